@@ -1,0 +1,159 @@
+//! What the operator hands to a worker pod, and what it gets back.
+//!
+//! In: the [`WorkOrder`] as JSON in an environment variable; credentials as files, one folder per Secret, so that
+//! they appear in no manifest and a rotated Secret reaches a running pod. Out: a [`Report`] as the pod's termination
+//! message (the kubelet keeps up to 4,096 bytes of it) and an [`ExitCode`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::elasticsearch::ElasticsearchCluster;
+use crate::enrichment_run::{Bounds, EnrichTo, Enricher, Select};
+use crate::ingest_source::IngestSourceSpec;
+
+/// Environment variable with the [`WorkOrder`].
+pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
+/// Environment variable with the pod's own name, for `_docmill.runner` and the ledger.
+pub const POD_NAME_ENV: &str = "DOCMILL_POD_NAME";
+/// Environment variable with the number of the slice, which the Job controller sets for an Indexed Job.
+pub const SLICE_ENV: &str = "JOB_COMPLETION_INDEX";
+/// File that the kubelet reads the [`Report`] from.
+pub const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// Folder under which each Secret of a pod is mounted, by one of the names in [`secret_mount`].
+pub const SECRETS_DIR: &str = "/etc/docmill/secrets";
+
+/// Names of the folders under [`SECRETS_DIR`].
+pub mod secret_mount {
+    /// `spec.storage.credentialsSecretRef` of an `IngestSource`.
+    pub const STORAGE: &str = "storage";
+    /// `spec.index.elasticsearch.secretRef` of an `IngestSource`.
+    pub const INDEX: &str = "index";
+    /// The cluster that an `EnrichmentRun` reads.
+    pub const FROM: &str = "from";
+    /// The cluster that an `EnrichmentRun` writes.
+    pub const TO: &str = "to";
+}
+
+/// Labels on what the operator makes.
+pub mod label {
+    /// Name of the `IngestSource` that a worker works for.
+    pub const SOURCE: &str = "docmill.io/source";
+    /// Name of the `EnrichmentRun` that a worker works for.
+    pub const RUN: &str = "docmill.io/run";
+}
+
+/// What a worker pod is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WorkOrder {
+    /// Take units from the queue of a source until there are none.
+    Ingest(Box<IngestOrder>),
+    /// Enrich one slice of a run.
+    Enrich(Box<EnrichOrder>),
+}
+
+/// Take units from the queue of a source until there are none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestOrder {
+    /// Namespace of the source.
+    pub namespace: String,
+    /// Name of the source.
+    pub source: String,
+    /// The source as it was when the pod was made; a later edit reaches later pods.
+    pub spec: IngestSourceSpec,
+}
+
+/// Enrich one slice of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrichOrder {
+    /// Namespace of the run.
+    pub namespace: String,
+    /// Name of the run.
+    pub run: String,
+    /// UID of the run, by which its records are kept.
+    pub run_uid: String,
+    /// The cluster to read.
+    pub from: ElasticsearchCluster,
+    /// Index, alias or pattern to read.
+    pub from_index: String,
+    /// Where to write.
+    pub to: EnrichTo,
+    /// Which documents.
+    pub select: Select,
+    /// The models.
+    pub enrichers: Vec<Enricher>,
+    /// The part of the bounds that each slice covers, by the number of the slice. A slice is a range of
+    /// `_docmill.indexedTime`, so that it is the same documents when its pod is started again.
+    pub slices: Vec<Bounds>,
+}
+
+/// What a worker did, as its termination message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Units (of an ingest) or documents (of an enrichment) that ended well.
+    pub done: u64,
+    /// Units or documents that were refused.
+    pub failed: u64,
+    /// Units that were passed over.
+    pub skipped: u64,
+    /// Milliseconds in which there was something to do.
+    pub busy_millis: u64,
+    /// Why the worker ended.
+    pub ended: String,
+    /// What stopped it, where it did not end well; shortened to fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Report {
+    /// The report as the kubelet keeps it: JSON of at most 4,096 bytes, with a long error cut short.
+    #[must_use]
+    pub fn to_message(&self) -> String {
+        const ERROR_CHARS: usize = 700; // at most 4 bytes each in UTF-8, escaped ones included: stays below the limit
+        let mut short = self.clone();
+        if let Some(error) = &mut short.error {
+            *error = error.chars().filter(|c| !c.is_control()).take(ERROR_CHARS).collect();
+        }
+        serde_json::to_string(&short).unwrap_or_default()
+    }
+}
+
+/// Exit status of a worker, mapped by the Job's `podFailurePolicy`. The numbers are those of BSD `sysexits.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// The work is done, or there is none.
+    Done,
+    /// Something outside failed (`EX_TEMPFAIL`): starting again later may help.
+    Transient,
+    /// The order itself cannot be worked (`EX_CONFIG`): starting again cannot help.
+    Permanent,
+}
+
+impl ExitCode {
+    /// The number that the process ends with.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Transient => 75,
+            Self::Permanent => 78,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+
+    #[test]
+    fn a_report_fits_into_a_termination_message() {
+        let report = Report { error: Some("ß\n\"".repeat(10_000)), ..Report::default() };
+        let message = report.to_message();
+        assert!(message.len() <= 4096, "{} bytes", message.len());
+        let back: Report = serde_json::from_str(&message).expect("a report");
+        assert!(back.error.expect("an error").starts_with("ß\"ß"));
+    }
+}

@@ -1,0 +1,175 @@
+//! `spec.conversion`: what a document is and which of its parts become which fields.
+//!
+//! A conversion is data, not code. What a user writes is a [`Conversion`]; [`Conversion::resolve`] expands its preset and
+//! checks every path, and gives the [`Model`] that the worker compiles. Presets are files in this same language.
+
+mod default;
+mod model;
+mod path;
+mod preset;
+mod schema;
+
+pub use model::{CONVERTER_FORMAT, Model, ModelError, Scope};
+pub use path::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
+pub use preset::Preset;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How objects become documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "has(self.preset) || (has(self.record) && has(self.fields))",
+    "message": "name a preset, or say yourself what a record is and which fields it has: preset, or record and fields"
+}]))]
+pub struct Conversion {
+    /// What the objects of the bucket are. Xml: well-formed XML 1.0 with namespaces, one or many documents in each object.
+    #[serde(default)]
+    pub format: Format,
+
+    /// A ready-made model to start from: nitf (NITF 3.x) or newsml-g2 (NewsML-G2 news items, alone or several in a news
+    /// message). Your own `fields` are added to it, or replace its field of the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
+
+    /// The path of the elements that are one document each, from the root of the object: /nitf, //item, /feed/entry.
+    /// Needed without a preset; with one, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub record: Option<String>,
+
+    /// Namespace prefixes for use in paths, each with its URI. Elements are matched by URI, whatever prefix the object
+    /// itself uses. The prefix xml is always known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    pub namespaces: BTreeMap<String, String>,
+
+    /// The namespace URIs in which an element may be that a path names without a prefix. The empty string stands for no
+    /// namespace, and is the default. With a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 8))]
+    pub default_namespaces: Option<Vec<String>>,
+
+    /// The fields of a document, in the order in which they appear in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::fields")]
+    pub fields: Vec<Field>,
+}
+
+/// What the objects of a bucket are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Format {
+    /// Well-formed XML 1.0 with namespaces.
+    #[default]
+    Xml,
+}
+
+/// One field of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Field {
+    /// The name of the field in the document. It starts with a letter; letters, digits, - and _ follow.
+    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z][A-Za-z0-9_-]*$"))]
+    pub name: String,
+
+    /// Where the value is: one path or several, of which the first that finds a value wins. Always a list. A path starts
+    /// at the record (in a nested field: at its object's element), one with a leading / at the root of the object.
+    /// Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute: a[@role='main'], [@role!='x'],
+    /// [@role], [not(@role)], [contains(@class,'x')]. The end may be @attribute, `text()` (the element's own text without
+    /// that of its children) or . (the element itself).
+    #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 512)))]
+    pub path: Vec<String>,
+
+    /// What the value is. string: one line, white space collapsed. text: the whole of mixed content in reading order,
+    /// paragraphs set apart by an empty line. markup: the inner XML, well-formed by itself. integer, number, boolean.
+    /// dateTime: RFC 3339, ISO 8601 basic or RFC 822, with a zone; becomes RFC 3339 in UTC. date: a calendar day.
+    /// uri: an absolute URI. language: a BCP 47 tag. object: the nested fields.
+    #[serde(default, rename = "type")]
+    pub kind: FieldType,
+
+    /// Whether a document without a value is refused with MissingField. An empty value is no value.
+    #[serde(default)]
+    pub required: bool,
+
+    /// Whether the field is a list of all values that the path finds. Otherwise it is the first one.
+    #[serde(default)]
+    pub repeated: bool,
+
+    /// The value of a document that has none, written as the document shows it (a dateTime as 2026-01-02T09:11:12Z). Not
+    /// for required or repeated fields, nor for objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub default: Option<String>,
+
+    /// Paths of elements, from the one that `path` found, whose content is left out of a string, text or markup.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 512)))]
+    pub exclude: Vec<String>,
+
+    /// The fields of an object. Objects nest three deep.
+    // Left out of the derived schema, which cannot be recursive; `schema::fields` puts it back, level by level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    pub fields: Vec<Field>,
+}
+
+/// The types of values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FieldType {
+    /// One line of text.
+    #[default]
+    String,
+    /// Mixed content as paragraphs of plain text.
+    Text,
+    /// Inner XML, well-formed by itself.
+    Markup,
+    /// A whole number of up to 64 bits.
+    Integer,
+    /// A decimal number that a double holds exactly as written.
+    Number,
+    /// true, false, 1 or 0.
+    Boolean,
+    /// A moment, given with its zone.
+    DateTime,
+    /// A calendar day.
+    Date,
+    /// An absolute URI or IRI.
+    Uri,
+    /// A BCP 47 language tag.
+    Language,
+    /// Nested fields.
+    Object,
+}
+
+impl FieldType {
+    /// The word that a model uses, for example `dateTime`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Text => "text",
+            Self::Markup => "markup",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::DateTime => "dateTime",
+            Self::Date => "date",
+            Self::Uri => "uri",
+            Self::Language => "language",
+            Self::Object => "object",
+        }
+    }
+
+    /// Whether a value is text of an element in which parts can be left out.
+    #[must_use]
+    pub const fn is_textual(self) -> bool {
+        matches!(self, Self::String | Self::Text | Self::Markup)
+    }
+}
+
+#[cfg(test)]
+mod tests;

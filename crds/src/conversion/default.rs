@@ -1,0 +1,56 @@
+//! Checks a field's `default` without a document: it has to be written in the form that the document shows.
+
+use super::FieldType;
+
+/// What the default of a field of this type has to look like, when `value` does not.
+pub(super) fn expected(kind: FieldType, value: &str) -> Option<&'static str> {
+    let (fits, expected) = match kind {
+        FieldType::Integer => {
+            (value.parse::<i64>().is_ok() || value.parse::<u64>().is_ok(), "a whole number of up to 64 bits")
+        }
+        FieldType::Number => (value.parse::<f64>().is_ok_and(f64::is_finite), "a decimal number"),
+        FieldType::Boolean => (matches!(value, "true" | "false"), "true or false"),
+        FieldType::Date => (is_date(value), "a day like 2026-01-02"),
+        FieldType::DateTime => (is_utc(value), "a moment in UTC like 2026-01-02T09:11:12Z"),
+        FieldType::Object => (false, "no default: an object has none"),
+        _ => (!value.trim().is_empty(), "a text that is not empty"),
+    };
+    (!fits).then_some(expected)
+}
+
+fn is_utc(value: &str) -> bool {
+    let Some((date, time)) = value.split_once('T') else { return false };
+    let Some(time) = time.strip_suffix('Z') else { return false };
+    is_date(date)
+        && match numbers(time, ':', [2, 2, 2]) {
+            Some([hour, minute, second]) => hour < 24 && minute < 60 && second < 60,
+            None => false,
+        }
+}
+
+fn is_date(value: &str) -> bool {
+    match numbers(value, '-', [4, 2, 2]) {
+        Some([year, month, day]) => (1..=12).contains(&month) && (1..=days(year, month)).contains(&day),
+        None => false,
+    }
+}
+
+/// Three numbers of exactly these many digits, with a separator between.
+fn numbers(value: &str, separator: char, digits: [usize; 3]) -> Option<[u32; 3]> {
+    let mut parts = value.split(separator);
+    let mut found = [0; 3];
+    for (number, length) in found.iter_mut().zip(digits) {
+        let part = parts.next().filter(|p| p.len() == length && p.bytes().all(|b| b.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
+const fn days(year: u32, month: u32) -> u32 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}

@@ -1,0 +1,263 @@
+//! From what a user writes to what a worker compiles: the preset is expanded, every part is checked, and the result
+//! gets a name, its revision.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Conversion, Field, FieldType, Format, Path, PathFault, Preset, Target, default, schema::MAX_NESTING,
+};
+use crate::error_class::{Classify, ErrorClass};
+use crate::ledger::hex;
+
+/// The version of how documents are written. It is part of every revision: raise it when the same model and the same
+/// object give another document than before.
+pub const CONVERTER_FORMAT: u32 = 1;
+
+/// Hexadecimal digits of a revision.
+const REVISION_DIGITS: usize = 12;
+
+/// A conversion without open ends: no preset left, every path readable, every name in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// What objects are.
+    pub format: Format,
+    /// The path of the elements that are one document each.
+    pub record: String,
+    /// Prefix → URI.
+    pub namespaces: BTreeMap<String, String>,
+    /// The namespaces of names without a prefix; the empty string is none.
+    pub default_namespaces: Vec<String>,
+    /// The fields, in the order of the document.
+    pub fields: Vec<Field>,
+}
+
+/// In which names of a path are looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// Prefix → URI.
+    pub namespaces: &'a BTreeMap<String, String>,
+    /// The namespaces of names without a prefix; the empty string is none.
+    pub default_namespaces: &'a [String],
+}
+
+/// Why a conversion cannot work. `place` says where in it: `fields[3].path[0]`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// Neither a preset nor fields.
+    #[error("fields: name a preset, or say which fields a document has")]
+    NoFields,
+    /// Neither a preset nor a record.
+    #[error("record: name a preset, or say which elements are one document each")]
+    NoRecord,
+    /// The record is not an element.
+    #[error(
+        "record: {path:?} is not an element: a record has neither @attribute nor text() at its end, and is not ."
+    )]
+    RecordNotElement {
+        /// The path as written.
+        path: String,
+    },
+    /// A path cannot be read.
+    #[error("{place}: {fault}")]
+    Path {
+        /// Where in the model.
+        place: String,
+        /// What is wrong.
+        fault: PathFault,
+    },
+    /// A field is not as it should be.
+    #[error("{place} ({name}): {problem}")]
+    Field {
+        /// Where in the model.
+        place: String,
+        /// The name of the field.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A preset's own file is broken.
+    #[error("failed to read the preset {}: {problem}", preset.as_str())]
+    Preset {
+        /// Which one.
+        preset: Preset,
+        /// What its reader said.
+        problem: String,
+    },
+}
+
+impl Classify for ModelError {
+    fn class(&self) -> ErrorClass {
+        ErrorClass::User
+    }
+}
+
+impl Conversion {
+    /// Expands the preset and checks everything.
+    pub fn resolve(&self) -> Result<Model, ModelError> {
+        let model = self.expand()?.into_model()?;
+        model.check()?;
+        Ok(model)
+    }
+
+    /// The revision of the resolved model: see [`Model::revision`].
+    pub fn revision(&self) -> Result<String, ModelError> {
+        Ok(self.resolve()?.revision())
+    }
+
+    /// The preset, amended by what the user wrote; without a preset, what the user wrote.
+    fn expand(&self) -> Result<Self, ModelError> {
+        let Some(preset) = self.preset else { return Ok(self.clone()) };
+        let mut base: Self = serde_saphyr::from_str(preset.yaml())
+            .map_err(|error| ModelError::Preset { preset, problem: error.to_string() })?;
+        base.format = self.format;
+        base.record = self.record.clone().or(base.record);
+        base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
+        base.namespaces.extend(self.namespaces.clone());
+        for field in &self.fields {
+            match base.fields.iter_mut().find(|known| known.name == field.name) {
+                Some(known) => *known = field.clone(),
+                None => base.fields.push(field.clone()),
+            }
+        }
+        check_names("fields", &self.fields)?;
+        Ok(base)
+    }
+
+    fn into_model(self) -> Result<Model, ModelError> {
+        if self.fields.is_empty() {
+            return Err(ModelError::NoFields);
+        }
+        Ok(Model {
+            format: self.format,
+            record: self.record.ok_or(ModelError::NoRecord)?,
+            namespaces: self.namespaces,
+            default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
+            fields: self.fields,
+        })
+    }
+}
+
+impl Model {
+    /// The name of this logic: hexadecimal digits of the SHA-256 of the model's JSON and the converter's format version.
+    /// Equal models have equal revisions, whether a preset was named or written out.
+    #[must_use]
+    pub fn revision(&self) -> String {
+        let canonical = serde_json::json!({"converterFormat": CONVERTER_FORMAT, "model": self}).to_string();
+        hex(&Sha256::digest(canonical)[..REVISION_DIGITS / 2])
+    }
+
+    /// In which the names of this model's paths are looked up.
+    #[must_use]
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { namespaces: &self.namespaces, default_namespaces: &self.default_namespaces }
+    }
+
+    /// The record's path.
+    pub fn record_path(&self) -> Result<Path, ModelError> {
+        let path = parse("record", &self.record, &self.scope())?;
+        if path.target != Target::Element || path.steps.is_empty() {
+            return Err(ModelError::RecordNotElement { path: self.record.clone() });
+        }
+        Ok(path)
+    }
+
+    fn check(&self) -> Result<(), ModelError> {
+        self.record_path()?;
+        check_fields("fields", &self.fields, &self.scope(), 1)
+    }
+}
+
+fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
+    check_names(place, fields)?;
+    for (index, field) in fields.iter().enumerate() {
+        let place = format!("{place}[{index}]");
+        check_shape(&place, field, level)?;
+        check_paths(&place, field, scope, level)?;
+        check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;
+    }
+    Ok(())
+}
+
+fn check_names(place: &str, fields: &[Field]) -> Result<(), ModelError> {
+    let mut names = BTreeSet::new();
+    for (index, field) in fields.iter().enumerate() {
+        let fault = |problem: &str| ModelError::Field {
+            place: format!("{place}[{index}].name"),
+            name: field.name.clone(),
+            problem: problem.to_owned(),
+        };
+        let mut characters = field.name.chars();
+        let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
+        if !starts || !characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+            return Err(fault("a name starts with a letter; letters, digits, - and _ follow"));
+        }
+        if !names.insert(field.name.as_str()) {
+            return Err(fault("another field has this name already"));
+        }
+    }
+    Ok(())
+}
+
+fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelError> {
+    let fault = |part: &str, problem: String| {
+        Err(ModelError::Field { place: format!("{place}{part}"), name: field.name.clone(), problem })
+    };
+    let object = field.kind == FieldType::Object;
+    if field.path.is_empty() {
+        return fault(".path", "a field needs at least one path".into());
+    }
+    if object && level >= MAX_NESTING {
+        return fault(".type", format!("objects nest at most {MAX_NESTING} deep"));
+    }
+    if object == field.fields.is_empty() {
+        return fault(".fields", "an object, and nothing else, has fields".into());
+    }
+    if !field.exclude.is_empty() && !field.kind.is_textual() {
+        return fault(".exclude", "exclude is for string, text and markup".into());
+    }
+    let Some(value) = &field.default else { return Ok(()) };
+    if field.required || field.repeated {
+        return fault(".default", "a required or a repeated field has no default".into());
+    }
+    match default::expected(field.kind, value) {
+        Some(expected) => fault(".default", format!("expected {expected}, found {value:?}")),
+        None => Ok(()),
+    }
+}
+
+fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
+    for (index, path) in field.path.iter().enumerate() {
+        let place = format!("{place}.path[{index}]");
+        let parsed = parse(&place, path, scope)?;
+        let fault = |problem: &str| {
+            let name = field.name.clone();
+            Err(ModelError::Field { place: place.clone(), name, problem: problem.to_owned() })
+        };
+        if field.kind == FieldType::Object && parsed.target != Target::Element {
+            return fault("an object is an element, not an attribute or text()");
+        }
+        if field.kind == FieldType::Markup && parsed.target != Target::Element {
+            return fault("markup is of an element, not of an attribute or text()");
+        }
+        if parsed.absolute && level > 1 {
+            return fault("a nested field is within its object: its path does not start with /");
+        }
+    }
+    for (index, path) in field.exclude.iter().enumerate() {
+        let place = format!("{place}.exclude[{index}]");
+        let parsed = parse(&place, path, scope)?;
+        if parsed.absolute || parsed.steps.is_empty() || parsed.target != Target::Element {
+            let problem = "only elements within the field's own can be left out".to_owned();
+            return Err(ModelError::Field { place, name: field.name.clone(), problem });
+        }
+    }
+    Ok(())
+}
+
+fn parse(place: &str, path: &str, scope: &Scope<'_>) -> Result<Path, ModelError> {
+    Path::parse(path, scope).map_err(|fault| ModelError::Path { place: place.to_owned(), fault })
+}

@@ -1,0 +1,227 @@
+use std::collections::BTreeMap;
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn conversion(value: Value) -> Conversion {
+    serde_json::from_value(value).unwrap()
+}
+
+fn fault(value: Value) -> String {
+    conversion(value).resolve().unwrap_err().to_string()
+}
+
+fn path(text: &str) -> Result<Path, PathFault> {
+    let namespaces = BTreeMap::from([("h".to_owned(), "urn:h".to_owned())]);
+    Path::parse(text, &Scope { namespaces: &namespaces, default_namespaces: &[String::new()] })
+}
+
+#[test]
+fn every_preset_resolves_and_requires_what_an_article_cannot_lack() {
+    for preset in Preset::ALL {
+        let model = Conversion { preset: Some(preset), ..Conversion::default() }.resolve().unwrap();
+        let required: Vec<_> = model.fields.iter().filter(|f| f.required).map(|f| f.name.as_str()).collect();
+        assert_eq!(required, ["guid", "headline", "publishedAt", "body"], "{}", preset.as_str());
+        assert_eq!(Preset::named(preset.as_str()), Some(preset));
+        assert_eq!(serde_json::to_value(preset).unwrap(), preset.as_str());
+    }
+}
+
+#[test]
+fn a_users_field_replaces_the_presets_in_its_place_or_is_added() {
+    let mine = json!([
+        {"name": "body", "path": ["body"], "type": "markup"},
+        {"name": "desk", "path": ["head/meta[@name='desk']/@content"]},
+    ]);
+    let plain = conversion(json!({"preset": "nitf"})).resolve().unwrap();
+    let amended = conversion(json!({"preset": "nitf", "fields": mine})).resolve().unwrap();
+    let place = plain.fields.iter().position(|f| f.name == "body").unwrap();
+    assert_eq!(amended.fields[place].kind, FieldType::Markup);
+    assert_eq!(amended.fields.len(), plain.fields.len() + 1);
+    assert_eq!(amended.fields.last().unwrap().name, "desk");
+}
+
+#[test]
+fn a_revision_names_the_logic_and_not_how_it_was_written() {
+    let preset = conversion(json!({"preset": "nitf"})).resolve().unwrap();
+    let written_out: Conversion = serde_saphyr::from_str(Preset::Nitf.yaml()).unwrap();
+    assert_eq!(preset.revision(), written_out.revision().unwrap());
+    assert_eq!(preset.revision().len(), 12);
+    let amended = conversion(json!({"preset": "nitf", "fields": [{"name": "x", "path": ["y"]}]}));
+    assert_ne!(preset.revision(), amended.revision().unwrap());
+}
+
+#[test]
+fn a_wrong_model_is_named_by_field_and_place() {
+    let one = |field: Value| fault(json!({"record": "/a", "fields": [{"name": "ok", "path": ["x"]}, field]}));
+    let cases = [
+        (fault(json!({"record": "/a"})), "fields: name a preset"),
+        (fault(json!({"fields": [{"name": "a", "path": ["a"]}]})), "record: name a preset"),
+        (
+            fault(json!({"record": "/a/@b", "fields": [{"name": "a", "path": ["a"]}]})),
+            "record: \"/a/@b\" is not an element",
+        ),
+        (one(json!({"name": "b", "path": ["a/"]})), "fields[1].path[0]: expected the name of an element"),
+        (
+            one(json!({"name": "b", "path": ["a", "q:b"]})),
+            "fields[1].path[1]: the prefix \"q\" is not among the namespaces",
+        ),
+        (one(json!({"name": "ok", "path": ["a"]})), "fields[1].name (ok): another field"),
+        (one(json!({"name": "_b", "path": ["a"]})), "fields[1].name (_b): a name starts with a letter"),
+        (one(json!({"name": "b", "path": []})), "fields[1].path (b): a field needs"),
+        (one(json!({"name": "b", "path": ["a"], "type": "object"})), "fields[1].fields (b): an object"),
+        (one(json!({"name": "b", "path": ["a"], "exclude": ["x"], "type": "date"})), "fields[1].exclude (b)"),
+        (
+            one(json!({"name": "b", "path": ["a"], "default": "x", "required": true})),
+            "fields[1].default (b): a required",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "default": "2026-02-30", "type": "date"})),
+            "fields[1].default (b): expected a day",
+        ),
+        (
+            one(json!({"name": "b", "path": ["@a"], "type": "markup"})),
+            "fields[1].path[0] (b): markup is of an element",
+        ),
+        (
+            one(
+                json!({"name": "b", "path": ["a"], "type": "object", "fields": [{"name": "c", "path": ["/x"]}]}),
+            ),
+            "fields[1].fields[0].path[0] (c): a nested field",
+        ),
+    ];
+    for (found, expected) in cases {
+        assert!(found.contains(expected), "{found}\nshould contain\n{expected}");
+    }
+}
+
+#[test]
+fn objects_nest_three_deep_and_no_deeper() {
+    let nest = |levels: usize| {
+        let leaf = json!({"name": "leaf", "path": ["@x"]});
+        let field = (1..levels)
+            .fold(leaf, |inner, _| json!({"name": "o", "path": ["a"], "type": "object", "fields": [inner]}));
+        conversion(json!({"record": "/r", "fields": [field]})).resolve()
+    };
+    nest(3).unwrap();
+    assert!(nest(4).unwrap_err().to_string().contains("nest at most 3 deep"));
+}
+
+#[test]
+fn defaults_are_written_as_documents_show_them() {
+    let resolve = |kind: &str, value: &str| {
+        conversion(
+            json!({"record": "/r", "fields": [{"name": "a", "path": ["a"], "type": kind, "default": value}]}),
+        )
+        .resolve()
+    };
+    for (kind, value) in [
+        ("integer", "-7"),
+        ("integer", "18446744073709551615"),
+        ("number", "1.5"),
+        ("boolean", "true"),
+        ("date", "2024-02-29"),
+        ("dateTime", "2026-01-02T09:11:12Z"),
+        ("string", "x"),
+        ("language", "en"),
+    ] {
+        resolve(kind, value).unwrap();
+    }
+    for (kind, value) in [
+        ("integer", "1.0"),
+        ("number", "NaN"),
+        ("boolean", "1"),
+        ("date", "2023-02-29"),
+        ("date", "20240101"),
+        ("dateTime", "2026-01-02T09:11:12+01:00"),
+        ("dateTime", "2026-01-02T24:00:00Z"),
+        ("string", " "),
+    ] {
+        assert!(resolve(kind, value).is_err(), "{kind} {value}");
+    }
+}
+
+#[test]
+fn paths_are_read_with_their_namespaces() {
+    let step = |descend, local: &str, namespace: &str| Step {
+        descend,
+        test: NameTest::Named { namespaces: vec![namespace.into()], local: local.into() },
+        predicates: Vec::new(),
+    };
+    let attribute = |local: &str| Attribute { namespace: String::new(), local: local.into() };
+    assert_eq!(
+        path("/a//h:b/@c").unwrap(),
+        Path {
+            absolute: true,
+            steps: vec![step(false, "a", ""), step(true, "b", "urn:h")],
+            target: Target::Attribute(attribute("c")),
+        }
+    );
+    assert_eq!(path(".//a"), path("//a"));
+    assert_eq!(path(".").unwrap(), Path { absolute: false, steps: vec![], target: Target::Element });
+    assert_eq!(path("text()").unwrap().target, Target::Text);
+    assert_eq!(path("*:a/h:*/*").unwrap().steps.len(), 3);
+    let predicates =
+        path("a[@b='x' ][@c!=\"y\"][not(@d)][@e][contains(@f, 'z')]").unwrap().steps.remove(0).predicates;
+    let tests: Vec<_> = predicates.into_iter().map(|p| p.test).collect();
+    let text = |s: &str| s.to_owned();
+    assert_eq!(
+        tests,
+        [
+            Test::Equals(text("x")),
+            Test::Differs(text("y")),
+            Test::Absent,
+            Test::Present,
+            Test::Contains(text("z"))
+        ]
+    );
+    let xml = path("@xml:lang").unwrap();
+    assert!(matches!(xml.target, Target::Attribute(a) if a.namespace.ends_with("/XML/1998/namespace")));
+}
+
+#[test]
+fn a_wrong_path_is_named_by_its_character() {
+    for (text, column) in [
+        ("", 1),
+        ("/", 2),
+        ("a/", 3),
+        ("a b", 2),
+        ("a[1]", 3),
+        ("a[@b=c]", 6),
+        ("a[@b='c]", 6),
+        ("//@a", 3),
+        ("q:a", 3),
+        ("a/@b/c", 5),
+        ("1a", 1),
+        ("é[", 3),
+        ("../a", 1),
+    ] {
+        assert_eq!(path(text).unwrap_err().column, column, "{text:?}: {}", path(text).unwrap_err());
+    }
+}
+
+#[test]
+fn unknown_words_are_refused() {
+    let error = serde_json::from_value::<Conversion>(json!({"preset": "nitf", "feilds": []})).unwrap_err();
+    assert!(error.to_string().contains("feilds"), "{error}");
+    assert!(serde_json::from_value::<Conversion>(json!({"preset": "docbook"})).is_err());
+}
+
+/// Kubernetes takes no `$ref`, and its tools can only explain what is described.
+#[test]
+fn the_schema_is_finite_and_every_property_is_described() {
+    let settings = SchemaSettings::openapi3().with(|s| s.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<Conversion>().to_value();
+    assert!(!schema.to_string().contains("$ref"));
+    let mut level = &schema["properties"]["fields"];
+    for depth in 1..=3 {
+        let properties = level["items"]["properties"].as_object().unwrap();
+        for (name, property) in properties {
+            assert!(property.to_string().contains("description"), "{name} at depth {depth}");
+        }
+        level = properties.get("fields").unwrap_or(&Value::Null);
+    }
+    assert_eq!(level, &Value::Null, "the third level has no nested fields");
+}

@@ -1,0 +1,18 @@
+//! Who has to act on an error: nobody (it passes), the user (mend a resource or a secret), or nobody can.
+
+/// What an error means for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// Passes by itself (an outage, throttling, a timeout): try again later, never count it against a document.
+    Transient,
+    /// The user has to change something (a missing secret or bucket, denied access): say so, and look again.
+    User,
+    /// Trying again cannot help (a document that is refused, a resource that cannot work).
+    Permanent,
+}
+
+/// Implemented by the error enum of every module that can fail at run time.
+pub trait Classify {
+    /// Who has to act.
+    fn class(&self) -> ErrorClass;
+}

@@ -1,0 +1,278 @@
+//! `IngestSource`: a bucket that is kept ingested.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{ResourceRequirements, Toleration};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+use crate::conversion::Conversion;
+use crate::elasticsearch::ElasticsearchCluster;
+use crate::storage::{BucketLocation, RawLocation, Storage};
+
+/// A bucket that is kept ingested: every object that lands in it becomes searchable documents, or a refusal that
+/// can be looked at.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "docmill.io",
+    version = "v1alpha1",
+    kind = "IngestSource",
+    namespaced,
+    status = "IngestSourceStatus",
+    shortname = "isrc",
+    category = "docmill",
+    derive = "PartialEq",
+    cel,
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend"),
+    printcolumn(name = "Workers", type_ = "integer", json_path = ".status.workers.active"),
+    printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
+    printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
+    printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
+    printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
+    printcolumn(name = "Last-Ingest", type_ = "date", json_path = ".status.lastIngestTime"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("self.metadata.name.size() <= 52")
+        .message("metadata.name must be no more than 52 characters, so that names of worker Jobs can be made from it")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(
+    validation = Rule::new("self.raw.bucket != self.snapshots.bucket || self.raw.prefix.size() > 0 && !self.snapshots.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.snapshots.prefix)")
+        .message("snapshots must lie outside raw (another bucket, or prefixes that do not contain each other), or every snapshot would be ingested again")
+        .field_path(".snapshots.bucket"),
+    validation = Rule::new("self.raw.bucket != self.errors.bucket || self.raw.prefix.size() > 0 && !self.errors.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.errors.prefix)")
+        .message("errors must lie outside raw (another bucket, or prefixes that do not contain each other), or every refusal would be ingested again")
+        .field_path(".errors.bucket")
+)]
+pub struct IngestSourceSpec {
+    /// Start no new workers; running ones finish what they hold and end.
+    #[serde(default)]
+    pub suspend: bool,
+    /// How to reach the object store and the queue.
+    pub storage: Storage,
+    /// Which objects are ingested.
+    pub raw: RawLocation,
+    /// What tells of new objects.
+    pub trigger: Trigger,
+    /// How an object becomes documents.
+    pub conversion: Conversion,
+    /// Where the JSON of each converted object is kept.
+    pub snapshots: BucketLocation,
+    /// Where refused objects are kept: the object unchanged, and beside it `<key>.error.json` that says why.
+    pub errors: BucketLocation,
+    /// Where documents become searchable.
+    pub index: Index,
+    /// How many pods work, and for how long.
+    #[serde(default)]
+    pub workers: Workers,
+}
+
+/// What tells of new objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trigger {
+    /// A queue that gets the bucket's notifications.
+    pub sqs: SqsTrigger,
+}
+
+/// An SQS queue with S3 event notifications.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SqsTrigger {
+    /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
+    #[schemars(regex(pattern = r"^https?://[^/]+/.+"))]
+    pub queue_url: String,
+}
+
+/// Where documents become searchable. Name and id are made from the document alone, so that a document that comes
+/// twice is stored once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Index {
+    /// The cluster. It also holds the ledger, in the index `docmill-units-<namespace>-<name>`.
+    pub elasticsearch: ElasticsearchCluster,
+    /// Name of the index, with fields of the document in braces; a date field takes a format after a colon
+    /// (strftime), for example `articles-{publishedAt:%Y.%m.%d}`.
+    #[schemars(length(min = 1, max = 200))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9][a-z0-9._-]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[a-z0-9._-]*)*$')")
+        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"))]
+    pub name: String,
+    /// Id of a document, with fields of the document in braces, for example `{guid}`.
+    #[schemars(length(min = 1, max = 200))]
+    #[x_kube(validation = Rule::new("self.matches('^[^{}]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[^{}]*)+$')")
+        .message("must name at least one field of the document in braces, for example {guid}"))]
+    pub id: String,
+}
+
+/// How many pods work, and for how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Workers {
+    /// The most worker pods at a time.
+    #[serde(default = "default_max")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub max: i32,
+    /// Within how many seconds the backlog should be worked off: the shorter, the more workers start.
+    #[serde(default = "default_target_lag_seconds")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub target_lag_seconds: i32,
+    /// A worker that finds nothing to do for this long ends.
+    #[serde(default = "default_idle_seconds")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub idle_seconds: i32,
+    /// A worker that has lived this long finishes what it holds and hands over to a fresh one.
+    #[serde(default = "default_max_lifetime_seconds")]
+    #[schemars(range(min = 30, max = 604_800))]
+    pub max_lifetime_seconds: i32,
+    /// What users may add to the worker pods.
+    #[serde(default, skip_serializing_if = "PodTemplate::is_empty")]
+    pub pod_template: PodTemplate,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self {
+            max: default_max(),
+            target_lag_seconds: default_target_lag_seconds(),
+            idle_seconds: default_idle_seconds(),
+            max_lifetime_seconds: default_max_lifetime_seconds(),
+            pod_template: PodTemplate::default(),
+        }
+    }
+}
+
+fn default_max() -> i32 {
+    10
+}
+fn default_target_lag_seconds() -> i32 {
+    60
+}
+fn default_idle_seconds() -> i32 {
+    30
+}
+fn default_max_lifetime_seconds() -> i32 {
+    3600
+}
+
+/// The part of a pod template that users may set on worker pods.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodTemplate {
+    /// Labels and annotations of the pods.
+    #[serde(default)]
+    pub metadata: PodMetadata,
+    /// Settings of the pods.
+    #[serde(default)]
+    pub spec: PodSettings,
+}
+
+impl PodTemplate {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Labels and annotations of worker pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodMetadata {
+    /// Labels to add. Docmill's own win over these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations to add.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Settings of worker pods.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodSettings {
+    /// Service account of the pods, for example one that carries an AWS role. It needs no rights in the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account_name: Option<String>,
+    /// Labels of the nodes that may run the pods.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub node_selector: BTreeMap<String, String>,
+    /// Taints of nodes that the pods tolerate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tolerations: Vec<Toleration>,
+    /// Priority class of the pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority_class_name: Option<String>,
+    /// Requests and limits of the worker's container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceRequirements>,
+}
+
+/// What Docmill found, computed from the queue, the ledger and the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestSourceStatus {
+    /// The generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// `Ready`: everything that the spec names is there and reachable. `Progressing`: there is work, and workers
+    /// are on it. `Degraded`: workers fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Digest of the conversion model in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// How many units (versions of raw objects) are in which state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<UnitCounts>,
+    /// The most frequent reasons of failed units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top_failures: Vec<FailureCount>,
+    /// The workers, and why there are so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<WorkerStatus>,
+    /// Seconds from the landing of an object to its record in the ledger, as of the newest record; it grows while
+    /// there is a backlog and nothing is recorded, and is 0 without a backlog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<i64>,
+    /// When a unit was last recorded as indexed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_ingest_time: Option<Time>,
+}
+
+/// Units by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitCounts {
+    /// Notifications in the queue, waiting or in a worker's hands (SQS counts are approximate).
+    pub pending: i64,
+    /// Units whose documents are in the index.
+    pub indexed: i64,
+    /// Units that were refused; see `topFailures` and the errors bucket.
+    pub failed: i64,
+    /// Units that were passed over for a reason, for example because the object was gone.
+    pub skipped: i64,
+}
+
+/// How often one reason was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureCount {
+    /// Reason code, for example `MissingField`.
+    pub reason: String,
+    /// Number of units.
+    pub count: i64,
+}
+
+/// The workers of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerStatus {
+    /// Worker Jobs that have not ended, their pods starting or running.
+    pub active: i32,
+    /// How many there should be.
+    pub desired: i32,
+    /// The arithmetic behind `desired`.
+    pub because: String,
+}

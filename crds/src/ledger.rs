@@ -1,0 +1,162 @@
+//! The ledger: one record per unit, in the index `docmill-units-<namespace>-<source>`. The worker writes it, the
+//! operator counts it, and a person finds an article in it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// Name of the ledger's index of one source.
+#[must_use]
+pub fn units_index(namespace: &str, source: &str) -> String {
+    format!("docmill-units-{namespace}-{source}")
+}
+
+/// One version of one raw object: what is tracked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitId {
+    /// Name of the raw bucket.
+    pub bucket: String,
+    /// Key of the object, decoded.
+    pub key: String,
+    /// Version id of the object where the bucket is versioned, otherwise its `ETag` without quotes.
+    pub version: String,
+}
+
+impl UnitId {
+    /// Id of the unit's record in the ledger: 32 hex digits of SHA-256 over bucket, key and version, each closed by
+    /// a zero byte, which none of them can contain.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [&self.bucket, &self.key, &self.version] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hex(&hash.finalize()[..16])
+    }
+}
+
+/// Lower case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
+}
+
+/// Where a unit ended. A unit without a record is pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnitState {
+    /// All its documents are in the index.
+    Indexed,
+    /// It was refused; a copy is in the errors bucket.
+    Failed,
+    /// It was passed over for a reason.
+    Skipped,
+}
+
+/// One record of the ledger. Times are RFC 3339 in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitRecord {
+    /// `<namespace>/<name>` of the `IngestSource`.
+    pub source: String,
+    /// The unit.
+    pub unit: UnitId,
+    /// Where it ended.
+    pub state: UnitState,
+    /// Reason code of a failed or skipped unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The reason in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How often the unit was taken from the queue.
+    pub attempts: i64,
+    /// SHA-256 of the raw object, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_digest: Option<String>,
+    /// The unit's documents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentAddress>,
+    /// Key of the snapshot in the snapshot bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
+    /// Digest of the conversion model that was used.
+    pub revision: String,
+    /// When the raw object landed in its bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+    /// When this record was written.
+    pub recorded_time: String,
+    /// Milliseconds from `lastModified` to `recordedTime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_millis: Option<i64>,
+    /// Name of the pod that did it.
+    pub runner: String,
+}
+
+/// Where a document is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentAddress {
+    /// Name of the index.
+    pub index: String,
+    /// Id in that index.
+    pub id: String,
+}
+
+/// Settings and mapping of the ledger's index.
+#[must_use]
+pub fn units_index_body() -> Value {
+    let keyword = json!({"type": "keyword", "ignore_above": 1024});
+    let date = json!({"type": "date"});
+    json!({
+        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+        "mappings": {
+            "dynamic": false,
+            "properties": {
+                "source": keyword,
+                "unit": {"properties": {"bucket": keyword, "key": keyword, "version": keyword}},
+                "state": keyword,
+                "reason": keyword,
+                "message": {"type": "text"},
+                "attempts": {"type": "long"},
+                "rawDigest": keyword,
+                "documents": {"properties": {"index": keyword, "id": keyword}},
+                "snapshot": keyword,
+                "revision": keyword,
+                "lastModified": date,
+                "recordedTime": date,
+                "lagMillis": {"type": "long"},
+                "runner": keyword,
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{UnitId, hex};
+
+    #[test]
+    fn the_digest_tells_apart_what_concatenation_would_not() {
+        let unit = |bucket: &str, key: &str, version: &str| UnitId {
+            bucket: bucket.into(),
+            key: key.into(),
+            version: version.into(),
+        };
+        assert_ne!(unit("ab", "c", "1").digest(), unit("a", "bc", "1").digest());
+        assert_eq!(unit("ab", "c", "1").digest(), unit("ab", "c", "1").digest());
+        assert_eq!(unit("ab", "c", "1").digest().len(), 32);
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_padded() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
+    }
+}

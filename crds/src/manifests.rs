@@ -1,0 +1,34 @@
+//! The CustomResourceDefinitions as the chart installs them.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt as _;
+
+use crate::{EnrichmentRun, IngestSource};
+
+/// Where the generated files lie, from the root of the repository. Helm can read only what is inside a chart, so
+/// they lie there and nowhere else.
+pub const FOLDER: &str = "charts/docmill/files/crds";
+
+/// File name and text of each definition.
+pub fn all() -> Result<Vec<(String, String)>, serde_saphyr::ser::Error> {
+    [IngestSource::crd(), EnrichmentRun::crd()]
+        .into_iter()
+        .map(|definition| manifest(&described(definition)))
+        .collect()
+}
+
+/// The derived schema says of a resource only how it was derived. What its `spec` is says what the resource is.
+fn described(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
+    let schemas = definition.spec.versions.iter_mut().filter_map(|version| version.schema.as_mut());
+    for root in schemas.filter_map(|schema| schema.open_api_v3_schema.as_mut()) {
+        let spec = root.properties.as_ref().and_then(|properties| properties.get("spec"));
+        root.description = spec.and_then(|spec| spec.description.clone());
+    }
+    definition
+}
+
+fn manifest(definition: &CustomResourceDefinition) -> Result<(String, String), serde_saphyr::ser::Error> {
+    let text = serde_saphyr::to_string(definition)?;
+    let head = "# Generated from the types in crds/src. To change it, change those and run:\n#   cargo run -p docmill-crds --example crdgen\n";
+    Ok((format!("{}.yaml", definition.spec.names.plural), format!("{head}{text}")))
+}

@@ -1,0 +1,105 @@
+//! Why a unit or a document was refused: one stable word, the same in the ledger, in `.error.json`, in metrics and in
+//! the documentation.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A reason code. Its name is what users see and filter by, so a variant is never renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Reason {
+    /// The object has no bytes, or nothing but white space.
+    EmptyObject,
+    /// The object is in an encoding that is unknown, or says it is in another one than it is.
+    UnsupportedEncoding,
+    /// Bytes that do not exist in the object's encoding.
+    InvalidBytes,
+    /// Not well-formed XML 1.0 with namespaces.
+    MalformedXml,
+    /// An entity is declared or used that is not one of XML's own five.
+    EntityRefused,
+    /// A cap on size, depth or number was reached.
+    LimitExceeded,
+    /// Well-formed, but no element is what the model calls a record.
+    NoRecord,
+    /// A required field has no value.
+    MissingField,
+    /// A value is not of its field's type.
+    WrongType,
+    /// The index name or the id cannot be made from the document.
+    NotAddressable,
+    /// Elasticsearch refused the document, for example because a field does not fit the index's mapping.
+    IndexRejected,
+}
+
+impl Reason {
+    /// Every reason, in the order in which a document can meet them.
+    pub const ALL: [Self; 11] = [
+        Self::EmptyObject,
+        Self::UnsupportedEncoding,
+        Self::InvalidBytes,
+        Self::MalformedXml,
+        Self::EntityRefused,
+        Self::LimitExceeded,
+        Self::NoRecord,
+        Self::MissingField,
+        Self::WrongType,
+        Self::NotAddressable,
+        Self::IndexRejected,
+    ];
+
+    /// The code as it is written everywhere, for example `MissingField`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptyObject => "EmptyObject",
+            Self::UnsupportedEncoding => "UnsupportedEncoding",
+            Self::InvalidBytes => "InvalidBytes",
+            Self::MalformedXml => "MalformedXml",
+            Self::EntityRefused => "EntityRefused",
+            Self::LimitExceeded => "LimitExceeded",
+            Self::NoRecord => "NoRecord",
+            Self::MissingField => "MissingField",
+            Self::WrongType => "WrongType",
+            Self::NotAddressable => "NotAddressable",
+            Self::IndexRejected => "IndexRejected",
+        }
+    }
+}
+
+/// Why a unit was passed over. Unlike a refusal, nothing is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum SkipReason {
+    /// The object was deleted before it was read.
+    ObjectGone,
+    /// A newer version took the object's place before it was read; that one is a unit of its own.
+    ObjectReplaced,
+}
+
+impl SkipReason {
+    /// The code as it is written everywhere.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ObjectGone => "ObjectGone",
+            Self::ObjectReplaced => "ObjectReplaced",
+        }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn the_word_is_the_serialised_form() {
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+    }
+}

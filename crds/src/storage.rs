@@ -1,0 +1,92 @@
+//! Buckets and how to reach them.
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// How to reach the object store. One store serves all buckets of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Storage {
+    /// Region of the buckets and of the queue, for example `eu-west-1`.
+    #[schemars(length(min = 1))]
+    pub region: String,
+    /// Base URL of an S3-compatible store. Left out: AWS itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("self.matches('^https?://[^/]+')").message("must be an http:// or https:// URL"))]
+    pub endpoint: Option<String>,
+    /// Put the bucket in the path and not in the host name; most S3-compatible stores need it.
+    #[serde(default)]
+    pub force_path_style: bool,
+    /// Secret in this namespace with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and
+    /// `AWS_SESSION_TOKEN` if there is one. Left out: the pod's own identity (IRSA, EKS Pod Identity, instance role).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_secret_ref: Option<SecretRef>,
+}
+
+/// A Secret in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretRef {
+    /// Name of the Secret.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// Which raw objects are ingested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawLocation {
+    /// Name of the bucket. It is read and never written.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    pub bucket: String,
+    /// Only keys that start with this are ingested. Notifications of other keys are acknowledged and passed over.
+    // Always written, since only then the schema has a default, which the rules of the resource rely on.
+    #[serde(default)]
+    pub prefix: String,
+    /// Only keys that end with one of these are ingested, for example `.xml`. Empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suffixes: Vec<String>,
+}
+
+impl RawLocation {
+    /// Whether an object of this bucket with this key (decoded) is to be ingested.
+    #[must_use]
+    pub fn covers(&self, bucket: &str, key: &str) -> bool {
+        bucket == self.bucket
+            && key.starts_with(&self.prefix)
+            && (self.suffixes.is_empty() || self.suffixes.iter().any(|suffix| key.ends_with(suffix)))
+    }
+}
+
+/// A bucket that is written to, and the prefix of everything written there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BucketLocation {
+    /// Name of the bucket. It has to exist.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    pub bucket: String,
+    /// Put before every key, for example `wire/`.
+    // Always written, since only then the schema has a default, which the rules of the resource rely on.
+    #[serde(default)]
+    pub prefix: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RawLocation;
+
+    #[test]
+    fn a_location_covers_its_own_bucket_prefix_and_suffixes() {
+        let raw = RawLocation { bucket: "raw".into(), prefix: "wire/".into(), suffixes: vec![".xml".into()] };
+        assert!(raw.covers("raw", "wire/a b.xml"));
+        assert!(!raw.covers("other", "wire/a.xml"));
+        assert!(!raw.covers("raw", "a.xml"));
+        assert!(!raw.covers("raw", "wire/a.json"));
+    }
+
+    #[test]
+    fn no_suffix_means_every_key() {
+        let raw = RawLocation { bucket: "raw".into(), prefix: String::new(), suffixes: vec![] };
+        assert!(raw.covers("raw", "anything"));
+    }
+}

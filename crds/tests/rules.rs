@@ -1,0 +1,113 @@
+//! The rules (CEL) of the resources, evaluated as the API server does, on resources as it stores them: with the
+//! schema's defaults.
+
+#![allow(clippy::expect_used, reason = "a test ends by it")]
+
+use docmill_crds::manifests;
+use docmill_crds::{EnrichmentRun, IngestSource};
+use serde_json::{Value, json};
+
+fn source() -> Value {
+    json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "IngestSource",
+        "metadata": {"name": "wire"},
+        "spec": {
+            "storage": {"region": "r"},
+            "raw": {"bucket": "raw"},
+            "trigger": {"sqs": {"queueUrl": "http://sqs/1/q"}},
+            "conversion": {"preset": "nitf"},
+            "snapshots": {"bucket": "json"},
+            "errors": {"bucket": "errors"},
+            "index": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "a-{publishedAt:%Y}", "id": "{guid}"},
+        },
+    })
+}
+
+fn run() -> Value {
+    let outputs = json!([{"tensor": "t", "field": "f", "type": "Number"}]);
+    json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "EnrichmentRun",
+        "metadata": {"name": "run"},
+        "spec": {
+            "from": {"sourceRef": {"name": "wire"}},
+            "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "e-{publishedAt:%Y}"},
+            "enrichers": [{
+                "name": "e",
+                "openInference": {"url": "http://m:8080", "model": "m"},
+                "inputs": [{"name": "text", "template": "{headline}"}],
+                "outputs": outputs,
+            }],
+        },
+    })
+}
+
+/// What the rules say against a source that was changed at one place.
+fn source_fault(place: &str, value: Value) -> Option<String> {
+    let mut changed = source();
+    let (parent, name) = place.rsplit_once('/').expect("a place");
+    changed.pointer_mut(parent).expect("a parent")[name] = value;
+    let source: IngestSource = serde_json::from_value(changed).expect("a source");
+    source.validate_cel().err().map(|errors| format!("{errors:?}"))
+}
+
+#[test]
+fn sound_resources_are_taken() {
+    assert_eq!(source_fault("/spec/suspend", json!(true)), None);
+    let run: EnrichmentRun = serde_json::from_value(run()).expect("a run");
+    assert!(run.validate_cel().is_ok());
+}
+
+#[test]
+fn snapshots_and_errors_lie_outside_of_raw() {
+    for place in ["/spec/snapshots", "/spec/errors"] {
+        let fault = source_fault(place, json!({"bucket": "raw"})).expect("a fault");
+        assert!(fault.contains("must lie outside raw"), "{fault}");
+    }
+}
+
+#[test]
+fn one_bucket_with_prefixes_that_do_not_contain_each_other_is_taken() {
+    let mut source = source();
+    source["spec"]["raw"]["prefix"] = json!("in/");
+    source["spec"]["snapshots"] = json!({"bucket": "raw", "prefix": "json/"});
+    let source: IngestSource = serde_json::from_value(source).expect("a source");
+    assert!(source.validate_cel().is_ok());
+}
+
+#[test]
+fn names_of_indices_and_long_names_of_resources_are_refused() {
+    assert!(source_fault("/spec/index/name", json!("Articles")).expect("a fault").contains("lower case"));
+    assert!(source_fault("/spec/index/id", json!("guid")).expect("a fault").contains("at least one field"));
+    assert!(
+        source_fault("/metadata/name", json!("a".repeat(53))).expect("a fault").contains("52 characters")
+    );
+}
+
+#[test]
+fn a_run_has_one_origin_and_never_changes() {
+    let old: EnrichmentRun = serde_json::from_value(run()).expect("a run");
+    let mut both = run();
+    both["spec"]["from"]["elasticsearch"] = json!({"urls": ["http://es:9200"]});
+    both["spec"]["from"]["index"] = json!("a-*");
+    let both: EnrichmentRun = serde_json::from_value(both).expect("a run");
+    assert!(format!("{:?}", both.validate_cel()).contains("exactly one of sourceRef and elasticsearch"));
+    let mut changed = run();
+    changed["spec"]["parallelism"] = json!(2);
+    let changed: EnrichmentRun = serde_json::from_value(changed).expect("a run");
+    assert!(format!("{:?}", changed.validate_cel_update(&old)).contains("immutable"));
+}
+
+#[test]
+fn fields_that_rules_read_without_asking_have_a_default_in_the_schema() {
+    let definitions = manifests::all().expect("definitions");
+    let (_, text) =
+        definitions.iter().find(|(name, _)| name.starts_with("ingestsources")).expect("a definition");
+    let definition: Value = serde_saphyr::from_str(text).expect("YAML");
+    for place in ["raw", "snapshots", "errors"] {
+        let schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
+        let default = definition.pointer(&format!("{schema}/{place}/properties/prefix/default"));
+        assert_eq!(default, Some(&json!("")), "spec.{place}.prefix");
+    }
+}
