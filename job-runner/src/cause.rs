@@ -1,0 +1,29 @@
+//! The words for an error of a library that wraps its cause in several layers.
+
+use std::error::Error;
+
+/// The deepest cause says what happened ("connection refused"); the layers above it only say that something did.
+#[must_use]
+pub fn innermost(error: &dyn Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::innermost;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("failed to send")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn the_deepest_cause_is_told() {
+        assert_eq!(innermost(&Outer(io::Error::other("connection refused"))), "connection refused");
+    }
+}

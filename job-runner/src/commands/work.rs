@@ -1,0 +1,126 @@
+//! `job-runner work`: takes the work order that the operator put into the pod, does it, and reports.
+
+use std::path::Path;
+use std::process::ExitCode as ProcessExit;
+use std::time::Duration;
+
+use docmill_crds::contract::{
+    EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, TERMINATION_LOG, WORK_ORDER_ENV, WorkOrder,
+    secret_mount,
+};
+use docmill_crds::error_class::{Classify, ErrorClass};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::elastic::{Elastic, ElasticError};
+use crate::enrich::{self, EnrichError};
+use crate::ingest::{self, IngestError, Stop};
+use crate::secrets::{MountError, mounted};
+
+/// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
+/// pod is given, so that there is time to let go in order.
+const CLOSING: Duration = Duration::from_secs(45);
+
+/// Why a worker ended before its work was done.
+#[derive(Debug, thiserror::Error)]
+enum WorkError {
+    #[error(
+        "the environment variable {WORK_ORDER_ENV} is not set; this command is for pods that the operator makes"
+    )]
+    NoOrder,
+    #[error("failed to read the work order: {0}")]
+    Order(serde_json::Error),
+    #[error("the environment variable {SLICE_ENV} is not the number of a slice; an Indexed Job sets it")]
+    NoSlice,
+    #[error("failed to listen for signals: {0}")]
+    Signals(std::io::Error),
+    #[error(transparent)]
+    Secret(#[from] MountError),
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Elastic(#[from] ElasticError),
+    #[error(transparent)]
+    Enrich(#[from] EnrichError),
+}
+
+impl Classify for WorkError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::NoOrder | Self::Order(_) | Self::NoSlice => ErrorClass::Permanent,
+            Self::Signals(_) | Self::Secret(_) => ErrorClass::Transient,
+            Self::Ingest(error) => error.class(),
+            Self::Elastic(error) => error.class(),
+            Self::Enrich(error) => error.class(),
+        }
+    }
+}
+
+/// Does the work, writes the report where the kubelet reads it, and gives the exit status.
+pub async fn run() -> ProcessExit {
+    let (report, exit) = match work().await {
+        Ok(report) => (report, ExitCode::Done),
+        Err(error) => {
+            tracing::error!(%error, "the work could not be done");
+            let exit = match error.class() {
+                ErrorClass::Transient | ErrorClass::User => ExitCode::Transient,
+                ErrorClass::Permanent => ExitCode::Permanent,
+            };
+            let report =
+                Report { ended: "error".into(), error: Some(error.to_string()), ..Report::default() };
+            (report, exit)
+        }
+    };
+    tracing::info!(?report, "ended");
+    write_report(&report);
+    ProcessExit::from(exit.code())
+}
+
+async fn work() -> Result<Report, WorkError> {
+    let text = std::env::var(WORK_ORDER_ENV).map_err(|_| WorkError::NoOrder)?;
+    let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
+    let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
+    let stop = listen()?;
+    match order {
+        WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
+        WorkOrder::Enrich(order) => enrich_slice(&order, &stop).await,
+    }
+}
+
+/// Works the slice that the Job controller gave to this pod. Asked to end, it stops where it is: what is done is in
+/// the target index, and the pod that takes its place recognises it.
+async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkError> {
+    let slice = std::env::var(SLICE_ENV).ok().and_then(|text| text.parse().ok()).ok_or(WorkError::NoSlice)?;
+    let from = Elastic::new(&order.from, &mounted(secret_mount::FROM)?)?;
+    let to = Elastic::new(&order.to.elasticsearch, &mounted(secret_mount::TO)?)?;
+    Ok(enrich::run(order, slice, &from, &to, &stop.closing).await?)
+}
+
+/// SIGTERM and SIGINT ask for an end; [`CLOSING`] later, what is still open is let go.
+fn listen() -> Result<Stop, WorkError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(WorkError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(WorkError::Signals)?;
+    let stop = Stop { closing: CancellationToken::new(), abort: CancellationToken::new() };
+    let tokens = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to end; finishing what is in hand");
+        tokens.closing.cancel();
+        tokio::time::sleep(CLOSING).await;
+        tokens.abort.cancel();
+    });
+    Ok(stop)
+}
+
+/// Outside of a pod there is no such file; the log has the report too.
+fn write_report(report: &Report) {
+    let path = Path::new(TERMINATION_LOG);
+    if path.exists()
+        && let Err(error) = std::fs::write(path, report.to_message())
+    {
+        tracing::warn!(%error, "the report could not be written");
+    }
+}

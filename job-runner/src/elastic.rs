@@ -1,0 +1,31 @@
+//! The only place of the product that talks to Elasticsearch or OpenSearch.
+//!
+//! - [`Elastic`] (`client`, `settings`): one cluster with its credentials, a request at a time, no hidden retries;
+//! - `admin`, `documents`, `search`: what the product asks of a cluster, each a small method of [`Elastic`];
+//! - [`mapping`]: how documents of the product are mapped;
+//! - `bulk_body`, `verdict`, `bulk_work`: a bulk written, its answer read item by item, what to send again; no I/O;
+//! - `bulk`: a bulk sent until every item has its final [`Outcome`];
+//! - `error`: what went wrong and who has to act.
+//!
+//! Elasticsearch 8.x and 9.x and OpenSearch 2.x and 3.x get the same requests: plain `application/json`, and ids in
+//! bodies and never in paths, so that no id has to be escaped. Only points in time differ, see `search`.
+
+mod admin;
+mod bulk;
+mod bulk_body;
+mod bulk_work;
+mod client;
+mod documents;
+mod error;
+pub mod mapping;
+mod search;
+mod settings;
+mod verdict;
+
+pub use admin::{ClusterInfo, Distribution};
+pub use bulk_body::{Address, BulkBody};
+pub use client::Elastic;
+pub use documents::StoredDocument;
+pub use error::{ElasticError, Fault};
+pub use search::Pit;
+pub use verdict::Outcome;

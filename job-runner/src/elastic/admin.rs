@@ -1,0 +1,93 @@
+//! The cluster itself, its indices and templates.
+
+use elasticsearch::http::Method;
+use serde_json::{Map, Value, json};
+
+use super::client::segment;
+use super::{Elastic, ElasticError, mapping};
+
+/// Which server it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distribution {
+    /// Elasticsearch, Serverless included.
+    Elasticsearch,
+    /// OpenSearch.
+    OpenSearch,
+}
+
+/// What `GET /` tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterInfo {
+    /// Which server it is.
+    pub distribution: Distribution,
+    /// Version number, for example `9.1.4`.
+    pub version: String,
+}
+
+impl ClusterInfo {
+    /// Reads the answer to `GET /`. OpenSearch names itself in `version.distribution`; Elasticsearch has no such key.
+    pub(super) fn read(answer: &Value) -> Result<Self, ElasticError> {
+        let version = answer.pointer("/version/number").and_then(Value::as_str).ok_or_else(|| {
+            ElasticError::Unreadable("GET / does not tell a version; is this an Elasticsearch?".to_owned())
+        })?;
+        let distribution = match answer.pointer("/version/distribution").and_then(Value::as_str) {
+            Some("opensearch") => Distribution::OpenSearch,
+            _ => Distribution::Elasticsearch,
+        };
+        Ok(Self { distribution, version: version.to_owned() })
+    }
+}
+
+impl Elastic {
+    /// Creates an index with settings and mappings; one that exists is left as it is.
+    pub async fn ensure_index(&self, name: &str, body: &Value) -> Result<(), ElasticError> {
+        match self.send(Method::Put, &format!("/{}", segment(name)), Some(body)).await {
+            Err(error) if is_kind(&error, "resource_already_exists_exception") => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    /// Creates or replaces a composable index template.
+    pub async fn put_index_template(&self, name: &str, body: &Value) -> Result<(), ElasticError> {
+        self.send(Method::Put, &format!("/_index_template/{}", segment(name)), Some(body)).await.map(drop)
+    }
+
+    /// Adds fields to the mapping of the indices that exist already; a pattern may match none.
+    pub async fn add_fields(&self, index: &str, properties: &Map<String, Value>) -> Result<(), ElasticError> {
+        let path = format!("/{}/_mapping?allow_no_indices=true&ignore_unavailable=true", segment(index));
+        self.send(Method::Put, &path, Some(&json!({"properties": properties}))).await.map(drop)
+    }
+
+    /// The fields of all indices of a pattern, as [`mapping::portable_fields`] gives them.
+    pub async fn fields(&self, index: &str) -> Result<Map<String, Value>, ElasticError> {
+        let path = format!("/{}/_mapping?allow_no_indices=true&ignore_unavailable=true", segment(index));
+        Ok(mapping::portable_fields(&self.send(Method::Get, &path, None).await?))
+    }
+
+    /// Makes everything that was written visible to searches.
+    pub async fn refresh(&self, index: &str) -> Result<(), ElasticError> {
+        let path = format!("/{}/_refresh?ignore_unavailable=true", segment(index));
+        self.send(Method::Post, &path, None).await.map(drop)
+    }
+}
+
+fn is_kind(error: &ElasticError, kind: &str) -> bool {
+    error.fault().is_some_and(|fault| fault.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{ClusterInfo, Distribution};
+
+    #[test]
+    fn the_server_is_told_by_its_own_words() {
+        let elasticsearch = json!({"cluster_name": "c", "version": {"number": "9.1.4"}, "tagline": "…"});
+        let info = ClusterInfo::read(&elasticsearch).unwrap();
+        assert_eq!((info.distribution, info.version.as_str()), (Distribution::Elasticsearch, "9.1.4"));
+        let opensearch = json!({"version": {"distribution": "opensearch", "number": "3.3.0"}});
+        assert_eq!(ClusterInfo::read(&opensearch).unwrap().distribution, Distribution::OpenSearch);
+        assert!(ClusterInfo::read(&json!({"hello": "world"})).is_err());
+    }
+}

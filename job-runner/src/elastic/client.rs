@@ -1,0 +1,134 @@
+//! One cluster, and how a single request to it is sent and its answer read.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use docmill_crds::elasticsearch::ElasticsearchCluster;
+use elasticsearch::http::Method;
+use elasticsearch::http::headers::HeaderMap;
+use elasticsearch::http::transport::Transport;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::admin::ClusterInfo;
+use super::{ElasticError, Fault, settings};
+use crate::cause::innermost;
+use crate::secrets::Secrets;
+
+/// What stays as it is in a path segment: the unreserved characters of RFC 3986, and what patterns of indices need.
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'*').remove(b',');
+
+/// A cluster with the credentials for it. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Elastic {
+    transport: Transport,
+    nodes: usize,
+    info: Arc<OnceCell<ClusterInfo>>,
+}
+
+impl fmt::Debug for Elastic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Elastic").field("nodes", &self.nodes).finish_non_exhaustive()
+    }
+}
+
+impl Elastic {
+    /// Makes a client; nothing is sent yet. The keys of `secrets` are those that
+    /// [`ElasticsearchCluster::secret_ref`] tells of; an empty one means no authentication.
+    pub fn new(cluster: &ElasticsearchCluster, secrets: &Secrets) -> Result<Self, ElasticError> {
+        Ok(Self {
+            transport: settings::transport(cluster, secrets)?,
+            nodes: cluster.urls.len(),
+            info: Arc::new(OnceCell::new()),
+        })
+    }
+
+    /// What the cluster says of itself; asked once for all clones.
+    pub async fn info(&self) -> Result<&ClusterInfo, ElasticError> {
+        self.info
+            .get_or_try_init(|| async {
+                let answer = self.send(Method::Get, "/", None).await?;
+                ClusterInfo::read(&answer)
+            })
+            .await
+    }
+
+    /// Sends a request with a JSON body and reads the answer; a status of 400 or above is an error.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, ElasticError> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        let answer = self.send_bytes(method, path, body).await?;
+        parse(&answer)
+    }
+
+    /// Sends a request; a node that cannot be reached is passed over for the next one.
+    pub(super) async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Bytes, ElasticError> {
+        let mut others = self.nodes;
+        loop {
+            others -= 1;
+            match self.send_once(method, path, body.clone()).await {
+                Err(ElasticError::Unreachable(_)) if others > 0 => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn send_once(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Bytes, ElasticError> {
+        let answer = self
+            .transport
+            .send(method, path, HeaderMap::new(), None::<&()>, body, None)
+            .await
+            .map_err(connection_error)?;
+        let status = answer.status_code();
+        let bytes = answer.bytes().await.map_err(connection_error)?;
+        if status.is_success() {
+            Ok(bytes)
+        } else {
+            Err(ElasticError::Refused(Fault::of_answer(status.as_u16(), &bytes)))
+        }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is handed over by map_err")]
+fn connection_error(error: elasticsearch::Error) -> ElasticError {
+    let cause = innermost(&error);
+    if error.is_timeout() { ElasticError::Timeout(cause) } else { ElasticError::Unreachable(cause) }
+}
+
+/// Reads an answer that has to be JSON.
+pub(super) fn parse(answer: &[u8]) -> Result<Value, ElasticError> {
+    serde_json::from_slice(answer).map_err(|error| ElasticError::Unreadable(error.to_string()))
+}
+
+/// A name or pattern of indices as a segment of a path.
+pub(super) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, SEGMENT).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn patterns_stay_and_separators_do_not() {
+        assert_eq!(segment("articles-*,-old-2026.01"), "articles-*,-old-2026.01");
+        assert_eq!(segment("a/b?c#d%e+f:ü"), "a%2Fb%3Fc%23d%25e%2Bf%3A%C3%BC");
+    }
+}

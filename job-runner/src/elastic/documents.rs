@@ -1,0 +1,132 @@
+//! Single documents by their addresses.
+
+use elasticsearch::http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{Address, BulkBody, Elastic, ElasticError, Outcome, verdict::Verdict};
+
+/// A document as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDocument {
+    /// Its version, external where it was written with one.
+    pub version: u64,
+    /// The document, or the asked fields of it.
+    pub source: Map<String, Value>,
+}
+
+impl Elastic {
+    /// Gets one document; `None` if there is no such document or no such index.
+    pub async fn get(&self, index: &str, id: &str) -> Result<Option<StoredDocument>, ElasticError> {
+        let mut found = self.mget(&[Address { index, id }], &[]).await?;
+        Ok(found.pop().flatten())
+    }
+
+    /// Gets documents in the order of their addresses, whether or not they are visible to searches yet. `fields`
+    /// names what is wanted of each (patterns are possible); empty: everything.
+    pub async fn mget(
+        &self,
+        addresses: &[Address<'_>],
+        fields: &[String],
+    ) -> Result<Vec<Option<StoredDocument>>, ElasticError> {
+        if addresses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let source = if fields.is_empty() { json!(true) } else { json!(fields) };
+        let docs: Vec<Value> = addresses
+            .iter()
+            .map(|address| json!({"_index": address.index, "_id": address.id, "_source": source}))
+            .collect();
+        let answer = self.send(Method::Post, "/_mget", Some(&json!({"docs": docs}))).await?;
+        read_mget(answer, addresses)
+    }
+
+    /// Stores one document. With a version, an older one than the stored is given up ([`Outcome::Superseded`]).
+    pub async fn index_doc(
+        &self,
+        address: Address<'_>,
+        document: &Value,
+        version: Option<u64>,
+    ) -> Result<Outcome, ElasticError> {
+        let mut body = BulkBody::default();
+        body.push_index(address, version, document.to_string().as_bytes());
+        match self.bulk(&body.seal()).await?.pop() {
+            Some(Verdict::Final(outcome)) => Ok(outcome),
+            Some(Verdict::Retry(fault)) => Err(ElasticError::Refused(fault)),
+            None => Err(ElasticError::Unreadable("a bulk of one document without a verdict".to_owned())),
+        }
+    }
+}
+
+/// Reads the answer to a multi-get: as many entries as were asked for, in that order.
+fn read_mget(
+    mut answer: Value,
+    addresses: &[Address<'_>],
+) -> Result<Vec<Option<StoredDocument>>, ElasticError> {
+    let unreadable = |text: &str| ElasticError::Unreadable(format!("multi-get: {text}"));
+    let Some(Value::Array(entries)) = answer.get_mut("docs").map(Value::take) else {
+        return Err(unreadable("no docs"));
+    };
+    if entries.len() != addresses.len() {
+        return Err(unreadable("another number of documents than was asked for"));
+    }
+    entries.into_iter().zip(addresses).map(|(entry, address)| read_entry(entry, address)).collect()
+}
+
+fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDocument>, ElasticError> {
+    if entry.get("_id").and_then(Value::as_str) != Some(address.id) {
+        return Err(ElasticError::Unreadable("multi-get: a document that was not asked for".to_owned()));
+    }
+    if let Some(error) = entry.get("error") {
+        let fault = super::Fault::of_error(500, error);
+        let missing = fault.kind == "index_not_found_exception";
+        return if missing { Ok(None) } else { Err(ElasticError::Refused(fault)) };
+    }
+    if entry.get("found").and_then(Value::as_bool) != Some(true) {
+        return Ok(None);
+    }
+    let version = entry.get("_version").and_then(Value::as_u64).unwrap_or(0);
+    match entry.get_mut("_source").map(Value::take) {
+        Some(Value::Object(source)) => Ok(Some(StoredDocument { version, source })),
+        // With a list of fields of which the document has none, some versions leave the source out.
+        None => Ok(Some(StoredDocument { version, source: Map::new() })),
+        Some(_) => Err(ElasticError::Unreadable("multi-get: a source that is no object".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::read_mget;
+    use crate::elastic::Address;
+
+    #[test]
+    fn documents_come_in_the_order_that_was_asked_for() {
+        let a = Address { index: "i", id: "a" };
+        let b = Address { index: "none", id: "b" };
+        let c = Address { index: "i", id: "c" };
+        let answer = json!({"docs": [
+            {"_index": "i", "_id": "a", "_version": 7, "_seq_no": 1, "_primary_term": 1, "found": true,
+             "_source": {"x": 1}},
+            {"_index": "none", "_id": "b", "error": {"type": "index_not_found_exception",
+             "reason": "no such index [none]"}},
+            {"_index": "i", "_id": "c", "found": false}]});
+        let found = read_mget(answer, &[a, b, c]).unwrap();
+        assert_eq!(found[0].as_ref().map(|doc| (doc.version, doc.source["x"].clone())), Some((7, json!(1))));
+        assert_eq!(&found[1..], [None, None]);
+    }
+
+    #[test]
+    fn other_answers_are_errors() {
+        let a = Address { index: "i", id: "a" };
+        for answer in [
+            json!({}),
+            json!({"docs": []}),
+            json!({"docs": [{"_id": "b", "found": false}]}),
+            json!({"docs": [{"_id": "a", "error": {"type": "no_shard_available_action_exception"}}]}),
+            json!({"docs": [{"_id": "a", "found": true, "_source": [1]}]}),
+        ] {
+            assert!(read_mget(answer.clone(), &[a]).is_err(), "{answer}");
+        }
+    }
+}

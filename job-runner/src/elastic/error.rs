@@ -1,0 +1,215 @@
+//! What can go wrong with a request to Elasticsearch, and who has to act.
+
+use docmill_crds::error_class::{Classify, ErrorClass};
+use serde_json::Value;
+
+/// Characters of a reason that are kept: enough for the sentence, without the document that it may quote.
+const REASON_CHARS: usize = 400;
+
+/// Why a request to Elasticsearch did not do what it was to do. Neither text nor `Debug` holds credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum ElasticError {
+    /// The resource or its Secret does not describe a cluster that can be reached.
+    #[error("failed to use the settings of the Elasticsearch cluster: {0}")]
+    Settings(String),
+    /// No node could be connected to, or the connection broke.
+    #[error("failed to reach Elasticsearch: {0}")]
+    Unreachable(String),
+    /// The request took longer than it may.
+    #[error("failed to get an answer from Elasticsearch in time: {0}")]
+    Timeout(String),
+    /// Elasticsearch answered with an error.
+    #[error("failed at Elasticsearch: {0}")]
+    Refused(Fault),
+    /// The answer is not what the API promises: cut short, from a proxy, or of another server.
+    #[error("failed to understand the answer of Elasticsearch: {0}")]
+    Unreadable(String),
+    /// The process was asked to end before the work was done.
+    #[error("stopped before Elasticsearch had taken everything")]
+    Stopped,
+}
+
+impl Classify for ElasticError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Settings(_) => ErrorClass::User,
+            Self::Refused(fault) => fault.class(),
+            Self::Unreachable(_) | Self::Timeout(_) | Self::Unreadable(_) | Self::Stopped => {
+                ErrorClass::Transient
+            }
+        }
+    }
+}
+
+impl ElasticError {
+    /// Whether the point in time that was searched is gone: it expired, or its node went away.
+    #[must_use]
+    pub fn lost_view(&self) -> bool {
+        self.fault().is_some_and(|fault| fault.kind == "search_context_missing_exception")
+    }
+
+    /// What Elasticsearch said, if it answered at all.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Refused(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}
+
+/// What Elasticsearch said against a whole request or against one item of a bulk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// HTTP status of the answer or of the item.
+    pub status: u16,
+    /// Elasticsearch's `type`, for example `document_parsing_exception`; empty where there is none.
+    pub kind: String,
+    /// Elasticsearch's `reason`, shortened.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.status)?;
+        for part in [&self.kind, &self.reason] {
+            if !part.is_empty() {
+                write!(f, ", {part}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Fault {
+    /// Reads the body of an answer with a status of 400 or above. A body that is no JSON (a proxy's page, an empty
+    /// 413) gives a fault without a kind.
+    #[must_use]
+    pub fn of_answer(status: u16, body: &[u8]) -> Self {
+        match serde_json::from_slice::<Value>(body) {
+            Ok(answer) => Self::of_error(status, answer.get("error").unwrap_or(&Value::Null)),
+            Err(_) => Self { status, kind: String::new(), reason: shorten(&String::from_utf8_lossy(body)) },
+        }
+    }
+
+    /// Reads an `error` object: `{type, reason, caused_by: {type, reason, …}}`; older paths give a bare text. The
+    /// innermost cause is the one that names the field, so it is told too.
+    #[must_use]
+    pub fn of_error(status: u16, error: &Value) -> Self {
+        if let Value::String(text) = error {
+            return Self { status, kind: String::new(), reason: shorten(text) };
+        }
+        let error = shard_failure(error);
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+        let mut reason = text(error, "reason");
+        let cause = text(innermost_cause(error), "reason");
+        if !cause.is_empty() && !reason.contains(&cause) {
+            reason = format!("{reason}: {cause}");
+        }
+        Self { status, kind: text(error, "type"), reason: shorten(&reason) }
+    }
+
+    /// Who has to act. By kind where the status alone would mislead:
+    /// - `cluster_block_exception` comes with 403, and is an index that is read-only for now (disk, maintenance);
+    /// - `search_context_missing_exception` comes with 404, and is a point in time that expired or lost its node;
+    /// - `validation_exception` comes with 400 on every item of a bulk, and is the limit of shards in the cluster.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match (self.kind.as_str(), self.status) {
+            ("cluster_block_exception" | "search_context_missing_exception", _) | (_, 408 | 429 | 500..) => {
+                ErrorClass::Transient
+            }
+            ("validation_exception", _) | (_, 401 | 403 | 404) => ErrorClass::User,
+            _ => ErrorClass::Permanent,
+        }
+    }
+}
+
+/// A search that failed says so, and why in its root cause only.
+fn shard_failure(error: &Value) -> &Value {
+    let failed = error.get("type").and_then(Value::as_str) == Some("search_phase_execution_exception");
+    error.pointer("/root_cause/0").filter(|_| failed).unwrap_or(error)
+}
+
+fn innermost_cause(error: &Value) -> &Value {
+    let mut cause = error;
+    while let Some(inner) = cause.get("caused_by") {
+        cause = inner;
+    }
+    cause
+}
+
+fn shorten(text: &str) -> String {
+    let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut short: String = chars.by_ref().take(REASON_CHARS).collect();
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::error_class::ErrorClass;
+    use serde_json::json;
+
+    use super::Fault;
+
+    #[test]
+    fn the_innermost_cause_is_told() {
+        let body = json!({"error": {"root_cause": [], "type": "mapper_parsing_exception",
+            "reason": "failed to parse field [publishedAt] of type [date]",
+            "caused_by": {"type": "illegal_argument_exception", "reason": "failed to parse date field [soon]",
+                "caused_by": {"type": "date_time_parse_exception", "reason": "Text 'soon' could not be parsed"}}},
+            "status": 400});
+        let fault = Fault::of_answer(400, body.to_string().as_bytes());
+        assert_eq!(
+            fault.to_string(),
+            "400, mapper_parsing_exception, failed to parse field [publishedAt] of type [date]: \
+             Text 'soon' could not be parsed"
+        );
+        assert_eq!(fault.class(), ErrorClass::Permanent);
+    }
+
+    #[test]
+    fn bodies_that_are_no_json_still_tell_something() {
+        assert_eq!(Fault::of_answer(413, b"").to_string(), "413");
+        let page = Fault::of_answer(502, b"<html>\nBad Gateway</html>");
+        assert_eq!(page.to_string(), "502, <html> Bad Gateway</html>");
+        assert_eq!(page.class(), ErrorClass::Transient);
+        assert_eq!(Fault::of_answer(400, br#"{"error": "no handler"}"#).reason, "no handler");
+    }
+
+    #[test]
+    fn a_failed_search_is_told_by_its_root_cause() {
+        let body = json!({"error": {"type": "search_phase_execution_exception", "reason": "all shards failed",
+            "root_cause": [{"type": "search_context_missing_exception", "reason": "No search context found for id [7]"}],
+            "phase": "query", "grouped": true, "failed_shards": []}, "status": 404});
+        let fault = Fault::of_answer(404, body.to_string().as_bytes());
+        assert_eq!(fault.kind, "search_context_missing_exception");
+        assert_eq!(fault.class(), ErrorClass::Transient);
+        let body =
+            json!({"error": {"type": "search_phase_execution_exception", "reason": "", "root_cause": []}});
+        assert_eq!(Fault::of_answer(503, body.to_string().as_bytes()).class(), ErrorClass::Transient);
+    }
+
+    #[test]
+    fn long_reasons_are_cut() {
+        let fault = Fault::of_error(400, &json!({"reason": "ß".repeat(5_000)}));
+        assert_eq!(fault.reason.chars().count(), 401);
+    }
+
+    #[test]
+    fn the_kind_decides_where_the_status_misleads() {
+        let class = |status, kind: &str| Fault { status, kind: kind.into(), reason: String::new() }.class();
+        assert_eq!(class(403, "cluster_block_exception"), ErrorClass::Transient);
+        assert_eq!(class(403, "security_exception"), ErrorClass::User);
+        assert_eq!(class(401, "security_exception"), ErrorClass::User);
+        assert_eq!(class(404, "index_not_found_exception"), ErrorClass::User);
+        assert_eq!(class(404, "search_context_missing_exception"), ErrorClass::Transient);
+        assert_eq!(class(429, "es_rejected_execution_exception"), ErrorClass::Transient);
+        assert_eq!(class(400, "validation_exception"), ErrorClass::User);
+        assert_eq!(class(400, "document_parsing_exception"), ErrorClass::Permanent);
+        assert_eq!(class(503, ""), ErrorClass::Transient);
+    }
+}

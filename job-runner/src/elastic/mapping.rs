@@ -1,0 +1,177 @@
+//! How documents of the product are mapped: templates for new indices, and what is taken over from existing ones.
+
+use serde_json::{Map, Value, json};
+
+/// Templates of the product rank above Elasticsearch's own (up to 200); a user's own can rank above it.
+const BASE_PRIORITY: usize = 300;
+
+/// Parameters of a field that mean the same in every cluster. Analyzers do not: they are settings of an index.
+const PORTABLE_PARAMETERS: [&str; 9] =
+    ["type", "format", "ignore_above", "index", "doc_values", "enabled", "dynamic", "properties", "fields"];
+
+/// Types that Elasticsearch and OpenSearch share.
+const PORTABLE_TYPES: [&str; 18] = [
+    "text",
+    "keyword",
+    "date",
+    "boolean",
+    "byte",
+    "short",
+    "integer",
+    "long",
+    "unsigned_long",
+    "half_float",
+    "float",
+    "double",
+    "ip",
+    "geo_point",
+    "wildcard",
+    "binary",
+    "object",
+    "nested",
+];
+
+/// A text that is compared as a whole.
+#[must_use]
+pub fn keyword() -> Value {
+    json!({"type": "keyword", "ignore_above": 1024})
+}
+
+/// A time, to the millisecond.
+#[must_use]
+pub fn date() -> Value {
+    json!({"type": "date"})
+}
+
+/// A text for full-text search that can also be compared as a whole: what Elasticsearch makes of a text by default.
+#[must_use]
+pub fn text() -> Value {
+    json!({"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}})
+}
+
+/// Numbers that are kept and not searched for. Without a mapping, Elasticsearch makes a list of 128 or more numbers
+/// a `dense_vector` with an index of its own, and newer versions leave that out of the stored document.
+#[must_use]
+pub fn stored_vector() -> Value {
+    json!({"type": "float", "index": false, "doc_values": false})
+}
+
+/// The mapping of `_docmill`. `enrichment` has what the enrichers of an index add, by their names; empty for articles.
+#[must_use]
+pub fn docmill_field(enrichment: &Map<String, Value>) -> Value {
+    let (keyword, date) = (keyword(), date());
+    let mut properties = json!({
+        "source": keyword,
+        "unit": {"properties": {"bucket": keyword, "key": keyword, "version": keyword, "lastModified": date}},
+        "rawDigest": keyword,
+        "snapshot": keyword,
+        "revision": keyword,
+        "convertedTime": date,
+        "indexedTime": date,
+        "runner": keyword,
+    });
+    if !enrichment.is_empty() {
+        properties["enrichment"] = json!({"properties": enrichment});
+    }
+    json!({"dynamic": false, "properties": properties})
+}
+
+/// Name of the template for a pattern of indices. `*` is not allowed in it, and `+` is in no name of an index.
+#[must_use]
+pub fn template_name(pattern: &str) -> String {
+    format!("docmill-{}", pattern.replace('*', "+"))
+}
+
+/// A composable template for a pattern: the given fields, and whatever else a document has by Elasticsearch's own
+/// rules, except that a text which looks like a date stays a text: one headline `2024` must not make every other
+/// headline a fault. The more literal characters a pattern has, the higher it ranks.
+#[must_use]
+pub fn index_template(pattern: &str, fields: &Map<String, Value>) -> Value {
+    let literal = pattern.chars().filter(|c| *c != '*').count();
+    json!({
+        "index_patterns": [pattern],
+        "priority": BASE_PRIORITY + literal,
+        "template": {"mappings": {"date_detection": false, "properties": fields}},
+    })
+}
+
+/// The fields of an answer to `GET /<pattern>/_mapping`, without what another cluster might not know. Where indices
+/// differ, the last one by name decides: of dated indices it is the newest.
+#[must_use]
+pub fn portable_fields(answer: &Value) -> Map<String, Value> {
+    let mut indices: Vec<(&String, &Value)> = answer.as_object().into_iter().flatten().collect();
+    indices.sort_by_key(|(name, _)| *name);
+    let mut fields = Map::new();
+    for (_, index) in indices {
+        if let Some(properties) = index.pointer("/mappings/properties") {
+            fields.extend(portable_properties(properties));
+        }
+    }
+    fields
+}
+
+fn portable_properties(properties: &Value) -> Map<String, Value> {
+    let properties = properties.as_object().into_iter().flatten();
+    properties.filter_map(|(name, field)| Some((name.clone(), portable_field(field)?))).collect()
+}
+
+fn portable_field(field: &Value) -> Option<Value> {
+    let field = field.as_object()?;
+    match field.get("type").and_then(Value::as_str) {
+        // The two names of an object of any shape under one field: each cluster knows one. Kept, not searched for.
+        Some("flattened" | "flat_object") => return Some(json!({"type": "object", "enabled": false})),
+        Some(kind) if !PORTABLE_TYPES.contains(&kind) => return None,
+        _ => {}
+    }
+    let mut portable = Map::new();
+    for (name, value) in field.iter().filter(|(name, _)| PORTABLE_PARAMETERS.contains(&name.as_str())) {
+        let nested = name == "properties" || name == "fields";
+        let value = if nested { Value::Object(portable_properties(value)) } else { value.clone() };
+        portable.insert(name.clone(), value);
+    }
+    Some(Value::Object(portable))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::{index_template, portable_fields, template_name};
+
+    #[test]
+    fn different_patterns_never_share_a_template() {
+        assert_eq!(template_name("enriched-*"), "docmill-enriched-+");
+        assert_ne!(template_name("enriched-*"), template_name("enriched-_"));
+    }
+
+    #[test]
+    fn the_narrower_pattern_ranks_higher() {
+        let priority =
+            |pattern| index_template(pattern, &Map::new())["priority"].as_u64().expect("a priority");
+        assert!(priority("enriched-*") < priority("enriched-de-*"));
+    }
+
+    #[test]
+    fn fields_are_taken_over_as_far_as_every_cluster_knows_them() {
+        let answer = json!({
+            "articles-2": {"mappings": {"properties": {
+                "publishedAt": {"type": "date"},
+                "body": {"type": "text", "analyzer": "my_own", "fields": {"raw": {"type": "keyword"}}},
+                "vector": {"type": "dense_vector", "dims": 384},
+                "provider": {"properties": {"name": {"type": "keyword"}, "odd": {"type": "flattened"}}}}}},
+            "articles-1": {"mappings": {"properties": {
+                "publishedAt": {"type": "text"}, "only": {"type": "long"}}}},
+            "articles-0": {"mappings": {}},
+        });
+        assert_eq!(
+            json!(portable_fields(&answer)),
+            json!({
+                "publishedAt": {"type": "date"},
+                "only": {"type": "long"},
+                "body": {"type": "text", "fields": {"raw": {"type": "keyword"}}},
+                "provider": {"properties": {
+                    "name": {"type": "keyword"}, "odd": {"type": "object", "enabled": false}}},
+            })
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! Searches, and points in time for going through everything.
+//!
+//! A search over a pattern that matches no index finds nothing; it is no error. A shard that fails is one, since
+//! partial results would be gaps.
+
+use elasticsearch::http::Method;
+use serde_json::{Value, json};
+
+use super::client::segment;
+use super::{Distribution, Elastic, ElasticError};
+
+/// How long the cluster keeps a point in time after each use.
+const KEEP_ALIVE: &str = "5m";
+
+/// A view of indices that writes do not change.
+#[derive(Debug)]
+pub struct Pit {
+    id: String,
+    distribution: Distribution,
+}
+
+impl Pit {
+    /// Sorts by a date and breaks ties, so that `search_after` skips nothing. Elasticsearch has `_shard_doc` for that;
+    /// OpenSearch got it with 3.3 only, and breaks ties by `_id`, which it lets one sort by.
+    #[must_use]
+    pub fn sort_by_date(&self, field: &str) -> Value {
+        let tie_breaker = match self.distribution {
+            Distribution::Elasticsearch => "_shard_doc",
+            Distribution::OpenSearch => "_id",
+        };
+        json!([{field: {"order": "asc", "unmapped_type": "date"}}, {tie_breaker: "asc"}])
+    }
+}
+
+impl Elastic {
+    /// How many documents match a query.
+    pub async fn count(&self, index: &str, query: &Value) -> Result<u64, ElasticError> {
+        let answer =
+            self.search(index, &json!({"query": query, "size": 0, "track_total_hits": true})).await?;
+        answer
+            .pointer("/hits/total/value")
+            .and_then(Value::as_u64)
+            .ok_or_else(|| ElasticError::Unreadable("a search told no total".to_owned()))
+    }
+
+    /// Searches an index, alias or pattern; gives the whole answer.
+    pub async fn search(&self, index: &str, body: &Value) -> Result<Value, ElasticError> {
+        let path = format!(
+            "/{}/_search?allow_partial_search_results=false&ignore_unavailable=true&allow_no_indices=true",
+            segment(index)
+        );
+        self.send(Method::Post, &path, Some(body)).await
+    }
+
+    /// Opens a point in time. The pattern has to match an index: OpenSearch has no view of nothing.
+    pub async fn open_pit(&self, index: &str) -> Result<Pit, ElasticError> {
+        let distribution = self.info().await?.distribution;
+        let (api, key) = match distribution {
+            Distribution::Elasticsearch => ("_pit", "id"),
+            Distribution::OpenSearch => ("_search/point_in_time", "pit_id"),
+        };
+        let path = format!("/{}/{api}?keep_alive={KEEP_ALIVE}&ignore_unavailable=true", segment(index));
+        let answer = self.send(Method::Post, &path, None).await?;
+        let id = answer.get(key).and_then(Value::as_str);
+        let id = id.ok_or_else(|| ElasticError::Unreadable("a point in time without an id".to_owned()))?;
+        Ok(Pit { id: id.to_owned(), distribution })
+    }
+
+    /// Searches a point in time; `body` is that of a search without `pit`.
+    pub async fn search_pit(&self, pit: &mut Pit, mut body: Value) -> Result<Value, ElasticError> {
+        body["pit"] = json!({"id": pit.id, "keep_alive": KEEP_ALIVE});
+        let path = "/_search?allow_partial_search_results=false";
+        let answer = self.send(Method::Post, path, Some(&body)).await?;
+        // The id can change from search to search; only the newest one is kept alive.
+        if let Some(id) = answer.get("pit_id").and_then(Value::as_str) {
+            id.clone_into(&mut pit.id);
+        }
+        Ok(answer)
+    }
+
+    /// Closes a point in time. One that is not closed expires.
+    pub async fn close_pit(&self, pit: Pit) -> Result<(), ElasticError> {
+        let (path, body) = match pit.distribution {
+            Distribution::Elasticsearch => ("/_pit", json!({"id": pit.id})),
+            Distribution::OpenSearch => ("/_search/point_in_time", json!({"pit_id": [pit.id]})),
+        };
+        self.send(Method::Delete, path, Some(&body)).await.map(drop)
+    }
+}

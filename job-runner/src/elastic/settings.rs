@@ -1,0 +1,111 @@
+//! From a resource's `elasticsearch` and its Secret to a transport.
+
+use std::time::Duration;
+
+use docmill_crds::elasticsearch::ElasticsearchCluster;
+use elasticsearch::auth::Credentials;
+use elasticsearch::cert::{Certificate, CertificateValidation};
+use elasticsearch::http::Url;
+use elasticsearch::http::transport::{MultiNodeConnectionPool, Transport, TransportBuilder};
+
+use super::ElasticError;
+use crate::secrets::Secrets;
+
+/// How long one request may take, from connecting to the last byte of the answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Builds the transport: the nodes in turn, without asking the cluster for others, since its own addresses need not
+/// be reachable from a pod.
+pub(super) fn transport(
+    cluster: &ElasticsearchCluster,
+    secrets: &Secrets,
+) -> Result<Transport, ElasticError> {
+    let urls = cluster.urls.iter().map(|url| node(url)).collect::<Result<Vec<_>, _>>()?;
+    if urls.is_empty() {
+        return Err(ElasticError::Settings("urls is empty".to_owned()));
+    }
+    let mut builder = TransportBuilder::new(MultiNodeConnectionPool::round_robin(urls, None))
+        .enable_meta_header(false)
+        .timeout(REQUEST_TIMEOUT);
+    if let Some(credentials) = credentials(secrets)? {
+        builder = builder.auth(credentials);
+    }
+    if let Some(pem) = secrets.text("ca.crt") {
+        let authority = Certificate::from_pem(pem.as_bytes())
+            .map_err(|error| ElasticError::Settings(format!("ca.crt of the Secret: {error}")))?;
+        builder = builder.cert_validation(CertificateValidation::Full(authority));
+    }
+    builder.build().map_err(|error| ElasticError::Settings(error.to_string()))
+}
+
+/// Credentials in a URL are refused and not quoted: they would end in logs and in status.
+fn node(url: &str) -> Result<Url, ElasticError> {
+    let parsed = Url::parse(url).map_err(|error| {
+        ElasticError::Settings(format!("a URL in urls cannot be read ({error}); write https://host:port"))
+    })?;
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(ElasticError::Settings(
+            "a URL in urls holds credentials; put them into the Secret that secretRef names".to_owned(),
+        ));
+    }
+    Ok(parsed)
+}
+
+fn credentials(secrets: &Secrets) -> Result<Option<Credentials>, ElasticError> {
+    let refused = |text: &str| Err(ElasticError::Settings(text.to_owned()));
+    match (secrets.text("apiKey"), secrets.text("username"), secrets.text("password")) {
+        (Some(key), None, None) if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(Some(Credentials::EncodedApiKey(key.to_owned())))
+        }
+        (Some(_), None, None) => refused("apiKey of the Secret is not the encoded form (Base64)"),
+        (None, Some(name), Some(password)) => {
+            Ok(Some(Credentials::Basic(name.to_owned(), password.to_owned())))
+        }
+        (None, None, None) => Ok(None),
+        (None, ..) => refused("the Secret has one of username and password; it needs both"),
+        (Some(_), ..) => refused("the Secret has both apiKey and username or password; it needs one way"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use docmill_crds::elasticsearch::ElasticsearchCluster;
+    use docmill_crds::error_class::{Classify, ErrorClass};
+
+    use super::transport;
+    use crate::secrets::Secrets;
+
+    fn build(url: &str, secret: &[(&str, &str)]) -> Result<(), String> {
+        let cluster = ElasticsearchCluster { urls: vec![url.to_owned()], secret_ref: None };
+        let values: BTreeMap<_, _> =
+            secret.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect();
+        transport(&cluster, &Secrets::new(values)).map(drop).map_err(|error| {
+            assert_eq!(error.class(), ErrorClass::User);
+            error.to_string()
+        })
+    }
+
+    #[test]
+    fn each_way_of_authentication_is_taken() {
+        for secret in [&[][..], &[("username", "u"), ("password", "p")], &[("apiKey", "QUJD\n")]] {
+            assert_eq!(build("https://es:9200", secret), Ok(()));
+        }
+    }
+
+    #[test]
+    fn half_or_double_credentials_are_refused() {
+        assert!(build("http://es", &[("username", "u")]).unwrap_err().contains("needs both"));
+        assert!(build("http://es", &[("apiKey", "k"), ("username", "u")]).unwrap_err().contains("one way"));
+        assert!(build("http://es", &[("apiKey", "id:key with blank")]).unwrap_err().contains("encoded"));
+        assert!(build("http://es", &[("ca.crt", "nonsense")]).unwrap_err().contains("ca.crt"));
+    }
+
+    #[test]
+    fn credentials_in_a_url_are_refused_and_not_quoted() {
+        let text = build("http://elastic:hunter2@es:9200", &[]).unwrap_err();
+        assert!(text.contains("secretRef") && !text.contains("hunter2"), "{text}");
+        assert!(build("no url", &[]).unwrap_err().contains("https://host:port"));
+    }
+}

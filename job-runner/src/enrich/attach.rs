@@ -1,0 +1,72 @@
+//! Results put into the document, and where they come from. No I/O.
+
+use serde_json::{Map, Value, json};
+
+use super::recipe::Model;
+use super::standing::key;
+
+/// The first field of the model that the document has already. An article's own field is never overwritten, and of two
+/// models one would hide the other.
+#[must_use]
+pub fn conflict<'a>(document: &Map<String, Value>, model: &'a Model) -> Option<&'a str> {
+    let mut fields = model.enricher.outputs.iter().map(|output| output.field.as_str());
+    fields.find(|field| document.contains_key(*field))
+}
+
+/// What is kept under `_docmill.enrichment.<name>`. `version`: what the server reported, otherwise what was asked for.
+#[must_use]
+pub fn provenance(model: &Model, version: Option<&str>, input_digest: &str, run: &str, now: &str) -> Value {
+    let asked = &model.enricher.open_inference;
+    json!({
+        key::MODEL: asked.model,
+        key::VERSION: version.or(asked.version.as_deref()),
+        key::MODEL_DIGEST: model.digest,
+        key::INPUT_DIGEST: input_digest,
+        key::ENRICHED_TIME: now,
+        key::RUN: run,
+    })
+}
+
+/// Ends the work on a document: `_docmill` tells of each enricher, and which run wrote the copy.
+pub fn seal(document: &mut Map<String, Value>, enrichment: Map<String, Value>, run: &str) {
+    let docmill = document.entry(key::DOCMILL).or_insert_with(|| json!({}));
+    if let Value::Object(docmill) = docmill {
+        docmill.insert(key::ENRICHMENT.to_owned(), Value::Object(enrichment));
+        docmill.insert(key::ENRICHMENT_RUN.to_owned(), json!(run));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::{conflict, provenance, seal};
+    use crate::enrich::recipe::tests::recipe;
+
+    #[test]
+    fn the_articles_own_provenance_stays() {
+        let model = &recipe().models[0];
+        let mut document =
+            json!({"headline": "h", "_docmill": {"revision": "r"}}).as_object().unwrap().clone();
+        let told = provenance(model, Some("3"), "i", "run-1", "2026-01-02T00:00:00.000Z");
+        seal(&mut document, Map::from_iter([("topic".to_owned(), told)]), "run-1");
+        assert_eq!(
+            json!(document),
+            json!({"headline": "h", "_docmill": {
+                "revision": "r",
+                "enrichment": {"topic": {
+                    "model": "topic-model", "version": "3", "modelDigest": model.digest, "inputDigest": "i",
+                    "enrichedTime": "2026-01-02T00:00:00.000Z", "run": "run-1"}},
+                "enrichmentRun": "run-1",
+            }})
+        );
+    }
+
+    #[test]
+    fn a_field_of_the_article_is_a_conflict() {
+        let model = &recipe().models[0];
+        let document = json!({"topicScore": null});
+        assert_eq!(conflict(document.as_object().unwrap(), model), Some("topicScore"));
+        assert_eq!(conflict(&Map::new(), model), None);
+    }
+}

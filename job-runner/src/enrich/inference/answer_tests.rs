@@ -1,0 +1,178 @@
+use docmill_crds::enrichment_run::Enricher;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Answer, AnswerError, read};
+use crate::enrich::recipe::tests::recipe;
+
+fn topic() -> Enricher {
+    recipe().models[0].enricher.clone()
+}
+
+fn embedding() -> Enricher {
+    recipe().models[1].enricher.clone()
+}
+
+fn of(enricher: &Enricher, answer: &Value, documents: usize) -> Result<Vec<Answer>, AnswerError> {
+    read(answer.to_string().as_bytes(), "r1", enricher, documents)
+}
+
+fn topics(label: &Value, score: &Value) -> Value {
+    json!({"model_name": "topic-model", "model_version": "v7", "id": "r1", "parameters": {}, "outputs": [
+        {"name": "score", "shape": [2, 1], "datatype": "FP32", "data": score},
+        {"name": "label", "shape": [2, 1], "datatype": "BYTES", "parameters": {"content_type": "str"}, "data": label}]})
+}
+
+fn vectors(shape: &Value, data: &Value) -> Value {
+    json!({"model_name": "embedding-model", "outputs": [
+        {"name": "vector", "shape": shape, "datatype": "FP32", "data": data}]})
+}
+
+fn broken(result: Result<Vec<Answer>, AnswerError>) -> String {
+    match result {
+        Err(AnswerError::Broken(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unfit(result: Result<Vec<Answer>, AnswerError>) -> String {
+    match result {
+        Err(AnswerError::Unfit(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_document_gets_its_row_of_each_tensor() {
+    let answers = of(&topic(), &topics(&json!(["sport", "news"]), &json!([0.25, -1])), 2).unwrap();
+    assert_eq!(json!(answers[0].fields), json!({"topic": "sport", "topicScore": 0.25}));
+    assert_eq!(json!(answers[1].fields), json!({"topic": "news", "topicScore": -1}));
+    assert_eq!(answers[1].version.as_deref(), Some("v7"));
+}
+
+#[test]
+fn vectors_are_cut_by_shape_whether_flat_or_nested() {
+    let expected = [json!([1.0, 2.0]), json!([3.0, 4.0])];
+    for (shape, data) in [
+        (json!([2, 2]), json!([1.0, 2.0, 3.0, 4.0])),
+        (json!([2, 2]), json!([[1.0, 2.0], [3.0, 4.0]])),
+        (json!([2, 1, 2]), json!([[[1.0, 2.0]], [[3.0, 4.0]]])),
+    ] {
+        let answers = of(&embedding(), &vectors(&shape, &data), 2).unwrap();
+        let found: Vec<Value> = answers.iter().map(|answer| answer.fields["embedding"].clone()).collect();
+        assert_eq!(found, expected);
+        assert_eq!(answers[0].version, None);
+    }
+}
+
+#[test]
+fn texts_in_base64_are_decoded() {
+    let mut answer = topics(&json!(["c3BvcnQ=", "bmV3cw=="]), &json!([1, 2]));
+    answer["outputs"][1]["parameters"]["content_type"] = json!("base64");
+    assert_eq!(of(&topic(), &answer, 2).unwrap()[1].fields["topic"], "news");
+    answer["outputs"][1]["data"][0] = json!("no base64!");
+    assert!(broken(of(&topic(), &answer, 2)).contains("BYTES"));
+}
+
+#[test]
+fn another_number_of_rows_or_values_is_not_believed() {
+    let labels = json!(["a", "b"]);
+    assert!(broken(of(&topic(), &topics(&labels, &json!([1, 2])), 3)).contains("2 rows for 3"));
+    assert!(broken(of(&topic(), &topics(&labels, &json!([1])), 2)).contains("1 values for 2 rows"));
+    assert!(broken(of(&topic(), &topics(&labels, &json!([1, 2, 3])), 2)).contains("3 values for 2 rows"));
+    let data = json!([1.0, 2.0, 3.0]);
+    assert!(broken(of(&embedding(), &vectors(&json!([2, 2]), &data), 2)).contains("3 values"));
+    let huge = json!([2, u64::MAX, u64::MAX]);
+    assert!(broken(of(&embedding(), &vectors(&huge, &data), 2)).contains("shape"));
+}
+
+#[test]
+fn values_that_are_no_numbers_are_not_believed() {
+    for odd in [json!(null), json!("NaN"), json!(true), json!({"a": 1})] {
+        let answer = topics(&json!(["a", "b"]), &json!([1, odd]));
+        assert!(broken(of(&topic(), &answer, 2)).contains("no FP32"), "{odd}");
+    }
+    let body = br#"{"model_name": "topic-model", "outputs": [{"name": "score", "data": [NaN]}]}"#;
+    assert!(matches!(read(body, "r1", &topic(), 1), Err(AnswerError::Broken(_))));
+}
+
+#[test]
+fn answers_of_others_are_not_believed() {
+    let good = topics(&json!(["a", "b"]), &json!([1, 2]));
+    let changed = |key: &str, value: Value| {
+        let mut answer = good.clone();
+        answer[key] = value;
+        of(&topic(), &answer, 2)
+    };
+    assert!(broken(changed("id", json!("r2"))).contains("r2"));
+    assert!(unfit(changed("model_name", json!("other"))).contains("other"));
+    assert!(broken(changed("model_name", Value::Null)).contains("names no model"));
+    assert!(changed("id", Value::Null).is_ok());
+    let mut versioned = topic();
+    versioned.open_inference.version = Some("v8".into());
+    assert!(unfit(of(&versioned, &good, 2)).contains("v7"));
+}
+
+#[test]
+fn a_model_with_other_tensors_is_told_with_what_it_has() {
+    let mut answer = topics(&json!(["a", "b"]), &json!([1, 2]));
+    answer["outputs"][0]["name"] = json!("probability");
+    assert!(unfit(of(&topic(), &answer, 2)).contains("probability, label"));
+    let mut answer = topics(&json!(["a", "b"]), &json!([1, 2]));
+    answer["outputs"][0]["datatype"] = json!("BYTES");
+    assert!(unfit(of(&topic(), &answer, 2)).contains("BYTES"));
+    let mut answer = topics(&json!(["a", "b"]), &json!([1, 2, 3, 4]));
+    answer["outputs"][0]["shape"] = json!([2, 2]);
+    assert!(unfit(of(&topic(), &answer, 2)).contains("2 values a document"));
+    let mut answer = topics(&json!(["a", "b"]), &json!([1, 2]));
+    answer["outputs"][0]["name"] = json!("label");
+    assert!(broken(of(&topic(), &answer, 2)).contains("two tensors"));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::from),
+        (-4.0..4.0).prop_map(Value::from),
+        "[a-c]".prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 48, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec(("[a-c]", inner), 0..4)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_tensor_is_read_into_one_row_a_document_or_refused(
+        shape in any_json(),
+        data in any_json(),
+        documents in 1_usize..5,
+    ) {
+        if let Ok(answers) = of(&embedding(), &vectors(&shape, &data), documents) {
+            prop_assert_eq!(answers.len(), documents);
+            for answer in answers {
+                prop_assert!(answer.fields["embedding"].as_array().unwrap().iter().all(Value::is_number));
+            }
+        }
+    }
+
+    #[test]
+    fn rows_go_to_their_own_documents(numbers in prop::collection::vec(any::<i32>(), 1..40), width in 1_usize..4) {
+        let data: Vec<i32> = numbers.iter().flat_map(|number| vec![*number; width]).collect();
+        let shape = json!([numbers.len(), width]);
+        let answers = of(&embedding(), &vectors(&shape, &json!(data)), numbers.len()).unwrap();
+        for (answer, number) in answers.iter().zip(&numbers) {
+            prop_assert_eq!(&answer.fields["embedding"], &json!(vec![*number; width]));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(read(&bytes, "r1", &topic(), 1).is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! An answer with a status other than 200: who has to act, and what the server said.
+
+use serde_json::Value;
+
+/// Characters of the server's words that are kept.
+const REASON_CHARS: usize = 300;
+
+/// What an error status means for the documents of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The model is away or busy: the same again, later.
+    Later(String),
+    /// The model refuses this request; one document of it may be the guilty one.
+    Batch(String),
+    /// There is no such model, or no access to it: no request would fare better.
+    Unfit(String),
+}
+
+/// Reads an error. Servers word it as `{"error": "…"}` (the protocol), `{"detail": …}` (`FastAPI`) or as plain text.
+#[must_use]
+pub fn judge(status: u16, body: &[u8]) -> Refusal {
+    let said = words(body);
+    let reason =
+        if said.is_empty() { format!("status {status}") } else { format!("status {status}, {said}") };
+    match status {
+        408 | 425 | 429 | 500.. => Refusal::Later(reason),
+        401 | 403 | 404 | 405 => Refusal::Unfit(reason),
+        // Also 2xx and 3xx that are not 200: the protocol knows none, a redirect would drop the body.
+        400..=499 => Refusal::Batch(reason),
+        _ => Refusal::Unfit(reason),
+    }
+}
+
+fn words(body: &[u8]) -> String {
+    let said = match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(object)) => match object.get("error").or_else(|| object.get("detail")) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        },
+        Ok(_) => String::new(),
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    };
+    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(REASON_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, judge};
+
+    #[test]
+    fn the_servers_words_are_kept() {
+        assert_eq!(
+            judge(404, br#"{"error":"Model nope not found"}"#),
+            Refusal::Unfit("status 404, Model nope not found".into())
+        );
+        assert_eq!(
+            judge(422, br#"{"detail":[{"msg":"field required"}]}"#),
+            Refusal::Batch(r#"status 422, [{"msg":"field required"}]"#.into())
+        );
+        assert_eq!(
+            judge(500, b"Internal Server Error"),
+            Refusal::Later("status 500, Internal Server Error".into())
+        );
+        assert_eq!(judge(429, b""), Refusal::Later("status 429".into()));
+    }
+}

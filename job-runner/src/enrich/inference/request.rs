@@ -1,0 +1,91 @@
+//! A request: where it goes and what it holds.
+
+use docmill_crds::enrichment_run::{InputTensor, OpenInference};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+/// Unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+#[derive(Serialize)]
+struct Request<'a> {
+    id: &'a str,
+    inputs: Vec<Tensor<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tensor<'a> {
+    name: &'a str,
+    shape: [usize; 2],
+    datatype: &'static str,
+    parameters: Parameters,
+    data: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Parameters {
+    /// By this MLServer knows that the bytes are text; others pass over it.
+    content_type: &'static str,
+}
+
+/// The URL of a model's `infer`.
+#[must_use]
+pub fn path(server: &OpenInference) -> String {
+    let base = server.url.trim_end_matches('/');
+    let model = utf8_percent_encode(&server.model, SEGMENT);
+    match &server.version {
+        Some(version) => {
+            format!("{base}/v2/models/{model}/versions/{}/infer", utf8_percent_encode(version, SEGMENT))
+        }
+        None => format!("{base}/v2/models/{model}/infer"),
+    }
+}
+
+/// The body for some documents: `documents[i]` holds the texts of document `i`, one for each input. `id` comes back in
+/// the answer; KServe's own server wants one.
+#[must_use]
+pub fn write(id: &str, inputs: &[InputTensor], documents: &[&[String]]) -> Vec<u8> {
+    let inputs = inputs.iter().enumerate().map(|(position, input)| Tensor {
+        name: &input.name,
+        shape: [documents.len(), 1],
+        datatype: "BYTES",
+        parameters: Parameters { content_type: "str" },
+        data: documents.iter().map(|texts| texts.get(position).map_or("", String::as_str)).collect(),
+    });
+    let request = Request { id, inputs: inputs.collect() };
+    // Texts and numbers into a Vec: serde_json has no way to fail here.
+    serde_json::to_vec(&request).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::enrichment_run::{InputTensor, OpenInference};
+    use serde_json::{Value, json};
+
+    use super::{path, write};
+
+    #[test]
+    fn a_request_has_a_row_for_each_document_in_each_tensor() {
+        let input = |name: &str| InputTensor { name: name.into(), template: "{x}".into() };
+        let texts = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+        let (first, second) = (texts("a", "b"), texts("c", "d\n\"ü"));
+        let body = write("r1", &[input("title"), input("body")], &[&first, &second]);
+        let tensor = |name: &str, data: Value| {
+            json!({"name": name, "shape": [2, 1], "datatype": "BYTES",
+                "parameters": {"content_type": "str"}, "data": data})
+        };
+        assert_eq!(
+            serde_json::from_slice::<Value>(&body).unwrap(),
+            json!({"id": "r1", "inputs": [tensor("title", json!(["a", "c"])), tensor("body", json!(["b", "d\n\"ü"]))]})
+        );
+    }
+
+    #[test]
+    fn the_version_is_in_the_path_where_one_is_asked_for() {
+        let mut server =
+            OpenInference { url: "http://m:8080/".into(), model: "mini lm/2".into(), version: None };
+        assert_eq!(path(&server), "http://m:8080/v2/models/mini%20lm%2F2/infer");
+        server.version = Some("1".into());
+        assert_eq!(path(&server), "http://m:8080/v2/models/mini%20lm%2F2/versions/1/infer");
+    }
+}

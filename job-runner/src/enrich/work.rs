@@ -1,0 +1,194 @@
+//! One document on its way through the models. No I/O.
+
+use docmill_crds::template::Template;
+use serde_json::{Map, Value};
+
+use super::hits::Article;
+use super::inference::Answer;
+use super::recipe::Model;
+use super::{attach, input, standing};
+use crate::elastic::StoredDocument;
+use crate::pipeline::address::is_index_name;
+
+/// The index that an article's copy belongs into.
+pub(super) fn target_index(target: &Template, article: &Article) -> Result<String, String> {
+    let index =
+        target.render(&article.source).map_err(|error| format!("spec.to.name cannot be filled: {error}"))?;
+    if is_index_name(&index) { Ok(index) } else { Err(format!("{index:?} cannot be the name of an index")) }
+}
+
+/// A document on its way through the models.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// Where its copy belongs.
+    pub(super) index: String,
+    /// The article, with the results so far.
+    pub(super) article: Article,
+    /// The copy that is stored already.
+    copy: Option<StoredDocument>,
+    /// What each enricher says of its result so far.
+    enrichment: Map<String, Value>,
+    called: bool,
+    failure: Option<String>,
+}
+
+/// What a model is to be asked for a document.
+#[derive(Debug)]
+pub(super) struct Question {
+    /// Position of the document among those of the page.
+    pub(super) position: usize,
+    /// The texts for the inputs of the model.
+    pub(super) texts: Vec<String>,
+    digest: String,
+}
+
+impl Work {
+    pub(super) fn new(index: String, article: Article, copy: Option<StoredDocument>) -> Self {
+        Self { index, article, copy, enrichment: Map::new(), called: false, failure: None }
+    }
+
+    /// What the model has to be asked; nothing if an earlier result can be used again (it is attached), or if the
+    /// document cannot be given to this model (it fails).
+    pub(super) fn prepare(&mut self, position: usize, model: &Model) -> Option<Question> {
+        if let Some(field) = attach::conflict(&self.article.source, model) {
+            self.fail(model, &format!("the document has a field {field:?} of its own"));
+            return None;
+        }
+        let texts = match input::texts(model, &self.article.source) {
+            Ok(texts) => texts,
+            Err(error) => {
+                self.fail(model, &error.to_string());
+                return None;
+            }
+        };
+        let digest = input::digest(&texts);
+        match self.copy.as_ref().and_then(|copy| standing::earlier(copy, model, &digest)) {
+            Some(earlier) => {
+                self.attach(model, earlier.fields, earlier.provenance);
+                None
+            }
+            None => Some(Question { position, texts, digest }),
+        }
+    }
+
+    /// Takes in what the model said to a question.
+    pub(super) fn answer(
+        &mut self,
+        model: &Model,
+        question: &Question,
+        reply: Result<Answer, String>,
+        run: &str,
+        now: &str,
+    ) {
+        match reply {
+            Ok(answer) => {
+                self.called = true;
+                let told = attach::provenance(model, answer.version.as_deref(), &question.digest, run, now);
+                self.attach(model, answer.fields, told);
+            }
+            Err(reason) => self.fail(model, &reason),
+        }
+    }
+
+    fn attach(&mut self, model: &Model, fields: Map<String, Value>, provenance: Value) {
+        self.article.source.extend(fields);
+        self.enrichment.insert(model.name().to_owned(), provenance);
+    }
+
+    fn fail(&mut self, model: &Model, reason: &str) {
+        self.failure.get_or_insert_with(|| format!("{}: {reason}", model.name()));
+    }
+
+    /// How many models have given their result.
+    pub(super) fn results(&self) -> usize {
+        self.enrichment.len()
+    }
+
+    /// Whether a model was called for it.
+    pub(super) fn called(&self) -> bool {
+        self.called
+    }
+
+    /// The first failure. The results of the other models are kept all the same.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// The enriched copy as JSON.
+    pub(super) fn sealed(&self, run: &str) -> Vec<u8> {
+        let mut document = self.article.source.clone();
+        attach::seal(&mut document, self.enrichment.clone(), run);
+        // A map of JSON values into a Vec: serde_json has no way to fail here.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::{Work, target_index};
+    use crate::elastic::StoredDocument;
+    use crate::enrich::hits::Article;
+    use crate::enrich::inference::Answer;
+    use crate::enrich::recipe::tests::recipe;
+
+    fn article() -> Article {
+        let source = json!({"headline": "Vote", "publishedAt": "2026-01-02T00:00:00Z", "_docmill": {}});
+        Article { id: "a".into(), version: 5, source: source.as_object().unwrap().clone() }
+    }
+
+    fn fields(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_result_is_used_again_when_the_copy_comes_back() {
+        let recipe = recipe();
+        let model = &recipe.models[0];
+        let mut first = Work::new("i".into(), article(), None);
+        let question = first.prepare(0, model).expect("a question");
+        let answer = Answer { fields: fields(&json!({"topic": "politics", "topicScore": 1})), version: None };
+        first.answer(model, &question, Ok(answer), "run-1", "2026-01-02T00:00:00.000Z");
+        assert!(first.called() && first.failure().is_none());
+
+        let stored: Value = serde_json::from_slice(&first.sealed("run-1")).unwrap();
+        let copy = StoredDocument { version: 5, source: fields(&stored) };
+        let mut second = Work::new("i".into(), article(), Some(copy));
+        assert!(second.prepare(0, model).is_none());
+        assert_eq!((second.results(), second.called()), (1, false));
+        let again: Value = serde_json::from_slice(&second.sealed("run-2")).unwrap();
+        assert_eq!(again["topic"], "politics");
+        assert_eq!(again["_docmill"]["enrichment"], stored["_docmill"]["enrichment"]);
+        assert_eq!(again["_docmill"]["enrichmentRun"], "run-2");
+    }
+
+    #[test]
+    fn one_failing_model_keeps_the_results_of_the_others() {
+        let recipe = recipe();
+        let mut work = Work::new("i".into(), article(), None);
+        let question = work.prepare(0, &recipe.models[0]).unwrap();
+        work.answer(&recipe.models[0], &question, Err("status 400".into()), "run-1", "now");
+        let question = work.prepare(0, &recipe.models[1]).unwrap();
+        let answer = Answer { fields: fields(&json!({"embedding": [1.0]})), version: None };
+        work.answer(&recipe.models[1], &question, Ok(answer), "run-1", "now");
+        assert_eq!((work.results(), work.failure()), (1, Some("topic: status 400")));
+    }
+
+    #[test]
+    fn a_field_of_the_article_is_never_overwritten() {
+        let mut article = article();
+        article.source.insert("topic".into(), json!("mine"));
+        let mut work = Work::new("i".into(), article, None);
+        assert!(work.prepare(0, &recipe().models[0]).is_none());
+        assert!(work.failure().unwrap().contains("\"topic\""));
+    }
+
+    #[test]
+    fn a_document_without_a_target_says_why() {
+        assert_eq!(target_index(&recipe().target, &article()).unwrap(), "enriched-2026");
+        let mut undated = article();
+        undated.source.remove("publishedAt");
+        assert!(target_index(&recipe().target, &undated).unwrap_err().contains("publishedAt"));
+    }
+}

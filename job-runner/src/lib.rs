@@ -1,0 +1,20 @@
+//! The worker of Docmill, and what it is made of.
+//!
+//! - [`pipeline`]: the path of a document from bucket to index, module by module in travel order;
+//! - [`ingest`]: a worker that takes units down that path until there are none;
+//! - [`enrich`]: a worker that sends documents of an index through models;
+//! - [`stores`], [`elastic`], [`secrets`]: the services outside and the credentials for them (the operator uses these
+//!   too, so that both reach the same thing in the same way);
+//! - [`retry`], [`clock`], [`cause`]: waiting, times as they are written, words for errors;
+//! - [`commands`]: the command line.
+
+pub mod cause;
+pub mod clock;
+pub mod commands;
+pub mod elastic;
+pub mod enrich;
+pub mod ingest;
+pub mod pipeline;
+pub mod retry;
+pub mod secrets;
+pub mod stores;

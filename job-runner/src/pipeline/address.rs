@@ -1,0 +1,100 @@
+//! Where a document belongs: index and id. Pure functions of the document, so that a document that comes twice is
+//! stored once, and nobody has to remember where it went.
+
+use docmill_crds::ledger::DocumentAddress;
+use docmill_crds::template::{RenderError, Template};
+use serde_json::{Map, Value};
+
+/// Elasticsearch's limit of an index name, in bytes
+/// (<https://www.elastic.co/guide/en/elasticsearch/reference/current/indices-create-index.html>).
+const MAX_INDEX_BYTES: usize = 255;
+/// Elasticsearch's limit of an `_id`, in bytes.
+const MAX_ID_BYTES: usize = 512;
+
+/// How the documents of a source are addressed.
+#[derive(Clone, Debug)]
+pub struct Addressing {
+    /// Template of the index name.
+    pub index: Template,
+    /// Template of the id.
+    pub id: Template,
+}
+
+/// Why a document cannot be addressed. It is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// The name of the index cannot be made.
+    #[error("index.name cannot be filled: {0}")]
+    Index(RenderError),
+    /// The id cannot be made.
+    #[error("index.id cannot be filled: {0}")]
+    Id(RenderError),
+    /// Elasticsearch would refuse the name.
+    #[error(
+        "{0:?} cannot be the name of an index: at most 255 bytes, lower case, none of \\ / * ? \" < > | , # : or space"
+    )]
+    IndexName(String),
+    /// Elasticsearch would refuse the id.
+    #[error("the id has {0} bytes, and at most 512 are allowed")]
+    IdTooLong(usize),
+}
+
+impl Addressing {
+    /// Where a document belongs.
+    pub fn of(&self, document: &Map<String, Value>) -> Result<DocumentAddress, AddressError> {
+        let index = self.index.render(document).map_err(AddressError::Index)?;
+        if !is_index_name(&index) {
+            return Err(AddressError::IndexName(index));
+        }
+        let id = self.id.render(document).map_err(AddressError::Id)?;
+        if id.len() > MAX_ID_BYTES {
+            return Err(AddressError::IdTooLong(id.len()));
+        }
+        Ok(DocumentAddress { index, id })
+    }
+}
+
+/// Whether Elasticsearch would take this as the name of an index.
+#[must_use]
+pub fn is_index_name(name: &str) -> bool {
+    const FORBIDDEN: &[char] = &['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
+    !name.is_empty()
+        && name.len() <= MAX_INDEX_BYTES
+        && !name.starts_with(['-', '_', '+', '.'])
+        && !name.contains(FORBIDDEN)
+        && !name.chars().any(|c| c.is_uppercase() || c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::template::Template;
+    use serde_json::{Map, Value, json};
+
+    use super::{AddressError, Addressing};
+
+    fn addressing() -> Addressing {
+        Addressing {
+            index: Template::parse("articles-{publishedAt:%Y.%m.%d}{desk}").unwrap(),
+            id: Template::parse("{guid}").unwrap(),
+        }
+    }
+
+    fn document(desk: &str, guid: &str) -> Map<String, Value> {
+        let value = json!({"publishedAt": "2026-01-02T00:00:00Z", "desk": desk, "guid": guid});
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_document_tells_its_own_address() {
+        let address = addressing().of(&document("-de", "tag:1")).unwrap();
+        assert_eq!((address.index.as_str(), address.id.as_str()), ("articles-2026.01.02-de", "tag:1"));
+    }
+
+    #[test]
+    fn what_elasticsearch_would_refuse_is_refused_here() {
+        assert!(matches!(addressing().of(&document("DE", "1")), Err(AddressError::IndexName(_))));
+        assert!(matches!(addressing().of(&document("a b", "1")), Err(AddressError::IndexName(_))));
+        assert!(matches!(addressing().of(&document("-de", "")), Err(AddressError::Id(_))));
+        assert_eq!(addressing().of(&document("-de", &"x".repeat(513))), Err(AddressError::IdTooLong(513)));
+    }
+}

@@ -1,0 +1,207 @@
+//! A model in the form that a document is held against: all paths of all fields merged into one tree of steps.
+//!
+//! While an object streams by, a set of nodes is active for the children of each open element. A child's name leads from
+//! an active node to the next ones by a look-up, so that an element of which no path speaks costs one look-up for each
+//! active node however many fields there are; common beginnings of paths are one node. A step below a `//` hangs on a
+//! node that stays active all the way down.
+
+use docmill_crds::conversion::{FieldType, Test};
+use serde_json::Value;
+
+use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN};
+use super::scanner::Element;
+use super::tag::RawAttribute;
+
+/// Index of a [`Node`], a [`Slot`] and a [`Scope`].
+pub(super) type NodeId = u32;
+pub(super) type SlotId = u32;
+pub(crate) type ScopeId = u32;
+
+/// The scope of a document's own fields.
+pub(crate) const DOCUMENT: ScopeId = 0;
+
+/// A compiled model.
+#[derive(Debug)]
+pub(crate) struct Automaton {
+    pub(super) names: Names,
+    pub(super) nodes: Vec<Node>,
+    pub(super) slots: Vec<Slot>,
+    pub(crate) scopes: Vec<Scope>,
+    /// Where the paths that start at the root of an object start: those of records, and absolute ones.
+    pub(super) root: NodeId,
+    /// The path of records, as the model writes it.
+    pub(crate) record: String,
+}
+
+/// A place that paths lead to.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    /// Edges by the number of the element's name; sorted.
+    pub(super) named: Vec<(u32, Edge)>,
+    /// Edges of `*` and `prefix:*`.
+    pub(super) wild: Vec<(Wild, Edge)>,
+    /// The node of what may be any number of levels below.
+    pub(super) below: Option<NodeId>,
+    /// Active for all descendants, not for children alone.
+    pub(super) sticky: bool,
+    /// What happens at an element that leads here.
+    pub(super) actions: Vec<Action>,
+    /// Which of its attributes are values.
+    pub(super) attributes: Vec<(AttributeName, SlotId)>,
+}
+
+/// A step to a node, taken when its predicates hold.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    pub(super) predicates: Vec<(AttributeName, Test)>,
+    pub(super) target: NodeId,
+}
+
+/// Elements by less than their name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wild {
+    Any,
+    InNamespace(u32),
+}
+
+/// The name of an attribute of which a model speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AttributeName {
+    pub(super) namespace: u32,
+    pub(super) local: String,
+}
+
+/// What happens at an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// A document starts.
+    Record,
+    /// A value starts.
+    Begin(SlotId),
+    /// What is within is left out of the value around.
+    Exclude,
+}
+
+/// Where the values of one path of one field go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    /// Its place among the slots of its scope.
+    pub(super) index: u32,
+    /// The place of the slot of the field's first path.
+    pub(super) first: u32,
+    pub(super) repeated: bool,
+    pub(super) content: SlotContent,
+}
+
+/// What a value is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SlotContent {
+    /// Text or markup of an element or an attribute.
+    Text {
+        form: TextForm,
+        /// Without the text of child elements.
+        own: bool,
+        /// The node of what is left out.
+        exclude: Option<NodeId>,
+    },
+    /// Nested fields.
+    Object(ScopeId),
+}
+
+/// How text is collected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextForm {
+    Line,
+    Paragraphs,
+    Markup,
+}
+
+impl TextForm {
+    pub(super) const fn of(kind: FieldType) -> Self {
+        match kind {
+            FieldType::Text => Self::Paragraphs,
+            FieldType::Markup => Self::Markup,
+            _ => Self::Line,
+        }
+    }
+}
+
+/// The fields of a document or of an object in it.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(super) root: NodeId,
+    pub(super) slots: u32,
+    pub(crate) fields: Vec<FieldPlan>,
+}
+
+/// A field, for who makes a document from what was found.
+#[derive(Debug)]
+pub(crate) struct FieldPlan {
+    pub(crate) name: String,
+    pub(crate) kind: FieldType,
+    pub(crate) required: bool,
+    pub(crate) repeated: bool,
+    pub(crate) default: Option<Value>,
+    /// The slot of its first path; those of the others follow.
+    pub(crate) first_slot: u32,
+    /// Its paths from the root of an object, for people.
+    pub(crate) paths: Vec<String>,
+    /// The scope of an object's fields.
+    pub(crate) scope: Option<ScopeId>,
+}
+
+impl Node {
+    /// The edges that an element's name opens.
+    pub(super) fn edges(&self, name: Name) -> impl Iterator<Item = &Edge> {
+        let wild = self.wild.iter().filter(move |(wild, _)| match wild {
+            Wild::Any => true,
+            Wild::InNamespace(namespace) => *namespace == name.namespace && *namespace != UNKNOWN,
+        });
+        let named = self.named(name.exact).iter().chain(self.named(name.any));
+        named.map(|(_, edge)| edge).chain(wild.map(|(_, edge)| edge))
+    }
+
+    /// Whether any path goes on from here.
+    pub(super) fn leads_on(&self) -> bool {
+        !self.named.is_empty() || !self.wild.is_empty()
+    }
+
+    fn named(&self, id: u32) -> &[(u32, Edge)] {
+        if id == UNKNOWN {
+            return &[];
+        }
+        let start = self.named.partition_point(|(known, _)| *known < id);
+        let length = self.named[start..].iter().take_while(|(known, _)| *known == id).count();
+        &self.named[start..start + length]
+    }
+}
+
+impl Edge {
+    pub(super) fn holds(&self, element: &Element<'_, '_>) -> bool {
+        self.predicates.iter().all(|(name, test)| {
+            let value = name.of(element).map(RawAttribute::value);
+            match (test, value) {
+                (Test::Present, value) => value.is_some(),
+                (Test::Absent, value) => value.is_none(),
+                (Test::Equals(wanted), Some(value)) => value == wanted.as_str(),
+                (Test::Differs(unwanted), Some(value)) => value != unwanted.as_str(),
+                (Test::Contains(part), Some(value)) => value.contains(part.as_str()),
+                (_, None) => false,
+            }
+        })
+    }
+}
+
+impl AttributeName {
+    /// The attribute of this name that the element has.
+    pub(super) fn of<'s, 'a>(&self, element: &Element<'s, 'a>) -> Option<&'s RawAttribute<'a>> {
+        element.attributes.iter().find(|attribute| {
+            attribute.local == self.local
+                && if attribute.prefix.is_empty() {
+                    self.namespace == NO_NAMESPACE
+                } else {
+                    element.namespaces.id(attribute.prefix) == Some(self.namespace)
+                }
+        })
+    }
+}

@@ -1,0 +1,247 @@
+//! From a model to its automaton.
+
+use docmill_crds::conversion::{
+    Attribute, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
+};
+
+use super::automaton::{
+    Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
+    SlotContent, SlotId, TextForm, Wild,
+};
+use super::names::{Names, number};
+use crate::pipeline::validate::types;
+
+/// Compiles a resolved model.
+pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
+    let mut compiler =
+        Compiler { model, names: Names::new(), drafts: Vec::new(), slots: Vec::new(), scopes: Vec::new() };
+    // Known to every document, so that a model's `xml:lang` and a document's are the same namespace.
+    compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
+    let root = compiler.node();
+    let record = model.record_path()?;
+    let record_node = compiler.walk(root, &record.steps);
+    compiler.drafts[at(record_node)].node.actions.push(Action::Record);
+    compiler.scope("fields", &model.fields, &model.record, Some(root))?;
+    let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
+    let Compiler { names, slots, scopes, .. } = compiler;
+    Ok(Automaton { names, nodes, slots, scopes, root, record: model.record.clone() })
+}
+
+struct Compiler<'m> {
+    model: &'m Model,
+    names: Names,
+    drafts: Vec<Draft>,
+    slots: Vec<Slot>,
+    scopes: Vec<Scope>,
+}
+
+/// A node and the steps that lead on from it, by which equal beginnings of paths are found.
+#[derive(Default)]
+struct Draft {
+    node: Node,
+    steps: Vec<(Step, NodeId)>,
+}
+
+impl Draft {
+    fn finish(mut self) -> Node {
+        self.node.named.sort_by_key(|(id, edge)| (*id, edge.target));
+        self.node
+    }
+}
+
+/// What the compilation of one field needs to know about where it stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// For faults: `fields[2].fields`.
+    model: &'p str,
+    /// For faults of documents: the path of the record or the object.
+    path: &'p str,
+    scope: ScopeId,
+    root: NodeId,
+    /// Where absolute paths start; only the fields of a document have them.
+    absolute_root: Option<NodeId>,
+}
+
+impl Compiler<'_> {
+    fn scope(
+        &mut self,
+        model: &str,
+        fields: &[Field],
+        path: &str,
+        absolute_root: Option<NodeId>,
+    ) -> Result<ScopeId, ModelError> {
+        let scope = number(self.scopes.len());
+        debug_assert!((scope == DOCUMENT) == absolute_root.is_some());
+        let root = self.node();
+        self.scopes.push(Scope { root, slots: 0, fields: Vec::new() });
+        for (index, field) in fields.iter().enumerate() {
+            let model = format!("{model}[{index}]");
+            let plan = self.field(field, Place { model: &model, path, scope, root, absolute_root })?;
+            self.scopes[at(scope)].fields.push(plan);
+        }
+        Ok(scope)
+    }
+
+    fn field(&mut self, field: &Field, place: Place<'_>) -> Result<FieldPlan, ModelError> {
+        let paths: Vec<_> = field.path.iter().map(|path| join(place.path, path)).collect();
+        let nested = match field.kind {
+            FieldType::Object => {
+                let path = paths.first().map_or("", String::as_str);
+                Some(self.scope(&format!("{}.fields", place.model), &field.fields, path, None)?)
+            }
+            _ => None,
+        };
+        let first_slot = self.scopes[at(place.scope)].slots;
+        let content = self.content(field, nested)?;
+        for path in &field.path {
+            let path = self.parse(path)?;
+            self.path(&path, place, Slot { index: 0, first: first_slot, repeated: field.repeated, content });
+        }
+        let default = field.default.as_ref().map(|text| types::parse(field.kind, text)).transpose();
+        let default = default.map_err(|expected| ModelError::Field {
+            place: format!("{}.default", place.model),
+            name: field.name.clone(),
+            problem: format!("expected {expected}"),
+        })?;
+        Ok(FieldPlan {
+            name: field.name.clone(),
+            kind: field.kind,
+            required: field.required,
+            repeated: field.repeated,
+            default,
+            first_slot,
+            paths,
+            scope: nested,
+        })
+    }
+
+    fn content(&mut self, field: &Field, nested: Option<ScopeId>) -> Result<SlotContent, ModelError> {
+        if let Some(scope) = nested {
+            return Ok(SlotContent::Object(scope));
+        }
+        let mut exclude = None;
+        for path in &field.exclude {
+            let path = self.parse(path)?;
+            let root = *exclude.get_or_insert_with(|| {
+                self.drafts.push(Draft::default());
+                number(self.drafts.len() - 1)
+            });
+            let node = self.walk(root, &path.steps);
+            self.act(node, Action::Exclude);
+        }
+        Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude })
+    }
+
+    /// Leads one path of a field to a slot of its own.
+    fn path(&mut self, path: &Path, place: Place<'_>, slot: Slot) {
+        let scope = &mut self.scopes[at(place.scope)];
+        let index = scope.slots;
+        scope.slots += 1;
+        let id = number(self.slots.len());
+        let mut slot = Slot { index, ..slot };
+        if let (SlotContent::Text { own, .. }, Target::Text) = (&mut slot.content, &path.target) {
+            *own = true;
+        }
+        self.slots.push(slot);
+        let start = place.absolute_root.filter(|_| path.absolute).unwrap_or(place.root);
+        let node = self.walk(start, &path.steps);
+        match &path.target {
+            Target::Element | Target::Text => self.act(node, Action::Begin(id)),
+            Target::Attribute(attribute) => self.attribute(node, attribute, id),
+        }
+    }
+
+    fn attribute(&mut self, node: NodeId, attribute: &Attribute, slot: SlotId) {
+        let name = self.attribute_name(attribute);
+        self.drafts[at(node)].node.attributes.push((name, slot));
+    }
+
+    fn attribute_name(&mut self, attribute: &Attribute) -> AttributeName {
+        let namespace = self.names.intern_namespace(&attribute.namespace);
+        AttributeName { namespace, local: attribute.local.clone() }
+    }
+
+    fn act(&mut self, node: NodeId, action: Action) {
+        let actions = &mut self.drafts[at(node)].node.actions;
+        if !actions.contains(&action) {
+            actions.push(action);
+        }
+    }
+
+    /// The node at the end of these steps; what is not there yet is made.
+    fn walk(&mut self, start: NodeId, steps: &[Step]) -> NodeId {
+        let mut node = start;
+        for step in steps {
+            let base = if step.descend { self.below(node) } else { node };
+            let known = self.drafts[at(base)]
+                .steps
+                .iter()
+                .find(|(known, _)| known == step)
+                .map(|(_, target)| *target);
+            node = known.unwrap_or_else(|| self.step(base, step));
+        }
+        node
+    }
+
+    fn below(&mut self, node: NodeId) -> NodeId {
+        if let Some(below) = self.drafts[at(node)].node.below {
+            return below;
+        }
+        let below = self.node();
+        self.drafts[at(below)].node.sticky = true;
+        self.drafts[at(node)].node.below = Some(below);
+        below
+    }
+
+    fn step(&mut self, base: NodeId, step: &Step) -> NodeId {
+        let target = self.node();
+        self.drafts[at(base)].steps.push((step.clone(), target));
+        let tests = step.predicates.iter();
+        let predicates = tests.map(|p| (self.attribute_name(&p.attribute), p.test.clone())).collect();
+        let edge = Edge { predicates, target };
+        match &step.test {
+            NameTest::Any => self.drafts[at(base)].node.wild.push((Wild::Any, edge)),
+            NameTest::InNamespace(uri) => {
+                let namespace = self.names.intern_namespace(uri);
+                self.drafts[at(base)].node.wild.push((Wild::InNamespace(namespace), edge));
+            }
+            NameTest::AnyNamespace(local) => {
+                let id = self.names.intern_any(local);
+                self.drafts[at(base)].node.named.push((id, edge));
+            }
+            NameTest::Named { namespaces, local } => {
+                for uri in namespaces {
+                    let id = self.names.intern(uri, local);
+                    self.drafts[at(base)].node.named.push((id, edge.clone()));
+                }
+            }
+        }
+        target
+    }
+
+    fn node(&mut self) -> NodeId {
+        self.drafts.push(Draft::default());
+        number(self.drafts.len() - 1)
+    }
+
+    fn parse(&self, path: &str) -> Result<Path, ModelError> {
+        Path::parse(path, &self.model.scope())
+            .map_err(|fault| ModelError::Path { place: path.to_owned(), fault })
+    }
+}
+
+/// The path of a field within that of its record or object, as a person would write it.
+fn join(parent: &str, path: &str) -> String {
+    let path =
+        path.strip_prefix('.').filter(|rest| rest.is_empty() || rest.starts_with("//")).unwrap_or(path);
+    match path {
+        "" => parent.to_owned(),
+        _ if path.starts_with("//") => format!("{parent}{path}"),
+        _ if path.starts_with('/') => path.to_owned(),
+        _ => format!("{parent}/{path}"),
+    }
+}
+
+const fn at(id: u32) -> usize {
+    id as usize
+}

@@ -1,0 +1,332 @@
+//! Holds a document against the automaton while it streams by, and collects what the paths lead to.
+
+use super::automaton::{Action, Automaton, DOCUMENT, NodeId, Slot, SlotContent, SlotId, TextForm};
+use super::fault::Flaw;
+use super::limits::Limits;
+use super::markup::MarkupBuffer;
+use super::names::number;
+use super::record::{Content, Record};
+use super::scanner::Element;
+use super::text::{Gap, TextBuffer};
+
+/// For whom a node is active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// The document that is open, or when none is, what all following documents share.
+    Root,
+    /// An object that was found outside of any document.
+    Shared(u32),
+    /// A frame of the open document.
+    Frame(u32),
+    /// A value that is being collected.
+    Capture(u32),
+}
+
+/// An open element.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    /// Where the nodes that are active for its children start.
+    active: usize,
+    /// How many values were being collected around it.
+    captures: usize,
+    gap: Gap,
+}
+
+/// A value that is being collected.
+#[derive(Debug)]
+struct Capture {
+    owner: Owner,
+    found: u32,
+    level: usize,
+    own: bool,
+    /// The level of the element whose content is left out.
+    excluded: Option<usize>,
+    buffer: Buffer,
+}
+
+#[derive(Debug)]
+enum Buffer {
+    Text(TextBuffer),
+    Markup(MarkupBuffer),
+}
+
+#[derive(Debug)]
+pub(super) struct Evaluator<'m> {
+    automaton: &'m Automaton,
+    limits: Limits,
+    active: Vec<(NodeId, Owner)>,
+    matched: Vec<(NodeId, Owner)>,
+    levels: Vec<Level>,
+    captures: Vec<Capture>,
+    /// The level of the open document's element.
+    record: Option<usize>,
+    document: Record,
+    shared: Record,
+}
+
+impl<'m> Evaluator<'m> {
+    pub(super) fn new(automaton: &'m Automaton, limits: &Limits) -> Self {
+        let mut evaluator = Self {
+            automaton,
+            limits: *limits,
+            active: Vec::new(),
+            matched: Vec::new(),
+            levels: vec![Level { active: 0, captures: 0, gap: Gap::None }],
+            captures: Vec::new(),
+            record: None,
+            document: Record::default(),
+            shared: Record::shared(automaton.scopes[DOCUMENT as usize].slots),
+        };
+        evaluator.activate(automaton.root, Owner::Root);
+        evaluator
+    }
+
+    /// What was found for the last document, and what all documents share.
+    pub(super) fn found(&mut self) -> (&mut Record, &mut Record) {
+        (&mut self.document, &mut self.shared)
+    }
+
+    /// An element starts. Returns whether a document starts with it.
+    pub(super) fn start(&mut self, element: &Element<'_, '_>) -> Result<bool, Flaw> {
+        let around = self.captures.len();
+        let parents = self.levels.last().map_or(0, |level| level.active)..self.active.len();
+        self.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
+        self.find_matches(element, parents);
+        let starts = self.record.is_none() && self.is_record();
+        if starts {
+            self.record = Some(self.levels.len());
+            self.document.clear();
+            let scope = &self.automaton.scopes[DOCUMENT as usize];
+            let frame = self.document.open_frame(scope.slots, element.offset);
+            self.enter(scope.root, Owner::Frame(frame), element)?;
+        }
+        for index in 0..self.matched.len() {
+            let (node, owner) = self.matched[index];
+            self.enter(node, owner, element)?;
+        }
+        for capture in &mut self.captures[..around] {
+            capture.element_starts(element);
+        }
+        Ok(starts)
+    }
+
+    /// The innermost element ends. Returns whether a document ends with it.
+    pub(super) fn end(&mut self) -> bool {
+        let level_number = self.levels.len();
+        let Some(level) = self.levels.pop() else { return false };
+        while self.captures.len() > level.captures {
+            if let Some(capture) = self.captures.pop() {
+                self.finish(capture);
+            }
+        }
+        self.active.truncate(level.active);
+        for capture in &mut self.captures {
+            capture.element_ends(level_number, level.gap);
+        }
+        let ends = self.record == Some(level_number);
+        if ends {
+            self.record = None;
+        }
+        ends
+    }
+
+    /// Characters, as they are meant.
+    pub(super) fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
+        self.collect(text.len(), offset, |buffer| match buffer {
+            Buffer::Text(buffer) => buffer.push(text),
+            Buffer::Markup(buffer) => buffer.push(text),
+        })
+    }
+
+    /// A character that was written as a reference.
+    pub(super) fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
+        self.collect(c.len_utf8(), offset, |buffer| match buffer {
+            Buffer::Text(buffer) => buffer.push_char(c),
+            Buffer::Markup(buffer) => buffer.push_char(c),
+        })
+    }
+
+    fn collect(&mut self, bytes: usize, offset: usize, push: impl Fn(&mut Buffer)) -> Result<(), Flaw> {
+        let level = self.levels.len();
+        for index in 0..self.captures.len() {
+            let capture = &mut self.captures[index];
+            if capture.excluded.is_some() || (capture.own && capture.level != level) {
+                continue;
+            }
+            push(&mut capture.buffer);
+            let owner = capture.owner;
+            self.count(owner, bytes, offset)?;
+        }
+        Ok(())
+    }
+
+    /// Steps from the nodes that are active for the element's siblings to those that its name and attributes lead to.
+    fn find_matches(&mut self, element: &Element<'_, '_>, parents: std::ops::Range<usize>) {
+        let automaton = self.automaton;
+        self.matched.clear();
+        for index in parents {
+            let (id, owner) = self.active[index];
+            let node = &automaton.nodes[id as usize];
+            if node.sticky {
+                self.push_active(id, owner);
+            }
+            let taken = node.edges(element.name).filter(|edge| edge.holds(element));
+            self.matched.extend(taken.map(|edge| (edge.target, owner)));
+        }
+    }
+
+    fn is_record(&self) -> bool {
+        let nodes = &self.automaton.nodes;
+        self.matched.iter().any(|(node, _)| nodes[*node as usize].actions.contains(&Action::Record))
+    }
+
+    /// The element leads to this node.
+    fn enter(&mut self, id: NodeId, owner: Owner, element: &Element<'_, '_>) -> Result<(), Flaw> {
+        let automaton = self.automaton;
+        let node = &automaton.nodes[id as usize];
+        self.activate(id, owner);
+        for (name, slot) in &node.attributes {
+            if let Some(attribute) = name.of(element) {
+                self.attribute(*slot, owner, &attribute.value(), attribute.offset)?;
+            }
+        }
+        for action in &node.actions {
+            match action {
+                Action::Record => {}
+                Action::Begin(slot) => self.begin(*slot, owner, element)?,
+                Action::Exclude => self.exclude(owner),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a node active for the children of the innermost element.
+    fn activate(&mut self, id: NodeId, owner: Owner) {
+        let node = &self.automaton.nodes[id as usize];
+        if node.leads_on() {
+            self.push_active(id, owner);
+        }
+        if let Some(below) = node.below {
+            self.push_active(below, owner);
+        }
+    }
+
+    fn push_active(&mut self, id: NodeId, owner: Owner) {
+        let from = self.levels.last().map_or(0, |level| level.active);
+        if !self.active[from..].contains(&(id, owner)) {
+            self.active.push((id, owner));
+        }
+    }
+
+    fn attribute(&mut self, slot: SlotId, owner: Owner, value: &str, offset: usize) -> Result<(), Flaw> {
+        let slot = &self.automaton.slots[slot as usize];
+        let SlotContent::Text { form, .. } = slot.content else { return Ok(()) };
+        let Some(found) = self.reserve(slot, owner, offset) else { return Ok(()) };
+        let mut buffer = TextBuffer::new(form == TextForm::Paragraphs);
+        buffer.push(value);
+        self.count(owner, value.len(), offset)?;
+        self.record(owner).0.fill(found, Content::Text(buffer.finish()));
+        Ok(())
+    }
+
+    fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_, '_>) -> Result<(), Flaw> {
+        let automaton = self.automaton;
+        let slot = &automaton.slots[slot as usize];
+        let Some(found) = self.reserve(slot, owner, element.offset) else { return Ok(()) };
+        match slot.content {
+            SlotContent::Object(scope) => {
+                let scope = &automaton.scopes[scope as usize];
+                let (record, shared) = self.record(owner);
+                let frame = record.open_frame(scope.slots, element.offset);
+                record.fill(found, Content::Object(frame));
+                self.enter(
+                    scope.root,
+                    if shared { Owner::Shared(frame) } else { Owner::Frame(frame) },
+                    element,
+                )
+            }
+            SlotContent::Text { form, own, exclude } => {
+                let buffer = match form {
+                    TextForm::Markup => Buffer::Markup(MarkupBuffer::default()),
+                    _ => Buffer::Text(TextBuffer::new(form == TextForm::Paragraphs)),
+                };
+                if let Some(exclude) = exclude {
+                    self.activate(exclude, Owner::Capture(number(self.captures.len())));
+                }
+                let owner = if self.record(owner).1 { Owner::Shared(0) } else { Owner::Frame(0) };
+                let level = self.levels.len();
+                self.captures.push(Capture { owner, found, level, own, excluded: None, buffer });
+                Ok(())
+            }
+        }
+    }
+
+    fn exclude(&mut self, owner: Owner) {
+        let level = self.levels.len();
+        if let Owner::Capture(index) = owner
+            && let Some(capture) = self.captures.get_mut(index as usize)
+        {
+            capture.excluded.get_or_insert(level);
+        }
+    }
+
+    /// The place for a value of this slot, when one more could still matter.
+    fn reserve(&mut self, slot: &Slot, owner: Owner, offset: usize) -> Option<u32> {
+        let frame = match owner {
+            Owner::Root => 0,
+            Owner::Frame(frame) | Owner::Shared(frame) => frame,
+            Owner::Capture(_) => return None,
+        };
+        let (record, _) = self.record(owner);
+        record.wants(frame, slot).then(|| record.reserve(frame, slot, offset))
+    }
+
+    /// Where values of this owner go, and whether that is what documents share.
+    fn record(&mut self, owner: Owner) -> (&mut Record, bool) {
+        let shared = match owner {
+            Owner::Root => self.record.is_none(),
+            Owner::Shared(_) => true,
+            Owner::Frame(_) | Owner::Capture(_) => false,
+        };
+        if shared { (&mut self.shared, true) } else { (&mut self.document, false) }
+    }
+
+    fn count(&mut self, owner: Owner, bytes: usize, offset: usize) -> Result<(), Flaw> {
+        let most = self.limits.value_bytes;
+        let (record, _) = self.record(owner);
+        record.bytes += bytes;
+        if record.bytes > most {
+            return Err(Flaw::limit(offset, format!("a document with values of at most {most} bytes")));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, capture: Capture) {
+        let text = match capture.buffer {
+            Buffer::Text(buffer) => buffer.finish(),
+            Buffer::Markup(buffer) => buffer.finish(),
+        };
+        self.record(capture.owner).0.fill(capture.found, Content::Text(text));
+    }
+}
+
+impl Capture {
+    fn element_starts(&mut self, element: &Element<'_, '_>) {
+        match &mut self.buffer {
+            Buffer::Text(buffer) => buffer.set_apart(element.name.gap),
+            Buffer::Markup(buffer) if self.excluded.is_none() => buffer.start(element),
+            Buffer::Markup(_) => {}
+        }
+    }
+
+    fn element_ends(&mut self, level: usize, gap: Gap) {
+        match &mut self.buffer {
+            Buffer::Text(buffer) => buffer.set_apart(gap),
+            Buffer::Markup(buffer) if self.excluded.is_none() => buffer.end(),
+            Buffer::Markup(_) => {}
+        }
+        if self.excluded == Some(level) {
+            self.excluded = None;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Caps on what one object may ask of the converter.
+
+/// Caps with defaults that no honest news document meets. Bytes are of UTF-8, whatever the object's encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one object.
+    pub object_bytes: usize,
+    /// Documents in one object.
+    pub documents: u32,
+    /// Elements, texts, comments and so on, of one document, and of what lies between two.
+    pub nodes: u32,
+    /// Levels of elements.
+    pub depth: u32,
+    /// Attributes and namespace declarations of one element.
+    pub attributes: usize,
+    /// Bytes of one attribute's value.
+    pub attribute_bytes: usize,
+    /// Bytes of one name.
+    pub name_bytes: usize,
+    /// Bytes of one run of text.
+    pub text_bytes: usize,
+    /// Bytes of all values of one document together.
+    pub value_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: usize = 1024 * 1024;
+        Self {
+            object_bytes: 64 * MIB,
+            documents: 100_000,
+            nodes: 250_000,
+            depth: 256,
+            attributes: 256,
+            attribute_bytes: MIB,
+            name_bytes: 1000,
+            text_bytes: 16 * MIB,
+            value_bytes: 16 * MIB,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Inner XML that is well-formed by itself: every namespace is declared where it is first used, every reference is
+//! resolved, comments and processing instructions are left out.
+
+use super::scanner::Element;
+
+/// Collects inner XML.
+#[derive(Debug, Default)]
+pub(super) struct MarkupBuffer {
+    xml: String,
+    /// Names of open elements, as they were written.
+    open: Vec<String>,
+    /// Prefix, URI and the number of open elements at its declaration.
+    declared: Vec<(String, String, usize)>,
+    /// The last start tag still lacks its `>`.
+    pending: bool,
+}
+
+impl MarkupBuffer {
+    pub(super) fn start(&mut self, element: &Element<'_, '_>) {
+        self.close_tag();
+        let name = if element.prefix.is_empty() {
+            element.local.to_owned()
+        } else {
+            format!("{}:{}", element.prefix, element.local)
+        };
+        self.xml.push('<');
+        self.xml.push_str(&name);
+        self.open.push(name);
+        self.declare(element.prefix, element);
+        for attribute in element.attributes {
+            match (attribute.prefix, attribute.local) {
+                ("xmlns", _) | ("", "xmlns") => continue,
+                ("", local) => self.attribute_name("", local),
+                (prefix, local) => {
+                    if prefix != "xml" {
+                        self.declare(prefix, element);
+                    }
+                    self.attribute_name(prefix, local);
+                }
+            }
+            self.attribute_value(&attribute.value());
+        }
+        self.pending = true;
+    }
+
+    pub(super) fn end(&mut self) {
+        let Some(name) = self.open.pop() else { return };
+        if self.pending {
+            self.pending = false;
+            self.xml.push_str("/>");
+        } else {
+            self.xml.push_str("</");
+            self.xml.push_str(&name);
+            self.xml.push('>');
+        }
+        let depth = self.open.len();
+        self.declared.retain(|(_, _, at)| *at <= depth);
+    }
+
+    /// Appends text as it stands in the object: line ends become `\n` (XML 1.0, section 2.11).
+    pub(super) fn push(&mut self, text: &str) {
+        self.close_tag();
+        let mut characters = text.chars().peekable();
+        while let Some(c) = characters.next() {
+            match c {
+                '\r' if characters.peek() == Some(&'\n') => {}
+                '\r' => self.xml.push('\n'),
+                _ => self.push_escaped(c),
+            }
+        }
+    }
+
+    /// Appends a character that was written as a reference.
+    pub(super) fn push_char(&mut self, c: char) {
+        self.close_tag();
+        if c == '\r' { self.xml.push_str("&#13;") } else { self.push_escaped(c) }
+    }
+
+    pub(super) fn finish(self) -> String {
+        let trimmed = self.xml.trim_matches([' ', '\t', '\r', '\n']);
+        if trimmed.len() == self.xml.len() { self.xml } else { trimmed.to_owned() }
+    }
+
+    fn close_tag(&mut self) {
+        if std::mem::take(&mut self.pending) {
+            self.xml.push('>');
+        }
+    }
+
+    fn declare(&mut self, prefix: &str, element: &Element<'_, '_>) {
+        let uri = element.namespaces.uri(prefix);
+        let in_force =
+            self.declared.iter().rev().find(|(known, ..)| known == prefix).map_or("", |(_, uri, _)| uri);
+        if in_force == uri || prefix == "xml" {
+            return;
+        }
+        if prefix.is_empty() {
+            self.attribute_name("", "xmlns");
+        } else {
+            self.attribute_name("xmlns", prefix);
+        }
+        self.attribute_value(uri);
+        self.declared.push((prefix.to_owned(), uri.to_owned(), self.open.len()));
+    }
+
+    fn attribute_name(&mut self, prefix: &str, local: &str) {
+        self.xml.push(' ');
+        if !prefix.is_empty() {
+            self.xml.push_str(prefix);
+            self.xml.push(':');
+        }
+        self.xml.push_str(local);
+    }
+
+    fn attribute_value(&mut self, value: &str) {
+        self.xml.push_str("=\"");
+        for c in value.chars() {
+            match c {
+                '"' => self.xml.push_str("&quot;"),
+                '\t' => self.xml.push_str("&#9;"),
+                '\n' => self.xml.push_str("&#10;"),
+                '\r' => self.xml.push_str("&#13;"),
+                _ => self.push_escaped(c),
+            }
+        }
+        self.xml.push('"');
+    }
+
+    fn push_escaped(&mut self, c: char) {
+        match c {
+            '&' => self.xml.push_str("&amp;"),
+            '<' => self.xml.push_str("&lt;"),
+            '>' => self.xml.push_str("&gt;"),
+            _ => self.xml.push(c),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What was found for one document, before it is judged: for each frame (the document, or an object in it) and each slot
+//! a list of values in the order of the document. The memory is used again for the next document.
+
+use super::automaton::Slot;
+use super::names::{UNKNOWN, number};
+
+/// The values of one document.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    frames: Vec<Frame>,
+    heads: Vec<Head>,
+    found: Vec<Found>,
+    shared: bool,
+    /// Bytes of all texts.
+    pub(super) bytes: usize,
+}
+
+/// A document or an object in it.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    heads: u32,
+    offset: usize,
+}
+
+/// The list of a slot's values.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    first: u32,
+    last: u32,
+    /// One of the values is not empty.
+    filled: bool,
+}
+
+/// A value, and where in the object it starts.
+#[derive(Debug)]
+pub(crate) struct Found {
+    next: u32,
+    head: u32,
+    pub(crate) offset: usize,
+    pub(crate) content: Content,
+}
+
+/// A value as it was collected.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Nothing, or nothing yet.
+    Empty,
+    /// Text or markup.
+    Text(String),
+    /// The frame of an object.
+    Object(u32),
+}
+
+impl Record {
+    /// The values that all documents of an object share.
+    pub(super) fn shared(slots: u32) -> Self {
+        let mut record = Self { shared: true, ..Self::default() };
+        record.open_frame(slots, 0);
+        record
+    }
+
+    /// Whether other documents of the object have these values too.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.frames.clear();
+        self.heads.clear();
+        self.found.clear();
+        self.bytes = 0;
+    }
+
+    /// Starts a frame with so many slots.
+    pub(super) fn open_frame(&mut self, slots: u32, offset: usize) -> u32 {
+        let heads = number(self.heads.len());
+        let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
+        self.heads.resize(self.heads.len() + slots as usize, empty);
+        self.frames.push(Frame { heads, offset });
+        number(self.frames.len() - 1)
+    }
+
+    /// Whether one more value of this slot could still matter.
+    pub(super) fn wants(&self, frame: u32, slot: &Slot) -> bool {
+        let base = self.frames[frame as usize].heads;
+        let to = slot.index + u32::from(!slot.repeated);
+        !(slot.first..to).any(|index| self.heads[(base + index) as usize].filled)
+    }
+
+    /// Keeps the place of a value that starts here.
+    pub(super) fn reserve(&mut self, frame: u32, slot: &Slot, offset: usize) -> u32 {
+        let id = number(self.found.len());
+        let head_id = self.frames[frame as usize].heads + slot.index;
+        let head = &mut self.heads[head_id as usize];
+        if head.first == UNKNOWN {
+            head.first = id;
+        } else {
+            self.found[head.last as usize].next = id;
+        }
+        head.last = id;
+        self.found.push(Found { next: UNKNOWN, head: head_id, offset, content: Content::Empty });
+        id
+    }
+
+    /// Puts a value into its place. An empty one is none.
+    pub(super) fn fill(&mut self, found: u32, content: Content) {
+        let found = &mut self.found[found as usize];
+        if matches!(&content, Content::Text(text) if text.is_empty()) {
+            return;
+        }
+        self.heads[found.head as usize].filled = true;
+        found.content = content;
+    }
+
+    /// Whether nothing was found outside of any document.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Where the frame's element starts.
+    pub(crate) fn offset(&self, frame: u32) -> usize {
+        self.frames[frame as usize].offset
+    }
+
+    /// The first value of a slot, as a number for [`Self::found`].
+    pub(crate) fn first(&self, frame: u32, slot: u32) -> Option<u32> {
+        let head = self.heads[(self.frames[frame as usize].heads + slot) as usize];
+        if head.filled { self.or_next(head.first) } else { None }
+    }
+
+    /// The value of the same slot after this one.
+    pub(crate) fn next(&self, found: u32) -> Option<u32> {
+        self.or_next(self.found[found as usize].next)
+    }
+
+    pub(crate) fn found(&mut self, id: u32) -> &mut Found {
+        &mut self.found[id as usize]
+    }
+
+    fn or_next(&self, mut id: u32) -> Option<u32> {
+        while id != UNKNOWN {
+            let found = &self.found[id as usize];
+            if !matches!(found.content, Content::Empty) {
+                return Some(id);
+            }
+            id = found.next;
+        }
+        None
+    }
+}

@@ -1,0 +1,171 @@
+mod documentation;
+mod encodings;
+mod golden;
+mod paths;
+mod property;
+mod text;
+mod well_formed;
+
+use docmill_crds::conversion::Conversion;
+use docmill_crds::reason::Reason;
+use serde_json::{Value, json};
+
+use super::{Converter, Document, Limits, Refusal};
+
+/// A converter for a model that is written as JSON.
+fn converter(model: Value) -> Converter {
+    Converter::new(&serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap()).unwrap()
+}
+
+fn verdicts(converter: &Converter, bytes: &[u8]) -> Vec<Result<Document, Refusal>> {
+    let mut verdicts = Vec::new();
+    converter.convert(bytes, |verdict| verdicts.push(verdict));
+    verdicts
+}
+
+/// The only document of an object.
+fn document(converter: &Converter, xml: &str) -> Value {
+    let mut verdicts = verdicts(converter, xml.as_bytes());
+    assert_eq!(verdicts.len(), 1, "{verdicts:?}");
+    Value::Object(verdicts.remove(0).unwrap().json)
+}
+
+/// The only refusal of an object.
+fn refusal(converter: &Converter, bytes: &[u8]) -> Refusal {
+    let mut verdicts = verdicts(converter, bytes);
+    assert_eq!(verdicts.len(), 1, "{verdicts:?}");
+    verdicts.remove(0).unwrap_err()
+}
+
+/// A converter of one field `x` of the record `/r`.
+fn one(kind: &str, paths: &[&str]) -> Converter {
+    converter(json!({"record": "/r", "fields": [{"name": "x", "path": paths, "type": kind}]}))
+}
+
+/// The field of [`one`], `Null` when it is not there.
+fn x(kind: &str, path: &str, xml: &str) -> Value {
+    document(&one(kind, &[path]), xml).get("x").cloned().unwrap_or_default()
+}
+
+#[test]
+fn limits_refuse_what_is_too_large() {
+    let limits = Limits {
+        object_bytes: 2000,
+        documents: 2,
+        nodes: 40,
+        depth: 5,
+        attributes: 2,
+        attribute_bytes: 10,
+        name_bytes: 10,
+        text_bytes: 100,
+        value_bytes: 150,
+    };
+    let model = json!({"record": "//d", "fields": [
+        {"name": "a", "path": ["."]}, {"name": "b", "path": ["."], "type": "markup"},
+    ]});
+    let model = serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap();
+    let converter = Converter::with_limits(&model, limits).unwrap();
+    let last = |xml: &str| verdicts(&converter, xml.as_bytes()).pop().unwrap();
+    assert!(last("<r><d>text</d><d>text</d></r>").is_ok());
+    for (xml, expected) in [
+        (format!("<r>{}</r>", " ".repeat(2000)), "an object of at most 2000 bytes"),
+        ("<r><d/><d/><d/></r>".into(), "at most 2 documents"),
+        (format!("<r><d>{}</d></r>", "<e/>".repeat(40)), "at most 40 nodes"),
+        ("<r><d><a><b><c><d/></c></b></a></d></r>".into(), "at most 5 levels"),
+        ("<r a='' b='' c=''/>".into(), "at most 2 attributes"),
+        ("<r a='12345678901'/>".into(), "an attribute of at most 10 bytes"),
+        ("<r><a1234567890/></r>".into(), "a name of at most 10 bytes"),
+        (format!("<r>{}</r>", "x".repeat(101)), "a text of at most 100 bytes"),
+        (format!("<r><d>{}</d></r>", "x".repeat(76)), "values of at most 150 bytes"),
+    ] {
+        let refusal = last(&xml).unwrap_err();
+        assert_eq!(refusal.reason, Reason::LimitExceeded, "{xml}: {refusal}");
+        assert!(refusal.message().contains(expected), "{refusal} should contain {expected}");
+    }
+    let many = format!("<r>{}</r>", "<d><e/><e/><e/></d>".repeat(2));
+    assert!(last(&many).is_ok(), "nodes are counted for each document");
+}
+
+#[test]
+fn documents_of_an_object_are_judged_one_by_one() {
+    let converter = converter(json!({"record": "/r/d", "fields": [
+        {"name": "n", "path": ["@n"], "type": "integer", "required": true},
+    ]}));
+    let verdicts = verdicts(&converter, b"<r><d n='1'/><d n='x'/><d/><d n='4'/></r>");
+    let reasons: Vec<_> = verdicts.iter().map(|v| v.as_ref().err().map(|r| (r.document, r.reason))).collect();
+    let expected = [None, Some((Some(1), Reason::WrongType)), Some((Some(2), Reason::MissingField)), None];
+    assert_eq!(reasons, expected);
+    assert_eq!(verdicts[3].as_ref().unwrap().index_in_object, 3);
+}
+
+#[test]
+fn what_is_malformed_ends_the_object_but_not_the_documents_before() {
+    let model = json!({"record": "/r/d", "fields": [{"name": "n", "path": ["@n"]}]});
+    let verdicts = verdicts(&converter(model), b"<r><d n='1'/><d n='2'/><d n='3'></r>");
+    assert_eq!(verdicts.len(), 3);
+    assert!(verdicts[0].is_ok() && verdicts[1].is_ok());
+    let refusal = verdicts[2].as_ref().unwrap_err();
+    assert_eq!((refusal.reason, refusal.document), (Reason::MalformedXml, None));
+}
+
+#[test]
+fn a_document_that_is_the_whole_object_is_not_given_before_the_object_has_ended_well() {
+    let converter = one("string", &["."]);
+    for after in ["trailing", "<r/>", "&amp;", "<!--", "<![CDATA[]]>"] {
+        let refusal = refusal(&converter, format!("<r>good</r>{after}").as_bytes());
+        assert_eq!((refusal.reason, refusal.document), (Reason::MalformedXml, None), "{after}");
+    }
+    assert_eq!(document(&converter, "<r>good</r>\n<!-- end --><?end?>\n"), json!({"x": "good"}));
+}
+
+#[test]
+fn all_faults_of_a_document_are_reported_with_their_places() {
+    let converter = converter(json!({"record": "/r", "fields": [
+        {"name": "id", "path": ["@id"], "required": true},
+        {"name": "n", "path": ["n"], "type": "integer", "repeated": true},
+        {"name": "o", "path": ["o"], "type": "object", "repeated": true, "fields": [
+            {"name": "d", "path": ["@d"], "type": "date", "required": true},
+        ]},
+    ]}));
+    let refusal = refusal(
+        &converter,
+        "<r>\n <n>1</n>\n <n>\u{e9}</n>\n <o d='2026-01-02'/><o/><o d='soon'/>\n</r>".as_bytes(),
+    );
+    let faults: Vec<_> = refusal
+        .faults
+        .iter()
+        .map(|f| (f.field.as_deref().unwrap(), f.at.as_deref().unwrap(), f.reason, f.line, f.column))
+        .collect();
+    assert_eq!(
+        faults,
+        [
+            ("id", "/r/@id", Reason::MissingField, 1, 1),
+            ("n[1]", "/r/n", Reason::WrongType, 3, 2),
+            ("o[1].d", "/r/o/@d", Reason::MissingField, 4, 21),
+            ("o[2].d", "/r/o/@d", Reason::WrongType, 4, 31),
+        ]
+    );
+    assert_eq!(refusal.faults[1].found.as_deref(), Some("\u{e9}"));
+    assert!(refusal.message().ends_with("(and 3 more)"), "{refusal}");
+}
+
+#[test]
+fn found_values_are_shortened() {
+    let xml = format!("<r>{}</r>", "\u{e9}".repeat(500));
+    let fault = refusal(&one("integer", &["."]), xml.as_bytes()).faults.remove(0);
+    assert_eq!(fault.found.unwrap().chars().count(), 81);
+}
+
+#[test]
+fn an_object_without_a_record_says_what_its_root_is() {
+    let refusal = refusal(&one("string", &["."]), b"\n<q:html xmlns:q='urn:h'><r/></q:html>");
+    assert_eq!(refusal.reason, Reason::NoRecord);
+    let fault = &refusal.faults[0];
+    assert_eq!((fault.found.as_deref(), fault.line, fault.column), (Some("{urn:h}html"), 2, 1));
+}
+
+#[test]
+fn a_converter_is_shared_among_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&one("string", &["."]));
+}

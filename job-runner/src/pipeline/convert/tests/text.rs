@@ -1,0 +1,91 @@
+use serde_json::{Value, json};
+
+use super::{converter, document, x};
+
+#[test]
+fn a_string_is_one_line_of_all_text_in_order() {
+    for (xml, expected) in [
+        ("<r> a  <b>b</b>c\n<i/>d </r>", "a bc d"),
+        ("<r>a<!-- x -->b<?y?>c</r>", "abc"),
+        ("<r>a<![CDATA[<b> & ]]>c</r>", "a<b> & c"),
+        ("<r>&lt;&#65;&#x1F4F0;&#10;&amp;&quot;&apos;</r>", "<A📰 &\"'"),
+        ("<r>a<br/>b<p>c</p>d</r>", "a b c d"),
+        ("<r>\u{a0}a\r\nb\u{a0}</r>", "\u{a0}a b\u{a0}"),
+    ] {
+        assert_eq!(x("string", ".", xml), expected, "{xml}");
+    }
+    assert_eq!(x("string", ".", "<r> \n<b> </b></r>"), Value::Null, "an empty value is none");
+}
+
+#[test]
+fn a_text_keeps_paragraphs_lines_and_words_apart() {
+    for (xml, expected) in [
+        ("<r><p>one <b>two</b> three</p>\n<p>four</p></r>", "one two three\n\nfour"),
+        ("<r>a<br/>b</r>", "a\nb"),
+        ("<r><ul><li>a</li> <li>b</li></ul>c</r>", "a\nb\n\nc"),
+        ("<r><table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table></r>", "a b\nc"),
+        ("<r>un<b>break</b>able</r>", "unbreakable"),
+        ("<r><p/><p> </p><p>a</p><p/></r>", "a"),
+        ("<r xmlns:h='urn:h'><h:p>a</h:p><h:p>b</h:p></r>", "a\n\nb"),
+    ] {
+        assert_eq!(x("text", ".", xml), expected, "{xml}");
+    }
+}
+
+#[test]
+fn the_own_text_of_an_element_is_without_that_of_its_children() {
+    assert_eq!(x("string", "a/text()", "<r><a>x <b>y</b> z&amp;</a></r>"), "x z&");
+    assert_eq!(x("string", "text()", "<r>x<b>y</b></r>"), "x");
+}
+
+#[test]
+fn markup_is_well_formed_by_itself() {
+    for (xml, expected) in [
+        ("<r> a<b c='&quot;&lt;'>x</b><i></i> </r>", "a<b c=\"&quot;&lt;\">x</b><i/>"),
+        ("<r>a<![CDATA[<&>]]>&#13;<!-- x --></r>", "a&lt;&amp;&gt;&#13;"),
+        ("<r>a\r\nb\rc</r>", "a\nb\nc"),
+        (
+            "<r xmlns:p='urn:p' xmlns:u='urn:unused'><p:a p:b='1'><p:c/></p:a><p:d/></r>",
+            "<p:a xmlns:p=\"urn:p\" p:b=\"1\"><p:c/></p:a><p:d xmlns:p=\"urn:p\"/>",
+        ),
+        ("<r><a xmlns='urn:a'><b xmlns=''/></a></r>", "<a xmlns=\"urn:a\"><b xmlns=\"\"/></a>"),
+        ("<r><a xml:lang='en' t='a&#10;b'/></r>", "<a xml:lang=\"en\" t=\"a&#10;b\"/>"),
+    ] {
+        assert_eq!(x("markup", ".", xml), expected, "{xml}");
+    }
+}
+
+#[test]
+fn excluded_elements_are_left_out_of_every_form_of_text() {
+    let field = |kind: &str| json!({"name": kind, "path": ["body"], "type": kind, "exclude": [".//aside", "note[@x]"]});
+    let converter =
+        converter(json!({"record": "/r", "fields": [field("string"), field("text"), field("markup")]}));
+    let xml = "<r><body><p>a<aside>1<p>2</p></aside>b</p><note x=''>3</note><note>c</note></body></r>";
+    assert_eq!(
+        document(&converter, xml),
+        json!({"string": "a b c", "text": "a\n\nb\n\nc", "markup": "<p>ab</p><note>c</note>"})
+    );
+}
+
+#[test]
+fn attributes_are_normalised() {
+    assert_eq!(x("string", "@a", "<r a='&#9;x&amp;\r\n  y&#233; '/>"), "x& yé");
+}
+
+/// Text is taken in pieces: no border of one may show, wherever it falls.
+#[test]
+fn long_texts_are_collapsed_like_short_ones() {
+    for blank in [" ", "  ", "\n", " \r\n\t"] {
+        for word in ["w", "é", "日本", "📈"] {
+            for shift in 0..5 {
+                let words =
+                    std::iter::once("x".repeat(shift + 1)).chain(std::iter::repeat_n(word.to_owned(), 3000));
+                let words: Vec<_> = words.collect();
+                let xml = format!("<r>{}{blank}</r>", words.join(blank));
+                assert_eq!(x("string", ".", &xml), words.join(" "), "{word:?} {blank:?} {shift}");
+            }
+        }
+    }
+    let word = "é".repeat(5000);
+    assert_eq!(x("text", ".", &format!("<r> {word}</r>")), word);
+}

@@ -1,0 +1,164 @@
+//! Plain text out of mixed content: everything in reading order, white space collapsed, words that a block separates
+//! kept apart.
+
+/// How far apart the text before and after a place is. The wider of two gaps at one place wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Gap {
+    /// The same word.
+    #[default]
+    None,
+    /// Another word.
+    Space,
+    /// Another line.
+    Line,
+    /// Another paragraph.
+    Paragraph,
+}
+
+/// Elements whose start and end set text apart, whatever their namespace: those of XHTML, NITF, NewsML-G2, DITA and JATS.
+/// Every other element is part of its line.
+const PARAGRAPHS: &[&str] = &[
+    "abstract",
+    "address",
+    "article",
+    "aside",
+    "block",
+    "blockquote",
+    "body",
+    "body.content",
+    "body.end",
+    "body.head",
+    "bq",
+    "caption",
+    "details",
+    "disp-quote",
+    "div",
+    "dl",
+    "fieldset",
+    "fig",
+    "figcaption",
+    "figure",
+    "fn",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "headline",
+    "hedline",
+    "hl1",
+    "hl2",
+    "hr",
+    "lead",
+    "list",
+    "main",
+    "media",
+    "media-caption",
+    "nav",
+    "note",
+    "ol",
+    "p",
+    "para",
+    "pre",
+    "sec",
+    "section",
+    "subheadline",
+    "summary",
+    "table",
+    "tbody",
+    "tfoot",
+    "thead",
+    "title",
+    "ul",
+    "verse-group",
+];
+const LINES: &[&str] = &["br", "dd", "dt", "li", "line", "list-item", "tr", "verse-line"];
+const WORDS: &[&str] = &["td", "th"];
+
+impl Gap {
+    /// Every element that sets text apart.
+    pub(super) fn elements() -> impl Iterator<Item = (&'static str, Self)> {
+        let of = |names: &'static [&'static str], gap| names.iter().map(move |name| (*name, gap));
+        of(PARAGRAPHS, Self::Paragraph).chain(of(LINES, Self::Line)).chain(of(WORDS, Self::Space))
+    }
+}
+
+/// Collects plain text.
+#[derive(Debug, Default)]
+pub(super) struct TextBuffer {
+    text: String,
+    gap: Gap,
+    paragraphs: bool,
+}
+
+impl TextBuffer {
+    /// With `paragraphs`, gaps become line ends; without, the text is one line.
+    pub(super) fn new(paragraphs: bool) -> Self {
+        Self { paragraphs, ..Self::default() }
+    }
+
+    /// Sets what follows apart from what came before.
+    pub(super) fn set_apart(&mut self, gap: Gap) {
+        self.gap = self.gap.max(gap);
+    }
+
+    pub(super) fn push(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let start = at + bytes[at..].iter().position(|b| !is_blank(*b)).unwrap_or(bytes.len() - at);
+            if start > at {
+                self.set_apart(Gap::Space);
+            }
+            at = start + regular(&text[start..]);
+            if at > start {
+                self.close_gap();
+                self.text.push_str(&text[start..at]);
+            }
+        }
+    }
+
+    /// Appends a character that was written as a reference. It is collapsed like any other: `&#10;` in prose is a space.
+    pub(super) fn push_char(&mut self, c: char) {
+        self.push(c.encode_utf8(&mut [0; 4]));
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    fn close_gap(&mut self) {
+        let gap = std::mem::take(&mut self.gap);
+        if self.text.is_empty() {
+            return;
+        }
+        match gap {
+            Gap::None => {}
+            Gap::Line if self.paragraphs => self.text.push('\n'),
+            Gap::Paragraph if self.paragraphs => self.text.push_str("\n\n"),
+            Gap::Space | Gap::Line | Gap::Paragraph => self.text.push(' '),
+        }
+    }
+}
+
+/// Bytes that are looked at in one go.
+const WINDOW: usize = 512;
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// How many bytes from the start can be taken as they are: words with single spaces between. At most [`WINDOW`], so that
+/// looking ahead for one kind of blank does not cost time again and again where another kind is frequent.
+fn regular(text: &str) -> usize {
+    let window = &text.as_bytes()[..text.floor_char_boundary(WINDOW)];
+    let line = memchr::memchr3(b'\t', b'\n', b'\r', window).unwrap_or(window.len());
+    let end = memchr::memmem::find(&window[..line], b"  ").unwrap_or(line);
+    // A space at the end is set apart like any other, once what follows is known.
+    if end > 0 && window[end - 1] == b' ' { end - 1 } else { end }
+}

@@ -1,0 +1,105 @@
+//! `_docmill`: what every stored document says about where it comes from. Pure.
+
+use docmill_crds::ledger::UnitId;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The name of the object that carries it.
+pub const FIELD: &str = "_docmill";
+
+/// Where a document comes from. Times are RFC 3339 in UTC.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Provenance<'a> {
+    /// `<namespace>/<name>` of the `IngestSource`.
+    pub source: &'a str,
+    /// The raw object.
+    pub unit: UnitProvenance<'a>,
+    /// SHA-256 of the raw object, in hex.
+    pub raw_digest: &'a str,
+    /// Key of the snapshot in the snapshot bucket.
+    pub snapshot: &'a str,
+    /// Digest of the conversion model.
+    pub revision: &'a str,
+    /// When the object was converted.
+    pub converted_time: &'a str,
+    /// Name of the pod that did it.
+    pub runner: &'a str,
+}
+
+/// The raw object of a document.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitProvenance<'a> {
+    /// Bucket, key and version.
+    #[serde(flatten)]
+    pub id: &'a UnitId,
+    /// When it landed.
+    pub last_modified: &'a str,
+}
+
+/// The document as one line of JSON, `_docmill` at its end: the form that is kept as a snapshot.
+pub fn snapshot_line(
+    document: &Map<String, Value>,
+    provenance: &Provenance<'_>,
+) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(document)?;
+    line.pop(); // the closing brace
+    if !document.is_empty() {
+        line.push(b',');
+    }
+    line.extend_from_slice(b"\"_docmill\":");
+    serde_json::to_writer(&mut line, provenance)?;
+    line.push(b'}');
+    Ok(line)
+}
+
+/// The same document as it is indexed: `_docmill` has `indexedTime` too. `line` is what [`snapshot_line`] gave.
+#[must_use]
+pub fn indexed_source(line: &[u8], indexed_time: &str) -> Vec<u8> {
+    const CLOSING: &[u8] = b"}}";
+    let body = line.strip_suffix(CLOSING).unwrap_or(line);
+    let mut source = Vec::with_capacity(line.len() + 64);
+    source.extend_from_slice(body);
+    source.extend_from_slice(b",\"indexedTime\":\"");
+    source.extend_from_slice(indexed_time.as_bytes());
+    source.push(b'"');
+    source.extend_from_slice(CLOSING);
+    source
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::ledger::UnitId;
+    use serde_json::{Map, Value, json};
+
+    use super::{Provenance, UnitProvenance, indexed_source, snapshot_line};
+
+    fn lines(document: &Value) -> (Value, Value) {
+        let id = UnitId { bucket: "raw".into(), key: "a \"b\".xml".into(), version: "v".into() };
+        let provenance = Provenance {
+            source: "news/wire",
+            unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
+            raw_digest: "00",
+            snapshot: "s",
+            revision: "r",
+            converted_time: "2026-01-02T00:00:01Z",
+            runner: "pod",
+        };
+        let document: &Map<String, Value> = document.as_object().unwrap();
+        let line = snapshot_line(document, &provenance).unwrap();
+        let source = indexed_source(&line, "2026-01-02T00:00:02Z");
+        (serde_json::from_slice(&line).unwrap(), serde_json::from_slice(&source).unwrap())
+    }
+
+    #[test]
+    fn snapshot_and_indexed_document_differ_in_the_indexed_time_only() {
+        for document in [json!({"headline": "ä\"}}", "list": [{"a": 1}]}), json!({})] {
+            let (snapshot, mut source) = lines(&document);
+            assert_eq!(source["_docmill"]["indexedTime"], "2026-01-02T00:00:02Z");
+            source["_docmill"].as_object_mut().unwrap().remove("indexedTime");
+            assert_eq!(snapshot, source);
+            assert_eq!(snapshot["_docmill"]["unit"]["key"], "a \"b\".xml");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The queue: receiving messages, holding on to them while they are worked on, and letting go of them.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+    MessageSystemAttributeName,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::stores::StoreError;
+
+/// For how long a message is hidden from others. A killed worker's messages come back after it.
+const VISIBILITY: Duration = Duration::from_secs(30);
+/// How often held messages are hidden anew: often enough that two failed attempts in a row lose nothing.
+const HEARTBEAT: Duration = Duration::from_secs(8);
+/// SQS takes at most ten messages a request.
+const BATCH: usize = 10;
+
+/// The queue of a source, and the messages of it that this worker holds.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: aws_sdk_sqs::Client,
+    url: String,
+    held: Arc<Mutex<HashSet<String>>>,
+}
+
+/// A message as it came.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The queue's id of the message.
+    pub id: String,
+    /// The queue's handle of this delivery.
+    pub receipt: String,
+    /// The body.
+    pub body: String,
+    /// How often it was delivered, this time included.
+    pub attempts: i64,
+}
+
+impl Queue {
+    /// A queue by its URL.
+    #[must_use]
+    pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
+        Self { client, url, held: Arc::default() }
+    }
+
+    /// Waits up to `wait` for messages, and takes at most `room` (and ten) of them. They are held from here on.
+    pub async fn receive(&self, room: usize, wait: Duration) -> Result<Vec<Received>, StoreError> {
+        let seconds = |duration: Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
+        let answer = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(i32::try_from(room.clamp(1, BATCH)).unwrap_or(1))
+            .wait_time_seconds(seconds(wait))
+            .visibility_timeout(seconds(VISIBILITY))
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(format!("receive from {}", self.url), &error))?;
+        let received: Vec<_> = answer.messages.unwrap_or_default().into_iter().filter_map(read).collect();
+        self.lock().extend(received.iter().map(|message| message.receipt.clone()));
+        Ok(received)
+    }
+
+    /// Deletes messages whose units are final. One that cannot be deleted now comes back and is found done then.
+    pub async fn acknowledge(&self, receipts: &[String]) {
+        for batch in receipts.chunks(BATCH) {
+            let entries = batch.iter().enumerate().filter_map(|(number, receipt)| {
+                let entry = DeleteMessageBatchRequestEntry::builder().id(number.to_string());
+                entry.receipt_handle(receipt).build().ok()
+            });
+            let request = self.client.delete_message_batch().queue_url(&self.url);
+            match request.set_entries(Some(entries.collect())).send().await {
+                Ok(answer) => {
+                    for failed in answer.failed {
+                        tracing::warn!(
+                            code = failed.code,
+                            "a message could not be deleted; it will come again"
+                        );
+                    }
+                }
+                Err(error) => {
+                    let error = StoreError::from_sdk("delete messages", &error);
+                    tracing::warn!(%error, "messages could not be deleted; they will come again");
+                }
+            }
+        }
+        self.forget(receipts);
+    }
+
+    /// Lets a message come back after `delay`.
+    pub async fn release(&self, receipt: &str, delay: Duration) {
+        self.forget(std::slice::from_ref(&receipt.to_owned()));
+        self.hide(&[receipt.to_owned()], delay).await;
+    }
+
+    /// Keeps the messages that are held hidden from other workers, until it is stopped.
+    pub async fn keep_hidden(&self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(HEARTBEAT)).await.is_some() {
+            let held: Vec<String> = self.lock().iter().cloned().collect();
+            for batch in held.chunks(BATCH) {
+                self.hide(batch, VISIBILITY).await;
+            }
+        }
+    }
+
+    async fn hide(&self, receipts: &[String], duration: Duration) {
+        let seconds = i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
+        let entries = receipts.iter().enumerate().filter_map(|(number, receipt)| {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(number.to_string());
+            entry.receipt_handle(receipt).visibility_timeout(seconds).build().ok()
+        });
+        let request = self.client.change_message_visibility_batch().queue_url(&self.url);
+        if let Err(error) = request.set_entries(Some(entries.collect())).send().await {
+            let error = StoreError::from_sdk("keep messages hidden", &error);
+            tracing::warn!(%error, "other workers may receive what this one is working on");
+        }
+    }
+
+    fn forget(&self, receipts: &[String]) {
+        let mut held = self.lock();
+        for receipt in receipts {
+            held.remove(receipt);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(message: Message) -> Option<Received> {
+    let count = message.attributes.as_ref()?.get(&MessageSystemAttributeName::ApproximateReceiveCount)?;
+    Some(Received {
+        id: message.message_id?,
+        receipt: message.receipt_handle?,
+        body: message.body.unwrap_or_default(),
+        attempts: count.parse().unwrap_or(1),
+    })
+}

@@ -1,0 +1,131 @@
+//! How long to wait before trying something again, and when to give up: exponential, with jitter, so that many
+//! workers that met the same outage do not come back all at once.
+
+use std::time::{Duration, Instant};
+
+use docmill_crds::error_class::{Classify, ErrorClass};
+use tokio_util::sync::CancellationToken;
+
+/// How patient to be with something that passes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The first pause, before jitter; each further one is twice as long.
+    pub first: Duration,
+    /// The longest pause, before jitter.
+    pub longest: Duration,
+    /// For how long to try without any progress.
+    pub total: Duration,
+}
+
+impl Patience {
+    /// From 200 ms to 30 s a pause, for `total` altogether.
+    #[must_use]
+    pub const fn lasting(total: Duration) -> Self {
+        Self { first: Duration::from_millis(200), longest: Duration::from_secs(30), total }
+    }
+
+    /// The pause after so many failures in a row (from 0), before jitter.
+    fn pause(&self, failures: u32) -> Duration {
+        self.first.saturating_mul(2_u32.saturating_pow(failures)).min(self.longest)
+    }
+}
+
+/// What became of a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It is time to try again.
+    Again,
+    /// There is no patience left.
+    Exhausted,
+    /// The process was asked to end.
+    Stopped,
+}
+
+/// The pauses of one piece of work.
+#[derive(Debug)]
+pub struct Backoff {
+    patience: Patience,
+    failures: u32,
+    since: Instant,
+}
+
+impl Backoff {
+    /// Starts the clock.
+    #[must_use]
+    pub fn new(patience: Patience) -> Self {
+        Self { patience, failures: 0, since: Instant::now() }
+    }
+
+    /// Starts anew, because something went well.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.patience);
+    }
+
+    /// Waits for the next pause, or for `at_least` where that is longer (what a server asked for).
+    pub async fn wait(&mut self, at_least: Duration, stop: &CancellationToken) -> Waited {
+        let pause = self.patience.pause(self.failures);
+        // Half to all of it: full jitter from zero would let some come back at once.
+        let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0).max(at_least);
+        self.failures = self.failures.saturating_add(1);
+        if self.since.elapsed() + pause > self.patience.total {
+            return Waited::Exhausted;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Waited::Again,
+            () = stop.cancelled() => Waited::Stopped,
+        }
+    }
+}
+
+/// Does something again and again while its error is transient; gives the last error when patience ends or `stop` is
+/// cancelled.
+pub async fn persist<T, E: Classify + std::fmt::Display>(
+    patience: Patience,
+    stop: &CancellationToken,
+    mut attempt: impl AsyncFnMut() -> Result<T, E>,
+) -> Result<T, E> {
+    let mut backoff = Backoff::new(patience);
+    loop {
+        match attempt().await {
+            Err(error) if error.class() == ErrorClass::Transient => {
+                tracing::warn!(%error, "trying again");
+                if backoff.wait(Duration::ZERO, stop).await != Waited::Again {
+                    return Err(error);
+                }
+            }
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::{Backoff, Patience, Waited};
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let patience = Patience::lasting(Duration::from_hours(1));
+        let pauses: Vec<u128> = [0, 1, 2, 7, 8, 1_000].map(|n| patience.pause(n).as_millis()).into();
+        assert_eq!(pauses, [200, 400, 800, 25_600, 30_000, 30_000]);
+    }
+
+    #[tokio::test]
+    async fn patience_ends_and_a_stop_is_heard() {
+        let stop = CancellationToken::new();
+        let short = Patience {
+            first: Duration::from_millis(20),
+            longest: Duration::from_millis(20),
+            total: Duration::from_millis(60),
+        };
+        let mut backoff = Backoff::new(short);
+        assert_eq!(backoff.wait(Duration::ZERO, &stop).await, Waited::Again);
+        assert_eq!(backoff.wait(Duration::from_mins(1), &stop).await, Waited::Exhausted);
+        stop.cancel();
+        let mut backoff = Backoff::new(Patience::lasting(Duration::from_mins(1)));
+        assert_eq!(backoff.wait(Duration::from_secs(5), &stop).await, Waited::Stopped);
+    }
+}

@@ -1,0 +1,84 @@
+//! The values of a Kubernetes Secret: read from a mounted folder by a worker, from the API by the operator.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fmt, fs, io};
+
+use docmill_crds::contract::SECRETS_DIR;
+
+/// Keys and values of one Secret. `Debug` shows the keys only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(BTreeMap<String, Vec<u8>>);
+
+impl Secrets {
+    /// Takes the `data` of a Secret.
+    #[must_use]
+    pub fn new(values: BTreeMap<String, Vec<u8>>) -> Self {
+        Self(values)
+    }
+
+    /// Reads the folder that a Secret is mounted at: one file a key. The kubelet's own entries (`..data`) are passed
+    /// over. A missing folder is an empty Secret: the resource names none.
+    pub fn read_dir(folder: &Path) -> io::Result<Self> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error),
+        };
+        let mut values = BTreeMap::new();
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with("..") && entry.path().is_file() {
+                values.insert(name, fs::read(entry.path())?);
+            }
+        }
+        Ok(Self(values))
+    }
+
+    /// A value as text, without the newline that `--from-file` often brings along.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        std::str::from_utf8(self.0.get(key)?).ok().map(|text| text.trim_end_matches(['\r', '\n']))
+    }
+}
+
+/// A Secret that is mounted into this pod cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read the mounted Secret {mount:?}: {error}")]
+pub struct MountError {
+    mount: &'static str,
+    error: io::Error,
+}
+
+/// Reads a Secret that the operator mounted into this pod, by one of the names in
+/// [`docmill_crds::contract::secret_mount`]. Empty where the resource names none.
+pub fn mounted(mount: &'static str) -> Result<Secrets, MountError> {
+    Secrets::read_dir(&Path::new(SECRETS_DIR).join(mount)).map_err(|error| MountError { mount, error })
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Secrets").field(&self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::Secrets;
+
+    #[test]
+    fn debug_shows_keys_and_no_values() {
+        let secrets = Secrets::new(BTreeMap::from([("password".to_owned(), b"hunter2\n".to_vec())]));
+        let shown = format!("{secrets:?}");
+        assert!(shown.contains("password") && !shown.contains("hunter2"), "{shown}");
+        assert_eq!(secrets.text("password"), Some("hunter2"));
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_empty_secret() {
+        assert_eq!(Secrets::read_dir("/nonexistent/docmill".as_ref()).unwrap(), Secrets::default());
+    }
+}

@@ -1,0 +1,101 @@
+//! Clients of the object store and the queue, made from a resource's `storage` and its Secret. Operator and worker
+//! both build theirs here, so that a resource which the operator found reachable is reachable to the worker too.
+
+mod failure;
+
+pub use failure::{StoreError, StoreFault};
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use docmill_crds::storage::Storage;
+
+use crate::secrets::Secrets;
+
+/// Keys of the Secret that `storage.credentialsSecretRef` names.
+pub mod credential_key {
+    /// Id of the access key.
+    pub const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+    /// The secret half of the key.
+    pub const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+    /// Session token of temporary credentials.
+    pub const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+}
+
+/// A client of the buckets.
+pub async fn s3_client(storage: &Storage, secrets: &Secrets) -> Result<aws_sdk_s3::Client, StoreError> {
+    let shared = shared_config(storage, secrets).await?;
+    let mut config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(storage.force_path_style);
+    if let Some(endpoint) = &storage.endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(aws_sdk_s3::Client::from_conf(config.build()))
+}
+
+/// A client of the queue. Its endpoint is the origin of the queue's URL, which holds for AWS and for everything else.
+pub async fn sqs_client(
+    storage: &Storage,
+    queue_url: &str,
+    secrets: &Secrets,
+) -> Result<aws_sdk_sqs::Client, StoreError> {
+    let shared = shared_config(storage, secrets).await?;
+    let origin = origin(queue_url).ok_or_else(|| StoreError::QueueUrl(queue_url.to_owned()))?;
+    Ok(aws_sdk_sqs::Client::from_conf(
+        aws_sdk_sqs::config::Builder::from(&shared).endpoint_url(origin).build(),
+    ))
+}
+
+async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig, StoreError> {
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    // No deadline for a whole operation: a large object over a slow line is no fault. A stalled one is: the SDK's
+    // stalled-stream protection and the read time-out end it.
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(30))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .region(Region::new(storage.region.clone()))
+        .timeout_config(timeouts);
+    if storage.credentials_secret_ref.is_some() {
+        loader = loader.credentials_provider(static_credentials(secrets)?);
+    }
+    Ok(loader.load().await)
+}
+
+fn static_credentials(secrets: &Secrets) -> Result<Credentials, StoreError> {
+    let key = |name: &'static str| secrets.text(name).ok_or(StoreError::MissingKey(name));
+    Ok(Credentials::new(
+        key(credential_key::ACCESS_KEY_ID)?,
+        key(credential_key::SECRET_ACCESS_KEY)?,
+        secrets.text(credential_key::SESSION_TOKEN).map(str::to_owned),
+        None,
+        "docmill-secret",
+    ))
+}
+
+/// `https://host:port` of a URL.
+fn origin(url: &str) -> Option<&str> {
+    let host = url.find("://")? + 3;
+    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    (end > host).then(|| &url[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn the_origin_of_a_queue_url_is_its_endpoint() {
+        assert_eq!(origin("http://sqs:9324/000000000000/wire"), Some("http://sqs:9324"));
+        assert_eq!(
+            origin("https://sqs.eu-west-1.amazonaws.com/1/q"),
+            Some("https://sqs.eu-west-1.amazonaws.com")
+        );
+        assert_eq!(origin("sqs/q"), None);
+    }
+}

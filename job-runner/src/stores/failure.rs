@@ -1,0 +1,124 @@
+//! What can go wrong with the object store and the queue, and who has to act.
+
+use std::error::Error as StdError;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use docmill_crds::error_class::{Classify, ErrorClass};
+
+use crate::cause::innermost;
+
+/// A request to the object store or the queue that failed, or could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The Secret lacks a key.
+    #[error("the credentials Secret has no key {0:?}")]
+    MissingKey(&'static str),
+    /// The queue's URL has no host.
+    #[error("{0:?} is not the URL of a queue")]
+    QueueUrl(String),
+    /// A request failed.
+    #[error("failed to {action}: {detail}")]
+    Request {
+        /// What was tried, with the name of the bucket, object or queue.
+        action: String,
+        /// The service's own code and message.
+        detail: String,
+        /// What kind of failure it is.
+        fault: StoreFault,
+    },
+}
+
+/// Kinds of failed requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFault {
+    /// No such object.
+    NoSuchKey,
+    /// No such bucket or queue.
+    NotFound,
+    /// The credentials are wrong or do not suffice.
+    AccessDenied,
+    /// A condition of the request was not met (412), for example the `ETag` changed meanwhile.
+    Changed,
+    /// Everything that passes by itself: connection trouble, time-outs, throttling, 5xx.
+    Unavailable,
+    /// The request itself was refused (other 4xx).
+    Refused,
+}
+
+impl StoreError {
+    /// Reads the failure of an SDK call; `action` is a phrase such as `read s3://bucket/key`.
+    pub fn from_sdk<E>(action: impl Into<String>, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let code = error.code();
+        let detail = match (code, error.message(), status) {
+            (Some(code), Some(message), _) => format!("{code}: {message}"),
+            (Some(code), None, _) => code.to_owned(),
+            (None, _, Some(status)) => format!("HTTP status {status}"),
+            (None, _, None) => innermost(error),
+        };
+        Self::Request { action: action.into(), detail, fault: fault(code, status) }
+    }
+
+    /// A body that broke off, or anything else on the way that passes by itself.
+    pub fn unavailable(action: impl Into<String>, error: &dyn StdError) -> Self {
+        Self::Request { action: action.into(), detail: innermost(error), fault: StoreFault::Unavailable }
+    }
+
+    /// The kind of failure, where a request was made.
+    #[must_use]
+    pub fn fault(&self) -> Option<StoreFault> {
+        match self {
+            Self::Request { fault, .. } => Some(*fault),
+            Self::MissingKey(_) | Self::QueueUrl(_) => None,
+        }
+    }
+}
+
+impl Classify for StoreError {
+    fn class(&self) -> ErrorClass {
+        match self.fault() {
+            Some(StoreFault::Unavailable | StoreFault::Changed) => ErrorClass::Transient,
+            Some(StoreFault::NoSuchKey | StoreFault::Refused) => ErrorClass::Permanent,
+            Some(StoreFault::NotFound | StoreFault::AccessDenied) | None => ErrorClass::User,
+        }
+    }
+}
+
+/// Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>. A HEAD has no body and therefore no
+/// code, so the status decides where there is none.
+fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
+    match (code, status) {
+        (Some("NoSuchKey" | "NoSuchVersion"), _) => StoreFault::NoSuchKey,
+        (
+            Some(
+                "NoSuchBucket" | "NotFound" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue",
+            ),
+            _,
+        )
+        | (None, Some(404)) => StoreFault::NotFound,
+        (Some("PreconditionFailed"), _) | (_, Some(412)) => StoreFault::Changed,
+        (Some("SlowDown" | "RequestTimeout" | "ThrottlingException" | "RequestThrottled"), _)
+        | (_, None | Some(408 | 429 | 500..)) => StoreFault::Unavailable,
+        (_, Some(401 | 403)) => StoreFault::AccessDenied,
+        _ => StoreFault::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{StoreFault, fault};
+
+    #[test]
+    fn codes_and_statuses_are_told_apart() {
+        assert_eq!(fault(Some("NoSuchKey"), Some(404)), StoreFault::NoSuchKey);
+        assert_eq!(fault(None, Some(404)), StoreFault::NotFound);
+        assert_eq!(fault(Some("AccessDenied"), Some(403)), StoreFault::AccessDenied);
+        assert_eq!(fault(Some("SlowDown"), Some(503)), StoreFault::Unavailable);
+        assert_eq!(fault(None, None), StoreFault::Unavailable);
+        assert_eq!(fault(Some("PreconditionFailed"), Some(412)), StoreFault::Changed);
+        assert_eq!(fault(Some("InvalidArgument"), Some(400)), StoreFault::Refused);
+    }
+}

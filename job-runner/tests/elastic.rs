@@ -1,0 +1,121 @@
+//! The Elasticsearch client against a real cluster, Elasticsearch or OpenSearch: the one that `ES_RAW_URL` names.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by it")]
+
+use std::time::Duration;
+
+use docmill_crds::elasticsearch::ElasticsearchCluster;
+use docmill_crds::error_class::{Classify, ErrorClass};
+use job_runner::elastic::{Address, BulkBody, Elastic, Outcome};
+use job_runner::retry::Patience;
+use job_runner::secrets::Secrets;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
+
+/// The cluster, and a name that no other test and no earlier run uses; nothing (and a line that says so) without one.
+fn cluster(test: &str) -> Option<(Elastic, String)> {
+    let Ok(url) = std::env::var("ES_RAW_URL") else {
+        eprintln!("{test}: passed over, since ES_RAW_URL names no cluster");
+        return None;
+    };
+    let settings = ElasticsearchCluster { urls: vec![url], secret_ref: None };
+    let elastic = Elastic::new(&settings, &Secrets::default()).expect("a client");
+    Some((elastic, format!("{test}-{}", job_runner::clock::now_millis())))
+}
+
+#[tokio::test]
+async fn a_version_never_goes_back() {
+    let Some((elastic, index)) = cluster("versions") else { return };
+    let body = json!({"mappings": {"properties": {"n": {"type": "long"}}}});
+    elastic.ensure_index(&index, &body).await.unwrap();
+    elastic.ensure_index(&index, &body).await.unwrap();
+    let address = Address { index: &index, id: "a/b ü?#%2F.." };
+    for (version, expected) in [(7, Outcome::Done), (7, Outcome::Done), (6, Outcome::Superseded)] {
+        let outcome = elastic.index_doc(address, &json!({"n": version}), Some(version)).await.unwrap();
+        assert_eq!(outcome, expected);
+    }
+    let stored = elastic.get(&index, address.id).await.unwrap().expect("a document");
+    assert_eq!((stored.version, &stored.source["n"]), (7, &json!(7)));
+    assert!(elastic.get("no-such-index", "a").await.unwrap().is_none());
+    assert!(elastic.get(&index, "other").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn each_item_of_a_bulk_has_its_own_outcome_whatever_the_cluster_takes_at_once() {
+    let Some((elastic, index)) = cluster("bulk") else { return };
+    let body = json!({"mappings": {"properties": {"n": {"type": "long"}}}});
+    elastic.ensure_index(&index, &body).await.unwrap();
+    let mut bulk = BulkBody::default();
+    let text = "x".repeat(20_000);
+    // Two megabytes: more than a cluster with a low limit takes in one request.
+    for n in 0..100 {
+        let n = if n == 42 { json!("no number") } else { json!(n) };
+        let source = json!({"n": n, "text": text}).to_string();
+        bulk.push_index(Address { index: &index, id: &n.to_string() }, Some(1), source.as_bytes());
+    }
+    bulk.push_index(Address { index: &index, id: &"i".repeat(513) }, Some(1), b"{}");
+    bulk.push_delete(Address { index: &index, id: "never there" }, Some(1));
+    let outcomes = elastic.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
+    for (position, outcome) in outcomes.iter().enumerate() {
+        let rejected = matches!(outcome, Outcome::Rejected(fault) if fault.status == 400);
+        assert_eq!(rejected, position == 42 || position == 100, "{position}: {outcome:?}");
+    }
+    elastic.refresh(&index).await.unwrap();
+    assert_eq!(elastic.count(&index, &json!({"match_all": {}})).await.unwrap(), 99);
+}
+
+#[tokio::test]
+async fn a_view_gives_every_document_once_though_times_are_equal() {
+    let Some((elastic, base)) = cluster("views") else { return };
+    let mut bulk = BulkBody::default();
+    let indices = [format!("{base}-a"), format!("{base}-b")];
+    for index in &indices {
+        let body = json!({"mappings": {"properties": {"at": {"type": "date"}}}});
+        elastic.ensure_index(index, &body).await.unwrap();
+        for n in 0..25 {
+            let id = format!("{index}-{n}");
+            bulk.push_index(Address { index, id: &id }, None, br#"{"at": "2026-01-02T03:04:05.678Z"}"#);
+        }
+    }
+    elastic.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
+    let pattern = format!("{base}-*");
+    elastic.refresh(&pattern).await.unwrap();
+
+    let mut pit = elastic.open_pit(&pattern).await.unwrap();
+    let (mut ids, mut last) = (Vec::new(), None::<Value>);
+    loop {
+        let mut body = json!({"size": 7, "sort": pit.sort_by_date("at")});
+        if let Some(last) = last {
+            body["search_after"] = last;
+        }
+        let page = elastic.search_pit(&mut pit, body).await.unwrap();
+        let hits = page["hits"]["hits"].as_array().unwrap();
+        let Some(end) = hits.last() else { break };
+        last = Some(end["sort"].clone());
+        ids.extend(hits.iter().map(|hit| hit["_id"].as_str().unwrap().to_owned()));
+    }
+    elastic.close_pit(pit).await.unwrap();
+    assert_eq!(ids.len(), 50);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 50);
+}
+
+#[tokio::test]
+async fn a_pattern_that_matches_nothing_finds_nothing() {
+    let Some((elastic, index)) = cluster("nothing") else { return };
+    assert_eq!(elastic.count(&format!("{index}-*"), &json!({"match_all": {}})).await.unwrap(), 0);
+    assert!(elastic.fields(&format!("{index}-*")).await.unwrap().is_empty());
+    elastic.refresh(&index).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_not_there_is_a_transient_fault() {
+    let settings = ElasticsearchCluster { urls: vec!["http://127.0.0.1:1".into()], secret_ref: None };
+    let elastic = Elastic::new(&settings, &Secrets::default()).unwrap();
+    let error = elastic.info().await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Transient);
+    assert!(error.to_string().contains("refused"), "{error}");
+}
