@@ -1,0 +1,196 @@
+//! Everything that the operator writes to the API server. Each write asks first whether this operator still leads.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::batch::v1::Job;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::runtime::events::{Event, EventType, Recorder};
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::leader::Leadership;
+
+/// Field manager of all that the operator applies.
+pub const FIELD_MANAGER: &str = "docmill-operator";
+
+/// A write that did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Another operator may lead by now.
+    #[error("refused to write: this operator does not lead any more")]
+    NotLeading,
+    /// A Job of that name exists, and is not ours.
+    #[error("failed to create the Job {0}: another Job has that name; delete it, or choose another name")]
+    NameTaken(String),
+    /// The API server refused, or was not reached.
+    #[error("failed to {action}")]
+    Api {
+        /// What was tried.
+        action: String,
+        /// What came back.
+        #[source]
+        source: Box<kube::Error>,
+    },
+}
+
+/// What became of a request to create something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is new.
+    Now,
+    /// It had been created before, by a pass whose result we had not seen yet.
+    Before,
+}
+
+/// Something that a person should read in `kubectl describe`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// Why, in one CamelCase word.
+    pub reason: String,
+    /// What was done or found, in one CamelCase word.
+    pub action: &'static str,
+    /// In words.
+    pub text: String,
+}
+
+/// Writes to the API server.
+#[derive(Clone)]
+pub struct Writer {
+    client: Client,
+    leadership: Leadership,
+    recorder: Recorder,
+}
+
+impl Writer {
+    /// A writer that works as long as `leadership` holds.
+    #[must_use]
+    pub fn new(client: Client, leadership: Leadership, recorder: Recorder) -> Self {
+        Self { client, leadership, recorder }
+    }
+
+    /// Creates a Job. A Job of that name and the same owner is left as it is.
+    pub async fn create_job(&self, job: &Job) -> Result<Created, ApplyError> {
+        self.check()?;
+        let name = job.name_any();
+        let failed = |source| api_error(format!("create the Job {name}"), source);
+        let api = self.api::<Job>(job);
+        match api.create(&PostParams::default(), job).await {
+            Ok(_) => Ok(Created::Now),
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {
+                let there = api.get(&name).await.map_err(failed)?;
+                let same = there
+                    .owner_references()
+                    .iter()
+                    .any(|owner| job.owner_references().iter().any(|own| own.uid == owner.uid));
+                if same { Ok(Created::Before) } else { Err(ApplyError::NameTaken(name)) }
+            }
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// Deletes exactly this Job. It stays visible until its pods have ended in good order.
+    pub async fn delete_job(&self, namespace: &str, name: &str, uid: &str) -> Result<(), ApplyError> {
+        self.check()?;
+        let same = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let how = DeleteParams::foreground().preconditions(same);
+        let api = Api::<Job>::namespaced(self.client.clone(), namespace);
+        gone_is_fine(api.delete(name, &how).await.map(drop), || format!("delete the Job {name}"))
+    }
+
+    /// Deletes exactly this resource and, in the background, what it owns.
+    pub async fn delete<K: Writable>(&self, object: &K) -> Result<(), ApplyError> {
+        self.check()?;
+        let same = Preconditions { uid: object.uid(), resource_version: None };
+        let how = DeleteParams::background().preconditions(same);
+        let name = object.name_any();
+        let deleted = self.api::<K>(object).delete(&name, &how).await.map(drop);
+        gone_is_fine(deleted, || format!("delete {name}"))
+    }
+
+    /// Sets the status of a resource, unless it is `old` already. Whether it was written.
+    pub async fn set_status<K: Writable, S: Serialize>(
+        &self,
+        object: &K,
+        old: Option<&S>,
+        new: &S,
+    ) -> Result<bool, ApplyError> {
+        let name = object.name_any();
+        // As JSON, since times lose their fractions of a second on the way.
+        let new = serde_json::to_value(new).unwrap_or_default();
+        if old.is_some_and(|old| serde_json::to_value(old).ok().as_ref() == Some(&new)) {
+            return Ok(false);
+        }
+        self.check()?;
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            // The UID keeps the status of a deleted resource off one that was created anew by the same name.
+            "metadata": {"name": name, "uid": object.uid()},
+            "status": new,
+        });
+        let how = PatchParams::apply(FIELD_MANAGER).force();
+        let written = self.api::<K>(object).patch_status(&name, &how, &Patch::Apply(&patch)).await.map(drop);
+        gone_is_fine(written, || format!("set the status of {name}"))?;
+        Ok(true)
+    }
+
+    /// Publishes a note as an Event. An Event that is lost is no fault of the resource: it is logged.
+    pub async fn note<K: Writable>(&self, object: &K, note: &Note) {
+        if self.check().is_err() {
+            return;
+        }
+        let event = Event {
+            type_: if note.warning { EventType::Warning } else { EventType::Normal },
+            reason: note.reason.clone(),
+            note: Some(note.text.chars().take(1000).collect()), // the API takes up to 1,024 bytes of ASCII
+            action: note.action.to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
+            tracing::warn!(%error, reason = note.reason, "failed to publish an Event");
+        }
+    }
+
+    fn check(&self) -> Result<(), ApplyError> {
+        if self.leadership.holds() { Ok(()) } else { Err(ApplyError::NotLeading) }
+    }
+
+    fn api<K: Writable>(&self, object: &K) -> Api<K> {
+        Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default())
+    }
+}
+
+/// A namespaced type that can be written.
+pub trait Writable:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Serialize
+{
+}
+
+impl<K> Writable for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Serialize
+{
+}
+
+/// What is gone, or has made room for another of the same name, needs nothing any more.
+fn gone_is_fine(result: Result<(), kube::Error>, action: impl FnOnce() -> String) -> Result<(), ApplyError> {
+    match result {
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
+        other => other.map_err(|source| api_error(action(), source)),
+    }
+}
+
+fn api_error(action: String, source: kube::Error) -> ApplyError {
+    ApplyError::Api { action, source: Box::new(source) }
+}

@@ -1,0 +1,70 @@
+//! The command line. Every flag can also be set by an environment variable, which is how the chart does it.
+
+use std::net::SocketAddr;
+
+/// Turns Docmill resources into worker Jobs and tells how they are doing.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "operator", version)]
+pub struct Args {
+    /// Image of the worker pods.
+    #[arg(long, env = "DOCMILL_WORKER_IMAGE")]
+    pub worker_image: String,
+
+    /// When a node pulls that image.
+    #[arg(long, env = "DOCMILL_WORKER_IMAGE_PULL_POLICY", default_value = "IfNotPresent",
+          value_parser = ["Always", "IfNotPresent", "Never"])]
+    pub worker_image_pull_policy: String,
+
+    /// Namespace of the Lease by which one of several operators leads.
+    #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
+    pub namespace: String,
+
+    /// What this operator calls itself in the Lease. Left out: `operator-<process id>`, which does for one machine.
+    #[arg(long, env = "POD_NAME")]
+    pub pod_name: Option<String>,
+
+    /// Name of the Lease.
+    #[arg(long, env = "DOCMILL_LEASE_NAME", default_value = "docmill-operator")]
+    pub lease_name: String,
+
+    /// Address of `/metrics` (Prometheus), `/healthz` and `/readyz`.
+    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
+    pub metrics_address: SocketAddr,
+
+    /// What is logged: a level, or a filter such as `info,kube=debug`.
+    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    pub log_level: String,
+}
+
+impl Args {
+    /// The name of this operator among its replicas.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        self.pod_name.clone().unwrap_or_else(|| format!("operator-{}", std::process::id()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::Args;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn an_unknown_pull_policy_is_refused() {
+        let given = ["operator", "--worker-image", "w", "--worker-image-pull-policy", "Sometimes"];
+        assert!(Args::try_parse_from(given).is_err());
+    }
+
+    #[test]
+    fn the_pod_name_is_the_identity() {
+        let args =
+            Args::try_parse_from(["operator", "--worker-image", "w", "--pod-name", "operator-0"]).unwrap();
+        assert_eq!(args.identity(), "operator-0");
+    }
+}

@@ -1,0 +1,122 @@
+//! Conditions of a resource. A condition keeps its `lastTransitionTime` until its status changes, otherwise every pass
+//! would change the resource and thereby cause the next pass.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+
+/// Condition types.
+pub mod kind {
+    /// Everything that the spec names is there and reachable.
+    pub const READY: &str = "Ready";
+    /// There is work.
+    pub const PROGRESSING: &str = "Progressing";
+    /// Workers fail.
+    pub const DEGRADED: &str = "Degraded";
+    /// A run has ended well.
+    pub const COMPLETE: &str = "Complete";
+    /// A run has ended otherwise.
+    pub const FAILED: &str = "Failed";
+}
+
+/// What a condition is to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// One of [`kind`].
+    pub kind: &'static str,
+    /// Whether it holds.
+    pub holds: bool,
+    /// Why, in one CamelCase word.
+    pub reason: String,
+    /// Why, in words.
+    pub message: String,
+}
+
+impl Statement {
+    /// A statement.
+    #[must_use]
+    pub fn new(
+        kind: &'static str,
+        holds: bool,
+        reason: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { kind, holds, reason: reason.into(), message: message.into() }
+    }
+}
+
+/// The API server's limit on the message of a condition.
+const MESSAGE_BYTES: usize = 32_768;
+
+/// The statements as conditions. Conditions of other types in `old` are dropped.
+#[must_use]
+pub fn state(
+    old: &[Condition],
+    statements: Vec<Statement>,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Vec<Condition> {
+    statements.into_iter().map(|statement| condition(old, statement, generation, now)).collect()
+}
+
+fn condition(old: &[Condition], statement: Statement, generation: Option<i64>, now: Timestamp) -> Condition {
+    let status = if statement.holds { "True" } else { "False" };
+    let unchanged = find(old, statement.kind).filter(|condition| condition.status == status);
+    let mut message = statement.message;
+    if message.len() > MESSAGE_BYTES {
+        message.truncate(message.floor_char_boundary(MESSAGE_BYTES));
+    }
+    Condition {
+        type_: statement.kind.to_owned(),
+        status: status.to_owned(),
+        reason: statement.reason,
+        message,
+        observed_generation: generation,
+        last_transition_time: unchanged.map_or(Time(now), |condition| condition.last_transition_time.clone()),
+    }
+}
+
+/// The condition of a type.
+#[must_use]
+pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.type_ == kind)
+}
+
+/// Whether the condition of a type is there and true.
+#[must_use]
+pub fn holds(conditions: &[Condition], kind: &str) -> bool {
+    find(conditions, kind).is_some_and(|condition| condition.status == "True")
+}
+
+/// Since when the condition of a type has been as it is.
+#[must_use]
+pub fn since(conditions: &[Condition], kind: &str) -> Option<Timestamp> {
+    find(conditions, kind).map(|condition| condition.last_transition_time.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::jiff::Timestamp;
+
+    use super::{Statement, find, holds, kind, since, state};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn the_time_stays_until_the_status_changes() {
+        let first = state(&[], vec![Statement::new(kind::READY, false, "A", "a")], Some(1), at(1));
+        let second = state(&first, vec![Statement::new(kind::READY, false, "B", "b")], Some(2), at(2));
+        assert_eq!(since(&second, kind::READY), Some(at(1)));
+        assert_eq!(find(&second, kind::READY).unwrap().reason, "B");
+        let third = state(&second, vec![Statement::new(kind::READY, true, "C", "c")], Some(2), at(3));
+        assert_eq!(since(&third, kind::READY), Some(at(3)));
+        assert!(holds(&third, kind::READY));
+    }
+
+    #[test]
+    fn a_message_fits_the_api() {
+        let long = state(&[], vec![Statement::new(kind::READY, true, "A", "ä".repeat(20_000))], None, at(1));
+        assert!(long[0].message.len() <= 32_768);
+    }
+}

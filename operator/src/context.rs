@@ -1,0 +1,52 @@
+//! What every pass needs: clients, settings, and views of the Jobs and pods of workers that are kept up to date by
+//! watches. No state: whatever is kept here can be lost at any time.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::reflector::Store;
+use kube::{Client, Resource};
+
+use crate::apply::Writer;
+use crate::ingest_source::ReachCache;
+use crate::metrics::Metrics;
+use crate::worker_pod::WorkerImage;
+
+/// What every pass needs.
+pub struct Context {
+    /// Reads; whatever is written goes through `writer`.
+    pub client: Client,
+    /// Writes.
+    pub writer: Writer,
+    /// The image of the workers.
+    pub image: WorkerImage,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// All Jobs with one of Docmill's labels.
+    pub jobs: Store<Job>,
+    /// All pods with one of Docmill's labels.
+    pub pods: Store<Pod>,
+    /// Clients of the stores of sources that were reached lately.
+    pub reached: ReachCache,
+}
+
+impl Context {
+    /// The Jobs that a resource controls, and all worker pods of its namespace that have the same label.
+    #[must_use]
+    pub fn workers_of<K: Resource>(&self, owner: &K, label: &str) -> (Vec<Arc<Job>>, Vec<Arc<Pod>>) {
+        let meta = owner.meta();
+        let ours = |object: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta| {
+            let labels = object.labels.as_ref();
+            object.namespace == meta.namespace
+                && labels.and_then(|labels| labels.get(label)) == meta.name.as_ref()
+        };
+        let controlled = |job: &Job| {
+            let owners = job.metadata.owner_references.as_deref().unwrap_or_default();
+            meta.uid.is_some() && owners.iter().any(|owner| Some(&owner.uid) == meta.uid.as_ref())
+        };
+        let jobs = self.jobs.state().into_iter().filter(|job| ours(&job.metadata) && controlled(job));
+        let pods = self.pods.state().into_iter().filter(|pod| ours(&pod.metadata));
+        (jobs.collect(), pods.collect())
+    }
+}

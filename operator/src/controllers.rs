@@ -1,0 +1,192 @@
+//! What starts a pass: a change of a resource, of one of its Jobs, or time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use docmill_crds::contract::label;
+use docmill_crds::{EnrichmentRun, IngestSource};
+use futures::StreamExt as _;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::{self, Action, Controller};
+use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::{self, Store};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client, Resource, ResourceExt as _};
+
+use crate::apply::{ApplyError, FIELD_MANAGER, Writer};
+use crate::args::Args;
+use crate::context::Context;
+use crate::leader::Leadership;
+use crate::metrics::{Kind, Metrics, PassOutcome};
+use crate::shutdown::Shutdown;
+use crate::stores::with_causes;
+use crate::worker_pod::WorkerImage;
+use crate::{enrichment_run, ingest_source, schedule};
+
+/// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
+const CONCURRENCY: u16 = 32;
+/// Changes that come together are taken together; and the views of Jobs and pods catch up with what started the pass.
+const DEBOUNCE: Duration = Duration::from_secs(1);
+/// After an error of the API server; its client has tried several times by then.
+const AFTER_ERROR: Duration = Duration::from_secs(5);
+/// How often the number of ready sources is counted for the metrics.
+const COUNT_EVERY: Duration = Duration::from_secs(5);
+
+/// Reconciles everything until the process is asked to end and the passes under way are done.
+pub async fn run(
+    args: &Args,
+    client: Client,
+    metrics: Arc<Metrics>,
+    leadership: Leadership,
+    stop: Shutdown,
+) -> anyhow::Result<()> {
+    let (jobs, watch_jobs) = view::<Job>(&client);
+    let (pods, watch_pods) = view::<Pod>(&client);
+    let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
+    let recorder = Recorder::new(client.clone(), reporter);
+    let context = Arc::new(Context {
+        client: client.clone(),
+        writer: Writer::new(client.clone(), leadership, recorder),
+        image: WorkerImage {
+            image: args.worker_image.clone(),
+            pull_policy: args.worker_image_pull_policy.clone(),
+        },
+        metrics,
+        jobs: jobs.clone(),
+        pods: pods.clone(),
+        reached: ingest_source::ReachCache::default(),
+    });
+    let work = async {
+        // A pass that took a view for empty because it is not filled yet would start workers that there are already.
+        jobs.wait_until_ready().await?;
+        pods.wait_until_ready().await?;
+        tokio::join!(sources(&client, context.clone(), stop.clone()), runs(&client, context.clone(), stop));
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        done = work => done,
+        () = watch_jobs => Ok(()),
+        () = watch_pods => Ok(()),
+    }
+}
+
+async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
+    let controller = Controller::new(
+        Api::<DeserializeGuard<IngestSource>>::all(client.clone()),
+        watcher::Config::default(),
+    )
+    .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::SOURCE))
+    .with_config(config())
+    .graceful_shutdown_on(stop.asked());
+    let counted = count_sources(controller.store(), context.metrics.clone());
+    let passes = controller.run(
+        |source, context: Arc<Context>| {
+            let metrics = context.metrics.clone();
+            timed(Kind::IngestSource, metrics, ingest_source::reconcile(source, context))
+        },
+        after_error,
+        context,
+    );
+    tokio::select! {
+        () = passes.for_each(log_pass) => {}
+        () = counted => {}
+    }
+}
+
+async fn runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
+    let runs = Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone());
+    Controller::new(runs, watcher::Config::default())
+        .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::RUN))
+        .with_config(config())
+        .graceful_shutdown_on(stop.asked())
+        .run(
+            |run, context: Arc<Context>| {
+                let metrics = context.metrics.clone();
+                timed(Kind::EnrichmentRun, metrics, enrichment_run::reconcile(run, context))
+            },
+            after_error,
+            context,
+        )
+        .for_each(log_pass)
+        .await;
+}
+
+fn config() -> controller::Config {
+    controller::Config::default().concurrency(CONCURRENCY).debounce(DEBOUNCE)
+}
+
+async fn timed(
+    kind: Kind,
+    metrics: Arc<Metrics>,
+    pass: impl Future<Output = Result<Action, ApplyError>>,
+) -> Result<Action, ApplyError> {
+    let started = Instant::now();
+    let result = pass.await;
+    let outcome = if result.is_ok() { PassOutcome::Done } else { PassOutcome::Failed };
+    metrics.passed(kind, outcome, started.elapsed());
+    result
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
+fn after_error<K: Resource>(object: Arc<K>, error: &ApplyError, _: Arc<Context>) -> Action {
+    let name = object.name_any();
+    let namespace = object.namespace().unwrap_or_default();
+    tracing::warn!(error = with_causes(error), namespace, name, "a pass failed");
+    let uid = object.uid().unwrap_or_default();
+    Action::requeue(schedule::jitter(AFTER_ERROR, &uid, k8s_openapi::jiff::Timestamp::now()))
+}
+
+/// What a pass gives, as the controller tells it.
+type Passed<K> = Result<(reflector::ObjectRef<K>, Action), controller::Error<ApplyError, watcher::Error>>;
+
+/// Failed passes were logged by [`after_error`] already; what is left are the watches' own errors.
+async fn log_pass<K: Resource>(passed: Passed<K>)
+where
+    K::DynamicType: std::fmt::Debug + Clone + Eq + std::hash::Hash,
+{
+    match passed {
+        Ok((object, _)) => tracing::debug!(%object, "pass done"),
+        Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
+        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; it is taken up again"),
+    }
+}
+
+/// A view of all objects of a type that workers have, and the watch that keeps it up to date.
+fn view<K>(client: &Client) -> (Store<K>, impl Future<Output = ()> + use<K>)
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    let (store, writer) = reflector::store();
+    let ours = watcher::Config::default().labels("app.kubernetes.io/managed-by=docmill-operator");
+    let watch = watcher(Api::<K>::all(client.clone()), ours)
+        .default_backoff()
+        // They are large, and never read.
+        .modify(|object| {
+            object.meta_mut().managed_fields = None;
+        })
+        .reflect(writer)
+        .for_each(|event| async move {
+            if let Err(error) = event {
+                tracing::warn!(error = with_causes(&error), "a watch failed; it is taken up again");
+            }
+        });
+    (store, watch)
+}
+
+async fn count_sources(store: Store<DeserializeGuard<IngestSource>>, metrics: Arc<Metrics>) {
+    loop {
+        let all = store.state();
+        let ready = all.iter().filter(|source| ingest_source::is_ready(source)).count();
+        metrics.count_sources(ready, all.len() - ready);
+        tokio::time::sleep(COUNT_EVERY).await;
+    }
+}

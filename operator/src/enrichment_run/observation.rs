@@ -1,0 +1,94 @@
+//! What is known of a run at one moment. Without I/O.
+
+use std::sync::Arc;
+
+use docmill_crds::contract::WorkOrder;
+use docmill_crds::elasticsearch::ElasticsearchCluster;
+use docmill_crds::enrichment_ledger::SliceRecord;
+use docmill_crds::enrichment_run::Bounds;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use crate::not_ready::NotReady;
+use crate::pod_view::{self, Ending, JobEnd};
+use crate::worker_pod;
+
+/// What is known of a run.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// When it was looked at.
+    pub now: Timestamp,
+    /// Whether what the spec names is there and reachable.
+    pub ready: Result<(), NotReady>,
+    /// Its Job, once there is one.
+    pub work: Option<Work>,
+    /// What it would select, while there is no Job and the time has come to start.
+    pub selection: Option<Selection>,
+    /// The records of its slices, if there is a Job and they could be read.
+    pub records: Option<Vec<SliceRecord>>,
+}
+
+/// Where the documents come from, with references resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The cluster.
+    pub cluster: ElasticsearchCluster,
+    /// Index, alias or pattern.
+    pub index: String,
+}
+
+/// What a run is going to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Where the documents come from.
+    pub origin: Origin,
+    /// From when to when.
+    pub bounds: Bounds,
+    /// How many documents that is, those that were enriched before included.
+    pub documents: u64,
+    /// The bounds in parts; none if there is no document.
+    pub slices: Vec<Bounds>,
+}
+
+/// The Job of a run.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// When it was created.
+    pub created: Timestamp,
+    /// What its pods read, as they have it in their order.
+    pub from_index: String,
+    /// The slices as the pods have them in their order: they are kept there and nowhere else.
+    pub slices: Vec<Bounds>,
+    /// How it ended, if it did.
+    pub end: Option<JobEnd>,
+    /// The last thing that went wrong with one of its pods.
+    pub trouble: Option<String>,
+}
+
+/// Reads the Job of a run, and its pods.
+#[must_use]
+pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Work {
+    let own = pods.iter().filter(|pod| pod_view::is_of(pod, job));
+    let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    let (from_index, slices) = match pod_spec.and_then(worker_pod::decode_order) {
+        Some(WorkOrder::Enrich(order)) => (order.from_index, order.slices),
+        Some(WorkOrder::Ingest(_)) | None => Default::default(),
+    };
+    Work {
+        created: job.creation_timestamp().map_or(now, |time| time.0),
+        from_index,
+        slices,
+        end: pod_view::job_end(job),
+        trouble: trouble(own.map(AsRef::as_ref)),
+    }
+}
+
+/// The failure of the youngest pod that failed, or what keeps a pod from starting.
+fn trouble<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<String> {
+    let mut pods: Vec<&Pod> = pods.collect();
+    pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp()));
+    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
+    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod)))
+}

@@ -1,0 +1,101 @@
+//! Bounds, slices and the Job.
+
+use docmill_crds::contract::WorkOrder;
+use docmill_crds::enrichment_run::Select;
+use k8s_openapi::jiff::Timestamp;
+use proptest::prelude::proptest;
+use serde_json::json;
+
+use super::super::job::job;
+use super::super::slices::{bounds as bounds_of, cut, cuts_query, read_cuts, slice_count, until, within};
+use super::{at, bounds, run, selection};
+use crate::worker_pod::{WorkerImage, decode_order};
+
+#[test]
+fn whatever_was_indexed_in_the_second_of_creation_is_below_the_upper_bound() {
+    assert_eq!(until(at(1000)), at(1001));
+}
+
+#[test]
+fn new_documents_begin_an_overlap_before_what_was_completed() {
+    assert_eq!(bounds_of(Select::New, at(10_000), Some(at(9000))), bounds(Some(8400), 10_001));
+    assert_eq!(bounds_of(Select::New, at(10_000), None), bounds(None, 10_001));
+    assert_eq!(bounds_of(Select::All, at(10_000), Some(at(9000))), bounds(None, 10_001));
+}
+
+#[test]
+fn slices_grow_with_the_documents_up_to_four_for_each_pod() {
+    assert_eq!(slice_count(1, 2), 1);
+    assert_eq!(slice_count(500, 2), 1);
+    assert_eq!(slice_count(501, 2), 2);
+    assert_eq!(slice_count(1_000_000, 2), 8);
+}
+
+#[test]
+fn the_query_takes_the_upper_bound_and_leaves_the_lower_one() {
+    let query = within(&bounds(Some(0), 60));
+    let range = &query["range"]["_docmill.indexedTime"];
+    assert_eq!(*range, json!({"gt": "1970-01-01T00:00:00Z", "lte": "1970-01-01T00:01:00Z"}));
+    let query = cuts_query(&bounds(None, 60), 4);
+    assert_eq!(query["aggs"]["cuts"]["percentiles"]["percents"], json!([25.0, 50.0, 75.0]));
+}
+
+#[test]
+fn cuts_are_read_and_missing_ones_passed_over() {
+    let answer = json!({"aggregations": {"cuts": {"values": [
+        {"key": 25.0, "value": 10_500.0}, {"key": 50.0, "value": null}, {"key": 75.0, "value": 30_000.0}]}}});
+    let cuts = read_cuts(&answer);
+    assert_eq!(cuts.iter().map(|cut| cut.as_millisecond()).collect::<Vec<_>>(), [10_500, 30_000]);
+    assert_eq!(cut(&bounds(None, 60), &cuts), [bounds(None, 10), bounds(Some(10), 30), bounds(Some(30), 60)]);
+    assert!(read_cuts(&json!({})).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn every_time_within_the_bounds_is_in_exactly_one_slice(
+        start in proptest::option::of(0_i64..1000),
+        length in 1_i64..1000,
+        cuts in proptest::collection::vec(-100_000_i64..2_100_000, 0..20),
+        times in proptest::collection::vec(-100_000_i64..2_100_000, 0..50),
+    ) {
+        let whole = bounds(start, start.unwrap_or(0) + length);
+        let cuts: Vec<_> = cuts.into_iter().map(|ms| Timestamp::from_millisecond(ms).unwrap()).collect();
+        // As the workers get them: through JSON, where times have whole seconds.
+        let slices = serde_json::to_string(&cut(&whole, &cuts)).unwrap();
+        let slices: Vec<docmill_crds::enrichment_run::Bounds> = serde_json::from_str(&slices).unwrap();
+        for time in times {
+            let time = Timestamp::from_millisecond(time).unwrap();
+            let holds = |slice: &docmill_crds::enrichment_run::Bounds| {
+                slice.after.as_ref().is_none_or(|after| time > after.0) && time <= slice.until.0
+            };
+            let found = slices.iter().filter(|slice| holds(slice)).count();
+            assert_eq!(found, usize::from(holds(&whole)), "{time} in {slices:?}");
+        }
+    }
+}
+
+#[test]
+fn one_pod_a_slice_and_no_more_at_a_time_than_there_are() {
+    let image = WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into() };
+    let slices = vec![bounds(None, 1001)];
+    let job = job(&run(), &selection(slices.clone()), &image).unwrap();
+    assert_eq!(job.metadata.name.as_deref(), Some("sentiment"), "named as the run, so that there is one");
+    assert_eq!(job.metadata.labels.as_ref().unwrap()["docmill.io/run"], "sentiment");
+    let spec = job.spec.unwrap();
+    assert_eq!((spec.completions, spec.parallelism), (Some(1), Some(1)));
+    assert_eq!(spec.completion_mode.as_deref(), Some("Indexed"));
+    assert_eq!(spec.backoff_limit, Some(6));
+    let actions: Vec<_> =
+        spec.pod_failure_policy.unwrap().rules.into_iter().map(|rule| rule.action).collect();
+    assert_eq!(actions, ["FailJob", "Ignore"]);
+    let pod = spec.template.spec.unwrap();
+    let mounts = pod.containers[0].volume_mounts.as_ref().unwrap();
+    assert_eq!(mounts[0].mount_path, "/etc/docmill/secrets/to");
+    match decode_order(&pod) {
+        Some(WorkOrder::Enrich(order)) => {
+            assert_eq!(order.slices, slices);
+            assert_eq!((order.run_uid.as_str(), order.from_index.as_str()), ("run-1", "articles-*"));
+        }
+        other => panic!("no order of an enrichment: {other:?}"),
+    }
+}

@@ -1,0 +1,103 @@
+//! `IngestSource`: where a backlog becomes worker Jobs.
+//!
+//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
+//! pure). It keeps nothing: the next pass, or another operator, finds all it needs in the cluster and the stores.
+
+mod job;
+mod observation;
+mod observe;
+mod plan;
+mod reach;
+mod status;
+#[cfg(test)]
+pub mod tests;
+mod worker;
+
+use std::sync::Arc;
+
+use docmill_crds::IngestSource;
+use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+
+pub use reach::ReachCache;
+
+use crate::apply::{ApplyError, Created};
+use crate::conditions::{self, kind};
+use crate::context::Context;
+use crate::metrics::Kind;
+use crate::stores::with_causes;
+use plan::Plan;
+
+/// One pass over a source.
+pub async fn reconcile(
+    guard: Arc<DeserializeGuard<IngestSource>>,
+    context: Arc<Context>,
+) -> Result<Action, ApplyError> {
+    let source = match &guard.0 {
+        Ok(source) => source,
+        Err(error) => {
+            let name = guard.name_any();
+            tracing::warn!(%error, name, "an IngestSource cannot be read; it was made with another schema");
+            return Ok(Action::await_change());
+        }
+    };
+    // What it owns goes with it, by its owner references.
+    if source.metadata.deletion_timestamp.is_some() {
+        return Ok(Action::await_change());
+    }
+    let suspend = source.spec.suspend;
+
+    // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
+    let (seen, order) = observe::observe(source, &context).await;
+
+    // 2. Plan: how many workers there should be, and which to start.
+    let plan = plan::plan(suspend, &source.spec.workers, &seen);
+
+    // 3. Apply: create Jobs; end those of a suspended source.
+    let started = apply(source, &plan, &order, &context).await;
+
+    // 4. Status: also if not every Job could be created.
+    let old = source.status.clone().unwrap_or_default();
+    let refused = started.as_ref().err().map(|error| with_causes(error));
+    let new = status::status(&old, suspend, source.metadata.generation, &seen, &plan, refused.as_deref());
+    context.writer.set_status(source, source.status.as_ref(), &new).await?;
+    let count = started.as_ref().copied().unwrap_or(0);
+    for note in status::notes(&old, &new).iter().chain(&status::started(count, &plan)) {
+        context.writer.note(source, note).await;
+    }
+    started?;
+    Ok(Action::requeue(status::look_again(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
+}
+
+/// Carries a plan out. How many workers are new.
+async fn apply(
+    source: &IngestSource,
+    plan: &Plan,
+    order: &str,
+    context: &Context,
+) -> Result<usize, ApplyError> {
+    let namespace = source.namespace().unwrap_or_default();
+    for stop in &plan.stop {
+        context.writer.delete_job(&namespace, &stop.job, &stop.uid).await?;
+    }
+    let mut started = 0;
+    for start in &plan.start {
+        let job = job::job(source, start, order.to_owned(), &context.image);
+        match context.writer.create_job(&job).await? {
+            Created::Now => {
+                context.metrics.job_created(Kind::IngestSource);
+                started += 1;
+            }
+            Created::Before => {}
+        }
+    }
+    Ok(started)
+}
+
+/// Whether a source is ready, as its status says.
+#[must_use]
+pub fn is_ready(source: &DeserializeGuard<IngestSource>) -> bool {
+    let status = source.0.as_ref().ok().and_then(|source| source.status.as_ref());
+    status.is_some_and(|status| conditions::holds(&status.conditions, kind::READY))
+}

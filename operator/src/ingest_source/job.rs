@@ -1,0 +1,100 @@
+//! The Job of one worker of a source. Pure.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::contract::{IngestOrder, WorkOrder, label, secret_mount};
+use docmill_crds::ledger::hex;
+use docmill_crds::{IngestSource, IngestSourceSpec};
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use kube::api::ObjectMeta;
+use kube::{Resource as _, ResourceExt as _};
+use sha2::{Digest as _, Sha256};
+
+use super::plan::Start;
+use crate::worker_pod::{self, Mount, WorkerImage, WorkerPod};
+
+/// Label with the number of the slot that a worker fills.
+const SLOT_LABEL: &str = "docmill.io/slot";
+/// How long an ended Job is kept. Its pod is what the rate, the pauses after failures and a person's look at the log
+/// are drawn from.
+const KEPT_SECONDS: i32 = 120;
+/// With the longest name of a source and the hyphen this makes 63 characters, the limit of a Job's name.
+const NAME_DIGITS: usize = 10;
+
+/// The work order of every worker of this source.
+#[must_use]
+pub fn work_order(source: &IngestSource) -> WorkOrder {
+    WorkOrder::Ingest(Box::new(IngestOrder {
+        namespace: source.namespace().unwrap_or_default(),
+        source: source.name_any(),
+        spec: source.spec.clone(),
+    }))
+}
+
+/// The Job of one worker. `order` is the encoded work order.
+#[must_use]
+pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerImage) -> Job {
+    let labels = labels(source, start.slot);
+    let template = worker_pod::pod_template(WorkerPod {
+        image,
+        order,
+        mounts: mounts(&source.spec),
+        labels: labels.clone(),
+        template: &source.spec.workers.pod_template,
+    });
+    let owner = source.controller_owner_ref(&()).map(|mut owner| {
+        owner.block_owner_deletion = Some(true);
+        owner
+    });
+    Job {
+        metadata: ObjectMeta {
+            name: Some(name(source, start)),
+            namespace: source.namespace(),
+            labels: Some(labels),
+            owner_references: owner.map(|owner| vec![owner]),
+            ..ObjectMeta::default()
+        },
+        spec: Some(JobSpec {
+            backoff_limit: Some(0),
+            pod_failure_policy: Some(worker_pod::failure_policy()),
+            pod_replacement_policy: Some("Failed".into()),
+            template,
+            ttl_seconds_after_finished: Some(KEPT_SECONDS),
+            ..JobSpec::default()
+        }),
+        status: None,
+    }
+}
+
+/// The slot that a Job's worker fills.
+#[must_use]
+pub fn slot_of(job: &Job) -> Option<i32> {
+    job.metadata.labels.as_ref()?.get(SLOT_LABEL)?.parse().ok()
+}
+
+fn name(source: &IngestSource, start: &Start) -> String {
+    let mut hash = Sha256::new();
+    for part in [
+        source.uid().unwrap_or_default(),
+        start.slot.to_string(),
+        start.predecessor.clone().unwrap_or_default(),
+    ] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    format!("{}-{}", source.name_any(), &hex(&hash.finalize())[..NAME_DIGITS])
+}
+
+fn labels(source: &IngestSource, slot: i32) -> BTreeMap<String, String> {
+    let mut labels = worker_pod::common_labels();
+    labels.insert(label::SOURCE.to_owned(), source.name_any());
+    labels.insert(SLOT_LABEL.to_owned(), slot.to_string());
+    labels
+}
+
+fn mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
+    vec![
+        Mount { folder: secret_mount::STORAGE, secret: spec.storage.credentials_secret_ref.as_ref() },
+        Mount { folder: secret_mount::INDEX, secret: spec.index.elasticsearch.secret_ref.as_ref() },
+    ]
+}

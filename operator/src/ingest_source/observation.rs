@@ -1,0 +1,134 @@
+//! What is known of a source at one moment, and how the ledger's answer is read. Without I/O.
+
+use docmill_crds::ingest_source::FailureCount;
+use docmill_crds::ledger::UnitState;
+use k8s_openapi::jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::worker::Worker;
+use crate::not_ready::NotReady;
+
+/// How many reasons of failed units the status names.
+const TOP_FAILURES: i64 = 5;
+
+/// What is known of a source.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// When it was looked at.
+    pub now: Timestamp,
+    /// Whether everything that the spec names is there and reachable.
+    pub ready: Result<(), NotReady>,
+    /// Digest of the conversion model, if there is a valid one.
+    pub revision: Option<String>,
+    /// The queue, if it answered.
+    pub queue: Option<QueueCounts>,
+    /// The ledger, if it answered.
+    pub ledger: Option<LedgerCounts>,
+    /// The workers, those that ended lately included.
+    pub workers: Vec<Worker>,
+}
+
+/// Notifications in the queue. SQS gives approximate numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// Ready to be taken.
+    pub waiting: i64,
+    /// Taken by a worker and not done yet.
+    pub in_hand: i64,
+    /// Held back for now.
+    pub delayed: i64,
+}
+
+impl QueueCounts {
+    /// All of them.
+    #[must_use]
+    pub fn pending(self) -> i64 {
+        self.waiting + self.in_hand + self.delayed
+    }
+}
+
+/// The units in the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerCounts {
+    /// Units whose documents are in the index.
+    pub indexed: i64,
+    /// Units that were refused.
+    pub failed: i64,
+    /// Units that were passed over.
+    pub skipped: i64,
+    /// The most frequent reasons of failed units, most frequent first.
+    pub top_failures: Vec<FailureCount>,
+    /// When a unit was last recorded as indexed.
+    pub last_indexed: Option<Timestamp>,
+    /// The newest record of all.
+    pub newest: Option<NewestRecord>,
+}
+
+/// The newest record of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewestRecord {
+    /// When it was written.
+    pub recorded: Timestamp,
+    /// Milliseconds from the landing of the object until then.
+    pub lag_millis: Option<i64>,
+}
+
+/// The one search that answers all that a status needs of the ledger.
+#[must_use]
+pub fn ledger_query() -> Value {
+    json!({
+        "size": 1,
+        "track_total_hits": false,
+        "sort": [{"recordedTime": {"order": "desc", "unmapped_type": "date"}}],
+        "_source": ["recordedTime", "lagMillis"],
+        "aggs": {
+            "states": {"terms": {"field": "state", "size": 10}},
+            "failed": {
+                "filter": {"term": {"state": UnitState::Failed}},
+                "aggs": {"reasons": {"terms": {"field": "reason", "size": TOP_FAILURES}}},
+            },
+            "indexed": {
+                "filter": {"term": {"state": UnitState::Indexed}},
+                "aggs": {"last": {"max": {"field": "recordedTime"}}},
+            },
+        },
+    })
+}
+
+/// Reads the answer to [`ledger_query`]. A ledger that does not exist yet gives zeros.
+#[must_use]
+pub fn read_ledger(answer: &Value) -> LedgerCounts {
+    let states = buckets(answer, "/aggregations/states/buckets");
+    let of = |state: UnitState| {
+        let name = json!(state);
+        states.iter().find(|(key, _)| Some(key.as_str()) == name.as_str()).map_or(0, |(_, count)| *count)
+    };
+    let reasons = buckets(answer, "/aggregations/failed/reasons/buckets");
+    let last = answer.pointer("/aggregations/indexed/last/value").and_then(Value::as_f64);
+    LedgerCounts {
+        indexed: of(UnitState::Indexed),
+        failed: of(UnitState::Failed),
+        skipped: of(UnitState::Skipped),
+        top_failures: reasons.into_iter().map(|(reason, count)| FailureCount { reason, count }).collect(),
+        last_indexed: last.and_then(from_millis),
+        newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
+    }
+}
+
+fn buckets(answer: &Value, pointer: &str) -> Vec<(String, i64)> {
+    let list = answer.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let bucket =
+        |bucket: &Value| Some((bucket.get("key")?.as_str()?.to_owned(), bucket.get("doc_count")?.as_i64()?));
+    list.iter().filter_map(bucket).collect()
+}
+
+fn newest(source: &Value) -> Option<NewestRecord> {
+    let recorded = source.get("recordedTime")?.as_str()?.parse().ok()?;
+    Some(NewestRecord { recorded, lag_millis: source.get("lagMillis").and_then(Value::as_i64) })
+}
+
+/// Aggregations give times as milliseconds in a floating number, exact up to the year 280,000.
+#[allow(clippy::cast_possible_truncation, reason = "milliseconds of our time are far below 2^53")]
+fn from_millis(millis: f64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(millis as i64).ok()
+}

@@ -1,0 +1,125 @@
+//! Looks at a source: its spec, the stores, the queue, the ledger, its workers.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use docmill_crds::IngestSource;
+use docmill_crds::contract::label;
+use docmill_crds::ledger::units_index;
+use docmill_crds::template::Template;
+use job_runner::stores::StoreError;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::job::work_order;
+use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
+use super::plan::latest_failure;
+use super::reach::Reached;
+use super::worker;
+use crate::context::Context;
+use crate::not_ready::NotReady;
+use crate::stores::{elastic_fault, store_fault};
+use crate::worker_pod::encode_order;
+
+/// How long queue and ledger may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Looks at a source. Also gives the encoded work order for its workers.
+pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, String) {
+    let (jobs, pods) = context.workers_of(source, label::SOURCE);
+    let now = Timestamp::now();
+    let mut seen = Observation {
+        now,
+        ready: Ok(()),
+        revision: None,
+        queue: None,
+        ledger: None,
+        workers: worker::read(&jobs, &pods, now),
+    };
+    let order = match look(source, context, &mut seen).await {
+        Ok(order) => order,
+        Err(fault) => {
+            seen.ready = Err(fault);
+            String::new()
+        }
+    };
+    (seen, order)
+}
+
+async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) -> Result<String, NotReady> {
+    let checked = check_spec(source);
+    if let Ok((revision, _)) = &checked {
+        seen.revision = Some(revision.clone());
+    }
+    let (_, order) = checked?;
+    let failing = latest_failure(&seen.workers).is_some();
+    let reached = context.reached.reach(&context.client, source, failing).await?;
+    let (queue, ledger) = tokio::join!(queue_counts(source, &reached), ledger_counts(source, &reached));
+    seen.queue = queue.as_ref().ok().copied();
+    seen.ledger = ledger.as_ref().ok().cloned();
+    queue.map(drop).and(ledger.map(drop)).inspect_err(|_| {
+        // Its Secret may have changed.
+        context.reached.forget(&source.uid().unwrap_or_default());
+    })?;
+    Ok(order)
+}
+
+/// What can be told from the spec alone: the revision of its conversion, and the encoded work order.
+fn check_spec(source: &IngestSource) -> Result<(String, String), NotReady> {
+    let spec = &source.spec;
+    let revision = spec
+        .conversion
+        .revision()
+        .map_err(|error| NotReady::user("InvalidConversion", format!("spec.conversion: {error}")))?;
+    for (field, text) in [("name", &spec.index.name), ("id", &spec.index.id)] {
+        Template::parse(text)
+            .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.index.{field}: {error}")))?;
+    }
+    Ok((revision, encode_order(&work_order(source))?))
+}
+
+async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<QueueCounts, NotReady> {
+    let url = &source.spec.trigger.sqs.queue_url;
+    let request = reached
+        .sqs
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(Attribute::ApproximateNumberOfMessages)
+        .attribute_names(Attribute::ApproximateNumberOfMessagesNotVisible)
+        .attribute_names(Attribute::ApproximateNumberOfMessagesDelayed);
+    let answer = tokio::time::timeout(TIMEOUT, request.send())
+        .await
+        .map_err(|_| NotReady::transient("QueueUnreachable", format!("the queue {url} does not answer")))?
+        .map_err(|error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error)))?;
+    let attributes = answer.attributes.unwrap_or_default();
+    let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
+    Ok(QueueCounts {
+        waiting: count(Attribute::ApproximateNumberOfMessages),
+        in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),
+        delayed: count(Attribute::ApproximateNumberOfMessagesDelayed),
+    })
+}
+
+fn queue_fault(error: &StoreError) -> NotReady {
+    let fault = store_fault(error, "QueueNotFound", "create it, or correct spec.trigger.sqs.queueUrl");
+    match fault.reason {
+        "StorageUnreachable" => NotReady { reason: "QueueUnreachable", ..fault },
+        "AccessDenied" => NotReady { reason: "QueueAccessDenied", ..fault },
+        "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
+        _ => fault,
+    }
+}
+
+async fn ledger_counts(source: &IngestSource, reached: &Reached) -> Result<LedgerCounts, NotReady> {
+    let cluster = &source.spec.index.elasticsearch;
+    let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
+    let query = ledger_query();
+    match tokio::time::timeout(TIMEOUT, reached.elastic.search(&index, &query)).await {
+        Ok(Ok(answer)) => Ok(read_ledger(&answer)),
+        Ok(Err(error)) => Err(elastic_fault(cluster, &error)),
+        Err(_) => {
+            let message = format!("{}: no answer within {} s", cluster.urls.join(", "), TIMEOUT.as_secs());
+            Err(NotReady::transient("IndexUnreachable", message))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Reaches everything that a source names, and remembers the clients for a while. Losing them costs a few requests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use docmill_crds::IngestSource;
+use docmill_crds::ingest_source::IngestSourceSpec;
+use job_runner::elastic::Elastic;
+use job_runner::stores::{s3_client, sqs_client};
+use kube::{Client, ResourceExt as _};
+
+use crate::not_ready::NotReady;
+use crate::stores::{check_bucket, connect_elastic, storage_secrets, store_fault};
+
+/// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
+/// nothing fails.
+const FRESH: Duration = Duration::from_mins(5);
+/// The same while workers fail: what fails them is likely to be seen from here.
+const FRESH_WHILE_FAILING: Duration = Duration::from_secs(15);
+/// More than all client-side retries of a store that refuses connections need, and short enough for a store that
+/// swallows them.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Clients of the stores of one source, all of which have answered.
+pub struct Reached {
+    /// The queue.
+    pub sqs: aws_sdk_sqs::Client,
+    /// The cluster with the ledger.
+    pub elastic: Elastic,
+    generation: Option<i64>,
+    at: Instant,
+}
+
+/// The clients of all sources that were reached lately, by UID.
+#[derive(Default)]
+pub struct ReachCache(Mutex<HashMap<String, Arc<Reached>>>);
+
+impl ReachCache {
+    /// The clients of a source: those of an earlier pass while they are fresh, or new ones.
+    pub async fn reach(
+        &self,
+        client: &Client,
+        source: &IngestSource,
+        failing: bool,
+    ) -> Result<Arc<Reached>, NotReady> {
+        let uid = source.uid().unwrap_or_default();
+        let fresh = if failing { FRESH_WHILE_FAILING } else { FRESH };
+        if let Some(known) = self.known(&uid)
+            && known.generation == source.metadata.generation
+            && known.at.elapsed() < fresh
+        {
+            return Ok(known);
+        }
+        let reached =
+            tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source))).await.unwrap_or_else(|_| {
+                let seconds = TIMEOUT.as_secs();
+                Err(NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s")))
+            });
+        match reached {
+            Ok(reached) => Ok(self.remember(uid, reached)),
+            Err(fault) => {
+                self.forget(&uid);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Drops what is known of a source, so that the next pass looks at everything anew.
+    pub fn forget(&self, uid: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    fn known(&self, uid: &str) -> Option<Arc<Reached>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned()
+    }
+
+    fn remember(&self, uid: String, reached: Reached) -> Arc<Reached> {
+        let reached = Arc::new(reached);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Sources that are gone are not looked at any more, and drop out here.
+        all.retain(|_, known| known.at.elapsed() < FRESH * 2);
+        all.insert(uid, reached.clone());
+        reached
+    }
+}
+
+/// Looks at everything that the spec names. The first fault in the order of the spec is told.
+async fn connect(client: &Client, source: &IngestSource) -> Result<Reached, NotReady> {
+    let namespace = source.namespace().unwrap_or_default();
+    let spec = &source.spec;
+    let (storage, elastic) = tokio::join!(
+        connect_storage(client, &namespace, spec),
+        connect_elastic(client, &namespace, &spec.index.elasticsearch),
+    );
+    Ok(Reached {
+        sqs: storage?,
+        elastic: elastic?,
+        generation: source.metadata.generation,
+        at: Instant::now(),
+    })
+}
+
+async fn connect_storage(
+    client: &Client,
+    namespace: &str,
+    spec: &IngestSourceSpec,
+) -> Result<aws_sdk_sqs::Client, NotReady> {
+    let storage = &spec.storage;
+    let queue_url = &spec.trigger.sqs.queue_url;
+    let secrets = storage_secrets(client, namespace, storage).await?;
+    let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage");
+    let s3 = s3_client(storage, &secrets).await.map_err(unusable)?;
+    let sqs = sqs_client(storage, queue_url, &secrets).await.map_err(unusable)?;
+    let (raw, snapshots, errors) = tokio::join!(
+        check_bucket(&s3, &spec.raw.bucket),
+        check_bucket(&s3, &spec.snapshots.bucket),
+        check_bucket(&s3, &spec.errors.bucket),
+    );
+    raw.and(snapshots).and(errors)?;
+    Ok(sqs)
+}

@@ -1,0 +1,182 @@
+//! What a user sees of a source: status, Events, and when it is looked at again. Pure.
+
+use std::time::Duration;
+
+use docmill_crds::IngestSourceStatus;
+use docmill_crds::ingest_source::{UnitCounts, WorkerStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+
+use super::observation::{Observation, QueueCounts};
+use super::plan::{Plan, active_count, latest_failure};
+use super::worker::State;
+use crate::apply::Note;
+use crate::conditions::{self, Statement, kind};
+use crate::schedule;
+
+/// While there is work.
+const BUSY: Duration = Duration::from_secs(2);
+/// Without work. A queue does not call, so this decides how soon the first document after a quiet time is seen.
+const IDLE: Duration = Duration::from_secs(5);
+/// While suspended.
+const SUSPENDED: Duration = Duration::from_secs(10);
+
+/// The status after a pass. What could not be observed stays as it was. `refused` is what the API server had against
+/// the plan, for example a quota.
+#[must_use]
+pub fn status(
+    old: &IngestSourceStatus,
+    suspend: bool,
+    generation: Option<i64>,
+    seen: &Observation,
+    plan: &Plan,
+    refused: Option<&str>,
+) -> IngestSourceStatus {
+    let said = vec![ready(seen), progressing(suspend, seen), degraded(seen, refused)];
+    let conditions = conditions::state(&old.conditions, said, generation, seen.now);
+    let ledger = seen.ledger.as_ref();
+    IngestSourceStatus {
+        observed_generation: generation,
+        revision: seen.revision.clone(),
+        units: units(old, seen),
+        top_failures: ledger.map_or_else(|| old.top_failures.clone(), |ledger| ledger.top_failures.clone()),
+        workers: Some(WorkerStatus {
+            active: active_count(&seen.workers),
+            desired: plan.desired,
+            because: plan.because.clone(),
+        }),
+        lag_seconds: lag_seconds(seen, &conditions).or(old.lag_seconds),
+        last_ingest_time: match ledger {
+            Some(ledger) => ledger.last_indexed.map(Time),
+            None => old.last_ingest_time.clone(),
+        },
+        conditions,
+    }
+}
+
+fn ready(seen: &Observation) -> Statement {
+    match &seen.ready {
+        Ok(()) => Statement::new(
+            kind::READY,
+            true,
+            "Reachable",
+            "queue, buckets and index are there and can be reached",
+        ),
+        Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+    }
+}
+
+fn progressing(suspend: bool, seen: &Observation) -> Statement {
+    let say = |holds, reason, message: &str| Statement::new(kind::PROGRESSING, holds, reason, message);
+    let Some(queue) = seen.queue else {
+        return say(
+            false,
+            "QueueUnknown",
+            "the queue was not reached, so whether there is work is not known",
+        );
+    };
+    if queue.pending() == 0 {
+        return say(false, "NoBacklog", "the queue is empty");
+    }
+    match (suspend, active_count(&seen.workers)) {
+        (true, _) => say(true, "Suspended", "there is a backlog, and spec.suspend is true"),
+        (false, 0) => say(true, "WaitingForWorkers", "there is a backlog, and no worker yet"),
+        (false, _) => say(true, "WorkersActive", "workers take units from the queue"),
+    }
+}
+
+fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
+    if let Some(refused) = refused {
+        return Statement::new(kind::DEGRADED, true, "JobsRefused", refused);
+    }
+    if let Some((_, message, permanent)) = latest_failure(&seen.workers) {
+        let reason = if permanent { "WorkOrderRefused" } else { "WorkersFail" };
+        return Statement::new(kind::DEGRADED, true, reason, format!("the last worker failed: {message}"));
+    }
+    let obstacle = seen.workers.iter().find_map(|worker| match &worker.state {
+        State::Active { obstacle: Some(obstacle) } => Some(format!("the worker {}: {obstacle}", worker.job)),
+        _ => None,
+    });
+    match obstacle {
+        Some(obstacle) => Statement::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle),
+        None => Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed lately"),
+    }
+}
+
+fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
+    let pending = seen.queue.map(QueueCounts::pending).or(old.units.map(|units| units.pending))?;
+    match &seen.ledger {
+        Some(ledger) => Some(UnitCounts {
+            pending,
+            indexed: ledger.indexed,
+            failed: ledger.failed,
+            skipped: ledger.skipped,
+        }),
+        None => old.units.map(|units| UnitCounts { pending, ..units }),
+    }
+}
+
+/// The lag of the newest record, and the time since then. A record from before the present backlog says nothing about
+/// it: then the backlog's own age is the lag.
+fn lag_seconds(seen: &Observation, conditions: &[Condition]) -> Option<i64> {
+    if seen.queue?.pending() == 0 {
+        return Some(0);
+    }
+    let backlog_since = conditions::since(conditions, kind::PROGRESSING).unwrap_or(seen.now);
+    let seconds = |since: Timestamp| seen.now.duration_since(since).as_secs().max(0);
+    let newest = seen.ledger.as_ref()?.newest.filter(|newest| newest.recorded >= backlog_since);
+    Some(newest.map_or_else(
+        || seconds(backlog_since),
+        |newest| newest.lag_millis.unwrap_or(0).max(0) / 1000 + seconds(newest.recorded),
+    ))
+}
+
+/// What changed since the last pass that a person should read.
+#[must_use]
+pub fn notes(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Note> {
+    let watched = [(kind::READY, "True"), (kind::DEGRADED, "False")];
+    let changed = watched.into_iter().filter_map(|(kind, good)| {
+        let now = conditions::find(&new.conditions, kind)?;
+        let before = conditions::find(&old.conditions, kind);
+        let same =
+            before.is_some_and(|before| (&before.status, &before.reason) == (&now.status, &now.reason));
+        // That a new source is not degraded is no news.
+        let news = !same && (before.is_some() || kind == kind::READY || now.status != good);
+        news.then(|| Note {
+            warning: now.status != good,
+            reason: now.reason.clone(),
+            action: "Observe",
+            text: now.message.clone(),
+        })
+    });
+    changed.collect()
+}
+
+/// The note about workers that were started: one for all of them.
+#[must_use]
+pub fn started(count: usize, plan: &Plan) -> Option<Note> {
+    let workers = if count == 1 { "a worker".to_owned() } else { format!("{count} workers") };
+    (count > 0).then(|| Note {
+        warning: false,
+        reason: "WorkersStarted".to_owned(),
+        action: "StartWorkers",
+        text: format!("started {workers}: {}", plan.because),
+    })
+}
+
+/// When the source is looked at again.
+#[must_use]
+pub fn look_again(suspend: bool, uid: &str, seen: &Observation, new: &IngestSourceStatus) -> Duration {
+    match &seen.ready {
+        Err(fault) => {
+            let since = conditions::since(&new.conditions, kind::READY);
+            schedule::retry_after(since, seen.now, fault.class, uid)
+        }
+        Ok(()) if suspend => schedule::jitter(SUSPENDED, uid, seen.now),
+        Ok(()) => {
+            let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
+            let busy = pending || active_count(&seen.workers) > 0;
+            schedule::jitter(if busy { BUSY } else { IDLE }, uid, seen.now)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+mod plan;
+mod reading;
+mod shape;
+mod status;
+
+use docmill_crds::IngestSource;
+use docmill_crds::contract::Report;
+use k8s_openapi::jiff::Timestamp;
+use serde_json::json;
+
+use super::observation::{LedgerCounts, NewestRecord, Observation, QueueCounts};
+use super::worker::{End, State, Worker};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+pub fn source() -> IngestSource {
+    serde_json::from_value(json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "IngestSource",
+        "metadata": {"name": "wire", "namespace": "news", "uid": "uid-1", "generation": 3},
+        "spec": {
+            "storage": {"region": "eu-west-1", "credentialsSecretRef": {"name": "s3"}},
+            "raw": {"bucket": "raw-bucket"},
+            "trigger": {"sqs": {"queueUrl": "http://sqs:9324/000000000000/wire"}},
+            "conversion": {"preset": "nitf"},
+            "snapshots": {"bucket": "json-bucket"},
+            "errors": {"bucket": "errors-bucket"},
+            "index": {
+                "elasticsearch": {"urls": ["http://es:9200"]},
+                "name": "articles-{publishedAt:%Y.%m.%d}",
+                "id": "{guid}",
+            },
+            "workers": {"max": 4},
+        },
+    }))
+    .unwrap()
+}
+
+/// A ready source with this backlog, at second 1,000.
+fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> Observation {
+    Observation {
+        now: at(1000),
+        ready: Ok(()),
+        revision: Some("abc".into()),
+        queue: Some(QueueCounts { waiting, in_hand, delayed: 0 }),
+        ledger: Some(LedgerCounts {
+            indexed: 7,
+            newest: Some(NewestRecord { recorded: at(990), lag_millis: Some(2500) }),
+            ..LedgerCounts::default()
+        }),
+        workers,
+    }
+}
+
+fn active(slot: i32) -> Worker {
+    Worker {
+        job: format!("wire-{slot}"),
+        uid: format!("job-{slot}"),
+        slot: Some(slot),
+        created: at(900),
+        leaving: false,
+        state: State::Active { obstacle: None },
+    }
+}
+
+fn ended(slot: i32, (from, to): (i64, i64), end: End) -> Worker {
+    let state = State::Ended { at: at(to), end, report: None };
+    Worker { created: at(from), uid: format!("ended-{slot}-{to}"), state, ..active(slot) }
+}
+
+fn failed(slot: i32, span: (i64, i64)) -> Worker {
+    ended(slot, span, End::Failed { message: "index is read-only".into(), permanent: false })
+}
+
+fn reported(done: u64, busy_millis: u64) -> Worker {
+    let report = Some(Report { done, busy_millis, ..Report::default() });
+    Worker { state: State::Ended { at: at(950), end: End::Well, report }, ..active(0) }
+}

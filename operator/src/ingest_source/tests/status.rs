@@ -1,0 +1,135 @@
+use docmill_crds::IngestSourceStatus;
+use docmill_crds::ingest_source::UnitCounts;
+
+use super::super::observation::{LedgerCounts, NewestRecord, Observation};
+use super::super::plan::plan;
+use super::super::status::{look_again, notes, started, status};
+use super::super::worker::{State, Worker};
+use super::{active, at, failed, seen, source};
+use crate::conditions::{find, holds, kind};
+use crate::not_ready::NotReady;
+
+fn after(old: &IngestSourceStatus, view: &Observation) -> IngestSourceStatus {
+    let source = source();
+    let plan = plan(source.spec.suspend, &source.spec.workers, view);
+    status(old, source.spec.suspend, source.metadata.generation, view, &plan, None)
+}
+
+fn later(view: &Observation, second: i64) -> Observation {
+    Observation { now: at(second), ..view.clone() }
+}
+
+#[test]
+fn at_rest_the_status_stays_the_same_to_the_letter() {
+    let first = after(&IngestSourceStatus::default(), &seen(0, 0, vec![]));
+    let second = after(&first, &later(&seen(0, 0, vec![]), 5000));
+    assert_eq!(first, second);
+    assert!(notes(&first, &second).is_empty());
+}
+
+#[test]
+fn the_numbers_are_those_of_queue_and_ledger() {
+    let status = after(&IngestSourceStatus::default(), &seen(5, 2, vec![active(0)]));
+    assert_eq!(status.observed_generation, Some(3));
+    assert_eq!(status.revision.as_deref(), Some("abc"));
+    assert_eq!(status.units, Some(UnitCounts { pending: 7, indexed: 7, failed: 0, skipped: 0 }));
+    let workers = status.workers.unwrap();
+    assert_eq!((workers.active, workers.desired), (1, 1));
+    assert!(holds(&status.conditions, kind::READY) && holds(&status.conditions, kind::PROGRESSING));
+    assert!(!holds(&status.conditions, kind::DEGRADED));
+}
+
+#[test]
+fn without_a_backlog_the_lag_is_zero() {
+    assert_eq!(after(&IngestSourceStatus::default(), &seen(0, 0, vec![active(0)])).lag_seconds, Some(0));
+}
+
+#[test]
+fn the_lag_is_that_of_the_newest_record_of_this_backlog_and_grows_when_nothing_is_recorded() {
+    let mut before_any_record = later(&seen(5, 0, vec![]), 980);
+    before_any_record.ledger.as_mut().unwrap().newest = None;
+    let began = after(&IngestSourceStatus::default(), &before_any_record);
+    assert_eq!(began.lag_seconds, Some(0));
+    let recorded = after(&began, &seen(5, 0, vec![active(0)]));
+    assert_eq!(recorded.lag_seconds, Some(2 + 10), "2.5 s when it was recorded, 10 s ago");
+    let stalled = after(&recorded, &later(&seen(5, 0, vec![active(0)]), 1100));
+    assert_eq!(stalled.lag_seconds, Some(2 + 110));
+}
+
+#[test]
+fn a_record_from_before_the_backlog_is_no_lag_of_it() {
+    let old = LedgerCounts {
+        newest: Some(NewestRecord { recorded: at(10), lag_millis: Some(90_000) }),
+        ..LedgerCounts::default()
+    };
+    let view = Observation { ledger: Some(old), ..seen(1, 0, vec![]) };
+    let first = after(&IngestSourceStatus::default(), &view);
+    assert_eq!(first.lag_seconds, Some(0));
+    assert_eq!(after(&first, &later(&view, 1007)).lag_seconds, Some(7));
+}
+
+#[test]
+fn what_cannot_be_seen_stays_and_the_reason_is_told() {
+    let first = after(&IngestSourceStatus::default(), &seen(5, 0, vec![]));
+    let mut blind = later(&seen(0, 0, vec![]), 1010);
+    (blind.queue, blind.ledger) = (None, None);
+    blind.ready = Err(NotReady::transient("IndexUnreachable", "http://es:9200: connection refused"));
+    let second = after(&first, &blind);
+    assert_eq!(second.units, first.units);
+    assert_eq!(second.last_ingest_time, first.last_ingest_time);
+    let ready = find(&second.conditions, kind::READY).unwrap();
+    assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "IndexUnreachable"));
+    let told = notes(&first, &second);
+    assert_eq!((told[0].warning, told[0].reason.as_str()), (true, "IndexUnreachable"));
+}
+
+#[test]
+fn a_new_source_that_works_is_told_of_once() {
+    let status = after(&IngestSourceStatus::default(), &seen(0, 0, vec![]));
+    let told = notes(&IngestSourceStatus::default(), &status);
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].warning, told[0].reason.as_str()), (false, "Reachable"));
+}
+
+#[test]
+fn failing_workers_degrade_a_source_in_the_words_of_the_worker() {
+    let status = after(&IngestSourceStatus::default(), &seen(5, 0, vec![failed(0, (980, 999))]));
+    let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
+    assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "WorkersFail"));
+    assert!(degraded.message.contains("index is read-only"));
+}
+
+#[test]
+fn workers_that_do_not_start_degrade_a_source() {
+    let state = State::Active { obstacle: Some("ImagePullBackOff: no such image".into()) };
+    let status = after(&IngestSourceStatus::default(), &seen(5, 0, vec![Worker { state, ..active(0) }]));
+    let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
+    assert_eq!(degraded.reason, "WorkersDoNotStart");
+    assert!(degraded.message.contains("no such image"));
+}
+
+#[test]
+fn a_refused_job_is_told() {
+    let view = seen(5, 0, vec![]);
+    let plan = plan(false, &source().spec.workers, &view);
+    let refused = status(&IngestSourceStatus::default(), false, None, &view, &plan, Some("exceeded quota"));
+    assert_eq!(find(&refused.conditions, kind::DEGRADED).unwrap().reason, "JobsRefused");
+}
+
+#[test]
+fn started_workers_are_one_note() {
+    let plan = plan(false, &source().spec.workers, &seen(9000, 0, vec![]));
+    assert!(started(0, &plan).is_none());
+    let note = started(plan.start.len(), &plan).unwrap();
+    assert!(note.text.starts_with("started 4 workers: backlog 9000"), "{}", note.text);
+}
+
+#[test]
+fn work_and_quiet_decide_when_to_look_again() {
+    let seconds = |view: &Observation| {
+        look_again(false, "u", view, &after(&IngestSourceStatus::default(), view)).as_secs_f64()
+    };
+    assert!(seconds(&seen(1, 0, vec![])) < 2.5);
+    assert!(seconds(&seen(0, 0, vec![active(0)])) < 2.5);
+    assert!((4.0..6.0).contains(&seconds(&seen(0, 0, vec![]))));
+}

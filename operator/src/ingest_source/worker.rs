@@ -1,0 +1,128 @@
+//! The workers of a source as their Jobs and pods show them. Without I/O.
+
+use std::sync::Arc;
+
+use docmill_crds::contract::Report;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::job::slot_of;
+use crate::pod_view::{self, Ending, JobEnd};
+
+/// A Job whose pod has not come up after this long has an obstacle that is worth telling of.
+const STARTS_WITHIN_SECONDS: i64 = 20;
+
+/// One worker: a Job of one pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Worker {
+    /// Name of the Job.
+    pub job: String,
+    /// UID of the Job.
+    pub uid: String,
+    /// Which of the source's slots it fills.
+    pub slot: Option<i32>,
+    /// When the Job was created.
+    pub created: Timestamp,
+    /// Whether it was asked to end.
+    pub leaving: bool,
+    /// How far it is.
+    pub state: State,
+}
+
+/// How far a worker is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// It has not ended. What keeps it from starting, if something does.
+    Active {
+        /// In the words of Kubernetes.
+        obstacle: Option<String>,
+    },
+    /// It has ended.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// How.
+        end: End,
+        /// What it said it had done.
+        report: Option<Report>,
+    },
+}
+
+/// How a worker ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// As it should.
+    Well,
+    /// Its pod was taken away: deleted, or lost with its node. That says nothing about the work.
+    TakenAway,
+    /// It failed.
+    Failed {
+        /// Why, in words.
+        message: String,
+        /// Whether starting another one cannot help.
+        permanent: bool,
+    },
+}
+
+impl Worker {
+    /// Whether it has not ended.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, State::Active { .. })
+    }
+
+    /// When and how it failed, if it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<(Timestamp, &str, bool)> {
+        match &self.state {
+            State::Ended { at, end: End::Failed { message, permanent }, .. } => {
+                Some((*at, message, *permanent))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads the workers from the Jobs of a source and from its pods.
+#[must_use]
+pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker> {
+    jobs.iter().map(|job| worker(job, pods, now)).collect()
+}
+
+fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
+    let own: Vec<&Pod> = pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
+    let created = job.creation_timestamp().map_or(now, |time| time.0);
+    let state = match pod_view::job_end(job) {
+        Some(end) => ended(&end, own.iter().find_map(|pod| pod_view::ending(pod))),
+        None => State::Active { obstacle: obstacle(&own, created, now) },
+    };
+    Worker {
+        job: job.name_any(),
+        uid: job.uid().unwrap_or_default(),
+        slot: slot_of(job),
+        created,
+        leaving: job.metadata.deletion_timestamp.is_some(),
+        state,
+    }
+}
+
+fn ended(job: &JobEnd, process: Option<Ending>) -> State {
+    let permanent = process.as_ref().is_some_and(Ending::is_permanent) || job.reason == "PodFailurePolicy";
+    let end = match process.as_ref().and_then(Ending::failure) {
+        _ if job.complete => End::Well,
+        Some(message) => End::Failed { message, permanent },
+        None if permanent => End::Failed { message: job.message.clone(), permanent },
+        None => End::TakenAway,
+    };
+    State::Ended { at: job.at, end, report: process.and_then(|ending| ending.report) }
+}
+
+fn obstacle(pods: &[&Pod], created: Timestamp, now: Timestamp) -> Option<String> {
+    let late = now.duration_since(created).as_secs() >= STARTS_WITHIN_SECONDS;
+    match pods {
+        [] if late => Some("the Job controller has not made its pod; see `kubectl describe job`".to_owned()),
+        pods => pods.iter().find_map(|pod| pod_view::obstacle(pod)),
+    }
+}

@@ -1,0 +1,86 @@
+//! The Docmill operator: turns `IngestSource` and `EnrichmentRun` resources into worker Jobs, and says in their status
+//! how the work is going.
+//!
+//! - `ingest_source`, `enrichment_run`: one folder a kind, each pass in steps: observe, plan, apply, status;
+//! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells;
+//! - `stores`: reaching what a resource names; `apply`: writing to the API server;
+//! - `leader`: which of several operators works; `controllers`: what starts a pass;
+//! - `server`, `metrics`, `telemetry`: what is seen of the operator itself.
+
+mod apply;
+mod args;
+mod conditions;
+mod context;
+mod controllers;
+mod enrichment_run;
+mod ingest_source;
+mod leader;
+mod metrics;
+mod not_ready;
+mod pod_view;
+mod schedule;
+mod server;
+mod shutdown;
+mod stores;
+mod telemetry;
+#[cfg(test)]
+mod testing;
+mod worker_pod;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Parser as _;
+use kube::Client;
+
+use args::Args;
+use leader::{Candidate, Leadership};
+use metrics::Metrics;
+use shutdown::Shutdown;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    telemetry::init(&args.log_level)?;
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow!("another TLS provider is installed already"))?;
+    let client = Client::try_default().await.context("failed to find the API server's address")?;
+    let metrics = Arc::new(Metrics::default());
+    let stop = Shutdown::on_signal()?;
+    tokio::select! {
+        led = lead(&args, client, metrics.clone(), stop) => led,
+        served = server::run(args.metrics_address, metrics) => served,
+    }
+}
+
+/// Waits for the Lease, works while it is held, and hands it over at the end.
+async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown) -> anyhow::Result<()> {
+    let me = args.identity();
+    let leadership = Leadership::default();
+    let mut candidate =
+        Candidate::new(client.clone(), &args.namespace, &args.lease_name, me.clone(), leadership.clone());
+    tracing::info!(me, lease = args.lease_name, "waiting for the Lease");
+    tokio::select! {
+        () = candidate.acquire() => {}
+        () = stop.clone().asked() => return Ok(()),
+    }
+    tracing::info!(me, "leading");
+    metrics.leads(true);
+    let lost = tokio::select! {
+        // Ends when it was asked to, after the passes under way.
+        done = controllers::run(args, client, metrics.clone(), leadership, stop) => {
+            done?;
+            false
+        }
+        () = candidate.keep() => true,
+    };
+    metrics.leads(false);
+    if lost {
+        // Whatever was under way ends here; a new process starts as one of those who wait.
+        bail!("the Lease was lost to another operator or could not be renewed");
+    }
+    candidate.release().await;
+    tracing::info!(me, "stopped");
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! What the operator counts of itself, for Prometheus.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// The kinds of resources that are reconciled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Kind {
+    /// `IngestSource`.
+    IngestSource,
+    /// `EnrichmentRun`.
+    EnrichmentRun,
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum PassOutcome {
+    /// To its end.
+    Done,
+    /// With an error of the API server.
+    Failed,
+}
+
+/// Whether a source works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Readiness {
+    /// `Ready` is true.
+    Ready,
+    /// `Ready` is not true.
+    NotReady,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PassLabels {
+    kind: Kind,
+    outcome: PassOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReadinessLabels {
+    readiness: Readiness,
+}
+
+#[derive(Clone, Copy)]
+struct Seconds;
+
+impl MetricConstructor<Histogram> for Seconds {
+    /// From 5 ms to 40 s: a pass is a few requests, each with a time-out.
+    fn new_metric(&self) -> Histogram {
+        Histogram::new(exponential_buckets(0.005, 2.0, 14))
+    }
+}
+
+/// All metrics of the process.
+pub struct Metrics {
+    registry: Registry,
+    passes: Family<PassLabels, Counter>,
+    pass_seconds: Family<KindLabels, Histogram, Seconds>,
+    jobs_created: Family<KindLabels, Counter>,
+    leader: Gauge,
+    sources: Family<ReadinessLabels, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("docmill_operator");
+        let passes = Family::default();
+        registry.register("reconciles", "Passes over a resource, by how they ended", passes.clone());
+        let pass_seconds = Family::new_with_constructor(Seconds);
+        registry.register("reconcile_seconds", "How long a pass took", pass_seconds.clone());
+        let jobs_created = Family::default();
+        registry.register("jobs_created", "Worker Jobs that were created", jobs_created.clone());
+        let leader = Gauge::default();
+        registry.register("leader", "1 on the operator that leads, 0 on the others", leader.clone());
+        let sources = Family::default();
+        registry.register("sources", "IngestSources, by whether they are Ready", sources.clone());
+        Self { registry, passes, pass_seconds, jobs_created, leader, sources }
+    }
+}
+
+impl Metrics {
+    /// Counts a pass.
+    pub fn passed(&self, kind: Kind, outcome: PassOutcome, took: Duration) {
+        self.passes.get_or_create(&PassLabels { kind, outcome }).inc();
+        self.pass_seconds.get_or_create(&KindLabels { kind }).observe(took.as_secs_f64());
+    }
+
+    /// Counts a Job.
+    pub fn job_created(&self, kind: Kind) {
+        self.jobs_created.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// Says whether this operator leads.
+    pub fn leads(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
+    }
+
+    /// Says how many sources are ready, and how many are not.
+    pub fn count_sources(&self, ready: usize, not_ready: usize) {
+        for (readiness, count) in [(Readiness::Ready, ready), (Readiness::NotReady, not_ready)] {
+            let gauge = self.sources.get_or_create(&ReadinessLabels { readiness });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// The metrics in the text form of `OpenMetrics`.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut out = String::new();
+        text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Kind, Metrics, PassOutcome};
+
+    #[test]
+    fn the_text_names_kind_and_outcome() {
+        let metrics = Metrics::default();
+        metrics.passed(Kind::IngestSource, PassOutcome::Done, Duration::from_millis(7));
+        metrics.job_created(Kind::EnrichmentRun);
+        metrics.count_sources(2, 1);
+        let text = metrics.encode().unwrap();
+        for line in [
+            r#"docmill_operator_reconciles_total{kind="IngestSource",outcome="Done"} 1"#,
+            r#"docmill_operator_jobs_created_total{kind="EnrichmentRun"} 1"#,
+            r#"docmill_operator_sources{readiness="NotReady"} 1"#,
+            "docmill_operator_leader 0",
+        ] {
+            assert!(text.contains(line), "{line} is missing in:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Why a resource cannot be worked on now, in the words of its `Ready` condition.
+
+use docmill_crds::error_class::ErrorClass;
+
+/// Something that the spec names is missing, unreachable or wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotReady {
+    /// Reason of the condition, in CamelCase.
+    pub reason: &'static str,
+    /// What is wrong, where, and where possible what to do.
+    pub message: String,
+    /// Who has to act.
+    pub class: ErrorClass,
+}
+
+impl NotReady {
+    /// Something that the user has to mend.
+    #[must_use]
+    pub fn user(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), class: ErrorClass::User }
+    }
+
+    /// Something that passes by itself.
+    #[must_use]
+    pub fn transient(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), class: ErrorClass::Transient }
+    }
+}

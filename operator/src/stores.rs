@@ -1,0 +1,190 @@
+//! Reaches the stores that a resource names, with the credentials from its Secrets, and says what stands in the way in
+//! words that a user can act on.
+
+use docmill_crds::elasticsearch::ElasticsearchCluster;
+use docmill_crds::error_class::{Classify as _, ErrorClass};
+use docmill_crds::storage::{SecretRef, Storage};
+use elastic::{Elastic, ElasticError};
+use job_runner::{elastic, secrets, stores};
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, Client};
+use secrets::Secrets;
+use stores::{StoreError, StoreFault, credential_key};
+
+use crate::not_ready::NotReady;
+
+/// The clients for `storage`, and the Secret's values that they were made with.
+pub async fn storage_secrets(
+    client: &Client,
+    namespace: &str,
+    storage: &Storage,
+) -> Result<Secrets, NotReady> {
+    let Some(named) = &storage.credentials_secret_ref else { return Ok(Secrets::default()) };
+    let secrets = read_secret(client, namespace, named).await?;
+    for key in [credential_key::ACCESS_KEY_ID, credential_key::SECRET_ACCESS_KEY] {
+        if secrets.text(key).is_none() {
+            return Err(missing_key(named, key));
+        }
+    }
+    Ok(secrets)
+}
+
+/// A client of an Elasticsearch cluster that has answered.
+pub async fn connect_elastic(
+    client: &Client,
+    namespace: &str,
+    cluster: &ElasticsearchCluster,
+) -> Result<Elastic, NotReady> {
+    let secrets = match &cluster.secret_ref {
+        None => Secrets::default(),
+        Some(named) => {
+            let secrets = read_secret(client, namespace, named).await?;
+            check_elastic_keys(named, &secrets)?;
+            secrets
+        }
+    };
+    let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
+    elastic.info().await.map_err(|error| elastic_fault(cluster, &error))?;
+    Ok(elastic)
+}
+
+/// A bucket has to exist and be ours to use.
+pub async fn check_bucket(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), NotReady> {
+    match s3.head_bucket().bucket(bucket).send().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let error = StoreError::from_sdk(format!("look at the bucket {bucket:?}"), &error);
+            Err(store_fault(&error, "BucketNotFound", "create it, or correct its name"))
+        }
+    }
+}
+
+/// What a store said, as a condition. `missing` is the reason, and `advice` the remedy, if the thing does not exist.
+#[must_use]
+pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> NotReady {
+    let (reason, advice) = match error.fault() {
+        Some(StoreFault::NotFound | StoreFault::NoSuchKey) => (missing, advice),
+        Some(StoreFault::AccessDenied) => ("AccessDenied", "check the credentials and their policy"),
+        Some(StoreFault::Unavailable | StoreFault::Changed) => {
+            return NotReady::transient("StorageUnreachable", error.to_string());
+        }
+        Some(StoreFault::Refused) => ("StorageRefused", "check region, endpoint and path style"),
+        None => ("InvalidStorage", "correct spec.storage and its Secret"),
+    };
+    NotReady::user(reason, format!("{error}; {advice}"))
+}
+
+/// What Elasticsearch said, as a condition.
+#[must_use]
+pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> NotReady {
+    let denied = error.fault().is_some_and(|fault| matches!(fault.status, 401 | 403));
+    let message = format!("{}: {}", cluster.urls.join(", "), with_causes(error));
+    match error.class() {
+        ErrorClass::Transient => NotReady::transient("IndexUnreachable", message),
+        _ if denied => NotReady::user("IndexAccessDenied", format!("{message}; check the cluster's Secret")),
+        ErrorClass::User | ErrorClass::Permanent => NotReady::user("IndexRefused", message),
+    }
+}
+
+/// An error and what caused it, in one line.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        // Some libraries repeat their causes in their own text.
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// Either an API key, or user and password.
+fn check_elastic_keys(named: &SecretRef, secrets: &Secrets) -> Result<(), NotReady> {
+    if secrets.text("apiKey").is_some() {
+        return Ok(());
+    }
+    match (secrets.text("username"), secrets.text("password")) {
+        (Some(_), Some(_)) => Ok(()),
+        (Some(_), None) => Err(missing_key(named, "password")),
+        (None, Some(_)) => Err(missing_key(named, "username")),
+        // A Secret with nothing but the authority of a cluster that asks for no credentials.
+        (None, None) if secrets.text("ca.crt").is_some() => Ok(()),
+        (None, None) => Err(missing_key(named, "apiKey, nor username and password")),
+    }
+}
+
+async fn read_secret(client: &Client, namespace: &str, named: &SecretRef) -> Result<Secrets, NotReady> {
+    let name = &named.name;
+    match Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await {
+        Ok(Some(secret)) => {
+            let data = secret.data.unwrap_or_default();
+            Ok(Secrets::new(data.into_iter().map(|(key, value)| (key, value.0)).collect()))
+        }
+        Ok(None) => Err(NotReady::user(
+            "SecretNotFound",
+            format!("there is no Secret {name:?} in namespace {namespace:?}; create it"),
+        )),
+        Err(kube::Error::Api(status)) if status.is_forbidden() => Err(NotReady::user(
+            "SecretForbidden",
+            format!("the operator may not read the Secret {name:?}: {}", status.message),
+        )),
+        Err(error) => Err(NotReady::transient(
+            "SecretUnreadable",
+            format!("failed to read the Secret {name:?}: {}", with_causes(&error)),
+        )),
+    }
+}
+
+fn missing_key(named: &SecretRef, key: &str) -> NotReady {
+    NotReady::user("SecretKeyMissing", format!("the Secret {:?} has no key {key}; add it", named.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use docmill_crds::error_class::ErrorClass;
+    use docmill_crds::storage::SecretRef;
+    use job_runner::secrets::Secrets;
+    use job_runner::stores::{StoreError, StoreFault};
+
+    use super::{check_elastic_keys, store_fault};
+
+    fn secrets(keys: &[&str]) -> Secrets {
+        let values = keys.iter().map(|key| ((*key).to_owned(), b"x".to_vec()));
+        Secrets::new(values.collect::<BTreeMap<_, _>>())
+    }
+
+    #[test]
+    fn an_index_secret_holds_an_api_key_or_user_and_password() {
+        let named = SecretRef { name: "es".into() };
+        for enough in [&["apiKey"][..], &["username", "password"], &["ca.crt"]] {
+            assert_eq!(check_elastic_keys(&named, &secrets(enough)), Ok(()));
+        }
+        for (given, missing) in
+            [(&["username"][..], "password"), (&["password"], "username"), (&[], "apiKey")]
+        {
+            let fault = check_elastic_keys(&named, &secrets(given)).unwrap_err();
+            assert_eq!(fault.reason, "SecretKeyMissing");
+            assert!(fault.message.contains("\"es\"") && fault.message.contains(missing), "{}", fault.message);
+        }
+    }
+
+    #[test]
+    fn a_missing_bucket_is_the_users_and_an_outage_is_nobodys() {
+        let error = |fault| StoreError::Request {
+            action: "look at the bucket \"raw\"".into(),
+            detail: "HTTP status 404".into(),
+            fault,
+        };
+        let missing = store_fault(&error(StoreFault::NotFound), "BucketNotFound", "create it");
+        assert_eq!((missing.reason, missing.class), ("BucketNotFound", ErrorClass::User));
+        assert!(missing.message.contains("\"raw\"") && missing.message.ends_with("create it"));
+        let outage = store_fault(&error(StoreFault::Unavailable), "BucketNotFound", "create it");
+        assert_eq!((outage.reason, outage.class), ("StorageUnreachable", ErrorClass::Transient));
+    }
+}

@@ -1,0 +1,51 @@
+//! An API server for tests: answers from a function, and notes what was asked.
+
+use std::sync::{Arc, Mutex};
+
+use http::{Request, Response};
+use kube::Client;
+use kube::client::Body;
+use serde_json::Value;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    pub body: Value,
+}
+
+/// All requests so far.
+pub type Log = Arc<Mutex<Vec<Asked>>>;
+
+/// A client whose requests are answered by `answer` with a status and a body.
+pub fn api(answer: impl Fn(&Asked) -> (u16, Value) + Clone + Send + 'static) -> (Client, Log) {
+    let log = Log::default();
+    let noted = log.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (answer, log) = (answer.clone(), noted.clone());
+        async move {
+            let (parts, body) = request.into_parts();
+            let bytes = body.collect_bytes().await?;
+            let asked = Asked {
+                method: parts.method.to_string(),
+                path: parts.uri.path().to_owned(),
+                body: serde_json::from_slice(&bytes).unwrap_or_default(),
+            };
+            let (status, body) = answer(&asked);
+            log.lock().unwrap().push(asked);
+            let bytes = serde_json::to_vec(&body).unwrap();
+            Ok::<_, kube::Error>(Response::builder().status(status).body(Body::from(bytes)).unwrap())
+        }
+    });
+    (Client::new(service, "default"), log)
+}
+
+/// What the API server says to a request that it refuses.
+pub fn refusal(code: u16, reason: &str) -> (u16, Value) {
+    let status = serde_json::json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "message": format!("refused: {reason}"), "reason": reason, "code": code,
+    });
+    (code, status)
+}
