@@ -1,0 +1,53 @@
+//! Stands where Amazon S3's own event notifications stand in production.
+//!
+//! The testbed's S3 server calls a webhook once for each change and forgets about it. This service takes that call,
+//! answers at once (a slow answer loses events), rewrites the event into the record that S3 would send, and puts it
+//! on every queue whose route matches. Tests change the routes at run time, and pause the service to lose events.
+
+mod record;
+mod routes;
+mod sender;
+mod server;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// The bridge's command line.
+#[derive(Debug, Parser)]
+#[command(about)]
+struct Args {
+    /// Address to listen on.
+    #[arg(long, env = "BRIDGE_LISTEN", default_value = "0.0.0.0:8088")]
+    listen: SocketAddr,
+    /// Base URL of the queue service, which speaks the SQS JSON protocol.
+    #[arg(long, env = "BRIDGE_SQS_ENDPOINT")]
+    sqs_endpoint: String,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).init();
+    let args = Args::parse();
+    let state = Arc::new(server::Bridge::new(sender::Sender::new(args.sqs_endpoint)));
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("failed to listen on {}", args.listen))?;
+    tracing::info!(address = %args.listen, "the bridge takes events");
+    axum::serve(listener, server::router(state)).with_graceful_shutdown(stop_signal()).await?;
+    Ok(())
+}
+
+/// Ends when the pod is told to stop, so that the process does not wait for its grace period to be over.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            terminate.recv().await;
+        }
+        Err(error) => tracing::warn!(%error, "failed to listen for SIGTERM"),
+    }
+}

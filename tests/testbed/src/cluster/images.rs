@@ -1,0 +1,77 @@
+//! The node's images, through containerd's own command line. No registry is needed.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use crate::{
+    command::{output, succeeds, tool},
+    home::Home,
+    process::wait_until,
+};
+
+/// Images of the node.
+#[derive(Debug)]
+pub(crate) struct Images {
+    socket: PathBuf,
+}
+
+impl Images {
+    /// The images of the testbed's node.
+    pub(crate) fn new(home: &Home) -> Self {
+        Self { socket: home.in_state("containerd.sock") }
+    }
+
+    /// Whether containerd answers.
+    pub(crate) fn ready(&self) -> bool {
+        succeeds(&mut self.ctr(&["version"]))
+    }
+
+    /// Whether the node has an image of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        output(&mut self.ctr(&["images", "list", "-q", &format!("name=={name}")]))
+            .is_ok_and(|found| found.trim() == name)
+    }
+
+    /// Names of all images that start so.
+    pub(crate) fn starting_with(&self, start: &str) -> Vec<String> {
+        let all = output(&mut self.ctr(&["images", "list", "-q"])).unwrap_or_default();
+        all.lines().filter(|name| name.starts_with(start)).map(str::to_owned).collect()
+    }
+
+    /// Takes in an archive, as `docker save` writes it.
+    pub(crate) fn import(&self, archive: &Path) -> anyhow::Result<()> {
+        output(self.ctr(&["images", "import"]).arg(archive)).map(drop)
+    }
+
+    /// Forgets an image. Containers that run from it go on.
+    pub(crate) fn remove(&self, name: &str) {
+        let _ = output(&mut self.ctr(&["images", "remove", name]));
+    }
+
+    /// Whether no container runs, the pods' sandboxes included.
+    pub(crate) fn no_containers(&self) -> bool {
+        output(&mut self.ctr(&["tasks", "list", "-q"])).is_ok_and(|tasks| tasks.trim().is_empty())
+    }
+
+    /// Ends every container that is left, and waits until none is.
+    pub(crate) fn kill_containers(&self) {
+        let running = || output(&mut self.ctr(&["tasks", "list", "-q"])).unwrap_or_default();
+        for task in running().lines() {
+            let _ = output(&mut self.ctr(&["tasks", "kill", "-s", "SIGKILL", task]));
+        }
+        wait_until(Duration::from_secs(5), || {
+            let left = running();
+            left.lines().for_each(|task| drop(output(&mut self.ctr(&["tasks", "delete", task]))));
+            left.trim().is_empty()
+        });
+    }
+
+    fn ctr(&self, arguments: &[&str]) -> Command {
+        let mut command = tool("ctr");
+        command.arg("--address").arg(&self.socket).args(["--namespace", "k8s.io"]).args(arguments);
+        command
+    }
+}

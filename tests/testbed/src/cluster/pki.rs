@@ -1,0 +1,119 @@
+//! The cluster's certificates: one authority made on the spot, and what it signs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use crate::{
+    command::{output, tool},
+    home::{Home, make_once},
+};
+
+const DAYS: &str = "3650";
+/// Elliptic keys are made in no time, where RSA keys take seconds on a small machine.
+const KEY: [&str; 4] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+
+/// A certificate: file name, subject, and the names it serves under.
+struct Certificate {
+    name: &'static str,
+    subject: &'static str,
+    names: &'static str,
+}
+
+const CERTIFICATES: [Certificate; 6] = [
+    Certificate {
+        name: "apiserver",
+        subject: "/CN=kube-apiserver",
+        names: "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:127.0.0.1,IP:10.96.0.1,IP:10.88.0.1",
+    },
+    Certificate { name: "admin", subject: "/O=system:masters/CN=admin", names: "DNS:admin" },
+    Certificate {
+        name: "node",
+        subject: "/O=system:nodes/CN=system:node:testbed",
+        names: "DNS:testbed,IP:127.0.0.1,IP:10.88.0.1",
+    },
+    Certificate {
+        name: "kube-controller-manager",
+        subject: "/CN=system:kube-controller-manager",
+        names: "DNS:kube-controller-manager",
+    },
+    Certificate { name: "kube-scheduler", subject: "/CN=system:kube-scheduler", names: "DNS:kube-scheduler" },
+    Certificate { name: "kube-proxy", subject: "/CN=system:kube-proxy", names: "DNS:kube-proxy" },
+];
+
+/// Makes everything, once in the life of a cluster.
+pub(crate) fn ensure(home: &Home) -> anyhow::Result<()> {
+    make_once(&home.in_state("pki"), make)
+}
+
+fn make(folder: &Path) -> anyhow::Result<()> {
+    openssl(
+        folder,
+        &["req", "-x509", "-nodes", "-days", DAYS, "-subj", "/CN=testbed-ca"],
+        &KEY,
+        "ca.key",
+        "ca.crt",
+    )?;
+    output(tool("openssl").current_dir(folder).args([
+        "genpkey",
+        "-algorithm",
+        "EC",
+        "-pkeyopt",
+        KEY[3],
+        "-out",
+        "service-accounts.key",
+    ]))?;
+    output(tool("openssl").current_dir(folder).args([
+        "pkey",
+        "-in",
+        "service-accounts.key",
+        "-pubout",
+        "-out",
+        "service-accounts.pub",
+    ]))?;
+    thread::scope(|scope| {
+        let signing: Vec<_> =
+            CERTIFICATES.iter().map(|certificate| scope.spawn(|| sign(folder, certificate))).collect();
+        signing
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or_else(|_| anyhow::bail!("a thread panicked")))
+    })
+}
+
+fn sign(folder: &Path, certificate: &Certificate) -> anyhow::Result<()> {
+    let Certificate { name, subject, names } = certificate;
+    let file = |ending: &str| format!("{name}.{ending}");
+    openssl(folder, &["req", "-nodes", "-subj", subject], &KEY, &file("key"), &file("csr"))?;
+    fs::write(
+        folder.join(file("ext")),
+        format!("subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n"),
+    )?;
+    let serial = PathBuf::from(file("serial"));
+    output(
+        tool("openssl").current_dir(folder).args(["x509", "-req", "-CA", "ca.crt", "-CAkey", "ca.key"]).args(
+            [
+                "-CAcreateserial",
+                "-CAserial",
+                &serial.display().to_string(),
+                "-days",
+                DAYS,
+                "-in",
+                &file("csr"),
+                "-extfile",
+                &file("ext"),
+                "-out",
+                &file("crt"),
+            ],
+        ),
+    )?;
+    Ok(())
+}
+
+fn openssl(folder: &Path, request: &[&str], key: &[&str], key_file: &str, out: &str) -> anyhow::Result<()> {
+    output(
+        tool("openssl").current_dir(folder).args(request).args(key).args(["-keyout", key_file, "-out", out]),
+    )?;
+    Ok(())
+}

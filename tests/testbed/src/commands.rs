@@ -1,0 +1,10 @@
+//! One module a command.
+
+pub(crate) mod demo;
+pub(crate) mod down;
+pub(crate) mod env;
+pub(crate) mod image;
+pub(crate) mod logs;
+pub(crate) mod status;
+pub(crate) mod test;
+pub(crate) mod up;

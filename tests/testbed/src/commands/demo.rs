@@ -1,0 +1,27 @@
+//! `demo`: the main job from end to end, on the testbed or on a cluster that the user has.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+
+use crate::{
+    commands::{env, up},
+    home::{Home, checkout},
+    parts::product::{self, PROFILE},
+    progress::step,
+};
+
+/// Runs the demo and ends as it does.
+pub(crate) fn run(home: &Home, context: Option<&str>) -> anyhow::Result<ExitCode> {
+    let mut demo = Command::new(home.cargo_target().join(PROFILE).join("demo"));
+    demo.current_dir(checkout());
+    if let Some(context) = context {
+        step("build the demo", || product::build(home))?;
+        demo.env("DOCMILL_CONTEXT", context);
+    } else {
+        up::run(home)?;
+        demo.envs(env::settings(home)?);
+    }
+    let status = demo.status().context("failed to start the demo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

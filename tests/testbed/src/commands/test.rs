@@ -1,0 +1,76 @@
+//! `test`: every check of the repository, in the order in which they are cheap.
+
+use std::{
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+
+use crate::{
+    commands::{env, up},
+    home::Home,
+    parts::product::{PROFILE, cargo},
+    progress::{failure, note, seconds},
+};
+
+/// How one stage went.
+struct Outcome {
+    stage: &'static str,
+    passed: bool,
+    took: Duration,
+}
+
+/// Runs all stages, also after one failed, and ends well only when all did.
+pub(crate) fn run(home: &Home, arguments: &[String]) -> ExitCode {
+    let workspace = ["--profile", PROFILE, "--workspace", "--locked"];
+    let mut format = cargo(home);
+    format.args(["fmt", "--check"]);
+    let mut lints = cargo(home);
+    lints.arg("clippy").args(workspace).args(["--all-targets", "--", "-D", "warnings"]);
+    let mut outcomes = Vec::new();
+    for (stage, command) in [("format", format), ("lints", lints)] {
+        outcomes.push(outcome(stage, || passes(command)));
+    }
+    let ready = outcome("testbed", || up::run(home).map(|()| true));
+    let is_ready = ready.passed;
+    outcomes.push(ready);
+    outcomes.push(outcome("tests", || tests(home, is_ready, arguments)));
+    summary(&outcomes)
+}
+
+/// All tests of the workspace in one run, those in the cluster among them; without a testbed, those that need none.
+fn tests(home: &Home, is_ready: bool, arguments: &[String]) -> anyhow::Result<bool> {
+    let mut test = cargo(home);
+    test.args(["test", "--profile", PROFILE, "--workspace", "--locked", "--no-fail-fast"]);
+    if is_ready {
+        test.envs(env::settings(home)?);
+    } else {
+        test.args(["--lib", "--bins"]);
+    }
+    test.arg("--").args(arguments);
+    passes(test)
+}
+
+/// The command's own output goes where ours goes.
+fn passes(mut command: Command) -> anyhow::Result<bool> {
+    Ok(command.status().context("failed to start cargo")?.success())
+}
+
+fn outcome(stage: &'static str, run: impl FnOnce() -> anyhow::Result<bool>) -> Outcome {
+    note(&format!("=== {stage}"));
+    let started = Instant::now();
+    let passed = run().unwrap_or_else(|error| {
+        failure(&error);
+        false
+    });
+    Outcome { stage, passed, took: started.elapsed() }
+}
+
+fn summary(outcomes: &[Outcome]) -> ExitCode {
+    for outcome in outcomes {
+        let verdict = if outcome.passed { "passed" } else { "FAILED" };
+        note(&format!("{verdict}  {:<12} {}", outcome.stage, seconds(outcome.took)));
+    }
+    if outcomes.iter().all(|outcome| outcome.passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

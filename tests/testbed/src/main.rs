@@ -1,0 +1,88 @@
+//! A real one-node Kubernetes with real stores on one machine, for the demo and the tests.
+//!
+//! `cargo testbed up` builds what the cache lacks, starts the control plane, the node and the stores, and imports the
+//! product's image. `cargo testbed down` takes all of it away again and keeps the cache. Everything lives in one folder
+//! (see `home`), and nothing listens on anything but loopback and the testbed's own bridge.
+
+mod cluster;
+mod command;
+mod commands;
+mod home;
+mod host;
+mod parts;
+mod process;
+mod progress;
+mod template;
+mod versions;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A real cluster with real stores on one machine, for the demo and the tests.
+#[derive(Debug, Parser)]
+#[command(name = "cargo testbed", bin_name = "cargo testbed")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build what is missing and start everything; starts again what died.
+    Up,
+    /// Stop and remove everything, and keep what was built.
+    Down,
+    /// Show what runs.
+    Status,
+    /// Print the shell's settings for the cluster and the stores: eval "$(cargo testbed env)".
+    Env {
+        /// One JSON object instead of shell lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the log of a part; without a name, the parts there are.
+    Logs {
+        /// Part, as `status` lists it.
+        part: Option<String>,
+    },
+    /// Build the product's image from this checkout and import it.
+    Image,
+    /// Set everything up and take the first articles from the bucket to the enriched index.
+    Demo {
+        /// Use this kubectl context's cluster in place of the testbed.
+        #[arg(long)]
+        context: Option<String>,
+    },
+    /// Set everything up and run every test.
+    Test {
+        /// Arguments for the tests, after `--`: names to choose them by, for example.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            progress::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let home = home::Home::find()?;
+    match command {
+        Command::Up => commands::up::run(&home)?,
+        Command::Down => commands::down::run(&home)?,
+        Command::Status => commands::status::run(&home)?,
+        Command::Env { json } => commands::env::run(&home, json)?,
+        Command::Logs { part } => commands::logs::run(&home, part.as_deref())?,
+        Command::Image => commands::image::run(&home)?,
+        Command::Demo { context } => return commands::demo::run(&home, context.as_deref()),
+        Command::Test { arguments } => return Ok(commands::test::run(&home, &arguments)),
+    }
+    Ok(ExitCode::SUCCESS)
+}

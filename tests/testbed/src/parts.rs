@@ -1,0 +1,13 @@
+//! What runs in the cluster, and how each part is built: into the cache, once, under a name that holds its version.
+
+pub(crate) mod archive;
+pub(crate) mod dns;
+pub(crate) mod elasticmq;
+pub(crate) mod elasticsearch;
+pub(crate) mod go;
+pub(crate) mod maven;
+pub(crate) mod model_server;
+pub(crate) mod pod;
+pub(crate) mod product;
+pub(crate) mod rootfs;
+pub(crate) mod stores;

@@ -1,0 +1,93 @@
+//! The model server: MLServer, which speaks the Open Inference Protocol v2, with two real models.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Context as _;
+
+use crate::{
+    command::{Failed, run_logged, tool},
+    home::{Home, is_made_from, make_from},
+    host::toolchains::Python,
+    progress::step,
+    versions::{ModelServer, Versions},
+};
+
+const BUILD_MODEL: &str = include_str!("../../parts/model-server/minilm/build_onnx.py");
+
+const FILES: [(&str, &str); 6] = [
+    ("settings.json", include_str!("../../parts/model-server/settings.json")),
+    ("minilm/build_onnx.py", BUILD_MODEL),
+    ("minilm/minilm_runtime.py", include_str!("../../parts/model-server/minilm/minilm_runtime.py")),
+    ("minilm/model-settings.json", include_str!("../../parts/model-server/minilm/model-settings.json")),
+    (
+        "sentiment/sentiment_runtime.py",
+        include_str!("../../parts/model-server/sentiment/sentiment_runtime.py"),
+    ),
+    ("sentiment/model-settings.json", include_str!("../../parts/model-server/sentiment/model-settings.json")),
+];
+
+/// Where it lies: `venv/`, and `models/` with the settings.
+pub(crate) fn folder(home: &Home, versions: &Versions) -> PathBuf {
+    let server = versions.model_server.packages.first().map_or("mlserver", String::as_str);
+    home.cache().join(format!("kit/{}", server.replace("==", "-")))
+}
+
+/// Installs the packages and builds the models, once, and writes the settings and the models' code.
+pub(crate) fn ensure(home: &Home, versions: &Versions, python: &Python) -> anyhow::Result<()> {
+    let folder = folder(home, versions);
+    let recipe = recipe(&versions.model_server, python);
+    if !is_made_from(&folder, &recipe) {
+        step("install the model server", || {
+            make_from(&folder, &recipe, |part| install(home, &versions.model_server, python, part))
+        })?;
+    }
+    write_files(&folder)
+}
+
+/// Interpreter, packages, and the program that builds the embedding model.
+fn recipe(server: &ModelServer, python: &Python) -> String {
+    let packages = server.packages.iter().chain(&server.packages_without_dependencies);
+    let lines = [python.path.display().to_string()].into_iter().chain(packages.cloned());
+    lines.chain([BUILD_MODEL.to_owned()]).collect::<Vec<_>>().join("\n")
+}
+
+fn write_files(folder: &Path) -> anyhow::Result<()> {
+    for (name, text) in FILES {
+        let path = folder.join("models").join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn install(home: &Home, server: &ModelServer, python: &Python, part: &Path) -> anyhow::Result<()> {
+    write_files(part)?;
+    let log = home.log("build-model-server")?;
+    let run = |command: &mut Command, what: &str, advice: &str| {
+        run_logged(command, &log).map_err(|_| Failed::with_log(what, &log).advice(advice))
+    };
+    let venv = part.join("venv");
+    let advice = "install Python's venv module (Debian: python3-venv), then run it again";
+    run(tool(&python.path).args(["-m", "venv"]).arg(&venv), "failed to make a virtual environment", advice)?;
+    let pip = || {
+        let mut pip = tool(venv.join("bin/python"));
+        pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]);
+        pip
+    };
+    let advice = "check that this machine reaches PyPI, then run it again";
+    let what = "failed to install the model server's packages";
+    run(pip().args(&server.packages), what, advice)?;
+    run(pip().arg("--no-deps").args(&server.packages_without_dependencies), what, advice)?;
+    let minilm = part.join("models/minilm");
+    let mut build = tool(venv.join("bin/python"));
+    run(
+        build.arg(minilm.join("build_onnx.py")).arg(&minilm),
+        "failed to build the embedding model",
+        "read the log",
+    )?;
+    Ok(())
+}

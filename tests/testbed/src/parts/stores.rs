@@ -1,0 +1,199 @@
+//! The stores and services that stand where a user's own stand in production: each a Deployment and a Service.
+
+use std::thread;
+
+use crate::{
+    cluster::kubectl::{Kubectl, condition, name},
+    command::{Failed, output},
+    home::Home,
+    host::toolchains::Toolchains,
+    parts::{elasticmq, elasticsearch, model_server, pod::HostFolders, rootfs::BASE_IMAGE},
+    progress::step,
+    template::Values,
+    versions::Versions,
+};
+
+/// Their namespace.
+pub(crate) const NAMESPACE: &str = "docmill-testbed";
+/// The S3 server's key and region; the server is reached by this machine alone.
+pub(crate) const ACCESS_KEY_ID: &str = "docmill";
+/// See [`ACCESS_KEY_ID`].
+pub(crate) const SECRET_ACCESS_KEY: &str = "docmill-testbed-secret";
+/// See [`ACCESS_KEY_ID`].
+pub(crate) const REGION: &str = "us-east-1";
+
+/// A service of the testbed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Store {
+    /// Name of its Deployment and Service.
+    pub(crate) name: &'static str,
+    /// Address of its Service, fixed so that an endpoint once printed stays right. Of the range that the API server
+    /// does not give away by itself.
+    pub(crate) ip: &'static str,
+    /// Port of its Service.
+    pub(crate) port: u16,
+}
+
+const fn store(name: &'static str, ip: &'static str, port: u16) -> Store {
+    Store { name, ip, port }
+}
+
+/// The S3 server.
+pub(crate) const S3: Store = store("s3", "10.96.0.20", 7070);
+/// The queue.
+pub(crate) const SQS: Store = store("sqs", "10.96.0.21", 9324);
+/// The notification bridge.
+pub(crate) const BRIDGE: Store = store("bridge", "10.96.0.22", 8088);
+/// The cluster for articles and ledger.
+pub(crate) const ES_RAW: Store = store("es-raw", "10.96.0.23", 9200);
+/// The cluster for enriched articles.
+pub(crate) const ES_ENRICHED: Store = store("es-enriched", "10.96.0.24", 9200);
+/// The model server.
+pub(crate) const MODELS: Store = store("models", "10.96.0.25", 8080);
+/// All of them.
+pub(crate) const ALL: [Store; 6] = [S3, SQS, BRIDGE, ES_RAW, ES_ENRICHED, MODELS];
+
+impl Store {
+    /// Its URL from this machine.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}:{}", self.ip, self.port)
+    }
+
+    /// Its URL from a pod.
+    pub(crate) fn internal_url(&self) -> String {
+        format!("http://{}.{NAMESPACE}.svc:{}", self.name, self.port)
+    }
+}
+
+/// Applies all manifests.
+pub(crate) fn apply(
+    home: &Home,
+    versions: &Versions,
+    toolchains: &Toolchains,
+    bridge_image: &str,
+    kubectl: &Kubectl,
+) -> anyhow::Result<()> {
+    forget_broken_pods(kubectl);
+    kubectl.apply(&manifests(home, versions, toolchains, bridge_image)?)
+}
+
+/// Waits until all are ready.
+pub(crate) fn wait(kubectl: &Kubectl) -> anyhow::Result<()> {
+    let parts = ALL.map(|store| (NAMESPACE, store.name)).into_iter().chain([("kube-system", "coredns")]);
+    thread::scope(|scope| {
+        let waiting: Vec<_> = parts
+            .map(|(namespace, name)| {
+                scope.spawn(move || step(&format!("{name} is ready"), || wait_one(kubectl, namespace, name)))
+            })
+            .collect();
+        // All are joined, so that each says how it went, before the first failure counts.
+        let results: Vec<_> = waiting.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        results
+            .into_iter()
+            .try_for_each(|result| result.unwrap_or_else(|_| anyhow::bail!("a thread panicked")))
+    })
+}
+
+fn wait_one(kubectl: &Kubectl, namespace: &str, name: &str) -> anyhow::Result<()> {
+    let deployment = format!("deployment/{name}");
+    let status = ["rollout", "status", "--namespace", namespace, &deployment, "--timeout=150s"];
+    if output(&mut kubectl.command(&status)).is_ok() {
+        return Ok(());
+    }
+    let logs = ["logs", "--namespace", namespace, &deployment, "--all-containers", "--tail=30"];
+    let mut said = output(&mut kubectl.command(&logs)).unwrap_or_default();
+    if said.trim().is_empty() {
+        let events = ["events", "--namespace", namespace, "--types=Warning"];
+        said = output(&mut kubectl.command(&events)).unwrap_or_default();
+    }
+    let advice = format!(
+        "kubectl describe pods --namespace {namespace} tells more (see `cargo testbed env`); then run `cargo testbed up` again"
+    );
+    Err(Failed::with_output(format!("{name} did not become ready"), said).advice(advice).into())
+}
+
+/// A pod that keeps failing is started again later and later: one that `up` finds broken gets a fresh start.
+fn forget_broken_pods(kubectl: &Kubectl) {
+    for namespace in [NAMESPACE, "kube-system"] {
+        let pods = kubectl.list(&["pods", "--namespace", namespace]).unwrap_or_default();
+        for pod in pods.iter().filter(|pod| !condition(pod, "Ready")) {
+            let delete =
+                ["delete", "pod", "--namespace", namespace, name(pod), "--wait=false", "--grace-period=1"];
+            let _ = output(&mut kubectl.command(&delete));
+        }
+    }
+}
+
+fn manifests(
+    home: &Home,
+    versions: &Versions,
+    toolchains: &Toolchains,
+    bridge_image: &str,
+) -> anyhow::Result<String> {
+    let folders = HostFolders::of(toolchains);
+    let release = elasticsearch::release(versions, &toolchains.java);
+    let values = Values::default()
+        .set("BASE_IMAGE", BASE_IMAGE)
+        .set("BRIDGE_IMAGE", bridge_image)
+        .set("ACCESS_KEY_ID", ACCESS_KEY_ID)
+        .set("SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+        .set("REGION", REGION)
+        .set("S3_IP", S3.ip)
+        .set("SQS_IP", SQS.ip)
+        .set("BRIDGE_IP", BRIDGE.ip)
+        .set("MODELS_IP", MODELS.ip)
+        .set("DATA", home.in_state("data").display().to_string())
+        .set("JAVA_HOME", toolchains.java.home.display().to_string())
+        .set("VERSITYGW_DIR", home.bin_dir("versitygw", &versions.versitygw).display().to_string())
+        .set("ELASTICMQ_DIR", elasticmq::folder(home, versions).display().to_string())
+        .set("ELASTICSEARCH_DIR", release.folder(home).display().to_string())
+        .set("MODELS_DIR", model_server::folder(home, versions).display().to_string())
+        .set("NATIVE_ACCESS", release.native_access)
+        .set("HOST_MOUNTS", folders.mounts())
+        .set("HOST_VOLUMES", folders.volumes());
+    let elasticsearch = include_str!("../../parts/manifests/elasticsearch.yaml");
+    let of = |store: Store| values.clone().set("NAME", store.name).set("IP", store.ip);
+    let documents = [
+        values.fill(include_str!("../../parts/manifests/namespace.yaml"))?,
+        values.fill(include_str!("../../parts/manifests/bridge.yaml"))?,
+        values.fill(include_str!("../../parts/manifests/sqs.yaml"))?,
+        values.fill(include_str!("../../parts/manifests/s3.yaml"))?,
+        of(ES_RAW).fill(elasticsearch)?,
+        of(ES_ENRICHED).fill(elasticsearch)?,
+        values.fill(include_str!("../../parts/manifests/models.yaml"))?,
+    ];
+    Ok(documents.join("---\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::host::toolchains::{Java, Python};
+
+    #[test]
+    fn every_store_has_its_service_with_its_address() {
+        let home = Home::find().expect("a home");
+        let versions = Versions::read().expect("versions.toml");
+        let toolchains = Toolchains {
+            java: Java { release: 21, home: PathBuf::from("/usr/lib/jvm/none") },
+            python: Python { path: "/usr/bin/python3.11".into(), prefix: "/usr".into() },
+        };
+        let text = manifests(&home, &versions, &toolchains, "localhost/bridge:1").expect("manifests");
+        for store in ALL {
+            let service = text.split("---\n").find(|document| {
+                document.contains("kind: Service") && document.contains(&format!("clusterIP: {}", store.ip))
+                    || document.contains(&format!("clusterIP: \"{}\"", store.ip))
+            });
+            let service = service.unwrap_or_else(|| panic!("{} has no service", store.name));
+            assert!(service.contains(&format!("port: {}", store.port)), "{}", store.name);
+        }
+    }
+
+    #[test]
+    fn urls_from_outside_and_inside() {
+        assert_eq!(S3.url(), "http://10.96.0.20:7070");
+        assert_eq!(S3.internal_url(), "http://s3.docmill-testbed.svc:7070");
+    }
+}
