@@ -1,0 +1,15 @@
+//! Judges what the product did, from the stores alone, and shares no code with it: addresses and digests are worked
+//! out here once more, from what the documentation promises.
+//!
+//! - Accounting: every raw object is one unit in the ledger: indexed, failed or skipped, the latter two with a reason.
+//! - Snapshots: an indexed unit has one snapshot, which holds the indexed documents; no other unit has one.
+//! - Documents: an id is in one index once, and belongs to a unit whose record names it.
+//! - Refusals: a failed unit lies in the errors bucket unchanged, beside a record that names key, version and reason.
+//!
+//! [`gather`] reads the stores, [`judge`] is pure.
+
+mod gather;
+mod judge;
+
+pub use gather::{Place, gather};
+pub use judge::{Audit, Evidence, RawObject, judge, without_times};

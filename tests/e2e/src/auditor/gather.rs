@@ -1,0 +1,51 @@
+//! Reads the whole of the stores that a source writes to.
+
+use anyhow::Result;
+
+use super::judge::{Evidence, RawObject};
+use crate::elastic::Elastic;
+use crate::s3::S3;
+
+/// Where a source reads and writes. Its buckets and indices are its own.
+#[derive(Clone)]
+pub struct Place {
+    /// The object store.
+    pub s3: S3,
+    /// The cluster with articles and ledger.
+    pub elastic: Elastic,
+    /// The raw bucket; everything in it has to be accounted for.
+    pub raw_bucket: String,
+    /// The snapshot bucket.
+    pub snapshots_bucket: String,
+    /// What every snapshot's key begins with.
+    pub snapshots_prefix: String,
+    /// The errors bucket.
+    pub errors_bucket: String,
+    /// What every key of the errors bucket begins with.
+    pub errors_prefix: String,
+    /// Pattern of the indices with articles.
+    pub articles: String,
+    /// The index with the ledger.
+    pub ledger: String,
+}
+
+/// Reads everything. Nothing may be at work meanwhile.
+pub async fn gather(place: &Place) -> Result<Evidence> {
+    let mut bytes = place.s3.get_all(&place.raw_bucket).await?;
+    let listed = place.s3.list(&place.raw_bucket).await?;
+    let raw = listed.into_iter().map(|object| RawObject {
+        bytes: bytes.remove(&object.key).unwrap_or_default(),
+        bucket: place.raw_bucket.clone(),
+        key: object.key,
+        version: object.etag,
+    });
+    Ok(Evidence {
+        raw: raw.collect(),
+        snapshots_prefix: place.snapshots_prefix.clone(),
+        snapshots: place.s3.get_all(&place.snapshots_bucket).await?,
+        errors_prefix: place.errors_prefix.clone(),
+        errors: place.s3.get_all(&place.errors_bucket).await?,
+        articles: place.elastic.all(&place.articles).await?,
+        ledger: place.elastic.all(&place.ledger).await?,
+    })
+}

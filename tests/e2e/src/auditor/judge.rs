@@ -1,0 +1,284 @@
+//! The verdict over what the stores hold. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::elastic::Stored;
+
+/// A raw object.
+#[derive(Clone, Debug)]
+pub struct RawObject {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its `ETag` without quotes; these buckets have no versions.
+    pub version: String,
+    /// All its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl RawObject {
+    /// The id that its record and its snapshot have to have: the first half of SHA-256 over bucket, key and version,
+    /// each closed by a zero byte, in hexadecimal.
+    fn digest(&self) -> String {
+        let bytes: Vec<u8> = [&self.bucket, &self.key, &self.version]
+            .iter()
+            .flat_map(|part| part.bytes().chain([0]))
+            .collect();
+        hexadecimal(&bytes)[..32].to_owned()
+    }
+}
+
+/// SHA-256 in hexadecimal.
+fn hexadecimal(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+/// Everything that a source's stores hold.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// The raw bucket.
+    pub raw: Vec<RawObject>,
+    /// The ledger.
+    pub ledger: Vec<Stored>,
+    /// The documents.
+    pub articles: Vec<Stored>,
+    /// The snapshot bucket.
+    pub snapshots: BTreeMap<String, Vec<u8>>,
+    /// What each of its keys begins with.
+    pub snapshots_prefix: String,
+    /// The errors bucket.
+    pub errors: BTreeMap<String, Vec<u8>>,
+    /// What each of its keys begins with.
+    pub errors_prefix: String,
+}
+
+/// The verdict.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// Raw keys of indexed units, each with the ids of its documents.
+    pub indexed: BTreeMap<String, Vec<String>>,
+    /// Raw keys of failed units, each with the reason.
+    pub failed: BTreeMap<String, String>,
+    /// Raw keys of units that were passed over, each with the reason.
+    pub skipped: BTreeMap<String, String>,
+    /// Documents in the indices.
+    pub documents: usize,
+    /// Everything that is not as it has to be.
+    pub faults: Vec<String>,
+}
+
+/// Judges.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> Audit {
+    let mut audit = Audit { documents: evidence.articles.len(), ..Audit::default() };
+    let records = records(evidence, &mut audit.faults);
+    let mut known = Known::default();
+    for raw in &evidence.raw {
+        let Some(record) = records.get(raw.digest().as_str()) else {
+            audit.faults.push(format!("{:?} is not in the ledger", raw.key));
+            continue;
+        };
+        known.units.insert(raw.digest());
+        account(raw, record, &mut audit);
+        snapshot(evidence, raw, record, &mut known, &mut audit.faults);
+        refusal(evidence, raw, record, &mut known, &mut audit.faults);
+    }
+    documents(evidence, &records, &mut audit.faults);
+    strangers(evidence, &known, &mut audit.faults);
+    audit
+}
+
+/// What belongs to a raw object; everything else is a stranger.
+#[derive(Default)]
+struct Known {
+    units: BTreeSet<String>,
+    snapshots: BTreeSet<String>,
+    errors: BTreeSet<String>,
+}
+
+fn records<'a>(evidence: &'a Evidence, faults: &mut Vec<String>) -> BTreeMap<&'a str, &'a Value> {
+    let mut records = BTreeMap::new();
+    for record in &evidence.ledger {
+        if records.insert(record.id.as_str(), &record.source).is_some() {
+            faults.push(format!("the ledger has {} twice", record.id));
+        }
+    }
+    records
+}
+
+/// Puts a unit where its record says that it ended.
+fn account(raw: &RawObject, record: &Value, audit: &mut Audit) {
+    let unit = &record["unit"];
+    if unit["bucket"] != raw.bucket || unit["key"] != raw.key || unit["version"] != raw.version {
+        audit.faults.push(format!("the record of {:?} is about another unit: {unit}", raw.key));
+    }
+    let reason = record["reason"].as_str().unwrap_or_default().to_owned();
+    match (record["state"].as_str().unwrap_or_default(), reason.is_empty()) {
+        ("Indexed", true) => {
+            let ids = addresses(record).map(|(_, id)| id.to_owned()).collect::<Vec<_>>();
+            if ids.is_empty() {
+                audit.faults.push(format!("{:?} is indexed without a document", raw.key));
+            }
+            audit.indexed.insert(raw.key.clone(), ids);
+        }
+        ("Failed", false) => drop(audit.failed.insert(raw.key.clone(), reason)),
+        ("Skipped", false) => drop(audit.skipped.insert(raw.key.clone(), reason)),
+        (state, _) => {
+            audit.faults.push(format!("{:?} is in the state {state:?} with the reason {reason:?}", raw.key));
+        }
+    }
+}
+
+/// Index and id of each document that a record names.
+fn addresses(record: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let documents = record["documents"].as_array().into_iter().flatten();
+    documents.filter_map(|document| Some((document["index"].as_str()?, document["id"].as_str()?)))
+}
+
+/// A unit has the one snapshot that its record names, and that holds the documents as they are indexed.
+fn snapshot(
+    evidence: &Evidence,
+    raw: &RawObject,
+    record: &Value,
+    known: &mut Known,
+    faults: &mut Vec<String>,
+) {
+    let revision = record["revision"].as_str().unwrap_or_default();
+    let folder = format!("{}{}/{}/", evidence.snapshots_prefix, raw.key, raw.digest());
+    let expected = format!("{folder}{revision}.json");
+    let Some(named) = record["snapshot"].as_str() else {
+        if record["state"] == "Indexed" {
+            faults.push(format!("{:?} is indexed without a snapshot", raw.key));
+        }
+        return;
+    };
+    known.snapshots.insert(expected.clone());
+    if named != expected {
+        faults.push(format!("the snapshot of {:?} is {named:?} and not {expected:?}", raw.key));
+    }
+    match evidence.snapshots.get(&expected) {
+        None => faults.push(format!("{:?} has no snapshot {expected:?}", raw.key)),
+        Some(bytes) => compare(evidence, raw, record, bytes, faults),
+    }
+}
+
+fn compare(evidence: &Evidence, raw: &RawObject, record: &Value, snapshot: &[u8], faults: &mut Vec<String>) {
+    let lines: Result<Vec<Value>, _> = snapshot
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(serde_json::from_slice)
+        .collect();
+    let Ok(kept) = lines else {
+        faults.push(format!("the snapshot of {:?} is not JSON, one document a line", raw.key));
+        return;
+    };
+    let addresses: Vec<_> = addresses(record).collect();
+    for (index, id) in &addresses {
+        let Some(document) = evidence.articles.iter().find(|one| one.index == *index && one.id == *id) else {
+            faults.push(format!("{:?} names the document {id:?} in {index:?}, which is not there", raw.key));
+            continue;
+        };
+        let indexed = without_times(&document.source);
+        // A document that a later unit replaced is that unit's to answer for.
+        let own = document.source["_docmill"]["unit"]["key"] == raw.key;
+        if own && !kept.iter().any(|document| without_times(document) == indexed) {
+            faults.push(format!("{id:?} in {index:?} is not what the snapshot of {:?} holds", raw.key));
+        }
+        if own && document.source["_docmill"]["rawDigest"] != hexadecimal(&raw.bytes) {
+            faults.push(format!("{id:?} does not carry the digest of {:?}", raw.key));
+        }
+    }
+    if record["state"] == "Indexed" && kept.len() != addresses.len() {
+        faults.push(format!(
+            "{:?} has {} documents in its snapshot and {} in its record",
+            raw.key,
+            kept.len(),
+            addresses.len()
+        ));
+    }
+}
+
+/// A document without the times of its handling.
+#[must_use]
+pub fn without_times(document: &Value) -> Value {
+    let mut document = document.clone();
+    if let Some(docmill) = document.get_mut("_docmill").and_then(Value::as_object_mut) {
+        let kept: Map<_, _> =
+            std::mem::take(docmill).into_iter().filter(|(name, _)| !name.ends_with("Time")).collect();
+        *docmill = kept;
+    }
+    document
+}
+
+/// A failed unit lies unchanged in the errors bucket, beside a record that tells the truth.
+fn refusal(
+    evidence: &Evidence,
+    raw: &RawObject,
+    record: &Value,
+    known: &mut Known,
+    faults: &mut Vec<String>,
+) {
+    if record["state"] != "Failed" {
+        return;
+    }
+    let copy = format!("{}{}", evidence.errors_prefix, raw.key);
+    let beside = format!("{copy}.error.json");
+    match evidence.errors.get(&copy) {
+        None => faults.push(format!("{:?} failed and is not in the errors bucket", raw.key)),
+        Some(bytes) if *bytes != raw.bytes => faults.push(format!("the copy of {:?} was changed", raw.key)),
+        Some(_) => {}
+    }
+    let told = evidence.errors.get(&beside).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    match told {
+        None => faults.push(format!("{beside:?} is missing or not JSON")),
+        Some(told) => {
+            let unit = &told["unit"];
+            if unit["key"] != raw.key || unit["version"] != raw.version || told["reason"] != record["reason"]
+            {
+                faults
+                    .push(format!("{beside:?} names another key, version or reason than the ledger: {told}"));
+            }
+        }
+    }
+    known.errors.extend([copy, beside]);
+}
+
+/// A document's id is in one index, once, and it belongs to a unit whose record names it.
+fn documents(evidence: &Evidence, records: &BTreeMap<&str, &Value>, faults: &mut Vec<String>) {
+    let mut seen = BTreeMap::new();
+    for document in &evidence.articles {
+        if let Some(other) = seen.insert(document.id.as_str(), document.index.as_str()) {
+            faults.push(format!("{:?} is in {other:?} and in {:?}", document.id, document.index));
+        }
+        let unit = &document.source["_docmill"]["unit"];
+        let owner = evidence.raw.iter().find(|raw| unit["key"] == raw.key && unit["version"] == raw.version);
+        let record = owner.and_then(|raw| records.get(raw.digest().as_str()));
+        let named = |record: &&Value| {
+            addresses(record).any(|(index, id)| index == document.index && id == document.id)
+        };
+        if !record.is_some_and(named) {
+            faults.push(format!(
+                "{:?} in {:?} belongs to no unit that knows it: {unit}",
+                document.id, document.index
+            ));
+        }
+    }
+}
+
+/// Whatever belongs to no raw object should not be there.
+fn strangers(evidence: &Evidence, known: &Known, faults: &mut Vec<String>) {
+    let records = evidence.ledger.iter().map(|record| &record.id).filter(|id| !known.units.contains(*id));
+    faults.extend(records.map(|id| format!("the ledger has {id}, which is no object of the raw bucket")));
+    let snapshots = evidence.snapshots.keys().filter(|key| !known.snapshots.contains(*key));
+    faults.extend(snapshots.map(|key| format!("{key:?} is a snapshot that nobody names")));
+    let errors = evidence.errors.keys().filter(|key| !known.errors.contains(*key));
+    faults.extend(errors.map(|key| format!("{key:?} is in the errors bucket for no failed unit")));
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,0 +1,91 @@
+//! The auditor has to notice each kind of damage, or its silence would mean nothing.
+
+use serde_json::{Value, json};
+
+use super::{Evidence, RawObject, hexadecimal, judge};
+use crate::elastic::Stored;
+
+fn raw(key: &str, bytes: &str) -> RawObject {
+    RawObject { bucket: "raw".into(), key: key.into(), version: format!("v-{key}"), bytes: bytes.into() }
+}
+
+fn record(raw: &RawObject, state: &str, more: &Value) -> Stored {
+    let mut source = json!({
+        "unit": {"bucket": raw.bucket, "key": raw.key, "version": raw.version}, "state": state, "revision": "r1",
+    });
+    for (name, value) in more.as_object().expect("an object") {
+        source[name] = value.clone();
+    }
+    Stored { index: "ledger".into(), id: raw.digest(), source }
+}
+
+/// One indexed and one failed unit, all as it should be.
+fn sound() -> Evidence {
+    let (good, bad) = (raw("a b.xml", "<a/>"), raw("bad.xml", "<a>"));
+    let snapshot = format!("s/a b.xml/{}/r1.json", good.digest());
+    let document = json!({"guid": "g1", "_docmill": {
+        "unit": {"key": "a b.xml", "version": "v-a b.xml"}, "rawDigest": hexadecimal(b"<a/>"), "convertedTime": "1",
+    }});
+    let mut indexed = document.clone();
+    indexed["_docmill"]["indexedTime"] = "2".into();
+    let error = json!({"unit": {"key": "bad.xml", "version": "v-bad.xml"}, "reason": "MalformedXml"});
+    Evidence {
+        ledger: vec![
+            record(
+                &good,
+                "Indexed",
+                &json!({"snapshot": snapshot, "documents": [{"index": "i", "id": "g1"}]}),
+            ),
+            record(&bad, "Failed", &json!({"reason": "MalformedXml"})),
+        ],
+        articles: vec![Stored { index: "i".into(), id: "g1".into(), source: indexed }],
+        snapshots: [(snapshot, format!("{document}\n").into_bytes())].into(),
+        snapshots_prefix: "s/".into(),
+        errors: [
+            ("e/bad.xml".to_owned(), b"<a>".to_vec()),
+            ("e/bad.xml.error.json".to_owned(), error.to_string().into_bytes()),
+        ]
+        .into(),
+        errors_prefix: "e/".into(),
+        raw: vec![good, bad],
+    }
+}
+
+#[test]
+fn what_is_sound_passes() {
+    let audit = judge(&sound());
+    assert_eq!(audit.faults, [""; 0]);
+    assert_eq!(
+        (audit.indexed.len(), audit.failed["bad.xml"].as_str(), audit.documents),
+        (1, "MalformedXml", 1)
+    );
+}
+
+#[test]
+fn every_kind_of_damage_is_noticed() {
+    type Damage = fn(&mut Evidence);
+    let damages: [(&str, Damage); 14] = [
+        ("is not in the ledger", |e| drop(e.ledger.remove(0))),
+        ("twice", |e| e.ledger.push(e.ledger[0].clone())),
+        ("about another unit", |e| e.ledger[0].source["unit"]["key"] = "x".into()),
+        ("in the state", |e| e.ledger[1].source["reason"] = Value::Null),
+        ("has no snapshot", |e| e.snapshots.clear()),
+        ("that nobody names", |e| drop(e.snapshots.insert("s/x".into(), vec![]))),
+        ("is not what the snapshot", |e| e.articles[0].source["guid"] = "other".into()),
+        ("does not carry the digest", |e| e.raw[0].bytes = b"changed".to_vec()),
+        ("which is not there", |e| e.articles.clear()),
+        ("is in \"i\" and in \"j\"", |e| {
+            e.articles.push(Stored { index: "j".into(), ..e.articles[0].clone() });
+        }),
+        ("belongs to no unit", |e| e.articles[0].source["_docmill"]["unit"]["version"] = "old".into()),
+        ("was changed", |e| drop(e.errors.insert("e/bad.xml".into(), b"<b>".to_vec()))),
+        ("names another key", |e| e.ledger[1].source["reason"] = "MissingField".into()),
+        ("for no failed unit", |e| drop(e.errors.insert("e/good.xml".into(), vec![]))),
+    ];
+    for (word, damage) in damages {
+        let mut evidence = sound();
+        damage(&mut evidence);
+        let faults = judge(&evidence).faults;
+        assert!(faults.iter().any(|fault| fault.contains(word)), "{word}: {faults:?}");
+    }
+}

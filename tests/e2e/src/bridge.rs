@@ -1,0 +1,35 @@
+//! The notification bridge: which bucket's events go to which queue.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+/// A client of the bridge.
+#[derive(Clone)]
+pub struct Bridge {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Bridge {
+    /// A bridge at this base URL.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self { http: reqwest::Client::new(), url: url.to_owned() }
+    }
+
+    /// Sends a bucket's events to a queue.
+    pub async fn route(&self, bucket: &str, queue_url: &str) -> Result<()> {
+        let routes = json!([{"bucket": bucket, "queueUrl": queue_url}]).to_string();
+        let put = self.http.put(format!("{}/routes", self.url)).header("content-type", "application/json");
+        let answer = put.body(routes).send().await?;
+        ensure!(answer.status().is_success(), "the bridge refused a route: {}", answer.text().await?);
+        Ok(())
+    }
+
+    /// Sends a bucket's events nowhere any more.
+    pub async fn remove(&self, bucket: &str) -> Result<()> {
+        let url = format!("{}/routes?bucket={bucket}", self.url);
+        self.http.delete(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+}

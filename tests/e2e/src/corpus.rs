@@ -1,0 +1,80 @@
+//! Objects to put into a bucket, with what has to become of each.
+
+use std::collections::BTreeMap;
+
+use crate::articles::{Article, Fault, Form};
+
+/// What has to become of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the index under this id.
+    Indexed(String),
+    /// It is refused for this reason.
+    Failed(&'static str),
+}
+
+/// Objects by key, with what has to become of each.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+    /// The objects' bytes.
+    pub objects: BTreeMap<String, Vec<u8>>,
+    /// What has to become of them.
+    pub outcomes: BTreeMap<String, Outcome>,
+}
+
+impl Corpus {
+    /// Sound articles, numbered from 0, with one in `faulty_every` broken, each fault in turn; none if it is 0.
+    #[must_use]
+    pub fn generated(series: &str, form: Form, count: usize, faulty_every: usize) -> Self {
+        let mut corpus = Self::default();
+        for number in 0..count {
+            let article = Article::generated(series, number);
+            let key = format!("wire/2026/01/{number:05}.xml");
+            if faulty_every > 0 && number % faulty_every == faulty_every - 1 {
+                corpus.add_broken(key, &article, form, Fault::ALL[number / faulty_every % Fault::ALL.len()]);
+            } else {
+                corpus.add(key, &article, form);
+            }
+        }
+        corpus
+    }
+
+    /// Adds a sound article.
+    pub fn add(&mut self, key: impl Into<String>, article: &Article, form: Form) {
+        let key = key.into();
+        self.objects.insert(key.clone(), article.write(form));
+        self.outcomes.insert(key, Outcome::Indexed(article.guid.clone()));
+    }
+
+    /// Adds an article with a fault.
+    pub fn add_broken(&mut self, key: impl Into<String>, article: &Article, form: Form, fault: Fault) {
+        let key = key.into();
+        self.objects.insert(key.clone(), article.write_broken(form, fault));
+        self.outcomes.insert(key, Outcome::Failed(fault.reason()));
+    }
+
+    /// How many objects have to end in the index.
+    #[must_use]
+    pub fn sound(&self) -> usize {
+        self.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Indexed(_))).count()
+    }
+
+    /// How many objects have to be refused.
+    #[must_use]
+    pub fn faulty(&self) -> usize {
+        self.outcomes.len() - self.sound()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Corpus;
+    use crate::articles::Form;
+
+    #[test]
+    fn faults_are_spread_and_counted() {
+        let corpus = Corpus::generated("a", Form::Nitf, 500, 100);
+        assert_eq!((corpus.objects.len(), corpus.sound(), corpus.faulty()), (500, 495, 5));
+        assert_eq!(Corpus::generated("a", Form::Nitf, 20, 0).faulty(), 0);
+    }
+}

@@ -1,0 +1,33 @@
+//! What a person wants to see when a test fails: resources, pods, events and logs, before the world is taken away.
+
+use crate::install::{NAMESPACE, SELECTOR};
+use crate::world::World;
+
+/// Everything, as text.
+pub async fn of(world: &World) -> String {
+    let own = world.name.as_str();
+    let calls: [(&str, &[&str]); 6] = [
+        ("resources", &["get", "isrc,erun", "-n", own, "-o", "yaml"]),
+        ("pods and jobs", &["get", "pods,jobs", "-n", own, "-o", "wide"]),
+        ("events", &["events", "-n", own]),
+        (
+            "workers",
+            &["logs", "-n", own, "-l", "app.kubernetes.io/name=docmill-worker", "--tail=40", "--prefix"],
+        ),
+        ("operator pods", &["get", "pods", "-n", NAMESPACE, "-o", "wide"]),
+        ("operator", &["logs", "-n", NAMESPACE, "-l", SELECTOR, "--tail=60", "--prefix"]),
+    ];
+    let mut parts = vec![format!("=== the world of {own} when its test failed\n")];
+    for (title, call) in calls {
+        let said = match world.cluster.try_kubectl(call, None).await {
+            Ok(finished) => format!("{}{}", finished.stdout, finished.stderr),
+            Err(error) => format!("{error:#}\n"),
+        };
+        parts.push(format!("--- {title}: kubectl {}\n{said}", call.join(" ")));
+    }
+    parts.push(match world.sqs.backlog(&world.queue_url).await {
+        Ok(backlog) => format!("--- queue: {backlog:?}\n"),
+        Err(error) => format!("--- queue: {error:#}\n"),
+    });
+    parts.concat()
+}

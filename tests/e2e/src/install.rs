@@ -1,0 +1,70 @@
+//! The product in the cluster: installed once by Helm, from the chart of this checkout.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use tokio::sync::OnceCell;
+
+use crate::cluster::Cluster;
+use crate::env::Env;
+
+/// Namespace of the operator.
+pub const NAMESPACE: &str = "docmill-system";
+/// Name of the Helm release.
+pub const RELEASE: &str = "docmill";
+/// Selects the operator's pods.
+pub const SELECTOR: &str = "app.kubernetes.io/name=docmill,app.kubernetes.io/component=operator";
+
+static INSTALLED: OnceCell<()> = OnceCell::const_new();
+
+/// A path of this checkout.
+#[must_use]
+pub fn checkout(path: &str) -> PathBuf {
+    // What cargo says at run time counts more than what it said when this was compiled: the folder may have moved.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).join("../..").join(path)
+}
+
+/// Installs or upgrades the product and waits until the operator is ready; once a process.
+pub async fn install(cluster: &Cluster, env: &Env) -> Result<()> {
+    INSTALLED.get_or_try_init(|| upgrade(cluster, env)).await.copied()
+}
+
+async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
+    let (repository, tag) =
+        env.image.rsplit_once(':').context("DOCMILL_IMAGE has no tag: write it as name:tag")?;
+    let chart = checkout("charts/docmill").display().to_string();
+    let (repository, tag) = (format!("image.repository={repository}"), format!("image.tag={tag}"));
+    cluster
+        .helm(&[
+            "upgrade",
+            RELEASE,
+            &chart,
+            "--install",
+            "--namespace",
+            NAMESPACE,
+            "--create-namespace",
+            "--set-string",
+            &repository,
+            "--set-string",
+            &tag,
+            "--wait",
+            "--timeout",
+            "180s",
+        ])
+        .await
+        .map(drop)
+}
+
+/// The operator's metrics, as Prometheus would read them.
+pub async fn metrics(cluster: &Cluster) -> Result<String> {
+    let path = format!("/api/v1/namespaces/{NAMESPACE}/services/{RELEASE}-metrics:8080/proxy/metrics");
+    cluster.kubectl(&["get", "--raw", &path]).await
+}
+
+/// The operator's pod that leads, from its Lease.
+pub async fn leader(cluster: &Cluster) -> Result<String> {
+    let lease = format!("lease/{RELEASE}-operator");
+    let holder = "jsonpath={.spec.holderIdentity}";
+    cluster.kubectl(&["get", &lease, "--namespace", NAMESPACE, "--output", holder]).await
+}

@@ -1,0 +1,29 @@
+//! What the end-to-end tests and the demo share: clients of a real cluster and of real stores, articles made to order,
+//! and an auditor that judges what the product did from the stores alone.
+//!
+//! - [`env`](mod@env): where everything is, from the environment that `cargo testbed env` prints;
+//! - [`cluster`], [`install`]: Kubernetes by its API, by kubectl and by Helm, and the product in it;
+//! - [`s3`], [`sqs`], [`elastic`], [`bridge`]: the stores;
+//! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
+//! - [`articles`], [`corpus`], [`resources`]: what is put into a world;
+//! - [`auditor`]: the verdict;
+//! - [`wait`], [`watch`], [`table`], [`diagnosis`]: waiting for a state, watching pods, reading kubectl's tables,
+//!   explaining a failure.
+
+pub mod articles;
+pub mod auditor;
+pub mod bridge;
+pub mod cluster;
+pub mod command;
+pub mod corpus;
+pub mod diagnosis;
+pub mod elastic;
+pub mod env;
+pub mod install;
+pub mod resources;
+pub mod s3;
+pub mod sqs;
+pub mod table;
+pub mod wait;
+pub mod watch;
+pub mod world;

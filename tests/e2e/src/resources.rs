@@ -1,0 +1,99 @@
+//! The resources that tests create, as JSON, so that a test can change any field of theirs, also wrongly.
+
+use serde_json::{Value, json};
+
+use crate::articles::Form;
+use crate::env::Env;
+
+/// Name of the Secret with the object store's keys.
+pub const SECRET: &str = "s3";
+/// Name of the source in each world.
+pub const SOURCE: &str = "wire";
+
+/// The Secret with the object store's keys.
+#[must_use]
+pub fn secret(env: &Env) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": SECRET},
+        "stringData": {
+            "AWS_ACCESS_KEY_ID": env.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": env.secret_access_key,
+        },
+    })
+}
+
+/// The preset that reads articles of a form.
+const fn preset(form: Form) -> &'static str {
+    match form {
+        Form::NewsMlG2 => "newsml-g2",
+        Form::Nitf => "nitf",
+    }
+}
+
+/// A source whose buckets and indices begin with a world's name. Its workers go soon after their work, and a backlog
+/// of more than a hundred brings up more than one.
+#[must_use]
+pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Value {
+    json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "IngestSource",
+        "metadata": {"name": SOURCE},
+        "spec": {
+            "storage": {
+                "region": env.region,
+                "endpoint": env.s3.inside,
+                "forcePathStyle": true,
+                "credentialsSecretRef": {"name": SECRET},
+            },
+            "raw": {"bucket": format!("{world}-raw"), "prefix": "wire/", "suffixes": [".xml"]},
+            "trigger": {"sqs": {"queueUrl": queue_url}},
+            "conversion": {"preset": preset(form)},
+            "snapshots": {"bucket": format!("{world}-json"), "prefix": "json/"},
+            "errors": {"bucket": format!("{world}-errors"), "prefix": "errors/"},
+            "index": {
+                "elasticsearch": {"urls": [env.es_raw.inside]},
+                "name": format!("articles-{world}-{{publishedAt:%Y.%m}}"),
+                "id": "{guid}",
+            },
+            "workers": {"max": 3, "targetLagSeconds": 5, "idleSeconds": 3},
+        },
+    })
+}
+
+/// An enrichment of that source's articles by both models, into the second cluster.
+#[must_use]
+pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
+    let model = |model: &str| json!({"url": env.models.inside, "model": model, "version": "v1"});
+    let inputs = json!([{"name": "text", "template": "{headline}. {body}"}]);
+    json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "EnrichmentRun",
+        "metadata": {"name": name},
+        "spec": {
+            "from": {"sourceRef": {"name": SOURCE}},
+            "to": {
+                "elasticsearch": {"urls": [env.es_enriched.inside]},
+                "name": format!("enriched-{world}-{{publishedAt:%Y.%m}}"),
+            },
+            "enrichers": [
+                {
+                    "name": "embedding",
+                    "openInference": model("minilm"),
+                    "inputs": inputs,
+                    "outputs": [{"tensor": "embedding", "field": "embedding", "type": "Vector"}],
+                },
+                {
+                    "name": "sentiment",
+                    "openInference": model("sentiment"),
+                    "inputs": inputs,
+                    "outputs": [
+                        {"tensor": "compound", "field": "sentiment", "type": "Number"},
+                        {"tensor": "lang", "field": "detectedLanguage", "type": "String"},
+                    ],
+                },
+            ],
+        },
+    })
+}

@@ -1,0 +1,148 @@
+//! The object store, with the calls that tests need.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
+use docmill_crds::storage::{SecretRef, Storage};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use job_runner::secrets::Secrets;
+use job_runner::stores::{credential_key, s3_client};
+
+use crate::env::Env;
+
+/// Requests that are under way at a time.
+const CONCURRENCY: usize = 16;
+
+/// An object in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its `ETag`, without quotes.
+    pub etag: String,
+}
+
+/// A client of the object store.
+#[derive(Clone)]
+pub struct S3(Client);
+
+/// The store as seen from here, and its keys.
+pub(crate) fn storage(env: &Env) -> (Storage, Secrets) {
+    let storage = Storage {
+        region: env.region.clone(),
+        endpoint: Some(env.s3.outside.clone()),
+        force_path_style: true,
+        credentials_secret_ref: Some(SecretRef { name: "from-the-environment".into() }),
+    };
+    let keys = [
+        (credential_key::ACCESS_KEY_ID, &env.access_key_id),
+        (credential_key::SECRET_ACCESS_KEY, &env.secret_access_key),
+    ];
+    let keys = keys.into_iter().map(|(name, value)| (name.to_owned(), value.clone().into_bytes()));
+    (storage, Secrets::new(keys.collect()))
+}
+
+impl S3 {
+    /// Makes a client; nothing is sent yet.
+    pub async fn connect(env: &Env) -> Result<Self> {
+        let (storage, secrets) = storage(env);
+        Ok(Self(s3_client(&storage, &secrets).await?))
+    }
+
+    /// Makes a bucket; one of our own may be there already.
+    pub async fn create_bucket(&self, bucket: &str) -> Result<()> {
+        match self.0.create_bucket().bucket(bucket).send().await.map_err(aws_sdk_s3::Error::from) {
+            Ok(_) | Err(aws_sdk_s3::Error::BucketAlreadyOwnedByYou(_)) => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("failed to create the bucket {bucket}")),
+        }
+    }
+
+    /// Removes a bucket and everything in it; one that is gone is no error.
+    pub async fn remove_bucket(&self, bucket: &str) -> Result<()> {
+        match self.remove_objects(bucket).await {
+            Err(error) if is_no_such_bucket(&error) => return Ok(()),
+            result => result?,
+        }
+        self.0
+            .delete_bucket()
+            .bucket(bucket)
+            .send()
+            .await
+            .with_context(|| format!("failed to remove {bucket}"))?;
+        Ok(())
+    }
+
+    async fn remove_objects(&self, bucket: &str) -> Result<()> {
+        let objects = self.list(bucket).await?;
+        // The most that one DeleteObjects takes.
+        for chunk in objects.chunks(1000) {
+            let ids = chunk.iter().map(|object| ObjectIdentifier::builder().key(&object.key).build());
+            let delete =
+                Delete::builder().set_objects(Some(ids.collect::<Result<_, _>>()?)).quiet(true).build()?;
+            self.0.delete_objects().bucket(bucket).delete(delete).send().await?;
+        }
+        Ok(())
+    }
+
+    /// Puts an object.
+    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<()> {
+        let put = self.0.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
+        put.send().await.with_context(|| format!("failed to put s3://{bucket}/{key}"))?;
+        Ok(())
+    }
+
+    /// Puts many objects, several at a time.
+    pub async fn put_all(
+        &self,
+        bucket: &str,
+        objects: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<()> {
+        stream::iter(objects)
+            .map(|(key, bytes)| async move { self.put(bucket, &key, bytes).await })
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await
+    }
+
+    /// Reads an object.
+    pub async fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>> {
+        let object = self.0.get_object().bucket(bucket).key(key).send().await;
+        let object = object.with_context(|| format!("failed to get s3://{bucket}/{key}"))?;
+        Ok(object.body.collect().await?.to_vec())
+    }
+
+    /// Reads every object of a bucket, by key.
+    pub async fn get_all(&self, bucket: &str) -> Result<BTreeMap<String, Vec<u8>>> {
+        stream::iter(self.list(bucket).await?)
+            .map(|object| async move {
+                let bytes = self.get(bucket, &object.key).await?;
+                anyhow::Ok((object.key, bytes))
+            })
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await
+    }
+
+    /// Lists a bucket, however many pages that takes.
+    pub async fn list(&self, bucket: &str) -> Result<Vec<Listed>> {
+        let mut pages = self.0.list_objects_v2().bucket(bucket).into_paginator().send();
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| anyhow::Error::from(aws_sdk_s3::Error::from(error)))?;
+            all.extend(page.contents().iter().filter_map(listed));
+        }
+        Ok(all)
+    }
+}
+
+fn listed(object: &Object) -> Option<Listed> {
+    let etag = object.e_tag()?.trim_matches('"').to_owned();
+    Some(Listed { key: object.key()?.to_owned(), etag })
+}
+
+fn is_no_such_bucket(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(aws_sdk_s3::Error::NoSuchBucket(_)))
+}

@@ -1,0 +1,64 @@
+//! Watches the worker pods of a namespace while a test does something else.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::cluster::{Cluster, is_live, name};
+
+/// Selects worker pods.
+pub const WORKERS: &str = "app.kubernetes.io/name=docmill-worker";
+/// How often it looks. A worker lives for seconds.
+const INTERVAL: Duration = Duration::from_millis(300);
+
+/// What was seen of the worker pods.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The most that were on their way or running at a time.
+    pub most: usize,
+    /// Names of all.
+    pub names: BTreeSet<String>,
+}
+
+/// A watch that goes on until it is dropped.
+pub struct Watch {
+    seen: Arc<Mutex<Seen>>,
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Begins to watch.
+    #[must_use]
+    pub fn begin(cluster: &Cluster, namespace: &str) -> Self {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let task = tokio::spawn(look(cluster.clone(), namespace.to_owned(), Arc::clone(&seen)));
+        Self { seen, task }
+    }
+
+    /// What was seen until now.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn look(cluster: Cluster, namespace: String, seen: Arc<Mutex<Seen>>) {
+    loop {
+        // A look that fails is one look less.
+        if let Ok(pods) = cluster.pods(&namespace, WORKERS).await {
+            let live = pods.iter().filter(|pod| is_live(pod)).count();
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.most = seen.most.max(live);
+            seen.names.extend(pods.iter().map(|pod| name(pod).to_owned()));
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}

@@ -1,0 +1,267 @@
+//! A world is what one test has for itself: a namespace, three buckets, a queue, and indices that begin with its name.
+//! Nothing of it is left when the test is over, whichever way it ended.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use tokio::sync::RwLock;
+
+use crate::articles::Form;
+use crate::auditor::{self, Audit, Place};
+use crate::bridge::Bridge;
+use crate::cluster::{Cluster, Kind};
+use crate::corpus::{Corpus, Outcome};
+use crate::elastic::Elastic;
+use crate::env::Env;
+use crate::resources::{self, SOURCE};
+use crate::s3::S3;
+use crate::sqs::Sqs;
+use crate::wait::{Look, until};
+use crate::{diagnosis, install};
+
+/// Messages of a worker that died come back after this many seconds.
+const VISIBILITY_SECONDS: u32 = 30;
+/// How long the objects of a test may take from bucket to ledger.
+const INGEST_LIMIT: Duration = Duration::from_mins(3);
+/// How long a namespace may take to go, the grace periods of its pods included.
+const REMOVAL: &str = "--timeout=120s";
+
+/// Tests that kill parts of the product itself have the cluster for themselves.
+static ALONE: RwLock<()> = RwLock::const_new(());
+
+/// What one test has for itself.
+pub struct World {
+    /// Name of the namespace, and what the names of buckets, queue and indices contain.
+    pub name: String,
+    /// Where everything is.
+    pub env: Env,
+    /// Kubernetes.
+    pub cluster: Cluster,
+    /// The object store.
+    pub s3: S3,
+    /// The queue service.
+    pub sqs: Sqs,
+    /// The cluster for articles and ledger.
+    pub articles: Elastic,
+    /// The cluster for enriched articles.
+    pub enriched: Elastic,
+    /// URL of the queue, as pods use it.
+    pub queue_url: String,
+    bridge: Bridge,
+}
+
+/// Runs a test in a world of its own, beside others.
+pub async fn run(name: &str, test: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
+    let _others = ALONE.read().await;
+    run_in_a_world(name, test).await
+}
+
+/// Runs a test in a world of its own while no other test runs.
+pub async fn run_alone(name: &str, test: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
+    let _nobody = ALONE.write().await;
+    run_in_a_world(name, test).await
+}
+
+async fn run_in_a_world(name: &str, test: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
+    let env = Env::read()?;
+    let cluster = Cluster::connect(env.context.as_deref()).await?;
+    install::install(&cluster, &env).await?;
+    let world = World::create(name, env, cluster).await?;
+    let result = match world.fill().await {
+        Ok(()) => test(&world).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &result {
+        eprintln!("{error:#}\n{}", diagnosis::of(&world).await);
+    }
+    let removed = world.remove().await;
+    result.and(removed)
+}
+
+impl World {
+    async fn create(name: &str, env: Env, cluster: Cluster) -> Result<Self> {
+        // Seconds since 1970 and the process tell worlds apart, also those that a killed test run left behind.
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() % 1_000_000;
+        let name = format!("e2e-{name}-{seconds}{:03}", std::process::id() % 1000);
+        let sqs = Sqs::connect(&env).await?;
+        let queue_url = sqs.create(&name, VISIBILITY_SECONDS).await?;
+        Ok(Self {
+            s3: S3::connect(&env).await?,
+            articles: Elastic::new(&env.es_raw.outside),
+            enriched: Elastic::new(&env.es_enriched.outside),
+            bridge: Bridge::new(&env.bridge.outside),
+            name,
+            env,
+            cluster,
+            sqs,
+            queue_url,
+        })
+    }
+
+    async fn fill(&self) -> Result<()> {
+        for bucket in self.buckets() {
+            self.s3.create_bucket(&bucket).await?;
+        }
+        self.bridge.route(&self.raw_bucket(), &self.queue_url).await?;
+        self.cluster.kubectl(&["create", "namespace", &self.name]).await?;
+        self.cluster.apply(&self.name, &resources::secret(&self.env)).await
+    }
+
+    /// Takes everything away; the workers first, as they would write to what is gone.
+    async fn remove(&self) -> Result<()> {
+        let delete = ["delete", "namespace", &self.name, "--ignore-not-found", REMOVAL];
+        self.cluster.kubectl(&delete).await?;
+        self.bridge.remove(&self.raw_bucket()).await?;
+        self.sqs.remove(&self.queue_url).await?;
+        for bucket in self.buckets() {
+            self.s3.remove_bucket(&bucket).await?;
+        }
+        let indices = format!("*{}*", self.name);
+        self.articles.remove(&indices).await?;
+        self.enriched.remove(&indices).await
+    }
+
+    fn buckets(&self) -> [String; 3] {
+        [self.raw_bucket(), self.snapshots_bucket(), self.errors_bucket()]
+    }
+
+    /// Name of the raw bucket.
+    #[must_use]
+    pub fn raw_bucket(&self) -> String {
+        format!("{}-raw", self.name)
+    }
+
+    /// Name of the snapshot bucket.
+    #[must_use]
+    pub fn snapshots_bucket(&self) -> String {
+        format!("{}-json", self.name)
+    }
+
+    /// Name of the errors bucket.
+    #[must_use]
+    pub fn errors_bucket(&self) -> String {
+        format!("{}-errors", self.name)
+    }
+
+    /// Pattern of the indices with articles.
+    #[must_use]
+    pub fn articles_pattern(&self) -> String {
+        format!("articles-{}-*", self.name)
+    }
+
+    /// Pattern of the indices with enriched articles.
+    #[must_use]
+    pub fn enriched_pattern(&self) -> String {
+        format!("enriched-{}-*", self.name)
+    }
+
+    /// The source of this world, not yet applied.
+    #[must_use]
+    pub fn ingest_source(&self, form: Form) -> Value {
+        resources::ingest_source(&self.env, &self.name, &self.queue_url, form)
+    }
+
+    /// `kubectl apply` of a resource.
+    pub async fn apply(&self, resource: &Value) -> Result<()> {
+        self.cluster.apply(&self.name, resource).await
+    }
+
+    /// Puts the objects of a corpus into the raw bucket.
+    pub async fn put(&self, corpus: &Corpus) -> Result<()> {
+        self.s3.put_all(&self.raw_bucket(), corpus.objects.clone()).await
+    }
+
+    /// Waits for a condition of a resource, with this status and reason (any, if it is empty).
+    pub async fn condition(
+        &self,
+        (kind, name): (Kind, &str),
+        condition: &str,
+        (status, reason): (&str, &str),
+        limit: Duration,
+    ) -> Result<Value> {
+        let what = format!("{condition}={status} {reason} of {name}");
+        until(&what, limit, async || {
+            let resource = self.cluster.get(kind, &self.name, name).await?;
+            let found = find_condition(&resource, condition);
+            let current = found["observedGeneration"] == resource["metadata"]["generation"];
+            let same = found["status"] == status && (reason.is_empty() || found["reason"] == reason);
+            Ok(if current && same { Look::Done(found) } else { Look::NotYet(found.to_string()) })
+        })
+        .await
+    }
+
+    /// Waits until the source's status counts these units, and nothing is pending.
+    pub async fn counted(&self, indexed: usize, failed: usize) -> Result<Value> {
+        let what = format!("{indexed} indexed and {failed} failed units in the status");
+        until(&what, INGEST_LIMIT, async || {
+            let source = self.cluster.get(Kind::IngestSource, &self.name, SOURCE).await?;
+            let units = &source["status"]["units"];
+            let counted = units["indexed"] == indexed && units["failed"] == failed && units["pending"] == 0;
+            let seen = format!("{units} and workers {}", source["status"]["workers"]);
+            Ok(if counted { Look::Done(source) } else { Look::NotYet(seen) })
+        })
+        .await
+    }
+
+    /// Waits until no worker pod is on its way or running.
+    pub async fn no_workers(&self) -> Result<()> {
+        until("no worker pod", Duration::from_mins(1), async || {
+            let pods = self.cluster.pods(&self.name, "").await?;
+            let live: Vec<_> = pods.iter().filter(|pod| crate::cluster::is_live(pod)).collect();
+            let names: Vec<_> = live.iter().map(|pod| crate::cluster::name(pod)).collect();
+            Ok(Look::holds(live.is_empty(), names.join(", ")))
+        })
+        .await
+    }
+
+    /// Judges the stores. Nothing may be at work meanwhile.
+    pub async fn audit(&self) -> Result<Audit> {
+        let place = Place {
+            s3: self.s3.clone(),
+            elastic: self.articles.clone(),
+            raw_bucket: self.raw_bucket(),
+            snapshots_bucket: self.snapshots_bucket(),
+            snapshots_prefix: "json/".into(),
+            errors_bucket: self.errors_bucket(),
+            errors_prefix: "errors/".into(),
+            articles: self.articles_pattern(),
+            ledger: format!("docmill-units-{}-{SOURCE}", self.name),
+        };
+        Ok(auditor::judge(&auditor::gather(&place).await?))
+    }
+
+    /// Judges the stores, and whether every object of a corpus became what it had to.
+    pub async fn audit_all(&self, corpus: &Corpus) -> Result<()> {
+        let audit = self.audit().await?;
+        let mut faults = audit.faults.clone();
+        for (key, outcome) in &corpus.outcomes {
+            let fulfilled = match outcome {
+                Outcome::Indexed(id) => {
+                    audit.indexed.get(key).is_some_and(|ids| ids == std::slice::from_ref(id))
+                }
+                Outcome::Failed(reason) => audit.failed.get(key).is_some_and(|given| given == reason),
+            };
+            if !fulfilled {
+                faults.push(format!("{key:?} should have become {outcome:?}"));
+            }
+        }
+        let shown = faults.iter().take(20).cloned().collect::<Vec<_>>().join("\n  ");
+        ensure!(faults.is_empty(), "the auditor found {} faults:\n  {shown}", faults.len());
+        ensure!(audit.documents == corpus.sound(), "{} documents for {}", audit.documents, corpus.sound());
+        Ok(())
+    }
+}
+
+/// A condition of a resource; null where there is none of that type.
+#[must_use]
+pub fn find_condition(resource: &Value, kind: &str) -> Value {
+    let conditions = resource["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.into_iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default()
+}
+
+/// A number of a resource's status.
+pub fn number(resource: &Value, pointer: &str) -> Result<i64> {
+    let value = resource.pointer(pointer).and_then(Value::as_i64);
+    value.with_context(|| format!("{pointer} is no number in {}", resource["status"]))
+}

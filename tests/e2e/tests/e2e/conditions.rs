@@ -1,0 +1,92 @@
+//! A resource that cannot work says so within seconds, and works by itself once that is mended.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use e2e::articles::Form;
+use e2e::cluster::Kind;
+use e2e::resources;
+use e2e::world::{self, World};
+use serde_json::{Value, json};
+
+/// Within how long a fault is told.
+const TOLD: Duration = Duration::from_secs(15);
+/// Within how long a mended resource works; a name that did not resolve is remembered for half a minute.
+const MENDED: Duration = Duration::from_secs(90);
+
+#[tokio::test]
+async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<()> {
+    world::run("conditions", async |world| {
+        let later = format!("{}-later", world.name);
+        let faults = [
+            ("no-secret", "/spec/storage/credentialsSecretRef/name", json!("later"), "SecretNotFound"),
+            ("no-bucket", "/spec/errors/bucket", json!(later), "BucketNotFound"),
+            (
+                "no-index",
+                "/spec/index/elasticsearch/urls/0",
+                json!(own_elasticsearch(world)),
+                "IndexUnreachable",
+            ),
+        ];
+        for (name, field, value, _) in &faults {
+            world.apply(&broken(world, name, field, value.clone())).await?;
+        }
+        for (name, _, value, reason) in &faults {
+            let source = (Kind::IngestSource, *name);
+            let told = world.condition(source, "Ready", ("False", reason), TOLD).await?;
+            let message = told["message"].as_str().unwrap_or_default();
+            let named = value.as_str().unwrap_or_default();
+            ensure!(message.contains(named), "{name}: the message does not name {named:?}: {message}");
+        }
+        let mended = mend(world, &later).await;
+        if mended.is_ok() {
+            for (name, ..) in &faults {
+                world.condition((Kind::IngestSource, *name), "Ready", ("True", ""), MENDED).await?;
+            }
+        }
+        world.s3.remove_bucket(&later).await.and(mended)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_run_waits_for_its_source_and_for_its_target() -> Result<()> {
+    world::run("run-waits", async |world| {
+        let run = resources::enrichment_run(&world.env, &world.name, "early");
+        world.apply(&run).await?;
+        let early = (Kind::EnrichmentRun, "early");
+        let told = world.condition(early, "Ready", ("False", ""), TOLD).await?;
+        ensure!(told["message"].as_str().is_some_and(|text| text.contains("wire")), "{told}");
+        world.apply(&world.ingest_source(Form::NewsMlG2)).await?;
+        world.condition(early, "Complete", ("True", ""), MENDED).await.map(drop)
+    })
+    .await
+}
+
+/// An address that is answered once its Service is there.
+fn own_elasticsearch(world: &World) -> String {
+    format!("http://elasticsearch.{}.svc:9200", world.name)
+}
+
+fn broken(world: &World, name: &str, field: &str, value: Value) -> Value {
+    let mut source = world.ingest_source(Form::NewsMlG2);
+    source["metadata"]["name"] = name.into();
+    if let Some(place) = source.pointer_mut(field) {
+        *place = value;
+    }
+    source
+}
+
+async fn mend(world: &World, bucket: &str) -> Result<()> {
+    world.s3.create_bucket(bucket).await?;
+    let mut secret = resources::secret(&world.env);
+    secret["metadata"]["name"] = "later".into();
+    world.apply(&secret).await?;
+    let host = world.env.es_raw.inside.trim_start_matches("http://");
+    let host = host.split(':').next().unwrap_or_default();
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "elasticsearch"},
+        "spec": {"type": "ExternalName", "externalName": format!("{host}.cluster.local")},
+    });
+    world.apply(&service).await
+}

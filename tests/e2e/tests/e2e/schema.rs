@@ -1,0 +1,103 @@
+//! What the API server itself says of the resources: every field is explained, and what is wrong is refused.
+
+use anyhow::{Result, ensure};
+use e2e::articles::Form;
+use e2e::resources;
+use e2e::world::{self, World};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn kubectl_explains_every_field() -> Result<()> {
+    world::run("explain", async |world| {
+        for (short, crd) in [("isrc", "ingestsources.docmill.io"), ("erun", "enrichmentruns.docmill.io")] {
+            let top = world.cluster.kubectl(&["explain", short]).await?;
+            ensure!(!top.contains("<empty>") && !top.contains("Auto-generated"), "{top}");
+            let text = world.cluster.kubectl(&["get", "crd", crd, "--output", "json"]).await?;
+            let crd: Value = serde_json::from_str(&text)?;
+            let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+            for path in objects(short, schema) {
+                let text = world.cluster.kubectl(&["explain", &path]).await?;
+                ensure!(!text.contains("<no description>"), "kubectl explain {path}:\n{text}");
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Paths of spec and status and of every object in them, as kubectl explain takes them. Types that are Kubernetes' own
+/// stay out.
+fn objects(prefix: &str, schema: &Value) -> Vec<String> {
+    const KUBERNETES: [&str; 4] = ["metadata", "conditions", "tolerations", "resources"];
+    let mut paths = Vec::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let inner = if property["type"] == "array" { &property["items"] } else { property };
+        if inner["properties"].is_object() && !KUBERNETES.contains(&name.as_str()) {
+            let path = format!("{prefix}.{name}");
+            paths.extend(objects(&path, inner));
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// What is done to a sound resource, and what the refusal has to say.
+type Wrong = (fn(&mut Value), &'static str);
+
+const WRONG_SOURCES: [Wrong; 14] = [
+    (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
+    (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
+    (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
+    (|spec| spec["storage"]["endpoint"] = json!("s3:7070"), "spec.storage.endpoint"),
+    (|spec| spec["trigger"]["sqs"]["queueUrl"] = json!("docmill"), "spec.trigger.sqs.queueUrl"),
+    (|spec| spec["conversion"]["preset"] = json!("newsml"), "spec.conversion.preset"),
+    (|spec| spec["conversion"] = json!({"record": "/a"}), "spec.conversion"),
+    (
+        |spec| spec["conversion"] = json!({"record": "/a", "fields": [{"name": "1", "path": ["b"]}]}),
+        "spec.conversion.fields[0].name",
+    ),
+    (|spec| spec["snapshots"] = json!({"bucket": spec["raw"]["bucket"]}), "spec.snapshots.bucket"),
+    (|spec| spec["index"]["elasticsearch"]["urls"] = json!(["es:9200"]), "spec.index.elasticsearch.urls[0]"),
+    (|spec| spec["index"]["name"] = json!("Articles"), "spec.index.name"),
+    (|spec| spec["index"]["id"] = json!("guid"), "spec.index.id"),
+    (|spec| spec["workers"]["max"] = json!(0), "spec.workers.max"),
+    (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),
+];
+
+const WRONG_RUNS: [Wrong; 4] = [
+    (|spec| spec["from"]["index"] = json!("articles-*"), "spec.from"),
+    (|spec| spec["enrichers"] = json!([]), "spec.enrichers"),
+    (|spec| spec["enrichers"][0]["outputs"][0]["type"] = json!("Text"), "spec.enrichers[0].outputs[0].type"),
+    (|spec| spec["select"] = json!("Some"), "spec.select"),
+];
+
+#[tokio::test]
+async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> {
+    world::run("refused", async |world| {
+        let source = world.ingest_source(Form::NewsMlG2);
+        let run = resources::enrichment_run(&world.env, &world.name, "run");
+        for (sound, wrongs) in [(&source, &WRONG_SOURCES[..]), (&run, &WRONG_RUNS[..])] {
+            for (make_wrong, field) in wrongs {
+                let mut wrong = sound.clone();
+                make_wrong(&mut wrong["spec"]);
+                is_refused(world, &wrong, field).await?;
+            }
+            let mut long = sound.clone();
+            long["metadata"]["name"] = "a".repeat(53).into();
+            is_refused(world, &long, "metadata.name").await?;
+            // The sound one is taken, or the refusals above would mean nothing.
+            world.apply(sound).await?;
+        }
+        let mut changed = run.clone();
+        changed["spec"]["parallelism"] = json!(2);
+        is_refused(world, &changed, "spec is immutable").await
+    })
+    .await
+}
+
+async fn is_refused(world: &World, resource: &Value, message: &str) -> Result<()> {
+    let finished = world.cluster.try_apply(&world.name, resource).await?;
+    ensure!(!finished.ok, "taken, though {message} is wrong: {}", resource["spec"]);
+    ensure!(finished.stderr.contains(message), "the refusal does not name {message}: {}", finished.stderr);
+    Ok(())
+}
