@@ -28,8 +28,7 @@ pub(crate) fn notices(call: &Value) -> Vec<Notice> {
 }
 
 fn notice(source: &Value) -> Option<Notice> {
-    let bucket = source.pointer("/s3/bucket/name")?.as_str()?;
-    let key = source.pointer("/s3/object/key")?.as_str()?;
+    let (bucket, key) = place(source)?;
     let event = event_name(source.get("eventName")?.as_str()?);
     Some(Notice {
         bucket: bucket.to_owned(),
@@ -37,6 +36,19 @@ fn notice(source: &Value) -> Option<Notice> {
         record: record(source, bucket, key, &event),
         event,
     })
+}
+
+/// Bucket and key, out of the ARN that the S3 server writes: `arn:aws:s3:::/bucket/key`.
+///
+/// It writes them by themselves too, but as views of the request's buffer, which it reads when the buffer may hold
+/// another request already: under load the event of one object then names another's bucket. The ARN is a copy. Where
+/// several objects are deleted at once, it ends with the bucket, and the key is a copy of its own.
+fn place(source: &Value) -> Option<(&str, &str)> {
+    let path = source.pointer("/s3/bucket/arn")?.as_str()?.strip_prefix("arn:aws:s3:::/")?;
+    match path.split_once('/') {
+        Some((bucket, key)) if !key.is_empty() => Some((bucket, key)),
+        _ => Some((path.trim_end_matches('/'), source.pointer("/s3/object/key")?.as_str()?)),
+    }
 }
 
 fn record(source: &Value, bucket: &str, key: &str, event: &str) -> Value {
@@ -126,7 +138,9 @@ mod tests {
             "responseElements": {"x-amz-request-id": "r1", "x-amz-id-2": "h1"},
             "s3": {
                 "s3SchemaVersion": "1.0", "configurationId": "webhook-global",
-                "bucket": {"name": "raw", "ownerIdentity": {"PrincipalId": "docmill"}, "arn": "arn:aws:s3:::/raw/k"},
+                "bucket": {
+                    "name": "raw", "ownerIdentity": {"PrincipalId": "docmill"}, "arn": format!("arn:aws:s3:::/raw/{key}"),
+                },
                 "object": {"key": key, "size": 42, "eTag": etag, "versionId": version, "sequencer": "0A1B"},
             },
             "glacierEventData": {"restoreEventData": {}},
@@ -155,6 +169,25 @@ mod tests {
                 },
             })
         );
+    }
+
+    #[test]
+    fn a_name_that_another_request_has_overwritten_is_not_believed() {
+        let mut call = call("wire/a.xml", &json!("e"), &Value::Null);
+        call["Records"][0]["s3"]["bucket"]["name"] = json!("oth");
+        call["Records"][0]["s3"]["object"]["key"] = json!("other/b.xm");
+        let notice = notices(&call).pop().expect("one record");
+        assert_eq!((notice.bucket.as_str(), notice.key.as_str()), ("raw", "wire/a.xml"));
+    }
+
+    #[test]
+    fn of_several_deleted_at_once_each_has_its_key() {
+        let mut call = call("k", &Value::Null, &Value::Null);
+        for arn in ["arn:aws:s3:::/raw", "arn:aws:s3:::/raw/"] {
+            call["Records"][0]["s3"]["bucket"]["arn"] = json!(arn);
+            let notice = notices(&call).pop().expect("one record");
+            assert_eq!((notice.bucket.as_str(), notice.key.as_str()), ("raw", "k"));
+        }
     }
 
     #[test]
