@@ -1,6 +1,7 @@
 //! What runs in the cluster, and how each part is built: into the cache, once, under a name that holds its version.
 
 pub(crate) mod archive;
+pub(crate) mod cargo;
 pub(crate) mod dns;
 pub(crate) mod elasticmq;
 pub(crate) mod elasticsearch;

@@ -7,13 +7,13 @@ use anyhow::Context as _;
 use crate::{
     commands::{env, up},
     home::{Home, checkout},
-    parts::product::{self, PROFILE},
+    parts::{cargo::programs, product},
     progress::step,
 };
 
 /// Runs the demo and ends as it does.
 pub(crate) fn run(home: &Home, context: Option<&str>) -> anyhow::Result<ExitCode> {
-    let mut demo = Command::new(home.cargo_target().join(PROFILE).join("demo"));
+    let mut demo = Command::new(programs(home).join("demo"));
     demo.current_dir(checkout());
     if let Some(context) = context {
         step("build the demo", || product::build(home))?;

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::{
     commands::{env, up},
     home::Home,
-    parts::product::{PROFILE, cargo},
+    parts::cargo::{PROFILE, cargo},
     progress::{failure, note, seconds},
 };
 
@@ -23,15 +23,18 @@ struct Outcome {
 
 /// Runs all stages, also after one failed, and ends well only when all did.
 pub(crate) fn run(home: &Home, arguments: &[String]) -> ExitCode {
-    let workspace = ["--profile", PROFILE, "--workspace", "--locked"];
-    let mut format = cargo(home);
-    format.args(["fmt", "--check"]);
-    let mut lints = cargo(home);
-    lints.arg("clippy").args(workspace).args(["--all-targets", "--", "-D", "warnings"]);
     let mut outcomes = Vec::new();
-    for (stage, command) in [("format", format), ("lints", lints)] {
-        outcomes.push(outcome(stage, || passes(command)));
-    }
+    outcomes.push(outcome("format", || {
+        let mut format = cargo(home)?;
+        format.args(["fmt", "--check"]);
+        passes(format)
+    }));
+    outcomes.push(outcome("lints", || {
+        let mut lints = cargo(home)?;
+        lints.args(["clippy", "--profile", PROFILE, "--workspace", "--locked", "--all-targets"]);
+        lints.args(["--", "-D", "warnings"]);
+        passes(lints)
+    }));
     let ready = outcome("testbed", || up::run(home).map(|()| true));
     let is_ready = ready.passed;
     outcomes.push(ready);
@@ -41,7 +44,7 @@ pub(crate) fn run(home: &Home, arguments: &[String]) -> ExitCode {
 
 /// All tests of the workspace in one run, those in the cluster among them; without a testbed, those that need none.
 fn tests(home: &Home, is_ready: bool, arguments: &[String]) -> anyhow::Result<bool> {
-    let mut test = cargo(home);
+    let mut test = cargo(home)?;
     test.args(["test", "--profile", PROFILE, "--workspace", "--locked", "--no-fail-fast"]);
     if is_ready {
         test.envs(env::settings(home)?);

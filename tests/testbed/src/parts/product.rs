@@ -1,11 +1,8 @@
 //! The images of what this checkout builds: the product, and the notification bridge.
 
 use std::{
-    env,
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::Context as _;
@@ -13,17 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cluster::images::Images,
-    command::{Failed, run_logged, tool},
+    command::{Failed, run_logged},
     home::{Home, checkout},
     parts::{
         archive::{self, Image, Layer, sha256},
+        cargo::{PROFILE, cargo, programs},
         rootfs,
     },
     progress::step,
 };
 
-/// One profile for the image and for the tests, so that both are built from the same compiled dependencies.
-pub(crate) const PROFILE: &str = "testing";
 const PRODUCT: &str = "localhost/docmill:testbed-";
 const BRIDGE: &str = "localhost/docmill-bridge:testbed-";
 const USER: &str = "65532:65532";
@@ -38,29 +34,10 @@ pub(crate) struct Names {
     pub(crate) bridge: String,
 }
 
-/// A call of cargo in this checkout that builds where every checkout builds.
-pub(crate) fn cargo(home: &Home) -> Command {
-    let mut cargo = tool(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(checkout());
-    // What `cargo run` told this program about its own package would reach the inner cargo, whose build scripts take
-    // it for a change: TLS and all that stands on it would be built anew each time, for ten minutes.
-    for (name, _) in env::vars_os().filter(|(name, _)| is_about_a_package(name)) {
-        cargo.env_remove(name);
-    }
-    cargo.env("CARGO_TARGET_DIR", home.cargo_target());
-    cargo
-}
-
-/// Whether an environment variable is one that cargo sets for a package that it builds or runs.
-fn is_about_a_package(name: &OsStr) -> bool {
-    const PREFIXES: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_PRIMARY_"];
-    name.to_str().is_some_and(|name| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
-}
-
 /// Builds the programs.
 pub(crate) fn build(home: &Home) -> anyhow::Result<()> {
     let log = home.log("build-product")?;
-    let mut build = cargo(home);
+    let mut build = cargo(home)?;
     // The whole workspace, since cargo builds dependencies anew for each other choice of packages.
     build.args(["build", "--locked", "--profile", PROFILE, "--workspace", "--bins"]);
     run_logged(&mut build, &log).map_err(|_| {
@@ -71,7 +48,7 @@ pub(crate) fn build(home: &Home) -> anyhow::Result<()> {
 
 /// Makes images of the built programs, imports those that the node lacks, and remembers their names.
 pub(crate) fn import(home: &Home, images: &Images) -> anyhow::Result<Names> {
-    let programs = home.cargo_target().join(PROFILE);
+    let programs = programs(home);
     let [operator, runner, bridge] = ["operator", "job-runner", "bridge"].map(|name| programs.join(name));
     let names = Names {
         checkout: checkout(),
