@@ -32,4 +32,10 @@ impl Bridge {
         self.http.delete(url).send().await?.error_for_status()?;
         Ok(())
     }
+
+    /// What became of the events since the bridge started, as JSON.
+    pub async fn stats(&self) -> Result<String> {
+        let answer = self.http.get(format!("{}/stats", self.url)).send().await?.error_for_status()?;
+        Ok(answer.text().await?)
+    }
 }

@@ -3,6 +3,9 @@
 use crate::install::{NAMESPACE, SELECTOR};
 use crate::world::World;
 
+/// Faults beyond these tell nothing new.
+const FAULTS_SHOWN: usize = 20;
+
 /// Everything, as text.
 pub async fn of(world: &World) -> String {
     let own = world.name.as_str();
@@ -29,5 +32,24 @@ pub async fn of(world: &World) -> String {
         Ok(backlog) => format!("--- queue: {backlog:?}\n"),
         Err(error) => format!("--- queue: {error:#}\n"),
     });
+    parts.push(match world.bridge.stats().await {
+        Ok(stats) => format!("--- bridge, for all buckets together: {stats}\n"),
+        Err(error) => format!("--- bridge: {error:#}\n"),
+    });
+    parts.push(match world.audit().await {
+        Ok(audit) => format!("--- auditor:\n  {}\n", shown(&audit.faults)),
+        Err(error) => format!("--- auditor: {error:#}\n"),
+    });
     parts.concat()
+}
+
+/// The first faults, a line each.
+#[must_use]
+pub fn shown(faults: &[String]) -> String {
+    let more = faults.len().saturating_sub(FAULTS_SHOWN);
+    let mut lines = faults.iter().take(FAULTS_SHOWN).cloned().collect::<Vec<_>>();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n  ")
 }

@@ -48,7 +48,8 @@ pub struct World {
     pub enriched: Elastic,
     /// URL of the queue, as pods use it.
     pub queue_url: String,
-    bridge: Bridge,
+    /// The notification bridge.
+    pub(crate) bridge: Bridge,
 }
 
 /// Runs a test in a world of its own, beside others.
@@ -246,8 +247,12 @@ impl World {
                 faults.push(format!("{key:?} should have become {outcome:?}"));
             }
         }
-        let shown = faults.iter().take(20).cloned().collect::<Vec<_>>().join("\n  ");
-        ensure!(faults.is_empty(), "the auditor found {} faults:\n  {shown}", faults.len());
+        ensure!(
+            faults.is_empty(),
+            "the auditor found {} faults:\n  {}",
+            faults.len(),
+            diagnosis::shown(&faults)
+        );
         ensure!(audit.documents == corpus.sound(), "{} documents for {}", audit.documents, corpus.sound());
         Ok(())
     }
