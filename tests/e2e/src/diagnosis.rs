@@ -1,5 +1,7 @@
 //! What a person wants to see when a test fails: resources, pods, events and logs, before the world is taken away.
 
+use anyhow::Result;
+
 use crate::install::{NAMESPACE, SELECTOR};
 use crate::world::World;
 
@@ -28,19 +30,17 @@ pub async fn of(world: &World) -> String {
         };
         parts.push(format!("--- {title}: kubectl {}\n{said}", call.join(" ")));
     }
-    parts.push(match world.sqs.backlog(&world.queue_url).await {
-        Ok(backlog) => format!("--- queue: {backlog:?}\n"),
-        Err(error) => format!("--- queue: {error:#}\n"),
-    });
-    parts.push(match world.bridge.stats().await {
-        Ok(stats) => format!("--- bridge, for all buckets together: {stats}\n"),
-        Err(error) => format!("--- bridge: {error:#}\n"),
-    });
-    parts.push(match world.audit().await {
-        Ok(audit) => format!("--- auditor:\n  {}\n", shown(&audit.faults)),
-        Err(error) => format!("--- auditor: {error:#}\n"),
-    });
+    let backlog = world.sqs.backlog(&world.queue_url).await;
+    parts.push(part("queue", backlog.map(|backlog| format!("{backlog:?}"))));
+    parts.push(part("bridge, for all buckets together", world.bridge.stats().await));
+    parts.push(part("auditor", world.audit().await.map(|audit| format!("\n  {}", shown(&audit.faults)))));
     parts.concat()
+}
+
+/// What was asked, and the answer, or why there is none.
+fn part(title: &str, said: Result<String>) -> String {
+    let said = said.unwrap_or_else(|error| format!("{error:#}"));
+    format!("--- {title}: {said}\n")
 }
 
 /// The first faults, a line each.
