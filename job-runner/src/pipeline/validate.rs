@@ -5,17 +5,9 @@ pub(super) mod types;
 use docmill_crds::reason::Reason;
 use serde_json::{Map, Value};
 
-use super::convert::{Automaton, Content, DOCUMENT, FieldPlan, Flaw, MAX_FAULTS, Record, ScopeId};
-
-/// A fault of one field.
-#[derive(Debug)]
-pub(super) struct FieldFlaw {
-    /// For example `subjects[2].code`.
-    pub(super) field: String,
-    /// The path by which the model looked.
-    pub(super) at: String,
-    pub(super) flaw: Flaw,
-}
+use super::convert::{
+    Automaton, Content, DOCUMENT, Fault, FieldPlan, MAX_FAULTS, Position, Record, ScopeId, shorten,
+};
 
 /// The fields of a document, in the order of its model; or all of its faults, and never none of both.
 ///
@@ -24,10 +16,10 @@ pub(super) fn document(
     automaton: &Automaton,
     document: &mut Record,
     shared: &mut Record,
-) -> Result<Map<String, Value>, Vec<FieldFlaw>> {
-    let mut judge = Judge { automaton, flaws: Vec::new() };
+) -> Result<Map<String, Value>, Vec<Fault>> {
+    let mut judge = Judge { automaton, faults: Vec::new() };
     let json = judge.object(DOCUMENT, document, 0, Some(shared), &Trail::Document);
-    if judge.flaws.is_empty() { Ok(json) } else { Err(judge.flaws) }
+    if judge.faults.is_empty() { Ok(json) } else { Err(judge.faults) }
 }
 
 /// The way to an object, from which the name of a field is made only when something is wrong with it.
@@ -50,7 +42,7 @@ impl Trail<'_> {
 
 struct Judge<'a> {
     automaton: &'a Automaton,
-    flaws: Vec<FieldFlaw>,
+    faults: Vec<Fault>,
 }
 
 impl<'a> Judge<'a> {
@@ -96,10 +88,10 @@ impl<'a> Judge<'a> {
             }
         }
         if field.required {
-            let at = field.paths.first().cloned().unwrap_or_default();
+            let at = field.paths.first().map_or("", String::as_str);
             let expected = format!("a value of type {}", field.kind.as_str());
-            let flaw = Flaw::malformed(record.offset(frame), expected).because(Reason::MissingField);
-            self.report(FieldFlaw { field: trail.field(&field.name), at, flaw });
+            let name = trail.field(&field.name);
+            self.report(fault(Reason::MissingField, name, at, record.place(frame), expected, None));
         }
         field.default.clone()
     }
@@ -137,7 +129,7 @@ impl<'a> Judge<'a> {
     ) -> Option<Value> {
         let keep = record.is_shared();
         let found = record.found(id);
-        let offset = found.offset;
+        let place = found.place;
         match &mut found.content {
             Content::Empty => None,
             Content::Object(frame) => {
@@ -152,19 +144,33 @@ impl<'a> Judge<'a> {
                 Err(expected) => {
                     let name = trail.field(&field.name);
                     let name = index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"));
-                    let flaw = Flaw::malformed(offset, expected).because(Reason::WrongType).found(text);
-                    self.report(FieldFlaw { field: name, at: path.to_owned(), flaw });
+                    let expected = expected.to_owned();
+                    self.report(fault(Reason::WrongType, name, path, place, expected, Some(text)));
                     None
                 }
             },
         }
     }
 
-    fn report(&mut self, flaw: FieldFlaw) {
-        if self.flaws.len() < MAX_FAULTS {
-            self.flaws.push(flaw);
+    fn report(&mut self, fault: Fault) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
         }
     }
+}
+
+/// A fault of a field: its name like `subjects[2].code`, and the path by which the model looked.
+fn fault(
+    reason: Reason,
+    field: String,
+    at: &str,
+    place: Position,
+    expected: String,
+    found: Option<&str>,
+) -> Fault {
+    let Position { line, column } = place;
+    let (field, at, found) = (Some(field), Some(at.to_owned()), found.map(shorten));
+    Fault { reason, field, at, line, column, expected, found }
 }
 
 /// The text itself, or a copy of what the next document of the object will ask for too.

@@ -177,9 +177,10 @@ impl Node {
 }
 
 impl Edge {
-    pub(super) fn holds(&self, element: &Element<'_, '_>) -> bool {
+    pub(super) fn holds(&self, element: &Element<'_>) -> bool {
         self.predicates.iter().all(|(name, test)| {
-            let value = name.of(element).map(RawAttribute::value);
+            let attribute = name.of(element);
+            let value = attribute.as_ref().map(RawAttribute::value);
             match (test, value) {
                 (Test::Present, value) => value.is_some(),
                 (Test::Absent, value) => value.is_none(),
@@ -194,7 +195,7 @@ impl Edge {
 
 impl AttributeName {
     /// The attribute of this name that the element has.
-    pub(super) fn of<'s, 'a>(&self, element: &Element<'s, 'a>) -> Option<&'s RawAttribute<'a>> {
+    pub(super) fn of<'s>(&self, element: &Element<'s>) -> Option<RawAttribute<'s>> {
         element.attributes.iter().find(|attribute| {
             attribute.local == self.local
                 && if attribute.prefix.is_empty() {

@@ -1,12 +1,14 @@
 //! Holds a document against the automaton while it streams by, and collects what the paths lead to.
 
 use super::automaton::{Action, Automaton, DOCUMENT, NodeId, Slot, SlotContent, SlotId, TextForm};
+use super::cursor::Position;
 use super::fault::Flaw;
 use super::limits::Limits;
 use super::markup::MarkupBuffer;
 use super::names::number;
 use super::record::{Content, Record};
-use super::scanner::Element;
+use super::scanner::{Element, Sink};
+use super::tag::RawAttribute;
 use super::text::{Gap, TextBuffer};
 
 /// For whom a node is active.
@@ -60,6 +62,8 @@ pub(super) struct Evaluator<'m> {
     captures: Vec<Capture>,
     /// The level of the open document's element.
     record: Option<usize>,
+    /// Documents of the object so far.
+    documents: u32,
     document: Record,
     shared: Record,
 }
@@ -74,6 +78,7 @@ impl<'m> Evaluator<'m> {
             levels: vec![Level { active: 0, captures: 0, gap: Gap::None }],
             captures: Vec::new(),
             record: None,
+            documents: 0,
             document: Record::default(),
             shared: Record::shared(automaton.scopes[DOCUMENT as usize].slots),
         };
@@ -84,66 +89,6 @@ impl<'m> Evaluator<'m> {
     /// What was found for the last document, and what all documents share.
     pub(super) fn found(&mut self) -> (&mut Record, &mut Record) {
         (&mut self.document, &mut self.shared)
-    }
-
-    /// An element starts. Returns whether a document starts with it.
-    pub(super) fn start(&mut self, element: &Element<'_, '_>) -> Result<bool, Flaw> {
-        let around = self.captures.len();
-        let parents = self.levels.last().map_or(0, |level| level.active)..self.active.len();
-        self.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
-        self.find_matches(element, parents);
-        let starts = self.record.is_none() && self.is_record();
-        if starts {
-            self.record = Some(self.levels.len());
-            self.document.clear();
-            let scope = &self.automaton.scopes[DOCUMENT as usize];
-            let frame = self.document.open_frame(scope.slots, element.offset);
-            self.enter(scope.root, Owner::Frame(frame), element)?;
-        }
-        for index in 0..self.matched.len() {
-            let (node, owner) = self.matched[index];
-            self.enter(node, owner, element)?;
-        }
-        for capture in &mut self.captures[..around] {
-            capture.element_starts(element);
-        }
-        Ok(starts)
-    }
-
-    /// The innermost element ends. Returns whether a document ends with it.
-    pub(super) fn end(&mut self) -> bool {
-        let level_number = self.levels.len();
-        let Some(level) = self.levels.pop() else { return false };
-        while self.captures.len() > level.captures {
-            if let Some(capture) = self.captures.pop() {
-                self.finish(capture);
-            }
-        }
-        self.active.truncate(level.active);
-        for capture in &mut self.captures {
-            capture.element_ends(level_number, level.gap);
-        }
-        let ends = self.record == Some(level_number);
-        if ends {
-            self.record = None;
-        }
-        ends
-    }
-
-    /// Characters, as they are meant.
-    pub(super) fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
-        self.collect(text.len(), offset, |buffer| match buffer {
-            Buffer::Text(buffer) => buffer.push(text),
-            Buffer::Markup(buffer) => buffer.push(text),
-        })
-    }
-
-    /// A character that was written as a reference.
-    pub(super) fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
-        self.collect(c.len_utf8(), offset, |buffer| match buffer {
-            Buffer::Text(buffer) => buffer.push_char(c),
-            Buffer::Markup(buffer) => buffer.push_char(c),
-        })
     }
 
     fn collect(&mut self, bytes: usize, offset: usize, push: impl Fn(&mut Buffer)) -> Result<(), Flaw> {
@@ -161,7 +106,7 @@ impl<'m> Evaluator<'m> {
     }
 
     /// Steps from the nodes that are active for the element's siblings to those that its name and attributes lead to.
-    fn find_matches(&mut self, element: &Element<'_, '_>, parents: std::ops::Range<usize>) {
+    fn find_matches(&mut self, element: &Element<'_>, parents: std::ops::Range<usize>) {
         let automaton = self.automaton;
         self.matched.clear();
         for index in parents {
@@ -175,19 +120,28 @@ impl<'m> Evaluator<'m> {
         }
     }
 
+    fn check_count(&mut self, offset: usize) -> Result<(), Flaw> {
+        let most = self.limits.documents;
+        if self.documents == most {
+            return Err(Flaw::limit(offset, format!("at most {most} documents in an object")));
+        }
+        self.documents += 1;
+        Ok(())
+    }
+
     fn is_record(&self) -> bool {
         let nodes = &self.automaton.nodes;
         self.matched.iter().any(|(node, _)| nodes[*node as usize].actions.contains(&Action::Record))
     }
 
     /// The element leads to this node.
-    fn enter(&mut self, id: NodeId, owner: Owner, element: &Element<'_, '_>) -> Result<(), Flaw> {
+    fn enter(&mut self, id: NodeId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
         let automaton = self.automaton;
         let node = &automaton.nodes[id as usize];
         self.activate(id, owner);
         for (name, slot) in &node.attributes {
             if let Some(attribute) = name.of(element) {
-                self.attribute(*slot, owner, &attribute.value(), attribute.offset)?;
+                self.attribute(*slot, owner, &attribute, element)?;
             }
         }
         for action in &node.actions {
@@ -218,26 +172,35 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    fn attribute(&mut self, slot: SlotId, owner: Owner, value: &str, offset: usize) -> Result<(), Flaw> {
+    fn attribute(
+        &mut self,
+        slot: SlotId,
+        owner: Owner,
+        attribute: &RawAttribute<'_>,
+        element: &Element<'_>,
+    ) -> Result<(), Flaw> {
         let slot = &self.automaton.slots[slot as usize];
         let SlotContent::Text { form, .. } = slot.content else { return Ok(()) };
-        let Some(found) = self.reserve(slot, owner, offset) else { return Ok(()) };
+        let place = || element.place.position_of(attribute.offset);
+        let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
         let mut buffer = TextBuffer::new(form == TextForm::Paragraphs);
-        buffer.push(value);
-        self.count(owner, value.len(), offset)?;
+        let value = attribute.value();
+        buffer.push(&value);
+        self.count(owner, value.len(), attribute.offset)?;
         self.record(owner).0.fill(found, Content::Text(buffer.finish()));
         Ok(())
     }
 
-    fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_, '_>) -> Result<(), Flaw> {
+    fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
         let automaton = self.automaton;
         let slot = &automaton.slots[slot as usize];
-        let Some(found) = self.reserve(slot, owner, element.offset) else { return Ok(()) };
+        let place = || element.place.position();
+        let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
         match slot.content {
             SlotContent::Object(scope) => {
                 let scope = &automaton.scopes[scope as usize];
                 let (record, shared) = self.record(owner);
-                let frame = record.open_frame(scope.slots, element.offset);
+                let frame = record.open_frame(scope.slots, element.place.position());
                 record.fill(found, Content::Object(frame));
                 self.enter(
                     scope.root,
@@ -271,14 +234,14 @@ impl<'m> Evaluator<'m> {
     }
 
     /// The place for a value of this slot, when one more could still matter.
-    fn reserve(&mut self, slot: &Slot, owner: Owner, offset: usize) -> Option<u32> {
+    fn reserve(&mut self, slot: &Slot, owner: Owner, place: impl FnOnce() -> Position) -> Option<u32> {
         let frame = match owner {
             Owner::Root => 0,
             Owner::Frame(frame) | Owner::Shared(frame) => frame,
             Owner::Capture(_) => return None,
         };
         let (record, _) = self.record(owner);
-        record.wants(frame, slot).then(|| record.reserve(frame, slot, offset))
+        record.wants(frame, slot).then(|| record.reserve(frame, slot, place()))
     }
 
     /// Where values of this owner go, and whether that is what documents share.
@@ -310,8 +273,71 @@ impl<'m> Evaluator<'m> {
     }
 }
 
+impl Sink for Evaluator<'_> {
+    /// An element starts. Returns whether a document starts with it.
+    fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw> {
+        let around = self.captures.len();
+        let parents = self.levels.last().map_or(0, |level| level.active)..self.active.len();
+        self.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
+        self.find_matches(element, parents);
+        let starts = self.record.is_none() && self.is_record();
+        if starts {
+            self.check_count(element.place.offset)?;
+            self.record = Some(self.levels.len());
+            self.document.clear();
+            let scope = &self.automaton.scopes[DOCUMENT as usize];
+            let frame = self.document.open_frame(scope.slots, element.place.position());
+            self.enter(scope.root, Owner::Frame(frame), element)?;
+        }
+        for index in 0..self.matched.len() {
+            let (node, owner) = self.matched[index];
+            self.enter(node, owner, element)?;
+        }
+        for capture in &mut self.captures[..around] {
+            capture.element_starts(element);
+        }
+        Ok(starts)
+    }
+
+    /// The innermost element ends. Returns whether a document ends with it.
+    fn end(&mut self) -> bool {
+        let level_number = self.levels.len();
+        let Some(level) = self.levels.pop() else { return false };
+        while self.captures.len() > level.captures {
+            if let Some(capture) = self.captures.pop() {
+                self.finish(capture);
+            }
+        }
+        self.active.truncate(level.active);
+        for capture in &mut self.captures {
+            capture.element_ends(level_number, level.gap);
+        }
+        let ends = self.record == Some(level_number);
+        if ends {
+            self.record = None;
+        }
+        ends
+    }
+
+    /// Characters, as they are meant.
+    fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
+        self.collect(text.len(), offset, |buffer| match buffer {
+            Buffer::Text(buffer) => buffer.push(text),
+            Buffer::Markup(buffer) => buffer.push(text),
+        })
+    }
+
+    /// A character that was written as a reference.
+    fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
+        self.collect(c.len_utf8(), offset, |buffer| match buffer {
+            Buffer::Text(buffer) => buffer.push_char(c),
+            Buffer::Markup(buffer) => buffer.push_char(c),
+        })
+    }
+}
+
 impl Capture {
-    fn element_starts(&mut self, element: &Element<'_, '_>) {
+    fn element_starts(&mut self, element: &Element<'_>) {
         match &mut self.buffer {
             Buffer::Text(buffer) => buffer.set_apart(element.name.gap),
             Buffer::Markup(buffer) if self.excluded.is_none() => buffer.start(element),

@@ -2,6 +2,7 @@
 //! a list of values in the order of the document. The memory is used again for the next document.
 
 use super::automaton::Slot;
+use super::cursor::Position;
 use super::names::{UNKNOWN, number};
 
 /// The values of one document.
@@ -19,7 +20,7 @@ pub(crate) struct Record {
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     heads: u32,
-    offset: usize,
+    place: Position,
 }
 
 /// The list of a slot's values.
@@ -36,7 +37,7 @@ struct Head {
 pub(crate) struct Found {
     next: u32,
     head: u32,
-    pub(crate) offset: usize,
+    pub(crate) place: Position,
     pub(crate) content: Content,
 }
 
@@ -55,7 +56,7 @@ impl Record {
     /// The values that all documents of an object share.
     pub(super) fn shared(slots: u32) -> Self {
         let mut record = Self { shared: true, ..Self::default() };
-        record.open_frame(slots, 0);
+        record.open_frame(slots, Position::START);
         record
     }
 
@@ -72,11 +73,11 @@ impl Record {
     }
 
     /// Starts a frame with so many slots.
-    pub(super) fn open_frame(&mut self, slots: u32, offset: usize) -> u32 {
+    pub(super) fn open_frame(&mut self, slots: u32, place: Position) -> u32 {
         let heads = number(self.heads.len());
         let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
         self.heads.resize(self.heads.len() + slots as usize, empty);
-        self.frames.push(Frame { heads, offset });
+        self.frames.push(Frame { heads, place });
         number(self.frames.len() - 1)
     }
 
@@ -88,7 +89,7 @@ impl Record {
     }
 
     /// Keeps the place of a value that starts here.
-    pub(super) fn reserve(&mut self, frame: u32, slot: &Slot, offset: usize) -> u32 {
+    pub(super) fn reserve(&mut self, frame: u32, slot: &Slot, place: Position) -> u32 {
         let id = number(self.found.len());
         let head_id = self.frames[frame as usize].heads + slot.index;
         let head = &mut self.heads[head_id as usize];
@@ -98,7 +99,7 @@ impl Record {
             self.found[head.last as usize].next = id;
         }
         head.last = id;
-        self.found.push(Found { next: UNKNOWN, head: head_id, offset, content: Content::Empty });
+        self.found.push(Found { next: UNKNOWN, head: head_id, place, content: Content::Empty });
         id
     }
 
@@ -118,8 +119,8 @@ impl Record {
     }
 
     /// Where the frame's element starts.
-    pub(crate) fn offset(&self, frame: u32) -> usize {
-        self.frames[frame as usize].offset
+    pub(crate) fn place(&self, frame: u32) -> Position {
+        self.frames[frame as usize].place
     }
 
     /// The first value of a slot, as a number for [`Self::found`].

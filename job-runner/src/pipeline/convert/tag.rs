@@ -10,24 +10,69 @@ use super::limits::Limits;
 
 /// An attribute as it is written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RawAttribute<'a> {
+pub(super) struct RawAttribute<'t> {
     /// Prefix, or empty.
-    pub(super) prefix: &'a str,
-    pub(super) local: &'a str,
+    pub(super) prefix: &'t str,
+    pub(super) local: &'t str,
     /// The value between the quotes; references in it are valid.
-    pub(super) raw: &'a str,
-    /// Where the value starts in the object.
+    pub(super) raw: &'t str,
+    /// Where the value starts in the window.
     pub(super) offset: usize,
 }
 
-/// Reads a tag without `<`, `/` and `>`: puts its attributes into `attributes` and returns its name.
-pub(super) fn read<'a>(
-    tag: &'a str,
+/// The attributes of a tag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attributes<'t> {
+    tag: &'t str,
+    spans: &'t [Span],
+    /// Where the tag starts in the window.
+    offset: usize,
+}
+
+/// Where in its tag an attribute is. Kept apart from the tag, so that the list is used again for the next one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// Start of the name, start of its local part, end of the name.
+    name: usize,
+    local: usize,
+    name_end: usize,
+    /// Start and end of the value.
+    value: usize,
+    value_end: usize,
+}
+
+impl<'t> Attributes<'t> {
+    pub(super) const fn new(tag: &'t str, spans: &'t [Span], offset: usize) -> Self {
+        Self { tag, spans, offset }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = RawAttribute<'t>> {
+        self.spans.iter().map(move |span| span.of(self.tag, self.offset))
+    }
+}
+
+impl Span {
+    fn of(self, tag: &str, offset: usize) -> RawAttribute<'_> {
+        // Without a prefix both parts start at the same place; with one, the colon is between.
+        let prefix_end = if self.local > self.name { self.local - 1 } else { self.name };
+        RawAttribute {
+            prefix: &tag[self.name..prefix_end],
+            local: &tag[self.local..self.name_end],
+            raw: &tag[self.value..self.value_end],
+            offset: offset + self.value,
+        }
+    }
+}
+
+/// Reads a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and returns prefix
+/// and local part of its name.
+pub(super) fn read<'t>(
+    tag: &'t str,
     offset: usize,
     limits: &Limits,
-    attributes: &mut Vec<RawAttribute<'a>>,
-) -> Result<(&'a str, &'a str), Flaw> {
-    attributes.clear();
+    spans: &mut Vec<Span>,
+) -> Result<(&'t str, &'t str), Flaw> {
+    spans.clear();
     let bytes = tag.as_bytes();
     let end = bytes.iter().position(|b| is_space(*b)).unwrap_or(bytes.len());
     let name = qname(&tag[..end], offset, limits)?;
@@ -40,24 +85,20 @@ pub(super) fn read<'a>(
         if start == at {
             return Err(Flaw::malformed(offset + at, "white space before an attribute"));
         }
-        if attributes.len() == limits.attributes {
+        if spans.len() == limits.attributes {
             return Err(Flaw::limit(offset, format!("at most {} attributes", limits.attributes)));
         }
-        let (attribute, next) = attribute(tag, start, offset, limits)?;
-        if attributes.iter().any(|a| a.local == attribute.local && a.prefix == attribute.prefix) {
-            return Err(Flaw::malformed(offset + start, "each attribute once").found(attribute.local));
+        let (span, next) = attribute(tag, start, offset, limits)?;
+        let written = &tag[span.name..span.name_end];
+        if spans.iter().any(|other| &tag[other.name..other.name_end] == written) {
+            return Err(Flaw::malformed(offset + start, "each attribute once").found(written));
         }
-        attributes.push(attribute);
+        spans.push(span);
         at = next;
     }
 }
 
-fn attribute<'a>(
-    tag: &'a str,
-    start: usize,
-    offset: usize,
-    limits: &Limits,
-) -> Result<(RawAttribute<'a>, usize), Flaw> {
+fn attribute(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<(Span, usize), Flaw> {
     let bytes = tag.as_bytes();
     let rest = &bytes[start..];
     let end = start + rest.iter().position(|b| *b == b'=' || is_space(*b)).unwrap_or(rest.len());
@@ -76,7 +117,9 @@ fn attribute<'a>(
     };
     let raw = &tag[value..value + length];
     check_value(raw, offset + value, limits)?;
-    Ok((RawAttribute { prefix, local, raw, offset: offset + value }, value + length + 1))
+    let local = if prefix.is_empty() { start } else { start + prefix.len() + 1 };
+    let value_end = value + length;
+    Ok((Span { name: start, local, name_end: end, value, value_end }, value_end + 1))
 }
 
 fn check_value(raw: &str, offset: usize, limits: &Limits) -> Result<(), Flaw> {
