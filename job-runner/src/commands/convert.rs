@@ -164,10 +164,12 @@ fn write_verdict(
 ) -> io::Result<()> {
     let path = path.to_string_lossy();
     match verdict {
-        Ok(Document { index_in_object: index, json: document }) if records => {
-            write_line(out, &Converted { path: &path, index, document: &document })
+        Ok(document) if records => {
+            let index = document.index_in_object;
+            let document = serde_json::from_str(document.json())?;
+            write_line(out, &Converted { path: &path, index, document })
         }
-        Ok(document) => write_line(out, &document.json),
+        Ok(document) => writeln!(out, "{}", document.json()),
         Err(refusal) => write_line(refusals, &Refused { path: &path, refusal }),
     }
 }
@@ -176,7 +178,7 @@ fn write_verdict(
 struct Converted<'a> {
     path: &'a str,
     index: u32,
-    document: &'a serde_json::Map<String, Value>,
+    document: Value,
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@
 //! Memory is bounded by the values of one document and by the [`Limits`], whatever the size of the object.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 mod automaton;
 mod chars;
@@ -18,6 +19,7 @@ mod documents;
 mod evaluate;
 mod fault;
 mod input;
+mod json;
 mod limits;
 mod markup;
 mod names;
@@ -25,8 +27,10 @@ mod namespaces;
 mod open_elements;
 mod record;
 mod scanner;
+mod scratch;
 mod tag;
 mod text;
+mod tokens;
 mod window;
 
 pub(super) use automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
@@ -34,8 +38,10 @@ pub(super) use cursor::Position;
 pub use documents::{Document, Documents, Verdict};
 pub(super) use fault::shorten;
 pub use fault::{Fault, MAX_FAULTS, Refusal};
+pub(super) use json::JsonWriter;
 pub use limits::Limits;
 pub(super) use record::{Content, Record};
+use scratch::Scratches;
 
 use docmill_crds::conversion::{Model, ModelError};
 
@@ -45,6 +51,9 @@ pub struct Converter {
     automaton: Automaton,
     limits: Limits,
     revision: String,
+    /// The names of a document's fields.
+    names: Arc<[String]>,
+    scratches: Scratches,
 }
 
 impl Converter {
@@ -55,7 +64,9 @@ impl Converter {
 
     /// Compiles a model, with limits of one's own.
     pub fn with_limits(model: &Model, limits: Limits) -> Result<Self, ModelError> {
-        Ok(Self { automaton: compile::compile(model)?, limits, revision: model.revision() })
+        let names = model.fields.iter().map(|field| field.name.clone()).collect();
+        let (automaton, revision) = (compile::compile(model)?, model.revision());
+        Ok(Self { automaton, limits, revision, names, scratches: Scratches::default() })
     }
 
     /// The revision of the model: see [`Model::revision`].

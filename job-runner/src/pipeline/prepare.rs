@@ -167,9 +167,8 @@ impl Preparation {
             let detail = json!({"document": document.index_in_object, "reason": Reason::NotAddressable, "message": message});
             RefusedPart { stage: Stage::Convert, reason: Reason::NotAddressable, message, detail }
         };
-        let fields = &document.json;
-        let address = self.addressing.of(fields).map_err(|error| refused(error.to_string()))?;
-        let line = snapshot_line(fields, provenance).map_err(|error| refused(error.to_string()))?;
+        let address = self.addressing.of(document).map_err(|error| refused(error.to_string()))?;
+        let line = snapshot_line(document.json(), provenance).map_err(|error| refused(error.to_string()))?;
         Ok(AddressedDocument { address, line })
     }
 }

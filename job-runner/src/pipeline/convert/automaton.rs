@@ -138,6 +138,8 @@ pub(crate) struct Scope {
 #[derive(Debug)]
 pub(crate) struct FieldPlan {
     pub(crate) name: String,
+    /// The name as JSON with its colon.
+    pub(crate) key: String,
     pub(crate) kind: FieldType,
     pub(crate) required: bool,
     pub(crate) repeated: bool,

@@ -12,9 +12,9 @@ pub(super) const fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Finds the first character that may not stand in a document: its offset, and its name. The bytes need not be UTF-8
-/// as a whole; what is not is for others to find.
-pub(super) fn check_chars(bytes: &[u8]) -> Result<(), (usize, String)> {
+/// Finds the first character that may not stand in a document: its offset, and its name.
+pub(super) fn check_chars(text: &str) -> Result<(), (usize, String)> {
+    let bytes = text.as_bytes();
     // A loop without an early end, which the compiler turns into wide instructions: nearly every text passes it.
     let controls = bytes.iter().fold(0, |found, b| found | u8::from(is_control(*b)));
     // The two non-characters, U+FFFE and U+FFFF, in UTF-8.
@@ -32,7 +32,7 @@ pub(super) fn check_chars(bytes: &[u8]) -> Result<(), (usize, String)> {
 
 /// A control character that production 2 leaves out.
 const fn is_control(byte: u8) -> bool {
-    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')
+    byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r'
 }
 
 /// The start of a name: production 4, without the colon.

@@ -105,6 +105,7 @@ impl Compiler<'_> {
         })?;
         Ok(FieldPlan {
             name: field.name.clone(),
+            key: format!("{}:", serde_json::Value::from(field.name.as_str())),
             kind: field.kind,
             required: field.required,
             repeated: field.repeated,

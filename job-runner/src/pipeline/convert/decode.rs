@@ -96,9 +96,9 @@ impl Transcoder {
     }
 
     /// Appends the text of `bytes`; up to the first that is wrong. `last`: nothing follows.
-    pub(super) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut Vec<u8>) -> Result<(), Garbled> {
+    pub(super) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
         if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
-            into.extend_from_slice(&bytes[..offset]);
+            self.append(&bytes[..offset], false, into)?;
             return Err(invalid("us-ascii", &bytes[offset..]));
         }
         let mut rest = bytes;
@@ -106,19 +106,16 @@ impl Transcoder {
             && let Some(at) = rest.iter().position(|b| matches!(b, 0x80..=0x9f))
         {
             self.append(&rest[..at], false, into)?;
-            into.extend_from_slice(char::from(rest[at]).encode_utf8(&mut [0; 4]).as_bytes());
+            into.push(char::from(rest[at]));
             rest = &rest[at + 1..];
         }
         self.append(rest, last, into)
     }
 
-    fn append(&mut self, bytes: &[u8], last: bool, into: &mut Vec<u8>) -> Result<(), Garbled> {
+    fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
         let most = self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0);
-        let old = into.len();
-        into.resize(old + most, 0);
-        let (result, read, written) =
-            self.decoder.decode_to_utf8_without_replacement(bytes, &mut into[old..], last);
-        into.truncate(old + written);
+        into.reserve(most);
+        let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, into, last);
         match result {
             DecoderResult::InputEmpty => Ok(()),
             DecoderResult::Malformed(bad, after) => {
@@ -136,8 +133,27 @@ impl std::fmt::Debug for Transcoder {
     }
 }
 
+/// Appends UTF-8 that is checked, and returns how many bytes were taken: all, but for a character that the end cuts in
+/// two when something follows.
+pub(super) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize, Garbled> {
+    match simdutf8::compat::from_utf8(bytes) {
+        Ok(text) => {
+            into.push_str(text);
+            Ok(bytes.len())
+        }
+        Err(error) => {
+            let (good, rest) = bytes.split_at(error.valid_up_to());
+            into.push_str(simdutf8::basic::from_utf8(good).unwrap_or_default());
+            if last || error.error_len().is_some() {
+                return Err(invalid(UTF_8.name(), rest));
+            }
+            Ok(good.len())
+        }
+    }
+}
+
 /// Bytes that do not exist in an encoding.
-pub(super) fn invalid(encoding: &str, bytes: &[u8]) -> Garbled {
+fn invalid(encoding: &str, bytes: &[u8]) -> Garbled {
     let found = bytes.iter().take(4).map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(" ");
     Garbled { reason: Reason::InvalidBytes, expected: format!("bytes of {encoding}"), found: Some(found) }
 }

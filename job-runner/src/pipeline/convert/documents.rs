@@ -1,26 +1,44 @@
 //! Reads an object from start to end and gives its documents one by one.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use docmill_crds::reason::Reason;
-use serde_json::{Map, Value};
 
 use super::Converter;
 use super::cursor::Position;
 use super::evaluate::Evaluator;
 use super::fault::{Flaw, Refusal};
 use super::input::Input;
+use super::json::JsonWriter;
 use super::scanner::{Pause, Scanner};
+use super::scratch::Scratch;
 use super::window::{CHUNK, Trouble, Window};
-use crate::pipeline::validate;
+use crate::pipeline::validate::{self, Values};
 
 /// A JSON document that its model accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     /// Which document of the object it is, from 0. Refused ones count.
     pub index_in_object: u32,
-    /// Its fields, in the order of the model. A field without a value is left out.
-    pub json: Map<String, Value>,
+    json: String,
+    names: Arc<[String]>,
+    values: Values,
+}
+
+impl Document {
+    /// The document as one line of JSON: its fields in the order of the model. A field without a value is left out.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The value of a field, as JSON.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let index = self.names.iter().position(|known| known == name)?;
+        self.json.get(self.values.get(index)?.clone()).filter(|json| !json.is_empty())
+    }
 }
 
 /// What became of a document, or of the object from some point on.
@@ -34,10 +52,12 @@ pub type Verdict = Result<Document, Refusal>;
 #[derive(Debug)]
 pub struct Documents<'a> {
     converter: &'a Converter,
-    /// None when the object could not even be opened, or has ended.
+    /// None when the object could not even be opened.
     scanner: Option<Scanner<'a, 'a>>,
     evaluator: Evaluator<'a>,
+    json: JsonWriter,
     count: u32,
+    done: bool,
     /// The verdict on a document that is the whole object. It is given when the object turned out to end there.
     held: Option<Verdict>,
     /// What ends the iteration.
@@ -52,14 +72,14 @@ impl<'a> Documents<'a> {
     /// Reads so many bytes of the object at once.
     pub(super) fn in_chunks(converter: &'a Converter, reader: impl Read + 'a, chunk: usize) -> Self {
         let limits = &converter.limits;
-        let input = Input::open(Box::new(reader), limits);
-        let window = input.map_err(Trouble::from).and_then(|input| Window::open(input, limits, chunk));
-        let (scanner, trouble) = match window {
+        let Scratch { raw, text, memory, json } = converter.scratches.take();
+        let input = Input::new(Box::new(reader), limits);
+        let (scanner, trouble) = match Window::open(input, limits, chunk, raw, text) {
             Ok(window) => (Some(Scanner::new(window, &converter.automaton.names, limits)), None),
             Err(trouble) => (None, Some(trouble)),
         };
-        let evaluator = Evaluator::new(&converter.automaton, limits);
-        Self { converter, scanner, evaluator, count: 0, held: None, trouble }
+        let evaluator = Evaluator::new(&converter.automaton, limits, memory);
+        Self { converter, scanner, evaluator, json, count: 0, done: false, held: None, trouble }
     }
 
     /// Reads on to the end of the next document; `None` at the end of the object.
@@ -80,7 +100,7 @@ impl<'a> Documents<'a> {
                 }
                 Pause::Object if self.count == 0 => return Err(self.no_record()),
                 Pause::Object => {
-                    self.scanner = None;
+                    self.done = true;
                     return Ok(self.held.take());
                 }
             }
@@ -91,8 +111,12 @@ impl<'a> Documents<'a> {
         let index_in_object = self.count;
         self.count += 1;
         let (document, shared) = self.evaluator.found();
-        match validate::document(&self.converter.automaton, document, shared) {
-            Ok(json) => Ok(Document { index_in_object, json }),
+        self.json.clear();
+        match validate::document(&self.converter.automaton, document, shared, &mut self.json) {
+            Ok(values) => {
+                let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
+                Ok(Document { index_in_object, json, names, values })
+            }
             Err(faults) => Err(Refusal::document(index_in_object, faults)),
         }
     }
@@ -111,15 +135,26 @@ impl Iterator for Documents<'_> {
     type Item = io::Result<Verdict>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
         match self.advance() {
             Ok(verdict) => verdict.map(Ok),
             Err(trouble) => {
-                self.scanner = None;
+                self.done = true;
                 Some(match trouble {
                     Trouble::Io(error) => Err(error),
                     Trouble::Refused(refusal) => Ok(Err(refusal)),
                 })
             }
         }
+    }
+}
+
+impl Drop for Documents<'_> {
+    fn drop(&mut self) {
+        let (raw, text) = self.scanner.take().map(Scanner::into_buffers).unwrap_or_default();
+        let (memory, json) = (self.evaluator.take_memory(), std::mem::take(&mut self.json));
+        self.converter.scratches.put_back(Scratch { raw, text, memory, json });
     }
 }

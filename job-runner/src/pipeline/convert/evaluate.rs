@@ -6,7 +6,7 @@ use super::fault::Flaw;
 use super::limits::Limits;
 use super::markup::MarkupBuffer;
 use super::names::number;
-use super::record::{Content, Record};
+use super::record::Record;
 use super::scanner::{Element, Sink};
 use super::tag::RawAttribute;
 use super::text::{Gap, TextBuffer};
@@ -52,49 +52,70 @@ enum Buffer {
     Markup(MarkupBuffer),
 }
 
-#[derive(Debug)]
-pub(super) struct Evaluator<'m> {
-    automaton: &'m Automaton,
-    limits: Limits,
+/// What an evaluator needs memory for.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
     active: Vec<(NodeId, Owner)>,
     matched: Vec<(NodeId, Owner)>,
     levels: Vec<Level>,
     captures: Vec<Capture>,
-    /// The level of the open document's element.
-    record: Option<usize>,
-    /// Documents of the object so far.
-    documents: u32,
+    /// Buffers for the next captures.
+    spare: Vec<TextBuffer>,
     document: Record,
     shared: Record,
 }
 
+impl Memory {
+    pub(super) fn clear(&mut self) {
+        self.active.clear();
+        self.levels.clear();
+        self.captures.clear();
+        self.document.clear();
+        self.shared.clear();
+    }
+
+    /// Bytes that are kept, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let spare = self.spare.iter().map(TextBuffer::capacity).sum::<usize>();
+        spare + self.document.capacity() + self.shared.capacity()
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Evaluator<'m> {
+    automaton: &'m Automaton,
+    limits: Limits,
+    memory: Memory,
+    /// The level of the open document's element.
+    record: Option<usize>,
+    /// Documents of the object so far.
+    documents: u32,
+}
+
 impl<'m> Evaluator<'m> {
-    pub(super) fn new(automaton: &'m Automaton, limits: &Limits) -> Self {
-        let mut evaluator = Self {
-            automaton,
-            limits: *limits,
-            active: Vec::new(),
-            matched: Vec::new(),
-            levels: vec![Level { active: 0, captures: 0, gap: Gap::None }],
-            captures: Vec::new(),
-            record: None,
-            documents: 0,
-            document: Record::default(),
-            shared: Record::shared(automaton.scopes[DOCUMENT as usize].slots),
-        };
+    pub(super) fn new(automaton: &'m Automaton, limits: &Limits, memory: Memory) -> Self {
+        let mut evaluator = Self { automaton, limits: *limits, memory, record: None, documents: 0 };
+        let memory = &mut evaluator.memory;
+        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None });
+        memory.shared.open_frame(automaton.scopes[DOCUMENT as usize].slots, Position::START);
         evaluator.activate(automaton.root, Owner::Root);
         evaluator
     }
 
+    /// The memory, for the next object.
+    pub(super) fn take_memory(&mut self) -> Memory {
+        std::mem::take(&mut self.memory)
+    }
+
     /// What was found for the last document, and what all documents share.
-    pub(super) fn found(&mut self) -> (&mut Record, &mut Record) {
-        (&mut self.document, &mut self.shared)
+    pub(super) const fn found(&self) -> (&Record, &Record) {
+        (&self.memory.document, &self.memory.shared)
     }
 
     fn collect(&mut self, bytes: usize, offset: usize, push: impl Fn(&mut Buffer)) -> Result<(), Flaw> {
-        let level = self.levels.len();
-        for index in 0..self.captures.len() {
-            let capture = &mut self.captures[index];
+        let level = self.memory.levels.len();
+        for index in 0..self.memory.captures.len() {
+            let capture = &mut self.memory.captures[index];
             if capture.excluded.is_some() || (capture.own && capture.level != level) {
                 continue;
             }
@@ -108,15 +129,15 @@ impl<'m> Evaluator<'m> {
     /// Steps from the nodes that are active for the element's siblings to those that its name and attributes lead to.
     fn find_matches(&mut self, element: &Element<'_>, parents: std::ops::Range<usize>) {
         let automaton = self.automaton;
-        self.matched.clear();
+        self.memory.matched.clear();
         for index in parents {
-            let (id, owner) = self.active[index];
+            let (id, owner) = self.memory.active[index];
             let node = &automaton.nodes[id as usize];
             if node.sticky {
                 self.push_active(id, owner);
             }
             let taken = node.edges(element.name).filter(|edge| edge.holds(element));
-            self.matched.extend(taken.map(|edge| (edge.target, owner)));
+            self.memory.matched.extend(taken.map(|edge| (edge.target, owner)));
         }
     }
 
@@ -131,7 +152,7 @@ impl<'m> Evaluator<'m> {
 
     fn is_record(&self) -> bool {
         let nodes = &self.automaton.nodes;
-        self.matched.iter().any(|(node, _)| nodes[*node as usize].actions.contains(&Action::Record))
+        self.memory.matched.iter().any(|(node, _)| nodes[*node as usize].actions.contains(&Action::Record))
     }
 
     /// The element leads to this node.
@@ -166,9 +187,9 @@ impl<'m> Evaluator<'m> {
     }
 
     fn push_active(&mut self, id: NodeId, owner: Owner) {
-        let from = self.levels.last().map_or(0, |level| level.active);
-        if !self.active[from..].contains(&(id, owner)) {
-            self.active.push((id, owner));
+        let from = self.memory.levels.last().map_or(0, |level| level.active);
+        if !self.memory.active[from..].contains(&(id, owner)) {
+            self.memory.active.push((id, owner));
         }
     }
 
@@ -183,11 +204,13 @@ impl<'m> Evaluator<'m> {
         let SlotContent::Text { form, .. } = slot.content else { return Ok(()) };
         let place = || element.place.position_of(attribute.offset);
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
-        let mut buffer = TextBuffer::new(form == TextForm::Paragraphs);
         let value = attribute.value();
-        buffer.push(&value);
         self.count(owner, value.len(), attribute.offset)?;
-        self.record(owner).0.fill(found, Content::Text(buffer.finish()));
+        let mut buffer = self.memory.spare.pop().unwrap_or_default();
+        buffer.start(form == TextForm::Paragraphs);
+        buffer.push(&value);
+        self.record(owner).0.fill_text(found, buffer.text());
+        self.memory.spare.push(buffer);
         Ok(())
     }
 
@@ -201,7 +224,7 @@ impl<'m> Evaluator<'m> {
                 let scope = &automaton.scopes[scope as usize];
                 let (record, shared) = self.record(owner);
                 let frame = record.open_frame(scope.slots, element.place.position());
-                record.fill(found, Content::Object(frame));
+                record.fill(found, frame);
                 self.enter(
                     scope.root,
                     if shared { Owner::Shared(frame) } else { Owner::Frame(frame) },
@@ -209,25 +232,28 @@ impl<'m> Evaluator<'m> {
                 )
             }
             SlotContent::Text { form, own, exclude } => {
-                let buffer = match form {
-                    TextForm::Markup => Buffer::Markup(MarkupBuffer::default()),
-                    _ => Buffer::Text(TextBuffer::new(form == TextForm::Paragraphs)),
+                let buffer = if form == TextForm::Markup {
+                    Buffer::Markup(MarkupBuffer::default())
+                } else {
+                    let mut buffer = self.memory.spare.pop().unwrap_or_default();
+                    buffer.start(form == TextForm::Paragraphs);
+                    Buffer::Text(buffer)
                 };
                 if let Some(exclude) = exclude {
-                    self.activate(exclude, Owner::Capture(number(self.captures.len())));
+                    self.activate(exclude, Owner::Capture(number(self.memory.captures.len())));
                 }
                 let owner = if self.record(owner).1 { Owner::Shared(0) } else { Owner::Frame(0) };
-                let level = self.levels.len();
-                self.captures.push(Capture { owner, found, level, own, excluded: None, buffer });
+                let level = self.memory.levels.len();
+                self.memory.captures.push(Capture { owner, found, level, own, excluded: None, buffer });
                 Ok(())
             }
         }
     }
 
     fn exclude(&mut self, owner: Owner) {
-        let level = self.levels.len();
+        let level = self.memory.levels.len();
         if let Owner::Capture(index) = owner
-            && let Some(capture) = self.captures.get_mut(index as usize)
+            && let Some(capture) = self.memory.captures.get_mut(index as usize)
         {
             capture.excluded.get_or_insert(level);
         }
@@ -251,7 +277,7 @@ impl<'m> Evaluator<'m> {
             Owner::Shared(_) => true,
             Owner::Frame(_) | Owner::Capture(_) => false,
         };
-        if shared { (&mut self.shared, true) } else { (&mut self.document, false) }
+        if shared { (&mut self.memory.shared, true) } else { (&mut self.memory.document, false) }
     }
 
     fn count(&mut self, owner: Owner, bytes: usize, offset: usize) -> Result<(), Flaw> {
@@ -265,35 +291,39 @@ impl<'m> Evaluator<'m> {
     }
 
     fn finish(&mut self, capture: Capture) {
-        let text = match capture.buffer {
-            Buffer::Text(buffer) => buffer.finish(),
-            Buffer::Markup(buffer) => buffer.finish(),
-        };
-        self.record(capture.owner).0.fill(capture.found, Content::Text(text));
+        let Capture { owner, found, buffer, .. } = capture;
+        let (record, _) = self.record(owner);
+        match buffer {
+            Buffer::Markup(buffer) => record.fill_text(found, buffer.text()),
+            Buffer::Text(buffer) => {
+                record.fill_text(found, buffer.text());
+                self.memory.spare.push(buffer);
+            }
+        }
     }
 }
 
 impl Sink for Evaluator<'_> {
     /// An element starts. Returns whether a document starts with it.
     fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw> {
-        let around = self.captures.len();
-        let parents = self.levels.last().map_or(0, |level| level.active)..self.active.len();
-        self.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
+        let around = self.memory.captures.len();
+        let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
+        self.memory.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
         self.find_matches(element, parents);
         let starts = self.record.is_none() && self.is_record();
         if starts {
             self.check_count(element.place.offset)?;
-            self.record = Some(self.levels.len());
-            self.document.clear();
+            self.record = Some(self.memory.levels.len());
+            self.memory.document.clear();
             let scope = &self.automaton.scopes[DOCUMENT as usize];
-            let frame = self.document.open_frame(scope.slots, element.place.position());
+            let frame = self.memory.document.open_frame(scope.slots, element.place.position());
             self.enter(scope.root, Owner::Frame(frame), element)?;
         }
-        for index in 0..self.matched.len() {
-            let (node, owner) = self.matched[index];
+        for index in 0..self.memory.matched.len() {
+            let (node, owner) = self.memory.matched[index];
             self.enter(node, owner, element)?;
         }
-        for capture in &mut self.captures[..around] {
+        for capture in &mut self.memory.captures[..around] {
             capture.element_starts(element);
         }
         Ok(starts)
@@ -301,15 +331,15 @@ impl Sink for Evaluator<'_> {
 
     /// The innermost element ends. Returns whether a document ends with it.
     fn end(&mut self) -> bool {
-        let level_number = self.levels.len();
-        let Some(level) = self.levels.pop() else { return false };
-        while self.captures.len() > level.captures {
-            if let Some(capture) = self.captures.pop() {
+        let level_number = self.memory.levels.len();
+        let Some(level) = self.memory.levels.pop() else { return false };
+        while self.memory.captures.len() > level.captures {
+            if let Some(capture) = self.memory.captures.pop() {
                 self.finish(capture);
             }
         }
-        self.active.truncate(level.active);
-        for capture in &mut self.captures {
+        self.memory.active.truncate(level.active);
+        for capture in &mut self.memory.captures {
             capture.element_ends(level_number, level.gap);
         }
         let ends = self.record == Some(level_number);

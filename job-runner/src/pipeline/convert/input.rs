@@ -3,7 +3,7 @@
 //! gzip (RFC 1952) and zstd (RFC 8878) are told by their magic bytes, whatever the object is called; several members or
 //! frames in a row are one stream, as both formats say.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use docmill_crds::reason::Reason;
 use flate2::bufread::MultiGzDecoder;
@@ -39,46 +39,77 @@ pub(super) struct Input<'r> {
 }
 
 enum Layer<'r> {
-    Plain(Raw<'r>),
-    Gzip(MultiGzDecoder<Raw<'r>>),
+    /// Nothing was read yet.
+    Unknown(Object<'r>),
+    Plain(Object<'r>),
+    Gzip(Box<MultiGzDecoder<Raw<'r>>>),
     Zstd(Box<zstd::Decoder<'static, Raw<'r>>>),
 }
 
-/// The object itself. Remembers its own errors, which decoders pass on as if they were those of the data.
+/// An object as it is stored.
+type Object<'r> = Box<dyn Read + 'r>;
+
+/// A compressed object. Remembers its own errors, which decoders pass on as if they were those of the data.
 struct Raw<'r> {
-    reader: BufReader<Box<dyn Read + 'r>>,
+    /// What was read to find out, and the rest.
+    reader: BufReader<io::Chain<Cursor<Vec<u8>>, Object<'r>>>,
     taken: u64,
     failed: bool,
 }
 
 impl<'r> Input<'r> {
-    pub(super) fn open(reader: Box<dyn Read + 'r>, limits: &Limits) -> Result<Self, Stopped> {
-        let mut raw = Raw { reader: BufReader::new(reader), taken: 0, failed: false };
-        let head = raw.fill_buf().map_err(Stopped::Io)?;
-        let layer = if head.starts_with(GZIP) {
-            Layer::Gzip(MultiGzDecoder::new(raw))
-        } else if head.starts_with(ZSTD) {
-            let mut decoder = zstd::Decoder::with_buffer(raw).map_err(Stopped::Io)?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(Stopped::Io)?;
-            Layer::Zstd(Box::new(decoder))
-        } else {
-            Layer::Plain(raw)
-        };
-        Ok(Self { layer, limits: *limits, given: 0 })
+    pub(super) fn new(reader: Object<'r>, limits: &Limits) -> Self {
+        Self { layer: Layer::Unknown(reader), limits: *limits, given: 0 }
     }
 
     /// Appends up to `most` bytes; fewer only at the end of the object.
     pub(super) fn read(&mut self, into: &mut Vec<u8>, most: usize) -> Result<usize, Stopped> {
-        let most = most as u64;
+        if matches!(self.layer, Layer::Unknown(_)) {
+            return self.read_first(into, most);
+        }
+        let limit = most as u64;
         let result = match &mut self.layer {
-            Layer::Plain(raw) => raw.take(most).read_to_end(into),
-            Layer::Gzip(decoder) => decoder.take(most).read_to_end(into),
-            Layer::Zstd(decoder) => decoder.take(most).read_to_end(into),
+            Layer::Unknown(reader) | Layer::Plain(reader) => reader.take(limit).read_to_end(into),
+            Layer::Gzip(decoder) => decoder.take(limit).read_to_end(into),
+            Layer::Zstd(decoder) => decoder.take(limit).read_to_end(into),
         };
         let read = result.map_err(|error| self.stopped(error))?;
         self.given += read as u64;
         self.check()?;
         Ok(read)
+    }
+
+    /// Reads the start of the object, and finds out whether it is compressed.
+    fn read_first(&mut self, into: &mut Vec<u8>, most: usize) -> Result<usize, Stopped> {
+        let layer = std::mem::replace(&mut self.layer, Layer::Unknown(Box::new(io::empty())));
+        let Layer::Unknown(mut reader) = layer else { return Ok(0) };
+        let old = into.len();
+        let read = match (&mut reader).take(most.max(ZSTD.len()) as u64).read_to_end(into) {
+            Ok(read) => read,
+            Err(error) => {
+                // What this would be the start of is not known.
+                into.truncate(old);
+                return Err(Stopped::Io(error));
+            }
+        };
+        let head = &into[old..];
+        let (gzip, zstd) = (head.starts_with(GZIP), head.starts_with(ZSTD));
+        if !gzip && !zstd {
+            self.layer = Layer::Plain(reader);
+            self.given = read as u64;
+            self.check()?;
+            return Ok(read);
+        }
+        let reader = BufReader::new(Cursor::new(into.split_off(old)).chain(reader));
+        let raw = Raw { reader, taken: 0, failed: false };
+        self.layer = if gzip {
+            Layer::Gzip(Box::new(MultiGzDecoder::new(raw)))
+        } else {
+            let mut decoder = zstd::Decoder::with_buffer(raw).map_err(Stopped::Io)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(Stopped::Io)?;
+            Layer::Zstd(Box::new(decoder))
+        };
+        self.read(into, most)
     }
 
     fn stopped(&self, error: io::Error) -> Stopped {
@@ -91,7 +122,7 @@ impl<'r> Input<'r> {
 
     fn check(&self) -> Result<(), Stopped> {
         let (taken, compressed) = match &self.layer {
-            Layer::Plain(raw) => (raw.taken, false),
+            Layer::Unknown(_) | Layer::Plain(_) => (self.given, false),
             Layer::Gzip(decoder) => (decoder.get_ref().taken, true),
             Layer::Zstd(decoder) => (decoder.get_ref().taken, true),
         };

@@ -76,9 +76,9 @@ impl MarkupBuffer {
         if c == '\r' { self.xml.push_str("&#13;") } else { self.push_escaped(c) }
     }
 
-    pub(super) fn finish(self) -> String {
-        let trimmed = self.xml.trim_matches([' ', '\t', '\r', '\n']);
-        if trimmed.len() == self.xml.len() { self.xml } else { trimmed.to_owned() }
+    /// What was collected.
+    pub(super) fn text(&self) -> &str {
+        self.xml.trim_matches([' ', '\t', '\r', '\n'])
     }
 
     fn close_tag(&mut self) {

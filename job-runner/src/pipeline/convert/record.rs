@@ -11,7 +11,8 @@ pub(crate) struct Record {
     frames: Vec<Frame>,
     heads: Vec<Head>,
     found: Vec<Found>,
-    shared: bool,
+    /// All texts, one after the other.
+    text: String,
     /// Bytes of all texts.
     pub(super) bytes: usize,
 }
@@ -42,33 +43,27 @@ pub(crate) struct Found {
 }
 
 /// A value as it was collected.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     /// Nothing, or nothing yet.
     Empty,
-    /// Text or markup.
-    Text(String),
+    /// Text or markup, for [`Record::text`].
+    Text { start: usize, end: usize },
     /// The frame of an object.
     Object(u32),
 }
 
 impl Record {
-    /// The values that all documents of an object share.
-    pub(super) fn shared(slots: u32) -> Self {
-        let mut record = Self { shared: true, ..Self::default() };
-        record.open_frame(slots, Position::START);
-        record
-    }
-
-    /// Whether other documents of the object have these values too.
-    pub(crate) const fn is_shared(&self) -> bool {
-        self.shared
+    /// Bytes that it has room for, roughly.
+    pub(super) const fn capacity(&self) -> usize {
+        self.text.capacity() + self.found.capacity() * size_of::<Found>()
     }
 
     pub(super) fn clear(&mut self) {
         self.frames.clear();
         self.heads.clear();
         self.found.clear();
+        self.text.clear();
         self.bytes = 0;
     }
 
@@ -103,12 +98,23 @@ impl Record {
         id
     }
 
-    /// Puts a value into its place. An empty one is none.
-    pub(super) fn fill(&mut self, found: u32, content: Content) {
-        let found = &mut self.found[found as usize];
-        if matches!(&content, Content::Text(text) if text.is_empty()) {
+    /// Puts an object into its place.
+    pub(super) fn fill(&mut self, found: u32, frame: u32) {
+        self.put(found, Content::Object(frame));
+    }
+
+    /// Puts a text into its place. An empty one is none.
+    pub(super) fn fill_text(&mut self, found: u32, text: &str) {
+        if text.is_empty() {
             return;
         }
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.put(found, Content::Text { start, end: self.text.len() });
+    }
+
+    fn put(&mut self, found: u32, content: Content) {
+        let found = &mut self.found[found as usize];
         self.heads[found.head as usize].filled = true;
         found.content = content;
     }
@@ -134,8 +140,13 @@ impl Record {
         self.or_next(self.found[found as usize].next)
     }
 
-    pub(crate) fn found(&mut self, id: u32) -> &mut Found {
-        &mut self.found[id as usize]
+    pub(crate) fn found(&self, id: u32) -> &Found {
+        &self.found[id as usize]
+    }
+
+    /// A text, by its [`Content`].
+    pub(crate) fn text(&self, start: usize, end: usize) -> &str {
+        &self.text[start..end]
     }
 
     fn or_next(&self, mut id: u32) -> Option<u32> {

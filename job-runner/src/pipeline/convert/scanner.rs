@@ -1,33 +1,26 @@
 //! Reads an object token by token and lets nothing pass that is not well-formed.
 //!
-//! quick-xml finds where markup begins and ends; what else XML 1.0 and Namespaces in XML ask for is checked here and in
-//! the modules beside: names, attributes, references, prefixes, comments, that tags match, what may stand outside the
-//! root, and the caps. A token that the window cuts off is read again when the window was filled.
+//! What XML 1.0 and Namespaces in XML ask for is checked here and in the modules beside: names, attributes, references,
+//! prefixes, that tags match, what may stand outside the root, and the caps. A token that the window cuts off is read
+//! again when the window was filled.
 
 use std::cell::Cell;
 use std::fmt::Write;
 
 use docmill_crds::reason::Reason;
-use encoding_rs::UTF_8;
-use quick_xml::errors::{Error, IllFormedError};
-use quick_xml::events::Event;
-use quick_xml::reader::Reader;
 
 use super::chars::{is_ncname, is_space, reference};
 use super::cursor::{Cursor, Position};
 use super::declaration::Declaration;
-use super::decode::{Encoded, invalid};
-use super::doctype;
+use super::decode::Encoded;
 use super::fault::Flaw;
 use super::limits::Limits;
 use super::names::{Name, Names};
 use super::namespaces::{Namespaces, undeclared};
 use super::open_elements::OpenElements;
 use super::tag::{self, Attributes, Span};
+use super::tokens::{self, Token};
 use super::window::{Trouble, Window};
-
-/// U+FEFF. At the very start of an object it is the byte order mark, and gone by now.
-const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Who looks at the tokens of an object.
 pub(super) trait Sink {
@@ -127,8 +120,8 @@ impl<'r, 'n> Scanner<'r, 'n> {
         }
         loop {
             let Self { window, state, .. } = self;
-            let (bytes, start) = window.bytes();
-            let view = View { bytes, complete: window.complete(), cursor: window.cursor() };
+            let (text, start) = window.text();
+            let view = View { text, complete: window.complete(), cursor: window.cursor() };
             let mut at = start;
             let look = state.look(&view, &mut at, sink);
             match look {
@@ -144,6 +137,11 @@ impl<'r, 'n> Scanner<'r, 'n> {
         }
     }
 
+    /// The memory of the window, for the next object.
+    pub(super) fn into_buffers(self) -> (Vec<u8>, String) {
+        self.window.into_buffers()
+    }
+
     /// Whether the root element is closed.
     pub(super) fn at_end_of_root(&self) -> bool {
         self.state.open.is_empty() && self.state.root.is_some()
@@ -157,14 +155,12 @@ impl<'r, 'n> Scanner<'r, 'n> {
 
 /// Checks the XML declaration; returns its length.
 fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
-    let (bytes, _) = window.bytes();
-    let end = memchr::memmem::find(bytes, b"?>").map_or(bytes.len(), |at| at + 2);
-    let head = std::str::from_utf8(&bytes[..end]).unwrap_or_default();
-    let declaration = Declaration::read(head)?;
+    let (text, _) = window.text();
+    let declaration = Declaration::read(text)?;
     if let Some(label) = declaration.encoding {
         Encoded::check(window.marked(), label).map_err(|garbled| garbled.at(0))?;
     }
-    if bytes[declaration.length..].starts_with(MARK) {
+    if text[declaration.length..].starts_with('\u{feff}') {
         return Err(Flaw::malformed(declaration.length, "markup").found("U+FEFF"));
     }
     Ok(declaration.length)
@@ -172,7 +168,7 @@ fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
 
 /// What there is to look at.
 struct View<'w> {
-    bytes: &'w [u8],
+    text: &'w str,
     complete: bool,
     cursor: &'w Cell<Cursor>,
 }
@@ -180,65 +176,62 @@ struct View<'w> {
 impl State<'_> {
     /// Reads the tokens of the window from `at` on, which is moved past each.
     fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<Look, Flaw> {
-        // A new reader takes U+FEFF for a byte order mark, which it can only be at the start of the object.
-        while view.bytes[*at..].starts_with(MARK) {
-            self.text("\u{feff}", *at, sink)?;
-            *at += MARK.len();
-        }
-        let base = *at;
-        let mut reader = Reader::from_reader(&view.bytes[base..]);
-        let config = reader.config_mut();
-        config.check_comments = true;
-        // Tags may lie in different windows.
-        config.check_end_names = false;
-        config.allow_unmatched_ends = true;
+        let View { text, complete, cursor } = *view;
         loop {
             let start = *at;
-            let event = match reader.read_event() {
-                Ok(event) => event,
-                Err(error) if !view.complete && is_cut_off(&view.bytes[start..], &error) => {
-                    return Ok(Look::More);
-                }
-                Err(error) => return Err(broken(view.bytes, base, start, &reader, error)),
+            let Some((token, end)) = tokens::read(text, start)? else {
+                return self.run_out(text, start, complete, sink, at);
             };
-            let end = base + usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-            // The document that was just read may be judged before what comes next is looked at.
-            if end == view.bytes.len() && !view.complete && matches!(event, Event::Text(_) | Event::Eof) {
-                return Ok(Look::More);
-            }
             self.count(start, end)?;
             *at = end;
-            match event {
-                Event::Start(tag) => {
-                    self.open(&view.at(start), &tag, sink)?;
-                }
-                Event::Empty(tag) => {
-                    self.open(&view.at(start), &tag, sink)?;
+            let place = Place { bytes: text.as_bytes(), offset: start, cursor };
+            match token {
+                Token::Start(tag) => self.open(&place, tag, sink)?,
+                Token::Empty(tag) => {
+                    self.open(&place, tag, sink)?;
                     if self.close(sink) {
                         return Ok(Look::Paused(Pause::Document));
                     }
                 }
-                Event::End(tag) => {
-                    self.check_end(tag.name().as_ref(), start)?;
+                Token::End(name) => {
+                    self.check_end(name, start)?;
                     if self.close(sink) {
                         return Ok(Look::Paused(Pause::Document));
                     }
                 }
-                Event::Text(text) => self.plain(&text, start, sink)?,
-                Event::CData(text) => self.cdata(&text, start, sink)?,
-                Event::GeneralRef(name) => self.reference(&name, start, sink)?,
-                Event::Comment(_) => self.blank = false,
-                Event::PI(inner) => self.instruction(&inner, start)?,
-                Event::Decl(_) => {
-                    return Err(Flaw::malformed(start, "an XML declaration at the very start, or none"));
-                }
-                Event::DocType(_) => self.doctype(&view.bytes[start..end], start)?,
-                Event::Eof => {
-                    self.eof(end)?;
-                    return Ok(Look::Paused(Pause::Object));
-                }
+                Token::Text(text) => self.plain(text, start, sink)?,
+                Token::CData(text) => self.cdata(text, start, sink)?,
+                Token::Reference(name) => self.reference(name, start, sink)?,
+                Token::Comment(_) => self.blank = false,
+                Token::Instruction(inner) => self.instruction(inner, start)?,
+                Token::Doctype => self.doctype(start)?,
             }
         }
+    }
+
+    /// The window ends within a token, or with one.
+    fn run_out(
+        &mut self,
+        text: &str,
+        start: usize,
+        complete: bool,
+        sink: &mut impl Sink,
+        at: &mut usize,
+    ) -> Result<Look, Flaw> {
+        let rest = &text[start..];
+        if !complete {
+            return Ok(Look::More);
+        }
+        if rest.starts_with(['<', '&']) {
+            return Err(tokens::cut_off(text, start));
+        }
+        if !rest.is_empty() {
+            self.count(start, text.len())?;
+            self.plain(rest, start, sink)?;
+            *at = text.len();
+        }
+        self.eof(text.len())?;
+        Ok(Look::Paused(Pause::Object))
     }
 
     /// Counts a node against the caps.
@@ -353,19 +346,22 @@ impl State<'_> {
     fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
         self.blank = false;
         let target = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
+        if target == "xml" {
+            return Err(Flaw::malformed(start, "an XML declaration at the very start, or none"));
+        }
         if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
             return Err(Flaw::malformed(start, "the name of a processing instruction").found(target));
         }
         Ok(())
     }
 
-    fn doctype(&mut self, markup: &[u8], start: usize) -> Result<(), Flaw> {
+    fn doctype(&mut self, start: usize) -> Result<(), Flaw> {
         if self.doctype || self.root.is_some() {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
         self.doctype = true;
         self.blank = false;
-        doctype::check(std::str::from_utf8(markup).unwrap_or_default(), start)
+        Ok(())
     }
 
     fn eof(&self, end: usize) -> Result<(), Flaw> {
@@ -377,12 +373,6 @@ impl State<'_> {
             (None, true) => Err(Flaw::malformed(0, "an XML document").because(Reason::EmptyObject)),
             (None, false) => Err(Flaw::malformed(end, "a root element").found("the end of the object")),
         }
-    }
-}
-
-impl<'w> View<'w> {
-    const fn at(&self, offset: usize) -> Place<'w> {
-        Place { bytes: self.bytes, offset, cursor: self.cursor }
     }
 }
 
@@ -398,41 +388,5 @@ impl Place<'_> {
     pub(super) fn position_of(&self, offset: usize) -> Position {
         self.position();
         self.cursor.get().advanced(self.bytes, offset).position()
-    }
-}
-
-/// Whether a token that starts here may still become good when more of the object is there.
-fn is_cut_off(rest: &[u8], error: &Error) -> bool {
-    match error {
-        Error::Syntax(_) if rest.starts_with(b"<!") => {
-            ["<!--", "<![CDATA[", "<!DOCTYPE"].iter().any(|start| {
-                let length = start.len().min(rest.len());
-                rest[..length] == start.as_bytes()[..length]
-            })
-        }
-        Error::Syntax(_) => true,
-        Error::IllFormed(IllFormedError::UnclosedReference) => {
-            memchr::memchr3(b';', b'&', b'<', &rest[1..]).is_none()
-        }
-        Error::Encoding(_) => std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none()),
-        _ => false,
-    }
-}
-
-/// What is wrong with the token at `start`.
-fn broken(bytes: &[u8], base: usize, start: usize, reader: &Reader<&[u8]>, error: Error) -> Flaw {
-    let offset = base + usize::try_from(reader.error_position()).unwrap_or(0);
-    let flaw = |expected: &str| Flaw::malformed(offset, expected);
-    match error {
-        Error::IllFormed(IllFormedError::UnclosedReference) => flaw("a ; after the reference, or &amp;"),
-        Error::IllFormed(IllFormedError::DoubleHyphenInComment) => {
-            Flaw::malformed(start, "no -- within a comment")
-        }
-        Error::Encoding(_) => {
-            let good = std::str::from_utf8(&bytes[start..]).map_or_else(|e| e.valid_up_to(), str::len);
-            invalid(UTF_8.name(), &bytes[start + good..]).at(start + good)
-        }
-        Error::Syntax(error) => flaw("well-formed XML").found(&error.to_string()),
-        other => flaw("well-formed XML").found(&other.to_string()),
     }
 }

@@ -31,7 +31,12 @@ fn verdicts_in_chunks(converter: &Converter, bytes: &[u8], chunk: usize) -> Vec<
 fn document(converter: &Converter, xml: &str) -> Value {
     let mut verdicts = verdicts(converter, xml.as_bytes());
     assert_eq!(verdicts.len(), 1, "{verdicts:?}");
-    Value::Object(verdicts.remove(0).unwrap().json)
+    json(&verdicts.remove(0).unwrap())
+}
+
+/// A document as a value.
+fn json(document: &Document) -> Value {
+    serde_json::from_str(document.json()).unwrap()
 }
 
 /// The only refusal of an object.

@@ -7,9 +7,9 @@ use docmill_crds::reason::Reason;
 use encoding_rs::Encoding;
 
 use super::chars::check_chars;
-use super::cursor::{Cursor, Position};
+use super::cursor::Cursor;
 use super::declaration::SNIFFED;
-use super::decode::{Encoded, Garbled, Transcoder};
+use super::decode::{Encoded, Garbled, Transcoder, utf8};
 use super::fault::{Flaw, Refusal};
 use super::input::{Input, Stopped};
 use super::limits::Limits;
@@ -33,67 +33,58 @@ pub(super) struct Window<'r> {
     most: usize,
     transcoder: Option<Transcoder>,
     marked: Option<&'static Encoding>,
-    /// Bytes in the object's own encoding, when that is not UTF-8.
+    /// Bytes in the object's own encoding that are not text yet.
     raw: Vec<u8>,
-    /// UTF-8 as far as nobody has looked at it yet: who takes it as text checks it.
-    bytes: Vec<u8>,
+    text: String,
     /// Where what was not read yet starts.
     start: usize,
     cursor: Cell<Cursor>,
-    /// Nothing comes after `bytes`.
+    /// Nothing comes after `text`.
     complete: bool,
-    /// What is wrong after `bytes`. It is told when all before it was read, so that it does not matter in what portions
+    /// What is wrong after `text`. It is told when all before it was read, so that it does not matter in what portions
     /// an object comes.
     stopped: Option<Stopped>,
 }
 
-impl From<Stopped> for Trouble {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Io(error) => Self::Io(error),
-            Stopped::Refused(garbled) => {
-                Self::Refused(Refusal::object(garbled.at(0).place(None, Position::START)))
-            }
-        }
-    }
-}
-
 impl<'r> Window<'r> {
     /// Reads as much as fits at once, and finds out how the object is encoded.
-    pub(super) fn open(input: Input<'r>, limits: &Limits, chunk: usize) -> Result<Self, Trouble> {
+    pub(super) fn open(
+        input: Input<'r>,
+        limits: &Limits,
+        chunk: usize,
+        raw: Vec<u8>,
+        text: String,
+    ) -> Result<Self, Trouble> {
         let mut window = Self {
             input,
             chunk,
             most: limits.document_bytes,
             transcoder: None,
             marked: None,
-            raw: Vec::new(),
-            bytes: Vec::new(),
+            raw,
+            text,
             start: 0,
             cursor: Cell::default(),
             complete: false,
             stopped: None,
         };
-        let mut head = Vec::new();
-        window.read(&mut head, chunk.max(SNIFFED));
+        window.read(chunk.max(SNIFFED));
         let Encoded { mark, marked, transcoder } =
-            Encoded::detect(&head).map_err(|garbled| window.refuse(garbled.at(0), None))?;
+            Encoded::detect(&window.raw).map_err(|garbled| window.refuse(garbled.at(0), None))?;
         window.marked = marked;
         window.transcoder = transcoder;
-        if window.transcoder.is_some() {
-            window.raw = head;
-            window.decode(mark);
-        } else {
-            window.bytes = head;
-            window.bytes.drain(..mark);
-            window.check(0);
-        }
+        window.decode(mark);
         Ok(window)
     }
 
     /// All that is there, also what was read already; and where the rest starts.
-    pub(super) fn bytes(&self) -> (&[u8], usize) {
-        (&self.bytes, self.start)
+    pub(super) fn text(&self) -> (&str, usize) {
+        (&self.text, self.start)
+    }
+
+    /// The memory, for the next object.
+    pub(super) fn into_buffers(self) -> (Vec<u8>, String) {
+        (self.raw, self.text)
     }
 
     /// What the byte order mark says of the encoding.
@@ -111,14 +102,14 @@ impl<'r> Window<'r> {
         self.complete
     }
 
-    /// What is before this offset in [`Self::bytes`] was read.
+    /// What is before this offset in [`Self::text`] was read.
     pub(super) const fn consume_to(&mut self, offset: usize) {
         self.start = offset;
     }
 
-    /// What is wrong, at an offset in [`Self::bytes`].
+    /// What is wrong, at an offset in [`Self::text`].
     pub(super) fn refuse(&self, flaw: Flaw, at: Option<String>) -> Trouble {
-        let position = self.cursor.get().advanced(&self.bytes, flaw.offset).position();
+        let position = self.cursor.get().advanced(self.text.as_bytes(), flaw.offset).position();
         Trouble::Refused(Refusal::object(flaw.place(at, position)))
     }
 
@@ -127,54 +118,41 @@ impl<'r> Window<'r> {
         self.let_go();
         match self.stopped.take() {
             Some(Stopped::Io(error)) => return Err(Trouble::Io(error)),
-            Some(Stopped::Refused(garbled)) => return Err(self.refuse(garbled.at(self.bytes.len()), None)),
+            Some(Stopped::Refused(garbled)) => return Err(self.refuse(garbled.at(self.text.len()), None)),
             None => {}
         }
-        if self.bytes.len() > self.most {
+        if self.text.len() > self.most {
             let expected = format!("at most {} bytes without markup between", self.most);
             return Err(self.refuse(Flaw::limit(0, expected), None));
         }
-        let chunk = self.chunk.max(self.bytes.len());
-        if self.transcoder.is_some() {
-            let mut raw = std::mem::take(&mut self.raw);
-            raw.clear();
-            self.read(&mut raw, chunk);
-            self.raw = raw;
-            self.decode(0);
-        } else {
-            let mut bytes = std::mem::take(&mut self.bytes);
-            let old = bytes.len();
-            self.read(&mut bytes, chunk);
-            self.bytes = bytes;
-            self.check(old);
-        }
+        // Twice as much each time, so that a long token is not looked at again and again.
+        self.read(self.chunk.max(self.text.len()));
+        self.decode(0);
         Ok(())
     }
 
-    /// Appends up to `most` bytes of the object, and remembers when there are no more.
-    fn read(&mut self, into: &mut Vec<u8>, most: usize) {
-        match self.input.read(into, most) {
+    /// Reads up to `most` bytes of the object, and remembers when there are no more.
+    fn read(&mut self, most: usize) {
+        match self.input.read(&mut self.raw, most) {
             Ok(read) => self.complete = read < most,
             Err(stopped) => self.stopped = Some(stopped),
         }
     }
 
+    /// Turns what was read into text.
     fn decode(&mut self, from: usize) {
-        let old = self.bytes.len();
-        if let Some(transcoder) = &mut self.transcoder
-            && let Err(garbled) = transcoder.decode(&self.raw[from..], self.complete, &mut self.bytes)
-        {
-            self.end_with(garbled);
+        let old = self.text.len();
+        let raw = &self.raw[from..];
+        let result = match &mut self.transcoder {
+            Some(transcoder) => transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len()),
+            None => utf8(raw, self.complete, &mut self.text),
+        };
+        match result {
+            Ok(taken) => drop(self.raw.drain(..from + taken)),
+            Err(garbled) => self.end_with(garbled),
         }
-        self.check(old);
-    }
-
-    /// Looks for characters that no document may have in what came after `old`.
-    fn check(&mut self, old: usize) {
-        // A character may have been cut in two there.
-        let from = old.saturating_sub(2);
-        if let Err((offset, found)) = check_chars(&self.bytes[from..]) {
-            self.bytes.truncate(from + offset);
+        if let Err((offset, found)) = check_chars(&self.text[old..]) {
+            self.text.truncate(old + offset);
             let (reason, expected) = (Reason::MalformedXml, "a character that XML allows".to_owned());
             self.end_with(Garbled { reason, expected, found: Some(found) });
         }
@@ -186,8 +164,8 @@ impl<'r> Window<'r> {
     }
 
     fn let_go(&mut self) {
-        self.cursor.set(self.cursor.get().advanced(&self.bytes, self.start).moved_to_start());
-        self.bytes.drain(..self.start);
+        self.cursor.set(self.cursor.get().advanced(self.text.as_bytes(), self.start).moved_to_start());
+        self.text.drain(..self.start);
         self.start = 0;
     }
 }
