@@ -17,10 +17,12 @@ mod decode;
 mod doctype;
 mod documents;
 mod evaluate;
+mod extra;
 mod fault;
 mod input;
 mod json;
 mod limits;
+mod losses;
 mod markup;
 mod names;
 mod namespaces;
@@ -31,15 +33,18 @@ mod scratch;
 mod tag;
 mod text;
 mod tokens;
+mod unclaimed;
 mod window;
 
 pub(super) use automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
 pub(super) use cursor::Position;
 pub use documents::{Document, Documents, Verdict};
+pub(super) use extra::ExtraBuffer;
 pub(super) use fault::shorten;
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub(super) use json::JsonWriter;
 pub use limits::Limits;
+pub use losses::{Loss, LossKind, Losses};
 pub(super) use record::{Content, Record};
 use scratch::Scratches;
 
@@ -78,6 +83,12 @@ impl Converter {
     /// The documents of an object, read as they are asked for. The object may be compressed.
     pub fn documents<'a>(&'a self, reader: impl Read + 'a) -> Documents<'a> {
         Documents::new(self, reader)
+    }
+
+    /// What objects had that the model does not name, since the last time this was asked for.
+    #[must_use]
+    pub fn take_losses(&self) -> Losses {
+        self.scratches.take_losses().into_losses()
     }
 
     /// Converts a whole object: calls `verdict` for each document in order, and last for a fault of the object itself,

@@ -7,24 +7,29 @@ use std::ops::Range;
 use docmill_crds::reason::Reason;
 
 use super::convert::{
-    Automaton, Content, DOCUMENT, Fault, FieldPlan, JsonWriter, MAX_FAULTS, Position, Record, ScopeId,
-    shorten,
+    Automaton, Content, DOCUMENT, ExtraBuffer, Fault, FieldPlan, JsonWriter, MAX_FAULTS, Position, Record,
+    ScopeId, shorten,
 };
+
+/// The field of what the model does not name, [`EXTRA_FIELD`](docmill_crds::conversion::EXTRA_FIELD), as JSON with its colon.
+const EXTRA_KEY: &str = "\"extra\":";
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field without one.
 pub(super) type Values = Vec<Range<usize>>;
 
 /// Writes the fields of a document, in the order of its model; or says all that is wrong with it, and then never nothing.
 ///
-/// `shared` holds what absolute paths found before and between the documents of the object.
+/// `shared` holds what absolute paths found before and between the documents of the object, `extra` what the model does
+/// not name, if it is to be kept.
 pub(super) fn document(
     automaton: &Automaton,
     document: &Record,
     shared: &Record,
+    extra: &ExtraBuffer,
     json: &mut JsonWriter,
 ) -> Result<Values, Vec<Fault>> {
     let mut judge = Judge { automaton, json, faults: Vec::new() };
-    let values = judge.document(document, shared);
+    let values = judge.document(document, shared, extra);
     if judge.faults.is_empty() { Ok(values) } else { Err(judge.faults) }
 }
 
@@ -61,7 +66,7 @@ struct Findings<'r> {
 }
 
 impl<'a> Judge<'a, '_> {
-    fn document(&mut self, record: &Record, shared: &Record) -> Values {
+    fn document(&mut self, record: &Record, shared: &Record, extra: &ExtraBuffer) -> Values {
         let shared = Some(shared).filter(|shared| !shared.is_empty());
         let findings = Findings { record, frame: 0, shared };
         let automaton: &'a Automaton = self.automaton;
@@ -70,6 +75,11 @@ impl<'a> Judge<'a, '_> {
         self.json.raw("{");
         for field in fields {
             values.push(self.field(field, findings, &Trail::Document));
+        }
+        if !extra.is_empty() {
+            self.json.separate();
+            self.json.raw(EXTRA_KEY);
+            extra.write(self.json);
         }
         self.json.raw("}");
         values

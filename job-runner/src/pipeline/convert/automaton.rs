@@ -5,10 +5,10 @@
 //! active node however many fields there are; common beginnings of paths are one node. A step below a `//` hangs on a
 //! node that stays active all the way down.
 
-use docmill_crds::conversion::{FieldType, Test};
+use docmill_crds::conversion::{Extra, FieldType, Test};
 use serde_json::Value;
 
-use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN};
+use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
 use super::scanner::Element;
 use super::tag::RawAttribute;
 
@@ -29,6 +29,7 @@ pub(crate) struct Automaton {
     pub(crate) scopes: Vec<Scope>,
     /// Where the paths that start at the root of an object start: those of records, and absolute ones.
     pub(super) root: NodeId,
+    pub(super) extra: Extra,
     /// The path of records, as the model writes it.
     pub(crate) record: String,
 }
@@ -179,9 +180,10 @@ impl Node {
 }
 
 impl Edge {
-    pub(super) fn holds(&self, element: &Element<'_>) -> bool {
+    /// Whether the element fulfils all predicates. Attributes that decide about it are added to `claimed`, bit by bit.
+    pub(super) fn holds(&self, element: &Element<'_>, claimed: &mut u128) -> bool {
         self.predicates.iter().all(|(name, test)| {
-            let attribute = name.of(element);
+            let attribute = name.of(element, claimed);
             let value = attribute.as_ref().map(RawAttribute::value);
             match (test, value) {
                 (Test::Present, value) => value.is_some(),
@@ -196,15 +198,17 @@ impl Edge {
 }
 
 impl AttributeName {
-    /// The attribute of this name that the element has.
-    pub(super) fn of<'s>(&self, element: &Element<'s>) -> Option<RawAttribute<'s>> {
-        element.attributes.iter().find(|attribute| {
+    /// The attribute of this name that the element has. Its bit is set in `claimed`.
+    pub(super) fn of<'s>(&self, element: &Element<'s>, claimed: &mut u128) -> Option<RawAttribute<'s>> {
+        let (index, attribute) = element.attributes.iter().enumerate().find(|(_, attribute)| {
             attribute.local == self.local
                 && if attribute.prefix.is_empty() {
                     self.namespace == NO_NAMESPACE
                 } else {
                     element.namespaces.id(attribute.prefix) == Some(self.namespace)
                 }
-        })
+        })?;
+        *claimed |= 1_u128.checked_shl(number(index)).unwrap_or_default();
+        Some(attribute)
     }
 }

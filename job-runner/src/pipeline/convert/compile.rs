@@ -24,7 +24,7 @@ pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     compiler.scope("fields", &model.fields, &model.record, Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let Compiler { names, slots, scopes, .. } = compiler;
-    Ok(Automaton { names, nodes, slots, scopes, root, record: model.record.clone() })
+    Ok(Automaton { names, nodes, slots, scopes, root, extra: model.extra, record: model.record.clone() })
 }
 
 struct Compiler<'m> {

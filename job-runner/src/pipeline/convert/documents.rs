@@ -110,9 +110,9 @@ impl<'a> Documents<'a> {
     fn judge(&mut self) -> Verdict {
         let index_in_object = self.count;
         self.count += 1;
-        let (document, shared) = self.evaluator.found();
+        let (document, shared, extra) = self.evaluator.found();
         self.json.clear();
-        match validate::document(&self.converter.automaton, document, shared, &mut self.json) {
+        match validate::document(&self.converter.automaton, document, shared, extra, &mut self.json) {
             Ok(values) => {
                 let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
                 Ok(Document { index_in_object, json, names, values })

@@ -2,14 +2,18 @@
 
 use super::automaton::{Action, Automaton, DOCUMENT, NodeId, Slot, SlotContent, SlotId, TextForm};
 use super::cursor::Position;
+use super::extra::ExtraBuffer;
 use super::fault::Flaw;
 use super::limits::Limits;
+use super::losses::LossCounter;
 use super::markup::MarkupBuffer;
 use super::names::number;
+use super::open_elements::OpenElements;
 use super::record::Record;
 use super::scanner::{Element, Sink};
 use super::tag::RawAttribute;
 use super::text::{Gap, TextBuffer};
+use super::unclaimed::{Claim, Unclaimed};
 
 /// For whom a node is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +67,7 @@ pub(super) struct Memory {
     spare: Vec<TextBuffer>,
     document: Record,
     shared: Record,
+    unclaimed: Unclaimed,
 }
 
 impl Memory {
@@ -72,6 +77,16 @@ impl Memory {
         self.captures.clear();
         self.document.clear();
         self.shared.clear();
+    }
+
+    /// What was counted since the last time.
+    pub(super) fn take_losses(&mut self) -> LossCounter {
+        self.unclaimed.take_losses()
+    }
+
+    /// Goes on counting from there.
+    pub(super) fn put_losses(&mut self, losses: LossCounter) {
+        self.unclaimed.put_losses(losses);
     }
 
     /// Bytes that are kept, roughly.
@@ -90,14 +105,18 @@ pub(super) struct Evaluator<'m> {
     record: Option<usize>,
     /// Documents of the object so far.
     documents: u32,
+    /// What the model makes of the element that is being looked at.
+    claim: Claim,
 }
 
 impl<'m> Evaluator<'m> {
     pub(super) fn new(automaton: &'m Automaton, limits: &Limits, memory: Memory) -> Self {
-        let mut evaluator = Self { automaton, limits: *limits, memory, record: None, documents: 0 };
+        let claim = Claim::default();
+        let mut evaluator = Self { automaton, limits: *limits, memory, record: None, documents: 0, claim };
         let memory = &mut evaluator.memory;
         memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None });
         memory.shared.open_frame(automaton.scopes[DOCUMENT as usize].slots, Position::START);
+        memory.unclaimed.start_object(automaton.extra);
         evaluator.activate(automaton.root, Owner::Root);
         evaluator
     }
@@ -107,9 +126,9 @@ impl<'m> Evaluator<'m> {
         std::mem::take(&mut self.memory)
     }
 
-    /// What was found for the last document, and what all documents share.
-    pub(super) const fn found(&self) -> (&Record, &Record) {
-        (&self.memory.document, &self.memory.shared)
+    /// What was found for the last document, what all documents share, and what the model does not name.
+    pub(super) const fn found(&self) -> (&Record, &Record, &ExtraBuffer) {
+        (&self.memory.document, &self.memory.shared, self.memory.unclaimed.extra())
     }
 
     fn collect(&mut self, bytes: usize, offset: usize, push: impl Fn(&mut Buffer)) -> Result<(), Flaw> {
@@ -136,9 +155,18 @@ impl<'m> Evaluator<'m> {
             if node.sticky {
                 self.push_active(id, owner);
             }
-            let taken = node.edges(element.name).filter(|edge| edge.holds(element));
+            let claimed = &mut self.claim.attributes;
+            let taken = node.edges(element.name).filter(|edge| edge.holds(element, claimed));
             self.memory.matched.extend(taken.map(|edge| (edge.target, owner)));
         }
+    }
+
+    fn check_extra(&self, offset: usize) -> Result<(), Flaw> {
+        let most = self.limits.value_bytes;
+        if self.memory.unclaimed.extra().bytes() > most {
+            return Err(Flaw::limit(offset, format!("a document with extra values of at most {most} bytes")));
+        }
+        Ok(())
     }
 
     fn check_count(&mut self, offset: usize) -> Result<(), Flaw> {
@@ -161,7 +189,7 @@ impl<'m> Evaluator<'m> {
         let node = &automaton.nodes[id as usize];
         self.activate(id, owner);
         for (name, slot) in &node.attributes {
-            if let Some(attribute) = name.of(element) {
+            if let Some(attribute) = name.of(element, &mut self.claim.attributes) {
                 self.attribute(*slot, owner, &attribute, element)?;
             }
         }
@@ -217,6 +245,11 @@ impl<'m> Evaluator<'m> {
     fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
         let automaton = self.automaton;
         let slot = &automaton.slots[slot as usize];
+        if let SlotContent::Text { form, own, .. } = slot.content {
+            self.claim.text = true;
+            self.claim.content |= !own;
+            self.claim.markup |= form == TextForm::Markup;
+        }
         let place = || element.place.position();
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
         match slot.content {
@@ -306,6 +339,7 @@ impl<'m> Evaluator<'m> {
 impl Sink for Evaluator<'_> {
     /// An element starts. Returns whether a document starts with it.
     fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw> {
+        self.claim = Claim::default();
         let around = self.memory.captures.len();
         let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
         self.memory.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
@@ -315,6 +349,7 @@ impl Sink for Evaluator<'_> {
             self.check_count(element.place.offset)?;
             self.record = Some(self.memory.levels.len());
             self.memory.document.clear();
+            self.memory.unclaimed.start_document();
             let scope = &self.automaton.scopes[DOCUMENT as usize];
             let frame = self.memory.document.open_frame(scope.slots, element.place.position());
             self.enter(scope.root, Owner::Frame(frame), element)?;
@@ -326,11 +361,14 @@ impl Sink for Evaluator<'_> {
         for capture in &mut self.memory.captures[..around] {
             capture.element_starts(element);
         }
+        self.memory.unclaimed.start(element, self.claim);
+        self.check_extra(element.place.offset)?;
         Ok(starts)
     }
 
     /// The innermost element ends. Returns whether a document ends with it.
-    fn end(&mut self) -> bool {
+    fn end(&mut self, open: &OpenElements) -> bool {
+        self.memory.unclaimed.end(open);
         let level_number = self.memory.levels.len();
         let Some(level) = self.memory.levels.pop() else { return false };
         while self.memory.captures.len() > level.captures {
@@ -345,12 +383,14 @@ impl Sink for Evaluator<'_> {
         let ends = self.record == Some(level_number);
         if ends {
             self.record = None;
+            self.memory.unclaimed.end_document();
         }
         ends
     }
 
     /// Characters, as they are meant.
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
+        self.memory.unclaimed.text(text);
         self.collect(text.len(), offset, |buffer| match buffer {
             Buffer::Text(buffer) => buffer.push(text),
             Buffer::Markup(buffer) => buffer.push(text),
@@ -359,6 +399,7 @@ impl Sink for Evaluator<'_> {
 
     /// A character that was written as a reference.
     fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
+        self.memory.unclaimed.text(c.encode_utf8(&mut [0; 4]));
         self.collect(c.len_utf8(), offset, |buffer| match buffer {
             Buffer::Text(buffer) => buffer.push_char(c),
             Buffer::Markup(buffer) => buffer.push_char(c),

@@ -111,6 +111,14 @@ pub(crate) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(UNKNOWN)
 }
 
+/// A hash of a path, from that of its parent and a name as it is written.
+pub(super) fn hash_name(parent: u64, prefix: &str, local: &str) -> u64 {
+    let mut hasher = NameHasher(parent);
+    hasher.write(prefix.as_bytes());
+    hasher.write(local.as_bytes());
+    hasher.0
+}
+
 /// Eight bytes at a time, by multiplication: names are short, and the table's keys come from the model, not from the
 /// documents.
 #[derive(Debug, Default)]

@@ -38,11 +38,20 @@ impl OpenElements {
         self.starts.is_empty()
     }
 
+    /// The names from this depth on, outermost first.
+    pub(super) fn names(&self, from: usize) -> impl Iterator<Item = &str> {
+        let ends = self.starts.iter().skip(from + 1).copied().chain([self.text.len()]);
+        self.starts.iter().skip(from).zip(ends).map(|(start, end)| &self.text[*start..end])
+    }
+
+    /// The outermost ones, so many of them, as a path.
+    pub(super) fn path(&self, depth: usize) -> String {
+        self.names(0).take(depth).flat_map(|name| ["/", name]).collect()
+    }
+
     /// All of them as a path, shortened; none when no element is open.
-    pub(super) fn path(&self) -> Option<String> {
-        let ends = self.starts.iter().skip(1).copied().chain([self.text.len()]);
-        let names = self.starts.iter().zip(ends).map(|(start, end)| format!("/{}", &self.text[*start..end]));
-        let path = names.collect::<String>();
+    pub(super) fn place(&self) -> Option<String> {
+        let path = self.path(self.depth());
         (!path.is_empty()).then(|| shorten(&path))
     }
 }

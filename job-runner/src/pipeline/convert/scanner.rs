@@ -26,8 +26,8 @@ use super::window::{Trouble, Window};
 pub(super) trait Sink {
     /// An element starts. Returns whether a document starts with it.
     fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw>;
-    /// The innermost element ends. Returns whether a document ends with it.
-    fn end(&mut self) -> bool;
+    /// The innermost of the open elements ends. Returns whether a document ends with it.
+    fn end(&mut self, open: &OpenElements) -> bool;
     /// Characters, as they are meant; `offset` is for [`Flaw`]s.
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw>;
     /// A character that was written as a reference.
@@ -43,6 +43,8 @@ pub(super) struct Element<'s> {
     pub(super) attributes: Attributes<'s>,
     pub(super) namespaces: &'s Namespaces,
     pub(super) place: Place<'s>,
+    /// It and all around it.
+    pub(super) open: &'s OpenElements,
 }
 
 /// Where an element starts.
@@ -132,7 +134,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
                         Look::More => window.fill()?,
                     }
                 }
-                Err(flaw) => return Err(window.refuse(flaw, state.open.path())),
+                Err(flaw) => return Err(window.refuse(flaw, state.open.place())),
             }
         }
     }
@@ -277,8 +279,8 @@ impl State<'_> {
             self.root = Some((root, place.position()));
         }
         self.open.push(prefix, local);
-        let namespaces = &self.namespaces;
-        if sink.start(&Element { name, prefix, local, attributes, namespaces, place: *place })? {
+        let (namespaces, open) = (&self.namespaces, &self.open);
+        if sink.start(&Element { name, prefix, local, attributes, namespaces, place: *place, open })? {
             self.restart_count();
         }
         Ok(())
@@ -287,8 +289,8 @@ impl State<'_> {
     /// Returns whether a document ended.
     fn close(&mut self, sink: &mut impl Sink) -> bool {
         self.namespaces.close(u32::try_from(self.open.depth()).unwrap_or(u32::MAX));
+        let ends = sink.end(&self.open);
         self.open.pop();
-        let ends = sink.end();
         if ends {
             self.restart_count();
         }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::evaluate::Memory;
 use super::json::JsonWriter;
+use super::losses::LossCounter;
 
 /// Bytes that a buffer may keep; one object of unusual size does not occupy memory for good.
 const KEPT: usize = 1024 * 1024;
@@ -36,8 +37,20 @@ impl Scratches {
         scratch.text.clear();
         scratch.json.clear();
         scratch.memory.clear();
-        if scratch.raw.capacity().max(scratch.text.capacity()).max(scratch.memory.bytes()) <= KEPT {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        if scratch.raw.capacity().max(scratch.text.capacity()).max(scratch.memory.bytes()) > KEPT {
+            let mut memory = Memory::default();
+            memory.put_losses(scratch.memory.take_losses());
+            scratch = Scratch { memory, ..Scratch::default() };
         }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    }
+
+    /// What was counted since the last time, in objects that were read to their end.
+    pub(super) fn take_losses(&self) -> LossCounter {
+        let mut losses = LossCounter::default();
+        for scratch in self.idle.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            losses.merge(scratch.memory.take_losses());
+        }
+        losses
     }
 }

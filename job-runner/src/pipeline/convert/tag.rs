@@ -34,6 +34,10 @@ impl<'t> Attributes<'t> {
         Self { tag, spans, offset }
     }
 
+    pub(super) const fn is_empty(self) -> bool {
+        self.spans.is_empty()
+    }
+
     pub(super) fn iter(self) -> impl Iterator<Item = RawAttribute<'t>> {
         self.spans.iter().map(move |span| span.of(self.tag, self.offset))
     }
@@ -164,6 +168,19 @@ fn references<'a>(
 }
 
 impl<'a> RawAttribute<'a> {
+    /// Whether it declares a namespace.
+    pub(super) fn is_declaration(&self) -> bool {
+        self.prefix == "xmlns" || (self.prefix.is_empty() && self.local == "xmlns")
+    }
+
+    /// The name as it is written.
+    pub(super) fn name(&self) -> Cow<'a, str> {
+        match self.prefix {
+            "" => Cow::Borrowed(self.local),
+            prefix => Cow::Owned(format!("{prefix}:{}", self.local)),
+        }
+    }
+
     /// The value with references resolved and white space normalised: XML 1.0, section 3.3.3.
     pub(super) fn value(&self) -> Cow<'a, str> {
         if !self.raw.bytes().any(|b| matches!(b, b'&' | b'\t' | b'\r' | b'\n')) {

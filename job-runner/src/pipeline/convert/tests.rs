@@ -5,6 +5,7 @@ mod golden;
 mod paths;
 mod property;
 mod text;
+mod unclaimed;
 mod well_formed;
 
 use docmill_crds::conversion::Conversion;
