@@ -39,12 +39,14 @@ struct Compiler<'m> {
 #[derive(Default)]
 struct Draft {
     node: Node,
+    named: Vec<(u32, Edge)>,
     steps: Vec<(Step, NodeId)>,
 }
 
 impl Draft {
     fn finish(mut self) -> Node {
-        self.node.named.sort_by_key(|(id, edge)| (*id, edge.target));
+        self.named.sort_by_key(|(id, edge)| (*id, edge.target));
+        (self.node.names, self.node.named) = self.named.into_iter().unzip();
         self.node
     }
 }
@@ -208,12 +210,12 @@ impl Compiler<'_> {
             }
             NameTest::AnyNamespace(local) => {
                 let id = self.names.intern_any(local);
-                self.drafts[at(base)].node.named.push((id, edge));
+                self.drafts[at(base)].named.push((id, edge));
             }
             NameTest::Named { namespaces, local } => {
                 for uri in namespaces {
                     let id = self.names.intern(uri, local);
-                    self.drafts[at(base)].node.named.push((id, edge.clone()));
+                    self.drafts[at(base)].named.push((id, edge.clone()));
                 }
             }
         }

@@ -155,9 +155,12 @@ impl<'m> Evaluator<'m> {
             if node.sticky {
                 self.push_active(id, owner);
             }
-            let claimed = &mut self.claim.attributes;
-            let taken = node.edges(element.name).filter(|edge| edge.holds(element, claimed));
-            self.memory.matched.extend(taken.map(|edge| (edge.target, owner)));
+            let (claimed, matched) = (&mut self.claim.attributes, &mut self.memory.matched);
+            node.edges(element.name, |edge| {
+                if edge.holds(element, claimed) {
+                    matched.push((edge.target, owner));
+                }
+            });
         }
     }
 

@@ -34,8 +34,21 @@ impl<'t> Attributes<'t> {
         Self { tag, spans, offset }
     }
 
-    pub(super) const fn is_empty(self) -> bool {
-        self.spans.is_empty()
+    pub(super) const fn len(self) -> usize {
+        self.spans.len()
+    }
+
+    pub(super) fn get(self, index: usize) -> RawAttribute<'t> {
+        self.spans[index].of(self.tag, self.offset)
+    }
+
+    /// The first attribute of this local name whose prefix is good, and its number.
+    pub(super) fn find(self, local: &str, good: impl Fn(&str) -> bool) -> Option<(usize, RawAttribute<'t>)> {
+        let bytes = self.tag.as_bytes();
+        let same = |span: &Span| &bytes[span.name.local..span.name.end] == local.as_bytes();
+        let named = self.spans.iter().enumerate().filter(|(_, span)| same(span));
+        let mut named = named.map(|(index, span)| (index, span.of(self.tag, self.offset)));
+        named.find(|(_, attribute)| good(attribute.prefix))
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = RawAttribute<'t>> {

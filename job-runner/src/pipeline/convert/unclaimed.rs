@@ -96,16 +96,16 @@ impl Unclaimed {
         claim.markup |= markup_around;
         claim.text |= claim.content;
         let path = hash_name(parent.path, element.prefix, element.local);
-        let attributes = !element.attributes.is_empty();
+        let attributes = element.attributes.len();
         // A document without anything is still a document.
-        let filled = attributes || element.open.depth() == self.record;
+        let filled = attributes > 0 || element.open.depth() == self.record;
         self.open.push(Standing { path, claim, filled, counted: false });
-        if markup_around || !attributes {
+        if markup_around || attributes == 0 {
             return;
         }
-        for (index, attribute) in element.attributes.iter().enumerate() {
-            let claimed = index >= 128 || claim.attributes & (1 << index) != 0;
-            if claimed || attribute.is_declaration() {
+        for index in (0..attributes.min(128)).filter(|index| claim.attributes & (1 << index) == 0) {
+            let attribute = element.attributes.get(index);
+            if attribute.is_declaration() {
                 continue;
             }
             let hash = hash_name(path ^ 1, attribute.prefix, attribute.local);
