@@ -58,6 +58,28 @@ pub struct Conversion {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::fields")]
     pub fields: Vec<Field>,
+
+    /// What becomes of elements and attributes that no field names. Drop: they are left out, and counted. Keep: they are
+    /// kept in the field `extra` as a tree of nodes {name, attributes, content}; it is stored and not searchable.
+    /// Flattened: they are kept in `extra` as lists of values by path, which one flattened field makes searchable
+    /// without a mapping of their own. With a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Extra>,
+}
+
+/// The field that keeps what a model does not name.
+pub const EXTRA_FIELD: &str = "extra";
+
+/// What becomes of what a model does not name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Extra {
+    /// It is left out.
+    #[default]
+    Drop,
+    /// It is kept as a tree of nodes.
+    Keep,
+    /// It is kept as lists of values by path.
+    Flattened,
 }
 
 /// What the objects of a bucket are.

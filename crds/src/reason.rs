@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Reason {
     /// The object has no bytes, or nothing but white space.
     EmptyObject,
+    /// The object is compressed, and its gzip or zstd data is damaged.
+    CorruptCompression,
     /// The object is in an encoding that is unknown, or says it is in another one than it is.
     UnsupportedEncoding,
     /// Bytes that do not exist in the object's encoding.
@@ -33,8 +35,9 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::EmptyObject,
+        Self::CorruptCompression,
         Self::UnsupportedEncoding,
         Self::InvalidBytes,
         Self::MalformedXml,
@@ -52,6 +55,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EmptyObject => "EmptyObject",
+            Self::CorruptCompression => "CorruptCompression",
             Self::UnsupportedEncoding => "UnsupportedEncoding",
             Self::InvalidBytes => "InvalidBytes",
             Self::MalformedXml => "MalformedXml",

@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{IngestOrder, Report, secret_mount};
-use docmill_crds::conversion::ModelError;
+use docmill_crds::conversion::{Model, ModelError};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::ledger::{self, UnitState};
 use docmill_crds::template::{Template, TemplateError};
 use futures::StreamExt as _;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -117,8 +117,7 @@ pub async fn run(order: IngestOrder, runner: String, stop: Stop) -> Result<Repor
 struct Worker {
     preparation: Arc<Preparation>,
     finish: Finish,
-    /// The fields of the articles, as Elasticsearch maps them.
-    fields: Map<String, Value>,
+    model: Model,
     stop: Stop,
     spec: IngestSourceSpec,
 }
@@ -154,17 +153,18 @@ impl Worker {
             queue: Queue::new(sqs, queue_url.clone()),
             counts: Counts::default(),
         };
-        let fields = mapping::properties(&model.fields);
-        Ok(Self { preparation: Arc::new(preparation), finish, fields, stop, spec: order.spec })
+        Ok(Self { preparation: Arc::new(preparation), finish, model, stop, spec: order.spec })
     }
 
     /// The ledger and the template of the articles have to be there before the first document.
     async fn ensure_indices(&self) -> Result<(), IngestError> {
         let elastic = &self.finish.elastic;
         let pattern = self.preparation.addressing.index.wildcard();
-        let template = elastic_mapping::index_template(&pattern, &self.fields);
         let name = elastic_mapping::template_name(&pattern);
         retry::persist(PATIENCE_AT_START, &self.stop.closing, async || {
+            let distribution = elastic.info().await?.distribution;
+            let fields = mapping::properties(&self.model, distribution);
+            let template = elastic_mapping::index_template(&pattern, &fields);
             elastic.ensure_index(&self.finish.ledger, &ledger::units_index_body()).await?;
             elastic.put_index_template(&name, &template).await
         })

@@ -7,7 +7,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Conversion, Field, FieldType, Format, Path, PathFault, Preset, Target, default, schema::MAX_NESTING,
+    Conversion, EXTRA_FIELD, Extra, Field, FieldType, Format, Path, PathFault, Preset, Target, default,
+    schema::MAX_NESTING,
 };
 use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
@@ -33,6 +34,8 @@ pub struct Model {
     pub default_namespaces: Vec<String>,
     /// The fields, in the order of the document.
     pub fields: Vec<Field>,
+    /// What becomes of what they do not name.
+    pub extra: Extra,
 }
 
 /// In which names of a path are looked up.
@@ -116,6 +119,7 @@ impl Conversion {
         base.format = self.format;
         base.record = self.record.clone().or(base.record);
         base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
+        base.extra = self.extra.or(base.extra);
         base.namespaces.extend(self.namespaces.clone());
         for field in &self.fields {
             match base.fields.iter_mut().find(|known| known.name == field.name) {
@@ -137,6 +141,7 @@ impl Conversion {
             namespaces: self.namespaces,
             default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
             fields: self.fields,
+            extra: self.extra.unwrap_or_default(),
         })
     }
 }
@@ -167,7 +172,15 @@ impl Model {
 
     fn check(&self) -> Result<(), ModelError> {
         self.record_path()?;
-        check_fields("fields", &self.fields, &self.scope(), 1)
+        check_fields("fields", &self.fields, &self.scope(), 1)?;
+        match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
+            Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
+                place: format!("fields[{index}].name"),
+                name: EXTRA_FIELD.to_owned(),
+                problem: "with extra kept, this name is taken by what no field names".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 

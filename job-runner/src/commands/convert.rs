@@ -89,14 +89,11 @@ fn convert_all(args: &Args, out: &mut impl Write, refusals: &mut impl Write) -> 
     let mut all_good = true;
     for path in inputs {
         let bytes = read(&path)?;
-        let mut written = Ok(());
-        converter.convert(&bytes, |verdict| {
+        for verdict in converter.documents(bytes.as_slice()) {
+            let verdict = verdict.map_err(|source| ConvertError::Read { path: path.clone(), source })?;
             all_good &= verdict.is_ok();
-            if written.is_ok() {
-                written = write_verdict(&path, verdict, args.records, out, refusals);
-            }
-        });
-        written.map_err(ConvertError::Write)?;
+            write_verdict(&path, verdict, args.records, out, refusals).map_err(ConvertError::Write)?;
+        }
     }
     out.flush().map_err(ConvertError::Write)?;
     Ok(all_good)
@@ -148,7 +145,7 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ConvertError> {
 /// The bytes of an input; of one that is too large, enough for the converter to say so.
 fn read(path: &Path) -> Result<Vec<u8>, ConvertError> {
     let failed = |source| ConvertError::Read { path: path.to_owned(), source };
-    let most = Limits::default().object_bytes as u64 + 1;
+    let most = Limits::default().object_bytes + 1;
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
@@ -167,10 +164,12 @@ fn write_verdict(
 ) -> io::Result<()> {
     let path = path.to_string_lossy();
     match verdict {
-        Ok(Document { index_in_object: index, json: document }) if records => {
-            write_line(out, &Converted { path: &path, index, document: &document })
+        Ok(document) if records => {
+            let index = document.index_in_object;
+            let document = serde_json::from_str(document.json())?;
+            write_line(out, &Converted { path: &path, index, document })
         }
-        Ok(document) => write_line(out, &document.json),
+        Ok(document) => writeln!(out, "{}", document.json()),
         Err(refusal) => write_line(refusals, &Refused { path: &path, refusal }),
     }
 }
@@ -179,7 +178,7 @@ fn write_verdict(
 struct Converted<'a> {
     path: &'a str,
     index: u32,
-    document: &'a serde_json::Map<String, Value>,
+    document: Value,
 }
 
 #[derive(Serialize)]

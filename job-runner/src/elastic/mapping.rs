@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Distribution;
+
 /// Templates of the product rank above Elasticsearch's own (up to 200); a user's own can rank above it.
 const BASE_PRIORITY: usize = 300;
 
@@ -54,6 +56,25 @@ pub fn text() -> Value {
 #[must_use]
 pub fn stored_vector() -> Value {
     json!({"type": "float", "index": false, "doc_values": false})
+}
+
+/// An object of any shape that is kept and not searched.
+#[must_use]
+pub fn stored_object() -> Value {
+    json!({"type": "object", "enabled": false})
+}
+
+/// An object of any shape whose values are searched for as wholes, and which is one field of the mapping however many
+/// keys it has. Elasticsearch and OpenSearch have different names for it
+/// (<https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/flattened>,
+/// <https://docs.opensearch.org/latest/field-types/supported-field-types/flat-object/>).
+#[must_use]
+pub fn flattened_object(distribution: Distribution) -> Value {
+    match distribution {
+        // Lucene refuses terms of more than 32,766 bytes; a character has at most four.
+        Distribution::Elasticsearch => json!({"type": "flattened", "ignore_above": 8191}),
+        Distribution::OpenSearch => json!({"type": "flat_object"}),
+    }
 }
 
 /// The mapping of `_docmill`. `enrichment` has what the enrichers of an index add, by their names; empty for articles.
@@ -119,7 +140,7 @@ fn portable_field(field: &Value) -> Option<Value> {
     let field = field.as_object()?;
     match field.get("type").and_then(Value::as_str) {
         // The two names of an object of any shape under one field: each cluster knows one. Kept, not searched for.
-        Some("flattened" | "flat_object") => return Some(json!({"type": "object", "enabled": false})),
+        Some("flattened" | "flat_object") => return Some(stored_object()),
         Some(kind) if !PORTABLE_TYPES.contains(&kind) => return None,
         _ => {}
     }

@@ -3,7 +3,9 @@
 
 use docmill_crds::ledger::DocumentAddress;
 use docmill_crds::template::{RenderError, Template};
-use serde_json::{Map, Value};
+use serde_json::Map;
+
+use super::convert::Document;
 
 /// Elasticsearch's limit of an index name, in bytes
 /// (<https://www.elastic.co/guide/en/elasticsearch/reference/current/indices-create-index.html>).
@@ -41,17 +43,31 @@ pub enum AddressError {
 
 impl Addressing {
     /// Where a document belongs.
-    pub fn of(&self, document: &Map<String, Value>) -> Result<DocumentAddress, AddressError> {
-        let index = self.index.render(document).map_err(AddressError::Index)?;
+    pub fn of(&self, document: &Document) -> Result<DocumentAddress, AddressError> {
+        let index = render(&self.index, document).map_err(AddressError::Index)?;
         if !is_index_name(&index) {
             return Err(AddressError::IndexName(index));
         }
-        let id = self.id.render(document).map_err(AddressError::Id)?;
+        let id = render(&self.id, document).map_err(AddressError::Id)?;
         if id.len() > MAX_ID_BYTES {
             return Err(AddressError::IdTooLong(id.len()));
         }
         Ok(DocumentAddress { index, id })
     }
+}
+
+/// Fills a template, for which only the fields that it names are read.
+fn render(template: &Template, document: &Document) -> Result<String, RenderError> {
+    let mut fields = Map::new();
+    for path in template.fields() {
+        let name = path.split('.').next().unwrap_or(path);
+        if let Some(json) = document.field(name)
+            && let Ok(value) = serde_json::from_str(json)
+        {
+            fields.insert(name.to_owned(), value);
+        }
+    }
+    template.render(&fields)
 }
 
 /// Whether Elasticsearch would take this as the name of an index.
@@ -67,9 +83,11 @@ pub fn is_index_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::conversion::Conversion;
     use docmill_crds::template::Template;
-    use serde_json::{Map, Value, json};
+    use serde_json::json;
 
+    use super::super::convert::{Converter, Document};
     use super::{AddressError, Addressing};
 
     fn addressing() -> Addressing {
@@ -79,9 +97,14 @@ mod tests {
         }
     }
 
-    fn document(desk: &str, guid: &str) -> Map<String, Value> {
-        let value = json!({"publishedAt": "2026-01-02T00:00:00Z", "desk": desk, "guid": guid});
-        value.as_object().unwrap().clone()
+    fn document(desk: &str, guid: &str) -> Document {
+        let field = |name: &str| json!({"name": name, "path": [format!("@{name}")]});
+        let model = json!({"record": "/d", "fields": [field("publishedAt"), field("other"), field("desk"), field("guid")]});
+        let model = serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap();
+        let xml = format!("<d publishedAt='2026-01-02T00:00:00Z' desk='{desk}' guid='{guid}'/>");
+        let converter = Converter::new(&model).unwrap();
+        let mut documents = converter.documents(xml.as_bytes());
+        documents.next().unwrap().unwrap().unwrap()
     }
 
     #[test]

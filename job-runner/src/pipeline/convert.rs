@@ -1,35 +1,52 @@
 //! From the bytes of an object to JSON documents, by a model, in one pass and without I/O.
 //!
-//! [`decode`](Source::decode) turns bytes into text, the scanner reads it token by token and refuses what is not
-//! well-formed, the evaluator holds each token against the automaton that all paths of the model were compiled to, and
-//! [`validate`](super::validate) makes a document of what was found, or says everything that is wrong with it.
-//! Memory is bounded by the object, one document and the [`Limits`].
+//! The input is decompressed and decoded as it comes in, window by window; the scanner reads it token by token and refuses
+//! what is not well-formed, the evaluator holds each token against the automaton that all paths of the model were compiled
+//! to, and [`validate`](super::validate) makes a document of what was found, or says everything that is wrong with it.
+//! Memory is bounded by the values of one document and by the [`Limits`], whatever the size of the object.
+
+use std::io::{self, Read};
+use std::sync::Arc;
 
 mod automaton;
 mod chars;
 mod compile;
+mod cursor;
 mod declaration;
 mod decode;
 mod doctype;
 mod documents;
 mod evaluate;
+mod extra;
 mod fault;
+mod input;
+mod json;
 mod limits;
+mod losses;
 mod markup;
 mod names;
 mod namespaces;
+mod open_elements;
 mod record;
 mod scanner;
+mod scratch;
 mod tag;
 mod text;
+mod tokens;
+mod unclaimed;
+mod window;
 
 pub(super) use automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
-pub use decode::Source;
-pub use documents::{Document, Documents};
-pub(super) use fault::Flaw;
+pub(super) use cursor::Position;
+pub use documents::{Document, Documents, Verdict};
+pub(super) use extra::ExtraBuffer;
+pub(super) use fault::shorten;
 pub use fault::{Fault, MAX_FAULTS, Refusal};
+pub(super) use json::JsonWriter;
 pub use limits::Limits;
+pub use losses::{Loss, LossKind, Losses};
 pub(super) use record::{Content, Record};
+use scratch::Scratches;
 
 use docmill_crds::conversion::{Model, ModelError};
 
@@ -39,6 +56,9 @@ pub struct Converter {
     automaton: Automaton,
     limits: Limits,
     revision: String,
+    /// The names of a document's fields.
+    names: Arc<[String]>,
+    scratches: Scratches,
 }
 
 impl Converter {
@@ -49,7 +69,9 @@ impl Converter {
 
     /// Compiles a model, with limits of one's own.
     pub fn with_limits(model: &Model, limits: Limits) -> Result<Self, ModelError> {
-        Ok(Self { automaton: compile::compile(model)?, limits, revision: model.revision() })
+        let names = model.fields.iter().map(|field| field.name.clone()).collect();
+        let (automaton, revision) = (compile::compile(model)?, model.revision());
+        Ok(Self { automaton, limits, revision, names, scratches: Scratches::default() })
     }
 
     /// The revision of the model: see [`Model::revision`].
@@ -58,24 +80,21 @@ impl Converter {
         &self.revision
     }
 
-    /// Decodes an object within this converter's limits.
-    pub fn decode<'b>(&self, bytes: &'b [u8]) -> Result<Source<'b>, Refusal> {
-        Source::decode(bytes, &self.limits)
+    /// The documents of an object, read as they are asked for. The object may be compressed.
+    pub fn documents<'a>(&'a self, reader: impl Read + 'a) -> Documents<'a> {
+        Documents::new(self, reader)
     }
 
-    /// The documents of a decoded object, read as they are asked for.
+    /// What objects had that the model does not name, since the last time this was asked for.
     #[must_use]
-    pub fn documents<'a>(&'a self, source: &'a Source<'_>) -> Documents<'a> {
-        Documents::new(self, source)
+    pub fn take_losses(&self) -> Losses {
+        self.scratches.take_losses().into_losses()
     }
 
     /// Converts a whole object: calls `verdict` for each document in order, and last for a fault of the object itself,
-    /// if there is one (see [`Documents`]).
-    pub fn convert(&self, bytes: &[u8], mut verdict: impl FnMut(Result<Document, Refusal>)) {
-        match self.decode(bytes) {
-            Ok(source) => self.documents(&source).for_each(verdict),
-            Err(refusal) => verdict(Err(refusal)),
-        }
+    /// if there is one (see [`Documents`]). An error means that the object could not be read.
+    pub fn convert(&self, reader: impl Read, mut verdict: impl FnMut(Verdict)) -> io::Result<()> {
+        self.documents(reader).try_for_each(|document| document.map(&mut verdict))
     }
 }
 

@@ -1,15 +1,22 @@
 //! How the documents of a model are mapped in Elasticsearch. Pure.
 
-use docmill_crds::conversion::{Field, FieldType};
+use docmill_crds::conversion::{EXTRA_FIELD, Extra, Field, FieldType, Model};
 use serde_json::{Map, Value, json};
 
 use super::provenance;
-use crate::elastic::mapping;
+use crate::elastic::{Distribution, mapping};
 
 /// The properties of an index for the documents of a model, `_docmill` included.
 #[must_use]
-pub fn properties(fields: &[Field]) -> Map<String, Value> {
-    let mut properties = of_fields(fields);
+pub fn properties(model: &Model, distribution: Distribution) -> Map<String, Value> {
+    let mut properties = of_fields(&model.fields);
+    match model.extra {
+        Extra::Drop => {}
+        Extra::Keep => drop(properties.insert(EXTRA_FIELD.to_owned(), mapping::stored_object())),
+        Extra::Flattened => {
+            properties.insert(EXTRA_FIELD.to_owned(), mapping::flattened_object(distribution));
+        }
+    }
     properties.insert(provenance::FIELD.to_owned(), mapping::docmill_field(&Map::new()));
     properties
 }
@@ -35,18 +42,37 @@ fn of_field(field: &Field) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::conversion::{Field, FieldType};
-    use serde_json::json;
+    use docmill_crds::conversion::Conversion;
+    use serde_json::{Map, Value, json};
+
+    use super::Distribution;
+
+    fn properties(extra: &str, distribution: Distribution) -> Map<String, Value> {
+        let model = json!({"record": "/r", "extra": extra, "fields": [
+            {"name": "when", "path": ["@when"], "type": "dateTime"},
+            {"name": "subjects", "path": ["subject"], "type": "object", "fields": [
+                {"name": "code", "path": ["@code"], "type": "uri"},
+            ]},
+        ]});
+        super::properties(
+            &serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap(),
+            distribution,
+        )
+    }
 
     #[test]
     fn types_and_nested_fields_are_mapped() {
-        let field = |name: &str, kind, fields| Field { name: name.into(), kind, fields, ..Field::default() };
-        let code = field("code", FieldType::Uri, vec![]);
-        let fields =
-            [field("when", FieldType::DateTime, vec![]), field("subjects", FieldType::Object, vec![code])];
-        let properties = super::properties(&fields);
+        let properties = properties("Drop", Distribution::Elasticsearch);
         assert_eq!(properties["when"], json!({"type": "date"}));
         assert_eq!(properties["subjects"]["properties"]["code"]["type"], "keyword");
         assert_eq!(properties["_docmill"]["properties"]["indexedTime"]["type"], "date");
+        assert!(!properties.contains_key("extra"));
+    }
+
+    #[test]
+    fn what_the_model_does_not_name_is_one_field_of_the_mapping() {
+        assert_eq!(properties("Keep", Distribution::OpenSearch)["extra"]["enabled"], false);
+        assert_eq!(properties("Flattened", Distribution::Elasticsearch)["extra"]["type"], "flattened");
+        assert_eq!(properties("Flattened", Distribution::OpenSearch)["extra"]["type"], "flat_object");
     }
 }

@@ -1,5 +1,6 @@
 //! From a notification to documents that are ready for the index: fetch, convert, address, snapshot.
 
+use std::io;
 use std::sync::Arc;
 
 use docmill_crds::ledger::{DocumentAddress, UnitId, hex};
@@ -103,7 +104,8 @@ impl Preparation {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let this = Arc::clone(self);
         let work = tokio::task::spawn_blocking(move || this.convert(unit, &bytes, room));
-        let (converted, lines) = match work.await {
+        let work = work.await.map_err(io::Error::from).flatten();
+        let (converted, lines) = match work {
             Ok(result) => result,
             Err(error) => {
                 tracing::error!(%error, key = landed.key, "the conversion broke off; the unit goes back to the queue");
@@ -118,7 +120,12 @@ impl Preparation {
     }
 
     /// Converts the object and addresses its documents; also gives the snapshot's content.
-    fn convert(&self, unit: Unit, bytes: &[u8], room: Option<OwnedSemaphorePermit>) -> (Converted, Vec<u8>) {
+    fn convert(
+        &self,
+        unit: Unit,
+        bytes: &[u8],
+        room: Option<OwnedSemaphorePermit>,
+    ) -> io::Result<(Converted, Vec<u8>)> {
         let raw_digest = hex(&Sha256::digest(bytes));
         let key = snapshot::key(&self.snapshots, &unit.id, &self.recorder.revision);
         let last_modified = clock::rfc3339(unit.last_modified_millis);
@@ -145,10 +152,10 @@ impl Preparation {
                 message: refusal.message(),
                 detail: serde_json::to_value(&refusal).unwrap_or_default(),
             }),
-        });
+        })?;
         let lines = joined(&documents);
         let snapshot = (!documents.is_empty()).then_some(key);
-        (Converted { unit, raw_digest: Some(raw_digest), snapshot, documents, refusals, room }, lines)
+        Ok((Converted { unit, raw_digest: Some(raw_digest), snapshot, documents, refusals, room }, lines))
     }
 
     fn address(
@@ -160,9 +167,8 @@ impl Preparation {
             let detail = json!({"document": document.index_in_object, "reason": Reason::NotAddressable, "message": message});
             RefusedPart { stage: Stage::Convert, reason: Reason::NotAddressable, message, detail }
         };
-        let fields = &document.json;
-        let address = self.addressing.of(fields).map_err(|error| refused(error.to_string()))?;
-        let line = snapshot_line(fields, provenance).map_err(|error| refused(error.to_string()))?;
+        let address = self.addressing.of(document).map_err(|error| refused(error.to_string()))?;
+        let line = snapshot_line(document.json(), provenance).map_err(|error| refused(error.to_string()))?;
         Ok(AddressedDocument { address, line })
     }
 }

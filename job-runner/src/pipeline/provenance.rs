@@ -2,7 +2,6 @@
 
 use docmill_crds::ledger::UnitId;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 /// The name of the object that carries it.
 pub const FIELD: &str = "_docmill";
@@ -38,14 +37,13 @@ pub struct UnitProvenance<'a> {
     pub last_modified: &'a str,
 }
 
-/// The document as one line of JSON, `_docmill` at its end: the form that is kept as a snapshot.
-pub fn snapshot_line(
-    document: &Map<String, Value>,
-    provenance: &Provenance<'_>,
-) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(document)?;
-    line.pop(); // the closing brace
-    if !document.is_empty() {
+/// The document as one line of JSON, `_docmill` at its end: the form that is kept as a snapshot. `document` is the text of
+/// a JSON object.
+pub fn snapshot_line(document: &str, provenance: &Provenance<'_>) -> serde_json::Result<Vec<u8>> {
+    let fields = document.strip_suffix('}').unwrap_or(document);
+    let mut line = Vec::with_capacity(document.len() + 512);
+    line.extend_from_slice(fields.as_bytes());
+    if !fields.ends_with('{') {
         line.push(b',');
     }
     line.extend_from_slice(b"\"_docmill\":");
@@ -71,7 +69,7 @@ pub fn indexed_source(line: &[u8], indexed_time: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use docmill_crds::ledger::UnitId;
-    use serde_json::{Map, Value, json};
+    use serde_json::{Value, json};
 
     use super::{Provenance, UnitProvenance, indexed_source, snapshot_line};
 
@@ -86,8 +84,7 @@ mod tests {
             converted_time: "2026-01-02T00:00:01Z",
             runner: "pod",
         };
-        let document: &Map<String, Value> = document.as_object().unwrap();
-        let line = snapshot_line(document, &provenance).unwrap();
+        let line = snapshot_line(&document.to_string(), &provenance).unwrap();
         let source = indexed_source(&line, "2026-01-02T00:00:02Z");
         (serde_json::from_slice(&line).unwrap(), serde_json::from_slice(&source).unwrap())
     }

@@ -2,32 +2,35 @@
 
 pub(super) mod types;
 
+use std::ops::Range;
+
 use docmill_crds::reason::Reason;
-use serde_json::{Map, Value};
 
-use super::convert::{Automaton, Content, DOCUMENT, FieldPlan, Flaw, MAX_FAULTS, Record, ScopeId};
+use super::convert::{
+    Automaton, Content, DOCUMENT, ExtraBuffer, Fault, FieldPlan, JsonWriter, MAX_FAULTS, Position, Record,
+    ScopeId, shorten,
+};
 
-/// A fault of one field.
-#[derive(Debug)]
-pub(super) struct FieldFlaw {
-    /// For example `subjects[2].code`.
-    pub(super) field: String,
-    /// The path by which the model looked.
-    pub(super) at: String,
-    pub(super) flaw: Flaw,
-}
+/// The field of what the model does not name, [`EXTRA_FIELD`](docmill_crds::conversion::EXTRA_FIELD), as JSON with its colon.
+const EXTRA_KEY: &str = "\"extra\":";
 
-/// The fields of a document, in the order of its model; or all of its faults, and never none of both.
+/// Where in the text of a document the value of each of its model's fields is; an empty range for a field without one.
+pub(super) type Values = Vec<Range<usize>>;
+
+/// Writes the fields of a document, in the order of its model; or says all that is wrong with it, and then never nothing.
 ///
-/// `shared` holds what absolute paths found before and between the documents of the object.
+/// `shared` holds what absolute paths found before and between the documents of the object, `extra` what the model does
+/// not name, if it is to be kept.
 pub(super) fn document(
     automaton: &Automaton,
-    document: &mut Record,
-    shared: &mut Record,
-) -> Result<Map<String, Value>, Vec<FieldFlaw>> {
-    let mut judge = Judge { automaton, flaws: Vec::new() };
-    let json = judge.object(DOCUMENT, document, 0, Some(shared), &Trail::Document);
-    if judge.flaws.is_empty() { Ok(json) } else { Err(judge.flaws) }
+    document: &Record,
+    shared: &Record,
+    extra: &ExtraBuffer,
+    json: &mut JsonWriter,
+) -> Result<Values, Vec<Fault>> {
+    let mut judge = Judge { automaton, json, faults: Vec::new() };
+    let values = judge.document(document, shared, extra);
+    if judge.faults.is_empty() { Ok(values) } else { Err(judge.faults) }
 }
 
 /// The way to an object, from which the name of a field is made only when something is wrong with it.
@@ -48,126 +51,175 @@ impl Trail<'_> {
     }
 }
 
-struct Judge<'a> {
+struct Judge<'a, 'w> {
     automaton: &'a Automaton,
-    flaws: Vec<FieldFlaw>,
+    json: &'w mut JsonWriter,
+    faults: Vec<Fault>,
 }
 
-impl<'a> Judge<'a> {
-    fn object(
-        &mut self,
-        scope: ScopeId,
-        record: &mut Record,
-        frame: u32,
-        mut shared: Option<&mut Record>,
-        trail: &Trail<'_>,
-    ) -> Map<String, Value> {
+/// What was found for an object: its frame, and for the document what others of its unit share.
+#[derive(Clone, Copy)]
+struct Findings<'r> {
+    record: &'r Record,
+    frame: u32,
+    shared: Option<&'r Record>,
+}
+
+impl<'a> Judge<'a, '_> {
+    fn document(&mut self, record: &Record, shared: &Record, extra: &ExtraBuffer) -> Values {
+        let shared = Some(shared).filter(|shared| !shared.is_empty());
+        let findings = Findings { record, frame: 0, shared };
         let automaton: &'a Automaton = self.automaton;
-        let mut object = Map::new();
-        for field in &automaton.scopes[scope as usize].fields {
-            if let Some(value) = self.field(field, record, frame, shared.as_deref_mut(), trail) {
-                object.insert(field.name.clone(), value);
-            }
+        let fields = &automaton.scopes[DOCUMENT as usize].fields;
+        let mut values = Vec::with_capacity(fields.len());
+        self.json.raw("{");
+        for field in fields {
+            values.push(self.field(field, findings, &Trail::Document));
         }
-        object
+        if !extra.is_empty() {
+            self.json.separate();
+            self.json.raw(EXTRA_KEY);
+            extra.write(self.json);
+        }
+        self.json.raw("}");
+        values
     }
 
-    /// The value of a field: of the first path that found one, in the document or before it.
-    fn field(
-        &mut self,
-        field: &'a FieldPlan,
-        record: &mut Record,
-        frame: u32,
-        shared: Option<&mut Record>,
-        trail: &Trail<'_>,
-    ) -> Option<Value> {
-        let mut shared = shared.filter(|shared| !shared.is_empty());
+    /// Writes an object; returns whether it has any field. If not, it is to be taken back.
+    fn object(&mut self, scope: ScopeId, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
+        let automaton: &'a Automaton = self.automaton;
+        self.json.raw("{");
+        let empty = self.json.len();
+        for field in &automaton.scopes[scope as usize].fields {
+            self.field(field, findings, trail);
+        }
+        let filled = self.json.len() > empty;
+        self.json.raw("}");
+        filled
+    }
+
+    /// Writes a field with the value of the first path that found one, in the document or before it. Returns where the
+    /// value is; an empty range when there is none.
+    fn field(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> Range<usize> {
+        let before = self.json.len();
+        self.json.separate();
+        self.json.raw(&field.key);
+        let start = self.json.len();
+        if !self.found(field, findings, trail) {
+            self.json.truncate(before);
+            return 0..0;
+        }
+        start..self.json.len()
+    }
+
+    fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
+        let Findings { record, frame, shared } = findings;
         for (slot, path) in (field.first_slot..).zip(&field.paths) {
-            let own = record.first(frame, slot);
-            let found = match (own, shared.as_deref_mut()) {
-                (Some(first), _) => self.values(field, path, record, first, trail),
-                (None, Some(shared)) => {
-                    shared.first(0, slot).and_then(|id| self.values(field, path, shared, id, trail))
-                }
-                (None, None) => None,
-            };
-            if found.is_some() || own.is_some() {
-                return found;
+            if let Some(first) = record.first(frame, slot) {
+                return self.values(field, path, record, first, trail);
+            }
+            if let Some(shared) = shared
+                && let Some(first) = shared.first(0, slot)
+                && self.values(field, path, shared, first, trail)
+            {
+                return true;
             }
         }
         if field.required {
-            let at = field.paths.first().cloned().unwrap_or_default();
+            let at = field.paths.first().map_or("", String::as_str);
             let expected = format!("a value of type {}", field.kind.as_str());
-            let flaw = Flaw::malformed(record.offset(frame), expected).because(Reason::MissingField);
-            self.report(FieldFlaw { field: trail.field(&field.name), at, flaw });
+            let name = trail.field(&field.name);
+            self.report(fault(Reason::MissingField, name, at, record.place(frame), expected, None));
         }
-        field.default.clone()
+        if let Some(default) = &field.default {
+            self.json.value(default);
+        }
+        field.default.is_some()
     }
 
-    /// The value that starts with `first`; for a repeated field, it and all that follow.
+    /// Writes the value that starts with `first`; for a repeated field, it and all that follow.
     fn values(
         &mut self,
         field: &'a FieldPlan,
         path: &str,
-        record: &mut Record,
+        record: &Record,
         first: u32,
         trail: &Trail<'_>,
-    ) -> Option<Value> {
+    ) -> bool {
         if !field.repeated {
             return self.value(field, path, record, first, trail, None);
         }
-        let mut list = Vec::new();
+        self.json.raw("[");
+        let empty = self.json.len();
         let mut next = Some(first);
         for index in 0.. {
             let Some(id) = next else { break };
-            list.extend(self.value(field, path, record, id, trail, Some(index)));
+            let before = self.json.len();
+            self.json.separate();
+            if !self.value(field, path, record, id, trail, Some(index)) {
+                self.json.truncate(before);
+            }
             next = record.next(id);
         }
-        (!list.is_empty()).then_some(Value::Array(list))
+        let filled = self.json.len() > empty;
+        self.json.raw("]");
+        filled
     }
 
     fn value(
         &mut self,
         field: &'a FieldPlan,
         path: &str,
-        record: &mut Record,
+        record: &Record,
         id: u32,
         trail: &Trail<'_>,
         index: Option<usize>,
-    ) -> Option<Value> {
-        let keep = record.is_shared();
+    ) -> bool {
         let found = record.found(id);
-        let offset = found.offset;
-        match &mut found.content {
-            Content::Empty => None,
+        match found.content {
+            Content::Empty => false,
             Content::Object(frame) => {
-                let frame = *frame;
+                let Some(scope) = field.scope else { return false };
                 let trail = Trail::Object { parent: trail, name: &field.name, index };
-                let object = self.object(field.scope?, record, frame, None, &trail);
-                (!object.is_empty()).then_some(Value::Object(object))
+                self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
-            Content::Text(text) if field.kind.is_textual() => Some(Value::String(record_text(text, keep))),
-            Content::Text(text) => match types::parse(field.kind, text) {
-                Ok(value) => Some(value),
+            Content::Text { start, end } if field.kind.is_textual() => {
+                self.json.string(record.text(start, end));
+                true
+            }
+            Content::Text { start, end } => match types::parse(field.kind, record.text(start, end)) {
+                Ok(value) => {
+                    self.json.value(&value);
+                    true
+                }
                 Err(expected) => {
                     let name = trail.field(&field.name);
                     let name = index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"));
-                    let flaw = Flaw::malformed(offset, expected).because(Reason::WrongType).found(text);
-                    self.report(FieldFlaw { field: name, at: path.to_owned(), flaw });
-                    None
+                    let text = Some(record.text(start, end));
+                    self.report(fault(Reason::WrongType, name, path, found.place, expected.to_owned(), text));
+                    false
                 }
             },
         }
     }
 
-    fn report(&mut self, flaw: FieldFlaw) {
-        if self.flaws.len() < MAX_FAULTS {
-            self.flaws.push(flaw);
+    fn report(&mut self, fault: Fault) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
         }
     }
 }
 
-/// The text itself, or a copy of what the next document of the object will ask for too.
-fn record_text(text: &mut String, keep: bool) -> String {
-    if keep { text.clone() } else { std::mem::take(text) }
+/// A fault of a field: its name like `subjects[2].code`, and the path by which the model looked.
+fn fault(
+    reason: Reason,
+    field: String,
+    at: &str,
+    place: Position,
+    expected: String,
+    found: Option<&str>,
+) -> Fault {
+    let Position { line, column } = place;
+    let (field, at, found) = (Some(field), Some(at.to_owned()), found.map(shorten));
+    Fault { reason, field, at, line, column, expected, found }
 }

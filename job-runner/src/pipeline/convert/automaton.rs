@@ -5,10 +5,10 @@
 //! active node however many fields there are; common beginnings of paths are one node. A step below a `//` hangs on a
 //! node that stays active all the way down.
 
-use docmill_crds::conversion::{FieldType, Test};
+use docmill_crds::conversion::{Extra, FieldType, Test};
 use serde_json::Value;
 
-use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN};
+use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
 use super::scanner::Element;
 use super::tag::RawAttribute;
 
@@ -29,6 +29,7 @@ pub(crate) struct Automaton {
     pub(crate) scopes: Vec<Scope>,
     /// Where the paths that start at the root of an object start: those of records, and absolute ones.
     pub(super) root: NodeId,
+    pub(super) extra: Extra,
     /// The path of records, as the model writes it.
     pub(crate) record: String,
 }
@@ -36,8 +37,9 @@ pub(crate) struct Automaton {
 /// A place that paths lead to.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    /// Edges by the number of the element's name; sorted.
-    pub(super) named: Vec<(u32, Edge)>,
+    /// The numbers of elements' names, sorted, and the edge of each.
+    pub(super) names: Vec<u32>,
+    pub(super) named: Vec<Edge>,
     /// Edges of `*` and `prefix:*`.
     pub(super) wild: Vec<(Wild, Edge)>,
     /// The node of what may be any number of levels below.
@@ -138,6 +140,8 @@ pub(crate) struct Scope {
 #[derive(Debug)]
 pub(crate) struct FieldPlan {
     pub(crate) name: String,
+    /// The name as JSON with its colon.
+    pub(crate) key: String,
     pub(crate) kind: FieldType,
     pub(crate) required: bool,
     pub(crate) repeated: bool,
@@ -151,35 +155,37 @@ pub(crate) struct FieldPlan {
 }
 
 impl Node {
-    /// The edges that an element's name opens.
-    pub(super) fn edges(&self, name: Name) -> impl Iterator<Item = &Edge> {
-        let wild = self.wild.iter().filter(move |(wild, _)| match wild {
-            Wild::Any => true,
-            Wild::InNamespace(namespace) => *namespace == name.namespace && *namespace != UNKNOWN,
-        });
-        let named = self.named(name.exact).iter().chain(self.named(name.any));
-        named.map(|(_, edge)| edge).chain(wild.map(|(_, edge)| edge))
+    /// Calls `take` with every edge that an element's name opens.
+    pub(super) fn edges<'n>(&'n self, name: Name, mut take: impl FnMut(&'n Edge)) {
+        for id in [name.exact, name.any] {
+            if id == UNKNOWN {
+                continue;
+            }
+            let start = self.names.partition_point(|known| *known < id);
+            let named = self.names[start..].iter().zip(&self.named[start..]);
+            named.take_while(|(known, _)| **known == id).for_each(|(_, edge)| take(edge));
+        }
+        for (wild, edge) in &self.wild {
+            match wild {
+                Wild::Any => take(edge),
+                Wild::InNamespace(namespace) if *namespace == name.namespace => take(edge),
+                Wild::InNamespace(_) => {}
+            }
+        }
     }
 
     /// Whether any path goes on from here.
     pub(super) fn leads_on(&self) -> bool {
         !self.named.is_empty() || !self.wild.is_empty()
     }
-
-    fn named(&self, id: u32) -> &[(u32, Edge)] {
-        if id == UNKNOWN {
-            return &[];
-        }
-        let start = self.named.partition_point(|(known, _)| *known < id);
-        let length = self.named[start..].iter().take_while(|(known, _)| *known == id).count();
-        &self.named[start..start + length]
-    }
 }
 
 impl Edge {
-    pub(super) fn holds(&self, element: &Element<'_, '_>) -> bool {
+    /// Whether the element fulfils all predicates. Attributes that decide about it are added to `claimed`, bit by bit.
+    pub(super) fn holds(&self, element: &Element<'_>, claimed: &mut u128) -> bool {
         self.predicates.iter().all(|(name, test)| {
-            let value = name.of(element).map(RawAttribute::value);
+            let attribute = name.of(element, claimed);
+            let value = attribute.as_ref().map(RawAttribute::value);
             match (test, value) {
                 (Test::Present, value) => value.is_some(),
                 (Test::Absent, value) => value.is_none(),
@@ -193,15 +199,16 @@ impl Edge {
 }
 
 impl AttributeName {
-    /// The attribute of this name that the element has.
-    pub(super) fn of<'s, 'a>(&self, element: &Element<'s, 'a>) -> Option<&'s RawAttribute<'a>> {
-        element.attributes.iter().find(|attribute| {
-            attribute.local == self.local
-                && if attribute.prefix.is_empty() {
-                    self.namespace == NO_NAMESPACE
-                } else {
-                    element.namespaces.id(attribute.prefix) == Some(self.namespace)
-                }
-        })
+    /// The attribute of this name that the element has. Its bit is set in `claimed`.
+    pub(super) fn of<'s>(&self, element: &Element<'s>, claimed: &mut u128) -> Option<RawAttribute<'s>> {
+        let (index, attribute) = element.attributes.find(&self.local, |prefix| {
+            if prefix.is_empty() {
+                self.namespace == NO_NAMESPACE
+            } else {
+                element.namespaces.id(prefix) == Some(self.namespace)
+            }
+        })?;
+        *claimed |= 1_u128.checked_shl(number(index)).unwrap_or_default();
+        Some(attribute)
     }
 }

@@ -12,25 +12,27 @@ pub(super) const fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Finds the first character that may not stand in a document.
-pub(super) fn check_chars(text: &str) -> Result<(), Flaw> {
+/// Finds the first character that may not stand in a document: its offset, and its name.
+pub(super) fn check_chars(text: &str) -> Result<(), (usize, String)> {
     let bytes = text.as_bytes();
     // A loop without an early end, which the compiler turns into wide instructions: nearly every text passes it.
-    let control =
-        |b: u8| u8::from(b < 0x20) & u8::from(b != b'\t') & u8::from(b != b'\n') & u8::from(b != b'\r');
-    let controls = bytes.iter().fold(0, |found, b| found | control(*b));
+    let controls = bytes.iter().fold(0, |found, b| found | u8::from(is_control(*b)));
     // The two non-characters, U+FFFE and U+FFFF, in UTF-8.
-    let non_character = |at: usize| matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf]));
-    if controls == 0 && !memchr::memchr_iter(0xef, bytes).any(non_character) {
-        return Ok(());
-    }
-    match text.char_indices().find(|(_, c)| !is_char(*c)) {
+    let non_character = |at: &usize| matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf]));
+    let non_character = memchr::memchr_iter(0xef, bytes).find(non_character);
+    let control = if controls == 0 { None } else { bytes.iter().position(|b| is_control(*b)) };
+    match control.into_iter().chain(non_character).min() {
         None => Ok(()),
-        Some((offset, c)) => {
-            Err(Flaw::malformed(offset, "a character that XML allows")
-                .found(&format!("U+{:04X}", u32::from(c))))
+        Some(at) if bytes[at] == 0xef => {
+            Err((at, if bytes[at + 2] == 0xbe { "U+FFFE" } else { "U+FFFF" }.into()))
         }
+        Some(at) => Err((at, format!("U+{:04X}", bytes[at]))),
     }
+}
+
+/// A control character that production 2 leaves out.
+const fn is_control(byte: u8) -> bool {
+    byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r'
 }
 
 /// The start of a name: production 4, without the colon.

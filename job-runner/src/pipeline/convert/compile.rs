@@ -24,7 +24,7 @@ pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     compiler.scope("fields", &model.fields, &model.record, Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let Compiler { names, slots, scopes, .. } = compiler;
-    Ok(Automaton { names, nodes, slots, scopes, root, record: model.record.clone() })
+    Ok(Automaton { names, nodes, slots, scopes, root, extra: model.extra, record: model.record.clone() })
 }
 
 struct Compiler<'m> {
@@ -39,12 +39,14 @@ struct Compiler<'m> {
 #[derive(Default)]
 struct Draft {
     node: Node,
+    named: Vec<(u32, Edge)>,
     steps: Vec<(Step, NodeId)>,
 }
 
 impl Draft {
     fn finish(mut self) -> Node {
-        self.node.named.sort_by_key(|(id, edge)| (*id, edge.target));
+        self.named.sort_by_key(|(id, edge)| (*id, edge.target));
+        (self.node.names, self.node.named) = self.named.into_iter().unzip();
         self.node
     }
 }
@@ -105,6 +107,7 @@ impl Compiler<'_> {
         })?;
         Ok(FieldPlan {
             name: field.name.clone(),
+            key: format!("{}:", serde_json::Value::from(field.name.as_str())),
             kind: field.kind,
             required: field.required,
             repeated: field.repeated,
@@ -207,12 +210,12 @@ impl Compiler<'_> {
             }
             NameTest::AnyNamespace(local) => {
                 let id = self.names.intern_any(local);
-                self.drafts[at(base)].node.named.push((id, edge));
+                self.drafts[at(base)].named.push((id, edge));
             }
             NameTest::Named { namespaces, local } => {
                 for uri in namespaces {
                     let id = self.names.intern(uri, local);
-                    self.drafts[at(base)].node.named.push((id, edge.clone()));
+                    self.drafts[at(base)].named.push((id, edge.clone()));
                 }
             }
         }

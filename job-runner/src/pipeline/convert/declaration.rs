@@ -4,7 +4,7 @@ use super::chars::is_space;
 use super::fault::Flaw;
 
 /// How far into an object the encoding of its declaration is looked for.
-const SNIFFED: usize = 1024;
+pub(super) const SNIFFED: usize = 1024;
 
 /// What the declaration says.
 #[derive(Debug, Default)]

@@ -2,167 +2,163 @@
 //! replaced. The encoding is what the byte order mark says, else what the XML declaration says, else UTF-8 (XML 1.0,
 //! section 4.3.3 and appendix F).
 
-use std::borrow::Cow;
-
 use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
-use super::chars::check_chars;
-use super::declaration::{Declaration, sniff_encoding};
-use super::fault::{Fault, Flaw, Positions, Refusal};
-use super::limits::Limits;
+use super::declaration::sniff_encoding;
+use super::fault::Flaw;
 
-/// The text of an object, ready to be read.
+/// What cannot be read as text.
+#[derive(Clone, Debug)]
+pub(super) struct Garbled {
+    pub(super) reason: Reason,
+    pub(super) expected: String,
+    pub(super) found: Option<String>,
+}
+
+impl Garbled {
+    pub(super) fn at(self, offset: usize) -> Flaw {
+        Flaw { reason: self.reason, offset, expected: self.expected, found: self.found }
+    }
+}
+
+/// How an object is encoded, by its first bytes.
 #[derive(Debug)]
-pub struct Source<'a> {
-    text: Cow<'a, str>,
-    body: usize,
-    limits: Limits,
+pub(super) struct Encoded {
+    /// Length of the byte order mark.
+    pub(super) mark: usize,
+    /// What the mark says.
+    pub(super) marked: Option<&'static Encoding>,
+    /// None: it is UTF-8 already.
+    pub(super) transcoder: Option<Transcoder>,
 }
 
-impl<'a> Source<'a> {
-    /// Decodes an object and reads its XML declaration.
-    pub fn decode(bytes: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
-        let size = bytes.len();
-        if size > limits.object_bytes {
-            let expected = format!("an object of at most {} bytes", limits.object_bytes);
-            return Err(refuse(Reason::LimitExceeded, b"", &expected, &format!("{size} bytes")));
+impl Encoded {
+    const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None };
+
+    /// Looks at the first bytes of an object, [`SNIFFED`](super::declaration::SNIFFED) of them if there are so many.
+    pub(super) fn detect(head: &[u8]) -> Result<Self, Garbled> {
+        if let Some((encoding, mark)) = Encoding::for_bom(head) {
+            let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
+            return Ok(Self { mark, marked: Some(encoding), transcoder });
         }
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(refuse(Reason::EmptyObject, b"", "an XML document", &format!("{size} bytes")));
+        if matches!(head, [b'<', 0, ..] | [0, b'<', ..]) {
+            return Err(unsupported("a byte order mark", "UTF-16 or UTF-32 without one"));
         }
-        let (text, marked) = to_text(bytes)?;
-        let body = prolog(&text, marked, limits).map_err(|flaw| {
-            let position = Positions::new(&text).of(flaw.offset);
-            Refusal::object(flaw.place(None, position))
-        })?;
-        Ok(Self { text, body, limits: *limits })
+        let Some(label) = sniff_encoding(head) else { return Ok(Self::UTF_8) };
+        let encoding = match Encoding::for_label_no_replacement(label.as_bytes()) {
+            Some(encoding) if encoding != X_USER_DEFINED => encoding,
+            _ => return Err(unsupported("a known encoding", label)),
+        };
+        if encoding == UTF_8 {
+            return Ok(Self::UTF_8);
+        }
+        if encoding == UTF_16BE || encoding == UTF_16LE {
+            return Err(unsupported("UTF-16 with a byte order mark", label));
+        }
+        Ok(Self { transcoder: Some(Transcoder::new(encoding, label)), ..Self::UTF_8 })
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Where the XML declaration, if there is one, ends.
-    pub(super) const fn body(&self) -> usize {
-        self.body
-    }
-
-    pub(super) const fn limits(&self) -> &Limits {
-        &self.limits
-    }
-}
-
-/// Checks the text as a whole and the declaration; returns the length of the latter.
-fn prolog(text: &str, marked: Option<&'static Encoding>, limits: &Limits) -> Result<usize, Flaw> {
-    if text.len() > limits.object_bytes {
-        return Err(Flaw::limit(0, format!("at most {} bytes of text", limits.object_bytes)));
-    }
-    check_chars(text)?;
-    let declaration = Declaration::read(text)?;
-    if let (Some(marked), Some(label)) = (marked, declaration.encoding) {
+    /// Holds the declaration against the mark.
+    pub(super) fn check(marked: Option<&'static Encoding>, label: &str) -> Result<(), Garbled> {
+        let Some(marked) = marked else { return Ok(()) };
         let declared = Encoding::for_label(label.as_bytes());
         let both_utf16 = marked != UTF_8 && declared.is_some_and(|d| d == UTF_16BE || d == UTF_16LE);
-        if declared != Some(marked) && !both_utf16 {
-            let expected = format!("{}, as the byte order mark says", marked.name());
-            return Err(Flaw::malformed(0, expected).because(Reason::UnsupportedEncoding).found(label));
+        if declared == Some(marked) || both_utf16 {
+            return Ok(());
+        }
+        Err(unsupported(&format!("{}, as the byte order mark says", marked.name()), label))
+    }
+}
+
+/// Turns another encoding into UTF-8, piece by piece.
+pub(super) struct Transcoder {
+    encoding: &'static Encoding,
+    decoder: encoding_rs::Decoder,
+    /// 80 to 9F are the C1 controls.
+    controls: bool,
+    /// Nothing beyond 7F exists.
+    ascii: bool,
+}
+
+impl Transcoder {
+    /// The WHATWG table behind `encoding_rs` takes ASCII and some of ISO-8859 for the Windows code page that extends
+    /// them. XML means what the label says.
+    fn new(encoding: &'static Encoding, label: &str) -> Self {
+        let label = label.to_ascii_lowercase();
+        let iso = label.starts_with("iso") || label.starts_with("latin") || label.starts_with('l');
+        Self {
+            encoding,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            controls: iso && encoding.name().starts_with("windows-"),
+            ascii: label.contains("ascii") || label.starts_with("ansi_x3"),
         }
     }
-    if text[declaration.length..].starts_with('\u{feff}') {
-        return Err(Flaw::malformed(declaration.length, "markup").found("U+FEFF"));
-    }
-    Ok(declaration.length)
-}
 
-/// The text, and what its byte order mark said.
-fn to_text(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<&'static Encoding>), Refusal> {
-    if let Some((encoding, length)) = Encoding::for_bom(bytes) {
-        let bytes = &bytes[length..];
-        let text = if encoding == UTF_8 { utf8(bytes)? } else { Cow::Owned(decode(encoding, bytes, 0)?) };
-        return Ok((text, Some(encoding)));
-    }
-    if matches!(bytes, [b'<', 0, ..] | [0, b'<', ..]) {
-        return Err(refuse(
-            Reason::UnsupportedEncoding,
-            b"",
-            "a byte order mark",
-            "UTF-16 or UTF-32 without one",
-        ));
-    }
-    let Some(label) = sniff_encoding(bytes) else { return Ok((utf8(bytes)?, None)) };
-    let encoding = match Encoding::for_label_no_replacement(label.as_bytes()) {
-        Some(encoding) if encoding != X_USER_DEFINED => encoding,
-        _ => return Err(refuse(Reason::UnsupportedEncoding, b"", "a known encoding", label)),
-    };
-    if encoding == UTF_8 {
-        return Ok((utf8(bytes)?, None));
-    }
-    if encoding == UTF_16BE || encoding == UTF_16LE {
-        return Err(refuse(Reason::UnsupportedEncoding, b"", "UTF-16 with a byte order mark", label));
-    }
-    Ok((Cow::Owned(legacy(encoding, label, bytes)?), None))
-}
-
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
-    std::str::from_utf8(bytes)
-        .map(Cow::Borrowed)
-        .map_err(|error| invalid(UTF_8.name(), bytes, error.valid_up_to()))
-}
-
-/// Encodings of one or two bytes a character. The WHATWG table behind `encoding_rs` takes ASCII and some of ISO-8859 for
-/// the Windows code page that extends them. XML means what the label says: in ASCII there is nothing beyond 7F, and in
-/// ISO-8859 80 to 9F are the C1 controls.
-fn legacy(encoding: &'static Encoding, label: &str, bytes: &[u8]) -> Result<String, Refusal> {
-    let label = label.to_ascii_lowercase();
-    let ascii = label.contains("ascii") || label.starts_with("ansi_x3");
-    if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| ascii) {
-        return Err(invalid("us-ascii", bytes, offset));
-    }
-    let iso = label.starts_with("iso") || label.starts_with("latin") || label.starts_with('l');
-    if !iso || !encoding.name().starts_with("windows-") {
-        return decode(encoding, bytes, 0);
-    }
-    let mut text = String::with_capacity(bytes.len() * 2);
-    let mut start = 0;
-    for (offset, byte) in bytes.iter().enumerate().filter(|(_, b)| matches!(b, 0x80..=0x9f)) {
-        text.push_str(&decode(encoding, &bytes[..offset], start)?);
-        text.push(char::from(*byte));
-        start = offset + 1;
-    }
-    text.push_str(&decode(encoding, bytes, start)?);
-    Ok(text)
-}
-
-/// Decodes the bytes from `start` on.
-fn decode(encoding: &'static Encoding, object: &[u8], start: usize) -> Result<String, Refusal> {
-    let bytes = &object[start..];
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let capacity = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0);
-    let mut text = String::with_capacity(capacity);
-    let (result, read) = decoder.decode_to_string_without_replacement(bytes, &mut text, true);
-    match result {
-        DecoderResult::InputEmpty => Ok(text),
-        DecoderResult::Malformed(bad, after) => {
-            let good = read.saturating_sub(usize::from(bad) + usize::from(after));
-            Err(invalid(encoding.name(), object, start + good))
+    /// Appends the text of `bytes`; up to the first that is wrong. `last`: nothing follows.
+    pub(super) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
+        if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
+            self.append(&bytes[..offset], false, into)?;
+            return Err(invalid("us-ascii", &bytes[offset..]));
         }
-        DecoderResult::OutputFull => Err(invalid(encoding.name(), object, start + read)),
+        let mut rest = bytes;
+        while self.controls
+            && let Some(at) = rest.iter().position(|b| matches!(b, 0x80..=0x9f))
+        {
+            self.append(&rest[..at], false, into)?;
+            into.push(char::from(rest[at]));
+            rest = &rest[at + 1..];
+        }
+        self.append(rest, last, into)
+    }
+
+    fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
+        let most = self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0);
+        into.reserve(most);
+        let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, into, last);
+        match result {
+            DecoderResult::InputEmpty => Ok(()),
+            DecoderResult::Malformed(bad, after) => {
+                let good = read.saturating_sub(usize::from(bad) + usize::from(after));
+                Err(invalid(self.encoding.name(), &bytes[good..]))
+            }
+            DecoderResult::OutputFull => Err(invalid(self.encoding.name(), &bytes[read..])),
+        }
     }
 }
 
-fn invalid(encoding: &str, bytes: &[u8], offset: usize) -> Refusal {
-    let found = bytes[offset.min(bytes.len())..].iter().take(4).map(|b| format!("{b:02X}"));
-    let found = found.collect::<Vec<_>>().join(" ");
-    refuse(Reason::InvalidBytes, &bytes[..offset.min(bytes.len())], &format!("bytes of {encoding}"), &found)
+impl std::fmt::Debug for Transcoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transcoder").field("encoding", &self.encoding).finish_non_exhaustive()
+    }
 }
 
-/// The refusal of an object for what comes after the bytes `before`.
-fn refuse(reason: Reason, before: &[u8], expected: &str, found: &str) -> Refusal {
-    let (mut line, mut column) = (0, 1);
-    for text in before.split(|b| *b == b'\n') {
-        line += 1;
-        column = text.len() as u64 + 1;
+/// Appends UTF-8 that is checked, and returns how many bytes were taken: all, but for a character that the end cuts in
+/// two when something follows.
+pub(super) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize, Garbled> {
+    match simdutf8::compat::from_utf8(bytes) {
+        Ok(text) => {
+            into.push_str(text);
+            Ok(bytes.len())
+        }
+        Err(error) => {
+            let (good, rest) = bytes.split_at(error.valid_up_to());
+            into.push_str(simdutf8::basic::from_utf8(good).unwrap_or_default());
+            if last || error.error_len().is_some() {
+                return Err(invalid(UTF_8.name(), rest));
+            }
+            Ok(good.len())
+        }
     }
+}
+
+/// Bytes that do not exist in an encoding.
+fn invalid(encoding: &str, bytes: &[u8]) -> Garbled {
+    let found = bytes.iter().take(4).map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(" ");
+    Garbled { reason: Reason::InvalidBytes, expected: format!("bytes of {encoding}"), found: Some(found) }
+}
+
+fn unsupported(expected: &str, found: &str) -> Garbled {
     let (expected, found) = (expected.to_owned(), Some(found.to_owned()));
-    Refusal::object(Fault { reason, field: None, at: None, line, column, expected, found })
+    Garbled { reason: Reason::UnsupportedEncoding, expected, found }
 }

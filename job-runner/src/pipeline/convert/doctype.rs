@@ -9,28 +9,41 @@ use docmill_crds::reason::Reason;
 use super::chars::{is_ncname, is_space};
 use super::fault::Flaw;
 
-/// Checks `<!DOCTYPE … >`, which starts at `offset` of the object.
-pub(super) fn check(markup: &str, offset: usize) -> Result<(), Flaw> {
-    let inner = markup.strip_prefix("<!DOCTYPE").and_then(|rest| rest.strip_suffix('>'));
-    let mut reader = Reader { offset, rest: inner.unwrap_or_default() };
-    reader.space_then("a name after <!DOCTYPE")?;
-    reader.name()?;
-    if reader.external_id()? {
-        reader.skip_space();
+/// How a declaration starts.
+pub(super) const START: &str = "<!DOCTYPE";
+
+/// Checks the `<!DOCTYPE … >` at the start of `text`, which starts at `offset` of the window, and returns its length; none
+/// when the text ends before it does.
+pub(super) fn check(text: &str, offset: usize) -> Result<Option<usize>, Flaw> {
+    let mut reader = Reader { offset, rest: &text[START.len()..], cut_off: false };
+    match reader.declaration_of_type() {
+        Ok(()) => Ok(Some(text.len() - reader.rest.len())),
+        Err(_) if reader.cut_off || reader.rest.is_empty() => Ok(None),
+        Err(flaw) => Err(flaw),
     }
-    if reader.take("[") {
-        reader.subset()?;
-        reader.skip_space();
-    }
-    if reader.rest.is_empty() { Ok(()) } else { Err(reader.flaw("the end of the document type declaration")) }
 }
 
 struct Reader<'a> {
     offset: usize,
     rest: &'a str,
+    /// More text could make good what is missing.
+    cut_off: bool,
 }
 
 impl<'a> Reader<'a> {
+    fn declaration_of_type(&mut self) -> Result<(), Flaw> {
+        self.space_then("a name after <!DOCTYPE")?;
+        self.name()?;
+        if self.external_id()? {
+            self.skip_space();
+        }
+        if self.take("[") {
+            self.subset()?;
+            self.skip_space();
+        }
+        if self.take(">") { Ok(()) } else { Err(self.flaw("the end of the document type declaration")) }
+    }
+
     fn external_id(&mut self) -> Result<bool, Flaw> {
         let spaced = self.skip_space();
         let literals = if self.take("SYSTEM") {
@@ -57,9 +70,9 @@ impl<'a> Reader<'a> {
             if self.take("]") {
                 return Ok(());
             }
-            if self.rest.starts_with("<!ENTITY") || self.rest.starts_with('%') {
+            if let Some(found) = ["<!ENTITY", "%"].into_iter().find(|start| self.take(start)) {
                 let flaw = self.flaw("a document without declarations of entities");
-                return Err(flaw.because(Reason::EntityRefused).found(self.rest));
+                return Err(flaw.because(Reason::EntityRefused).found(found));
             }
             if self.take("<!--") {
                 self.past("--")?;
@@ -71,7 +84,8 @@ impl<'a> Reader<'a> {
             } else if self.take("<!ELEMENT") || self.take("<!ATTLIST") || self.take("<!NOTATION") {
                 self.declaration()?;
             } else {
-                return Err(self.flaw("a declaration, or ]").found(self.rest));
+                let found: String = self.rest.chars().take(1).collect();
+                return Err(self.flaw("a declaration, or ]").found(&found));
             }
         }
     }
@@ -80,6 +94,7 @@ impl<'a> Reader<'a> {
         self.space_then("white space after the keyword")?;
         loop {
             let Some(at) = self.rest.find(['"', '\'', '<', '>']) else {
+                self.cut_off = true;
                 return Err(self.flaw("the end of a declaration"));
             };
             let (found, rest) = self.rest[at..].split_at(1);
@@ -101,13 +116,14 @@ impl<'a> Reader<'a> {
         let Some(quote) = self.rest.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
             return Err(self.flaw("a literal in quotes"));
         };
-        let (_, rest) = self.rest[1..].split_once(quote).ok_or_else(|| self.flaw("the closing quote"))?;
-        self.rest = rest;
-        Ok(())
+        self.rest = &self.rest[1..];
+        self.past(quote.encode_utf8(&mut [0; 4]))
     }
 
     fn name(&mut self) -> Result<(), Flaw> {
-        let end = self.rest.find(|c: char| c.is_ascii_whitespace() || c == '[').unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '[' | '>'));
+        let end = end.unwrap_or(self.rest.len());
+        self.cut_off |= end == self.rest.len();
         let (name, rest) = self.rest.split_at(end);
         if !name.split(':').all(is_ncname) {
             return Err(self.flaw("the name of the root element").found(name));
@@ -117,13 +133,17 @@ impl<'a> Reader<'a> {
     }
 
     fn past(&mut self, end: &str) -> Result<(), Flaw> {
-        let (_, rest) = self.rest.split_once(end).ok_or_else(|| self.flaw(end))?;
+        let Some((_, rest)) = self.rest.split_once(end) else {
+            self.cut_off = true;
+            return Err(self.flaw(end));
+        };
         self.rest = rest;
         Ok(())
     }
 
     fn take(&mut self, token: &str) -> bool {
         let rest = self.rest.strip_prefix(token);
+        self.cut_off |= rest.is_none() && token.starts_with(self.rest);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }

@@ -1,137 +1,160 @@
 //! Reads an object from start to end and gives its documents one by one.
 
+use std::io::{self, Read};
+use std::sync::Arc;
+
 use docmill_crds::reason::Reason;
-use serde_json::{Map, Value};
 
 use super::Converter;
-use super::decode::Source;
+use super::cursor::Position;
 use super::evaluate::Evaluator;
-use super::fault::{Flaw, Positions, Refusal};
-use super::scanner::{Scanner, Token};
-use crate::pipeline::validate;
+use super::fault::{Flaw, Refusal};
+use super::input::Input;
+use super::json::JsonWriter;
+use super::scanner::{Pause, Scanner};
+use super::scratch::Scratch;
+use super::window::{CHUNK, Trouble, Window};
+use crate::pipeline::validate::{self, Values};
 
 /// A JSON document that its model accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     /// Which document of the object it is, from 0. Refused ones count.
     pub index_in_object: u32,
-    /// Its fields, in the order of the model. A field without a value is left out.
-    pub json: Map<String, Value>,
+    json: String,
+    names: Arc<[String]>,
+    values: Values,
 }
+
+impl Document {
+    /// The document as one line of JSON: its fields in the order of the model. A field without a value is left out.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The value of a field, as JSON.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let index = self.names.iter().position(|known| known == name)?;
+        self.json.get(self.values.get(index)?.clone()).filter(|json| !json.is_empty())
+    }
+}
+
+/// What became of a document, or of the object from some point on.
+pub type Verdict = Result<Document, Refusal>;
 
 /// The documents of an object, in its order. Each has its own verdict. What is wrong with the object as such ends the
 /// iteration with a [`Refusal`] whose `document` is `None`: documents that came before are complete, none follows. An
 /// iterator that ends without one has read a well-formed object to its end. A document that is the object's root
-/// element is given only when nothing but the end follows it.
+/// element is given only when nothing but the end follows it. An error means that the object could not be read; that
+/// says nothing about the object, and also ends the iteration.
 #[derive(Debug)]
 pub struct Documents<'a> {
     converter: &'a Converter,
-    scanner: Scanner<'a>,
+    /// None when the object could not even be opened.
+    scanner: Option<Scanner<'a, 'a>>,
     evaluator: Evaluator<'a>,
-    positions: Positions<'a>,
+    json: JsonWriter,
     count: u32,
-    /// The verdict on a document that is the whole object. It is given when the object turned out to end there.
-    held: Option<Result<Document, Refusal>>,
     done: bool,
+    /// The verdict on a document that is the whole object. It is given when the object turned out to end there.
+    held: Option<Verdict>,
+    /// What ends the iteration.
+    trouble: Option<Trouble>,
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn new(converter: &'a Converter, source: &'a Source<'_>) -> Self {
-        Self {
-            converter,
-            scanner: Scanner::new(source, &converter.automaton.names),
-            evaluator: Evaluator::new(&converter.automaton, source.limits()),
-            positions: Positions::new(source.text()),
-            count: 0,
-            held: None,
-            done: false,
-        }
+    pub(super) fn new(converter: &'a Converter, reader: impl Read + 'a) -> Self {
+        Self::in_chunks(converter, reader, CHUNK)
+    }
+
+    /// Reads so many bytes of the object at once.
+    pub(super) fn in_chunks(converter: &'a Converter, reader: impl Read + 'a, chunk: usize) -> Self {
+        let limits = &converter.limits;
+        let Scratch { raw, text, memory, json } = converter.scratches.take();
+        let input = Input::new(Box::new(reader), limits);
+        let (scanner, trouble) = match Window::open(input, limits, chunk, raw, text) {
+            Ok(window) => (Some(Scanner::new(window, &converter.automaton.names, limits)), None),
+            Err(trouble) => (None, Some(trouble)),
+        };
+        let evaluator = Evaluator::new(&converter.automaton, limits, memory);
+        Self { converter, scanner, evaluator, json, count: 0, done: false, held: None, trouble }
     }
 
     /// Reads on to the end of the next document; `None` at the end of the object.
-    fn advance(&mut self) -> Result<Option<Result<Document, Refusal>>, Flaw> {
+    fn advance(&mut self) -> Result<Option<Verdict>, Trouble> {
         loop {
-            match self.scanner.next()? {
-                Token::Start => {
-                    let starts = self.evaluator.start(&self.scanner.element())?;
-                    if starts {
-                        self.check_count()?;
-                        self.scanner.restart_count();
+            if let Some(trouble) = self.trouble.take() {
+                return Err(trouble);
+            }
+            let Some(scanner) = &mut self.scanner else { return Ok(None) };
+            match scanner.run(&mut self.evaluator)? {
+                Pause::Document => {
+                    let whole = scanner.at_end_of_root();
+                    let verdict = self.judge();
+                    if !whole {
+                        return Ok(Some(verdict));
                     }
+                    self.held = Some(verdict);
                 }
-                Token::End => {
-                    if self.evaluator.end() {
-                        self.scanner.restart_count();
-                        let verdict = self.judge();
-                        if !self.scanner.at_end_of_root() {
-                            return Ok(Some(verdict));
-                        }
-                        self.held = Some(verdict);
-                    }
+                Pause::Object if self.count == 0 => return Err(self.no_record()),
+                Pause::Object => {
+                    self.done = true;
+                    return Ok(self.held.take());
                 }
-                Token::Text(text) => self.evaluator.text(text, self.scanner.offset())?,
-                Token::Character(c) => self.evaluator.character(c, self.scanner.offset())?,
-                Token::Other => {}
-                Token::Eof if self.count == 0 => return Err(self.no_record()),
-                Token::Eof => return Ok(self.held.take()),
             }
         }
     }
 
-    fn check_count(&self) -> Result<(), Flaw> {
-        let most = self.converter.limits.documents;
-        if self.count < most {
-            return Ok(());
-        }
-        Err(Flaw::limit(self.scanner.offset(), format!("at most {most} documents in an object")))
-    }
-
-    fn judge(&mut self) -> Result<Document, Refusal> {
+    fn judge(&mut self) -> Verdict {
         let index_in_object = self.count;
         self.count += 1;
-        let (document, shared) = self.evaluator.found();
-        match validate::document(&self.converter.automaton, document, shared) {
-            Ok(json) => Ok(Document { index_in_object, json }),
-            Err(flaws) => Err(self.refuse_document(index_in_object, flaws)),
+        let (document, shared, extra) = self.evaluator.found();
+        self.json.clear();
+        match validate::document(&self.converter.automaton, document, shared, extra, &mut self.json) {
+            Ok(values) => {
+                let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
+                Ok(Document { index_in_object, json, names, values })
+            }
+            Err(faults) => Err(Refusal::document(index_in_object, faults)),
         }
     }
 
-    fn refuse_document(&mut self, index: u32, flaws: Vec<validate::FieldFlaw>) -> Refusal {
-        let reason = flaws.first().map_or(Reason::MissingField, |flaw| flaw.flaw.reason);
-        let place = |flaw: validate::FieldFlaw| {
-            let position = self.positions.of(flaw.flaw.offset);
-            let mut fault = flaw.flaw.place(Some(flaw.at), position);
-            fault.field = Some(flaw.field);
-            fault
-        };
-        Refusal { reason, document: Some(index), faults: flaws.into_iter().map(place).collect() }
-    }
-
-    fn no_record(&self) -> Flaw {
-        let (root, offset) = self.scanner.root().cloned().unwrap_or_default();
+    fn no_record(&self) -> Trouble {
+        let root = self.scanner.as_ref().and_then(Scanner::root);
+        let (root, position) = root.cloned().unwrap_or((String::new(), Position::START));
         let expected =
             format!("an element that the model's record {} names", self.converter.automaton.record);
-        Flaw::malformed(offset, expected).because(Reason::NoRecord).found(&root)
+        let flaw = Flaw::malformed(0, expected).because(Reason::NoRecord).found(&root);
+        Trouble::Refused(Refusal::object(flaw.place(None, position)))
     }
 }
 
 impl Iterator for Documents<'_> {
-    type Item = Result<Document, Refusal>;
+    type Item = io::Result<Verdict>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {
             return None;
         }
         match self.advance() {
-            Ok(verdict) => {
-                self.done = verdict.is_none() || self.scanner.at_end_of_root();
-                verdict
-            }
-            Err(flaw) => {
+            Ok(verdict) => verdict.map(Ok),
+            Err(trouble) => {
                 self.done = true;
-                let position = self.positions.of(flaw.offset);
-                Some(Err(Refusal::object(flaw.place(self.scanner.path(), position))))
+                Some(match trouble {
+                    Trouble::Io(error) => Err(error),
+                    Trouble::Refused(refusal) => Ok(Err(refusal)),
+                })
             }
         }
+    }
+}
+
+impl Drop for Documents<'_> {
+    fn drop(&mut self) {
+        let (raw, text) = self.scanner.take().map(Scanner::into_buffers).unwrap_or_default();
+        let (memory, json) = (self.evaluator.take_memory(), std::mem::take(&mut self.json));
+        self.converter.scratches.put_back(Scratch { raw, text, memory, json });
     }
 }

@@ -3,6 +3,8 @@
 use docmill_crds::reason::Reason;
 use serde::Serialize;
 
+use super::cursor::Position;
+
 /// Characters of a found value that a fault shows.
 const SHOWN: usize = 80;
 
@@ -21,9 +23,9 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// The line in the object, from 1.
-    pub line: u64,
-    /// The character in that line, from 1 (where bytes do not decode: the byte).
-    pub column: u64,
+    pub line: u32,
+    /// The character in that line, from 1.
+    pub column: u32,
     /// What should be there.
     pub expected: String,
     /// What is there, shortened.
@@ -49,6 +51,12 @@ impl Refusal {
     #[must_use]
     pub fn object(fault: Fault) -> Self {
         Self { reason: fault.reason, document: None, faults: vec![fault] }
+    }
+
+    /// The refusal of one document. There is at least one fault.
+    pub(super) fn document(index: u32, faults: Vec<Fault>) -> Self {
+        let reason = faults.first().map_or(Reason::MissingField, |fault| fault.reason);
+        Self { reason, document: Some(index), faults }
     }
 
     /// One sentence for logs and people: the first fault, and how many more there are.
@@ -87,36 +95,36 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// A fault while it is met: its place is still an offset into the text.
+/// A fault of the object while it is met: its place is still an offset into the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Flaw {
-    pub(crate) reason: Reason,
-    pub(crate) offset: usize,
-    pub(crate) expected: String,
-    pub(crate) found: Option<String>,
+pub(super) struct Flaw {
+    pub(super) reason: Reason,
+    pub(super) offset: usize,
+    pub(super) expected: String,
+    pub(super) found: Option<String>,
 }
 
 impl Flaw {
-    pub(crate) fn malformed(offset: usize, expected: impl Into<String>) -> Self {
+    pub(super) fn malformed(offset: usize, expected: impl Into<String>) -> Self {
         Self { reason: Reason::MalformedXml, offset, expected: expected.into(), found: None }
     }
 
-    pub(crate) fn limit(offset: usize, expected: impl Into<String>) -> Self {
+    pub(super) fn limit(offset: usize, expected: impl Into<String>) -> Self {
         Self { reason: Reason::LimitExceeded, offset, expected: expected.into(), found: None }
     }
 
-    pub(crate) fn found(mut self, found: &str) -> Self {
+    pub(super) fn found(mut self, found: &str) -> Self {
         self.found = Some(shorten(found));
         self
     }
 
-    pub(crate) fn because(mut self, reason: Reason) -> Self {
+    pub(super) fn because(mut self, reason: Reason) -> Self {
         self.reason = reason;
         self
     }
 
-    pub(crate) fn place(self, at: Option<String>, position: (u64, u64)) -> Fault {
-        let (line, column) = position;
+    pub(super) fn place(self, at: Option<String>, position: Position) -> Fault {
+        let Position { line, column } = position;
         let Self { reason, expected, found, .. } = self;
         Fault { reason, field: None, at, line, column, expected, found }
     }
@@ -127,38 +135,5 @@ pub(crate) fn shorten(value: &str) -> String {
     match value.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
-    }
-}
-
-/// Turns offsets into lines and columns. Offsets that come in rising order cost one pass over the text together.
-#[derive(Debug)]
-pub(crate) struct Positions<'a> {
-    text: &'a str,
-    line: u64,
-    line_start: usize,
-    counted_to: usize,
-}
-
-impl<'a> Positions<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, line: 1, line_start: 0, counted_to: 0 }
-    }
-
-    /// The line and the character in it, both from 1.
-    pub(crate) fn of(&mut self, offset: usize) -> (u64, u64) {
-        if offset < self.line_start {
-            *self = Self::new(self.text);
-        }
-        let bytes = self.text.as_bytes();
-        let end = offset.min(bytes.len());
-        for (index, _) in
-            bytes.iter().enumerate().take(end).skip(self.counted_to).filter(|(_, b)| **b == b'\n')
-        {
-            self.line += 1;
-            self.line_start = index + 1;
-        }
-        self.counted_to = self.counted_to.max(end);
-        let before = self.text.get(self.line_start..end).unwrap_or_default();
-        (self.line, before.chars().count() as u64 + 1)
     }
 }

@@ -3,8 +3,14 @@
 /// Caps with defaults that no honest news document meets. Bytes are of UTF-8, whatever the object's encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one object.
-    pub object_bytes: usize,
+    /// Bytes of one object, compressed if it is.
+    pub object_bytes: u64,
+    /// Bytes of one object after decompression.
+    pub expanded_bytes: u64,
+    /// How many times as many bytes decompression may give.
+    pub expansion_ratio: u64,
+    /// Bytes of one document, as it is written.
+    pub document_bytes: usize,
     /// Documents in one object.
     pub documents: u32,
     /// Elements, texts, comments and so on, of one document, and of what lies between two.
@@ -27,7 +33,10 @@ impl Default for Limits {
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;
         Self {
-            object_bytes: 64 * MIB,
+            object_bytes: 1 << 30,
+            expanded_bytes: 4 << 30,
+            expansion_ratio: 200,
+            document_bytes: 64 * MIB,
             documents: 100_000,
             nodes: 250_000,
             depth: 256,

@@ -16,7 +16,7 @@ pub(super) struct MarkupBuffer {
 }
 
 impl MarkupBuffer {
-    pub(super) fn start(&mut self, element: &Element<'_, '_>) {
+    pub(super) fn start(&mut self, element: &Element<'_>) {
         self.close_tag();
         let name = if element.prefix.is_empty() {
             element.local.to_owned()
@@ -27,7 +27,7 @@ impl MarkupBuffer {
         self.xml.push_str(&name);
         self.open.push(name);
         self.declare(element.prefix, element);
-        for attribute in element.attributes {
+        for attribute in element.attributes.iter() {
             match (attribute.prefix, attribute.local) {
                 ("xmlns", _) | ("", "xmlns") => continue,
                 ("", local) => self.attribute_name("", local),
@@ -76,9 +76,9 @@ impl MarkupBuffer {
         if c == '\r' { self.xml.push_str("&#13;") } else { self.push_escaped(c) }
     }
 
-    pub(super) fn finish(self) -> String {
-        let trimmed = self.xml.trim_matches([' ', '\t', '\r', '\n']);
-        if trimmed.len() == self.xml.len() { self.xml } else { trimmed.to_owned() }
+    /// What was collected.
+    pub(super) fn text(&self) -> &str {
+        self.xml.trim_matches([' ', '\t', '\r', '\n'])
     }
 
     fn close_tag(&mut self) {
@@ -87,7 +87,7 @@ impl MarkupBuffer {
         }
     }
 
-    fn declare(&mut self, prefix: &str, element: &Element<'_, '_>) {
+    fn declare(&mut self, prefix: &str, element: &Element<'_>) {
         let uri = element.namespaces.uri(prefix);
         let in_force =
             self.declared.iter().rev().find(|(known, ..)| known == prefix).map_or("", |(_, uri, _)| uri);

@@ -16,7 +16,7 @@ pub(super) const NO_NAMESPACE: u32 = 0;
 #[derive(Debug)]
 pub(super) struct Names {
     namespaces: Vec<String>,
-    locals: HashMap<Box<str>, Local, BuildHasherDefault<Fnv>>,
+    locals: HashMap<Box<str>, Local, BuildHasherDefault<NameHasher>>,
     count: u32,
 }
 
@@ -111,24 +111,40 @@ pub(crate) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(UNKNOWN)
 }
 
-/// FNV-1a: names are short, and the table's keys come from the model, not from the documents.
-#[derive(Debug)]
-pub(super) struct Fnv(u64);
+/// A hash of a path, from that of its parent and a name as it is written.
+pub(super) fn hash_name(parent: u64, prefix: &str, local: &str) -> u64 {
+    let mut hasher = NameHasher(parent);
+    hasher.write(prefix.as_bytes());
+    hasher.write(local.as_bytes());
+    hasher.0
+}
 
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+/// Eight bytes at a time, by multiplication: names are short, and the table's keys come from the model, not from the
+/// documents.
+#[derive(Debug, Default)]
+pub(super) struct NameHasher(u64);
+
+impl NameHasher {
+    const fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
-impl Hasher for Fnv {
+impl Hasher for NameHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.mix(u64::from_le_bytes(*word));
         }
+        let rest = rest.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte));
+        self.mix(rest);
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // The end mark of a string: there is only one in a key.
     }
 
     fn finish(&self) -> u64 {
-        self.0
+        self.0 ^ (self.0 >> 32)
     }
 }

@@ -1,46 +1,52 @@
 //! Which prefix stands for which namespace, where the reader is: Namespaces in XML 1.0.
 
-use std::borrow::Cow;
-
 use super::fault::Flaw;
 use super::names::{NO_NAMESPACE, Names};
-use super::tag::RawAttribute;
+use super::tag::{Attributes, RawAttribute};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The declarations in force, innermost last.
 #[derive(Debug)]
-pub(super) struct Namespaces<'a> {
-    bindings: Vec<Binding<'a>>,
+pub(super) struct Namespaces {
+    bindings: Vec<Binding>,
+    /// The prefixes and URIs of the bindings, one after the other.
+    text: String,
 }
 
-#[derive(Debug)]
-struct Binding<'a> {
-    prefix: &'a str,
-    uri: Cow<'a, str>,
+#[derive(Clone, Copy, Debug)]
+struct Binding {
+    /// Where in the text its prefix starts, its URI starts, and its URI ends.
+    prefix: usize,
+    uri: usize,
+    end: usize,
     id: u32,
     depth: u32,
 }
 
-impl<'a> Namespaces<'a> {
+impl Namespaces {
     pub(super) fn new(names: &Names) -> Self {
-        let xml = Binding { prefix: "xml", uri: Cow::Borrowed(XML), id: names.namespace(XML), depth: 0 };
-        Self { bindings: vec![xml] }
+        let mut namespaces = Self { bindings: Vec::new(), text: String::new() };
+        namespaces.bind("xml", XML, names.namespace(XML), 0);
+        namespaces
+    }
+
+    fn bind(&mut self, prefix: &str, uri: &str, id: u32, depth: u32) {
+        let start = self.text.len();
+        self.text.push_str(prefix);
+        self.text.push_str(uri);
+        let (uri, end) = (start + prefix.len(), self.text.len());
+        self.bindings.push(Binding { prefix: start, uri, end, id, depth });
     }
 
     /// Takes in the declarations of an element that is opened at this depth, and checks the prefixes of its attributes.
-    pub(super) fn open(
-        &mut self,
-        attributes: &[RawAttribute<'a>],
-        depth: u32,
-        names: &Names,
-    ) -> Result<(), Flaw> {
+    pub(super) fn open(&mut self, attributes: Attributes<'_>, depth: u32, names: &Names) -> Result<(), Flaw> {
         let mut prefixed = 0;
-        for attribute in attributes {
+        for attribute in attributes.iter() {
             match (attribute.prefix, attribute.local) {
-                ("", "xmlns") => self.declare("", attribute, depth, names)?,
-                ("xmlns", prefix) => self.declare(prefix, attribute, depth, names)?,
+                ("", "xmlns") => self.declare("", &attribute, depth, names)?,
+                ("xmlns", prefix) => self.declare(prefix, &attribute, depth, names)?,
                 ("" | "xml", _) => {}
                 _ => prefixed += 1,
             }
@@ -50,7 +56,8 @@ impl<'a> Namespaces<'a> {
 
     /// Forgets the declarations of the element that was opened at this depth.
     pub(super) fn close(&mut self, depth: u32) {
-        while self.bindings.last().is_some_and(|binding| binding.depth == depth && depth > 0) {
+        while let Some(binding) = self.bindings.last().filter(|binding| binding.depth == depth && depth > 0) {
+            self.text.truncate(binding.prefix);
             self.bindings.pop();
         }
     }
@@ -65,17 +72,21 @@ impl<'a> Namespaces<'a> {
 
     /// The URI of a prefix's namespace; empty for none.
     pub(super) fn uri(&self, prefix: &str) -> &str {
-        self.find(prefix).map_or("", |binding| &binding.uri)
+        self.find(prefix).map_or("", |binding| self.uri_of(binding))
     }
 
-    fn find(&self, prefix: &str) -> Option<&Binding<'a>> {
-        self.bindings.iter().rev().find(|binding| binding.prefix == prefix)
+    fn find(&self, prefix: &str) -> Option<&Binding> {
+        self.bindings.iter().rev().find(|binding| &self.text[binding.prefix..binding.uri] == prefix)
+    }
+
+    fn uri_of(&self, binding: &Binding) -> &str {
+        &self.text[binding.uri..binding.end]
     }
 
     fn declare(
         &mut self,
-        prefix: &'a str,
-        attribute: &RawAttribute<'a>,
+        prefix: &str,
+        attribute: &RawAttribute<'_>,
         depth: u32,
         names: &Names,
     ) -> Result<(), Flaw> {
@@ -91,21 +102,20 @@ impl<'a> Namespaces<'a> {
             );
             return Err(flaw.found(&uri));
         }
-        let id = names.namespace(&uri);
-        self.bindings.push(Binding { prefix, uri, id, depth });
+        self.bind(prefix, &uri, names.namespace(&uri), depth);
         Ok(())
     }
 
     /// Every prefix is declared, and no attribute is there twice under two prefixes.
-    fn check(&self, attributes: &[RawAttribute<'_>]) -> Result<(), Flaw> {
-        let prefixed = |a: &&RawAttribute<'_>| !matches!(a.prefix, "" | "xml" | "xmlns");
+    fn check(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
+        let prefixed = |a: &RawAttribute<'_>| !matches!(a.prefix, "" | "xml" | "xmlns");
         for (index, attribute) in attributes.iter().enumerate().filter(|(_, a)| prefixed(a)) {
             let Some(binding) = self.find(attribute.prefix) else {
                 return Err(undeclared(attribute.prefix, attribute.offset));
             };
-            let twice = attributes[..index].iter().filter(prefixed).any(|other| {
+            let twice = attributes.iter().take(index).filter(prefixed).any(|other| {
                 other.local == attribute.local
-                    && self.find(other.prefix).is_some_and(|o| o.uri == binding.uri)
+                    && self.find(other.prefix).is_some_and(|o| self.uri_of(o) == self.uri_of(binding))
             });
             if twice {
                 return Err(Flaw::malformed(attribute.offset, "each attribute once").found(attribute.local));

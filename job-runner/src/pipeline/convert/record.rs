@@ -2,6 +2,7 @@
 //! a list of values in the order of the document. The memory is used again for the next document.
 
 use super::automaton::Slot;
+use super::cursor::Position;
 use super::names::{UNKNOWN, number};
 
 /// The values of one document.
@@ -10,7 +11,8 @@ pub(crate) struct Record {
     frames: Vec<Frame>,
     heads: Vec<Head>,
     found: Vec<Found>,
-    shared: bool,
+    /// All texts, one after the other.
+    text: String,
     /// Bytes of all texts.
     pub(super) bytes: usize,
 }
@@ -19,7 +21,7 @@ pub(crate) struct Record {
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     heads: u32,
-    offset: usize,
+    place: Position,
 }
 
 /// The list of a slot's values.
@@ -36,47 +38,41 @@ struct Head {
 pub(crate) struct Found {
     next: u32,
     head: u32,
-    pub(crate) offset: usize,
+    pub(crate) place: Position,
     pub(crate) content: Content,
 }
 
 /// A value as it was collected.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     /// Nothing, or nothing yet.
     Empty,
-    /// Text or markup.
-    Text(String),
+    /// Text or markup, for [`Record::text`].
+    Text { start: usize, end: usize },
     /// The frame of an object.
     Object(u32),
 }
 
 impl Record {
-    /// The values that all documents of an object share.
-    pub(super) fn shared(slots: u32) -> Self {
-        let mut record = Self { shared: true, ..Self::default() };
-        record.open_frame(slots, 0);
-        record
-    }
-
-    /// Whether other documents of the object have these values too.
-    pub(crate) const fn is_shared(&self) -> bool {
-        self.shared
+    /// Bytes that it has room for, roughly.
+    pub(super) const fn capacity(&self) -> usize {
+        self.text.capacity() + self.found.capacity() * size_of::<Found>()
     }
 
     pub(super) fn clear(&mut self) {
         self.frames.clear();
         self.heads.clear();
         self.found.clear();
+        self.text.clear();
         self.bytes = 0;
     }
 
     /// Starts a frame with so many slots.
-    pub(super) fn open_frame(&mut self, slots: u32, offset: usize) -> u32 {
+    pub(super) fn open_frame(&mut self, slots: u32, place: Position) -> u32 {
         let heads = number(self.heads.len());
         let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
         self.heads.resize(self.heads.len() + slots as usize, empty);
-        self.frames.push(Frame { heads, offset });
+        self.frames.push(Frame { heads, place });
         number(self.frames.len() - 1)
     }
 
@@ -88,7 +84,7 @@ impl Record {
     }
 
     /// Keeps the place of a value that starts here.
-    pub(super) fn reserve(&mut self, frame: u32, slot: &Slot, offset: usize) -> u32 {
+    pub(super) fn reserve(&mut self, frame: u32, slot: &Slot, place: Position) -> u32 {
         let id = number(self.found.len());
         let head_id = self.frames[frame as usize].heads + slot.index;
         let head = &mut self.heads[head_id as usize];
@@ -98,16 +94,27 @@ impl Record {
             self.found[head.last as usize].next = id;
         }
         head.last = id;
-        self.found.push(Found { next: UNKNOWN, head: head_id, offset, content: Content::Empty });
+        self.found.push(Found { next: UNKNOWN, head: head_id, place, content: Content::Empty });
         id
     }
 
-    /// Puts a value into its place. An empty one is none.
-    pub(super) fn fill(&mut self, found: u32, content: Content) {
-        let found = &mut self.found[found as usize];
-        if matches!(&content, Content::Text(text) if text.is_empty()) {
+    /// Puts an object into its place.
+    pub(super) fn fill(&mut self, found: u32, frame: u32) {
+        self.put(found, Content::Object(frame));
+    }
+
+    /// Puts a text into its place. An empty one is none.
+    pub(super) fn fill_text(&mut self, found: u32, text: &str) {
+        if text.is_empty() {
             return;
         }
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.put(found, Content::Text { start, end: self.text.len() });
+    }
+
+    fn put(&mut self, found: u32, content: Content) {
+        let found = &mut self.found[found as usize];
         self.heads[found.head as usize].filled = true;
         found.content = content;
     }
@@ -118,8 +125,8 @@ impl Record {
     }
 
     /// Where the frame's element starts.
-    pub(crate) fn offset(&self, frame: u32) -> usize {
-        self.frames[frame as usize].offset
+    pub(crate) fn place(&self, frame: u32) -> Position {
+        self.frames[frame as usize].place
     }
 
     /// The first value of a slot, as a number for [`Self::found`].
@@ -133,8 +140,13 @@ impl Record {
         self.or_next(self.found[found as usize].next)
     }
 
-    pub(crate) fn found(&mut self, id: u32) -> &mut Found {
-        &mut self.found[id as usize]
+    pub(crate) fn found(&self, id: u32) -> &Found {
+        &self.found[id as usize]
+    }
+
+    /// A text, by its [`Content`].
+    pub(crate) fn text(&self, start: usize, end: usize) -> &str {
+        &self.text[start..end]
     }
 
     fn or_next(&self, mut id: u32) -> Option<u32> {

@@ -1,288 +1,394 @@
 //! Reads an object token by token and lets nothing pass that is not well-formed.
 //!
-//! quick-xml finds where markup begins and ends and matches tags; what else XML 1.0 and Namespaces in XML ask for is
-//! checked here and in the modules beside: names, attributes, references, prefixes, comments, what may stand outside the
-//! root, and the caps.
+//! What XML 1.0 and Namespaces in XML ask for is checked here and in the modules beside: names, attributes, references,
+//! prefixes, that tags match, what may stand outside the root, and the caps. A token that the window cuts off is read
+//! again when the window was filled.
 
+use std::cell::Cell;
 use std::fmt::Write;
 
 use docmill_crds::reason::Reason;
-use quick_xml::errors::{Error, IllFormedError};
-use quick_xml::events::Event;
-use quick_xml::reader::Reader;
 
 use super::chars::{is_ncname, is_space, reference};
-use super::decode::Source;
-use super::doctype;
-use super::fault::{Flaw, shorten};
+use super::cursor::{Cursor, Position};
+use super::declaration::Declaration;
+use super::decode::Encoded;
+use super::fault::Flaw;
 use super::limits::Limits;
-use super::names::{Name, Names, UNKNOWN};
+use super::names::{Name, Names};
 use super::namespaces::{Namespaces, undeclared};
-use super::tag::{self, RawAttribute};
+use super::open_elements::OpenElements;
+use super::tag::{self, Attributes, Span};
+use super::tokens::{self, Token};
+use super::window::{Trouble, Window};
 
-/// A step through the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
-    /// An element starts: see [`Scanner::element`].
-    Start,
-    /// The innermost element ends.
-    End,
-    /// Characters, as they are meant.
-    Text(&'a str),
+/// Who looks at the tokens of an object.
+pub(super) trait Sink {
+    /// An element starts. Returns whether a document starts with it.
+    fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw>;
+    /// The innermost of the open elements ends. Returns whether a document ends with it.
+    fn end(&mut self, open: &OpenElements) -> bool;
+    /// Characters, as they are meant; `offset` is for [`Flaw`]s.
+    fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw>;
     /// A character that was written as a reference.
-    Character(char),
-    /// Nothing of interest.
-    Other,
-    /// The object ends, and was well-formed.
-    Eof,
+    fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw>;
 }
 
-/// The element that has just started.
+/// An element that has just started.
 #[derive(Debug)]
-pub(super) struct Element<'s, 'a> {
+pub(super) struct Element<'s> {
     pub(super) name: Name,
-    pub(super) prefix: &'a str,
-    pub(super) local: &'a str,
-    pub(super) attributes: &'s [RawAttribute<'a>],
-    pub(super) namespaces: &'s Namespaces<'a>,
+    pub(super) prefix: &'s str,
+    pub(super) local: &'s str,
+    pub(super) attributes: Attributes<'s>,
+    pub(super) namespaces: &'s Namespaces,
+    pub(super) place: Place<'s>,
+    /// It and all around it.
+    pub(super) open: &'s OpenElements,
+}
+
+/// Where an element starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'w> {
+    pub(super) bytes: &'w [u8],
     pub(super) offset: usize,
+    pub(super) cursor: &'w Cell<Cursor>,
+}
+
+/// Why the scanner stops for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// A document ended.
+    Document,
+    /// The object ended, and was well-formed.
+    Object,
 }
 
 #[derive(Debug)]
-pub(super) struct Scanner<'a> {
-    text: &'a str,
-    reader: Reader<&'a [u8]>,
-    names: &'a Names,
-    limits: &'a Limits,
-    base: usize,
-    start: usize,
-    end: usize,
-    nodes: u32,
-    open: Vec<(&'a str, &'a str)>,
-    attributes: Vec<RawAttribute<'a>>,
-    namespaces: Namespaces<'a>,
-    name: Name,
-    empty: bool,
-    doctype: bool,
-    root: Option<(String, usize)>,
+pub(super) struct Scanner<'r, 'n> {
+    window: Window<'r>,
+    state: State<'n>,
+    /// The XML declaration was looked at.
+    started: bool,
 }
 
-impl<'a> Scanner<'a> {
-    pub(super) fn new(source: &'a Source<'_>, names: &'a Names) -> Self {
-        let text = source.text();
-        let base = source.body();
-        let mut reader = Reader::from_str(&text[base..]);
-        reader.config_mut().enable_all_checks(true);
-        Self {
-            text,
-            reader,
+/// What is known of the object from what was read so far.
+#[derive(Debug)]
+struct State<'n> {
+    names: &'n Names,
+    limits: Limits,
+    nodes: u32,
+    document_bytes: usize,
+    attributes: Vec<Span>,
+    open: OpenElements,
+    namespaces: Namespaces,
+    doctype: bool,
+    /// The root element as `{namespace}name`, and where it starts.
+    root: Option<(String, Position)>,
+    /// There was nothing but white space.
+    blank: bool,
+}
+
+/// What a look at the window came to.
+enum Look {
+    Paused(Pause),
+    /// The window ends within a token, or with it.
+    More,
+}
+
+impl<'r, 'n> Scanner<'r, 'n> {
+    pub(super) fn new(window: Window<'r>, names: &'n Names, limits: &Limits) -> Self {
+        let state = State {
             names,
-            limits: source.limits(),
-            base,
-            start: base,
-            end: base,
+            limits: *limits,
             nodes: 0,
-            open: Vec::new(),
+            document_bytes: 0,
             attributes: Vec::new(),
+            open: OpenElements::default(),
             namespaces: Namespaces::new(names),
-            name: names.resolve(UNKNOWN, ""),
-            empty: false,
             doctype: false,
             root: None,
-        }
+            blank: true,
+        };
+        Self { window, state, started: false }
     }
 
-    /// The next token, or what is wrong with it.
-    pub(super) fn next(&mut self) -> Result<Token<'a>, Flaw> {
-        if self.empty {
-            self.empty = false;
-            return Ok(self.close());
+    /// Reads on to the end of the next document, or of the object.
+    pub(super) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
+        if !self.started {
+            self.started = true;
+            let length = prolog(&self.window).map_err(|flaw| self.window.refuse(flaw, None))?;
+            self.window.consume_to(length);
         }
-        self.start = self.end;
-        let event = self.reader.read_event().map_err(|error| self.broken(error))?;
-        self.end = self.base + usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
-        self.nodes += 1;
-        if self.nodes > self.limits.nodes {
-            return Err(Flaw::limit(
-                self.start,
-                format!("a document of at most {} nodes", self.limits.nodes),
-            ));
-        }
-        match event {
-            Event::Start(_) => self.open(false),
-            Event::Empty(_) => self.open(true),
-            Event::End(_) => Ok(self.close()),
-            Event::Text(_) => self.plain(),
-            Event::CData(_) => self.cdata(),
-            Event::GeneralRef(_) => self.reference(),
-            Event::Comment(_) => Ok(Token::Other),
-            Event::PI(_) => self.instruction(),
-            Event::Decl(_) => {
-                Err(Flaw::malformed(self.start, "an XML declaration at the very start, or none"))
+        loop {
+            let Self { window, state, .. } = self;
+            let (text, start) = window.text();
+            let view = View { text, complete: window.complete(), cursor: window.cursor() };
+            let mut at = start;
+            let look = state.look(&view, &mut at, sink);
+            match look {
+                Ok(look) => {
+                    window.consume_to(at);
+                    match look {
+                        Look::Paused(pause) => return Ok(pause),
+                        Look::More => window.fill()?,
+                    }
+                }
+                Err(flaw) => return Err(window.refuse(flaw, state.open.place())),
             }
-            Event::DocType(_) => self.doctype(),
-            Event::Eof => self.eof(),
         }
     }
 
-    /// The element of the last [`Token::Start`].
-    pub(super) fn element(&self) -> Element<'_, 'a> {
-        let (prefix, local) = self.open.last().copied().unwrap_or_default();
-        let (attributes, namespaces) = (self.attributes.as_slice(), &self.namespaces);
-        Element { name: self.name, prefix, local, attributes, namespaces, offset: self.start }
-    }
-
-    /// Counts the nodes of the next document from here.
-    pub(super) fn restart_count(&mut self) {
-        self.nodes = 0;
-    }
-
-    /// Where the last token starts.
-    pub(super) const fn offset(&self) -> usize {
-        self.start
+    /// The memory of the window, for the next object.
+    pub(super) fn into_buffers(self) -> (Vec<u8>, String) {
+        self.window.into_buffers()
     }
 
     /// Whether the root element is closed.
     pub(super) fn at_end_of_root(&self) -> bool {
-        self.open.is_empty() && self.root.is_some()
-    }
-
-    /// The elements that are open, as a path.
-    pub(super) fn path(&self) -> Option<String> {
-        let names = self.open.iter().map(|(prefix, local)| match *prefix {
-            "" => format!("/{local}"),
-            _ => format!("/{prefix}:{local}"),
-        });
-        let path = names.collect::<String>();
-        (!path.is_empty()).then(|| shorten(&path))
+        self.state.open.is_empty() && self.state.root.is_some()
     }
 
     /// The root element as `{namespace}name`, and where it starts.
-    pub(super) fn root(&self) -> Option<&(String, usize)> {
-        self.root.as_ref()
+    pub(super) fn root(&self) -> Option<&(String, Position)> {
+        self.state.root.as_ref()
     }
+}
 
-    /// What the reader has just passed, without so many bytes at its start and its end.
-    fn raw(&self, before: usize, after: usize) -> &'a str {
-        self.text.get(self.start + before..self.end.saturating_sub(after)).unwrap_or_default()
+/// Checks the XML declaration; returns its length.
+fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
+    let (text, _) = window.text();
+    let declaration = Declaration::read(text)?;
+    if let Some(label) = declaration.encoding {
+        Encoded::check(window.marked(), label).map_err(|garbled| garbled.at(0))?;
     }
+    if text[declaration.length..].starts_with('\u{feff}') {
+        return Err(Flaw::malformed(declaration.length, "markup").found("U+FEFF"));
+    }
+    Ok(declaration.length)
+}
 
-    fn open(&mut self, empty: bool) -> Result<Token<'a>, Flaw> {
-        if self.open.is_empty() && self.root.is_some() {
-            return Err(Flaw::malformed(self.start, "the end of the object after the root element"));
+/// What there is to look at.
+struct View<'w> {
+    text: &'w str,
+    complete: bool,
+    cursor: &'w Cell<Cursor>,
+}
+
+impl State<'_> {
+    /// Reads the tokens of the window from `at` on, which is moved past each.
+    fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<Look, Flaw> {
+        let View { text, complete, cursor } = *view;
+        loop {
+            let start = *at;
+            let Some((token, end)) = tokens::read(text, start)? else {
+                return self.run_out(text, start, complete, sink, at);
+            };
+            self.count(start, end)?;
+            *at = end;
+            let place = Place { bytes: text.as_bytes(), offset: start, cursor };
+            match token {
+                Token::Start(tag) => self.open(&place, tag, sink)?,
+                Token::Empty(tag) => {
+                    self.open(&place, tag, sink)?;
+                    if self.close(sink) {
+                        return Ok(Look::Paused(Pause::Document));
+                    }
+                }
+                Token::End(name) => {
+                    self.check_end(name, start)?;
+                    if self.close(sink) {
+                        return Ok(Look::Paused(Pause::Document));
+                    }
+                }
+                Token::Text(text) => self.plain(text, start, sink)?,
+                Token::CData(text) => self.cdata(text, start, sink)?,
+                Token::Reference(name) => self.reference(name, start, sink)?,
+                Token::Comment(_) => self.blank = false,
+                Token::Instruction(inner) => self.instruction(inner, start)?,
+                Token::Doctype => self.doctype(start)?,
+            }
         }
-        let depth = u32::try_from(self.open.len()).unwrap_or(u32::MAX) + 1;
-        if depth > self.limits.depth {
-            return Err(Flaw::limit(self.start, format!("at most {} levels of elements", self.limits.depth)));
+    }
+
+    /// The window ends within a token, or with one.
+    fn run_out(
+        &mut self,
+        text: &str,
+        start: usize,
+        complete: bool,
+        sink: &mut impl Sink,
+        at: &mut usize,
+    ) -> Result<Look, Flaw> {
+        let rest = &text[start..];
+        if !complete {
+            return Ok(Look::More);
         }
-        let tag = self.raw(1, if empty { 2 } else { 1 });
-        let (prefix, local) = tag::read(tag, self.start + 1, self.limits, &mut self.attributes)?;
-        self.namespaces.open(&self.attributes, depth, self.names)?;
-        let Some(namespace) = self.namespaces.id(prefix).filter(|_| prefix != "xmlns") else {
-            return Err(undeclared(prefix, self.start));
-        };
-        self.name = self.names.resolve(namespace, local);
-        if self.root.is_none() {
-            let mut root = String::new();
-            let uri = self.namespaces.uri(prefix);
-            let _ = if uri.is_empty() { write!(root, "{local}") } else { write!(root, "{{{uri}}}{local}") };
-            self.root = Some((root, self.start));
+        if rest.starts_with(['<', '&']) {
+            return Err(tokens::cut_off(text, start));
         }
-        self.open.push((prefix, local));
-        self.empty = empty;
-        Ok(Token::Start)
-    }
-
-    fn close(&mut self) -> Token<'a> {
-        self.namespaces.close(u32::try_from(self.open.len()).unwrap_or(u32::MAX));
-        self.open.pop();
-        Token::End
-    }
-
-    fn plain(&mut self) -> Result<Token<'a>, Flaw> {
-        let text = self.raw(0, 0);
-        if let Some(at) = memchr::memchr_iter(b'>', text.as_bytes()).find(|at| text[..*at].ends_with("]]")) {
-            return Err(Flaw::malformed(self.start + at - 2, "]]&gt; outside of CDATA").found("]]>"));
+        if !rest.is_empty() {
+            self.count(start, text.len())?;
+            self.plain(rest, start, sink)?;
+            *at = text.len();
         }
-        if self.open.is_empty() && !text.bytes().all(is_space) {
-            return Err(Flaw::malformed(self.start, "no text outside the root element").found(text.trim()));
+        self.eof(text.len())?;
+        Ok(Look::Paused(Pause::Object))
+    }
+
+    /// Counts a node against the caps.
+    fn count(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes {
+            return Err(Flaw::limit(start, format!("a document of at most {} nodes", self.limits.nodes)));
         }
-        self.check_text(text)
-    }
-
-    fn cdata(&mut self) -> Result<Token<'a>, Flaw> {
-        self.inside("CDATA")?;
-        self.check_text(self.raw("<![CDATA[".len(), "]]>".len()))
-    }
-
-    fn check_text(&self, text: &'a str) -> Result<Token<'a>, Flaw> {
-        if text.len() > self.limits.text_bytes {
-            return Err(Flaw::limit(
-                self.start,
-                format!("a text of at most {} bytes", self.limits.text_bytes),
-            ));
-        }
-        Ok(Token::Text(text))
-    }
-
-    fn reference(&mut self) -> Result<Token<'a>, Flaw> {
-        self.inside("a reference")?;
-        reference(self.raw(1, 1), self.start).map(Token::Character)
-    }
-
-    fn inside(&self, what: &str) -> Result<(), Flaw> {
-        if self.open.is_empty() {
-            return Err(Flaw::malformed(self.start, format!("no {what} outside the root element")));
+        self.document_bytes += end - start;
+        if self.document_bytes > self.limits.document_bytes {
+            let most = self.limits.document_bytes;
+            return Err(Flaw::limit(start, format!("a document of at most {most} bytes")));
         }
         Ok(())
     }
 
-    fn instruction(&self) -> Result<Token<'a>, Flaw> {
-        let inner = self.raw(2, 2);
-        let target = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
-        if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
-            return Err(Flaw::malformed(self.start, "the name of a processing instruction").found(target));
-        }
-        Ok(Token::Other)
+    /// Counts the nodes of the next document, or of what lies between two, from here.
+    const fn restart_count(&mut self) {
+        self.nodes = 0;
+        self.document_bytes = 0;
     }
 
-    fn doctype(&mut self) -> Result<Token<'a>, Flaw> {
+    fn open(&mut self, place: &Place<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
+        let start = place.offset;
+        if self.open.is_empty() && self.root.is_some() {
+            return Err(Flaw::malformed(start, "the end of the object after the root element"));
+        }
+        let depth = u32::try_from(self.open.depth()).unwrap_or(u32::MAX) + 1;
+        if depth > self.limits.depth {
+            return Err(Flaw::limit(start, format!("at most {} levels of elements", self.limits.depth)));
+        }
+        let (prefix, local) = tag::read(tag, start + 1, &self.limits, &mut self.attributes)?;
+        let attributes = Attributes::new(tag, &self.attributes, start + 1);
+        self.namespaces.open(attributes, depth, self.names)?;
+        let Some(namespace) = self.namespaces.id(prefix).filter(|_| prefix != "xmlns") else {
+            return Err(undeclared(prefix, start));
+        };
+        let name = self.names.resolve(namespace, local);
+        if self.root.is_none() {
+            let mut root = String::new();
+            let uri = self.namespaces.uri(prefix);
+            let _ = if uri.is_empty() { write!(root, "{local}") } else { write!(root, "{{{uri}}}{local}") };
+            self.root = Some((root, place.position()));
+        }
+        self.open.push(prefix, local);
+        let (namespaces, open) = (&self.namespaces, &self.open);
+        if sink.start(&Element { name, prefix, local, attributes, namespaces, place: *place, open })? {
+            self.restart_count();
+        }
+        Ok(())
+    }
+
+    /// Returns whether a document ended.
+    fn close(&mut self, sink: &mut impl Sink) -> bool {
+        self.namespaces.close(u32::try_from(self.open.depth()).unwrap_or(u32::MAX));
+        let ends = sink.end(&self.open);
+        self.open.pop();
+        if ends {
+            self.restart_count();
+        }
+        ends
+    }
+
+    fn check_end(&self, name: &str, start: usize) -> Result<(), Flaw> {
+        match self.open.innermost() {
+            Some(open) if open == name => Ok(()),
+            Some(open) => Err(Flaw::malformed(start, format!("</{open}>")).found(&format!("</{name}>"))),
+            None => {
+                Err(Flaw::malformed(start, "no end tag without a start tag").found(&format!("</{name}>")))
+            }
+        }
+    }
+
+    fn plain(&mut self, text: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
+        if let Some(at) = memchr::memchr_iter(b'>', text.as_bytes()).find(|at| text[..*at].ends_with("]]")) {
+            return Err(Flaw::malformed(start + at - 2, "]]&gt; outside of CDATA").found("]]>"));
+        }
+        self.text(text, start, sink)
+    }
+
+    fn cdata(&mut self, text: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
+        self.inside("CDATA", start)?;
+        self.text(text, start, sink)
+    }
+
+    fn text(&mut self, text: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
+        if text.len() > self.limits.text_bytes {
+            let most = self.limits.text_bytes;
+            return Err(Flaw::limit(start, format!("a text of at most {most} bytes")));
+        }
+        if !self.open.is_empty() {
+            return sink.text(text, start);
+        }
+        if text.bytes().all(is_space) {
+            return Ok(());
+        }
+        Err(Flaw::malformed(start, "no text outside the root element").found(text.trim()))
+    }
+
+    fn reference(&mut self, name: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
+        self.inside("a reference", start)?;
+        sink.character(reference(name, start)?, start)
+    }
+
+    fn inside(&self, what: &str, start: usize) -> Result<(), Flaw> {
+        if self.open.is_empty() {
+            return Err(Flaw::malformed(start, format!("no {what} outside the root element")));
+        }
+        Ok(())
+    }
+
+    fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
+        self.blank = false;
+        let target = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
+        if target == "xml" {
+            return Err(Flaw::malformed(start, "an XML declaration at the very start, or none"));
+        }
+        if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
+            return Err(Flaw::malformed(start, "the name of a processing instruction").found(target));
+        }
+        Ok(())
+    }
+
+    fn doctype(&mut self, start: usize) -> Result<(), Flaw> {
         if self.doctype || self.root.is_some() {
-            return Err(Flaw::malformed(self.start, "at most one DOCTYPE, before the root element"));
+            return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
         self.doctype = true;
-        doctype::check(self.raw(0, 0), self.start)?;
-        Ok(Token::Other)
+        self.blank = false;
+        Ok(())
     }
 
-    fn eof(&mut self) -> Result<Token<'a>, Flaw> {
-        if let Some((prefix, local)) = self.open.last() {
-            let colon = if prefix.is_empty() { "" } else { ":" };
-            let flaw = Flaw::malformed(self.text.len(), format!("</{prefix}{colon}{local}>"));
-            return Err(flaw.found("the end of the object"));
+    fn eof(&self, end: usize) -> Result<(), Flaw> {
+        if let Some(open) = self.open.innermost() {
+            return Err(Flaw::malformed(end, format!("</{open}>")).found("the end of the object"));
         }
-        if self.root.is_none() {
-            return Err(Flaw::malformed(self.text.len(), "a root element").found("the end of the object"));
+        match (&self.root, self.blank) {
+            (Some(_), _) => Ok(()),
+            (None, true) => Err(Flaw::malformed(0, "an XML document").because(Reason::EmptyObject)),
+            (None, false) => Err(Flaw::malformed(end, "a root element").found("the end of the object")),
         }
-        Ok(Token::Eof)
+    }
+}
+
+impl Place<'_> {
+    /// The element's line and column.
+    pub(super) fn position(&self) -> Position {
+        let cursor = self.cursor.get().advanced(self.bytes, self.offset);
+        self.cursor.set(cursor);
+        cursor.position()
     }
 
-    fn broken(&self, error: Error) -> Flaw {
-        let offset = self.base + usize::try_from(self.reader.error_position()).unwrap_or(0);
-        let flaw = |expected: &str| Flaw::malformed(offset, expected);
-        match error {
-            Error::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
-                flaw(&format!("</{expected}>")).found(&format!("</{found}>"))
-            }
-            Error::IllFormed(IllFormedError::UnmatchedEndTag(found)) => {
-                flaw("no end tag without a start tag").found(&format!("</{found}>"))
-            }
-            Error::IllFormed(IllFormedError::UnclosedReference) => flaw("a ; after the reference, or &amp;"),
-            Error::IllFormed(IllFormedError::DoubleHyphenInComment) => {
-                Flaw::malformed(self.start, "no -- within a comment")
-            }
-            Error::Syntax(error) => flaw("well-formed XML").found(&error.to_string()),
-            other => flaw("well-formed XML").because(Reason::MalformedXml).found(&other.to_string()),
-        }
+    /// Line and column of an offset within the element's tag.
+    pub(super) fn position_of(&self, offset: usize) -> Position {
+        self.position();
+        self.cursor.get().advanced(self.bytes, offset).position()
     }
 }

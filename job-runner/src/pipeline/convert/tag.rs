@@ -10,82 +10,150 @@ use super::limits::Limits;
 
 /// An attribute as it is written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RawAttribute<'a> {
+pub(super) struct RawAttribute<'t> {
     /// Prefix, or empty.
-    pub(super) prefix: &'a str,
-    pub(super) local: &'a str,
+    pub(super) prefix: &'t str,
+    pub(super) local: &'t str,
     /// The value between the quotes; references in it are valid.
-    pub(super) raw: &'a str,
-    /// Where the value starts in the object.
+    pub(super) raw: &'t str,
+    /// Where the value starts in the window.
     pub(super) offset: usize,
 }
 
-/// Reads a tag without `<`, `/` and `>`: puts its attributes into `attributes` and returns its name.
-pub(super) fn read<'a>(
-    tag: &'a str,
+/// The attributes of a tag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attributes<'t> {
+    tag: &'t str,
+    spans: &'t [Span],
+    /// Where the tag starts in the window.
+    offset: usize,
+}
+
+impl<'t> Attributes<'t> {
+    pub(super) const fn new(tag: &'t str, spans: &'t [Span], offset: usize) -> Self {
+        Self { tag, spans, offset }
+    }
+
+    pub(super) const fn len(self) -> usize {
+        self.spans.len()
+    }
+
+    pub(super) fn get(self, index: usize) -> RawAttribute<'t> {
+        self.spans[index].of(self.tag, self.offset)
+    }
+
+    /// The first attribute of this local name whose prefix is good, and its number.
+    pub(super) fn find(self, local: &str, good: impl Fn(&str) -> bool) -> Option<(usize, RawAttribute<'t>)> {
+        let bytes = self.tag.as_bytes();
+        let same = |span: &Span| &bytes[span.name.local..span.name.end] == local.as_bytes();
+        let named = self.spans.iter().enumerate().filter(|(_, span)| same(span));
+        let mut named = named.map(|(index, span)| (index, span.of(self.tag, self.offset)));
+        named.find(|(_, attribute)| good(attribute.prefix))
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = RawAttribute<'t>> {
+        self.spans.iter().map(move |span| span.of(self.tag, self.offset))
+    }
+}
+
+/// Where in its tag an attribute is. Kept apart from the tag, so that the list is used again for the next one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    name: QName,
+    /// Start and end of the value.
+    value: usize,
+    value_end: usize,
+}
+
+/// Where a qualified name is.
+#[derive(Clone, Copy, Debug)]
+struct QName {
+    start: usize,
+    /// The start, or what comes after the colon.
+    local: usize,
+    end: usize,
+}
+
+impl QName {
+    /// Prefix (or nothing) and local part.
+    fn parts(self, tag: &str) -> (&str, &str) {
+        (&tag[self.start..self.local.saturating_sub(1).max(self.start)], &tag[self.local..self.end])
+    }
+}
+
+impl Span {
+    fn of(self, tag: &str, offset: usize) -> RawAttribute<'_> {
+        let (prefix, local) = self.name.parts(tag);
+        RawAttribute { prefix, local, raw: &tag[self.value..self.value_end], offset: offset + self.value }
+    }
+}
+
+/// Reads a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and returns prefix
+/// and local part of its name.
+pub(super) fn read<'t>(
+    tag: &'t str,
     offset: usize,
     limits: &Limits,
-    attributes: &mut Vec<RawAttribute<'a>>,
-) -> Result<(&'a str, &'a str), Flaw> {
-    attributes.clear();
+    spans: &mut Vec<Span>,
+) -> Result<(&'t str, &'t str), Flaw> {
+    spans.clear();
     let bytes = tag.as_bytes();
-    let end = bytes.iter().position(|b| is_space(*b)).unwrap_or(bytes.len());
-    let name = qname(&tag[..end], offset, limits)?;
-    let mut at = end;
+    let name = qname(tag, 0, offset, limits)?;
+    let mut at = name.end;
     loop {
         let start = skip_space(bytes, at);
         if start == bytes.len() {
-            return Ok(name);
+            return Ok(name.parts(tag));
         }
         if start == at {
             return Err(Flaw::malformed(offset + at, "white space before an attribute"));
         }
-        if attributes.len() == limits.attributes {
+        if spans.len() == limits.attributes {
             return Err(Flaw::limit(offset, format!("at most {} attributes", limits.attributes)));
         }
-        let (attribute, next) = attribute(tag, start, offset, limits)?;
-        if attributes.iter().any(|a| a.local == attribute.local && a.prefix == attribute.prefix) {
-            return Err(Flaw::malformed(offset + start, "each attribute once").found(attribute.local));
+        let span = attribute(tag, start, offset, limits)?;
+        let written = &bytes[span.name.start..span.name.end];
+        if spans.iter().any(|other| &bytes[other.name.start..other.name.end] == written) {
+            let found = tag.get(span.name.start..span.name.end).unwrap_or_default();
+            return Err(Flaw::malformed(offset + start, "each attribute once").found(found));
         }
-        attributes.push(attribute);
-        at = next;
+        at = span.value_end + 1;
+        spans.push(span);
     }
 }
 
-fn attribute<'a>(
-    tag: &'a str,
-    start: usize,
-    offset: usize,
-    limits: &Limits,
-) -> Result<(RawAttribute<'a>, usize), Flaw> {
+fn attribute(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<Span, Flaw> {
     let bytes = tag.as_bytes();
-    let rest = &bytes[start..];
-    let end = start + rest.iter().position(|b| *b == b'=' || is_space(*b)).unwrap_or(rest.len());
-    let (prefix, local) = qname(&tag[start..end], offset + start, limits)?;
-    let equals = skip_space(bytes, end);
+    let name = qname(tag, start, offset, limits)?;
+    let local = || name.parts(tag).1;
+    let equals = skip_space(bytes, name.end);
     if bytes.get(equals) != Some(&b'=') {
-        return Err(Flaw::malformed(offset + end, "= after the name of an attribute").found(local));
+        return Err(Flaw::malformed(offset + name.end, "= after the name of an attribute").found(local()));
     }
     let open = skip_space(bytes, equals + 1);
     let Some(&quote) = bytes.get(open).filter(|b| matches!(b, b'"' | b'\'')) else {
-        return Err(Flaw::malformed(offset + open, "a value in quotes").found(local));
+        return Err(Flaw::malformed(offset + open, "a value in quotes").found(local()));
     };
     let value = open + 1;
     let Some(length) = bytes[value..].iter().position(|b| *b == quote) else {
-        return Err(Flaw::malformed(offset + open, "the closing quote").found(local));
+        return Err(Flaw::malformed(offset + open, "the closing quote").found(local()));
     };
-    let raw = &tag[value..value + length];
-    check_value(raw, offset + value, limits)?;
-    Ok((RawAttribute { prefix, local, raw, offset: offset + value }, value + length + 1))
+    let span = Span { name, value, value_end: value + length };
+    check_value(tag, span, offset, limits)?;
+    Ok(span)
 }
 
-fn check_value(raw: &str, offset: usize, limits: &Limits) -> Result<(), Flaw> {
+fn check_value(tag: &str, span: Span, offset: usize, limits: &Limits) -> Result<(), Flaw> {
+    let raw = &tag.as_bytes()[span.value..span.value_end];
     if raw.len() > limits.attribute_bytes {
-        return Err(Flaw::limit(offset, format!("an attribute of at most {} bytes", limits.attribute_bytes)));
+        let most = limits.attribute_bytes;
+        return Err(Flaw::limit(offset + span.value, format!("an attribute of at most {most} bytes")));
     }
-    if !raw.bytes().any(|b| matches!(b, b'<' | b'&')) {
+    // A loop without an early end, which the compiler turns into wide instructions.
+    if raw.iter().fold(0, |found, b| found | u8::from(*b == b'<' || *b == b'&')) == 0 {
         return Ok(());
     }
+    let RawAttribute { raw, offset, .. } = span.of(tag, offset);
     if let Some(at) = raw.find('<') {
         return Err(Flaw::malformed(offset + at, "&lt; in the value of an attribute").found("<"));
     }
@@ -99,7 +167,7 @@ fn references<'a>(
     mut piece: impl FnMut(Result<&'a str, char>),
 ) -> Result<(), Flaw> {
     let mut rest = raw;
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
         piece(Ok(&rest[..at]));
         let start = offset + raw.len() - rest.len() + at;
         let Some((name, after)) = rest[at + 1..].split_once(';') else {
@@ -113,6 +181,19 @@ fn references<'a>(
 }
 
 impl<'a> RawAttribute<'a> {
+    /// Whether it declares a namespace.
+    pub(super) fn is_declaration(&self) -> bool {
+        self.prefix == "xmlns" || (self.prefix.is_empty() && self.local == "xmlns")
+    }
+
+    /// The name as it is written.
+    pub(super) fn name(&self) -> Cow<'a, str> {
+        match self.prefix {
+            "" => Cow::Borrowed(self.local),
+            prefix => Cow::Owned(format!("{prefix}:{}", self.local)),
+        }
+    }
+
     /// The value with references resolved and white space normalised: XML 1.0, section 3.3.3.
     pub(super) fn value(&self) -> Cow<'a, str> {
         if !self.raw.bytes().any(|b| matches!(b, b'&' | b'\t' | b'\r' | b'\n')) {
@@ -136,12 +217,35 @@ impl<'a> RawAttribute<'a> {
     }
 }
 
-fn qname<'a>(name: &'a str, offset: usize, limits: &Limits) -> Result<(&'a str, &'a str), Flaw> {
-    if name.len() > limits.name_bytes {
-        return Err(Flaw::limit(offset, format!("a name of at most {} bytes", limits.name_bytes)).found(name));
+/// Reads the name that starts at `start`: Namespaces in XML, production 7.
+fn qname(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<QName, Flaw> {
+    let bytes = tag.as_bytes();
+    let mut local = start;
+    let mut plain = true;
+    let mut end = start;
+    // Names are nearly always ASCII, and then this loop is all there is to check but for the starts of both parts.
+    while let Some(&byte) = bytes.get(end) {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' | b'-' | b'.' => {}
+            b':' if local == start => local = end + 1,
+            b' ' | b'\t' | b'\r' | b'\n' | b'=' => break,
+            _ => plain = false,
+        }
+        end += 1;
     }
-    split_qname(name)
-        .ok_or_else(|| Flaw::malformed(offset, "a name").because(Reason::MalformedXml).found(name))
+    if end - start > limits.name_bytes {
+        let found = tag.get(start..end).unwrap_or_default();
+        let flaw = Flaw::limit(offset + start, format!("a name of at most {} bytes", limits.name_bytes));
+        return Err(flaw.found(found));
+    }
+    let starts_well = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    let good = plain && local < end && starts_well(start) && starts_well(local);
+    let name = QName { start, local, end };
+    if good || split_qname(&tag[start..end]).is_some() {
+        return Ok(name);
+    }
+    let flaw = Flaw::malformed(offset + start, "a name").because(Reason::MalformedXml);
+    Err(flaw.found(&tag[start..end]))
 }
 
 fn skip_space(bytes: &[u8], from: usize) -> usize {

@@ -1,33 +1,43 @@
+mod compressed;
 mod documentation;
 mod encodings;
 mod golden;
 mod paths;
 mod property;
 mod text;
+mod unclaimed;
 mod well_formed;
 
 use docmill_crds::conversion::Conversion;
 use docmill_crds::reason::Reason;
 use serde_json::{Value, json};
 
-use super::{Converter, Document, Limits, Refusal};
+use super::{Converter, Document, Documents, Limits, Refusal, Verdict};
 
 /// A converter for a model that is written as JSON.
 fn converter(model: Value) -> Converter {
     Converter::new(&serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap()).unwrap()
 }
 
-fn verdicts(converter: &Converter, bytes: &[u8]) -> Vec<Result<Document, Refusal>> {
-    let mut verdicts = Vec::new();
-    converter.convert(bytes, |verdict| verdicts.push(verdict));
-    verdicts
+fn verdicts(converter: &Converter, bytes: &[u8]) -> Vec<Verdict> {
+    converter.documents(bytes).map(Result::unwrap).collect()
+}
+
+/// The same, with so many bytes read at once.
+fn verdicts_in_chunks(converter: &Converter, bytes: &[u8], chunk: usize) -> Vec<Verdict> {
+    Documents::in_chunks(converter, bytes, chunk).map(Result::unwrap).collect()
 }
 
 /// The only document of an object.
 fn document(converter: &Converter, xml: &str) -> Value {
     let mut verdicts = verdicts(converter, xml.as_bytes());
     assert_eq!(verdicts.len(), 1, "{verdicts:?}");
-    Value::Object(verdicts.remove(0).unwrap().json)
+    json(&verdicts.remove(0).unwrap())
+}
+
+/// A document as a value.
+fn json(document: &Document) -> Value {
+    serde_json::from_str(document.json()).unwrap()
 }
 
 /// The only refusal of an object.
@@ -51,6 +61,7 @@ fn x(kind: &str, path: &str, xml: &str) -> Value {
 fn limits_refuse_what_is_too_large() {
     let limits = Limits {
         object_bytes: 2000,
+        document_bytes: 1000,
         documents: 2,
         nodes: 40,
         depth: 5,
@@ -59,6 +70,7 @@ fn limits_refuse_what_is_too_large() {
         name_bytes: 10,
         text_bytes: 100,
         value_bytes: 150,
+        ..Limits::default()
     };
     let model = json!({"record": "//d", "fields": [
         {"name": "a", "path": ["."]}, {"name": "b", "path": ["."], "type": "markup"},
@@ -67,8 +79,10 @@ fn limits_refuse_what_is_too_large() {
     let converter = Converter::with_limits(&model, limits).unwrap();
     let last = |xml: &str| verdicts(&converter, xml.as_bytes()).pop().unwrap();
     assert!(last("<r><d>text</d><d>text</d></r>").is_ok());
+    let comments = format!("<!--{}-->", " ".repeat(50)).repeat(13);
     for (xml, expected) in [
-        (format!("<r>{}</r>", " ".repeat(2000)), "an object of at most 2000 bytes"),
+        (format!("<r><d>{comments}</d><d>{comments}</d>{comments}</r>"), "an object of at most 2000 bytes"),
+        (format!("<r><d>{comments}{comments}</d></r>"), "a document of at most 1000 bytes"),
         ("<r><d/><d/><d/></r>".into(), "at most 2 documents"),
         (format!("<r><d>{}</d></r>", "<e/>".repeat(40)), "at most 40 nodes"),
         ("<r><d><a><b><c><d/></c></b></a></d></r>".into(), "at most 5 levels"),

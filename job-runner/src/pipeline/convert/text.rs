@@ -133,9 +133,11 @@ pub(super) struct TextBuffer {
 }
 
 impl TextBuffer {
-    /// With `paragraphs`, gaps become line ends; without, the text is one line.
-    pub(super) fn new(paragraphs: bool) -> Self {
-        Self { paragraphs, ..Self::default() }
+    /// Starts anew. With `paragraphs`, gaps become line ends; without, the text is one line.
+    pub(super) fn start(&mut self, paragraphs: bool) {
+        self.text.clear();
+        self.gap = Gap::None;
+        self.paragraphs = paragraphs;
     }
 
     /// Sets what follows apart from what came before.
@@ -151,7 +153,7 @@ impl TextBuffer {
             if start > at {
                 self.set_apart(Gap::Space);
             }
-            at = start + regular(&text[start..]);
+            at = start + regular(&bytes[start..]);
             if at > start {
                 self.close_gap();
                 self.text.push_str(&text[start..at]);
@@ -164,8 +166,14 @@ impl TextBuffer {
         self.push(c.encode_utf8(&mut [0; 4]));
     }
 
-    pub(super) fn finish(self) -> String {
-        self.text
+    /// Bytes that it has room for.
+    pub(super) const fn capacity(&self) -> usize {
+        self.text.capacity()
+    }
+
+    /// What was collected.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     fn close_gap(&mut self) {
@@ -182,19 +190,26 @@ impl TextBuffer {
     }
 }
 
-/// Bytes that are looked at in one go.
-const WINDOW: usize = 512;
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
 
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// How many bytes from the start can be taken as they are: words with single spaces between. At most [`WINDOW`], so that
-/// looking ahead for one kind of blank does not cost time again and again where another kind is frequent.
-fn regular(text: &str) -> usize {
-    let window = &text.as_bytes()[..text.floor_char_boundary(WINDOW)];
-    let line = memchr::memchr3(b'\t', b'\n', b'\r', window).unwrap_or(window.len());
-    let end = memchr::memmem::find(&window[..line], b"  ").unwrap_or(line);
+/// How many bytes from the start can be taken as they are: words with single spaces between. The first is no blank.
+fn regular(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let (Some(before), Some(block)) = (bytes.get(at..at + BLOCK), bytes.get(at + 1..at + 1 + BLOCK)) {
+        // A loop without an early end, which the compiler turns into wide instructions.
+        let irregular = |before: u8, byte: u8| byte < b' ' || (byte == b' ' && before == b' ');
+        if before.iter().zip(block).fold(0, |found, (a, b)| found | u8::from(irregular(*a, *b))) != 0 {
+            break;
+        }
+        at += BLOCK;
+    }
+    let blank = |pair: &[u8]| is_blank(pair[1]) && (pair[1] != b' ' || pair[0] == b' ');
+    let end = bytes[at..].windows(2).position(blank).map_or(bytes.len(), |found| at + found + 1);
     // A space at the end is set apart like any other, once what follows is known.
-    if end > 0 && window[end - 1] == b' ' { end - 1 } else { end }
+    if end > 0 && bytes[end - 1] == b' ' { end - 1 } else { end }
 }

@@ -74,7 +74,7 @@ fn every_example_does_what_the_page_says() {
 
 fn outcome(verdict: Result<super::Document, super::Refusal>) -> (String, Value) {
     match verdict {
-        Ok(document) => ("json document".into(), Value::Object(document.json)),
+        Ok(document) => ("json document".into(), super::json(&document)),
         Err(refusal) => ("json refusal".into(), json!(refusal)),
     }
 }

@@ -4,7 +4,7 @@ use super::{document, one, refusal, verdicts};
 
 fn text(bytes: &[u8]) -> String {
     let verdict = verdicts(&one("string", &["."]), bytes).remove(0).unwrap();
-    verdict.json["x"].as_str().unwrap().to_owned()
+    super::json(&verdict)["x"].as_str().unwrap().to_owned()
 }
 
 fn declared(encoding: &str, content: &[u8]) -> Vec<u8> {

@@ -15,7 +15,7 @@ fn testdata() -> PathBuf {
 fn outcome(converter: &Converter, bytes: &[u8]) -> Value {
     let verdicts = verdicts(converter, bytes).into_iter();
     let outcome = |verdict| match verdict {
-        Ok(super::Document { json, .. }) => json!({ "document": json }),
+        Ok(document) => json!({ "document": super::json(&document) }),
         Err(refusal) => json!({ "refusal": refusal }),
     };
     verdicts.map(outcome).collect()

@@ -128,7 +128,7 @@ fn what_stands_before_the_documents_is_shared_by_all() {
     let xml = "<rss><by n='x'/><channel><title>C</title><item n='1'><title>A</title></item><item><title>B</title></item>\
                </channel></rss>";
     let documents: Vec<_> =
-        verdicts(&converter(model), xml.as_bytes()).into_iter().map(|v| json!(v.unwrap().json)).collect();
+        verdicts(&converter(model), xml.as_bytes()).into_iter().map(|v| super::json(&v.unwrap())).collect();
     assert_eq!(
         documents,
         [
@@ -142,7 +142,7 @@ fn what_stands_before_the_documents_is_shared_by_all() {
 fn a_record_within_a_record_is_part_of_it() {
     let model = json!({"record": "//d", "fields": [{"name": "x", "path": ["."]}]});
     let found = verdicts(&converter(model), b"<r><d>a <d>b</d></d><d>c</d></r>");
-    let found: Vec<_> = found.into_iter().map(|v| v.unwrap().json["x"].clone()).collect();
+    let found: Vec<_> = found.into_iter().map(|v| super::json(&v.unwrap())["x"].clone()).collect();
     assert_eq!(found, ["a b", "c"]);
 }
 

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::super::chars::is_char;
-use super::{Converter, converter, document, verdicts};
+use super::{Converter, converter, document, verdicts, verdicts_in_chunks};
 
 fn presets() -> [Converter; 5] {
     Preset::ALL.map(|preset| converter(json!({ "preset": preset })))
@@ -104,6 +104,24 @@ proptest! {
         let once = verdicts(&converter, &bytes);
         prop_assert!(!once.is_empty());
         prop_assert_eq!(once, verdicts(&converter, &bytes));
+    }
+
+    #[test]
+    fn in_what_portions_an_object_comes_does_not_matter(
+        xml in soup(),
+        chunk in 1usize..40,
+        encoding in prop::sample::select(vec!["utf-8", "utf-16", "windows-1252"]),
+    ) {
+        // What tells the encoding is always read at once.
+        let head = format!("<?xml version='1.0' encoding='{encoding}'?><!--{}-->", " ".repeat(1000));
+        let text = format!("{head}<r>é{xml}</r>");
+        let bytes = match encoding {
+            "utf-16" => format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            "windows-1252" => text.chars().map(|c| u8::try_from(c).unwrap_or(0x81)).collect(),
+            _ => text.into_bytes(),
+        };
+        let converter = everything();
+        prop_assert_eq!(verdicts(&converter, &bytes), verdicts_in_chunks(&converter, &bytes, chunk));
     }
 
     #[test]

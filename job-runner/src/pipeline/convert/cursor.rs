@@ -1,0 +1,59 @@
+//! Lines and columns, counted while an object streams by.
+
+/// A place in an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// The line, from 1.
+    pub(crate) line: u32,
+    /// The character in that line, from 1.
+    pub(crate) column: u32,
+}
+
+impl Position {
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+}
+
+/// How far lines and characters have been counted. Only what lies ahead is counted, so that all places of an object cost
+/// one pass over it together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor {
+    offset: usize,
+    position: Position,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self { offset: 0, position: Position::START }
+    }
+}
+
+impl Cursor {
+    pub(super) const fn position(self) -> Position {
+        self.position
+    }
+
+    /// The cursor at a later offset of the same bytes.
+    pub(super) fn advanced(self, bytes: &[u8], offset: usize) -> Self {
+        let offset = offset.min(bytes.len());
+        let Some(passed) = bytes.get(self.offset..offset) else { return self };
+        let Position { mut line, mut column } = self.position;
+        let mut rest = passed;
+        if let Some(last) = memchr::memrchr(b'\n', passed) {
+            line = line.saturating_add(capped(memchr::memchr_iter(b'\n', passed).count()));
+            column = 1;
+            rest = &passed[last + 1..];
+        }
+        // Every byte but those that continue a character (RFC 3629, section 3).
+        let characters = rest.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        Self { offset, position: Position { line, column: column.saturating_add(capped(characters)) } }
+    }
+
+    /// The same place, when the bytes before it are gone.
+    pub(super) const fn moved_to_start(self) -> Self {
+        Self { offset: 0, position: self.position }
+    }
+}
+
+fn capped(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

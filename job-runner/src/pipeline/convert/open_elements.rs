@@ -1,0 +1,57 @@
+//! The elements that are open, outermost first.
+
+use super::fault::shorten;
+
+/// Names of open elements, as they were written, one after the other in one string.
+#[derive(Debug, Default)]
+pub(super) struct OpenElements {
+    text: String,
+    starts: Vec<usize>,
+}
+
+impl OpenElements {
+    pub(super) fn push(&mut self, prefix: &str, local: &str) {
+        self.starts.push(self.text.len());
+        if !prefix.is_empty() {
+            self.text.push_str(prefix);
+            self.text.push(':');
+        }
+        self.text.push_str(local);
+    }
+
+    pub(super) fn pop(&mut self) {
+        if let Some(start) = self.starts.pop() {
+            self.text.truncate(start);
+        }
+    }
+
+    /// The name of the innermost one.
+    pub(super) fn innermost(&self) -> Option<&str> {
+        self.starts.last().map(|start| &self.text[*start..])
+    }
+
+    pub(super) const fn depth(&self) -> usize {
+        self.starts.len()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// The names from this depth on, outermost first.
+    pub(super) fn names(&self, from: usize) -> impl Iterator<Item = &str> {
+        let ends = self.starts.iter().skip(from + 1).copied().chain([self.text.len()]);
+        self.starts.iter().skip(from).zip(ends).map(|(start, end)| &self.text[*start..end])
+    }
+
+    /// The outermost ones, so many of them, as a path.
+    pub(super) fn path(&self, depth: usize) -> String {
+        self.names(0).take(depth).flat_map(|name| ["/", name]).collect()
+    }
+
+    /// All of them as a path, shortened; none when no element is open.
+    pub(super) fn place(&self) -> Option<String> {
+        let path = self.path(self.depth());
+        (!path.is_empty()).then(|| shorten(&path))
+    }
+}

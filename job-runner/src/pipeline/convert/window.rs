@@ -1,0 +1,171 @@
+//! The part of an object that is being looked at, as UTF-8: filled from the input as it is asked for, and let go of when
+//! it was read. It holds the token that is being read and the chunk that came with it, and no more.
+
+use std::cell::Cell;
+
+use docmill_crds::reason::Reason;
+use encoding_rs::Encoding;
+
+use super::chars::check_chars;
+use super::cursor::Cursor;
+use super::declaration::SNIFFED;
+use super::decode::{Encoded, Garbled, Transcoder, utf8};
+use super::fault::{Flaw, Refusal};
+use super::input::{Input, Stopped};
+use super::limits::Limits;
+
+/// Bytes that are read at once, until a token does not fit.
+pub(super) const CHUNK: usize = 64 * 1024;
+
+/// Why reading ends early.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The object could not be read. It may be good all the same.
+    Io(std::io::Error),
+    /// The object is at fault.
+    Refused(Refusal),
+}
+
+#[derive(Debug)]
+pub(super) struct Window<'r> {
+    input: Input<'r>,
+    chunk: usize,
+    most: usize,
+    transcoder: Option<Transcoder>,
+    marked: Option<&'static Encoding>,
+    /// Bytes in the object's own encoding that are not text yet.
+    raw: Vec<u8>,
+    text: String,
+    /// Where what was not read yet starts.
+    start: usize,
+    cursor: Cell<Cursor>,
+    /// Nothing comes after `text`.
+    complete: bool,
+    /// What is wrong after `text`. It is told when all before it was read, so that it does not matter in what portions
+    /// an object comes.
+    stopped: Option<Stopped>,
+}
+
+impl<'r> Window<'r> {
+    /// Reads as much as fits at once, and finds out how the object is encoded.
+    pub(super) fn open(
+        input: Input<'r>,
+        limits: &Limits,
+        chunk: usize,
+        raw: Vec<u8>,
+        text: String,
+    ) -> Result<Self, Trouble> {
+        let mut window = Self {
+            input,
+            chunk,
+            most: limits.document_bytes,
+            transcoder: None,
+            marked: None,
+            raw,
+            text,
+            start: 0,
+            cursor: Cell::default(),
+            complete: false,
+            stopped: None,
+        };
+        window.read(chunk.max(SNIFFED));
+        let Encoded { mark, marked, transcoder } =
+            Encoded::detect(&window.raw).map_err(|garbled| window.refuse(garbled.at(0), None))?;
+        window.marked = marked;
+        window.transcoder = transcoder;
+        window.decode(mark);
+        Ok(window)
+    }
+
+    /// All that is there, also what was read already; and where the rest starts.
+    pub(super) fn text(&self) -> (&str, usize) {
+        (&self.text, self.start)
+    }
+
+    /// The memory, for the next object.
+    pub(super) fn into_buffers(self) -> (Vec<u8>, String) {
+        (self.raw, self.text)
+    }
+
+    /// What the byte order mark says of the encoding.
+    pub(super) const fn marked(&self) -> Option<&'static Encoding> {
+        self.marked
+    }
+
+    /// Lines and columns of what is there.
+    pub(super) const fn cursor(&self) -> &Cell<Cursor> {
+        &self.cursor
+    }
+
+    /// Whether the object ends with what is there.
+    pub(super) const fn complete(&self) -> bool {
+        self.complete
+    }
+
+    /// What is before this offset in [`Self::text`] was read.
+    pub(super) const fn consume_to(&mut self, offset: usize) {
+        self.start = offset;
+    }
+
+    /// What is wrong, at an offset in [`Self::text`].
+    pub(super) fn refuse(&self, flaw: Flaw, at: Option<String>) -> Trouble {
+        let position = self.cursor.get().advanced(self.text.as_bytes(), flaw.offset).position();
+        Trouble::Refused(Refusal::object(flaw.place(at, position)))
+    }
+
+    /// Reads on. Not to be asked for when the object is complete.
+    pub(super) fn fill(&mut self) -> Result<(), Trouble> {
+        self.let_go();
+        match self.stopped.take() {
+            Some(Stopped::Io(error)) => return Err(Trouble::Io(error)),
+            Some(Stopped::Refused(garbled)) => return Err(self.refuse(garbled.at(self.text.len()), None)),
+            None => {}
+        }
+        if self.text.len() > self.most {
+            let expected = format!("at most {} bytes without markup between", self.most);
+            return Err(self.refuse(Flaw::limit(0, expected), None));
+        }
+        // Twice as much each time, so that a long token is not looked at again and again.
+        self.read(self.chunk.max(self.text.len()));
+        self.decode(0);
+        Ok(())
+    }
+
+    /// Reads up to `most` bytes of the object, and remembers when there are no more.
+    fn read(&mut self, most: usize) {
+        match self.input.read(&mut self.raw, most) {
+            Ok(read) => self.complete = read < most,
+            Err(stopped) => self.stopped = Some(stopped),
+        }
+    }
+
+    /// Turns what was read into text.
+    fn decode(&mut self, from: usize) {
+        let old = self.text.len();
+        let raw = &self.raw[from..];
+        let result = match &mut self.transcoder {
+            Some(transcoder) => transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len()),
+            None => utf8(raw, self.complete, &mut self.text),
+        };
+        match result {
+            Ok(taken) => drop(self.raw.drain(..from + taken)),
+            Err(garbled) => self.end_with(garbled),
+        }
+        if let Err((offset, found)) = check_chars(&self.text[old..]) {
+            self.text.truncate(old + offset);
+            let (reason, expected) = (Reason::MalformedXml, "a character that XML allows".to_owned());
+            self.end_with(Garbled { reason, expected, found: Some(found) });
+        }
+    }
+
+    fn end_with(&mut self, garbled: Garbled) {
+        self.complete = false;
+        self.stopped = Some(Stopped::Refused(garbled));
+    }
+
+    fn let_go(&mut self) {
+        self.cursor.set(self.cursor.get().advanced(self.text.as_bytes(), self.start).moved_to_start());
+        self.text.drain(..self.start);
+        self.start = 0;
+    }
+}
