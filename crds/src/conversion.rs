@@ -30,8 +30,9 @@ pub struct Conversion {
     #[serde(default)]
     pub format: Format,
 
-    /// A ready-made model to start from: nitf (NITF 3.x) or newsml-g2 (NewsML-G2 news items, alone or several in a news
-    /// message). Your own `fields` are added to it, or replace its field of the same name.
+    /// A ready-made model to start from: nitf (NITF 3.x), newsml-g2 (NewsML-G2 items, alone or several in a news message),
+    /// rss (RSS 0.9x, 1.0 and 2.0), atom (Atom 1.0 and 0.3) or jats (journal articles, NLM 2.x to JATS 1.x). Your own
+    /// `fields` are added to it, or replace its field of the same name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,
 

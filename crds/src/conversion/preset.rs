@@ -9,14 +9,20 @@ use serde::{Deserialize, Serialize};
 pub enum Preset {
     /// NITF 3.x, with and without its namespace.
     Nitf,
-    /// NewsML-G2 news items, alone or several in a news message.
+    /// NewsML-G2 items of every kind, alone or several in a news message.
     #[serde(rename = "newsml-g2")]
     NewsmlG2,
+    /// RSS 0.9x and 2.0, RSS 1.0 and 0.90 (RDF), RSS 1.1; each item is a document.
+    Rss,
+    /// Atom 1.0 and 0.3; each entry is a document, in a feed or alone.
+    Atom,
+    /// Journal articles: NLM 2.x and 3.0, JATS 1.x.
+    Jats,
 }
 
 impl Preset {
     /// Every preset.
-    pub const ALL: [Self; 2] = [Self::Nitf, Self::NewsmlG2];
+    pub const ALL: [Self; 5] = [Self::Nitf, Self::NewsmlG2, Self::Rss, Self::Atom, Self::Jats];
 
     /// The word that a model uses, for example `newsml-g2`.
     #[must_use]
@@ -24,6 +30,9 @@ impl Preset {
         match self {
             Self::Nitf => "nitf",
             Self::NewsmlG2 => "newsml-g2",
+            Self::Rss => "rss",
+            Self::Atom => "atom",
+            Self::Jats => "jats",
         }
     }
 
@@ -39,6 +48,9 @@ impl Preset {
         match self {
             Self::Nitf => include_str!("../../presets/nitf.yaml"),
             Self::NewsmlG2 => include_str!("../../presets/newsml-g2.yaml"),
+            Self::Rss => include_str!("../../presets/rss.yaml"),
+            Self::Atom => include_str!("../../presets/atom.yaml"),
+            Self::Jats => include_str!("../../presets/jats.yaml"),
         }
     }
 }

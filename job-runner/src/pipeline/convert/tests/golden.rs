@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use docmill_crds::conversion::Preset;
 use serde_json::{Value, json};
 
 use super::{Converter, converter, verdicts};
@@ -23,9 +24,9 @@ fn outcome(converter: &Converter, bytes: &[u8]) -> Value {
 #[test]
 fn golden_pairs() {
     let mut checked = 0;
-    for preset in ["nitf", "newsml-g2"] {
+    for preset in Preset::ALL {
         let converter = converter(json!({ "preset": preset }));
-        for entry in fs::read_dir(testdata().join(preset)).unwrap() {
+        for entry in fs::read_dir(testdata().join(preset.as_str())).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_none_or(|extension| extension != "xml") {
                 continue;
@@ -40,5 +41,5 @@ fn golden_pairs() {
             checked += 1;
         }
     }
-    assert!(checked >= 10, "only {checked} pairs were found");
+    assert!(checked >= 30, "only {checked} pairs were found");
 }

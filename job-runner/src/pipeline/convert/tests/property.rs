@@ -1,11 +1,12 @@
+use docmill_crds::conversion::Preset;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::super::chars::is_char;
 use super::{Converter, converter, document, verdicts, verdicts_in_chunks};
 
-fn presets() -> [Converter; 2] {
-    ["nitf", "newsml-g2"].map(|preset| converter(json!({ "preset": preset })))
+fn presets() -> [Converter; 5] {
+    Preset::ALL.map(|preset| converter(json!({ "preset": preset })))
 }
 
 /// A model with every type and every kind of path.
@@ -128,7 +129,7 @@ proptest! {
         let mut bytes = include_bytes!("../../../../testdata/newsml-g2/dpa-eil.xml").to_vec();
         let at = at % bytes.len();
         bytes[at] = byte;
-        let [_, newsml] = presets();
+        let newsml = converter(json!({ "preset": Preset::NewsmlG2 }));
         prop_assert!(!verdicts(&newsml, &bytes).is_empty());
     }
 

@@ -1,0 +1,331 @@
+"""What the documents of an object should hold, by lxml's XPath and the second text rule.
+
+Each preset has a class: `records` finds its documents, `fields` gives for one of them the values that are compared, and
+`REQUIRED` names those without which a refusal is right. A field without a value is left out. Written from the standards'
+element names, not from the presets' files.
+"""
+
+import re
+
+from dates import moment
+from text_rule import TextRule, local
+
+XML = "{http://www.w3.org/XML/1998/namespace}"
+
+
+class Preset:
+    """What the presets have in common."""
+
+    NAMESPACES: dict[str, str] = {}
+    REQUIRED = ("guid",)
+
+    def __init__(self, rule: TextRule):
+        self.rule = rule
+
+    def xpath(self, node, path):
+        return node.xpath(path, namespaces=self.NAMESPACES)
+
+    def first(self, node, *paths, form=None, exclude=""):
+        """The value of the first path that finds one that is not empty."""
+        return next(iter(self.all(node, *paths, form=form, exclude=exclude)), None)
+
+    def all(self, node, *paths, form=None, exclude=""):
+        """The values of the first path that finds any."""
+        form = form or self.rule.string
+        for path in paths:
+            found = self.xpath(node, path)
+            left_out = [self.xpath(item, exclude) if exclude and not isinstance(item, str) else () for item in found]
+            values = [form(item, out) for item, out in zip(found, left_out)]
+            values = [value for value in values if value]
+            if values:
+                return values
+        return []
+
+    def records(self, root):
+        """The elements that are documents; none is within another."""
+        found = [element for element in root.iter() if self.is_record(element)]
+        known = set(found)
+        return [element for element in found if not any(a in known for a in element.iterancestors())]
+
+
+class Nitf(Preset):
+    """NITF 3.x."""
+
+    REQUIRED = ("guid", "headline", "publishedAt", "body")
+    NAMES = {"", "http://iptc.org/std/NITF/2006-10-18/"}
+
+    def is_record(self, element):
+        return element.getparent() is None and named(element, self.NAMES, "nitf")
+
+    def fields(self, nitf):
+        x = plain_names
+        body = "body/body.content"
+        docdata = "head/docdata/"
+        return {
+            "guid": self.first(nitf, x(docdata + "doc-id/@id-string")),
+            "headline": self.first(nitf, x("body/body.head/hedline/hl1"), x("head/title")),
+            "publishedAt": self.first(nitf, x(docdata + "date.issue/@norm"), x("head/pubdata/@date.publication"),
+                                      x(docdata + "date.release/@norm")),
+            "urgency": self.first(nitf, x(docdata + "urgency/@ed-urg")),
+            "language": self.first(nitf, "@xml:lang", x("body/@xml:lang"), x(body + "/@xml:lang")),
+            "byline": self.first(nitf, x("body/body.head/byline")),
+            "authors": self.all(nitf, x("body/body.head/byline//person"), exclude=x("function")),
+            "summary": self.first(nitf, x("body/body.head/abstract"), form=self.rule.text),
+            "body": "\n\n".join(
+                self.all(nitf, x(body), form=self.rule.text,
+                         exclude=x(".//media") + "|" + x(".//fn") + "|" + x(".//nitf-table-metadata"))
+            ),
+            "keywords": self.all(nitf, x(docdata + "key-list/keyword/@key")),
+            "media": self.all(nitf, x(".//media/media-reference/@source")),
+        }
+
+
+class NewsmlG2(Preset):
+    """NewsML-G2 items."""
+
+    REQUIRED = ("guid", "publishedAt")
+    NAR = "http://iptc.org/std/nar/2006-10-01/"
+    ITEMS = ("newsItem", "packageItem", "planningItem", "conceptItem", "knowledgeItem", "catalogItem")
+    NAMESPACES = {"n": NAR, "h": "http://www.w3.org/1999/xhtml"}
+
+    def is_record(self, element):
+        return any(named(element, {self.NAR}, item) for item in self.ITEMS)
+
+    def fields(self, item):
+        nitf = "n:contentSet/n:inlineXML/*[local-name()='nitf']/*[local-name()='body']"
+        return {
+            "guid": self.first(item, "@guid"),
+            "headline": self.first(
+                item, "n:contentMeta/n:headline[@rank='1']", "n:contentMeta/n:headline", "n:itemMeta/n:title",
+                nitf + "/*[local-name()='body.head']/*[local-name()='hedline']/*[local-name()='hl1']",
+                "n:concept/n:name", "n:contentMeta/n:name", "n:schemeMeta/n:name"),
+            "publishedAt": self.first(item, "n:itemMeta/n:versionCreated"),
+            "urgency": self.first(item, "n:contentMeta/n:urgency"),
+            "itemClass": self.first(item, "n:itemMeta/n:itemClass/@qcode", "n:itemMeta/n:itemClass/@uri"),
+            "language": self.first(item, "n:contentMeta/n:language/@tag", "@xml:lang"),
+            "byline": self.first(item, "n:contentMeta/n:by"),
+            "authors": self.names(item, "n:contentMeta/n:creator"),
+            "summary": self.first(
+                item, *(f"n:contentMeta/n:description[@role='drol:{role}']" for role in ("summary", "teaser", "caption")),
+                "n:contentMeta/n:description", "n:concept/n:definition", "n:schemeMeta/n:definition",
+                form=self.rule.text),
+            "body": self.body(item, nitf),
+            "keywords": self.all(item, "n:contentMeta/n:keyword"),
+            "subjects": self.all(item, "n:contentMeta/n:subject/@*[name()='qcode' or name()='uri' or name()='literal']"),
+            "media": self.all(item, "n:contentSet/n:remoteContent/@href", nitf + "//*[local-name()='media-reference']/@source"),
+            "items": self.all(item, "n:groupSet/n:group/n:itemRef/@residref"),
+        }
+
+    def names(self, item, path):
+        named = (self.first(party, "n:name", "@literal") for party in self.xpath(item, path))
+        return [name for name in named if name]
+
+    def body(self, item, nitf):
+        around = "self::h:header or self::h:nav or self::h:footer or self::h:script or self::h:style"
+        in_nitf = ("*[local-name()='body.head' or local-name()='body.end']"
+                   "|*[local-name()='body.content']//*[local-name()='media']")
+        return self.first(
+            item, "n:contentSet/n:inlineXML/h:html/h:body", nitf, "n:contentSet/n:inlineXML", "n:contentSet/n:inlineData",
+            form=self.rule.text, exclude=f".//*[{around}]|{in_nitf}")
+
+
+class Jats(Preset):
+    """JATS and NLM journal articles."""
+
+    NAMESPACES = {"xlink": "http://www.w3.org/1999/xlink", "mml": "http://www.w3.org/1998/Math/MathML"}
+    NOT_READ = ".//alternatives/tex-math|.//object-id|.//alt-text|.//long-desc|.//mml:annotation"
+
+    def is_record(self, element):
+        return named(element, {""}, "article")
+
+    def fields(self, article):
+        meta, journal = "front/article-meta/", "front/journal-meta/"
+        ids = (f"[@pub-id-type='{kind}']" for kind in ("doi", "pmid", "pmc", "pmcid", "publisher-id"))
+        return {
+            "guid": self.first(article, *(meta + "article-id" + kind for kind in ids), meta + "article-id"),
+            "doi": self.first(article, meta + "article-id[@pub-id-type='doi']"),
+            "headline": self.first(
+                article, meta + "title-group/article-title", exclude="xref|fn|.//tex-math|.//mml:annotation"),
+            "authors": self.authors(article, meta),
+            "affiliations": self.all(article, meta + "/aff", exclude="label|.//institution-id"),
+            "summary": self.first(
+                article, meta + "abstract[not(@abstract-type)]", meta + "abstract", form=self.rule.text,
+                exclude="title|" + self.NOT_READ),
+            "body": self.first(
+                article, "body", form=self.rule.text,
+                exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib"),
+            "keywords": self.all(article, meta + "kwd-group//kwd"),
+            "language": self.first(article, "@xml:lang"),
+            "articleType": self.first(article, "@article-type"),
+            "journal": self.first(article, journal + "journal-title-group/journal-title", journal + "journal-title"),
+            "volume": self.first(article, meta + "volume"),
+            "licence": self.first(
+                article, meta + "permissions/license/@xlink:href", meta + "permissions//ext-link/@xlink:href"),
+        }
+
+    def authors(self, article, meta):
+        group = meta + "contrib-group/contrib"
+        found = self.xpath(article, group + "[@contrib-type='author']") or self.xpath(article, group + "[not(@contrib-type)]")
+        authors = []
+        for contrib in found:
+            parts = [self.first(contrib, "name/surname"), self.first(contrib, "name/given-names"),
+                     self.first(contrib, "collab|string-name", exclude="contrib-group|xref"),
+                     self.first(contrib, "contrib-id[@contrib-id-type='orcid']"),
+                     *self.all(contrib, "xref[@ref-type='aff']/@rid")]
+            authors.append([part for part in parts if part])
+        return [author for author in authors if author]
+
+
+class Feed(Preset):
+    """What RSS and Atom have in common."""
+
+    MEDIA = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
+    NAMESPACES = {
+        "dc": "http://purl.org/dc/elements/1.1/", "dcterms": "http://purl.org/dc/terms/",
+        "content": "http://purl.org/rss/1.0/modules/content/", "atom": "http://www.w3.org/2005/Atom",
+        "h": "http://www.w3.org/1999/xhtml", "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd", "itunesup": "http://www.itunes.com/DTDs/Podcast-1.0.dtd",
+        "media": MEDIA[0], "mrss": MEDIA[1],
+    }
+
+    def before(self, record, *paths):
+        """The values of the first absolute path that finds one before the record or in it."""
+        order = {element: place for place, element in enumerate(record.getroottree().iter())}
+        for path in paths:
+            nodes = self.xpath(record, path)
+            owner = [node.getparent() if isinstance(node, str) else node for node in nodes]
+            values = [self.rule.string(node) for node, at in zip(nodes, owner) if order[at] < order[record]]
+            values = [value for value in values if value]
+            if values:
+                return values
+        return []
+
+
+class Rss(Feed):
+    """RSS of all versions."""
+
+    NAMES = {"", "http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/",
+             "http://channel.netscape.com/rdf/simple/0.9/", "http://purl.org/net/rss1.1#",
+             "http://backend.userland.com/rss2", "http://blogs.law.harvard.edu/tech/rss"}
+
+    def is_record(self, element):
+        return named(element, self.NAMES, "item")
+
+    def x(self, path):
+        return in_namespaces(path, self.NAMES)
+
+    def fields(self, item):
+        x = self.x
+        alternate = "atom:link[@rel='alternate']/@href"
+        return {
+            "guid": self.first(item, x("guid"), x("link"), "@rdf:about", "atom:id", alternate, x("enclosure/@url"),
+                               "media:content/@url", "mrss:content/@url"),
+            "link": self.first(item, x("link"), x("guid") + "[not(@isPermaLink)]", x("guid") + "[@isPermaLink='true']",
+                               alternate, "@rdf:about"),
+            "headline": self.first(item, x("title"), "media:title", "mrss:title", "dc:title", "itunes:title"),
+            "publishedAt": self.first(item, x("pubDate"), "dcterms:issued", "dcterms:created", "atom:published",
+                                      "dc:date", "dcterms:modified", "atom:updated"),
+            "updatedAt": self.first(item, "dcterms:modified", "atom:updated"),
+            "summary": self.first(
+                item, x("description"), "media:description", "mrss:description", "dc:description", "itunes:summary",
+                "itunesup:summary", "itunes:subtitle", "atom:summary", "dcterms:abstract", form=self.rule.text),
+            "body": self.first(
+                item, "content:encoded", "h:body", "h:div", "atom:content", x("fullitem"), x("description"),
+                form=self.rule.text, exclude=".//h:script|.//h:style"),
+            "authors": self.authors(item),
+            "subjects": self.all(item, x("category"), "dc:subject", "media:category", "mrss:category",
+                                 "itunes:category/@text", "itunesup:category/@text"),
+            "enclosures": self.all(item, x("enclosure/@url"), x("enclosure") + "/@rdf:resource"),
+            "provider": next(iter(self.before(
+                item, x("/rss/channel/title"), "/rdf:RDF" + x("/channel/title"), x("/Channel/title"))), None),
+            "media": self.all(item, ".//media:content/@url", ".//mrss:content/@url"),
+        }
+
+    def authors(self, item):
+        for path in ("dc:creator", "dc:author", self.x("author"), "itunes:author", "itunesup:author", "atom:author", "dc:contributor"):
+            names = [self.first(author, "atom:name", self.x("name"), ".") for author in self.xpath(item, path)]
+            if any(names):
+                return [name for name in names if name]
+        return []
+
+
+class Atom(Feed):
+    """Atom 1.0 and 0.3."""
+
+    NAMES = {"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"}
+
+    def is_record(self, element):
+        return named(element, self.NAMES, "entry")
+
+    def x(self, path):
+        return in_namespaces(path, self.NAMES)
+
+    def fields(self, entry):
+        x = self.x
+        alternate, plain = x("link") + "[@rel='alternate']/@href", x("link") + "[not(@rel)]/@href"
+        relation = x("link") + "[@rel='http://www.iana.org/assignments/relation/alternate']/@href"
+        html = ".//h:script|.//h:style"
+        return {
+            "guid": self.first(entry, x("id"), alternate, plain),
+            "link": self.first(entry, alternate, plain, relation, x("content/@src")),
+            "headline": self.first(entry, x("title"), "media:title", "mrss:title"),
+            "publishedAt": self.first(entry, *map(x, ("published", "issued", "created", "updated", "modified"))),
+            "updatedAt": self.first(entry, x("updated"), x("modified")),
+            "summary": self.first(entry, x("summary"), "media:group/media:description", form=self.rule.text, exclude=html),
+            "body": self.first(entry, x("content"), x("summary"), form=self.rule.text, exclude=html),
+            "authors": self.authors(entry),
+            "subjects": self.all(entry, x("category/@term"), "dc:subject"),
+            "links": self.all(entry, x("link/@href")),
+            "provider": self.first(entry, x("source/title")) or next(iter(self.before(entry, x("/feed/title"))), None),
+        }
+
+    def authors(self, entry):
+        parts = (self.x("name"), "|".join(map(self.x, ("uri", "url", "homepage"))), self.x("email"))
+        for path in (self.x("author"), self.x("source/author"), "dc:creator", self.x("/feed/author")):
+            found = self.xpath(entry, path)
+            if path.startswith("/"):
+                order = {element: place for place, element in enumerate(entry.getroottree().iter())}
+                found = [author for author in found if order[author] < order[entry]]
+            authors = [[self.first(author, parts[0], "self::*[not(*)]"), *(self.first(author, p) for p in parts[1:])]
+                       for author in found]
+            authors = [[part for part in author if part] for author in authors]
+            if any(authors):
+                return [author for author in authors if author]
+        return []
+
+
+PRESETS = {"nitf": Nitf, "newsml-g2": NewsmlG2, "jats": Jats, "rss": Rss, "atom": Atom}
+
+
+def named(element, namespaces, name):
+    """Whether an element has this local name and is in one of these namespaces."""
+    if local(element) != name:
+        return False
+    namespace = element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
+    return namespace in namespaces
+
+
+def in_namespaces(path, namespaces):
+    """A path of plain names, each in any of these namespaces."""
+    def step(name):
+        if name.startswith(("@", ".")) or not name:
+            return name
+        either = " or ".join(f"namespace-uri()='{namespace}'" for namespace in sorted(namespaces))
+        return f"*[local-name()='{name}' and ({either})]"
+
+    return "/".join(map(step, path.split("/")))
+
+
+def plain_names(path):
+    return in_namespaces(path, Nitf.NAMES)
+
+
+def comparable(field, value):
+    """A value in the form in which both sides are compared: lists as tuples, dates as moments."""
+    if field in ("publishedAt", "updatedAt") and value:
+        return moment(value) or value
+    if field == "urgency" and value and re.fullmatch("[+-]?[0-9]+", str(value)):
+        return int(value)
+    if isinstance(value, list):
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    return value
