@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use docmill_crds::reason::Reason;
 
-use super::chars::{is_ncname, is_space, reference};
+use super::chars::{check_instruction, is_space, reference};
 use super::cursor::{Cursor, Position};
 use super::declaration::Declaration;
 use super::decode::Encoded;
@@ -345,14 +345,7 @@ impl State<'_> {
 
     fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
         self.blank = false;
-        let target = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
-        if target == "xml" {
-            return Err(Flaw::malformed(start, "an XML declaration at the very start, or none"));
-        }
-        if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
-            return Err(Flaw::malformed(start, "the name of a processing instruction").found(target));
-        }
-        Ok(())
+        check_instruction(inner, start)
     }
 
     fn doctype(&mut self, start: usize) -> Result<(), Flaw> {

@@ -137,6 +137,11 @@ fn check_value(tag: &str, span: Span, offset: usize, limits: &Limits) -> Result<
         return Ok(());
     }
     let RawAttribute { raw, offset, .. } = span.of(tag, offset);
+    check_references(raw, offset)
+}
+
+/// Checks what is between the quotes of an attribute's value: production 10.
+pub(super) fn check_references(raw: &str, offset: usize) -> Result<(), Flaw> {
     if let Some(at) = raw.find('<') {
         return Err(Flaw::malformed(offset + at, "&lt; in the value of an attribute").found("<"));
     }
