@@ -23,7 +23,7 @@ pub struct Limits {
     pub attribute_bytes: usize,
     /// Bytes of one name.
     pub name_bytes: usize,
-    /// Bytes of one run of text.
+    /// Bytes of one run of text, of a tag, a comment, an instruction or a document type declaration.
     pub text_bytes: usize,
     /// Bytes of all values of one document together.
     pub value_bytes: usize,

@@ -240,6 +240,9 @@ impl State<'_> {
         if self.nodes > self.limits.nodes {
             return Err(Flaw::limit(start, format!("a document of at most {} nodes", self.limits.nodes)));
         }
+        if end - start > self.limits.text_bytes {
+            return Err(tokens::too_long(start, self.limits.text_bytes));
+        }
         self.document_bytes += end - start;
         if self.document_bytes > self.limits.document_bytes {
             let most = self.limits.document_bytes;
@@ -318,10 +321,6 @@ impl State<'_> {
     }
 
     fn text(&mut self, text: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
-        if text.len() > self.limits.text_bytes {
-            let most = self.limits.text_bytes;
-            return Err(Flaw::limit(start, format!("a text of at most {most} bytes")));
-        }
         if !self.open.is_empty() {
             return sink.text(text, start);
         }

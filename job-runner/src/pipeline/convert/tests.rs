@@ -88,7 +88,7 @@ fn limits_refuse_what_is_too_large() {
         ("<r a='' b='' c=''/>".into(), "at most 2 attributes"),
         ("<r a='12345678901'/>".into(), "an attribute of at most 10 bytes"),
         ("<r><a1234567890/></r>".into(), "a name of at most 10 bytes"),
-        (format!("<r>{}</r>", "x".repeat(101)), "a text of at most 100 bytes"),
+        (format!("<r>{}</r>", "x".repeat(101)), "a text, tag, comment or declaration of at most 100 bytes"),
         (format!("<r><d>{}</d></r>", "x".repeat(76)), "values of at most 150 bytes"),
     ] {
         let refusal = last(&xml).unwrap_err();
