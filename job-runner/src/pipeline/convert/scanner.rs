@@ -103,7 +103,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
             document_bytes: 0,
             attributes: Vec::new(),
             open: OpenElements::default(),
-            namespaces: Namespaces::new(names),
+            namespaces: Namespaces::new(names, limits),
             doctype: false,
             root: None,
             blank: true,
@@ -262,7 +262,7 @@ impl State<'_> {
         if self.open.is_empty() && self.root.is_some() {
             return Err(Flaw::malformed(start, "the end of the object after the root element"));
         }
-        let depth = u32::try_from(self.open.depth()).unwrap_or(u32::MAX) + 1;
+        let depth = self.open.depth() + 1;
         if depth > self.limits.depth {
             return Err(Flaw::limit(start, format!("at most {} levels of elements", self.limits.depth)));
         }
@@ -289,7 +289,7 @@ impl State<'_> {
 
     /// Returns whether a document ended.
     fn close(&mut self, sink: &mut impl Sink) -> bool {
-        self.namespaces.close(u32::try_from(self.open.depth()).unwrap_or(u32::MAX));
+        self.namespaces.close(self.open.depth());
         self.open.pop();
         let ends = sink.end();
         if ends {

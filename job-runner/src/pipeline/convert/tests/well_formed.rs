@@ -75,6 +75,26 @@ fn what_is_not_well_formed_is_refused_with_its_place() {
     }
 }
 
+/// More attributes and namespaces than are looked through one by one.
+#[test]
+fn many_attributes_and_namespaces_are_checked_like_few() {
+    let list = |of: fn(u32) -> String| (0..100).map(of).collect::<Vec<_>>().concat();
+    let plain = list(|n| format!(" a{n}=''"));
+    let declared = list(|n| format!(" xmlns:p{n}='u{n}'"));
+    let prefixed = list(|n| format!(" p{n}:a=''"));
+    let inner = format!("<r{declared}><s xmlns:p7='u'{prefixed}/><s{prefixed}>x</s></r>");
+    assert_eq!(document(&one("string", &["."]), &inner)["x"], "x");
+    for (xml, expected) in [
+        (format!("<r{plain} a7=''/>"), "each attribute once"),
+        (format!("<r{declared}><s xmlns:q='u7'{prefixed} q:a=''/></r>"), "each attribute once"),
+        (format!("<r{declared}><s{prefixed} q:a=''/></r>"), "a prefix that is declared"),
+        (format!("<r><s{declared}/><s{prefixed}/></r>"), "a prefix that is declared"),
+    ] {
+        let refusal = refusal(&one("string", &["."]), xml.as_bytes());
+        assert!(refusal.message().contains(expected), "{refusal}");
+    }
+}
+
 /// Declarations of an internal subset, each in a document of its own, with the column of its fault.
 #[test]
 fn the_declarations_of_an_internal_subset_are_well_formed() {
