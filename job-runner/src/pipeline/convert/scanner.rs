@@ -158,7 +158,7 @@ fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
     let (text, _) = window.text();
     let declaration = Declaration::read(text)?;
     if let Some(label) = declaration.encoding {
-        Encoded::check(window.marked(), label).map_err(|garbled| garbled.at(0))?;
+        Encoded::check(window.marked(), window.encoding(), label).map_err(|garbled| garbled.at(0))?;
     }
     if text[declaration.length..].starts_with('\u{feff}') {
         return Err(Flaw::malformed(declaration.length, "markup").found("U+FEFF"));

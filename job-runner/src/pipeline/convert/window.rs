@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use docmill_crds::reason::Reason;
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
 use super::chars::check_chars;
 use super::cursor::Cursor;
@@ -92,6 +92,11 @@ impl<'r> Window<'r> {
     /// What the byte order mark says of the encoding.
     pub(super) const fn marked(&self) -> Option<&'static Encoding> {
         self.marked
+    }
+
+    /// How the object is read.
+    pub(super) fn encoding(&self) -> &'static Encoding {
+        self.transcoder.as_ref().map_or(UTF_8, Transcoder::encoding)
     }
 
     /// Lines and columns of what is there.
