@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 mod automaton;
+mod bindings;
 mod chars;
 mod compile;
 mod cursor;

@@ -16,14 +16,16 @@ pub struct Limits {
     /// Elements, texts, comments and so on, of one document, and of what lies between two.
     pub nodes: u32,
     /// Levels of elements.
-    pub depth: u32,
+    pub depth: usize,
     /// Attributes and namespace declarations of one element.
     pub attributes: usize,
     /// Bytes of one attribute's value.
     pub attribute_bytes: usize,
+    /// Bytes of all namespaces that are declared at one place, with their prefixes.
+    pub namespace_bytes: usize,
     /// Bytes of one name.
     pub name_bytes: usize,
-    /// Bytes of one run of text.
+    /// Bytes of one run of text, of a tag, a comment, an instruction or a document type declaration.
     pub text_bytes: usize,
     /// Bytes of all values of one document together.
     pub value_bytes: usize,
@@ -42,6 +44,7 @@ impl Default for Limits {
             depth: 256,
             attributes: 256,
             attribute_bytes: MIB,
+            namespace_bytes: MIB,
             name_bytes: 1000,
             text_bytes: 16 * MIB,
             value_bytes: 16 * MIB,
