@@ -4,11 +4,13 @@
 //! checks every path, and gives the [`Model`] that the worker compiles. Presets are files in this same language.
 
 mod default;
+mod limits;
 mod model;
 mod path;
 mod preset;
 mod schema;
 
+pub use limits::{Limits, ResolvedLimits};
 pub use model::{CONVERTER_FORMAT, Model, ModelError, Scope};
 pub use path::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
 pub use preset::Preset;
@@ -57,6 +59,10 @@ pub struct Conversion {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::fields")]
     pub fields: Vec<Field>,
+
+    /// Caps on what one object may ask of a worker. The defaults are such that no honest news document meets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 /// What the objects of a bucket are.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Conversion, Field, FieldType, Format, Path, PathFault, Preset, Target, default, schema::MAX_NESTING,
+    Conversion, Field, FieldType, Format, Path, PathFault, Preset, ResolvedLimits, Target, default,
+    schema::MAX_NESTING,
 };
 use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
@@ -33,6 +34,8 @@ pub struct Model {
     pub default_namespaces: Vec<String>,
     /// The fields, in the order of the document.
     pub fields: Vec<Field>,
+    /// Caps on what an object may ask.
+    pub limits: ResolvedLimits,
 }
 
 /// In which names of a path are looked up.
@@ -79,6 +82,18 @@ pub enum ModelError {
         /// What is wrong.
         problem: String,
     },
+    /// A cap is out of its range.
+    #[error("{place}: expected a number from {min} to {max}, found {value}")]
+    Limit {
+        /// Where in the model.
+        place: String,
+        /// As written.
+        value: i64,
+        /// The least that it may be.
+        min: i64,
+        /// The most that it may be.
+        max: i64,
+    },
     /// A preset's own file is broken.
     #[error("failed to read the preset {}: {problem}", preset.as_str())]
     Preset {
@@ -117,6 +132,10 @@ impl Conversion {
         base.record = self.record.clone().or(base.record);
         base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
         base.namespaces.extend(self.namespaces.clone());
+        base.limits = match (&self.limits, base.limits) {
+            (Some(own), Some(preset)) => Some(own.or(&preset)),
+            (own, preset) => own.clone().or(preset),
+        };
         for field in &self.fields {
             match base.fields.iter_mut().find(|known| known.name == field.name) {
                 Some(known) => *known = field.clone(),
@@ -137,6 +156,7 @@ impl Conversion {
             namespaces: self.namespaces,
             default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
             fields: self.fields,
+            limits: self.limits.unwrap_or_default().resolve()?,
         })
     }
 }
