@@ -12,10 +12,12 @@ def fields(preset: str, document: dict) -> dict:
     return values
 
 
+DATE = ("type", "date", "year", "month", "day", "season", "text")
 LISTS = {
     "nitf": {"authors": "name", "media": "href"},
     "newsml-g2": {"authors": "name", "subjects": "code", "media": "href", "items": "residref"},
-    "jats": {"authors": ("surname", "givenNames", "name", "orcid", "affiliations"), "affiliations": "name"},
+    "jats": {"authors": ("surname", "givenNames", "name", "orcid", "affiliations"), "affiliations": "name",
+             "pubDates": DATE, "history": DATE},
     "rss": {"authors": "name", "subjects": "name", "enclosures": "href", "media": "href"},
     "atom": {"authors": ("name", "uri", "email"), "subjects": "code", "links": "href"},
 }

@@ -154,6 +154,8 @@ class Jats(Preset):
             "body": self.first(
                 article, "body", form=self.rule.text,
                 exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib"),
+            "pubDates": self.dates(article, meta + "pub-date"),
+            "history": self.dates(article, meta + "history/date"),
             "keywords": self.all(article, meta + "kwd-group//kwd"),
             "language": self.first(article, "@xml:lang"),
             "articleType": self.first(article, "@article-type"),
@@ -162,6 +164,11 @@ class Jats(Preset):
             "licence": self.first(
                 article, meta + "permissions/license/@xlink:href", meta + "permissions//ext-link/@xlink:href"),
         }
+
+    def dates(self, article, path):
+        ways = ("@date-type|@pub-type", "@iso-8601-date", "year", "month", "day", "season", "string-date")
+        dates = [[self.first(date, way) for way in ways] for date in self.xpath(article, path)]
+        return [[part for part in date if part] for date in dates]
 
     def authors(self, article, meta):
         group = meta + "contrib-group/contrib"
