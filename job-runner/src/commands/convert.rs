@@ -12,7 +12,7 @@ use docmill_crds::conversion::{Conversion, ModelError, Preset};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::pipeline::convert::{Converter, Document, Limits, Refusal};
+use crate::pipeline::convert::{Converter, Document, Refusal};
 
 /// Exit status when something was refused, and when the command cannot do its work.
 const REFUSED: u8 = 1;
@@ -88,8 +88,7 @@ fn convert_all(args: &Args, out: &mut impl Write, refusals: &mut impl Write) -> 
     }
     let mut all_good = true;
     for path in inputs {
-        let bytes = read(&path)?;
-        for verdict in converter.documents(bytes.as_slice()) {
+        for verdict in converter.documents(open(&path)?) {
             let verdict = verdict.map_err(|source| ConvertError::Read { path: path.clone(), source })?;
             all_good &= verdict.is_ok();
             write_verdict(&path, verdict, args.records, out, refusals).map_err(ConvertError::Write)?;
@@ -142,17 +141,13 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ConvertError> {
     entries.iter().try_for_each(|entry| list(entry, files))
 }
 
-/// The bytes of an input; of one that is too large, enough for the converter to say so.
-fn read(path: &Path) -> Result<Vec<u8>, ConvertError> {
-    let failed = |source| ConvertError::Read { path: path.to_owned(), source };
-    let most = Limits::default().object_bytes + 1;
-    let mut bytes = Vec::new();
+/// An input. The converter reads it as it goes, so that its size does not matter.
+fn open(path: &Path) -> Result<Box<dyn Read>, ConvertError> {
     if path == Path::new("-") {
-        io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(failed)?;
+        return Ok(Box::new(io::stdin()));
     }
-    Ok(bytes)
+    let file = File::open(path).map_err(|source| ConvertError::Read { path: path.to_owned(), source })?;
+    Ok(Box::new(file))
 }
 
 fn write_verdict(

@@ -11,6 +11,8 @@ pub struct Limits {
     pub expansion_ratio: u64,
     /// Bytes of one document, as it is written.
     pub document_bytes: usize,
+    /// Bytes of the document type declaration.
+    pub doctype_bytes: usize,
     /// Documents in one object.
     pub documents: u32,
     /// Elements, texts, comments and so on, of one document, and of what lies between two.
@@ -25,7 +27,7 @@ pub struct Limits {
     pub namespace_bytes: usize,
     /// Bytes of one name.
     pub name_bytes: usize,
-    /// Bytes of one run of text, of a tag, a comment, an instruction or a document type declaration.
+    /// Bytes of one run of text, of a tag, a comment or an instruction.
     pub text_bytes: usize,
     /// Bytes of all values of one document together.
     pub value_bytes: usize,
@@ -39,6 +41,7 @@ impl Default for Limits {
             expanded_bytes: 4 << 30,
             expansion_ratio: 200,
             document_bytes: 64 * MIB,
+            doctype_bytes: MIB,
             documents: 100_000,
             nodes: 250_000,
             depth: 256,
