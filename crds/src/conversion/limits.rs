@@ -65,6 +65,8 @@ limits! {
     max_expansion_ratio = 200, 1..=100_000;
     /// Bytes of the text of one document. 67108864 (64 MiB) if not set.
     max_document_bytes = 64 * MIB, 1..=GIB;
+    /// Bytes of the document type declaration. 1048576 (1 MiB) if not set.
+    max_doctype_bytes = MIB, 1..=64 * MIB;
     /// Documents in one object. 100000 if not set.
     max_documents = 100_000, 1..=100_000_000;
     /// Elements, texts, comments and so on, of one document, and of what lies between two. 250000 if not set.

@@ -13,6 +13,8 @@ pub struct Limits {
     pub expansion_ratio: u64,
     /// Bytes of one document, as it is written.
     pub document_bytes: usize,
+    /// Bytes of the document type declaration.
+    pub doctype_bytes: usize,
     /// Documents in one object.
     pub documents: u32,
     /// Elements, texts, comments and so on, of one document, and of what lies between two.
@@ -27,7 +29,7 @@ pub struct Limits {
     pub namespace_bytes: usize,
     /// Bytes of one name.
     pub name_bytes: usize,
-    /// Bytes of one run of text, of a tag, a comment, an instruction or a document type declaration.
+    /// Bytes of one run of text, of a tag, a comment or an instruction.
     pub text_bytes: usize,
     /// Bytes of all values of one document together.
     pub value_bytes: usize,
@@ -46,6 +48,7 @@ impl From<&ResolvedLimits> for Limits {
             expanded_bytes: limits.max_expanded_bytes,
             expansion_ratio: limits.max_expansion_ratio,
             document_bytes: size(limits.max_document_bytes),
+            doctype_bytes: size(limits.max_doctype_bytes),
             documents: count(limits.max_documents),
             nodes: count(limits.max_nodes),
             depth: size(limits.max_depth),

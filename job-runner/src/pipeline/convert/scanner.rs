@@ -13,6 +13,7 @@ use super::chars::{check_instruction, is_space, reference};
 use super::cursor::{Cursor, Position};
 use super::declaration::Declaration;
 use super::decode::Encoded;
+use super::doctype;
 use super::fault::Flaw;
 use super::limits::Limits;
 use super::names::{Name, Names};
@@ -206,7 +207,7 @@ impl State<'_> {
                 Token::Reference(name) => self.reference(name, start, sink)?,
                 Token::Comment(_) => self.blank = false,
                 Token::Instruction(inner) => self.instruction(inner, start)?,
-                Token::Doctype => self.doctype(start)?,
+                Token::Doctype => self.doctype(start, end)?,
             }
         }
     }
@@ -221,6 +222,9 @@ impl State<'_> {
         at: &mut usize,
     ) -> Result<Look, Flaw> {
         let rest = &text[start..];
+        if rest.starts_with(doctype::START) {
+            self.check_doctype(start, text.len())?;
+        }
         if !complete {
             return Ok(Look::More);
         }
@@ -349,12 +353,22 @@ impl State<'_> {
         check_instruction(inner, start)
     }
 
-    fn doctype(&mut self, start: usize) -> Result<(), Flaw> {
+    fn doctype(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
+        self.check_doctype(start, end)?;
+        self.doctype = true;
+        self.blank = false;
+        Ok(())
+    }
+
+    /// Checks whether a document type declaration may be here, which is known to go up to here.
+    fn check_doctype(&self, start: usize, end: usize) -> Result<(), Flaw> {
         if self.doctype || self.root.is_some() {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
-        self.doctype = true;
-        self.blank = false;
+        let most = self.limits.doctype_bytes;
+        if end - start > most {
+            return Err(Flaw::limit(start, format!("a document type declaration of at most {most} bytes")));
+        }
         Ok(())
     }
 

@@ -23,6 +23,11 @@ impl<'a> Reader<'a> {
         self.text.len() - self.rest.len()
     }
 
+    /// The place that was come to, in the window.
+    pub(super) const fn place(&self) -> usize {
+        self.offset + self.taken()
+    }
+
     /// Whether a fault could be due to the end of the text alone.
     pub(super) const fn is_cut_off(&self) -> bool {
         self.cut_off || self.rest.is_empty()
@@ -30,7 +35,7 @@ impl<'a> Reader<'a> {
 
     /// A fault at the place that was come to.
     pub(super) fn flaw(&self, expected: &str) -> Flaw {
-        Flaw::malformed(self.offset + self.taken(), expected)
+        Flaw::malformed(self.place(), expected)
     }
 
     /// The same, with the character that is there.
@@ -104,12 +109,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn named(&mut self, expected: &str, is_good: impl Fn(&str) -> bool) -> Result<(), Flaw> {
-        let flaw = self.unexpected(expected);
+        let start = self.place();
         let name = self.word();
         if is_good(name) {
             return Ok(());
         }
-        Err(if name.is_empty() { flaw } else { flaw.found(name) })
+        Err(if name.is_empty() {
+            self.unexpected(expected)
+        } else {
+            Flaw::malformed(start, expected).found(name)
+        })
     }
 
     /// A literal in quotes, without them.
@@ -130,10 +139,10 @@ impl<'a> Reader<'a> {
             self.space_then("a literal in quotes")?;
         } else if self.take("PUBLIC") {
             self.space_then("a literal in quotes")?;
-            let flaw = self.flaw("a public identifier");
+            let start = self.place();
             let id = self.literal()?;
             if let Some(wrong) = id.chars().find(|c| !is_public(*c)) {
-                return Err(flaw.found(&wrong.to_string()));
+                return Err(Flaw::malformed(start, "a public identifier").found(&wrong.to_string()));
             }
             let spaced = self.skip_space();
             if public && self.is_at(">") {

@@ -10,6 +10,9 @@ use super::reader::Reader;
 /// Types of attributes that are one word: production 54.
 const TYPES: &[&str] = &["CDATA", "ID", "IDREF", "IDREFS", "ENTITY", "ENTITIES", "NMTOKEN", "NMTOKENS"];
 
+/// How deep groups of a content model may nest: as deep as the elements that they speak of.
+const MOST_GROUPS: usize = 256;
+
 /// Checks all up to the `]`.
 pub(super) fn check(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     loop {
@@ -17,9 +20,9 @@ pub(super) fn check(reader: &mut Reader<'_>) -> Result<(), Flaw> {
         if reader.take("]") {
             return Ok(());
         }
-        let flaw = reader.flaw("a document without declarations of entities").because(Reason::EntityRefused);
-        if let Some(found) = ["<!ENTITY", "%"].into_iter().find(|start| reader.take(start)) {
-            return Err(flaw.found(found));
+        if let Some(found) = ["<!ENTITY", "%"].into_iter().find(|start| reader.is_at(start)) {
+            let flaw = reader.flaw("a document without declarations of entities");
+            return Err(flaw.because(Reason::EntityRefused).found(found));
         }
         if reader.take("<!--") {
             comment(reader)?;
@@ -43,9 +46,9 @@ fn comment(reader: &mut Reader<'_>) -> Result<(), Flaw> {
 }
 
 fn instruction(reader: &mut Reader<'_>) -> Result<(), Flaw> {
-    let flaw = reader.flaw("");
+    let start = reader.place();
     reader.expect("<?")?;
-    check_instruction(reader.past("?>")?, flaw.offset)
+    check_instruction(reader.past("?>")?, start)
 }
 
 fn element(reader: &mut Reader<'_>) -> Result<(), Flaw> {
@@ -76,13 +79,19 @@ fn mixed(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     }
 }
 
-/// Element content after its first `(`: productions 47 to 50. Groups nest as deep as they like.
+/// Element content after its first `(`: productions 47 to 50.
 fn children(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     // What separates the parts of each open group, once it is known.
     let mut groups: Vec<Option<&str>> = vec![None];
     loop {
         reader.skip_space();
         if reader.take("(") {
+            if groups.len() == MOST_GROUPS {
+                return Err(Flaw::limit(
+                    reader.place(),
+                    format!("at most {MOST_GROUPS} groups in each other"),
+                ));
+            }
             groups.push(None);
             continue;
         }
@@ -137,7 +146,7 @@ fn attribute_type(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     if reader.take("(") {
         return choice(reader, |reader| reader.named("a name token", is_name_token));
     }
-    let flaw = reader.unexpected("the type of an attribute");
+    let start = reader.place();
     match reader.word() {
         "NOTATION" => {
             reader.space_then("white space after NOTATION")?;
@@ -145,7 +154,7 @@ fn attribute_type(reader: &mut Reader<'_>) -> Result<(), Flaw> {
             choice(reader, |reader| reader.ncname("the name of a notation"))
         }
         word if TYPES.contains(&word) => Ok(()),
-        word => Err(flaw.found(word)),
+        word => Err(Flaw::malformed(start, "the type of an attribute").found(word)),
     }
 }
 
@@ -170,9 +179,9 @@ fn default(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     if reader.take("#FIXED") {
         reader.space_then("white space after #FIXED")?;
     }
-    let start = reader.flaw("");
+    let start = reader.place();
     let value = reader.literal()?;
-    check_references(value, start.offset + 1)
+    check_references(value, start + 1)
 }
 
 fn notation(reader: &mut Reader<'_>) -> Result<(), Flaw> {
