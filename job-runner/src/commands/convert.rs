@@ -14,7 +14,7 @@ mod progress;
 mod tally;
 mod work;
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ use docmill_crds::conversion::{Conversion, Model, Preset};
 use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
 use super::{REFUSED, UNUSABLE, complain};
+use crate::pipeline::convert::Losses;
 use crew::{Crew, Said, Silence};
 use engine::Engine;
 use progress::Progress;
@@ -61,8 +62,8 @@ pub struct Args {
     #[arg(long)]
     human: bool,
 
-    /// Write what the files have that no field of the model names to this file, as JSON: {"documents", "paths": [{"path",
-    /// "kind", "documents", "occurrences", "example"}], "uncounted"}.
+    /// Write what the documents have and the model does not name, counted by path, to this file as JSON:
+    /// {"documents", "paths": [{"path", "kind", "documents", "occurrences", "example"}], "uncounted"}.
     #[arg(long, value_name = "FILE")]
     loss_report: Option<PathBuf>,
 
@@ -85,14 +86,14 @@ enum ConvertError {
     Read(#[from] ReadError),
     #[error("the conversion of {} broke off, which is a fault of this program", path.display())]
     BrokeOff { path: PathBuf },
-    #[error("failed to write the output")]
-    Write(#[source] io::Error),
-    #[error("failed to write the loss report to {}", path.display())]
-    LossReport {
+    #[error("failed to write {}", path.display())]
+    Report {
         path: PathBuf,
         #[source]
         source: io::Error,
     },
+    #[error("failed to write the output")]
+    Write(#[source] io::Error),
 }
 
 /// Runs the command.
@@ -140,10 +141,12 @@ fn convert(
 ) -> Result<(), ConvertError> {
     let form = Form { records: args.records, human: args.human };
     let work = Arc::new(Work::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
-    let working = Arc::clone(&work);
+    // Opened now, so that a path that cannot be written does not come to light after long work.
+    let loss_report = args.loss_report.as_ref().map(LossReport::create).transpose()?;
     let mut progress = Progress::new(&args.paths, work.bytes_read());
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(ONE);
-    let crew = Crew::start(Inputs::new(&args.paths), jobs.get(), move |path, to| working.convert(path, to));
+    let worker = Arc::clone(&work);
+    let crew = Crew::start(Inputs::new(&args.paths), jobs.get(), move |path, to| worker.convert(path, to));
     for input in crew {
         let (path, said) = input?;
         loop {
@@ -164,13 +167,26 @@ fn convert(
             progress.show(tally);
         }
     }
-    args.loss_report.as_ref().map_or(Ok(()), |path| report_losses(path, &work))
+    loss_report.map_or(Ok(()), |report| report.write(&work.take_losses()))
 }
 
-fn report_losses(path: &Path, work: &Work) -> Result<(), ConvertError> {
-    let failed = |source| ConvertError::LossReport { path: path.to_owned(), source };
-    let report = serde_json::to_vec_pretty(&work.take_losses()).map_err(io::Error::from).map_err(failed)?;
-    fs::write(path, report).map_err(failed)
+/// The file of `--loss-report`.
+struct LossReport<'p> {
+    path: &'p Path,
+    file: File,
+}
+
+impl<'p> LossReport<'p> {
+    fn create(path: &'p PathBuf) -> Result<Self, ConvertError> {
+        let failed = |source| ConvertError::Report { path: path.clone(), source };
+        Ok(Self { path, file: File::create(path).map_err(failed)? })
+    }
+
+    fn write(mut self, losses: &Losses) -> Result<(), ConvertError> {
+        let json = serde_json::to_string_pretty(losses).map_err(io::Error::from);
+        let written = json.and_then(|json| writeln!(self.file, "{json}"));
+        written.map_err(|source| ConvertError::Report { path: self.path.to_owned(), source })
+    }
 }
 
 #[cfg(test)]

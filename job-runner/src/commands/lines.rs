@@ -1,10 +1,11 @@
-//! The lines of an XML file as a person reads them: decoded by the byte order mark or the declaration, what does not
-//! decode replaced. It is for showing and for looking at samples; the converter has its own, strict decoder.
+//! The lines of an XML file as a person reads them: decompressed, decoded by the byte order mark or the declaration, and
+//! what does not decode replaced. It is for showing and for looking at samples; the converter has its own, strict decoder.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
+use flate2::read::MultiGzDecoder;
 
 /// Bytes at the start of a file in which its declaration is looked for.
 const HEAD: u64 = 1024;
@@ -12,18 +13,38 @@ const HEAD: u64 = 1024;
 /// Bytes of a line that are kept: places further to the right are not shown.
 const LINE: u64 = 1024 * 1024;
 
+/// Magic bytes of gzip and zstd.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
 /// The text of a file, decoded as it is read, without a byte order mark.
-pub(super) fn decoded(mut file: impl Read) -> io::Result<impl BufRead> {
-    let mut head = Vec::new();
-    file.by_ref().take(HEAD).read_to_end(&mut head)?;
+pub(super) fn decoded<'r>(file: impl Read + 'r) -> io::Result<impl BufRead + 'r> {
+    let (head, bytes) = peeked(decompressed(file)?)?;
     let declared = declared_encoding(&head);
-    let bytes = io::Cursor::new(head).chain(file);
     let reader = DecodeReaderBytesBuilder::new()
         .encoding(Some(declared.unwrap_or(encoding_rs::UTF_8)))
         .bom_override(true)
         .strip_bom(true)
         .build(bytes);
     Ok(BufReader::new(reader))
+}
+
+fn decompressed<'r>(file: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let (head, bytes) = peeked(file)?;
+    if head.starts_with(GZIP) {
+        return Ok(Box::new(MultiGzDecoder::new(bytes)));
+    }
+    if head.starts_with(ZSTD) {
+        return Ok(Box::new(zstd::Decoder::new(bytes)?));
+    }
+    Ok(Box::new(bytes))
+}
+
+/// The start of a file, and the whole of it.
+fn peeked(mut file: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD).read_to_end(&mut head)?;
+    Ok((head.clone(), io::Cursor::new(head).chain(file)))
 }
 
 /// What the declaration at the start of these bytes says, if it can be read as ASCII.
@@ -87,6 +108,16 @@ mod tests {
         assert!(text(latin1).ends_with("<a>é</a>"));
         assert_eq!(text("\u{feff}<a>é</a>".as_bytes()), "<a>é</a>");
         assert_eq!(text(b"<a>\xe9</a>"), "<a>\u{fffd}</a>");
+    }
+
+    #[test]
+    fn compressed_text_is_text() {
+        let zstd = zstd::encode_all("<a>é</a>".as_bytes(), 0).unwrap();
+        assert_eq!(text(&zstd), "<a>é</a>");
+        let mut gzip = flate2::read::GzEncoder::new("<a>é</a>".as_bytes(), flate2::Compression::fast());
+        let mut bytes = Vec::new();
+        gzip.read_to_end(&mut bytes).unwrap();
+        assert_eq!(text(&bytes), "<a>é</a>");
     }
 
     #[test]

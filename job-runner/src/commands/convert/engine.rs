@@ -19,7 +19,7 @@ impl Engine {
     /// one of reading the file.
     pub(in crate::commands) fn convert(
         &self,
-        file: impl Read,
+        file: &mut impl Read,
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
     ) -> io::Result<()> {
         for document in self.0.documents(file) {
@@ -30,8 +30,8 @@ impl Engine {
         Ok(())
     }
 
-    /// What the files had that the model does not name, since the last time this was asked for.
-    pub(super) fn take_losses(&self) -> Losses {
+    /// What the files so far had that the model does not name.
+    pub(in crate::commands) fn take_losses(&self) -> Losses {
         self.0.take_losses()
     }
 }

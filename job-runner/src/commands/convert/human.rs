@@ -28,9 +28,9 @@ impl<'p> Explainer<'p> {
         let mut text = String::new();
         for fault in &refusal.faults {
             text.push_str(&headline(self.path, fault));
-            if let Some(line) = self.line(fault.line.into()) {
+            if let Some(line) = self.line(u64::from(fault.line)) {
                 text.push('\n');
-                text.push_str(&excerpt(&line, fault.line.into(), fault.column.into()));
+                text.push_str(&excerpt(&line, u64::from(fault.line), u64::from(fault.column)));
             }
             text.push_str("\n\n");
         }

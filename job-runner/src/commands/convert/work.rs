@@ -1,21 +1,20 @@
 //! What a worker does with one file: it makes lines of the verdicts.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::super::inputs::open;
 use super::crew::Speaker;
 use super::engine::Engine;
 use super::human::Explainer;
 use super::tally::Tally;
-use crate::pipeline::convert::{Document, Losses, Refusal};
+use crate::pipeline::convert::{Document, Losses, Refusal, Verdict};
 
 /// Bytes of lines after which a worker waits until they are taken.
 const FULL: usize = 64 * 1024;
@@ -57,7 +56,7 @@ impl Work {
         Arc::clone(&self.bytes_read)
     }
 
-    /// What all files had that the model does not name.
+    /// What the files so far had that the model does not name.
     pub(super) fn take_losses(&self) -> Losses {
         self.engine.take_losses()
     }
@@ -95,12 +94,11 @@ impl<'p> Writer<'p> {
         Self { path: path.to_string_lossy(), form, explainer: Explainer::new(path), lines: Lines::default() }
     }
 
-    fn write(&mut self, verdict: Result<Document, Refusal>) -> io::Result<()> {
+    fn write(&mut self, verdict: Verdict) -> io::Result<()> {
         match verdict {
             Ok(document) => {
                 self.lines.tally.documents += 1;
-                self.document(&document);
-                Ok(())
+                self.document(&document)
             }
             Err(refusal) => {
                 self.lines.tally.refuse(refusal.reason);
@@ -109,17 +107,15 @@ impl<'p> Writer<'p> {
         }
     }
 
-    fn document(&mut self, document: &Document) {
+    fn document(&mut self, document: &Document) -> io::Result<()> {
         let lines = &mut self.lines.documents;
         if self.form.records {
-            let (path, index) = (Value::from(&*self.path), document.index_in_object);
-            lines.extend_from_slice(format!("{{\"path\":{path},\"index\":{index},\"document\":").as_bytes());
-            lines.extend_from_slice(document.json().as_bytes());
-            lines.push(b'}');
+            let path = serde_json::to_string(&self.path)?;
+            let index = document.index_in_object;
+            writeln!(lines, "{{\"path\":{path},\"index\":{index},\"document\":{}}}", document.json())
         } else {
-            lines.extend_from_slice(document.json().as_bytes());
+            writeln!(lines, "{}", document.json())
         }
-        lines.push(b'\n');
     }
 
     fn refusal(&mut self, refusal: &Refusal) -> io::Result<()> {
