@@ -110,11 +110,28 @@ const PARAGRAPHS: &[&str] = &[
     "verse-group",
 ];
 const LINES: &[&str] = &[
-    "attrib", "br", "break", "credit", "dd", "def", "def-item", "dt", "legend", "li", "line", "list-item", "option", "ref", "row", "sli", "speaker", "term", "tr", "verse-line",
+    "attrib",
+    "br",
+    "break",
+    "credit",
+    "dd",
+    "def",
+    "def-item",
+    "dt",
+    "legend",
+    "li",
+    "line",
+    "list-item",
+    "option",
+    "ref",
+    "row",
+    "sli",
+    "speaker",
+    "term",
+    "tr",
+    "verse-line",
 ];
-const WORDS: &[&str] = &[
-    "entry", "label", "td", "th",
-];
+const WORDS: &[&str] = &["entry", "label", "td", "th"];
 
 impl Gap {
     /// Every element that sets text apart.
