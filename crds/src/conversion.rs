@@ -4,11 +4,13 @@
 //! checks every path, and gives the [`Model`] that the worker compiles. Presets are files in this same language.
 
 mod default;
+mod limits;
 mod model;
 mod path;
 mod preset;
 mod schema;
 
+pub use limits::{Limits, ResolvedLimits};
 pub use model::{CONVERTER_FORMAT, Model, ModelError, Scope};
 pub use path::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
 pub use preset::Preset;
@@ -65,6 +67,10 @@ pub struct Conversion {
     /// without a mapping of their own. With a preset, it replaces the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Extra>,
+
+    /// Caps on what one object may ask of a worker. The defaults are such that no honest news document meets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 /// The field that keeps what a model does not name.

@@ -17,6 +17,8 @@ pub enum Reason {
     InvalidBytes,
     /// Not well-formed XML 1.0 with namespaces.
     MalformedXml,
+    /// Not well-formed JSON (RFC 8259).
+    MalformedJson,
     /// An entity is declared or used that is not one of XML's own five.
     EntityRefused,
     /// A cap on size, depth or number was reached.
@@ -27,6 +29,20 @@ pub enum Reason {
     MissingField,
     /// A value is not of its field's type.
     WrongType,
+    /// A value does not match its field's pattern.
+    PatternMismatch,
+    /// A value is not among those that its field allows.
+    NotInEnum,
+    /// A value has fewer characters than its field asks for.
+    TooShort,
+    /// A value has more characters than its field allows.
+    TooLong,
+    /// A value is below its field's minimum, or above its maximum.
+    OutOfRange,
+    /// A repeated field has fewer values than it asks for.
+    TooFew,
+    /// A repeated field has more values than it allows.
+    TooMany,
     /// The index name or the id cannot be made from the document.
     NotAddressable,
     /// Elasticsearch refused the document, for example because a field does not fit the index's mapping.
@@ -35,17 +51,25 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::EmptyObject,
         Self::CorruptCompression,
         Self::UnsupportedEncoding,
         Self::InvalidBytes,
         Self::MalformedXml,
+        Self::MalformedJson,
         Self::EntityRefused,
         Self::LimitExceeded,
         Self::NoRecord,
         Self::MissingField,
         Self::WrongType,
+        Self::PatternMismatch,
+        Self::NotInEnum,
+        Self::TooShort,
+        Self::TooLong,
+        Self::OutOfRange,
+        Self::TooFew,
+        Self::TooMany,
         Self::NotAddressable,
         Self::IndexRejected,
     ];
@@ -59,11 +83,19 @@ impl Reason {
             Self::UnsupportedEncoding => "UnsupportedEncoding",
             Self::InvalidBytes => "InvalidBytes",
             Self::MalformedXml => "MalformedXml",
+            Self::MalformedJson => "MalformedJson",
             Self::EntityRefused => "EntityRefused",
             Self::LimitExceeded => "LimitExceeded",
             Self::NoRecord => "NoRecord",
             Self::MissingField => "MissingField",
             Self::WrongType => "WrongType",
+            Self::PatternMismatch => "PatternMismatch",
+            Self::NotInEnum => "NotInEnum",
+            Self::TooShort => "TooShort",
+            Self::TooLong => "TooLong",
+            Self::OutOfRange => "OutOfRange",
+            Self::TooFew => "TooFew",
+            Self::TooMany => "TooMany",
             Self::NotAddressable => "NotAddressable",
             Self::IndexRejected => "IndexRejected",
         }

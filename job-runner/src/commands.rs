@@ -1,4 +1,25 @@
-//! What `job-runner` can be asked to do: `work` in a pod, `convert` on a desk.
+//! What `job-runner` can be asked to do: `work` in a pod; `convert` and `model` on a desk, where a person develops a model.
 
 pub mod convert;
+pub mod model;
 pub mod work;
+
+mod excerpt;
+mod inputs;
+mod lines;
+#[cfg(test)]
+mod scratch;
+
+use std::error::Error;
+use std::io::{self, Write};
+
+/// Exit status when something was refused, and when a command cannot do its work.
+const REFUSED: u8 = 1;
+const UNUSABLE: u8 = 2;
+
+/// Says on standard error why a command cannot do its work.
+fn complain(error: &(dyn Error + 'static)) {
+    let chain = std::iter::successors(Some(error), |cause| (*cause).source()).map(ToString::to_string);
+    // Nobody is left to be told when this fails.
+    let _ = writeln!(io::stderr(), "error: {}", chain.collect::<Vec<_>>().join(": "));
+}

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use job_runner::commands::{convert, work};
+use job_runner::commands::{convert, model, work};
 use tracing_subscriber::EnvFilter;
 
 /// Takes documents from bucket to index, and from index through models.
@@ -20,12 +20,15 @@ enum Command {
     Work,
     /// Convert local files to NDJSON, without a cluster: how a model is developed.
     Convert(convert::Args),
+    /// Write a model: start from a preset, and check it.
+    Model(model::Args),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Work => work(),
         Command::Convert(args) => convert::run(&args),
+        Command::Model(args) => model::run(&args),
     }
 }
 

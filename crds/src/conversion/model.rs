@@ -7,8 +7,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Conversion, EXTRA_FIELD, Extra, Field, FieldType, Format, Path, PathFault, Preset, Target, default,
-    schema::MAX_NESTING,
+    Conversion, EXTRA_FIELD, Extra, Field, FieldType, Format, Path, PathFault, Preset, ResolvedLimits,
+    Target, default, schema::MAX_NESTING,
 };
 use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
@@ -36,6 +36,8 @@ pub struct Model {
     pub fields: Vec<Field>,
     /// What becomes of what they do not name.
     pub extra: Extra,
+    /// Caps on what an object may ask.
+    pub limits: ResolvedLimits,
 }
 
 /// In which names of a path are looked up.
@@ -82,6 +84,18 @@ pub enum ModelError {
         /// What is wrong.
         problem: String,
     },
+    /// A cap is out of its range.
+    #[error("{place}: expected a number from {min} to {max}, found {value}")]
+    Limit {
+        /// Where in the model.
+        place: String,
+        /// As written.
+        value: i64,
+        /// The least that it may be.
+        min: i64,
+        /// The most that it may be.
+        max: i64,
+    },
     /// A preset's own file is broken.
     #[error("failed to read the preset {}: {problem}", preset.as_str())]
     Preset {
@@ -121,6 +135,10 @@ impl Conversion {
         base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
         base.extra = self.extra.or(base.extra);
         base.namespaces.extend(self.namespaces.clone());
+        base.limits = match (&self.limits, base.limits) {
+            (Some(own), Some(preset)) => Some(own.or(&preset)),
+            (own, preset) => own.clone().or(preset),
+        };
         for field in &self.fields {
             match base.fields.iter_mut().find(|known| known.name == field.name) {
                 Some(known) => *known = field.clone(),
@@ -142,6 +160,7 @@ impl Conversion {
             default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
             fields: self.fields,
             extra: self.extra.unwrap_or_default(),
+            limits: self.limits.unwrap_or_default().resolve()?,
         })
     }
 }

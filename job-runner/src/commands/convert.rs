@@ -1,24 +1,49 @@
 //! `job-runner convert`: converts local files as a worker would, without a cluster. It is how a person develops a model.
 //!
-//! Documents go to standard output as NDJSON in the order of the input, refusals to standard error as NDJSON. Exit
-//! status 0: everything was converted; 1: something was refused; 2: the command line, the model or a file cannot be used.
+//! [`inputs`](super::inputs) finds the files, [`crew`] has several of them converted at a time and keeps their order,
+//! [`work`] makes lines of the verdicts that [`engine`] gives, and this file writes them: documents to standard output as
+//! NDJSON, refusals to standard error as NDJSON or, for people, as text.
+//!
+//! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a file cannot be
+//! used. A file that cannot be read ends the work: what was said of the files before it stands.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+mod crew;
+mod engine;
+mod human;
+mod progress;
+mod tally;
+mod work;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use docmill_crds::conversion::{Conversion, ModelError, Preset};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use docmill_crds::conversion::{Conversion, Model, Preset};
 
-use crate::pipeline::convert::{Converter, Document, Limits, Refusal};
+use super::inputs::{Inputs, ReadError};
+use super::model::file::{self, ModelFault};
+use super::{REFUSED, UNUSABLE, complain};
+use crate::pipeline::convert::Losses;
+use crew::{Crew, Said, Silence};
+use engine::Engine;
+use progress::Progress;
+use tally::Tally;
+use work::{Form, Work};
 
-/// Exit status when something was refused, and when the command cannot do its work.
-const REFUSED: u8 = 1;
-const UNUSABLE: u8 = 2;
+/// Files that are being converted at the same time when `--jobs` says nothing and the cores cannot be counted.
+const ONE: NonZero<usize> = NonZero::<usize>::MIN;
+
+/// How long a document may wait in the output's buffer while nothing follows it.
+const FLUSH_AFTER: Duration = Duration::from_millis(100);
 
 /// Convert local files to JSON documents, without a cluster.
+///
+/// Exit status 0: all was converted; 1: something was refused; 2: the command line, the model or a file cannot be used.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The model: a YAML file with an IngestSource, or with nothing but its conversion.
@@ -26,171 +51,142 @@ pub struct Args {
     model: Option<PathBuf>,
 
     /// A ready-made model.
-    #[arg(long, value_name = "NAME", value_parser = preset_names())]
+    #[arg(long, value_name = "NAME", value_parser = super::model::preset_names())]
     preset: Option<String>,
 
     /// Wrap each document: {"path", "index", "document"}.
     #[arg(long)]
     records: bool,
 
-    /// Files, folders (every file in them, in the order of their names), or - for standard input.
+    /// Say what was refused in words, with the line it is about, and at the end how much was done.
+    #[arg(long)]
+    human: bool,
+
+    /// Write what the documents have and the model does not name, counted by path, to this file as JSON:
+    /// {"documents", "paths": [{"path", "kind", "documents", "occurrences", "example"}], "uncounted"}.
+    #[arg(long, value_name = "FILE")]
+    loss_report: Option<PathBuf>,
+
+    /// How many files are converted at the same time [default: the number of cores]. The order of the output is always
+    /// that of the input.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+
+    /// Files, folders (all files in them but hidden ones, in the order of their names), or - for standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-}
-
-fn preset_names() -> Vec<&'static str> {
-    Preset::ALL.map(Preset::as_str).to_vec()
 }
 
 /// Why the command cannot do its work.
 #[derive(Debug, thiserror::Error)]
 enum ConvertError {
-    #[error("failed to read {}", path.display())]
-    Read {
+    #[error(transparent)]
+    Model(#[from] ModelFault),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("the conversion of {} broke off, which is a fault of this program", path.display())]
+    BrokeOff { path: PathBuf },
+    #[error("failed to write {}", path.display())]
+    Report {
         path: PathBuf,
         #[source]
         source: io::Error,
     },
-    #[error("failed to understand the model in {}", path.display())]
-    Yaml {
-        path: PathBuf,
-        #[source]
-        source: Box<serde_saphyr::Error>,
-    },
-    #[error("{0}")]
-    Model(#[from] ModelError),
-    #[error("failed to write a document")]
+    #[error("failed to write the output")]
     Write(#[source] io::Error),
 }
 
 /// Runs the command.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    match convert_all(args, &mut BufWriter::new(io::stdout().lock()), &mut io::stderr().lock()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(REFUSED),
-        Err(ConvertError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+    let started = Instant::now();
+    let mut tally = Tally::default();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let outcome = convert(args, &mut tally, &mut out, &mut io::stderr());
+    // Also after an error: what came before it stands.
+    let outcome = outcome.and(out.flush().map_err(ConvertError::Write));
+    if args.human {
+        // Nobody is left to be told when this fails.
+        let _ = writeln!(io::stderr(), "{}", human::totals(&tally, started.elapsed()));
+    }
+    match outcome {
+        // Who reads the output has seen enough.
+        Err(ConvertError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => exit(&tally),
         Err(error) => {
-            let first: &dyn std::error::Error = &error;
-            let chain = std::iter::successors(Some(first), |cause| cause.source()).map(ToString::to_string);
-            let _ = writeln!(io::stderr(), "error: {}", chain.collect::<Vec<_>>().join(": "));
+            complain(&error);
             ExitCode::from(UNUSABLE)
         }
+        Ok(()) => exit(&tally),
     }
 }
 
-/// Converts all inputs; returns whether nothing was refused.
-fn convert_all(args: &Args, out: &mut impl Write, refusals: &mut impl Write) -> Result<bool, ConvertError> {
-    let converter = Converter::new(&conversion(args)?.resolve()?)?;
-    let mut inputs = Vec::new();
-    for path in &args.paths {
-        list(path, &mut inputs)?;
-    }
-    let mut all_good = true;
-    for path in inputs {
-        let bytes = read(&path)?;
-        for verdict in converter.documents(bytes.as_slice()) {
-            let verdict = verdict.map_err(|source| ConvertError::Read { path: path.clone(), source })?;
-            all_good &= verdict.is_ok();
-            write_verdict(&path, verdict, args.records, out, refusals).map_err(ConvertError::Write)?;
-        }
-    }
-    out.flush().map_err(ConvertError::Write)?;
-    Ok(all_good)
+fn exit(tally: &Tally) -> ExitCode {
+    if tally.all_good() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) }
 }
 
-fn conversion(args: &Args) -> Result<Conversion, ConvertError> {
-    let Some(path) = &args.model else {
-        let preset = args.preset.as_deref().and_then(Preset::named);
-        return Ok(Conversion { preset, ..Conversion::default() });
-    };
-    let yaml =
-        fs::read_to_string(path).map_err(|source| ConvertError::Read { path: path.clone(), source })?;
-    parse_model(&yaml).map_err(|source| ConvertError::Yaml { path: path.clone(), source: Box::new(source) })
+fn model(args: &Args) -> Result<Model, ModelFault> {
+    if let Some(path) = &args.model {
+        return file::read(path);
+    }
+    let preset = args.preset.as_deref().and_then(Preset::named);
+    Conversion { preset, ..Conversion::default() }.resolve().map_err(ModelFault::Model)
 }
 
-/// The conversion of an `IngestSource`, or one that stands alone.
-fn parse_model(yaml: &str) -> Result<Conversion, serde_saphyr::Error> {
-    #[derive(Deserialize)]
-    struct Source {
-        spec: Spec,
-    }
-    #[derive(Deserialize)]
-    struct Spec {
-        conversion: Conversion,
-    }
-    let value: Value = serde_saphyr::from_str(yaml)?;
-    if value.get("spec").is_some() {
-        return Ok(serde_saphyr::from_str::<Source>(yaml)?.spec.conversion);
-    }
-    if value.get("conversion").is_some() {
-        return Ok(serde_saphyr::from_str::<Spec>(yaml)?.conversion);
-    }
-    serde_saphyr::from_str(yaml)
-}
-
-/// The files that a path stands for.
-fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ConvertError> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let failed = |source| ConvertError::Read { path: path.to_owned(), source };
-    let entries = fs::read_dir(path).map_err(failed)?.map(|entry| entry.map(|entry| entry.path()));
-    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    entries.sort();
-    entries.iter().try_for_each(|entry| list(entry, files))
-}
-
-/// The bytes of an input; of one that is too large, enough for the converter to say so.
-fn read(path: &Path) -> Result<Vec<u8>, ConvertError> {
-    let failed = |source| ConvertError::Read { path: path.to_owned(), source };
-    let most = Limits::default().object_bytes + 1;
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(failed)?;
-    }
-    Ok(bytes)
-}
-
-fn write_verdict(
-    path: &Path,
-    verdict: Result<Document, Refusal>,
-    records: bool,
+/// Converts all inputs and counts what became of them.
+fn convert(
+    args: &Args,
+    tally: &mut Tally,
     out: &mut impl Write,
     refusals: &mut impl Write,
-) -> io::Result<()> {
-    let path = path.to_string_lossy();
-    match verdict {
-        Ok(document) if records => {
-            let index = document.index_in_object;
-            let document = serde_json::from_str(document.json())?;
-            write_line(out, &Converted { path: &path, index, document })
+) -> Result<(), ConvertError> {
+    let form = Form { records: args.records, human: args.human };
+    let work = Arc::new(Work::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
+    // Opened now, so that a path that cannot be written does not come to light after long work.
+    let loss_report = args.loss_report.as_ref().map(LossReport::create).transpose()?;
+    let mut progress = Progress::new(&args.paths, work.bytes_read());
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(ONE);
+    let worker = Arc::clone(&work);
+    let crew = Crew::start(Inputs::new(&args.paths), jobs.get(), move |path, to| worker.convert(path, to));
+    for input in crew {
+        let (path, said) = input?;
+        loop {
+            match said.recv_timeout(FLUSH_AFTER) {
+                Ok(Said::Lines(lines)) => {
+                    tally.add(&lines.tally);
+                    out.write_all(&lines.documents).map_err(ConvertError::Write)?;
+                    if !lines.refusals.is_empty() {
+                        let written = progress.aside(|| refusals.write_all(&lines.refusals));
+                        written.map_err(ConvertError::Write)?;
+                    }
+                }
+                Ok(Said::End) => break,
+                Ok(Said::Unreadable(source)) => return Err(ReadError { path, source }.into()),
+                Err(Silence::Yet) => out.flush().map_err(ConvertError::Write)?,
+                Err(Silence::BrokeOff) => return Err(ConvertError::BrokeOff { path }),
+            }
+            progress.show(tally);
         }
-        Ok(document) => writeln!(out, "{}", document.json()),
-        Err(refusal) => write_line(refusals, &Refused { path: &path, refusal }),
     }
+    loss_report.map_or(Ok(()), |report| report.write(&work.take_losses()))
 }
 
-#[derive(Serialize)]
-struct Converted<'a> {
-    path: &'a str,
-    index: u32,
-    document: Value,
+/// The file of `--loss-report`.
+struct LossReport<'p> {
+    path: &'p Path,
+    file: File,
 }
 
-#[derive(Serialize)]
-struct Refused<'a> {
-    path: &'a str,
-    #[serde(flatten)]
-    refusal: Refusal,
-}
+impl<'p> LossReport<'p> {
+    fn create(path: &'p PathBuf) -> Result<Self, ConvertError> {
+        let failed = |source| ConvertError::Report { path: path.clone(), source };
+        Ok(Self { path, file: File::create(path).map_err(failed)? })
+    }
 
-fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")
+    fn write(mut self, losses: &Losses) -> Result<(), ConvertError> {
+        let json = serde_json::to_string_pretty(losses).map_err(io::Error::from);
+        let written = json.and_then(|json| writeln!(self.file, "{json}"));
+        written.map_err(|source| ConvertError::Report { path: self.path.to_owned(), source })
+    }
 }
 
 #[cfg(test)]

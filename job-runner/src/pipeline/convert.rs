@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 mod automaton;
+mod bindings;
 mod chars;
 mod compile;
 mod cursor;
@@ -62,9 +63,9 @@ pub struct Converter {
 }
 
 impl Converter {
-    /// Compiles a model, with the default limits.
+    /// Compiles a model, with its limits.
     pub fn new(model: &Model) -> Result<Self, ModelError> {
-        Self::with_limits(model, Limits::default())
+        Self::with_limits(model, Limits::from(&model.limits))
     }
 
     /// Compiles a model, with limits of one's own.

@@ -1,75 +1,141 @@
-use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use docmill_crds::conversion::Preset;
+use docmill_crds::reason::Reason;
 use serde_json::Value;
 
-use super::{Args, convert_all, parse_model};
+use super::human::totals;
+use super::tally::Tally;
+use super::{Args, convert};
+use crate::commands::scratch::Scratch;
 
-fn testdata(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata").join(path)
+const MODEL: &str = "record: //d\nfields:\n- {name: n, path: ['@n'], type: integer, required: true}\n";
+
+fn args(scratch: &Scratch, paths: &[&str]) -> Args {
+    Args {
+        model: Some(scratch.write("model.yaml", MODEL)),
+        preset: None,
+        records: false,
+        human: false,
+        loss_report: None,
+        jobs: None,
+        paths: paths.iter().map(|path| scratch.path(path)).collect::<Vec<PathBuf>>(),
+    }
 }
 
-/// Exit without refusals, the lines on standard output and on standard error.
-fn run(args: &Args) -> (bool, Vec<Value>, Vec<Value>) {
-    let (mut out, mut refusals) = (Vec::new(), Vec::new());
-    let good = convert_all(args, &mut out, &mut refusals).unwrap();
-    let lines = |bytes: Vec<u8>| {
-        let text = String::from_utf8(bytes).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    (good, lines(out), lines(refusals))
-}
-
-fn nitf(paths: &[&str], records: bool) -> Args {
-    let paths = paths.iter().map(|path| testdata(path)).collect();
-    Args { model: None, preset: Some("nitf".into()), records, paths }
+/// The totals, standard output and standard error.
+fn run(args: &Args) -> (Tally, String, String) {
+    let (mut tally, mut out, mut refusals) = (Tally::default(), Vec::new(), Vec::new());
+    convert(args, &mut tally, &mut out, &mut refusals).unwrap();
+    (tally, String::from_utf8(out).unwrap(), String::from_utf8(refusals).unwrap())
 }
 
 #[test]
 fn documents_and_refusals_come_as_lines_in_the_order_of_the_input() {
-    let (good, documents, refusals) =
-        run(&nitf(&["nitf/namespace-utf16.xml", "nitf/undefined-entity.xml"], false));
-    assert!(!good);
-    assert_eq!(documents.len(), 1);
-    assert_eq!(documents[0]["guid"], "urn:newsml:example.gr:20260102:1");
-    assert_eq!(refusals.len(), 1);
-    assert_eq!(refusals[0]["reason"], "EntityRefused");
-    assert!(refusals[0]["path"].as_str().unwrap().ends_with("undefined-entity.xml"));
-    assert_eq!(refusals[0]["faults"][0]["line"], 5);
+    let scratch = Scratch::with(&[]);
+    scratch.write("in/a.xml", "<r><d n='1'/><d n='x'/><d n='2'/></r>");
+    scratch.write("in/b.xml", "<r><d n='3'/><d/>");
+    scratch.write("in/c.xml", "<r/>");
+    let (tally, out, refusals) = run(&args(&scratch, &["in"]));
+    assert_eq!(out, "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+    let refusals: Vec<Value> = refusals.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let reasons: Vec<_> = refusals.iter().map(|refusal| refusal["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["WrongType", "MissingField", "MalformedXml", "NoRecord"]);
+    assert!(refusals[0]["path"].as_str().unwrap().ends_with("in/a.xml"));
+    assert_eq!(refusals[0]["faults"][0]["field"], "n");
+    assert_eq!((tally.files, tally.documents, tally.refusals()), (3, 3, 4));
+    assert_eq!(tally.bytes, 37 + 17 + 4);
 }
 
 #[test]
-fn all_good_is_said_and_records_tell_where_a_document_is_from() {
-    let (good, documents, refusals) = run(&nitf(&["nitf/namespace-utf16.xml"], true));
-    assert!(good && refusals.is_empty());
-    assert_eq!(documents[0]["index"], 0);
-    assert_eq!(documents[0]["document"]["language"], "el");
+fn records_tell_where_a_document_is_from() {
+    let scratch = Scratch::with(&[]);
+    scratch.write("a.xml", "<r><d/><d n='1'/></r>");
+    let (_, out, _) = run(&Args { records: true, ..args(&scratch, &["a.xml"]) });
+    let record: Value = serde_json::from_str(&out).unwrap();
+    assert!(record["path"].as_str().unwrap().ends_with("a.xml"));
+    assert_eq!(record["index"], 1, "refused documents count");
+    assert_eq!(record["document"]["n"], 1);
 }
 
 #[test]
-fn a_folder_is_all_of_its_files() {
-    let files = fs::read_dir(testdata("nitf")).unwrap().count();
-    let (_, documents, refusals) = run(&nitf(&["nitf"], false));
-    assert_eq!(documents.len() + refusals.len(), files, "each has one verdict, also what is not XML");
+fn many_files_at_a_time_keep_their_order() {
+    let scratch = Scratch::with(&[]);
+    let mut expected = String::new();
+    for file in 0..60 {
+        let count = if file % 9 == 0 { 3000 } else { 2 };
+        let numbers = file * 10_000..file * 10_000 + count;
+        let documents: Vec<String> = numbers.clone().map(|n| format!("<d n='{n}'/>")).collect();
+        scratch.write(&format!("in/{file:03}.xml"), format!("<r>{}</r>", documents.concat()));
+        expected.extend(numbers.map(|n| format!("{{\"n\":{n}}}\n")));
+    }
+    for jobs in [1, 4] {
+        let (_, out, _) = run(&Args { jobs: jobs.try_into().ok(), ..args(&scratch, &["in"]) });
+        assert!(out == expected, "with {jobs} jobs");
+    }
 }
 
 #[test]
-fn a_path_that_is_not_there_is_an_error_and_no_refusal() {
-    let error = convert_all(&nitf(&["nitf/none.xml"], false), &mut Vec::new(), &mut Vec::new()).unwrap_err();
+fn for_people_a_refusal_is_shown_with_its_line() {
+    let scratch = Scratch::with(&[]);
+    let latin1 = b"<?xml version='1.0' encoding='ISO-8859-1'?>\n<r>\n  \xe9<d n='x'/><d/>\n</r>";
+    let path = scratch.write("a.xml", latin1);
+    let (_, _, refusals) = run(&Args { human: true, ..args(&scratch, &["a.xml"]) });
+    let path = path.display();
+    let expected = format!(
+        "{path}:3:10: WrongType in n (//d/@n)\n  expected an integer of at most 64 bits, found \"x\"\n   |\n 3 |   é<d n='x'/><d/>\n   |          ^\n\n\
+         {path}:3:14: MissingField in n (//d/@n)\n  expected a value of type integer\n   |\n 3 |   é<d n='x'/><d/>\n   |              ^\n\n"
+    );
+    assert_eq!(refusals, expected);
+}
+
+#[test]
+fn the_totals_are_one_number_a_line() {
+    let mut tally = Tally { files: 3, bytes: 1000, documents: 12, ..Tally::default() };
+    tally.refuse(Reason::WrongType);
+    tally.refuse(Reason::WrongType);
+    let text = totals(&tally, Duration::from_millis(1500));
+    let words: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        words,
+        [
+            ["files", "3"],
+            ["documents", "12"],
+            ["refused", "2"],
+            ["WrongType", "2"],
+            ["bytes", "1000"],
+            ["seconds", "1.50"],
+            ["documents/s", "8"],
+        ]
+    );
+}
+
+#[test]
+fn what_comes_before_a_path_that_is_not_there_stands() {
+    let scratch = Scratch::with(&[]);
+    scratch.write("a.xml", "<r><d n='1'/></r>");
+    let (mut tally, mut out) = (Tally::default(), Vec::new());
+    let args = args(&scratch, &["a.xml", "none.xml", "a.xml"]);
+    let error = convert(&args, &mut tally, &mut out, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("none.xml"), "{error}");
+    assert_eq!(out, b"{\"n\":1}\n");
 }
 
 #[test]
-fn a_model_is_a_conversion_or_a_whole_resource() {
-    for yaml in [
-        "preset: nitf",
-        "conversion: {preset: nitf}",
-        "apiVersion: docmill.io/v1alpha1\nkind: IngestSource\nmetadata: {name: x}\nspec:\n  raw: {bucket: b}\n  conversion:\n    preset: nitf",
-    ] {
-        assert_eq!(parse_model(yaml).unwrap().preset, Some(Preset::Nitf), "{yaml}");
-    }
-    for yaml in ["preset: none", "presett: nitf", "spec: {raw: {}}", "- a", "preset: ["] {
-        assert!(parse_model(yaml).is_err(), "{yaml}");
-    }
+fn what_the_model_does_not_name_is_reported_by_path() {
+    let scratch = Scratch::with(&[]);
+    scratch.write("a.xml", "<r><d n='1' more='x'><e>text</e></d><d n='2' more='y'/></r>");
+    let report = scratch.path("losses.json");
+    let (_, out, _) = run(&Args { loss_report: Some(report.clone()), ..args(&scratch, &["a.xml"]) });
+    assert_eq!(out.lines().count(), 2);
+    let losses: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(losses["documents"], 2);
+    let more = serde_json::json!(
+        {"path": "/r/d/@more", "kind": "attribute", "documents": 2, "occurrences": 2, "example": "x"}
+    );
+    assert_eq!(losses["paths"][0], more);
+    let nowhere = Args { loss_report: Some(scratch.path("no/such")), ..args(&scratch, &["a.xml"]) };
+    let error =
+        convert(&nowhere, &mut Tally::default(), &mut Vec::new(), &mut Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("no/such"), "{error}");
 }

@@ -62,6 +62,23 @@ pub(super) fn is_ncname(name: &str) -> bool {
     characters.next().is_some_and(is_name_start) && characters.all(is_name_char)
 }
 
+/// What a name goes on with, from its start: production 7.
+pub(super) fn is_name_token(token: &str) -> bool {
+    !token.is_empty() && token.chars().all(|c| c == ':' || is_name_char(c))
+}
+
+/// Checks what is between `<?` and `?>`, which starts at `offset`: production 17.
+pub(super) fn check_instruction(inner: &str, offset: usize) -> Result<(), Flaw> {
+    let target = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
+    if target == "xml" {
+        return Err(Flaw::malformed(offset, "an XML declaration at the very start, or none"));
+    }
+    if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
+        return Err(Flaw::malformed(offset, "the name of a processing instruction").found(target));
+    }
+    Ok(())
+}
+
 /// Prefix (empty when there is none) and local part of a qualified name; `None` when it is not one.
 pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
     match name.split_once(':') {

@@ -5,7 +5,7 @@
 use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
-use super::declaration::sniff_encoding;
+use super::declaration::{SNIFFED, sniff_encoding};
 use super::fault::Flaw;
 
 /// What cannot be read as text.
@@ -36,7 +36,7 @@ pub(super) struct Encoded {
 impl Encoded {
     const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None };
 
-    /// Looks at the first bytes of an object, [`SNIFFED`](super::declaration::SNIFFED) of them if there are so many.
+    /// Looks at the first bytes of an object, [`SNIFFED`] of them if there are so many.
     pub(super) fn detect(head: &[u8]) -> Result<Self, Garbled> {
         if let Some((encoding, mark)) = Encoding::for_bom(head) {
             let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
@@ -59,15 +59,22 @@ impl Encoded {
         Ok(Self { transcoder: Some(Transcoder::new(encoding, label)), ..Self::UTF_8 })
     }
 
-    /// Holds the declaration against the mark.
-    pub(super) fn check(marked: Option<&'static Encoding>, label: &str) -> Result<(), Garbled> {
-        let Some(marked) = marked else { return Ok(()) };
+    /// Holds the declaration against the mark, or without one against how the object is read.
+    pub(super) fn check(
+        marked: Option<&'static Encoding>,
+        read: &'static Encoding,
+        label: &str,
+    ) -> Result<(), Garbled> {
         let declared = Encoding::for_label(label.as_bytes());
-        let both_utf16 = marked != UTF_8 && declared.is_some_and(|d| d == UTF_16BE || d == UTF_16LE);
-        if declared == Some(marked) || both_utf16 {
+        let is_utf16 = |encoding| encoding == UTF_16BE || encoding == UTF_16LE;
+        if declared == Some(read) || (is_utf16(read) && declared.is_some_and(is_utf16)) {
             return Ok(());
         }
-        Err(unsupported(&format!("{}, as the byte order mark says", marked.name()), label))
+        Err(match marked {
+            Some(marked) => unsupported(&format!("{}, as the byte order mark says", marked.name()), label),
+            // The declaration was too long to be found before the object was read.
+            None => unsupported(&format!("an XML declaration of at most {SNIFFED} bytes"), label),
+        })
     }
 }
 
@@ -86,13 +93,17 @@ impl Transcoder {
     /// them. XML means what the label says.
     fn new(encoding: &'static Encoding, label: &str) -> Self {
         let label = label.to_ascii_lowercase();
-        let iso = label.starts_with("iso") || label.starts_with("latin") || label.starts_with('l');
+        let iso = ["iso", "csiso", "l", "cp819", "ibm819"].iter().any(|start| label.starts_with(start));
         Self {
             encoding,
             decoder: encoding.new_decoder_without_bom_handling(),
             controls: iso && encoding.name().starts_with("windows-"),
             ascii: label.contains("ascii") || label.starts_with("ansi_x3"),
         }
+    }
+
+    pub(super) const fn encoding(&self) -> &'static Encoding {
+        self.encoding
     }
 
     /// Appends the text of `bytes`; up to the first that is wrong. `last`: nothing follows.

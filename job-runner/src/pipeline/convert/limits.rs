@@ -1,6 +1,8 @@
 //! Caps on what one object may ask of the converter.
 
-/// Caps with defaults that no honest news document meets. Bytes are of UTF-8, whatever the object's encoding.
+use docmill_crds::conversion::ResolvedLimits;
+
+/// Caps, by default those of a model that sets none: no honest news document meets them. Bytes are of UTF-8, whatever the object's encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of one object, compressed if it is.
@@ -11,19 +13,23 @@ pub struct Limits {
     pub expansion_ratio: u64,
     /// Bytes of one document, as it is written.
     pub document_bytes: usize,
+    /// Bytes of the document type declaration.
+    pub doctype_bytes: usize,
     /// Documents in one object.
     pub documents: u32,
     /// Elements, texts, comments and so on, of one document, and of what lies between two.
     pub nodes: u32,
     /// Levels of elements.
-    pub depth: u32,
+    pub depth: usize,
     /// Attributes and namespace declarations of one element.
     pub attributes: usize,
     /// Bytes of one attribute's value.
     pub attribute_bytes: usize,
+    /// Bytes of all namespaces that are declared at one place, with their prefixes.
+    pub namespace_bytes: usize,
     /// Bytes of one name.
     pub name_bytes: usize,
-    /// Bytes of one run of text.
+    /// Bytes of one run of text, of a tag, a comment or an instruction.
     pub text_bytes: usize,
     /// Bytes of all values of one document together.
     pub value_bytes: usize,
@@ -31,20 +37,36 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        const MIB: usize = 1024 * 1024;
+        Self::from(&ResolvedLimits::DEFAULT)
+    }
+}
+
+impl From<&ResolvedLimits> for Limits {
+    fn from(limits: &ResolvedLimits) -> Self {
         Self {
-            object_bytes: 1 << 30,
-            expanded_bytes: 4 << 30,
-            expansion_ratio: 200,
-            document_bytes: 64 * MIB,
-            documents: 100_000,
-            nodes: 250_000,
-            depth: 256,
-            attributes: 256,
-            attribute_bytes: MIB,
-            name_bytes: 1000,
-            text_bytes: 16 * MIB,
-            value_bytes: 16 * MIB,
+            object_bytes: limits.max_object_bytes,
+            expanded_bytes: limits.max_expanded_bytes,
+            expansion_ratio: limits.max_expansion_ratio,
+            document_bytes: size(limits.max_document_bytes),
+            doctype_bytes: size(limits.max_doctype_bytes),
+            documents: count(limits.max_documents),
+            nodes: count(limits.max_nodes),
+            depth: size(limits.max_depth),
+            attributes: size(limits.max_attributes),
+            attribute_bytes: size(limits.max_attribute_bytes),
+            namespace_bytes: size(limits.max_namespace_bytes),
+            name_bytes: size(limits.max_name_bytes),
+            text_bytes: size(limits.max_text_bytes),
+            value_bytes: size(limits.max_value_bytes),
         }
     }
+}
+
+/// A number of more bits than are needed becomes the largest that fits: no object can reach it.
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn count(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

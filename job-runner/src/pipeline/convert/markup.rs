@@ -1,6 +1,8 @@
 //! Inner XML that is well-formed by itself: every namespace is declared where it is first used, every reference is
 //! resolved, comments and processing instructions are left out.
 
+use super::bindings::Bindings;
+use super::names::UNKNOWN;
 use super::scanner::Element;
 
 /// Collects inner XML.
@@ -9,8 +11,8 @@ pub(super) struct MarkupBuffer {
     xml: String,
     /// Names of open elements, as they were written.
     open: Vec<String>,
-    /// Prefix, URI and the number of open elements at its declaration.
-    declared: Vec<(String, String, usize)>,
+    /// What is declared in what was collected.
+    declared: Bindings,
     /// The last start tag still lacks its `>`.
     pending: bool,
 }
@@ -53,8 +55,7 @@ impl MarkupBuffer {
             self.xml.push_str(&name);
             self.xml.push('>');
         }
-        let depth = self.open.len();
-        self.declared.retain(|(_, _, at)| *at <= depth);
+        self.declared.close(self.open.len() + 1);
     }
 
     /// Appends text as it stands in the object: line ends become `\n` (XML 1.0, section 2.11).
@@ -89,8 +90,7 @@ impl MarkupBuffer {
 
     fn declare(&mut self, prefix: &str, element: &Element<'_>) {
         let uri = element.namespaces.uri(prefix);
-        let in_force =
-            self.declared.iter().rev().find(|(known, ..)| known == prefix).map_or("", |(_, uri, _)| uri);
+        let in_force = self.declared.find(prefix).map_or("", |binding| self.declared.uri(binding));
         if in_force == uri || prefix == "xml" {
             return;
         }
@@ -100,7 +100,7 @@ impl MarkupBuffer {
             self.attribute_name("xmlns", prefix);
         }
         self.attribute_value(uri);
-        self.declared.push((prefix.to_owned(), uri.to_owned(), self.open.len()));
+        self.declared.bind(prefix, uri, UNKNOWN, self.open.len());
     }
 
     fn attribute_name(&mut self, prefix: &str, local: &str) {

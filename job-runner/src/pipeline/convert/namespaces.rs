@@ -1,47 +1,38 @@
 //! Which prefix stands for which namespace, where the reader is: Namespaces in XML 1.0.
 
+use std::collections::HashSet;
+
+use super::bindings::Bindings;
 use super::fault::Flaw;
+use super::limits::Limits;
 use super::names::{NO_NAMESPACE, Names};
-use super::tag::{Attributes, RawAttribute};
+use super::tag::{Attributes, FEW, RawAttribute};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
-/// The declarations in force, innermost last.
+/// The declarations in force.
 #[derive(Debug)]
 pub(super) struct Namespaces {
-    bindings: Vec<Binding>,
-    /// The prefixes and URIs of the bindings, one after the other.
-    text: String,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Binding {
-    /// Where in the text its prefix starts, its URI starts, and its URI ends.
-    prefix: usize,
-    uri: usize,
-    end: usize,
-    id: u32,
-    depth: u32,
+    bindings: Bindings,
+    /// Bytes of all prefixes and URIs in force.
+    most: usize,
 }
 
 impl Namespaces {
-    pub(super) fn new(names: &Names) -> Self {
-        let mut namespaces = Self { bindings: Vec::new(), text: String::new() };
-        namespaces.bind("xml", XML, names.namespace(XML), 0);
-        namespaces
-    }
-
-    fn bind(&mut self, prefix: &str, uri: &str, id: u32, depth: u32) {
-        let start = self.text.len();
-        self.text.push_str(prefix);
-        self.text.push_str(uri);
-        let (uri, end) = (start + prefix.len(), self.text.len());
-        self.bindings.push(Binding { prefix: start, uri, end, id, depth });
+    pub(super) fn new(names: &Names, limits: &Limits) -> Self {
+        let mut bindings = Bindings::default();
+        bindings.bind("xml", XML, names.namespace(XML), 0);
+        Self { bindings, most: limits.namespace_bytes }
     }
 
     /// Takes in the declarations of an element that is opened at this depth, and checks the prefixes of its attributes.
-    pub(super) fn open(&mut self, attributes: Attributes<'_>, depth: u32, names: &Names) -> Result<(), Flaw> {
+    pub(super) fn open(
+        &mut self,
+        attributes: Attributes<'_>,
+        depth: usize,
+        names: &Names,
+    ) -> Result<(), Flaw> {
         let mut prefixed = 0;
         for attribute in attributes.iter() {
             match (attribute.prefix, attribute.local) {
@@ -51,20 +42,21 @@ impl Namespaces {
                 _ => prefixed += 1,
             }
         }
-        if prefixed > 0 { self.check(attributes) } else { Ok(()) }
+        match prefixed {
+            0 => Ok(()),
+            1..=FEW => self.check_few(attributes),
+            _ => self.check_many(attributes),
+        }
     }
 
     /// Forgets the declarations of the element that was opened at this depth.
-    pub(super) fn close(&mut self, depth: u32) {
-        while let Some(binding) = self.bindings.last().filter(|binding| binding.depth == depth && depth > 0) {
-            self.text.truncate(binding.prefix);
-            self.bindings.pop();
-        }
+    pub(super) fn close(&mut self, depth: usize) {
+        self.bindings.close(depth);
     }
 
     /// The number of a prefix's namespace, `None` for a prefix that is not declared. The empty prefix is that of elements.
     pub(super) fn id(&self, prefix: &str) -> Option<u32> {
-        match self.find(prefix) {
+        match self.bindings.find(prefix) {
             Some(binding) => Some(binding.id),
             None => prefix.is_empty().then_some(NO_NAMESPACE),
         }
@@ -72,22 +64,18 @@ impl Namespaces {
 
     /// The URI of a prefix's namespace; empty for none.
     pub(super) fn uri(&self, prefix: &str) -> &str {
-        self.find(prefix).map_or("", |binding| self.uri_of(binding))
+        self.declared(prefix).unwrap_or_default()
     }
 
-    fn find(&self, prefix: &str) -> Option<&Binding> {
-        self.bindings.iter().rev().find(|binding| &self.text[binding.prefix..binding.uri] == prefix)
-    }
-
-    fn uri_of(&self, binding: &Binding) -> &str {
-        &self.text[binding.uri..binding.end]
+    fn declared(&self, prefix: &str) -> Option<&str> {
+        self.bindings.find(prefix).map(|binding| self.bindings.uri(binding))
     }
 
     fn declare(
         &mut self,
         prefix: &str,
         attribute: &RawAttribute<'_>,
-        depth: u32,
+        depth: usize,
         names: &Names,
     ) -> Result<(), Flaw> {
         let uri = attribute.value();
@@ -102,27 +90,52 @@ impl Namespaces {
             );
             return Err(flaw.found(&uri));
         }
-        self.bind(prefix, &uri, names.namespace(&uri), depth);
+        if self.bindings.bytes() + prefix.len() + uri.len() > self.most {
+            let expected = format!("namespaces of at most {} bytes at one place", self.most);
+            return Err(Flaw::limit(attribute.offset, expected));
+        }
+        self.bindings.bind(prefix, &uri, names.namespace(&uri), depth);
         Ok(())
     }
 
     /// Every prefix is declared, and no attribute is there twice under two prefixes.
-    fn check(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
-        let prefixed = |a: &RawAttribute<'_>| !matches!(a.prefix, "" | "xml" | "xmlns");
-        for (index, attribute) in attributes.iter().enumerate().filter(|(_, a)| prefixed(a)) {
-            let Some(binding) = self.find(attribute.prefix) else {
-                return Err(undeclared(attribute.prefix, attribute.offset));
-            };
-            let twice = attributes.iter().take(index).filter(prefixed).any(|other| {
-                other.local == attribute.local
-                    && self.find(other.prefix).is_some_and(|o| self.uri_of(o) == self.uri_of(binding))
-            });
-            if twice {
-                return Err(Flaw::malformed(attribute.offset, "each attribute once").found(attribute.local));
+    fn check_few(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
+        for (index, attribute) in
+            attributes.iter().enumerate().filter(|(_, attribute)| is_prefixed(attribute))
+        {
+            let uri = self.uri_of(&attribute)?;
+            let mut before = attributes.iter().take(index).filter(is_prefixed);
+            if before.any(|other| other.local == attribute.local && self.declared(other.prefix) == Some(uri))
+            {
+                return Err(twice(&attribute));
             }
         }
         Ok(())
     }
+
+    /// The same, in time that grows with the number of attributes and not with its square.
+    fn check_many(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
+        let mut seen = HashSet::new();
+        for attribute in attributes.iter().filter(is_prefixed) {
+            if !seen.insert((attribute.local, self.uri_of(&attribute)?)) {
+                return Err(twice(&attribute));
+            }
+        }
+        Ok(())
+    }
+
+    fn uri_of(&self, attribute: &RawAttribute<'_>) -> Result<&str, Flaw> {
+        self.declared(attribute.prefix).ok_or_else(|| undeclared(attribute.prefix, attribute.offset))
+    }
+}
+
+/// Whether its prefix is one that has to be declared.
+fn is_prefixed(attribute: &RawAttribute<'_>) -> bool {
+    !matches!(attribute.prefix, "" | "xml" | "xmlns")
+}
+
+fn twice(attribute: &RawAttribute<'_>) -> Flaw {
+    Flaw::malformed(attribute.offset, "each attribute once").found(attribute.local)
 }
 
 pub(super) fn undeclared(prefix: &str, offset: usize) -> Flaw {

@@ -9,10 +9,11 @@ use std::fmt::Write;
 
 use docmill_crds::reason::Reason;
 
-use super::chars::{is_ncname, is_space, reference};
+use super::chars::{check_instruction, is_space, reference};
 use super::cursor::{Cursor, Position};
 use super::declaration::Declaration;
 use super::decode::Encoded;
+use super::doctype;
 use super::fault::Flaw;
 use super::limits::Limits;
 use super::names::{Name, Names};
@@ -105,7 +106,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
             document_bytes: 0,
             attributes: Vec::new(),
             open: OpenElements::default(),
-            namespaces: Namespaces::new(names),
+            namespaces: Namespaces::new(names, limits),
             doctype: false,
             root: None,
             blank: true,
@@ -160,7 +161,7 @@ fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
     let (text, _) = window.text();
     let declaration = Declaration::read(text)?;
     if let Some(label) = declaration.encoding {
-        Encoded::check(window.marked(), label).map_err(|garbled| garbled.at(0))?;
+        Encoded::check(window.marked(), window.encoding(), label).map_err(|garbled| garbled.at(0))?;
     }
     if text[declaration.length..].starts_with('\u{feff}') {
         return Err(Flaw::malformed(declaration.length, "markup").found("U+FEFF"));
@@ -206,7 +207,7 @@ impl State<'_> {
                 Token::Reference(name) => self.reference(name, start, sink)?,
                 Token::Comment(_) => self.blank = false,
                 Token::Instruction(inner) => self.instruction(inner, start)?,
-                Token::Doctype => self.doctype(start)?,
+                Token::Doctype => self.doctype(start, end)?,
             }
         }
     }
@@ -221,6 +222,9 @@ impl State<'_> {
         at: &mut usize,
     ) -> Result<Look, Flaw> {
         let rest = &text[start..];
+        if rest.starts_with(doctype::START) {
+            self.check_doctype(start, text.len())?;
+        }
         if !complete {
             return Ok(Look::More);
         }
@@ -242,6 +246,9 @@ impl State<'_> {
         if self.nodes > self.limits.nodes {
             return Err(Flaw::limit(start, format!("a document of at most {} nodes", self.limits.nodes)));
         }
+        if end - start > self.limits.text_bytes {
+            return Err(tokens::too_long(start, self.limits.text_bytes));
+        }
         self.document_bytes += end - start;
         if self.document_bytes > self.limits.document_bytes {
             let most = self.limits.document_bytes;
@@ -261,7 +268,7 @@ impl State<'_> {
         if self.open.is_empty() && self.root.is_some() {
             return Err(Flaw::malformed(start, "the end of the object after the root element"));
         }
-        let depth = u32::try_from(self.open.depth()).unwrap_or(u32::MAX) + 1;
+        let depth = self.open.depth() + 1;
         if depth > self.limits.depth {
             return Err(Flaw::limit(start, format!("at most {} levels of elements", self.limits.depth)));
         }
@@ -288,7 +295,7 @@ impl State<'_> {
 
     /// Returns whether a document ended.
     fn close(&mut self, sink: &mut impl Sink) -> bool {
-        self.namespaces.close(u32::try_from(self.open.depth()).unwrap_or(u32::MAX));
+        self.namespaces.close(self.open.depth());
         let ends = sink.end(&self.open);
         self.open.pop();
         if ends {
@@ -320,10 +327,6 @@ impl State<'_> {
     }
 
     fn text(&mut self, text: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
-        if text.len() > self.limits.text_bytes {
-            let most = self.limits.text_bytes;
-            return Err(Flaw::limit(start, format!("a text of at most {most} bytes")));
-        }
         if !self.open.is_empty() {
             return sink.text(text, start);
         }
@@ -347,22 +350,25 @@ impl State<'_> {
 
     fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
         self.blank = false;
-        let target = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
-        if target == "xml" {
-            return Err(Flaw::malformed(start, "an XML declaration at the very start, or none"));
-        }
-        if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
-            return Err(Flaw::malformed(start, "the name of a processing instruction").found(target));
-        }
+        check_instruction(inner, start)
+    }
+
+    fn doctype(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
+        self.check_doctype(start, end)?;
+        self.doctype = true;
+        self.blank = false;
         Ok(())
     }
 
-    fn doctype(&mut self, start: usize) -> Result<(), Flaw> {
+    /// Checks whether a document type declaration may be here, which is known to go up to here.
+    fn check_doctype(&self, start: usize, end: usize) -> Result<(), Flaw> {
         if self.doctype || self.root.is_some() {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
-        self.doctype = true;
-        self.blank = false;
+        let most = self.limits.doctype_bytes;
+        if end - start > most {
+            return Err(Flaw::limit(start, format!("a document type declaration of at most {most} bytes")));
+        }
         Ok(())
     }
 

@@ -1,12 +1,16 @@
 //! Start tags: names and attributes, checked as XML 1.0 (productions 40 to 44) and Namespaces in XML ask.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use docmill_crds::reason::Reason;
 
 use super::chars::{is_space, reference, split_qname};
 use super::fault::Flaw;
 use super::limits::Limits;
+
+/// So many attributes are compared one by one. More are hashed, so that a flood of them costs no more than its bytes.
+pub(super) const FEW: usize = 16;
 
 /// An attribute as it is written.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +104,7 @@ pub(super) fn read<'t>(
     let bytes = tag.as_bytes();
     let name = qname(tag, 0, offset, limits)?;
     let mut at = name.end;
+    let mut seen: Option<HashSet<&[u8]>> = None;
     loop {
         let start = skip_space(bytes, at);
         if start == bytes.len() {
@@ -112,8 +117,13 @@ pub(super) fn read<'t>(
             return Err(Flaw::limit(offset, format!("at most {} attributes", limits.attributes)));
         }
         let span = attribute(tag, start, offset, limits)?;
-        let written = &bytes[span.name.start..span.name.end];
-        if spans.iter().any(|other| &bytes[other.name.start..other.name.end] == written) {
+        let written = |span: &Span| &bytes[span.name.start..span.name.end];
+        let twice = if spans.len() < FEW {
+            spans.iter().any(|other| written(other) == written(&span))
+        } else {
+            !seen.get_or_insert_with(|| spans.iter().map(written).collect()).insert(written(&span))
+        };
+        if twice {
             let found = tag.get(span.name.start..span.name.end).unwrap_or_default();
             return Err(Flaw::malformed(offset + start, "each attribute once").found(found));
         }
@@ -154,6 +164,11 @@ fn check_value(tag: &str, span: Span, offset: usize, limits: &Limits) -> Result<
         return Ok(());
     }
     let RawAttribute { raw, offset, .. } = span.of(tag, offset);
+    check_references(raw, offset)
+}
+
+/// Checks what is between the quotes of an attribute's value: production 10.
+pub(super) fn check_references(raw: &str, offset: usize) -> Result<(), Flaw> {
     if let Some(at) = raw.find('<') {
         return Err(Flaw::malformed(offset + at, "&lt; in the value of an attribute").found("<"));
     }

@@ -67,6 +67,8 @@ fn limits_refuse_what_is_too_large() {
         depth: 5,
         attributes: 2,
         attribute_bytes: 10,
+        namespace_bytes: 50,
+        doctype_bytes: 40,
         name_bytes: 10,
         text_bytes: 100,
         value_bytes: 150,
@@ -88,8 +90,13 @@ fn limits_refuse_what_is_too_large() {
         ("<r><d><a><b><c><d/></c></b></a></d></r>".into(), "at most 5 levels"),
         ("<r a='' b='' c=''/>".into(), "at most 2 attributes"),
         ("<r a='12345678901'/>".into(), "an attribute of at most 10 bytes"),
+        (
+            "<r xmlns='u1'><s xmlns='u2'><t xmlns='u3345678'/></s></r>".into(),
+            "namespaces of at most 50 bytes",
+        ),
+        (format!("<!DOCTYPE r [{}]><r/>", " ".repeat(30)), "a document type declaration of at most 40 bytes"),
         ("<r><a1234567890/></r>".into(), "a name of at most 10 bytes"),
-        (format!("<r>{}</r>", "x".repeat(101)), "a text of at most 100 bytes"),
+        (format!("<r>{}</r>", "x".repeat(101)), "a text, tag, comment or declaration of at most 100 bytes"),
         (format!("<r><d>{}</d></r>", "x".repeat(76)), "values of at most 150 bytes"),
     ] {
         let refusal = last(&xml).unwrap_err();

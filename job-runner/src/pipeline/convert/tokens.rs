@@ -77,6 +77,11 @@ pub(super) fn cut_off(text: &str, at: usize) -> Flaw {
     Flaw::malformed(at, expected).found("the end of the object")
 }
 
+/// What is wrong with a token of more bytes than this.
+pub(super) fn too_long(at: usize, most: usize) -> Flaw {
+    Flaw::limit(at, format!("a text, tag, comment or declaration of at most {most} bytes"))
+}
+
 fn declaration(text: &str, at: usize) -> Result<Option<(Token<'_>, usize)>, Flaw> {
     let rest = &text[at..];
     if let Some(inner) = rest.strip_prefix(COMMENT) {

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use docmill_crds::reason::Reason;
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
 use super::chars::check_chars;
 use super::cursor::Cursor;
@@ -13,6 +13,7 @@ use super::decode::{Encoded, Garbled, Transcoder, utf8};
 use super::fault::{Flaw, Refusal};
 use super::input::{Input, Stopped};
 use super::limits::Limits;
+use super::tokens;
 
 /// Bytes that are read at once, until a token does not fit.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -30,6 +31,7 @@ pub(super) enum Trouble {
 pub(super) struct Window<'r> {
     input: Input<'r>,
     chunk: usize,
+    /// Bytes of one token.
     most: usize,
     transcoder: Option<Transcoder>,
     marked: Option<&'static Encoding>,
@@ -58,7 +60,7 @@ impl<'r> Window<'r> {
         let mut window = Self {
             input,
             chunk,
-            most: limits.document_bytes,
+            most: limits.text_bytes,
             transcoder: None,
             marked: None,
             raw,
@@ -92,6 +94,11 @@ impl<'r> Window<'r> {
         self.marked
     }
 
+    /// How the object is read.
+    pub(super) fn encoding(&self) -> &'static Encoding {
+        self.transcoder.as_ref().map_or(UTF_8, Transcoder::encoding)
+    }
+
     /// Lines and columns of what is there.
     pub(super) const fn cursor(&self) -> &Cell<Cursor> {
         &self.cursor
@@ -121,12 +128,12 @@ impl<'r> Window<'r> {
             Some(Stopped::Refused(garbled)) => return Err(self.refuse(garbled.at(self.text.len()), None)),
             None => {}
         }
-        if self.text.len() > self.most {
-            let expected = format!("at most {} bytes without markup between", self.most);
-            return Err(self.refuse(Flaw::limit(0, expected), None));
+        let length = self.text.len();
+        if length > self.most {
+            return Err(self.refuse(tokens::too_long(0, self.most), None));
         }
-        // Twice as much each time, so that a long token is not looked at again and again.
-        self.read(self.chunk.max(self.text.len()));
+        // Twice as much each time, so that a long token is not looked at again and again; but not more than is allowed.
+        self.read(self.chunk.max(length.min(self.most - length)));
         self.decode(0);
         Ok(())
     }

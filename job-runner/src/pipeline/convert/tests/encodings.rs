@@ -19,6 +19,8 @@ fn the_encoding_is_that_of_the_mark_or_of_the_declaration() {
     assert_eq!(text("\u{feff}<r>é</r>".as_bytes()), "é");
     assert_eq!(text(&declared("utf-8", "é".as_bytes())), "é");
     assert_eq!(text(&declared("ISO-8859-1", b"\xe9\x85")), "é\u{85}");
+    assert_eq!(text(&declared("csISOLatin1", b"\x80")), "\u{80}");
+    assert_eq!(text(&declared("IBM819", b"\x80")), "\u{80}");
     assert_eq!(text(&declared("iso-8859-9", b"\xfd\x80\xfe")), "ı\u{80}ş");
     assert_eq!(text(&declared("ISO-8859-15", b"\xa4")), "€");
     assert_eq!(text(&declared("windows-1252", b"\x80\x93")), "€“");
@@ -46,6 +48,7 @@ fn an_encoding_that_is_unknown_or_a_lie_is_refused() {
         declared("UTF-7", b"x"),
         declared("utf-16", b"x"),
         declared("x-user-defined", b"x"),
+        format!("<?xml version='1.0'{}encoding='iso-8859-1'?><r>\u{e9}</r>", " ".repeat(1100)).into_bytes(),
         [b"\xef\xbb\xbf".as_slice(), &declared("iso-8859-1", b"x")].concat(),
     ] {
         let refusal = refusal(&one("string", &["."]), &bytes);

@@ -60,6 +60,8 @@ fn soup() -> impl Strategy<Value = String> {
         "<?xml version='1.0'?>",
         "<!DOCTYPE r>",
         "<!DOCTYPE r [",
+        "<!ELEMENT r (a,(b|c)*)>",
+        "<!ATTLIST r a CDATA 'x>'>",
         "]>",
         "<!ENTITY a 'b'>",
         "é",

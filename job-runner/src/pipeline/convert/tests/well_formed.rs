@@ -1,6 +1,6 @@
 use docmill_crds::reason::Reason;
 
-use super::{document, one, refusal};
+use super::{document, one, refusal, verdicts_in_chunks};
 
 /// Objects that are not well-formed, each with the place of its fault.
 #[test]
@@ -61,15 +61,96 @@ fn what_is_not_well_formed_is_refused_with_its_place() {
         ("<!DOCTYPE r><!DOCTYPE r><r/>", 1, 13),
         ("<r/><!DOCTYPE r>", 1, 5),
         ("<!doctype r><r/>", 1, 1),
-        ("<!DOCTYPE r SYSTEM><r/>", 1, 1),
-        ("<!DOCTYPE r PUBLIC 'a'><r/>", 1, 1),
-        ("<!DOCTYPE r [<!FOO x>]><r/>", 1, 1),
+        ("<!DOCTYPE r SYSTEM><r/>", 1, 19),
+        ("<!DOCTYPE r PUBLIC 'a'><r/>", 1, 23),
+        ("<!DOCTYPE r PUBLIC 'a{' 'b'><r/>", 1, 20),
+        ("<!DOCTYPE r [<!FOO x>]><r/>", 1, 14),
+        ("<!DOCTYPE r []", 1, 1),
         ("<!-- no root -->", 1, 17),
     ] {
         let refusal = refusal(&one("string", &["."]), xml.as_bytes());
         assert_eq!(refusal.reason, Reason::MalformedXml, "{xml:?}: {refusal}");
         let fault = &refusal.faults[0];
         assert_eq!((fault.line, fault.column), (line, column), "{xml:?}: {refusal}");
+    }
+}
+
+/// More attributes and namespaces than are looked through one by one.
+#[test]
+fn many_attributes_and_namespaces_are_checked_like_few() {
+    let list = |of: fn(u32) -> String| (0..100).map(of).collect::<Vec<_>>().concat();
+    let plain = list(|n| format!(" a{n}=''"));
+    let declared = list(|n| format!(" xmlns:p{n}='u{n}'"));
+    let prefixed = list(|n| format!(" p{n}:a=''"));
+    let inner = format!("<r{declared}><s xmlns:p7='u'{prefixed}/><s{prefixed}>x</s></r>");
+    assert_eq!(document(&one("string", &["."]), &inner)["x"], "x");
+    for (xml, expected) in [
+        (format!("<r{plain} a7=''/>"), "each attribute once"),
+        (format!("<r{declared}><s xmlns:q='u7'{prefixed} q:a=''/></r>"), "each attribute once"),
+        (format!("<r{declared}><s{prefixed} q:a=''/></r>"), "a prefix that is declared"),
+        (format!("<r><s{declared}/><s{prefixed}/></r>"), "a prefix that is declared"),
+    ] {
+        let refusal = refusal(&one("string", &["."]), xml.as_bytes());
+        assert!(refusal.message().contains(expected), "{refusal}");
+    }
+}
+
+/// Declarations of an internal subset, each in a document of its own, with the column of its fault.
+#[test]
+fn the_declarations_of_an_internal_subset_are_well_formed() {
+    for (declaration, column) in [
+        ("<!ELEMENT r>", 12),
+        ("<!ELEMENT r any>", 13),
+        ("<!ELEMENT r EMPTY ANY>", 19),
+        ("<!ELEMENT r ()>", 14),
+        ("<!ELEMENT r (a,b|c)>", 17),
+        ("<!ELEMENT r (a b)>", 16),
+        ("<!ELEMENT r ((a|b),(c,d)*>", 26),
+        ("<!ELEMENT r (a ?)>", 16),
+        ("<!ELEMENT r (#PCDATA|a)>", 24),
+        ("<!ELEMENT r (a|#PCDATA)*>", 16),
+        ("<!ELEMENT a:b:c ANY>", 11),
+        ("<!ATTLIST r a CDATA>", 20),
+        ("<!ATTLIST r a TEXT #IMPLIED>", 15),
+        ("<!ATTLIST r a CDATA #implied>", 21),
+        ("<!ATTLIST r a CDATA '<'>", 22),
+        ("<!ATTLIST r a CDATA '&#0;'>", 22),
+        ("<!ATTLIST r a (b|c,d) #IMPLIED>", 19),
+        ("<!ATTLIST r a NOTATION (b:c) #IMPLIED>", 25),
+        ("<!ATTLIST r a CDATA #FIXED'x'>", 27),
+        ("<!ATTLIST r a CDATA ''b CDATA ''>", 23),
+        ("<!NOTATION n>", 13),
+        ("<!NOTATION n:o SYSTEM 'x'>", 12),
+        ("<!NOTATION n PUBLIC 'x' y>", 25),
+        ("<?xml version='1.0'?>", 1),
+        ("<?a+?>", 1),
+        ("<!-- a -- b -->", 10),
+    ] {
+        let xml = format!("<!DOCTYPE r [\n{declaration}\n]><r/>");
+        for chunk in [1, 1 << 16] {
+            let mut verdicts = verdicts_in_chunks(&one("string", &["."]), xml.as_bytes(), chunk);
+            let refusal = verdicts.remove(0).unwrap_err();
+            assert_eq!(refusal.reason, Reason::MalformedXml, "{xml:?}: {refusal}");
+            let fault = &refusal.faults[0];
+            assert_eq!((fault.line, fault.column), (2, column), "{xml:?}: {refusal}");
+        }
+    }
+}
+
+#[test]
+fn what_an_internal_subset_may_declare_is_accepted() {
+    let subset = "<!ELEMENT r (#PCDATA)><!ELEMENT a EMPTY ><!ELEMENT b ANY>
+        <!ELEMENT c ( #PCDATA | a | b )* ><!ELEMENT d (#PCDATA)*> <!ELEMENT e (a)> <!ELEMENT f (a?,(b|c)+ , d*)*>
+        <!ELEMENT p:g ((((a))))>
+        <!ATTLIST r> <!ATTLIST r a CDATA #REQUIRED b ID #IMPLIED c NMTOKENS #FIXED 'x' p:d (1|-x | :y) \"'>&amp;&#65;\">
+        <!ATTLIST r n NOTATION (m | n) 'm'>
+        <!NOTATION m PUBLIC 'http://example.org/?a=1;b,(c)'><!NOTATION n PUBLIC \"it's\" '>' > <!NOTATION o SYSTEM '<&'>
+        <!-- ]> <!ENTITY --> <?target ]> <!ENTITY ?>";
+    let xml = format!("<!DOCTYPE r PUBLIC '-//X//DTD' 'x.dtd' [{subset}] ><r>x</r>");
+    assert_eq!(document(&one("string", &["."]), &xml)["x"], "x");
+    for chunk in 1..40 {
+        let verdicts = verdicts_in_chunks(&one("string", &["."]), xml.as_bytes(), chunk);
+        assert!(verdicts.len() == 1 && verdicts[0].is_ok(), "{verdicts:?}");
     }
 }
 
@@ -83,6 +164,7 @@ fn entities_are_neither_declared_nor_used() {
         "<!DOCTYPE r SYSTEM 'x.dtd' [ <!ELEMENT r ANY> <!ENTITY a '>'> ]><r/>",
         "<!DOCTYPE r SYSTEM 'x.dtd'><r>&nbsp;</r>",
         "<r a='&eacute;'/>",
+        "<!DOCTYPE r [<!ATTLIST r a CDATA '&e;'>]><r/>",
     ] {
         let refusal = refusal(&one("string", &["."]), xml.as_bytes());
         assert_eq!(refusal.reason, Reason::EntityRefused, "{xml:?}: {refusal}");

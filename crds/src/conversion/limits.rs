@@ -1,0 +1,154 @@
+//! Caps on what one object may ask of a worker: what a user may set, and what holds where nothing is set.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ModelError;
+
+const KIB: i64 = 1024;
+const MIB: i64 = 1024 * KIB;
+const GIB: i64 = 1024 * MIB;
+
+/// One line for each cap: its name, what it is without a word of the user, and what it may be. All else is made from this.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident = $default:expr, $min:literal..=$max:expr;)+) => {
+        /// Caps on what one object may ask of a worker. What reaches one is refused with `LimitExceeded`. Bytes of documents
+        /// are those of UTF-8, whatever the encoding of the object.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct Limits {
+            $(
+                $(#[doc = $doc])+
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                #[schemars(range(min = $min, max = $max))]
+                pub $name: Option<i64>,
+            )+
+        }
+
+        /// All caps, as they hold for a model.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct ResolvedLimits {
+            $(
+                $(#[doc = $doc])+
+                pub $name: u64,
+            )+
+        }
+
+        impl Limits {
+            /// These caps, and where they say nothing, those of `base`.
+            pub(super) fn or(&self, base: &Self) -> Self {
+                Self { $($name: self.$name.or(base.$name),)+ }
+            }
+
+            /// The caps with their defaults filled in.
+            pub(super) fn resolve(&self) -> Result<ResolvedLimits, ModelError> {
+                Ok(ResolvedLimits {
+                    $($name: within(stringify!($name), self.$name.unwrap_or($default), $min, $max)?,)+
+                })
+            }
+        }
+
+        impl ResolvedLimits {
+            /// What holds where a model sets nothing.
+            pub const DEFAULT: Self = Self { $($name: ($default as i64).cast_unsigned(),)+ };
+        }
+    };
+}
+
+limits! {
+    /// Bytes of an object as it lies in the bucket. 1073741824 (1 GiB) if not set.
+    max_object_bytes = GIB, 1..=1024 * GIB;
+    /// Bytes of an object after decompression. 4294967296 (4 GiB) if not set.
+    max_expanded_bytes = 4 * GIB, 1..=1024 * GIB;
+    /// How many times as many bytes decompression may give as it took. 200 if not set.
+    max_expansion_ratio = 200, 1..=100_000;
+    /// Bytes of the text of one document. 67108864 (64 MiB) if not set.
+    max_document_bytes = 64 * MIB, 1..=GIB;
+    /// Bytes of the document type declaration. 1048576 (1 MiB) if not set.
+    max_doctype_bytes = MIB, 1..=64 * MIB;
+    /// Documents in one object. 100000 if not set.
+    max_documents = 100_000, 1..=100_000_000;
+    /// Elements, texts, comments and so on, of one document, and of what lies between two. 250000 if not set.
+    max_nodes = 250_000, 1..=100_000_000;
+    /// Levels of elements. 256 if not set.
+    max_depth = 256, 1..=4096;
+    /// Attributes and namespace declarations of one element. 256 if not set.
+    max_attributes = 256, 1..=4096;
+    /// Bytes of one attribute's value. 1048576 (1 MiB) if not set.
+    max_attribute_bytes = MIB, 1..=64 * MIB;
+    /// Bytes of all prefixes and namespaces that are declared at one place. 1048576 (1 MiB) if not set.
+    max_namespace_bytes = MIB, 1..=64 * MIB;
+    /// Bytes of one name. 1000 if not set.
+    max_name_bytes = 1000, 1..=64 * KIB;
+    /// Bytes of one run of text, one tag or one comment. 16777216 (16 MiB) if not set.
+    max_text_bytes = 16 * MIB, 1..=GIB;
+    /// Bytes of all values of one document together. 16777216 (16 MiB) if not set.
+    max_value_bytes = 16 * MIB, 1..=GIB;
+}
+
+/// The API server checks the same; a model that is tried out without one is checked here.
+fn within(name: &str, value: i64, min: i64, max: i64) -> Result<u64, ModelError> {
+    if (min..=max).contains(&value) {
+        return Ok(value.cast_unsigned());
+    }
+    Err(ModelError::Limit { place: format!("limits.{}", camel_case(name)), value, min, max })
+}
+
+/// `max_depth` as users write it: `maxDepth`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let (initial, rest) = word.split_at(1);
+        name.push_str(&initial.to_ascii_uppercase());
+        name.push_str(rest);
+        name
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::schema_for;
+    use serde_json::{Value, json};
+
+    use super::{Limits, ResolvedLimits};
+
+    #[test]
+    fn a_cap_that_is_not_set_has_the_default_that_its_description_names() {
+        let resolved = Limits::default().resolve().unwrap();
+        assert_eq!(resolved, ResolvedLimits::DEFAULT);
+        let schema = schema_for!(Limits).to_value();
+        let defaults = serde_json::to_value(resolved).unwrap();
+        let properties = schema["properties"].as_object().unwrap();
+        assert_eq!(properties.len(), defaults.as_object().unwrap().len());
+        for (name, default) in defaults.as_object().unwrap() {
+            let description = properties[name]["description"].as_str().unwrap();
+            assert!(description.contains(&default.to_string()), "{name}: {description}");
+        }
+    }
+
+    #[test]
+    fn a_cap_is_within_the_range_of_its_schema() {
+        let schema = schema_for!(Limits).to_value();
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let resolve =
+                |value: i64| serde_json::from_value::<Limits>(json!({name: value})).unwrap().resolve();
+            let bound = |word: &str| property[word].as_i64().unwrap();
+            for value in [bound("minimum"), bound("maximum")] {
+                assert_eq!(serde_json::to_value(resolve(value).unwrap()).unwrap()[name], json!(value));
+            }
+            for value in [bound("minimum") - 1, bound("maximum") + 1] {
+                let fault = resolve(value).unwrap_err().to_string();
+                assert!(fault.starts_with(&format!("limits.{name}: ")), "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_set_wins_over_a_base() {
+        let limits = |value: Value| serde_json::from_value::<Limits>(value).unwrap();
+        let both = limits(json!({"maxDepth": 9})).or(&limits(json!({"maxDepth": 5, "maxNodes": 6})));
+        assert_eq!(both, limits(json!({"maxDepth": 9, "maxNodes": 6})));
+    }
+}

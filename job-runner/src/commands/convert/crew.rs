@@ -1,0 +1,225 @@
+//! Several inputs are worked at a time, and what is said of them comes in the order of the inputs.
+//!
+//! A feeder hands each input to the next free worker, together with one end of a channel; the other ends stand in line,
+//! in order, for the one who listens. A channel holds one message: the worker whose input is heard speaks without
+//! waiting, all others get one message ahead and then wait for their turn. So memory is bounded by the number of workers,
+//! whatever the size of an input. The line is bounded too, for inputs about which there is little to say.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::super::inputs::ReadError;
+
+/// Inputs in line for each worker: enough that a worker with a small one does not wait for the listener.
+const LINE_PER_WORKER: usize = 4;
+
+/// What is said of an input, in order.
+#[derive(Debug)]
+pub(super) enum Said<T> {
+    /// Some of what became of it.
+    Lines(T),
+    /// It cannot be read on.
+    Unreadable(io::Error),
+    /// That was all.
+    End,
+}
+
+/// Why there is nothing to hear.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// Nothing was said in this time.
+    Yet,
+    /// Nothing will be said any more, although the end was not: the worker died.
+    BrokeOff,
+}
+
+/// The end of a channel with the worker. Nobody listening any more is no error: it means that the work can stop.
+pub(super) struct Speaker<T>(SyncSender<Said<T>>);
+
+/// The end with the one who listens.
+pub(super) struct Listener<T>(Receiver<Said<T>>);
+
+impl<T> Speaker<T> {
+    /// Waits until this is taken; returns whether somebody listens.
+    pub(super) fn say(&self, lines: T) -> bool {
+        self.0.send(Said::Lines(lines)).is_ok()
+    }
+
+    /// Gives the lines back when they cannot be taken now; `Ok` says whether somebody listens.
+    pub(super) fn try_say(&self, lines: T) -> Result<bool, T> {
+        match self.0.try_send(Said::Lines(lines)) {
+            Ok(()) => Ok(true),
+            Err(TrySendError::Full(Said::Lines(lines))) => Err(lines),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn end(&self, outcome: io::Result<()>) {
+        let _ = self.0.send(outcome.map_or_else(Said::Unreadable, |()| Said::End));
+    }
+}
+
+impl<T> Listener<T> {
+    pub(super) fn recv_timeout(&self, patience: Duration) -> Result<Said<T>, Silence> {
+        self.0.recv_timeout(patience).map_err(|silence| match silence {
+            RecvTimeoutError::Timeout => Silence::Yet,
+            RecvTimeoutError::Disconnected => Silence::BrokeOff,
+        })
+    }
+}
+
+/// An input, and where to hear what becomes of it.
+type Turn<T> = Result<(PathBuf, Listener<T>), ReadError>;
+
+/// The line of inputs. An error of finding them is its last item. When it is dropped, the threads end with what they have in hand; nobody waits for
+/// them, as one may be held by a read that never ends.
+pub(super) struct Crew<T>(Receiver<Turn<T>>);
+
+impl<T: Send + 'static> Crew<T> {
+    /// Starts `jobs` workers. An error of `work` is one of reading the input.
+    pub(super) fn start(
+        inputs: impl Iterator<Item = Result<PathBuf, ReadError>> + Send + 'static,
+        jobs: usize,
+        work: impl Fn(&Path, &Speaker<T>) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let (line, turns) = sync_channel(jobs.saturating_mul(LINE_PER_WORKER));
+        let (tasks, task) = sync_channel::<(PathBuf, Speaker<T>)>(0);
+        let (task, work) = (Arc::new(Mutex::new(task)), Arc::new(work));
+        for _ in 0..jobs {
+            let (task, work) = (Arc::clone(&task), Arc::clone(&work));
+            thread::spawn(move || {
+                while let Some((path, speaker)) = next(&task) {
+                    speaker.end(work(&path, &speaker));
+                }
+            });
+        }
+        thread::spawn(move || {
+            for input in inputs {
+                let Ok(path) = input else {
+                    let _ = line.send(input.map(|path| (path, Listener(sync_channel(1).1))));
+                    return;
+                };
+                let (speaker, listener) = sync_channel(1);
+                let heard = line.send(Ok((path.clone(), Listener(listener)))).is_ok();
+                if !heard || tasks.send((path, Speaker(speaker))).is_err() {
+                    return;
+                }
+            }
+        });
+        Self(turns)
+    }
+}
+
+fn next<T>(tasks: &Mutex<Receiver<T>>) -> Option<T> {
+    tasks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+impl<T> Iterator for Crew<T> {
+    type Item = Turn<T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.recv().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::{Crew, Said, Silence};
+    use crate::commands::inputs::ReadError;
+
+    fn numbered(count: usize) -> impl Iterator<Item = Result<PathBuf, ReadError>> + Send + 'static {
+        (0..count).map(|n| Ok(PathBuf::from(n.to_string())))
+    }
+
+    /// All that is said, in order; what a worker dies of, as its name.
+    fn heard(crew: Crew<usize>) -> Vec<String> {
+        let mut all = Vec::new();
+        for turn in crew {
+            let (path, listener) = match turn {
+                Ok(turn) => turn,
+                Err(error) => {
+                    all.push(error.to_string());
+                    continue;
+                }
+            };
+            loop {
+                match listener.recv_timeout(Duration::from_secs(10)) {
+                    Ok(Said::Lines(line)) => all.push(format!("{}:{line}", path.display())),
+                    Ok(Said::End) => break,
+                    Ok(Said::Unreadable(error)) => {
+                        all.push(error.to_string());
+                        break;
+                    }
+                    Err(silence) => {
+                        all.push(format!("{silence:?}"));
+                        break;
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_said_comes_in_the_order_of_the_inputs_however_long_each_takes() {
+        let crew = Crew::start(numbered(50), 4, |path, to| {
+            let number: usize = path.display().to_string().parse().unwrap();
+            for line in 0..3 {
+                std::thread::sleep(Duration::from_millis(u64::from(number.is_multiple_of(7)) * 5));
+                assert!(to.say(line));
+            }
+            Ok(())
+        });
+        let expected: Vec<String> =
+            (0..50).flat_map(|n| (0..3).map(move |line| format!("{n}:{line}"))).collect();
+        assert_eq!(heard(crew), expected);
+    }
+
+    #[test]
+    fn who_is_not_heard_yet_gets_one_message_ahead_and_no_more() {
+        let said = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&said);
+        let mut crew = Crew::start(numbered(1000), 4, move |_, to| {
+            while to.say(0) {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(())
+        });
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(said.load(Ordering::SeqCst), 4, "one message of each worker");
+        let (_, first) = crew.next().unwrap().unwrap();
+        for _ in 0..100 {
+            assert!(matches!(first.recv_timeout(Duration::from_secs(10)), Ok(Said::Lines(0))));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(said.load(Ordering::SeqCst), 104, "the first is heard, the others wait");
+    }
+
+    #[test]
+    fn faults_come_in_their_place_and_after_one_of_finding_inputs_nothing_follows() {
+        let missing =
+            |path: &str| ReadError { path: path.into(), source: io::Error::from(io::ErrorKind::NotFound) };
+        let inputs = numbered(2).chain([Err(missing("gone")), Ok("never".into())]);
+        let crew = Crew::start(inputs, 2, |path, to| {
+            to.say(7);
+            if path == std::path::Path::new("1") { Err(io::Error::other("torn")) } else { Ok(()) }
+        });
+        assert_eq!(heard(crew), ["0:7", "1:7", "torn", "failed to read gone"]);
+    }
+
+    #[test]
+    fn a_worker_that_dies_is_noticed() {
+        let crew: Crew<usize> = Crew::start(numbered(1), 1, |_, _| panic!("a fault of the program"));
+        assert_eq!(heard(crew), [format!("{:?}", Silence::BrokeOff)]);
+    }
+}

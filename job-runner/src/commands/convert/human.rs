@@ -1,0 +1,101 @@
+//! Refusals and totals as text for people.
+
+use std::fmt::Write;
+use std::fs::File;
+use std::io::BufRead;
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::excerpt::excerpt;
+use super::super::lines::{Lines, decoded};
+use super::tally::Tally;
+use crate::pipeline::convert::{Fault, Refusal};
+
+/// Explains the refusals of one file with the lines that they are about.
+pub(super) struct Explainer<'p> {
+    path: &'p Path,
+    /// Faults mostly come in the order of the file, so that one more pass over it shows them all.
+    lines: Option<Lines<Box<dyn BufRead>>>,
+}
+
+impl<'p> Explainer<'p> {
+    pub(super) const fn new(path: &'p Path) -> Self {
+        Self { path, lines: None }
+    }
+
+    /// A paragraph for each fault: place, reason and field, what was expected, and the line if it can be read again.
+    pub(super) fn explain(&mut self, refusal: &Refusal) -> String {
+        let mut text = String::new();
+        for fault in &refusal.faults {
+            text.push_str(&headline(self.path, fault));
+            if let Some(line) = self.line(u64::from(fault.line)) {
+                text.push('\n');
+                text.push_str(&excerpt(&line, u64::from(fault.line), u64::from(fault.column)));
+            }
+            text.push_str("\n\n");
+        }
+        text
+    }
+
+    fn line(&mut self, number: u64) -> Option<String> {
+        if let Some(lines) = &mut self.lines
+            && let Ok(Some(line)) = lines.line(number)
+        {
+            return Some(line.to_owned());
+        }
+        // Not reached yet, or passed already: from the start.
+        let mut lines = self.open()?;
+        let line = lines.line(number).ok()??.to_owned();
+        self.lines = Some(lines);
+        Some(line)
+    }
+
+    /// What was read from a pipe cannot be read again.
+    fn open(&self) -> Option<Lines<Box<dyn BufRead>>> {
+        let file = File::open(self.path).ok()?;
+        file.metadata().ok()?.is_file().then_some(())?;
+        Some(Lines::new(Box::new(decoded(file).ok()?)))
+    }
+}
+
+/// Two lines, as compilers write them.
+fn headline(path: &Path, fault: &Fault) -> String {
+    let Fault { reason, field, at, line, column, expected, found } = fault;
+    let mut text = format!("{}:{line}:{column}: {reason}", path.display());
+    // A `String` takes everything.
+    let _ = match (field, at) {
+        (Some(field), Some(at)) => write!(text, " in {field} ({at})"),
+        (Some(place), None) | (None, Some(place)) => write!(text, " in {place}"),
+        (None, None) => Ok(()),
+    };
+    let _ = write!(text, "\n  expected {expected}");
+    if let Some(found) = found {
+        let _ = write!(text, ", found {found:?}");
+    }
+    text
+}
+
+/// What was done, one number a line.
+pub(super) fn totals(tally: &Tally, time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let mut lines = vec![
+        ("files", tally.files.to_string()),
+        ("documents", tally.documents.to_string()),
+        ("refused", tally.refusals().to_string()),
+    ];
+    let reasons = tally.refused.iter();
+    lines.extend(reasons.map(|(reason, count)| (reason.as_str(), count.to_string())));
+    lines.push(("bytes", tally.bytes.to_string()));
+    lines.push(("seconds", format!("{seconds:.2}")));
+    // A count of documents is far below 2^52.
+    #[allow(clippy::cast_precision_loss)]
+    let rate = tally.documents as f64 / seconds.max(0.001);
+    lines.push(("documents/s", format!("{rate:.0}")));
+    let width = lines.iter().map(|(_, number)| number.len()).max().unwrap_or(0);
+    let is_reason = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
+    let line = |(name, number): &(&str, String)| {
+        let name = if is_reason(name) { format!("  {name}") } else { (*name).to_owned() };
+        format!("{name:<22}{number:>width$}")
+    };
+    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,111 @@
+//! Which files the paths of a command line stand for.
+
+use std::collections::HashSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// A file or folder that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read {}", path.display())]
+pub(super) struct ReadError {
+    /// Which one.
+    pub(super) path: PathBuf,
+    /// Why.
+    #[source]
+    pub(super) source: io::Error,
+}
+
+/// The files, in the order of the command line and below a folder in the order of their names. They are looked for as
+/// they are asked for, so that what comes before a path that does not exist is not lost.
+///
+/// Of a folder, hidden files and folders (`.git`, `.DS_Store`) and what is not a file (pipes, sockets) are left out;
+/// what is named on the command line is always taken. A folder that links lead to a second time is not entered again.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// What is still to be looked at, the next one last.
+    stack: Vec<Entry>,
+    /// Device and inode of each folder that was entered below the present path of the command line.
+    entered: HashSet<(u64, u64)>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    path: PathBuf,
+    /// It is on the command line, not in a folder.
+    named: bool,
+}
+
+impl Inputs {
+    pub(super) fn new(paths: &[PathBuf]) -> Self {
+        let named = |path: &PathBuf| Entry { path: path.clone(), named: true };
+        Self { stack: paths.iter().rev().map(named).collect(), entered: HashSet::new() }
+    }
+
+    /// The file that this entry is; `None` for a folder, whose entries come next, and for what is left out.
+    fn look(&mut self, entry: Entry) -> io::Result<Option<PathBuf>> {
+        if is_stdin(&entry.path) {
+            return Ok(Some(entry.path));
+        }
+        if entry.named {
+            self.entered.clear();
+        }
+        let metadata = fs::metadata(&entry.path)?;
+        if metadata.is_dir() {
+            self.enter(&entry.path, &metadata)?;
+            return Ok(None);
+        }
+        Ok((entry.named || metadata.is_file()).then_some(entry.path))
+    }
+
+    fn enter(&mut self, folder: &Path, metadata: &Metadata) -> io::Result<()> {
+        if !self.entered.insert((metadata.dev(), metadata.ino())) {
+            return Ok(());
+        }
+        let mut paths = fs::read_dir(folder)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        paths.retain(|path| !is_hidden(path));
+        paths.sort();
+        self.stack.extend(paths.into_iter().rev().map(|path| Entry { path, named: false }));
+        Ok(())
+    }
+}
+
+impl Iterator for Inputs {
+    type Item = Result<PathBuf, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let entry = self.stack.pop()?;
+            let path = entry.path.clone();
+            match self.look(entry) {
+                Ok(None) => {}
+                Ok(Some(path)) => return Some(Ok(path)),
+                Err(source) => return Some(Err(ReadError { path, source })),
+            }
+        }
+    }
+}
+
+/// Whether a path of the command line, or of [`Inputs`], is standard input. (A file of that name in a folder has the
+/// folder before it.)
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new(STDIN)
+}
+
+/// Opens what [`Inputs`] gave.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    if is_stdin(path) { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+#[cfg(test)]
+mod tests;

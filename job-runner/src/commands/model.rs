@@ -1,0 +1,77 @@
+//! `job-runner model`: helps to write a model. `show` prints a preset to start from, `infer` proposes a model from
+//! samples, `check` says whether a model is sound, and where it is not.
+
+pub(super) mod file;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use docmill_crds::conversion::{Field, Preset};
+
+use super::{UNUSABLE, complain};
+
+/// Write a model: start from a preset, and check it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Check a model; a fault is shown in its line, and the exit status is 2.
+    Check {
+        /// A YAML file with an IngestSource, or with nothing but its conversion.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print a ready-made model, as a start for one's own.
+    Show {
+        /// Its name.
+        #[arg(value_name = "PRESET", value_parser = preset_names())]
+        preset: String,
+    },
+}
+
+pub(super) fn preset_names() -> Vec<&'static str> {
+    Preset::ALL.map(Preset::as_str).to_vec()
+}
+
+/// Runs the command.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    let text = match &args.command {
+        Command::Check { file } => check(file),
+        Command::Show { preset } => Ok(Preset::named(preset).map_or("", Preset::yaml).to_owned()),
+    };
+    match text {
+        Ok(text) => print(&text),
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+/// That the model is sound, and what it comes to.
+fn check(path: &std::path::Path) -> Result<String, file::ModelFault> {
+    let model = file::read(path)?;
+    let fields = count(&model.fields);
+    Ok(format!("ok: record {}, {fields} fields, revision {}\n", model.record, model.revision()))
+}
+
+/// Fields, with those in objects.
+fn count(fields: &[Field]) -> usize {
+    fields.iter().map(|field| 1 + count(&field.fields)).sum()
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&error);
+            ExitCode::from(UNUSABLE)
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}

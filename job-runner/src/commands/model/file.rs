@@ -1,0 +1,104 @@
+//! Reads a model from a YAML file, and shows a fault of it in its line.
+
+mod documents;
+mod place;
+mod tree;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use docmill_crds::conversion::{Conversion, Model, ModelError};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_saphyr::{MessageFormatter, UserMessageFormatter};
+
+use crate::commands::excerpt::excerpt;
+
+/// Why a file is no model.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::commands) enum ModelFault {
+    /// It cannot be read.
+    #[error("failed to read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{problem}\n --> {}:{line}:{column}\n{excerpt}", path.display())]
+    Placed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// The line, from 1.
+        line: u64,
+        /// The character in it, from 1.
+        column: u64,
+        /// The line with a mark.
+        excerpt: String,
+    },
+    /// A preset, or a model that was read, cannot be compiled: a fault of this program.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// What is wrong, and at which line and character.
+#[derive(Debug, PartialEq, Eq)]
+struct Fault {
+    problem: String,
+    line: u64,
+    column: u64,
+}
+
+/// Reads a model: that of the file's `IngestSource`, or a `conversion` that stands alone, with or without its key.
+pub(in crate::commands) fn read(path: &Path) -> Result<Model, ModelFault> {
+    let bytes = fs::read(path).map_err(|source| ModelFault::Read { path: path.to_owned(), source })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
+        ModelFault::Read { path: path.to_owned(), source }
+    })?;
+    parse(&text).map_err(|Fault { problem, line, column }| {
+        let number = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let shown = text.lines().nth(number).unwrap_or_default();
+        let excerpt = excerpt(shown, line, column);
+        ModelFault::Placed { path: path.to_owned(), problem, line, column, excerpt }
+    })
+}
+
+/// The resolved model in a YAML text.
+fn parse(text: &str) -> Result<Model, Fault> {
+    let (yaml, node, form) = documents::find(text)?;
+    let conversion = match form {
+        documents::Form::Resource => typed::<Source>(&yaml)?.spec.conversion,
+        documents::Form::Keyed => typed::<Spec>(&yaml)?.conversion,
+        documents::Form::Bare => typed::<Conversion>(&yaml)?,
+    };
+    conversion.resolve().map_err(|error| place::fault(&error, &conversion, form.conversion(&node), text))
+}
+
+#[derive(Deserialize)]
+struct Source {
+    spec: Spec,
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    conversion: Conversion,
+}
+
+fn typed<T: DeserializeOwned>(yaml: &str) -> Result<T, Fault> {
+    serde_saphyr::from_str(yaml).map_err(|error| yaml_fault(&error))
+}
+
+fn yaml_fault(error: &serde_saphyr::Error) -> Fault {
+    let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
+    let problem = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
+    Fault { problem, line: line.max(1), column: column.max(1) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! The commands for developing a model, as a person runs them: the real program, its output and its exit status.
+
+#![allow(clippy::unwrap_used, reason = "a test ends by it")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+
+const MODEL: &str = "record: //d\nfields:\n- {name: n, path: ['@n'], type: integer, required: true}\n";
+
+/// A folder for one test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("convert-command-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn write(&self, name: &str, content: &str) -> String {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_job-runner"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(args: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = program(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+fn testdata(path: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(path).display().to_string()
+}
+
+/// An object with one document for each number.
+fn document(numbers: Range<u32>) -> String {
+    let documents: Vec<String> = numbers.map(|n| format!("<d n='{n}'/>")).collect();
+    format!("<r>{}</r>", documents.concat())
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_exit_status_tells_good_from_refused_from_unusable() {
+    let good = testdata("nitf/namespace-utf16.xml");
+    let bad = testdata("nitf/undefined-entity.xml");
+    let (status, out, err) = run(&["convert", "--preset", "nitf", &good]);
+    assert_eq!((status, lines(&out).len(), err.as_str()), (0, 1, ""));
+    assert_eq!(lines(&out)[0]["guid"], "urn:newsml:example.gr:20260102:1");
+
+    let (status, out, err) = run(&["convert", "--preset", "nitf", &good, &bad, &good]);
+    assert_eq!((status, lines(&out).len(), lines(&err).len()), (1, 2, 1));
+    let refusal = &lines(&err)[0];
+    assert_eq!(refusal["path"], bad);
+    assert_eq!(refusal["reason"], "EntityRefused");
+    assert_eq!(refusal["faults"][0]["line"], 5);
+
+    for unusable in [
+        &["convert", &good][..],
+        &["convert", "--preset", "none", &good],
+        &["convert", "--preset", "nitf"],
+        &["convert", "--preset", "nitf", "--jobs", "0", &good],
+        &["convert", "--model", "/none.yaml", &good],
+    ] {
+        assert_eq!(run(unusable).0, 2, "{unusable:?}");
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named_and_swallows_nothing() {
+    let good = testdata("nitf/namespace-utf16.xml");
+    let (status, out, err) = run(&["convert", "--preset", "nitf", &good, "/none/such.xml", &good]);
+    assert_eq!((status, lines(&out).len()), (2, 1));
+    assert!(err.contains("/none/such.xml"), "{err}");
+}
+
+#[test]
+fn the_order_is_that_of_the_input_whatever_the_number_of_jobs() {
+    let folder = Folder::new();
+    let model = folder.write("model.yaml", MODEL);
+    let mut expected = String::new();
+    for file in 0..40 {
+        let count = if file % 13 == 0 { 20_000 } else { 3 };
+        let numbers = file * 100_000..file * 100_000 + count;
+        folder.write(&format!("in/{file:03}.xml"), &document(numbers.clone()));
+        expected.extend(numbers.map(|n| format!("{{\"n\":{n}}}\n")));
+    }
+    let input = folder.0.join("in").display().to_string();
+    for jobs in ["1", "4"] {
+        let (status, out, _) = run(&["convert", "--model", &model, "--jobs", jobs, &input]);
+        assert_eq!(status, 0);
+        assert!(out == expected, "with {jobs} jobs");
+    }
+}
+
+#[test]
+fn a_dash_is_standard_input() {
+    let folder = Folder::new();
+    let model = folder.write("model.yaml", MODEL);
+    let file = folder.write("a.xml", "<d n='2'/>");
+    let mut child = program(&["convert", "--model", &model, "--records", &file, "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"<r><d n='3'/></r>").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let records = lines(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(records[0]["path"], file.as_str());
+    assert_eq!(records[1]["path"], "-");
+    assert_eq!(records[1]["document"]["n"], 3);
+}
+
+#[test]
+fn documents_come_before_the_next_file_is_there() {
+    let folder = Folder::new();
+    let model = folder.write("model.yaml", MODEL);
+    let file = folder.write("a.xml", "<d n='2'/>");
+    let mut child =
+        program(&["convert", "--model", &model, &file, "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut first).unwrap();
+    assert_eq!(first, "{\"n\":2}\n", "while standard input is still open");
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1), "standard input was empty");
+}
+
+#[test]
+fn who_stops_reading_ends_the_work_quietly() {
+    let folder = Folder::new();
+    let model = folder.write("model.yaml", MODEL);
+    let file = folder.write("a.xml", &document(0..200_000));
+    let mut child =
+        program(&["convert", "--model", &model, &file, "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut some = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
+    // Standard input stays open: nobody may wait for it.
+    let deadline = std::time::Instant::now() + Duration::from_mins(1);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(std::time::Instant::now() < deadline, "it goes on although nobody reads");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(status.code(), Some(0));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+}
+
+#[test]
+fn for_people_there_are_words_and_totals() {
+    let bad = testdata("nitf/undefined-entity.xml");
+    let (status, out, err) = run(&["convert", "--preset", "nitf", "--human", &bad]);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.starts_with(&format!("{bad}:5:19: EntityRefused")), "{err}");
+    let shown: Vec<&str> = err.lines().skip_while(|line| !line.starts_with(" 5 | ")).take(2).collect();
+    let caret = shown[1].chars().position(|c| c == '^').unwrap();
+    assert_eq!(shown[0].chars().nth(caret), Some('&'), "{err}");
+    for total in ["documents", "refused", "EntityRefused", "bytes", "seconds", "documents/s"] {
+        assert!(err.lines().any(|line| line.split_whitespace().next() == Some(total)), "{total}: {err}");
+    }
+}
+
+#[test]
+fn a_fault_of_the_model_is_shown_in_its_line() {
+    let folder = Folder::new();
+    let model = folder.write(
+        "model.yaml",
+        "kind: Secret\nstringData: {a: b}\n---\nkind: IngestSource\nspec:\n  conversion:\n    record: /a\n    fields:\n    - {name: x, path: [\"b[c]\"]}\n",
+    );
+    for args in [&["convert", "--model", &model, "-"][..], &["model", "check", &model]] {
+        let (status, out, err) = run(args);
+        assert_eq!((status, out.as_str()), (2, ""));
+        assert!(err.contains(&format!("{model}:9:27")), "{err}");
+        let shown: Vec<&str> = err.lines().skip_while(|line| !line.starts_with(" 9 | ")).take(2).collect();
+        let caret = shown[1].chars().position(|c| c == '^').unwrap();
+        assert_eq!(shown[0].chars().nth(caret), Some('c'), "{err}");
+    }
+}
+
+#[test]
+fn a_preset_can_be_shown_checked_and_used() {
+    let folder = Folder::new();
+    let (status, yaml, _) = run(&["model", "show", "nitf"]);
+    assert_eq!(status, 0);
+    let model = folder.write("mine.yaml", &yaml);
+    let (status, said, _) = run(&["model", "check", &model]);
+    assert_eq!(status, 0);
+    assert!(said.starts_with("ok: record /nitf, ") && said.contains("revision "), "{said}");
+    let file = testdata("nitf/namespace-utf16.xml");
+    assert_eq!(run(&["convert", "--model", &model, &file]).1, run(&["convert", "--preset", "nitf", &file]).1);
+    assert_eq!(run(&["model", "show", "none"]).0, 2);
+}
