@@ -24,8 +24,7 @@ fn every_preset_resolves_and_requires_what_its_documents_cannot_lack() {
         let model = Conversion { preset: Some(preset), ..Conversion::default() }.resolve().unwrap();
         let required: Vec<_> = model.fields.iter().filter(|f| f.required).map(|f| f.name.as_str()).collect();
         let expected: &[_] = match preset {
-            Preset::Nitf => &["guid", "headline", "publishedAt", "body"],
-            Preset::NewsmlG2 => &["guid", "publishedAt"],
+            Preset::Nitf | Preset::NewsmlG2 => &["guid", "headline", "publishedAt", "body"],
             Preset::Rss | Preset::Atom | Preset::Jats => &["guid"],
         };
         assert_eq!(required, expected, "{}", preset.as_str());
