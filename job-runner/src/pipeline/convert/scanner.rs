@@ -13,7 +13,6 @@ use super::chars::{check_instruction, is_space, reference};
 use super::cursor::{Cursor, Position};
 use super::declaration::Declaration;
 use super::decode::Encoded;
-use super::doctype;
 use super::fault::Flaw;
 use super::limits::Limits;
 use super::names::{Name, Names};
@@ -182,7 +181,7 @@ impl State<'_> {
         let View { text, complete, cursor } = *view;
         loop {
             let start = *at;
-            let Some((token, end)) = tokens::read(text, start)? else {
+            let Some((token, end)) = tokens::read(text, start, || self.doctype_room(start))? else {
                 return self.run_out(text, start, complete, sink, at);
             };
             self.count(start, end)?;
@@ -207,7 +206,10 @@ impl State<'_> {
                 Token::Reference(name) => self.reference(name, start, sink)?,
                 Token::Comment(_) => self.blank = false,
                 Token::Instruction(inner) => self.instruction(inner, start)?,
-                Token::Doctype => self.doctype(start, end)?,
+                Token::Doctype => {
+                    self.doctype = true;
+                    self.blank = false;
+                }
             }
         }
     }
@@ -222,9 +224,6 @@ impl State<'_> {
         at: &mut usize,
     ) -> Result<Look, Flaw> {
         let rest = &text[start..];
-        if rest.starts_with(doctype::START) {
-            self.check_doctype(start, text.len())?;
-        }
         if !complete {
             return Ok(Look::More);
         }
@@ -353,23 +352,12 @@ impl State<'_> {
         check_instruction(inner, start)
     }
 
-    fn doctype(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
-        self.check_doctype(start, end)?;
-        self.doctype = true;
-        self.blank = false;
-        Ok(())
-    }
-
-    /// Checks whether a document type declaration may be here, which is known to go up to here.
-    fn check_doctype(&self, start: usize, end: usize) -> Result<(), Flaw> {
+    /// Of how many bytes a document type declaration may be; a fault when none may be here.
+    fn doctype_room(&self, start: usize) -> Result<usize, Flaw> {
         if self.doctype || self.root.is_some() {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
-        let most = self.limits.doctype_bytes;
-        if end - start > most {
-            return Err(Flaw::limit(start, format!("a document type declaration of at most {most} bytes")));
-        }
-        Ok(())
+        Ok(self.limits.doctype_bytes)
     }
 
     fn eof(&self, end: usize) -> Result<(), Flaw> {
