@@ -1,7 +1,9 @@
 mod compressed;
 mod documentation;
 mod encodings;
+mod equivalence;
 mod golden;
+mod naive;
 mod paths;
 mod property;
 mod text;
