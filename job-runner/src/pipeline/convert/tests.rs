@@ -2,6 +2,7 @@ mod compressed;
 mod documentation;
 mod encodings;
 mod equivalence;
+mod fuzz;
 mod golden;
 mod naive;
 mod paths;
