@@ -180,17 +180,18 @@ impl Model {
         Scope { namespaces: &self.namespaces, default_namespaces: &self.default_namespaces }
     }
 
-    /// The record's path.
-    pub fn record_path(&self) -> Result<Path, ModelError> {
-        let path = parse("record", &self.record, &self.scope())?;
-        if path.target != Target::Element || path.steps.is_empty() {
+    /// The paths of records, each with its text; at least one.
+    pub fn record_paths(&self) -> Result<Vec<(Path, String)>, ModelError> {
+        let paths = Path::parse_union(&self.record, &self.scope())
+            .map_err(|fault| ModelError::Path { place: "record".to_owned(), fault })?;
+        if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(ModelError::RecordNotElement { path: self.record.clone() });
         }
-        Ok(path)
+        Ok(paths)
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        self.record_path()?;
+        self.record_paths()?;
         check_fields("fields", &self.fields, &self.scope(), 1)?;
         match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
@@ -251,8 +252,11 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
     if !field.exclude.is_empty() && !field.kind.is_textual() {
         return fault(".exclude", "exclude is for string, text and markup".into());
     }
+    if field.required && !field.required_if.is_empty() {
+        return fault(".requiredIf", "the field is required in any case".into());
+    }
     let Some(value) = &field.default else { return Ok(()) };
-    if field.required || field.repeated {
+    if field.required || field.repeated || !field.required_if.is_empty() {
         return fault(".default", "a required or a repeated field has no default".into());
     }
     match default::expected(field.kind, value) {
@@ -277,6 +281,20 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
         }
         if parsed.absolute && level > 1 {
             return fault("a nested field is within its object: its path does not start with /");
+        }
+        if parsed.target == Target::Count
+            && (field.kind != FieldType::Integer || field.repeated || field.path.len() > 1)
+        {
+            return fault("count() is the only path of an integer that is not repeated");
+        }
+    }
+    for (index, path) in field.required_if.iter().enumerate() {
+        let place = format!("{place}.requiredIf[{index}]");
+        let parsed = parse(&place, path, scope)?;
+        let is_there = matches!(parsed.target, Target::Element | Target::Attribute(_));
+        if parsed.absolute || !is_there || parsed.steps.is_empty() && parsed.target == Target::Element {
+            let problem = "only an element or an attribute of the record or the object decides".to_owned();
+            return Err(ModelError::Field { place, name: field.name.clone(), problem });
         }
     }
     for (index, path) in field.exclude.iter().enumerate() {

@@ -1,3 +1,4 @@
+mod amplification;
 mod compressed;
 mod documentation;
 mod encodings;
@@ -71,7 +72,7 @@ fn limits_refuse_what_is_too_large() {
         doctype_bytes: 40,
         name_bytes: 10,
         text_bytes: 100,
-        value_bytes: 150,
+        value_bytes: 300,
         ..Limits::default()
     };
     let model = json!({"record": "//d", "fields": [
@@ -97,7 +98,7 @@ fn limits_refuse_what_is_too_large() {
         (format!("<!DOCTYPE r [{}]><r/>", " ".repeat(30)), "a document type declaration of at most 40 bytes"),
         ("<r><a1234567890/></r>".into(), "a name of at most 10 bytes"),
         (format!("<r>{}</r>", "x".repeat(101)), "a text, tag, comment or declaration of at most 100 bytes"),
-        (format!("<r><d>{}</d></r>", "x".repeat(76)), "values of at most 150 bytes"),
+        (format!("<r><d>{}</d></r>", "x".repeat(100)), "values of at most 300 bytes"),
     ] {
         let refusal = last(&xml).unwrap_err();
         assert_eq!(refusal.reason, Reason::LimitExceeded, "{xml}: {refusal}");
