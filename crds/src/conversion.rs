@@ -44,6 +44,13 @@ pub struct Conversion {
     #[schemars(length(min = 1, max = 512))]
     pub record: Option<String>,
 
+    /// Paths of elements, from the root of the object. An object that has one of them may be without any record: a feed in
+    /// which nothing is new is ingested with no document. Any other object without a record is refused with NoRecord. With
+    /// a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 512)))]
+    pub empty_if: Vec<String>,
+
     /// Namespace prefixes for use in paths, each with its URI. Elements are matched by URI, whatever prefix the object
     /// itself uses. The prefix xml is always known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

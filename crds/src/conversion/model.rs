@@ -28,6 +28,8 @@ pub struct Model {
     pub format: Format,
     /// The path of the elements that are one document each.
     pub record: String,
+    /// The paths of elements that may be without records.
+    pub empty_if: Vec<String>,
     /// Prefix → URI.
     pub namespaces: BTreeMap<String, String>,
     /// The namespaces of names without a prefix; the empty string is none.
@@ -58,11 +60,13 @@ pub enum ModelError {
     /// Neither a preset nor a record.
     #[error("record: name a preset, or say which elements are one document each")]
     NoRecord,
-    /// The record is not an element.
+    /// A path is not of elements, as it has to be.
     #[error(
-        "record: {path:?} is not an element: a record has neither @attribute nor text() at its end, and is not ."
+        "{place}: {path:?} is not an element: there is neither @attribute nor text() at its end, and it is not ."
     )]
-    RecordNotElement {
+    NotElement {
+        /// Where in the model.
+        place: String,
         /// The path as written.
         path: String,
     },
@@ -133,6 +137,9 @@ impl Conversion {
         base.format = self.format;
         base.record = self.record.clone().or(base.record);
         base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
+        if !self.empty_if.is_empty() {
+            base.empty_if.clone_from(&self.empty_if);
+        }
         base.extra = self.extra.or(base.extra);
         base.namespaces.extend(self.namespaces.clone());
         base.limits = match (&self.limits, base.limits) {
@@ -156,6 +163,7 @@ impl Conversion {
         Ok(Model {
             format: self.format,
             record: self.record.ok_or(ModelError::NoRecord)?,
+            empty_if: self.empty_if,
             namespaces: self.namespaces,
             default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
             fields: self.fields,
@@ -185,13 +193,27 @@ impl Model {
         let paths = Path::parse_union(&self.record, &self.scope())
             .map_err(|fault| ModelError::Path { place: "record".to_owned(), fault })?;
         if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
-            return Err(ModelError::RecordNotElement { path: self.record.clone() });
+            return Err(ModelError::NotElement { place: "record".to_owned(), path: self.record.clone() });
         }
         Ok(paths)
     }
 
+    /// The paths of elements that may be without records.
+    pub fn empty_paths(&self) -> Result<Vec<Path>, ModelError> {
+        let path = |(index, path): (usize, &String)| {
+            let place = format!("emptyIf[{index}]");
+            let parsed = parse(&place, path, &self.scope())?;
+            if parsed.target == Target::Element && !parsed.steps.is_empty() {
+                return Ok(parsed);
+            }
+            Err(ModelError::NotElement { place, path: path.clone() })
+        };
+        self.empty_if.iter().enumerate().map(path).collect()
+    }
+
     fn check(&self) -> Result<(), ModelError> {
         self.record_paths()?;
+        self.empty_paths()?;
         check_fields("fields", &self.fields, &self.scope(), 1)?;
         match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {

@@ -104,6 +104,10 @@ fn a_wrong_model_is_named_by_field_and_place() {
             "record: \"//a | b/@c\" is not an element",
         ),
         (
+            fault(json!({"record": "/a", "emptyIf": ["/b", "."], "fields": [{"name": "a", "path": ["a"]}]})),
+            "emptyIf[1]: \".\" is not an element",
+        ),
+        (
             fault(json!({"record": "//a |", "fields": [{"name": "a", "path": ["a"]}]})),
             "record: expected the name of an element",
         ),

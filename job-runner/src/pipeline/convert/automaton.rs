@@ -84,6 +84,8 @@ pub(super) enum Action {
     Record(u32),
     /// A value starts.
     Begin(SlotId),
+    /// The object may be without documents.
+    MayBeEmpty,
     /// What is within is left out of the value around.
     Exclude,
 }

@@ -25,6 +25,10 @@ pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         let node = compiler.walk(root, &record.steps);
         compiler.act(node, Action::Record(number(index)));
     }
+    for path in model.empty_paths()? {
+        let node = compiler.walk(root, &path.steps);
+        compiler.act(node, Action::MayBeEmpty);
+    }
     compiler.scope("fields", &model.fields, ".", Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();

@@ -101,7 +101,9 @@ impl<'a> Documents<'a> {
                     }
                     self.held = Some(verdict);
                 }
-                Pause::Object if self.count == 0 => return Err(self.no_record()),
+                Pause::Object if self.count == 0 && !self.evaluator.may_be_empty() => {
+                    return Err(self.no_record());
+                }
                 Pause::Object => {
                     self.done = true;
                     return Ok(self.held.take());

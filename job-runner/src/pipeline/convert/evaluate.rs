@@ -88,6 +88,8 @@ pub(super) struct Evaluator<'m> {
     record: Option<usize>,
     /// By which of the record's paths the last document was found.
     by: u32,
+    /// The object has something that may be without documents.
+    may_be_empty: bool,
     /// Documents of the object so far.
     documents: u32,
     /// What the model makes of the element that is being looked at.
@@ -97,8 +99,16 @@ pub(super) struct Evaluator<'m> {
 impl<'m> Evaluator<'m> {
     pub(super) fn new(automaton: &'m Automaton, limits: &Limits, memory: Memory) -> Self {
         let claim = Claim::default();
-        let mut evaluator =
-            Self { automaton, limits: *limits, memory, record: None, by: 0, documents: 0, claim };
+        let mut evaluator = Self {
+            automaton,
+            limits: *limits,
+            memory,
+            record: None,
+            by: 0,
+            may_be_empty: false,
+            documents: 0,
+            claim,
+        };
         let memory = &mut evaluator.memory;
         memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None });
         memory.shared.open_frame(automaton.scopes[DOCUMENT as usize].slots, Position::START);
@@ -110,6 +120,11 @@ impl<'m> Evaluator<'m> {
     /// The memory, for the next object.
     pub(super) fn take_memory(&mut self) -> Memory {
         std::mem::take(&mut self.memory)
+    }
+
+    /// Whether the object is good without any document.
+    pub(super) const fn may_be_empty(&self) -> bool {
+        self.may_be_empty
     }
 
     /// What was found for the last document.
@@ -191,6 +206,7 @@ impl<'m> Evaluator<'m> {
         for action in &node.actions {
             match action {
                 Action::Record(_) => {}
+                Action::MayBeEmpty => self.may_be_empty = true,
                 Action::Begin(slot) => self.begin(*slot, owner, element)?,
                 Action::Exclude => self.exclude(owner),
             }

@@ -187,6 +187,16 @@ fn an_object_without_a_record_says_what_its_root_is() {
 }
 
 #[test]
+fn an_object_without_a_record_is_good_if_its_model_says_so() {
+    let model =
+        json!({"record": "/feed/entry", "emptyIf": ["/feed"], "fields": [{"name": "x", "path": ["."]}]});
+    let converter = converter(model);
+    assert!(verdicts(&converter, b"<feed><title/></feed>").is_empty());
+    assert_eq!(refusal(&converter, b"<html><feed/></html>").reason, Reason::NoRecord);
+    assert_eq!(refusal(&converter, b"<feed><title></feed>").reason, Reason::MalformedXml);
+}
+
+#[test]
 fn a_converter_is_shared_among_threads() {
     fn shared<T: Send + Sync>(_: &T) {}
     shared(&one("string", &["."]));
