@@ -1,9 +1,11 @@
 //! Makes a document of what was found for it, or says everything that is wrong with it.
 
+mod constraints;
 pub(super) mod types;
 
 use std::ops::Range;
 
+use constraints::{Tally, plain};
 use docmill_crds::reason::Reason;
 
 use super::convert::{
@@ -63,6 +65,15 @@ struct Findings<'r> {
     record: &'r Record,
     frame: u32,
     shared: Option<&'r Record>,
+}
+
+/// A value of a field: how it is called, and where it is.
+struct Site<'s> {
+    name: &'s str,
+    path: &'s str,
+    place: Position,
+    trail: &'s Trail<'s>,
+    index: Option<usize>,
 }
 
 impl<'a> Judge<'a, '_> {
@@ -152,14 +163,23 @@ impl<'a> Judge<'a, '_> {
         self.json.raw("[");
         let empty = self.json.len();
         let mut next = Some(first);
+        let mut tally = Tally::new(field, record.found(first).place);
         for index in 0.. {
             let Some(id) = next else { break };
-            let before = self.json.len();
+            let (before, faults) = (self.json.len(), self.faults.len());
             self.json.separate();
-            if !self.value(field, path, record, id, trail, Some(index)) {
+            let written = self.value(field, path, record, id, trail, Some(index));
+            if !written {
                 self.json.truncate(before);
             }
+            if written || self.faults.len() > faults {
+                tally.add(record.found(id).place);
+            }
             next = record.next(id);
+        }
+        if let Some((reason, expected)) = tally.fault(field) {
+            let found = format!("{} values", tally.count);
+            self.report(fault(reason, trail.field(&field.name), path, tally.place, expected, Some(&found)));
         }
         let filled = self.json.len() > empty;
         self.json.raw("]");
@@ -184,22 +204,44 @@ impl<'a> Judge<'a, '_> {
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
             Content::Text { start, end } if field.kind.is_textual() => {
-                self.json.string(record.text(start, end));
+                let text = record.text(start, end);
+                self.json.string(text);
+                if let Some(constraints) = &field.constraints {
+                    let faults = constraints.faults(text);
+                    self.report_value(
+                        &Site { name: &field.name, path, place: found.place, trail, index },
+                        text,
+                        faults,
+                    );
+                }
                 true
             }
-            Content::Text { start, end } => match types::parse(field.kind, record.text(start, end)) {
-                Ok(value) => {
-                    self.json.value(&value);
-                    true
-                }
-                Err(expected) => {
-                    let name = trail.field(&field.name);
-                    let name = index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"));
-                    let text = Some(record.text(start, end));
-                    self.report(fault(Reason::WrongType, name, path, found.place, expected.to_owned(), text));
-                    false
-                }
-            },
+            Content::Text { start, end } => {
+                let text = record.text(start, end);
+                let (written, faults) = match types::parse(field.kind, &field.dates, text) {
+                    Ok(value) => {
+                        self.json.value(&value);
+                        (true, field.constraints.as_ref().map_or_else(Vec::new, |c| c.faults(&plain(&value))))
+                    }
+                    Err(expected) => (false, vec![(Reason::WrongType, expected.into_owned())]),
+                };
+                self.report_value(
+                    &Site { name: &field.name, path, place: found.place, trail, index },
+                    text,
+                    faults,
+                );
+                written
+            }
+        }
+    }
+
+    fn report_value(&mut self, site: &Site<'_>, text: &str, faults: Vec<(Reason, String)>) {
+        for (reason, expected) in faults {
+            let mut name = site.trail.field(site.name);
+            if let Some(index) = site.index {
+                name = format!("{name}[{index}]");
+            }
+            self.report(fault(reason, name, site.path, site.place, expected, Some(text)));
         }
     }
 

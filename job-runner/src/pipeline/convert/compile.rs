@@ -1,7 +1,7 @@
 //! From a model to its automaton.
 
 use docmill_crds::conversion::{
-    Attribute, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
+    Attribute, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
 };
 
 use super::automaton::{
@@ -9,7 +9,7 @@ use super::automaton::{
     SlotContent, SlotId, TextForm, Wild,
 };
 use super::names::{Names, number};
-use crate::pipeline::validate::types;
+use crate::pipeline::validate::types::{self, DateRules};
 
 /// Compiles a resolved model.
 pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
@@ -99,12 +99,15 @@ impl Compiler<'_> {
             let path = self.parse(path)?;
             self.path(&path, place, Slot { index: 0, first: first_slot, repeated: field.repeated, content });
         }
-        let default = field.default.as_ref().map(|text| types::parse(field.kind, text)).transpose();
-        let default = default.map_err(|expected| ModelError::Field {
-            place: format!("{}.default", place.model),
+        let wrong = |part: &str, problem: String| ModelError::Field {
+            place: format!("{}{part}", place.model),
             name: field.name.clone(),
-            problem: format!("expected {expected}"),
-        })?;
+            problem,
+        };
+        let dates = DateRules::of(field, self.model.time_zone.as_deref());
+        let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
+        let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
+        let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         Ok(FieldPlan {
             name: field.name.clone(),
             key: format!("{}:", serde_json::Value::from(field.name.as_str())),
@@ -112,6 +115,8 @@ impl Compiler<'_> {
             required: field.required,
             repeated: field.repeated,
             default,
+            constraints,
+            dates,
             first_slot,
             paths,
             scope: nested,

@@ -1,4 +1,5 @@
 mod compressed;
+mod constraints;
 mod documentation;
 mod encodings;
 mod golden;
