@@ -274,8 +274,7 @@ fn scalar(kind: FieldType, value: &str) -> Option<Scalar> {
     match kind {
         FieldType::Integer => value.parse().ok().map(Scalar::Integer),
         FieldType::Number => value.parse().ok().map(Scalar::Number),
-        // A year or a month counts as its first day.
-        FieldType::Date => Some(Scalar::Time(format!("{value}{}", "0000-01-01".get(value.len()..)?))),
+        FieldType::Date => Some(Scalar::Time(value.to_owned())),
         FieldType::DateTime => {
             let moment = value.trim_end_matches('Z');
             let moment = if moment.contains('.') { moment.trim_end_matches(['0']) } else { moment };

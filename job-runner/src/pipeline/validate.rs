@@ -9,7 +9,7 @@ use constraints::{Tally, plain};
 use docmill_crds::reason::Reason;
 
 use super::convert::{
-    Automaton, Content, DOCUMENT, ExtraBuffer, Fault, FieldPlan, JsonWriter, MAX_FAULTS, Position, Record,
+    Automaton, Content, DOCUMENT, Fault, FieldPlan, Finding, JsonWriter, MAX_FAULTS, Position, Record,
     ScopeId, shorten,
 };
 
@@ -20,18 +20,13 @@ const EXTRA_KEY: &str = "\"extra\":";
 pub(super) type Values = Vec<Range<usize>>;
 
 /// Writes the fields of a document, in the order of its model; or says all that is wrong with it, and then never nothing.
-///
-/// `shared` holds what absolute paths found before and between the documents of the object, `extra` what the model does
-/// not name, if it is to be kept.
 pub(super) fn document(
     automaton: &Automaton,
-    document: &Record,
-    shared: &Record,
-    extra: &ExtraBuffer,
+    finding: Finding<'_>,
     json: &mut JsonWriter,
 ) -> Result<Values, Vec<Fault>> {
-    let mut judge = Judge { automaton, json, faults: Vec::new() };
-    let values = judge.document(document, shared, extra);
+    let mut judge = Judge { automaton, path: finding.path, json, faults: Vec::new() };
+    let values = judge.document(finding);
     if judge.faults.is_empty() { Ok(values) } else { Err(judge.faults) }
 }
 
@@ -53,8 +48,26 @@ impl Trail<'_> {
     }
 }
 
+/// Where a value was found, for what may be wrong with it.
+struct Spot<'s> {
+    path: &'s str,
+    place: Position,
+    trail: &'s Trail<'s>,
+    index: Option<usize>,
+}
+
+impl Spot<'_> {
+    /// The name of its field, with its number in a list.
+    fn field(&self, name: &str) -> String {
+        let name = self.trail.field(name);
+        self.index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"))
+    }
+}
+
 struct Judge<'a, 'w> {
     automaton: &'a Automaton,
+    /// The document's.
+    path: &'a str,
     json: &'w mut JsonWriter,
     faults: Vec<Fault>,
 }
@@ -67,17 +80,9 @@ struct Findings<'r> {
     shared: Option<&'r Record>,
 }
 
-/// A value of a field: how it is called, and where it is.
-struct Site<'s> {
-    name: &'s str,
-    path: &'s str,
-    place: Position,
-    trail: &'s Trail<'s>,
-    index: Option<usize>,
-}
-
 impl<'a> Judge<'a, '_> {
-    fn document(&mut self, record: &Record, shared: &Record, extra: &ExtraBuffer) -> Values {
+    fn document(&mut self, finding: Finding<'_>) -> Values {
+        let Finding { document: record, shared, extra, .. } = finding;
         let shared = Some(shared).filter(|shared| !shared.is_empty());
         let findings = Findings { record, frame: 0, shared };
         let automaton: &'a Automaton = self.automaton;
@@ -136,7 +141,11 @@ impl<'a> Judge<'a, '_> {
                 return true;
             }
         }
-        if field.required {
+        if field.counts {
+            let path = field.paths.first().map_or("", String::as_str);
+            return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
+        }
+        if field.required || record.any(frame, field.required_if.clone()) {
             let at = field.paths.first().map_or("", String::as_str);
             let expected = format!("a value of type {}", field.kind.as_str());
             let name = trail.field(&field.name);
@@ -196,6 +205,7 @@ impl<'a> Judge<'a, '_> {
         index: Option<usize>,
     ) -> bool {
         let found = record.found(id);
+        let spot = Spot { path, place: found.place, trail, index };
         match found.content {
             Content::Empty => false,
             Content::Object(frame) => {
@@ -203,50 +213,48 @@ impl<'a> Judge<'a, '_> {
                 let trail = Trail::Object { parent: trail, name: &field.name, index };
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
-            Content::Text { start, end } if field.kind.is_textual() => {
-                let text = record.text(start, end);
-                self.json.string(text);
-                if let Some(constraints) = &field.constraints {
-                    let faults = constraints.faults(text);
-                    self.report_value(
-                        &Site { name: &field.name, path, place: found.place, trail, index },
-                        text,
-                        faults,
-                    );
+            Content::Text { start, end } => self.scalar(field, record.text(start, end), &spot),
+            Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
+        }
+    }
+
+    /// Writes a value that is no object, and says what is wrong with it.
+    fn scalar(&mut self, field: &FieldPlan, text: &str, spot: &Spot<'_>) -> bool {
+        if field.kind.is_textual() {
+            self.json.string(text);
+            self.hold(field, text, text, spot);
+            return true;
+        }
+        match types::parse(field.kind, &field.dates, text) {
+            Ok(value) => {
+                self.json.value(&value);
+                if field.constraints.is_some() {
+                    self.hold(field, &plain(&value), text, spot);
                 }
                 true
             }
-            Content::Text { start, end } => {
-                let text = record.text(start, end);
-                let (written, faults) = match types::parse(field.kind, &field.dates, text) {
-                    Ok(value) => {
-                        self.json.value(&value);
-                        (true, field.constraints.as_ref().map_or_else(Vec::new, |c| c.faults(&plain(&value))))
-                    }
-                    Err(expected) => (false, vec![(Reason::WrongType, expected.into_owned())]),
-                };
-                self.report_value(
-                    &Site { name: &field.name, path, place: found.place, trail, index },
-                    text,
-                    faults,
-                );
-                written
+            Err(expected) => {
+                let (name, expected) = (spot.field(&field.name), expected.into_owned());
+                self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(text)));
+                false
             }
         }
     }
 
-    fn report_value(&mut self, site: &Site<'_>, text: &str, faults: Vec<(Reason, String)>) {
-        for (reason, expected) in faults {
-            let mut name = site.trail.field(site.name);
-            if let Some(index) = site.index {
-                name = format!("{name}[{index}]");
-            }
-            self.report(fault(reason, name, site.path, site.place, expected, Some(text)));
+    /// Holds a value, as the document shows it, against the constraints of its field.
+    fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
+        let Some(constraints) = &field.constraints else { return };
+        for (reason, expected) in constraints.faults(value) {
+            let name = spot.field(&field.name);
+            self.report(fault(reason, name, spot.path, spot.place, expected, Some(text)));
         }
     }
 
-    fn report(&mut self, fault: Fault) {
+    fn report(&mut self, mut fault: Fault) {
         if self.faults.len() < MAX_FAULTS {
+            if let Some(within) = fault.at.as_ref().and_then(|at| at.strip_prefix('.')) {
+                fault.at = Some(format!("{}{within}", self.path));
+            }
             self.faults.push(fault);
         }
     }

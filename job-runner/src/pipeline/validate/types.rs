@@ -10,28 +10,24 @@ use serde_json::{Number, Value};
 
 /// The value, or what was expected. The text is trimmed and not empty.
 pub(crate) fn parse(kind: FieldType, dates: &DateRules, text: &str) -> Result<Value, Cow<'static, str>> {
-    match kind {
+    let string = |fits: bool| fits.then(|| Value::String(text.to_owned()));
+    let (value, expected) = match kind {
+        FieldType::String | FieldType::Text | FieldType::Markup => (string(true), "text"),
+        FieldType::Integer => (integer(text), "an integer of at most 64 bits"),
+        FieldType::Number => (number(text), "a decimal number that 64 bits hold exactly"),
+        FieldType::Boolean => (boolean(text), "a boolean: true, false, 1 or 0"),
         FieldType::DateTime => {
-            dates.date_time(text).map(Value::String).ok_or_else(|| dates.expected_date_time().into())
+            let moment = dates.date_time(text).map(Value::String);
+            return moment.ok_or_else(|| dates.expected_date_time().into());
         }
-        FieldType::Date => dates.date(text).map(Value::String).ok_or_else(|| dates.expected_date().into()),
-        _ => timeless(kind, text).map_err(Cow::Borrowed),
-    }
-}
-
-fn timeless(kind: FieldType, text: &str) -> Result<Value, &'static str> {
-    match kind {
-        FieldType::String | FieldType::Text | FieldType::Markup => Ok(Value::String(text.to_owned())),
-        FieldType::Integer => integer(text).ok_or("an integer of at most 64 bits"),
-        FieldType::Number => number(text).ok_or("a decimal number that 64 bits hold exactly"),
-        FieldType::Boolean => boolean(text).ok_or("a boolean: true, false, 1 or 0"),
-        FieldType::Uri if is_uri(text) => Ok(Value::String(text.to_owned())),
-        FieldType::Uri => Err("an absolute URI"),
-        FieldType::Language if is_language(text) => Ok(Value::String(text.to_owned())),
-        FieldType::Language => Err("a language tag like en or pt-BR"),
-        FieldType::DateTime | FieldType::Date => Err("a date"),
-        FieldType::Object => Err("an object"),
-    }
+        FieldType::Date => {
+            return dates.date(text).map(Value::String).ok_or_else(|| dates.expected_date().into());
+        }
+        FieldType::Uri => (string(is_uri(text)), "an absolute URI"),
+        FieldType::Language => (string(is_language(text)), "a language tag like en or pt-BR"),
+        FieldType::Object => (None, "an object"),
+    };
+    value.ok_or(Cow::Borrowed(expected))
 }
 
 fn integer(text: &str) -> Option<Value> {
