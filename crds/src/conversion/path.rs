@@ -1,4 +1,5 @@
 //! Paths: the part of `XPath` that can be answered while a document streams by, with every name resolved to a namespace.
+//! Those of JSON, which come to the same, are read in [`json_path`].
 //!
 //! ```text
 //! path      = "." | [ "/" | "//" | ".//" ] step { ("/" | "//") step } [ "/" end ] | end
@@ -9,6 +10,7 @@
 //! ```
 
 use super::model::Scope;
+use super::{Format, json_path};
 
 /// The namespace that the prefix `xml` always stands for.
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
@@ -112,6 +114,9 @@ pub struct PathFault {
 impl Path {
     /// Reads `path`; prefixes and names without one are looked up in `scope`.
     pub fn parse(path: &str, scope: &Scope<'_>) -> Result<Self, PathFault> {
+        if scope.format == Format::Json {
+            return json_path::parse(path);
+        }
         let mut parser = Parser { path, rest: path, scope };
         parser.path()
     }
