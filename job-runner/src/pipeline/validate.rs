@@ -1,5 +1,6 @@
 //! Makes a document of what was found for it, or says everything that is wrong with it.
 
+mod json;
 pub(super) mod types;
 
 use std::ops::Range;
@@ -69,6 +70,10 @@ impl<'a> Judge<'a, '_> {
     fn document(&mut self, record: &Record, shared: &Record, extra: &ExtraBuffer) -> Values {
         let shared = Some(shared).filter(|shared| !shared.is_empty());
         let findings = Findings { record, frame: 0, shared };
+        if let Some(fault) = json::no_object(record, self.automaton.record.as_str()) {
+            self.report(fault);
+            return Values::new();
+        }
         let automaton: &'a Automaton = self.automaton;
         let fields = &automaton.scopes[DOCUMENT as usize].fields;
         let mut values = Vec::with_capacity(fields.len());
@@ -176,7 +181,19 @@ impl<'a> Judge<'a, '_> {
         index: Option<usize>,
     ) -> bool {
         let found = record.found(id);
-        match found.content {
+        match json::as_text(field.kind, found.content, record) {
+            Err(misfit) => {
+                let name = trail.field(&field.name);
+                let name = index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"));
+                let (expected, text) = (misfit.expected.to_owned(), Some(misfit.found));
+                self.report(fault(Reason::WrongType, name, path, found.place, expected, text));
+                false
+            }
+            Ok(content) => self.content(field, path, record, found, content, trail, index),
+        }
+    }
+
+    fn content() {
             Content::Empty => false,
             Content::Object(frame) => {
                 let Some(scope) = field.scope else { return false };

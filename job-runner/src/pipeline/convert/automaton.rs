@@ -5,7 +5,7 @@
 //! active node however many fields there are; common beginnings of paths are one node. A step below a `//` hangs on a
 //! node that stays active all the way down.
 
-use docmill_crds::conversion::{Extra, FieldType, Test};
+use docmill_crds::conversion::{Extra, FieldType, Format, TOP, Test};
 use serde_json::Value;
 
 use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
@@ -30,6 +30,8 @@ pub(crate) struct Automaton {
     /// Where the paths that start at the root of an object start: those of records, and absolute ones.
     pub(super) root: NodeId,
     pub(super) extra: Extra,
+    /// What objects are.
+    pub(super) format: Format,
     /// The path of records, as the model writes it.
     pub(crate) record: String,
 }
@@ -152,6 +154,17 @@ pub(crate) struct FieldPlan {
     pub(crate) paths: Vec<String>,
     /// The scope of an object's fields.
     pub(crate) scope: Option<ScopeId>,
+}
+
+impl Automaton {
+    /// Whether every value at the top of an object of JSON is a document.
+    pub(super) fn takes_top(&self) -> bool {
+        let (name, mut takes) = (self.names.resolve(NO_NAMESPACE, TOP), false);
+        self.nodes[self.root as usize].edges(name, |edge| {
+            takes |= self.nodes[edge.target as usize].actions.contains(&Action::Record);
+        });
+        takes
+    }
 }
 
 impl Node {

@@ -1,7 +1,7 @@
 //! From a model to its automaton.
 
 use docmill_crds::conversion::{
-    Attribute, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
+    Attribute, Field, FieldType, Format, Model, ModelError, NameTest, Path, Step, TOP, Target,
 };
 
 use super::automaton::{
@@ -24,7 +24,8 @@ pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     compiler.scope("fields", &model.fields, &model.record, Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let Compiler { names, slots, scopes, .. } = compiler;
-    Ok(Automaton { names, nodes, slots, scopes, root, extra: model.extra, record: model.record.clone() })
+    let (extra, format, record) = (model.extra, model.format, model.record.clone());
+    Ok(Automaton { names, nodes, slots, scopes, root, extra, format, record })
 }
 
 struct Compiler<'m> {
@@ -85,6 +86,10 @@ impl Compiler<'_> {
     }
 
     fn field(&mut self, field: &Field, place: Place<'_>) -> Result<FieldPlan, ModelError> {
+        let join = match self.model.format {
+            Format::Xml => join,
+            Format::Json => join_json,
+        };
         let paths: Vec<_> = field.path.iter().map(|path| join(place.path, path)).collect();
         let nested = match field.kind {
             FieldType::Object => {
@@ -242,6 +247,17 @@ fn join(parent: &str, path: &str) -> String {
         _ if path.starts_with("//") => format!("{parent}{path}"),
         _ if path.starts_with('/') => path.to_owned(),
         _ => format!("{parent}/{path}"),
+    }
+}
+
+/// The same for paths of JSON.
+fn join_json(parent: &str, path: &str) -> String {
+    let path = path.strip_prefix('@').unwrap_or(path);
+    match path {
+        "" | "." => parent.to_owned(),
+        _ if path.starts_with(TOP) => path.to_owned(),
+        _ if path.starts_with(['[', '.']) => format!("{parent}{path}"),
+        _ => format!("{parent}.{path}"),
     }
 }
 

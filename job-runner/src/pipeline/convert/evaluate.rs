@@ -15,6 +15,8 @@ use super::tag::RawAttribute;
 use super::text::{Gap, TextBuffer};
 use super::unclaimed::{Claim, Unclaimed};
 
+mod json;
+
 /// For whom a node is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
@@ -115,7 +117,6 @@ impl<'m> Evaluator<'m> {
         let mut evaluator = Self { automaton, limits: *limits, memory, record: None, documents: 0, claim };
         let memory = &mut evaluator.memory;
         memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None });
-        memory.shared.open_frame(automaton.scopes[DOCUMENT as usize].slots, Position::START);
         memory.unclaimed.start_object(automaton.extra);
         evaluator.activate(automaton.root, Owner::Root);
         evaluator
@@ -255,6 +256,11 @@ impl<'m> Evaluator<'m> {
         }
         let place = || element.place.position();
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
+        if let Some(value) = &element.json
+            && self.take_json(slot, owner, found, value, element.place.offset)?
+        {
+            return Ok(());
+        }
         match slot.content {
             SlotContent::Object(scope) => {
                 let scope = &automaton.scopes[scope as usize];
@@ -345,6 +351,9 @@ impl Sink for Evaluator<'_> {
         self.claim = Claim::default();
         let around = self.memory.captures.len();
         let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
+        if self.memory.levels.len() == 1 {
+            self.start_top();
+        }
         self.memory.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
         self.find_matches(element, parents);
         let starts = self.record.is_none() && self.is_record();
@@ -355,6 +364,7 @@ impl Sink for Evaluator<'_> {
             self.memory.unclaimed.start_document();
             let scope = &self.automaton.scopes[DOCUMENT as usize];
             let frame = self.memory.document.open_frame(scope.slots, element.place.position());
+            self.check_record(element);
             self.enter(scope.root, Owner::Frame(frame), element)?;
         }
         for index in 0..self.memory.matched.len() {

@@ -3,6 +3,7 @@
 
 use super::automaton::Slot;
 use super::cursor::Position;
+use super::json_value::{JsonKind, JsonValue};
 use super::names::{UNKNOWN, number};
 
 /// The values of one document.
@@ -15,6 +16,8 @@ pub(crate) struct Record {
     text: String,
     /// Bytes of all texts.
     pub(super) bytes: usize,
+    /// The document is a value of JSON without fields, and none takes it.
+    pub(crate) scalar: Option<(JsonKind, String)>,
 }
 
 /// A document or an object in it.
@@ -51,6 +54,8 @@ pub(crate) enum Content {
     Text { start: usize, end: usize },
     /// The frame of an object.
     Object(u32),
+    /// A value of JSON that is no object, or stands where none is asked for; its text is for [`Record::text`].
+    Json { kind: JsonKind, start: usize, end: usize },
 }
 
 impl Record {
@@ -65,6 +70,7 @@ impl Record {
         self.found.clear();
         self.text.clear();
         self.bytes = 0;
+        self.scalar = None;
     }
 
     /// Starts a frame with so many slots.
@@ -111,6 +117,13 @@ impl Record {
         let start = self.text.len();
         self.text.push_str(text);
         self.put(found, Content::Text { start, end: self.text.len() });
+    }
+
+    /// Puts a value of JSON into its place.
+    pub(super) fn fill_json(&mut self, found: u32, value: &JsonValue<'_>) {
+        let start = self.text.len();
+        self.text.push_str(value.text);
+        self.put(found, Content::Json { kind: value.kind, start, end: self.text.len() });
     }
 
     fn put(&mut self, found: u32, content: Content) {

@@ -28,6 +28,13 @@ pub(super) enum Trouble {
     Refused(Refusal),
 }
 
+impl Trouble {
+    /// The object is refused for this fault.
+    pub(super) fn refused(fault: Fault) -> Self {
+        Self::Refused(Refusal::object(fault))
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Window<'r> {
     input: Input<'r>,
@@ -126,7 +133,7 @@ impl<'r> Window<'r> {
 
     /// The refusal of the object for what is wrong.
     pub(super) fn refuse(&self, flaw: Flaw, at: Option<String>) -> Trouble {
-        Trouble::Refused(Refusal::object(self.fault(flaw, at)))
+        Trouble::refused(self.fault(flaw, at))
     }
 
     /// Reads on. Not to be asked for when the object is complete.
