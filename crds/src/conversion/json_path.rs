@@ -1,6 +1,8 @@
 //! Paths of JSON: the part of `JSONPath` (RFC 9535) that can be answered while a document streams by.
 //!
 //! ```text
+//! record   = path { "|" path }
+//! field    = path | "count(" path ")"
 //! path     = ("$" | "@") { segment } | "." | name { segment } | "[" quoted "]" { segment } | ".." member { segment }
 //! segment  = "." member | "[" quoted "]" | "[*]" | ".." member
 //! member   = name | "*" | "[" quoted "]"
@@ -19,12 +21,36 @@ pub const TOP: &str = "$";
 /// Reads a path.
 pub(super) fn parse(path: &str) -> Result<Path, PathFault> {
     let mut parser = Parser { path, rest: path, steps: Vec::new() };
-    let absolute = parser.start()?;
-    while !parser.rest.is_empty() {
-        parser.segment()?;
+    let counts = parser.take("count(");
+    let mut parsed = parser.location()?;
+    if counts {
+        if parsed.absolute || parsed.steps.is_empty() {
+            return Err(parser.fault("count() is of values within the record or the object, before the )"));
+        }
+        if !parser.take(")") {
+            return Err(parser.fault("expected ), a dot or ["));
+        }
+        parsed.target = Target::Count;
     }
-    let target = if parser.steps.is_empty() { Target::Text } else { Target::Element };
-    Ok(Path { absolute, steps: parser.steps, target })
+    parser.end_of_path()?;
+    Ok(parsed)
+}
+
+/// Reads one path or several with `|` between; gives each with its text.
+pub(super) fn parse_union(path: &str) -> Result<Vec<(Path, String)>, PathFault> {
+    let mut parser = Parser { path, rest: path, steps: Vec::new() };
+    let mut paths = Vec::new();
+    loop {
+        parser.blank();
+        let rest = parser.rest;
+        let location = parser.location()?;
+        paths.push((location, rest[..rest.len() - parser.rest.len()].to_owned()));
+        parser.blank();
+        if !parser.take("|") {
+            parser.end_of_path()?;
+            return Ok(paths);
+        }
+    }
 }
 
 struct Parser<'a> {
@@ -34,13 +60,31 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
+    fn location(&mut self) -> Result<Path, PathFault> {
+        let absolute = self.start()?;
+        while self.rest.starts_with(['.', '[']) {
+            self.segment()?;
+        }
+        let steps = std::mem::take(&mut self.steps);
+        let target = if steps.is_empty() { Target::Text } else { Target::Element };
+        Ok(Path { absolute, steps, target })
+    }
+
+    fn end_of_path(&self) -> Result<(), PathFault> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.fault("expected the end of the path, a dot or [")) }
+    }
+
+    fn blank(&mut self) {
+        self.rest = self.rest.trim_start_matches(' ');
+    }
+
     /// Reads what a path starts with; returns whether that is the top of the object.
     fn start(&mut self) -> Result<bool, PathFault> {
         if self.take(TOP) {
             self.step(false, named(TOP.to_owned()));
             return Ok(true);
         }
-        if self.path == "." {
+        if self.rest == "." {
             self.rest = "";
         } else if !self.take("@") && !self.rest.starts_with("..") {
             if self.rest.starts_with('.') {
@@ -56,15 +100,13 @@ impl Parser<'_> {
             return self.member(true);
         }
         if self.rest.starts_with('[') {
-            if self.take("[*]") { Ok(()) } else { self.bracket(false) }
-        } else if self.take(".") {
-            if self.rest.starts_with('[') {
-                return Err(self.fault("expected a name or * after the dot"));
-            }
-            self.member(false)
-        } else {
-            Err(self.fault("expected the end of the path, a dot or ["))
+            return if self.take("[*]") { Ok(()) } else { self.bracket(false) };
         }
+        self.take(".");
+        if self.rest.starts_with('[') {
+            return Err(self.fault("expected a name or * after the dot"));
+        }
+        self.member(false)
     }
 
     fn member(&mut self, descend: bool) -> Result<(), PathFault> {
@@ -192,7 +234,11 @@ mod tests {
                 test => panic!("{test:?}"),
             }
         }
-        read + if target == Target::Text { "itself" } else { "" }
+        read + match target {
+            Target::Text => "itself",
+            Target::Count => " counted",
+            _ => "",
+        }
     }
 
     #[test]
@@ -218,9 +264,19 @@ mod tests {
             (".", "itself"),
             ("@.a", "/a"),
             ("@['a']", "/a"),
+            ("count(items[*].a)", "/items/a counted"),
         ] {
             assert_eq!(read(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_record_is_one_path_or_several() {
+        let texts = |path| -> Vec<_> { parse_union(path).unwrap().into_iter().map(|(_, text)| text).collect() };
+        assert_eq!(texts("$"), ["$"]);
+        assert_eq!(texts(" $.a[*] |$['b|c'] "), ["$.a[*]", "$['b|c']"]);
+        assert_eq!(parse_union("$.a | ").unwrap_err().column, 7);
+        assert_eq!(parse_union("$.a $.b").unwrap_err().column, 5);
     }
 
     #[test]
@@ -255,6 +311,9 @@ mod tests {
             ("a b", 2, "a dot or ["),
             ("2a", 1, "the name of a member"),
             ("@id", 2, "a dot or ["),
+            ("count(a", 8, "expected )"),
+            ("count($.a)", 10, "within the record"),
+            ("count(@)", 8, "within the record"),
         ] {
             let fault = parse(path).unwrap_err();
             assert_eq!(fault.column, column, "{fault}");

@@ -134,6 +134,16 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
         self.window.into_buffers()
     }
 
+    /// Bytes of the object that were read so far, after decompression.
+    pub(super) const fn bytes_read(&self) -> u64 {
+        self.window.bytes_read()
+    }
+
+    /// What is wrong, at the offset of what was read last.
+    pub(super) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
+        self.window.refuse(flaw(self.window.text().1), Some(self.state.place()))
+    }
+
     /// What kind of value the first one at the top is, and where it starts.
     pub(super) fn root(&self) -> Option<&(String, Position)> {
         self.state.root.as_ref()

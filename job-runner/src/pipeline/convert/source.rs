@@ -4,6 +4,7 @@ use docmill_crds::conversion::Format;
 
 use super::automaton::Automaton;
 use super::cursor::Position;
+use super::fault::Flaw;
 use super::json_scanner::JsonScanner;
 use super::limits::Limits;
 use super::scanner::{Pause, Scanner, Sink};
@@ -47,6 +48,22 @@ impl<'a> Source<'a> {
         match self {
             Self::Xml(scanner) => scanner.root(),
             Self::Json(scanner) => scanner.root(),
+        }
+    }
+
+    /// Bytes of the object that were read so far, after decompression.
+    pub(super) const fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Xml(scanner) => scanner.bytes_read(),
+            Self::Json(scanner) => scanner.bytes_read(),
+        }
+    }
+
+    /// What is wrong, at the offset of what was read last.
+    pub(super) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
+        match self {
+            Self::Xml(scanner) => scanner.refuse(flaw),
+            Self::Json(scanner) => scanner.refuse(flaw),
         }
     }
 

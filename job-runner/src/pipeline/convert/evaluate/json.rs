@@ -32,6 +32,7 @@ impl Evaluator<'_> {
             // `@` is a value without parts.
             SlotContent::Text { own: true, .. } => value.kind != JsonKind::Object,
             SlotContent::Object(_) | SlotContent::Text { .. } => true,
+            SlotContent::Count => false,
         };
         if wanted && !value.is_blank() {
             self.count(owner, value.text.len(), offset)?;
@@ -47,7 +48,7 @@ impl Evaluator<'_> {
             && !self.takes_itself(DOCUMENT)
         {
             let found = if value.is_blank() { value.kind.as_str() } else { value.text };
-            self.memory.document.scalar = Some((value.kind, found.to_owned()));
+            self.memory.document.scalar = Some(found.to_owned());
         }
     }
 
@@ -57,7 +58,7 @@ impl Evaluator<'_> {
         let root = automaton.scopes[scope as usize].root;
         automaton.nodes[root as usize].actions.iter().any(|action| match action {
             Action::Begin(slot) => matches!(automaton.slots[*slot as usize].content, SlotContent::Text { .. }),
-            Action::Record | Action::Exclude => false,
+            _ => false,
         })
     }
 }
