@@ -71,7 +71,11 @@ impl Parser<'_> {
     }
 
     fn end_of_path(&self) -> Result<(), PathFault> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.fault("expected the end of the path, a dot or [")) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.fault("expected the end of the path, a dot or ["))
+        }
     }
 
     fn blank(&mut self) {
@@ -272,7 +276,8 @@ mod tests {
 
     #[test]
     fn a_record_is_one_path_or_several() {
-        let texts = |path| -> Vec<_> { parse_union(path).unwrap().into_iter().map(|(_, text)| text).collect() };
+        let texts =
+            |path| -> Vec<_> { parse_union(path).unwrap().into_iter().map(|(_, text)| text).collect() };
         assert_eq!(texts("$"), ["$"]);
         assert_eq!(texts(" $.a[*] |$['b|c'] "), ["$.a[*]", "$['b|c']"]);
         assert_eq!(parse_union("$.a | ").unwrap_err().column, 7);

@@ -327,7 +327,9 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
         }
         if parsed.absolute && level > 1 {
             let start = if json { "$" } else { "/" };
-            return fault(&format!("a nested field is within its object: its path does not start with {start}"));
+            return fault(&format!(
+                "a nested field is within its object: its path does not start with {start}"
+            ));
         }
         if parsed.target == Target::Count
             && (field.kind != FieldType::Integer || field.repeated || field.path.len() > 1)

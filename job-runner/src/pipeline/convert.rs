@@ -24,6 +24,7 @@ mod extra;
 mod fault;
 mod input;
 mod json;
+mod json_caps;
 mod json_lexer;
 mod json_lines;
 mod json_scanner;

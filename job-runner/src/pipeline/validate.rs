@@ -8,8 +8,8 @@ use std::ops::Range;
 use docmill_crds::reason::Reason;
 
 use super::convert::{
-    Automaton, Content, DOCUMENT, Fault, FieldPlan, Finding, JsonKind, JsonWriter, MAX_FAULTS, Position, Record,
-    ScopeId, shorten,
+    Automaton, Content, DOCUMENT, Fault, FieldPlan, Finding, JsonKind, JsonWriter, MAX_FAULTS, Position,
+    Record, ScopeId, shorten,
 };
 
 /// The field of what the model does not name, [`EXTRA_FIELD`](docmill_crds::conversion::EXTRA_FIELD), as JSON with its colon.

@@ -173,7 +173,10 @@ impl Automaton {
     pub(super) fn takes_top(&self) -> bool {
         let (name, mut takes) = (self.names.resolve(NO_NAMESPACE, TOP), false);
         self.nodes[self.root as usize].edges(name, |edge| {
-            takes |= self.nodes[edge.target as usize].actions.iter().any(|action| matches!(action, Action::Record(_)));
+            takes |= self.nodes[edge.target as usize]
+                .actions
+                .iter()
+                .any(|action| matches!(action, Action::Record(_)));
         });
         takes
     }

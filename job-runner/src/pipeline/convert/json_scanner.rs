@@ -9,6 +9,7 @@ use docmill_crds::reason::Reason;
 
 use super::cursor::Position;
 use super::fault::Flaw;
+use super::json_caps::Caps;
 use super::json_lexer::{self, Token, is_space};
 use super::json_lines::{Lines, Skip};
 use super::json_stack::Stack;
@@ -36,9 +37,7 @@ pub(super) struct JsonScanner<'r, 'n> {
 #[derive(Debug)]
 struct State<'n> {
     names: &'n Names,
-    limits: Limits,
-    nodes: u32,
-    document_bytes: usize,
+    caps: Caps,
     expected: Expected,
     stack: Stack,
     open: OpenElements,
@@ -81,9 +80,7 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
     pub(super) fn new(window: Window<'r>, names: &'n Names, limits: &Limits, by_line: bool) -> Self {
         let state = State {
             names,
-            limits: *limits,
-            nodes: 0,
-            document_bytes: 0,
+            caps: Caps::new(limits),
             expected: Expected::Top,
             stack: Stack::default(),
             open: OpenElements::of_json(),
@@ -157,7 +154,7 @@ impl State<'_> {
         loop {
             let before = *at;
             *at = self.skip_space(text.as_bytes(), before);
-            self.count_bytes(*at - before, *at)?;
+            self.caps.bytes(*at - before, *at)?;
             if *at == text.len() && !complete {
                 return Ok(Look::More);
             }
@@ -176,7 +173,7 @@ impl State<'_> {
                 return Ok(Look::Paused(Pause::Object));
             }
             let Some((token, end)) = json_lexer::read(text, start, complete)? else { return Ok(Look::More) };
-            self.check_length(start, end)?;
+            self.caps.token(start, end)?;
             let place = Place { bytes: text.as_bytes(), offset: start, cursor };
             let ends = self.token(token, &text[start..end], &place, sink)?;
             *at = end;
@@ -210,7 +207,7 @@ impl State<'_> {
         match json_lexer::read(text, at, complete)? {
             None => Ok(false),
             Some((Token::Number(_) | Token::Boolean(_) | Token::Null, _)) => Ok(true),
-            _ => Err(self.unexpected(at, &text[at..])),
+            Some((_, end)) => Err(self.unexpected(at, &text[at..end])),
         }
     }
 
@@ -258,7 +255,7 @@ impl State<'_> {
             Token::Mark(b'{') => (JsonKind::Object, ""),
             Token::Mark(b'[') => {
                 self.start_value("a list", place)?;
-                self.check_depth(start)?;
+                self.caps.depth(self.stack.depth(), start)?;
                 self.stack.open_array();
                 self.expected = Expected::FirstItem;
                 return Ok(false);
@@ -277,14 +274,15 @@ impl State<'_> {
         };
         self.start_value(kind.as_str(), place)?;
         if kind == JsonKind::Object {
-            self.check_depth(start)?;
+            self.caps.depth(self.stack.depth(), start)?;
             self.open(JsonValue { kind, text }, place, sink)?;
             self.stack.open_object();
             self.expected = Expected::FirstMember;
             return Ok(false);
         }
         let unescaped = std::mem::take(&mut self.text);
-        let text = if matches!(token, Token::String { escaped: true, .. }) { unescaped.as_str() } else { text };
+        let text =
+            if matches!(token, Token::String { escaped: true, .. }) { unescaped.as_str() } else { text };
         self.open(JsonValue { kind, text }, place, sink)?;
         sink.text(text, start)?;
         self.text = unescaped;
@@ -294,11 +292,7 @@ impl State<'_> {
 
     /// A value starts: it is counted, and at the top it is remembered.
     fn start_value(&mut self, what: &str, place: &Place<'_>) -> Result<(), Flaw> {
-        self.nodes += 1;
-        if self.nodes > self.limits.nodes {
-            let most = self.limits.nodes;
-            return Err(Flaw::limit(place.offset, format!("a document of at most {most} nodes")));
-        }
+        self.caps.node(place.offset)?;
         if self.stack.depth() == 0 {
             self.lines.value_starts();
             if self.root.is_none() {
@@ -308,19 +302,14 @@ impl State<'_> {
         Ok(())
     }
 
-    fn open(
-        &mut self,
-        value: JsonValue<'_>,
-        place: &Place<'_>,
-        sink: &mut impl Sink,
-    ) -> Result<(), Flaw> {
+    fn open(&mut self, value: JsonValue<'_>, place: &Place<'_>, sink: &mut impl Sink) -> Result<(), Flaw> {
         let local = self.stack.name();
         let name = self.names.resolve(NO_NAMESPACE, local);
         self.open.push("", local);
         let (attributes, namespaces, open) = (Attributes::new("", &[], 0), &self.namespaces, &self.open);
         let (prefix, place, json) = ("", *place, Some(value));
         if sink.start(&Element { name, prefix, local, attributes, namespaces, place, open, json })? {
-            self.restart_count();
+            self.caps.restart();
         }
         Ok(())
     }
@@ -337,7 +326,7 @@ impl State<'_> {
         let ends = sink.end(&self.open);
         self.open.pop();
         if ends {
-            self.restart_count();
+            self.caps.restart();
         }
         ends
     }
@@ -356,14 +345,11 @@ impl State<'_> {
     }
 
     fn member(&mut self, raw: &str, escaped: bool, start: usize) -> Result<(), Flaw> {
-        let new = self.stack.start_member(|name| {
-            if escaped { json_lexer::unescape(raw, name) } else { name.push_str(raw) }
-        });
+        let new = self
+            .stack
+            .start_member(|name| if escaped { json_lexer::unescape(raw, name) } else { name.push_str(raw) });
         let name = self.stack.name();
-        let most = self.limits.name_bytes;
-        if name.len() > most {
-            return Err(Flaw::limit(start, format!("a name of at most {most} bytes")).found(name));
-        }
+        self.caps.name(name, start)?;
         if !new {
             return Err(Flaw::malformed_json(start, "each member of an object once").found(name));
         }
@@ -377,7 +363,7 @@ impl State<'_> {
             self.open.pop();
         }
         self.stack.clear();
-        self.restart_count();
+        self.caps.restart();
         self.ended = false;
         self.expected = Expected::Top;
     }
@@ -393,11 +379,7 @@ impl State<'_> {
             Expected::Colon => "a colon",
             Expected::Next => next,
         };
-        let found = if written.is_empty() {
-            "the end of the object"
-        } else {
-            written.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default()
-        };
+        let found = if written.is_empty() { "the end of the object" } else { written };
         Flaw::malformed_json(at, expected).found(found)
     }
 
@@ -405,39 +387,11 @@ impl State<'_> {
         match (self.expected, &self.root) {
             (Expected::Top, Some(_)) => Ok(()),
             (Expected::Top, None) if self.lines.count() > 0 => Ok(()),
-            (Expected::Top, None) => Err(Flaw::malformed_json(0, "JSON").because(Reason::EmptyObject)),
+            (Expected::Top, None) => {
+                Err(Flaw::malformed_json(end, "a value of JSON").because(Reason::EmptyObject))
+            }
             _ => Err(self.unexpected(end, "")),
         }
-    }
-
-    fn check_depth(&self, start: usize) -> Result<(), Flaw> {
-        let most = self.limits.depth;
-        if self.stack.depth() >= most {
-            return Err(Flaw::limit(start, format!("at most {most} levels of objects and lists")));
-        }
-        Ok(())
-    }
-
-    fn check_length(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
-        if end - start > self.limits.text_bytes {
-            return Err(json_lexer::too_long(start, self.limits.text_bytes));
-        }
-        self.count_bytes(end - start, start)
-    }
-
-    fn count_bytes(&mut self, bytes: usize, at: usize) -> Result<(), Flaw> {
-        self.document_bytes += bytes;
-        let most = self.limits.document_bytes;
-        if self.document_bytes > most {
-            return Err(Flaw::limit(at, format!("a document of at most {most} bytes")));
-        }
-        Ok(())
-    }
-
-    /// Counts what belongs to the next document, or lies between two, from here.
-    const fn restart_count(&mut self) {
-        self.nodes = 0;
-        self.document_bytes = 0;
     }
 
     /// Where the scanner is, for faults.

