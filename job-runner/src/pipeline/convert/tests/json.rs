@@ -323,3 +323,42 @@ fn what_no_field_names_is_kept_or_counted() {
         ]})
     );
 }
+
+/// NDJSON of this many bytes or a little more, one document a line, made as it is read.
+struct Lines {
+    left: usize,
+    line: &'static [u8],
+    at: usize,
+}
+
+impl std::io::Read for Lines {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            return Ok(0);
+        }
+        let part = &self.line[self.at..];
+        let length = part.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&part[..length]);
+        self.at = (self.at + length) % self.line.len();
+        if self.at == 0 {
+            self.left = self.left.saturating_sub(self.line.len());
+        }
+        Ok(length)
+    }
+}
+
+#[test]
+fn lines_leave_nothing_behind_in_memory() {
+    let line =
+        b"{\"id\": \"a\\u00e9\", \"tags\": [\"x\", \"y\"], \"more\": {\"a\": 1, \"b\": [true, null]}}\n";
+    let converter = of(
+        "$",
+        &json!([{"name": "id", "path": ["id"]}, {"name": "tags", "path": ["tags[*]"], "repeated": true}]),
+    );
+    let mut documents = converter.documents(Lines { left: 4 << 20, line, at: 0 });
+    let count = documents.by_ref().map(|document| document.unwrap().unwrap()).count();
+    assert_eq!(count, (4 << 20_usize).div_ceil(line.len()));
+    drop(documents);
+    let kept = converter.scratches.take();
+    assert!(kept.raw.capacity() + kept.text.capacity() + kept.memory.bytes() < 1 << 20);
+}
