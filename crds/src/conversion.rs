@@ -8,6 +8,8 @@ mod constraints;
 mod date_format;
 mod dates;
 mod default;
+mod json;
+mod json_path;
 mod limits;
 mod model;
 mod path;
@@ -18,6 +20,7 @@ mod zone;
 pub use bound::Bound;
 pub use constraints::{ConstraintFault, Constraints};
 pub use date_format::{DateFormat, DatePart};
+pub use json_path::{TOP, push_member};
 pub use limits::{Limits, ResolvedLimits};
 pub use model::{CONVERTER_FORMAT, Model, ModelError, Scope};
 pub use path::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
@@ -35,9 +38,16 @@ use serde::{Deserialize, Serialize};
 #[schemars(extend("x-kubernetes-validations" = [{
     "rule": "has(self.preset) || (has(self.record) && has(self.fields))",
     "message": "name a preset, or say yourself what a record is and which fields it has: preset, or record and fields"
+}, {
+    "rule": "self.format != 'Json' || !(has(self.preset) || has(self.namespaces) || has(self.defaultNamespaces))",
+    "message": "preset, namespaces and defaultNamespaces are for Xml"
+}, {
+    "rule": "self.format != 'Json' || !has(self.fields) || self.fields.all(f, f.type != 'markup' && !has(f.exclude))",
+    "message": "the type markup and exclude are for Xml"
 }]))]
 pub struct Conversion {
     /// What the objects of the bucket are. Xml: well-formed XML 1.0 with namespaces, one or many documents in each object.
+    /// Json: JSON (RFC 8259), a single value, one value a line (NDJSON) or several values one after the other.
     #[serde(default)]
     pub format: Format,
 
@@ -48,7 +58,8 @@ pub struct Conversion {
     pub preset: Option<Preset>,
 
     /// The path of the elements that are one document each, from the root of the object: /nitf, //item, /feed/entry;
-    /// or several paths with | between: //item | //entry. Needed without a preset; with one, it replaces the preset's.
+    /// or several paths with | between: //item | //entry. Needed without a preset; with one, it replaces the preset's. Of
+    /// Json: the path of the values: $ (each value at the top: the one of the object, or each line of NDJSON), $.items[*].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512))]
     pub record: Option<String>,
@@ -77,7 +88,7 @@ pub struct Conversion {
     #[schemars(schema_with = "schema::fields")]
     pub fields: Vec<Field>,
 
-    /// What becomes of elements and attributes that no field names. Drop: they are left out, and counted. Keep: they are
+    /// What becomes of elements, attributes and members that no field names. Drop: they are left out, and counted. Keep: they are
     /// kept in the field `extra` as a tree of nodes {name, attributes, content}; it is stored and not searchable.
     /// Flattened: they are kept in `extra` as lists of values by path, which one flattened field makes searchable
     /// without a mapping of their own. With a preset, it replaces the preset's.
@@ -116,6 +127,8 @@ pub enum Format {
     /// Well-formed XML 1.0 with namespaces.
     #[default]
     Xml,
+    /// JSON (RFC 8259): a value, one value a line (NDJSON), or values one after the other.
+    Json,
 }
 
 /// One field of a document.
@@ -131,15 +144,16 @@ pub struct Field {
     /// Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute: a[@role='main'], [@role!='x'],
     /// [@role], [not(@role)], [contains(@class,'x')]. The end may be @attribute, `text()` (the element's own text without
     /// that of its children) or . (the element itself). count(a//b) is how many elements there are, 0 if there are none;
-    /// the field is an integer.
+    /// the field is an integer. Of Json, paths are those of JSONPath without indexes and filters: head.title,
+    /// authors[*].name, ['a b'], ..name, *, @ (the value itself), count(items), and $.feed.title from the top of the object.
     #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 512)))]
     pub path: Vec<String>,
 
     /// What the value is. string: one line, white space collapsed. text: the whole of mixed content in reading order,
     /// paragraphs set apart by an empty line. markup: the inner XML, well-formed by itself. integer, number, boolean.
     /// dateTime: RFC 3339, ISO 8601, RFC 822 or asctime, with a zone unless timeZone gives it; becomes RFC 3339 in UTC.
-    /// date: a calendar day.
-    /// uri: an absolute URI. language: a BCP 47 tag. object: the nested fields.
+    /// date: a calendar day. uri: an absolute URI. language: a BCP 47 tag. object: the nested fields. Of Json, string and
+    /// text are strings as they are, and there is no markup.
     #[serde(default, rename = "type")]
     pub kind: FieldType,
 

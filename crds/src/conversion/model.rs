@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ConstraintFault, Constraints, Conversion, EXTRA_FIELD, Extra, Field, FieldType, Format, Path, PathFault,
-    Preset, ResolvedLimits, Target, dates, default, schema::MAX_NESTING,
+    Preset, ResolvedLimits, Target, dates, default, json, schema::MAX_NESTING,
 };
 use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
@@ -48,6 +48,8 @@ pub struct Model {
 /// In which names of a path are looked up.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
+    /// The language of paths.
+    pub format: Format,
     /// Prefix → URI.
     pub namespaces: &'a BTreeMap<String, String>,
     /// The namespaces of names without a prefix; the empty string is none.
@@ -111,6 +113,20 @@ pub enum ModelError {
         /// The most that it may be.
         max: i64,
     },
+    /// The record of a Json model does not start at the top.
+    #[error("record: {path:?} does not start with $, the value at the top of the object")]
+    RecordNotFromTop {
+        /// The path as written.
+        path: String,
+    },
+    /// Something that objects of JSON have not.
+    #[error("{place}: {problem}")]
+    NotOfJson {
+        /// Where in the model.
+        place: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A preset's own file is broken.
     #[error("failed to read the preset {}: {problem}", preset.as_str())]
     Preset {
@@ -130,6 +146,9 @@ impl Classify for ModelError {
 impl Conversion {
     /// Expands the preset and checks everything.
     pub fn resolve(&self) -> Result<Model, ModelError> {
+        if self.format == Format::Json {
+            json::check(self)?;
+        }
         let model = self.expand()?.into_model()?;
         model.check()?;
         Ok(model)
@@ -198,13 +217,17 @@ impl Model {
     /// In which the names of this model's paths are looked up.
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
-        Scope { namespaces: &self.namespaces, default_namespaces: &self.default_namespaces }
+        let Self { format, namespaces, default_namespaces, .. } = self;
+        Scope { format: *format, namespaces, default_namespaces }
     }
 
     /// The paths of records, each with its text; at least one.
     pub fn record_paths(&self) -> Result<Vec<(Path, String)>, ModelError> {
         let paths = Path::parse_union(&self.record, &self.scope())
             .map_err(|fault| ModelError::Path { place: "record".to_owned(), fault })?;
+        if self.format == Format::Json && paths.iter().any(|(path, _)| !path.absolute) {
+            return Err(ModelError::RecordNotFromTop { path: self.record.clone() });
+        }
         if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(ModelError::NotElement { place: "record".to_owned(), path: self.record.clone() });
         }
@@ -320,14 +343,18 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
             let name = field.name.clone();
             Err(ModelError::Field { place: place.clone(), name, problem: problem.to_owned() })
         };
-        if field.kind == FieldType::Object && parsed.target != Target::Element {
+        let json = scope.format == Format::Json;
+        if field.kind == FieldType::Object && parsed.target != Target::Element && !json {
             return fault("an object is an element, not an attribute or text()");
         }
         if field.kind == FieldType::Markup && parsed.target != Target::Element {
             return fault("markup is of an element, not of an attribute or text()");
         }
         if parsed.absolute && level > 1 {
-            return fault("a nested field is within its object: its path does not start with /");
+            let start = if json { "$" } else { "/" };
+            return fault(&format!(
+                "a nested field is within its object: its path does not start with {start}"
+            ));
         }
         if parsed.target == Target::Count
             && (field.kind != FieldType::Integer || field.repeated || field.path.len() > 1)

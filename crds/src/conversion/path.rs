@@ -1,4 +1,5 @@
 //! Paths: the part of `XPath` that can be answered while a document streams by, with every name resolved to a namespace.
+//! Those of JSON, which come to the same, are read in [`json_path`].
 //!
 //! ```text
 //! path      = location | "count(" location ")"
@@ -11,6 +12,7 @@
 //! ```
 
 use super::model::Scope;
+use super::{Format, json_path};
 
 /// The namespace that the prefix `xml` always stands for.
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
@@ -116,6 +118,9 @@ pub struct PathFault {
 impl Path {
     /// Reads `path`; prefixes and names without one are looked up in `scope`.
     pub fn parse(path: &str, scope: &Scope<'_>) -> Result<Self, PathFault> {
+        if scope.format == Format::Json {
+            return json_path::parse(path);
+        }
         let mut parser = Parser { path, rest: path, scope };
         let parsed = parser.path()?;
         parser.end_of_path()?;
@@ -124,6 +129,9 @@ impl Path {
 
     /// Reads one path or several with `|` between; gives each with its text.
     pub fn parse_union(path: &str, scope: &Scope<'_>) -> Result<Vec<(Self, String)>, PathFault> {
+        if scope.format == Format::Json {
+            return json_path::parse_union(path);
+        }
         let mut parser = Parser { path, rest: path, scope };
         let mut paths = Vec::new();
         loop {

@@ -15,7 +15,8 @@ fn fault(value: Value) -> String {
 
 fn path(text: &str) -> Result<Path, PathFault> {
     let namespaces = BTreeMap::from([("h".to_owned(), "urn:h".to_owned())]);
-    Path::parse(text, &Scope { namespaces: &namespaces, default_namespaces: &[String::new()] })
+    let default_namespaces = &[String::new()];
+    Path::parse(text, &Scope { format: Format::Xml, namespaces: &namespaces, default_namespaces })
 }
 
 #[test]
@@ -143,6 +144,42 @@ fn a_wrong_model_is_named_by_field_and_place() {
     for (found, expected) in cases {
         assert!(found.contains(expected), "{found}\nshould contain\n{expected}");
     }
+}
+
+#[test]
+fn what_json_has_not_is_refused_with_its_place() {
+    let a = json!([{"name": "a", "path": ["a"]}]);
+    let of = |field: Value| json!({"format": "Json", "record": "$", "fields": [{"name": "a", "path": ["a"]}, field]});
+    let nested = json!({"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "h", "path": ["h"], "type": "markup"}]});
+    let absolute =
+        json!({"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "h", "path": ["$.h"]}]});
+    for (model, expected) in [
+        (json!({"format": "Json", "preset": "rss"}), "preset: presets are for Xml"),
+        (
+            json!({"format": "Json", "record": "$", "fields": a, "namespaces": {"a": "b"}}),
+            "namespaces: members",
+        ),
+        (
+            json!({"format": "Json", "record": "$", "fields": a, "defaultNamespaces": [""]}),
+            "defaultNamespaces: members",
+        ),
+        (json!({"format": "Json", "record": "item", "fields": a}), "record: \"item\" does not start with $"),
+        (json!({"format": "Json", "record": "/item", "fields": a}), "record: expected the name of a member"),
+        (of(json!({"name": "b", "path": ["b"], "type": "markup"})), "fields[1].type: markup is for Xml"),
+        (of(json!({"name": "b", "path": ["b"], "exclude": ["c"]})), "fields[1].exclude: exclude is for Xml"),
+        (of(json!({"name": "b", "path": ["b[0]"]})), "fields[1].path[0]: expected [*]"),
+        (of(nested), "fields[1].fields[0].type: markup is for Xml"),
+        (
+            of(absolute),
+            "fields[1].fields[0].path[0] (h): a nested field is within its object: its path does not start with $",
+        ),
+    ] {
+        let found = fault(model);
+        assert!(found.contains(expected), "{found}\nshould contain\n{expected}");
+    }
+    let itself =
+        json!({"name": "o", "path": ["@"], "type": "object", "fields": [{"name": "h", "path": ["h"]}]});
+    conversion(of(itself)).resolve().unwrap();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Makes a document of what was found for it, or says everything that is wrong with it.
 
 mod constraints;
+mod json;
 pub(super) mod types;
 
 use std::ops::Range;
@@ -9,8 +10,8 @@ use constraints::{Tally, plain};
 use docmill_crds::reason::Reason;
 
 use super::convert::{
-    Automaton, Content, DOCUMENT, Fault, FieldPlan, Finding, JsonWriter, MAX_FAULTS, Position, Record,
-    ScopeId, shorten,
+    Automaton, Content, DOCUMENT, Fault, FieldPlan, Finding, JsonKind, JsonWriter, MAX_FAULTS, Position,
+    Record, ScopeId, shorten,
 };
 
 /// The field of what the model does not name, [`EXTRA_FIELD`](docmill_crds::conversion::EXTRA_FIELD), as JSON with its colon.
@@ -85,6 +86,10 @@ impl<'a> Judge<'a, '_> {
         let Finding { document: record, shared, extra, .. } = finding;
         let shared = Some(shared).filter(|shared| !shared.is_empty());
         let findings = Findings { record, frame: 0, shared };
+        if let Some(fault) = json::no_object(record, self.path) {
+            self.report(fault);
+            return Values::new();
+        }
         let automaton: &'a Automaton = self.automaton;
         let fields = &automaton.scopes[DOCUMENT as usize].fields;
         let mut values = Vec::with_capacity(fields.len());
@@ -215,6 +220,7 @@ impl<'a> Judge<'a, '_> {
             }
             Content::Text { start, end } => self.scalar(field, record.text(start, end), &spot),
             Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
+            Content::Json { kind, start, end } => self.json(field, kind, record.text(start, end), &spot),
         }
     }
 

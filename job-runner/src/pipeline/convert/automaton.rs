@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Constraints, Extra, FieldType, Test};
+use docmill_crds::conversion::{Constraints, Extra, FieldType, Format, TOP, Test};
 use serde_json::Value;
 
 use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
@@ -33,6 +33,8 @@ pub(crate) struct Automaton {
     /// Where the paths that start at the root of an object start: those of records, and absolute ones.
     pub(super) root: NodeId,
     pub(super) extra: Extra,
+    /// What objects are.
+    pub(super) format: Format,
     /// The path of records, as the model writes it.
     pub(crate) record: String,
     /// The same, path by path, for [`Action::Record`].
@@ -169,6 +171,20 @@ pub(crate) struct FieldPlan {
     pub(crate) paths: Vec<String>,
     /// The scope of an object's fields.
     pub(crate) scope: Option<ScopeId>,
+}
+
+impl Automaton {
+    /// Whether every value at the top of an object of JSON is a document.
+    pub(super) fn takes_top(&self) -> bool {
+        let (name, mut takes) = (self.names.resolve(NO_NAMESPACE, TOP), false);
+        self.nodes[self.root as usize].edges(name, |edge| {
+            takes |= self.nodes[edge.target as usize]
+                .actions
+                .iter()
+                .any(|action| matches!(action, Action::Record(_)));
+        });
+        takes
+    }
 }
 
 impl Node {

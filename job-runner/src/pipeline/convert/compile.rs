@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
+    Attribute, Constraints, Field, FieldType, Format, Model, ModelError, NameTest, Path, Step, TOP, Target,
 };
 
 use super::automaton::{
@@ -33,16 +33,8 @@ pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();
     let Compiler { names, slots, scopes, .. } = compiler;
-    Ok(Automaton {
-        names,
-        nodes,
-        slots,
-        scopes,
-        root,
-        extra: model.extra,
-        record: model.record.clone(),
-        records,
-    })
+    let (extra, format, record) = (model.extra, model.format, model.record.clone());
+    Ok(Automaton { names, nodes, slots, scopes, root, extra, format, record, records })
 }
 
 struct Compiler<'m> {
@@ -103,6 +95,10 @@ impl Compiler<'_> {
     }
 
     fn field(&mut self, field: &Field, place: Place<'_>) -> Result<FieldPlan, ModelError> {
+        let join = match self.model.format {
+            Format::Xml => join,
+            Format::Json => join_json,
+        };
         let paths: Vec<_> = field.path.iter().map(|path| join(place.path, path)).collect();
         let nested = match field.kind {
             FieldType::Object => {
@@ -282,6 +278,17 @@ fn join(parent: &str, path: &str) -> String {
         _ if path.starts_with("//") => format!("{parent}{path}"),
         _ if path.starts_with('/') => path.to_owned(),
         _ => format!("{parent}/{path}"),
+    }
+}
+
+/// The same for paths of JSON.
+fn join_json(parent: &str, path: &str) -> String {
+    let path = path.strip_prefix('@').unwrap_or(path);
+    match path {
+        "" | "." => parent.to_owned(),
+        _ if path.starts_with(TOP) => path.to_owned(),
+        _ if path.starts_with(['[', '.']) => format!("{parent}{path}"),
+        _ => format!("{parent}.{path}"),
     }
 }
 

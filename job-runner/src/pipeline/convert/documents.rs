@@ -3,16 +3,19 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use docmill_crds::conversion::Format;
 use docmill_crds::reason::Reason;
 
 use super::Converter;
+use super::automaton::Automaton;
 use super::cursor::Position;
 use super::evaluate::Evaluator;
-use super::fault::{Flaw, Refusal};
+use super::fault::{Fault, Flaw, Refusal};
 use super::input::Input;
 use super::json::JsonWriter;
-use super::scanner::{Pause, Scanner};
+use super::scanner::Pause;
 use super::scratch::Scratch;
+use super::source::Source;
 use super::window::{CHUNK, Trouble, Window};
 use crate::pipeline::validate::{self, Values};
 
@@ -46,14 +49,15 @@ pub type Verdict = Result<Document, Refusal>;
 
 /// The documents of an object, in its order. Each has its own verdict. What is wrong with the object as such ends the
 /// iteration with a [`Refusal`] whose `document` is `None`: documents that came before are complete, none follows. An
-/// iterator that ends without one has read a well-formed object to its end. A document that is the object's root
-/// element is given only when nothing but the end follows it. An error means that the object could not be read; that
+/// iterator that ends without one has read a well-formed object to its end, or one of JSON whose lines are well-formed but
+/// for those that were refused. A document that is the root element of XML is given only when nothing but the end
+/// follows it. An error means that the object could not be read; that
 /// says nothing about the object, and also ends the iteration.
 #[derive(Debug)]
 pub struct Documents<'a> {
     converter: &'a Converter,
     /// None when the object could not even be opened.
-    scanner: Option<Scanner<'a, 'a>>,
+    scanner: Option<Source<'a>>,
     evaluator: Evaluator<'a>,
     json: JsonWriter,
     count: u32,
@@ -76,11 +80,12 @@ impl<'a> Documents<'a> {
         let limits = &converter.limits;
         let Scratch { raw, text, memory, json } = converter.scratches.take();
         let input = Input::new(Box::new(reader), limits);
-        let (scanner, trouble) = match Window::open(input, limits, chunk, raw, text) {
-            Ok(window) => (Some(Scanner::new(window, &converter.automaton.names, limits)), None),
+        let automaton = &converter.automaton;
+        let (scanner, trouble) = match Window::open(input, automaton.format, limits, chunk, raw, text) {
+            Ok(window) => (Some(Source::new(window, automaton, limits)), None),
             Err(trouble) => (None, Some(trouble)),
         };
-        let evaluator = Evaluator::new(&converter.automaton, limits, memory);
+        let evaluator = Evaluator::new(automaton, limits, memory);
         Self { converter, scanner, evaluator, json, count: 0, written: 0, done: false, held: None, trouble }
     }
 
@@ -101,6 +106,7 @@ impl<'a> Documents<'a> {
                     }
                     self.held = Some(verdict);
                 }
+                Pause::Line(fault) => return self.pass_over(*fault).map(Some),
                 Pause::Object if self.count == 0 && !self.evaluator.may_be_empty() => {
                     return Err(self.no_record());
                 }
@@ -140,13 +146,30 @@ impl<'a> Documents<'a> {
         Err(scanner.refuse(|offset| Flaw::limit(offset, expected)))
     }
 
+    /// The verdict on a line that is none of JSON. It counts as a document.
+    fn pass_over(&mut self, fault: Fault) -> Result<Verdict, Trouble> {
+        let most = self.converter.limits.documents;
+        if self.count >= most {
+            let (position, at) = (Position { line: fault.line, column: fault.column }, fault.at);
+            let flaw = Flaw::limit(0, format!("at most {most} documents in an object"));
+            return Err(Trouble::refused(flaw.place(at, position)));
+        }
+        let index_in_object = self.count;
+        self.count += 1;
+        Ok(Err(Refusal::document(index_in_object, vec![fault])))
+    }
+
     fn no_record(&self) -> Trouble {
-        let root = self.scanner.as_ref().and_then(Scanner::root);
+        let root = self.scanner.as_ref().and_then(Source::root);
         let (root, position) = root.cloned().unwrap_or((String::new(), Position::START));
-        let expected =
-            format!("an element that the model's record {} names", self.converter.automaton.record);
+        let Automaton { format, record, .. } = &self.converter.automaton;
+        let what = match format {
+            Format::Xml => "an element",
+            Format::Json => "a value",
+        };
+        let expected = format!("{what} that the model's record {record} names");
         let flaw = Flaw::malformed(0, expected).because(Reason::NoRecord).found(&root);
-        Trouble::Refused(Refusal::object(flaw.place(None, position)))
+        Trouble::refused(flaw.place(None, position))
     }
 }
 
@@ -172,7 +195,7 @@ impl Iterator for Documents<'_> {
 
 impl Drop for Documents<'_> {
     fn drop(&mut self) {
-        let (raw, text) = self.scanner.take().map(Scanner::into_buffers).unwrap_or_default();
+        let (raw, text) = self.scanner.take().map(Source::into_buffers).unwrap_or_default();
         let (memory, json) = (self.evaluator.take_memory(), std::mem::take(&mut self.json));
         self.converter.scratches.put_back(Scratch { raw, text, memory, json });
     }

@@ -6,6 +6,7 @@ use super::capture::{Buffer, Capture};
 use super::cursor::Position;
 use super::extra::ExtraBuffer;
 use super::fault::Flaw;
+use super::json_value::JsonKind;
 use super::limits::Limits;
 use super::losses::LossCounter;
 use super::markup::MarkupBuffer;
@@ -16,6 +17,8 @@ use super::scanner::{Element, Sink};
 use super::tag::RawAttribute;
 use super::text::{Gap, TextBuffer};
 use super::unclaimed::{Claim, Unclaimed};
+
+mod json;
 
 /// An open element.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +116,6 @@ impl<'m> Evaluator<'m> {
         };
         let memory = &mut evaluator.memory;
         memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None, preserve: false });
-        memory.shared.open_frame(automaton.scopes[DOCUMENT as usize].slots, Position::START);
         memory.unclaimed.start_object(automaton.extra);
         evaluator.activate(automaton.root, Owner::Root);
         evaluator
@@ -278,10 +280,18 @@ impl<'m> Evaluator<'m> {
             SlotContent::Object(_) => {}
             SlotContent::Count => {
                 self.claim.presence = true;
+                if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
+                    return Ok(());
+                }
                 return self.tally(slot, owner, place, element.place.offset);
             }
         }
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
+        if let Some(value) = &element.json
+            && self.take_json(slot, owner, found, value, element.place.offset)?
+        {
+            return Ok(());
+        }
         match slot.content {
             SlotContent::Object(scope) => {
                 let scope = &automaton.scopes[scope as usize];
@@ -383,6 +393,9 @@ impl Sink for Evaluator<'_> {
         self.claim = Claim::default();
         let around = self.memory.captures.len();
         let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
+        if self.memory.levels.len() == 1 {
+            self.start_top();
+        }
         let (gap, preserve) = (element.name.gap, self.preserve(element));
         self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve });
         self.memory.active.open(parents.end);
@@ -396,6 +409,7 @@ impl Sink for Evaluator<'_> {
             self.memory.unclaimed.start_document();
             let scope = &self.automaton.scopes[DOCUMENT as usize];
             let frame = self.memory.document.open_frame(scope.slots, element.place.position());
+            self.check_record(element);
             self.enter(scope.root, Owner::Frame(frame), element)?;
         }
         for index in 0..self.memory.matched.len() {

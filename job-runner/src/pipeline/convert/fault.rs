@@ -109,6 +109,10 @@ impl Flaw {
         Self { reason: Reason::MalformedXml, offset, expected: expected.into(), found: None }
     }
 
+    pub(super) fn malformed_json(offset: usize, expected: impl Into<String>) -> Self {
+        Self::malformed(offset, expected).because(Reason::MalformedJson)
+    }
+
     pub(super) fn limit(offset: usize, expected: impl Into<String>) -> Self {
         Self { reason: Reason::LimitExceeded, offset, expected: expected.into(), found: None }
     }

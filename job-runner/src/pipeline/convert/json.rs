@@ -81,7 +81,7 @@ impl JsonWriter {
 }
 
 /// How many bytes from the start need no escape.
-fn plain_length(bytes: &[u8]) -> usize {
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let mut start = 0;
     while let Some(block) = bytes.get(start..start + BLOCK) {
         // A loop without an early end, which the compiler turns into wide instructions.

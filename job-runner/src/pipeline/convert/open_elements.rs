@@ -1,5 +1,7 @@
 //! The elements that are open, outermost first.
 
+use docmill_crds::conversion::push_member;
+
 use super::fault::shorten;
 
 /// Names of open elements, as they were written, one after the other in one string.
@@ -7,9 +9,16 @@ use super::fault::shorten;
 pub(super) struct OpenElements {
     text: String,
     starts: Vec<usize>,
+    /// Paths are written as those of JSON.
+    json: bool,
 }
 
 impl OpenElements {
+    /// Values of JSON, which are elements by the names of their members.
+    pub(super) fn of_json() -> Self {
+        Self { json: true, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, prefix: &str, local: &str) {
         self.starts.push(self.text.len());
         if !prefix.is_empty() {
@@ -46,7 +55,13 @@ impl OpenElements {
 
     /// The outermost ones, so many of them, as a path.
     pub(super) fn path(&self, depth: usize) -> String {
-        self.names(0).take(depth).flat_map(|name| ["/", name]).collect()
+        let mut names = self.names(0).take(depth);
+        if !self.json {
+            return names.flat_map(|name| ["/", name]).collect();
+        }
+        let mut path = names.next().unwrap_or_default().to_owned();
+        names.for_each(|name| push_member(&mut path, name));
+        path
     }
 
     /// All of them as a path, shortened; none when no element is open.

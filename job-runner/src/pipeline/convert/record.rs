@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::automaton::Slot;
 use super::cursor::Position;
+use super::json_value::{JsonKind, JsonValue};
 use super::names::{UNKNOWN, number};
 
 /// The values of one document.
@@ -17,6 +18,8 @@ pub(crate) struct Record {
     text: String,
     /// Bytes of all texts, also of those that are still being collected.
     pub(super) bytes: usize,
+    /// The document is a value of JSON without fields, and none takes it.
+    pub(crate) scalar: Option<String>,
 }
 
 /// A document or an object in it.
@@ -54,6 +57,8 @@ pub(crate) enum Content {
     Text { start: usize, end: usize },
     /// The frame of an object.
     Object(u32),
+    /// A value of JSON that is no object, or stands where none is asked for; its text is for [`Record::text`].
+    Json { kind: JsonKind, start: usize, end: usize },
     /// How many there are.
     Count(u32),
 }
@@ -75,6 +80,7 @@ impl Record {
         self.found.clear();
         self.text.clear();
         self.bytes = 0;
+        self.scalar = None;
     }
 
     /// Starts a frame with so many slots.
@@ -133,6 +139,13 @@ impl Record {
         let start = self.text.len();
         self.text.push_str(text);
         self.put(found, Content::Text { start, end: self.text.len() });
+    }
+
+    /// Puts a value of JSON into its place.
+    pub(super) fn fill_json(&mut self, found: u32, value: &JsonValue<'_>) {
+        let start = self.text.len();
+        self.text.push_str(value.text);
+        self.put(found, Content::Json { kind: value.kind, start, end: self.text.len() });
     }
 
     fn head(&self, frame: u32, slot: &Slot) -> u32 {

@@ -13,7 +13,8 @@ use super::chars::{check_instruction, is_space, reference};
 use super::cursor::{Cursor, Position};
 use super::declaration::{Declaration, SNIFFED};
 use super::decode::Encoded;
-use super::fault::Flaw;
+use super::fault::{Fault, Flaw};
+use super::json_value::JsonValue;
 use super::limits::Limits;
 use super::names::{Name, Names};
 use super::namespaces::{Namespaces, undeclared};
@@ -45,6 +46,8 @@ pub(super) struct Element<'s> {
     pub(super) place: Place<'s>,
     /// It and all around it.
     pub(super) open: &'s OpenElements,
+    /// The value that it is, when the object is JSON.
+    pub(super) json: Option<JsonValue<'s>>,
 }
 
 /// Where an element starts.
@@ -56,10 +59,12 @@ pub(super) struct Place<'w> {
 }
 
 /// Why the scanner stops for now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pause {
     /// A document ended.
     Document,
+    /// A line of JSON that would have been a document was passed over, for this fault.
+    Line(Box<Fault>),
     /// The object ended, and was well-formed.
     Object,
 }
@@ -186,10 +191,10 @@ fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
 }
 
 /// What there is to look at.
-struct View<'w> {
-    text: &'w str,
-    complete: bool,
-    cursor: &'w Cell<Cursor>,
+pub(super) struct View<'w> {
+    pub(super) text: &'w str,
+    pub(super) complete: bool,
+    pub(super) cursor: &'w Cell<Cursor>,
 }
 
 impl State<'_> {
@@ -303,7 +308,8 @@ impl State<'_> {
         }
         self.open.push(prefix, local);
         let (namespaces, open) = (&self.namespaces, &self.open);
-        if sink.start(&Element { name, prefix, local, attributes, namespaces, place: *place, open })? {
+        let (place, json) = (*place, None);
+        if sink.start(&Element { name, prefix, local, attributes, namespaces, place, open, json })? {
             self.restart_count();
         }
         Ok(())

@@ -6,6 +6,8 @@ mod encodings;
 mod equivalence;
 mod fuzz;
 mod golden;
+mod json;
+mod json_syntax;
 mod naive;
 mod paths;
 mod property;

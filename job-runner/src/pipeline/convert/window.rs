@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use docmill_crds::conversion::Format;
 use docmill_crds::reason::Reason;
 use encoding_rs::{Encoding, UTF_8};
 
@@ -10,10 +11,10 @@ use super::chars::check_chars;
 use super::cursor::Cursor;
 use super::declaration::SNIFFED;
 use super::decode::{Encoded, Garbled, Transcoder, utf8};
-use super::fault::{Flaw, Refusal};
+use super::fault::{Fault, Flaw, Refusal};
 use super::input::{Input, Stopped};
 use super::limits::Limits;
-use super::tokens;
+use super::{json_lexer, tokens};
 
 /// Bytes that are read at once, until a token does not fit.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -27,9 +28,17 @@ pub(super) enum Trouble {
     Refused(Refusal),
 }
 
+impl Trouble {
+    /// The object is refused for this fault.
+    pub(super) fn refused(fault: Fault) -> Self {
+        Self::Refused(Refusal::object(fault))
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Window<'r> {
     input: Input<'r>,
+    format: Format,
     chunk: usize,
     /// Bytes of one token.
     most: usize,
@@ -52,6 +61,7 @@ impl<'r> Window<'r> {
     /// Reads as much as fits at once, and finds out how the object is encoded.
     pub(super) fn open(
         input: Input<'r>,
+        format: Format,
         limits: &Limits,
         chunk: usize,
         raw: Vec<u8>,
@@ -59,6 +69,7 @@ impl<'r> Window<'r> {
     ) -> Result<Self, Trouble> {
         let mut window = Self {
             input,
+            format,
             chunk,
             most: limits.text_bytes,
             transcoder: None,
@@ -72,7 +83,7 @@ impl<'r> Window<'r> {
         };
         window.read(chunk.max(SNIFFED));
         let Encoded { mark, marked, transcoder } =
-            Encoded::detect(&window.raw).map_err(|garbled| window.refuse(garbled.at(0), None))?;
+            Encoded::detect(&window.raw, format).map_err(|garbled| window.refuse(garbled.at(0), None))?;
         window.marked = marked;
         window.transcoder = transcoder;
         window.decode(mark);
@@ -125,9 +136,14 @@ impl<'r> Window<'r> {
     }
 
     /// What is wrong, at an offset in [`Self::text`].
-    pub(super) fn refuse(&self, flaw: Flaw, at: Option<String>) -> Trouble {
+    pub(super) fn fault(&self, flaw: Flaw, at: Option<String>) -> Fault {
         let position = self.cursor.get().advanced(self.text.as_bytes(), flaw.offset).position();
-        Trouble::Refused(Refusal::object(flaw.place(at, position)))
+        flaw.place(at, position)
+    }
+
+    /// The refusal of the object for what is wrong.
+    pub(super) fn refuse(&self, flaw: Flaw, at: Option<String>) -> Trouble {
+        Trouble::refused(self.fault(flaw, at))
     }
 
     /// Reads on. Not to be asked for when the object is complete.
@@ -140,7 +156,11 @@ impl<'r> Window<'r> {
         }
         let length = self.text.len();
         if length > self.most {
-            return Err(self.refuse(tokens::too_long(0, self.most), None));
+            let too_long = match self.format {
+                Format::Xml => tokens::too_long,
+                Format::Json => json_lexer::too_long,
+            };
+            return Err(self.refuse(too_long(0, self.most), None));
         }
         // Twice as much each time, so that a long token is not looked at again and again; but not more than is allowed.
         self.read(self.chunk.max(length.min(self.most - length)));
@@ -168,7 +188,9 @@ impl<'r> Window<'r> {
             Ok(taken) => drop(self.raw.drain(..from + taken)),
             Err(garbled) => self.end_with(garbled),
         }
-        if let Err((offset, found)) = check_chars(&self.text[old..]) {
+        if self.format == Format::Xml
+            && let Err((offset, found)) = check_chars(&self.text[old..])
+        {
             self.text.truncate(old + offset);
             let (reason, expected) = (Reason::MalformedXml, "a character that XML allows".to_owned());
             self.end_with(Garbled { reason, expected, found: Some(found) });

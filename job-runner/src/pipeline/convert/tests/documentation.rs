@@ -1,4 +1,4 @@
-//! Runs every example of `docs/conversion.md`: a block `yaml model`, then blocks `xml`, each followed by what becomes of
+//! Runs every example of `docs/conversion.md`: a block `yaml model`, then blocks `xml` or `json object`, each followed by what becomes of
 //! it in blocks `json document` and `json refusal`.
 
 use std::fs;
@@ -53,7 +53,7 @@ fn every_example_does_what_the_page_says() {
                 let model = model.resolve().unwrap_or_else(|e| panic!("{place}: {e}"));
                 converter = Some(Converter::new(&model).unwrap());
             }
-            "xml" => {
+            "xml" | "json object" => {
                 assert!(pending.is_empty(), "{place}: an outcome before is not shown: {pending:?}");
                 let found = verdicts(converter.as_ref().unwrap(), block.body.as_bytes());
                 pending = found.into_iter().map(outcome).collect();

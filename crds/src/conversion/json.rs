@@ -1,0 +1,36 @@
+//! What a Json model cannot have: JSON knows neither namespaces nor mixed content.
+
+use super::{Conversion, Field, FieldType, ModelError};
+
+/// Refuses what is for Xml.
+pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {
+    const NO_NAMESPACE: &str = "members of JSON objects are in no namespace";
+    if conversion.preset.is_some() {
+        return Err(fault("preset", "presets are for Xml"));
+    }
+    if !conversion.namespaces.is_empty() {
+        return Err(fault("namespaces", NO_NAMESPACE));
+    }
+    if conversion.default_namespaces.is_some() {
+        return Err(fault("defaultNamespaces", NO_NAMESPACE));
+    }
+    check_fields("fields", &conversion.fields)
+}
+
+fn check_fields(place: &str, fields: &[Field]) -> Result<(), ModelError> {
+    for (index, field) in fields.iter().enumerate() {
+        let place = format!("{place}[{index}]");
+        if field.kind == FieldType::Markup {
+            return Err(fault(&format!("{place}.type"), "markup is for Xml"));
+        }
+        if !field.exclude.is_empty() {
+            return Err(fault(&format!("{place}.exclude"), "exclude is for Xml"));
+        }
+        check_fields(&format!("{place}.fields"), &field.fields)?;
+    }
+    Ok(())
+}
+
+fn fault(place: &str, problem: &'static str) -> ModelError {
+    ModelError::NotOfJson { place: place.to_owned(), problem }
+}

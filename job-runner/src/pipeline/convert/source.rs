@@ -1,0 +1,77 @@
+//! Who reads an object, by what it is.
+
+use docmill_crds::conversion::Format;
+
+use super::automaton::Automaton;
+use super::cursor::Position;
+use super::fault::Flaw;
+use super::json_scanner::JsonScanner;
+use super::limits::Limits;
+use super::scanner::{Pause, Scanner, Sink};
+use super::window::{Trouble, Window};
+
+/// An object that is being read.
+#[derive(Debug)]
+pub(super) enum Source<'a> {
+    Xml(Scanner<'a, 'a>),
+    Json(JsonScanner<'a, 'a>),
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(window: Window<'a>, automaton: &'a Automaton, limits: &Limits) -> Self {
+        match automaton.format {
+            Format::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits)),
+            Format::Json => {
+                Self::Json(JsonScanner::new(window, &automaton.names, limits, automaton.takes_top()))
+            }
+        }
+    }
+
+    /// Reads on to the end of the next document, or of the object.
+    pub(super) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
+        match self {
+            Self::Xml(scanner) => scanner.run(sink),
+            Self::Json(scanner) => scanner.run(sink),
+        }
+    }
+
+    /// Whether the root element of XML is closed.
+    pub(super) fn at_end_of_root(&self) -> bool {
+        match self {
+            Self::Xml(scanner) => scanner.at_end_of_root(),
+            Self::Json(_) => false,
+        }
+    }
+
+    /// What the object starts with, and where: the root element of XML, or the kind of the first value of JSON.
+    pub(super) fn root(&self) -> Option<&(String, Position)> {
+        match self {
+            Self::Xml(scanner) => scanner.root(),
+            Self::Json(scanner) => scanner.root(),
+        }
+    }
+
+    /// Bytes of the object that were read so far, after decompression.
+    pub(super) const fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Xml(scanner) => scanner.bytes_read(),
+            Self::Json(scanner) => scanner.bytes_read(),
+        }
+    }
+
+    /// What is wrong, at the offset of what was read last.
+    pub(super) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
+        match self {
+            Self::Xml(scanner) => scanner.refuse(flaw),
+            Self::Json(scanner) => scanner.refuse(flaw),
+        }
+    }
+
+    /// The memory of the window, for the next object.
+    pub(super) fn into_buffers(self) -> (Vec<u8>, String) {
+        match self {
+            Self::Xml(scanner) => scanner.into_buffers(),
+            Self::Json(scanner) => scanner.into_buffers(),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Values of JSON: a string is read like the text of an element, whatever the type; a number is for numbers alone, a
+//! boolean for booleans, an object for objects.
+
+use docmill_crds::conversion::FieldType;
+use docmill_crds::reason::Reason;
+
+use super::types;
+use super::{Fault, FieldPlan, JsonKind, Judge, Record, Spot, fault};
+
+impl Judge<'_, '_> {
+    /// Writes a value that is no object, or is none of its field's.
+    pub(super) fn json(&mut self, field: &FieldPlan, kind: JsonKind, text: &str, spot: &Spot<'_>) -> bool {
+        match (kind, field.kind) {
+            (JsonKind::String, FieldType::String | FieldType::Text) => return self.scalar(field, text, spot),
+            (JsonKind::String, asked) if asked != FieldType::Object => {
+                return self.scalar(field, text.trim_matches([' ', '\t', '\r', '\n']), spot);
+            }
+            (JsonKind::Number, FieldType::Integer | FieldType::Number)
+            | (JsonKind::Boolean, FieldType::Boolean) => return self.scalar(field, text, spot),
+            _ => {}
+        }
+        let (name, expected) = (spot.field(&field.name), expected(field));
+        let found = if kind == JsonKind::Object { kind.as_str() } else { text };
+        self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(found)));
+        false
+    }
+}
+
+/// The fault of a document that is no object, when none of its fields is the value itself.
+pub(super) fn no_object(record: &Record, at: &str) -> Option<Fault> {
+    let found = record.scalar.as_deref()?;
+    let mut fault =
+        fault(Reason::WrongType, String::new(), at, record.place(0), "an object".into(), Some(found));
+    fault.field = None;
+    Some(fault)
+}
+
+/// What a field asks for.
+fn expected(field: &FieldPlan) -> String {
+    match field.kind {
+        FieldType::String | FieldType::Text | FieldType::Markup => "a string".to_owned(),
+        // No text is empty.
+        kind => types::parse(kind, &field.dates, "").err().unwrap_or_default().into_owned(),
+    }
+}
