@@ -192,7 +192,7 @@ impl<'a> Judge<'a, '_> {
             next = record.next(id);
         }
         if let Some((reason, expected)) = tally.fault(field) {
-            let found = format!("{} values", tally.count);
+            let found = format!("{} {}", tally.count, if tally.count == 1 { "value" } else { "values" });
             self.report(fault(reason, trail.field(&field.name), path, tally.place, expected, Some(&found)));
         }
         let filled = self.json.len() > empty;

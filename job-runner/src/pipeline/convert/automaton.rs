@@ -161,8 +161,8 @@ pub(crate) struct FieldPlan {
     /// Its value is how many elements its path finds.
     pub(crate) counts: bool,
     pub(crate) default: Option<Value>,
-    /// What its values have to be beyond their type.
-    pub(crate) constraints: Option<Constraints>,
+    /// What its values have to be beyond their type. In a box, as few fields have any and all are walked for every document.
+    pub(crate) constraints: Option<Box<Constraints>>,
     /// How its dates are read.
     pub(crate) dates: DateRules,
     /// The slot of its first path; those of the others follow.

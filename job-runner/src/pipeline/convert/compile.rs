@@ -134,7 +134,7 @@ impl Compiler<'_> {
             repeated: field.repeated,
             counts,
             default,
-            constraints,
+            constraints: constraints.map(Box::new),
             dates,
             first_slot,
             paths,

@@ -47,7 +47,7 @@ fn all_constraints_that_a_document_does_not_fulfil_are_reported_with_their_place
             (Reason::WrongType, "n[2]", 3, 18, "an integer of at most 64 bits", "x"),
             (Reason::TooMany, "n", 3, 18, "at most 2 values", "3 values"),
             (Reason::NotInEnum, "o[0].kind", 4, 11, "one of a, b", "c"),
-            (Reason::TooFew, "o", 4, 2, "at least 2 values", "1 values"),
+            (Reason::TooFew, "o", 4, 2, "at least 2 values", "1 value"),
             (Reason::OutOfRange, "when", 5, 2, "at least 2026-01-01", "20251231"),
         ]
     );
