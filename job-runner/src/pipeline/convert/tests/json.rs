@@ -357,7 +357,7 @@ fn lines_leave_nothing_behind_in_memory() {
     );
     let mut documents = converter.documents(Lines { left: 4 << 20, line, at: 0 });
     let count = documents.by_ref().map(|document| document.unwrap().unwrap()).count();
-    assert_eq!(count, (4 << 20_usize).div_ceil(line.len()));
+    assert_eq!(count, (4_usize << 20).div_ceil(line.len()));
     drop(documents);
     let kept = converter.scratches.take();
     assert!(kept.raw.capacity() + kept.text.capacity() + kept.memory.bytes() < 1 << 20);
