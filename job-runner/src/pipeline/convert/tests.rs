@@ -1,10 +1,14 @@
 mod amplification;
 mod compressed;
+mod constraints;
 mod documentation;
 mod encodings;
+mod equivalence;
+mod fuzz;
 mod golden;
 mod json;
 mod json_syntax;
+mod naive;
 mod paths;
 mod property;
 mod text;
