@@ -152,8 +152,9 @@ pub struct Field {
     /// What the value is. string: one line, white space collapsed. text: the whole of mixed content in reading order,
     /// paragraphs set apart by an empty line. markup: the inner XML, well-formed by itself. integer, number, boolean.
     /// dateTime: RFC 3339, ISO 8601, RFC 822 or asctime, with a zone unless timeZone gives it; becomes RFC 3339 in UTC.
-    /// date: a calendar day. uri: an absolute URI. language: a BCP 47 tag. object: the nested fields. Of Json, string and
-    /// text are strings as they are, and there is no markup.
+    /// date: a calendar day.
+    /// uri: an absolute URI. language: a BCP 47 tag. object: the nested fields. Of Json, string and text are strings as
+    /// they are, and there is no markup.
     #[serde(default, rename = "type")]
     pub kind: FieldType,
 

@@ -148,7 +148,8 @@ fn unclosed(text: &str) -> Flaw {
 }
 
 fn wrong_escape(text: &str, at: usize) -> Flaw {
-    let found: String = text[at..].chars().take_while(|c| *c != '"' && *c >= ' ').take(6).collect();
+    // What is known to be there, in whatever portions the object comes.
+    let found: String = text[at..].chars().take(2).collect();
     let expected = "an escape that JSON knows, surrogates only in pairs";
     Flaw::malformed_json(at, expected).found(&found)
 }
