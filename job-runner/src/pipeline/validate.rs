@@ -1,6 +1,6 @@
 //! Makes a document of what was found for it, or says everything that is wrong with it.
 
-pub(super) mod types;
+pub(crate) mod types;
 
 use std::ops::Range;
 
