@@ -38,11 +38,18 @@ pub struct Conversion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,
 
-    /// The path of the elements that are one document each, from the root of the object: /nitf, //item, /feed/entry.
-    /// Needed without a preset; with one, it replaces the preset's.
+    /// The path of the elements that are one document each, from the root of the object: /nitf, //item, /feed/entry;
+    /// or several paths with | between: //item | //entry. Needed without a preset; with one, it replaces the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512))]
     pub record: Option<String>,
+
+    /// Paths of elements, from the root of the object. An object that has one of them may be without any record: a feed in
+    /// which nothing is new is ingested with no document. Any other object without a record is refused with NoRecord. With
+    /// a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 512)))]
+    pub empty_if: Vec<String>,
 
     /// Namespace prefixes for use in paths, each with its URI. Elements are matched by URI, whatever prefix the object
     /// itself uses. The prefix xml is always known.
@@ -108,7 +115,8 @@ pub struct Field {
     /// at the record (in a nested field: at its object's element), one with a leading / at the root of the object.
     /// Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute: a[@role='main'], [@role!='x'],
     /// [@role], [not(@role)], [contains(@class,'x')]. The end may be @attribute, `text()` (the element's own text without
-    /// that of its children) or . (the element itself).
+    /// that of its children) or . (the element itself). count(a//b) is how many elements there are, 0 if there are none;
+    /// the field is an integer.
     #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 512)))]
     pub path: Vec<String>,
 
@@ -122,6 +130,11 @@ pub struct Field {
     /// Whether a document without a value is refused with MissingField. An empty value is no value.
     #[serde(default)]
     pub required: bool,
+
+    /// Paths, from where those of `path` start: if one of them finds an element or an attribute, the field is required.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 512)))]
+    pub required_if: Vec<String>,
 
     /// Whether the field is a list of all values that the path finds. Otherwise it is the first one.
     #[serde(default)]

@@ -22,6 +22,10 @@ class Preset:
     def __init__(self, rule: TextRule):
         self.rule = rule
 
+    def required(self, record):
+        """The fields without which this document is refused."""
+        return self.REQUIRED
+
     def xpath(self, node, path):
         return node.xpath(path, namespaces=self.NAMESPACES)
 
@@ -90,6 +94,10 @@ class NewsmlG2(Preset):
 
     def is_record(self, element):
         return any(named(element, {self.NAR}, item) for item in self.ITEMS)
+
+    def required(self, item):
+        has_text = self.xpath(item, "n:contentSet/n:inlineXML|n:contentSet/n:inlineData")
+        return (*self.REQUIRED, "headline", "body") if has_text else self.REQUIRED
 
     def fields(self, item):
         nitf = "n:contentSet/n:inlineXML/*[local-name()='nitf']/*[local-name()='body']"

@@ -61,7 +61,8 @@ limits! {
     max_object_bytes = GIB, 1..=1024 * GIB;
     /// Bytes of an object after decompression. 4294967296 (4 GiB) if not set.
     max_expanded_bytes = 4 * GIB, 1..=1024 * GIB;
-    /// How many times as many bytes decompression may give as it took. 200 if not set.
+    /// How many times as many bytes decompression may give as it took, and documents may have as there are in the object.
+    /// 200 if not set.
     max_expansion_ratio = 200, 1..=100_000;
     /// Bytes of the text of one document. 67108864 (64 MiB) if not set.
     max_document_bytes = 64 * MIB, 1..=GIB;

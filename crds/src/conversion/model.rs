@@ -28,6 +28,8 @@ pub struct Model {
     pub format: Format,
     /// The path of the elements that are one document each.
     pub record: String,
+    /// The paths of elements that may be without records.
+    pub empty_if: Vec<String>,
     /// Prefix → URI.
     pub namespaces: BTreeMap<String, String>,
     /// The namespaces of names without a prefix; the empty string is none.
@@ -58,11 +60,13 @@ pub enum ModelError {
     /// Neither a preset nor a record.
     #[error("record: name a preset, or say which elements are one document each")]
     NoRecord,
-    /// The record is not an element.
+    /// A path is not of elements, as it has to be.
     #[error(
-        "record: {path:?} is not an element: a record has neither @attribute nor text() at its end, and is not ."
+        "{place}: {path:?} is not an element: there is neither @attribute nor text() at its end, and it is not ."
     )]
-    RecordNotElement {
+    NotElement {
+        /// Where in the model.
+        place: String,
         /// The path as written.
         path: String,
     },
@@ -133,6 +137,9 @@ impl Conversion {
         base.format = self.format;
         base.record = self.record.clone().or(base.record);
         base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
+        if !self.empty_if.is_empty() {
+            base.empty_if.clone_from(&self.empty_if);
+        }
         base.extra = self.extra.or(base.extra);
         base.namespaces.extend(self.namespaces.clone());
         base.limits = match (&self.limits, base.limits) {
@@ -156,6 +163,7 @@ impl Conversion {
         Ok(Model {
             format: self.format,
             record: self.record.ok_or(ModelError::NoRecord)?,
+            empty_if: self.empty_if,
             namespaces: self.namespaces,
             default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
             fields: self.fields,
@@ -180,17 +188,32 @@ impl Model {
         Scope { namespaces: &self.namespaces, default_namespaces: &self.default_namespaces }
     }
 
-    /// The record's path.
-    pub fn record_path(&self) -> Result<Path, ModelError> {
-        let path = parse("record", &self.record, &self.scope())?;
-        if path.target != Target::Element || path.steps.is_empty() {
-            return Err(ModelError::RecordNotElement { path: self.record.clone() });
+    /// The paths of records, each with its text; at least one.
+    pub fn record_paths(&self) -> Result<Vec<(Path, String)>, ModelError> {
+        let paths = Path::parse_union(&self.record, &self.scope())
+            .map_err(|fault| ModelError::Path { place: "record".to_owned(), fault })?;
+        if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
+            return Err(ModelError::NotElement { place: "record".to_owned(), path: self.record.clone() });
         }
-        Ok(path)
+        Ok(paths)
+    }
+
+    /// The paths of elements that may be without records.
+    pub fn empty_paths(&self) -> Result<Vec<Path>, ModelError> {
+        let path = |(index, path): (usize, &String)| {
+            let place = format!("emptyIf[{index}]");
+            let parsed = parse(&place, path, &self.scope())?;
+            if parsed.target == Target::Element && !parsed.steps.is_empty() {
+                return Ok(parsed);
+            }
+            Err(ModelError::NotElement { place, path: path.clone() })
+        };
+        self.empty_if.iter().enumerate().map(path).collect()
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        self.record_path()?;
+        self.record_paths()?;
+        self.empty_paths()?;
         check_fields("fields", &self.fields, &self.scope(), 1)?;
         match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
@@ -251,8 +274,11 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
     if !field.exclude.is_empty() && !field.kind.is_textual() {
         return fault(".exclude", "exclude is for string, text and markup".into());
     }
+    if field.required && !field.required_if.is_empty() {
+        return fault(".requiredIf", "the field is required in any case".into());
+    }
     let Some(value) = &field.default else { return Ok(()) };
-    if field.required || field.repeated {
+    if field.required || field.repeated || !field.required_if.is_empty() {
         return fault(".default", "a required or a repeated field has no default".into());
     }
     match default::expected(field.kind, value) {
@@ -277,6 +303,20 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
         }
         if parsed.absolute && level > 1 {
             return fault("a nested field is within its object: its path does not start with /");
+        }
+        if parsed.target == Target::Count
+            && (field.kind != FieldType::Integer || field.repeated || field.path.len() > 1)
+        {
+            return fault("count() is the only path of an integer that is not repeated");
+        }
+    }
+    for (index, path) in field.required_if.iter().enumerate() {
+        let place = format!("{place}.requiredIf[{index}]");
+        let parsed = parse(&place, path, scope)?;
+        let is_there = matches!(parsed.target, Target::Element | Target::Attribute(_));
+        if parsed.absolute || !is_there || parsed.steps.is_empty() && parsed.target == Target::Element {
+            let problem = "only an element or an attribute of the record or the object decides".to_owned();
+            return Err(ModelError::Field { place, name: field.name.clone(), problem });
         }
     }
     for (index, path) in field.exclude.iter().enumerate() {

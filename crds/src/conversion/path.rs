@@ -1,11 +1,13 @@
 //! Paths: the part of `XPath` that can be answered while a document streams by, with every name resolved to a namespace.
 //!
 //! ```text
-//! path      = "." | [ "/" | "//" | ".//" ] step { ("/" | "//") step } [ "/" end ] | end
+//! path      = location | "count(" location ")"
+//! location  = "." | [ "/" | "//" | ".//" ] step { ("/" | "//") step } [ "/" end ] | end
 //! end       = "@" name | "text()"
 //! step      = test { "[" predicate "]" }
 //! test      = "*" | name | prefix ":" "*" | "*:" name
 //! predicate = "@" name [ ("=" | "!=") literal ] | "not(@" name ")" | "contains(@" name "," literal ")"
+//! union     = location { "|" location }
 //! ```
 
 use super::model::Scope;
@@ -62,6 +64,8 @@ pub enum Target {
     Text,
     /// One of its attributes.
     Attribute(Attribute),
+    /// How many such elements there are.
+    Count,
 }
 
 /// The name of an attribute; without a prefix it is in no namespace.
@@ -113,7 +117,26 @@ impl Path {
     /// Reads `path`; prefixes and names without one are looked up in `scope`.
     pub fn parse(path: &str, scope: &Scope<'_>) -> Result<Self, PathFault> {
         let mut parser = Parser { path, rest: path, scope };
-        parser.path()
+        let parsed = parser.path()?;
+        parser.end_of_path()?;
+        Ok(parsed)
+    }
+
+    /// Reads one path or several with `|` between; gives each with its text.
+    pub fn parse_union(path: &str, scope: &Scope<'_>) -> Result<Vec<(Self, String)>, PathFault> {
+        let mut parser = Parser { path, rest: path, scope };
+        let mut paths = Vec::new();
+        loop {
+            parser.blank();
+            let rest = parser.rest;
+            let location = parser.location()?;
+            paths.push((location, rest[..rest.len() - parser.rest.len()].to_owned()));
+            parser.blank();
+            if !parser.take("|") {
+                parser.end_of_path()?;
+                return Ok(paths);
+            }
+        }
     }
 }
 
@@ -125,7 +148,20 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn path(&mut self) -> Result<Path, PathFault> {
-        if self.path == "." {
+        if !self.take("count(") {
+            return self.location();
+        }
+        let counted = self.location()?;
+        if counted.absolute || counted.steps.is_empty() || counted.target != Target::Element {
+            return Err(self.fault("count() is of elements within the record or the object, before the )"));
+        }
+        self.expect(")")?;
+        Ok(Path { target: Target::Count, ..counted })
+    }
+
+    fn location(&mut self) -> Result<Path, PathFault> {
+        if self.rest == "." {
+            self.rest = "";
             return Ok(Path { absolute: false, steps: Vec::new(), target: Target::Element });
         }
         let mut descend = self.take(".//") || self.take("//");
@@ -133,24 +169,25 @@ impl<'a> Parser<'a> {
         let mut steps = Vec::new();
         loop {
             if let Some(target) = self.end(descend)? {
-                return self.finish(Path { absolute, steps, target });
+                return self.location_of(absolute, steps, target);
             }
             steps.push(Step { descend, test: self.name_test()?, predicates: self.predicates()? });
             descend = self.take("//");
             if !descend && !self.take("/") {
-                return self.finish(Path { absolute, steps, target: Target::Element });
+                return self.location_of(absolute, steps, Target::Element);
             }
         }
     }
 
-    fn finish(&self, path: Path) -> Result<Path, PathFault> {
-        if !self.rest.is_empty() {
-            return Err(self.fault("expected the end of the path, / or ["));
-        }
-        if path.absolute && path.steps.is_empty() {
+    fn location_of(&self, absolute: bool, steps: Vec<Step>, target: Target) -> Result<Path, PathFault> {
+        if absolute && steps.is_empty() {
             return Err(self.fault("expected an element"));
         }
-        Ok(path)
+        Ok(Path { absolute, steps, target })
+    }
+
+    fn end_of_path(&self) -> Result<(), PathFault> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.fault("expected the end of the path, / or [")) }
     }
 
     fn end(&mut self, descend: bool) -> Result<Option<Target>, PathFault> {

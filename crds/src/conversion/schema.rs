@@ -59,7 +59,14 @@ fn branch(generator: &mut SchemaGenerator, nested: &Schema) -> Schema {
 
 fn rules() -> Vec<Value> {
     vec![
-        rule("!has(self.default) || !self.required", "a required field has no default"),
+        rule(
+            "!has(self.requiredIf) || !self.required",
+            "the field is required in any case: leave out requiredIf",
+        ),
+        rule(
+            "!has(self.default) || !(self.required || has(self.requiredIf))",
+            "a required field has no default",
+        ),
         rule("!has(self.default) || !self.repeated", "a repeated field has no default"),
         rule("!has(self.default) || self.type != 'object'", "an object has no default"),
         rule(

@@ -24,7 +24,8 @@ fn every_preset_resolves_and_requires_what_its_documents_cannot_lack() {
         let model = Conversion { preset: Some(preset), ..Conversion::default() }.resolve().unwrap();
         let required: Vec<_> = model.fields.iter().filter(|f| f.required).map(|f| f.name.as_str()).collect();
         let expected: &[_] = match preset {
-            Preset::Nitf | Preset::NewsmlG2 => &["guid", "headline", "publishedAt", "body"],
+            Preset::Nitf => &["guid", "headline", "publishedAt", "body"],
+            Preset::NewsmlG2 => &["guid", "publishedAt"],
             Preset::Rss | Preset::Atom | Preset::Jats => &["guid"],
         };
         assert_eq!(required, expected, "{}", preset.as_str());
@@ -84,6 +85,31 @@ fn a_wrong_model_is_named_by_field_and_place() {
         (
             one(json!({"name": "b", "path": ["a"], "default": "2026-02-30", "type": "date"})),
             "fields[1].default (b): expected a day",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "requiredIf": ["c"], "required": true})),
+            "fields[1].requiredIf (b): the field is required",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "requiredIf": ["/c"]})),
+            "fields[1].requiredIf[0] (b): only an element",
+        ),
+        (one(json!({"name": "b", "path": ["count(a)"]})), "fields[1].path[0] (b): count() is the only path"),
+        (
+            one(json!({"name": "b", "path": ["count(/a)"], "type": "integer"})),
+            "fields[1].path[0]: count() is of elements",
+        ),
+        (
+            fault(json!({"record": "//a | b/@c", "fields": [{"name": "a", "path": ["a"]}]})),
+            "record: \"//a | b/@c\" is not an element",
+        ),
+        (
+            fault(json!({"record": "/a", "emptyIf": ["/b", "."], "fields": [{"name": "a", "path": ["a"]}]})),
+            "emptyIf[1]: \".\" is not an element",
+        ),
+        (
+            fault(json!({"record": "//a |", "fields": [{"name": "a", "path": ["a"]}]})),
+            "record: expected the name of an element",
         ),
         (
             one(json!({"name": "b", "path": ["@a"], "type": "markup"})),

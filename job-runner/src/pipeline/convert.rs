@@ -8,8 +8,10 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+mod active;
 mod automaton;
 mod bindings;
+mod capture;
 mod chars;
 mod compile;
 mod cursor;
@@ -41,7 +43,7 @@ mod window;
 pub(super) use automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
 pub(super) use cursor::Position;
 pub use documents::{Document, Documents, Verdict};
-pub(super) use extra::ExtraBuffer;
+pub(super) use evaluate::Finding;
 pub(super) use fault::shorten;
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub(super) use json::JsonWriter;

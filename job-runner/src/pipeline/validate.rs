@@ -7,7 +7,7 @@ use std::ops::Range;
 use docmill_crds::reason::Reason;
 
 use super::convert::{
-    Automaton, Content, DOCUMENT, ExtraBuffer, Fault, FieldPlan, JsonWriter, MAX_FAULTS, Position, Record,
+    Automaton, Content, DOCUMENT, Fault, FieldPlan, Finding, JsonWriter, MAX_FAULTS, Position, Record,
     ScopeId, shorten,
 };
 
@@ -18,18 +18,13 @@ const EXTRA_KEY: &str = "\"extra\":";
 pub(super) type Values = Vec<Range<usize>>;
 
 /// Writes the fields of a document, in the order of its model; or says all that is wrong with it, and then never nothing.
-///
-/// `shared` holds what absolute paths found before and between the documents of the object, `extra` what the model does
-/// not name, if it is to be kept.
 pub(super) fn document(
     automaton: &Automaton,
-    document: &Record,
-    shared: &Record,
-    extra: &ExtraBuffer,
+    finding: Finding<'_>,
     json: &mut JsonWriter,
 ) -> Result<Values, Vec<Fault>> {
-    let mut judge = Judge { automaton, json, faults: Vec::new() };
-    let values = judge.document(document, shared, extra);
+    let mut judge = Judge { automaton, path: finding.path, json, faults: Vec::new() };
+    let values = judge.document(finding);
     if judge.faults.is_empty() { Ok(values) } else { Err(judge.faults) }
 }
 
@@ -51,8 +46,26 @@ impl Trail<'_> {
     }
 }
 
+/// Where a value was found, for what may be wrong with it.
+struct Spot<'s> {
+    path: &'s str,
+    place: Position,
+    trail: &'s Trail<'s>,
+    index: Option<usize>,
+}
+
+impl Spot<'_> {
+    /// The name of its field, with its number in a list.
+    fn field(&self, name: &str) -> String {
+        let name = self.trail.field(name);
+        self.index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"))
+    }
+}
+
 struct Judge<'a, 'w> {
     automaton: &'a Automaton,
+    /// The document's.
+    path: &'a str,
     json: &'w mut JsonWriter,
     faults: Vec<Fault>,
 }
@@ -66,7 +79,8 @@ struct Findings<'r> {
 }
 
 impl<'a> Judge<'a, '_> {
-    fn document(&mut self, record: &Record, shared: &Record, extra: &ExtraBuffer) -> Values {
+    fn document(&mut self, finding: Finding<'_>) -> Values {
+        let Finding { document: record, shared, extra, .. } = finding;
         let shared = Some(shared).filter(|shared| !shared.is_empty());
         let findings = Findings { record, frame: 0, shared };
         let automaton: &'a Automaton = self.automaton;
@@ -125,7 +139,11 @@ impl<'a> Judge<'a, '_> {
                 return true;
             }
         }
-        if field.required {
+        if field.counts {
+            let path = field.paths.first().map_or("", String::as_str);
+            return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
+        }
+        if field.required || record.any(frame, field.required_if.clone()) {
             let at = field.paths.first().map_or("", String::as_str);
             let expected = format!("a value of type {}", field.kind.as_str());
             let name = trail.field(&field.name);
@@ -176,6 +194,7 @@ impl<'a> Judge<'a, '_> {
         index: Option<usize>,
     ) -> bool {
         let found = record.found(id);
+        let spot = Spot { path, place: found.place, trail, index };
         match found.content {
             Content::Empty => false,
             Content::Object(frame) => {
@@ -183,28 +202,35 @@ impl<'a> Judge<'a, '_> {
                 let trail = Trail::Object { parent: trail, name: &field.name, index };
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
-            Content::Text { start, end } if field.kind.is_textual() => {
-                self.json.string(record.text(start, end));
-                true
-            }
-            Content::Text { start, end } => match types::parse(field.kind, record.text(start, end)) {
-                Ok(value) => {
-                    self.json.value(&value);
-                    true
-                }
-                Err(expected) => {
-                    let name = trail.field(&field.name);
-                    let name = index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"));
-                    let text = Some(record.text(start, end));
-                    self.report(fault(Reason::WrongType, name, path, found.place, expected.to_owned(), text));
-                    false
-                }
-            },
+            Content::Text { start, end } => self.scalar(field, record.text(start, end), &spot),
+            Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
         }
     }
 
-    fn report(&mut self, fault: Fault) {
+    /// Writes a value that is no object.
+    fn scalar(&mut self, field: &FieldPlan, text: &str, spot: &Spot<'_>) -> bool {
+        if field.kind.is_textual() {
+            self.json.string(text);
+            return true;
+        }
+        match types::parse(field.kind, text) {
+            Ok(value) => {
+                self.json.value(&value);
+                true
+            }
+            Err(expected) => {
+                let (name, expected) = (spot.field(&field.name), expected.to_owned());
+                self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(text)));
+                false
+            }
+        }
+    }
+
+    fn report(&mut self, mut fault: Fault) {
         if self.faults.len() < MAX_FAULTS {
+            if let Some(within) = fault.at.as_ref().and_then(|at| at.strip_prefix('.')) {
+                fault.at = Some(format!("{}{within}", self.path));
+            }
             self.faults.push(fault);
         }
     }

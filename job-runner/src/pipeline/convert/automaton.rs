@@ -5,6 +5,8 @@
 //! active node however many fields there are; common beginnings of paths are one node. A step below a `//` hangs on a
 //! node that stays active all the way down.
 
+use std::ops::Range;
+
 use docmill_crds::conversion::{Extra, FieldType, Test};
 use serde_json::Value;
 
@@ -32,6 +34,8 @@ pub(crate) struct Automaton {
     pub(super) extra: Extra,
     /// The path of records, as the model writes it.
     pub(crate) record: String,
+    /// The same, path by path, for [`Action::Record`].
+    pub(crate) records: Vec<String>,
 }
 
 /// A place that paths lead to.
@@ -76,10 +80,12 @@ pub(super) struct AttributeName {
 /// What happens at an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// A document starts.
-    Record,
+    /// A document starts, by this one of the record's paths.
+    Record(u32),
     /// A value starts.
     Begin(SlotId),
+    /// The object may be without documents.
+    MayBeEmpty,
     /// What is within is left out of the value around.
     Exclude,
 }
@@ -108,6 +114,8 @@ pub(super) enum SlotContent {
     },
     /// Nested fields.
     Object(ScopeId),
+    /// How often something is there.
+    Count,
 }
 
 /// How text is collected.
@@ -144,11 +152,15 @@ pub(crate) struct FieldPlan {
     pub(crate) key: String,
     pub(crate) kind: FieldType,
     pub(crate) required: bool,
+    /// The slots of what makes it required when it is there.
+    pub(crate) required_if: Range<u32>,
     pub(crate) repeated: bool,
+    /// Its value is how many elements its path finds.
+    pub(crate) counts: bool,
     pub(crate) default: Option<Value>,
     /// The slot of its first path; those of the others follow.
     pub(crate) first_slot: u32,
-    /// Its paths from the root of an object, for people.
+    /// Its paths from the document's element (`.`) or from the root of an object, for people.
     pub(crate) paths: Vec<String>,
     /// The scope of an object's fields.
     pub(crate) scope: Option<ScopeId>,

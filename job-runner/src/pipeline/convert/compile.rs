@@ -1,5 +1,7 @@
 //! From a model to its automaton.
 
+use std::ops::Range;
+
 use docmill_crds::conversion::{
     Attribute, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
 };
@@ -18,13 +20,29 @@ pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     // Known to every document, so that a model's `xml:lang` and a document's are the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
     let root = compiler.node();
-    let record = model.record_path()?;
-    let record_node = compiler.walk(root, &record.steps);
-    compiler.drafts[at(record_node)].node.actions.push(Action::Record);
-    compiler.scope("fields", &model.fields, &model.record, Some(root))?;
+    let records = model.record_paths()?;
+    for (index, (record, _)) in records.iter().enumerate() {
+        let node = compiler.walk(root, &record.steps);
+        compiler.act(node, Action::Record(number(index)));
+    }
+    for path in model.empty_paths()? {
+        let node = compiler.walk(root, &path.steps);
+        compiler.act(node, Action::MayBeEmpty);
+    }
+    compiler.scope("fields", &model.fields, ".", Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
+    let records = records.into_iter().map(|(_, text)| text).collect();
     let Compiler { names, slots, scopes, .. } = compiler;
-    Ok(Automaton { names, nodes, slots, scopes, root, extra: model.extra, record: model.record.clone() })
+    Ok(Automaton {
+        names,
+        nodes,
+        slots,
+        scopes,
+        root,
+        extra: model.extra,
+        record: model.record.clone(),
+        records,
+    })
 }
 
 struct Compiler<'m> {
@@ -56,7 +74,7 @@ impl Draft {
 struct Place<'p> {
     /// For faults: `fields[2].fields`.
     model: &'p str,
-    /// For faults of documents: the path of the record or the object.
+    /// For faults of documents: the path of the object, from the document's element.
     path: &'p str,
     scope: ScopeId,
     root: NodeId,
@@ -95,10 +113,13 @@ impl Compiler<'_> {
         };
         let first_slot = self.scopes[at(place.scope)].slots;
         let content = self.content(field, nested)?;
+        let mut counts = false;
         for path in &field.path {
             let path = self.parse(path)?;
+            counts = path.target == Target::Count;
             self.path(&path, place, Slot { index: 0, first: first_slot, repeated: field.repeated, content });
         }
+        let required_if = self.required_if(field, place)?;
         let default = field.default.as_ref().map(|text| types::parse(field.kind, text)).transpose();
         let default = default.map_err(|expected| ModelError::Field {
             place: format!("{}.default", place.model),
@@ -110,12 +131,24 @@ impl Compiler<'_> {
             key: format!("{}:", serde_json::Value::from(field.name.as_str())),
             kind: field.kind,
             required: field.required,
+            required_if,
             repeated: field.repeated,
+            counts,
             default,
             first_slot,
             paths,
             scope: nested,
         })
+    }
+
+    /// Slots that tell whether the field is required.
+    fn required_if(&mut self, field: &Field, place: Place<'_>) -> Result<Range<u32>, ModelError> {
+        let first = self.scopes[at(place.scope)].slots;
+        for path in &field.required_if {
+            let path = self.parse(path)?;
+            self.path(&path, place, Slot { index: 0, first, repeated: true, content: SlotContent::Count });
+        }
+        Ok(first..self.scopes[at(place.scope)].slots)
     }
 
     fn content(&mut self, field: &Field, nested: Option<ScopeId>) -> Result<SlotContent, ModelError> {
@@ -142,14 +175,16 @@ impl Compiler<'_> {
         scope.slots += 1;
         let id = number(self.slots.len());
         let mut slot = Slot { index, ..slot };
-        if let (SlotContent::Text { own, .. }, Target::Text) = (&mut slot.content, &path.target) {
-            *own = true;
+        match (&mut slot.content, &path.target) {
+            (SlotContent::Text { own, .. }, Target::Text) => *own = true,
+            (content, Target::Count) => *content = SlotContent::Count,
+            _ => {}
         }
         self.slots.push(slot);
         let start = place.absolute_root.filter(|_| path.absolute).unwrap_or(place.root);
         let node = self.walk(start, &path.steps);
         match &path.target {
-            Target::Element | Target::Text => self.act(node, Action::Begin(id)),
+            Target::Element | Target::Text | Target::Count => self.act(node, Action::Begin(id)),
             Target::Attribute(attribute) => self.attribute(node, attribute, id),
         }
     }

@@ -57,6 +57,8 @@ pub struct Documents<'a> {
     evaluator: Evaluator<'a>,
     json: JsonWriter,
     count: u32,
+    /// Bytes of all documents so far.
+    written: u64,
     done: bool,
     /// The verdict on a document that is the whole object. It is given when the object turned out to end there.
     held: Option<Verdict>,
@@ -79,7 +81,7 @@ impl<'a> Documents<'a> {
             Err(trouble) => (None, Some(trouble)),
         };
         let evaluator = Evaluator::new(&converter.automaton, limits, memory);
-        Self { converter, scanner, evaluator, json, count: 0, done: false, held: None, trouble }
+        Self { converter, scanner, evaluator, json, count: 0, written: 0, done: false, held: None, trouble }
     }
 
     /// Reads on to the end of the next document; `None` at the end of the object.
@@ -93,12 +95,15 @@ impl<'a> Documents<'a> {
                 Pause::Document => {
                     let whole = scanner.at_end_of_root();
                     let verdict = self.judge();
+                    self.check_written()?;
                     if !whole {
                         return Ok(Some(verdict));
                     }
                     self.held = Some(verdict);
                 }
-                Pause::Object if self.count == 0 => return Err(self.no_record()),
+                Pause::Object if self.count == 0 && !self.evaluator.may_be_empty() => {
+                    return Err(self.no_record());
+                }
                 Pause::Object => {
                     self.done = true;
                     return Ok(self.held.take());
@@ -110,15 +115,29 @@ impl<'a> Documents<'a> {
     fn judge(&mut self) -> Verdict {
         let index_in_object = self.count;
         self.count += 1;
-        let (document, shared, extra) = self.evaluator.found();
         self.json.clear();
-        match validate::document(&self.converter.automaton, document, shared, extra, &mut self.json) {
-            Ok(values) => {
-                let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
-                Ok(Document { index_in_object, json, names, values })
-            }
-            Err(faults) => Err(Refusal::document(index_in_object, faults)),
+        let verdict =
+            match validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json) {
+                Ok(values) => {
+                    let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
+                    Ok(Document { index_in_object, json, names, values })
+                }
+                Err(faults) => Err(Refusal::document(index_in_object, faults)),
+            };
+        self.written += self.json.len() as u64;
+        verdict
+    }
+
+    /// Values that documents share are written with each of them: a small object must not become terabytes.
+    fn check_written(&self) -> Result<(), Trouble> {
+        let Some(scanner) = &self.scanner else { return Ok(()) };
+        let limits = &self.converter.limits;
+        if self.written <= limits.expansion(scanner.bytes_read()) {
+            return Ok(());
         }
+        let most = limits.expansion_ratio;
+        let expected = format!("documents of at most {most} times as many bytes as the object");
+        Err(scanner.refuse(|offset| Flaw::limit(offset, expected)))
     }
 
     fn no_record(&self) -> Trouble {

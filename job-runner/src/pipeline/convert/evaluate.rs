@@ -1,6 +1,8 @@
 //! Holds a document against the automaton while it streams by, and collects what the paths lead to.
 
+use super::active::{ActiveNodes, Owner};
 use super::automaton::{Action, Automaton, DOCUMENT, NodeId, Slot, SlotContent, SlotId, TextForm};
+use super::capture::{Buffer, Capture};
 use super::cursor::Position;
 use super::extra::ExtraBuffer;
 use super::fault::Flaw;
@@ -15,19 +17,6 @@ use super::tag::RawAttribute;
 use super::text::{Gap, TextBuffer};
 use super::unclaimed::{Claim, Unclaimed};
 
-/// For whom a node is active.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owner {
-    /// The document that is open, or when none is, what all following documents share.
-    Root,
-    /// An object that was found outside of any document.
-    Shared(u32),
-    /// A frame of the open document.
-    Frame(u32),
-    /// A value that is being collected.
-    Capture(u32),
-}
-
 /// An open element.
 #[derive(Clone, Copy, Debug)]
 struct Level {
@@ -38,28 +27,10 @@ struct Level {
     gap: Gap,
 }
 
-/// A value that is being collected.
-#[derive(Debug)]
-struct Capture {
-    owner: Owner,
-    found: u32,
-    level: usize,
-    own: bool,
-    /// The level of the element whose content is left out.
-    excluded: Option<usize>,
-    buffer: Buffer,
-}
-
-#[derive(Debug)]
-enum Buffer {
-    Text(TextBuffer),
-    Markup(MarkupBuffer),
-}
-
 /// What an evaluator needs memory for.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    active: Vec<(NodeId, Owner)>,
+    active: ActiveNodes,
     matched: Vec<(NodeId, Owner)>,
     levels: Vec<Level>,
     captures: Vec<Capture>,
@@ -96,6 +67,18 @@ impl Memory {
     }
 }
 
+/// What was found for a document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finding<'e> {
+    /// The path by which it is a document.
+    pub(crate) path: &'e str,
+    pub(crate) document: &'e Record,
+    /// What absolute paths found before and between the documents of the object.
+    pub(crate) shared: &'e Record,
+    /// What the model does not name, if it is to be kept.
+    pub(crate) extra: &'e ExtraBuffer,
+}
+
 #[derive(Debug)]
 pub(super) struct Evaluator<'m> {
     automaton: &'m Automaton,
@@ -103,6 +86,10 @@ pub(super) struct Evaluator<'m> {
     memory: Memory,
     /// The level of the open document's element.
     record: Option<usize>,
+    /// By which of the record's paths the last document was found.
+    by: u32,
+    /// The object has something that may be without documents.
+    may_be_empty: bool,
     /// Documents of the object so far.
     documents: u32,
     /// What the model makes of the element that is being looked at.
@@ -112,7 +99,16 @@ pub(super) struct Evaluator<'m> {
 impl<'m> Evaluator<'m> {
     pub(super) fn new(automaton: &'m Automaton, limits: &Limits, memory: Memory) -> Self {
         let claim = Claim::default();
-        let mut evaluator = Self { automaton, limits: *limits, memory, record: None, documents: 0, claim };
+        let mut evaluator = Self {
+            automaton,
+            limits: *limits,
+            memory,
+            record: None,
+            by: 0,
+            may_be_empty: false,
+            documents: 0,
+            claim,
+        };
         let memory = &mut evaluator.memory;
         memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None });
         memory.shared.open_frame(automaton.scopes[DOCUMENT as usize].slots, Position::START);
@@ -126,21 +122,28 @@ impl<'m> Evaluator<'m> {
         std::mem::take(&mut self.memory)
     }
 
-    /// What was found for the last document, what all documents share, and what the model does not name.
-    pub(super) const fn found(&self) -> (&Record, &Record, &ExtraBuffer) {
-        (&self.memory.document, &self.memory.shared, self.memory.unclaimed.extra())
+    /// Whether the object is good without any document.
+    pub(super) const fn may_be_empty(&self) -> bool {
+        self.may_be_empty
     }
 
-    fn collect(&mut self, bytes: usize, offset: usize, push: impl Fn(&mut Buffer)) -> Result<(), Flaw> {
-        let level = self.memory.levels.len();
+    /// What was found for the last document.
+    pub(super) fn found(&self) -> Finding<'_> {
+        Finding {
+            path: &self.automaton.records[self.by as usize],
+            document: &self.memory.document,
+            shared: &self.memory.shared,
+            extra: self.memory.unclaimed.extra(),
+        }
+    }
+
+    fn collect(&mut self, offset: usize, push: impl Fn(&mut Capture) -> usize) -> Result<(), Flaw> {
         for index in 0..self.memory.captures.len() {
             let capture = &mut self.memory.captures[index];
-            if capture.excluded.is_some() || (capture.own && capture.level != level) {
-                continue;
+            let (owner, grown) = (capture.owner, push(capture));
+            if grown > 0 {
+                self.count(owner, grown, offset)?;
             }
-            push(&mut capture.buffer);
-            let owner = capture.owner;
-            self.count(owner, bytes, offset)?;
         }
         Ok(())
     }
@@ -150,10 +153,10 @@ impl<'m> Evaluator<'m> {
         let automaton = self.automaton;
         self.memory.matched.clear();
         for index in parents {
-            let (id, owner) = self.memory.active[index];
+            let (id, owner) = self.memory.active.get(index);
             let node = &automaton.nodes[id as usize];
             if node.sticky {
-                self.push_active(id, owner);
+                self.memory.active.push(id, owner);
             }
             let (claimed, matched) = (&mut self.claim.attributes, &mut self.memory.matched);
             node.edges(element.name, |edge| {
@@ -181,9 +184,13 @@ impl<'m> Evaluator<'m> {
         Ok(())
     }
 
-    fn is_record(&self) -> bool {
-        let nodes = &self.automaton.nodes;
-        self.memory.matched.iter().any(|(node, _)| nodes[*node as usize].actions.contains(&Action::Record))
+    /// By which of the record's paths the element is a document.
+    fn record_path(&self) -> Option<u32> {
+        let nodes = self.memory.matched.iter().map(|(node, _)| &self.automaton.nodes[*node as usize]);
+        nodes.flat_map(|node| &node.actions).find_map(|action| match action {
+            Action::Record(by) => Some(*by),
+            _ => None,
+        })
     }
 
     /// The element leads to this node.
@@ -198,7 +205,8 @@ impl<'m> Evaluator<'m> {
         }
         for action in &node.actions {
             match action {
-                Action::Record => {}
+                Action::Record(_) => {}
+                Action::MayBeEmpty => self.may_be_empty = true,
                 Action::Begin(slot) => self.begin(*slot, owner, element)?,
                 Action::Exclude => self.exclude(owner),
             }
@@ -210,17 +218,10 @@ impl<'m> Evaluator<'m> {
     fn activate(&mut self, id: NodeId, owner: Owner) {
         let node = &self.automaton.nodes[id as usize];
         if node.leads_on() {
-            self.push_active(id, owner);
+            self.memory.active.push(id, owner);
         }
         if let Some(below) = node.below {
-            self.push_active(below, owner);
-        }
-    }
-
-    fn push_active(&mut self, id: NodeId, owner: Owner) {
-        let from = self.memory.levels.last().map_or(0, |level| level.active);
-        if !self.memory.active[from..].contains(&(id, owner)) {
-            self.memory.active.push((id, owner));
+            self.memory.active.push(below, owner);
         }
     }
 
@@ -232,14 +233,16 @@ impl<'m> Evaluator<'m> {
         element: &Element<'_>,
     ) -> Result<(), Flaw> {
         let slot = &self.automaton.slots[slot as usize];
-        let SlotContent::Text { form, .. } = slot.content else { return Ok(()) };
         let place = || element.place.position_of(attribute.offset);
+        let SlotContent::Text { form, .. } = slot.content else {
+            return self.tally(slot, owner, place, attribute.offset);
+        };
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
         let value = attribute.value();
-        self.count(owner, value.len(), attribute.offset)?;
         let mut buffer = self.memory.spare.pop().unwrap_or_default();
         buffer.start(form == TextForm::Paragraphs);
         buffer.push(&value);
+        self.count(owner, buffer.len(), attribute.offset)?;
         self.record(owner).0.fill_text(found, buffer.text());
         self.memory.spare.push(buffer);
         Ok(())
@@ -248,12 +251,19 @@ impl<'m> Evaluator<'m> {
     fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
         let automaton = self.automaton;
         let slot = &automaton.slots[slot as usize];
-        if let SlotContent::Text { form, own, .. } = slot.content {
-            self.claim.text = true;
-            self.claim.content |= !own;
-            self.claim.markup |= form == TextForm::Markup;
-        }
         let place = || element.place.position();
+        match slot.content {
+            SlotContent::Text { form, own, .. } => {
+                self.claim.text = true;
+                self.claim.content |= !own;
+                self.claim.markup |= form == TextForm::Markup;
+            }
+            SlotContent::Object(_) => {}
+            SlotContent::Count => {
+                self.claim.presence = true;
+                return self.tally(slot, owner, place, element.place.offset);
+            }
+        }
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
         match slot.content {
             SlotContent::Object(scope) => {
@@ -261,6 +271,7 @@ impl<'m> Evaluator<'m> {
                 let (record, shared) = self.record(owner);
                 let frame = record.open_frame(scope.slots, element.place.position());
                 record.fill(found, frame);
+                self.count(owner, 0, element.place.offset)?;
                 self.enter(
                     scope.root,
                     if shared { Owner::Shared(frame) } else { Owner::Frame(frame) },
@@ -280,9 +291,10 @@ impl<'m> Evaluator<'m> {
                 }
                 let owner = if self.record(owner).1 { Owner::Shared(0) } else { Owner::Frame(0) };
                 let level = self.memory.levels.len();
-                self.memory.captures.push(Capture { owner, found, level, own, excluded: None, buffer });
+                self.memory.captures.push(Capture::new(owner, found, level, own, buffer));
                 Ok(())
             }
+            SlotContent::Count => Ok(()),
         }
     }
 
@@ -291,17 +303,26 @@ impl<'m> Evaluator<'m> {
         if let Owner::Capture(index) = owner
             && let Some(capture) = self.memory.captures.get_mut(index as usize)
         {
-            capture.excluded.get_or_insert(level);
+            capture.exclude(level);
         }
+    }
+
+    /// One more of what the slot counts.
+    fn tally(
+        &mut self,
+        slot: &Slot,
+        owner: Owner,
+        place: impl FnOnce() -> Position,
+        offset: usize,
+    ) -> Result<(), Flaw> {
+        let Some(frame) = frame(owner) else { return Ok(()) };
+        self.record(owner).0.tally(frame, slot, place);
+        self.count(owner, 0, offset)
     }
 
     /// The place for a value of this slot, when one more could still matter.
     fn reserve(&mut self, slot: &Slot, owner: Owner, place: impl FnOnce() -> Position) -> Option<u32> {
-        let frame = match owner {
-            Owner::Root => 0,
-            Owner::Frame(frame) | Owner::Shared(frame) => frame,
-            Owner::Capture(_) => return None,
-        };
+        let frame = frame(owner)?;
         let (record, _) = self.record(owner);
         record.wants(frame, slot).then(|| record.reserve(frame, slot, place()))
     }
@@ -320,16 +341,16 @@ impl<'m> Evaluator<'m> {
         let most = self.limits.value_bytes;
         let (record, _) = self.record(owner);
         record.bytes += bytes;
-        if record.bytes > most {
+        if record.size() > most {
             return Err(Flaw::limit(offset, format!("a document with values of at most {most} bytes")));
         }
         Ok(())
     }
 
     fn finish(&mut self, capture: Capture) {
-        let Capture { owner, found, buffer, .. } = capture;
-        let (record, _) = self.record(owner);
-        match buffer {
+        let found = capture.found;
+        let (record, _) = self.record(capture.owner);
+        match capture.into_buffer() {
             Buffer::Markup(buffer) => record.fill_text(found, buffer.text()),
             Buffer::Text(buffer) => {
                 record.fill_text(found, buffer.text());
@@ -346,9 +367,11 @@ impl Sink for Evaluator<'_> {
         let around = self.memory.captures.len();
         let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
         self.memory.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
+        self.memory.active.open(parents.end);
         self.find_matches(element, parents);
-        let starts = self.record.is_none() && self.is_record();
-        if starts {
+        let starts = if self.record.is_none() { self.record_path() } else { None };
+        if let Some(by) = starts {
+            self.by = by;
             self.check_count(element.place.offset)?;
             self.record = Some(self.memory.levels.len());
             self.memory.document.clear();
@@ -361,12 +384,17 @@ impl Sink for Evaluator<'_> {
             let (node, owner) = self.memory.matched[index];
             self.enter(node, owner, element)?;
         }
-        for capture in &mut self.memory.captures[..around] {
-            capture.element_starts(element);
+        let level = self.memory.levels.len();
+        for index in 0..around {
+            let capture = &mut self.memory.captures[index];
+            let (owner, grown) = (capture.owner, capture.element_starts(level, element));
+            if grown > 0 {
+                self.count(owner, grown, element.place.offset)?;
+            }
         }
         self.memory.unclaimed.start(element, self.claim);
         self.check_extra(element.place.offset)?;
-        Ok(starts)
+        Ok(starts.is_some())
     }
 
     /// The innermost element ends. Returns whether a document ends with it.
@@ -379,9 +407,12 @@ impl Sink for Evaluator<'_> {
                 self.finish(capture);
             }
         }
-        self.memory.active.truncate(level.active);
-        for capture in &mut self.memory.captures {
-            capture.element_ends(level_number, level.gap);
+        self.memory.active.close(level.active);
+        for index in 0..self.memory.captures.len() {
+            let capture = &mut self.memory.captures[index];
+            let (owner, grown) = (capture.owner, capture.element_ends(level_number, level.gap));
+            // Held against the cap with what comes next.
+            self.record(owner).0.bytes += grown;
         }
         let ends = self.record == Some(level_number);
         if ends {
@@ -394,39 +425,23 @@ impl Sink for Evaluator<'_> {
     /// Characters, as they are meant.
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
         self.memory.unclaimed.text(text);
-        self.collect(text.len(), offset, |buffer| match buffer {
-            Buffer::Text(buffer) => buffer.push(text),
-            Buffer::Markup(buffer) => buffer.push(text),
-        })
+        let level = self.memory.levels.len();
+        self.collect(offset, |capture| capture.text(level, text))
     }
 
     /// A character that was written as a reference.
     fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
         self.memory.unclaimed.text(c.encode_utf8(&mut [0; 4]));
-        self.collect(c.len_utf8(), offset, |buffer| match buffer {
-            Buffer::Text(buffer) => buffer.push_char(c),
-            Buffer::Markup(buffer) => buffer.push_char(c),
-        })
+        let level = self.memory.levels.len();
+        self.collect(offset, |capture| capture.character(level, c))
     }
 }
 
-impl Capture {
-    fn element_starts(&mut self, element: &Element<'_>) {
-        match &mut self.buffer {
-            Buffer::Text(buffer) => buffer.set_apart(element.name.gap),
-            Buffer::Markup(buffer) if self.excluded.is_none() => buffer.start(element),
-            Buffer::Markup(_) => {}
-        }
-    }
-
-    fn element_ends(&mut self, level: usize, gap: Gap) {
-        match &mut self.buffer {
-            Buffer::Text(buffer) => buffer.set_apart(gap),
-            Buffer::Markup(buffer) if self.excluded.is_none() => buffer.end(),
-            Buffer::Markup(_) => {}
-        }
-        if self.excluded == Some(level) {
-            self.excluded = None;
-        }
+/// The frame of whom a node is active for.
+const fn frame(owner: Owner) -> Option<u32> {
+    match owner {
+        Owner::Root => Some(0),
+        Owner::Frame(frame) | Owner::Shared(frame) => Some(frame),
+        Owner::Capture(_) => None,
     }
 }

@@ -15,9 +15,6 @@ use super::limits::Limits;
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// Expansion that is never held against an object: small objects of little variety compress very well.
-const FREE_EXPANSION: u64 = 1024 * 1024;
-
 /// log₂ of the largest window that a zstd frame may ask for: 8 MiB, which every decoder supports (RFC 8878, section 3.1.1.1.2).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
@@ -34,7 +31,6 @@ pub(super) enum Stopped {
 pub(super) struct Input<'r> {
     layer: Layer<'r>,
     limits: Limits,
-    /// Bytes given so far.
     given: u64,
 }
 
@@ -60,6 +56,11 @@ struct Raw<'r> {
 impl<'r> Input<'r> {
     pub(super) fn new(reader: Object<'r>, limits: &Limits) -> Self {
         Self { layer: Layer::Unknown(reader), limits: *limits, given: 0 }
+    }
+
+    /// Bytes given so far.
+    pub(super) const fn given(&self) -> u64 {
+        self.given
     }
 
     /// Appends up to `most` bytes; fewer only at the end of the object.
@@ -133,8 +134,7 @@ impl<'r> Input<'r> {
         if self.given > limits.expanded_bytes {
             return Err(too_much(format!("at most {} bytes after decompression", limits.expanded_bytes)));
         }
-        let fair = taken.saturating_mul(limits.expansion_ratio).max(FREE_EXPANSION);
-        if compressed && self.given > fair {
+        if compressed && self.given > limits.expansion(taken) {
             return Err(too_much(format!(
                 "at most {} times as many bytes after decompression",
                 limits.expansion_ratio

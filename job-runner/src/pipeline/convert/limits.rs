@@ -9,7 +9,7 @@ pub struct Limits {
     pub object_bytes: u64,
     /// Bytes of one object after decompression.
     pub expanded_bytes: u64,
-    /// How many times as many bytes decompression may give.
+    /// How many times as many bytes decompression may give, and documents may have as there are in the object.
     pub expansion_ratio: u64,
     /// Bytes of one document, as it is written.
     pub document_bytes: usize,
@@ -33,6 +33,17 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Bytes of all values of one document together.
     pub value_bytes: usize,
+}
+
+/// Expansion that is never held against an object: small objects of little variety compress very well.
+const FREE_EXPANSION: u64 = 1024 * 1024;
+
+impl Limits {
+    /// As many bytes as may become of so many.
+    pub(super) const fn expansion(&self, bytes: u64) -> u64 {
+        let most = bytes.saturating_mul(self.expansion_ratio);
+        if most < FREE_EXPANSION { FREE_EXPANSION } else { most }
+    }
 }
 
 impl Default for Limits {

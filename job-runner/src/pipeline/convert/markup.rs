@@ -77,6 +77,11 @@ impl MarkupBuffer {
         if c == '\r' { self.xml.push_str("&#13;") } else { self.push_escaped(c) }
     }
 
+    /// Bytes so far.
+    pub(super) const fn len(&self) -> usize {
+        self.xml.len()
+    }
+
     /// What was collected.
     pub(super) fn text(&self) -> &str {
         self.xml.trim_matches([' ', '\t', '\r', '\n'])

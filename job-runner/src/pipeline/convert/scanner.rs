@@ -145,6 +145,16 @@ impl<'r, 'n> Scanner<'r, 'n> {
         self.window.into_buffers()
     }
 
+    /// Bytes of the object that were read so far, after decompression.
+    pub(super) const fn bytes_read(&self) -> u64 {
+        self.window.bytes_read()
+    }
+
+    /// What is wrong, at the offset of what was read last.
+    pub(super) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
+        self.window.refuse(flaw(self.window.text().1), self.state.open.place())
+    }
+
     /// Whether the root element is closed.
     pub(super) fn at_end_of_root(&self) -> bool {
         self.state.open.is_empty() && self.state.root.is_some()

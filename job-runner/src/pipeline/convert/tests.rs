@@ -1,3 +1,4 @@
+mod amplification;
 mod compressed;
 mod documentation;
 mod encodings;
@@ -71,7 +72,7 @@ fn limits_refuse_what_is_too_large() {
         doctype_bytes: 40,
         name_bytes: 10,
         text_bytes: 100,
-        value_bytes: 150,
+        value_bytes: 300,
         ..Limits::default()
     };
     let model = json!({"record": "//d", "fields": [
@@ -97,7 +98,7 @@ fn limits_refuse_what_is_too_large() {
         (format!("<!DOCTYPE r [{}]><r/>", " ".repeat(30)), "a document type declaration of at most 40 bytes"),
         ("<r><a1234567890/></r>".into(), "a name of at most 10 bytes"),
         (format!("<r>{}</r>", "x".repeat(101)), "a text, tag, comment or declaration of at most 100 bytes"),
-        (format!("<r><d>{}</d></r>", "x".repeat(76)), "values of at most 150 bytes"),
+        (format!("<r><d>{}</d></r>", "x".repeat(100)), "values of at most 300 bytes"),
     ] {
         let refusal = last(&xml).unwrap_err();
         assert_eq!(refusal.reason, Reason::LimitExceeded, "{xml}: {refusal}");
@@ -183,6 +184,16 @@ fn an_object_without_a_record_says_what_its_root_is() {
     assert_eq!(refusal.reason, Reason::NoRecord);
     let fault = &refusal.faults[0];
     assert_eq!((fault.found.as_deref(), fault.line, fault.column), (Some("{urn:h}html"), 2, 1));
+}
+
+#[test]
+fn an_object_without_a_record_is_good_if_its_model_says_so() {
+    let model =
+        json!({"record": "/feed/entry", "emptyIf": ["/feed"], "fields": [{"name": "x", "path": ["."]}]});
+    let converter = converter(model);
+    assert!(verdicts(&converter, b"<feed><title/></feed>").is_empty());
+    assert_eq!(refusal(&converter, b"<html><feed/></html>").reason, Reason::NoRecord);
+    assert_eq!(refusal(&converter, b"<feed><title></feed>").reason, Reason::MalformedXml);
 }
 
 #[test]

@@ -183,6 +183,11 @@ impl TextBuffer {
         self.push(c.encode_utf8(&mut [0; 4]));
     }
 
+    /// Bytes so far.
+    pub(super) const fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// Bytes that it has room for.
     pub(super) const fn capacity(&self) -> usize {
         self.text.capacity()

@@ -33,6 +33,8 @@ pub(super) struct Claim {
     pub(super) content: bool,
     /// And the attributes within are kept as well.
     pub(super) markup: bool,
+    /// That it is there is a value.
+    pub(super) presence: bool,
     /// Bit n: its attribute n is a value, or decides about one. More attributes than bits are taken for claimed.
     pub(super) attributes: u128,
 }
@@ -129,7 +131,7 @@ impl Unclaimed {
         let depth = open.depth();
         self.settle(open, depth);
         let Some(standing) = self.open.pop() else { return };
-        if !standing.filled && !standing.claim.text {
+        if !standing.filled && !standing.claim.text && !standing.claim.presence {
             self.losses.count(standing.path, LossKind::Element, || open.path(depth), "");
             if self.keep {
                 self.extra.text(open, self.record, depth, "");

@@ -114,6 +114,11 @@ impl<'r> Window<'r> {
         self.start = offset;
     }
 
+    /// Bytes of the object that were read so far, after decompression.
+    pub(super) const fn bytes_read(&self) -> u64 {
+        self.input.given()
+    }
+
     /// What is wrong, at an offset in [`Self::text`].
     pub(super) fn refuse(&self, flaw: Flaw, at: Option<String>) -> Trouble {
         let position = self.cursor.get().advanced(self.text.as_bytes(), flaw.offset).position();

@@ -10,7 +10,7 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &Placed, 
     let (place, within) = match error {
         ModelError::Path { place, fault } => (place.as_str(), Some(fault.column)),
         ModelError::Field { place, .. } => (place.as_str(), None),
-        ModelError::RecordNotElement { .. } => ("record", None),
+        ModelError::NotElement { place, .. } => (place.as_str(), None),
         // What is missing as a whole, and what is not about the text at all.
         _ => ("", None),
     };

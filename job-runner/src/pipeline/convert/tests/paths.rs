@@ -161,3 +161,53 @@ fn a_wrong_value_is_a_fault_even_where_a_later_path_would_have_had_one() {
     assert_eq!(refusal.faults.len(), 1);
     assert_eq!(x("integer", "b", "<r><a>x</a><b>1</b></r>"), 1);
 }
+
+#[test]
+fn a_record_may_have_several_paths() {
+    let model = json!({"record": "/l/a | //b[@k='|'] | /l/c", "fields": [{"name": "n", "path": ["n"], "required": true}]});
+    let verdicts = verdicts(
+        &converter(model),
+        b"<l><a><n>1</n></a><x><b k='|'><n>2</n></b><b><n>no</n></b></x><c><n>3</n><b k='|'/></c><a/></l>",
+    );
+    let documents: Vec<_> = verdicts[..3].iter().map(|v| super::json(v.as_ref().unwrap())).collect();
+    assert_eq!(documents, [json!({"n": "1"}), json!({"n": "2"}), json!({"n": "3"})]);
+    let fault = &verdicts[3].as_ref().unwrap_err().faults[0];
+    assert_eq!(fault.at.as_deref(), Some("/l/a/n"));
+}
+
+#[test]
+fn elements_are_counted_and_none_is_zero() {
+    let model = json!({"record": "/r", "fields": [
+        {"name": "all", "path": ["count(//a)"], "type": "integer"},
+        {"name": "some", "path": ["count(b/a[@t])"], "type": "integer", "required": true},
+        {"name": "none", "path": ["count(x)"], "type": "integer"},
+        {"name": "b", "path": ["b"], "type": "object", "repeated": true, "fields": [
+            {"name": "n", "path": ["count(a)"], "type": "integer"},
+        ]},
+    ]});
+    let expected = json!({"all": 4, "some": 2, "none": 0, "b": [{"n": 2}, {"n": 0}]});
+    assert_eq!(document(&converter(model), XML), expected);
+}
+
+#[test]
+fn a_field_is_required_if_something_is_there() {
+    let converter = converter(json!({"record": "//d", "fields": [
+        {"name": "x", "path": ["x"], "requiredIf": ["class[@q='text']", "@strict"]},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [
+            {"name": "y", "path": ["y"], "requiredIf": ["z"]},
+        ]},
+    ]}));
+    for (xml, expected) in [
+        ("<d/>", None),
+        ("<d><class q='picture'/></d>", None),
+        ("<d><class q='text'/><x>1</x></d>", None),
+        ("<d><class q='text'/></d>", Some("x")),
+        ("<d strict=''/>", Some("x")),
+        ("<d><o><w/></o></d>", None),
+        ("<d><o><z/></o></d>", Some("o.y")),
+    ] {
+        let found = verdicts(&converter, xml.as_bytes()).remove(0);
+        let field = found.err().map(|refusal| refusal.faults[0].field.clone().unwrap());
+        assert_eq!(field.as_deref(), expected, "{xml}");
+    }
+}

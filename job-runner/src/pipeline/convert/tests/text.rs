@@ -67,6 +67,16 @@ fn excluded_elements_are_left_out_of_every_form_of_text() {
     );
 }
 
+/// An element that is left out sets text apart as it would if it were there; what is within it does nothing.
+#[test]
+fn what_is_within_an_excluded_element_does_not_set_text_apart() {
+    let field = |kind: &str| json!({"name": kind, "path": ["."], "type": kind, "exclude": ["x", "figure"]});
+    let converter = converter(json!({"record": "/r", "fields": [field("string"), field("text")]}));
+    let of = |xml: &str| document(&converter, xml);
+    assert_eq!(of("<r>un<x><p>hidden</p></x>able</r>"), json!({"string": "unable", "text": "unable"}));
+    assert_eq!(of("<r>a<figure><i/></figure>b</r>"), json!({"string": "a b", "text": "a\n\nb"}));
+}
+
 #[test]
 fn attributes_are_normalised() {
     assert_eq!(x("string", "@a", "<r a='&#9;x&amp;\r\n  y&#233; '/>"), "x& yé");
