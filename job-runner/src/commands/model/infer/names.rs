@@ -6,7 +6,7 @@ use std::collections::HashSet;
 const LONGEST: usize = 64;
 
 /// A name that no field has yet: the last of these names, with as many of those before it as it takes, else with a number.
-pub(super) fn unique(names: &[&str], taken: &mut HashSet<String>) -> String {
+pub(super) fn unique(names: &[impl AsRef<str>], taken: &mut HashSet<String>) -> String {
     let mut name = String::new();
     for start in (0..names.len()).rev() {
         name = camel_case(&names[start..]);
@@ -22,9 +22,9 @@ pub(super) fn unique(names: &[&str], taken: &mut HashSet<String>) -> String {
 }
 
 /// One word after the other, each but the first with a capital.
-fn camel_case(names: &[&str]) -> String {
+fn camel_case(names: &[impl AsRef<str>]) -> String {
     let mut name = String::new();
-    for word in names.iter().flat_map(|name| words(name)) {
+    for word in names.iter().flat_map(|name| words(name.as_ref())) {
         if name.is_empty() {
             name.push_str(&uncapitalised(word));
         } else {

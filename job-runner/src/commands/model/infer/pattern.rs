@@ -21,34 +21,38 @@ pub(in crate::commands) enum PatternFault {
 /// Which elements are records. A name without a prefix is in whatever namespace.
 #[derive(Clone, Debug)]
 pub(in crate::commands) struct Pattern {
-    steps: Vec<Step>,
+    /// The steps of each of its paths.
+    paths: Vec<Vec<Step>>,
 }
 
 impl Pattern {
     pub(in crate::commands) fn parse(text: &str) -> Result<Self, PatternFault> {
         let scope = Scope { namespaces: &BTreeMap::new(), default_namespaces: &[String::new()] };
-        let Path { steps, target, .. } = Path::parse(text, &scope)?;
-        if target != Target::Element || steps.is_empty() {
+        let paths = Path::parse_union(text, &scope)?;
+        if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(PatternFault::NotElement(text.to_owned()));
         }
-        Ok(Self { steps })
+        Ok(Self { paths: paths.into_iter().map(|(path, _)| path.steps).collect() })
     }
 
     /// As a path of a model. Names are in none of its namespaces but `plain`, or in any.
     pub(super) fn written(&self, plain: bool) -> String {
-        let mut text = String::new();
-        for step in &self.steps {
-            text.push_str(if step.descend { "//" } else { "/" });
-            // A `String` takes everything.
-            let _ = match &step.test {
-                NameTest::Named { local, .. } if plain => write!(text, "{local}"),
-                NameTest::Named { local, .. } | NameTest::AnyNamespace(local) => write!(text, "*:{local}"),
-                NameTest::Any | NameTest::InNamespace(_) => write!(text, "*"),
-            };
-            step.predicates.iter().for_each(|predicate| text.push_str(&written(predicate)));
-        }
-        text
+        let paths =
+            self.paths.iter().map(|steps| steps.iter().map(|step| step_written(step, plain)).collect());
+        paths.collect::<Vec<String>>().join(" | ")
     }
+}
+
+fn step_written(step: &Step, plain: bool) -> String {
+    let mut text = String::from(if step.descend { "//" } else { "/" });
+    // A `String` takes everything.
+    let _ = match &step.test {
+        NameTest::Named { local, .. } if plain => write!(text, "{local}"),
+        NameTest::Named { local, .. } | NameTest::AnyNamespace(local) => write!(text, "*:{local}"),
+        NameTest::Any | NameTest::InNamespace(_) => write!(text, "*"),
+    };
+    step.predicates.iter().for_each(|predicate| text.push_str(&written(predicate)));
+    text
 }
 
 fn written(predicate: &Predicate) -> String {
@@ -69,37 +73,37 @@ fn written(predicate: &Predicate) -> String {
 /// Follows the elements that are open.
 #[derive(Debug)]
 pub(super) struct Matcher<'p> {
-    steps: &'p [Step],
-    /// For each open element, the number of steps after each of which it may stand, the innermost last; and first, where
-    /// an object starts.
-    reached: Vec<Vec<usize>>,
+    /// For each open element, the steps that are still to be taken from it, the innermost last; and first, those where an
+    /// object starts.
+    ahead: Vec<Vec<&'p [Step]>>,
 }
 
 impl<'p> Matcher<'p> {
     pub(super) fn new(pattern: &'p Pattern) -> Self {
-        Self { steps: &pattern.steps, reached: vec![vec![0]] }
+        Self { ahead: vec![pattern.paths.iter().map(Vec::as_slice).collect()] }
     }
 
     /// An element starts; returns whether it is what the pattern says.
     pub(super) fn start(&mut self, element: &Visited<'_>) -> bool {
-        let mut next = Vec::new();
-        for taken in self.reached.last().into_iter().flatten() {
-            let Some(step) = self.steps.get(*taken) else { continue };
-            if step.descend {
-                next.push(*taken);
-            }
-            if matches(step, element) {
-                next.push(taken + 1);
+        let mut next: Vec<&[Step]> = Vec::new();
+        let mut found = false;
+        for steps in self.ahead.last().into_iter().flatten() {
+            let Some((step, rest)) = steps.split_first() else { continue };
+            let matched = matches(step, element);
+            found |= matched && rest.is_empty();
+            for steps in [step.descend.then_some(*steps), matched.then_some(rest)].into_iter().flatten() {
+                // Equal ends of two paths are one and the same way on only if they are at the same place.
+                if !next.iter().any(|known| std::ptr::eq(*known, steps)) {
+                    next.push(steps);
+                }
             }
         }
-        next.dedup();
-        let found = next.contains(&self.steps.len());
-        self.reached.push(next);
+        self.ahead.push(next);
         found
     }
 
     pub(super) fn end(&mut self) {
-        self.reached.pop();
+        self.ahead.pop();
     }
 }
 
@@ -138,6 +142,7 @@ mod tests {
         for (text, plain, any) in [
             ("/feed/entry", "/feed/entry", "/*:feed/*:entry"),
             ("item", "/item", "/*:item"),
+            ("/a | //b", "/a | //b", "/*:a | //*:b"),
             ("//*:item[@a='x'][not(@b)]", "//*:item[@a='x'][not(@b)]", "//*:item[@a='x'][not(@b)]"),
             (
                 "/*//d[contains(@xml:lang,\"e'\")]",

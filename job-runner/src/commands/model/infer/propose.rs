@@ -1,5 +1,6 @@
 //! From the statistics of records to a model. Pure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use docmill_crds::conversion::{Conversion, Field, FieldType, Path, Scope};
@@ -119,7 +120,7 @@ struct Draft<'t> {
     kind: FieldType,
     path: String,
     /// What its name is made of, the innermost last.
-    words: Vec<&'t str>,
+    words: Vec<Cow<'t, str>>,
     /// In how many elements of the scope it is.
     count: u64,
     repeated: bool,
@@ -164,14 +165,15 @@ impl<'t> Proposer<'t> {
         &mut self,
         at: NodeId,
         path: &str,
-        words: &mut Vec<&'t str>,
+        words: &mut Vec<Cow<'t, str>>,
         within: Within<'_>,
         drafts: &mut Vec<Draft<'t>>,
     ) {
         let tree: &'t Tree = self.tree;
         let is_scope = at == within.scope;
         if self.is_value(at) {
-            let (path, words) = if is_scope { (".", vec![OWN]) } else { (path, words.clone()) };
+            let (path, words) =
+                if is_scope { (".", vec![Cow::Borrowed(OWN)]) } else { (path, words.clone()) };
             self.value(at, path, words, within, drafts);
         }
         let whole = self.is_whole(at);
@@ -185,15 +187,15 @@ impl<'t> Proposer<'t> {
             let path = if is_scope { step } else { format!("{path}/{step}") };
             if node.attribute {
                 let mut words = words.clone();
-                if !only {
+                match words.pop() {
+                    Some(element) if only => words.push(element),
                     // An attribute says little without its element.
-                    let element = words.pop().filter(|_| !is_scope);
-                    words.extend(element);
-                    words.push(&node.local);
+                    Some(element) => words.push(Cow::Owned(format!("{element} {}", node.local))),
+                    None => words.push(Cow::Borrowed(&*node.local)),
                 }
                 self.value(child, &path, words, within, drafts);
             } else if !whole {
-                words.push(&node.local);
+                words.push(Cow::Borrowed(&*node.local));
                 self.element(child, &path, words, within, drafts);
                 words.pop();
             }
@@ -204,7 +206,7 @@ impl<'t> Proposer<'t> {
         &mut self,
         at: NodeId,
         path: &str,
-        words: &mut Vec<&'t str>,
+        words: &mut Vec<Cow<'t, str>>,
         within: Within<'_>,
         drafts: &mut Vec<Draft<'t>>,
     ) {
@@ -234,7 +236,7 @@ impl<'t> Proposer<'t> {
         &mut self,
         at: NodeId,
         path: &str,
-        words: Vec<&'t str>,
+        words: Vec<Cow<'t, str>>,
         within: Within<'_>,
         drafts: &mut Vec<Draft<'t>>,
     ) {
