@@ -224,10 +224,11 @@ impl Visitor for Observer<'_> {
             matcher.end();
         }
         if let Some(open) = self.open.pop() {
-            self.around.pop();
+            // Also in itself, for objects and records whose own text is a field.
             if let Some(node) = open.node.filter(|_| open.filled) {
                 self.tree.facts(node).value.note(&self.around);
             }
+            self.around.pop();
             if let Some(parent) = self.open.last_mut() {
                 parent.filled |= open.filled;
             }

@@ -87,9 +87,8 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
     let record = path.iter().map(|part| proposer.part(part)).collect();
     let fields = proposer.scope(TOP, 1, "");
     if shape.untold > 0 {
-        let note =
-            format!("{} elements and attributes at paths beyond the first 2,000: look at them", shape.untold);
-        proposer.left_out.push(note);
+        let note = format!("{} elements and attributes at paths beyond the first 2,000", shape.untold);
+        proposer.left_out.insert(0, note);
     }
     let Proposer { prefixes, uris, left_out, .. } = proposer;
     let used = prefixes.into_iter().map(|(number, prefix)| (prefix, namespaces.get(number).0.to_owned()));
