@@ -35,17 +35,20 @@ impl Capture {
         self.excluded.get_or_insert(level);
     }
 
-    /// Characters of the element at this level. Returns by how many bytes the value grows.
-    pub(super) fn text(&mut self, level: usize, text: &str) -> usize {
+    /// Characters of the element at this level, whose white space may have to be kept. Returns by how many bytes the value
+    /// grows.
+    pub(super) fn text(&mut self, level: usize, text: &str, preserve: bool) -> usize {
         self.collect(level, |buffer| match buffer {
+            Buffer::Text(buffer) if preserve => buffer.push_preserved(text),
             Buffer::Text(buffer) => buffer.push(text),
             Buffer::Markup(buffer) => buffer.push(text),
         })
     }
 
     /// A character of the element at this level that was written as a reference. Returns by how many bytes the value grows.
-    pub(super) fn character(&mut self, level: usize, c: char) -> usize {
+    pub(super) fn character(&mut self, level: usize, c: char, preserve: bool) -> usize {
         self.collect(level, |buffer| match buffer {
+            Buffer::Text(buffer) if preserve => buffer.push_preserved_char(c),
             Buffer::Text(buffer) => buffer.push_char(c),
             Buffer::Markup(buffer) => buffer.push_char(c),
         })

@@ -25,6 +25,8 @@ struct Level {
     /// How many values were being collected around it.
     captures: usize,
     gap: Gap,
+    /// White space is kept in it, by its `xml:space` or that of an element around it.
+    preserve: bool,
 }
 
 /// What an evaluator needs memory for.
@@ -110,7 +112,7 @@ impl<'m> Evaluator<'m> {
             claim,
         };
         let memory = &mut evaluator.memory;
-        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None });
+        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None, preserve: false });
         memory.shared.open_frame(automaton.scopes[DOCUMENT as usize].slots, Position::START);
         memory.unclaimed.start_object(automaton.extra);
         evaluator.activate(automaton.root, Owner::Root);
@@ -135,6 +137,21 @@ impl<'m> Evaluator<'m> {
             shared: &self.memory.shared,
             extra: self.memory.unclaimed.extra(),
         }
+    }
+
+    /// Whether the white space of an element that starts is kept: XML 1.0, section 2.10.
+    fn preserve(&self, element: &Element<'_>) -> bool {
+        let inherited = self.innermost().1;
+        if element.attributes.len() == 0 {
+            return inherited;
+        }
+        let space = element.attributes.find("space", |prefix| prefix == "xml");
+        space.map_or(inherited, |(_, attribute)| attribute.value() == "preserve")
+    }
+
+    /// The number of the innermost level, and whether its white space is kept.
+    fn innermost(&self) -> (usize, bool) {
+        (self.memory.levels.len(), self.memory.levels.last().is_some_and(|level| level.preserve))
     }
 
     fn collect(&mut self, offset: usize, push: impl Fn(&mut Capture) -> usize) -> Result<(), Flaw> {
@@ -366,7 +383,8 @@ impl Sink for Evaluator<'_> {
         self.claim = Claim::default();
         let around = self.memory.captures.len();
         let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
-        self.memory.levels.push(Level { active: parents.end, captures: around, gap: element.name.gap });
+        let (gap, preserve) = (element.name.gap, self.preserve(element));
+        self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve });
         self.memory.active.open(parents.end);
         self.find_matches(element, parents);
         let starts = if self.record.is_none() { self.record_path() } else { None };
@@ -425,15 +443,15 @@ impl Sink for Evaluator<'_> {
     /// Characters, as they are meant.
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
         self.memory.unclaimed.text(text);
-        let level = self.memory.levels.len();
-        self.collect(offset, |capture| capture.text(level, text))
+        let (level, preserve) = self.innermost();
+        self.collect(offset, |capture| capture.text(level, text, preserve))
     }
 
     /// A character that was written as a reference.
     fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
         self.memory.unclaimed.text(c.encode_utf8(&mut [0; 4]));
-        let level = self.memory.levels.len();
-        self.collect(offset, |capture| capture.character(level, c))
+        let (level, preserve) = self.innermost();
+        self.collect(offset, |capture| capture.character(level, c, preserve))
     }
 }
 

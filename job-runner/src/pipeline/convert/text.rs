@@ -1,5 +1,5 @@
-//! Plain text out of mixed content: everything in reading order, white space collapsed, words that a block separates
-//! kept apart.
+//! Plain text out of mixed content: everything in reading order, white space collapsed unless `xml:space` says otherwise,
+//! words that a block separates kept apart.
 
 /// How far apart the text before and after a place is. The wider of two gaps at one place wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,6 +147,8 @@ pub(super) struct TextBuffer {
     text: String,
     gap: Gap,
     paragraphs: bool,
+    /// Some of it was taken as it is.
+    preserved: bool,
 }
 
 impl TextBuffer {
@@ -155,6 +157,7 @@ impl TextBuffer {
         self.text.clear();
         self.gap = Gap::None;
         self.paragraphs = paragraphs;
+        self.preserved = false;
     }
 
     /// Sets what follows apart from what came before.
@@ -183,6 +186,33 @@ impl TextBuffer {
         self.push(c.encode_utf8(&mut [0; 4]));
     }
 
+    /// Appends text with its white space (XML 1.0, section 2.10) and with line ends as section 2.11 has them; to one line
+    /// like any other text.
+    pub(super) fn push_preserved(&mut self, text: &str) {
+        if !self.paragraphs {
+            return self.push(text);
+        }
+        self.close_gap();
+        self.preserved = true;
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('\r') {
+            self.text.push_str(before);
+            self.text.push('\n');
+            rest = after.strip_prefix('\n').unwrap_or(after);
+        }
+        self.text.push_str(rest);
+    }
+
+    /// Appends a character that was written as a reference, whatever it is.
+    pub(super) fn push_preserved_char(&mut self, c: char) {
+        if !self.paragraphs {
+            return self.push_char(c);
+        }
+        self.close_gap();
+        self.preserved = true;
+        self.text.push(c);
+    }
+
     /// Bytes so far.
     pub(super) const fn len(&self) -> usize {
         self.text.len()
@@ -195,7 +225,13 @@ impl TextBuffer {
 
     /// What was collected.
     pub(super) fn text(&self) -> &str {
-        &self.text
+        if self.preserved { self.text.trim_end().trim_start_matches('\n') } else { &self.text }
+    }
+
+    /// Ends so many lines, those that preserved text ended already among them.
+    fn end_lines(&mut self, lines: usize) {
+        let ended = self.text.bytes().rev().take(lines).take_while(|byte| *byte == b'\n').count();
+        self.text.push_str(&"\n\n"[..lines - ended]);
     }
 
     fn close_gap(&mut self) {
@@ -205,8 +241,8 @@ impl TextBuffer {
         }
         match gap {
             Gap::None => {}
-            Gap::Line if self.paragraphs => self.text.push('\n'),
-            Gap::Paragraph if self.paragraphs => self.text.push_str("\n\n"),
+            Gap::Line if self.paragraphs => self.end_lines(1),
+            Gap::Paragraph if self.paragraphs => self.end_lines(2),
             Gap::Space | Gap::Line | Gap::Paragraph => self.text.push(' '),
         }
     }

@@ -67,6 +67,23 @@ fn excluded_elements_are_left_out_of_every_form_of_text() {
     );
 }
 
+/// XML 1.0, section 2.10; a string is one line all the same.
+#[test]
+fn white_space_is_kept_where_xml_space_says_so() {
+    for (xml, expected) in [
+        (
+            "<r><p>a  b</p><p xml:space='preserve'>  c\r\n\td&#10;</p><p>e  f</p></r>",
+            "a b\n\n  c\n\td\n\ne f",
+        ),
+        ("<r xml:space='preserve'>a<b>  b</b><b xml:space='default'>  c</b></r>", "a  b c"),
+        ("<r xml:space='preserve'>\n  a\n</r>", "  a"),
+    ] {
+        assert_eq!(x("text", ".", xml), expected, "{xml}");
+    }
+    assert_eq!(x("text", ".", "<r xml:space='preserve'> \n </r>"), Value::Null);
+    assert_eq!(x("string", ".", "<r xml:space='preserve'> a\n b </r>"), "a b");
+}
+
 /// An element that is left out sets text apart as it would if it were there; what is within it does nothing.
 #[test]
 fn what_is_within_an_excluded_element_does_not_set_text_apart() {
