@@ -1,8 +1,8 @@
 //! `job-runner model infer`: proposes a model from sample objects.
 //!
 //! [`samples`] takes the objects in: [`observe`] turns the elements of each, as they stream by, into the statistics of a
-//! [`tree`] of paths, with the types that fit all values ([`kinds`]). From that, [`record`] says which elements are the
-//! records (or [`pattern`] does, which a person gave), [`propose`] makes fields of what they have, and [`print`] writes
+//! [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`] says which elements are the
+//! records (or [`pattern`] does, which a person gave), [`propose`] makes fields of what they have, [`typing`] says of which type and [`names`] of which name, and [`print`] writes
 //! the model with comments. Only this file reads and writes.
 //!
 //! Exit status 0: all samples were taken in; 1: some were passed over; 2: the command line or a file cannot be used, or
@@ -20,6 +20,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod typing;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -92,6 +92,7 @@ struct Open {
     /// Unless there were too many paths.
     node: Option<NodeId>,
     children: bool,
+    own_text: bool,
     filled: bool,
 }
 
@@ -148,6 +149,7 @@ impl<'s> Observer<'s> {
     fn settle(&mut self) {
         let Some(open) = self.open.last_mut().filter(|_| !self.value.is_empty()) else { return };
         open.filled = true;
+        open.own_text = true;
         if let Some(node) = open.node {
             let facts = self.tree.facts(node);
             facts.own_text = true;
@@ -205,7 +207,7 @@ impl Visitor for Observer<'_> {
             facts.elements += 1;
             facts.exists.note(&self.around);
         }
-        self.open.push(Open { node, children: false, filled: false });
+        self.open.push(Open { node, children: false, own_text: false, filled: false });
         self.around.push(self.elements);
         if let Some(node) = node {
             element.attributes(|name, value| self.attribute(node, name, value));
@@ -226,7 +228,9 @@ impl Visitor for Observer<'_> {
         if let Some(open) = self.open.pop() {
             // Also in itself, for objects and records whose own text is a field.
             if let Some(node) = open.node.filter(|_| open.filled) {
-                self.tree.facts(node).value.note(&self.around);
+                let facts = self.tree.facts(node);
+                facts.value.note(&self.around);
+                facts.both |= open.own_text && open.children;
             }
             self.around.pop();
             if let Some(parent) = self.open.last_mut() {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use docmill_crds::conversion::{Conversion, Field, FieldType, Path, Scope};
 
-use super::kinds::Form;
-use super::names::{ends_with_word, has_word, unique};
+use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
 use super::record::{Part, Records};
 use super::tree::{Facts, Namespace, Node, NodeId, TOP, Tree};
+use super::typing;
 
 /// What the definition of the resource caps.
 const MOST_FIELDS: usize = 200;
@@ -20,12 +20,6 @@ const LONGEST_PATH: usize = 512;
 
 /// The name of a field for an object's or a record's own text.
 const OWN: &str = "value";
-
-/// Names of what is no quantity, though it may be digits.
-const CODES: [&str; 12] =
-    ["id", "guid", "uid", "uuid", "code", "key", "version", "phone", "zip", "isbn", "issn", "ref"];
-const DATES: [&str; 6] = ["date", "day", "created", "published", "issued", "updated"];
-const LANGUAGES: [&str; 4] = ["lang", "language", "languages", "hreflang"];
 
 /// A model, and why it is so.
 #[derive(Debug)]
@@ -86,6 +80,10 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
         Proposer { tree: shape, namespaces, plain, prefixes: BTreeMap::new(), uris, left_out: Vec::new() };
     let record = path.iter().map(|part| proposer.part(part)).collect();
     let fields = proposer.scope(TOP, 1, "");
+    let top = &shape.node(TOP).facts;
+    if top.own_text && top.children && !top.both {
+        proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
+    }
     if shape.untold > 0 {
         let note = format!("{} elements and attributes at paths beyond the first 2,000", shape.untold);
         proposer.left_out.insert(0, note);
@@ -97,7 +95,7 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
         namespaces: used.collect(),
         default_namespaces: (uris != [""]).then_some(uris),
         fields,
-        documents: shape.node(TOP).facts.elements,
+        documents: top.elements,
         objects: *objects,
         left_out,
     }
@@ -188,6 +186,9 @@ impl<'t> Proposer<'t> {
                 let mut words = words.clone();
                 match words.pop() {
                     Some(element) if only => words.push(element),
+                    Some(element) if node.local.starts_with(&*element) => {
+                        words.push(Cow::Borrowed(&*node.local))
+                    }
                     // An attribute says little without its element.
                     Some(element) => words.push(Cow::Owned(format!("{element} {}", node.local))),
                     None => words.push(Cow::Borrowed(&*node.local)),
@@ -283,10 +284,11 @@ impl<'t> Proposer<'t> {
             .extend(left.iter().map(|draft| format!("{full}{}: more than {most} fields", draft.path)));
     }
 
-    /// Whether an element is taken with all that is in it. A record with paragraphs is not one text: it has other parts.
+    /// Whether an element is taken with all that is in it. A record with paragraphs is not one text: it has other parts;
+    /// nor is it one because others have text where it has elements.
     fn is_whole(&self, at: NodeId) -> bool {
         let facts = &self.tree.node(at).facts;
-        if at == TOP { facts.is_mixed() } else { facts.is_text() }
+        if at == TOP { facts.both } else { facts.is_text() }
     }
 
     fn is_value(&self, at: NodeId) -> bool {
@@ -307,31 +309,15 @@ impl<'t> Proposer<'t> {
     }
 
     fn kind(&self, at: NodeId) -> FieldType {
-        let Node { attribute, namespace, local, facts, .. } = self.tree.node(at);
-        if !attribute && self.is_whole(at) {
+        let node = self.tree.node(at);
+        if !node.attribute && self.is_whole(at) {
             return FieldType::Text;
         }
-        let has = |form| facts.kinds.has(form);
-        let xml_lang = *attribute && self.namespaces.is_xml(*namespace) && &**local == "lang";
-        if has(Form::Boolean) {
-            FieldType::Boolean
-        } else if has(Form::Day) || (has(Form::Digits) && has_word(local, &DATES)) {
-            FieldType::Date
-        } else if has(Form::DateTime) {
-            FieldType::DateTime
-        } else if ends_with_word(local, &CODES) && (has(Form::Integer) || has(Form::Number)) {
-            FieldType::String
-        } else if has(Form::Integer) {
-            FieldType::Integer
-        } else if has(Form::Number) {
-            FieldType::Number
-        } else if has(Form::Uri) {
-            FieldType::Uri
-        } else if has(Form::Language) && (xml_lang || has_word(local, &LANGUAGES)) {
-            FieldType::Language
-        } else {
-            FieldType::String
-        }
+        typing::scalar(
+            &node.local,
+            node.attribute && self.namespaces.is_xml(node.namespace),
+            node.facts.kinds,
+        )
     }
 
     /// The first value; of a text that is all in paragraphs, the first paragraph.

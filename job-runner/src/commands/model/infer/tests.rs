@@ -131,6 +131,8 @@ fn repeated_elements_with_several_parts_are_objects() {
             "linkRel link/@rel string!",
         ]
     );
+    let names = |fields: Vec<String>| fields.concat();
+    assert!(names(fields(&["<a><kwd kwd-type='x' other='y'>z</kwd></a>"])).contains("kwdType kwd/@kwd-type"));
 }
 
 #[test]
@@ -149,6 +151,14 @@ fn the_own_text_of_an_object_and_of_a_record_are_values() {
         fields(&["<a><h>of more bytes</h><c t='x'>One</c><c>Two</c></a>"]),
         ["h h string!", "c c object*! {value . string!, t @t string}"]
     );
+}
+
+#[test]
+fn a_record_with_text_alone_does_not_hide_what_others_have() {
+    assert_eq!(fields(&["<a><b>1</b></a>", "<a>...</a>"]), ["b b integer"]);
+    let text = yaml(&proposal(&["<a><b>1</b></a>", "<a>...</a>"]));
+    assert!(text.contains("# Left out:\n#   text of records that have nothing but text"), "{text}");
+    assert_eq!(fields(&["<a>x <b>1</b></a>", "<a>...</a>"]), ["value . text!"]);
 }
 
 #[test]

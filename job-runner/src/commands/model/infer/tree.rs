@@ -77,6 +77,8 @@ pub(super) struct Facts {
     pub(super) own_text: bool,
     /// Some have elements in them.
     pub(super) children: bool,
+    /// Some have both.
+    pub(super) both: bool,
     /// Some have elements in them that are parts of a text.
     pub(super) prose: bool,
     /// Bytes of text and of attributes, without those of elements in it.
@@ -94,12 +96,7 @@ pub(super) struct Facts {
 impl Facts {
     /// Whether elements are text as a whole, with what is in them.
     pub(super) const fn is_text(&self) -> bool {
-        self.prose || self.is_mixed()
-    }
-
-    /// Whether text and elements stand beside each other.
-    pub(super) const fn is_mixed(&self) -> bool {
-        self.own_text && self.children
+        self.prose || (self.own_text && self.children)
     }
 
     pub(super) fn exemplify(&mut self, value: &str) {
@@ -115,6 +112,7 @@ impl Facts {
         self.elements += other.elements;
         self.own_text |= other.own_text;
         self.children |= other.children;
+        self.both |= other.both;
         self.prose |= other.prose;
         self.bytes += other.bytes;
         self.kinds = self.kinds.both(other.kinds);
