@@ -114,7 +114,9 @@ mod tests {
 
     fn forms(values: &[&str]) -> Vec<Form> {
         let mut kinds = Kinds::default();
-        values.iter().for_each(|value| kinds.narrow(value));
+        for value in values {
+            kinds.narrow(value);
+        }
         Form::ALL.into_iter().filter(|form| kinds.has(*form)).collect()
     }
 

@@ -15,7 +15,7 @@ pub(super) fn unique(names: &[impl AsRef<str>], taken: &mut HashSet<String>) -> 
         }
     }
     name.truncate(LONGEST - 6);
-    let numbered = (2..).map(|number| format!("{name}{number}")).find(|name| !taken.contains(name));
+    let numbered = (2..=u32::MAX).map(|number| format!("{name}{number}")).find(|name| !taken.contains(name));
     let name = numbered.unwrap_or(name);
     taken.insert(name.clone());
     name

@@ -86,6 +86,21 @@ pub(super) struct Observer<'s> {
     value: Value,
 }
 
+/// What an element that starts is.
+enum Place {
+    /// No part of a record.
+    Outside,
+    /// Of a path that is one too many.
+    Untold,
+    Path(NodeId),
+}
+
+impl From<Option<NodeId>> for Place {
+    fn from(node: Option<NodeId>) -> Self {
+        node.map_or(Self::Untold, Self::Path)
+    }
+}
+
 /// An open element.
 #[derive(Clone, Copy, Debug)]
 struct Open {
@@ -114,8 +129,8 @@ impl<'s> Observer<'s> {
         }
     }
 
-    /// The path of an element that starts, and whether it is looked at.
-    fn place(&mut self, element: &Visited<'_>) -> Option<Option<NodeId>> {
+    /// The path of an element that starts.
+    fn place(&mut self, element: &Visited<'_>) -> Place {
         let name = element.name();
         let matched = self.matcher.as_mut().map(|matcher| matcher.start(element));
         let parent = match (self.open.last(), matched) {
@@ -123,26 +138,26 @@ impl<'s> Observer<'s> {
             (None, None) => Some(TOP),
             (None, Some(record)) => {
                 self.outside.push(!name.namespace.is_empty());
-                return record.then(|| self.record(name));
+                return if record { self.record(name) } else { Place::Outside };
             }
         };
-        Some(parent.and_then(|parent| {
-            let namespace = self.namespaces.number(name.namespace, name.prefix);
-            let Some(namespace) = namespace else {
-                self.tree.untold += 1;
-                return None;
-            };
-            self.tree.child(parent, Key { attribute: false, namespace, local: name.local })
-        }))
+        let Some(parent) = parent else { return Place::Untold };
+        let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
+            self.tree.untold += 1;
+            return Place::Untold;
+        };
+        self.tree.child(parent, Key { attribute: false, namespace, local: name.local }).into()
     }
 
-    fn record(&mut self, name: VisitedName<'_>) -> Option<NodeId> {
+    fn record(&mut self, name: VisitedName<'_>) -> Place {
         self.named.qualified |= self.outside.contains(&true);
-        let namespace = self.namespaces.number(name.namespace, name.prefix)?;
+        let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
+            return Place::Untold;
+        };
         if !self.named.namespaces.contains(&namespace) {
             self.named.namespaces.push(namespace);
         }
-        self.tree.child(TOP, RECORD)
+        self.tree.child(TOP, RECORD).into()
     }
 
     /// The innermost element has text before what comes now.
@@ -193,7 +208,11 @@ impl Visitor for Observer<'_> {
         }
         self.settle();
         self.elements += 1;
-        let Some(node) = self.place(element) else { return };
+        let node = match self.place(element) {
+            Place::Outside => return,
+            Place::Untold => None,
+            Place::Path(node) => Some(node),
+        };
         if let Some(parent) = self.open.last_mut() {
             parent.children = true;
             if let Some(parent) = parent.node {

@@ -33,7 +33,9 @@ pub(in crate::commands) fn yaml(proposal: &Proposal) -> String {
         let _ = writeln!(text, "defaultNamespaces: [{}]", uris.join(", "));
     }
     text.push_str("fields:\n");
-    fields.iter().for_each(|proposed| field(&mut text, proposed, 1));
+    for proposed in fields {
+        field(&mut text, proposed, 1);
+    }
     if !left_out.is_empty() {
         text.push_str("# Left out:\n");
         for line in left_out.iter().take(LISTED) {
@@ -66,7 +68,9 @@ fn field(text: &mut String, proposed: &Proposed, level: usize) {
     }
     let _ = writeln!(text, "{indent}# {comment}\n{indent}- {}", parts.join(&format!("\n{indent}  ")));
     let _ = writeln!(text, "{indent}  fields:");
-    nested.iter().for_each(|proposed| field(text, proposed, level + 2));
+    for proposed in nested {
+        field(text, proposed, level + 2);
+    }
 }
 
 fn comment(proposed: &Proposed, level: usize) -> String {

@@ -187,7 +187,7 @@ impl<'t> Proposer<'t> {
                 match words.pop() {
                     Some(element) if only => words.push(element),
                     Some(element) if node.local.starts_with(&*element) => {
-                        words.push(Cow::Borrowed(&*node.local))
+                        words.push(Cow::Borrowed(&*node.local));
                     }
                     // An attribute says little without its element.
                     Some(element) => words.push(Cow::Owned(format!("{element} {}", node.local))),

@@ -19,13 +19,13 @@ const MOST_ROOTS: usize = 100;
 pub(in crate::commands) enum Nothing {
     /// There is no object without a fault.
     #[error("expected samples to propose a model from, found none that is well-formed")]
-    NoSamples,
+    Samples,
     /// None of them has a record.
     #[error("expected a record in the samples, found none; their root elements are {0}")]
-    NoRecord(String),
+    Record(String),
     /// Records are empty.
     #[error("expected records with values, found nothing but empty elements: {0}")]
-    NoValues(String),
+    Values(String),
 }
 
 /// What a model is proposed from.
@@ -64,17 +64,17 @@ impl Samples {
     /// A model, and the objects that have no record by it, by the name of their root element.
     pub(in crate::commands) fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
         if self.roots.is_empty() {
-            return Err(Nothing::NoSamples);
+            return Err(Nothing::Samples);
         }
         let records = match &self.pattern {
             Some(pattern) => record::named(&self.tree, &self.named, pattern, &self.roots),
             None => record::suggested(&self.tree),
         };
-        let none = || Nothing::NoRecord(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
+        let none = || Nothing::Record(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
         let records: Records = records.ok_or_else(none)?;
         let proposal = propose(&records, &self.namespaces);
         if proposal.fields.is_empty() {
-            return Err(Nothing::NoValues(proposal.record));
+            return Err(Nothing::Values(proposal.record));
         }
         Ok((proposal, records.without))
     }

@@ -195,7 +195,7 @@ fn a_person_can_say_what_a_record_is() {
                 assert_eq!(conversion.default_namespaces.as_deref(), Some(&["urn:f".to_owned()][..]));
                 assert_eq!(refusals(&conversion, [objects[0].as_bytes()]), [""; 0]);
             }
-            Err(nothing) => assert_eq!((nothing, expected), (Nothing::NoRecord("f".into()), "")),
+            Err(nothing) => assert_eq!((nothing, expected), (Nothing::Record("f".into()), "")),
         }
     }
     let (proposal, _) = samples(Some("//e[@k]"), &objects).propose().unwrap();
@@ -261,8 +261,8 @@ fn one_that_is_not_well_formed_does_not_count() {
 #[test]
 fn without_samples_or_values_nothing_is_proposed() {
     let nothing = |objects: &[&str]| samples(None, objects).propose().map(|_| ()).unwrap_err();
-    assert_eq!(nothing(&[]), Nothing::NoSamples);
-    assert_eq!(nothing(&["<a/>"]), Nothing::NoValues("/a".into()));
+    assert_eq!(nothing(&[]), Nothing::Samples);
+    assert_eq!(nothing(&["<a/>"]), Nothing::Values("/a".into()));
 }
 
 #[test]

@@ -70,6 +70,7 @@ impl Presence {
 
 /// What is known of a path.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub(super) struct Facts {
     /// Elements there are.
     pub(super) elements: u64,
