@@ -26,6 +26,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use docmill_crds::conversion::ModelError;
+
 use super::super::convert::human::Explainer;
 use super::super::inputs::{Inputs, ReadError, open};
 use super::super::{REFUSED, UNUSABLE, complain};
@@ -54,6 +56,8 @@ enum InferError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Nothing(#[from] Nothing),
+    #[error("the proposal is no model, which is a fault of this program")]
+    NoModel(#[source] ModelError),
 }
 
 /// Runs the command.
@@ -89,6 +93,7 @@ fn infer(args: &Args, aside: &mut impl Write) -> Result<(String, bool), InferErr
         }
     }
     let (proposal, without) = samples.propose()?;
+    proposal.conversion().resolve().map_err(InferError::NoModel)?;
     for (root, objects) in without {
         all = false;
         let record = proposal.record();
