@@ -3,7 +3,7 @@
 use super::chars::is_space;
 use super::fault::Flaw;
 
-/// How far into an object the encoding of its declaration is looked for.
+/// How far into an object its declaration, and the encoding in it, is looked for.
 pub(super) const SNIFFED: usize = 1024;
 
 /// What the declaration says.
@@ -24,6 +24,12 @@ pub(super) fn sniff_encoding(bytes: &[u8]) -> Option<&str> {
 }
 
 impl<'a> Declaration<'a> {
+    /// Whether the text ends within a declaration that may still be of [`SNIFFED`] bytes.
+    pub(super) fn is_cut_off(text: &str) -> bool {
+        let starts = text.starts_with("<?xml") || "<?xml".starts_with(text);
+        starts && text.len() < SNIFFED && !text.contains("?>")
+    }
+
     /// Reads the declaration at the start of `text`.
     pub(super) fn read(text: &'a str) -> Result<Self, Flaw> {
         let Some(rest) = text.strip_prefix("<?xml").filter(|rest| rest.bytes().next().is_some_and(is_space))

@@ -15,11 +15,14 @@ use super::fault::Flaw;
 pub(super) const START: &str = "<!DOCTYPE";
 
 /// Checks the `<!DOCTYPE … >` at the start of `text`, which starts at `offset` of the window, and returns its length; none
-/// when the text ends before it does.
-pub(super) fn check(text: &str, offset: usize) -> Result<Option<usize>, Flaw> {
-    let mut reader = Reader::new(text, offset);
+/// when the text ends before it does. What lies beyond `most` bytes is not looked at, however much of it is there.
+pub(super) fn check(text: &str, offset: usize, most: usize) -> Result<Option<usize>, Flaw> {
+    let mut reader = Reader::new(&text[..text.floor_char_boundary(most)], offset);
     match declaration_of_type(&mut reader) {
         Ok(()) => Ok(Some(reader.taken())),
+        Err(_) if reader.is_cut_off() && text.len() > most => {
+            Err(Flaw::limit(offset, format!("a document type declaration of at most {most} bytes")))
+        }
         Err(_) if reader.is_cut_off() => Ok(None),
         Err(flaw) => Err(flaw),
     }

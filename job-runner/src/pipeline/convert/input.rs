@@ -50,6 +50,8 @@ struct Raw<'r> {
     /// What was read to find out, and the rest.
     reader: BufReader<io::Chain<Cursor<Vec<u8>>, Object<'r>>>,
     taken: u64,
+    /// How many bytes may be taken. A decoder that finds nothing in them goes on and on by itself.
+    most: u64,
     failed: bool,
 }
 
@@ -102,7 +104,7 @@ impl<'r> Input<'r> {
             return Ok(read);
         }
         let reader = BufReader::new(Cursor::new(into.split_off(old)).chain(reader));
-        let raw = Raw { reader, taken: 0, failed: false };
+        let raw = Raw { reader, taken: 0, most: self.limits.object_bytes, failed: false };
         self.layer = if gzip {
             Layer::Gzip(Box::new(MultiGzDecoder::new(raw)))
         } else {
@@ -115,6 +117,8 @@ impl<'r> Input<'r> {
 
     fn stopped(&self, error: io::Error) -> Stopped {
         match &self.layer {
+            Layer::Gzip(decoder) if decoder.get_ref().is_spent() => self.too_large(),
+            Layer::Zstd(decoder) if decoder.get_ref().is_spent() => self.too_large(),
             Layer::Gzip(decoder) if !decoder.get_ref().failed => corrupt("gzip", &error),
             Layer::Zstd(decoder) if !decoder.get_ref().failed => corrupt("zstd", &error),
             _ => Stopped::Io(error),
@@ -129,7 +133,7 @@ impl<'r> Input<'r> {
         };
         let limits = &self.limits;
         if taken > limits.object_bytes {
-            return Err(too_much(format!("an object of at most {} bytes", limits.object_bytes)));
+            return Err(self.too_large());
         }
         if self.given > limits.expanded_bytes {
             return Err(too_much(format!("at most {} bytes after decompression", limits.expanded_bytes)));
@@ -142,6 +146,10 @@ impl<'r> Input<'r> {
         }
         Ok(())
     }
+
+    fn too_large(&self) -> Stopped {
+        too_much(format!("an object of at most {} bytes", self.limits.object_bytes))
+    }
 }
 
 fn too_much(expected: String) -> Stopped {
@@ -153,8 +161,20 @@ fn corrupt(format: &str, error: &io::Error) -> Stopped {
     Stopped::Refused(Garbled { reason: Reason::CorruptCompression, expected, found })
 }
 
+impl Raw<'_> {
+    /// More bytes were taken than an object may have.
+    const fn is_spent(&self) -> bool {
+        self.taken > self.most
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.is_spent() { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
+    }
+}
+
 impl Read for Raw<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
         let read = self.reader.read(buffer).inspect_err(|_| self.failed = true)?;
         self.taken += read as u64;
         Ok(read)
@@ -163,6 +183,7 @@ impl Read for Raw<'_> {
 
 impl BufRead for Raw<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.check()?;
         self.reader.fill_buf().inspect_err(|_| self.failed = true)
     }
 

@@ -11,9 +11,8 @@ use docmill_crds::reason::Reason;
 
 use super::chars::{check_instruction, is_space, reference};
 use super::cursor::{Cursor, Position};
-use super::declaration::Declaration;
+use super::declaration::{Declaration, SNIFFED};
 use super::decode::Encoded;
-use super::doctype;
 use super::fault::Flaw;
 use super::limits::Limits;
 use super::names::{Name, Names};
@@ -118,6 +117,13 @@ impl<'r, 'n> Scanner<'r, 'n> {
     pub(super) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         if !self.started {
             self.started = true;
+            while self.window.may_grow() && self.window.text().0.len() < SNIFFED {
+                self.window.fill()?;
+            }
+            // What is wrong within the declaration is told, and not that the declaration does not end.
+            if !self.window.complete() && Declaration::is_cut_off(self.window.text().0) {
+                self.window.fill()?;
+            }
             let length = prolog(&self.window).map_err(|flaw| self.window.refuse(flaw, None))?;
             self.window.consume_to(length);
         }
@@ -166,10 +172,10 @@ impl<'r, 'n> Scanner<'r, 'n> {
     }
 }
 
-/// Checks the XML declaration; returns its length.
+/// Checks the XML declaration, of at most [`SNIFFED`] bytes; returns its length.
 fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
     let (text, _) = window.text();
-    let declaration = Declaration::read(text)?;
+    let declaration = Declaration::read(&text[..text.floor_char_boundary(SNIFFED)])?;
     if let Some(label) = declaration.encoding {
         Encoded::check(window.marked(), window.encoding(), label).map_err(|garbled| garbled.at(0))?;
     }
@@ -192,7 +198,7 @@ impl State<'_> {
         let View { text, complete, cursor } = *view;
         loop {
             let start = *at;
-            let Some((token, end)) = tokens::read(text, start)? else {
+            let Some((token, end)) = tokens::read(text, start, || self.doctype_room(start))? else {
                 return self.run_out(text, start, complete, sink, at);
             };
             self.count(start, end)?;
@@ -217,7 +223,10 @@ impl State<'_> {
                 Token::Reference(name) => self.reference(name, start, sink)?,
                 Token::Comment(_) => self.blank = false,
                 Token::Instruction(inner) => self.instruction(inner, start)?,
-                Token::Doctype => self.doctype(start, end)?,
+                Token::Doctype => {
+                    self.doctype = true;
+                    self.blank = false;
+                }
             }
         }
     }
@@ -232,9 +241,6 @@ impl State<'_> {
         at: &mut usize,
     ) -> Result<Look, Flaw> {
         let rest = &text[start..];
-        if rest.starts_with(doctype::START) {
-            self.check_doctype(start, text.len())?;
-        }
         if !complete {
             return Ok(Look::More);
         }
@@ -363,23 +369,12 @@ impl State<'_> {
         check_instruction(inner, start)
     }
 
-    fn doctype(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
-        self.check_doctype(start, end)?;
-        self.doctype = true;
-        self.blank = false;
-        Ok(())
-    }
-
-    /// Checks whether a document type declaration may be here, which is known to go up to here.
-    fn check_doctype(&self, start: usize, end: usize) -> Result<(), Flaw> {
+    /// Of how many bytes a document type declaration may be; a fault when none may be here.
+    fn doctype_room(&self, start: usize) -> Result<usize, Flaw> {
         if self.doctype || self.root.is_some() {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
-        let most = self.limits.doctype_bytes;
-        if end - start > most {
-            return Err(Flaw::limit(start, format!("a document type declaration of at most {most} bytes")));
-        }
-        Ok(())
+        Ok(self.limits.doctype_bytes)
     }
 
     fn eof(&self, end: usize) -> Result<(), Flaw> {

@@ -1,8 +1,12 @@
 mod amplification;
 mod compressed;
+mod constraints;
 mod documentation;
 mod encodings;
+mod equivalence;
+mod fuzz;
 mod golden;
+mod naive;
 mod paths;
 mod property;
 mod text;

@@ -32,8 +32,14 @@ pub(super) enum Token<'w> {
 const CDATA: &str = "<![CDATA[";
 const COMMENT: &str = "<!--";
 
-/// The token that starts at `at`, and where it ends; none when the text ends before the token does.
-pub(super) fn read(text: &str, at: usize) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+/// The token that starts at `at`, and where it ends; none when the text ends before the token does. `doctype` says of how
+/// many bytes a DOCTYPE may be, or why there may be none: its place is judged before what is in it, of which the text may
+/// hold only a part.
+pub(super) fn read(
+    text: &str,
+    at: usize,
+    doctype: impl FnOnce() -> Result<usize, Flaw>,
+) -> Result<Option<(Token<'_>, usize)>, Flaw> {
     let rest = &text.as_bytes()[at..];
     match rest {
         [] | [b'<'] => Ok(None),
@@ -44,7 +50,7 @@ pub(super) fn read(text: &str, at: usize) -> Result<Option<(Token<'_>, usize)>, 
         [b'<', b'?', ..] => Ok(PiParser::default()
             .feed(&rest[2..])
             .map(|last| (Token::Instruction(&text[at + 2..][..last - 1]), at + last + 3))),
-        [b'<', b'!', ..] => declaration(text, at),
+        [b'<', b'!', ..] => declaration(text, at, doctype),
         [b'<', ..] => Ok(ElementParser::Outside.feed(&rest[1..]).map(|end| {
             let tag = &text[at + 1..at + 1 + end];
             (tag.strip_suffix('/').map_or(Token::Start(tag), Token::Empty), at + end + 2)
@@ -82,7 +88,11 @@ pub(super) fn too_long(at: usize, most: usize) -> Flaw {
     Flaw::limit(at, format!("a text, tag, comment or declaration of at most {most} bytes"))
 }
 
-fn declaration(text: &str, at: usize) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+fn declaration(
+    text: &str,
+    at: usize,
+    doctype: impl FnOnce() -> Result<usize, Flaw>,
+) -> Result<Option<(Token<'_>, usize)>, Flaw> {
     let rest = &text[at..];
     if let Some(inner) = rest.strip_prefix(COMMENT) {
         return comment(inner, at);
@@ -92,7 +102,7 @@ fn declaration(text: &str, at: usize) -> Result<Option<(Token<'_>, usize)>, Flaw
         return Ok(end.map(|end| (Token::CData(&inner[..end]), at + CDATA.len() + end + 3)));
     }
     if rest.starts_with(doctype::START) {
-        return Ok(doctype::check(rest, at)?.map(|length| (Token::Doctype, at + length)));
+        return Ok(doctype::check(rest, at, doctype()?)?.map(|length| (Token::Doctype, at + length)));
     }
     if [COMMENT, CDATA, doctype::START].iter().any(|start| start.starts_with(rest)) {
         return Ok(None);

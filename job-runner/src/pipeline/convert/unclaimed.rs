@@ -154,7 +154,8 @@ impl Unclaimed {
                 let path = || open.path(depth);
                 self.losses.count(standing.path, LossKind::Element, path, self.pending.text());
             }
-            if self.keep {
+            // Text before the document's element settles when that starts.
+            if self.keep && depth >= self.record {
                 self.extra.text(open, self.record, depth, self.pending.text());
             }
         }

@@ -109,6 +109,11 @@ impl<'r> Window<'r> {
         self.complete
     }
 
+    /// Whether more may come before anything that is wrong.
+    pub(super) const fn may_grow(&self) -> bool {
+        !self.complete && self.stopped.is_none()
+    }
+
     /// What is before this offset in [`Self::text`] was read.
     pub(super) const fn consume_to(&mut self, offset: usize) {
         self.start = offset;

@@ -42,10 +42,16 @@ pub(crate) fn run(home: &Home, arguments: &[String]) -> ExitCode {
     summary(&outcomes)
 }
 
+/// How long damaged objects are tried, unless the environment says otherwise: `DOCMILL_FUZZ_SECONDS`.
+const FUZZ: (&str, &str) = ("DOCMILL_FUZZ_SECONDS", "60");
+
 /// All tests of the workspace in one run, those in the cluster among them; without a testbed, those that need none.
 fn tests(home: &Home, is_ready: bool, arguments: &[String]) -> anyhow::Result<bool> {
     let mut test = cargo(home)?;
     test.args(["test", "--profile", PROFILE, "--workspace", "--locked", "--no-fail-fast"]);
+    if std::env::var_os(FUZZ.0).is_none() {
+        test.env(FUZZ.0, FUZZ.1);
+    }
     if is_ready {
         test.envs(env::settings(home)?);
     } else {

@@ -4,7 +4,7 @@
 
 use docmill_crds::conversion::FieldType;
 
-use crate::pipeline::validate::types;
+use crate::pipeline::validate::types::{self, DateRules};
 
 /// Beginnings of URIs that are no mere words with a colon, as codes like `stat:usable` are. `//` after the scheme tells others.
 const SCHEMES: [&str; 6] = ["urn:", "mailto:", "tag:", "doi:", "info:", "tel:"];
@@ -38,7 +38,7 @@ impl Form {
     ];
 
     fn fits(self, value: &str) -> bool {
-        let is = |kind| types::parse(kind, value).is_ok();
+        let is = |kind| types::parse(kind, &DateRules::default(), value).is_ok();
         match self {
             Self::Boolean => matches!(value, "true" | "false"),
             Self::Integer => is_plain(value, false) && is(FieldType::Integer),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Converter, converter, verdicts};
 
-fn testdata() -> PathBuf {
+pub(super) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 

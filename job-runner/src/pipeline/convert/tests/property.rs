@@ -10,7 +10,7 @@ fn presets() -> [Converter; 5] {
 }
 
 /// A model with every type and every kind of path.
-fn everything() -> Converter {
+pub(super) fn everything() -> Converter {
     let kinds =
         ["string", "text", "markup", "integer", "number", "boolean", "dateTime", "date", "uri", "language"];
     let fields: Vec<_> = kinds

@@ -48,6 +48,21 @@ fn what_no_field_names_is_counted_by_path() {
 }
 
 #[test]
+fn text_around_documents_is_in_the_extra_of_none() {
+    let xml = b"<r>before<d id='1' v='2'/>between<d id='2'>own</d>after<d id='3'/></r>";
+    for (extra, attribute, text) in [
+        ("Keep", json!({"name": "d", "attributes": {"v": "2"}}), json!({"name": "d", "content": ["own"]})),
+        ("Flattened", json!({"@v": ["2"]}), json!({".": ["own"]})),
+    ] {
+        let found: Vec<_> = verdicts(&with_extra(extra), xml)
+            .into_iter()
+            .map(|verdict| super::json(&verdict.unwrap()).get("extra").cloned().unwrap_or_default())
+            .collect();
+        assert_eq!(found, [attribute, text, Value::Null], "{extra}");
+    }
+}
+
+#[test]
 fn paths_beyond_the_most_are_counted_together() {
     let converter = converter(json!({"record": "/r", "fields": [{"name": "id", "path": ["@id"]}]}));
     let many: String = (0..1500).map(|n| format!("<e{n}/>")).collect::<Vec<_>>().concat();

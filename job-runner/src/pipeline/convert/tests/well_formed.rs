@@ -1,6 +1,20 @@
+use docmill_crds::conversion::Conversion;
 use docmill_crds::reason::Reason;
+use serde_json::json;
 
-use super::{document, one, refusal, verdicts_in_chunks};
+use super::super::declaration::SNIFFED;
+use super::{Converter, Limits, Verdict, document, one, refusal, verdicts_in_chunks};
+
+/// Hands over the one verdict on an object, for each size of the portions in which it may come. The object starts on its
+/// second line: what is always read at once is filled by a comment.
+fn for_all_portions(converter: &Converter, xml: &str, check: impl Fn(Verdict)) {
+    let xml = format!("<!--{}-->\n{xml}", " ".repeat(SNIFFED));
+    for chunk in (1..60).chain([1 << 16]) {
+        let mut verdicts = verdicts_in_chunks(converter, xml.as_bytes(), chunk);
+        assert_eq!(verdicts.len(), 1, "{verdicts:?}");
+        check(verdicts.remove(0));
+    }
+}
 
 /// Objects that are not well-formed, each with the place of its fault.
 #[test]
@@ -127,13 +141,12 @@ fn the_declarations_of_an_internal_subset_are_well_formed() {
         ("<!-- a -- b -->", 10),
     ] {
         let xml = format!("<!DOCTYPE r [\n{declaration}\n]><r/>");
-        for chunk in [1, 1 << 16] {
-            let mut verdicts = verdicts_in_chunks(&one("string", &["."]), xml.as_bytes(), chunk);
-            let refusal = verdicts.remove(0).unwrap_err();
+        for_all_portions(&one("string", &["."]), &xml, |verdict| {
+            let refusal = verdict.unwrap_err();
             assert_eq!(refusal.reason, Reason::MalformedXml, "{xml:?}: {refusal}");
             let fault = &refusal.faults[0];
-            assert_eq!((fault.line, fault.column), (2, column), "{xml:?}: {refusal}");
-        }
+            assert_eq!((fault.line, fault.column), (3, column), "{xml:?}: {refusal}");
+        });
     }
 }
 
@@ -148,10 +161,47 @@ fn what_an_internal_subset_may_declare_is_accepted() {
         <!-- ]> <!ENTITY --> <?target ]> <!ENTITY ?>";
     let xml = format!("<!DOCTYPE r PUBLIC '-//X//DTD' 'x.dtd' [{subset}] ><r>x</r>");
     assert_eq!(document(&one("string", &["."]), &xml)["x"], "x");
-    for chunk in 1..40 {
-        let verdicts = verdicts_in_chunks(&one("string", &["."]), xml.as_bytes(), chunk);
-        assert!(verdicts.len() == 1 && verdicts[0].is_ok(), "{verdicts:?}");
+    for_all_portions(&one("string", &["."]), &xml, |verdict| drop(verdict.unwrap()));
+}
+
+/// A DOCTYPE in a wrong place may also be wrong in itself, and the window may hold only a part of it.
+#[test]
+fn the_place_of_a_doctype_is_judged_before_what_is_in_it() {
+    for (xml, line) in [
+        ("<r>\n<!DOCTYPE r [\n<!ENTITY a 'b'>]></r>", 3),
+        ("<r>\n<!DOCTYPE r [\n<!ELEMENT r>]></r>", 3),
+        ("<r>\n<!DOCTYPE r [\n]></r>", 3),
+        ("<r/>\n<!DOCTYPE r [\n%p;]>", 3),
+        ("<!DOCTYPE r>\n<!DOCTYPE r [\n<!ENTITY a 'b'>]><r/>", 3),
+    ] {
+        for_all_portions(&one("string", &["."]), xml, |verdict| {
+            let refusal = verdict.unwrap_err();
+            assert_eq!(refusal.reason, Reason::MalformedXml, "{xml:?}: {refusal}");
+            assert!(refusal.message().contains("at most one DOCTYPE"), "{xml:?}: {refusal}");
+            let fault = &refusal.faults[0];
+            assert_eq!((fault.line, fault.column), (line, 1), "{xml:?}: {refusal}");
+        });
     }
+}
+
+/// Of a DOCTYPE that is too long and not well-formed either, what comes first decides.
+#[test]
+fn the_cap_on_a_doctype_does_not_depend_on_how_much_of_it_is_there() {
+    let model = json!({"record": "/r", "fields": [{"name": "x", "path": ["."]}]});
+    let model = serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap();
+    let limits = Limits { doctype_bytes: 60, ..Limits::default() };
+    let converter = Converter::with_limits(&model, limits).unwrap();
+    let doctype = |before: usize, after: usize| {
+        format!("<!DOCTYPE r [{}<!FOO>{}]><r/>", " ".repeat(before), " ".repeat(after))
+    };
+    for (xml, expected) in [(doctype(10, 100), Reason::MalformedXml), (doctype(60, 0), Reason::LimitExceeded)]
+    {
+        for_all_portions(&converter, &xml, |verdict| {
+            assert_eq!(verdict.unwrap_err().reason, expected, "{xml}");
+        });
+    }
+    let just = format!("<!DOCTYPE r [{}]><r/>", " ".repeat(60 - "<!DOCTYPE r []>".len()));
+    for_all_portions(&converter, &just, |verdict| drop(verdict.unwrap()));
 }
 
 #[test]
