@@ -20,7 +20,7 @@ enum Command {
     Work,
     /// Convert local files to NDJSON, without a cluster: how a model is developed.
     Convert(convert::Args),
-    /// Write a model: start from a preset, and check it.
+    /// Write a model: start from a preset or from samples, and check it.
     Model(model::Args),
 }
 

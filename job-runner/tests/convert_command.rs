@@ -220,3 +220,66 @@ fn a_preset_can_be_shown_checked_and_used() {
     assert_eq!(run(&["convert", "--model", &model, &file]).1, run(&["convert", "--preset", "nitf", &file]).1);
     assert_eq!(run(&["model", "show", "none"]).0, 2);
 }
+
+#[test]
+fn a_model_is_inferred_that_is_sound_and_refuses_none_of_its_samples() {
+    let folder = Folder::new();
+    let samples = [testdata("atom"), testdata("rss/podcast-and-escaped-html.xml"), testdata("jats")];
+    for sample in samples {
+        let listed: Vec<String> = if Path::new(&sample).is_dir() {
+            let files =
+                fs::read_dir(&sample).unwrap().map(|entry| entry.unwrap().path().display().to_string());
+            files.filter(|path| path.ends_with(".xml")).collect()
+        } else {
+            vec![sample]
+        };
+        let with = |args: &[&str]| {
+            let args: Vec<&str> = args.iter().copied().chain(listed.iter().map(String::as_str)).collect();
+            run(&args)
+        };
+        let (status, yaml, err) = with(&["model", "infer"]);
+        assert_eq!((status, err.as_str()), (0, ""), "{listed:?}");
+        let model = folder.write("model.yaml", &yaml);
+        assert_eq!(run(&["model", "check", &model]).0, 0, "{yaml}");
+        let (status, out, err) = with(&["convert", "--model", &model]);
+        assert_eq!((status, err.as_str()), (0, ""), "{yaml}");
+        assert!(out.lines().count() >= listed.len(), "{yaml}");
+    }
+}
+
+#[test]
+fn what_cannot_be_a_sample_is_told_and_passed_over() {
+    let folder = Folder::new();
+    let good = folder.write("good.xml", "<a><b>1</b></a>");
+    let bad = folder.write("bad.xml", "<a>\n  <b>x</c></a>");
+    let other = folder.write("other.xml", "<z><b>1</b></z>");
+    let (status, yaml, err) = run(&["model", "infer", &good, &bad, &good]);
+    assert_eq!(status, 1);
+    assert!(yaml.contains("type: integer, required: true} # in all of 2 documents: \"1\""), "{yaml}");
+    assert!(err.starts_with(&format!("{bad}:2:7: MalformedXml")), "{err}");
+
+    let (status, _, err) = run(&["model", "infer", &good, &other, &good]);
+    assert_eq!((status, err.as_str()), (1, "passed over: 1 with the root element z, without a record /a\n"));
+
+    let missing = folder.0.join("none.xml").display().to_string();
+    for unusable in [&["model", "infer"][..], &["model", "infer", &missing], &["model", "infer", &bad]] {
+        let (status, out, err) = run(unusable);
+        assert_eq!((status, out.as_str()), (2, ""), "{unusable:?}");
+        assert!(!err.is_empty(), "{unusable:?}");
+    }
+    for wrong in ["/a/@b", "a[", "//none"] {
+        assert_eq!(run(&["model", "infer", "--record", wrong, &good]).0, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn samples_come_from_standard_input_too() {
+    let mut child =
+        program(&["model", "infer", "--record", "//d", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(document(0..1000).as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let yaml = String::from_utf8(output.stdout).unwrap();
+    assert!(yaml.contains("record: //d\n"), "{yaml}");
+    assert!(yaml.contains("# in all of 1000 documents: \"0\""), "{yaml}");
+}

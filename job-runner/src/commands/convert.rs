@@ -9,7 +9,7 @@
 
 mod crew;
 mod engine;
-mod human;
+pub(super) mod human;
 mod progress;
 mod tally;
 mod work;

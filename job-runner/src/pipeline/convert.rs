@@ -44,6 +44,7 @@ mod tag;
 mod text;
 mod tokens;
 mod unclaimed;
+mod visit;
 mod window;
 
 pub(super) use automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
@@ -58,6 +59,7 @@ pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
 pub(super) use record::{Content, Record};
 use scratch::Scratches;
+pub(crate) use visit::{Visited, VisitedName, Visitor, visit};
 
 use docmill_crds::conversion::{Model, ModelError};
 

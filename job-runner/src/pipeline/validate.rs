@@ -2,7 +2,7 @@
 
 mod constraints;
 mod json;
-pub(super) mod types;
+pub(crate) mod types;
 
 use std::ops::Range;
 

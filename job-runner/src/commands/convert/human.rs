@@ -12,19 +12,19 @@ use super::tally::Tally;
 use crate::pipeline::convert::{Fault, Refusal};
 
 /// Explains the refusals of one file with the lines that they are about.
-pub(super) struct Explainer<'p> {
+pub(in crate::commands) struct Explainer<'p> {
     path: &'p Path,
     /// Faults mostly come in the order of the file, so that one more pass over it shows them all.
     lines: Option<Lines<Box<dyn BufRead>>>,
 }
 
 impl<'p> Explainer<'p> {
-    pub(super) const fn new(path: &'p Path) -> Self {
+    pub(in crate::commands) const fn new(path: &'p Path) -> Self {
         Self { path, lines: None }
     }
 
     /// A paragraph for each fault: place, reason and field, what was expected, and the line if it can be read again.
-    pub(super) fn explain(&mut self, refusal: &Refusal) -> String {
+    pub(in crate::commands) fn explain(&mut self, refusal: &Refusal) -> String {
         let mut text = String::new();
         for fault in &refusal.faults {
             text.push_str(&headline(self.path, fault));

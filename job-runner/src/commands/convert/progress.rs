@@ -59,8 +59,9 @@ impl Progress {
             bar.set_style(style(BAR));
         }
         bar.set_position(self.done.load(Ordering::Relaxed));
-        let refused = HumanCount(tally.refusals());
-        bar.set_message(format!("{} documents, {refused} refused", HumanCount(tally.documents)));
+        let (documents, refused) = (HumanCount(tally.documents), HumanCount(tally.refusals()));
+        let rate = HumanCount(tally.documents / self.started.elapsed().as_secs().max(1));
+        bar.set_message(format!("{documents} documents {rate}/s, {refused} refused"));
     }
 
     /// Does what writes to the terminal while the bar is out of the way.

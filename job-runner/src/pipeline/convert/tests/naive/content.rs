@@ -55,7 +55,9 @@ impl Flat {
             } else if child.is_element() {
                 let gap = gap(child.tag_name().name());
                 self.gap = self.gap.max(gap);
-                self.element(child, silent || own || excluded(child), own, excluded);
+                if !excluded(child) {
+                    self.element(child, silent || own, own, excluded);
+                }
                 self.gap = self.gap.max(gap);
             }
         }

@@ -1,0 +1,104 @@
+//! `job-runner model infer`: proposes a model from sample objects.
+//!
+//! [`samples`] takes the objects in: [`observe`] turns the elements of each, as they stream by, into the statistics of a
+//! [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`] says which elements are the
+//! records (or [`pattern`] does, which a person gave), [`propose`] makes fields of what they have, [`typing`] says of which type and [`names`] of which name, and [`print`] writes
+//! the model with comments. Only this file reads and writes.
+//!
+//! Exit status 0: all samples were taken in; 1: some were passed over; 2: the command line or a file cannot be used, or
+//! there is nothing to propose.
+
+mod kinds;
+mod names;
+mod namespaces;
+mod observe;
+mod pattern;
+mod print;
+mod propose;
+mod record;
+mod samples;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod typing;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use docmill_crds::conversion::ModelError;
+
+use super::super::convert::human::Explainer;
+use super::super::inputs::{Inputs, ReadError, open};
+use super::super::{REFUSED, UNUSABLE, complain};
+use pattern::{Pattern, PatternFault};
+use samples::{Nothing, Samples};
+
+/// Propose a model from sample objects: a start, to be read and amended.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The path of the elements that are one document each, like /feed/entry or //item; names are in whatever namespace.
+    /// Without it, they are the root elements, or what repeats in these and makes up most of them.
+    #[arg(long, value_name = "PATH")]
+    record: Option<String>,
+
+    /// Files, folders (all files in them but hidden ones, in the order of their names), or - for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// Why there is no proposal.
+#[derive(Debug, thiserror::Error)]
+enum InferError {
+    #[error(transparent)]
+    Pattern(#[from] PatternFault),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Nothing(#[from] Nothing),
+    #[error("the proposal is no model, which is a fault of this program")]
+    NoModel(#[source] ModelError),
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> ExitCode {
+    match infer(args, &mut io::stderr()) {
+        Ok((yaml, all)) => {
+            let printed = super::print(&yaml);
+            if all { printed } else { ExitCode::from(REFUSED) }
+        }
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+/// The model as YAML, and whether it is made of all samples. What is passed over is told to `aside`.
+fn infer(args: &Args, aside: &mut impl Write) -> Result<(String, bool), InferError> {
+    let pattern = args.record.as_deref().map(Pattern::parse).transpose()?;
+    let mut samples = Samples::new(pattern);
+    let mut all = true;
+    for path in Inputs::new(&args.paths) {
+        let path = path?;
+        let added = open(&path).and_then(|object| samples.add(object));
+        match added {
+            Err(source) => return Err(ReadError { path, source }.into()),
+            Ok(Ok(())) => {}
+            Ok(Err(refusal)) => {
+                all = false;
+                // Nobody is left to be told when this fails; the same below.
+                let _ = aside.write_all(Explainer::new(&path).explain(&refusal).as_bytes());
+            }
+        }
+    }
+    let (proposal, without) = samples.propose()?;
+    proposal.conversion().resolve().map_err(InferError::NoModel)?;
+    for (root, objects) in without {
+        all = false;
+        let record = proposal.record();
+        let _ =
+            writeln!(aside, "passed over: {objects} with the root element {root}, without a record {record}");
+    }
+    Ok((print::yaml(&proposal), all))
+}

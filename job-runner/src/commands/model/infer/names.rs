@@ -1,0 +1,123 @@
+//! Names for fields, made of names of elements and attributes. Pure.
+
+use std::collections::HashSet;
+
+/// Characters of a field's name.
+const LONGEST: usize = 64;
+
+/// A name that no field has yet: the last of these names, with as many of those before it as it takes, else with a number.
+pub(super) fn unique(names: &[impl AsRef<str>], taken: &mut HashSet<String>) -> String {
+    let mut name = String::new();
+    for start in (0..names.len()).rev() {
+        name = camel_case(&names[start..]);
+        if taken.insert(name.clone()) {
+            return name;
+        }
+    }
+    name.truncate(LONGEST - 6);
+    let numbered = (2..=u32::MAX).map(|number| format!("{name}{number}")).find(|name| !taken.contains(name));
+    let name = numbered.unwrap_or(name);
+    taken.insert(name.clone());
+    name
+}
+
+/// One word after the other, each but the first with a capital.
+fn camel_case(names: &[impl AsRef<str>]) -> String {
+    let mut name = String::new();
+    for word in names.iter().flat_map(|name| words(name.as_ref())) {
+        if name.is_empty() {
+            name.push_str(&uncapitalised(word));
+        } else {
+            let (first, rest) = word.split_at(1);
+            name.push_str(&first.to_ascii_uppercase());
+            name.push_str(rest);
+        }
+    }
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        name.insert_str(0, "field");
+    }
+    name.truncate(LONGEST);
+    name
+}
+
+/// The parts between characters that a field's name cannot have, or that set words apart.
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// `GUID` becomes `guid`, `PubDate` becomes `pubDate`.
+fn uncapitalised(word: &str) -> String {
+    if !word.contains(|c: char| c.is_ascii_lowercase()) {
+        return word.to_ascii_lowercase();
+    }
+    let (first, rest) = word.split_at(1);
+    format!("{}{rest}", first.to_ascii_lowercase())
+}
+
+/// Whether one of these is a word of the name: `date` of `pubDate`, `pub-date` and `date_1`.
+pub(super) fn has_word(name: &str, wanted: &[&str]) -> bool {
+    parts(name).any(|word| wanted.contains(&&*word))
+}
+
+/// Whether one of these is the last word of the name.
+pub(super) fn ends_with_word(name: &str, wanted: &[&str]) -> bool {
+    parts(name).last().is_some_and(|word| wanted.contains(&&*word))
+}
+
+/// The words of a name in small letters; capitals start one.
+fn parts(name: &str) -> impl Iterator<Item = String> {
+    words(name).flat_map(|word| {
+        let mut parts: Vec<String> = Vec::new();
+        let mut small = false;
+        for c in word.chars() {
+            match parts.last_mut().filter(|_| !(small && c.is_ascii_uppercase())) {
+                Some(part) => part.push(c.to_ascii_lowercase()),
+                None => parts.push(c.to_ascii_lowercase().to_string()),
+            }
+            small = !c.is_ascii_uppercase();
+        }
+        parts
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{ends_with_word, has_word, unique};
+
+    #[test]
+    fn names_are_in_camel_case() {
+        for (local, name) in [
+            ("title", "title"),
+            ("PubDate", "pubDate"),
+            ("GUID", "guid"),
+            ("date.issue", "dateIssue"),
+            ("id-string", "idString"),
+            ("article_type", "articleType"),
+            ("1st", "field1st"),
+            ("日付", "field"),
+            ("übung", "bung"),
+        ] {
+            assert_eq!(unique(&[local], &mut HashSet::new()), name);
+        }
+        assert_eq!(unique(&["x".repeat(100).as_str()], &mut HashSet::new()).len(), 64);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_more_words_and_then_a_number() {
+        let mut taken = HashSet::new();
+        let names = [1, 2, 3, 4, 5].map(|_| unique(&["head", "author", "name"], &mut taken));
+        assert_eq!(names, ["name", "authorName", "headAuthorName", "headAuthorName2", "headAuthorName3"]);
+    }
+
+    #[test]
+    fn words_are_told_by_capitals_and_marks() {
+        assert!(has_word("pubDate", &["date"]));
+        assert!(has_word("DATE.issue", &["date"]));
+        assert!(!has_word("update", &["date"]));
+        assert!(ends_with_word("articleID", &["id"]));
+        assert!(ends_with_word("doc-id", &["id"]));
+        assert!(!ends_with_word("paid", &["id"]));
+    }
+}

@@ -1,0 +1,313 @@
+//! From the elements of an object to the statistics of its paths. Memory is that of the tree and of one value.
+
+use std::borrow::Cow;
+
+use super::kinds::Kinds;
+use super::namespaces::{NONE, Namespaces};
+use super::pattern::{Matcher, Pattern};
+use super::tree::{Key, Namespace, NodeId, TOP, Tree};
+use crate::pipeline::convert::{Visited, VisitedName, Visitor};
+
+/// Bytes of a value that are looked at. A longer one is text, whatever it starts with.
+const LONGEST: usize = 2048;
+
+/// Elements that are parts of a text: an element that has one of them in it is text as a whole.
+const PROSE: [&str; 31] = [
+    "p",
+    "para",
+    "div",
+    "br",
+    "hr",
+    "li",
+    "ul",
+    "ol",
+    "dl",
+    "dt",
+    "dd",
+    "tr",
+    "td",
+    "th",
+    "tbody",
+    "blockquote",
+    "bq",
+    "pre",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "sec",
+    "disp-quote",
+    "disp-formula",
+    "boxed-text",
+    "verse-group",
+    "list-item",
+    "math",
+];
+
+/// The key of every record, when it was said what a record is: their names may differ.
+pub(super) const RECORD: Key<'static> = Key { attribute: false, namespace: NONE, local: "" };
+
+/// What the samples have as records, when it was said what a record is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Named {
+    /// The namespaces of records.
+    pub(super) namespaces: Vec<Namespace>,
+    /// A record, or an element around one, is in a namespace.
+    pub(super) qualified: bool,
+}
+
+impl Named {
+    /// Adds those of another object.
+    pub(super) fn add(&mut self, other: Self) {
+        self.qualified |= other.qualified;
+        let new = other.namespaces.into_iter().filter(|namespace| !self.namespaces.contains(namespace));
+        let new: Vec<_> = new.collect();
+        self.namespaces.extend(new);
+    }
+}
+
+/// Looks at one object.
+pub(super) struct Observer<'s> {
+    pub(super) tree: Tree,
+    /// The name of the root element.
+    pub(super) root: String,
+    pub(super) named: Named,
+    namespaces: &'s mut Namespaces,
+    matcher: Option<Matcher<'s>>,
+    /// Elements whose paths are looked at, outermost first.
+    open: Vec<Open>,
+    /// The number of each of them, that of the object before.
+    around: Vec<u64>,
+    /// Elements that are open around the record, and how many of them are in a namespace.
+    outside: Vec<bool>,
+    elements: u64,
+    value: Value,
+}
+
+/// What an element that starts is.
+enum Place {
+    /// No part of a record.
+    Outside,
+    /// Of a path that is one too many.
+    Untold,
+    Path(NodeId),
+}
+
+impl From<Option<NodeId>> for Place {
+    fn from(node: Option<NodeId>) -> Self {
+        node.map_or(Self::Untold, Self::Path)
+    }
+}
+
+/// An open element.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// Unless there were too many paths.
+    node: Option<NodeId>,
+    children: bool,
+    own_text: bool,
+    filled: bool,
+}
+
+impl<'s> Observer<'s> {
+    pub(super) fn new(namespaces: &'s mut Namespaces, pattern: Option<&'s Pattern>) -> Self {
+        let mut tree = Tree::new();
+        tree.facts(TOP).elements = 1;
+        Self {
+            tree,
+            root: String::new(),
+            named: Named::default(),
+            namespaces,
+            matcher: pattern.map(Matcher::new),
+            open: Vec::new(),
+            around: vec![1],
+            outside: Vec::new(),
+            elements: 1,
+            value: Value::default(),
+        }
+    }
+
+    /// The path of an element that starts.
+    fn place(&mut self, element: &Visited<'_>) -> Place {
+        let name = element.name();
+        let matched = self.matcher.as_mut().map(|matcher| matcher.start(element));
+        let parent = match (self.open.last(), matched) {
+            (Some(parent), _) => parent.node,
+            (None, None) => Some(TOP),
+            (None, Some(record)) => {
+                self.outside.push(!name.namespace.is_empty());
+                return if record { self.record(name) } else { Place::Outside };
+            }
+        };
+        let Some(parent) = parent else { return Place::Untold };
+        let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
+            self.tree.untold += 1;
+            return Place::Untold;
+        };
+        self.tree.child(parent, Key { attribute: false, namespace, local: name.local }).into()
+    }
+
+    fn record(&mut self, name: VisitedName<'_>) -> Place {
+        self.named.qualified |= self.outside.contains(&true);
+        let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
+            return Place::Untold;
+        };
+        if !self.named.namespaces.contains(&namespace) {
+            self.named.namespaces.push(namespace);
+        }
+        self.tree.child(TOP, RECORD).into()
+    }
+
+    /// The innermost element has text before what comes now.
+    fn settle(&mut self) {
+        let Some(open) = self.open.last_mut().filter(|_| !self.value.is_empty()) else { return };
+        open.filled = true;
+        open.own_text = true;
+        if let Some(node) = open.node {
+            let facts = self.tree.facts(node);
+            facts.own_text = true;
+            facts.bytes += self.value.length;
+            let value = self.value.collapsed();
+            facts.exemplify(&value);
+            if open.children || self.value.is_long() {
+                facts.kinds = Kinds::NONE;
+            } else {
+                facts.kinds.narrow(&value);
+            }
+        }
+        self.value.clear();
+    }
+
+    fn attribute(&mut self, node: NodeId, name: VisitedName<'_>, value: &str) {
+        let namespace = self.namespaces.number(name.namespace, name.prefix);
+        let key = namespace.map(|namespace| Key { attribute: true, namespace, local: name.local });
+        let Some(attribute) = key.and_then(|key| self.tree.child(node, key)) else {
+            self.tree.untold += u64::from(key.is_none());
+            return;
+        };
+        let facts = self.tree.facts(attribute);
+        facts.elements += 1;
+        facts.exists.note(&self.around);
+        let value = collapsed(value);
+        if value.is_empty() {
+            return;
+        }
+        facts.bytes += value.len() as u64;
+        facts.value.note(&self.around);
+        facts.exemplify(&value);
+        facts.kinds.narrow(&value);
+    }
+}
+
+impl Visitor for Observer<'_> {
+    fn start(&mut self, element: &Visited<'_>) {
+        if self.elements == 1 {
+            element.name().local.clone_into(&mut self.root);
+        }
+        self.settle();
+        self.elements += 1;
+        let node = match self.place(element) {
+            Place::Outside => return,
+            Place::Untold => None,
+            Place::Path(node) => Some(node),
+        };
+        if let Some(parent) = self.open.last_mut() {
+            parent.children = true;
+            if let Some(parent) = parent.node {
+                let facts = self.tree.facts(parent);
+                facts.children = true;
+                facts.prose |= PROSE.contains(&element.name().local);
+            }
+        }
+        if let Some(node) = node {
+            let facts = self.tree.facts(node);
+            facts.elements += 1;
+            facts.exists.note(&self.around);
+        }
+        self.open.push(Open { node, children: false, own_text: false, filled: false });
+        self.around.push(self.elements);
+        if let Some(node) = node {
+            element.attributes(|name, value| self.attribute(node, name, value));
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if !self.open.is_empty() {
+            self.value.push(text);
+        }
+    }
+
+    fn end(&mut self) {
+        self.settle();
+        if let Some(matcher) = &mut self.matcher {
+            matcher.end();
+        }
+        if let Some(open) = self.open.pop() {
+            // Also in itself, for objects and records whose own text is a field.
+            if let Some(node) = open.node.filter(|_| open.filled) {
+                let facts = self.tree.facts(node);
+                facts.value.note(&self.around);
+                facts.both |= open.own_text && open.children;
+            }
+            self.around.pop();
+            if let Some(parent) = self.open.last_mut() {
+                parent.filled |= open.filled;
+            }
+        }
+        // The record itself, and what is around it.
+        if self.open.is_empty() {
+            self.outside.pop();
+        }
+    }
+}
+
+/// Text of one element as it comes, without white space at its start.
+#[derive(Debug, Default)]
+struct Value {
+    text: String,
+    length: u64,
+}
+
+impl Value {
+    fn push(&mut self, text: &str) {
+        let text = if self.text.is_empty() { text.trim_start_matches(is_blank) } else { text };
+        self.length += text.len() as u64;
+        if self.text.len() <= LONGEST {
+            self.text.push_str(&text[..text.floor_char_boundary(LONGEST + 4)]);
+        }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    const fn is_long(&self) -> bool {
+        self.length > LONGEST as u64
+    }
+
+    fn collapsed(&self) -> Cow<'_, str> {
+        collapsed(&self.text)
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.length = 0;
+    }
+}
+
+/// White space of XML.
+const fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+/// The text with single spaces and none at its ends, as the converter takes values.
+fn collapsed(text: &str) -> Cow<'_, str> {
+    let text = text.trim_matches(is_blank);
+    if !text.contains(['\t', '\r', '\n']) && !text.contains("  ") {
+        return Cow::Borrowed(text);
+    }
+    let words = text.split(is_blank).filter(|word| !word.is_empty());
+    Cow::Owned(words.collect::<Vec<_>>().join(" "))
+}

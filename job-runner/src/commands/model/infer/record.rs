@@ -1,0 +1,206 @@
+//! Says which elements are records: the root elements, or what repeats in them and makes up most of them. Pure.
+
+use std::collections::BTreeMap;
+
+use super::namespaces::NONE;
+use super::observe::Named;
+use super::pattern::Pattern;
+use super::tree::{Namespace, NodeId, TOP, Tree};
+
+/// Levels below a root element at which records are looked for: those of an RSS channel, of a message's set of items.
+const LEVELS: usize = 2;
+
+/// Namespaces that names without a prefix may be in.
+const MOST_DEFAULTS: usize = 8;
+
+/// The records, and what is known of them.
+#[derive(Debug)]
+pub(super) struct Records {
+    /// The path, but for prefixes that the model gives to namespaces.
+    pub(super) path: Vec<Part>,
+    /// The tree of one record.
+    pub(super) shape: Tree,
+    /// The namespaces of names without a prefix. In `shape`, the first stands for all.
+    pub(super) defaults: Vec<Namespace>,
+    /// Objects that were looked at.
+    pub(super) objects: u64,
+    /// Objects without a record, by the name of their root element.
+    pub(super) without: BTreeMap<String, u64>,
+}
+
+/// A part of the record's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// As it is written.
+    Text(String),
+    /// The name of an element in this namespace.
+    Name(Namespace, String),
+}
+
+/// The records that a person named; `roots` are the root elements of all objects.
+pub(super) fn named(
+    tree: &Tree,
+    named: &Named,
+    pattern: &Pattern,
+    roots: &BTreeMap<String, u64>,
+) -> Option<Records> {
+    let record = tree.children(TOP).first().copied()?;
+    let mut namespaces = named.namespaces.clone();
+    namespaces.truncate(MOST_DEFAULTS);
+    let path = vec![Part::Text(pattern.written(!named.qualified))];
+    let mut records = gather(tree, &[record], namespaces, path);
+    let without = records.objects - tree.node(record).facts.exists.count(TOP);
+    if without > 0 {
+        // Which of them are without is known when there is one kind only.
+        let name = roots.keys().cloned().collect::<Vec<_>>().join(" or ");
+        records.without.insert(name, without);
+    }
+    Some(records)
+}
+
+/// The records that the samples suggest; `None` without an element in them.
+pub(super) fn suggested(tree: &Tree) -> Option<Records> {
+    let mass = masses(tree);
+    let roots: Vec<_> = tree.children(TOP);
+    let picks: Vec<_> = roots.iter().map(|root| pick(tree, &mass, *root)).collect();
+    let name =
+        picks.iter().rev().map(|id| &*tree.node(*id).local).max_by_key(|name| covered(tree, &roots, name))?;
+    let records: Vec<_> = roots.iter().flat_map(|root| find(tree, *root, name)).collect();
+    let mut defaults: Vec<_> = records.iter().map(|id| tree.node(*id).namespace).collect();
+    defaults.sort_unstable();
+    defaults.dedup();
+    defaults.truncate(MOST_DEFAULTS);
+    let records: Vec<_> =
+        records.into_iter().filter(|id| defaults.contains(&tree.node(*id).namespace)).collect();
+    let path = path(tree, &records, &defaults);
+    let mut gathered = gather(tree, &records, defaults, path);
+    for root in roots {
+        let objects = tree.node(root).facts.exists.count(TOP);
+        let with = records.iter().filter(|id| is_within(tree, **id, root));
+        let with = with.map(|id| tree.node(*id).facts.exists.count(TOP)).max().unwrap_or(0);
+        if with < objects {
+            *gathered.without.entry(tree.node(root).local.to_string()).or_default() += objects - with;
+        }
+    }
+    Some(gathered)
+}
+
+/// One tree for all records.
+fn gather(tree: &Tree, records: &[NodeId], mut defaults: Vec<Namespace>, path: Vec<Part>) -> Records {
+    let mut within = tree.ids().filter(|id| records.iter().any(|record| is_within(tree, *id, *record)));
+    let unqualified = |id: NodeId| {
+        let node = tree.node(id);
+        !node.attribute && node.namespace == NONE && !records.contains(&id)
+    };
+    if !defaults.contains(&NONE) && defaults.len() < MOST_DEFAULTS && within.any(unqualified) {
+        defaults.push(NONE);
+    }
+    let plain = defaults.first().copied().unwrap_or(NONE);
+    let mut shape = Tree::new();
+    for record in records {
+        shape.add(tree, *record, |namespace| if defaults.contains(&namespace) { plain } else { namespace });
+    }
+    shape.untold = tree.untold;
+    let objects = tree.node(TOP).facts.elements;
+    Records { path, shape, defaults, objects, without: BTreeMap::new() }
+}
+
+/// Bytes of each path, with all below it.
+fn masses(tree: &Tree) -> Vec<u64> {
+    let mut masses: Vec<_> = tree.ids().map(|id| tree.node(id).facts.bytes).collect();
+    for id in tree.ids().skip(1).rev() {
+        masses[tree.node(id).parent] += masses[id];
+    }
+    masses
+}
+
+/// What is a record in objects with this root element.
+fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
+    let most = |id: &NodeId| mass[*id] * 3 >= mass[root] * 2;
+    let mut at = root;
+    for _ in 0..LEVELS {
+        let children: Vec<_> =
+            tree.children(at).into_iter().filter(|id| !tree.node(*id).attribute && most(id)).collect();
+        let Some(child) = children.into_iter().max_by_key(|id| mass[*id]) else { break };
+        let node = tree.node(child);
+        if node.facts.is_text() {
+            break;
+        }
+        let parts = !tree.children(child).is_empty();
+        if parts && node.facts.exists.is_repeated(tree.node(at).depth) {
+            return child;
+        }
+        at = child;
+    }
+    root
+}
+
+/// How many objects have an element of that name where records are looked for; among equals, one that is not a root
+/// element counts for more.
+fn covered(tree: &Tree, roots: &[NodeId], name: &str) -> (u64, bool) {
+    let found: Vec<_> = roots.iter().map(|root| find(tree, *root, name)).collect();
+    let objects = found.iter().map(|ids| ids.iter().map(|id| tree.node(*id).facts.exists.count(TOP)).max());
+    let below = found.iter().flatten().any(|id| tree.node(*id).depth > 1);
+    (objects.map(Option::unwrap_or_default).sum(), below)
+}
+
+/// The outermost elements of that name below a root element, or itself.
+fn find(tree: &Tree, root: NodeId, name: &str) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    let mut level = vec![root];
+    for _ in 0..=LEVELS {
+        let (named, others): (Vec<_>, Vec<_>) =
+            level.into_iter().partition(|id| &*tree.node(*id).local == name);
+        found.extend(named);
+        level = others
+            .into_iter()
+            .flat_map(|id| tree.children(id))
+            .filter(|id| !tree.node(*id).attribute)
+            .collect();
+    }
+    found
+}
+
+fn is_within(tree: &Tree, mut id: NodeId, outer: NodeId) -> bool {
+    while id != outer && id != TOP {
+        id = tree.node(id).parent;
+    }
+    id == outer
+}
+
+/// The path of these elements: step by step when they are at the same place, else their name at any depth.
+fn path(tree: &Tree, records: &[NodeId], defaults: &[Namespace]) -> Vec<Part> {
+    let ways: Vec<_> = records.iter().map(|id| way(tree, *id)).collect();
+    let Some((first, others)) = ways.split_first() else { return Vec::new() };
+    let locals = |way: &[NodeId]| way.iter().map(|id| tree.node(*id).local.clone()).collect::<Vec<_>>();
+    let same = others.iter().all(|way| locals(way) == locals(first));
+    let steps = if same { &first[..] } else { &first[first.len() - 1..] };
+    let mut parts = Vec::new();
+    for (index, id) in steps.iter().enumerate() {
+        let node = tree.node(*id);
+        parts.push(Part::Text(if same { "/" } else { "//" }.to_owned()));
+        let mut namespaces = ways.iter().filter_map(|way| way.get(index)).map(|id| tree.node(*id).namespace);
+        let known = !same
+            || namespaces.all(|namespace| {
+                namespace == node.namespace
+                    || [namespace, node.namespace].iter().all(|n| defaults.contains(n))
+            });
+        parts.push(if known {
+            Part::Name(node.namespace, node.local.to_string())
+        } else {
+            Part::Text(format!("*:{}", node.local))
+        });
+    }
+    parts
+}
+
+/// The elements from the root to this one.
+fn way(tree: &Tree, mut id: NodeId) -> Vec<NodeId> {
+    let mut way = Vec::new();
+    while id != TOP {
+        way.push(id);
+        id = tree.node(id).parent;
+    }
+    way.reverse();
+    way
+}

@@ -1,0 +1,289 @@
+//! What is known of the paths of samples: a tree of names with statistics at each. It is bounded, whatever the samples are.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::kinds::Kinds;
+
+/// Paths that are told apart. Samples whose names are made up as they go must not fill the memory.
+pub(super) const MOST_PATHS: usize = 2000;
+
+/// Characters of an example.
+const SHOWN: usize = 40;
+
+/// The number of a path in its tree.
+pub(super) type NodeId = usize;
+
+/// The number of a namespace.
+pub(super) type Namespace = u32;
+
+/// The top of a tree.
+pub(super) const TOP: NodeId = 0;
+
+/// In how many of the elements around something is, at each level, and whether there is more than one in any.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Presence {
+    /// For each level from the top: the last element in which it was met, and the number of them.
+    within: Vec<(u64, u64)>,
+    /// The innermost level at which an element has two.
+    repeated: Option<usize>,
+}
+
+impl Presence {
+    /// It was met within these elements, which are known by a number each, the top first.
+    pub(super) fn note(&mut self, around: &[u64]) {
+        if self.within.len() < around.len() {
+            self.within.resize(around.len(), (0, 0));
+        }
+        for (level, (seen, element)) in self.within.iter_mut().zip(around).enumerate().rev() {
+            if seen.0 == *element {
+                // And so it is in all that are further out.
+                self.repeated = self.repeated.max(Some(level));
+                return;
+            }
+            *seen = (*element, seen.1 + 1);
+        }
+    }
+
+    /// How many elements of this level have it.
+    pub(super) fn count(&self, level: usize) -> u64 {
+        self.within.get(level).map_or(0, |(_, count)| *count)
+    }
+
+    /// Whether an element of this level has it twice.
+    pub(super) fn is_repeated(&self, level: usize) -> bool {
+        self.repeated.is_some_and(|repeated| repeated >= level)
+    }
+
+    /// Adds what was met in other elements, whose levels start so much further out.
+    fn add(&mut self, other: &Self, shift: usize) {
+        let levels = other.within.get(shift..).unwrap_or_default();
+        if self.within.len() < levels.len() {
+            self.within.resize(levels.len(), (0, 0));
+        }
+        for (own, (_, count)) in self.within.iter_mut().zip(levels) {
+            *own = (0, own.1 + count);
+        }
+        let repeated = other.repeated.and_then(|level| level.checked_sub(shift));
+        self.repeated = self.repeated.max(repeated);
+    }
+}
+
+/// What is known of a path.
+#[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
+pub(super) struct Facts {
+    /// Elements there are.
+    pub(super) elements: u64,
+    /// Some have text of their own.
+    pub(super) own_text: bool,
+    /// Some have elements in them.
+    pub(super) children: bool,
+    /// Some have both.
+    pub(super) both: bool,
+    /// Some have elements in them that are parts of a text.
+    pub(super) prose: bool,
+    /// Bytes of text and of attributes, without those of elements in it.
+    pub(super) bytes: u64,
+    /// Where there is such an element.
+    pub(super) exists: Presence,
+    /// Where there is one with a value: text at any depth below, or the value of an attribute.
+    pub(super) value: Presence,
+    /// What the values look like.
+    pub(super) kinds: Kinds,
+    /// The first value, shortened.
+    pub(super) example: String,
+}
+
+impl Facts {
+    /// Whether elements are text as a whole, with what is in them.
+    pub(super) const fn is_text(&self) -> bool {
+        self.prose || (self.own_text && self.children)
+    }
+
+    pub(super) fn exemplify(&mut self, value: &str) {
+        if self.example.is_empty() {
+            self.example.extend(value.chars().take(SHOWN));
+            if self.example.len() < value.len() {
+                self.example.push('…');
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self, shift: usize, twice: bool) {
+        self.elements += other.elements;
+        self.own_text |= other.own_text;
+        self.children |= other.children;
+        self.both |= other.both;
+        self.prose |= other.prose;
+        self.bytes += other.bytes;
+        self.kinds = self.kinds.both(other.kinds);
+        if self.example.is_empty() {
+            self.example.clone_from(&other.example);
+        }
+        if !twice {
+            self.exists.add(&other.exists, shift);
+            self.value.add(&other.value, shift);
+        }
+    }
+}
+
+/// The name of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key<'k> {
+    pub(super) attribute: bool,
+    pub(super) namespace: Namespace,
+    pub(super) local: &'k str,
+}
+
+/// A path: an element or an attribute in its place.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) attribute: bool,
+    pub(super) namespace: Namespace,
+    pub(super) local: Box<str>,
+    pub(super) parent: NodeId,
+    /// Levels from the top.
+    pub(super) depth: usize,
+    pub(super) facts: Facts,
+    by_name: BTreeMap<Box<str>, Vec<NodeId>>,
+}
+
+impl Node {
+    fn new(parent: NodeId, depth: usize, key: Key<'_>) -> Self {
+        let Key { attribute, namespace, local } = key;
+        let (facts, by_name) = (Facts::default(), BTreeMap::new());
+        Self { attribute, namespace, local: local.into(), parent, depth, facts, by_name }
+    }
+
+    pub(super) fn key(&self) -> Key<'_> {
+        Key { attribute: self.attribute, namespace: self.namespace, local: &self.local }
+    }
+}
+
+/// The paths, in the order in which they were met, so that a parent comes before its children.
+#[derive(Debug)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+    /// Occurrences at paths that were too many to be told apart.
+    pub(super) untold: u64,
+}
+
+impl Tree {
+    pub(super) fn new() -> Self {
+        let top = Node::new(TOP, 0, Key { attribute: false, namespace: 0, local: "" });
+        Self { nodes: vec![top], untold: 0 }
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id]
+    }
+
+    pub(super) fn facts(&mut self, id: NodeId) -> &mut Facts {
+        &mut self.nodes[id].facts
+    }
+
+    /// All paths, parents before children.
+    pub(super) fn ids(&self) -> std::ops::Range<NodeId> {
+        0..self.nodes.len()
+    }
+
+    /// The children of a path, in the order in which they were met.
+    pub(super) fn children(&self, id: NodeId) -> Vec<NodeId> {
+        let mut children: Vec<_> = self.nodes[id].by_name.values().flatten().copied().collect();
+        children.sort_unstable();
+        children
+    }
+
+    /// The child of that name; `None` when there are too many paths already.
+    pub(super) fn child(&mut self, parent: NodeId, key: Key<'_>) -> Option<NodeId> {
+        let named = self.nodes[parent].by_name.get(key.local).map_or(&[][..], Vec::as_slice);
+        if let Some(known) = named.iter().find(|id| self.nodes[**id].key() == key) {
+            return Some(*known);
+        }
+        if self.nodes.len() > MOST_PATHS {
+            self.untold += 1;
+            return None;
+        }
+        let id = self.nodes.len();
+        let depth = self.nodes[parent].depth + 1;
+        self.nodes.push(Node::new(parent, depth, key));
+        self.nodes[parent].by_name.entry(key.local.into()).or_default().push(id);
+        Some(id)
+    }
+
+    /// Adds to the top what another tree knows of `from` and all below. `namespace` says which namespace an element's is
+    /// to be taken for; where that makes one path of two, what is required and what is repeated is no longer known, and
+    /// the more careful is assumed.
+    pub(super) fn add(&mut self, other: &Self, from: NodeId, namespace: impl Fn(Namespace) -> Namespace) {
+        let shift = other.nodes[from].depth;
+        let mut places = vec![None; other.nodes.len()];
+        let mut taken = HashSet::new();
+        for id in from..other.nodes.len() {
+            let node = &other.nodes[id];
+            let mut key = node.key();
+            if !key.attribute {
+                key.namespace = namespace(key.namespace);
+            }
+            let place =
+                if id == from { Some(TOP) } else { places[node.parent].and_then(|p| self.child(p, key)) };
+            let Some(place) = place else { continue };
+            places[id] = Some(place);
+            let twice = !taken.insert(place);
+            let own = &mut self.nodes[place];
+            own.facts.add(&node.facts, shift, twice);
+            if twice && let Some(around) = own.depth.checked_sub(1) {
+                own.facts.exists.repeated = Some(around);
+                own.facts.value.repeated = Some(around);
+            }
+        }
+        self.untold += other.untold;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, MOST_PATHS, Presence, TOP, Tree};
+
+    #[test]
+    fn presence_is_counted_at_every_level() {
+        let mut presence = Presence::default();
+        // Twice in the element 11 of the element 10, once in 12 of 10, once in 21 of 20.
+        for around in [[1, 10, 11], [1, 10, 11], [1, 10, 12], [1, 20, 21]] {
+            presence.note(&around);
+        }
+        assert_eq!([0, 1, 2, 3].map(|level| presence.count(level)), [1, 2, 3, 0]);
+        assert_eq!([0, 1, 2].map(|level| presence.is_repeated(level)), [true, true, true]);
+        let mut single = Presence::default();
+        single.note(&[1, 10, 11]);
+        single.note(&[1, 10, 12]);
+        assert_eq!([0, 1, 2].map(|level| single.is_repeated(level)), [true, true, false]);
+    }
+
+    #[test]
+    fn a_flood_of_names_is_bounded_and_counted() {
+        let mut tree = Tree::new();
+        for number in 0..MOST_PATHS + 7 {
+            let local = format!("n{number}");
+            tree.child(TOP, Key { attribute: false, namespace: 0, local: &local });
+        }
+        assert_eq!(tree.ids().len(), MOST_PATHS + 1);
+        assert_eq!(tree.untold, 7);
+    }
+
+    #[test]
+    fn paths_that_become_one_are_taken_for_repeated() {
+        let mut tree = Tree::new();
+        for namespace in [1, 2] {
+            let key = Key { attribute: false, namespace, local: "title" };
+            let id = tree.child(TOP, key).unwrap();
+            tree.facts(id).value.note(&[7]);
+        }
+        let mut merged = Tree::new();
+        merged.add(&tree, TOP, |_| 1);
+        let title = merged.children(TOP);
+        assert_eq!(title.len(), 1);
+        let value = &merged.node(title[0]).facts.value;
+        assert!(value.is_repeated(0));
+        assert_eq!(value.count(0), 1);
+    }
+}
