@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use docmill_crds::conversion::Format;
+
 use super::fault::{Flaw, Refusal};
 use super::input::Input;
 use super::limits::Limits;
@@ -55,11 +57,12 @@ pub(crate) fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result
     let limits = Limits { object_bytes: u64::MAX, expanded_bytes: u64::MAX, ..Limits::default() };
     let names = Names::new();
     let input = Input::new(Box::new(reader), &limits);
-    let outcome = Window::open(input, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
-        let mut scanner = Scanner::new(window, &names, &limits);
-        while scanner.run(&mut Guide(visitor))? != Pause::Object {}
-        Ok(())
-    });
+    let outcome =
+        Window::open(input, Format::Xml, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
+            let mut scanner = Scanner::new(window, &names, &limits);
+            while scanner.run(&mut Guide(visitor))? != Pause::Object {}
+            Ok(())
+        });
     match outcome {
         Ok(()) => Ok(Ok(())),
         Err(Trouble::Refused(refusal)) => Ok(Err(refusal)),
