@@ -3,17 +3,26 @@
 //! A conversion is data, not code. What a user writes is a [`Conversion`]; [`Conversion::resolve`] expands its preset and
 //! checks every path, and gives the [`Model`] that the worker compiles. Presets are files in this same language.
 
+mod bound;
+mod constraints;
+mod date_format;
+mod dates;
 mod default;
 mod limits;
 mod model;
 mod path;
 mod preset;
 mod schema;
+mod zone;
 
+pub use bound::Bound;
+pub use constraints::{ConstraintFault, Constraints};
+pub use date_format::{DateFormat, DatePart};
 pub use limits::{Limits, ResolvedLimits};
 pub use model::{CONVERTER_FORMAT, Model, ModelError, Scope};
 pub use path::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
 pub use preset::Preset;
+pub use zone::Zone;
 
 use std::collections::BTreeMap;
 
@@ -75,6 +84,12 @@ pub struct Conversion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Extra>,
 
+    /// The time zone of dates that do not name theirs: a name such as Europe/Berlin, or an offset such as +01:00. Without it,
+    /// a dateTime without a zone is refused. A field may have one of its own. With a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub time_zone: Option<String>,
+
     /// Caps on what one object may ask of a worker. The defaults are such that no honest news document meets them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
@@ -122,7 +137,8 @@ pub struct Field {
 
     /// What the value is. string: one line, white space collapsed. text: the whole of mixed content in reading order,
     /// paragraphs set apart by an empty line. markup: the inner XML, well-formed by itself. integer, number, boolean.
-    /// dateTime: RFC 3339, ISO 8601 basic or RFC 822, with a zone; becomes RFC 3339 in UTC. date: a calendar day.
+    /// dateTime: RFC 3339, ISO 8601, RFC 822 or asctime, with a zone unless timeZone gives it; becomes RFC 3339 in UTC.
+    /// date: a calendar day.
     /// uri: an absolute URI. language: a BCP 47 tag. object: the nested fields.
     #[serde(default, rename = "type")]
     pub kind: FieldType,
@@ -150,6 +166,59 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(min = 1, max = 512)))]
     pub exclude: Vec<String>,
+
+    /// A regular expression (RE2 syntax) of which a match is somewhere in the value; ^ and $ are its start and end. For
+    /// string, text, markup, uri and language. Otherwise the document is refused with PatternMismatch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub pattern: Option<String>,
+
+    /// The values that there may be, written as the document shows them. Others are refused with NotInEnum. Not for objects.
+    #[serde(default, rename = "enum", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 1024)))]
+    pub allowed: Vec<String>,
+
+    /// The least number of characters (Unicode scalar values) of a string, text, markup, uri or language. Fewer are refused
+    /// with TooShort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub min_length: Option<i64>,
+
+    /// The greatest number of characters. More are refused with TooLong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub max_length: Option<i64>,
+
+    /// The least value of an integer, a number, a dateTime or a date, written as the document shows it: a whole number, or
+    /// in quotes "0.5", "2026-01-02", "2026-01-02T09:11:12Z". Less is refused with OutOfRange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "bound::schema")]
+    pub minimum: Option<Bound>,
+
+    /// The greatest value, like minimum. More is refused with OutOfRange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "bound::schema")]
+    pub maximum: Option<Bound>,
+
+    /// The least number of values of a repeated field that has any. Fewer are refused with TooFew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub min_items: Option<i64>,
+
+    /// The greatest number of values of a repeated field. More are refused with TooMany.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub max_items: Option<i64>,
+
+    /// The time zone of a dateTime that does not name its own: a name such as Europe/Berlin, or an offset such as +01:00.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub time_zone: Option<String>,
+
+    /// Forms of a dateTime or date that are tried before the usual ones, as strptime has them: %d.%m.%Y %H:%M.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 128)))]
+    pub formats: Vec<String>,
 
     /// The fields of an object. Objects nest three deep.
     // Left out of the derived schema, which cannot be recursive; `schema::fields` puts it back, level by level.

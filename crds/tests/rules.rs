@@ -86,6 +86,38 @@ fn names_of_indices_and_long_names_of_resources_are_refused() {
 }
 
 #[test]
+fn constraints_are_for_types_that_they_fit() {
+    let fault = |properties: Value| {
+        let mut field = json!({"name": "a", "path": ["a"]});
+        field.as_object_mut().expect("a field").extend(properties.as_object().expect("properties").clone());
+        source_fault("/spec/conversion/fields", json!([field]))
+    };
+    for (properties, expected) in [
+        (json!({"type": "integer", "pattern": "a"}), "pattern, minLength and maxLength are for"),
+        (json!({"type": "dateTime", "maxLength": 1}), "pattern, minLength and maxLength are for"),
+        (json!({"minimum": 1}), "minimum and maximum are for"),
+        (json!({"type": "boolean", "maximum": "x"}), "minimum and maximum are for"),
+        (json!({"minItems": 1}), "minItems and maxItems are for"),
+        (json!({"type": "date", "timeZone": "UTC"}), "timeZone is for"),
+        (json!({"type": "uri", "formats": ["%F"]}), "formats is for"),
+        (
+            json!({"type": "object", "enum": ["a"], "fields": [{"name": "b", "path": ["b"]}]}),
+            "an object has no enum",
+        ),
+    ] {
+        let found = fault(properties.clone()).unwrap_or_default();
+        assert!(found.contains(expected), "{properties}: {found}");
+    }
+    for sound in [
+        json!({"type": "language", "pattern": "a", "minLength": 1, "enum": ["en"]}),
+        json!({"type": "dateTime", "timeZone": "UTC", "formats": ["%F"], "minimum": "2026-01-02T00:00:00Z"}),
+        json!({"type": "integer", "maximum": 5, "repeated": true, "maxItems": 2}),
+    ] {
+        assert_eq!(fault(sound), None);
+    }
+}
+
+#[test]
 fn a_run_has_one_origin_and_never_changes() {
     let old: EnrichmentRun = serde_json::from_value(run()).expect("a run");
     let mut both = run();

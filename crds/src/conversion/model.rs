@@ -7,8 +7,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Conversion, EXTRA_FIELD, Extra, Field, FieldType, Format, Path, PathFault, Preset, ResolvedLimits,
-    Target, default, schema::MAX_NESTING,
+    ConstraintFault, Constraints, Conversion, EXTRA_FIELD, Extra, Field, FieldType, Format, Path, PathFault,
+    Preset, ResolvedLimits, Target, dates, default, schema::MAX_NESTING,
 };
 use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
@@ -38,6 +38,9 @@ pub struct Model {
     pub fields: Vec<Field>,
     /// What becomes of what they do not name.
     pub extra: Extra,
+    /// The time zone of dates that do not name theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Caps on what an object may ask.
     pub limits: ResolvedLimits,
 }
@@ -87,6 +90,14 @@ pub enum ModelError {
         name: String,
         /// What is wrong.
         problem: String,
+    },
+    /// A time zone that there is not.
+    #[error("{place}: expected a time zone such as Europe/Berlin, UTC or +01:00, found {name:?}")]
+    Zone {
+        /// Where in the model.
+        place: String,
+        /// As written.
+        name: String,
     },
     /// A cap is out of its range.
     #[error("{place}: expected a number from {min} to {max}, found {value}")]
@@ -141,6 +152,7 @@ impl Conversion {
             base.empty_if.clone_from(&self.empty_if);
         }
         base.extra = self.extra.or(base.extra);
+        base.time_zone = self.time_zone.clone().or(base.time_zone);
         base.namespaces.extend(self.namespaces.clone());
         base.limits = match (&self.limits, base.limits) {
             (Some(own), Some(preset)) => Some(own.or(&preset)),
@@ -168,6 +180,7 @@ impl Conversion {
             default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
             fields: self.fields,
             extra: self.extra.unwrap_or_default(),
+            time_zone: self.time_zone,
             limits: self.limits.unwrap_or_default().resolve()?,
         })
     }
@@ -214,6 +227,7 @@ impl Model {
     fn check(&self) -> Result<(), ModelError> {
         self.record_paths()?;
         self.empty_paths()?;
+        dates::check_zone("timeZone", self.time_zone.as_deref())?;
         check_fields("fields", &self.fields, &self.scope(), 1)?;
         match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
@@ -231,6 +245,8 @@ fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) 
     for (index, field) in fields.iter().enumerate() {
         let place = format!("{place}[{index}]");
         check_shape(&place, field, level)?;
+        dates::check(&place, field)?;
+        check_constraints(&place, field)?;
         check_paths(&place, field, scope, level)?;
         check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;
     }
@@ -285,6 +301,15 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
         Some(expected) => fault(".default", format!("expected {expected}, found {value:?}")),
         None => Ok(()),
     }
+}
+
+fn check_constraints(place: &str, field: &Field) -> Result<(), ModelError> {
+    let fault = |fault: ConstraintFault| ModelError::Field {
+        place: format!("{place}{}", fault.part),
+        name: field.name.clone(),
+        problem: fault.problem,
+    };
+    Constraints::of(field).map(|_| ()).map_err(fault)
 }
 
 fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {

@@ -73,6 +73,22 @@ fn rules() -> Vec<Value> {
             "!has(self.exclude) || self.type in ['string', 'text', 'markup']",
             "exclude is for string, text and markup",
         ),
+        // `contains` costs the API server less than `in`, and no type is part of another that would not do.
+        rule(
+            "!(has(self.pattern) || has(self.minLength) || has(self.maxLength)) || 'string text markup uri language'.contains(self.type)",
+            "pattern, minLength and maxLength are for string, text, markup, uri and language",
+        ),
+        rule(
+            "!(has(self.minimum) || has(self.maximum)) || 'integer number dateTime date'.contains(self.type)",
+            "minimum and maximum are for integer, number, dateTime and date",
+        ),
+        rule(
+            "!(has(self.minItems) || has(self.maxItems)) || self.repeated",
+            "minItems and maxItems are for repeated fields",
+        ),
+        rule("!has(self.enum) || self.type != 'object'", "an object has no enum"),
+        rule("!has(self.timeZone) || self.type == 'dateTime'", "timeZone is for dateTime"),
+        rule("!has(self.formats) || 'dateTime date'.contains(self.type)", "formats is for dateTime and date"),
     ]
 }
 

@@ -77,6 +77,24 @@ fn a_wrong_model_is_named_by_field_and_place() {
         (one(json!({"name": "_b", "path": ["a"]})), "fields[1].name (_b): a name starts with a letter"),
         (one(json!({"name": "b", "path": []})), "fields[1].path (b): a field needs"),
         (one(json!({"name": "b", "path": ["a"], "type": "object"})), "fields[1].fields (b): an object"),
+        (
+            one(json!({"name": "b", "path": ["a"], "pattern": "a(b"})),
+            "fields[1].pattern (b): expected a regular",
+        ),
+        (one(json!({"name": "b", "path": ["a"], "minItems": 1})), "fields[1].minItems (b): minItems"),
+        (one(json!({"name": "b", "path": ["a"], "timeZone": "UTC"})), "fields[1].timeZone (b): timeZone is"),
+        (
+            one(json!({"name": "b", "path": ["a"], "timeZone": "CET/Berlin", "type": "dateTime"})),
+            "fields[1].timeZone: expected a time zone",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "formats": ["%F", "%H"], "type": "dateTime"})),
+            "fields[1].formats[1] (b): expected a form with a year",
+        ),
+        (
+            fault(json!({"record": "/a", "timeZone": "Mars", "fields": [{"name": "a", "path": ["a"]}]})),
+            "timeZone: expected a time zone such as Europe/Berlin, UTC or +01:00, found \"Mars\"",
+        ),
         (one(json!({"name": "b", "path": ["a"], "exclude": ["x"], "type": "date"})), "fields[1].exclude (b)"),
         (
             one(json!({"name": "b", "path": ["a"], "default": "x", "required": true})),

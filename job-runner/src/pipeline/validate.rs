@@ -1,9 +1,11 @@
 //! Makes a document of what was found for it, or says everything that is wrong with it.
 
+mod constraints;
 pub(super) mod types;
 
 use std::ops::Range;
 
+use constraints::{Tally, plain};
 use docmill_crds::reason::Reason;
 
 use super::convert::{
@@ -170,14 +172,23 @@ impl<'a> Judge<'a, '_> {
         self.json.raw("[");
         let empty = self.json.len();
         let mut next = Some(first);
+        let mut tally = Tally::new(field, record.found(first).place);
         for index in 0.. {
             let Some(id) = next else { break };
-            let before = self.json.len();
+            let (before, faults) = (self.json.len(), self.faults.len());
             self.json.separate();
-            if !self.value(field, path, record, id, trail, Some(index)) {
+            let written = self.value(field, path, record, id, trail, Some(index));
+            if !written {
                 self.json.truncate(before);
             }
+            if written || self.faults.len() > faults {
+                tally.add(record.found(id).place);
+            }
             next = record.next(id);
+        }
+        if let Some((reason, expected)) = tally.fault(field) {
+            let found = format!("{} values", tally.count);
+            self.report(fault(reason, trail.field(&field.name), path, tally.place, expected, Some(&found)));
         }
         let filled = self.json.len() > empty;
         self.json.raw("]");
@@ -207,22 +218,35 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
-    /// Writes a value that is no object.
+    /// Writes a value that is no object, and says what is wrong with it.
     fn scalar(&mut self, field: &FieldPlan, text: &str, spot: &Spot<'_>) -> bool {
         if field.kind.is_textual() {
             self.json.string(text);
+            self.hold(field, text, text, spot);
             return true;
         }
-        match types::parse(field.kind, text) {
+        match types::parse(field.kind, &field.dates, text) {
             Ok(value) => {
                 self.json.value(&value);
+                if field.constraints.is_some() {
+                    self.hold(field, &plain(&value), text, spot);
+                }
                 true
             }
             Err(expected) => {
-                let (name, expected) = (spot.field(&field.name), expected.to_owned());
+                let (name, expected) = (spot.field(&field.name), expected.into_owned());
                 self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(text)));
                 false
             }
+        }
+    }
+
+    /// Holds a value, as the document shows it, against the constraints of its field.
+    fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
+        let Some(constraints) = &field.constraints else { return };
+        for (reason, expected) in constraints.faults(value) {
+            let name = spot.field(&field.name);
+            self.report(fault(reason, name, spot.path, spot.place, expected, Some(text)));
         }
     }
 

@@ -7,12 +7,13 @@
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Extra, FieldType, Test};
+use docmill_crds::conversion::{Constraints, Extra, FieldType, Test};
 use serde_json::Value;
 
 use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
 use super::scanner::Element;
 use super::tag::RawAttribute;
+use crate::pipeline::validate::types::DateRules;
 
 /// Index of a [`Node`], a [`Slot`] and a [`Scope`].
 pub(super) type NodeId = u32;
@@ -158,6 +159,10 @@ pub(crate) struct FieldPlan {
     /// Its value is how many elements its path finds.
     pub(crate) counts: bool,
     pub(crate) default: Option<Value>,
+    /// What its values have to be beyond their type.
+    pub(crate) constraints: Option<Constraints>,
+    /// How its dates are read.
+    pub(crate) dates: DateRules,
     /// The slot of its first path; those of the others follow.
     pub(crate) first_slot: u32,
     /// Its paths from the document's element (`.`) or from the root of an object, for people.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
+    Attribute, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Target,
 };
 
 use super::automaton::{
@@ -11,7 +11,7 @@ use super::automaton::{
     SlotContent, SlotId, TextForm, Wild,
 };
 use super::names::{Names, number};
-use crate::pipeline::validate::types;
+use crate::pipeline::validate::types::{self, DateRules};
 
 /// Compiles a resolved model.
 pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
@@ -120,12 +120,15 @@ impl Compiler<'_> {
             self.path(&path, place, Slot { index: 0, first: first_slot, repeated: field.repeated, content });
         }
         let required_if = self.required_if(field, place)?;
-        let default = field.default.as_ref().map(|text| types::parse(field.kind, text)).transpose();
-        let default = default.map_err(|expected| ModelError::Field {
-            place: format!("{}.default", place.model),
+        let wrong = |part: &str, problem: String| ModelError::Field {
+            place: format!("{}{part}", place.model),
             name: field.name.clone(),
-            problem: format!("expected {expected}"),
-        })?;
+            problem,
+        };
+        let dates = DateRules::of(field, self.model.time_zone.as_deref());
+        let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
+        let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
+        let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         Ok(FieldPlan {
             name: field.name.clone(),
             key: format!("{}:", serde_json::Value::from(field.name.as_str())),
@@ -135,6 +138,8 @@ impl Compiler<'_> {
             repeated: field.repeated,
             counts,
             default,
+            constraints,
+            dates,
             first_slot,
             paths,
             scope: nested,

@@ -1,5 +1,6 @@
 mod amplification;
 mod compressed;
+mod constraints;
 mod documentation;
 mod encodings;
 mod equivalence;

@@ -1,0 +1,161 @@
+//! Forms of dates of one's own, in the language of `strptime`.
+
+/// One part of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatePart {
+    /// This very character.
+    Literal(char),
+    /// White space, or none.
+    Space,
+    /// `%Y`: four digits.
+    Year,
+    /// `%y`: two digits, 50 to 99 of which are in the twentieth century.
+    ShortYear,
+    /// `%m`
+    Month,
+    /// `%b`, `%B`: the English name of a month, whole or its first three letters.
+    MonthName,
+    /// `%d`, `%e`
+    Day,
+    /// `%a`, `%A`: the English name of a day, which is not looked at.
+    Weekday,
+    /// `%H`: 0 to 24.
+    Hour,
+    /// `%I`: 1 to 12.
+    Hour12,
+    /// `%p`: AM or PM.
+    HalfDay,
+    /// `%M`
+    Minute,
+    /// `%S`
+    Second,
+    /// `%f`: digits of a fraction of a second.
+    Fraction,
+    /// `%z`: +0100, +01:00, +01 or Z.
+    Offset,
+    /// `%Z`: the name of a zone, as in RFC 822.
+    ZoneName,
+    /// `%s`: whole seconds since 1970, in UTC.
+    Epoch,
+}
+
+/// A form, ready to read dates by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DateFormat {
+    /// As it was written.
+    pub text: String,
+    /// What follows upon each other.
+    pub parts: Vec<DatePart>,
+}
+
+impl DateFormat {
+    /// Reads a form, or says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut characters = text.chars();
+        while let Some(c) = characters.next() {
+            match c {
+                '%' => match characters.next() {
+                    Some(letter) => directive(letter, &mut parts)?,
+                    None => return Err(format!("expected a letter after the last %, found {text:?}")),
+                },
+                c if c.is_whitespace() => parts.push(DatePart::Space),
+                c => parts.push(DatePart::Literal(c)),
+            }
+        }
+        let format = Self { text: text.to_owned(), parts };
+        format.check(text)?;
+        Ok(format)
+    }
+
+    fn has(&self, wanted: &[DatePart]) -> bool {
+        self.parts.iter().any(|part| wanted.contains(part))
+    }
+
+    /// A form has to give a day, and the parts of a time only together with what they are parts of.
+    fn check(&self, text: &str) -> Result<(), String> {
+        use DatePart::{Day, Epoch, Fraction, HalfDay, Hour, Hour12, Minute, Month, MonthName, Second, Year};
+        let day = self.has(&[Year, DatePart::ShortYear]) && self.has(&[Month, MonthName]) && self.has(&[Day]);
+        let wrong = |expected: &str| Err(format!("expected {expected}, found {text:?}"));
+        if !day && !self.has(&[Epoch]) {
+            return wrong("a form with a year, a month and a day, such as %d.%m.%Y");
+        }
+        if self.has(&[Hour12]) != self.has(&[HalfDay]) {
+            return wrong("%I and %p together, or %H");
+        }
+        let needs = [(Minute, &[Hour, Hour12][..]), (Second, &[Minute]), (Fraction, &[Second])];
+        if needs.into_iter().any(|(part, whole)| self.has(&[part]) && !self.has(whole)) {
+            return wrong("%S only with %M, %M only with %H or %I, and %f only with %S");
+        }
+        Ok(())
+    }
+}
+
+fn directive(letter: char, parts: &mut Vec<DatePart>) -> Result<(), String> {
+    use DatePart::{
+        Day, Epoch, Fraction, HalfDay, Hour, Hour12, Literal, Minute, Month, MonthName, Offset, Second,
+        ShortYear, Space, Weekday, Year, ZoneName,
+    };
+    let added: &[DatePart] = match letter {
+        'Y' => &[Year],
+        'y' => &[ShortYear],
+        'm' => &[Month],
+        'b' | 'B' | 'h' => &[MonthName],
+        'd' | 'e' => &[Day],
+        'a' | 'A' => &[Weekday],
+        'H' => &[Hour],
+        'I' => &[Hour12],
+        'p' => &[HalfDay],
+        'M' => &[Minute],
+        'S' => &[Second],
+        'f' => &[Fraction],
+        'z' => &[Offset],
+        'Z' => &[ZoneName],
+        's' => &[Epoch],
+        'F' => &[Year, Literal('-'), Month, Literal('-'), Day],
+        'T' => &[Hour, Literal(':'), Minute, Literal(':'), Second],
+        'R' => &[Hour, Literal(':'), Minute],
+        'n' | 't' => &[Space],
+        '%' => &[Literal('%')],
+        _ => {
+            return Err(format!(
+                "expected one of %Y %y %m %b %B %d %e %a %A %H %I %p %M %S %f %z %Z %s %F %T %R %n %t %%, found %{letter}"
+            ));
+        }
+    };
+    parts.extend_from_slice(added);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DateFormat;
+
+    #[test]
+    fn a_form_that_cannot_give_a_date_is_refused() {
+        for good in [
+            "%d.%m.%Y %H:%M",
+            "%F",
+            "%FT%T.%f%z",
+            "%s",
+            "%A, %e %B %y, %I:%M %p %Z",
+            "%m/%d/%Y",
+            "%d%%%m%%%Y",
+        ] {
+            DateFormat::parse(good).unwrap();
+        }
+        for (bad, expected) in [
+            ("", "a year, a month and a day"),
+            ("%H:%M", "a year, a month and a day"),
+            ("%Y-%m", "a year, a month and a day"),
+            ("%Y-%j", "found %j"),
+            ("%F %", "after the last %"),
+            ("%F %I:%M", "%I and %p together"),
+            ("%F %M", "%M only with"),
+            ("%F %H %S", "%S only with"),
+        ] {
+            let problem = DateFormat::parse(bad).unwrap_err();
+            assert!(problem.contains(expected), "{bad}: {problem}");
+        }
+    }
+}
