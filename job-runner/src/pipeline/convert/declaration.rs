@@ -3,8 +3,11 @@
 use super::chars::is_space;
 use super::fault::Flaw;
 
-/// How far into an object its declaration, and the encoding in it, is looked for.
+/// How far into an object the encoding of its declaration is looked for.
 pub(super) const SNIFFED: usize = 1024;
+
+/// Bytes of a declaration. One of more bytes than are looked at for its encoding can only be of UTF-8, or of UTF-16.
+pub(super) const MOST: usize = 4 * SNIFFED;
 
 /// What the declaration says.
 #[derive(Debug, Default)]
@@ -24,10 +27,10 @@ pub(super) fn sniff_encoding(bytes: &[u8]) -> Option<&str> {
 }
 
 impl<'a> Declaration<'a> {
-    /// Whether the text ends within a declaration that may still be of [`SNIFFED`] bytes.
+    /// Whether the text ends within a declaration that may still be of [`MOST`] bytes.
     pub(super) fn is_cut_off(text: &str) -> bool {
         let starts = text.starts_with("<?xml") || "<?xml".starts_with(text);
-        starts && text.len() < SNIFFED && !text.contains("?>")
+        starts && text.len() < MOST && !text.contains("?>")
     }
 
     /// Reads the declaration at the start of `text`.

@@ -11,7 +11,7 @@ use docmill_crds::reason::Reason;
 
 use super::chars::{check_instruction, is_space, reference};
 use super::cursor::{Cursor, Position};
-use super::declaration::{Declaration, SNIFFED};
+use super::declaration::{self, Declaration};
 use super::decode::Encoded;
 use super::fault::{Fault, Flaw};
 use super::json_value::JsonValue;
@@ -122,7 +122,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
     pub(super) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         if !self.started {
             self.started = true;
-            while self.window.may_grow() && self.window.text().0.len() < SNIFFED {
+            while self.window.may_grow() && self.window.text().0.len() < declaration::MOST {
                 self.window.fill()?;
             }
             // What is wrong within the declaration is told, and not that the declaration does not end.
@@ -177,10 +177,10 @@ impl<'r, 'n> Scanner<'r, 'n> {
     }
 }
 
-/// Checks the XML declaration, of at most [`SNIFFED`] bytes; returns its length.
+/// Checks the XML declaration, of at most [`declaration::MOST`] bytes; returns its length.
 fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
     let (text, _) = window.text();
-    let declaration = Declaration::read(&text[..text.floor_char_boundary(SNIFFED)])?;
+    let declaration = Declaration::read(&text[..text.floor_char_boundary(declaration::MOST)])?;
     if let Some(label) = declaration.encoding {
         Encoded::check(window.marked(), window.encoding(), label).map_err(|garbled| garbled.at(0))?;
     }

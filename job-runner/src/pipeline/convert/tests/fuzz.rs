@@ -87,6 +87,7 @@ fn check(converter: &Converter, case: &Case, chunk: usize) {
             Err(refusal) => check_refusal(refusal, case),
         }
     }
+    // An object without a verdict is a feed in which nothing is new: it ends well, too.
     let ends_well = verdicts.iter().all(|verdict| match verdict {
         Ok(_) => true,
         Err(refusal) => refusal.document.is_some() || refusal.reason == Reason::NoRecord,
