@@ -12,6 +12,7 @@ mod json;
 mod json_path;
 mod limits;
 mod model;
+mod parts;
 mod path;
 mod preset;
 mod schema;
@@ -23,6 +24,7 @@ pub use date_format::{DateFormat, DatePart};
 pub use json_path::{TOP, push_member};
 pub use limits::{Limits, ResolvedLimits};
 pub use model::{CONVERTER_FORMAT, Model, ModelError, Scope};
+pub use parts::DateParts;
 pub use path::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
 pub use preset::Preset;
 pub use zone::Zone;
@@ -234,6 +236,11 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), inner(length(min = 1, max = 128)))]
     pub formats: Vec<String>,
+
+    /// Year, month and day of a dateTime or date that are elements of their own in the one that `path` finds. What is missing
+    /// is the first: a year alone is its first of January. A dateTime is the start of that day in its time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<DateParts>,
 
     /// The fields of an object. Objects nest three deep.
     // Left out of the derived schema, which cannot be recursive; `schema::fields` puts it back, level by level.

@@ -7,8 +7,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ConstraintFault, Constraints, Conversion, EXTRA_FIELD, Extra, Field, FieldType, Format, Path, PathFault,
-    Preset, ResolvedLimits, Target, dates, default, json, schema::MAX_NESTING,
+    ConstraintFault, Constraints, Conversion, DateParts, EXTRA_FIELD, Extra, Field, FieldType, Format, Path,
+    PathFault, Preset, ResolvedLimits, Target, dates, default, json, parts, schema::MAX_NESTING,
 };
 use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
@@ -269,6 +269,7 @@ fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) 
         let place = format!("{place}[{index}]");
         check_shape(&place, field, level)?;
         dates::check(&place, field)?;
+        parts::check(&place, field)?;
         check_constraints(&place, field)?;
         check_paths(&place, field, scope, level)?;
         check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;
@@ -347,6 +348,9 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
         if field.kind == FieldType::Object && parsed.target != Target::Element && !json {
             return fault("an object is an element, not an attribute or text()");
         }
+        if field.parts.is_some() && parsed.target != Target::Element && !json {
+            return fault("parts are within an element, not an attribute or text()");
+        }
         if field.kind == FieldType::Markup && parsed.target != Target::Element {
             return fault("markup is of an element, not of an attribute or text()");
         }
@@ -360,6 +364,14 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
             && (field.kind != FieldType::Integer || field.repeated || field.path.len() > 1)
         {
             return fault("count() is the only path of an integer that is not repeated");
+        }
+    }
+    for part in field.parts.iter().flat_map(DateParts::fields) {
+        let place = format!("{place}.parts.{}", part.name);
+        let parsed = parse(&place, &part.path[0], scope)?;
+        if parsed.absolute || parsed.target == Target::Count {
+            let problem = "a part of a date is within the field's own element".to_owned();
+            return Err(ModelError::Field { place, name: field.name.clone(), problem });
         }
     }
     for (index, path) in field.required_if.iter().enumerate() {

@@ -88,6 +88,7 @@ fn rules() -> Vec<Value> {
         ),
         rule("!has(self.enum) || self.type != 'object'", "an object has no enum"),
         rule("!has(self.timeZone) || self.type == 'dateTime'", "timeZone is for dateTime"),
+        rule("!has(self.parts) || 'dateTime date'.contains(self.type)", "parts is for dateTime and date"),
         rule("!has(self.formats) || 'dateTime date'.contains(self.type)", "formats is for dateTime and date"),
     ]
 }

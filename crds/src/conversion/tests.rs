@@ -113,6 +113,22 @@ fn a_wrong_model_is_named_by_field_and_place() {
             one(json!({"name": "b", "path": ["a"], "requiredIf": ["/c"]})),
             "fields[1].requiredIf[0] (b): only an element",
         ),
+        (
+            one(json!({"name": "b", "path": ["a"], "parts": {"year": "y"}})),
+            "fields[1].parts (b): parts is for dateTime",
+        ),
+        (
+            one(json!({"name": "b", "path": ["@a"], "type": "date", "parts": {"year": "y"}})),
+            "fields[1].path[0] (b): parts are within",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "type": "date", "parts": {"year": "y", "day": "d"}})),
+            "fields[1].parts (b): a day without a month",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "type": "date", "parts": {"year": "/y"}})),
+            "fields[1].parts.year (b): a part of a date",
+        ),
         (one(json!({"name": "b", "path": ["count(a)"]})), "fields[1].path[0] (b): count() is the only path"),
         (
             one(json!({"name": "b", "path": ["count(/a)"], "type": "integer"})),

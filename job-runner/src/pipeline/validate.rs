@@ -2,11 +2,13 @@
 
 mod constraints;
 mod json;
+mod parts;
 pub(crate) mod types;
 
 use std::ops::Range;
 
 use constraints::{Tally, plain};
+use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
 use super::convert::{
@@ -215,6 +217,9 @@ impl<'a> Judge<'a, '_> {
             Content::Empty => false,
             Content::Object(frame) => {
                 let Some(scope) = field.scope else { return false };
+                if field.kind != FieldType::Object {
+                    return self.date_of_parts(field, scope, record, frame, &spot);
+                }
                 let trail = Trail::Object { parent: trail, name: &field.name, index };
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }

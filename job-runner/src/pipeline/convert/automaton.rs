@@ -144,6 +144,8 @@ impl TextForm {
 pub(crate) struct Scope {
     pub(super) root: NodeId,
     pub(super) slots: u32,
+    /// One of the fields has something to say of an object without any value: that it lacks one, or a default, or a count.
+    pub(super) speaks: bool,
     pub(crate) fields: Vec<FieldPlan>,
 }
 
@@ -169,7 +171,7 @@ pub(crate) struct FieldPlan {
     pub(crate) first_slot: u32,
     /// Its paths from the document's element (`.`) or from the root of an object, for people.
     pub(crate) paths: Vec<String>,
-    /// The scope of an object's fields.
+    /// The scope of an object's fields, or of a date's parts.
     pub(crate) scope: Option<ScopeId>,
 }
 

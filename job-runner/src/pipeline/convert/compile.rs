@@ -85,10 +85,11 @@ impl Compiler<'_> {
         let scope = number(self.scopes.len());
         debug_assert!((scope == DOCUMENT) == absolute_root.is_some());
         let root = self.node();
-        self.scopes.push(Scope { root, slots: 0, fields: Vec::new() });
+        self.scopes.push(Scope { root, slots: 0, speaks: false, fields: Vec::new() });
         for (index, field) in fields.iter().enumerate() {
             let model = format!("{model}[{index}]");
             let plan = self.field(field, Place { model: &model, path, scope, root, absolute_root })?;
+            self.scopes[at(scope)].speaks |= plan.required || plan.counts || plan.default.is_some();
             self.scopes[at(scope)].fields.push(plan);
         }
         Ok(scope)
@@ -100,12 +101,15 @@ impl Compiler<'_> {
             Format::Json => join_json,
         };
         let paths: Vec<_> = field.path.iter().map(|path| join(place.path, path)).collect();
-        let nested = match field.kind {
-            FieldType::Object => {
-                let path = paths.first().map_or("", String::as_str);
+        let path = paths.first().map_or("", String::as_str);
+        let nested = match &field.parts {
+            Some(parts) => {
+                Some(self.scope(&format!("{}.parts", place.model), &parts.fields(), path, None)?)
+            }
+            None if field.kind == FieldType::Object => {
                 Some(self.scope(&format!("{}.fields", place.model), &field.fields, path, None)?)
             }
-            _ => None,
+            None => None,
         };
         let first_slot = self.scopes[at(place.scope)].slots;
         let content = self.content(field, nested)?;

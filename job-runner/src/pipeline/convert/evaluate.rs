@@ -32,6 +32,15 @@ struct Level {
     preserve: bool,
 }
 
+/// An object whose element is open.
+#[derive(Clone, Copy, Debug)]
+struct OpenObject {
+    level: usize,
+    found: u32,
+    /// Documents that follow share it.
+    shared: bool,
+}
+
 /// What an evaluator needs memory for.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -39,6 +48,7 @@ pub(super) struct Memory {
     matched: Vec<(NodeId, Owner)>,
     levels: Vec<Level>,
     captures: Vec<Capture>,
+    objects: Vec<OpenObject>,
     /// Buffers for the next captures.
     spare: Vec<TextBuffer>,
     document: Record,
@@ -51,6 +61,7 @@ impl Memory {
         self.active.clear();
         self.levels.clear();
         self.captures.clear();
+        self.objects.clear();
         self.document.clear();
         self.shared.clear();
     }
@@ -297,7 +308,8 @@ impl<'m> Evaluator<'m> {
                 let scope = &automaton.scopes[scope as usize];
                 let (record, shared) = self.record(owner);
                 let frame = record.open_frame(scope.slots, element.place.position());
-                record.fill(found, frame);
+                record.open_object(found, frame, scope.speaks);
+                self.memory.objects.push(OpenObject { level: self.memory.levels.len(), found, shared });
                 self.count(owner, 0, element.place.offset)?;
                 self.enter(
                     scope.root,
@@ -438,6 +450,10 @@ impl Sink for Evaluator<'_> {
             if let Some(capture) = self.memory.captures.pop() {
                 self.finish(capture);
             }
+        }
+        while let Some(object) = self.memory.objects.pop_if(|object| object.level == level_number) {
+            let record = if object.shared { &mut self.memory.shared } else { &mut self.memory.document };
+            record.close_object(object.found);
         }
         self.memory.active.close(level.active);
         for index in 0..self.memory.captures.len() {

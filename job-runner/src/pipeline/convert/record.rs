@@ -27,6 +27,10 @@ pub(crate) struct Record {
 struct Frame {
     heads: u32,
     place: Position,
+    /// The object, as a value; unknown for the document.
+    object: u32,
+    /// It has a value, or something to say without.
+    counts: bool,
 }
 
 /// The list of a slot's values.
@@ -43,6 +47,7 @@ struct Head {
 pub(crate) struct Found {
     previous: u32,
     next: u32,
+    frame: u32,
     head: u32,
     pub(crate) place: Position,
     pub(crate) content: Content,
@@ -88,7 +93,7 @@ impl Record {
         let heads = number(self.heads.len());
         let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
         self.heads.resize(self.heads.len() + slots as usize, empty);
-        self.frames.push(Frame { heads, place });
+        self.frames.push(Frame { heads, place, object: UNKNOWN, counts: false });
         number(self.frames.len() - 1)
     }
 
@@ -111,7 +116,8 @@ impl Record {
             self.found[previous as usize].next = id;
         }
         head.last = id;
-        self.found.push(Found { previous, next: UNKNOWN, head: head_id, place, content: Content::Empty });
+        let content = Content::Empty;
+        self.found.push(Found { previous, next: UNKNOWN, frame, head: head_id, place, content });
         id
     }
 
@@ -125,9 +131,37 @@ impl Record {
         self.put(id, Content::Count(count));
     }
 
-    /// Puts an object into its place.
-    pub(super) fn fill(&mut self, found: u32, frame: u32) {
-        self.put(found, Content::Object(frame));
+    /// Puts an object into its place. Until it has a value, it is none itself, unless it `speaks` without.
+    pub(super) fn open_object(&mut self, found: u32, frame: u32, speaks: bool) {
+        self.found[found as usize].content = Content::Object(frame);
+        self.frames[frame as usize].object = found;
+        if speaks {
+            self.count_in(frame);
+        }
+    }
+
+    /// An object is complete. Like any other empty value, one without values leaves no trace.
+    pub(super) fn close_object(&mut self, found: u32) {
+        let Content::Object(frame) = self.found[found as usize].content else { return };
+        let Frame { heads, counts, .. } = self.frames[frame as usize];
+        if counts {
+            return;
+        }
+        self.remove(found);
+        if frame as usize + 1 == self.frames.len() {
+            self.frames.pop();
+            self.heads.truncate(heads as usize);
+        }
+    }
+
+    /// A frame has a value, and so has every object around it.
+    fn count_in(&mut self, mut frame: u32) {
+        while let Some(counted) = self.frames.get_mut(frame as usize).filter(|frame| !frame.counts) {
+            counted.counts = true;
+            let Some(object) = self.found.get(counted.object as usize) else { return };
+            self.heads[object.head as usize].filled = true;
+            frame = object.frame;
+        }
     }
 
     /// Puts a text into its place. An empty one is none, and leaves no trace: however many there are, nobody has to pass
@@ -156,20 +190,21 @@ impl Record {
         let found = &mut self.found[found as usize];
         self.heads[found.head as usize].filled = true;
         found.content = content;
+        let frame = found.frame;
+        self.count_in(frame);
     }
 
-    fn remove(&mut self, id: u32) {
+    /// Takes back a value that turned out to be none.
+    pub(super) fn remove(&mut self, id: u32) {
         let Found { previous, next, head, .. } = self.found[id as usize];
         let head = &mut self.heads[head as usize];
-        if previous == UNKNOWN {
-            head.first = next
-        } else {
-            self.found[previous as usize].next = next
+        match self.found.get_mut(previous as usize) {
+            Some(previous) => previous.next = next,
+            None => head.first = next,
         }
-        if next == UNKNOWN {
-            head.last = previous
-        } else {
-            self.found[next as usize].previous = previous
+        match self.found.get_mut(next as usize) {
+            Some(next) => next.previous = previous,
+            None => head.last = previous,
         }
         // Values end innermost first, so that this is nearly always the last one.
         if id as usize + 1 == self.found.len() {
@@ -217,8 +252,10 @@ impl Record {
     fn or_next(&self, mut id: u32) -> Option<u32> {
         while id != UNKNOWN {
             let found = &self.found[id as usize];
-            if !matches!(found.content, Content::Empty) {
-                return Some(id);
+            match found.content {
+                Content::Empty => {}
+                Content::Object(frame) if !self.frames[frame as usize].counts => {}
+                _ => return Some(id),
             }
             id = found.next;
         }

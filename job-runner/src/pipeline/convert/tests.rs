@@ -192,6 +192,51 @@ fn an_object_without_a_record_says_what_its_root_is() {
     assert_eq!((fault.found.as_deref(), fault.line, fault.column), (Some("{urn:h}html"), 2, 1));
 }
 
+/// An object without any value is no value: one that has some is looked for further on, and by other paths.
+#[test]
+fn an_empty_object_hides_none_that_is_not() {
+    let fields = json!([{"name": "n", "path": ["n"]}, {"name": "p", "path": ["p"], "type": "object", "fields": [
+        {"name": "q", "path": ["@q"]},
+    ]}]);
+    let object =
+        json!({"name": "o", "path": ["a", "b"], "type": "object", "fields": fields, "required": true});
+    let converter = converter(json!({"record": "/r", "fields": [object]}));
+    for (xml, expected) in [
+        ("<r><a/><a><p/></a><a><n>1</n></a><a><n>2</n></a></r>", json!({"n": "1"})),
+        ("<r><a/><b/><b><p q='3'/></b><a><n> </n></a></r>", json!({"p": {"q": "3"}})),
+    ] {
+        assert_eq!(document(&converter, xml), json!({"o": expected}), "{xml}");
+    }
+    for xml in ["<r/>", "<r><a/></r>", "<r><a><n/><p q=''/></a><b/></r>"] {
+        let refusal = refusal(&converter, xml.as_bytes());
+        assert_eq!((refusal.reason, refusal.faults.len()), (Reason::MissingField, 1), "{xml}: {refusal}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_date_make_one() {
+    let parts = json!({"year": "y", "month": "m", "day": "d"});
+    let date = json!({"name": "date", "path": ["a", "b"], "type": "date", "parts": parts});
+    let moment = json!({"name": "dateTime", "path": ["a", "b"], "type": "dateTime", "parts": parts, "timeZone": "Europe/Berlin"});
+    let converter = converter(json!({"record": "/r", "fields": [date, moment]}));
+    for (xml, day, moment) in [
+        ("<r><a><d>2</d><m>July</m><y>2026</y></a></r>", "2026-07-02", "2026-07-01T22:00:00Z"),
+        ("<r><a><season>Spring</season></a><b><y>2026</y></b></r>", "2026-01-01", "2025-12-31T23:00:00Z"),
+    ] {
+        assert_eq!(document(&converter, xml), json!({"date": day, "dateTime": moment}), "{xml}");
+    }
+    assert_eq!(document(&converter, "<r><a/></r>"), json!({}));
+    for (xml, found) in [
+        ("<r><a><y>2026</y><m>Spring</m></a></r>", "2026 Spring -"),
+        ("<r><a><y>2026</y><m>2</m><d>30</d></a></r>", "2026-02-30"),
+        ("<r><a><m>2</m></a></r>", "- 2 -"),
+    ] {
+        let refusal = refusal(&converter, xml.as_bytes());
+        assert_eq!(refusal.faults.len(), 2, "{xml}: {refusal}");
+        assert_eq!(refusal.faults[0].found.as_deref(), Some(found), "{xml}");
+    }
+}
+
 #[test]
 fn an_object_without_a_record_is_good_if_its_model_says_so() {
     let model =

@@ -4,7 +4,7 @@ mod dates;
 
 use std::borrow::Cow;
 
-pub(crate) use dates::DateRules;
+pub(crate) use dates::{DateRules, date_of_parts};
 use docmill_crds::conversion::FieldType;
 use serde_json::{Number, Value};
 

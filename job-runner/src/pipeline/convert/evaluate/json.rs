@@ -37,6 +37,8 @@ impl Evaluator<'_> {
         if wanted && !value.is_blank() {
             self.count(owner, value.text.len(), offset)?;
             self.record(owner).0.fill_json(found, value);
+        } else {
+            self.record(owner).0.remove(found);
         }
         Ok(true)
     }

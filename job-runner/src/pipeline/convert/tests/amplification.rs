@@ -63,6 +63,8 @@ fn objects_and_values_count_with_what_is_kept_of_each() {
     let inner = json!([{"name": "n", "path": ["@a", "@b", "@c", "@d"]}]);
     let objects = json!([{"name": "o", "path": ["o"], "type": "object", "repeated": true, "fields": inner}]);
     let xml = format!("<d>{}</d>", "<o/>".repeat(1000));
+    assert!(limited(objects.clone(), 50_000, &xml)[0].is_ok(), "empty ones leave no trace");
+    let xml = format!("<d>{}</d>", "<o a='1'/>".repeat(1000));
     assert_eq!(
         limit(&limited(objects.clone(), 50_000, &xml)),
         "a document with values of at most 50000 bytes"

@@ -5,9 +5,12 @@
 
 mod custom;
 mod iso;
+mod parts;
 mod reader;
 mod words;
 mod zones;
+
+pub(crate) use parts::date_of_parts;
 
 use docmill_crds::conversion::{DateFormat, Field, Zone};
 use jiff::SignedDuration;
