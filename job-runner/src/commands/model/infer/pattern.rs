@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use docmill_crds::conversion::{NameTest, Path, PathFault, Predicate, Scope, Step, Target, Test};
+use docmill_crds::conversion::{Format, NameTest, Path, PathFault, Predicate, Scope, Step, Target, Test};
 
 use crate::pipeline::convert::Visited;
 
@@ -27,7 +27,8 @@ pub(in crate::commands) struct Pattern {
 
 impl Pattern {
     pub(in crate::commands) fn parse(text: &str) -> Result<Self, PatternFault> {
-        let scope = Scope { namespaces: &BTreeMap::new(), default_namespaces: &[String::new()] };
+        let (format, namespaces, none) = (Format::Xml, BTreeMap::new(), [String::new()]);
+        let scope = Scope { format, namespaces: &namespaces, default_namespaces: &none };
         let paths = Path::parse_union(text, &scope)?;
         if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(PatternFault::NotElement(text.to_owned()));

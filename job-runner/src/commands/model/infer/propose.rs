@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use docmill_crds::conversion::{Conversion, Field, FieldType, Path, Scope};
+use docmill_crds::conversion::{Conversion, Field, FieldType, Format, Path, Scope};
 
 use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
@@ -256,7 +256,7 @@ impl<'t> Proposer<'t> {
             (prefix.clone(), self.namespaces.get(*number).0.to_owned())
         };
         let namespaces = self.prefixes.iter().map(spelled).collect();
-        let scope = Scope { namespaces: &namespaces, default_namespaces: &self.uris };
+        let scope = Scope { format: Format::Xml, namespaces: &namespaces, default_namespaces: &self.uris };
         if draft.path.chars().count() > LONGEST_PATH || Path::parse(&draft.path, &scope).is_err() {
             self.left_out.push(format!("{}{}: a model cannot say this path", within.full, draft.path));
             return;
