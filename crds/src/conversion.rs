@@ -147,7 +147,7 @@ pub struct Field {
     /// [@role], [not(@role)], [contains(@class,'x')]. The end may be @attribute, `text()` (the element's own text without
     /// that of its children) or . (the element itself). count(a//b) is how many elements there are, 0 if there are none;
     /// the field is an integer. Of Json, paths are those of JSONPath without indexes and filters: head.title,
-    /// authors[*].name, ['a b'], ..name, *, @ (the value itself), count(items), and $.feed.title from the top of the object.
+    /// authors[*].name, `['a b']`, ..name, *, @ (the value itself), count(items), and $.feed.title from the top of the object.
     #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 512)))]
     pub path: Vec<String>,
 

@@ -3,7 +3,6 @@
 //! `articles` are made to order at three sizes; `real` are the samples of each preset; `bytes`, `fields` and `depth` are
 //! curves: what is measured for each element must stay the same along them.
 
-#![expect(missing_docs, reason = "criterion's macro writes a function without")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing better to do than to end")]
 
 use std::fmt::Write as _;

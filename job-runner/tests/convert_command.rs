@@ -227,9 +227,9 @@ fn a_model_is_inferred_that_is_sound_and_refuses_none_of_its_samples() {
     let samples = [testdata("atom"), testdata("rss/podcast-and-escaped-html.xml"), testdata("jats")];
     for sample in samples {
         let listed: Vec<String> = if Path::new(&sample).is_dir() {
-            let files =
-                fs::read_dir(&sample).unwrap().map(|entry| entry.unwrap().path().display().to_string());
-            files.filter(|path| path.ends_with(".xml")).collect()
+            let files = fs::read_dir(&sample).unwrap().map(|entry| entry.unwrap().path());
+            let objects = files.filter(|path| path.extension().is_some_and(|extension| extension == "xml"));
+            objects.map(|path| path.display().to_string()).collect()
         } else {
             vec![sample]
         };

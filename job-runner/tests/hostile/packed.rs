@@ -43,8 +43,8 @@ fn changed(mut bytes: Vec<u8>, from_end: usize) -> Vec<u8> {
 
 pub fn attacks() -> Vec<Attack> {
     // Text of little pattern, so that what is cut off is missed.
-    let noise: String =
-        (0..20_000_u64).map(|n| format!("{:x} ", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let noise = (0..20_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
+    let noise = noise.collect::<Vec<_>>().join(" ");
     let text = with_text("", &noise);
     let (gz, zst) = (gzip(text.as_bytes()), zstd(text.as_bytes()));
     let half = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();

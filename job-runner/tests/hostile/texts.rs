@@ -38,7 +38,7 @@ fn characters() -> Vec<Attack> {
     ];
     texts
         .map(|text| {
-            let name = format!("{:?}", text);
+            let name = format!("{text:?}");
             Attack::new(&name, MalformedXml, "").part(with_text("", text), 1)
         })
         .into()

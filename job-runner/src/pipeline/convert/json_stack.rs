@@ -117,7 +117,7 @@ impl Stack {
         let mut path = TOP.to_owned();
         for frame in &self.frames {
             match frame {
-                Frame::Array { index } => path.push_str(&format!("[{index}]")),
+                Frame::Array { index } => path.extend(["[", &index.to_string(), "]"]),
                 Frame::Object { .. } => {
                     if let Some(name) = names.next() {
                         push_member(&mut path, name);

@@ -12,6 +12,7 @@ use super::window::{Trouble, Window};
 
 /// An object that is being read.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each object, and it does not move")]
 pub(super) enum Source<'a> {
     Xml(Scanner<'a, 'a>),
     Json(JsonScanner<'a, 'a>),
@@ -22,7 +23,8 @@ impl<'a> Source<'a> {
         match automaton.format {
             Format::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits)),
             Format::Json => {
-                Self::Json(JsonScanner::new(window, &automaton.names, limits, automaton.takes_top()))
+                let scanner = JsonScanner::new(window, &automaton.names, limits, automaton.takes_top());
+                Self::Json(scanner)
             }
         }
     }

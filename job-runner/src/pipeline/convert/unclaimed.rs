@@ -26,6 +26,7 @@ struct Standing {
 
 /// What the model makes of an element.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct Claim {
     /// Its own text is a value, or a part of one.
     pub(super) text: bool,

@@ -15,12 +15,12 @@ impl Judge<'_, '_> {
     /// Writes a value that is no object, or is none of its field's.
     pub(super) fn json(&mut self, field: &FieldPlan, kind: JsonKind, text: &str, spot: &Spot<'_>) -> bool {
         match (kind, field.kind) {
-            (JsonKind::String, FieldType::String | FieldType::Text) => return self.scalar(field, text, spot),
+            (JsonKind::String, FieldType::String | FieldType::Text)
+            | (JsonKind::Number, FieldType::Integer | FieldType::Number)
+            | (JsonKind::Boolean, FieldType::Boolean) => return self.scalar(field, text, spot),
             (JsonKind::String, asked) if asked != FieldType::Object => {
                 return self.scalar(field, text.trim_matches([' ', '\t', '\r', '\n']), spot);
             }
-            (JsonKind::Number, FieldType::Integer | FieldType::Number)
-            | (JsonKind::Boolean, FieldType::Boolean) => return self.scalar(field, text, spot),
             _ => {}
         }
         let (name, expected) = (spot.field(&field.name), expected(field).into_owned());

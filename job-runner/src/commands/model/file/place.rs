@@ -9,8 +9,9 @@ use super::tree::Placed;
 pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &Placed, text: &str) -> Fault {
     let (place, within) = match error {
         ModelError::Path { place, fault } => (place.as_str(), Some(fault.column)),
-        ModelError::Field { place, .. } => (place.as_str(), None),
-        ModelError::NotElement { place, .. } | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
+        ModelError::Field { place, .. }
+        | ModelError::NotElement { place, .. }
+        | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
         ModelError::RecordNotFromTop { .. } => ("record", None),
         // What is missing as a whole, and what is not about the text at all.
         _ => ("", None),

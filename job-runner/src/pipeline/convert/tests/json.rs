@@ -356,7 +356,7 @@ fn lines_leave_nothing_behind_in_memory() {
         &json!([{"name": "id", "path": ["id"]}, {"name": "tags", "path": ["tags[*]"], "repeated": true}]),
     );
     let mut documents = converter.documents(Lines { left: 4 << 20, line, at: 0 });
-    let count = documents.by_ref().map(|document| document.unwrap().unwrap()).count();
+    let count = documents.by_ref().filter(|document| document.as_ref().is_ok_and(Result::is_ok)).count();
     assert_eq!(count, (4_usize << 20).div_ceil(line.len()));
     drop(documents);
     let kept = converter.scratches.take();

@@ -77,7 +77,7 @@ impl DateRules {
     }
 
     fn own_formats(&self) -> String {
-        self.formats.iter().map(|format| format!(", or {}", format.text)).collect()
+        self.formats.iter().flat_map(|format| [", or ", format.text.as_str()]).collect()
     }
 
     /// What a text can be read as, the field's own forms first.

@@ -42,7 +42,9 @@ pub(super) fn tree() -> impl Strategy<Value = String> {
     let nodes = leaf.prop_recursive(6, 48, 5, |inner| element(vec(inner, 0..5)));
     vec(nodes, 0..6).prop_map(|nodes| {
         let mut xml = "<r xmlns:x='urn:u' xmlns:y='urn:v'>".to_owned();
-        nodes.iter().for_each(|node| node.write("", &mut xml));
+        for node in nodes {
+            node.write("", &mut xml);
+        }
         xml + "</r>"
     })
 }
@@ -70,18 +72,22 @@ impl Node {
         };
         let name = prefix.map_or_else(|| (*local).to_owned(), |prefix| format!("{prefix}:{local}"));
         let default = if prefix.is_none() && namespace != default {
-            xml.push_str(&format!("<{name} xmlns='{namespace}'"));
+            xml.extend(["<", &name, " xmlns='", namespace, "'"]);
             namespace
         } else {
-            xml.push_str(&format!("<{name}"));
+            xml.extend(["<", &name]);
             default
         };
-        attributes.iter().for_each(|(name, value)| xml.push_str(&format!(" {name}='{value}'")));
+        for (name, value) in attributes {
+            xml.extend([" ", name, "='", value, "'"]);
+        }
         if children.is_empty() {
             return xml.push_str("/>");
         }
         xml.push('>');
-        children.iter().for_each(|child| child.write(default, xml));
-        xml.push_str(&format!("</{name}>"));
+        for child in children {
+            child.write(default, xml);
+        }
+        xml.extend(["</", &name, ">"]);
     }
 }

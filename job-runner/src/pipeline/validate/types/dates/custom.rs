@@ -19,7 +19,7 @@ pub(super) fn read<'t>(format: &DateFormat, text: &'t str) -> Option<Written<'t>
     if !reader.is_done() {
         return None;
     }
-    form.finish()
+    Some(form.finish())
 }
 
 #[derive(Default)]
@@ -61,11 +61,11 @@ impl<'t> Form<'t> {
         self.written.time.get_or_insert_default()
     }
 
-    fn finish(mut self) -> Option<Written<'t>> {
+    fn finish(mut self) -> Written<'t> {
         if self.afternoon == Some(true) {
             self.time().hour += 12;
         }
-        Some(self.written)
+        self.written
     }
 }
 
