@@ -15,7 +15,7 @@ use crate::ledger::hex;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and the same
 /// object give another document than before.
-pub const CONVERTER_FORMAT: u32 = 1;
+pub const CONVERTER_FORMAT: u32 = 2;
 
 /// Hexadecimal digits of a revision.
 const REVISION_DIGITS: usize = 12;

@@ -1,87 +1,27 @@
 //! Holds a document against the automaton while it streams by, and collects what the paths lead to.
 
-use super::active::{ActiveNodes, Owner};
-use super::automaton::{Action, Automaton, DOCUMENT, NodeId, Slot, SlotContent, SlotId, TextForm};
+use super::active::Owner;
+use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
 use super::capture::{Buffer, Capture};
 use super::cursor::Position;
 use super::extra::ExtraBuffer;
 use super::fault::Flaw;
 use super::json_value::JsonKind;
 use super::limits::Limits;
-use super::losses::LossCounter;
 use super::markup::MarkupBuffer;
 use super::names::number;
-use super::open_elements::OpenElements;
 use super::record::Record;
-use super::scanner::{Element, Sink};
+use super::scanner::Element;
 use super::tag::RawAttribute;
-use super::text::{Gap, TextBuffer};
-use super::unclaimed::{Claim, Unclaimed};
+use super::text::Gap;
+use super::unclaimed::Claim;
 
 mod json;
+mod memory;
+mod sink;
 
-/// An open element.
-#[derive(Clone, Copy, Debug)]
-struct Level {
-    /// Where the nodes that are active for its children start.
-    active: usize,
-    /// How many values were being collected around it.
-    captures: usize,
-    gap: Gap,
-    /// White space is kept in it, by its `xml:space` or that of an element around it.
-    preserve: bool,
-}
-
-/// An object whose element is open.
-#[derive(Clone, Copy, Debug)]
-struct OpenObject {
-    level: usize,
-    found: u32,
-    /// Documents that follow share it.
-    shared: bool,
-}
-
-/// What an evaluator needs memory for.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    active: ActiveNodes,
-    matched: Vec<(NodeId, Owner)>,
-    levels: Vec<Level>,
-    captures: Vec<Capture>,
-    objects: Vec<OpenObject>,
-    /// Buffers for the next captures.
-    spare: Vec<TextBuffer>,
-    document: Record,
-    shared: Record,
-    unclaimed: Unclaimed,
-}
-
-impl Memory {
-    pub(super) fn clear(&mut self) {
-        self.active.clear();
-        self.levels.clear();
-        self.captures.clear();
-        self.objects.clear();
-        self.document.clear();
-        self.shared.clear();
-    }
-
-    /// What was counted since the last time.
-    pub(super) fn take_losses(&mut self) -> LossCounter {
-        self.unclaimed.take_losses()
-    }
-
-    /// Goes on counting from there.
-    pub(super) fn put_losses(&mut self, losses: LossCounter) {
-        self.unclaimed.put_losses(losses);
-    }
-
-    /// Bytes that are kept, roughly.
-    pub(super) fn bytes(&self) -> usize {
-        let spare = self.spare.iter().map(TextBuffer::capacity).sum::<usize>();
-        spare + self.document.capacity() + self.shared.capacity()
-    }
-}
+pub(super) use memory::Memory;
+use memory::{Level, OpenObject};
 
 /// What was found for a document.
 #[derive(Clone, Copy, Debug)]
@@ -396,92 +336,6 @@ impl<'m> Evaluator<'m> {
                 self.memory.spare.push(buffer);
             }
         }
-    }
-}
-
-impl Sink for Evaluator<'_> {
-    /// An element starts. Returns whether a document starts with it.
-    fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw> {
-        self.claim = Claim::default();
-        let around = self.memory.captures.len();
-        let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
-        if self.memory.levels.len() == 1 {
-            self.start_top();
-        }
-        let (gap, preserve) = (element.name.gap, self.preserve(element));
-        self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve });
-        self.memory.active.open(parents.end);
-        self.find_matches(element, parents);
-        let starts = if self.record.is_none() { self.record_path() } else { None };
-        if let Some(by) = starts {
-            self.by = by;
-            self.check_count(element.place.offset)?;
-            self.record = Some(self.memory.levels.len());
-            self.memory.document.clear();
-            self.memory.unclaimed.start_document();
-            let scope = &self.automaton.scopes[DOCUMENT as usize];
-            let frame = self.memory.document.open_frame(scope.slots, element.place.position());
-            self.check_record(element);
-            self.enter(scope.root, Owner::Frame(frame), element)?;
-        }
-        for index in 0..self.memory.matched.len() {
-            let (node, owner) = self.memory.matched[index];
-            self.enter(node, owner, element)?;
-        }
-        let level = self.memory.levels.len();
-        for index in 0..around {
-            let capture = &mut self.memory.captures[index];
-            let (owner, grown) = (capture.owner, capture.element_starts(level, element));
-            if grown > 0 {
-                self.count(owner, grown, element.place.offset)?;
-            }
-        }
-        self.memory.unclaimed.start(element, self.claim);
-        self.check_extra(element.place.offset)?;
-        Ok(starts.is_some())
-    }
-
-    /// The innermost element ends. Returns whether a document ends with it.
-    fn end(&mut self, open: &OpenElements) -> bool {
-        self.memory.unclaimed.end(open);
-        let level_number = self.memory.levels.len();
-        let Some(level) = self.memory.levels.pop() else { return false };
-        while self.memory.captures.len() > level.captures {
-            if let Some(capture) = self.memory.captures.pop() {
-                self.finish(capture);
-            }
-        }
-        while let Some(object) = self.memory.objects.pop_if(|object| object.level == level_number) {
-            let record = if object.shared { &mut self.memory.shared } else { &mut self.memory.document };
-            record.close_object(object.found);
-        }
-        self.memory.active.close(level.active);
-        for index in 0..self.memory.captures.len() {
-            let capture = &mut self.memory.captures[index];
-            let (owner, grown) = (capture.owner, capture.element_ends(level_number, level.gap));
-            // Held against the cap with what comes next.
-            self.record(owner).0.bytes += grown;
-        }
-        let ends = self.record == Some(level_number);
-        if ends {
-            self.record = None;
-            self.memory.unclaimed.end_document();
-        }
-        ends
-    }
-
-    /// Characters, as they are meant.
-    fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
-        self.memory.unclaimed.text(text);
-        let (level, preserve) = self.innermost();
-        self.collect(offset, |capture| capture.text(level, text, preserve))
-    }
-
-    /// A character that was written as a reference.
-    fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
-        self.memory.unclaimed.text(c.encode_utf8(&mut [0; 4]));
-        let (level, preserve) = self.innermost();
-        self.collect(offset, |capture| capture.character(level, c, preserve))
     }
 }
 
