@@ -179,7 +179,7 @@ impl<'a> Judge<'a, '_> {
         self.json.raw("[");
         let empty = self.json.len();
         let mut next = Some(first);
-        let mut tally = Tally::new(field, record.found(first).place);
+        let mut tally = Tally::new(field, record.place_of(first));
         for index in 0.. {
             let Some(id) = next else { break };
             let (before, faults) = (self.json.len(), self.faults.len());
@@ -189,7 +189,7 @@ impl<'a> Judge<'a, '_> {
                 self.json.truncate(before);
             }
             if written || self.faults.len() > faults {
-                tally.add(record.found(id).place);
+                tally.add(record.place_of(id));
             }
             next = record.next(id);
         }
@@ -212,7 +212,7 @@ impl<'a> Judge<'a, '_> {
         index: Option<usize>,
     ) -> bool {
         let found = record.found(id);
-        let spot = Spot { path, place: found.place, trail, index };
+        let spot = Spot { path, place: record.place_of(id), trail, index };
         match found.content {
             Content::Empty => false,
             Content::Object(frame) => {

@@ -1,5 +1,7 @@
 //! Lines and columns, counted while an object streams by.
 
+use std::cell::Cell;
+
 /// A place in an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -11,6 +13,40 @@ pub(crate) struct Position {
 
 impl Position {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
+}
+
+/// Where a value is. Lines are counted only when somebody wants to know: when something is wrong with its document, or when
+/// the window lets go of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mark {
+    /// An offset in the window.
+    At(usize),
+    Known(Position),
+}
+
+impl Mark {
+    /// The place, once it was settled.
+    pub(crate) const fn position(self) -> Position {
+        match self {
+            Self::At(_) => Position::START,
+            Self::Known(position) => position,
+        }
+    }
+
+    /// Counts what is not known yet. The marks are in `text`, not before what the cursor counted already.
+    pub(super) fn settle<'m>(marks: impl Iterator<Item = &'m mut Self>, text: &str, cursor: &Cell<Cursor>) {
+        let offset = |mark: &'m mut Self| match *mark {
+            Self::At(offset) => Some((offset, mark)),
+            Self::Known(_) => None,
+        };
+        let mut marks: Vec<_> = marks.filter_map(offset).collect();
+        marks.sort_unstable_by_key(|(offset, _)| *offset);
+        for (offset, mark) in marks {
+            let counted = cursor.get().advanced(text.as_bytes(), offset);
+            cursor.set(counted);
+            *mark = Self::Known(counted.position());
+        }
+    }
 }
 
 /// How far lines and characters have been counted. Only what lies ahead is counted, so that all places of an object cost

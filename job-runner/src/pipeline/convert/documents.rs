@@ -121,17 +121,27 @@ impl<'a> Documents<'a> {
     fn judge(&mut self) -> Verdict {
         let index_in_object = self.count;
         self.count += 1;
-        self.json.clear();
-        let verdict =
-            match validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json) {
-                Ok(values) => {
-                    let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
-                    Ok(Document { index_in_object, json, names, values })
-                }
-                Err(faults) => Err(Refusal::document(index_in_object, faults)),
-            };
+        let mut judged = self.validate();
+        if judged.is_err()
+            && let Some(scanner) = &self.scanner
+        {
+            // Only now does it matter where things are.
+            scanner.settle(&mut self.evaluator);
+            judged = self.validate();
+        }
         self.written += self.json.len() as u64;
-        verdict
+        match judged {
+            Ok(values) => {
+                let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
+                Ok(Document { index_in_object, json, names, values })
+            }
+            Err(faults) => Err(Refusal::document(index_in_object, faults)),
+        }
+    }
+
+    fn validate(&mut self) -> Result<Values, Vec<Fault>> {
+        self.json.clear();
+        validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json)
     }
 
     /// Values that documents share are written with each of them: a small object must not become terabytes.

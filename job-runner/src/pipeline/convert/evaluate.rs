@@ -3,7 +3,7 @@
 use super::active::Owner;
 use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
 use super::capture::{Buffer, Capture};
-use super::cursor::Position;
+use super::cursor::Mark;
 use super::extra::ExtraBuffer;
 use super::fault::Flaw;
 use super::json_value::JsonKind;
@@ -170,7 +170,7 @@ impl<'m> Evaluator<'m> {
         self.activate(id, owner);
         for (name, slot) in &node.attributes {
             if let Some(attribute) = name.of(element, &mut self.claim.attributes) {
-                self.attribute(*slot, owner, &attribute, element)?;
+                self.attribute(*slot, owner, &attribute)?;
             }
         }
         for action in &node.actions {
@@ -195,15 +195,9 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    fn attribute(
-        &mut self,
-        slot: SlotId,
-        owner: Owner,
-        attribute: &RawAttribute<'_>,
-        element: &Element<'_>,
-    ) -> Result<(), Flaw> {
+    fn attribute(&mut self, slot: SlotId, owner: Owner, attribute: &RawAttribute<'_>) -> Result<(), Flaw> {
         let slot = &self.automaton.slots[slot as usize];
-        let place = || element.place.position_of(attribute.offset);
+        let place = Mark::At(attribute.offset);
         let SlotContent::Text { form, .. } = slot.content else {
             return self.tally(slot, owner, place, attribute.offset);
         };
@@ -221,7 +215,7 @@ impl<'m> Evaluator<'m> {
     fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
         let automaton = self.automaton;
         let slot = &automaton.slots[slot as usize];
-        let place = || element.place.position();
+        let place = element.place.mark();
         match slot.content {
             SlotContent::Text { form, own, .. } => {
                 self.claim.text = true;
@@ -247,7 +241,7 @@ impl<'m> Evaluator<'m> {
             SlotContent::Object(scope) => {
                 let scope = &automaton.scopes[scope as usize];
                 let (record, shared) = self.record(owner);
-                let frame = record.open_frame(scope.slots, element.place.position());
+                let frame = record.open_frame(scope.slots, place);
                 record.open_object(found, frame, scope.speaks);
                 self.memory.objects.push(OpenObject { level: self.memory.levels.len(), found, shared });
                 self.count(owner, 0, element.place.offset)?;
@@ -287,23 +281,17 @@ impl<'m> Evaluator<'m> {
     }
 
     /// One more of what the slot counts.
-    fn tally(
-        &mut self,
-        slot: &Slot,
-        owner: Owner,
-        place: impl FnOnce() -> Position,
-        offset: usize,
-    ) -> Result<(), Flaw> {
+    fn tally(&mut self, slot: &Slot, owner: Owner, place: Mark, offset: usize) -> Result<(), Flaw> {
         let Some(frame) = frame(owner) else { return Ok(()) };
         self.record(owner).0.tally(frame, slot, place);
         self.count(owner, 0, offset)
     }
 
     /// The place for a value of this slot, when one more could still matter.
-    fn reserve(&mut self, slot: &Slot, owner: Owner, place: impl FnOnce() -> Position) -> Option<u32> {
+    fn reserve(&mut self, slot: &Slot, owner: Owner, place: Mark) -> Option<u32> {
         let frame = frame(owner)?;
         let (record, _) = self.record(owner);
-        record.wants(frame, slot).then(|| record.reserve(frame, slot, place()))
+        record.wants(frame, slot).then(|| record.reserve(frame, slot, place))
     }
 
     /// Where values of this owner go, and whether that is what documents share.

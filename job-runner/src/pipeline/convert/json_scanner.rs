@@ -108,7 +108,10 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
                     window.consume_to(at);
                     match look {
                         Look::Paused(pause) => return Ok(pause),
-                        Look::More => window.fill()?,
+                        Look::More => {
+                            sink.settle(window.text().0, window.cursor());
+                            window.fill()?;
+                        }
                     }
                 }
                 Err(flaw) => {
@@ -124,6 +127,11 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
                 }
             }
         }
+    }
+
+    /// Has the sink count what it wants to know of offsets.
+    pub(super) fn settle(&self, sink: &mut impl Sink) {
+        sink.settle(self.window.text().0, self.window.cursor());
     }
 
     /// The memory of the window, for the next object.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::automaton::Slot;
-use super::cursor::Position;
+use super::cursor::{Mark, Position};
 use super::json_value::{JsonKind, JsonValue};
 use super::names::{UNKNOWN, number};
 
@@ -18,6 +18,8 @@ pub(crate) struct Record {
     text: String,
     /// Bytes of all texts, also of those that are still being collected.
     pub(super) bytes: usize,
+    /// So many of the frames and of the values have places that were counted.
+    settled: (usize, usize),
     /// The document is a value of JSON without fields, and none takes it.
     pub(crate) scalar: Option<String>,
 }
@@ -26,7 +28,7 @@ pub(crate) struct Record {
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     heads: u32,
-    place: Position,
+    place: Mark,
     /// The object, as a value; unknown for the document.
     object: u32,
     /// It has a value, or something to say without.
@@ -49,7 +51,7 @@ pub(crate) struct Found {
     next: u32,
     frame: u32,
     head: u32,
-    pub(crate) place: Position,
+    place: Mark,
     pub(crate) content: Content,
 }
 
@@ -85,11 +87,12 @@ impl Record {
         self.found.clear();
         self.text.clear();
         self.bytes = 0;
+        self.settled = (0, 0);
         self.scalar = None;
     }
 
     /// Starts a frame with so many slots.
-    pub(super) fn open_frame(&mut self, slots: u32, place: Position) -> u32 {
+    pub(super) fn open_frame(&mut self, slots: u32, place: Mark) -> u32 {
         let heads = number(self.heads.len());
         let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
         self.heads.resize(self.heads.len() + slots as usize, empty);
@@ -105,7 +108,7 @@ impl Record {
     }
 
     /// Keeps the place of a value that starts here.
-    pub(super) fn reserve(&mut self, frame: u32, slot: &Slot, place: Position) -> u32 {
+    pub(super) fn reserve(&mut self, frame: u32, slot: &Slot, place: Mark) -> u32 {
         let id = number(self.found.len());
         let head_id = self.head(frame, slot);
         let head = &mut self.heads[head_id as usize];
@@ -122,11 +125,11 @@ impl Record {
     }
 
     /// One more of what a slot counts.
-    pub(super) fn tally(&mut self, frame: u32, slot: &Slot, place: impl FnOnce() -> Position) {
+    pub(super) fn tally(&mut self, frame: u32, slot: &Slot, place: Mark) {
         let first = self.heads[self.head(frame, slot) as usize].first;
         let (id, count) = match self.found.get(first as usize).map(|found| found.content) {
             Some(Content::Count(count)) => (first, count.saturating_add(1)),
-            _ => (self.reserve(frame, slot, place()), 1),
+            _ => (self.reserve(frame, slot, place), 1),
         };
         self.put(id, Content::Count(count));
     }
@@ -150,6 +153,7 @@ impl Record {
         self.remove(found);
         if frame as usize + 1 == self.frames.len() {
             self.frames.pop();
+            self.settled.0 = self.settled.0.min(self.frames.len());
             self.heads.truncate(heads as usize);
         }
     }
@@ -209,7 +213,20 @@ impl Record {
         // Values end innermost first, so that this is nearly always the last one.
         if id as usize + 1 == self.found.len() {
             self.found.pop();
+            self.settled.1 = self.settled.1.min(self.found.len());
         }
+    }
+
+    /// Places that may have to be counted.
+    pub(super) fn unsettled(&mut self) -> impl Iterator<Item = &mut Mark> {
+        let (frames, found) = self.settled;
+        let frames = self.frames[frames..].iter_mut().map(|frame| &mut frame.place);
+        frames.chain(self.found[found..].iter_mut().map(|found| &mut found.place))
+    }
+
+    /// They were.
+    pub(super) const fn all_settled(&mut self) {
+        self.settled = (self.frames.len(), self.found.len());
     }
 
     /// Whether nothing was found outside of any document.
@@ -219,7 +236,7 @@ impl Record {
 
     /// Where the frame's element starts.
     pub(crate) fn place(&self, frame: u32) -> Position {
-        self.frames[frame as usize].place
+        self.frames[frame as usize].place.position()
     }
 
     /// The first value of a slot, as a number for [`Self::found`].
@@ -237,6 +254,11 @@ impl Record {
     /// The value of the same slot after this one.
     pub(crate) fn next(&self, found: u32) -> Option<u32> {
         self.or_next(self.found[found as usize].next)
+    }
+
+    /// Where a value starts.
+    pub(crate) fn place_of(&self, id: u32) -> Position {
+        self.found[id as usize].place.position()
     }
 
     pub(crate) fn found(&self, id: u32) -> &Found {

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use docmill_crds::reason::Reason;
 
 use super::chars::{check_instruction, is_space, reference};
-use super::cursor::{Cursor, Position};
+use super::cursor::{Cursor, Mark, Position};
 use super::declaration::{self, Declaration};
 use super::decode::Encoded;
 use super::fault::{Fault, Flaw};
@@ -33,6 +33,8 @@ pub(super) trait Sink {
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw>;
     /// A character that was written as a reference.
     fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw>;
+    /// The offsets so far will not be those of this text any more: what has to be known of them is to be counted now.
+    fn settle(&mut self, text: &str, cursor: &Cell<Cursor>);
 }
 
 /// An element that has just started.
@@ -143,7 +145,10 @@ impl<'r, 'n> Scanner<'r, 'n> {
                     window.consume_to(at);
                     match look {
                         Look::Paused(pause) => return Ok(pause),
-                        Look::More => window.fill()?,
+                        Look::More => {
+                            sink.settle(window.text().0, window.cursor());
+                            window.fill()?;
+                        }
                     }
                 }
                 Err(flaw) => return Err(window.refuse(flaw, state.open.place())),
@@ -164,6 +169,11 @@ impl<'r, 'n> Scanner<'r, 'n> {
     /// What is wrong, at the offset of what was read last.
     pub(super) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
         self.window.refuse(flaw(self.window.text().1), self.state.open.place())
+    }
+
+    /// Has the sink count what it wants to know of offsets.
+    pub(super) fn settle(&self, sink: &mut impl Sink) {
+        sink.settle(self.window.text().0, self.window.cursor());
     }
 
     /// Whether the root element is closed.
@@ -396,16 +406,13 @@ impl State<'_> {
 }
 
 impl Place<'_> {
-    /// The element's line and column.
+    /// The element's line and column, counted now.
     pub(super) fn position(&self) -> Position {
-        let cursor = self.cursor.get().advanced(self.bytes, self.offset);
-        self.cursor.set(cursor);
-        cursor.position()
+        self.cursor.get().advanced(self.bytes, self.offset).position()
     }
 
-    /// Line and column of an offset within the element's tag.
-    pub(super) fn position_of(&self, offset: usize) -> Position {
-        self.position();
-        self.cursor.get().advanced(self.bytes, offset).position()
+    /// The same, to be counted when it is wanted.
+    pub(super) const fn mark(&self) -> Mark {
+        Mark::At(self.offset)
     }
 }

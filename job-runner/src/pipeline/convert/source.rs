@@ -37,6 +37,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Has the sink count what it wants to know of offsets.
+    pub(super) fn settle(&self, sink: &mut impl Sink) {
+        match self {
+            Self::Xml(scanner) => scanner.settle(sink),
+            Self::Json(scanner) => scanner.settle(sink),
+        }
+    }
+
     /// Whether the root element of XML is closed.
     pub(super) fn at_end_of_root(&self) -> bool {
         match self {

@@ -1,9 +1,11 @@
 //! Elements of an object as they stream by, for those who look at samples without a model.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use docmill_crds::conversion::Format;
 
+use super::cursor::Cursor;
 use super::fault::{Flaw, Refusal};
 use super::input::Input;
 use super::limits::Limits;
@@ -94,4 +96,7 @@ impl<V: Visitor> Sink for Guide<'_, V> {
         self.0.text(c.encode_utf8(&mut [0; 4]));
         Ok(())
     }
+
+    /// Samples are not at fault: nobody asks where they are.
+    fn settle(&mut self, _: &str, _: &Cell<Cursor>) {}
 }

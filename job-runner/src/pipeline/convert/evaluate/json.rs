@@ -1,7 +1,7 @@
 //! What values of JSON are to the fields of a model. They need no collecting: a value without parts comes as a whole.
 
 use super::super::automaton::{Action, DOCUMENT, ScopeId, Slot, SlotContent};
-use super::super::cursor::Position;
+use super::super::cursor::{Mark, Position};
 use super::super::fault::Flaw;
 use super::super::json_value::{JsonKind, JsonValue};
 use super::super::scanner::Element;
@@ -13,7 +13,7 @@ impl Evaluator<'_> {
     pub(super) fn start_top(&mut self) {
         let slots = self.automaton.scopes[DOCUMENT as usize].slots;
         self.memory.shared.clear();
-        self.memory.shared.open_frame(slots, Position::START);
+        self.memory.shared.open_frame(slots, Mark::Known(Position::START));
     }
 
     /// Takes a value for this slot. Returns whether that is all there is to do: not for an object whose fields are looked

@@ -1,8 +1,11 @@
 //! What an evaluator remembers of an object while it streams by. It is used again for the next object.
 
+use std::cell::Cell;
+
 use super::super::active::{ActiveNodes, Owner};
 use super::super::automaton::NodeId;
 use super::super::capture::Capture;
+use super::super::cursor::{Cursor, Mark};
 use super::super::losses::LossCounter;
 use super::super::record::Record;
 use super::super::text::{Gap, TextBuffer};
@@ -52,6 +55,13 @@ impl Memory {
         self.objects.clear();
         self.document.clear();
         self.shared.clear();
+    }
+
+    /// Counts the lines of all that was found.
+    pub(super) fn settle(&mut self, text: &str, cursor: &Cell<Cursor>) {
+        Mark::settle(self.shared.unsettled().chain(self.document.unsettled()), text, cursor);
+        self.shared.all_settled();
+        self.document.all_settled();
     }
 
     /// What was counted since the last time.

@@ -1,6 +1,9 @@
 //! What the evaluator does with each token.
 
+use std::cell::Cell;
+
 use super::super::automaton::DOCUMENT;
+use super::super::cursor::Cursor;
 use super::super::fault::Flaw;
 use super::super::open_elements::OpenElements;
 use super::super::scanner::{Element, Sink};
@@ -28,7 +31,7 @@ impl Sink for Evaluator<'_> {
             self.memory.document.clear();
             self.memory.unclaimed.start_document();
             let scope = &self.automaton.scopes[DOCUMENT as usize];
-            let frame = self.memory.document.open_frame(scope.slots, element.place.position());
+            let frame = self.memory.document.open_frame(scope.slots, element.place.mark());
             self.check_record(element);
             self.enter(scope.root, Owner::Frame(frame), element)?;
         }
@@ -90,5 +93,9 @@ impl Sink for Evaluator<'_> {
         self.memory.unclaimed.text(c.encode_utf8(&mut [0; 4]));
         let (level, preserve) = self.innermost();
         self.collect(offset, |capture| capture.character(level, c, preserve))
+    }
+
+    fn settle(&mut self, text: &str, cursor: &Cell<Cursor>) {
+        self.memory.settle(text, cursor);
     }
 }
