@@ -128,7 +128,7 @@ def compare_file(preset, rules, path, verdicts, tally, lenient=False):
         tally.differs(path, f"has {len(records)} documents, the program found {said}")
         return
     for index, record in enumerate(records):
-        wanted = {name: comparable(name, value) for name, value in rules.fields(record).items() if value}
+        wanted = {name: comparable(name, value, rules.UTC) for name, value in rules.fields(record).items() if value}
         if index in verdicts.refusals:
             check_refusal(f"{path}#{index}", wanted, verdicts.refusals[index], tally, () if lenient else rules.required(record))
         else:

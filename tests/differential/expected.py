@@ -10,6 +10,7 @@ import re
 from dates import moment
 from text_rule import TextRule, local
 
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 XML = "{http://www.w3.org/XML/1998/namespace}"
 
 
@@ -18,6 +19,8 @@ class Preset:
 
     NAMESPACES: dict[str, str] = {}
     REQUIRED = ("guid",)
+    # Dates without a zone are in UTC.
+    UTC = False
 
     def __init__(self, rule: TextRule):
         self.rule = rule
@@ -96,7 +99,7 @@ class NewsmlG2(Preset):
         return any(named(element, {self.NAR}, item) for item in self.ITEMS)
 
     def required(self, item):
-        has_text = self.xpath(item, "n:contentSet/n:inlineXML|n:contentSet/n:inlineData")
+        has_text = self.xpath(item, "n:contentSet/n:inlineXML/h:html|n:contentSet/n:inlineXML/*[local-name()='nitf']")
         return (*self.REQUIRED, "headline", "body") if has_text else self.REQUIRED
 
     def fields(self, item):
@@ -106,7 +109,8 @@ class NewsmlG2(Preset):
             "headline": self.first(
                 item, "n:contentMeta/n:headline[@rank='1']", "n:contentMeta/n:headline", "n:itemMeta/n:title",
                 nitf + "/*[local-name()='body.head']/*[local-name()='hedline']/*[local-name()='hl1']",
-                "n:concept/n:name", "n:contentMeta/n:name", "n:schemeMeta/n:name"),
+                "n:concept/n:name", "n:contentMeta/n:name", "n:schemeMeta/n:name",
+                "n:contentSet/n:inlineXML/h:html/h:head/h:title"),
             "publishedAt": self.first(item, "n:itemMeta/n:versionCreated"),
             "urgency": self.first(item, "n:contentMeta/n:urgency"),
             "itemClass": self.first(item, "n:itemMeta/n:itemClass/@qcode", "n:itemMeta/n:itemClass/@uri"),
@@ -140,6 +144,7 @@ class NewsmlG2(Preset):
 class Jats(Preset):
     """JATS and NLM journal articles."""
 
+    UTC = True
     NAMESPACES = {"xlink": "http://www.w3.org/1999/xlink", "mml": "http://www.w3.org/1998/Math/MathML"}
     NOT_READ = ".//alternatives/tex-math|.//object-id|.//alt-text|.//long-desc|.//mml:annotation"
 
@@ -163,6 +168,11 @@ class Jats(Preset):
                 article, "body", form=self.rule.text,
                 exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib"),
             "pubDates": self.dates(article, meta + "pub-date"),
+            "publishedAt": self.day(
+                article, *(f"{meta}pub-date{kind}" for kind in (
+                    "[@pub-type='epub']", "[@date-type='pub'][@publication-format='electronic']", "[@date-type='pub']",
+                    "[@pub-type='ppub']", "[@pub-type='epub-ppub']", "[@date-type='collection']",
+                    "[@pub-type='collection']", ""))),
             "history": self.dates(article, meta + "history/date"),
             "keywords": self.all(article, meta + "kwd-group//kwd"),
             "language": self.first(article, "@xml:lang"),
@@ -172,6 +182,16 @@ class Jats(Preset):
             "licence": self.first(
                 article, meta + "permissions/license/@xlink:href", meta + "permissions//ext-link/@xlink:href"),
         }
+
+    def day(self, article, *paths):
+        """The first day that the first date with a year allows."""
+        dates = (date for path in paths for date in self.xpath(article, path) if self.first(date, "year"))
+        date = next(dates, None)
+        if date is None:
+            return None
+        month, day = self.first(date, "month") or "1", self.first(date, "day") or "1"
+        number = MONTHS.index(month[:3].lower()) + 1 if month[:3].lower() in MONTHS else int(month)
+        return f"{self.first(date, 'year')}-{number:02}-{int(day):02}"
 
     def dates(self, article, path):
         ways = ("@date-type|@pub-type", "@iso-8601-date", "year", "month", "day", "season", "string-date")
@@ -194,6 +214,7 @@ class Jats(Preset):
 class Feed(Preset):
     """What RSS and Atom have in common."""
 
+    UTC = True
     MEDIA = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
     NAMESPACES = {
         "dc": "http://purl.org/dc/elements/1.1/", "dcterms": "http://purl.org/dc/terms/",
@@ -335,10 +356,10 @@ def plain_names(path):
     return in_namespaces(path, Nitf.NAMES)
 
 
-def comparable(field, value):
-    """A value in the form in which both sides are compared: lists as tuples, dates as moments."""
+def comparable(field, value, utc=False):
+    """A value in the form in which both sides are compared: lists as tuples, dates as moments; see `moment`."""
     if field in ("publishedAt", "updatedAt") and value:
-        return moment(value) or value
+        return moment(value, utc) or value
     if field == "urgency" and value and re.fullmatch("[+-]?[0-9]+", str(value)):
         return int(value)
     if isinstance(value, list):
