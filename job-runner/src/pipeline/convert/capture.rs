@@ -22,7 +22,8 @@ pub(super) struct Capture {
 #[derive(Debug)]
 pub(super) enum Buffer {
     Text(TextBuffer),
-    Markup(MarkupBuffer),
+    /// In a box: it is large, seldom, and would be moved about with every text.
+    Markup(Box<MarkupBuffer>),
 }
 
 impl Capture {

@@ -8,7 +8,6 @@ use super::extra::ExtraBuffer;
 use super::fault::Flaw;
 use super::json_value::JsonKind;
 use super::limits::Limits;
-use super::markup::MarkupBuffer;
 use super::names::number;
 use super::record::Record;
 use super::scanner::Element;
@@ -253,7 +252,7 @@ impl<'m> Evaluator<'m> {
             }
             SlotContent::Text { form, own, exclude } => {
                 let buffer = if form == TextForm::Markup {
-                    Buffer::Markup(MarkupBuffer::default())
+                    Buffer::Markup(Box::default())
                 } else {
                     let mut buffer = self.memory.spare.pop().unwrap_or_default();
                     buffer.start(form == TextForm::Paragraphs);
