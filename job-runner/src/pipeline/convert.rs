@@ -1,7 +1,7 @@
 //! From the bytes of an object to JSON documents, by a model, in one pass and without I/O.
 //!
-//! The input is decompressed and decoded as it comes in, window by window; the scanner reads it token by token and refuses
-//! what is not well-formed, the evaluator holds each token against the automaton that all paths of the model were compiled
+//! The input is decompressed and decoded as it comes in, window by window; the scanner (of XML or of JSON) reads it token by
+//! token and refuses what is not well-formed, the evaluator holds each token against the automaton that all paths of the model were compiled
 //! to, and [`validate`](super::validate) makes a document of what was found, or says everything that is wrong with it.
 //! Memory is bounded by the values of one document and by the [`Limits`], whatever the size of the object.
 
