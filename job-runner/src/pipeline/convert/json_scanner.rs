@@ -122,6 +122,7 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
                     }
                     let Some(first) = state.lines.give_up() else { return Err(Trouble::refused(fault)) };
                     state.abandon(sink);
+                    sink.settle(window.text().0, window.cursor());
                     window.consume_to(offset);
                     self.skip = Some(Skip::new(fault, first));
                 }

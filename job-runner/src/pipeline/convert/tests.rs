@@ -11,6 +11,7 @@ mod json_syntax;
 mod naive;
 mod paths;
 mod property;
+mod round_trip;
 mod text;
 mod unclaimed;
 mod well_formed;

@@ -79,7 +79,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 /// Text of characters that XML allows, white space already as a string has it.
-fn line() -> impl Strategy<Value = String> {
+pub(super) fn line() -> impl Strategy<Value = String> {
     let word = prop::collection::vec(
         any::<char>().prop_filter("of XML", |c| is_char(*c) && !c.is_ascii_whitespace()),
         1..8,
@@ -87,7 +87,7 @@ fn line() -> impl Strategy<Value = String> {
     prop::collection::vec(word.prop_map(String::from_iter), 1..5).prop_map(|words| words.join(" "))
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
