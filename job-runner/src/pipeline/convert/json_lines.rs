@@ -1,9 +1,9 @@
 //! Lines of JSON (NDJSON): what makes an object one of them, and how a line that is at fault is passed over.
 //!
-//! A line end stands for the end of a value only where no value may have one within. So a fault is that of its line alone
-//! when no value so far was spread over several lines. What is wrong with the very first line is the fault of the whole
-//! object, unless that line ends like an object and the next one starts like one: within one value, a comma would be
-//! between the two.
+//! A line end stands for the end of a value only where no value may have one within. That is so when the first value was
+//! whole in its line: from then on a value that does not end with its line is cut off, and a fault is that of its line
+//! alone. What is wrong with the very first line is the fault of the whole object, unless that line ends like an object and
+//! the next one starts like one: within one value, a comma would be between the two.
 
 use super::fault::{Fault, Refusal};
 use super::json_lexer::is_space;
@@ -32,6 +32,11 @@ impl Lines {
 
     pub(super) const fn at_start(&self) -> bool {
         self.at_start
+    }
+
+    /// Whether a line end within a value cuts it off.
+    pub(super) const fn cuts_off(&self) -> bool {
+        self.by_line && self.within_value && self.count > 0
     }
 
     pub(super) const fn line_ends(&mut self) {

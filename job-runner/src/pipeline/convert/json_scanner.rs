@@ -162,7 +162,7 @@ impl State<'_> {
         let View { text, complete, cursor } = *view;
         loop {
             let before = *at;
-            *at = self.skip_space(text.as_bytes(), before);
+            *at = self.skip_space(text.as_bytes(), before)?;
             self.caps.bytes(*at - before, *at)?;
             if *at == text.len() && !complete {
                 return Ok(Look::More);
@@ -192,11 +192,14 @@ impl State<'_> {
         }
     }
 
-    fn skip_space(&mut self, bytes: &[u8], from: usize) -> usize {
+    fn skip_space(&mut self, bytes: &[u8], from: usize) -> Result<usize, Flaw> {
         let top = matches!(self.expected, Expected::Top | Expected::AfterTop);
         let mut at = from;
         while let Some(byte) = bytes.get(at) {
             match *byte {
+                b'\n' if self.lines.cuts_off() => {
+                    return Err(Flaw::malformed_json(at, "the end of the value before that of its line"));
+                }
                 b'\n' => self.lines.line_ends(),
                 RECORD_SEPARATOR if top => self.lines.line_ends(),
                 byte if is_space(byte) => {}
@@ -204,7 +207,7 @@ impl State<'_> {
             }
             at += 1;
         }
-        at
+        Ok(at)
     }
 
     /// Whether it is known that the value at the top that ended is well apart from what comes now.

@@ -226,7 +226,9 @@ fn a_line_that_is_at_fault_is_refused_alone() {
         // Values that are spread over lines.
         ("{\n\"n\":1}\n{\"n\":2,}\n{\"n\":3}", vec![n(1), ended("$", 3, 8)]),
         ("[{\"n\":1},\n{\"n\":2,},\n{\"n\":3}]", vec![n(1), ended("$[1]", 2, 8)]),
-        ("{\"n\":1}\n{\"n\":2,\n\"n\":3}\n{\"n\":4}", vec![n(1), ended("$.n", 3, 1)]),
+        // A value that is cut off takes no other line with it, once the first was whole in its own.
+        ("{\"n\":1}\n{\"n\":2,\n\"n\":3}\n{\"n\":4}", vec![n(1), bad(1, "$", 2, 8), bad(2, "$", 3, 4), n(4)]),
+        ("{\"n\":1}\n{\"n\"\n{\"n\":3}", vec![n(1), bad(1, "$.n", 2, 5), n(3)]),
         // Side by side, and with record separators.
         ("{\"n\":1}{\"n\":2} {\"n\":3}", vec![n(1), n(2), n(3)]),
         ("\u{1e}{\"n\":1}\n\u{1e}{\"n\":2}\n", vec![n(1), n(2)]),

@@ -1,0 +1,81 @@
+//! A model of the user's own, for documents that are no XML: lines of JSON, of which one is at fault.
+
+use anyhow::{Result, ensure};
+use e2e::articles::Form;
+use e2e::world::{self, World};
+use serde_json::{Value, json};
+
+const GOOD: &str = r#"{"id": "a-1", "sent": "Fri, 02 Jan 2026 10:11:12 +0100", "desk": "front", "tags": ["bank", "rates"], "words": 12}
+{"id": "a-2", "sent": "2026-01-03", "desk": "sport", "tags": [], "words": 7, "more": {"new": true}}
+"#;
+const BAD: &str = r#"{"id": "b-1", "sent": "2026-01-04T10:00:00Z", "desk": "front"}
+{"id": "b-2", "sent": "2026-01-04T10:00:00Z", "desk": "weather", "words": 0}
+{"id": "b-3", "sent": "2026-01-04T10:00:00Z", "desk"
+{"id": "b-4", "sent": "2026-01-04T10:00:00Z", "desk": "sport"}
+"#;
+
+#[tokio::test]
+async fn lines_of_json_become_documents_by_a_model_of_ones_own() -> Result<()> {
+    world::run("model", async |world| {
+        let mut source = world.ingest_source(Form::NewsMlG2);
+        source["spec"]["raw"]["suffixes"] = json!([".ndjson"]);
+        source["spec"]["conversion"] = json!({
+            "format": "Json",
+            "record": "$",
+            "timeZone": "Europe/Berlin",
+            "fields": [
+                {"name": "guid", "path": ["id"], "required": true, "pattern": "^[a-z]-[0-9]+$"},
+                {"name": "publishedAt", "path": ["sent"], "type": "dateTime", "required": true},
+                {"name": "desk", "path": ["desk"], "enum": ["front", "sport"]},
+                {"name": "keywords", "path": ["tags[*]"], "repeated": true},
+                {"name": "words", "path": ["words"], "type": "integer", "minimum": 1},
+            ],
+        });
+        world.apply(&source).await?;
+        for (key, lines) in [("wire/good.ndjson", GOOD), ("wire/bad.ndjson", BAD)] {
+            world.s3.put(&world.raw_bucket(), key, lines.into()).await?;
+        }
+        world.counted(1, 1).await?;
+        world.no_workers().await?;
+        are_indexed(world).await?;
+        says_what_is_wrong(world).await
+    })
+    .await
+}
+
+async fn are_indexed(world: &World) -> Result<()> {
+    world.articles.refresh(&world.articles_pattern()).await?;
+    let hits = world.articles.search(&world.articles_pattern(), json!({"sort": [{"guid": "asc"}]})).await?;
+    let mut documents = hits.into_iter().map(|mut hit| hit["_source"].take());
+    let documents: Vec<_> = documents.by_ref().map(without_provenance).collect();
+    let expected = [
+        json!({"guid": "a-1", "publishedAt": "2026-01-02T09:11:12Z", "desk": "front", "keywords": ["bank", "rates"], "words": 12}),
+        json!({"guid": "a-2", "publishedAt": "2026-01-02T23:00:00Z", "desk": "sport", "words": 7}),
+        json!({"guid": "b-1", "publishedAt": "2026-01-04T10:00:00Z", "desk": "front"}),
+        json!({"guid": "b-4", "publishedAt": "2026-01-04T10:00:00Z", "desk": "sport"}),
+    ];
+    ensure!(documents == expected, "{documents:#?}");
+    Ok(())
+}
+
+fn without_provenance(mut document: Value) -> Value {
+    if let Some(fields) = document.as_object_mut() {
+        fields.shift_remove("_docmill");
+    }
+    document
+}
+
+async fn says_what_is_wrong(world: &World) -> Result<()> {
+    let record = world.s3.get(&world.errors_bucket(), "errors/wire/bad.ndjson.error.json").await?;
+    let record: Value = serde_json::from_slice(&record)?;
+    let faults =
+        |index: usize| record.pointer(&format!("/refusals/{index}/faults")).cloned().unwrap_or_default();
+    let reasons: Vec<_> =
+        (0..2).flat_map(|index| faults(index).as_array().cloned().unwrap_or_default()).collect();
+    let reasons: Vec<_> =
+        reasons.iter().map(|fault| (fault["reason"].clone(), fault["line"].clone())).collect();
+    let expected =
+        [(json!("NotInEnum"), json!(2)), (json!("OutOfRange"), json!(2)), (json!("MalformedJson"), json!(3))];
+    ensure!(reasons == expected, "{record:#}");
+    Ok(())
+}
