@@ -104,13 +104,13 @@ impl Spec {
                         .concat();
                 }
                 Shape::Scalar(_) => {
-                    inner = escape(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str())
+                    inner = escape(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str());
                 }
             }
             let name = &self.name;
             let _ = match self.place {
                 Place::Attribute => write!(attributes, " {name}=\"{inner}\""),
-                Place::Element => write!(content, "<{name}{inner_attributes}>{inner}</{name}>\n"),
+                Place::Element => writeln!(content, "<{name}{inner_attributes}>{inner}</{name}>"),
                 Place::Within => {
                     write!(
                         content,
