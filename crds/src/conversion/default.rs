@@ -1,5 +1,7 @@
 //! Checks a field's `default` without a document: it has to be written in the form that the document shows.
 
+use jiff::civil::Date;
+
 use super::FieldType;
 
 /// What the default of a field of this type has to look like, when `value` does not.
@@ -29,10 +31,11 @@ fn is_utc(value: &str) -> bool {
 }
 
 fn is_date(value: &str) -> bool {
-    match numbers(value, '-', [4, 2, 2]) {
-        Some([year, month, day]) => (1..=12).contains(&month) && (1..=days(year, month)).contains(&day),
-        None => false,
-    }
+    numbers(value, '-', [4, 2, 2]).is_some_and(|[year, month, day]| {
+        let part = |number| i8::try_from(number).ok();
+        let date = i16::try_from(year).ok().zip(part(month)).zip(part(day));
+        date.is_some_and(|((year, month), day)| Date::new(year, month, day).is_ok())
+    })
 }
 
 /// Three numbers of exactly these many digits, with a separator between.
@@ -44,13 +47,4 @@ fn numbers(value: &str, separator: char, digits: [usize; 3]) -> Option<[u32; 3]>
         *number = part.parse().ok()?;
     }
     parts.next().is_none().then_some(found)
-}
-
-const fn days(year: u32, month: u32) -> u32 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
 }

@@ -13,10 +13,13 @@
 //! same as for XML: members are elements in no namespace, the value at the top is the element [`TOP`], and the value
 //! itself is the text of its element.
 
-use super::path::{NameTest, Path, PathFault, Step, Target};
+use super::path::{NameTest, Path, PathFault, Step, Target, union};
 
 /// The name of a value at the top of an object: what `$` finds.
 pub const TOP: &str = "$";
+
+/// What a path has to end with, when it does not go on.
+const END: &str = "expected the end of the path, a dot or [";
 
 /// Reads a path.
 pub(super) fn parse(path: &str) -> Result<Path, PathFault> {
@@ -38,19 +41,10 @@ pub(super) fn parse(path: &str) -> Result<Path, PathFault> {
 
 /// Reads one path or several with `|` between; gives each with its text.
 pub(super) fn parse_union(path: &str) -> Result<Vec<(Path, String)>, PathFault> {
-    let mut parser = Parser { path, rest: path, steps: Vec::new() };
-    let mut paths = Vec::new();
-    loop {
-        parser.blank();
-        let rest = parser.rest;
-        let location = parser.location()?;
-        paths.push((location, rest[..rest.len() - parser.rest.len()].to_owned()));
-        parser.blank();
-        if !parser.take("|") {
-            parser.end_of_path()?;
-            return Ok(paths);
-        }
-    }
+    union(path, END, |rest| {
+        let mut parser = Parser { path, rest, steps: Vec::new() };
+        Ok((parser.location()?, parser.rest))
+    })
 }
 
 struct Parser<'a> {
@@ -71,15 +65,7 @@ impl Parser<'_> {
     }
 
     fn end_of_path(&self) -> Result<(), PathFault> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(self.fault("expected the end of the path, a dot or ["))
-        }
-    }
-
-    fn blank(&mut self) {
-        self.rest = self.rest.trim_start_matches(' ');
+        if self.rest.is_empty() { Ok(()) } else { Err(self.fault(END)) }
     }
 
     /// Reads what a path starts with; returns whether that is the top of the object.
@@ -189,9 +175,7 @@ impl Parser<'_> {
     }
 
     fn fault(&self, problem: &str) -> PathFault {
-        let read = &self.path[..self.path.len() - self.rest.len()];
-        let (path, column) = (self.path.to_owned(), read.chars().count() + 1);
-        PathFault { path, column, problem: problem.to_owned() }
+        PathFault::before(self.path, self.rest, problem)
     }
 }
 

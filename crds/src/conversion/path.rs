@@ -103,6 +103,21 @@ pub enum Test {
     Contains(String),
 }
 
+impl Test {
+    /// Whether it holds for an attribute of this value; none: there is no such attribute.
+    #[must_use]
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Present, value) => value.is_some(),
+            (Self::Absent, value) => value.is_none(),
+            (Self::Equals(wanted), Some(value)) => value == wanted,
+            (Self::Differs(unwanted), Some(value)) => value != unwanted,
+            (Self::Contains(part), Some(value)) => value.contains(part),
+            (_, None) => false,
+        }
+    }
+}
+
 /// Why a path cannot be read, and at which character of it (from 1).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} at character {column} of {path:?}")]
@@ -132,19 +147,43 @@ impl Path {
         if scope.format == Format::Json {
             return json_path::parse_union(path);
         }
-        let mut parser = Parser { path, rest: path, scope };
-        let mut paths = Vec::new();
-        loop {
-            parser.blank();
-            let rest = parser.rest;
-            let location = parser.location()?;
-            paths.push((location, rest[..rest.len() - parser.rest.len()].to_owned()));
-            parser.blank();
-            if !parser.take("|") {
-                parser.end_of_path()?;
-                return Ok(paths);
-            }
+        union(path, END, |rest| {
+            let mut parser = Parser { path, rest, scope };
+            Ok((parser.location()?, parser.rest))
+        })
+    }
+}
+
+/// What a path has to end with, when it does not go on.
+const END: &str = "expected the end of the path, / or [";
+
+/// Reads locations with `|` between, each by `location`, which gives it and what comes after it. `end` is what is told when
+/// something else comes.
+pub(super) fn union<'p>(
+    path: &'p str,
+    end: &str,
+    location: impl Fn(&'p str) -> Result<(Path, &'p str), PathFault>,
+) -> Result<Vec<(Path, String)>, PathFault> {
+    let mut paths = Vec::new();
+    let mut rest = path;
+    loop {
+        rest = rest.trim_start_matches(' ');
+        let (location, after) = location(rest)?;
+        paths.push((location, rest[..rest.len() - after.len()].to_owned()));
+        rest = after.trim_start_matches(' ');
+        match rest.strip_prefix('|') {
+            Some(next) => rest = next,
+            None if rest.is_empty() => return Ok(paths),
+            None => return Err(PathFault::before(path, rest, end)),
         }
+    }
+}
+
+impl PathFault {
+    /// What is wrong with a path where this rest of it starts.
+    pub(super) fn before(path: &str, rest: &str, problem: &str) -> Self {
+        let column = path[..path.len() - rest.len()].chars().count() + 1;
+        Self { path: path.to_owned(), column, problem: problem.to_owned() }
     }
 }
 
@@ -195,7 +234,7 @@ impl<'a> Parser<'a> {
     }
 
     fn end_of_path(&self) -> Result<(), PathFault> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.fault("expected the end of the path, / or [")) }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.fault(END)) }
     }
 
     fn end(&mut self, descend: bool) -> Result<Option<Target>, PathFault> {
@@ -335,12 +374,7 @@ impl<'a> Parser<'a> {
     }
 
     fn fault(&self, problem: &str) -> PathFault {
-        let read = &self.path[..self.path.len() - self.rest.len()];
-        PathFault {
-            path: self.path.to_owned(),
-            column: read.chars().count() + 1,
-            problem: problem.to_owned(),
-        }
+        PathFault::before(self.path, self.rest, problem)
     }
 }
 
