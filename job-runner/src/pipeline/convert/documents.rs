@@ -13,7 +13,7 @@ use super::evaluate::Evaluator;
 use super::fault::{Fault, Flaw, Refusal};
 use super::input::Input;
 use super::json::JsonWriter;
-use super::scanner::Pause;
+use super::scanner::{Pause, Sink};
 use super::scratch::Scratch;
 use super::source::Source;
 use super::window::{CHUNK, Trouble, Window};
@@ -126,7 +126,7 @@ impl<'a> Documents<'a> {
             && let Some(scanner) = &self.scanner
         {
             // Only now does it matter where things are.
-            scanner.settle(&mut self.evaluator);
+            self.evaluator.settle(scanner.window());
             judged = self.validate();
         }
         self.written += self.json.len() as u64;
@@ -148,7 +148,7 @@ impl<'a> Documents<'a> {
     fn check_written(&self) -> Result<(), Trouble> {
         let Some(scanner) = &self.scanner else { return Ok(()) };
         let limits = &self.converter.limits;
-        if self.written <= limits.expansion(scanner.bytes_read()) {
+        if self.written <= limits.expansion(scanner.window().bytes_read()) {
             return Ok(());
         }
         let most = limits.expansion_ratio;

@@ -109,7 +109,7 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
                     match look {
                         Look::Paused(pause) => return Ok(pause),
                         Look::More => {
-                            sink.settle(window.text().0, window.cursor());
+                            sink.settle(window);
                             window.fill()?;
                         }
                     }
@@ -122,7 +122,7 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
                     }
                     let Some(first) = state.lines.give_up() else { return Err(Trouble::refused(fault)) };
                     state.abandon(sink);
-                    sink.settle(window.text().0, window.cursor());
+                    sink.settle(window);
                     window.consume_to(offset);
                     self.skip = Some(Skip::new(fault, first));
                 }
@@ -130,19 +130,14 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
         }
     }
 
-    /// Has the sink count what it wants to know of offsets.
-    pub(super) fn settle(&self, sink: &mut impl Sink) {
-        sink.settle(self.window.text().0, self.window.cursor());
-    }
-
     /// The memory of the window, for the next object.
     pub(super) fn into_buffers(self) -> (Vec<u8>, String) {
         self.window.into_buffers()
     }
 
-    /// Bytes of the object that were read so far, after decompression.
-    pub(super) const fn bytes_read(&self) -> u64 {
-        self.window.bytes_read()
+    /// What is being looked at.
+    pub(super) const fn window(&self) -> &Window<'r> {
+        &self.window
     }
 
     /// What is wrong, at the offset of what was read last.

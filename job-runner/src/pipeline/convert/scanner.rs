@@ -33,8 +33,8 @@ pub(super) trait Sink {
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw>;
     /// A character that was written as a reference.
     fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw>;
-    /// The offsets so far will not be those of this text any more: what has to be known of them is to be counted now.
-    fn settle(&mut self, text: &str, cursor: &Cell<Cursor>);
+    /// The lines of what was found have to be counted now: the window is about to let go of it, or somebody asks.
+    fn settle(&mut self, window: &Window<'_>);
 }
 
 /// An element that has just started.
@@ -146,7 +146,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
                     match look {
                         Look::Paused(pause) => return Ok(pause),
                         Look::More => {
-                            sink.settle(window.text().0, window.cursor());
+                            sink.settle(window);
                             window.fill()?;
                         }
                     }
@@ -161,19 +161,14 @@ impl<'r, 'n> Scanner<'r, 'n> {
         self.window.into_buffers()
     }
 
-    /// Bytes of the object that were read so far, after decompression.
-    pub(super) const fn bytes_read(&self) -> u64 {
-        self.window.bytes_read()
+    /// What is being looked at.
+    pub(super) const fn window(&self) -> &Window<'r> {
+        &self.window
     }
 
     /// What is wrong, at the offset of what was read last.
     pub(super) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
         self.window.refuse(flaw(self.window.text().1), self.state.open.place())
-    }
-
-    /// Has the sink count what it wants to know of offsets.
-    pub(super) fn settle(&self, sink: &mut impl Sink) {
-        sink.settle(self.window.text().0, self.window.cursor());
     }
 
     /// Whether the root element is closed.

@@ -37,11 +37,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Has the sink count what it wants to know of offsets.
-    pub(super) fn settle(&self, sink: &mut impl Sink) {
+    /// What is being looked at.
+    pub(super) const fn window(&self) -> &Window<'a> {
         match self {
-            Self::Xml(scanner) => scanner.settle(sink),
-            Self::Json(scanner) => scanner.settle(sink),
+            Self::Xml(scanner) => scanner.window(),
+            Self::Json(scanner) => scanner.window(),
         }
     }
 
@@ -58,14 +58,6 @@ impl<'a> Source<'a> {
         match self {
             Self::Xml(scanner) => scanner.root(),
             Self::Json(scanner) => scanner.root(),
-        }
-    }
-
-    /// Bytes of the object that were read so far, after decompression.
-    pub(super) const fn bytes_read(&self) -> u64 {
-        match self {
-            Self::Xml(scanner) => scanner.bytes_read(),
-            Self::Json(scanner) => scanner.bytes_read(),
         }
     }
 

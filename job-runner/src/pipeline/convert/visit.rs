@@ -1,11 +1,9 @@
 //! Elements of an object as they stream by, for those who look at samples without a model.
 
-use std::cell::Cell;
 use std::io::{self, Read};
 
 use docmill_crds::conversion::Format;
 
-use super::cursor::Cursor;
 use super::fault::{Flaw, Refusal};
 use super::input::Input;
 use super::limits::Limits;
@@ -98,5 +96,5 @@ impl<V: Visitor> Sink for Guide<'_, V> {
     }
 
     /// Samples are not at fault: nobody asks where they are.
-    fn settle(&mut self, _: &str, _: &Cell<Cursor>) {}
+    fn settle(&mut self, _: &Window<'_>) {}
 }

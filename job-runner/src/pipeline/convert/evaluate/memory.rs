@@ -1,15 +1,14 @@
 //! What an evaluator remembers of an object while it streams by. It is used again for the next object.
 
-use std::cell::Cell;
-
 use super::super::active::{ActiveNodes, Owner};
 use super::super::automaton::NodeId;
 use super::super::capture::Capture;
-use super::super::cursor::{Cursor, Mark};
+use super::super::cursor::Mark;
 use super::super::losses::LossCounter;
 use super::super::record::Record;
 use super::super::text::{Gap, TextBuffer};
 use super::super::unclaimed::Unclaimed;
+use super::super::window::Window;
 
 /// An open element.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +57,9 @@ impl Memory {
     }
 
     /// Counts the lines of all that was found.
-    pub(super) fn settle(&mut self, text: &str, cursor: &Cell<Cursor>) {
-        Mark::settle(self.shared.unsettled().chain(self.document.unsettled()), text, cursor);
+    pub(super) fn settle(&mut self, window: &Window<'_>) {
+        let marks = self.shared.unsettled().chain(self.document.unsettled());
+        Mark::settle(marks, window.text().0, window.cursor());
         self.shared.all_settled();
         self.document.all_settled();
     }

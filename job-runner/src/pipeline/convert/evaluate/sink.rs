@@ -1,13 +1,11 @@
 //! What the evaluator does with each token.
 
-use std::cell::Cell;
-
 use super::super::automaton::DOCUMENT;
-use super::super::cursor::Cursor;
 use super::super::fault::Flaw;
 use super::super::open_elements::OpenElements;
 use super::super::scanner::{Element, Sink};
 use super::super::unclaimed::Claim;
+use super::super::window::Window;
 use super::{Evaluator, Level, Owner};
 
 impl Sink for Evaluator<'_> {
@@ -95,7 +93,7 @@ impl Sink for Evaluator<'_> {
         self.collect(offset, |capture| capture.character(level, c, preserve))
     }
 
-    fn settle(&mut self, text: &str, cursor: &Cell<Cursor>) {
-        self.memory.settle(text, cursor);
+    fn settle(&mut self, window: &Window<'_>) {
+        self.memory.settle(window);
     }
 }
