@@ -12,7 +12,7 @@ mod zones;
 
 pub(crate) use parts::date_of_parts;
 
-use docmill_crds::conversion::{DateFormat, Field, Zone};
+use docmill_crds::conversion::{DateFormat, Field, FieldType, Zone};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
@@ -49,6 +49,9 @@ const LEAP_SECOND: i8 = 60;
 impl DateRules {
     /// The rules of a field, in a model with this time zone. The model was checked.
     pub(crate) fn of(field: &Field, zone: Option<&str>) -> Self {
+        if !matches!(field.kind, FieldType::DateTime | FieldType::Date) {
+            return Self::default();
+        }
         let zone = field.time_zone.as_deref().or(zone).and_then(Zone::named);
         let formats = field.formats.iter().filter_map(|format| DateFormat::parse(format).ok()).collect();
         Self { zone, formats }
