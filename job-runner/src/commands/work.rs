@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
 use crate::ingest::{self, IngestError, Stop};
+use crate::observe;
 use crate::secrets::{MountError, mounted};
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
@@ -81,6 +82,10 @@ async fn work() -> Result<Report, WorkError> {
     let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
     let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
     let stop = listen()?;
+    if let WorkOrder::Ingest(order) = &order {
+        observe::name(&order.namespace, &order.source);
+    }
+    tokio::spawn(observe::server::run());
     match order {
         WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
         WorkOrder::Enrich(order) => enrich_slice(&order, &stop).await,
