@@ -1,7 +1,7 @@
 //! What can be seen of a worker while it runs: counters and histograms for Prometheus, and how it is doing for the
 //! operator.
 //!
-//! - [`metrics`]: what is counted; [`Step`]: the steps whose time is taken;
+//! - [`metrics`], [`process`]: what is counted; [`Step`]: the steps whose time is taken;
 //! - [`hindrances`], [`activity`]: what it waits for, and how it spends its time; pure;
 //! - [`hinders`]: which errors are a store's doing;
 //! - [`server`]: all of it over HTTP; [`logs`]: the form of the log.
@@ -13,6 +13,7 @@ pub mod hinders;
 pub mod hindrances;
 pub mod logs;
 pub mod metrics;
+pub mod process;
 pub mod server;
 mod step;
 

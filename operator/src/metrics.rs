@@ -5,6 +5,7 @@ mod sources;
 use std::time::Duration;
 
 use docmill_crds::IngestSource;
+use job_runner::observe::process::ProcessMetrics;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
@@ -92,6 +93,7 @@ impl Default for Metrics {
         let mut all = Registry::default();
         let sources = SourceMetrics::default();
         all.register_collector(Box::new(sources.clone()));
+        all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let passes = Family::default();
         registry.register("reconciles", "Passes over a resource, by how they ended", passes.clone());

@@ -1,5 +1,6 @@
 //! What a worker counts, for Prometheus.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{HindranceReason, Store};
@@ -12,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Step;
 use super::hindrances::Kind;
+use super::process::ProcessMetrics;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UnitLabels {
@@ -61,9 +63,8 @@ impl Metrics {
     pub fn new(namespace: &str, source: &str) -> Self {
         let labels = [("namespace", namespace), ("source", source)];
         let labels = labels.map(|(name, value)| (name.into(), value.to_owned().into()));
-        let registry = Registry::with_prefix_and_labels("docmill_worker", labels.into_iter());
         let mut metrics = Self {
-            registry,
+            registry: Registry::default(),
             units: Family::default(),
             documents: Counter::default(),
             bytes_read: Counter::default(),
@@ -75,12 +76,14 @@ impl Metrics {
             bulk_bytes: Histogram::new(exponential_buckets(1024.0, 4.0, 9)),
             bulk_items: Histogram::new([1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0]),
         };
-        metrics.register();
+        metrics.register(labels.into_iter());
         metrics
     }
 
-    fn register(&mut self) {
-        let registry = &mut self.registry;
+    fn register(&mut self, labels: impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)>) {
+        self.registry.register_collector(Box::new(ProcessMetrics));
+        let registry =
+            self.registry.sub_registry_with_prefix("docmill_worker").sub_registry_with_labels(labels);
         registry.register("units", "Units brought to their end, by state and reason", self.units.clone());
         registry.register("documents", "Documents that were written to the index", self.documents.clone());
         registry.register_with_unit(

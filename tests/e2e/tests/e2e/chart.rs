@@ -131,7 +131,8 @@ async fn what_prometheus_and_grafana_need_is_there_when_it_is_asked_for() -> Res
 #[tokio::test]
 async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
     let Some(text) = template(&["--set", "metrics.rules.enabled=true"]).await else { return Ok(()) };
-    let rules: Value = serde_saphyr::from_str(&document(&text.expect_ok("helm template")?, "PrometheusRule")?)?;
+    let rules: Value =
+        serde_saphyr::from_str(&document(&text.expect_ok("helm template")?, "PrometheusRule")?)?;
     let groups = rules["spec"]["groups"].as_array().context("no groups")?;
     let rules: Vec<&Value> = groups.iter().filter_map(|group| group["rules"].as_array()).flatten().collect();
     ensure!(rules.len() >= 5, "{} alerts", rules.len());
@@ -139,25 +140,39 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
         let told = ["summary", "description"].iter().all(|field| rule["annotations"][field].is_string());
         ensure!(told && rule["for"].is_string() && rule["labels"]["severity"].is_string(), "{rule}");
     }
-    let sources = ["operator/src/metrics.rs", "operator/src/metrics/sources.rs", "job-runner/src/observe/metrics.rs"];
-    let sources: String = sources.iter().map(|path| fs::read_to_string(checkout(path))).collect::<Result<_, _>>()?;
+    let sources =
+        ["operator/src/metrics.rs", "operator/src/metrics/sources.rs", "job-runner/src/observe/metrics.rs"];
+    let sources: String =
+        sources.iter().map(|path| fs::read_to_string(checkout(path))).collect::<Result<_, _>>()?;
     let panels = fs::read_to_string(checkout("charts/docmill/files/dashboards/docmill.json"))?;
     let used = rules.iter().filter_map(|rule| rule["expr"].as_str()).chain([panels.as_str()]);
-    for metric in used.flat_map(metrics_in).filter(|metric| !is_registered(metric, &sources)) {
-        anyhow::bail!("{metric} is used, and is not registered");
-    }
+    let unknown: Vec<_> =
+        used.flat_map(metrics_in).filter(|metric| !is_registered(metric, &sources)).collect();
+    ensure!(unknown.is_empty(), "used, and not registered: {unknown:?}");
     Ok(())
 }
 
 /// The names of metrics in a text.
 fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.filter(|word| ["source", "worker", "operator"].iter().any(|part| word.starts_with(&format!("docmill_{part}_"))))
+    words.filter(|word| {
+        ["source", "worker", "operator"].iter().any(|part| word.starts_with(&format!("docmill_{part}_")))
+    })
 }
 
 /// Whether the code has the name: without its prefix where a registry adds it, and without what the text form adds.
 fn is_registered(metric: &str, sources: &str) -> bool {
-    let suffixes = ["", "_total", "_bucket", "_sum", "_count", "_seconds_bucket", "_bytes_sum", "_bytes_count", "_bytes_total"];
+    let suffixes = [
+        "",
+        "_total",
+        "_bucket",
+        "_sum",
+        "_count",
+        "_seconds_bucket",
+        "_bytes_sum",
+        "_bytes_count",
+        "_bytes_total",
+    ];
     suffixes.iter().filter_map(|suffix| metric.strip_suffix(suffix)).any(|name| {
         let short = name.trim_start_matches("docmill_worker_").trim_start_matches("docmill_operator_");
         sources.contains(&format!("\"{short}\""))
