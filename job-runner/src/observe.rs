@@ -1,7 +1,7 @@
 //! What can be seen of a worker while it runs: counters and histograms for Prometheus, and how it is doing for the
 //! operator.
 //!
-//! - [`metrics`], [`process`]: what is counted; [`Step`]: the steps whose time is taken;
+//! - [`metrics`], [`process`]: what is counted;
 //! - [`hindrances`], [`activity`]: what it waits for, and how it spends its time; pure;
 //! - [`hinders`]: which errors are a store's doing;
 //! - [`server`]: all of it over HTTP; [`logs`]: the form of the log.
@@ -15,7 +15,6 @@ pub mod logs;
 pub mod metrics;
 pub mod process;
 pub mod server;
-mod step;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,7 +25,6 @@ use crate::clock;
 use activity::Activity;
 use hindrances::{Hindrances, Kind};
 use metrics::Metrics;
-pub use step::Step;
 
 static WORKER: OnceLock<Worker> = OnceLock::new();
 

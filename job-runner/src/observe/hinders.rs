@@ -1,34 +1,20 @@
 //! Which errors are a store's doing, and how it hinders then. Pure.
 
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::HindranceReason;
 
-use super::hindrances::Kind;
 use crate::elastic::{ElasticError, Fault};
 use crate::stores::{StoreError, StoreFault};
 
-/// An error that may be a store's doing.
-pub trait Hinders {
-    /// Who hinders and how; `None` where no store does (the document's fault, or the end of the process).
-    fn hindrance(&self) -> Option<Kind>;
-}
-
-impl Hinders for StoreError {
-    fn hindrance(&self) -> Option<Kind> {
-        Some((Store::ObjectStore, store_reason(self)?))
-    }
-}
-
-impl Hinders for ElasticError {
-    fn hindrance(&self) -> Option<Kind> {
-        let reason = match self {
-            Self::Unreachable(_) => HindranceReason::Unreachable,
-            Self::Timeout(_) => HindranceReason::TimedOut,
-            Self::Unreadable(_) => HindranceReason::Unavailable,
-            Self::Settings(_) => HindranceReason::Refused,
-            Self::Refused(fault) => elastic_reason(fault)?,
-            Self::Stopped => return None,
-        };
-        Some((Store::Elasticsearch, reason))
+/// How Elasticsearch hinders.
+#[must_use]
+pub fn elastic_reason(error: &ElasticError) -> Option<HindranceReason> {
+    match error {
+        ElasticError::Unreachable(_) => Some(HindranceReason::Unreachable),
+        ElasticError::Timeout(_) => Some(HindranceReason::TimedOut),
+        ElasticError::Unreadable(_) => Some(HindranceReason::Unavailable),
+        ElasticError::Settings(_) => Some(HindranceReason::Refused),
+        ElasticError::Refused(fault) => fault_reason(fault),
+        ElasticError::Stopped => None,
     }
 }
 
@@ -46,7 +32,7 @@ pub fn store_reason(error: &StoreError) -> Option<HindranceReason> {
     }
 }
 
-fn elastic_reason(fault: &Fault) -> Option<HindranceReason> {
+fn fault_reason(fault: &Fault) -> Option<HindranceReason> {
     match (fault.kind.as_str(), fault.status) {
         ("cluster_block_exception", _) => Some(HindranceReason::ReadOnly),
         // The limit of shards in the cluster.
@@ -65,7 +51,8 @@ mod tests {
     use docmill_crds::contract::HindranceReason::{AccessDenied, ReadOnly, Refused, Throttled, Unavailable};
     use docmill_crds::contract::{HindranceReason, Store};
 
-    use super::Hinders as _;
+    use docmill_crds::error_class::Classify as _;
+
     use crate::elastic::{ElasticError, Fault};
     use crate::stores::{StoreError, StoreFault};
 

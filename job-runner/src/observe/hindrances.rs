@@ -70,10 +70,11 @@ impl Hindrances {
     }
 
     /// Whether something hinders that passes by itself. What a person has to mend may concern some units only (one
-    /// bucket, one index), and the others go on.
+    /// bucket, one index), and the others go on; and a queue that gives nothing stops nothing that is in hand.
     #[must_use]
     pub fn stops(&self) -> bool {
-        self.known.iter().any(|((_, reason), trouble)| trouble.held > 0 && reason.passes())
+        let stops = |(by, reason): &Kind| *by != Store::Queue && reason.passes();
+        self.known.iter().any(|(kind, trouble)| trouble.held > 0 && stops(kind))
     }
 
     /// Whether more may be received.
@@ -166,7 +167,8 @@ mod tests {
         hindrances.begin(BUSY, "429", at(1));
         assert!(!hindrances.may_receive(at(1)));
         hindrances.end(BUSY, at(2));
-        assert!(hindrances.may_receive(at(2)));
+        hindrances.begin((Store::Queue, HindranceReason::Unreachable), "refused", at(2));
+        assert!(hindrances.may_receive(at(2)), "or nobody would find out that the queue is back");
     }
 
     #[test]

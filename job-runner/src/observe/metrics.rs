@@ -11,7 +11,6 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use super::Step;
 use super::hindrances::Kind;
 use super::process::ProcessMetrics;
 
@@ -23,12 +22,12 @@ struct UnitLabels {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StepLabels {
-    step: Step,
+    step: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RetryLabels {
-    step: Step,
+    step: &'static str,
     by: &'static str,
     reason: &'static str,
 }
@@ -140,14 +139,14 @@ impl Metrics {
     }
 
     /// Counts an attempt that a store kept from succeeding.
-    pub fn retry(&self, step: Step, kind: Option<Kind>) {
+    pub fn retry(&self, step: &'static str, kind: Option<Kind>) {
         let (by, reason) =
             kind.map_or(("", ""), |(by, reason): (Store, HindranceReason)| (by.as_str(), reason.as_str()));
         self.retries.get_or_create(&RetryLabels { step, by, reason }).inc();
     }
 
     /// Takes the time of a step that began at `began` and succeeded now.
-    pub fn step(&self, step: Step, began: Instant) {
+    pub fn step(&self, step: &'static str, began: Instant) {
         self.step_seconds.get_or_create(&StepLabels { step }).observe(began.elapsed().as_secs_f64());
     }
 
@@ -171,7 +170,7 @@ mod tests {
     use docmill_crds::contract::{HindranceReason, Store};
     use docmill_crds::ledger::UnitState;
 
-    use super::{Metrics, Step};
+    use super::Metrics;
 
     #[test]
     fn the_text_names_source_state_reason_and_step() {
@@ -181,8 +180,8 @@ mod tests {
         metrics.searchable(3, Some(1_500));
         metrics.read(10);
         metrics.bulk(2_000, 7);
-        metrics.retry(Step::Index, Some((Store::Elasticsearch, HindranceReason::Throttled)));
-        metrics.step(Step::Fetch, Instant::now());
+        metrics.retry("index", Some((Store::Elasticsearch, HindranceReason::Throttled)));
+        metrics.step("fetch", Instant::now());
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_worker_units_total{namespace="news",source="wire",state="Failed",reason="MissingField"} 1"#,
@@ -192,8 +191,8 @@ mod tests {
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="1.0"} 0"#,
             r#"docmill_worker_bulk_bytes_sum{namespace="news",source="wire"} 2000"#,
             r#"docmill_worker_bulk_items_sum{namespace="news",source="wire"} 7"#,
-            r#"docmill_worker_retries_total{namespace="news",source="wire",step="Index",by="Elasticsearch",reason="Throttled"} 1"#,
-            r#"docmill_worker_step_seconds_count{namespace="news",source="wire",step="Fetch"} 1"#,
+            r#"docmill_worker_retries_total{namespace="news",source="wire",step="index",by="Elasticsearch",reason="Throttled"} 1"#,
+            r#"docmill_worker_step_seconds_count{namespace="news",source="wire",step="fetch"} 1"#,
         ] {
             assert!(text.contains(line), "{line} is missing in:\n{text}");
         }

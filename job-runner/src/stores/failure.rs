@@ -3,9 +3,11 @@
 use std::error::Error as StdError;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 
 use crate::cause::innermost;
+use crate::observe::hinders;
 
 /// A request to the object store or the queue that failed, or could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +95,10 @@ impl Classify for StoreError {
             Some(StoreFault::NoSuchKey | StoreFault::Refused) => ErrorClass::Permanent,
             Some(StoreFault::NotFound | StoreFault::AccessDenied) | None => ErrorClass::User,
         }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        Some((Store::ObjectStore, hinders::store_reason(self)?))
     }
 }
 
