@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use docmill_crds::contract::LOG_FORMAT_ENV;
 use job_runner::commands::{convert, model, work};
 use job_runner::observe::logs::{self, LogFormat};
+use job_runner::observe::traces::Traces;
+use tokio::runtime::Handle;
 
 /// Takes documents from bucket to index, and from index through models.
 #[derive(Parser)]
@@ -46,17 +48,34 @@ fn main() -> ExitCode {
 }
 
 fn work(args: &Work) -> ExitCode {
-    if let Err(error) = logs::init(args.log_format, &args.log_level) {
-        // A worker without a log still works.
-        eprintln!("{error}");
-    }
     // An error means that a provider is installed already; there is only one in the tree.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(work::run()),
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
         Err(error) => {
-            tracing::error!(%error, "failed to start the runtime");
-            ExitCode::from(docmill_crds::contract::ExitCode::Transient.code())
+            eprintln!("failed to start the runtime: {error}");
+            return ExitCode::from(docmill_crds::contract::ExitCode::Transient.code());
         }
+    };
+    let traces = observe(args, runtime.handle());
+    let exit = runtime.block_on(work::run());
+    if let Some(traces) = traces {
+        traces.end();
     }
+    exit
+}
+
+/// Starts log and spans. A worker without them still works.
+fn observe(args: &Work, runtime: &Handle) -> Option<Traces> {
+    let (traces, failed) = match Traces::from_env(runtime) {
+        Ok(traces) => (traces, None),
+        Err(error) => (None, Some(error)),
+    };
+    if let Err(error) = logs::init(args.log_format, &args.log_level, traces.as_ref()) {
+        eprintln!("{error}");
+    }
+    if let Some(error) = failed {
+        tracing::warn!(%error, "no spans are sent");
+    }
+    traces
 }

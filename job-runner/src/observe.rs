@@ -4,7 +4,7 @@
 //! - [`metrics`], [`process`]: what is counted;
 //! - [`hindrances`], [`activity`]: what it waits for, and how it spends its time; pure;
 //! - [`hinders`]: which errors are a store's doing;
-//! - [`server`]: all of it over HTTP; [`logs`]: the form of the log.
+//! - [`server`]: all of it over HTTP; [`logs`]: the form of the log; [`traces`]: spans for OpenTelemetry.
 //!
 //! A process is one worker, so there is one [`Worker`] in it ([`worker`]), and no step has to be handed one.
 
@@ -15,6 +15,7 @@ pub mod logs;
 pub mod metrics;
 pub mod process;
 pub mod server;
+pub mod traces;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};

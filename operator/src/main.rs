@@ -42,7 +42,7 @@ use shutdown::Shutdown;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    logs::init(args.log_format, &args.log_level)?;
+    logs::init(args.log_format, &args.log_level, None)?;
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("another TLS provider is installed already"))?;

@@ -1,6 +1,12 @@
 //! Logs on standard output, of operator and worker alike. Bodies of documents and secrets are never logged.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use super::traces::{Traces, UNIT_SPAN};
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -39,16 +45,31 @@ pub enum LogError {
     Taken(String),
 }
 
-/// Starts logging. `filter` is a level or a list of directives as in `RUST_LOG`.
-pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
+/// Starts logging, and the making of spans where they are sent. `filter` is a level or a list of directives as in
+/// `RUST_LOG`; spans do not depend on it.
+pub fn init(format: LogFormat, filter: &str, traces: Option<&Traces>) -> Result<(), LogError> {
     let filter =
         EnvFilter::try_new(filter).map_err(|error| LogError::Filter { filter: filter.to_owned(), error })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter);
-    let started = match format {
-        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).try_init(),
-        LogFormat::Text => log.try_init(),
+    let lines = tracing_subscriber::fmt::layer();
+    let lines = match format {
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Text => lines.boxed(),
     };
-    started.map_err(|error| LogError::Taken(error.to_string()))
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(traces.map(span_layer))
+        .try_init()
+        .map_err(|error| LogError::Taken(error.to_string()))
+}
+
+/// Makes spans of units, and of nothing else: lines of the log stay in the log.
+pub(super) fn span_layer<S>(traces: &Traces) -> impl Layer<S> + use<S>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer());
+    let layer = layer.with_location(false).with_threads(false).with_target(false);
+    layer.with_filter(filter_fn(|metadata| metadata.is_span() && metadata.name() == UNIT_SPAN))
 }
 
 #[cfg(test)]
@@ -66,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_cannot_be_read_is_named() {
-        let error = init(LogFormat::Json, "info,=,=").unwrap_err();
+        let error = init(LogFormat::Json, "info,=,=", None).unwrap_err();
         assert!(matches!(error, LogError::Filter { .. }), "{error}");
         assert!(error.to_string().contains("info,=,="));
     }
