@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use docmill_crds::contract::{Hindrance, Present};
 
 use crate::clock;
+use crate::pipeline::task::Ended;
 use activity::Activity;
 use hindrances::{Hindrances, Kind};
 use metrics::Metrics;
@@ -75,8 +76,14 @@ impl Worker {
         InHand(self)
     }
 
-    /// Says that a unit was brought to its end.
-    pub fn unit_is_done(&self) {
+    /// Counts a unit that has left the worker's hands.
+    pub fn unit_ended(&self, ended: &Ended) {
+        match ended {
+            Ended::Final { state, reason, .. } => self.metrics.unit(*state, reason.as_deref()),
+            Ended::Known(_) => self.metrics.unit_known(),
+            Ended::Nothing => {}
+            Ended::Unfinished => return self.metrics.unit_unfinished(),
+        }
         self.state().done += 1;
     }
 
@@ -170,8 +177,9 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use docmill_crds::contract::{HindranceReason, Store};
+    use docmill_crds::ledger::UnitState;
 
-    use super::Worker;
+    use super::{Ended, Worker};
 
     fn worker() -> &'static Worker {
         Box::leak(Box::new(Worker::new("news", "wire")))
@@ -188,9 +196,10 @@ mod tests {
         assert_eq!((present.in_hand, present.hindrances[0].message.as_str()), (1, "429"));
         assert!(present.hindrances[0].since.ends_with('Z'));
         drop((in_hand, held));
-        worker.unit_is_done();
+        worker.unit_ended(&Ended::Unfinished);
+        worker.unit_ended(&Ended::Final { state: UnitState::Indexed, reason: None, changed: true });
         let present = worker.present();
-        assert_eq!((present.in_hand, present.done), (0, 1));
+        assert_eq!((present.in_hand, present.done), (0, 1), "what was let go is not done");
         assert!(worker.may_receive());
     }
 

@@ -47,6 +47,8 @@ impl MetricConstructor<Histogram> for StepSeconds {
 pub struct Metrics {
     registry: Registry,
     units: Family<UnitLabels, Counter>,
+    units_known: Counter,
+    units_unfinished: Counter,
     documents: Counter,
     bytes_read: Counter,
     retries: Family<RetryLabels, Counter>,
@@ -65,6 +67,8 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::default(),
             units: Family::default(),
+            units_known: Counter::default(),
+            units_unfinished: Counter::default(),
             documents: Counter::default(),
             bytes_read: Counter::default(),
             retries: Family::default(),
@@ -84,6 +88,16 @@ impl Metrics {
         let registry =
             self.registry.sub_registry_with_prefix("docmill_worker").sub_registry_with_labels(labels);
         registry.register("units", "Units brought to their end, by state and reason", self.units.clone());
+        registry.register(
+            "units_known",
+            "Units that were done before, and told of again",
+            self.units_known.clone(),
+        );
+        registry.register(
+            "units_unfinished",
+            "Units that were let go, to be tried again later",
+            self.units_unfinished.clone(),
+        );
         registry.register("documents", "Documents that were written to the index", self.documents.clone());
         registry.register_with_unit(
             "read",
@@ -119,8 +133,18 @@ impl Metrics {
         self.units.get_or_create(&UnitLabels { state, reason }).inc();
     }
 
+    /// Counts a unit that was done before.
+    pub fn unit_known(&self) {
+        self.units_known.inc();
+    }
+
+    /// Counts a unit that was let go.
+    pub fn unit_unfinished(&self) {
+        self.units_unfinished.inc();
+    }
+
     /// Counts documents that were written to the index, and how long after the landing of their object.
-    pub fn searchable(&self, documents: usize, lag_millis: Option<i64>) {
+    pub fn searchable(&self, documents: i64, lag_millis: Option<i64>) {
         self.documents.inc_by(u64::try_from(documents).unwrap_or(0));
         if let Some(lag) = lag_millis.and_then(|lag| u64::try_from(lag).ok()) {
             self.put_to_searchable.observe(Duration::from_millis(lag).as_secs_f64());

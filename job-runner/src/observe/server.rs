@@ -54,11 +54,12 @@ mod tests {
     use docmill_crds::contract::Present;
 
     use super::{Worker, routes};
+    use crate::pipeline::task::Ended;
 
     #[tokio::test]
     async fn status_and_metrics_are_served() {
         let worker: &'static Worker = Box::leak(Box::new(Worker::new("news", "wire")));
-        worker.unit_is_done();
+        worker.unit_ended(&Ended::Nothing);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, routes(worker)).await });
