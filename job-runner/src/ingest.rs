@@ -67,6 +67,9 @@ pub enum IngestError {
         /// What is wrong with it.
         error: TemplateError,
     },
+    /// The source has no queue to take units from.
+    #[error("spec.trigger.sqs is not set, so there is no queue to take units from")]
+    NoQueue,
     /// A mounted Secret cannot be read.
     #[error(transparent)]
     Secret(#[from] MountError),
@@ -83,6 +86,7 @@ impl Classify for IngestError {
         match self {
             Self::Model(error) => error.class(),
             Self::Template { .. } => ErrorClass::User,
+            Self::NoQueue => ErrorClass::Permanent,
             Self::Secret(_) => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
@@ -127,7 +131,7 @@ impl Worker {
         let spec = &order.spec;
         let storage_secrets = mounted(secret_mount::STORAGE)?;
         let s3 = stores::s3_client(&spec.storage, &storage_secrets).await?;
-        let queue_url = &spec.trigger.sqs.queue_url;
+        let queue_url = spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
         let sqs = stores::sqs_client(&spec.storage, queue_url, &storage_secrets).await?;
         let elastic = Elastic::new(&spec.index.elasticsearch, &mounted(secret_mount::INDEX)?)?;
         let model = spec.conversion.resolve()?;
@@ -150,7 +154,7 @@ impl Worker {
             errors: spec.errors.clone(),
             ledger: ledger::units_index(&order.namespace, &order.source),
             recorder,
-            queue: Queue::new(sqs, queue_url.clone()),
+            queue: Queue::new(sqs, queue_url.to_owned()),
             counts: Counts::default(),
         };
         Ok(Self { preparation: Arc::new(preparation), finish, model, stop, spec: order.spec })

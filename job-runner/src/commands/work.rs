@@ -5,8 +5,8 @@ use std::process::ExitCode as ProcessExit;
 use std::time::Duration;
 
 use docmill_crds::contract::{
-    EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, TERMINATION_LOG, WORK_ORDER_ENV, WorkOrder,
-    secret_mount,
+    EnrichOrder, ExitCode, POD_NAME_ENV, Report, RunOrder, SLICE_ENV, TERMINATION_LOG, WORK_ORDER_ENV,
+    WorkOrder, secret_mount,
 };
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
 use crate::ingest::{self, IngestError, Stop};
+use crate::run::{RunContext, RunError};
 use crate::secrets::{MountError, mounted};
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
@@ -42,6 +43,8 @@ enum WorkError {
     Elastic(#[from] ElasticError),
     #[error(transparent)]
     Enrich(#[from] EnrichError),
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 impl Classify for WorkError {
@@ -52,6 +55,7 @@ impl Classify for WorkError {
             Self::Ingest(error) => error.class(),
             Self::Elastic(error) => error.class(),
             Self::Enrich(error) => error.class(),
+            Self::Run(error) => error.class(),
         }
     }
 }
@@ -83,8 +87,15 @@ async fn work() -> Result<Report, WorkError> {
     let stop = listen()?;
     match order {
         WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
+        WorkOrder::Run(order) => Ok(run_step(*order, runner, stop).await?),
         WorkOrder::Enrich(order) => enrich_slice(&order, &stop).await,
     }
+}
+
+/// Reaches the stores of a run.
+async fn run_step(order: RunOrder, runner: String, stop: Stop) -> Result<Report, RunError> {
+    let context = RunContext::connect(order, runner, stop).await?;
+    Err(RunError::NoPart(i32::from(context.order.spec.dry_run)))
 }
 
 /// Works the slice that the Job controller gave to this pod. Asked to end, it stops where it is: what is done is in

@@ -74,7 +74,7 @@ pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Work {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let (from_index, slices) = match pod_spec.and_then(worker_pod::decode_order) {
         Some(WorkOrder::Enrich(order)) => (order.from_index, order.slices),
-        Some(WorkOrder::Ingest(_)) | None => Default::default(),
+        Some(WorkOrder::Ingest(_) | WorkOrder::Run(_)) | None => Default::default(),
     };
     Work {
         created: job.creation_timestamp().map_or(now, |time| time.0),

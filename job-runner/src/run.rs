@@ -1,0 +1,13 @@
+//! Workers of an `IngestRun`: one selects the units and writes them down as a manifest, the others share its files.
+//!
+//! - [`context`]: the order and the stores, for every step;
+//! - [`manifest`]: the files of a run in the snapshot bucket, and what is in them.
+
+pub mod context;
+mod error;
+pub mod manifest;
+
+pub use context::RunContext;
+pub use docmill_crds::run_ledger::Tally;
+pub use error::RunError;
+pub use manifest::{FileResult, KeyRange, ManifestLine};
