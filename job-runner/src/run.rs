@@ -20,6 +20,7 @@ mod plan;
 mod records;
 mod report;
 pub mod select;
+mod units;
 mod work;
 mod writer;
 
@@ -39,7 +40,12 @@ use crate::retry::Patience;
 const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));
 
 /// Does one step of a run. `part` is the number of this pod among those that work; the planner has none.
-pub async fn run(order: RunOrder, part: Option<i32>, runner: String, stop: Stop) -> Result<Report, RunError> {
+pub async fn run(
+    order: RunOrder,
+    part: Option<i32>,
+    runner: String,
+    stop: Stop,
+) -> Result<Report, RunError> {
     let step = order.step;
     let context = RunContext::connect(order, runner, stop).await?;
     match step {

@@ -4,15 +4,14 @@ use docmill_crds::ingest_run::Mode;
 use serde_json::Value;
 
 use super::manifest::{FileResult, ManifestLine};
-use super::{RunContext, RunError, outcome};
+use super::{RunContext, RunError, outcome, units};
 
 /// Works a file.
 pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
     match context.order.spec.mode {
-        _ => {
-            let _ = lines;
-            Err(RunError::Stopped)
-        }
+        Mode::Process | Mode::Replay | Mode::Reconvert => units::work_file(context, lines).await,
+        Mode::Shadow => shadow::work_file(context, lines).await,
+        Mode::Audit => audit::work_file(context, lines).await,
     }
 }
 
@@ -21,6 +20,7 @@ pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> R
 pub(super) fn merge(mode: Mode, reports: impl Iterator<Item = Value>) -> Value {
     match mode {
         Mode::Process | Mode::Replay | Mode::Reconvert => outcome::merge(reports),
-        _ => outcome::merge(reports),
+        Mode::Shadow => shadow::merge(reports),
+        Mode::Audit => audit::merge(reports),
     }
 }

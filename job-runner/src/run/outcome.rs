@@ -8,13 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::manifest::{FileResult, ManifestLine};
-#[allow(dead_code, missing_docs)]
-pub enum Ended {
-    Final { state: UnitState, reason: Option<String>, changed: bool },
-    Known(UnitState),
-    Nothing,
-    Unfinished,
-}
+use crate::pipeline::process::Ended;
 
 /// How many failures a report names one by one.
 const FAILURES: usize = 1000;
