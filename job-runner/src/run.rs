@@ -33,19 +33,14 @@ pub use docmill_crds::run_ledger::Tally;
 pub use error::RunError;
 pub use manifest::{FileResult, KeyRange, ManifestLine};
 
-use crate::ingest::Stop;
+use crate::pipeline::process::Stop;
 use crate::retry::Patience;
 
 /// For how long a store may be away before the pod gives up and leaves it to the Job to try again.
 const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));
 
 /// Does one step of a run. `part` is the number of this pod among those that work; the planner has none.
-pub async fn run(
-    order: RunOrder,
-    part: Option<i32>,
-    runner: String,
-    stop: Stop,
-) -> Result<Report, RunError> {
+pub async fn run(order: RunOrder, part: Option<i32>, runner: String, stop: Stop) -> Result<Report, RunError> {
     let step = order.step;
     let context = RunContext::connect(order, runner, stop).await?;
     match step {

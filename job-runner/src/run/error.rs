@@ -4,7 +4,7 @@ use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
 use crate::elastic::ElasticError;
-use crate::ingest::IngestError;
+use crate::pipeline::process::IngestError;
 use crate::secrets::MountError;
 use crate::stores::StoreError;
 
@@ -51,6 +51,9 @@ pub enum RunError {
         /// Its suffixes, in words; empty if it takes all.
         suffixes: String,
     },
+    /// This worker is of a version that has no such mode.
+    #[error("this worker cannot work a run of mode {0:?}")]
+    NotOffered(docmill_crds::ingest_run::Mode),
     /// The order has no such part.
     #[error("failed to find part {0} in the work order")]
     NoPart(i32),
@@ -80,9 +83,11 @@ impl Classify for RunError {
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
             Self::Ingest(error) => error.class(),
-            Self::File { .. } | Self::Missing(_) | Self::NoPart(_) | Self::Outside { .. } => {
-                ErrorClass::Permanent
-            }
+            Self::File { .. }
+            | Self::Missing(_)
+            | Self::NoPart(_)
+            | Self::NotOffered(_)
+            | Self::Outside { .. } => ErrorClass::Permanent,
             Self::RecordRefused(_) => ErrorClass::User,
         }
     }

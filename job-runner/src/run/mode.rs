@@ -6,12 +6,15 @@ use serde_json::Value;
 use super::manifest::{FileResult, ManifestLine};
 use super::{RunContext, RunError, outcome, units};
 
-/// Works a file.
-pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
+/// Works a file, which was begun so many times, this time included.
+pub(super) async fn work_file(
+    context: &RunContext,
+    lines: &[ManifestLine],
+    attempts: i64,
+) -> Result<FileResult, RunError> {
     match context.order.spec.mode {
-        Mode::Process | Mode::Replay | Mode::Reconvert => units::work_file(context, lines).await,
-        Mode::Shadow => shadow::work_file(context, lines).await,
-        Mode::Audit => audit::work_file(context, lines).await,
+        Mode::Process | Mode::Replay | Mode::Reconvert => units::work_file(context, lines, attempts).await,
+        mode @ (Mode::Shadow | Mode::Audit) => Err(RunError::NotOffered(mode)),
     }
 }
 
@@ -20,7 +23,6 @@ pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> R
 pub(super) fn merge(mode: Mode, reports: impl Iterator<Item = Value>) -> Value {
     match mode {
         Mode::Process | Mode::Replay | Mode::Reconvert => outcome::merge(reports),
-        Mode::Shadow => shadow::merge(reports),
-        Mode::Audit => audit::merge(reports),
+        Mode::Shadow | Mode::Audit => Value::Null,
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::ledger::UnitState;
+use docmill_crds::reason::SkipReason;
 use docmill_crds::run_ledger::Tally;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::manifest::{FileResult, ManifestLine};
-use crate::pipeline::process::Ended;
+use crate::pipeline::task::Ended;
 
 /// How many failures a report names one by one.
 const FAILURES: usize = 1000;
@@ -53,7 +54,9 @@ impl Outcomes {
             Ended::Final { state, reason, changed } => self.count(line, state, reason, changed),
             // Done before: by another worker, or by this run before its pod was started again.
             Ended::Known(state) => self.count(line, state, None, false),
-            Ended::Nothing => self.count(line, UnitState::Skipped, Some("ObjectGone".to_owned()), false),
+            Ended::Nothing => {
+                self.count(line, UnitState::Skipped, Some(SkipReason::ObjectGone.as_str().to_owned()), false)
+            }
         }
         self.tally.lines += 1;
         true

@@ -3,6 +3,7 @@
 use docmill_crds::contract::RunOrder;
 use docmill_crds::ingest_run::{IngestRunSpec, Mode, RevisionNot, TimeRange, UnitSelector};
 use docmill_crds::ledger::{UnitId, UnitState};
+use docmill_crds::reason::Reason;
 use docmill_crds::storage::RawLocation;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,7 @@ pub const PAGE: usize = 1000;
 /// Fields of a ledger's record that a line is made of.
 pub const LEDGER_FIELDS: [&str; 5] = ["unit", "state", "reason", "revision", "lastModified"];
 /// The reason of a queue message that told of no object: there is nothing that could be ingested once more.
-const NO_OBJECT: &str = "MalformedNotification";
+const NO_OBJECT: Reason = Reason::MalformedNotification;
 
 /// The selector of a run; empty if it has none.
 #[must_use]

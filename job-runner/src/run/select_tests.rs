@@ -1,13 +1,18 @@
 use docmill_crds::contract::RunOrder;
 use docmill_crds::ingest_run::UnitSelector;
-use docmill_crds::storage::RawLocation;
+use docmill_crds::storage::{OnDelete, RawLocation};
 use serde_json::{Value, json};
 
 use super::{ledger_page, line_of, listing_prefix, named_keys, read_page, takes};
 use crate::run::listing::Listed;
 
 fn raw() -> RawLocation {
-    RawLocation { bucket: "raw".into(), prefix: "wire/".into(), suffixes: vec![".xml".into()] }
+    RawLocation {
+        bucket: "raw".into(),
+        prefix: "wire/".into(),
+        suffixes: vec![".xml".into()],
+        on_delete: OnDelete::Keep,
+    }
 }
 
 fn order(spec: &Value, poll: Option<Value>) -> RunOrder {

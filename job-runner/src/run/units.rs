@@ -10,7 +10,8 @@ use super::manifest::{FileResult, ManifestLine};
 use super::outcome::Outcomes;
 use super::{RunContext, RunError};
 use crate::pipeline::notification::Landed;
-use crate::pipeline::process::{Ended, Processor, Redo, Task};
+use crate::pipeline::process::Processor;
+use crate::pipeline::task::{Ended, Redo, Task};
 use crate::retry::{Backoff, Patience, Waited};
 
 /// Units under way at a time: enough to fill a batch while the one before is on its way.
@@ -18,16 +19,20 @@ const UNITS_AT_A_TIME: usize = 256;
 /// For how long none of the units that are left may come to its end before the pod gives up.
 const PATIENCE_WITH_UNITS: Patience = Patience::lasting(Duration::from_mins(5));
 
-/// Sees every unit of a file to its end.
-pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
+/// Sees every unit of a file to its end. `begun` is how often the file was begun, this time included: if workers died of
+/// it, its units are worked on one by one, so that the one that kills them is found out.
+pub(super) async fn work_file(
+    context: &RunContext,
+    lines: &[ManifestLine],
+    begun: i64,
+) -> Result<FileResult, RunError> {
     let processor = context.processor().await?;
     let mut outcomes = Outcomes::default();
     let mut open: Vec<&ManifestLine> = lines.iter().collect();
     let mut backoff = Backoff::new(PATIENCE_WITH_UNITS);
-    let mut attempts = 1;
     loop {
         let before = open.len();
-        open = round(context, processor, open, attempts, &mut outcomes).await;
+        open = round(context, processor, open, begun, &mut outcomes).await;
         if open.is_empty() {
             return Ok(outcomes.result());
         }
@@ -35,7 +40,7 @@ pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> R
             backoff.reset();
         }
         match backoff.wait(Duration::ZERO, &context.stop.closing).await {
-            Waited::Again => attempts += 1,
+            Waited::Again => {}
             Waited::Exhausted => return Err(RunError::Unfinished { left: open.len(), lines: lines.len() }),
             Waited::Stopped => return Err(RunError::Stopped),
         }

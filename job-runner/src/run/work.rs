@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use docmill_crds::contract::Report;
 use docmill_crds::run_ledger::PartRecord;
+use serde_json::{Value, json};
 
-use super::manifest::{FileResult, ManifestLine, done_name, files_of, read_lines, units_name};
+use super::manifest::{FileResult, ManifestLine, begun_name, done_name, files_of, read_lines, units_name};
 use super::{RunContext, RunError, mode, outcome, report};
 use crate::clock;
 
@@ -48,9 +49,26 @@ async fn file_result(context: &RunContext, file: i64) -> Result<FileResult, RunE
         return Ok(result);
     }
     let lines = lines(context, file).await?;
-    let result = mode::work_file(context, &lines).await?;
-    context.write_json(&done_name(file), &result).await?;
-    Ok(result)
+    let begun = begin(context, file).await?;
+    match mode::work_file(context, &lines, begun).await {
+        Ok(result) => {
+            context.write_json(&done_name(file), &result).await?;
+            Ok(result)
+        }
+        Err(error) => {
+            // This worker is alive: only those that died of the file count.
+            context.write_json(&begun_name(file), &json!({"begun": begun - 1})).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Marks a file as begun. Gives how often it was, this time included.
+async fn begin(context: &RunContext, file: i64) -> Result<i64, RunError> {
+    let mark: Option<Value> = context.read_json(&begun_name(file)).await?;
+    let begun = 1 + mark.and_then(|mark| mark.get("begun")?.as_i64()).unwrap_or(0);
+    context.write_json(&begun_name(file), &json!({"begun": begun})).await?;
+    Ok(begun)
 }
 
 async fn lines(context: &RunContext, file: i64) -> Result<Vec<ManifestLine>, RunError> {

@@ -2,13 +2,14 @@
 
 use docmill_crds::contract::{Report, RunOrder};
 use docmill_crds::elasticsearch::ElasticsearchCluster;
-use docmill_crds::ledger::{UnitId, UnitState, heads_index, units_index, units_index_body};
+use docmill_crds::ledger::heads::heads_index;
+use docmill_crds::ledger::{UnitId, UnitState, units_index, units_index_body};
 use docmill_crds::run_ledger::runs_index;
 use docmill_crds::storage::Storage;
 use futures::{StreamExt as _, stream};
 use job_runner::clock;
 use job_runner::elastic::{Address, BulkBody, Elastic};
-use job_runner::ingest::Stop;
+use job_runner::pipeline::process::Stop;
 use job_runner::retry::Patience;
 use job_runner::run::manifest::{self, ManifestLine, RunPlan};
 use job_runner::run::{self, RunError};
@@ -72,7 +73,8 @@ impl Bed {
             }
             self.s3.delete_bucket().bucket(&bucket).send().await.unwrap();
         }
-        let indices = [self.articles(), self.ledger(), runs_index(&self.name), heads_index(&self.name, "wire")];
+        let indices =
+            [self.articles(), self.ledger(), runs_index(&self.name), heads_index(&self.name, "wire")];
         let url = format!("{}/{}?ignore_unavailable=true", self.cluster, indices.join(","));
         reqwest::Client::new().delete(url).send().await.unwrap();
     }
@@ -125,7 +127,13 @@ impl Bed {
     }
 
     /// Works a part of a run that is planned.
-    pub async fn work(&self, order: &RunOrder, part: i32, parts: i32, files: i64) -> Result<Report, RunError> {
+    pub async fn work(
+        &self,
+        order: &RunOrder,
+        part: i32,
+        parts: i32,
+        files: i64,
+    ) -> Result<Report, RunError> {
         let step = docmill_crds::contract::RunStep::Work { files, parts };
         let order = RunOrder { step, ..order.clone() };
         run::run(order, Some(part), "test".into(), self.stop.clone()).await

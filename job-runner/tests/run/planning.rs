@@ -49,7 +49,11 @@ async fn where_keys_only_grow_a_listing_begins_behind_the_bound() {
     let grow = json!({"intervalSeconds": 60, "lexicographicalOrdering": true});
     order.poll = serde_json::from_value(grow).unwrap();
     let plan = bed.plan(&order).await.unwrap();
-    assert_eq!((plan.selected, plan.bound), (30, None), "objects that landed lately may have late neighbours");
+    assert_eq!(
+        (plan.selected, plan.bound),
+        (30, None),
+        "objects that landed lately may have late neighbours"
+    );
 
     let index = runs_index(&bed.name);
     let id = KeyBoundRecord::id(&format!("{}/wire", bed.name), &order.ingest.spec.raw);

@@ -15,13 +15,19 @@ async fn a_backfill_ingests_everything_once_and_a_second_one_finds_nothing_to_do
     let report = bed.whole(&bed.order("r1", &json!({"mode": "Process"}))).await;
     let counts = &report["counts"];
     assert_eq!(counts["lines"], 1500, "{counts}");
-    assert_eq!((&counts["done"], &counts["changed"], &counts["failed"]), (&json!(1499), &json!(1499), &json!(1)));
+    assert_eq!(
+        (&counts["done"], &counts["changed"], &counts["failed"]),
+        (&json!(1499), &json!(1499), &json!(1))
+    );
     assert_eq!(report["details"]["reasons"], json!({"MissingField": 1}));
     assert_eq!(report["details"]["failures"][0]["key"], "wire/00007.xml");
     bed.elastic.refresh(&bed.articles()).await.unwrap();
     assert_eq!(bed.elastic.count(&bed.articles(), &json!({"match_all": {}})).await.unwrap(), 1499);
     let part = bed.run_record(&PartRecord::id("r1", 0)).await;
-    assert_eq!((&part["finished"], &part["firstFailure"]), (&json!(true), &json!("wire/00007.xml: MissingField")));
+    assert_eq!(
+        (&part["finished"], &part["firstFailure"]),
+        (&json!(true), &json!("wire/00007.xml: MissingField"))
+    );
 
     let plan = bed.plan(&bed.order("r2", &json!({"mode": "Process"}))).await.unwrap();
     assert_eq!((plan.files, plan.selected, plan.passed_over), (0, 0, 1500));
@@ -43,7 +49,11 @@ async fn a_replay_after_a_mended_model_empties_failures_and_errors() {
     let model = json!({"record": "/a", "fields": [{"name": "guid", "path": ["@id"], "required": true}]});
     mended.ingest.spec.conversion = serde_json::from_value(model).unwrap();
     let counts = bed.whole(&mended).await["counts"].clone();
-    assert_eq!((&counts["lines"], &counts["done"], &counts["failed"]), (&json!(5), &json!(5), &json!(0)), "{counts}");
+    assert_eq!(
+        (&counts["lines"], &counts["done"], &counts["failed"]),
+        (&json!(5), &json!(5), &json!(0)),
+        "{counts}"
+    );
     let kept = bed.s3.list_objects_v2().bucket(bed.errors()).send().await.unwrap();
     assert!(kept.contents().is_empty(), "{:?}", kept.contents());
     let again = bed.plan(&bed.order("r3", &json!({"mode": "Replay"}))).await.unwrap();
@@ -64,7 +74,10 @@ async fn a_reconversion_writes_only_what_comes_out_otherwise() {
         {"name": "headline", "path": ["h"], "required": true}, {"name": "keyword", "path": ["k"]}]});
     order.ingest.spec.conversion = serde_json::from_value(model).unwrap();
     let counts = bed.whole(&order).await["counts"].clone();
-    assert_eq!((&counts["done"], &counts["changed"], &counts["unchanged"]), (&json!(30), &json!(4), &json!(26)));
+    assert_eq!(
+        (&counts["done"], &counts["changed"], &counts["unchanged"]),
+        (&json!(30), &json!(4), &json!(26))
+    );
     order.run_uid = "r3".into();
     assert_eq!(bed.plan(&order).await.unwrap().selected, 0, "all have the new revision");
     bed.remove().await;
@@ -73,9 +86,11 @@ async fn a_reconversion_writes_only_what_comes_out_otherwise() {
 #[tokio::test]
 async fn named_objects_are_ingested_and_one_that_is_not_there_is_passed_over() {
     let Some(bed) = Bed::new("named").await else { return };
-    bed.put([("wire/a+b %.xml".to_owned(), article("a", "h")), ("wire/c.xml".to_owned(), article("c", "h"))]).await;
+    bed.put([("wire/a+b %.xml".to_owned(), article("a", "h")), ("wire/c.xml".to_owned(), article("c", "h"))])
+        .await;
     let select = json!({"keys": ["wire/a+b %.xml", "wire/none.xml"]});
-    let counts = bed.whole(&bed.order("r1", &json!({"mode": "Process", "select": select}))).await["counts"].clone();
+    let counts =
+        bed.whole(&bed.order("r1", &json!({"mode": "Process", "select": select}))).await["counts"].clone();
     assert_eq!((&counts["done"], &counts["skipped"]), (&json!(1), &json!(1)), "{counts}");
     bed.remove().await;
 }
@@ -95,7 +110,7 @@ async fn a_part_that_is_started_again_counts_each_unit_once() {
     let stopped = bed.work(&order, 0, 1, plan.files).await;
     cut.await.unwrap();
     assert!(matches!(stopped, Err(RunError::Stopped)), "{stopped:?}");
-    bed.stop = job_runner::ingest::Stop { closing: Default::default(), abort: Default::default() };
+    bed.stop = job_runner::pipeline::process::Stop { closing: Default::default(), abort: Default::default() };
     let report = bed.work(&order, 0, 1, plan.files).await.unwrap();
     assert_eq!((report.done, report.failed, report.skipped), (2500, 0, 0));
     let counts = bed.file::<serde_json::Value>("r1", "report.json").await["counts"].clone();
