@@ -15,7 +15,7 @@ use super::job::work_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
 use super::plan::latest_failure;
 use super::reach::Reached;
-use super::worker;
+use super::{poll, worker};
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{elastic_fault, store_fault};
@@ -32,7 +32,9 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
         now,
         ready: Ok(()),
         revision: None,
+        has_queue: source.spec.trigger.sqs.is_some(),
         queue: None,
+        polled: poll::read(source, &context.runs.state()),
         ledger: None,
         workers: worker::read(&jobs, &pods, now),
     };
@@ -55,7 +57,7 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
     let failing = latest_failure(&seen.workers).is_some();
     let reached = context.reached.reach(&context.client, source, failing).await?;
     let (queue, ledger) = tokio::join!(queue_counts(source, &reached), ledger_counts(source, &reached));
-    seen.queue = queue.as_ref().ok().copied();
+    seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
     queue.map(drop).and(ledger.map(drop)).inspect_err(|_| {
         // Its Secret may have changed.
@@ -78,10 +80,10 @@ fn check_spec(source: &IngestSource) -> Result<(String, String), NotReady> {
     Ok((revision, encode_order(&work_order(source))?))
 }
 
-async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<QueueCounts, NotReady> {
-    let url = &source.spec.trigger.sqs.queue_url;
-    let request = reached
-        .sqs
+/// The counts of the queue; nothing where there is none.
+async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<Option<QueueCounts>, NotReady> {
+    let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &reached.sqs) else { return Ok(None) };
+    let request = sqs
         .get_queue_attributes()
         .queue_url(url)
         .attribute_names(Attribute::ApproximateNumberOfMessages)
@@ -93,11 +95,11 @@ async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<QueueC
         .map_err(|error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error)))?;
     let attributes = answer.attributes.unwrap_or_default();
     let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
-    Ok(QueueCounts {
+    Ok(Some(QueueCounts {
         waiting: count(Attribute::ApproximateNumberOfMessages),
         in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),
         delayed: count(Attribute::ApproximateNumberOfMessagesDelayed),
-    })
+    }))
 }
 
 fn queue_fault(error: &StoreError) -> NotReady {
