@@ -1,8 +1,13 @@
 //! What the operator hands to a worker pod, and what it gets back.
 //!
 //! In: the [`WorkOrder`] as JSON in an environment variable; credentials as files, one folder per Secret, so that
-//! they appear in no manifest and a rotated Secret reaches a running pod. Out: a [`Report`] as the pod's termination
-//! message (the kubelet keeps up to 4,096 bytes of it) and an [`ExitCode`].
+//! they appear in no manifest and a rotated Secret reaches a running pod. Out, while it runs: its [`Present`] at
+//! `GET /status` on [`WORKER_PORT`]; at its end: a [`Report`] as the pod's termination message (the kubelet keeps up to
+//! 4,096 bytes of it) and an [`ExitCode`].
+
+mod present;
+
+pub use present::{Hindrance, HindranceReason, Present, Store};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +22,10 @@ pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
 pub const POD_NAME_ENV: &str = "DOCMILL_POD_NAME";
 /// Environment variable with the number of the slice, which the Job controller sets for an Indexed Job.
 pub const SLICE_ENV: &str = "JOB_COMPLETION_INDEX";
+/// Port of a worker pod with `/metrics` (Prometheus), `/status` ([`Present`]) and `/healthz`.
+pub const WORKER_PORT: u16 = 8080;
+/// Environment variable with the form of the logs, `json` or `text`, of operator and workers alike.
+pub const LOG_FORMAT_ENV: &str = "DOCMILL_LOG_FORMAT";
 /// File that the kubelet reads the [`Report`] from.
 pub const TERMINATION_LOG: &str = "/dev/termination-log";
 

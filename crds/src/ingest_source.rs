@@ -275,7 +275,8 @@ pub struct IngestSourceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// `Ready`: everything that the spec names is there and reachable. `Progressing`: there is work, and workers
-    /// are on it. `Degraded`: workers fail.
+    /// are on it. `Throttled`: a store takes no more, or does not answer, and workers wait for it; the reason names
+    /// it. `Degraded`: workers fail, or something has to be mended for them to go on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

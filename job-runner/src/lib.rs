@@ -6,6 +6,7 @@
 //! - [`enrich`]: a worker that sends documents of an index through models;
 //! - [`stores`], [`elastic`], [`secrets`]: the services outside and the credentials for them (the operator uses these
 //!   too, so that both reach the same thing in the same way);
+//! - [`observe`]: what can be seen of a worker while it runs: metrics, status, logs;
 //! - [`retry`], [`clock`], [`cause`]: waiting, times as they are written, words for errors;
 //! - [`commands`]: the command line.
 
@@ -15,6 +16,7 @@ pub mod commands;
 pub mod elastic;
 pub mod enrich;
 pub mod ingest;
+pub mod observe;
 pub mod pipeline;
 pub mod retry;
 pub mod run;

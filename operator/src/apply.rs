@@ -1,9 +1,12 @@
 //! Everything that the operator writes to the API server. Each write asks first whether this operator still leads.
 
+mod notes;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Instant;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
@@ -15,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::leader::Leadership;
+use notes::Told;
 
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
@@ -74,13 +78,14 @@ pub struct Writer {
     client: Client,
     leadership: Leadership,
     recorder: Recorder,
+    told: Arc<Told>,
 }
 
 impl Writer {
     /// A writer that works as long as `leadership` holds.
     #[must_use]
     pub fn new(client: Client, leadership: Leadership, recorder: Recorder) -> Self {
-        Self { client, leadership, recorder }
+        Self { client, leadership, recorder, told: Arc::default() }
     }
 
     /// Creates an object. One of that name and the same owner is left as it is.
@@ -149,9 +154,11 @@ impl Writer {
         Ok(true)
     }
 
-    /// Publishes a note as an Event. An Event that is lost is no fault of the resource: it is logged.
+    /// Publishes a note as an Event, unless the resource had one for the same reason lately. An Event that is lost is
+    /// no fault of the resource: it is logged.
     pub async fn note<K: Writable>(&self, object: &K, note: &Note) {
-        if self.check().is_err() {
+        let uid = object.uid().unwrap_or_default();
+        if self.check().is_err() || !self.told.is_news(&uid, &note.reason, Instant::now()) {
             return;
         }
         let event = Event {

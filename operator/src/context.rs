@@ -10,7 +10,7 @@ use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
 use crate::apply::Writer;
-use crate::ingest_source::ReachCache;
+use crate::ingest_source::{Board, ReachCache};
 use crate::metrics::Metrics;
 use crate::worker_pod::WorkerImage;
 
@@ -32,6 +32,10 @@ pub struct Context {
     pub runs: Store<DeserializeGuard<IngestRun>>,
     /// Clients of the stores of sources that were reached lately.
     pub reached: ReachCache,
+    /// Asks running workers how they are doing.
+    pub workers: reqwest::Client,
+    /// What all sources need of the workers that there may be.
+    pub board: Board,
 }
 
 impl Context {

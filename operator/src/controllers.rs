@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::label;
+use docmill_crds::contract::{LOG_FORMAT_ENV, label};
 use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use futures::StreamExt as _;
 use k8s_openapi::NamespaceResourceScope;
@@ -32,8 +32,6 @@ const CONCURRENCY: u16 = 32;
 const DEBOUNCE: Duration = Duration::from_secs(1);
 /// After an error of the API server; its client has tried several times by then.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
-/// How often the number of ready sources is counted for the metrics.
-const COUNT_EVERY: Duration = Duration::from_secs(5);
 
 /// Reconciles everything until the process is asked to end and the passes under way are done.
 pub async fn run(
@@ -54,12 +52,15 @@ pub async fn run(
         image: WorkerImage {
             image: args.worker_image.clone(),
             pull_policy: args.worker_image_pull_policy.clone(),
+            env: worker_env(args),
         },
         metrics,
         jobs: jobs.clone(),
         pods: pods.clone(),
         runs: polled.clone(),
         reached: ingest_source::ReachCache::default(),
+        workers: ingest_source::worker_client()?,
+        board: ingest_source::Board::new(args.max_workers),
     });
     let work = async {
         // A pass that took a view for empty because it is not filled yet would start workers that there are already.
@@ -81,6 +82,16 @@ pub async fn run(
     }
 }
 
+/// What workers take over from the operator: the form and level of their logs, and where spans go.
+fn worker_env(args: &Args) -> Vec<(String, String)> {
+    let logs = [
+        (LOG_FORMAT_ENV.to_owned(), args.log_format.as_str().to_owned()),
+        ("RUST_LOG".to_owned(), args.log_level.clone()),
+    ];
+    let traces = std::env::vars().filter(|(name, _)| name == "OTEL_EXPORTER_OTLP_ENDPOINT");
+    logs.into_iter().chain(traces).collect()
+}
+
 async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
     let controller = Controller::new(
         Api::<DeserializeGuard<IngestSource>>::all(client.clone()),
@@ -93,7 +104,7 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
     )
     .with_config(config())
     .graceful_shutdown_on(stop.asked());
-    let counted = count_sources(controller.store(), context.metrics.clone());
+    context.metrics.show_sources(controller.store());
     let passes = controller.run(
         |source, context: Arc<Context>| {
             let metrics = context.metrics.clone();
@@ -102,10 +113,7 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
         after_error,
         context,
     );
-    tokio::select! {
-        () = passes.for_each(log_pass) => {}
-        () = counted => {}
-    }
+    passes.for_each(log_pass).await;
 }
 
 async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
@@ -210,13 +218,4 @@ where
             }
         });
     (store, watch)
-}
-
-async fn count_sources(store: Store<DeserializeGuard<IngestSource>>, metrics: Arc<Metrics>) {
-    loop {
-        let all = store.state();
-        let ready = all.iter().filter(|source| ingest_source::is_ready(source)).count();
-        metrics.count_sources(ready, all.len() - ready);
-        tokio::time::sleep(COUNT_EVERY).await;
-    }
 }

@@ -3,12 +3,16 @@
 //! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
 //! pure). It keeps nothing: the next pass, or another operator, finds all it needs in the cluster and the stores.
 
+mod ask;
+mod board;
 mod job;
+mod ledger_memory;
 mod observation;
 mod observe;
 mod plan;
 mod poll;
 mod reach;
+mod share;
 mod status;
 #[cfg(test)]
 pub mod tests;
@@ -21,15 +25,19 @@ use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
+pub use ask::client as worker_client;
+pub use board::Board;
 pub use reach::ReachCache;
 
 use crate::apply::{ApplyError, Created};
-use crate::conditions::{self, kind};
 use crate::context::Context;
 use crate::metrics::Kind;
 use crate::stores::with_causes;
+use board::Request;
+use observation::Observation;
 use plan::Plan;
 use poll::Polling;
+use share::Need;
 
 /// One pass over a source.
 pub async fn reconcile(
@@ -53,8 +61,10 @@ pub async fn reconcile(
     // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
     let (seen, order) = observe::observe(source, &context).await;
 
-    // 2. Plan: how many workers there should be, and which to start; whether it is time to list the bucket.
+    // 2. Plan: how many workers there should be, and which to start; what of that is this source's share; and whether it
+    // is time to list the bucket.
     let plan = plan::plan(suspend, &source.spec.workers, &seen);
+    let plan = limit(source, plan, &seen, &context);
     let polling = poll::plan(source, &seen.polled, !suspend && seen.ready.is_ok(), seen.now);
 
     // 3. Apply: create Jobs and runs; end those of a suspended source.
@@ -74,6 +84,24 @@ pub async fn reconcile(
     }
     started?;
     Ok(Action::requeue(status::look_again(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
+}
+
+/// Limits a plan to what the source may have beside all others.
+fn limit(source: &IngestSource, plan: Plan, seen: &Observation, context: &Context) -> Plan {
+    let namespace = source.namespace().unwrap_or_default();
+    let named = |job: &str| format!("{namespace}/{job}");
+    let need = Need {
+        uid: source.uid().unwrap_or_default(),
+        desired: plan.desired,
+        active: plan::active_count(&seen.workers),
+        last_start: seen.workers.iter().map(|worker| worker.created).max(),
+    };
+    let start = plan.start.iter().map(|start| (named(&job::name(source, start)), start.clone()));
+    let candidates = plan::candidates(&seen.workers).into_iter().map(|stop| (named(&stop.job), stop));
+    let all = worker::of_all_sources(&context.jobs.state());
+    let request =
+        Request { need, start: start.collect(), candidates: candidates.collect(), seen: &all, now: seen.now };
+    context.board.limit(plan, request)
 }
 
 /// Carries a plan out. How many workers are new.
@@ -110,11 +138,4 @@ async fn poll(polling: &Polling, context: &Context) -> Result<(), ApplyError> {
         context.writer.delete(run).await?;
     }
     Ok(())
-}
-
-/// Whether a source is ready, as its status says.
-#[must_use]
-pub fn is_ready(source: &DeserializeGuard<IngestSource>) -> bool {
-    let status = source.0.as_ref().ok().and_then(|source| source.status.as_ref());
-    status.is_some_and(|status| conditions::holds(&status.conditions, kind::READY))
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
 use crate::ingest;
+use crate::observe;
 use crate::pipeline::process::{IngestError, Stop};
 use crate::run::{self, RunError};
 use crate::secrets::{MountError, mounted};
@@ -86,6 +87,10 @@ async fn work() -> Result<Report, WorkError> {
     let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
     let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
     let stop = listen()?;
+    if let WorkOrder::Ingest(order) = &order {
+        observe::name(&order.namespace, &order.source);
+    }
+    tokio::spawn(observe::server::run());
     match order {
         WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
         WorkOrder::Run(order) => Ok(run::run(*order, slice(), runner, stop).await?),

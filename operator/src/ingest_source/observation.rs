@@ -31,6 +31,8 @@ pub struct Observation {
     pub ledger: Option<LedgerCounts>,
     /// The workers, those that ended lately included.
     pub workers: Vec<Worker>,
+    /// Who hindered the workers when the source was last looked at, if somebody did.
+    pub hindered_before: Option<String>,
 }
 
 impl Observation {

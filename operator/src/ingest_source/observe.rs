@@ -1,6 +1,7 @@
 //! Looks at a source: its spec, the stores, the queue, the ledger, its workers.
 
-use std::time::Duration;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_crds::IngestSource;
@@ -8,15 +9,19 @@ use docmill_crds::contract::label;
 use docmill_crds::ledger::units_index;
 use docmill_crds::template::Template;
 use job_runner::stores::StoreError;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use super::ask::ask;
 use super::job::work_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
-use super::plan::latest_failure;
+use super::plan::{active_count, latest_failure};
 use super::reach::Reached;
 use super::{poll, worker};
+use crate::conditions::{self, kind};
 use crate::context::Context;
+use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
 use crate::stores::{elastic_fault, store_fault};
 use crate::worker_pod::encode_order;
@@ -37,7 +42,9 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
         polled: poll::read(source, &context.runs.state()),
         ledger: None,
         workers: worker::read(&jobs, &pods, now),
+        hindered_before: source.status.as_ref().and_then(|status| hindered(&status.conditions)),
     };
+    ask(&mut seen.workers, &pods, &context.workers, &context.metrics).await;
     let order = match look(source, context, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
@@ -55,8 +62,15 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
     }
     let (_, order) = checked?;
     let failing = latest_failure(&seen.workers).is_some();
-    let reached = context.reached.reach(&context.client, source, failing).await?;
-    let (queue, ledger) = tokio::join!(queue_counts(source, &reached), ledger_counts(source, &reached));
+    let metrics = &context.metrics;
+    let reached = context.reached.reach(&context.client, source, failing, metrics).await?;
+    if seen.has_queue {
+        metrics.request(Target::Queue);
+    }
+    let queue = queue_counts(source, &reached).await;
+    let at_rest = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
+    let busy = !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
+    let ledger = remembered_counts(source, &reached, busy, metrics).await;
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
     queue.map(drop).and(ledger.map(drop)).inspect_err(|_| {
@@ -110,6 +124,30 @@ fn queue_fault(error: &StoreError) -> NotReady {
         "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
         _ => fault,
     }
+}
+
+/// What the ledger says, or said a moment ago if nothing has happened since.
+async fn remembered_counts(
+    source: &IngestSource,
+    reached: &Reached,
+    busy: bool,
+    metrics: &Metrics,
+) -> Result<LedgerCounts, NotReady> {
+    let memory = || reached.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = memory().known(busy, Instant::now()) {
+        return Ok(known);
+    }
+    metrics.request(Target::Elasticsearch);
+    let asked = Instant::now();
+    let counts = ledger_counts(source, reached).await?;
+    memory().remember(counts.clone(), asked);
+    Ok(counts)
+}
+
+/// Who hindered the workers, as the status says.
+fn hindered(conditions: &[Condition]) -> Option<String> {
+    let throttled = conditions::find(conditions, kind::THROTTLED)?;
+    (throttled.status == "True").then(|| throttled.reason.clone())
 }
 
 async fn ledger_counts(source: &IngestSource, reached: &Reached) -> Result<LedgerCounts, NotReady> {

@@ -10,6 +10,8 @@ use job_runner::elastic::Elastic;
 use job_runner::stores::{s3_client, sqs_client};
 use kube::{Client, ResourceExt as _};
 
+use super::ledger_memory::LedgerMemory;
+use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
 use crate::stores::{check_bucket, connect_elastic, storage_secrets, store_fault};
 
@@ -28,6 +30,8 @@ pub struct Reached {
     pub sqs: Option<aws_sdk_sqs::Client>,
     /// The cluster with the ledger.
     pub elastic: Elastic,
+    /// What the ledger said last.
+    pub ledger: Mutex<LedgerMemory>,
     generation: Option<i64>,
     at: Instant,
 }
@@ -43,6 +47,7 @@ impl ReachCache {
         client: &Client,
         source: &IngestSource,
         failing: bool,
+        metrics: &Metrics,
     ) -> Result<Arc<Reached>, NotReady> {
         let uid = source.uid().unwrap_or_default();
         let fresh = if failing { FRESH_WHILE_FAILING } else { FRESH };
@@ -52,8 +57,9 @@ impl ReachCache {
         {
             return Ok(known);
         }
-        let reached =
-            tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source))).await.unwrap_or_else(|_| {
+        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source, metrics)))
+            .await
+            .unwrap_or_else(|_| {
                 let seconds = TIMEOUT.as_secs();
                 Err(NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s")))
             });
@@ -86,16 +92,18 @@ impl ReachCache {
 }
 
 /// Looks at everything that the spec names. The first fault in the order of the spec is told.
-async fn connect(client: &Client, source: &IngestSource) -> Result<Reached, NotReady> {
+async fn connect(client: &Client, source: &IngestSource, metrics: &Metrics) -> Result<Reached, NotReady> {
     let namespace = source.namespace().unwrap_or_default();
     let spec = &source.spec;
+    metrics.request(Target::Elasticsearch);
     let (storage, elastic) = tokio::join!(
-        connect_storage(client, &namespace, spec),
+        connect_storage(client, &namespace, spec, metrics),
         connect_elastic(client, &namespace, &spec.index.elasticsearch),
     );
     Ok(Reached {
         sqs: storage?,
         elastic: elastic?,
+        ledger: Mutex::default(),
         generation: source.metadata.generation,
         at: Instant::now(),
     })
@@ -105,6 +113,7 @@ async fn connect_storage(
     client: &Client,
     namespace: &str,
     spec: &IngestSourceSpec,
+    metrics: &Metrics,
 ) -> Result<Option<aws_sdk_sqs::Client>, NotReady> {
     let storage = &spec.storage;
     let secrets = storage_secrets(client, namespace, storage).await?;
@@ -114,11 +123,12 @@ async fn connect_storage(
         Some(url) => Some(sqs_client(storage, url, &secrets).await.map_err(unusable)?),
         None => None,
     };
-    let (raw, snapshots, errors) = tokio::join!(
-        check_bucket(&s3, &spec.raw.bucket),
-        check_bucket(&s3, &spec.snapshots.bucket),
-        check_bucket(&s3, &spec.errors.bucket),
-    );
+    let check = |bucket| {
+        metrics.request(Target::ObjectStore);
+        check_bucket(&s3, bucket)
+    };
+    let (raw, snapshots, errors) =
+        tokio::join!(check(&spec.raw.bucket), check(&spec.snapshots.bucket), check(&spec.errors.bucket));
     raw.and(snapshots).and(errors)?;
     Ok(sqs)
 }

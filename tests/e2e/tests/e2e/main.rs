@@ -6,6 +6,7 @@ mod chart;
 mod conditions;
 mod enrichment;
 mod keys;
+mod many;
 mod model;
 mod refusals;
 mod restarts;
