@@ -29,7 +29,7 @@ use self::report::{FailureExample, ShadowReport};
 use self::snapshot_lines::Standing;
 use super::{FileResult, ManifestLine, RunContext, RunError};
 use crate::elastic::{Address, ElasticError};
-use crate::ingest::IngestError;
+use crate::pipeline::process::IngestError;
 use crate::pipeline::address::Addressing;
 use crate::pipeline::convert::Converter;
 use crate::pipeline::fetch::{self, Found, Opened};
@@ -119,7 +119,7 @@ impl<'a> Rehearsal<'a> {
             context,
             ledger: units_index(&context.order.ingest.namespace, &context.order.ingest.source),
             converter: Arc::new(Converter::new(&model)?),
-            max_object_bytes: model.limits.object_bytes(),
+            max_object_bytes: model.limits.max_object_bytes,
             addressing: Arc::new(Addressing { index, id }),
             large: Semaphore::new(LARGE_SNAPSHOTS),
         })

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
 use super::window::{self, Page};
 use crate::elastic::{Address, ElasticError};
-use crate::ingest::IngestError;
+use crate::pipeline::process::IngestError;
 use crate::run::listing::{self, Listed, Listing};
 use crate::run::{RunContext, RunError};
 use crate::stores::{StoreError, StoreFault};
