@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
-use crate::ingest::{self, IngestError, Stop};
+use crate::ingest;
+use crate::pipeline::process::{IngestError, Stop};
 use crate::run::{RunContext, RunError};
 use crate::secrets::{MountError, mounted};
 

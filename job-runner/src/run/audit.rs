@@ -186,8 +186,11 @@ async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) 
     let Window { evidence, until, more } = stores.window(after, until).await?;
     let (sums, mut differences) = judge::judge(&stores.ground, &evidence);
     differences.extend(stores.named_documents(&evidence).await?);
-    let unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;
+    let mut unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;
     let incomplete = unnamed.len() >= MOST_UNNAMED;
+    // One in the place of what should be there is a difference already.
+    let told: HashSet<_> = differences.iter().filter_map(|difference| difference.target.address()).collect();
+    unnamed.retain(|difference| !difference.target.address().is_some_and(|address| told.contains(&address)));
     differences.extend(unnamed);
     differences.sort_by(|a, b| (&a.key, a.kind).cmp(&(&b.key, b.kind)));
     Ok(Look { sums, differences, until, more, incomplete })
@@ -203,9 +206,8 @@ fn identity(difference: &Difference) -> u64 {
     let mut hasher = DefaultHasher::new();
     (difference.kind, &difference.key, &difference.unit).hash(&mut hasher);
     match &difference.target {
-        Target::Unit => {}
         Target::Object(key) => key.hash(&mut hasher),
-        Target::Document { index, id, .. } => (index, id).hash(&mut hasher),
+        target => target.address().hash(&mut hasher),
     }
     hasher.finish()
 }

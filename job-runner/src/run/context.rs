@@ -1,17 +1,21 @@
 //! What every step of a run needs.
 
+use std::sync::Arc;
+
 use docmill_crds::contract::{RunOrder, secret_mount};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::run_ledger::{run_folder, runs_index};
 
+use tokio::sync::OnceCell;
+
 use super::RunError;
 use crate::elastic::Elastic;
-use crate::ingest::Stop;
+use crate::pipeline::process::{Processor, Stop};
 use crate::secrets::mounted;
 use crate::stores;
 
 /// What every step of a run needs, the same for all of its files.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RunContext {
     /// The order.
     pub order: RunOrder,
@@ -23,6 +27,7 @@ pub struct RunContext {
     pub runner: String,
     /// When the worker has to end.
     pub stop: Stop,
+    processor: OnceCell<Arc<Processor>>,
 }
 
 impl RunContext {
@@ -31,7 +36,19 @@ impl RunContext {
         let spec = &order.ingest.spec;
         let s3 = stores::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
         let elastic = Elastic::new(&spec.index.elasticsearch, &mounted(secret_mount::INDEX)?)?;
-        Ok(Self { order, s3, elastic, runner, stop })
+        Ok(Self { order, s3, elastic, runner, stop, processor: OnceCell::new() })
+    }
+
+    /// The path of a unit, made when it is first asked for: not every step of a run ingests.
+    pub async fn processor(&self) -> Result<&Arc<Processor>, RunError> {
+        let make = async || {
+            let run = Some(self.order.run_uid.clone());
+            let processor =
+                Processor::new(&self.order.ingest, self.runner.clone(), run, self.stop.clone()).await?;
+            processor.ensure_indices().await?;
+            Ok(processor)
+        };
+        self.processor.get_or_try_init(make).await
     }
 
     /// The source as it was when the run began.

@@ -4,7 +4,7 @@ use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
 use crate::elastic::ElasticError;
-use crate::ingest::IngestError;
+use crate::pipeline::process::IngestError;
 use crate::secrets::MountError;
 use crate::stores::StoreError;
 
@@ -34,6 +34,26 @@ pub enum RunError {
         /// What is wrong.
         error: serde_json::Error,
     },
+    /// A file of the run is not there.
+    #[error(
+        "failed to find {0} in the snapshot bucket; was it deleted, or is there a lifecycle rule? Create the run anew"
+    )]
+    Missing(String),
+    /// Nothing that the run selects can be an object of the source.
+    #[error(
+        "spec.select: {selected:?} lies outside of the source, which takes keys that start with {prefix:?}{suffixes}"
+    )]
+    Outside {
+        /// Prefix or key that the run names.
+        selected: String,
+        /// Prefix of the source.
+        prefix: String,
+        /// Its suffixes, in words; empty if it takes all.
+        suffixes: String,
+    },
+    /// This worker is of a version that has no such mode.
+    #[error("this worker cannot work a run of mode {0:?}")]
+    NotOffered(docmill_crds::ingest_run::Mode),
     /// The order has no such part.
     #[error("failed to find part {0} in the work order")]
     NoPart(i32),
@@ -63,7 +83,11 @@ impl Classify for RunError {
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
             Self::Ingest(error) => error.class(),
-            Self::File { .. } | Self::NoPart(_) => ErrorClass::Permanent,
+            Self::File { .. }
+            | Self::Missing(_)
+            | Self::NoPart(_)
+            | Self::NotOffered(_)
+            | Self::Outside { .. } => ErrorClass::Permanent,
             Self::RecordRefused(_) => ErrorClass::User,
         }
     }

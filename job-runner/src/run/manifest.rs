@@ -95,6 +95,12 @@ pub fn done_name(file: i64) -> String {
     format!("done-{file:08}.json")
 }
 
+/// Name of the mark of a file that somebody works on, with how often it was begun by a worker that did not end it.
+#[must_use]
+pub fn begun_name(file: i64) -> String {
+    format!("begun-{file:08}.json")
+}
+
 /// Name of the plan.
 pub const PLAN_NAME: &str = "plan.json";
 

@@ -29,12 +29,12 @@ use self::report::{FailureExample, ShadowReport};
 use self::snapshot_lines::Standing;
 use super::{FileResult, ManifestLine, RunContext, RunError};
 use crate::elastic::{Address, ElasticError};
-use crate::pipeline::process::IngestError;
 use crate::pipeline::address::Addressing;
 use crate::pipeline::convert::Converter;
 use crate::pipeline::fetch::{self, Found, Opened};
 use crate::pipeline::notification::Landed;
 use crate::pipeline::persist::persist;
+use crate::pipeline::process::IngestError;
 use crate::stores::{StoreError, StoreFault};
 
 /// Units that are converted at a time.
@@ -51,13 +51,11 @@ const RECORD_FIELDS: [&str; 4] = ["state", "reason", "documentsDigest", "snapsho
 /// Rehearses the units of a file.
 pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
     let rehearsal = Rehearsal::new(context)?;
-    let results: Vec<_> = stream::iter(lines)
-        .map(|line| rehearsal.unit(line))
-        .buffered(UNITS_AT_A_TIME)
-        .try_collect()
-        .await?;
+    let results: Vec<_> =
+        stream::iter(lines).map(|line| rehearsal.unit(line)).buffered(UNITS_AT_A_TIME).try_collect().await?;
     let mut tally = Tally { lines: i64::try_from(lines.len()).unwrap_or(i64::MAX), ..Tally::default() };
-    let mut report = ShadowReport { revision: rehearsal.converter.revision().to_owned(), ..Default::default() };
+    let mut report =
+        ShadowReport { revision: rehearsal.converter.revision().to_owned(), ..Default::default() };
     for (predicted, of_unit) in results {
         count(&mut tally, predicted.as_ref());
         report.merge(of_unit);

@@ -42,10 +42,14 @@ impl Stores<'_> {
             let pairs: Vec<_> = group
                 .iter()
                 .zip(&named)
-                .flat_map(|((digest, record), named)| named.iter().map(move |document| (*digest, *record, document)))
+                .flat_map(|((digest, record), named)| {
+                    named.iter().map(move |document| (*digest, *record, document))
+                })
                 .collect();
-            let addresses: Vec<_> =
-                pairs.iter().map(|(_, _, RecordedDocument { index, id, .. })| Address { index, id }).collect();
+            let addresses: Vec<_> = pairs
+                .iter()
+                .map(|(_, _, RecordedDocument { index, id, .. })| Address { index, id })
+                .collect();
             let seen = self.seen(&addresses).await?;
             differences.extend(pairs.iter().zip(&seen).filter_map(|((digest, record, named), seen)| {
                 judge_document(digest, record, named, seen.as_ref())
@@ -85,7 +89,12 @@ impl Stores<'_> {
         ]}})
     }
 
-    async fn search_all(&self, evidence: &Evidence, query: &Value, pit: &mut Pit) -> Result<Vec<Difference>, RunError> {
+    async fn search_all(
+        &self,
+        evidence: &Evidence,
+        query: &Value,
+        pit: &mut Pit,
+    ) -> Result<Vec<Difference>, RunError> {
         let index = evidence.index();
         let (mut differences, mut last) = (Vec::new(), None::<Value>);
         loop {
@@ -119,8 +128,11 @@ impl Stores<'_> {
             .filter(|found| self.ground.raw.covers(&found.unit.bucket, &found.unit.key))
             .collect();
         let unknown: BTreeSet<_> = found.iter().map(|found| found.seen.unit.as_str()).collect();
-        let unknown: Vec<String> =
-            unknown.into_iter().filter(|unit| !index.by_digest.contains_key(unit)).map(str::to_owned).collect();
+        let unknown: Vec<String> = unknown
+            .into_iter()
+            .filter(|unit| !index.by_digest.contains_key(unit))
+            .map(str::to_owned)
+            .collect();
         let asked = self.records_by_digest(&unknown).await?;
         let asked: HashMap<_, _> = unknown.iter().map(String::as_str).zip(&asked).collect();
         let record = |unit: &str| index.by_digest.get(unit).copied().or_else(|| asked.get(unit)?.as_ref());
@@ -154,7 +166,8 @@ impl Stores<'_> {
         for found in found {
             of_unit.entry(&found.seen.unit).or_default().push(found);
         }
-        let units = of_unit.keys().filter_map(|unit| Some((*unit, record(unit).filter(|record| names_all(record))?)));
+        let units =
+            of_unit.keys().filter_map(|unit| Some((*unit, record(unit).filter(|record| names_all(record))?)));
         let mut unnamed = HashSet::new();
         for group in groups(units.collect()) {
             let digests: Vec<_> = group.iter().map(|(digest, _)| *digest).collect();
@@ -162,7 +175,9 @@ impl Stores<'_> {
                 let named: HashSet<_> = named.iter().map(|it| (it.index.as_str(), it.id.as_str())).collect();
                 let found = of_unit.get(digest).into_iter().flatten();
                 unnamed.extend(
-                    found.map(|it| (it.index.as_str(), it.id.as_str())).filter(|address| !named.contains(address)),
+                    found
+                        .map(|it| (it.index.as_str(), it.id.as_str()))
+                        .filter(|address| !named.contains(address)),
                 );
             }
         }
@@ -185,9 +200,10 @@ impl Stores<'_> {
         let heads: Vec<_> = ids.iter().map(|id| DocumentHead::id(id)).collect();
         let addresses: Vec<_> = heads.iter().map(|id| Address { index: &index, id }).collect();
         let found = self.context.elastic.mget(&addresses, &["index".to_owned()]).await?;
-        let newest = ids.into_iter().zip(found).filter_map(|(id, head)| {
-            Some((id.to_owned(), head?.source.get("index")?.as_str()?.to_owned()))
-        });
+        let newest = ids
+            .into_iter()
+            .zip(found)
+            .filter_map(|(id, head)| Some((id.to_owned(), head?.source.get("index")?.as_str()?.to_owned())));
         Ok(newest.collect())
     }
 
@@ -228,7 +244,8 @@ fn nobodys(version: u64) -> Seen {
 
 /// Whether a record names all documents that its unit has.
 fn names_all(record: &Record) -> bool {
-    record.counts() && usize::try_from(record.document_count).is_ok_and(|count| count <= MAX_RECORDED_DOCUMENTS)
+    record.counts()
+        && usize::try_from(record.document_count).is_ok_and(|count| count <= MAX_RECORDED_DOCUMENTS)
 }
 
 /// Records in groups whose documents together are few enough to be held.

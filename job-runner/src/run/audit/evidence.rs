@@ -207,7 +207,8 @@ impl Evidence {
     fn ask_for_snapshot(&self, ground: &Ground, record: &Record, questions: &mut Questions) {
         if let Some(reference) = &record.snapshot {
             let key = keys::object_of(reference);
-            let listed = key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key));
+            let listed =
+                key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key));
             if !listed && !self.answers.snapshots.contains_key(key) {
                 questions.snapshots.insert(key.to_owned());
             }
@@ -243,7 +244,12 @@ impl Evidence {
 
     /// Whether a snapshot is that of what the bucket holds.
     #[must_use]
-    pub fn is_object(&self, ground: &Ground, object: Option<&RawObject>, named: &keys::SnapshotName<'_>) -> bool {
+    pub fn is_object(
+        &self,
+        ground: &Ground,
+        object: Option<&RawObject>,
+        named: &keys::SnapshotName<'_>,
+    ) -> bool {
         object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
     }
 

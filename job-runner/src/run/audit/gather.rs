@@ -127,7 +127,11 @@ impl<'a> Stores<'a> {
     }
 
     /// Objects of another bucket, by what their keys say of the raw one.
-    async fn object_page(&self, location: &BucketLocation, after: Option<&str>) -> Result<Page<()>, RunError> {
+    async fn object_page(
+        &self,
+        location: &BucketLocation,
+        after: Option<&str>,
+    ) -> Result<Page<()>, RunError> {
         let prefix = format!("{}{}", location.prefix, self.ground.raw.prefix);
         let after = after.map(|after| format!("{}{after}", location.prefix));
         let (objects, end) = self.page(&location.bucket, false, &prefix, after).await?;
@@ -214,16 +218,27 @@ impl<'a> Stores<'a> {
     async fn answer(&self, questions: Questions, answers: &mut Answers) -> Result<(), RunError> {
         let Questions { raw, records, of_key, snapshots, errors, snapshot_owners, error_owners } = questions;
         let (s3, ground) = (&self.context.s3, &self.ground);
-        answers.raw.extend(each(raw, async |key: &str| {
-            Ok(listing::head(s3, &ground.raw.bucket, key).await?.map(raw_object))
-        }).await?);
-        answers.snapshots.extend(each(snapshots, async |key: &str| {
-            Ok(listing::head(s3, &ground.snapshots.bucket, key).await?.is_some())
-        }).await?);
-        answers.errors.extend(each(errors, async |key: &str| {
-            Ok(listing::head(s3, &ground.errors.bucket, key).await?.is_some())
-        }).await?);
-        answers.snapshot_owners.extend(each(snapshot_owners, async |key: &str| self.snapshot_owner(key).await).await?);
+        answers.raw.extend(
+            each(raw, async |key: &str| {
+                Ok(listing::head(s3, &ground.raw.bucket, key).await?.map(raw_object))
+            })
+            .await?,
+        );
+        answers.snapshots.extend(
+            each(snapshots, async |key: &str| {
+                Ok(listing::head(s3, &ground.snapshots.bucket, key).await?.is_some())
+            })
+            .await?,
+        );
+        answers.errors.extend(
+            each(errors, async |key: &str| {
+                Ok(listing::head(s3, &ground.errors.bucket, key).await?.is_some())
+            })
+            .await?,
+        );
+        answers
+            .snapshot_owners
+            .extend(each(snapshot_owners, async |key: &str| self.snapshot_owner(key).await).await?);
         answers.error_owners.extend(each(error_owners, async |key: &str| self.error_owner(key).await).await?);
         for digests in chunks(records) {
             let found = self.records_by_digest(&digests).await?;
@@ -267,13 +282,14 @@ impl<'a> Stores<'a> {
     async fn error_owner(&self, key: &str) -> Result<Option<String>, StoreError> {
         let BucketLocation { bucket, prefix } = &self.ground.errors;
         let action = || format!("read s3://{bucket}/{prefix}{key}");
-        let object = match self.context.s3.get_object().bucket(bucket).key(format!("{prefix}{key}")).send().await {
-            Ok(object) => object,
-            Err(error) => {
-                let error = StoreError::from_sdk(action(), &error);
-                return if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) };
-            }
-        };
+        let object =
+            match self.context.s3.get_object().bucket(bucket).key(format!("{prefix}{key}")).send().await {
+                Ok(object) => object,
+                Err(error) => {
+                    let error = StoreError::from_sdk(action(), &error);
+                    return if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) };
+                }
+            };
         let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
         let record: Value = serde_json::from_slice(&body.into_bytes()).unwrap_or_default();
         Ok(record.get("source").and_then(Value::as_str).map(str::to_owned))

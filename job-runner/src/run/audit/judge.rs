@@ -39,7 +39,8 @@ pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
         differences.extend(missing_snapshot(ground, evidence, digest, record));
         differences.extend(missing_evidence(ground, evidence, digest, record));
     }
-    differences.extend(evidence.snapshots.iter().filter_map(|key| strange_snapshot(ground, evidence, &index, key)));
+    differences
+        .extend(evidence.snapshots.iter().filter_map(|key| strange_snapshot(ground, evidence, &index, key)));
     let errors = evidence.errors.iter().filter(|key| !is_own(key));
     differences.extend(errors.filter_map(|key| left_evidence(ground, evidence, &index, key)));
     (sums, differences)
@@ -111,10 +112,16 @@ fn twice(ground: &Ground, evidence: &Evidence) -> Vec<Difference> {
     differences.collect()
 }
 
-fn missing_snapshot(ground: &Ground, evidence: &Evidence, digest: &str, record: &Record) -> Option<Difference> {
+fn missing_snapshot(
+    ground: &Ground,
+    evidence: &Evidence,
+    digest: &str,
+    record: &Record,
+) -> Option<Difference> {
     let reference = record.snapshot.as_deref()?;
     let key = keys::object_of(reference);
-    let listed = key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| evidence.snapshots.contains(key));
+    let listed =
+        key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| evidence.snapshots.contains(key));
     let there = listed || evidence.answers.snapshots.get(key).copied().unwrap_or(false);
     let expected = format!("s3://{}/{reference}", ground.snapshots.bucket);
     let difference = of_unit(Kind::SnapshotMissing, digest, record, &expected, "no such object");
@@ -122,7 +129,12 @@ fn missing_snapshot(ground: &Ground, evidence: &Evidence, digest: &str, record: 
 }
 
 /// The error record has to be there; the copy too, unless the object was gone before it could be made.
-fn missing_evidence(ground: &Ground, evidence: &Evidence, digest: &str, record: &Record) -> Option<Difference> {
+fn missing_evidence(
+    ground: &Ground,
+    evidence: &Evidence,
+    digest: &str,
+    record: &Record,
+) -> Option<Difference> {
     if record.state != UnitState::Failed {
         return None;
     }
@@ -132,14 +144,20 @@ fn missing_evidence(ground: &Ground, evidence: &Evidence, digest: &str, record: 
     };
     let [copy, error_record] = keys::evidence(&ground.errors, &record.unit);
     let object = evidence.raw.get(&record.unit.key);
-    let is_object = object.is_some_and(|object| object.unit(&ground.raw.bucket, &record.unit.key) == record.unit);
+    let is_object =
+        object.is_some_and(|object| object.unit(&ground.raw.bucket, &record.unit.key) == record.unit);
     let missing = [(error_record, true), (copy, is_object)];
     let (missing, _) = missing.into_iter().find(|(key, wanted)| *wanted && !there(key))?;
     let expected = format!("s3://{}/{missing}", ground.errors.bucket);
     Some(of_unit(Kind::EvidenceMissing, digest, record, &expected, "no such object"))
 }
 
-fn strange_snapshot(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &str) -> Option<Difference> {
+fn strange_snapshot(
+    ground: &Ground,
+    evidence: &Evidence,
+    index: &Index<'_>,
+    key: &str,
+) -> Option<Difference> {
     let named = SnapshotName::parse(key)?;
     if evidence.is_known(index, named.digest) != Some(false)
         || evidence.is_object(ground, evidence.object(named.raw_key).flatten(), &named)

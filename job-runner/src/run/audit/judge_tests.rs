@@ -14,7 +14,12 @@ const CREATED: i64 = 1_000_000;
 fn ground(on_delete: OnDelete) -> Ground {
     let location = |bucket: &str| BucketLocation { bucket: bucket.into(), prefix: "p/".into() };
     Ground {
-        raw: RawLocation { bucket: "raw".into(), prefix: String::new(), suffixes: vec![".xml".into()], on_delete },
+        raw: RawLocation {
+            bucket: "raw".into(),
+            prefix: String::new(),
+            suffixes: vec![".xml".into()],
+            on_delete,
+        },
         snapshots: location("json"),
         errors: location("errors"),
         ledger: "docmill-units-n-s".into(),
@@ -86,7 +91,8 @@ fn an_object_without_a_record_is_unaccounted_unless_it_has_just_landed() {
 #[test]
 fn an_object_that_was_passed_over_and_is_there_is_unaccounted() {
     let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.records[0].1 = Record { reason: Some("ObjectGone".into()), ..record(&unit("good.xml", "1"), UnitState::Skipped) };
+    evidence.records[0].1 =
+        Record { reason: Some("ObjectGone".into()), ..record(&unit("good.xml", "1"), UnitState::Skipped) };
     assert_eq!(differences(&ground, &evidence), [(Kind::Unaccounted, "good.xml".into())]);
 }
 

@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn what_is_no_snapshot_is_not_read_as_one() {
-        for key in ["a.xml", "a/b/c.json", ".docmill/runs/1/plan.json", "x/0123456789abcdef0123456789abcdef/.json"] {
+        for key in
+            ["a.xml", "a/b/c.json", ".docmill/runs/1/plan.json", "x/0123456789abcdef0123456789abcdef/.json"]
+        {
             assert_eq!(SnapshotName::parse(key), None, "{key}");
         }
     }

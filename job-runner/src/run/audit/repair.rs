@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use docmill_crds::audit::DifferenceKind as Kind;
-use docmill_crds::ledger::{DocumentAddress, RecordedDocument, UnitRecord, content_digest};
+use docmill_crds::ledger::{
+    DocumentAddress, RecordedDocument, UnitId, UnitRecord, UnitState, content_digest,
+};
 use futures::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -39,7 +41,7 @@ const PATIENCE: Patience = Patience::lasting(std::time::Duration::from_mins(1));
 /// Mends the stores of a source.
 pub struct Repairer<'a> {
     stores: &'a Stores<'a>,
-    processor: Arc<Processor>,
+    processor: &'a Arc<Processor>,
 }
 
 /// What is to be done about the units of differences.
@@ -98,11 +100,7 @@ impl<'a> Plan<'a> {
 impl<'a> Repairer<'a> {
     /// Makes ready to process units.
     pub async fn new(stores: &'a Stores<'a>) -> Result<Self, RunError> {
-        let context = stores.context;
-        let run = Some(context.order.run_uid.clone());
-        let processor =
-            Processor::new(&context.order.ingest, context.runner.clone(), run, context.stop.clone()).await?;
-        processor.ensure_indices().await?;
+        let processor = stores.context.processor().await?;
         Ok(Self { stores, processor })
     }
 
@@ -215,7 +213,7 @@ impl<'a> Repairer<'a> {
 
     /// The unit of a record, and the key of its snapshot.
     fn unit(&self, record: &Map<String, Value>) -> Option<(Unit, String)> {
-        let id: docmill_crds::ledger::UnitId = serde_json::from_value(record.get("unit")?.clone()).ok()?;
+        let id: UnitId = serde_json::from_value(record.get("unit")?.clone()).ok()?;
         let snapshot = record.get("snapshot")?.as_str()?.to_owned();
         let landed = record.get("lastModified")?.as_str()?.parse::<jiff::Timestamp>().ok()?;
         let version_id = self.stores.is_versioned().then(|| id.version.clone());
@@ -258,39 +256,54 @@ impl<'a> Repairer<'a> {
         for (digest, key) in units {
             match self.object(key).await? {
                 Some(object) => self.supersede(digest, object).await?,
-                None => self.remove(key).await,
+                None => self.remove(digest, key).await?,
             }
         }
         Ok(())
     }
 
-    async fn remove(&self, key: &str) {
+    /// What the removal of the object would have done. A unit that no head knows has no documents that could be found
+    /// in that way; once its record says that it is gone, the next look finds them as orphans.
+    async fn remove(&self, digest: &str, key: &str) -> Result<(), RunError> {
         let bucket = self.stores.ground.raw.bucket.clone();
         let landed = Landed { bucket, key: key.to_owned(), version_id: None, etag: None };
-        let ended = remove::remove(&self.processor.finish, &landed, &self.context().stop.abort).await;
-        if !ended.is_final() {
-            tracing::warn!(key, "a removed object's documents could not be removed yet; the next look finds them again");
+        remove::remove(&self.processor.finish, &landed, &self.context().stop.abort).await;
+        let Some((record, version)) = self.record(digest).await? else { return Ok(()) };
+        if record.state == UnitState::Skipped {
+            return Ok(());
         }
+        let record = self.processor.finish.recorder.removed(record, clock::now_millis());
+        self.write_record(&record, version).await
     }
 
-    /// Writes into a record that another unit has its key. The version stays, so that a record which somebody else
-    /// writes meanwhile wins.
+    async fn record(&self, digest: &str) -> Result<Option<(UnitRecord, u64)>, RunError> {
+        let stored = self.context().elastic.get(&self.stores.ground.ledger, digest).await?;
+        Ok(stored
+            .and_then(|stored| Some((serde_json::from_value(stored.source.into()).ok()?, stored.version))))
+    }
+
+    /// Writes a record with the version of the one that is there, so that a record which somebody else writes meanwhile
+    /// wins.
+    async fn write_record(&self, record: &UnitRecord, version: u64) -> Result<(), RunError> {
+        let (id, mut body) = (record.unit.digest(), BulkBody::default());
+        let source = serde_json::to_vec(record).unwrap_or_default();
+        let address = Address { index: &self.stores.ground.ledger, id: &id };
+        body.push_index(address, Some(version), &source);
+        self.context().elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
+        Ok(())
+    }
+
+    /// Writes into a record that another unit has its key.
     async fn supersede(&self, digest: &str, object: Listed) -> Result<(), RunError> {
-        let ground = &self.stores.ground;
-        let Some(stored) = self.context().elastic.get(&ground.ledger, digest).await? else { return Ok(()) };
-        let Ok(record) = serde_json::from_value::<UnitRecord>(stored.source.into()) else { return Ok(()) };
+        let Some((record, stored)) = self.record(digest).await? else { return Ok(()) };
         let version = object.version_id.or(object.etag).unwrap_or_default();
-        let by = docmill_crds::ledger::UnitId { bucket: ground.raw.bucket.clone(), key: object.key, version };
+        let by = UnitId { bucket: self.stores.ground.raw.bucket.clone(), key: object.key, version };
         if by == record.unit {
             return Ok(());
         }
         let unit = record.unit.clone();
         let record = self.processor.finish.recorder.superseded(unit, Some(record), &by, clock::now_millis());
-        let mut body = BulkBody::default();
-        let source = serde_json::to_vec(&record).unwrap_or_default();
-        body.push_index(Address { index: &ground.ledger, id: digest }, Some(stored.version), &source);
-        self.context().elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
-        Ok(())
+        self.write_record(&record, stored).await
     }
 
     async fn delete_documents(&self, documents: &[(Address<'_>, Option<u64>)]) -> Result<(), RunError> {

@@ -94,6 +94,17 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// Index and id, if it is a document or a record.
+    #[must_use]
+    pub fn address(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Document { index, id, .. } => Some((index, id)),
+            Self::Unit | Self::Object(_) => None,
+        }
+    }
+}
+
 impl Sums {
     /// Counts an object with the state of its record.
     pub fn add_raw(&mut self, state: Option<UnitState>) {

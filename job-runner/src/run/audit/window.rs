@@ -32,7 +32,10 @@ impl<T> Page<T> {
 
 /// The key at which all lists are to be cut, and whether the range goes on behind it. `until` is the end of the range.
 #[must_use]
-pub fn end<'a>(ends: impl IntoIterator<Item = Option<&'a str>>, until: Option<&'a str>) -> (Option<&'a str>, bool) {
+pub fn end<'a>(
+    ends: impl IntoIterator<Item = Option<&'a str>>,
+    until: Option<&'a str>,
+) -> (Option<&'a str>, bool) {
     match (ends.into_iter().flatten().min(), until) {
         (Some(end), None) => (Some(end), true),
         (Some(end), Some(until)) if end < until => (Some(end), true),

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest};
+use docmill_crds::ledger::{
+    DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
+};
 use docmill_crds::reason::Reason;
 use serde::Deserialize;
 use serde_json::Map;
@@ -74,10 +76,10 @@ impl<'a> Comparison<'a> {
         converter.convert(object, |verdict| match verdict {
             Ok(document) => match self.addressing.of(&document) {
                 Ok(address) => self.take_in(address, &document),
-                Err(error) => self.refuse(Reason::NotAddressable, FailureExample {
-                    message: error.to_string(),
-                    ..FailureExample::default()
-                }),
+                Err(error) => self.refuse(
+                    Reason::NotAddressable,
+                    FailureExample { message: error.to_string(), ..FailureExample::default() },
+                ),
             },
             Err(refusal) => self.refuse(refusal.reason, example(&refusal)),
         })

@@ -117,7 +117,8 @@ fn another_index_or_id_is_a_move() {
 
 #[test]
 fn what_would_be_refused_is_told_with_its_place() {
-    let strict = json!([field("id", json!({})), field("day", json!({})), field("n", json!({"required": true}))]);
+    let strict =
+        json!([field("id", json!({})), field("day", json!({})), field("n", json!({"required": true}))]);
     let (predicted, report) = rehearse(&plain(&["id", "day", "n"]), &strict);
     assert_eq!(predicted, Predicted { state: UnitState::Failed, changed: true });
     let example = &report.newly_failing["MissingField"].examples[0];

@@ -85,11 +85,7 @@ fn of_values(before: &Value, after: &Value, at: &mut Vec<Step>, edits: &mut Vec<
             }
         }
         _ if before == after => {}
-        _ => edits.push(Edit {
-            steps: at.clone(),
-            before: Some(before.clone()),
-            after: Some(after.clone()),
-        }),
+        _ => edits.push(Edit { steps: at.clone(), before: Some(before.clone()), after: Some(after.clone()) }),
     }
 }
 
@@ -143,7 +139,9 @@ mod tests {
 
     #[test]
     fn the_order_of_keys_is_no_difference() {
-        assert!(fields(json!({"a": 1, "b": {"c": 2, "d": 3}}), json!({"b": {"d": 3, "c": 2}, "a": 1})).is_empty());
+        assert!(
+            fields(json!({"a": 1, "b": {"c": 2, "d": 3}}), json!({"b": {"d": 3, "c": 2}, "a": 1})).is_empty()
+        );
     }
 
     fn any_value() -> impl Strategy<Value = Value> {
@@ -163,7 +161,8 @@ mod tests {
     }
 
     fn any_document() -> impl Strategy<Value = Map<String, Value>> {
-        prop::collection::btree_map("[abcd]", any_value(), 0..5).prop_map(|entries| entries.into_iter().collect())
+        prop::collection::btree_map("[abcd]", any_value(), 0..5)
+            .prop_map(|entries| entries.into_iter().collect())
     }
 
     proptest! {

@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn the_text_is_what_the_conversion_gave() {
-        for document in [r#"{"id":"1","n":1.50,"t":"say \"_docmill\":{ twice"}"#, r#"{"_docmill2":{"a":1}}"#, "{}"] {
+        for document in
+            [r#"{"id":"1","n":1.50,"t":"say \"_docmill\":{ twice"}"#, r#"{"_docmill2":{"a":1}}"#, "{}"]
+        {
             assert_eq!(read(&line(document)).expect("a document").0, document);
         }
         assert!(read(b"").is_none());

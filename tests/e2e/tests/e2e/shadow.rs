@@ -56,9 +56,19 @@ async fn a_rehearsal_foretells_what_reconverting_changes() -> Result<()> {
         let done = ingest_runs::complete(world, "reconvert", json!({"mode": "Reconvert"})).await?;
         for count in ["selected", "done", "changed", "unchanged", "failed", "skipped"] {
             let (told, is) = (&foretold.status[count], &done.status[count]);
-            ensure!(told == is, "{count}: {told} foretold, {is} found: {} and {}", foretold.status, done.status);
+            ensure!(
+                told == is,
+                "{count}: {told} foretold, {is} found: {} and {}",
+                foretold.status,
+                done.status
+            );
         }
-        let again = ingest_runs::complete(world, "again", json!({"mode": "Shadow", "conversion": source["spec"]["conversion"]})).await?;
+        let again = ingest_runs::complete(
+            world,
+            "again",
+            json!({"mode": "Shadow", "conversion": source["spec"]["conversion"]}),
+        )
+        .await?;
         ensure!(again.status["changed"] == 0 && again.details["fields"] == json!({}), "{:#}", again.details);
         Ok(())
     })
@@ -81,9 +91,8 @@ fn tells_what_changes(details: &Value) -> Result<()> {
 }
 
 fn same(before: &[e2e::elastic::Stored], after: &[e2e::elastic::Stored]) -> bool {
-    let mut texts = [before, after].map(|all| {
-        all.iter().map(|it| format!("{} {} {}", it.index, it.id, it.source)).collect::<Vec<_>>()
-    });
+    let mut texts = [before, after]
+        .map(|all| all.iter().map(|it| format!("{} {} {}", it.index, it.id, it.source)).collect::<Vec<_>>());
     texts.iter_mut().for_each(|texts| texts.sort());
     texts[0] == texts[1]
 }
