@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::elasticsearch::ElasticsearchCluster;
 use crate::enrichment_run::{Bounds, EnrichTo, Enricher, Select};
 use crate::ingest_run::IngestRunSpec;
-use crate::ingest_source::IngestSourceSpec;
+use crate::ingest_source::{IngestSourceSpec, PollTrigger};
 
 /// Environment variable with the [`WorkOrder`].
 pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
@@ -85,10 +85,10 @@ pub struct RunOrder {
     pub created_millis: i64,
     /// What is to be done.
     pub spec: IngestRunSpec,
-    /// Begin after the key up to which an earlier run has seen to everything, and keep such a key at the end
-    /// (`poll.lexicographicalOrdering`).
-    #[serde(default)]
-    pub keys_grow: bool,
+    /// The poll trigger that the run was made for. Such a run is after new objects: what has its end in the ledger, with
+    /// whatever conversion, is left alone. With `lexicographicalOrdering` it begins where an earlier one has seen to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollTrigger>,
     /// Which step of the run this is.
     pub step: RunStep,
 }

@@ -84,7 +84,8 @@ pub struct IngestRunSpec {
     #[serde(default = "default_backoff_limit")]
     #[schemars(range(min = 0, max = 100))]
     pub backoff_limit: i32,
-    /// The run fails when its work has not ended after this many seconds. What is done by then stays done.
+    /// The run fails when its selection, or its work, has not ended after this many seconds. What is done by then
+    /// stays done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub active_deadline_seconds: Option<i64>,
@@ -92,6 +93,25 @@ pub struct IngestRunSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub ttl_seconds_after_finished: Option<i32>,
+}
+
+impl IngestRunSpec {
+    /// A run over all that a mode is for, with the defaults of the schema.
+    #[must_use]
+    pub fn of(source: String, mode: Mode) -> Self {
+        Self {
+            source_ref: SourceRef { name: source },
+            mode,
+            select: None,
+            conversion: None,
+            repair: false,
+            dry_run: false,
+            parallelism: default_parallelism(),
+            backoff_limit: default_backoff_limit(),
+            active_deadline_seconds: None,
+            ttl_seconds_after_finished: None,
+        }
+    }
 }
 
 fn default_parallelism() -> i32 {

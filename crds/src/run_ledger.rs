@@ -142,10 +142,10 @@ pub struct KeyBoundRecord {
 }
 
 impl KeyBoundRecord {
-    /// Id of the record of one source. Other objects to ingest, or another conversion, begin from the start.
+    /// Id of the record of one source (`<namespace>/<name>`). Another bucket, prefix or suffix begins from the start.
     #[must_use]
-    pub fn id(source: &str, raw: &RawLocation, revision: &str) -> String {
-        let named = json!([source, raw, revision]).to_string();
+    pub fn id(source: &str, raw: &RawLocation) -> String {
+        let named = json!([source, raw]).to_string();
         format!("bound-{}", hex(&Sha256::digest(named.as_bytes())[..16]))
     }
 }
@@ -171,14 +171,19 @@ pub fn runs_index_body() -> Value {
 #[cfg(test)]
 mod tests {
     use super::{KeyBoundRecord, PartRecord, Tally, run_folder};
-    use crate::storage::{BucketLocation, RawLocation};
+    use crate::storage::{BucketLocation, OnDelete, RawLocation};
 
     #[test]
     fn files_of_a_run_are_never_raw_objects() {
         let location = BucketLocation { bucket: "json".into(), prefix: "wire/".into() };
         let folder = run_folder(&location, "u-1");
         assert_eq!(folder, "wire/.docmill/runs/u-1/");
-        let second = RawLocation { bucket: "json".into(), prefix: "wire/".into(), suffixes: vec![] };
+        let second = RawLocation {
+            bucket: "json".into(),
+            prefix: "wire/".into(),
+            suffixes: vec![],
+            on_delete: OnDelete::Keep,
+        };
         assert!(!second.covers("json", &format!("{folder}plan.json")));
         assert!(second.covers("json", "wire/a.xml/0/1.json"));
     }
@@ -194,11 +199,15 @@ mod tests {
     }
 
     #[test]
-    fn another_prefix_or_conversion_begins_from_the_start() {
-        let raw = |prefix: &str| RawLocation { bucket: "b".into(), prefix: prefix.into(), suffixes: vec![] };
-        let id = |prefix, revision| KeyBoundRecord::id("news/wire", &raw(prefix), revision);
-        assert_eq!(id("a/", "r"), id("a/", "r"));
-        assert_ne!(id("a/", "r"), id("b/", "r"));
-        assert_ne!(id("a/", "r"), id("a/", "s"));
+    fn another_prefix_begins_from_the_start() {
+        let raw = |prefix: &str| RawLocation {
+            bucket: "b".into(),
+            prefix: prefix.into(),
+            suffixes: vec![],
+            on_delete: OnDelete::Keep,
+        };
+        let id = |prefix| KeyBoundRecord::id("news/wire", &raw(prefix));
+        assert_eq!(id("a/"), id("a/"));
+        assert_ne!(id("a/"), id("b/"));
     }
 }

@@ -14,6 +14,8 @@ use prometheus_client::registry::Registry;
 pub enum Kind {
     /// `IngestSource`.
     IngestSource,
+    /// `IngestRun`.
+    IngestRun,
     /// `EnrichmentRun`.
     EnrichmentRun,
 }

@@ -5,8 +5,8 @@ use std::process::ExitCode as ProcessExit;
 use std::time::Duration;
 
 use docmill_crds::contract::{
-    EnrichOrder, ExitCode, POD_NAME_ENV, Report, RunOrder, SLICE_ENV, TERMINATION_LOG, WORK_ORDER_ENV,
-    WorkOrder, secret_mount,
+    EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, TERMINATION_LOG, WORK_ORDER_ENV, WorkOrder,
+    secret_mount,
 };
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +16,7 @@ use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
 use crate::ingest;
 use crate::pipeline::process::{IngestError, Stop};
-use crate::run::{RunContext, RunError};
+use crate::run::{self, RunError};
 use crate::secrets::{MountError, mounted};
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
@@ -88,24 +88,23 @@ async fn work() -> Result<Report, WorkError> {
     let stop = listen()?;
     match order {
         WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
-        WorkOrder::Run(order) => Ok(run_step(*order, runner, stop).await?),
+        WorkOrder::Run(order) => Ok(run::run(*order, slice(), runner, stop).await?),
         WorkOrder::Enrich(order) => enrich_slice(&order, &stop).await,
     }
-}
-
-/// Reaches the stores of a run.
-async fn run_step(order: RunOrder, runner: String, stop: Stop) -> Result<Report, RunError> {
-    let context = RunContext::connect(order, runner, stop).await?;
-    Err(RunError::NoPart(i32::from(context.order.spec.dry_run)))
 }
 
 /// Works the slice that the Job controller gave to this pod. Asked to end, it stops where it is: what is done is in
 /// the target index, and the pod that takes its place recognises it.
 async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkError> {
-    let slice = std::env::var(SLICE_ENV).ok().and_then(|text| text.parse().ok()).ok_or(WorkError::NoSlice)?;
+    let slice = slice().ok_or(WorkError::NoSlice)?;
     let from = Elastic::new(&order.from, &mounted(secret_mount::FROM)?)?;
     let to = Elastic::new(&order.to.elasticsearch, &mounted(secret_mount::TO)?)?;
     Ok(enrich::run(order, slice, &from, &to, &stop.closing).await?)
+}
+
+/// The number that the Job controller gave to this pod.
+fn slice() -> Option<i32> {
+    std::env::var(SLICE_ENV).ok()?.parse().ok()
 }
 
 /// SIGTERM and SIGINT ask for an end; [`CLOSING`] later, what is still open is let go.

@@ -15,7 +15,7 @@ use super::job::work_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
 use super::plan::latest_failure;
 use super::reach::Reached;
-use super::worker;
+use super::{poll, worker};
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{elastic_fault, store_fault};
@@ -32,7 +32,9 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
         now,
         ready: Ok(()),
         revision: None,
+        has_queue: source.spec.trigger.sqs.is_some(),
         queue: None,
+        polled: poll::read(source, &context.runs.state()),
         ledger: None,
         workers: worker::read(&jobs, &pods, now),
     };
