@@ -5,9 +5,10 @@
 //! - `plan`: selects: from a [`listing`] of the bucket, or from the ledger, by the rules of [`select`]; [`growing`]: where
 //!   keys only grow; `writer`: the manifest, as it grows;
 //! - `work`: one part of the manifest, file by file; `mode`: what each mode does with a file; `units` and [`outcome`]:
-//!   those that ingest;
+//!   those that ingest; [`shadow`], [`audit`]: those that look;
 //! - `records`: how far the run is, beside the ledger; `report`: what came of it, at the end.
 
+pub mod audit;
 pub mod context;
 mod error;
 mod files;
@@ -20,6 +21,7 @@ mod plan;
 mod records;
 mod report;
 pub mod select;
+pub mod shadow;
 mod units;
 mod work;
 mod writer;

@@ -51,9 +51,6 @@ pub enum RunError {
         /// Its suffixes, in words; empty if it takes all.
         suffixes: String,
     },
-    /// This worker is of a version that has no such mode.
-    #[error("this worker cannot work a run of mode {0:?}")]
-    NotOffered(docmill_crds::ingest_run::Mode),
     /// The order has no such part.
     #[error("failed to find part {0} in the work order")]
     NoPart(i32),
@@ -83,11 +80,9 @@ impl Classify for RunError {
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
             Self::Ingest(error) => error.class(),
-            Self::File { .. }
-            | Self::Missing(_)
-            | Self::NoPart(_)
-            | Self::NotOffered(_)
-            | Self::Outside { .. } => ErrorClass::Permanent,
+            Self::File { .. } | Self::Missing(_) | Self::NoPart(_) | Self::Outside { .. } => {
+                ErrorClass::Permanent
+            }
             Self::RecordRefused(_) => ErrorClass::User,
         }
     }

@@ -85,6 +85,12 @@ impl Listing {
         Ok(Some(page))
     }
 
+    /// Whether there may be objects behind those that were given.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+
     async fn objects(&self, from: &Next) -> Result<(Vec<Listed>, Option<Next>), StoreError> {
         let mut request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
         request = match from {

@@ -4,7 +4,7 @@ use docmill_crds::ingest_run::Mode;
 use serde_json::Value;
 
 use super::manifest::{FileResult, ManifestLine};
-use super::{RunContext, RunError, outcome, units};
+use super::{RunContext, RunError, audit, outcome, shadow, units};
 
 /// Works a file, which was begun so many times, this time included.
 pub(super) async fn work_file(
@@ -14,7 +14,8 @@ pub(super) async fn work_file(
 ) -> Result<FileResult, RunError> {
     match context.order.spec.mode {
         Mode::Process | Mode::Replay | Mode::Reconvert => units::work_file(context, lines, attempts).await,
-        mode @ (Mode::Shadow | Mode::Audit) => Err(RunError::NotOffered(mode)),
+        Mode::Shadow => shadow::work_file(context, lines).await,
+        Mode::Audit => audit::work_file(context, lines).await,
     }
 }
 
@@ -23,6 +24,7 @@ pub(super) async fn work_file(
 pub(super) fn merge(mode: Mode, reports: impl Iterator<Item = Value>) -> Value {
     match mode {
         Mode::Process | Mode::Replay | Mode::Reconvert => outcome::merge(reports),
-        Mode::Shadow | Mode::Audit => Value::Null,
+        Mode::Shadow => shadow::merge(reports),
+        Mode::Audit => audit::merge(reports),
     }
 }

@@ -6,6 +6,7 @@
 //! - [`s3`], [`sqs`], [`elastic`], [`bridge`]: the stores;
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
 //! - [`articles`], [`corpus`], [`resources`]: what is put into a world;
+//! - [`ingest_runs`]: runs of a world's source;
 //! - [`auditor`]: the verdict;
 //! - [`wait`], [`watch`], [`table`], [`diagnosis`]: waiting for a state, watching pods, reading kubectl's tables,
 //!   explaining a failure.
@@ -19,6 +20,7 @@ pub mod corpus;
 pub mod diagnosis;
 pub mod elastic;
 pub mod env;
+pub mod ingest_runs;
 pub mod install;
 pub mod resources;
 pub mod s3;
