@@ -45,7 +45,8 @@ impl Elastic {
         Ok((status, value))
     }
 
-    async fn expect(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+    /// Any other request: method, path and body. An error where it is not answered with success.
+    pub async fn expect(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let (status, answer) = self.call(method, path, body).await?;
         ensure!(status.is_success(), "{path} was answered with {status}: {answer}");
         Ok(answer)

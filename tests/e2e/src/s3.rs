@@ -88,10 +88,11 @@ impl S3 {
     }
 
     /// Puts an object.
-    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<()> {
+    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<Listed> {
         let put = self.0.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
-        put.send().await.with_context(|| format!("failed to put s3://{bucket}/{key}"))?;
-        Ok(())
+        let put = put.send().await.with_context(|| format!("failed to put s3://{bucket}/{key}"))?;
+        let etag = put.e_tag().context("an object without an ETag")?.trim_matches('"').to_owned();
+        Ok(Listed { key: key.to_owned(), etag })
     }
 
     /// Puts many objects, several at a time.
@@ -99,7 +100,7 @@ impl S3 {
         &self,
         bucket: &str,
         objects: impl IntoIterator<Item = (String, Vec<u8>)>,
-    ) -> Result<()> {
+    ) -> Result<Vec<Listed>> {
         stream::iter(objects)
             .map(|(key, bytes)| async move { self.put(bucket, &key, bytes).await })
             .buffer_unordered(CONCURRENCY)

@@ -1,0 +1,4 @@
+//! What takes more than a minute. `cargo testbed test --long` sets the stores up and runs these one after the other;
+//! without it they are left out.
+
+mod kill_matrix;
