@@ -31,6 +31,14 @@ const VISIBILITY_SECONDS: u32 = 30;
 /// Objects that one message tells of.
 const RECORDS: usize = 3;
 
+/// How long recovery may take: what a killed worker held is hidden for half a minute, pauses between attempts grow up
+/// to as much, and many cases share two cores.
+pub const RECOVERED: Duration = Duration::from_mins(2);
+/// How long a worker takes at most to come to a certain request.
+pub const REACHED: Duration = Duration::from_mins(1);
+/// How long a worker with nothing in its hands takes at most to end.
+pub const ENDED: Duration = Duration::from_secs(30);
+
 /// A source without Kubernetes.
 pub struct Rig {
     /// What the names of buckets, queue and indices contain.
@@ -190,7 +198,7 @@ impl Rig {
     /// Starts a worker for another spec than [`Self::spec`].
     pub fn worker_for(&self, name: &str, spec: &Value) -> Result<Worker> {
         let order = json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}});
-        Worker::start(&self.env, name, &order, self.log(name))
+        Worker::start(&self.env, name, &order, &self.log(name))
     }
 
     fn log(&self, worker: &str) -> PathBuf {
@@ -229,6 +237,15 @@ impl Rig {
             Ok(Look::holds(backlog.waiting + backlog.in_flight == 0, format!("{backlog:?}")))
         })
         .await
+    }
+
+    /// Lets a worker work until every message is acknowledged. Gives the most memory that it had, in KiB.
+    pub async fn drain(&self) -> Result<u64> {
+        let worker = self.worker("worker")?;
+        self.settled(RECOVERED).await?;
+        let peak = worker.peak_kibibytes()?;
+        worker.end(ENDED).await?;
+        Ok(peak)
     }
 
     /// How many units the ledger has in a state.

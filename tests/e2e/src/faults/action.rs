@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use futures::{StreamExt as _, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::Response;
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
 use hyper::http::response::Parts;
 use tokio::sync::mpsc;
 
@@ -48,6 +48,18 @@ pub enum Action {
     #[doc(hidden)]
     Hold(Point, mpsc::UnboundedSender<Held>),
 }
+
+/// A connection that is closed because a rule or the test says so.
+#[derive(Debug)]
+pub(super) struct ByRule;
+
+impl std::fmt::Display for ByRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("closed by a rule")
+    }
+}
+
+impl std::error::Error for ByRule {}
 
 /// Where a request waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,10 +150,10 @@ pub(super) async fn act(action: Action, asked: Asked, upstream: &Upstream) -> Re
     match action {
         Action::Count => pass_on(asked, upstream).await,
         Action::Answer(answer) => answer.response(),
-        Action::Close => anyhow::bail!("closed by a rule"),
+        Action::Close => Err(ByRule.into()),
         Action::LoseAnswer => {
             upstream.read(asked).await?;
-            anyhow::bail!("the answer was lost by a rule")
+            Err(ByRule.into())
         }
         Action::Delay(time) => {
             tokio::time::sleep(time).await;
@@ -175,23 +187,27 @@ async fn hold(
     upstream: &Upstream,
 ) -> Result<Response<Body>> {
     let (held, word) = Held::new();
-    if point == Point::Before {
-        arrivals.send(held).context("the test has gone")?;
-        let word = word.await.unwrap_or(Word::Drop);
-        anyhow::ensure!(word == Word::Go, "dropped by the test before the store saw it");
-        return pass_on(asked, upstream).await;
+    let answer = match point {
+        Point::Before => None,
+        Point::After => Some(upstream.read(asked.clone()).await?),
+    };
+    // Without anybody to say a word, it is dropped.
+    let _ = arrivals.send(held);
+    if word.await.unwrap_or(Word::Drop) == Word::Drop {
+        return Err(ByRule.into());
     }
-    let (head, body) = upstream.read(asked).await?;
-    arrivals.send(held).context("the test has gone")?;
-    let word = word.await.unwrap_or(Word::Drop);
-    anyhow::ensure!(word == Word::Go, "the answer was dropped by the test");
-    Ok(Response::from_parts(head, whole(body)))
+    match answer {
+        None => pass_on(asked, upstream).await,
+        Some((parts, body)) => Ok(Response::from_parts(parts, whole(body))),
+    }
 }
 
 async fn throttle(seen: &Throttled, mut asked: Asked, upstream: &Upstream) -> Result<Response<Body>> {
     let items = bulk::items(std::str::from_utf8(&asked.body)?)?;
     seen.take(&items);
     asked.body = bulk::passed_on(&items).into();
+    // What is to be merged has to be readable.
+    asked.head.headers.remove(ACCEPT_ENCODING);
     let (mut head, body) = upstream.read(asked).await?;
     let merged = if head.status.is_success() { bulk::merged(&items, &body)?.into() } else { body };
     head.headers.insert(CONTENT_LENGTH, merged.len().into());
@@ -225,7 +241,7 @@ fn in_pieces(
     });
     let end = stream::iter(cut.then_some(())).then(|()| async {
         tokio::time::sleep(FLUSH).await;
-        Err(anyhow::anyhow!("cut off by a rule"))
+        Err(ByRule.into())
     });
     Response::from_parts(head, StreamBody::new(pieces.chain(end)).boxed_unsync())
 }

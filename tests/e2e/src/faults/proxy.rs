@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::action::{Action, Body, Point, act};
+use super::action::{Action, Body, ByRule, Point, act};
 use super::hold::Hold;
 use super::matching::{Asked, Match};
 use super::upstream::Upstream;
@@ -105,11 +105,13 @@ impl Proxy {
     }
 
     /// Adds a rule behind those that there are.
+    #[expect(clippy::must_use_candidate, reason = "a rule is in force also where nobody counts by it")]
     pub fn rule(&self, when: Match, what: Action) -> Rule {
         self.rule_for(usize::MAX, when, what)
     }
 
     /// Adds a rule that acts on so many requests.
+    #[expect(clippy::must_use_candidate, reason = "a rule is in force also where nobody counts by it")]
     pub fn rule_for(&self, times: usize, when: Match, what: Action) -> Rule {
         let entry = Arc::new(Entry { when, what, left: AtomicUsize::new(times), hits: AtomicUsize::new(0) });
         self.rules.lock().push(Arc::clone(&entry));
@@ -208,5 +210,10 @@ async fn answer(
     let (head, body) = request.into_parts();
     let asked = Asked { head, body: body.collect().await?.to_bytes() };
     let action = rules.decide(&asked);
-    tokio::spawn(async move { act(action, asked, &upstream).await }).await?
+    let acting = tokio::spawn(async move { act(action, asked, &upstream).await });
+    acting.await?.inspect_err(|error| {
+        if !error.is::<ByRule>() {
+            eprintln!("a proxy closed a connection: {error:#}");
+        }
+    })
 }

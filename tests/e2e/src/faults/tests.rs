@@ -129,9 +129,9 @@ async fn a_trickling_body_arrives_whole_and_late() {
 async fn a_held_request_waits_before_or_behind_the_store_until_the_test_says_a_word() {
     for (point, asked) in [(Point::Before, 0), (Point::After, 1)] {
         let store = Store::start().await;
-        let hold = store.proxy.hold(1, Match::any(), point);
+        let gate = store.proxy.hold(1, Match::any(), point);
         let (answer, ()) = tokio::join!(store.put("/a", ""), async {
-            let held = hold.next(LIMIT).await.expect("a held request");
+            let held = gate.next(LIMIT).await.expect("a held request");
             assert_eq!(store.asked(), asked, "{point:?}");
             held.go();
         });
@@ -142,9 +142,9 @@ async fn a_held_request_waits_before_or_behind_the_store_until_the_test_says_a_w
 #[tokio::test]
 async fn a_held_request_that_is_dropped_ends_without_an_answer() {
     let store = Store::start().await;
-    let hold = store.proxy.hold(1, Match::any(), Point::Before);
+    let gate = store.proxy.hold(1, Match::any(), Point::Before);
     let (answer, ()) = tokio::join!(store.put("/a", ""), async {
-        hold.next(LIMIT).await.expect("a held request").drop_it();
+        gate.next(LIMIT).await.expect("a held request").drop_it();
     });
     assert!(answer.is_err());
     assert_eq!(store.asked(), 0);
@@ -153,10 +153,10 @@ async fn a_held_request_that_is_dropped_ends_without_an_answer() {
 #[tokio::test]
 async fn a_held_request_reaches_the_store_even_if_its_sender_has_died() {
     let store = Store::start().await;
-    let hold = store.proxy.hold(1, Match::any(), Point::Before);
+    let gate = store.proxy.hold(1, Match::any(), Point::Before);
     let impatient = tokio::time::timeout(Duration::from_millis(300), store.put("/a", ""));
     assert!(impatient.await.is_err(), "it was answered");
-    hold.next(LIMIT).await.expect("a held request").go();
+    gate.next(LIMIT).await.expect("a held request").go();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(store.asked(), 1);
 }
@@ -166,8 +166,9 @@ async fn every_second_item_of_a_bulk_is_throttled_and_those_that_come_in_vain_ar
     let store = Store::start().await;
     let seen = Throttled::default();
     store.proxy.rule(Match::any().path("_bulk"), Action::ThrottleItems(seen.clone()));
-    let items: String =
-        (0..4).map(|id| format!("{{\"index\":{{\"_index\":\"a\",\"_id\":\"{id}\"}}}}\n{{}}\n")).collect();
+    let items: String = (0..4)
+        .flat_map(|id| [json!({"index": {"_index": "a", "_id": id}}), json!({})])
+        .fold(String::new(), |text, line| text + &line.to_string() + "\n");
     for (throttled, in_vain) in [(2, 0), (4, 2)] {
         let (_, body) = store.put("/_bulk", &items).await.expect("an answer");
         let body: Value = serde_json::from_str(&body).expect("JSON");

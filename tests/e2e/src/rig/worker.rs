@@ -16,13 +16,18 @@ use crate::wait::{Look, until};
 /// How many lines of a log are of interest.
 const LINES_SHOWN: usize = 12;
 
+/// How long a process may take from its start to its signal handlers.
+const LISTENING: Duration = Duration::from_secs(30);
+/// SIGTERM is signal 15, the lowest bit is signal 1.
+const TERM_BIT: u64 = 1 << 14;
+
 /// A worker as a process of this machine. It is killed with this.
 pub struct Worker(Child);
 
 impl Worker {
-    pub(super) fn start(env: &Env, name: &str, order: &Value, log: PathBuf) -> Result<Self> {
+    pub(super) fn start(env: &Env, name: &str, order: &Value, log: &Path) -> Result<Self> {
         let program = program()?;
-        let log = File::create(&log).with_context(|| format!("failed to make {}", log.display()))?;
+        let log = File::create(log).with_context(|| format!("failed to make {}", log.display()))?;
         let child = Command::new(&program)
             .arg("work")
             .env(WORK_ORDER_ENV, order.to_string())
@@ -44,8 +49,13 @@ impl Worker {
         Ok(())
     }
 
-    /// SIGTERM: asks it to end.
-    pub fn ask_to_end(&self) -> Result<()> {
+    /// SIGTERM: asks it to end, as soon as it listens.
+    pub async fn ask_to_end(&self) -> Result<()> {
+        until("a worker that listens for SIGTERM", LISTENING, async || {
+            let caught = u64::from_str_radix(&self.status("SigCgt")?, 16)?;
+            Ok(Look::holds(caught & TERM_BIT != 0, "it does not yet"))
+        })
+        .await?;
         let id = Pid::from_raw(i32::try_from(self.0.id())?).context("no process id")?;
         Ok(kill_process(id, Signal::TERM)?)
     }
@@ -63,7 +73,7 @@ impl Worker {
 
     /// Asks it to end, and checks that it ends well.
     pub async fn end(mut self, limit: Duration) -> Result<()> {
-        self.ask_to_end()?;
+        self.ask_to_end().await?;
         let status = self.ended(limit).await?;
         ensure!(status.success(), "the worker ended with {status}");
         Ok(())
@@ -71,9 +81,15 @@ impl Worker {
 
     /// The most memory that it has had so far, in KiB (`VmHWM` of `proc_pid_status(5)`).
     pub fn peak_kibibytes(&self) -> Result<u64> {
+        Ok(self.status("VmHWM")?.trim_end_matches(" kB").parse()?)
+    }
+
+    /// A line of `proc_pid_status(5)`.
+    fn status(&self, name: &str) -> Result<String> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("it has ended")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(key, _)| *key == name).context("the worker has ended")?;
+        Ok(value.trim().to_owned())
     }
 }
 

@@ -6,15 +6,12 @@ use anyhow::{Result, ensure};
 use e2e::articles::Form;
 use e2e::cases::{Case, case, side_by_side};
 use e2e::corpus::Corpus;
-use e2e::faults::{Action, Answer, Match, Throttled};
-use e2e::rig::{self, Rig};
+use e2e::faults::{Action, Answer, Match, Point, Rule, Throttled};
+use e2e::rig::{self, ENDED, RECOVERED, Rig};
 use serde_json::json;
 
 const OBJECTS: usize = 60;
 const FAULTY_EVERY: usize = 20;
-/// Pauses between attempts grow up to 30 seconds, and many share two cores here.
-const RECOVERED: Duration = Duration::from_secs(120);
-const ENDED: Duration = Duration::from_secs(30);
 /// How long an outage lasts.
 const OUTAGE: Duration = Duration::from_secs(15);
 
@@ -53,13 +50,6 @@ fn during(name: &'static str, fault: impl AsyncFn(&Rig) -> Result<()> + 'static)
     })
 }
 
-/// A worker works until the queue is empty, and ends well.
-async fn drained(rig: &Rig) -> Result<()> {
-    let worker = rig.worker("worker")?;
-    rig.settled(RECOVERED).await?;
-    worker.end(ENDED).await
-}
-
 /// What an outage lets through must not be more than patience explains.
 fn is_bounded(requests: usize, limit: usize) -> Result<()> {
     ensure!(requests <= limit, "{requests} requests during the outage, where {limit} would do");
@@ -68,7 +58,7 @@ fn is_bounded(requests: usize, limit: usize) -> Result<()> {
 
 async fn elasticsearch_is_gone(rig: &Rig) -> Result<()> {
     let worker = rig.worker("worker")?;
-    let first = rig.es_proxy.hold(1, rig.article_bulks(), e2e::faults::Point::Before);
+    let first = rig.es_proxy.hold(1, rig.article_bulks(), Point::Before);
     first.next(RECOVERED).await?.drop_it();
     rig.es_proxy.shut();
     tokio::time::sleep(OUTAGE).await;
@@ -94,7 +84,7 @@ async fn elasticsearch_answers_503(rig: &Rig) -> Result<()> {
 async fn half_of_the_items_are_throttled(rig: &Rig) -> Result<()> {
     let seen = Throttled::default();
     rig.es_proxy.rule(Match::any().path("_bulk"), Action::ThrottleItems(seen.clone()));
-    drained(rig).await?;
+    rig.drain().await?;
     ensure!(seen.count() >= OBJECTS / 2, "only {} items were throttled", seen.count());
     ensure!(seen.sent_in_vain() == 0, "{} items were sent again that had been taken", seen.sent_in_vain());
     Ok(())
@@ -103,7 +93,7 @@ async fn half_of_the_items_are_throttled(rig: &Rig) -> Result<()> {
 async fn answers_are_lost_after_the_bulk_was_applied(rig: &Rig) -> Result<()> {
     let articles = rig.es_proxy.rule_for(2, rig.article_bulks(), Action::LoseAnswer);
     let records = rig.es_proxy.rule_for(2, rig.ledger_bulks(), Action::LoseAnswer);
-    drained(rig).await?;
+    rig.drain().await?;
     ensure!((articles.hits(), records.hits()) == (2, 2), "no answer was lost");
     Ok(())
 }
@@ -138,8 +128,8 @@ async fn the_object_store_answers_errors(rig: &Rig) -> Result<()> {
         rig.s3_proxy.rule_for(5, rig.snapshot_writes(), Action::LoseAnswer),
         rig.s3_proxy.rule_for(2, rig.error_writes(), slow_down()),
     ];
-    drained(rig).await?;
-    let hits: Vec<_> = rules.iter().map(e2e::faults::Rule::hits).collect();
+    rig.drain().await?;
+    let hits: Vec<_> = rules.iter().map(Rule::hits).collect();
     ensure!(hits == [20, 20, 10, 10, 10, 5, 2], "not every fault was met: {hits:?}");
     Ok(())
 }
@@ -151,15 +141,14 @@ async fn bodies_are_cut_and_slow(rig: &Rig) -> Result<()> {
         rig.s3_proxy.rule_for(10, rig.reads(), Action::Trickle(8, Duration::from_millis(500))),
         rig.s3_proxy.rule_for(10, rig.reads(), Action::Delay(Duration::from_secs(3))),
     ];
-    drained(rig).await?;
+    rig.drain().await?;
     ensure!(rules.iter().all(|rule| rule.hits() == 10), "not every fault was met");
     Ok(())
 }
 
 async fn the_queue_is_gone(rig: &Rig) -> Result<()> {
     let receives = rig.sqs_proxy.count(Match::any().target("ReceiveMessage"));
-    let deletes =
-        rig.sqs_proxy.hold(1, Match::any().target("DeleteMessageBatch"), e2e::faults::Point::Before);
+    let deletes = rig.sqs_proxy.hold(1, Match::any().target("DeleteMessageBatch"), Point::Before);
     let worker = rig.worker("worker")?;
     // It goes at the worst of times: everything is done, and nothing is acknowledged.
     deletes.next(RECOVERED).await?.drop_it();

@@ -1,24 +1,16 @@
 //! A worker is killed with SIGKILL around each of its side effects; another one finishes, and the auditor finds
 //! nothing that is lost, doubled or out of step.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
 use e2e::articles::Form;
 use e2e::cases::{Case, case, side_by_side};
 use e2e::corpus::Corpus;
 use e2e::faults::{Held, Match, Point, Proxy};
-use e2e::rig::{self, Rig};
+use e2e::rig::{self, ENDED, REACHED, RECOVERED, Rig};
 
 const OBJECTS: usize = 24;
 /// Every so many objects one is faulty, so that the errors bucket takes part.
 const FAULTY_EVERY: usize = 6;
-/// A worker gets this far in seconds; many share two cores here.
-const REACHED: Duration = Duration::from_secs(60);
-/// What the killed one held is hidden for 30 seconds.
-const RECOVERED: Duration = Duration::from_secs(150);
-/// A worker that is asked to end has nothing in hand by then.
-const ENDED: Duration = Duration::from_secs(30);
 
 /// One request of a worker, by which something changes or is learned.
 #[derive(Clone, Copy)]
@@ -115,10 +107,10 @@ fn killed_at(step: Step, moment: Moment) -> Case<'static> {
 
 /// Starts a worker, lets it get to the step, and kills it there.
 async fn kill_at(rig: &Rig, step: Step, point: Point) -> Result<Held> {
-    let hold = (step.proxy)(rig).hold(1, (step.request)(rig), point);
+    let gate = (step.proxy)(rig).hold(1, (step.request)(rig), point);
     let victim = rig.worker("victim")?;
     let held =
-        hold.next(REACHED).await.with_context(|| format!("the worker never came to: {}", step.name))?;
+        gate.next(REACHED).await.with_context(|| format!("the worker never came to: {}", step.name))?;
     victim.kill()?;
     Ok(held)
 }

@@ -58,14 +58,30 @@ impl Images {
 
     /// Ends every container that is left, and waits until none is.
     pub(crate) fn kill_containers(&self) {
-        let running = || output(&mut self.ctr(&["tasks", "list", "-q"])).unwrap_or_default();
-        for task in running().lines() {
-            let _ = output(&mut self.ctr(&["tasks", "kill", "-s", "SIGKILL", task]));
+        self.kill(|_| true);
+    }
+
+    /// Ends every container but those of pods whose names match a regular expression.
+    pub(crate) fn kill_containers_but(&self, pods: &str) {
+        let filter = format!("labels.\"io.kubernetes.pod.name\"~={pods}");
+        let spared = output(&mut self.ctr(&["containers", "list", "-q", &filter])).unwrap_or_default();
+        self.kill(|task| spared.lines().all(|container| container != task));
+    }
+
+    fn kill(&self, is_meant: impl Fn(&str) -> bool) {
+        let running = || {
+            let tasks = output(&mut self.ctr(&["tasks", "list", "-q"])).unwrap_or_default();
+            tasks.lines().filter(|task| is_meant(task)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        for task in running() {
+            let _ = output(&mut self.ctr(&["tasks", "kill", "-s", "SIGKILL", &task]));
         }
         wait_until(Duration::from_secs(5), || {
             let left = running();
-            left.lines().for_each(|task| drop(output(&mut self.ctr(&["tasks", "delete", task]))));
-            left.trim().is_empty()
+            for task in &left {
+                let _ = output(&mut self.ctr(&["tasks", "delete", task]));
+            }
+            left.is_empty()
         });
     }
 
