@@ -77,7 +77,7 @@ fn converted(article: &Article) -> Value {
         "language": "en",
         "provider": "EX",
         "urgency": article.urgency.parse::<i64>().ok(),
-        "body": article.paragraphs.join("\n"),
+        "body": article.paragraphs.join("\n\n"),
         "keywords": ["generated"],
     })
 }
