@@ -1,5 +1,7 @@
 //! The ledger: one record per unit, in the index `docmill-units-<namespace>-<source>`. The worker writes it, the
-//! operator counts it, and a person finds an article in it.
+//! operator counts it, and a person finds an article in it. Beside it, [`heads`] say what is newest.
+
+pub mod heads;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -80,9 +82,15 @@ pub struct UnitRecord {
     /// SHA-256 of the raw object, in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_digest: Option<String>,
-    /// The unit's documents.
+    /// The unit's documents that are stored, up to [`MAX_RECORDED_DOCUMENTS`]; the snapshot has them all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub documents: Vec<DocumentAddress>,
+    pub documents: Vec<RecordedDocument>,
+    /// How many documents of the unit are stored.
+    #[serde(default)]
+    pub document_count: i64,
+    /// Digest over addresses and contents of all of them, see [`DocumentsDigest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents_digest: Option<String>,
     /// Key of the snapshot in the snapshot bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
@@ -98,6 +106,63 @@ pub struct UnitRecord {
     pub lag_millis: Option<i64>,
     /// Name of the pod that did it.
     pub runner: String,
+    /// UID of the `IngestRun` that asked for it; none if a notification did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Digest of the unit that took this one's place, where the reason is `Superseded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<String>,
+}
+
+/// More documents than this are counted, and not named, by a record.
+pub const MAX_RECORDED_DOCUMENTS: usize = 1000;
+
+/// A document as the record of its unit names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedDocument {
+    /// Name of the index.
+    pub index: String,
+    /// Id in that index.
+    pub id: String,
+    /// Digest of its content, see [`content_digest`].
+    #[serde(default)]
+    pub digest: String,
+}
+
+/// Digest over the documents of a unit, in their order: 32 hex digits of SHA-256 over index, id and content digest of each,
+/// each closed by a zero byte. Two conversions of a unit that give the same one give the same documents.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentsDigest(Sha256);
+
+impl DocumentsDigest {
+    /// Takes in the next document.
+    pub fn push(&mut self, document: &RecordedDocument) {
+        for part in [&document.index, &document.id, &document.digest] {
+            self.0.update(part.as_bytes());
+            self.0.update([0]);
+        }
+    }
+
+    /// The digest.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize()[..16])
+    }
+
+    /// The digest of these documents.
+    #[must_use]
+    pub fn of<'a>(documents: impl IntoIterator<Item = &'a RecordedDocument>) -> String {
+        let mut digest = Self::default();
+        documents.into_iter().for_each(|document| digest.push(document));
+        digest.finish()
+    }
+}
+
+/// Digest of a document: 32 hex digits of SHA-256 over its JSON without `_docmill`.
+#[must_use]
+pub fn content_digest(json: &[u8]) -> String {
+    hex(&Sha256::digest(json)[..16])
 }
 
 /// Where a document is stored.
@@ -127,13 +192,17 @@ pub fn units_index_body() -> Value {
                 "message": {"type": "text"},
                 "attempts": {"type": "long"},
                 "rawDigest": keyword,
-                "documents": {"properties": {"index": keyword, "id": keyword}},
+                "documents": {"properties": {"index": keyword, "id": keyword, "digest": keyword}},
+                "documentCount": {"type": "long"},
+                "documentsDigest": keyword,
                 "snapshot": keyword,
                 "revision": keyword,
                 "lastModified": date,
                 "recordedTime": date,
                 "lagMillis": {"type": "long"},
                 "runner": keyword,
+                "run": keyword,
+                "supersededBy": keyword,
             },
         },
     })

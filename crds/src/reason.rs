@@ -47,11 +47,15 @@ pub enum Reason {
     NotAddressable,
     /// Elasticsearch refused the document, for example because a field does not fit the index's mapping.
     IndexRejected,
+    /// Workers died again and again while they worked on this unit alone.
+    Poison,
+    /// A message of the queue is no notification.
+    MalformedNotification,
 }
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::EmptyObject,
         Self::CorruptCompression,
         Self::UnsupportedEncoding,
@@ -72,6 +76,8 @@ impl Reason {
         Self::TooMany,
         Self::NotAddressable,
         Self::IndexRejected,
+        Self::Poison,
+        Self::MalformedNotification,
     ];
 
     /// The code as it is written everywhere, for example `MissingField`.
@@ -98,6 +104,8 @@ impl Reason {
             Self::TooMany => "TooMany",
             Self::NotAddressable => "NotAddressable",
             Self::IndexRejected => "IndexRejected",
+            Self::Poison => "Poison",
+            Self::MalformedNotification => "MalformedNotification",
         }
     }
 }
@@ -109,6 +117,10 @@ pub enum SkipReason {
     ObjectGone,
     /// A newer version took the object's place before it was read; that one is a unit of its own.
     ObjectReplaced,
+    /// It was ingested, and a newer version of its key has taken its place since.
+    Superseded,
+    /// It was ingested, and removed from the bucket since; its documents went with it (`raw.onDelete: Delete`).
+    ObjectRemoved,
 }
 
 impl SkipReason {
@@ -118,6 +130,8 @@ impl SkipReason {
         match self {
             Self::ObjectGone => "ObjectGone",
             Self::ObjectReplaced => "ObjectReplaced",
+            Self::Superseded => "Superseded",
+            Self::ObjectRemoved => "ObjectRemoved",
         }
     }
 }

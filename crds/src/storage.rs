@@ -1,6 +1,7 @@
 //! Buckets and how to reach them.
 
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How to reach the object store. One store serves all buckets of a resource.
@@ -46,6 +47,20 @@ pub struct RawLocation {
     /// Only keys that end with one of these are ingested, for example `.xml`. Empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suffixes: Vec<String>,
+    /// What becomes of documents when their object is removed from the bucket, or when a newer version of it no longer
+    /// has them. `Keep`: they stay. `Delete`: they go too.
+    #[serde(default)]
+    pub on_delete: OnDelete,
+}
+
+/// What becomes of documents whose object is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnDelete {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They are deleted.
+    Delete,
 }
 
 impl RawLocation {
@@ -73,11 +88,16 @@ pub struct BucketLocation {
 
 #[cfg(test)]
 mod tests {
-    use super::RawLocation;
+    use super::{OnDelete, RawLocation};
 
     #[test]
     fn a_location_covers_its_own_bucket_prefix_and_suffixes() {
-        let raw = RawLocation { bucket: "raw".into(), prefix: "wire/".into(), suffixes: vec![".xml".into()] };
+        let raw = RawLocation {
+            bucket: "raw".into(),
+            prefix: "wire/".into(),
+            suffixes: vec![".xml".into()],
+            on_delete: OnDelete::Keep,
+        };
         assert!(raw.covers("raw", "wire/a b.xml"));
         assert!(!raw.covers("other", "wire/a.xml"));
         assert!(!raw.covers("raw", "a.xml"));
@@ -86,7 +106,12 @@ mod tests {
 
     #[test]
     fn no_suffix_means_every_key() {
-        let raw = RawLocation { bucket: "raw".into(), prefix: String::new(), suffixes: vec![] };
+        let raw = RawLocation {
+            bucket: "raw".into(),
+            prefix: String::new(),
+            suffixes: vec![],
+            on_delete: OnDelete::Keep,
+        };
         assert!(raw.covers("raw", "anything"));
     }
 }

@@ -23,7 +23,7 @@ mod settings;
 mod verdict;
 
 pub use admin::{ClusterInfo, Distribution};
-pub use bulk_body::{Address, BulkBody};
+pub use bulk_body::{Address, BulkBody, ReadState};
 pub use client::Elastic;
 pub use documents::StoredDocument;
 pub use error::{ElasticError, Fault};

@@ -1,31 +1,45 @@
 //! The path of a document from bucket to index. The modules in the order in which it travels:
 //!
 //! 1. [`queue`] hands out messages and keeps them hidden while they are worked on;
-//! 2. [`notification`] reads which objects landed, [`unit`] is one of them on its way;
-//! 3. [`fetch`] reads the raw object;
-//! 4. [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document;
-//! 5. [`address`] says where a document belongs, [`provenance`] where it comes from, [`mapping`] what its fields are;
-//! 6. [`snapshot`] keeps the JSON ([`object_key`] makes the keys);
-//! 7. [`prepare`] is steps 3 to 6 for one unit;
-//! 8. [`finish`] is the rest for a batch: index, [`refuse`] what was refused, [`record`] each unit in the ledger,
-//!    acknowledge.
+//! 2. [`notification`] reads which objects landed or were removed; [`task`] is a [`unit`] to be seen to its end;
+//! 3. [`lookup`] finds those that are done already, [`suspect`] sets apart those that kill their workers;
+//! 4. [`fetch`] reads the raw object;
+//! 5. [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document;
+//! 6. [`address`] says where a document belongs, [`provenance`] where it comes from, [`mapping`] what its fields are;
+//! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys);
+//! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory;
+//! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong;
+//! 10. [`finish`] is the rest for a batch: index, [`refuse`] what was refused, [`record`] each unit in the ledger
+//!     ([`close`] says what is to be written);
+//! 11. [`process`] is all of that from step 3 on; [`remove`] is what becomes of an object that was removed.
 //!
-//! [`persist`] waits out trouble at any of the steps; [`counts`] is what was done.
+//! [`persist`] waits out trouble at any of the steps; [`present`] asks what the bucket holds now; [`counts`] is what was done.
 
 pub mod address;
+pub mod claim;
+mod close;
 pub mod convert;
 pub mod counts;
 pub mod fetch;
 pub mod finish;
+pub mod heads;
+mod large;
+pub mod lookup;
 pub mod mapping;
 pub mod notification;
 pub mod object_key;
 pub mod persist;
+pub mod place;
 pub mod prepare;
+pub mod present;
+pub mod process;
 pub mod provenance;
 pub mod queue;
 pub mod record;
 pub mod refuse;
+pub mod remove;
 pub mod snapshot;
+pub mod suspect;
+pub mod task;
 pub mod unit;
 pub mod validate;

@@ -24,6 +24,12 @@ impl Patience {
         Self { first: Duration::from_millis(200), longest: Duration::from_secs(30), total }
     }
 
+    /// Without a second attempt.
+    #[must_use]
+    pub const fn once() -> Self {
+        Self::lasting(Duration::ZERO)
+    }
+
     /// The pause after so many failures in a row (from 0), before jitter.
     fn pause(&self, failures: u32) -> Duration {
         self.first.saturating_mul(2_u32.saturating_pow(failures)).min(self.longest)

@@ -57,7 +57,7 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Bytes of an object as it lies in the bucket; a worker takes 67108864 (64 MiB) at most. 1073741824 (1 GiB) if not set.
+    /// Bytes of an object as it lies in the bucket; a larger one is refused without being read. 1073741824 (1 GiB) if not set.
     max_object_bytes = GIB, 1..=1024 * GIB;
     /// Bytes of an object after decompression. 4294967296 (4 GiB) if not set.
     max_expanded_bytes = 4 * GIB, 1..=1024 * GIB;

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
-use crate::ingest::{self, IngestError, Stop};
+use crate::ingest;
+use crate::pipeline::process::{IngestError, Stop};
 use crate::secrets::{MountError, mounted};
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the

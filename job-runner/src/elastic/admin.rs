@@ -47,6 +47,21 @@ impl Elastic {
         }
     }
 
+    /// Whether there is an index of this name.
+    pub async fn exists(&self, index: &str) -> Result<bool, ElasticError> {
+        match self
+            .send(
+                Method::Get,
+                &format!("/{}/_settings?filter_path=*.settings.index.uuid", segment(index)),
+                None,
+            )
+            .await
+        {
+            Err(error) if is_kind(&error, "index_not_found_exception") => Ok(false),
+            result => result.map(|_| true),
+        }
+    }
+
     /// Creates or replaces a composable index template.
     pub async fn put_index_template(&self, name: &str, body: &Value) -> Result<(), ElasticError> {
         self.send(Method::Put, &format!("/_index_template/{}", segment(name)), Some(body)).await.map(drop)

@@ -32,6 +32,7 @@ struct Item {
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Action<'a> {
+    Create(Meta<'a>),
     Index(Meta<'a>),
     Delete(Meta<'a>),
 }
@@ -46,12 +47,32 @@ struct Meta<'a> {
     version: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_seq_no: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_primary_term: Option<u64>,
+}
+
+/// The state in which a document was read, by which a later write tells whether it has changed since
+/// (<https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadState {
+    /// `_seq_no`.
+    pub seq_no: u64,
+    /// `_primary_term`.
+    pub primary_term: u64,
 }
 
 impl<'a> Meta<'a> {
     fn new(address: Address<'a>, version: Option<u64>) -> Self {
         let version_type = version.map(|_| "external_gte");
-        Self { index: address.index, id: address.id, version, version_type }
+        let Address { index, id } = address;
+        Self { index, id, version, version_type, if_seq_no: None, if_primary_term: None }
+    }
+
+    fn unless_changed(address: Address<'a>, since: ReadState) -> Self {
+        let (if_seq_no, if_primary_term) = (Some(since.seq_no), Some(since.primary_term));
+        Self { if_seq_no, if_primary_term, ..Self::new(address, None) }
     }
 }
 
@@ -60,6 +81,20 @@ impl BulkBody {
     /// would end the line.
     pub fn push_index(&mut self, address: Address<'_>, version: Option<u64>, source: &[u8]) {
         self.push_action(&Action::Index(Meta::new(address, version)));
+        self.push_source(address, source);
+    }
+
+    /// Stores a document only if it is as it was when it was read, or not there if it was not there; otherwise the
+    /// outcome is [`Outcome::Superseded`](super::Outcome::Superseded).
+    pub fn push_compare_and_set(&mut self, address: Address<'_>, since: Option<ReadState>, source: &[u8]) {
+        self.push_action(&match since {
+            None => Action::Create(Meta::new(address, None)),
+            Some(since) => Action::Index(Meta::unless_changed(address, since)),
+        });
+        self.push_source(address, source);
+    }
+
+    fn push_source(&mut self, address: Address<'_>, source: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(source);
         if source.contains(&b'\n') {

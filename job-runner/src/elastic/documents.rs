@@ -3,13 +3,15 @@
 use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Address, BulkBody, Elastic, ElasticError, Outcome, verdict::Verdict};
+use super::{Address, BulkBody, Elastic, ElasticError, Outcome, ReadState, verdict::Verdict};
 
 /// A document as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredDocument {
     /// Its version, external where it was written with one.
     pub version: u64,
+    /// In which state it was read.
+    pub state: ReadState,
     /// The document, or the asked fields of it.
     pub source: Map<String, Value>,
 }
@@ -84,11 +86,13 @@ fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDo
     if entry.get("found").and_then(Value::as_bool) != Some(true) {
         return Ok(None);
     }
-    let version = entry.get("_version").and_then(Value::as_u64).unwrap_or(0);
+    let number = |name: &str| entry.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let version = number("_version");
+    let state = ReadState { seq_no: number("_seq_no"), primary_term: number("_primary_term") };
     match entry.get_mut("_source").map(Value::take) {
-        Some(Value::Object(source)) => Ok(Some(StoredDocument { version, source })),
+        Some(Value::Object(source)) => Ok(Some(StoredDocument { version, state, source })),
         // With a list of fields of which the document has none, some versions leave the source out.
-        None => Ok(Some(StoredDocument { version, source: Map::new() })),
+        None => Ok(Some(StoredDocument { version, state, source: Map::new() })),
         Some(_) => Err(ElasticError::Unreadable("multi-get: a source that is no object".to_owned())),
     }
 }

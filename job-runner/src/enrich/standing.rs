@@ -109,7 +109,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Standing, earlier, standing};
-    use crate::elastic::StoredDocument;
+    use crate::elastic::{ReadState, StoredDocument};
     use crate::enrich::hits::Article;
     use crate::enrich::recipe::tests::recipe;
 
@@ -131,7 +131,11 @@ mod tests {
             },
         });
         change(&mut source);
-        StoredDocument { version: 5, source: source.as_object().unwrap().clone() }
+        StoredDocument {
+            version: 5,
+            state: ReadState::default(),
+            source: source.as_object().unwrap().clone(),
+        }
     }
 
     fn stands(copy: &StoredDocument) -> Standing {

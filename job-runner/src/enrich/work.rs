@@ -128,7 +128,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::{Work, target_index};
-    use crate::elastic::StoredDocument;
+    use crate::elastic::{ReadState, StoredDocument};
     use crate::enrich::hits::Article;
     use crate::enrich::inference::Answer;
     use crate::enrich::recipe::tests::recipe;
@@ -153,7 +153,7 @@ mod tests {
         assert!(first.called() && first.failure().is_none());
 
         let stored: Value = serde_json::from_slice(&first.sealed("run-1")).unwrap();
-        let copy = StoredDocument { version: 5, source: fields(&stored) };
+        let copy = StoredDocument { version: 5, state: ReadState::default(), source: fields(&stored) };
         let mut second = Work::new("i".into(), article(), Some(copy));
         assert!(second.prepare(0, model).is_none());
         assert_eq!((second.results(), second.called()), (1, false));

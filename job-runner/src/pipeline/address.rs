@@ -3,7 +3,7 @@
 
 use docmill_crds::ledger::DocumentAddress;
 use docmill_crds::template::{RenderError, Template};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::convert::Document;
 
@@ -44,30 +44,35 @@ pub enum AddressError {
 impl Addressing {
     /// Where a document belongs.
     pub fn of(&self, document: &Document) -> Result<DocumentAddress, AddressError> {
-        let index = render(&self.index, document).map_err(AddressError::Index)?;
+        self.of_fields(&self.named_fields(document))
+    }
+
+    /// Where a document with these fields belongs; those that the templates do not name may be left out.
+    pub fn of_fields(&self, fields: &Map<String, Value>) -> Result<DocumentAddress, AddressError> {
+        let index = self.index.render(fields).map_err(AddressError::Index)?;
         if !is_index_name(&index) {
             return Err(AddressError::IndexName(index));
         }
-        let id = render(&self.id, document).map_err(AddressError::Id)?;
+        let id = self.id.render(fields).map_err(AddressError::Id)?;
         if id.len() > MAX_ID_BYTES {
             return Err(AddressError::IdTooLong(id.len()));
         }
         Ok(DocumentAddress { index, id })
     }
-}
 
-/// Fills a template, for which only the fields that it names are read.
-fn render(template: &Template, document: &Document) -> Result<String, RenderError> {
-    let mut fields = Map::new();
-    for path in template.fields() {
-        let name = path.split('.').next().unwrap_or(path);
-        if let Some(json) = document.field(name)
-            && let Ok(value) = serde_json::from_str(json)
-        {
-            fields.insert(name.to_owned(), value);
+    /// The fields that the templates name; no others are read.
+    fn named_fields(&self, document: &Document) -> Map<String, Value> {
+        let mut fields = Map::new();
+        for path in self.index.fields().chain(self.id.fields()) {
+            let name = path.split('.').next().unwrap_or(path);
+            if let Some(json) = document.field(name)
+                && let Ok(value) = serde_json::from_str(json)
+            {
+                fields.insert(name.to_owned(), value);
+            }
         }
+        fields
     }
-    template.render(&fields)
 }
 
 /// Whether Elasticsearch would take this as the name of an index.

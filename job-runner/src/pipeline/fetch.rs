@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use bytes::Bytes;
 use docmill_crds::ledger::UnitId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -10,9 +10,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::notification::Landed;
 use super::unit::Unit;
 use crate::stores::{StoreError, StoreFault};
-
-/// The largest object that is read; a larger one is refused. Memory per worker follows from it.
-pub const MAX_OBJECT_BYTES: usize = 64 * 1024 * 1024;
 
 /// How much memory the raw objects in a worker's hands may take together. An object larger than all of it waits until
 /// it is alone.
@@ -30,40 +27,36 @@ impl Room {
     }
 
     /// Waits for room for so many bytes. `None` never happens as long as the room exists.
-    async fn take(&self, bytes: i64) -> Option<OwnedSemaphorePermit> {
+    pub async fn take(&self, bytes: i64) -> Option<OwnedSemaphorePermit> {
         let needed = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(self.all);
         Arc::clone(&self.kibibytes).acquire_many_owned(needed).await.ok()
     }
 }
 
+/// An object that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The unit.
+    pub unit: Unit,
+    /// Its length in bytes.
+    pub length: i64,
+    /// Its bytes, not read yet.
+    pub body: ByteStream,
+}
+
 /// What was found where an object landed.
 #[derive(Debug)]
-pub enum Fetched {
+pub enum Found {
     /// The version that was told of.
-    Object {
-        /// The unit.
-        unit: Unit,
-        /// All its bytes; their number is the object's length.
-        bytes: Bytes,
-        /// The memory that they take, given back when this is dropped.
-        room: Option<OwnedSemaphorePermit>,
-    },
-    /// The version that was told of, larger than [`MAX_OBJECT_BYTES`]; it was not read.
-    TooLarge {
-        /// The unit.
-        unit: Unit,
-        /// Its length in bytes.
-        length: i64,
-    },
+    Object(Box<Opened>),
     /// The object is no longer there.
     Gone,
     /// Another version took its place; that one is a unit of its own, with a notification of its own.
     Replaced,
 }
 
-/// Reads the object of a notification.
-pub async fn fetch(client: &aws_sdk_s3::Client, landed: &Landed, room: &Room) -> Result<Fetched, StoreError> {
-    let action = || format!("read s3://{}/{}", landed.bucket, landed.key);
+/// Opens the object of a notification.
+pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found, StoreError> {
     let mut request = client.get_object().bucket(&landed.bucket).key(&landed.key);
     request = match (&landed.version_id, &landed.etag) {
         (Some(version), _) => request.version_id(version),
@@ -74,27 +67,40 @@ pub async fn fetch(client: &aws_sdk_s3::Client, landed: &Landed, room: &Room) ->
     let object = match request.send().await {
         Ok(object) => object,
         Err(error) => {
-            let error = StoreError::from_sdk(action(), &error);
+            let error = StoreError::from_sdk(action(landed), &error);
             return match error.fault() {
-                Some(StoreFault::NoSuchKey) => Ok(Fetched::Gone),
-                Some(StoreFault::Changed) => Ok(Fetched::Replaced),
+                Some(StoreFault::NoSuchKey) => Ok(Found::Gone),
+                Some(StoreFault::Changed) => Ok(Found::Replaced),
                 _ => Err(error),
             };
         }
     };
     let unit = unit(landed, object.e_tag(), object.last_modified());
     let length = object.content_length().unwrap_or(0);
-    if usize::try_from(length).unwrap_or(usize::MAX) > MAX_OBJECT_BYTES {
-        return Ok(Fetched::TooLarge { unit, length });
-    }
-    let room = room.take(length).await;
-    let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
+    Ok(Found::Object(Box::new(Opened { unit, length, body: object.body })))
+}
+
+/// All bytes of an object; as many as it said that it has.
+pub async fn read(landed: &Landed, length: i64, body: ByteStream) -> Result<Bytes, StoreError> {
+    let body = body.collect().await.map_err(|error| StoreError::unavailable(action(landed), &error))?;
     let bytes = body.into_bytes();
-    if i64::try_from(bytes.len()) != Ok(length) {
-        let cut = std::io::Error::other(format!("the body has {} of {length} bytes", bytes.len()));
-        return Err(StoreError::unavailable(action(), &cut));
+    is_whole(landed, length, bytes.len())?;
+    Ok(bytes)
+}
+
+/// A body that ends before its length is no object; it is read again.
+pub fn is_whole(landed: &Landed, length: i64, read: usize) -> Result<(), StoreError> {
+    if i64::try_from(read) == Ok(length) {
+        return Ok(());
     }
-    Ok(Fetched::Object { unit, bytes, room })
+    let cut = std::io::Error::other(format!("the body has {read} of {length} bytes"));
+    Err(StoreError::unavailable(action(landed), &cut))
+}
+
+/// What is being done with an object, for errors.
+#[must_use]
+pub fn action(landed: &Landed) -> String {
+    format!("read s3://{}/{}", landed.bucket, landed.key)
 }
 
 fn unit(landed: &Landed, etag: Option<&str>, last_modified: Option<&DateTime>) -> Unit {

@@ -1,42 +1,44 @@
-//! Brings a batch of units to its end: index, refuse, record, acknowledge — in this order, so that whatever breaks
-//! off in between is done again and nothing is lost.
+//! Brings a batch of units to its end: index, refuse, record — in this order, so that whatever breaks off in between is
+//! done again and nothing is lost. Who told of a unit hears of its end after that.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
 
-use docmill_crds::ledger::{DocumentAddress, UnitRecord};
-use docmill_crds::reason::Reason;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::ledger::{UnitId, UnitState};
+use docmill_crds::storage::{BucketLocation, OnDelete};
 use futures::future::join_all;
-use serde_json::json;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::close::{self, Closing, Evidence};
 use super::counts::Counts;
+use super::large::rejected;
+use super::lookup::Known;
 use super::persist::persist;
-use super::prepare::{Converted, Prepared, RefusedPart};
-use super::provenance::indexed_source;
-use super::queue::Queue;
+use super::place::{Fate, Placed, Placer, Stored, ToPlace};
+use super::prepare::{Content, Converted, Prepared};
 use super::record::Recorder;
-use super::refuse::{self, ErrorRecord, Stage};
-use super::unit::{Delivery, Settled};
+use super::refuse;
+use super::task::Ended;
 use crate::clock;
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
+use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, StoredDocument};
 use crate::retry::Patience;
 
-/// How long one call waits for Elasticsearch; `persist` around it waits for as long as the outage lasts.
-const BULK_PATIENCE: Patience = Patience::lasting(Duration::from_mins(1));
-/// When a message that could not be finished is tried again.
-const RELEASE_DELAY: Duration = Duration::from_secs(10);
-/// How many refusals are written at a time.
-const UNITS_AT_A_TIME: usize = 8;
+/// Refusals that are written at a time.
+const REFUSALS_AT_A_TIME: usize = 8;
 
 /// A unit on its way to the end.
 #[derive(Debug)]
 pub struct Work {
-    /// What it became; `None` if it has to go back to the queue.
-    pub prepared: Option<Prepared>,
-    /// The message that told of it.
-    pub delivery: Arc<Delivery>,
+    /// What it became.
+    pub prepared: Prepared,
+    /// Where its documents are, if they are placed already.
+    pub placed: Option<Placed>,
+    /// Its record so far.
+    pub known: Option<Known>,
+    /// How often it was taken up.
+    pub attempts: i64,
+    /// Who waits for its end.
+    pub answer: oneshot::Sender<Ended>,
 }
 
 /// What finishing needs to know, the same for all batches of a worker.
@@ -44,191 +46,209 @@ pub struct Work {
 pub struct Finish {
     /// The cluster of articles and ledger.
     pub elastic: Elastic,
+    /// Puts documents into it.
+    pub placer: Placer,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
     /// Where refused objects go.
     pub errors: BucketLocation,
+    /// What becomes of documents that a newer version of their object no longer has.
+    pub on_delete: OnDelete,
     /// Name of the ledger's index.
     pub ledger: String,
     /// Source, revision and runner.
     pub recorder: Recorder,
-    /// The queue.
-    pub queue: Queue,
     /// What was done so far.
     pub counts: Counts,
 }
 
 impl Finish {
-    /// Finishes a batch. Units that cannot be finished go back to the queue.
+    /// Finishes a batch, and tells those who wait.
     pub async fn finish(&self, mut batch: Vec<Work>, stop: &CancellationToken) {
-        let records = match self.index(&mut batch, stop).await {
-            Some(stored) => self.keep_refusals_and_record(&batch, stored, stop).await,
-            None => vec![None; batch.len()],
+        let ends = match self.end(&mut batch, stop).await {
+            Some(ends) => ends,
+            None => vec![Ended::Unfinished; batch.len()],
         };
-        let recorded = self.record(&records, stop).await;
-        let mut acknowledged = Vec::new();
-        for (work, record) in batch.iter().zip(&records) {
-            let nothing_to_record = matches!(work.prepared, Some(Prepared::Nothing));
-            let is_final = nothing_to_record || (recorded && record.is_some());
-            if let (true, Some(record)) = (is_final, record) {
-                self.counts.add(record.state);
+        for (work, ended) in batch.into_iter().zip(ends) {
+            if let Ended::Final { state, .. } = ended {
+                self.counts.add(state);
             }
-            match work.delivery.settle(is_final) {
-                Some(Settled::Acknowledge) => acknowledged.push(work.delivery.receipt.clone()),
-                Some(Settled::Release) => self.queue.release(&work.delivery.receipt, RELEASE_DELAY).await,
-                None => {}
-            }
+            // Nobody waits any more when the worker is about to end.
+            let _ = work.answer.send(ended);
         }
-        self.queue.acknowledge(&acknowledged).await;
     }
 
-    /// Indexes all documents of a batch. Documents that Elasticsearch refuses become refusals of their units. Gives
-    /// the addresses of the stored documents, unit by unit.
-    async fn index(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<Vec<Vec<DocumentAddress>>> {
-        let send = || self.bulk(articles_body(batch), stop);
-        let outcomes = persist("index", stop, send).await?;
-        let mut outcomes = outcomes.into_iter();
-        let stored = batch.iter_mut().map(|work| match &mut work.prepared {
-            Some(Prepared::Converted(converted)) => take_outcomes(converted, &mut outcomes),
-            _ => Vec::new(),
-        });
-        Some(stored.collect())
+    async fn end(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<Vec<Ended>> {
+        self.place(batch, stop).await?;
+        let earlier = self.earlier_records(batch, stop).await?;
+        let now = clock::now_millis();
+        let closings: Vec<Closing> =
+            batch.iter().map(|work| close::close(work, &earlier, &self.recorder, now)).collect();
+        let mut kept = Vec::with_capacity(batch.len());
+        for (works, closings) in batch.chunks(REFUSALS_AT_A_TIME).zip(closings.chunks(REFUSALS_AT_A_TIME)) {
+            let settling =
+                works.iter().zip(closings).map(|(work, closing)| self.settle_evidence(work, closing, stop));
+            kept.extend(join_all(settling).await);
+        }
+        for ((work, closing), _) in batch.iter().zip(&closings).zip(&kept).filter(|(_, kept)| **kept) {
+            self.retire(work, closing, stop).await?;
+        }
+        let verdicts = self.record(&closings, &kept, stop).await?;
+        Some(closings.into_iter().zip(verdicts).map(|(closing, recorded)| closing.ended(recorded)).collect())
     }
 
-    async fn bulk(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, ElasticError> {
-        self.elastic.bulk_all(body, BULK_PATIENCE, stop).await
+    /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
+    async fn place(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<()> {
+        let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
+        let units: Vec<ToPlace<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
+        let fates = persist("index", stop, || self.placer.place(&units, stop)).await?;
+        for (at, fate) in at.into_iter().zip(fates) {
+            batch[at].take_fate(fate);
+        }
+        Some(())
     }
 
-    /// Writes the evidence of each refused unit, and makes the records; `None` for a unit that is not final.
-    async fn keep_refusals_and_record(
+    /// The records of the units whose places the batch takes.
+    async fn earlier_records(
         &self,
         batch: &[Work],
-        stored: Vec<Vec<DocumentAddress>>,
         stop: &CancellationToken,
-    ) -> Vec<Option<UnitRecord>> {
-        let mut stored = stored.into_iter();
-        let mut records = Vec::with_capacity(batch.len());
-        for works in batch.chunks(UNITS_AT_A_TIME) {
-            let closing =
-                works.iter().zip(stored.by_ref()).map(|(work, stored)| self.close(work, stored, stop));
-            records.extend(join_all(closing).await);
-        }
-        records
+    ) -> Option<HashMap<UnitId, Option<StoredDocument>>> {
+        let ids: Vec<UnitId> = batch.iter().flat_map(Work::earlier).collect();
+        let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
+        let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
+        let found = persist("look up", stop, || self.elastic.mget(&addresses, &[])).await?;
+        Some(ids.into_iter().zip(found).collect())
     }
 
-    async fn close(
-        &self,
-        work: &Work,
-        stored: Vec<DocumentAddress>,
-        stop: &CancellationToken,
-    ) -> Option<UnitRecord> {
-        let now = clock::now_millis();
-        let attempts = work.delivery.attempts;
-        match work.prepared.as_ref()? {
-            Prepared::Nothing => None,
-            Prepared::Skipped(unit, reason) => {
-                // An object that was ingested and deleted since, told of once more: its record stays as it is.
-                let digest = unit.digest();
-                let known = persist("look up", stop, || self.elastic.get(&self.ledger, &digest));
-                match known.await? {
-                    Some(stored) => serde_json::from_value(stored.source.into()).ok(),
-                    None => Some(self.recorder.of_skipped(unit.clone(), *reason, attempts, now)),
-                }
+    /// Keeps the evidence of a refusal, or removes what an earlier one left. Whether that is done.
+    async fn settle_evidence(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> bool {
+        let (Prepared::Converted(converted), errors) = (&work.prepared, &self.errors) else { return true };
+        match &closing.evidence {
+            Evidence::None => true,
+            Evidence::Keep(record) => {
+                tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
+                let keep = || refuse::refuse(&self.s3, errors, &converted.unit, record);
+                persist("refuse", stop, keep).await.is_some()
             }
-            Prepared::Converted(converted) => {
-                if !converted.refusals.is_empty() {
-                    self.keep_refusal(converted, attempts, stop).await?;
-                }
-                Some(self.recorder.of_converted(converted, stored, attempts, now))
+            Evidence::Remove => {
+                let remove = || refuse::remove(&self.s3, errors, &converted.unit.id);
+                persist("remove what is refused no more", stop, remove).await.is_some()
             }
         }
     }
 
-    async fn keep_refusal(
-        &self,
-        converted: &Converted,
-        attempts: i64,
-        stop: &CancellationToken,
-    ) -> Option<()> {
-        let first = converted.refusals.first()?;
-        let unit = &converted.unit;
-        tracing::warn!(unit = ?unit.id, reason = %first.reason, message = first.message, "refused");
-        let record = ErrorRecord {
-            source: self.recorder.source.clone(),
-            unit: unit.id.clone(),
-            stage: first.stage,
-            reason: first.reason.to_string(),
-            message: first.message.clone(),
-            refusals: converted.refusals.iter().map(|refusal| refusal.detail.clone()).collect(),
-            attempts,
-            revision: self.recorder.revision.clone(),
-            time: clock::rfc3339(clock::now_millis()),
-            runner: self.recorder.runner.clone(),
+    /// Deletes the documents that the unit has no more.
+    async fn retire(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> Option<()> {
+        let (Prepared::Converted(converted), Some(key)) = (&work.prepared, work.head()) else {
+            return Some(());
         };
-        persist("refuse", stop, || refuse::refuse(&self.s3, &self.errors, unit, &record)).await
+        let gone = closing.gone(self.on_delete);
+        if gone.is_empty() {
+            return Some(());
+        }
+        let (unit, heads) = (&converted.unit, &self.placer.heads);
+        let retire = || heads.retire(unit, key.version, &gone, Patience::once(), stop);
+        let retired = persist("retire", stop, retire).await?;
+        persist("delete", stop, || self.placer.delete(&retired, stop)).await
     }
 
-    /// Writes the records; only when all of them are stored are their units final.
-    async fn record(&self, records: &[Option<UnitRecord>], stop: &CancellationToken) -> bool {
-        let send = || self.bulk(self.ledger_body(records), stop);
-        let outcomes = persist("record", stop, send).await;
-        let Some(outcomes) = outcomes else { return false };
+    /// Writes the records. Gives of each unit whether its record is stored (`Some(true)`), or a newer one is
+    /// (`Some(false)`); none for a unit that is not final.
+    async fn record(
+        &self,
+        closings: &[Closing],
+        kept: &[bool],
+        stop: &CancellationToken,
+    ) -> Option<Vec<Option<bool>>> {
+        let final_ones = || closings.iter().zip(kept).filter(|(_, kept)| **kept).map(|(closing, _)| closing);
+        let send = || self.bulk(self.ledger_body(final_ones()), stop);
+        let mut outcomes = persist("record", stop, send).await?.into_iter();
+        let mut verdicts = Vec::with_capacity(closings.len());
+        for (closing, kept) in closings.iter().zip(kept) {
+            let own = if *kept { closing.records.len() } else { 0 };
+            let outcomes: Vec<Outcome> = outcomes.by_ref().take(own).collect();
+            verdicts.push(self.verdict(&outcomes, *kept));
+        }
+        Some(verdicts)
+    }
+
+    fn verdict(&self, outcomes: &[Outcome], kept: bool) -> Option<bool> {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Rejected(fault) => Some(fault),
             Outcome::Done | Outcome::Superseded => None,
         });
         if let Some(fault) = refused {
-            tracing::error!(%fault, index = self.ledger, "the ledger refuses records; the batch goes back to the queue");
+            tracing::error!(%fault, index = self.ledger, "the ledger refuses a record; its unit is tried again later");
+            return None;
         }
-        refused.is_none()
+        kept.then(|| outcomes.first() != Some(&Outcome::Superseded))
     }
 
-    fn ledger_body(&self, records: &[Option<UnitRecord>]) -> BulkBody {
+    async fn bulk(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, ElasticError> {
+        self.elastic.bulk_all(body, super::place::PATIENCE, stop).await
+    }
+
+    fn ledger_body<'a>(&self, closings: impl Iterator<Item = &'a Closing>) -> BulkBody {
         let mut body = BulkBody::default();
-        for record in records.iter().flatten() {
+        for (record, version) in closings.flat_map(|closing| &closing.records) {
             let id = record.unit.digest();
             let source = serde_json::to_vec(record).unwrap_or_default();
-            body.push_index(Address { index: &self.ledger, id: &id }, None, &source);
+            body.push_index(Address { index: &self.ledger, id: &id }, Some(*version), &source);
         }
         body
     }
 }
 
-/// The documents of a batch, indexed now.
-fn articles_body(batch: &[Work]) -> BulkBody {
-    let indexed_time = clock::rfc3339(clock::now_millis());
-    let mut body = BulkBody::default();
-    for work in batch {
-        let Some(Prepared::Converted(converted)) = &work.prepared else { continue };
-        let version = u64::try_from(converted.unit.last_modified_millis).unwrap_or(0);
-        for document in &converted.documents {
-            let DocumentAddress { index, id } = &document.address;
-            let source = indexed_source(&document.line, &indexed_time);
-            body.push_index(Address { index, id }, Some(version), &source);
-        }
+impl Work {
+    /// Bytes of the documents that are in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let documents = self.to_place().map_or(&[][..], |unit| unit.documents);
+        documents.iter().map(|document| document.line.len()).sum()
     }
-    body
-}
 
-/// Takes the outcomes of a unit's documents, as many as it has: the stored ones' addresses are given, the refused
-/// ones join the unit's refusals.
-fn take_outcomes(
-    converted: &mut Converted,
-    outcomes: &mut impl Iterator<Item = Outcome>,
-) -> Vec<DocumentAddress> {
-    let mut stored = Vec::with_capacity(converted.documents.len());
-    for (document, outcome) in converted.documents.iter().zip(outcomes) {
-        match outcome {
-            Outcome::Done | Outcome::Superseded => stored.push(document.address.clone()),
-            Outcome::Rejected(fault) => {
-                let DocumentAddress { index, id } = &document.address;
-                let message = format!("Elasticsearch refuses document {id:?} of index {index:?}: {fault}");
-                let detail =
-                    json!({"reason": Reason::IndexRejected, "message": message, "index": index, "id": id});
-                let reason = Reason::IndexRejected;
-                converted.refusals.push(RefusedPart { stage: Stage::Index, reason, message, detail });
+    /// The unit's documents, if they are to be placed now.
+    fn to_place(&self) -> Option<ToPlace<'_>> {
+        let Prepared::Converted(converted) = &self.prepared else { return None };
+        let Content::InMemory(documents) = &converted.content else { return None };
+        Some(ToPlace { unit: &converted.unit, documents })
+    }
+
+    fn take_fate(&mut self, fate: Fate) {
+        let Prepared::Converted(converted) = &mut self.prepared else { return };
+        let Converted { content: Content::InMemory(documents), refusals, .. } = &mut **converted else {
+            return;
+        };
+        self.placed = Some(match fate {
+            Fate::Superseded(head) => Placed::Superseded(head),
+            Fate::Current { key, documents: fates } => {
+                let mut placed = Placed::Current { key: None, stored: Stored::default() };
+                placed.take_in(key, documents, fates, |recorded, fault| {
+                    refusals.push(rejected(recorded, fault));
+                });
+                placed
             }
+        });
+    }
+
+    /// The head of the unit's key, if it is the unit's.
+    pub(super) fn head(&self) -> Option<&docmill_crds::ledger::heads::KeyHead> {
+        match &self.placed {
+            Some(Placed::Current { key, .. }) => key.as_ref(),
+            _ => None,
         }
     }
-    stored
+
+    /// The units whose place this one takes.
+    pub(super) fn earlier(&self) -> Vec<UnitId> {
+        let Some(head) = self.head() else { return Vec::new() };
+        let unit = |version: &String| UnitId { version: version.clone(), ..head.unit.clone() };
+        head.earlier.iter().map(unit).collect()
+    }
+
+    /// The state of the record so far.
+    pub(super) fn known_state(&self) -> Option<UnitState> {
+        self.known.as_ref().map(|known| known.record.state)
+    }
 }

@@ -1,4 +1,4 @@
-//! What a queue message says: which objects landed. Pure.
+//! What a queue message says: which objects landed, and which were removed. Pure.
 //!
 //! Forms: S3 → SQS, S3 → SNS → SQS (with the SNS envelope or raw), and EventBridge → SQS. Keys in S3's own records
 //! are form-encoded, keys from EventBridge are not
@@ -19,6 +19,25 @@ pub struct Landed {
     pub version_id: Option<String>,
     /// `ETag` without quotes, where the notification has one.
     pub etag: Option<String>,
+}
+
+/// What a notification tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An object landed.
+    Landed(Landed),
+    /// An object was removed, or one of its versions was.
+    Removed(Landed),
+}
+
+impl Event {
+    /// The object.
+    #[must_use]
+    pub const fn object(&self) -> &Landed {
+        match self {
+            Self::Landed(object) | Self::Removed(object) => object,
+        }
+    }
 }
 
 /// Why a message is no notification.
@@ -48,8 +67,8 @@ pub enum NotificationError {
     },
 }
 
-/// Reads the body of a message. Removals and S3's test event tell of no object; the list is empty then.
-pub fn parse(body: &str) -> Result<Vec<Landed>, NotificationError> {
+/// Reads the body of a message. S3's test event and events of other kinds tell of no object; the list is empty then.
+pub fn parse(body: &str) -> Result<Vec<Event>, NotificationError> {
     let value: Value =
         serde_json::from_str(body).map_err(|error| NotificationError::NotJson(error.to_string()))?;
     if let Some(inner) = sns_message(&value) {
@@ -59,18 +78,40 @@ pub fn parse(body: &str) -> Result<Vec<Landed>, NotificationError> {
         return records
             .iter()
             .enumerate()
-            .filter(|(_, record)| is_created(text(record, "eventName")))
-            .map(|(index, record)| landed(record.get("s3"), index, Encoding::Form))
+            .filter_map(|(index, record)| {
+                let object = || landed(record.get("s3"), index, Encoding::Form);
+                // `ObjectCreated:Put` in records of S3, `s3:ObjectCreated:Put` in those of some compatible stores.
+                match text(record, "eventName") {
+                    None => Some(Err(NotificationError::MissingPart { index, part: "eventName" })),
+                    Some(name) => {
+                        let name = name.trim_start_matches("s3:");
+                        event(name, ["ObjectCreated:", "ObjectRemoved:"], object)
+                    }
+                }
+            })
             .collect();
     }
     if value.get("detail").is_some() {
-        let created = text(&value, "detail-type") == Some("Object Created");
-        return created.then(|| landed(value.get("detail"), 0, Encoding::Plain)).into_iter().collect();
+        let object = || landed(value.get("detail"), 0, Encoding::Plain);
+        let name = text(&value, "detail-type").unwrap_or_default();
+        return event(name, ["Object Created", "Object Deleted"], object).into_iter().collect();
     }
     if text(&value, "Event") == Some("s3:TestEvent") {
         return Ok(Vec::new());
     }
     Err(NotificationError::UnknownForm)
+}
+
+/// The event of this name, by what the names of creations and of removals begin with.
+fn event(
+    name: &str,
+    [created, removed]: [&str; 2],
+    object: impl FnOnce() -> Result<Landed, NotificationError>,
+) -> Option<Result<Event, NotificationError>> {
+    if name.starts_with(created) {
+        return Some(object().map(Event::Landed));
+    }
+    name.starts_with(removed).then(|| object().map(Event::Removed))
 }
 
 #[derive(Clone, Copy)]
@@ -81,11 +122,6 @@ enum Encoding {
 
 fn sns_message(value: &Value) -> Option<&str> {
     (text(value, "Type") == Some("Notification")).then(|| text(value, "Message")).flatten()
-}
-
-/// `ObjectCreated:Put` in records of S3, `s3:ObjectCreated:Put` in those of some compatible stores.
-fn is_created(event: Option<&str>) -> bool {
-    event.is_some_and(|name| name.trim_start_matches("s3:").starts_with("ObjectCreated:"))
 }
 
 fn landed(part: Option<&Value>, index: usize, encoding: Encoding) -> Result<Landed, NotificationError> {
@@ -124,7 +160,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{Landed, NotificationError, parse};
+    use super::{Event, Landed, NotificationError, parse};
 
     fn record(key: &str) -> serde_json::Value {
         json!({"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "raw"},
@@ -132,7 +168,11 @@ mod tests {
     }
 
     fn keys(body: &serde_json::Value) -> Vec<String> {
-        parse(&body.to_string()).expect("a notification").into_iter().map(|landed| landed.key).collect()
+        parse(&body.to_string())
+            .expect("a notification")
+            .iter()
+            .map(|event| event.object().key.clone())
+            .collect()
     }
 
     #[test]
@@ -163,15 +203,30 @@ mod tests {
             version_id: Some("v1".into()),
             etag: Some("abc".into()),
         };
-        assert_eq!(parse(&body.to_string()), Ok(vec![expected]));
+        assert_eq!(parse(&body.to_string()), Ok(vec![Event::Landed(expected)]));
     }
 
     #[test]
-    fn test_events_and_removals_tell_of_no_object() {
+    fn test_events_and_other_events_tell_of_no_object() {
         assert_eq!(parse(&json!({"Event": "s3:TestEvent"}).to_string()), Ok(vec![]));
+        let mut tagged = record("a.xml");
+        tagged["eventName"] = json!("ObjectTagging:Put");
+        assert_eq!(parse(&json!({"Records": [tagged]}).to_string()), Ok(vec![]));
+    }
+
+    #[test]
+    fn removals_are_told_apart() {
         let mut removed = record("a.xml");
-        removed["eventName"] = json!("ObjectRemoved:Delete");
-        assert_eq!(parse(&json!({"Records": [removed]}).to_string()), Ok(vec![]));
+        removed["eventName"] = json!("ObjectRemoved:DeleteMarkerCreated");
+        let bridge = json!({"detail-type": "Object Deleted", "detail": {
+            "bucket": {"name": "raw"}, "object": {"key": "a.xml"}}});
+        for body in [json!({"Records": [removed]}), bridge] {
+            let events = parse(&body.to_string()).expect("a notification");
+            assert!(
+                matches!(events.as_slice(), [Event::Removed(object)] if object.key == "a.xml"),
+                "{events:?}"
+            );
+        }
     }
 
     #[test]

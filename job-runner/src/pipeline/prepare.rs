@@ -3,25 +3,34 @@
 use std::io;
 use std::sync::Arc;
 
-use docmill_crds::ledger::{DocumentAddress, UnitId, hex};
+use bytes::Bytes;
+use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest, hex};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::BucketLocation;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::address::Addressing;
-use super::convert::{Converter, Document};
-use super::fetch::{self, Fetched, MAX_OBJECT_BYTES, Room};
+use super::convert::{Converter, Document, Refusal};
+use super::fetch::{self, Found, Opened, Room};
+use super::large;
+use super::lookup::Known;
 use super::notification::Landed;
 use super::persist::persist;
 use super::provenance::{Provenance, UnitProvenance, snapshot_line};
 use super::record::Recorder;
 use super::refuse::Stage;
-use super::snapshot;
+use super::snapshot::{self, Label};
+use super::task::{Redo, Task};
 use super::unit::Unit;
 use crate::clock;
+
+/// An object larger than this is not held in memory: it goes through [`large`].
+const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
+/// The same for the JSON of an object, which may be larger by far where the object is compressed.
+const IN_MEMORY_JSON_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a unit became.
 #[derive(Debug)]
@@ -44,18 +53,29 @@ pub struct Converted {
     /// Key of the snapshot, if there is a document.
     pub snapshot: Option<String>,
     /// The documents that are good.
-    pub documents: Vec<AddressedDocument>,
+    pub content: Content,
     /// What was refused.
     pub refusals: Vec<RefusedPart>,
     /// The memory of the object.
     pub room: Option<OwnedSemaphorePermit>,
 }
 
+/// The documents of a converted unit.
+#[derive(Debug)]
+pub enum Content {
+    /// Here; their snapshot is stored.
+    InMemory(Vec<AddressedDocument>),
+    /// Too many for that; they are in the snapshot.
+    InSnapshot,
+    /// What the unit's record has already.
+    Unchanged,
+}
+
 /// A document and where it belongs.
 #[derive(Debug)]
 pub struct AddressedDocument {
-    /// Index and id.
-    pub address: DocumentAddress,
+    /// Index, id and digest.
+    pub recorded: RecordedDocument,
     /// The document as its snapshot has it: one line of JSON.
     pub line: Vec<u8>,
 }
@@ -73,6 +93,26 @@ pub struct RefusedPart {
     pub detail: Value,
 }
 
+impl RefusedPart {
+    /// A refusal of which there is no more to say than a reason and a sentence.
+    #[must_use]
+    pub fn of_object(stage: Stage, reason: Reason, message: String) -> Self {
+        let detail = json!({"reason": reason, "message": message});
+        Self { stage, reason, message, detail }
+    }
+}
+
+impl From<Refusal> for RefusedPart {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            stage: Stage::Convert,
+            reason: refusal.reason,
+            message: refusal.message(),
+            detail: serde_json::to_value(&refusal).unwrap_or_default(),
+        }
+    }
+}
+
 /// What preparing needs to know, the same for all units of a worker.
 #[derive(Debug)]
 pub struct Preparation {
@@ -82,83 +122,145 @@ pub struct Preparation {
     pub snapshots: BucketLocation,
     /// The compiled model.
     pub converter: Converter,
+    /// The largest object that is read, in bytes.
+    pub max_object_bytes: u64,
     /// How documents are addressed.
     pub addressing: Addressing,
     /// Source, revision and runner.
     pub recorder: Recorder,
     /// Memory for raw objects.
     pub room: Room,
+    /// Large objects are worked on one at a time.
+    pub large: Arc<Semaphore>,
 }
 
 impl Preparation {
     /// Takes a unit to the point where its documents can be indexed; its snapshot is stored by then. `None`: it has
-    /// to go back to the queue.
-    pub async fn prepare(self: &Arc<Self>, landed: &Landed, stop: &CancellationToken) -> Option<Prepared> {
-        let fetched = persist("fetch", stop, || fetch::fetch(&self.s3, landed, &self.room)).await?;
-        let (unit, bytes, room) = match fetched {
-            Fetched::Object { unit, bytes, room } => (unit, bytes, room),
-            Fetched::TooLarge { unit, length } => return Some(too_large(unit, length)),
-            Fetched::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
-            Fetched::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
+    /// to be tried again later.
+    pub async fn prepare(
+        self: &Arc<Self>,
+        task: &Task,
+        known: Option<&Known>,
+        stop: &CancellationToken,
+    ) -> Option<Prepared> {
+        let landed = &task.landed;
+        let same = (task.redo == Redo::Yes).then_some(known).flatten();
+        let opened = match persist("fetch", stop, || self.open(landed)).await? {
+            Start::Whole(unit, bytes, room) => match self.convert_whole(unit, bytes, room, same, stop).await?
+            {
+                Whole::Converted(converted) => return Some(Prepared::Converted(converted)),
+                Whole::TooMuch(unit) => unit,
+            },
+            Start::Large(unit) => unit,
+            Start::TooLarge(unit, length) => return Some(Prepared::Converted(self.too_large(unit, length))),
+            Start::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
+            Start::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
         };
+        large::prepare(self, landed, opened, same, stop).await
+    }
+
+    /// Opens an object, and reads it if it is small.
+    async fn open(&self, landed: &Landed) -> Result<Start, crate::stores::StoreError> {
+        let Opened { unit, length, body } = match fetch::open(&self.s3, landed).await? {
+            Found::Object(opened) => *opened,
+            Found::Gone => return Ok(Start::Gone),
+            Found::Replaced => return Ok(Start::Replaced),
+        };
+        if u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes) {
+            return Ok(Start::TooLarge(unit, length));
+        }
+        if length > IN_MEMORY_BYTES {
+            return Ok(Start::Large(unit));
+        }
+        let room = self.room.take(length).await;
+        Ok(Start::Whole(unit, fetch::read(landed, length, body).await?, room))
+    }
+
+    async fn convert_whole(
+        self: &Arc<Self>,
+        unit: Unit,
+        bytes: Bytes,
+        room: Option<OwnedSemaphorePermit>,
+        same: Option<&Known>,
+        stop: &CancellationToken,
+    ) -> Option<Whole> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let this = Arc::clone(self);
+        let id = unit.id.clone();
         let work = tokio::task::spawn_blocking(move || this.convert(unit, &bytes, room));
-        let work = work.await.map_err(io::Error::from).flatten();
-        let (converted, lines) = match work {
-            Ok(result) => result,
+        let (mut converted, lines) = match work.await.map_err(io::Error::from).flatten() {
+            Ok(Outcome::Converted(converted, lines)) => (converted, lines),
+            Ok(Outcome::TooMuch(unit)) => return Some(Whole::TooMuch(unit)),
             Err(error) => {
-                tracing::error!(%error, key = landed.key, "the conversion broke off; the unit goes back to the queue");
+                tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
                 return None;
             }
         };
+        if is_same(&converted, same) {
+            converted.content = Content::Unchanged;
+            return Some(Whole::Converted(converted));
+        }
         if let Some(key) = &converted.snapshot {
-            let store = || snapshot::store(&self.s3, &self.snapshots, key, lines.clone());
+            let label = self.label(&converted.unit, converted.raw_digest.as_deref().unwrap_or_default());
+            let store = || snapshot::store(&self.s3, &self.snapshots, key, &label, lines.clone());
             persist("snapshot", stop, store).await?;
         }
-        Some(Prepared::Converted(Box::new(converted)))
+        Some(Whole::Converted(converted))
     }
 
     /// Converts the object and addresses its documents; also gives the snapshot's content.
-    fn convert(
-        &self,
-        unit: Unit,
-        bytes: &[u8],
-        room: Option<OwnedSemaphorePermit>,
-    ) -> io::Result<(Converted, Vec<u8>)> {
+    fn convert(&self, unit: Unit, bytes: &[u8], room: Option<OwnedSemaphorePermit>) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
-        let key = snapshot::key(&self.snapshots, &unit.id, &self.recorder.revision);
-        let last_modified = clock::rfc3339(unit.last_modified_millis);
-        let converted_time = clock::rfc3339(clock::now_millis());
-        let provenance = Provenance {
-            source: &self.recorder.source,
-            unit: UnitProvenance { id: &unit.id, last_modified: &last_modified },
-            raw_digest: &raw_digest,
-            snapshot: &key,
-            revision: &self.recorder.revision,
-            converted_time: &converted_time,
-            runner: &self.recorder.runner,
-        };
+        let stamp = self.stamp(&unit);
         let mut documents = Vec::new();
         let mut refusals = Vec::new();
-        self.converter.convert(bytes, |outcome| match outcome {
-            Ok(document) => match self.address(&document, &provenance) {
-                Ok(addressed) => documents.push(addressed),
+        let mut lines = Vec::new();
+        for verdict in self.converter.documents(bytes) {
+            let addressed = match verdict? {
+                Ok(document) => {
+                    self.address(&document, &stamp.provenance(&unit, &raw_digest, &self.recorder))
+                }
+                Err(refusal) => Err(refusal.into()),
+            };
+            match addressed {
+                Ok(document) => {
+                    lines.extend_from_slice(&document.line);
+                    lines.push(b'\n');
+                    documents.push(document);
+                }
                 Err(refused) => refusals.push(refused),
-            },
-            Err(refusal) => refusals.push(RefusedPart {
-                stage: Stage::Convert,
-                reason: refusal.reason,
-                message: refusal.message(),
-                detail: serde_json::to_value(&refusal).unwrap_or_default(),
-            }),
-        })?;
-        let lines = joined(&documents);
-        let snapshot = (!documents.is_empty()).then_some(key);
-        Ok((Converted { unit, raw_digest: Some(raw_digest), snapshot, documents, refusals, room }, lines))
+            }
+            if lines.len() > IN_MEMORY_JSON_BYTES {
+                return Ok(Outcome::TooMuch(unit));
+            }
+        }
+        let snapshot = (!documents.is_empty()).then_some(stamp.snapshot);
+        let content = Content::InMemory(documents);
+        let converted = Converted { unit, raw_digest: Some(raw_digest), snapshot, content, refusals, room };
+        Ok(Outcome::Converted(Box::new(converted), Bytes::from(lines)))
     }
 
-    fn address(
+    /// What the snapshot of a unit says of itself.
+    pub(super) fn label(&self, unit: &Unit, raw_digest: &str) -> Label {
+        Label {
+            source: self.recorder.source.clone(),
+            unit: unit.id.digest(),
+            raw_digest: raw_digest.to_owned(),
+            revision: self.recorder.revision.clone(),
+        }
+    }
+
+    /// What all documents of a unit carry.
+    pub(super) fn stamp(&self, unit: &Unit) -> Stamp {
+        Stamp {
+            snapshot: snapshot::key(&self.snapshots, &unit.id, &self.recorder.revision),
+            last_modified: clock::rfc3339(unit.last_modified_millis),
+            converted_time: clock::rfc3339(clock::now_millis()),
+        }
+    }
+
+    /// Addresses a document and makes its line.
+    pub(super) fn address(
         &self,
         document: &Document,
         provenance: &Provenance<'_>,
@@ -169,35 +271,101 @@ impl Preparation {
         };
         let address = self.addressing.of(document).map_err(|error| refused(error.to_string()))?;
         let line = snapshot_line(document.json(), provenance).map_err(|error| refused(error.to_string()))?;
-        Ok(AddressedDocument { address, line })
+        let digest = content_digest(document.json().as_bytes());
+        Ok(AddressedDocument {
+            recorded: RecordedDocument { index: address.index, id: address.id, digest },
+            line,
+        })
+    }
+
+    fn too_large(&self, unit: Unit, length: i64) -> Box<Converted> {
+        let limit = self.max_object_bytes;
+        let message = format!(
+            "the object has {length} bytes, and at most {limit} are read (spec.conversion.limits.maxObjectBytes)"
+        );
+        refused_unread(unit, RefusedPart::of_object(Stage::Fetch, Reason::LimitExceeded, message))
     }
 }
 
-fn skipped(landed: &Landed, reason: SkipReason) -> Prepared {
-    let Some(version) = fetch::unit_version(landed) else { return Prepared::Nothing };
-    let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
-    Prepared::Skipped(UnitId { bucket, key, version }, reason)
+/// What opening an object gave.
+enum Start {
+    Whole(Unit, Bytes, Option<OwnedSemaphorePermit>),
+    Large(Unit),
+    TooLarge(Unit, i64),
+    Gone,
+    Replaced,
 }
 
-fn too_large(unit: Unit, length: i64) -> Prepared {
-    let message = format!("the object has {length} bytes, and at most {MAX_OBJECT_BYTES} are read");
-    let detail = json!({"reason": Reason::LimitExceeded, "message": message});
-    let refused = RefusedPart { stage: Stage::Fetch, reason: Reason::LimitExceeded, message, detail };
-    Prepared::Converted(Box::new(Converted {
+/// What converting an object in memory gave.
+enum Outcome {
+    Converted(Box<Converted>, Bytes),
+    TooMuch(Unit),
+}
+
+enum Whole {
+    Converted(Box<Converted>),
+    TooMuch(Unit),
+}
+
+/// What all documents of a unit carry in their provenance.
+pub(super) struct Stamp {
+    pub(super) snapshot: String,
+    last_modified: String,
+    converted_time: String,
+}
+
+impl Stamp {
+    pub(super) fn provenance<'a>(
+        &'a self,
+        unit: &'a Unit,
+        raw_digest: &'a str,
+        recorder: &'a Recorder,
+    ) -> Provenance<'a> {
+        Provenance {
+            source: &recorder.source,
+            unit: UnitProvenance { id: &unit.id, last_modified: &self.last_modified },
+            raw_digest,
+            snapshot: &self.snapshot,
+            revision: &recorder.revision,
+            converted_time: &self.converted_time,
+            runner: &recorder.runner,
+        }
+    }
+}
+
+/// A unit that is refused without having been read.
+#[must_use]
+pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
+    Box::new(Converted {
         unit,
         raw_digest: None,
         snapshot: None,
-        documents: Vec::new(),
+        content: Content::InMemory(Vec::new()),
         refusals: vec![refused],
         room: None,
-    }))
+    })
 }
 
-fn joined(documents: &[AddressedDocument]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(documents.iter().map(|document| document.line.len() + 1).sum());
-    for document in documents {
-        lines.extend_from_slice(&document.line);
-        lines.push(b'\n');
-    }
-    lines
+/// Whether a conversion gave what is recorded already.
+fn is_same(converted: &Converted, same: Option<&Known>) -> bool {
+    let (Content::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty()) else {
+        return false;
+    };
+    let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
+    is_recorded(same, &digest)
+}
+
+/// Whether a record is that of an indexed unit with exactly these documents.
+pub(super) fn is_recorded(same: Option<&Known>, documents_digest: &str) -> bool {
+    same.is_some_and(|known| {
+        known.record.state == UnitState::Indexed
+            && known.record.documents_digest.as_deref() == Some(documents_digest)
+    })
+}
+
+/// A unit whose object is no longer there as it was told of.
+pub(super) fn skipped(landed: &Landed, reason: SkipReason) -> Prepared {
+    let Some(version) = fetch::unit_version(landed) else { return Prepared::Nothing };
+    let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
+    Prepared::Skipped(UnitId { bucket, key, version }, reason)
 }

@@ -52,6 +52,19 @@ pub fn snapshot_line(document: &str, provenance: &Provenance<'_>) -> serde_json:
     Ok(line)
 }
 
+/// The document without `_docmill`, from its line: the text that [`snapshot_line`] was given.
+#[must_use]
+pub fn content(line: &[u8]) -> Vec<u8> {
+    const NAME: &[u8] = b"\"_docmill\":{";
+    // Quotes inside of a text are escaped, so that the name with bare quotes is a key; the last one is ours, since the
+    // provenance has none.
+    let Some(at) = memchr::memmem::rfind(line, NAME) else { return line.to_vec() };
+    let fields = line[..at].strip_suffix(b",").unwrap_or(&line[..at]);
+    let mut content = fields.to_vec();
+    content.push(b'}');
+    content
+}
+
 /// The same document as it is indexed: `_docmill` has `indexedTime` too. `line` is what [`snapshot_line`] gave.
 #[must_use]
 pub fn indexed_source(line: &[u8], indexed_time: &str) -> Vec<u8> {
@@ -71,7 +84,7 @@ mod tests {
     use docmill_crds::ledger::UnitId;
     use serde_json::{Value, json};
 
-    use super::{Provenance, UnitProvenance, indexed_source, snapshot_line};
+    use super::{Provenance, UnitProvenance, content, indexed_source, snapshot_line};
 
     fn lines(document: &Value) -> (Value, Value) {
         let id = UnitId { bucket: "raw".into(), key: "a \"b\".xml".into(), version: "v".into() };
@@ -85,13 +98,18 @@ mod tests {
             runner: "pod",
         };
         let line = snapshot_line(&document.to_string(), &provenance).unwrap();
+        assert_eq!(content(&line), document.to_string().as_bytes());
         let source = indexed_source(&line, "2026-01-02T00:00:02Z");
         (serde_json::from_slice(&line).unwrap(), serde_json::from_slice(&source).unwrap())
     }
 
     #[test]
     fn snapshot_and_indexed_document_differ_in_the_indexed_time_only() {
-        for document in [json!({"headline": "ä\"}}", "list": [{"a": 1}]}), json!({})] {
+        for document in [
+            json!({"headline": "ä\"}}", "list": [{"a": 1}]}),
+            json!({"odd": "\"_docmill\":{", "nested": {"_docmill": {"a": 1}}}),
+            json!({}),
+        ] {
             let (snapshot, mut source) = lines(&document);
             assert_eq!(source["_docmill"]["indexedTime"], "2026-01-02T00:00:02Z");
             source["_docmill"].as_object_mut().unwrap().remove("indexedTime");

@@ -8,6 +8,8 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
     MessageSystemAttributeName,
 };
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::stores::StoreError;
@@ -47,6 +49,12 @@ impl Queue {
         Self { client, url, held: Arc::default() }
     }
 
+    /// Its name: the last segment of its URL.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    }
+
     /// Waits up to `wait` for messages, and takes at most `room` (and ten) of them. They are held from here on.
     pub async fn receive(&self, room: usize, wait: Duration) -> Result<Vec<Received>, StoreError> {
         let seconds = |duration: Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
@@ -66,27 +74,37 @@ impl Queue {
         Ok(received)
     }
 
-    /// Deletes messages whose units are final. One that cannot be deleted now comes back and is found done then.
-    pub async fn acknowledge(&self, receipts: &[String]) {
-        for batch in receipts.chunks(BATCH) {
-            let entries = batch.iter().enumerate().filter_map(|(number, receipt)| {
-                let entry = DeleteMessageBatchRequestEntry::builder().id(number.to_string());
-                entry.receipt_handle(receipt).build().ok()
-            });
-            let request = self.client.delete_message_batch().queue_url(&self.url);
-            match request.set_entries(Some(entries.collect())).send().await {
-                Ok(answer) => {
-                    for failed in answer.failed {
-                        tracing::warn!(
-                            code = failed.code,
-                            "a message could not be deleted; it will come again"
-                        );
-                    }
+    /// Starts deleting messages whose units are final, as many at a time as are there. It ends when all senders are gone.
+    #[must_use]
+    pub fn acknowledger(&self) -> (mpsc::UnboundedSender<String>, JoinHandle<()>) {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let this = self.clone();
+        let task = tokio::spawn(async move {
+            let mut receipts = Vec::with_capacity(BATCH);
+            while receiver.recv_many(&mut receipts, BATCH).await > 0 {
+                this.delete(&receipts).await;
+                receipts.clear();
+            }
+        });
+        (sender, task)
+    }
+
+    /// Deletes at most [`BATCH`] messages. One that cannot be deleted now comes back, and its units are found done then.
+    async fn delete(&self, receipts: &[String]) {
+        let entries = receipts.iter().enumerate().filter_map(|(number, receipt)| {
+            let entry = DeleteMessageBatchRequestEntry::builder().id(number.to_string());
+            entry.receipt_handle(receipt).build().ok()
+        });
+        let request = self.client.delete_message_batch().queue_url(&self.url);
+        match request.set_entries(Some(entries.collect())).send().await {
+            Ok(answer) => {
+                for failed in answer.failed {
+                    tracing::warn!(code = failed.code, "a message could not be deleted; it will come again");
                 }
-                Err(error) => {
-                    let error = StoreError::from_sdk("delete messages", &error);
-                    tracing::warn!(%error, "messages could not be deleted; they will come again");
-                }
+            }
+            Err(error) => {
+                let error = StoreError::from_sdk("delete messages", &error);
+                tracing::warn!(%error, "messages could not be deleted; they will come again");
             }
         }
         self.forget(receipts);

@@ -1,9 +1,12 @@
 //! Records in the ledger: where a unit ended. Pure; `finish` writes them.
 
-use docmill_crds::ledger::{DocumentAddress, UnitId, UnitRecord, UnitState};
-use docmill_crds::reason::SkipReason;
+use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
+use docmill_crds::reason::{Reason, SkipReason};
 
+use super::place::Stored;
 use super::prepare::Converted;
+use super::refuse::{ErrorRecord, Stage};
+use super::unit::Unit;
 use crate::clock;
 
 /// What all records of a worker have in common.
@@ -15,6 +18,8 @@ pub struct Recorder {
     pub revision: String,
     /// Name of the pod.
     pub runner: String,
+    /// UID of the `IngestRun` that this worker works for.
+    pub run: Option<String>,
 }
 
 impl Recorder {
@@ -23,7 +28,7 @@ impl Recorder {
     pub fn of_converted(
         &self,
         converted: &Converted,
-        stored: Vec<DocumentAddress>,
+        stored: &Stored,
         attempts: i64,
         now_millis: i64,
     ) -> UnitRecord {
@@ -34,10 +39,13 @@ impl Recorder {
             reason: refusal.map(|refusal| refusal.reason.to_string()),
             message: refusal.map(|refusal| refusal.message.clone()),
             raw_digest: converted.raw_digest.clone(),
-            documents: stored,
+            documents: stored.documents.clone(),
+            document_count: stored.count,
+            documents_digest: (stored.count > 0).then(|| stored.digest()),
             snapshot: converted.snapshot.clone(),
             last_modified: Some(clock::rfc3339(landed)),
-            lag_millis: Some((now_millis - landed).max(0)),
+            // Work on demand says nothing about how soon after its landing an object is found.
+            lag_millis: self.run.is_none().then(|| (now_millis - landed).max(0)),
             ..self.blank(converted.unit.id.clone(), attempts, now_millis)
         }
     }
@@ -45,10 +53,108 @@ impl Recorder {
     /// The record of a unit that was passed over.
     #[must_use]
     pub fn of_skipped(&self, unit: UnitId, reason: SkipReason, attempts: i64, now_millis: i64) -> UnitRecord {
+        UnitRecord { reason: Some(reason.as_str().to_owned()), ..self.blank(unit, attempts, now_millis) }
+    }
+
+    /// The record of a unit that came too late: `by` has its place.
+    #[must_use]
+    pub fn of_superseded(&self, unit: &Unit, by: &UnitId, attempts: i64, now_millis: i64) -> UnitRecord {
+        UnitRecord {
+            last_modified: Some(clock::rfc3339(unit.last_modified_millis)),
+            ..self.superseded(
+                unit.id.clone(),
+                Some(self.blank(unit.id.clone(), attempts, now_millis)),
+                by,
+                now_millis,
+            )
+        }
+    }
+
+    /// The record of a unit, so far `before`, whose place `by` has taken.
+    #[must_use]
+    pub fn superseded(
+        &self,
+        unit: UnitId,
+        before: Option<UnitRecord>,
+        by: &UnitId,
+        now_millis: i64,
+    ) -> UnitRecord {
         UnitRecord {
             state: UnitState::Skipped,
-            reason: Some(reason.as_str().to_owned()),
+            reason: Some(SkipReason::Superseded.as_str().to_owned()),
+            message: None,
+            documents: Vec::new(),
+            document_count: 0,
+            documents_digest: None,
+            superseded_by: Some(by.digest()),
+            recorded_time: clock::rfc3339(now_millis),
+            ..before.unwrap_or_else(|| self.blank(unit, 0, now_millis))
+        }
+    }
+
+    /// The record of a unit whose object was removed, and its documents with it.
+    #[must_use]
+    pub fn removed(&self, before: UnitRecord, now_millis: i64) -> UnitRecord {
+        UnitRecord {
+            state: UnitState::Skipped,
+            reason: Some(SkipReason::ObjectRemoved.as_str().to_owned()),
+            message: None,
+            documents: Vec::new(),
+            document_count: 0,
+            documents_digest: None,
+            recorded_time: clock::rfc3339(now_millis),
+            ..before
+        }
+    }
+
+    /// A record that holds by the revision in force too.
+    #[must_use]
+    pub fn renewed(&self, record: UnitRecord, now_millis: i64) -> UnitRecord {
+        UnitRecord {
+            revision: self.revision.clone(),
+            recorded_time: clock::rfc3339(now_millis),
+            runner: self.runner.clone(),
+            run: self.run.clone(),
+            lag_millis: None,
+            ..record
+        }
+    }
+
+    /// The record of a queue message that is no notification. It counts as a failed unit, by the name of the queue, the id of
+    /// the message, and the digest of its body.
+    #[must_use]
+    pub fn of_message(&self, unit: UnitId, message: String, attempts: i64, now_millis: i64) -> UnitRecord {
+        UnitRecord {
+            state: UnitState::Failed,
+            reason: Some(Reason::MalformedNotification.to_string()),
+            message: Some(message),
             ..self.blank(unit, attempts, now_millis)
+        }
+    }
+
+    /// What the errors bucket is to say of a unit; none if nothing of it was refused.
+    #[must_use]
+    pub fn error_record(&self, converted: &Converted, attempts: i64, now_millis: i64) -> Option<ErrorRecord> {
+        let first = converted.refusals.first()?;
+        let refusals = converted.refusals.iter().map(|refusal| refusal.detail.clone()).collect();
+        let record = self.error(converted.unit.id.clone(), first.stage, first.reason, &first.message);
+        Some(ErrorRecord { refusals, attempts, time: clock::rfc3339(now_millis), ..record })
+    }
+
+    /// What the errors bucket is to say of something, in one sentence.
+    #[must_use]
+    pub fn error(&self, unit: UnitId, stage: Stage, reason: Reason, message: &str) -> ErrorRecord {
+        ErrorRecord {
+            source: self.source.clone(),
+            unit,
+            stage,
+            reason: reason.to_string(),
+            message: message.to_owned(),
+            refusals: Vec::new(),
+            attempts: 1,
+            revision: self.revision.clone(),
+            time: clock::rfc3339(clock::now_millis()),
+            runner: self.runner.clone(),
         }
     }
 
@@ -62,12 +168,16 @@ impl Recorder {
             attempts,
             raw_digest: None,
             documents: Vec::new(),
+            document_count: 0,
+            documents_digest: None,
             snapshot: None,
             revision: self.revision.clone(),
             last_modified: None,
             recorded_time: clock::rfc3339(now_millis),
             lag_millis: None,
             runner: self.runner.clone(),
+            run: self.run.clone(),
+            superseded_by: None,
         }
     }
 }

@@ -78,17 +78,34 @@ pub async fn refuse(
         .await
 }
 
+/// Removes the evidence of a key, because its unit is refused no more. Nothing there is fine.
+pub async fn remove(
+    client: &aws_sdk_s3::Client,
+    location: &BucketLocation,
+    unit: &UnitId,
+) -> Result<(), StoreError> {
+    let digest = unit.digest();
+    // The record last, as it came last: where it is, the evidence is complete.
+    for suffix in ["", ".error.json"] {
+        let key = object_key::derived(&location.prefix, &unit.key, &digest, suffix);
+        let request = client.delete_object().bucket(&location.bucket).key(&key);
+        let sent = request.send().await;
+        sent.map_err(|error| StoreError::from_sdk(format!("delete s3://{}/{key}", location.bucket), &error))?;
+    }
+    Ok(())
+}
+
 /// Keeps a queue message that is no notification, with the reason beside it.
 pub async fn refuse_message(
     client: &aws_sdk_s3::Client,
     location: &BucketLocation,
     id: &str,
     body: &str,
-    reason: &Value,
+    record: &ErrorRecord,
 ) -> Result<(), StoreError> {
     let key = format!("{}messages/{id}", location.prefix);
     write(client, location, &key, "text/plain; charset=utf-8", body.as_bytes().to_vec()).await?;
-    let record = serde_json::to_vec_pretty(reason).unwrap_or_default();
+    let record = serde_json::to_vec_pretty(record).unwrap_or_default();
     write(client, location, &format!("{key}.error.json"), "application/json", record).await
 }
 

@@ -1,11 +1,19 @@
 //! Keeps the JSON of a converted object: one document a line, in the order of the object.
 
+mod upload;
+
+pub use upload::{PART_BYTES, Upload};
+
 use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
 use docmill_crds::ledger::UnitId;
 use docmill_crds::storage::BucketLocation;
 
 use super::object_key;
 use crate::stores::StoreError;
+
+/// One document is JSON, several are one a line.
+const MEDIA_TYPE: &str = "application/json";
 
 /// Key of the snapshot of a unit: `<prefix><raw key>/<unit digest>/<revision>.json`.
 #[must_use]
@@ -14,23 +22,51 @@ pub fn key(location: &BucketLocation, unit: &UnitId, revision: &str) -> String {
     object_key::derived(&location.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
 }
 
+/// What a snapshot says of itself, as metadata of its object (`x-amz-meta-…`, ASCII).
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// `<namespace>/<name>` of the `IngestSource`.
+    pub source: String,
+    /// Digest of the unit.
+    pub unit: String,
+    /// SHA-256 of the raw object, in hex.
+    pub raw_digest: String,
+    /// Digest of the conversion model.
+    pub revision: String,
+}
+
+impl Label {
+    /// Names and values.
+    pub(super) fn pairs(&self) -> [(&'static str, &str); 4] {
+        [
+            ("docmill-source", &self.source),
+            ("docmill-unit", &self.unit),
+            ("docmill-raw-digest", &self.raw_digest),
+            ("docmill-revision", &self.revision),
+        ]
+    }
+}
+
 /// Stores a snapshot. The same unit and revision give the same key, so that doing it twice changes nothing.
 pub async fn store(
     client: &aws_sdk_s3::Client,
     location: &BucketLocation,
     key: &str,
-    lines: Vec<u8>,
+    label: &Label,
+    lines: Bytes,
 ) -> Result<(), StoreError> {
-    client
-        .put_object()
-        .bucket(&location.bucket)
-        .key(key)
-        .content_type("application/json")
-        .body(ByteStream::from(lines))
-        .send()
-        .await
-        .map_err(|error| StoreError::from_sdk(format!("write s3://{}/{key}", location.bucket), &error))?;
+    let mut request = client.put_object().bucket(&location.bucket).key(key).content_type(MEDIA_TYPE);
+    for (name, value) in label.pairs() {
+        request = request.metadata(name, value);
+    }
+    let sent = request.body(ByteStream::from(lines)).send().await;
+    sent.map_err(|error| StoreError::from_sdk(action(location, key), &error))?;
     Ok(())
+}
+
+/// What is being done with a snapshot, for errors.
+fn action(location: &BucketLocation, key: &str) -> String {
+    format!("write s3://{}/{key}", location.bucket)
 }
 
 #[cfg(test)]

@@ -1,0 +1,129 @@
+//! Who may take whose place: the newest unit of a key, and the newest version of a document. Pure; [`heads`](super::heads)
+//! reads and writes what is decided here.
+//!
+//! Versions of one key are ordered as the bucket has them: by the time when they landed, and where that does not decide
+//! (S3 resolves seconds, and dates a multipart upload from its start) by which of them the bucket holds now. Versions
+//! of one document from different keys are ordered by time, and within the same second by the digests of their units,
+//! so that every worker comes to the same answer.
+
+use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
+use docmill_crds::ledger::{DocumentAddress, UnitId};
+
+use super::unit::Unit;
+
+/// How many earlier units and indices a head remembers. More would have to take each other's place while not one of
+/// them gets to its end.
+const REMEMBERED: usize = 8;
+
+/// A unit that claims its key and its documents.
+#[derive(Clone, Debug)]
+pub struct Claimant<'a> {
+    /// The unit.
+    pub id: &'a UnitId,
+    /// Its digest.
+    pub digest: String,
+    /// When its object landed, in milliseconds since 1970.
+    pub last_modified: i64,
+}
+
+impl<'a> Claimant<'a> {
+    /// The claimant of a unit.
+    #[must_use]
+    pub fn new(unit: &'a Unit) -> Self {
+        Self { id: &unit.id, digest: unit.id.digest(), last_modified: unit.last_modified_millis }
+    }
+
+    fn version(&self) -> u64 {
+        u64::try_from(self.last_modified).unwrap_or(0)
+    }
+}
+
+/// What is decided about a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim<H> {
+    /// The claimant has it already.
+    Held(H),
+    /// The claimant takes it, once this is written.
+    Take(H),
+    /// A newer one has it.
+    Lost(H),
+    /// Only the bucket can tell: is the claimant what it holds now?
+    AskStore,
+}
+
+/// Decides about the head of a key. `is_present` is the bucket's answer, if it was asked.
+#[must_use]
+pub fn key(seen: Option<&KeyHead>, me: &Claimant<'_>, is_present: Option<bool>) -> Claim<KeyHead> {
+    let take = |version, earlier| {
+        let unit = me.id.clone();
+        Claim::Take(KeyHead { unit, last_modified: me.last_modified, version, gone: false, earlier })
+    };
+    let Some(head) = seen else { return take(me.version(), Vec::new()) };
+    if head.unit == *me.id && !head.gone {
+        return Claim::Held(head.clone());
+    }
+    match (me.last_modified > head.last_modified, is_present) {
+        (true, _) | (false, Some(true)) => take(me.version().max(head.version + 1), earlier(head, me)),
+        (false, Some(false)) => Claim::Lost(head.clone()),
+        (false, None) => Claim::AskStore,
+    }
+}
+
+fn earlier(head: &KeyHead, me: &Claimant<'_>) -> Vec<String> {
+    let all = std::iter::once(&head.unit.version).chain(&head.earlier);
+    all.filter(|version| **version != me.id.version).take(REMEMBERED).cloned().collect()
+}
+
+/// Decides about the head of a document that belongs at `address`; `key_version` is the version of the claimant's own
+/// key. Never [`Claim::AskStore`].
+#[must_use]
+pub fn document(
+    seen: Option<&DocumentHead>,
+    me: &Claimant<'_>,
+    key_version: u64,
+    address: &DocumentAddress,
+) -> Claim<DocumentHead> {
+    let take = |version, stale| {
+        Claim::Take(DocumentHead {
+            address: address.clone(),
+            key: me.id.key.clone(),
+            unit: me.digest.clone(),
+            key_version,
+            last_modified: me.last_modified,
+            version,
+            gone: false,
+            stale,
+        })
+    };
+    let Some(head) = seen else { return take(key_version, Vec::new()) };
+    let is_mine = head.unit == me.digest && head.key_version == key_version;
+    if is_mine && !head.gone && head.address == *address {
+        return Claim::Held(head.clone());
+    }
+    let wins = if head.key == me.id.key {
+        is_mine || head.key_version < key_version
+    } else {
+        (me.last_modified, &me.digest) > (head.last_modified, &head.unit)
+    };
+    if wins {
+        take(key_version.max(head.version + 1), stale(head, address))
+    } else {
+        Claim::Lost(head.clone())
+    }
+}
+
+fn stale(head: &DocumentHead, address: &DocumentAddress) -> Vec<String> {
+    let all = std::iter::once(&head.address.index).chain(&head.stale);
+    all.filter(|index| **index != address.index).take(REMEMBERED).cloned().collect()
+}
+
+/// Decides whether a document is to go, that its unit or an earlier one of its key had and `me` has no more. Gives the head
+/// as it is to be written.
+#[must_use]
+pub fn retire(seen: Option<&DocumentHead>, me: &Claimant<'_>, key_version: u64) -> Option<DocumentHead> {
+    let head = seen.filter(|head| head.key == me.id.key && head.key_version <= key_version && !head.gone)?;
+    Some(DocumentHead { gone: true, version: head.version + 1, key_version, ..head.clone() })
+}
+
+#[cfg(test)]
+mod tests;

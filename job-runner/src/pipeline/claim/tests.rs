@@ -1,0 +1,119 @@
+use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
+use docmill_crds::ledger::{DocumentAddress, UnitId};
+use proptest::prelude::*;
+
+use super::{Claim, Claimant, document, key, retire};
+
+fn id(key: &str, version: &str) -> UnitId {
+    UnitId { bucket: "raw".into(), key: key.into(), version: version.into() }
+}
+
+fn claimant(id: &UnitId, last_modified: i64) -> Claimant<'_> {
+    Claimant { id, digest: id.digest(), last_modified }
+}
+
+fn at(index: &str) -> DocumentAddress {
+    DocumentAddress { index: index.into(), id: "guid".into() }
+}
+
+fn taken<H: std::fmt::Debug>(claim: Claim<H>) -> H {
+    match claim {
+        Claim::Take(head) => head,
+        other => panic!("not taken: {other:?}"),
+    }
+}
+
+#[test]
+fn a_newer_version_takes_the_key_and_remembers_the_one_before() {
+    let (one, two) = (id("k", "1"), id("k", "2"));
+    let first = taken(key(None, &claimant(&one, 1000), None));
+    assert_eq!(first.version, 1000);
+    let second = taken(key(Some(&first), &claimant(&two, 2000), None));
+    assert_eq!((second.version, second.earlier.as_slice()), (2000, &["1".to_owned()][..]));
+    assert_eq!(key(Some(&second), &claimant(&two, 2000), None), Claim::Held(second.clone()));
+}
+
+#[test]
+fn within_a_second_the_bucket_decides() {
+    let (one, two) = (id("k", "1"), id("k", "2"));
+    let head = taken(key(None, &claimant(&one, 1000), None));
+    let me = claimant(&two, 1000);
+    assert_eq!(key(Some(&head), &me, None), Claim::AskStore);
+    assert_eq!(key(Some(&head), &me, Some(false)), Claim::Lost(head.clone()));
+    assert_eq!(taken(key(Some(&head), &me, Some(true))).version, 1001);
+}
+
+#[test]
+fn the_same_content_put_again_takes_the_key_back() {
+    let (a, b) = (id("k", "a"), id("k", "b"));
+    let first = taken(key(None, &claimant(&a, 1000), None));
+    let second = taken(key(Some(&first), &claimant(&b, 2000), None));
+    let third = taken(key(Some(&second), &claimant(&a, 3000), None));
+    assert_eq!((third.version, third.earlier.as_slice()), (3000, &["b".to_owned()][..]));
+}
+
+#[test]
+fn a_document_whose_date_changes_leaves_its_index() {
+    let (one, two) = (id("k1", "1"), id("k2", "1"));
+    let first = taken(document(None, &claimant(&one, 1000), 1000, &at("a-1")));
+    let second = taken(document(Some(&first), &claimant(&two, 2000), 2000, &at("a-2")));
+    assert_eq!((second.version, second.stale.as_slice()), (2000, &["a-1".to_owned()][..]));
+    // The late arrival of the older one finds that it is late.
+    assert!(matches!(document(Some(&second), &claimant(&one, 1000), 1000, &at("a-1")), Claim::Lost(_)));
+}
+
+#[test]
+fn a_conversion_that_changes_the_address_moves_the_document_too() {
+    let one = id("k", "1");
+    let me = claimant(&one, 1000);
+    let first = taken(document(None, &me, 1000, &at("a-1")));
+    assert_eq!(document(Some(&first), &me, 1000, &at("a-1")), Claim::Held(first.clone()));
+    let moved = taken(document(Some(&first), &me, 1000, &at("b-1")));
+    assert_eq!((moved.version, moved.stale.as_slice()), (1001, &["a-1".to_owned()][..]));
+}
+
+#[test]
+fn an_older_unit_of_the_same_key_does_not_take_a_document_from_a_newer_one() {
+    let (one, two) = (id("k", "1"), id("k", "2"));
+    // Both landed in the same second; the second one took the key with the version 1001.
+    let newer = taken(document(None, &claimant(&two, 1000), 1001, &at("a-1")));
+    assert!(matches!(document(Some(&newer), &claimant(&one, 1000), 1000, &at("a-1")), Claim::Lost(_)));
+}
+
+#[test]
+fn only_documents_of_the_own_key_are_retired() {
+    let (one, other) = (id("k", "1"), id("other", "1"));
+    let head = taken(document(None, &claimant(&one, 1000), 1000, &at("a-1")));
+    let gone = retire(Some(&head), &claimant(&one, 1000), 1000).expect("retired");
+    assert!(gone.gone && gone.version == 1001);
+    assert_eq!(retire(Some(&gone), &claimant(&one, 1000), 1000), None);
+    assert_eq!(retire(Some(&head), &claimant(&other, 9000), 9000), None);
+}
+
+proptest! {
+    /// Whatever the order in which units of different keys claim a document, the same one has it in the end, and its version is
+    /// above all that were written before.
+    #[test]
+    fn the_order_of_arrival_does_not_matter(times in prop::collection::vec(0_i64..4, 1..7), shuffle in any::<u64>()) {
+        let units: Vec<_> = (0..times.len()).map(|number| id(&format!("k{number}"), "1")).collect();
+        let mut order: Vec<usize> = (0..units.len()).collect();
+        let forward = last(&units, &times, &order);
+        let len = order.len();
+        order.rotate_left(usize::try_from(shuffle).unwrap_or(0) % len);
+        if shuffle % 2 == 0 { order.reverse(); }
+        prop_assert_eq!(forward, last(&units, &times, &order));
+    }
+}
+
+fn last(units: &[UnitId], times: &[i64], order: &[usize]) -> String {
+    let mut head: Option<DocumentHead> = None;
+    for &number in order {
+        let me = claimant(&units[number], times[number] * 1000);
+        let own: KeyHead = taken(key(None, &me, None));
+        if let Claim::Take(next) = document(head.as_ref(), &me, own.version, &at("a-1")) {
+            assert!(head.is_none_or(|before| next.version > before.version));
+            head = Some(next);
+        }
+    }
+    head.expect("a head").unit
+}

@@ -1,0 +1,234 @@
+//! What is to be written when a unit has come to its end: its record, those of the units whose place it took, and the
+//! evidence of a refusal. Pure.
+
+use std::collections::{BTreeSet, HashMap};
+
+use docmill_crds::ledger::heads::KeyHead;
+use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
+use docmill_crds::reason::SkipReason;
+use docmill_crds::storage::OnDelete;
+
+use super::finish::Work;
+use super::lookup::Known;
+use super::place::{Placed, Stored};
+use super::prepare::{Content, Converted, Prepared};
+use super::record::Recorder;
+use super::refuse::ErrorRecord;
+use super::task::Ended;
+use crate::elastic::StoredDocument;
+
+/// The version of a record that no head stands behind; every other record is newer.
+const HEADLESS: u64 = 1;
+
+/// What is to be written for a unit.
+#[derive(Debug)]
+pub struct Closing {
+    /// What to do about the errors bucket.
+    pub evidence: Evidence,
+    /// Records with their versions, the unit's own first.
+    pub records: Vec<(UnitRecord, u64)>,
+    /// Documents of an earlier conversion that this one does not have.
+    dropped: Vec<RecordedDocument>,
+    /// Documents of earlier units of the key that this one does not have.
+    left_behind: Vec<RecordedDocument>,
+    ended: Ended,
+}
+
+/// What to do about the errors bucket.
+#[derive(Debug)]
+pub enum Evidence {
+    /// Nothing.
+    None,
+    /// Keep the object and this record.
+    Keep(Box<ErrorRecord>),
+    /// Remove what an earlier attempt or version left.
+    Remove,
+}
+
+impl Closing {
+    fn without_evidence(records: Vec<(UnitRecord, u64)>, ended: Ended) -> Self {
+        Self { evidence: Evidence::None, records, dropped: Vec::new(), left_behind: Vec::new(), ended }
+    }
+
+    /// The documents that are to be deleted.
+    #[must_use]
+    pub fn gone(&self, on_delete: OnDelete) -> Vec<RecordedDocument> {
+        let left_behind: &[_] = if on_delete == OnDelete::Delete { &self.left_behind } else { &[] };
+        self.dropped.iter().chain(left_behind).cloned().collect()
+    }
+
+    /// What to tell, when the records are stored (`Some(true)`), when the unit's own was refused as older than the one that is
+    /// there (`Some(false)`), or when they are not.
+    #[must_use]
+    pub fn ended(self, recorded: Option<bool>) -> Ended {
+        match (recorded, self.ended) {
+            (None, _) => Ended::Unfinished,
+            (Some(false), Ended::Final { .. }) => superseded(true),
+            (_, ended) => ended,
+        }
+    }
+}
+
+fn superseded(changed: bool) -> Ended {
+    let reason = Some(SkipReason::Superseded.as_str().to_owned());
+    Ended::Final { state: UnitState::Skipped, reason, changed }
+}
+
+/// Records of units by their ids, as far as there are any.
+pub type Earlier = HashMap<UnitId, Option<StoredDocument>>;
+
+/// Says what is to be written for a unit.
+#[must_use]
+pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i64) -> Closing {
+    let known = work.known.as_ref();
+    match (&work.prepared, &work.placed) {
+        (Prepared::Nothing, _) => Closing::without_evidence(Vec::new(), Ended::Nothing),
+        (Prepared::Skipped(unit, reason), _) => skipped(work, unit, *reason, recorder, now_millis),
+        (Prepared::Converted(converted), Some(Placed::Superseded(head))) => {
+            let attempts = work.attempts;
+            let record = recorder.of_superseded(&converted.unit, &head.unit, attempts, now_millis);
+            let changed = known.is_none_or(|known| differ(&known.record, &record));
+            let records = if changed { vec![(record, before(head))] } else { Vec::new() };
+            Closing::without_evidence(records, superseded(changed))
+        }
+        (Prepared::Converted(converted), Some(Placed::Current { key, stored })) => {
+            Current { work, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }.close()
+        }
+        (Prepared::Converted(converted), None) => unchanged(converted, known, recorder, now_millis),
+    }
+}
+
+/// The version of the last record of a unit whose place was taken by this head: newer than all that the unit wrote
+/// itself, older than all that it writes if it ever takes the place back.
+fn before(head: &KeyHead) -> u64 {
+    own(head).saturating_sub(1)
+}
+
+/// The version of the records that the unit of a head writes itself.
+fn own(head: &KeyHead) -> u64 {
+    head.version.saturating_mul(2)
+}
+
+/// An object that was not there. A unit that has a record keeps it: it was ingested, and removed since.
+fn skipped(work: &Work, unit: &UnitId, reason: SkipReason, recorder: &Recorder, now_millis: i64) -> Closing {
+    if let Some(state) = work.known_state() {
+        return Closing::without_evidence(Vec::new(), Ended::Known(state));
+    }
+    let record = recorder.of_skipped(unit.clone(), reason, work.attempts, now_millis);
+    let reason = record.reason.clone();
+    let ended = Ended::Final { state: UnitState::Skipped, reason, changed: true };
+    Closing::without_evidence(vec![(record, HEADLESS)], ended)
+}
+
+/// A conversion that gave what is recorded: only the revision may be new.
+fn unchanged(converted: &Converted, known: Option<&Known>, recorder: &Recorder, now_millis: i64) -> Closing {
+    debug_assert!(matches!(converted.content, Content::Unchanged));
+    let records = known.filter(|known| known.record.revision != recorder.revision);
+    let records = records.map(|known| (recorder.renewed(known.record.clone(), now_millis), known.version));
+    let ended = Ended::Final { state: UnitState::Indexed, reason: None, changed: false };
+    Closing::without_evidence(records.into_iter().collect(), ended)
+}
+
+/// A unit that is the present one of its key.
+struct Current<'a> {
+    work: &'a Work,
+    converted: &'a Converted,
+    key: Option<&'a KeyHead>,
+    stored: &'a Stored,
+    earlier: &'a Earlier,
+    recorder: &'a Recorder,
+    now_millis: i64,
+}
+
+impl Current<'_> {
+    fn close(&self) -> Closing {
+        let mut record =
+            self.recorder.of_converted(self.converted, self.stored, self.work.attempts, self.now_millis);
+        let known = self.work.known.as_ref().map(|known| &known.record);
+        if self.stored.count == 0
+            && let Some(known) = known
+        {
+            keep_documents(&mut record, known);
+        }
+        let marks = self.marks(&record);
+        let is_indexed = record.state == UnitState::Indexed;
+        let left_behind = marks.iter().filter(|_| is_indexed).filter_map(|(before, _)| before.clone());
+        let left_behind = self.missing(left_behind.flat_map(|record| record.documents).collect());
+        let dropped = known.map(|known| known.documents.clone()).filter(|_| self.stored.count > 0);
+        let ended = Ended::Final {
+            state: record.state,
+            reason: record.reason.clone(),
+            changed: known.is_none_or(|known| differ(known, &record)),
+        };
+        let evidence = self.evidence(&marks);
+        let version = self.key.map_or(HEADLESS, own);
+        let own = std::iter::once((record, version));
+        let records = own.chain(marks.into_iter().map(|(_, mark)| mark)).collect();
+        Closing { evidence, records, dropped: self.missing(dropped.unwrap_or_default()), left_behind, ended }
+    }
+
+    fn evidence(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Evidence {
+        let Self { converted, recorder, work, .. } = self;
+        if let Some(record) = recorder.error_record(converted, work.attempts, self.now_millis) {
+            return Evidence::Keep(Box::new(record));
+        }
+        let failed = |state: UnitState| state == UnitState::Failed;
+        let earlier = marks.iter().filter_map(|(before, _)| before.as_ref());
+        let was_refused =
+            work.known_state().is_some_and(failed) || earlier.into_iter().any(|before| failed(before.state));
+        if was_refused { Evidence::Remove } else { Evidence::None }
+    }
+
+    /// The records of the units whose place this one takes, as they are and as they are to be. A unit whose documents are in the
+    /// index stays as it is if this one has failed: they are the last good ones.
+    fn marks(&self, own: &UnitRecord) -> Vec<(Option<UnitRecord>, (UnitRecord, u64))> {
+        let Some(key) = self.key else { return Vec::new() };
+        let unit = |version: &String| UnitId { version: version.clone(), ..key.unit.clone() };
+        let marks = key.earlier.iter().map(unit).filter_map(|unit| {
+            let stored = self.earlier.get(&unit).and_then(Option::as_ref);
+            let before = stored.and_then(|stored| serde_json::from_value(stored.source.clone().into()).ok());
+            let before: Option<UnitRecord> = before;
+            let replaces = own.state == UnitState::Indexed
+                || before.as_ref().is_some_and(|before| before.state == UnitState::Failed);
+            let marked = before.as_ref().is_some_and(|before| before.superseded_by.is_some());
+            if !replaces || marked {
+                return None;
+            }
+            let mark = self.recorder.superseded(unit, before.clone(), &key.unit, self.now_millis);
+            Some((before, (mark, self::before(key))))
+        });
+        marks.collect()
+    }
+
+    /// Those of the documents that this unit does not have.
+    fn missing(&self, documents: Vec<RecordedDocument>) -> Vec<RecordedDocument> {
+        if documents.is_empty() || self.stored.count > i64::try_from(self.stored.documents.len()).unwrap_or(0)
+        {
+            // What a record does not name cannot be told from what the unit does not have.
+            return Vec::new();
+        }
+        let present: BTreeSet<&str> =
+            self.stored.documents.iter().map(|document| document.id.as_str()).collect();
+        documents.into_iter().filter(|document| !present.contains(document.id.as_str())).collect()
+    }
+}
+
+/// A unit that is refused now keeps what was stored of it before.
+fn keep_documents(record: &mut UnitRecord, known: &UnitRecord) {
+    record.documents.clone_from(&known.documents);
+    record.document_count = known.document_count;
+    record.documents_digest.clone_from(&known.documents_digest);
+    if record.snapshot.is_none() {
+        record.snapshot.clone_from(&known.snapshot);
+    }
+}
+
+/// Whether anything of a unit is another than before: where it ended, why, or its documents.
+fn differ(before: &UnitRecord, now: &UnitRecord) -> bool {
+    (before.state, &before.reason, &before.documents_digest, before.document_count, &before.superseded_by)
+        != (now.state, &now.reason, &now.documents_digest, now.document_count, &now.superseded_by)
+}
+
+#[cfg(test)]
+#[path = "close_tests.rs"]
+mod tests;

@@ -1,0 +1,337 @@
+//! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be converted,
+//! and their documents go into the snapshot as they come. The index is then filled from the snapshot, some
+//! documents at a time.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, content_digest, hex};
+use docmill_crds::reason::{Reason, SkipReason};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::sync::mpsc;
+use tokio_util::io::SyncIoBridge;
+use tokio_util::sync::CancellationToken;
+
+use super::fetch::{self, Found, Opened};
+use super::finish::Finish;
+use super::lookup::Known;
+use super::notification::Landed;
+use super::persist::persist;
+use super::place::{Fate, Placed, Stored, ToPlace};
+use super::prepare::{
+    AddressedDocument, Content, Converted, Preparation, Prepared, RefusedPart, is_recorded, skipped,
+};
+use super::provenance;
+use super::refuse::Stage;
+use super::snapshot::{PART_BYTES, Upload};
+use super::unit::Unit;
+use crate::elastic::Fault;
+use crate::stores::StoreError;
+
+/// Refusals of one object that its error record tells in full; the others are counted.
+const TOLD_REFUSALS: usize = 1000;
+/// Documents that are indexed at a time, …
+const CHUNK_DOCUMENTS: usize = 500;
+/// … or as many as have so many bytes.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes that are read at a time for the digest.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Converts a large object into its snapshot. `None`: to be tried again later.
+pub(super) async fn prepare(
+    preparation: &Arc<Preparation>,
+    landed: &Landed,
+    unit: Unit,
+    same: Option<&Known>,
+    stop: &CancellationToken,
+) -> Option<Prepared> {
+    let _turn = preparation.large.acquire().await.ok()?;
+    // From here on it is this version, also where the notification named none.
+    let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
+    let pinned = Landed { etag, version_id: unit.version_id.clone(), ..landed.clone() };
+    let pass = Pass { preparation, landed: &pinned, unit: &unit, same };
+    persist("convert a large object", stop, || pass.run()).await
+}
+
+struct Pass<'a> {
+    preparation: &'a Arc<Preparation>,
+    landed: &'a Landed,
+    unit: &'a Unit,
+    same: Option<&'a Known>,
+}
+
+impl Pass<'_> {
+    async fn run(&self) -> Result<Prepared, StoreError> {
+        let raw_digest = match self.open().await? {
+            Ok(opened) => self.digest(*opened).await?,
+            Err(reason) => return Ok(skipped(self.landed, reason)),
+        };
+        match self.open().await? {
+            Ok(opened) => self.convert(*opened, raw_digest).await,
+            Err(reason) => Ok(skipped(self.landed, reason)),
+        }
+    }
+
+    async fn open(&self) -> Result<Result<Box<Opened>, SkipReason>, StoreError> {
+        Ok(match fetch::open(&self.preparation.s3, self.landed).await? {
+            Found::Object(opened) => Ok(opened),
+            Found::Gone => Err(SkipReason::ObjectGone),
+            Found::Replaced => Err(SkipReason::ObjectReplaced),
+        })
+    }
+
+    async fn digest(&self, opened: Opened) -> Result<String, StoreError> {
+        let mut reader = opened.body.into_async_read();
+        let mut hash = Sha256::new();
+        let mut read = 0;
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let count = reader.read(&mut buffer).await.map_err(|error| self.broken(&error))?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&buffer[..count]);
+            read += count;
+        }
+        fetch::is_whole(self.landed, opened.length, read)?;
+        Ok(hex(&hash.finalize()))
+    }
+
+    async fn convert(&self, opened: Opened, raw_digest: String) -> Result<Prepared, StoreError> {
+        let (sender, mut parts) = mpsc::channel(1);
+        let reader = SyncIoBridge::new(opened.body.into_async_read());
+        let (preparation, unit) = (Arc::clone(self.preparation), self.unit.clone());
+        let digest = raw_digest.clone();
+        let conversion =
+            tokio::task::spawn_blocking(move || convert(&preparation, &unit, &digest, reader, &sender));
+        let stamp = self.preparation.stamp(self.unit);
+        let label = self.preparation.label(self.unit, &raw_digest);
+        let mut upload = None;
+        while let Some(part) = parts.recv().await {
+            if upload.is_none() {
+                let Preparation { s3, snapshots, .. } = &**self.preparation;
+                upload = Some(Upload::begin(s3, snapshots, &stamp.snapshot, &label).await?);
+            }
+            if let Some(mut begun) = upload.take() {
+                match begun.push(part).await {
+                    Ok(()) => upload = Some(begun),
+                    Err(error) => {
+                        begun.abort().await;
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        let result = conversion.await.map_err(io::Error::from).flatten();
+        let result = result.and_then(|result| {
+            fetch::is_whole(self.landed, opened.length, result.read).map_err(io::Error::other)?;
+            Ok(result)
+        });
+        let result = match (result, upload) {
+            (Ok(result), None) => result,
+            (Ok(result), Some(upload))
+                if is_recorded(self.same, &result.digest) && result.refusals.is_empty() =>
+            {
+                upload.abort().await;
+                let unchanged = self.converted(raw_digest, Some(stamp.snapshot), Content::Unchanged, result);
+                return Ok(unchanged);
+            }
+            (Ok(result), Some(upload)) => {
+                upload.complete().await?;
+                result
+            }
+            (Err(error), upload) => {
+                if let Some(upload) = upload {
+                    upload.abort().await;
+                }
+                return Err(self.broken(&error));
+            }
+        };
+        let snapshot = (result.documents > 0).then_some(stamp.snapshot);
+        let content = match snapshot {
+            Some(_) => Content::InSnapshot,
+            None => Content::InMemory(Vec::new()),
+        };
+        Ok(self.converted(raw_digest, snapshot, content, result))
+    }
+
+    fn converted(
+        &self,
+        raw_digest: String,
+        snapshot: Option<String>,
+        content: Content,
+        result: Conversion,
+    ) -> Prepared {
+        let (unit, refusals) = (self.unit.clone(), result.refusals);
+        let raw_digest = Some(raw_digest);
+        Prepared::Converted(Box::new(Converted { unit, raw_digest, snapshot, content, refusals, room: None }))
+    }
+
+    fn broken(&self, error: &io::Error) -> StoreError {
+        StoreError::unavailable(fetch::action(self.landed), error)
+    }
+}
+
+/// What came of a conversion whose documents went elsewhere.
+struct Conversion {
+    documents: u64,
+    digest: String,
+    refusals: Vec<RefusedPart>,
+    read: usize,
+}
+
+/// Converts, and sends the lines of the documents in parts. Ends early if nobody takes them.
+fn convert(
+    preparation: &Preparation,
+    unit: &Unit,
+    raw_digest: &str,
+    reader: impl Read,
+    parts: &mpsc::Sender<Bytes>,
+) -> io::Result<Conversion> {
+    let stamp = preparation.stamp(unit);
+    let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
+    let mut reader = Counted { reader, read: 0 };
+    let mut digest = DocumentsDigest::default();
+    let (mut documents, mut refusals, mut untold) = (0, Vec::new(), 0_usize);
+    let mut part = Vec::with_capacity(PART_BYTES);
+    let send = |part: Vec<u8>| {
+        parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    };
+    for verdict in preparation.converter.documents(&mut reader) {
+        let addressed = match verdict? {
+            Ok(document) => preparation.address(&document, &provenance),
+            Err(refusal) => Err(refusal.into()),
+        };
+        match addressed {
+            Ok(AddressedDocument { recorded, line }) => {
+                digest.push(&recorded);
+                documents += 1;
+                part.extend_from_slice(&line);
+                part.push(b'\n');
+            }
+            Err(refused) if refusals.len() < TOLD_REFUSALS => refusals.push(refused),
+            Err(_) => untold += 1,
+        }
+        if part.len() >= PART_BYTES {
+            send(std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES)))?;
+        }
+    }
+    // Whatever follows the last record is still part of the object.
+    io::copy(&mut reader, &mut io::sink())?;
+    if !part.is_empty() {
+        send(part)?;
+    }
+    if untold > 0 {
+        let message =
+            format!("{untold} more documents of the object were refused and are not told one by one");
+        refusals.push(RefusedPart::of_object(Stage::Convert, Reason::LimitExceeded, message));
+    }
+    Ok(Conversion { documents, digest: digest.finish(), refusals, read: reader.read })
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    reader: R,
+    read: usize,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.read += count;
+        Ok(count)
+    }
+}
+
+/// Indexes the documents of a snapshot. `None`: to be tried again later.
+pub(super) async fn index(
+    finish: &Finish,
+    preparation: &Preparation,
+    converted: &mut Converted,
+    key: &str,
+    stop: &CancellationToken,
+) -> Option<Placed> {
+    let _turn = preparation.large.acquire().await.ok()?;
+    let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
+    loop {
+        let chunk = match next_chunk(preparation, &mut lines).await {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                tracing::warn!(%error, key, "a snapshot could not be read to its end; the unit is tried again later");
+                return None;
+            }
+        };
+        if chunk.is_empty() {
+            return Some(placed);
+        }
+        let unit = [ToPlace { unit: &converted.unit, documents: &chunk }];
+        let fates = persist("index", stop, || finish.placer.place(&unit, stop)).await?.pop()?;
+        match fates {
+            Fate::Superseded(head) => return Some(Placed::Superseded(head)),
+            Fate::Current { key, documents } => {
+                placed.take_in(key, &chunk, documents, |recorded, fault| {
+                    note(&mut converted.refusals, rejected(recorded, fault));
+                });
+            }
+        }
+    }
+}
+
+/// A refusal that Elasticsearch made.
+pub(super) fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPart {
+    let RecordedDocument { index, id, .. } = recorded;
+    let message = format!("Elasticsearch refuses document {id:?} of index {index:?}: {fault}");
+    let reason = Reason::IndexRejected;
+    let detail = serde_json::json!({"reason": reason, "message": message, "index": index, "id": id});
+    RefusedPart { stage: Stage::Index, reason, message, detail }
+}
+
+fn note(refusals: &mut Vec<RefusedPart>, refused: RefusedPart) {
+    if refusals.len() < TOLD_REFUSALS {
+        refusals.push(refused);
+    }
+}
+
+type Lines = BufReader<Box<dyn tokio::io::AsyncRead + Send + Unpin>>;
+
+async fn open_snapshot(preparation: &Preparation, key: &str) -> Result<Lines, StoreError> {
+    let bucket = &preparation.snapshots.bucket;
+    let request = preparation.s3.get_object().bucket(bucket).key(key);
+    let action = format!("read s3://{bucket}/{key}");
+    let object = request.send().await.map_err(|error| StoreError::from_sdk(action, &error))?;
+    Ok(BufReader::new(Box::new(object.body.into_async_read())))
+}
+
+/// The next documents of a snapshot; none at its end.
+async fn next_chunk(preparation: &Preparation, lines: &mut Lines) -> io::Result<Vec<AddressedDocument>> {
+    let mut chunk = Vec::new();
+    let mut bytes = 0;
+    while chunk.len() < CHUNK_DOCUMENTS && bytes < CHUNK_BYTES {
+        let mut line = Vec::new();
+        if lines.read_until(b'\n', &mut line).await? == 0 {
+            break;
+        }
+        if line.pop_if(|last| *last == b'\n').is_none() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes += line.len();
+        chunk.push(addressed(preparation, line)?);
+    }
+    Ok(chunk)
+}
+
+/// A document from its line. Its address is what it was when the snapshot was made, since it is made of the document
+/// alone.
+fn addressed(preparation: &Preparation, line: Vec<u8>) -> io::Result<AddressedDocument> {
+    let fields: Map<String, Value> = serde_json::from_slice(&line)?;
+    let address = preparation.addressing.of_fields(&fields).map_err(io::Error::other)?;
+    let digest = content_digest(&provenance::content(&line));
+    Ok(AddressedDocument {
+        recorded: RecordedDocument { index: address.index, id: address.id, digest },
+        line,
+    })
+}

@@ -1,0 +1,244 @@
+//! Puts documents where they belong: claims their places, and stores them with the versions that the claims gave.
+
+use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
+use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+use super::heads::{ClaimError, Claimed, Heads, Request};
+use super::prepare::AddressedDocument;
+use super::provenance::indexed_source;
+use super::unit::Unit;
+use crate::clock;
+use crate::elastic::{Address, BulkBody, Elastic, Fault, Outcome};
+use crate::retry::Patience;
+
+/// How long one call waits for Elasticsearch; whoever calls tries again, and claims anew, since much can have happened
+/// meanwhile.
+pub const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
+
+/// Puts documents into a cluster.
+#[derive(Clone, Debug)]
+pub struct Placer {
+    /// The cluster.
+    pub elastic: Elastic,
+    /// Who has which place.
+    pub heads: Heads,
+}
+
+/// A unit and documents of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ToPlace<'a> {
+    /// The unit.
+    pub unit: &'a Unit,
+    /// Documents of it, or none where all were refused.
+    pub documents: &'a [AddressedDocument],
+}
+
+/// What became of a unit's documents.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// A newer unit has the key; nothing was stored.
+    Superseded(KeyHead),
+    /// The unit is the present one of its key.
+    Current {
+        /// Its head.
+        key: KeyHead,
+        /// What became of each document.
+        documents: Vec<DocumentFate>,
+    },
+}
+
+/// What became of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentFate {
+    /// It is stored, or a newer version of it is.
+    Stored,
+    /// Elasticsearch refuses it.
+    Rejected(Fault),
+}
+
+/// What became of a unit as a whole.
+#[derive(Clone, Debug)]
+pub enum Placed {
+    /// A newer unit has the key.
+    Superseded(KeyHead),
+    /// These documents of it are stored.
+    Current {
+        /// The head of its key; none if there was nothing to place.
+        key: Option<KeyHead>,
+        /// The documents.
+        stored: Stored,
+    },
+}
+
+/// The documents of a unit that are stored.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// The first of them.
+    pub documents: Vec<RecordedDocument>,
+    /// How many there are.
+    pub count: i64,
+    digest: DocumentsDigest,
+}
+
+impl Stored {
+    /// Takes in a document.
+    fn push(&mut self, document: &RecordedDocument) {
+        self.count += 1;
+        self.digest.push(document);
+        if self.documents.len() < MAX_RECORDED_DOCUMENTS {
+            self.documents.push(document.clone());
+        }
+    }
+
+    /// The digest over all of them.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.digest.clone().finish()
+    }
+}
+
+impl Placed {
+    /// Takes in what became of some more documents; `rejected` is told of those that were refused.
+    pub fn take_in(
+        &mut self,
+        head: KeyHead,
+        documents: &[AddressedDocument],
+        fates: Vec<DocumentFate>,
+        mut rejected: impl FnMut(&RecordedDocument, &Fault),
+    ) {
+        let Self::Current { key, stored } = self else { return };
+        *key = Some(head);
+        for (document, fate) in documents.iter().zip(fates) {
+            match fate {
+                DocumentFate::Stored => stored.push(&document.recorded),
+                DocumentFate::Rejected(fault) => rejected(&document.recorded, &fault),
+            }
+        }
+    }
+}
+
+impl Placer {
+    /// Claims and stores the documents of units, each of which is there once. Doing it again changes nothing.
+    pub async fn place(
+        &self,
+        units: &[ToPlace<'_>],
+        stop: &CancellationToken,
+    ) -> Result<Vec<Fate>, ClaimError> {
+        let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
+        let requests: Vec<_> = units
+            .iter()
+            .zip(&addresses)
+            .map(|(unit, addresses)| Request { unit: unit.unit, addresses: addresses.iter().collect() })
+            .collect();
+        let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
+        let stale = self.stale(&claims).await?;
+        let (body, expected) = body(units, &claims, &stale);
+        let outcomes = self.elastic.bulk_all(body, PATIENCE, stop).await?;
+        Ok(fates(units, claims, expected, outcomes))
+    }
+
+    /// Deletes documents, by their versions.
+    pub async fn delete(
+        &self,
+        documents: &[(DocumentAddress, u64)],
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let mut body = BulkBody::default();
+        for (DocumentAddress { index, id }, version) in documents {
+            body.push_delete(Address { index, id }, Some(*version));
+        }
+        self.elastic.bulk_all(body, PATIENCE, stop).await?;
+        Ok(())
+    }
+
+    /// Indices that hold earlier versions, as far as they exist: a versioned delete would make one that does not.
+    async fn stale(&self, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
+        let heads = claims.iter().flat_map(|claim| match claim {
+            Claimed::Held(_, heads) => heads.as_slice(),
+            Claimed::Lost(_) => &[],
+        });
+        let named: BTreeSet<&String> = heads.flat_map(|head| &head.stale).collect();
+        let mut existing = BTreeSet::new();
+        for index in named {
+            if self.elastic.exists(index).await? {
+                existing.insert(index.clone());
+            }
+        }
+        Ok(existing)
+    }
+}
+
+fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {
+    let recorded = unit.documents.iter().map(|document| &document.recorded);
+    recorded
+        .map(|recorded| DocumentAddress { index: recorded.index.clone(), id: recorded.id.clone() })
+        .collect()
+}
+
+/// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. Also how
+/// many items belong to documents; those of deletions come after them.
+fn body(
+    units: &[ToPlace<'_>],
+    claims: &[Claimed],
+    existing: &BTreeSet<String>,
+) -> (BulkBody, Vec<Vec<bool>>) {
+    let indexed_time = clock::rfc3339(clock::now_millis());
+    let mut body = BulkBody::default();
+    let mut sent = Vec::with_capacity(units.len());
+    for (unit, claim) in units.iter().zip(claims) {
+        let Claimed::Held(_, heads) = claim else {
+            sent.push(Vec::new());
+            continue;
+        };
+        let digest = unit.unit.id.digest();
+        let own = unit.documents.iter().zip(heads).map(|(document, head)| {
+            let own = is_own(&digest, document, head);
+            if own {
+                let source = indexed_source(&document.line, &indexed_time);
+                let DocumentAddress { index, id } = &head.address;
+                body.push_index(Address { index, id }, Some(head.version), &source);
+            }
+            own
+        });
+        sent.push(own.collect());
+    }
+    for claim in claims {
+        let Claimed::Held(_, heads) = claim else { continue };
+        for head in heads {
+            for index in head.stale.iter().filter(|index| existing.contains(*index)) {
+                body.push_delete(Address { index, id: &head.address.id }, Some(head.version));
+            }
+        }
+    }
+    (body, sent)
+}
+
+fn is_own(digest: &str, document: &AddressedDocument, head: &DocumentHead) -> bool {
+    head.unit == digest && head.address.index == document.recorded.index
+}
+
+fn fates(
+    units: &[ToPlace<'_>],
+    claims: Vec<Claimed>,
+    sent: Vec<Vec<bool>>,
+    outcomes: Vec<Outcome>,
+) -> Vec<Fate> {
+    let mut outcomes = outcomes.into_iter();
+    let fate = |own: bool| match own.then(|| outcomes.next()).flatten() {
+        Some(Outcome::Rejected(fault)) => DocumentFate::Rejected(fault),
+        _ => DocumentFate::Stored,
+    };
+    let mut fate = fate;
+    let units = units.iter().zip(claims).zip(sent);
+    units
+        .map(|((_, claim), sent)| match claim {
+            Claimed::Lost(head) => Fate::Superseded(head),
+            Claimed::Held(key, _) => {
+                Fate::Current { key, documents: sent.into_iter().map(&mut fate).collect() }
+            }
+        })
+        .collect()
+}

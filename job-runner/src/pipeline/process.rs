@@ -1,0 +1,318 @@
+//! The whole path of a unit, whoever tells of it: look up, fetch, convert, snapshot, index, refuse, record.
+//!
+//! Many units are processed at a time. Each is prepared by itself; what is prepared is gathered and finished in batches.
+//! Between the two is a bounded channel, so that a slow index holds up those who bring units, and memory does not grow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use docmill_crds::contract::{IngestOrder, secret_mount};
+use docmill_crds::conversion::{Model, ModelError};
+use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::ingest_source::IngestSourceSpec;
+use docmill_crds::ledger::{self, UnitId, heads};
+use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::template::{Template, TemplateError};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::address::Addressing;
+use super::convert::Converter;
+use super::counts::Counts;
+use super::fetch::{self, Room};
+use super::finish::{Finish, Work};
+use super::heads::Heads;
+use super::large;
+use super::lookup::{Known, Lookup};
+use super::mapping;
+use super::notification::Landed;
+use super::persist::persist;
+use super::place::Placer;
+use super::prepare::{Content, Preparation, Prepared, RefusedPart, refused_unread, skipped};
+use super::present;
+use super::record::Recorder;
+use super::refuse::Stage;
+use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
+use super::task::{Ended, Redo, Task};
+use super::unit::Unit;
+use crate::elastic::{Elastic, ElasticError, mapping as elastic_mapping};
+use crate::retry::{self, Patience};
+use crate::secrets::{MountError, mounted};
+use crate::stores::{self, StoreError};
+
+/// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
+const ROOM_KIBIBYTES: u32 = 16 * 1024;
+/// A batch is sent when it has so many units, …
+const BATCH_UNITS: usize = 500;
+/// … or so many bytes of documents, …
+const BATCH_BYTES: usize = 6 * 1024 * 1024;
+/// … or when its first unit has waited for so long.
+const BATCH_AGE: Duration = Duration::from_millis(100);
+/// Batches on their way at a time.
+const BATCHES: usize = 2;
+/// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
+const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
+
+/// Why a worker cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The conversion of the source cannot work.
+    #[error("spec.conversion: {0}")]
+    Model(#[from] ModelError),
+    /// A template of the source cannot work.
+    #[error("{field}: {error}")]
+    Template {
+        /// Which field of the resource.
+        field: &'static str,
+        /// What is wrong with it.
+        error: TemplateError,
+    },
+    /// A mounted Secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] MountError),
+    /// The object store or the queue.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The index or the ledger.
+    #[error(transparent)]
+    Elastic(#[from] ElasticError),
+}
+
+impl Classify for IngestError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Model(error) => error.class(),
+            Self::Template { .. } => ErrorClass::User,
+            Self::Secret(_) => ErrorClass::Transient,
+            Self::Store(error) => error.class(),
+            Self::Elastic(error) => error.class(),
+        }
+    }
+}
+
+/// When a worker ends.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// Take nothing more; finish what is there.
+    pub closing: CancellationToken,
+    /// Let go of what is there; it comes back.
+    pub abort: CancellationToken,
+}
+
+/// Everything that units of one source need on their way.
+#[derive(Debug)]
+pub struct Processor {
+    /// The source, as it was when the worker was made.
+    pub spec: IngestSourceSpec,
+    /// The last steps, and the clients of the stores.
+    pub finish: Arc<Finish>,
+    /// The first steps.
+    pub preparation: Arc<Preparation>,
+    model: Model,
+    lookup: Lookup,
+    suspects: Suspects,
+    batches: mpsc::Sender<Work>,
+    stop: Stop,
+}
+
+impl Processor {
+    /// Makes the clients and starts what works in the background. `run` is the UID of the `IngestRun` that this is for,
+    /// if it is for one.
+    pub async fn new(
+        order: &IngestOrder,
+        runner: String,
+        run: Option<String>,
+        stop: Stop,
+    ) -> Result<Arc<Self>, IngestError> {
+        let spec = order.spec.clone();
+        let s3 = stores::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let elastic = Elastic::new(&spec.index.elasticsearch, &mounted(secret_mount::INDEX)?)?;
+        let model = spec.conversion.resolve()?;
+        let source = format!("{}/{}", order.namespace, order.source);
+        let recorder = Recorder { source, revision: model.revision(), runner, run };
+        let preparation = Arc::new(Preparation {
+            s3: s3.clone(),
+            snapshots: spec.snapshots.clone(),
+            converter: Converter::new(&model)?,
+            max_object_bytes: model.limits.max_object_bytes,
+            addressing: addressing(&spec)?,
+            recorder: recorder.clone(),
+            room: Room::new(ROOM_KIBIBYTES),
+            large: Arc::new(Semaphore::new(1)),
+        });
+        let ledger = ledger::units_index(&order.namespace, &order.source);
+        let index = heads::heads_index(&order.namespace, &order.source);
+        let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
+        let finish = Arc::new(Finish {
+            placer: Placer { elastic: elastic.clone(), heads },
+            s3,
+            errors: spec.errors.clone(),
+            on_delete: spec.raw.on_delete,
+            ledger: ledger.clone(),
+            recorder,
+            counts: Counts::default(),
+            elastic: elastic.clone(),
+        });
+        let (batches, receiver) = mpsc::channel(BATCH_UNITS);
+        tokio::spawn(finish_batches(receiver, Arc::clone(&finish), stop.abort.clone()));
+        let lookup = Lookup::start(elastic.clone(), ledger, stop.abort.clone());
+        let suspects = Suspects::new(elastic, index);
+        Ok(Arc::new(Self { spec, finish, preparation, model, lookup, suspects, batches, stop }))
+    }
+
+    /// Ledger, heads and the template of the articles have to be there before the first document.
+    pub async fn ensure_indices(&self) -> Result<(), IngestError> {
+        let elastic = &self.finish.elastic;
+        let pattern = self.preparation.addressing.index.wildcard();
+        let name = elastic_mapping::template_name(&pattern);
+        retry::persist(PATIENCE_AT_START, &self.stop.closing, async || {
+            let distribution = elastic.info().await?.distribution;
+            let fields = mapping::properties(&self.model, distribution);
+            let template = elastic_mapping::index_template(&pattern, &fields);
+            elastic.ensure_index(&self.finish.ledger, &ledger::units_index_body()).await?;
+            elastic.ensure_index(&self.finish.placer.heads.index, &heads::heads_index_body()).await?;
+            elastic.put_index_template(&name, &template).await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
+    pub async fn process(self: &Arc<Self>, task: Task) -> Ended {
+        self.attempt(task).await.unwrap_or(Ended::Unfinished)
+    }
+
+    async fn attempt(self: &Arc<Self>, task: Task) -> Option<Ended> {
+        let known = match fetch::unit_version(&task.landed) {
+            Some(version) => self.lookup.record(digest(&task.landed, version)).await?,
+            None => None,
+        };
+        if let (Redo::No, Some(known)) = (task.redo, &known)
+            && known.is_done(&self.finish.recorder.revision)
+        {
+            return Some(Ended::Known(known.record.state));
+        }
+        if task.attempts >= SUSPECTED_FROM
+            && let Some(version) = fetch::unit_version(&task.landed)
+        {
+            return self.attempt_suspect(task, version, known).await;
+        }
+        let prepared = self.prepare(&task, known.as_ref()).await?;
+        self.store(task, prepared, known).await
+    }
+
+    /// A unit that came again and again is worked on alone, so that one which kills its worker is found out.
+    async fn attempt_suspect(
+        self: &Arc<Self>,
+        task: Task,
+        version: String,
+        known: Option<Known>,
+    ) -> Option<Ended> {
+        let digest = digest(&task.landed, version);
+        let stop = &self.stop.abort;
+        let mut suspect = match persist("mark", stop, || self.suspects.begin(&digest)).await? {
+            Suspicion::Try(suspect) => *suspect,
+            Suspicion::Poison(deaths) => {
+                let prepared = self.poison(&task.landed, deaths).await?;
+                return self.store(task, prepared, known).await;
+            }
+        };
+        let ended = self.try_suspect(task, known, &mut suspect).await;
+        if let Err(error) = suspect.survived().await {
+            tracing::warn!(%error, "a mark could not be removed; the next one who meets it takes this worker for dead");
+        }
+        ended
+    }
+
+    async fn try_suspect(
+        self: &Arc<Self>,
+        task: Task,
+        known: Option<Known>,
+        suspect: &mut Suspect,
+    ) -> Option<Ended> {
+        let prepared = self.prepare(&task, known.as_ref()).await?;
+        suspect.is_read().await.ok()?;
+        self.store(task, prepared, known).await
+    }
+
+    async fn prepare(self: &Arc<Self>, task: &Task, known: Option<&Known>) -> Option<Prepared> {
+        self.preparation.prepare(task, known, &self.stop.abort).await
+    }
+
+    /// A unit of which workers die is refused unread.
+    async fn poison(&self, landed: &Landed, deaths: u32) -> Option<Prepared> {
+        let look = || present::present(&self.finish.s3, &landed.bucket, &landed.key);
+        let Some(found) = persist("look at an object", &self.stop.abort, look).await? else {
+            return Some(skipped(landed, SkipReason::ObjectGone));
+        };
+        let version = fetch::unit_version(landed)?;
+        let id = UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version };
+        let unit = Unit {
+            id,
+            version_id: landed.version_id.clone(),
+            last_modified_millis: found.last_modified_millis,
+        };
+        let message =
+            format!("{deaths} workers died while they worked on this object alone; it is not read any more");
+        let refused = RefusedPart::of_object(Stage::Fetch, Reason::Poison, message);
+        Some(Prepared::Converted(refused_unread(unit, refused)))
+    }
+
+    /// Hands a prepared unit to those who finish it, and waits for its end.
+    async fn store(&self, task: Task, mut prepared: Prepared, known: Option<Known>) -> Option<Ended> {
+        let mut placed = None;
+        if let Prepared::Converted(converted) = &mut prepared
+            && let (Content::InSnapshot, Some(key)) = (&converted.content, converted.snapshot.clone())
+        {
+            let stop = &self.stop.abort;
+            placed = Some(large::index(&self.finish, &self.preparation, converted, &key, stop).await?);
+        }
+        let (answer, ended) = oneshot::channel();
+        let work = Work { prepared, placed, known, attempts: task.attempts, answer };
+        self.batches.send(work).await.ok()?;
+        ended.await.ok()
+    }
+}
+
+fn digest(landed: &Landed, version: String) -> String {
+    UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version }.digest()
+}
+
+/// Gathers prepared units and finishes them in batches.
+async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>, stop: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(BATCHES));
+    let tasks = TaskTracker::new();
+    while let Some(first) = receiver.recv().await {
+        let batch = gather(first, &mut receiver).await;
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let (finish, stop) = (Arc::clone(&finish), stop.clone());
+        tasks.spawn(async move {
+            finish.finish(batch, &stop).await;
+            drop(slot);
+        });
+    }
+}
+
+async fn gather(first: Work, receiver: &mut mpsc::Receiver<Work>) -> Vec<Work> {
+    let deadline = tokio::time::Instant::now() + BATCH_AGE;
+    let mut bytes = first.bytes();
+    let mut batch = vec![first];
+    while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES {
+        match tokio::time::timeout_at(deadline, receiver.recv()).await {
+            Ok(Some(work)) => {
+                bytes += work.bytes();
+                batch.push(work);
+            }
+            Ok(None) | Err(_) => break,
+        }
+    }
+    batch
+}
+
+fn addressing(spec: &IngestSourceSpec) -> Result<Addressing, IngestError> {
+    let parse =
+        |field, text: &str| Template::parse(text).map_err(|error| IngestError::Template { field, error });
+    let index = &spec.index;
+    Ok(Addressing { index: parse("spec.index.name", &index.name)?, id: parse("spec.index.id", &index.id)? })
+}

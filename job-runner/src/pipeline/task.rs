@@ -1,0 +1,56 @@
+//! A unit that is to be seen to its end, and what became of it: what the path of a document has in common whether the
+//! queue or a run tells of the unit.
+
+use docmill_crds::ledger::UnitState;
+
+use super::notification::Landed;
+
+/// A unit to be seen to its end.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The object.
+    pub landed: Landed,
+    /// How often the unit was taken up, this time included.
+    pub attempts: i64,
+    /// What to do with a unit that is done already.
+    pub redo: Redo,
+}
+
+/// What to do with a unit that is done already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redo {
+    /// Nothing, if it was done by the revision in force.
+    No,
+    /// Convert it again, and write only if something differs from its record.
+    Yes,
+    /// Convert it again and write everything, because the stores lack something that the record has.
+    Rewrite,
+}
+
+/// What became of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It has its final state in the ledger.
+    Final {
+        /// Where it ended.
+        state: UnitState,
+        /// Reason code of a failed or skipped unit.
+        reason: Option<String>,
+        /// Whether anything differs from what was recorded of it before: state, reason, a document's address or content.
+        changed: bool,
+    },
+    /// It was done before, and left as it is.
+    Known(UnitState),
+    /// There is no such object, and nothing to keep a record of.
+    Nothing,
+    /// Something that passes, or that a user has to mend, stood in the way: to be tried again later.
+    Unfinished,
+}
+
+impl Ended {
+    /// Whether what told of the unit may be forgotten.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        !matches!(self, Self::Unfinished)
+    }
+}
