@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::sync::mpsc;
-use tokio_util::io::SyncIoBridge;
 use tokio_util::sync::CancellationToken;
 
+use super::body::BodyReader;
 use super::fetch::{self, Found, Opened};
 use super::finish::Finish;
 use super::lookup::Known;
@@ -102,7 +102,7 @@ impl Pass<'_> {
 
     async fn convert(&self, opened: Opened, raw_digest: String) -> Result<Prepared, StoreError> {
         let (sender, mut parts) = mpsc::channel(1);
-        let reader = SyncIoBridge::new(opened.body.into_async_read());
+        let reader = BodyReader::start(opened.body);
         let (preparation, unit) = (Arc::clone(self.preparation), self.unit.clone());
         let digest = raw_digest.clone();
         let conversion =

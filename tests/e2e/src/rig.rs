@@ -164,13 +164,19 @@ impl Rig {
     /// Bulks with articles.
     #[must_use]
     pub fn article_bulks(&self) -> Match {
-        Match::any().path("_bulk").body(format!("\"articles-{}", self.name))
+        bulk_of(&format!("articles-{}", self.name))
     }
 
     /// Bulks with records of the ledger.
     #[must_use]
     pub fn ledger_bulks(&self) -> Match {
-        Match::any().path("_bulk").body(self.ledger())
+        bulk_of(&self.ledger())
+    }
+
+    /// Bulks that claim keys and documents for units.
+    #[must_use]
+    pub fn head_bulks(&self) -> Match {
+        bulk_of(&format!("docmill-heads-{}", self.name))
     }
 
     /// The spec that workers get: the one of the tests in pods, with the proxies in the place of the stores.
@@ -299,4 +305,9 @@ impl Rig {
         let tails = logs.map(|log| format!("--- {}\n{}", log.path().display(), worker::tail(&log.path())));
         format!("--- queue: {backlog:?}\n{}", tails.collect::<String>())
     }
+}
+
+/// Bulks with an item for an index whose name begins so. Documents may name other indices.
+fn bulk_of(index: &str) -> Match {
+    Match::any().path("_bulk").body(format!("\"_index\":\"{index}"))
 }

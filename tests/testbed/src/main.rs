@@ -56,6 +56,11 @@ enum Command {
         /// Which one.
         part: commands::parts::Part,
     },
+    /// Kill the containers of pods with SIGKILL; the kubelet starts them again.
+    Kill {
+        /// What the pods' names begin with, for example es-raw.
+        pods: String,
+    },
     /// Kill the kubelet and every container, and start the node anew, as a power cut would.
     Reboot,
     /// Build the product's image from this checkout and import it.
@@ -106,6 +111,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { arguments, .. } => return Ok(commands::test::run(&home, &arguments)),
         Command::Stop { part } => commands::parts::stop(&home, part)?,
         Command::Start { part } => commands::parts::start(&home, part)?,
+        Command::Kill { pods } => commands::parts::kill(&home, &pods)?,
         Command::Reboot => commands::parts::reboot(&home)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -129,13 +129,13 @@ impl Throttled {
     fn take(&self, items: &[bulk::Item]) {
         let mut seen = self.lock();
         for (position, item) in items.iter().enumerate() {
-            if seen.accepted.contains(&item.name()) {
+            if seen.accepted.contains(item.text()) {
                 seen.again += 1;
             }
             if bulk::is_throttled(position) {
                 seen.throttled += 1;
             } else {
-                seen.accepted.insert(item.name());
+                seen.accepted.insert(item.text().to_owned());
             }
         }
     }

@@ -15,9 +15,9 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// What tells the item from others: operation, index and id.
-    pub(super) fn name(&self) -> String {
-        format!("{} {}/{}", self.operation, self.meta["_index"], self.meta["_id"])
+    /// The item as it was sent.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     fn throttled(&self) -> Value {
@@ -84,8 +84,9 @@ mod tests {
     #[test]
     fn a_bulk_is_taken_apart_by_items() {
         let items = items(BODY).expect("items");
-        let names: Vec<_> = items.iter().map(super::Item::name).collect();
-        assert_eq!(names, ["index \"a\"/\"1\"", "delete \"a\"/\"2\"", "create \"b\"/\"3\""]);
+        let texts: Vec<_> = items.iter().map(super::Item::text).collect();
+        assert_eq!((texts.len(), texts.concat().as_str()), (3, BODY));
+        assert_eq!(texts[1].lines().count(), 1);
         assert_eq!(passed_on(&items).lines().count(), 4);
         assert!(!passed_on(&items).contains("delete"));
     }

@@ -20,10 +20,11 @@ struct Step {
     request: fn(&Rig) -> Match,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "receive", proxy: |rig| &rig.sqs_proxy, request: |_| Match::any().target("ReceiveMessage") },
     Step { name: "get", proxy: |rig| &rig.s3_proxy, request: Rig::reads },
     Step { name: "snapshot", proxy: |rig| &rig.s3_proxy, request: Rig::snapshot_writes },
+    Step { name: "heads", proxy: |rig| &rig.es_proxy, request: Rig::head_bulks },
     Step { name: "bulk", proxy: |rig| &rig.es_proxy, request: Rig::article_bulks },
     Step { name: "ledger", proxy: |rig| &rig.es_proxy, request: Rig::ledger_bulks },
     Step {

@@ -61,11 +61,26 @@ impl Images {
         self.kill(|_| true);
     }
 
-    /// Ends every container but those of pods whose names match a regular expression.
-    pub(crate) fn kill_containers_but(&self, pods: &str) {
-        let filter = format!("labels.\"io.kubernetes.pod.name\"~={pods}");
-        let spared = output(&mut self.ctr(&["containers", "list", "-q", &filter])).unwrap_or_default();
+    /// Ends every container but those of pods whose names begin so.
+    pub(crate) fn kill_containers_but(&self, pods: &[&str]) {
+        let spared = pods.iter().map(|start| self.containers_of(start, "").unwrap_or_default()).collect::<String>();
         self.kill(|task| spared.lines().all(|container| container != task));
+    }
+
+    /// Ends the containers of pods whose names begin so, but not the sandboxes that they live in. Gives their number.
+    pub(crate) fn kill_containers_of(&self, pods: &str) -> anyhow::Result<usize> {
+        let meant = self.containers_of(pods, ",labels.\"io.cri-containerd.kind\"==container")?;
+        for container in meant.lines() {
+            // One that has ended already has no task any more.
+            let _ = output(&mut self.ctr(&["tasks", "kill", "-s", "SIGKILL", container]));
+        }
+        Ok(meant.lines().count())
+    }
+
+    /// Ids of the containers of pods whose names begin so, a line each: sandboxes too, unless a filter says otherwise.
+    fn containers_of(&self, pods: &str, filter: &str) -> anyhow::Result<String> {
+        let filter = format!("labels.\"io.kubernetes.pod.name\"~=\"^{pods}\"{filter}");
+        output(&mut self.ctr(&["containers", "list", "-q", &filter]))
     }
 
     fn kill(&self, is_meant: impl Fn(&str) -> bool) {

@@ -42,6 +42,8 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         ("KUBECONFIG", home.kubeconfig().display().to_string()),
         ("PATH", path(home, &Versions::read()?)),
         ("DOCMILL_IMAGE", names.product),
+        // For tests that make the cluster fail.
+        ("DOCMILL_TESTBED", env::current_exe()?.display().to_string()),
         ("DOCMILL_TESTBED_NAMESPACE", NAMESPACE.to_owned()),
         ("DOCMILL_HOST_ADDRESS", NODE_IP.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),

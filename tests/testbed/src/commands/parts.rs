@@ -1,4 +1,4 @@
-//! `stop`, `start`, `reboot`: failures of the cluster itself, for tests that look at what the product makes of them.
+//! `stop`, `start`, `kill`, `reboot`: failures of the cluster itself, for tests that look at what the product makes of them.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Pods that stand for services outside of the cluster and keep what they know in memory: a reboot spares them.
-const OUTSIDE: &str = "^(sqs|bridge)-";
+const OUTSIDE: [&str; 2] = ["sqs-", "bridge-"];
 
 /// A process of the cluster that tests stop.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,6 +56,14 @@ pub(crate) fn start(home: &Home, part: Part) -> anyhow::Result<()> {
     }
 }
 
+/// Kills the containers of pods, without a word to their processes first.
+pub(crate) fn kill(home: &Home, pods: &str) -> anyhow::Result<()> {
+    packages::require_root()?;
+    let killed = Images::new(home).kill_containers_of(pods)?;
+    anyhow::ensure!(killed > 0, "no pod's name begins with {pods:?}: kubectl get pods --all-namespaces");
+    Ok(())
+}
+
 /// Kills the node's agents and its containers, and starts the node anew.
 pub(crate) fn reboot(home: &Home) -> anyhow::Result<()> {
     packages::require_root()?;
@@ -64,7 +72,7 @@ pub(crate) fn reboot(home: &Home) -> anyhow::Result<()> {
     for name in ["kubelet", "kube-proxy"] {
         process::stop(home, name, Duration::ZERO);
     }
-    Images::new(home).kill_containers_but(OUTSIDE);
+    Images::new(home).kill_containers_but(&OUTSIDE);
     node::ensure(home, &versions)?;
     stores::wait(&Kubectl::new(home, &versions))
 }

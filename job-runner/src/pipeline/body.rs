@@ -1,0 +1,47 @@
+//! Hands the body of an object, as it comes in, to a thread that reads it.
+
+use std::io::{self, Read};
+
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::{Buf as _, Bytes};
+use tokio::sync::mpsc;
+
+/// Pieces that wait to be read; a piece is what came in at once.
+const PIECES: usize = 4;
+
+/// A body that can be read by a thread that may block.
+#[derive(Debug)]
+pub struct BodyReader {
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl BodyReader {
+    /// Starts taking the body in. It ends with the body, or when the reader is gone.
+    #[must_use]
+    pub fn start(mut body: ByteStream) -> Self {
+        let (sender, pieces) = mpsc::channel(PIECES);
+        tokio::spawn(async move {
+            while let Some(piece) = body.next().await {
+                if sender.send(piece.map_err(io::Error::other)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { pieces, piece: Bytes::new() }
+    }
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.pieces.blocking_recv() {
+                Some(piece) => self.piece = piece?,
+                None => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.piece.len());
+        self.piece.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}
