@@ -69,7 +69,8 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
     }
     let queue = queue_counts(source, &reached).await;
     let at_rest = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
-    let busy = !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
+    let busy =
+        !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
     let ledger = remembered_counts(source, &reached, busy, metrics).await;
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
