@@ -45,9 +45,9 @@ const RELEASE_DELAY: Duration = Duration::from_secs(10);
 pub async fn run(order: IngestOrder, runner: String, stop: Stop) -> Result<Report, IngestError> {
     let processor = Processor::new(&order, runner, None, stop.clone()).await?;
     processor.ensure_indices().await?;
-    let queue_url = &order.spec.trigger.sqs.queue_url;
+    let queue_url = order.spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
     let sqs = stores::sqs_client(&order.spec.storage, queue_url, &mounted(secret_mount::STORAGE)?).await?;
-    let queue = Queue::new(sqs, queue_url.clone());
+    let queue = Queue::new(sqs, queue_url.to_owned());
     let (acknowledge, acknowledging) = queue.acknowledger();
     let heartbeat_ends = CancellationToken::new();
     let heartbeat = tokio::spawn({

@@ -7,7 +7,7 @@
 //! 5. [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document;
 //! 6. [`address`] says where a document belongs, [`provenance`] where it comes from, [`mapping`] what its fields are;
 //! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys);
-//! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory;
+//! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong;
 //! 10. [`finish`] is the rest for a batch: index, [`refuse`] what was refused, [`record`] each unit in the ledger
 //!     ([`close`] says what is to be written);

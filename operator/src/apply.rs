@@ -29,9 +29,16 @@ pub enum ApplyError {
     /// Another operator may lead by now.
     #[error("refused to write: this operator does not lead any more")]
     NotLeading,
-    /// A Job of that name exists, and is not ours.
-    #[error("failed to create the Job {0}: another Job has that name; delete it, or choose another name")]
-    NameTaken(String),
+    /// Something of that kind and name exists, and is not ours.
+    #[error(
+        "failed to create the {kind} {name}: another {kind} has that name; delete it, or choose another name"
+    )]
+    NameTaken {
+        /// The kind, for example `Job`.
+        kind: String,
+        /// The name.
+        name: String,
+    },
     /// The API server refused, or was not reached.
     #[error("failed to {action}")]
     Api {
@@ -81,21 +88,21 @@ impl Writer {
         Self { client, leadership, recorder, told: Arc::default() }
     }
 
-    /// Creates a Job. A Job of that name and the same owner is left as it is.
-    pub async fn create_job(&self, job: &Job) -> Result<Created, ApplyError> {
+    /// Creates an object. One of that name and the same owner is left as it is.
+    pub async fn create<K: Writable>(&self, object: &K) -> Result<Created, ApplyError> {
         self.check()?;
-        let name = job.name_any();
-        let failed = |source| api_error(format!("create the Job {name}"), source);
-        let api = self.api::<Job>(job);
-        match api.create(&PostParams::default(), job).await {
+        let (kind, name) = (K::kind(&()).into_owned(), object.name_any());
+        let failed = |source| api_error(format!("create the {kind} {name}"), source);
+        let api = self.api::<K>(object);
+        match api.create(&PostParams::default(), object).await {
             Ok(_) => Ok(Created::Now),
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
                 let there = api.get(&name).await.map_err(failed)?;
                 let same = there
                     .owner_references()
                     .iter()
-                    .any(|owner| job.owner_references().iter().any(|own| own.uid == owner.uid));
-                if same { Ok(Created::Before) } else { Err(ApplyError::NameTaken(name)) }
+                    .any(|owner| object.owner_references().iter().any(|own| own.uid == owner.uid));
+                if same { Ok(Created::Before) } else { Err(ApplyError::NameTaken { kind, name }) }
             }
             Err(source) => Err(failed(source)),
         }

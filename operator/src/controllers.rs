@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{LOG_FORMAT_ENV, label};
-use docmill_crds::{EnrichmentRun, IngestSource};
+use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use futures::StreamExt as _;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
@@ -24,7 +24,7 @@ use crate::metrics::{Kind, Metrics, PassOutcome};
 use crate::shutdown::Shutdown;
 use crate::stores::with_causes;
 use crate::worker_pod::WorkerImage;
-use crate::{enrichment_run, ingest_source, schedule};
+use crate::{enrichment_run, ingest_run, ingest_source, schedule};
 
 /// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
 const CONCURRENCY: u16 = 32;
@@ -43,6 +43,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (jobs, watch_jobs) = view::<Job>(&client);
     let (pods, watch_pods) = view::<Pod>(&client);
+    let (polled, watch_polled) = view::<DeserializeGuard<IngestRun>>(&client);
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
@@ -56,6 +57,7 @@ pub async fn run(
         metrics,
         jobs: jobs.clone(),
         pods: pods.clone(),
+        runs: polled.clone(),
         reached: ingest_source::ReachCache::default(),
         workers: ingest_source::worker_client()?,
         board: ingest_source::Board::new(args.max_workers),
@@ -64,13 +66,19 @@ pub async fn run(
         // A pass that took a view for empty because it is not filled yet would start workers that there are already.
         jobs.wait_until_ready().await?;
         pods.wait_until_ready().await?;
-        tokio::join!(sources(&client, context.clone(), stop.clone()), runs(&client, context.clone(), stop));
+        polled.wait_until_ready().await?;
+        tokio::join!(
+            sources(&client, context.clone(), stop.clone()),
+            ingest_runs(&client, context.clone(), stop.clone()),
+            enrichment_runs(&client, context.clone(), stop),
+        );
         anyhow::Ok(())
     };
     tokio::select! {
         done = work => done,
         () = watch_jobs => Ok(()),
         () = watch_pods => Ok(()),
+        () = watch_polled => Ok(()),
     }
 }
 
@@ -90,6 +98,10 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
         watcher::Config::default(),
     )
     .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::SOURCE))
+    .owns(
+        Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
+        watcher::Config::default().labels(label::TRIGGER),
+    )
     .with_config(config())
     .graceful_shutdown_on(stop.asked());
     context.metrics.show_sources(controller.store());
@@ -104,7 +116,25 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
     passes.for_each(log_pass).await;
 }
 
-async fn runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
+async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
+    let runs = Api::<DeserializeGuard<IngestRun>>::all(client.clone());
+    Controller::new(runs, watcher::Config::default())
+        .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::INGEST_RUN))
+        .with_config(config())
+        .graceful_shutdown_on(stop.asked())
+        .run(
+            |run, context: Arc<Context>| {
+                let metrics = context.metrics.clone();
+                timed(Kind::IngestRun, metrics, ingest_run::reconcile(run, context))
+            },
+            after_error,
+            context,
+        )
+        .for_each(log_pass)
+        .await;
+}
+
+async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
     let runs = Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone());
     Controller::new(runs, watcher::Config::default())
         .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::RUN))

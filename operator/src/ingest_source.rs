@@ -10,6 +10,7 @@ mod ledger_memory;
 mod observation;
 mod observe;
 mod plan;
+mod poll;
 mod reach;
 mod share;
 mod status;
@@ -35,6 +36,7 @@ use crate::stores::with_causes;
 use board::Request;
 use observation::Observation;
 use plan::Plan;
+use poll::Polling;
 use share::Need;
 
 /// One pass over a source.
@@ -59,12 +61,17 @@ pub async fn reconcile(
     // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
     let (seen, order) = observe::observe(source, &context).await;
 
-    // 2. Plan: how many workers there should be, and which to start; and what of that is this source's share.
+    // 2. Plan: how many workers there should be, and which to start; what of that is this source's share; and whether it
+    // is time to list the bucket.
     let plan = plan::plan(suspend, &source.spec.workers, &seen);
     let plan = limit(source, plan, &seen, &context);
+    let polling = poll::plan(source, &seen.polled, !suspend && seen.ready.is_ok(), seen.now);
 
-    // 3. Apply: create Jobs; end those of a suspended source.
-    let started = apply(source, &plan, &order, &context).await;
+    // 3. Apply: create Jobs and runs; end those of a suspended source.
+    let started = match apply(source, &plan, &order, &context).await {
+        Ok(started) => poll(&polling, &context).await.map(|()| started),
+        Err(error) => Err(error),
+    };
 
     // 4. Status: also if not every Job could be created.
     let old = source.status.clone().unwrap_or_default();
@@ -111,7 +118,7 @@ async fn apply(
     let mut started = 0;
     for start in &plan.start {
         let job = job::job(source, start, order.to_owned(), &context.image);
-        match context.writer.create_job(&job).await? {
+        match context.writer.create(&job).await? {
             Created::Now => {
                 context.metrics.job_created(Kind::IngestSource);
                 started += 1;
@@ -120,4 +127,15 @@ async fn apply(
         }
     }
     Ok(started)
+}
+
+/// Creates the run that is due, and deletes those that are beyond the limits.
+async fn poll(polling: &Polling, context: &Context) -> Result<(), ApplyError> {
+    if let Some(run) = &polling.start {
+        context.writer.create(run).await?;
+    }
+    for run in &polling.delete {
+        context.writer.delete(run).await?;
+    }
+    Ok(())
 }

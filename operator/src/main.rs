@@ -1,8 +1,8 @@
-//! The Docmill operator: turns `IngestSource` and `EnrichmentRun` resources into worker Jobs, and says in their status
-//! how the work is going.
+//! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs, and says in
+//! their status how the work is going.
 //!
-//! - `ingest_source`, `enrichment_run`: one folder a kind, each pass in steps: observe, plan, apply, status;
-//! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells;
+//! - `ingest_source`, `ingest_run`, `enrichment_run`: one folder a kind, each pass in steps: observe, plan, apply, status;
+//! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells; `run_view`: what runs of both kinds share;
 //! - `stores`: reaching what a resource names; `apply`: writing to the API server;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
 //! - `api_client`: the API server's client; `server`, `metrics`: what is seen of the operator and of its sources.
@@ -14,11 +14,13 @@ mod conditions;
 mod context;
 mod controllers;
 mod enrichment_run;
+mod ingest_run;
 mod ingest_source;
 mod leader;
 mod metrics;
 mod not_ready;
 mod pod_view;
+mod run_view;
 mod schedule;
 mod server;
 mod shutdown;

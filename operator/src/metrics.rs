@@ -21,6 +21,8 @@ use sources::SourceMetrics;
 pub enum Kind {
     /// `IngestSource`.
     IngestSource,
+    /// `IngestRun`.
+    IngestRun,
     /// `EnrichmentRun`.
     EnrichmentRun,
 }

@@ -71,6 +71,9 @@ pub enum IngestError {
         /// What is wrong with it.
         error: TemplateError,
     },
+    /// The source has no queue to take units from.
+    #[error("spec.trigger.sqs is not set, so there is no queue to take units from")]
+    NoQueue,
     /// A mounted Secret cannot be read.
     #[error(transparent)]
     Secret(#[from] MountError),
@@ -87,6 +90,7 @@ impl Classify for IngestError {
         match self {
             Self::Model(error) => error.class(),
             Self::Template { .. } => ErrorClass::User,
+            Self::NoQueue => ErrorClass::Permanent,
             Self::Secret(_) => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),

@@ -18,7 +18,7 @@ use super::job::work_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
 use super::plan::{active_count, latest_failure};
 use super::reach::Reached;
-use super::worker;
+use super::{poll, worker};
 use crate::conditions::{self, kind};
 use crate::context::Context;
 use crate::metrics::{Metrics, Target};
@@ -37,7 +37,9 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
         now,
         ready: Ok(()),
         revision: None,
+        has_queue: source.spec.trigger.sqs.is_some(),
         queue: None,
+        polled: poll::read(source, &context.runs.state()),
         ledger: None,
         workers: worker::read(&jobs, &pods, now),
         hindered_before: source.status.as_ref().and_then(|status| hindered(&status.conditions)),
@@ -62,12 +64,15 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
     let failing = latest_failure(&seen.workers).is_some();
     let metrics = &context.metrics;
     let reached = context.reached.reach(&context.client, source, failing, metrics).await?;
-    metrics.request(Target::Queue);
+    if seen.has_queue {
+        metrics.request(Target::Queue);
+    }
     let queue = queue_counts(source, &reached).await;
-    let at_rest = queue.as_ref().is_ok_and(|queue| queue.pending() == 0);
-    let busy = !at_rest || active_count(&seen.workers) > 0;
+    let at_rest = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
+    let busy =
+        !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
     let ledger = remembered_counts(source, &reached, busy, metrics).await;
-    seen.queue = queue.as_ref().ok().copied();
+    seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
     queue.map(drop).and(ledger.map(drop)).inspect_err(|_| {
         // Its Secret may have changed.
@@ -90,10 +95,10 @@ fn check_spec(source: &IngestSource) -> Result<(String, String), NotReady> {
     Ok((revision, encode_order(&work_order(source))?))
 }
 
-async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<QueueCounts, NotReady> {
-    let url = &source.spec.trigger.sqs.queue_url;
-    let request = reached
-        .sqs
+/// The counts of the queue; nothing where there is none.
+async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<Option<QueueCounts>, NotReady> {
+    let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &reached.sqs) else { return Ok(None) };
+    let request = sqs
         .get_queue_attributes()
         .queue_url(url)
         .attribute_names(Attribute::ApproximateNumberOfMessages)
@@ -105,11 +110,11 @@ async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<QueueC
         .map_err(|error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error)))?;
     let attributes = answer.attributes.unwrap_or_default();
     let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
-    Ok(QueueCounts {
+    Ok(Some(QueueCounts {
         waiting: count(Attribute::ApproximateNumberOfMessages),
         in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),
         delayed: count(Attribute::ApproximateNumberOfMessagesDelayed),
-    })
+    }))
 }
 
 fn queue_fault(error: &StoreError) -> NotReady {

@@ -67,6 +67,9 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &Observation) -> Plan {
     if let Err(fault) = &seen.ready {
         return none(format!("not ready: {}", fault.reason), Vec::new());
     }
+    if !seen.has_queue {
+        return none("no queue: the runs of the poll trigger have pods of their own".to_owned(), Vec::new());
+    }
     let queue = seen.queue.unwrap_or_default();
     let active = count(active(&seen.workers));
     let (desired, because) = desired(workers, queue, active, rate(&seen.workers));

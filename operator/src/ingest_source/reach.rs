@@ -26,8 +26,8 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Clients of the stores of one source, all of which have answered.
 pub struct Reached {
-    /// The queue.
-    pub sqs: aws_sdk_sqs::Client,
+    /// The queue, where the source has one.
+    pub sqs: Option<aws_sdk_sqs::Client>,
     /// The cluster with the ledger.
     pub elastic: Elastic,
     /// What the ledger said last.
@@ -114,13 +114,15 @@ async fn connect_storage(
     namespace: &str,
     spec: &IngestSourceSpec,
     metrics: &Metrics,
-) -> Result<aws_sdk_sqs::Client, NotReady> {
+) -> Result<Option<aws_sdk_sqs::Client>, NotReady> {
     let storage = &spec.storage;
-    let queue_url = &spec.trigger.sqs.queue_url;
     let secrets = storage_secrets(client, namespace, storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage");
     let s3 = s3_client(storage, &secrets).await.map_err(unusable)?;
-    let sqs = sqs_client(storage, queue_url, &secrets).await.map_err(unusable)?;
+    let sqs = match spec.trigger.queue_url() {
+        Some(url) => Some(sqs_client(storage, url, &secrets).await.map_err(unusable)?),
+        None => None,
+    };
     let check = |bucket| {
         metrics.request(Target::ObjectStore);
         check_bucket(&s3, bucket)

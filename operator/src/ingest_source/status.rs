@@ -8,7 +8,7 @@ use docmill_crds::ingest_source::{UnitCounts, WorkerStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{Observation, QueueCounts};
+use super::observation::Observation;
 use super::plan::{Plan, active_count, latest_failure};
 use super::worker::{State, hindrances};
 use crate::apply::Note;
@@ -63,7 +63,11 @@ fn ready(seen: &Observation) -> Statement {
             kind::READY,
             true,
             "Reachable",
-            "queue, buckets and index are there and can be reached",
+            if seen.has_queue {
+                "queue, buckets and index are there and can be reached"
+            } else {
+                "buckets and index are there and can be reached"
+            },
         ),
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }
@@ -71,6 +75,13 @@ fn ready(seen: &Observation) -> Statement {
 
 fn progressing(suspend: bool, seen: &Observation) -> Statement {
     let say = |holds, reason, message: &str| Statement::new(kind::PROGRESSING, holds, reason, message);
+    if !seen.has_queue {
+        return if seen.polls() {
+            say(true, "Polling", "a run of the poll trigger is under way; see its IngestRun")
+        } else {
+            say(false, "NoBacklog", "no run of the poll trigger is under way")
+        };
+    }
     let Some(queue) = seen.queue else {
         return say(
             false,
@@ -153,7 +164,7 @@ fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
 }
 
 fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
-    let pending = seen.queue.map(QueueCounts::pending).or(old.units.map(|units| units.pending))?;
+    let pending = seen.pending().or(old.units.map(|units| units.pending))?;
     match &seen.ledger {
         Some(ledger) => Some(UnitCounts {
             pending,
@@ -168,7 +179,7 @@ fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
 /// The lag of the newest record, and the time since then. A record from before the present backlog says nothing about
 /// it: then the backlog's own age is the lag.
 fn lag_seconds(seen: &Observation, conditions: &[Condition]) -> Option<i64> {
-    if seen.queue?.pending() == 0 {
+    if seen.pending()? == 0 {
         return Some(0);
     }
     let backlog_since = conditions::since(conditions, kind::PROGRESSING).unwrap_or(seen.now);
@@ -223,7 +234,7 @@ pub fn look_again(suspend: bool, uid: &str, seen: &Observation, new: &IngestSour
         }
         Ok(()) if suspend => schedule::jitter(SUSPENDED, uid, seen.now),
         Ok(()) => {
-            let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
+            let pending = seen.pending().is_some_and(|pending| pending > 0);
             let busy = pending || active_count(&seen.workers) > 0;
             schedule::jitter(if busy { BUSY } else { IDLE }, uid, seen.now)
         }

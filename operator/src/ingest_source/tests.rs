@@ -1,4 +1,5 @@
 mod plan;
+mod poll;
 mod reading;
 mod shape;
 mod status;
@@ -44,6 +45,8 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> Observation {
         now: at(1000),
         ready: Ok(()),
         revision: Some("abc".into()),
+        has_queue: true,
+        polled: Vec::new(),
         queue: Some(QueueCounts { waiting, in_hand, delayed: 0 }),
         ledger: Some(LedgerCounts {
             indexed: 7,

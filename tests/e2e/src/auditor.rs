@@ -12,4 +12,4 @@ mod gather;
 mod judge;
 
 pub use gather::{Place, gather};
-pub use judge::{Audit, Evidence, RawObject, judge, without_times};
+pub use judge::{Audit, Evidence, RawObject, judge, without_handling};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::articles::{Article, Fault, Form};
+use crate::auditor::Audit;
 
 /// What has to become of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,15 @@ pub enum Outcome {
     Indexed(String),
     /// It is refused for this reason.
     Failed(&'static str),
+}
+
+impl Outcome {
+    fn holds(&self, key: &str, audit: &Audit) -> bool {
+        match self {
+            Self::Indexed(id) => audit.indexed.get(key).is_some_and(|ids| ids == std::slice::from_ref(id)),
+            Self::Failed(reason) => audit.failed.get(key).is_some_and(|given| given == reason),
+        }
+    }
 }
 
 /// Objects by key, with what has to become of each.
@@ -51,6 +61,18 @@ impl Corpus {
         let key = key.into();
         self.objects.insert(key.clone(), article.write_broken(form, fault));
         self.outcomes.insert(key, Outcome::Failed(fault.reason()));
+    }
+
+    /// What the auditor found, and which objects did not become what they had to.
+    #[must_use]
+    pub fn faults(&self, audit: &Audit) -> Vec<String> {
+        let mut faults = audit.faults.clone();
+        let missed = self.outcomes.iter().filter(|(key, outcome)| !outcome.holds(key, audit));
+        faults.extend(missed.map(|(key, outcome)| format!("{key:?} should have become {outcome:?}")));
+        if audit.documents != self.sound() {
+            faults.push(format!("{} documents for {} sound objects", audit.documents, self.sound()));
+        }
+        faults
     }
 
     /// How many objects have to end in the index.

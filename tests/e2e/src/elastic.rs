@@ -45,7 +45,8 @@ impl Elastic {
         Ok((status, value))
     }
 
-    async fn expect(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+    /// Any other request: method, path and body. An error where it is not answered with success.
+    pub async fn expect(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let (status, answer) = self.call(method, path, body).await?;
         ensure!(status.is_success(), "{path} was answered with {status}: {answer}");
         Ok(answer)
@@ -83,13 +84,25 @@ impl Elastic {
             let page = hits(&mut answer)?;
             let scroll = answer["_scroll_id"].as_str().context("a scroll without an id")?.to_owned();
             if page.is_empty() {
-                self.expect(Method::DELETE, "_search/scroll", Some(json!({"scroll_id": scroll}))).await?;
+                // Where no index matched, there is nothing to end, and the answer is 404.
+                self.call(Method::DELETE, "_search/scroll", Some(json!({"scroll_id": scroll}))).await?;
                 return Ok(all);
             }
             all.extend(page.into_iter().filter_map(stored));
             let next = json!({"scroll": "1m", "scroll_id": scroll});
             answer = self.expect(Method::POST, "_search/scroll", Some(next)).await?;
         }
+    }
+
+    /// Writes a document in the place of one with this version, or a new one. Its id is of plain characters.
+    pub async fn put(&self, index: &str, id: &str, version: u64, source: Value) -> Result<()> {
+        let path = format!("{index}/_doc/{id}?version={version}&version_type=external_gte&refresh=true");
+        self.expect(Method::PUT, &path, Some(source)).await.map(drop)
+    }
+
+    /// Deletes a document. Its id is of plain characters.
+    pub async fn delete(&self, index: &str, id: &str) -> Result<()> {
+        self.expect(Method::DELETE, &format!("{index}/_doc/{id}?refresh=true"), None).await.map(drop)
     }
 
     /// Names of the indices that match a pattern.

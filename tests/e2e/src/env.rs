@@ -31,6 +31,8 @@ pub struct Env {
     pub es_enriched: Service,
     /// The model server.
     pub models: Service,
+    /// Address at which pods reach what listens on this machine.
+    pub host_address: String,
     /// Region of the object store and of the queue.
     pub region: String,
     /// Access key of both.
@@ -65,6 +67,7 @@ impl Env {
             es_raw: service("ES_RAW_URL"),
             es_enriched: service("ES_ENRICHED_URL"),
             models: service("MODELS_URL"),
+            host_address: lookup("DOCMILL_HOST_ADDRESS").unwrap_or_else(|| "127.0.0.1".into()),
             context: lookup("DOCMILL_CONTEXT").filter(|name| !name.is_empty()),
             image: get("DOCMILL_IMAGE"),
             region: get("AWS_REGION"),

@@ -5,7 +5,10 @@
 //! - [`cluster`], [`install`]: Kubernetes by its API, by kubectl and by Helm, and the product in it;
 //! - [`s3`], [`sqs`], [`elastic`], [`bridge`]: the stores;
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
-//! - [`articles`], [`corpus`], [`resources`]: what is put into a world;
+//! - [`rig`], [`faults`], [`cases`]: a source whose workers are processes of this machine, proxies that put faults
+//!   between them and the stores, and many such cases side by side;
+//! - [`articles`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
+//! - [`ingest_runs`]: runs of a world's source;
 //! - [`auditor`]: the verdict;
 //! - [`wait`], [`watch`], [`table`], [`diagnosis`]: waiting for a state, watching pods, reading kubectl's tables,
 //!   explaining a failure.
@@ -13,14 +16,19 @@
 pub mod articles;
 pub mod auditor;
 pub mod bridge;
+pub mod cases;
 pub mod cluster;
 pub mod command;
 pub mod corpus;
 pub mod diagnosis;
 pub mod elastic;
 pub mod env;
+pub mod faults;
+pub mod ingest_runs;
 pub mod install;
+pub mod notices;
 pub mod resources;
+pub mod rig;
 pub mod s3;
 pub mod sqs;
 pub mod table;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, Object, ObjectIdentifier};
 use docmill_crds::storage::{SecretRef, Storage};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use job_runner::secrets::Secrets;
@@ -88,10 +88,11 @@ impl S3 {
     }
 
     /// Puts an object.
-    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<()> {
+    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<Listed> {
         let put = self.0.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
-        put.send().await.with_context(|| format!("failed to put s3://{bucket}/{key}"))?;
-        Ok(())
+        let put = put.send().await.with_context(|| format!("failed to put s3://{bucket}/{key}"))?;
+        let etag = put.e_tag().context("an object without an ETag")?.trim_matches('"').to_owned();
+        Ok(Listed { key: key.to_owned(), etag })
     }
 
     /// Puts many objects, several at a time.
@@ -99,12 +100,35 @@ impl S3 {
         &self,
         bucket: &str,
         objects: impl IntoIterator<Item = (String, Vec<u8>)>,
-    ) -> Result<()> {
+    ) -> Result<Vec<Listed>> {
         stream::iter(objects)
             .map(|(key, bytes)| async move { self.put(bucket, &key, bytes).await })
             .buffer_unordered(CONCURRENCY)
             .try_collect()
             .await
+    }
+
+    /// Puts an object in parts (a multipart upload), each made when its turn has come. A part has at least 5 MiB, but
+    /// for the last one.
+    pub async fn put_in_parts(
+        &self,
+        bucket: &str,
+        key: &str,
+        parts: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<Listed> {
+        let begun = self.0.create_multipart_upload().bucket(bucket).key(key).send().await?;
+        let id = begun.upload_id().context("an upload without an id")?;
+        let mut done = CompletedMultipartUpload::builder();
+        for (number, bytes) in (1..).zip(parts) {
+            let part = self.0.upload_part().bucket(bucket).key(key).upload_id(id).part_number(number);
+            let part = part.body(ByteStream::from(bytes)).send().await?;
+            let etag = part.e_tag().context("a part without an ETag")?;
+            done = done.parts(CompletedPart::builder().part_number(number).e_tag(etag).build());
+        }
+        let complete = self.0.complete_multipart_upload().bucket(bucket).key(key).upload_id(id);
+        let complete = complete.multipart_upload(done.build()).send().await?;
+        let etag = complete.e_tag().context("an object without an ETag")?.trim_matches('"').to_owned();
+        Ok(Listed { key: key.to_owned(), etag })
     }
 
     /// Reads an object.
@@ -124,6 +148,20 @@ impl S3 {
             .buffer_unordered(CONCURRENCY)
             .try_collect()
             .await
+    }
+
+    /// Copies an object within its bucket, with its metadata. Both keys are of plain characters.
+    pub async fn copy(&self, bucket: &str, from: &str, to: &str) -> Result<()> {
+        let copy = self.0.copy_object().bucket(bucket).copy_source(format!("{bucket}/{from}")).key(to);
+        copy.send().await.with_context(|| format!("failed to copy s3://{bucket}/{from} to {to}"))?;
+        Ok(())
+    }
+
+    /// Removes an object.
+    pub async fn remove(&self, bucket: &str, key: &str) -> Result<()> {
+        let remove = self.0.delete_object().bucket(bucket).key(key);
+        remove.send().await.with_context(|| format!("failed to remove s3://{bucket}/{key}"))?;
+        Ok(())
     }
 
     /// Lists a bucket, however many pages that takes.

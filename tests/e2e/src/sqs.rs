@@ -1,12 +1,18 @@
 //! The queue service.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use job_runner::stores::sqs_client;
 
 use crate::env::Env;
 use crate::s3::storage;
+
+/// SQS takes at most ten messages a request.
+const BATCH: usize = 10;
+/// Requests that are under way at a time.
+const CONCURRENCY: usize = 8;
 
 /// A client of the queue service.
 #[derive(Clone)]
@@ -50,6 +56,24 @@ impl Sqs {
             Ok(_) | Err(aws_sdk_sqs::Error::QueueDoesNotExist(_)) => Ok(()),
             Err(error) => Err(error).with_context(|| format!("failed to remove the queue {url}")),
         }
+    }
+
+    /// Sends messages.
+    pub async fn send_all(&self, url: &str, bodies: Vec<String>) -> Result<()> {
+        let batches: Vec<Vec<String>> = bodies.chunks(BATCH).map(<[String]>::to_vec).collect();
+        let sending = stream::iter(batches).map(|batch| self.send(url, batch));
+        sending.buffer_unordered(CONCURRENCY).try_collect().await
+    }
+
+    async fn send(&self, url: &str, bodies: Vec<String>) -> Result<()> {
+        let entries = bodies.into_iter().enumerate().map(|(number, body)| {
+            SendMessageBatchRequestEntry::builder().id(number.to_string()).message_body(body).build()
+        });
+        let entries = entries.collect::<Result<_, _>>()?;
+        let sent = self.0.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await;
+        let sent = sent.with_context(|| format!("failed to send to {url}"))?;
+        ensure!(sent.failed.is_empty(), "the queue did not take {:?}", sent.failed);
+        Ok(())
     }
 
     /// Forgets every message of a queue.

@@ -5,6 +5,8 @@ pub(crate) mod down;
 pub(crate) mod env;
 pub(crate) mod image;
 pub(crate) mod logs;
+pub(crate) mod parts;
 pub(crate) mod status;
 pub(crate) mod test;
+pub(crate) mod test_long;
 pub(crate) mod up;

@@ -15,7 +15,7 @@ mod progress;
 mod template;
 mod versions;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -46,6 +46,23 @@ enum Command {
         /// Part, as `status` lists it.
         part: Option<String>,
     },
+    /// Stop one process of the cluster, as a failure would.
+    Stop {
+        /// Which one.
+        part: commands::parts::Part,
+    },
+    /// Start a process that was stopped, and wait until it is ready.
+    Start {
+        /// Which one.
+        part: commands::parts::Part,
+    },
+    /// Kill the containers of pods with SIGKILL; the kubelet starts them again.
+    Kill {
+        /// What the pods' names begin with, for example es-raw.
+        pods: String,
+    },
+    /// Kill the kubelet and every container, and start the node anew, as a power cut would.
+    Reboot,
     /// Build the product's image from this checkout and import it.
     Image,
     /// Set everything up and take the first articles from the bucket to the enriched index.
@@ -54,8 +71,14 @@ enum Command {
         #[arg(long)]
         context: Option<String>,
     },
-    /// Set everything up and run every test.
+    /// Set everything up and run every test, but for those that take more than a minute.
     Test {
+        /// Run those that take more than a minute, and no others.
+        #[arg(long)]
+        long: bool,
+        /// Begin no further long test after so many minutes, and say which were left out.
+        #[arg(long, requires = "long", default_value_t = 45)]
+        minutes: u64,
         /// Arguments for the tests, after `--`: names to choose them by, for example.
         #[arg(last = true)]
         arguments: Vec<String>,
@@ -82,7 +105,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Logs { part } => commands::logs::run(&home, part.as_deref())?,
         Command::Image => commands::image::run(&home)?,
         Command::Demo { context } => return commands::demo::run(&home, context.as_deref()),
-        Command::Test { arguments } => return Ok(commands::test::run(&home, &arguments)),
+        Command::Test { long: true, minutes, arguments } => {
+            return Ok(commands::test_long::run(&home, Duration::from_mins(minutes), &arguments));
+        }
+        Command::Test { arguments, .. } => return Ok(commands::test::run(&home, &arguments)),
+        Command::Stop { part } => commands::parts::stop(&home, part)?,
+        Command::Start { part } => commands::parts::start(&home, part)?,
+        Command::Kill { pods } => commands::parts::kill(&home, &pods)?,
+        Command::Reboot => commands::parts::reboot(&home)?,
     }
     Ok(ExitCode::SUCCESS)
 }

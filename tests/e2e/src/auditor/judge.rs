@@ -88,6 +88,7 @@ pub fn judge(evidence: &Evidence) -> Audit {
         refusal(evidence, raw, record, &mut known, &mut audit.faults);
     }
     documents(evidence, &records, &mut audit.faults);
+    history(evidence, &mut known, &mut audit.faults);
     strangers(evidence, &known, &mut audit.faults);
     audit
 }
@@ -148,8 +149,8 @@ fn snapshot(
     faults: &mut Vec<String>,
 ) {
     let revision = record["revision"].as_str().unwrap_or_default();
-    let folder = format!("{}{}/{}/", evidence.snapshots_prefix, raw.key, raw.digest());
-    let expected = format!("{folder}{revision}.json");
+    let end = format!("/{}/{revision}.json", raw.digest());
+    let expected = derived(&evidence.snapshots_prefix, raw, &end);
     let Some(named) = record["snapshot"].as_str() else {
         if record["state"] == "Indexed" {
             faults.push(format!("{:?} is indexed without a snapshot", raw.key));
@@ -182,10 +183,10 @@ fn compare(evidence: &Evidence, raw: &RawObject, record: &Value, snapshot: &[u8]
             faults.push(format!("{:?} names the document {id:?} in {index:?}, which is not there", raw.key));
             continue;
         };
-        let indexed = without_times(&document.source);
+        let indexed = without_handling(&document.source);
         // A document that a later unit replaced is that unit's to answer for.
         let own = document.source["_docmill"]["unit"]["key"] == raw.key;
-        if own && !kept.iter().any(|document| without_times(document) == indexed) {
+        if own && !kept.iter().any(|document| without_handling(document) == indexed) {
             faults.push(format!("{id:?} in {index:?} is not what the snapshot of {:?} holds", raw.key));
         }
         if own && document.source["_docmill"]["rawDigest"] != hexadecimal(&raw.bytes) {
@@ -202,16 +203,66 @@ fn compare(evidence: &Evidence, raw: &RawObject, record: &Value, snapshot: &[u8]
     }
 }
 
-/// A document without the times of its handling.
+/// A document without who handled it when: a request of a worker that died may arrive after its successor's, and say
+/// the same thing in another's name.
 #[must_use]
-pub fn without_times(document: &Value) -> Value {
+pub fn without_handling(document: &Value) -> Value {
     let mut document = document.clone();
     if let Some(docmill) = document.get_mut("_docmill").and_then(Value::as_object_mut) {
-        let kept: Map<_, _> =
-            std::mem::take(docmill).into_iter().filter(|(name, _)| !name.ends_with("Time")).collect();
+        let kept: Map<_, _> = std::mem::take(docmill)
+            .into_iter()
+            .filter(|(name, _)| !name.ends_with("Time") && name != "runner")
+            .collect();
         *docmill = kept;
     }
     document
+}
+
+/// Where something of a raw object lies: prefix, its key, and an end. A key that would have more than the 1,024 bytes
+/// that S3 allows is cut, and says so with the unit's digest.
+fn derived(prefix: &str, raw: &RawObject, end: &str) -> String {
+    let whole = format!("{prefix}{}{end}", raw.key);
+    if whole.len() <= 1024 {
+        return whole;
+    }
+    let mark = format!("~{}{end}", raw.digest());
+    let room = 1024 - prefix.len() - mark.len();
+    let kept: String = raw
+        .key
+        .char_indices()
+        .take_while(|(at, character)| at + character.len_utf8() <= room)
+        .map(|(_, character)| character)
+        .collect();
+    format!("{prefix}{kept}{mark}")
+}
+
+/// Reasons for which a unit is passed over whose version is no longer in the bucket.
+const BYGONE: [&str; 4] = ["ObjectGone", "ObjectReplaced", "ObjectRemoved", "Superseded"];
+
+/// Versions that were replaced or removed: their records say so, or by what they were superseded. Their snapshots are
+/// theirs to keep.
+fn history(evidence: &Evidence, known: &mut Known, faults: &mut Vec<String>) {
+    for record in
+        evidence.ledger.iter().filter(|record| !known.units.contains(&record.id)).collect::<Vec<_>>()
+    {
+        let Value::Object(told) = &record.source else { continue };
+        let text = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default();
+        let passed_over = text("state") == "Skipped" && BYGONE.contains(&text("reason"));
+        let by = text("supersededBy");
+        let superseded = evidence.raw.iter().any(|raw| {
+            record.source["unit"]["key"] == raw.key
+                && (by == raw.digest() || evidence.ledger.iter().any(|one| one.id == by))
+        });
+        if !passed_over && !superseded {
+            faults.push(format!(
+                "the ledger has {}, which is no object of the raw bucket: {}",
+                record.id, record.source
+            ));
+        }
+        known.units.insert(record.id.clone());
+        let own = format!("/{}/", record.id);
+        known.snapshots.extend(evidence.snapshots.keys().filter(|key| key.contains(&own)).cloned());
+    }
 }
 
 /// A failed unit lies unchanged in the errors bucket, beside a record that tells the truth.
@@ -225,8 +276,8 @@ fn refusal(
     if record["state"] != "Failed" {
         return;
     }
-    let copy = format!("{}{}", evidence.errors_prefix, raw.key);
-    let beside = format!("{copy}.error.json");
+    let copy = derived(&evidence.errors_prefix, raw, "");
+    let beside = derived(&evidence.errors_prefix, raw, ".error.json");
     match evidence.errors.get(&copy) {
         None => faults.push(format!("{:?} failed and is not in the errors bucket", raw.key)),
         Some(bytes) if *bytes != raw.bytes => faults.push(format!("the copy of {:?} was changed", raw.key)),
@@ -271,8 +322,6 @@ fn documents(evidence: &Evidence, records: &BTreeMap<&str, &Value>, faults: &mut
 
 /// Whatever belongs to no raw object should not be there.
 fn strangers(evidence: &Evidence, known: &Known, faults: &mut Vec<String>) {
-    let records = evidence.ledger.iter().map(|record| &record.id).filter(|id| !known.units.contains(*id));
-    faults.extend(records.map(|id| format!("the ledger has {id}, which is no object of the raw bucket")));
     let snapshots = evidence.snapshots.keys().filter(|key| !known.snapshots.contains(*key));
     faults.extend(snapshots.map(|key| format!("{key:?} is a snapshot that nobody names")));
     let errors = evidence.errors.keys().filter(|key| !known.errors.contains(*key));

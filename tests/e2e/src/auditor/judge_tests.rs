@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Evidence, RawObject, hexadecimal, judge};
+use super::{Evidence, RawObject, derived, hexadecimal, judge};
 use crate::elastic::Stored;
 
 fn raw(key: &str, bytes: &str) -> RawObject {
@@ -61,11 +61,44 @@ fn what_is_sound_passes() {
     );
 }
 
+/// An earlier version of the indexed unit.
+fn older() -> RawObject {
+    RawObject { version: "v0".into(), ..raw("a b.xml", "<old/>") }
+}
+
+#[test]
+fn earlier_versions_that_say_what_became_of_them_are_no_strangers() {
+    let newer = raw("a b.xml", "<a/>").digest();
+    for (state, more) in [
+        ("Skipped", json!({"reason": "ObjectReplaced"})),
+        ("Indexed", json!({"supersededBy": newer, "snapshot": "s"})),
+    ] {
+        let mut evidence = sound();
+        evidence.ledger.push(record(&older(), state, &more));
+        evidence.snapshots.insert(format!("s/a b.xml/{}/r1.json", older().digest()), vec![]);
+        assert_eq!(judge(&evidence).faults, [""; 0], "{state}");
+    }
+}
+
+#[test]
+fn long_keys_are_cut_between_characters() {
+    let long = raw(&"ü".repeat(510), "");
+    let key = derived("errors/", &long, ".error.json");
+    assert!(key.len() <= 1024 && key.ends_with(&format!("ü~{}.error.json", long.digest())), "{key}");
+    assert_eq!(derived("e/", &raw("a b.xml", ""), ".error.json"), "e/a b.xml.error.json");
+}
+
 #[test]
 fn every_kind_of_damage_is_noticed() {
     type Damage = fn(&mut Evidence);
-    let damages: [(&str, Damage); 14] = [
+    let damages: [(&str, Damage); 16] = [
         ("is not in the ledger", |e| drop(e.ledger.remove(0))),
+        ("no object of the raw bucket", |e| {
+            e.ledger.push(record(&raw("gone.xml", ""), "Indexed", &json!({})));
+        }),
+        ("no object of the raw bucket", |e| {
+            e.ledger.push(record(&older(), "Indexed", &json!({"supersededBy": "nobody"})));
+        }),
         ("twice", |e| e.ledger.push(e.ledger[0].clone())),
         ("about another unit", |e| e.ledger[0].source["unit"]["key"] = "x".into()),
         ("in the state", |e| e.ledger[1].source["reason"] = Value::Null),

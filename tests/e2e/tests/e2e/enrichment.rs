@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
-use e2e::auditor::without_times;
+use e2e::auditor::without_handling;
 use e2e::cluster::Kind;
 use e2e::corpus::Corpus;
 use e2e::elastic::Stored;
@@ -86,7 +86,7 @@ fn is_enriched(article: &Stored, enriched: &Stored) -> Result<()> {
 
 /// The enriched document is the article and the new fields.
 fn carries_the_article(article: &Value, enriched: &Value) -> Result<()> {
-    let mut rest = without_times(enriched);
+    let mut rest = without_handling(enriched);
     let fields = rest.as_object_mut().context("no object")?;
     for added in ["embedding", "sentiment", "detectedLanguage"] {
         fields.remove(added);
@@ -95,6 +95,6 @@ fn carries_the_article(article: &Value, enriched: &Value) -> Result<()> {
         docmill.remove("enrichment");
         docmill.remove("enrichmentRun");
     }
-    ensure!(rest == without_times(article), "{rest}\nis not\n{article}");
+    ensure!(rest == without_handling(article), "{rest}\nis not\n{article}");
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use e2e::articles::{Article, Form};
-use e2e::auditor::without_times;
+use e2e::auditor::without_handling;
 use e2e::corpus::Corpus;
 use e2e::world::{self, World};
 use serde_json::{Value, json};
@@ -71,6 +71,6 @@ async fn is_found(world: &World, number: usize, key: &str) -> Result<()> {
 async fn same_as_snapshot(world: &World, document: &Value) -> Result<()> {
     let key = document["_docmill"]["snapshot"].as_str().unwrap_or_default();
     let snapshot: Value = serde_json::from_slice(&world.s3.get(&world.snapshots_bucket(), key).await?)?;
-    ensure!(without_times(&snapshot) == without_times(document), "{snapshot}\nis not\n{document}");
+    ensure!(without_handling(&snapshot) == without_handling(document), "{snapshot}\nis not\n{document}");
     Ok(())
 }

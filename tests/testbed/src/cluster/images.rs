@@ -58,14 +58,46 @@ impl Images {
 
     /// Ends every container that is left, and waits until none is.
     pub(crate) fn kill_containers(&self) {
-        let running = || output(&mut self.ctr(&["tasks", "list", "-q"])).unwrap_or_default();
-        for task in running().lines() {
-            let _ = output(&mut self.ctr(&["tasks", "kill", "-s", "SIGKILL", task]));
+        self.kill(|_| true);
+    }
+
+    /// Ends every container but those of pods whose names begin so.
+    pub(crate) fn kill_containers_but(&self, pods: &[&str]) {
+        let spared =
+            pods.iter().map(|start| self.containers_of(start, "").unwrap_or_default()).collect::<String>();
+        self.kill(|task| spared.lines().all(|container| container != task));
+    }
+
+    /// Ends the containers of pods whose names begin so, but not the sandboxes that they live in. Gives their number.
+    pub(crate) fn kill_containers_of(&self, pods: &str) -> anyhow::Result<usize> {
+        let meant = self.containers_of(pods, ",labels.\"io.cri-containerd.kind\"==container")?;
+        for container in meant.lines() {
+            // One that has ended already has no task any more.
+            let _ = output(&mut self.ctr(&["tasks", "kill", "-s", "SIGKILL", container]));
+        }
+        Ok(meant.lines().count())
+    }
+
+    /// Ids of the containers of pods whose names begin so, a line each: sandboxes too, unless a filter says otherwise.
+    fn containers_of(&self, pods: &str, filter: &str) -> anyhow::Result<String> {
+        let filter = format!("labels.\"io.kubernetes.pod.name\"~=\"^{pods}\"{filter}");
+        output(&mut self.ctr(&["containers", "list", "-q", &filter]))
+    }
+
+    fn kill(&self, is_meant: impl Fn(&str) -> bool) {
+        let running = || {
+            let tasks = output(&mut self.ctr(&["tasks", "list", "-q"])).unwrap_or_default();
+            tasks.lines().filter(|task| is_meant(task)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        for task in running() {
+            let _ = output(&mut self.ctr(&["tasks", "kill", "-s", "SIGKILL", &task]));
         }
         wait_until(Duration::from_secs(5), || {
             let left = running();
-            left.lines().for_each(|task| drop(output(&mut self.ctr(&["tasks", "delete", task]))));
-            left.trim().is_empty()
+            for task in &left {
+                let _ = output(&mut self.ctr(&["tasks", "delete", task]));
+            }
+            left.is_empty()
         });
     }
 

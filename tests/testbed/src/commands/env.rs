@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     home::Home,
+    host::network::NODE_IP,
     parts::{
         product,
         stores::{
@@ -41,7 +42,10 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         ("KUBECONFIG", home.kubeconfig().display().to_string()),
         ("PATH", path(home, &Versions::read()?)),
         ("DOCMILL_IMAGE", names.product),
+        // For tests that make the cluster fail.
+        ("DOCMILL_TESTBED", env::current_exe()?.display().to_string()),
         ("DOCMILL_TESTBED_NAMESPACE", NAMESPACE.to_owned()),
+        ("DOCMILL_HOST_ADDRESS", NODE_IP.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
         ("AWS_REGION", REGION.to_owned()),

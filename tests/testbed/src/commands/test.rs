@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// How one stage went.
-struct Outcome {
-    stage: &'static str,
-    passed: bool,
+pub(super) struct Outcome {
+    stage: String,
+    pub(super) passed: bool,
     took: Duration,
 }
 
@@ -62,21 +62,23 @@ fn tests(home: &Home, is_ready: bool, arguments: &[String]) -> anyhow::Result<bo
 }
 
 /// The command's own output goes where ours goes.
-fn passes(mut command: Command) -> anyhow::Result<bool> {
+pub(super) fn passes(mut command: Command) -> anyhow::Result<bool> {
     Ok(command.status().context("failed to start cargo")?.success())
 }
 
-fn outcome(stage: &'static str, run: impl FnOnce() -> anyhow::Result<bool>) -> Outcome {
+/// Runs a stage, says how it went, and takes the time.
+pub(super) fn outcome(stage: &str, run: impl FnOnce() -> anyhow::Result<bool>) -> Outcome {
     note(&format!("=== {stage}"));
     let started = Instant::now();
     let passed = run().unwrap_or_else(|error| {
         failure(&error);
         false
     });
-    Outcome { stage, passed, took: started.elapsed() }
+    Outcome { stage: stage.to_owned(), passed, took: started.elapsed() }
 }
 
-fn summary(outcomes: &[Outcome]) -> ExitCode {
+/// Says how all stages went.
+pub(super) fn summary(outcomes: &[Outcome]) -> ExitCode {
     for outcome in outcomes {
         let verdict = if outcome.passed { "passed" } else { "FAILED" };
         note(&format!("{verdict}  {:<12} {}", outcome.stage, seconds(outcome.took)));

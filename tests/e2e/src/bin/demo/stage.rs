@@ -92,6 +92,6 @@ impl Stage {
         let [raw, ..] = self.samples.buckets()?;
         let prefix = self.samples.prefix("raw");
         let objects = documents.all().map(|(key, bytes)| (format!("{prefix}{key}"), bytes.clone()));
-        self.s3.put_all(raw, objects.collect::<Vec<_>>()).await
+        self.s3.put_all(raw, objects.collect::<Vec<_>>()).await.map(drop)
     }
 }

@@ -1,0 +1,313 @@
+//! A source without Kubernetes: buckets, a queue and indices of its own, a proxy in front of each store, and workers
+//! that are processes of this machine, so that they can be killed between any two requests.
+//!
+//! The objects are told of by the rig itself, so that a test decides what is told when, how often and in which order.
+
+mod worker;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::articles::Form;
+use crate::auditor::{self, Audit, Place};
+use crate::corpus::Corpus;
+use crate::diagnosis::shown;
+use crate::elastic::Elastic;
+use crate::env::Env;
+use crate::faults::{Match, Proxy};
+use crate::resources::{self, SOURCE};
+use crate::s3::{Listed, S3};
+use crate::sqs::Sqs;
+use crate::wait::{Look, until};
+use crate::{notices, world};
+
+pub use worker::Worker;
+
+/// What the queue hides messages for where a worker asks for no other time.
+const VISIBILITY_SECONDS: u32 = 30;
+/// Objects that one message tells of.
+const RECORDS: usize = 3;
+
+/// How long recovery may take: what a killed worker held is hidden for half a minute, pauses between attempts grow up
+/// to as much, and many cases share two cores.
+pub const RECOVERED: Duration = Duration::from_mins(2);
+/// How long a worker takes at most to come to a certain request.
+pub const REACHED: Duration = Duration::from_mins(1);
+/// How long a worker with nothing in its hands takes at most to end.
+pub const ENDED: Duration = Duration::from_secs(30);
+
+/// A source without Kubernetes.
+pub struct Rig {
+    /// What the names of buckets, queue and indices contain.
+    pub name: String,
+    /// Where everything is.
+    pub env: Env,
+    /// The object store.
+    pub s3: S3,
+    /// The queue service.
+    pub sqs: Sqs,
+    /// The cluster with articles and ledger.
+    pub elastic: Elastic,
+    /// What workers reach the object store by.
+    pub s3_proxy: Proxy,
+    /// What workers reach the queue by.
+    pub sqs_proxy: Proxy,
+    /// What workers reach Elasticsearch by.
+    pub es_proxy: Proxy,
+    queue_url: String,
+    form: Form,
+    folder: PathBuf,
+}
+
+/// Runs a test with a rig of its own, beside others.
+pub async fn run(name: &str, form: Form, test: impl AsyncFnOnce(&Rig) -> Result<()>) -> Result<()> {
+    let _others = world::beside_others().await;
+    let rig = Rig::create(name, form, Env::read()?).await?;
+    let result = test(&rig).await;
+    if let Err(error) = &result {
+        eprintln!("=== {} failed: {error:#}\n{}", rig.name, rig.diagnosis().await);
+    }
+    let removed = rig.remove().await;
+    result.and(removed)
+}
+
+impl Rig {
+    async fn create(name: &str, form: Form, env: Env) -> Result<Self> {
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() % 1_000_000;
+        let name = format!("e2e-{name}-{seconds}{:03}", std::process::id() % 1000);
+        let sqs = Sqs::connect(&env).await?;
+        let folder = std::env::temp_dir().join(format!("docmill-{name}"));
+        std::fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
+        let rig = Self {
+            queue_url: sqs.create(&name, VISIBILITY_SECONDS).await?,
+            s3: S3::connect(&env).await?,
+            elastic: Elastic::new(&env.es_raw.outside),
+            s3_proxy: Proxy::start(&env.host_address, &env.s3.outside).await?,
+            sqs_proxy: Proxy::start(&env.host_address, &env.sqs.outside).await?,
+            es_proxy: Proxy::start(&env.host_address, &env.es_raw.outside).await?,
+            name,
+            env,
+            sqs,
+            form,
+            folder,
+        };
+        for bucket in rig.buckets() {
+            rig.s3.create_bucket(&bucket).await?;
+        }
+        Ok(rig)
+    }
+
+    async fn remove(&self) -> Result<()> {
+        self.sqs.remove(&self.queue_url).await?;
+        for bucket in self.buckets() {
+            self.s3.remove_bucket(&bucket).await?;
+        }
+        std::fs::remove_dir_all(&self.folder)?;
+        self.elastic.remove(&format!("*{}*", self.name)).await
+    }
+
+    fn buckets(&self) -> [String; 3] {
+        [self.raw_bucket(), self.snapshots_bucket(), self.errors_bucket()]
+    }
+
+    /// Name of the raw bucket.
+    #[must_use]
+    pub fn raw_bucket(&self) -> String {
+        format!("{}-raw", self.name)
+    }
+
+    /// Name of the snapshot bucket.
+    #[must_use]
+    pub fn snapshots_bucket(&self) -> String {
+        format!("{}-json", self.name)
+    }
+
+    /// Name of the errors bucket.
+    #[must_use]
+    pub fn errors_bucket(&self) -> String {
+        format!("{}-errors", self.name)
+    }
+
+    /// Pattern of the indices with articles.
+    #[must_use]
+    pub fn articles(&self) -> String {
+        format!("articles-{}-*", self.name)
+    }
+
+    /// Index of the ledger.
+    #[must_use]
+    pub fn ledger(&self) -> String {
+        format!("docmill-units-{}-{SOURCE}", self.name)
+    }
+
+    /// Requests that read an object of the raw bucket.
+    #[must_use]
+    pub fn reads(&self) -> Match {
+        Match::any().method("GET").path(format!("/{}/", self.raw_bucket()))
+    }
+
+    /// Requests that write a snapshot.
+    #[must_use]
+    pub fn snapshot_writes(&self) -> Match {
+        Match::any().method("PUT").path(format!("/{}/", self.snapshots_bucket()))
+    }
+
+    /// Requests that write into the errors bucket, copies included.
+    #[must_use]
+    pub fn error_writes(&self) -> Match {
+        Match::any().method("PUT").path(format!("/{}/", self.errors_bucket()))
+    }
+
+    /// Bulks with articles.
+    #[must_use]
+    pub fn article_bulks(&self) -> Match {
+        bulk_of(&format!("articles-{}", self.name))
+    }
+
+    /// Bulks with records of the ledger.
+    #[must_use]
+    pub fn ledger_bulks(&self) -> Match {
+        bulk_of(&self.ledger())
+    }
+
+    /// Bulks that claim keys and documents for units.
+    #[must_use]
+    pub fn head_bulks(&self) -> Match {
+        bulk_of(&format!("docmill-heads-{}", self.name))
+    }
+
+    /// The spec that workers get: the one of the tests in pods, with the proxies in the place of the stores.
+    #[must_use]
+    pub fn spec(&self) -> Value {
+        let mut source = resources::ingest_source(&self.env, &self.name, &self.queue_url, self.form);
+        let spec = &mut source["spec"];
+        // Without a Secret, a worker has the identity of its environment.
+        spec["storage"] = json!({
+            "region": self.env.region, "endpoint": self.s3_proxy.url(), "forcePathStyle": true,
+        });
+        let queue = self.queue_url.splitn(4, '/').nth(3).unwrap_or_default();
+        spec["trigger"]["sqs"]["queueUrl"] = format!("{}/{queue}", self.sqs_proxy.url()).into();
+        spec["index"]["elasticsearch"]["urls"] = json!([self.es_proxy.url()]);
+        // A worker ends when the test says so.
+        spec["workers"]["idleSeconds"] = 600.into();
+        spec.take()
+    }
+
+    /// Starts a worker.
+    pub fn worker(&self, name: &str) -> Result<Worker> {
+        self.worker_for(name, &self.spec())
+    }
+
+    /// Starts a worker for another spec than [`Self::spec`].
+    pub fn worker_for(&self, name: &str, spec: &Value) -> Result<Worker> {
+        let order = json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}});
+        Worker::start(&self.env, name, &order, &self.log(name))
+    }
+
+    fn log(&self, worker: &str) -> PathBuf {
+        self.folder.join(format!("{worker}.log"))
+    }
+
+    /// Puts a corpus into the raw bucket, and tells of nothing.
+    pub async fn put(&self, corpus: &Corpus) -> Result<Vec<Listed>> {
+        self.s3.put_all(&self.raw_bucket(), corpus.objects.clone()).await
+    }
+
+    /// Tells of objects, some in each message.
+    pub async fn tell(&self, objects: &[Listed]) -> Result<()> {
+        let bucket = self.raw_bucket();
+        let messages = objects.chunks(RECORDS).map(|objects| notices::message(&bucket, objects)).collect();
+        self.sqs.send_all(&self.queue_url, messages).await
+    }
+
+    /// Puts a corpus and tells of it.
+    pub async fn land(&self, corpus: &Corpus) -> Result<Vec<Listed>> {
+        let objects = self.put(corpus).await?;
+        self.tell(&objects).await?;
+        Ok(objects)
+    }
+
+    /// Messages that are in the queue, those in a worker's hands included.
+    pub async fn messages(&self) -> Result<u64> {
+        let backlog = self.sqs.backlog(&self.queue_url).await?;
+        Ok(backlog.waiting + backlog.in_flight)
+    }
+
+    /// Waits until every message is acknowledged.
+    pub async fn settled(&self, limit: Duration) -> Result<()> {
+        until("an empty queue", limit, async || {
+            let backlog = self.sqs.backlog(&self.queue_url).await?;
+            Ok(Look::holds(backlog.waiting + backlog.in_flight == 0, format!("{backlog:?}")))
+        })
+        .await
+    }
+
+    /// Lets a worker work until every message is acknowledged. Gives the most memory that it had, in KiB.
+    pub async fn drain(&self) -> Result<u64> {
+        let worker = self.worker("worker")?;
+        self.settled(RECOVERED).await?;
+        let peak = worker.peak_kibibytes()?;
+        worker.end(ENDED).await?;
+        Ok(peak)
+    }
+
+    /// How many units the ledger has in a state.
+    pub async fn recorded(&self, state: &str) -> Result<usize> {
+        let ledger = self.elastic.all(&self.ledger()).await?;
+        Ok(ledger.iter().filter(|record| record.source["state"] == state).count())
+    }
+
+    /// Waits until the ledger has so many units in a state.
+    pub async fn until_recorded(&self, state: &str, count: usize, limit: Duration) -> Result<()> {
+        until(&format!("{count} units that are {state}"), limit, async || {
+            let recorded = self.recorded(state).await?;
+            Ok(Look::holds(recorded == count, recorded.to_string()))
+        })
+        .await
+    }
+
+    /// What the auditor says. Nothing may be at work meanwhile.
+    pub async fn audit(&self) -> Result<Audit> {
+        Ok(auditor::judge(&auditor::gather(&self.place()).await?))
+    }
+
+    /// Where the auditor looks.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            s3: self.s3.clone(),
+            elastic: self.elastic.clone(),
+            raw_bucket: self.raw_bucket(),
+            snapshots_bucket: self.snapshots_bucket(),
+            snapshots_prefix: "json/".into(),
+            errors_bucket: self.errors_bucket(),
+            errors_prefix: "errors/".into(),
+            articles: self.articles(),
+            ledger: self.ledger(),
+        }
+    }
+
+    /// Judges the stores, and whether every object of a corpus became what it had to.
+    pub async fn judge(&self, corpus: &Corpus) -> Result<()> {
+        let audit = self.audit().await?;
+        let faults = corpus.faults(&audit);
+        ensure!(faults.is_empty(), "the auditor found {} faults:\n  {}", faults.len(), shown(&faults));
+        Ok(())
+    }
+
+    /// What a person wants to see of a case that failed.
+    async fn diagnosis(&self) -> String {
+        let backlog = self.sqs.backlog(&self.queue_url).await;
+        let logs = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let tails = logs.map(|log| format!("--- {}\n{}", log.path().display(), worker::tail(&log.path())));
+        format!("--- queue: {backlog:?}\n{}", tails.collect::<String>())
+    }
+}
+
+/// Bulks with an item for an index whose name begins so. Documents may name other indices.
+fn bulk_of(index: &str) -> Match {
+    Match::any().path("_bulk").body(format!("\"_index\":\"{index}"))
+}

@@ -1,0 +1,122 @@
+//! A worker as a process of this machine.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use docmill_crds::contract::{POD_NAME_ENV, WORK_ORDER_ENV};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::env::Env;
+use crate::wait::{Look, until};
+
+/// How many lines of a log are of interest.
+const LINES_SHOWN: usize = 12;
+
+/// How long a process may take from its start to its signal handlers.
+const LISTENING: Duration = Duration::from_secs(30);
+/// SIGTERM is signal 15, the lowest bit is signal 1.
+const TERM_BIT: u64 = 1 << 14;
+
+/// A worker as a process of this machine. It is killed with this.
+pub struct Worker(Child);
+
+impl Worker {
+    pub(super) fn start(env: &Env, name: &str, order: &Value, log: &Path) -> Result<Self> {
+        let program = program()?;
+        let log = File::create(log).with_context(|| format!("failed to make {}", log.display()))?;
+        let child = Command::new(&program)
+            .arg("work")
+            .env(WORK_ORDER_ENV, order.to_string())
+            .env(POD_NAME_ENV, name)
+            .env("AWS_ACCESS_KEY_ID", &env.access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn();
+        Ok(Self(child.with_context(|| format!("failed to start {}", program.display()))?))
+    }
+
+    /// SIGKILL: not one instruction more.
+    pub fn kill(mut self) -> Result<()> {
+        ensure!(self.0.try_wait()?.is_none(), "the worker had ended before it was killed");
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+
+    /// SIGTERM: asks it to end, as soon as it listens.
+    pub async fn ask_to_end(&self) -> Result<()> {
+        until("a worker that listens for SIGTERM", LISTENING, async || {
+            let caught = u64::from_str_radix(&self.status("SigCgt")?, 16)?;
+            Ok(Look::holds(caught & TERM_BIT != 0, "it does not yet"))
+        })
+        .await?;
+        let id = Pid::from_raw(i32::try_from(self.0.id())?).context("no process id")?;
+        Ok(kill_process(id, Signal::TERM)?)
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self, limit: Duration) -> Result<ExitStatus> {
+        until("the end of the worker", limit, async || {
+            Ok(match self.0.try_wait()? {
+                Some(status) => Look::Done(status),
+                None => Look::NotYet("it runs".into()),
+            })
+        })
+        .await
+    }
+
+    /// Asks it to end, and checks that it ends well.
+    pub async fn end(mut self, limit: Duration) -> Result<()> {
+        self.ask_to_end().await?;
+        let status = self.ended(limit).await?;
+        ensure!(status.success(), "the worker ended with {status}");
+        Ok(())
+    }
+
+    /// The most memory that it has had so far, in KiB (`VmHWM` of `proc_pid_status(5)`).
+    pub fn peak_kibibytes(&self) -> Result<u64> {
+        Ok(self.status("VmHWM")?.trim_end_matches(" kB").parse()?)
+    }
+
+    /// A line of `proc_pid_status(5)`.
+    fn status(&self, name: &str) -> Result<String> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(key, _)| *key == name).context("the worker has ended")?;
+        Ok(value.trim().to_owned())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The program that cargo built beside these tests.
+fn program() -> Result<PathBuf> {
+    let tests = std::env::current_exe()?;
+    let folder = tests.ancestors().nth(2).context("the tests lie in no target folder")?;
+    let program = folder.join("job-runner");
+    ensure!(
+        program.exists(),
+        "{} is missing: build it with the tests' own profile, cargo build --profile testing --workspace",
+        program.display()
+    );
+    Ok(program)
+}
+
+/// The last lines of a log.
+pub(super) fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_else(|error| error.to_string());
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n") + "\n"
+}

@@ -1,0 +1,6 @@
+//! Faults between a worker and its stores, each in less than a minute: the worker is a process of this machine, the
+//! stores are real, and proxies in between do what no store can be brought to do on command.
+
+mod deliveries;
+mod outages;
+mod refusals;
