@@ -22,7 +22,6 @@ use docmill_crds::template::Template;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use tokio_util::io::SyncIoBridge;
 
 use self::compare::{Comparison, Predicted, Recorded};
 use self::report::{FailureExample, ShadowReport};
@@ -30,6 +29,7 @@ use self::snapshot_lines::Standing;
 use super::{FileResult, ManifestLine, RunContext, RunError};
 use crate::elastic::{Address, ElasticError};
 use crate::pipeline::address::Addressing;
+use crate::pipeline::body::BodyReader;
 use crate::pipeline::convert::Converter;
 use crate::pipeline::fetch::{self, Found, Opened};
 use crate::pipeline::notification::Landed;
@@ -206,7 +206,7 @@ impl<'a> Rehearsal<'a> {
         let too_large = u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes);
         let lines = snapshot.as_ref().map(|held| held.lines.clone());
         let (addressing, converter) = (Arc::clone(&self.addressing), Arc::clone(&self.converter));
-        let reader = SyncIoBridge::new(body.into_async_read());
+        let reader = BodyReader::start(body);
         let work = tokio::task::spawn_blocking(move || {
             let standing = lines.map(|lines| Standing::new(lines, &addressing));
             let mut comparison = Comparison::new(&addressing, standing);
