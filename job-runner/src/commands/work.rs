@@ -87,8 +87,11 @@ async fn work() -> Result<Report, WorkError> {
     let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
     let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
     let stop = listen()?;
-    if let WorkOrder::Ingest(order) = &order {
-        observe::name(&order.namespace, &order.source);
+    match &order {
+        WorkOrder::Ingest(order) => observe::name(&order.namespace, &order.source),
+        WorkOrder::Run(order) => observe::name(&order.ingest.namespace, &order.ingest.source),
+        // It works for a run, whose documents may come from several sources.
+        WorkOrder::Enrich(order) => observe::name(&order.namespace, ""),
     }
     tokio::spawn(observe::server::run());
     match order {

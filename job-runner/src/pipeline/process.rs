@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_crds::contract::{IngestOrder, secret_mount};
+use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
 use docmill_crds::conversion::{Model, ModelError};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
@@ -94,6 +94,14 @@ impl Classify for IngestError {
             Self::Secret(_) => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
+        }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        match self {
+            Self::Store(error) => error.hindrance(),
+            Self::Elastic(error) => error.hindrance(),
+            Self::Model(_) | Self::NoQueue | Self::Template { .. } | Self::Secret(_) => None,
         }
     }
 }

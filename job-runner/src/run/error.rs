@@ -1,5 +1,6 @@
 //! Why a run could not be planned or worked.
 
+use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
@@ -84,6 +85,15 @@ impl Classify for RunError {
                 ErrorClass::Permanent
             }
             Self::RecordRefused(_) => ErrorClass::User,
+        }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        match self {
+            Self::Store(error) => error.hindrance(),
+            Self::Elastic(error) => error.hindrance(),
+            Self::Ingest(error) => error.hindrance(),
+            _ => None,
         }
     }
 }
