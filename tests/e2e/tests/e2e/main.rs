@@ -7,7 +7,6 @@ mod chart;
 mod conditions;
 mod enrichment;
 mod keys;
-mod many;
 mod model;
 mod refusals;
 mod restarts;

@@ -4,4 +4,5 @@
 mod count;
 mod crashes;
 mod kill_matrix;
+mod many;
 mod memory;

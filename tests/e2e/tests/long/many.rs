@@ -40,6 +40,7 @@ impl Cost {
 }
 
 #[tokio::test]
+#[ignore = "takes minutes: cargo testbed test --long"]
 async fn two_hundred_sources_at_rest_cost_little_and_write_nothing() -> Result<()> {
     world::run_alone("many", async |world| {
         let half = settled(world, SOURCES / 2).await?;
