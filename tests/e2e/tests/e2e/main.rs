@@ -11,6 +11,7 @@ mod many;
 mod model;
 mod refusals;
 mod restarts;
+mod runs;
 mod schema;
 mod shadow;
 mod suspension;
