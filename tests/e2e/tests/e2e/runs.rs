@@ -23,9 +23,8 @@ fn polled(world: &World, form: Form) -> Value {
 async fn a_backfill_finds_what_notifications_got_lost_of() -> Result<()> {
     world::run("backfill", async |world| {
         let corpus = Corpus::generated(&world.name, Form::Nitf, 120, 20);
-        // No source yet, and the queue is emptied: nobody will ever tell of these.
         world.put(&corpus).await?;
-        world.sqs.purge(&world.queue_url).await?;
+        lose_all_notifications(world, 120).await?;
         world.apply(&world.ingest_source(Form::Nitf)).await?;
         world.condition((Kind::IngestSource, SOURCE), "Ready", ("True", ""), Duration::from_secs(30)).await?;
 
@@ -56,6 +55,16 @@ async fn a_backfill_finds_what_notifications_got_lost_of() -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// There is no source yet. Once the queue has them all it is emptied, and nobody will ever tell of these objects.
+async fn lose_all_notifications(world: &World, count: u64) -> Result<()> {
+    until("all notifications in the queue", Duration::from_secs(60), async || {
+        let backlog = world.sqs.backlog(&world.queue_url).await?;
+        Ok(Look::holds(backlog.waiting == count, format!("{backlog:?}")))
+    })
+    .await?;
+    world.sqs.purge(&world.queue_url).await
 }
 
 #[tokio::test]
