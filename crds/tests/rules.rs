@@ -143,7 +143,7 @@ fn a_source_has_at_least_one_trigger() {
 }
 
 /// What the rules say against an ingest run of a mode with these fields.
-fn run_fault(mode: &str, fields: Value) -> Option<String> {
+fn run_fault(mode: &str, fields: &Value) -> Option<String> {
     let mut run = json!({
         "apiVersion": "docmill.io/v1alpha1",
         "kind": "IngestRun",
@@ -169,7 +169,7 @@ fn each_mode_takes_what_it_is_for() {
         ("Shadow", shadow()),
         ("Audit", json!({"repair": true})),
     ] {
-        assert_eq!(run_fault(mode, fields.clone()), None, "{mode} with {fields}");
+        assert_eq!(run_fault(mode, &fields), None, "{mode} with {fields}");
     }
     for (mode, fields, expected) in [
         ("Process", json!({"select": {"failed": {}}}), "select.failed is for mode Replay"),
@@ -187,7 +187,7 @@ fn each_mode_takes_what_it_is_for() {
             "from must be before until",
         ),
     ] {
-        let found = run_fault(mode, fields.clone()).unwrap_or_default();
+        let found = run_fault(mode, &fields).unwrap_or_default();
         assert!(found.contains(expected), "{mode} with {fields}: {found}");
     }
 }

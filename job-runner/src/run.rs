@@ -43,9 +43,8 @@ const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));
 
 /// Does one step of a run. `part` is the number of this pod among those that work; the planner has none.
 pub async fn run(order: RunOrder, part: Option<i32>, runner: String, stop: Stop) -> Result<Report, RunError> {
-    let step = order.step;
     let context = RunContext::connect(order, runner, stop).await?;
-    match step {
+    match context.order.step {
         RunStep::Plan => {
             let started = Instant::now();
             let plan = plan::plan(&context).await?;

@@ -15,7 +15,8 @@ pub(super) async fn work_file(
     match context.order.spec.mode {
         Mode::Process | Mode::Replay | Mode::Reconvert => units::work_file(context, lines, attempts).await,
         Mode::Shadow => shadow::work_file(context, lines).await,
-        Mode::Audit => audit::work_file(context, lines).await,
+        // On the heap: it is far larger than the others, and there is one a file.
+        Mode::Audit => Box::pin(audit::work_file(context, lines)).await,
     }
 }
 

@@ -55,7 +55,8 @@ impl Outcomes {
             // Done before: by another worker, or by this run before its pod was started again.
             Ended::Known(state) => self.count(line, state, None, false),
             Ended::Nothing => {
-                self.count(line, UnitState::Skipped, Some(SkipReason::ObjectGone.as_str().to_owned()), false)
+                let gone = Some(SkipReason::ObjectGone.as_str().to_owned());
+                self.count(line, UnitState::Skipped, gone, false);
             }
         }
         self.tally.lines += 1;

@@ -62,7 +62,9 @@ async fn listed(context: &RunContext, select: &UnitSelector, prefix: &str) -> Re
     let mut listing = open(context, prefix, after).await?;
     let mut writer = ManifestWriter::new(context);
     while let Some(page) = next_page(context, &mut listing).await? {
-        page.iter().for_each(|object| growing.see(object));
+        for object in &page {
+            growing.see(object);
+        }
         let raw = &context.source().raw;
         let taken = page.into_iter().filter(|object| select::takes(object, select, raw)).collect();
         write_open(context, taken, &mut writer).await?;

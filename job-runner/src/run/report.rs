@@ -27,7 +27,7 @@ pub(super) async fn write(context: &RunContext, files: i64) -> Result<(), RunErr
         // Two at a time, so that the reports of all files are never held together.
         details = mode::merge(context.order.spec.mode, [details, report].into_iter());
     }
-    context.write_json(REPORT_NAME, &report(context, &plan, &tally, details)?).await?;
+    context.write_json(REPORT_NAME, &report(context, &plan, &tally, &details)?).await?;
     match &plan.bound {
         Some(key) => context.record_key_bound(key).await,
         None => Ok(()),
@@ -40,7 +40,7 @@ async fn result(context: &RunContext, file: i64) -> Result<FileResult, RunError>
     result.ok_or_else(|| RunError::Missing(context.file_key(&name)))
 }
 
-fn report(context: &RunContext, plan: &RunPlan, tally: &Tally, details: Value) -> Result<Value, RunError> {
+fn report(context: &RunContext, plan: &RunPlan, tally: &Tally, details: &Value) -> Result<Value, RunError> {
     let order = &context.order;
     Ok(json!({
         "run": order.run,

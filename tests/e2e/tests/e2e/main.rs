@@ -10,6 +10,7 @@ mod keys;
 mod model;
 mod refusals;
 mod restarts;
+mod runs;
 mod schema;
 mod shadow;
 mod suspension;

@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn kubectl_explains_every_field() -> Result<()> {
     world::run("explain", async |world| {
-        for (short, crd) in [("isrc", "ingestsources.docmill.io"), ("erun", "enrichmentruns.docmill.io")] {
+        for (short, crd) in [
+            ("isrc", "ingestsources.docmill.io"),
+            ("irun", "ingestruns.docmill.io"),
+            ("erun", "enrichmentruns.docmill.io"),
+        ] {
             let top = world.cluster.kubectl(&["explain", short]).await?;
             ensure!(!top.contains("<empty>") && !top.contains("Auto-generated"), "{top}");
             let text = world.cluster.kubectl(&["get", "crd", crd, "--output", "json"]).await?;

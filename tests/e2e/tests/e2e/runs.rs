@@ -1,0 +1,167 @@
+//! Work on demand: what the queue did not tell of, what failed, what lies in a bucket without a queue.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::articles::Form;
+use e2e::cluster::Kind;
+use e2e::corpus::Corpus;
+use e2e::ingest_runs;
+use e2e::resources::SOURCE;
+use e2e::wait::{Look, throughout, until};
+use e2e::world::{self, World};
+use serde_json::{Value, json};
+
+/// The source of a world, by poll alone.
+fn polled(world: &World, form: Form) -> Value {
+    let mut source = world.ingest_source(form);
+    source["spec"]["trigger"] = json!({"poll": {"intervalSeconds": 10}});
+    source
+}
+
+#[tokio::test]
+async fn a_backfill_finds_what_notifications_got_lost_of() -> Result<()> {
+    world::run("backfill", async |world| {
+        let corpus = Corpus::generated(&world.name, Form::Nitf, 120, 20);
+        world.put(&corpus).await?;
+        lose_all_notifications(world, 120).await?;
+        world.apply(&world.ingest_source(Form::Nitf)).await?;
+        world.condition((Kind::IngestSource, SOURCE), "Ready", ("True", ""), Duration::from_secs(30)).await?;
+
+        let dry = ingest_runs::complete(world, "count", json!({"mode": "Process", "dryRun": true})).await?;
+        ensure!(dry.status["selected"] == 120 && dry.status["done"] == 0, "{}", dry.status);
+        ensure!(world.articles.count(&world.articles_pattern()).await? == 0, "a dry run wrote documents");
+
+        let spec = json!({"mode": "Process", "parallelism": 2});
+        let run = ingest_runs::complete(world, "backfill", spec).await?;
+        ensure!(
+            run.status["done"] == corpus.sound() && run.status["failed"] == corpus.faulty(),
+            "{}",
+            run.status
+        );
+        ensure!(
+            run.status["changed"] == corpus.sound() && run.status["progress"] == "100%",
+            "{}",
+            run.status
+        );
+        let wait = ["wait", "--for=condition=Complete", "irun/backfill", "-n", &world.name, "--timeout=5s"];
+        world.cluster.kubectl(&wait).await?;
+        world.counted(corpus.sound(), corpus.faulty()).await?;
+        world.no_workers().await?;
+        world.audit_all(&corpus).await?;
+
+        let again = ingest_runs::complete(world, "again", json!({"mode": "Process"})).await?;
+        ensure!(again.status["selected"] == 0, "{}", again.status);
+        Ok(())
+    })
+    .await
+}
+
+/// There is no source yet. Once the queue has them all it is emptied, and nobody will ever tell of these objects.
+async fn lose_all_notifications(world: &World, count: u64) -> Result<()> {
+    until("all notifications in the queue", Duration::from_secs(60), async || {
+        let backlog = world.sqs.backlog(&world.queue_url).await?;
+        Ok(Look::holds(backlog.waiting == count, format!("{backlog:?}")))
+    })
+    .await?;
+    world.sqs.purge(&world.queue_url).await
+}
+
+#[tokio::test]
+async fn a_replay_after_a_mended_model_empties_failures_and_the_errors_bucket() -> Result<()> {
+    world::run("replay", async |world| {
+        let mut source = world.ingest_source(Form::Nitf);
+        source["spec"]["raw"]["suffixes"] = json!([".json"]);
+        let fields = |required: bool| {
+            json!({"format": "Json", "record": "$", "fields": [
+                {"name": "guid", "path": ["id"], "required": true},
+                {"name": "publishedAt", "path": ["sent"], "type": "dateTime", "required": true},
+                {"name": "desk", "path": ["desk"], "required": required}]})
+        };
+        source["spec"]["conversion"] = fields(true);
+        world.apply(&source).await?;
+        for number in 0..10 {
+            let desk = if number < 6 { "" } else { r#", "desk": "front""# };
+            let line = format!(r#"{{"id": "a{number}", "sent": "2026-01-03"{desk}}}"#);
+            world.s3.put(&world.raw_bucket(), &format!("wire/{number}.json"), line.into()).await?;
+        }
+        world.counted(4, 6).await?;
+        world.no_workers().await?;
+        let before = ingest_runs::complete(world, "before", json!({"mode": "Replay"})).await?;
+        ensure!(
+            before.status["failed"] == 6 && before.details["reasons"] == json!({"MissingField": 6}),
+            "{:?}",
+            before
+        );
+
+        source["spec"]["conversion"] = fields(false);
+        world.apply(&source).await?;
+        let select = json!({"failed": {"reasons": ["MissingField"]}});
+        let after =
+            ingest_runs::complete(world, "after", json!({"mode": "Replay", "select": select})).await?;
+        ensure!(after.status["done"] == 6 && after.status["failed"] == 0, "{}", after.status);
+        world.counted(10, 0).await?;
+        let left = world.s3.list(&world.errors_bucket()).await?;
+        ensure!(left.is_empty(), "left in the errors bucket: {left:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_source_without_a_queue_is_listed_again_and_again() -> Result<()> {
+    world::run("poll", async |world| {
+        let first = Corpus::generated(&world.name, Form::Nitf, 40, 0);
+        world.put(&first).await?;
+        world.apply(&polled(world, Form::Nitf)).await?;
+        world.counted(40, 0).await?;
+        let all = Corpus::generated(&world.name, Form::Nitf, 60, 0);
+        let later = all.objects.iter().filter(|(key, _)| !first.objects.contains_key(*key));
+        let later: Vec<_> = later.map(|(key, bytes)| (key.clone(), bytes.clone())).collect();
+        world.s3.put_all(&world.raw_bucket(), later).await?;
+        world.counted(60, 0).await?;
+        world.audit_all(&all).await?;
+        one_run_at_a_time_and_a_short_history(world).await
+    })
+    .await
+}
+
+async fn one_run_at_a_time_and_a_short_history(world: &World) -> Result<()> {
+    throughout(Duration::from_secs(35), async || {
+        let runs = runs(world).await?;
+        let open = runs.iter().filter(|run| run["status"]["completionTime"].is_null()).count();
+        ensure!(open <= 1, "{open} runs at a time");
+        Ok(())
+    })
+    .await?;
+    let patch = r#"{"spec":{"suspend":true}}"#;
+    let patched = ["patch", "isrc", SOURCE, "-n", &world.name, "--type=merge", "--patch", patch];
+    world.cluster.kubectl(&patched).await?;
+    until("three complete runs in the history", Duration::from_secs(60), async || {
+        let runs = runs(world).await?;
+        let complete = runs.iter().filter(|run| run["status"]["phase"] == "Complete").count();
+        Ok(Look::holds(runs.len() == 3 && complete == 3, format!("{complete} of {} complete", runs.len())))
+    })
+    .await
+}
+
+async fn runs(world: &World) -> Result<Vec<Value>> {
+    let get = ["get", "irun", "-n", &world.name, "-l", "docmill.io/trigger=poll", "-o", "json"];
+    let list: Value = serde_json::from_str(&world.cluster.kubectl(&get).await?)?;
+    Ok(list["items"].as_array().context("a list of runs")?.clone())
+}
+
+#[tokio::test]
+async fn a_run_of_a_missing_source_says_so_and_begins_when_there_is_one() -> Result<()> {
+    world::run("early", async |world| {
+        let run = json!({"apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun", "metadata": {"name": "early"},
+            "spec": {"sourceRef": {"name": SOURCE}, "mode": "Process"}});
+        world.apply(&run).await?;
+        let condition = "--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=SourceNotFound";
+        world.cluster.kubectl(&["wait", condition, "irun/early", "-n", &world.name, "--timeout=30s"]).await?;
+        world.apply(&world.ingest_source(Form::Nitf)).await?;
+        let wait = ["wait", "--for=condition=Complete", "irun/early", "-n", &world.name, "--timeout=120s"];
+        world.cluster.kubectl(&wait).await.map(drop)
+    })
+    .await
+}
