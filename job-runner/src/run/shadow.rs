@@ -22,7 +22,6 @@ use docmill_crds::template::Template;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use tokio_util::io::SyncIoBridge;
 
 use self::compare::{Comparison, Predicted, Recorded};
 use self::report::{FailureExample, ShadowReport};
@@ -30,6 +29,7 @@ use self::snapshot_lines::Standing;
 use super::{FileResult, ManifestLine, RunContext, RunError};
 use crate::elastic::{Address, ElasticError};
 use crate::pipeline::address::Addressing;
+use crate::pipeline::body::BodyReader;
 use crate::pipeline::convert::Converter;
 use crate::pipeline::fetch::{self, Found, Opened};
 use crate::pipeline::notification::Landed;
@@ -98,12 +98,6 @@ struct Rehearsal<'a> {
     large: Semaphore,
 }
 
-/// A unit whose object is there, and what is known of it.
-struct Candidate {
-    opened: Opened,
-    recorded: Option<Recorded>,
-}
-
 impl<'a> Rehearsal<'a> {
     fn new(context: &'a RunContext) -> Result<Self, RunError> {
         let source = context.source();
@@ -138,30 +132,34 @@ impl<'a> Rehearsal<'a> {
     }
 
     async fn attempt(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let Some(Candidate { opened, recorded }) = self.candidate(landed).await? else {
-            let mut report = ShadowReport::default();
-            report.units.skipped = 1;
-            return Ok((None, report));
+        let Found::Object(opened) = fetch::open(&self.context.s3, landed).await? else {
+            return self.stays(landed).await;
         };
-        let key = recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref());
-        let Some(snapshot) = (match key {
-            Some(key) => self.snapshot(key).await?,
-            None => Some(Held::default()),
-        }) else {
-            return self.compare(landed, opened, recorded, None).await;
-        };
-        self.compare(landed, opened, recorded, Some(snapshot)).await
-    }
-
-    /// The object and its record; none where mode Reconvert would pass the unit over.
-    async fn candidate(&self, landed: &Landed) -> Result<Option<Candidate>, RunError> {
-        let Found::Object(opened) = fetch::open(&self.context.s3, landed).await? else { return Ok(None) };
         let recorded = self.recorded(&opened.unit.id).await?;
-        let passed_over = recorded.as_ref().is_some_and(|recorded| {
+        let superseded = recorded.as_ref().is_some_and(|recorded| {
             let reason = recorded.reason.as_deref();
             recorded.state == UnitState::Skipped && reason == Some(SkipReason::Superseded.as_str())
         });
-        Ok((!passed_over).then_some(Candidate { opened: *opened, recorded }))
+        if superseded {
+            return Ok((None, ShadowReport::of_skipped()));
+        }
+        let snapshot = match recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref()) {
+            Some(key) => self.snapshot(key).await?,
+            None => Some(Held::default()),
+        };
+        self.compare(landed, *opened, recorded, snapshot).await
+    }
+
+    /// An object that is gone, or that another version has replaced: its unit stays as it is recorded.
+    async fn stays(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
+        let recorded = match fetch::unit_version(landed) {
+            Some(version) => self.recorded(&UnitId { bucket, key, version }).await?,
+            None => None,
+        };
+        let recorded = recorded.filter(|recorded| recorded.state != UnitState::Skipped);
+        let stays = recorded.map(|recorded| Predicted { state: recorded.state, changed: false });
+        Ok((stays, ShadowReport::of_skipped()))
     }
 
     async fn recorded(&self, unit: &UnitId) -> Result<Option<Recorded>, RunError> {
@@ -206,7 +204,7 @@ impl<'a> Rehearsal<'a> {
         let too_large = u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes);
         let lines = snapshot.as_ref().map(|held| held.lines.clone());
         let (addressing, converter) = (Arc::clone(&self.addressing), Arc::clone(&self.converter));
-        let reader = SyncIoBridge::new(body.into_async_read());
+        let reader = BodyReader::start(body);
         let work = tokio::task::spawn_blocking(move || {
             let standing = lines.map(|lines| Standing::new(lines, &addressing));
             let mut comparison = Comparison::new(&addressing, standing);

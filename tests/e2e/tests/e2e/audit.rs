@@ -155,7 +155,7 @@ impl<'a> Breaker<'a> {
         let key = record.source["unit"]["key"].as_str().context("no key")?;
         let error = json!({"source": format!("{}/{SOURCE}", self.world.name)}).to_string();
         let key = format!("errors/{key}.error.json");
-        self.world.s3.put(&self.world.errors_bucket(), &key, error.into_bytes()).await
+        self.world.s3.put(&self.world.errors_bucket(), &key, error.into_bytes()).await.map(drop)
     }
 
     /// Version and source of the document of a record.
