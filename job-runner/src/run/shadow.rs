@@ -98,12 +98,6 @@ struct Rehearsal<'a> {
     large: Semaphore,
 }
 
-/// A unit whose object is there, and what is known of it.
-struct Candidate {
-    opened: Opened,
-    recorded: Option<Recorded>,
-}
-
 impl<'a> Rehearsal<'a> {
     fn new(context: &'a RunContext) -> Result<Self, RunError> {
         let source = context.source();
@@ -138,30 +132,34 @@ impl<'a> Rehearsal<'a> {
     }
 
     async fn attempt(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let Some(Candidate { opened, recorded }) = self.candidate(landed).await? else {
-            let mut report = ShadowReport::default();
-            report.units.skipped = 1;
-            return Ok((None, report));
+        let Found::Object(opened) = fetch::open(&self.context.s3, landed).await? else {
+            return self.stays(landed).await;
         };
-        let key = recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref());
-        let Some(snapshot) = (match key {
-            Some(key) => self.snapshot(key).await?,
-            None => Some(Held::default()),
-        }) else {
-            return self.compare(landed, opened, recorded, None).await;
-        };
-        self.compare(landed, opened, recorded, Some(snapshot)).await
-    }
-
-    /// The object and its record; none where mode Reconvert would pass the unit over.
-    async fn candidate(&self, landed: &Landed) -> Result<Option<Candidate>, RunError> {
-        let Found::Object(opened) = fetch::open(&self.context.s3, landed).await? else { return Ok(None) };
         let recorded = self.recorded(&opened.unit.id).await?;
-        let passed_over = recorded.as_ref().is_some_and(|recorded| {
+        let superseded = recorded.as_ref().is_some_and(|recorded| {
             let reason = recorded.reason.as_deref();
             recorded.state == UnitState::Skipped && reason == Some(SkipReason::Superseded.as_str())
         });
-        Ok((!passed_over).then_some(Candidate { opened: *opened, recorded }))
+        if superseded {
+            return Ok((None, ShadowReport::of_skipped()));
+        }
+        let snapshot = match recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref()) {
+            Some(key) => self.snapshot(key).await?,
+            None => Some(Held::default()),
+        };
+        self.compare(landed, *opened, recorded, snapshot).await
+    }
+
+    /// An object that is gone, or that another version has replaced: its unit stays as it is recorded.
+    async fn stays(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
+        let recorded = match fetch::unit_version(landed) {
+            Some(version) => self.recorded(&UnitId { bucket, key, version }).await?,
+            None => None,
+        };
+        let recorded = recorded.filter(|recorded| recorded.state != UnitState::Skipped);
+        let stays = recorded.map(|recorded| Predicted { state: recorded.state, changed: false });
+        Ok((stays, ShadowReport::of_skipped()))
     }
 
     async fn recorded(&self, unit: &UnitId) -> Result<Option<Recorded>, RunError> {

@@ -54,7 +54,7 @@ pub struct UnitCounts {
     pub changed: i64,
     /// Units of `compared` that would be refused, newly or as before.
     pub failing: i64,
-    /// Passed over: the object is gone, or another version took its place.
+    /// Not converted, and left as they are recorded: the object is gone, or another version took its place.
     pub skipped: i64,
     /// Their snapshot is not there: whether they change is known from the ledger, and not what changes.
     pub without_snapshot: i64,
@@ -178,6 +178,12 @@ pub struct FailureExample {
 }
 
 impl ShadowReport {
+    /// The report of a unit that is not converted.
+    #[must_use]
+    pub fn of_skipped() -> Self {
+        Self { units: UnitCounts { skipped: 1, ..UnitCounts::default() }, ..Self::default() }
+    }
+
     /// Takes in what differs in one document. A field that differs at several places of it counts once.
     pub fn add_edits(&mut self, document: &str, edits: Vec<Edit>) {
         let mut seen = BTreeMap::<String, Edit>::new();
