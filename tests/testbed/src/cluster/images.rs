@@ -63,7 +63,8 @@ impl Images {
 
     /// Ends every container but those of pods whose names begin so.
     pub(crate) fn kill_containers_but(&self, pods: &[&str]) {
-        let spared = pods.iter().map(|start| self.containers_of(start, "").unwrap_or_default()).collect::<String>();
+        let spared =
+            pods.iter().map(|start| self.containers_of(start, "").unwrap_or_default()).collect::<String>();
         self.kill(|task| spared.lines().all(|container| container != task));
     }
 
