@@ -1,14 +1,20 @@
 //! What the operator hands to a worker pod, and what it gets back.
 //!
 //! In: the [`WorkOrder`] as JSON in an environment variable; credentials as files, one folder per Secret, so that
-//! they appear in no manifest and a rotated Secret reaches a running pod. Out: a [`Report`] as the pod's termination
-//! message (the kubelet keeps up to 4,096 bytes of it) and an [`ExitCode`].
+//! they appear in no manifest and a rotated Secret reaches a running pod. Out, while it runs: its [`Present`] at
+//! `GET /status` on [`WORKER_PORT`]; at its end: a [`Report`] as the pod's termination message (the kubelet keeps up to
+//! 4,096 bytes of it) and an [`ExitCode`].
+
+mod present;
+
+pub use present::{Hindrance, HindranceReason, Present, Store};
 
 use serde::{Deserialize, Serialize};
 
 use crate::elasticsearch::ElasticsearchCluster;
 use crate::enrichment_run::{Bounds, EnrichTo, Enricher, Select};
-use crate::ingest_source::IngestSourceSpec;
+use crate::ingest_run::IngestRunSpec;
+use crate::ingest_source::{IngestSourceSpec, PollTrigger};
 
 /// Environment variable with the [`WorkOrder`].
 pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
@@ -16,6 +22,10 @@ pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
 pub const POD_NAME_ENV: &str = "DOCMILL_POD_NAME";
 /// Environment variable with the number of the slice, which the Job controller sets for an Indexed Job.
 pub const SLICE_ENV: &str = "JOB_COMPLETION_INDEX";
+/// Port of a worker pod with `/metrics` (Prometheus), `/status` ([`Present`]) and `/healthz`.
+pub const WORKER_PORT: u16 = 8080;
+/// Environment variable with the form of the logs, `json` or `text`, of operator and workers alike.
+pub const LOG_FORMAT_ENV: &str = "DOCMILL_LOG_FORMAT";
 /// File that the kubelet reads the [`Report`] from.
 pub const TERMINATION_LOG: &str = "/dev/termination-log";
 
@@ -40,6 +50,10 @@ pub mod label {
     pub const SOURCE: &str = "docmill.io/source";
     /// Name of the `EnrichmentRun` that a worker works for.
     pub const RUN: &str = "docmill.io/run";
+    /// Name of the `IngestRun` that a worker works for.
+    pub const INGEST_RUN: &str = "docmill.io/ingest-run";
+    /// On an `IngestRun`: which trigger of the source made it; `poll` is the only one.
+    pub const TRIGGER: &str = "docmill.io/trigger";
 }
 
 /// What a worker pod is to do.
@@ -48,6 +62,8 @@ pub mod label {
 pub enum WorkOrder {
     /// Take units from the queue of a source until there are none.
     Ingest(Box<IngestOrder>),
+    /// Plan an ingest run, or work one part of it.
+    Run(Box<RunOrder>),
     /// Enrich one slice of a run.
     Enrich(Box<EnrichOrder>),
 }
@@ -62,6 +78,44 @@ pub struct IngestOrder {
     pub source: String,
     /// The source as it was when the pod was made; a later edit reaches later pods.
     pub spec: IngestSourceSpec,
+}
+
+/// Plan an ingest run, or work one part of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunOrder {
+    /// The source as it was when the run began; a later edit reaches later runs.
+    pub ingest: IngestOrder,
+    /// Name of the run.
+    pub run: String,
+    /// UID of the run, by which its records and files are kept.
+    pub run_uid: String,
+    /// When the run was created, in milliseconds since 1970.
+    pub created_millis: i64,
+    /// What is to be done.
+    pub spec: IngestRunSpec,
+    /// The poll trigger that the run was made for. Such a run is after new objects: what has its end in the ledger, with
+    /// whatever conversion, is left alone. With `lexicographicalOrdering` it begins where an earlier one has seen to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollTrigger>,
+    /// Which step of the run this is.
+    pub step: RunStep,
+}
+
+/// The steps of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RunStep {
+    /// Select units and write the manifest.
+    Plan,
+    /// Work one part of the manifest, the one that [`SLICE_ENV`] numbers.
+    #[serde(rename_all = "camelCase")]
+    Work {
+        /// Files of the manifest.
+        files: i64,
+        /// Into how many parts they are shared.
+        parts: i32,
+    },
 }
 
 /// Enrich one slice of a run.

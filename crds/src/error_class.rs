@@ -1,5 +1,7 @@
 //! Who has to act on an error: nobody (it passes), the user (mend a resource or a secret), or nobody can.
 
+use crate::contract::{HindranceReason, Store};
+
 /// What an error means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorClass {
@@ -15,4 +17,10 @@ pub enum ErrorClass {
 pub trait Classify {
     /// Who has to act.
     fn class(&self) -> ErrorClass;
+
+    /// Which store hinders the work and how, where one does: not the document's fault, and not the end of the process.
+    /// An error that wraps another one says what that one says.
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        None
+    }
 }

@@ -66,14 +66,73 @@ pub struct IngestSourceSpec {
     /// How many pods work, and for how long.
     #[serde(default)]
     pub workers: Workers,
+    /// How many ended runs of the poll trigger are kept.
+    #[serde(default)]
+    pub history: History,
 }
 
-/// What tells of new objects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+/// What tells of new objects: a queue, a listing from time to time, or both. What both tell of is ingested once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("has(self.sqs) || has(self.poll)").message("set sqs, poll, or both"))]
 pub struct Trigger {
     /// A queue that gets the bucket's notifications.
-    pub sqs: SqsTrigger,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqs: Option<SqsTrigger>,
+    /// The bucket is listed from time to time, by an IngestRun of mode Process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollTrigger>,
+}
+
+impl Trigger {
+    /// URL of the queue, if there is one.
+    #[must_use]
+    pub fn queue_url(&self) -> Option<&str> {
+        self.sqs.as_ref().map(|sqs| sqs.queue_url.as_str())
+    }
+}
+
+/// Listing of the bucket. Each listing is an IngestRun of mode Process, made for the source and never two at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PollTrigger {
+    /// How long after the start of a listing the next one begins; if that takes longer, right after its end.
+    #[schemars(range(min = 10, max = 604_800))]
+    pub interval_seconds: i32,
+    /// Keys only grow (they begin with a date, for example), so a listing begins where an earlier one has seen to
+    /// everything. Left out: everything is listed each time.
+    #[serde(default)]
+    pub lexicographical_ordering: bool,
+}
+
+/// How many ended runs are kept, as of a CronJob. The newest one is kept in any case: the next is due by its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct History {
+    /// Runs that are complete.
+    #[serde(default = "default_successful_runs_history_limit")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub successful_runs_history_limit: i32,
+    /// Runs that failed.
+    #[serde(default = "default_failed_runs_history_limit")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub failed_runs_history_limit: i32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            successful_runs_history_limit: default_successful_runs_history_limit(),
+            failed_runs_history_limit: default_failed_runs_history_limit(),
+        }
+    }
+}
+
+fn default_successful_runs_history_limit() -> i32 {
+    3
+}
+fn default_failed_runs_history_limit() -> i32 {
+    1
 }
 
 /// An SQS queue with S3 event notifications.
@@ -216,7 +275,8 @@ pub struct IngestSourceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// `Ready`: everything that the spec names is there and reachable. `Progressing`: there is work, and workers
-    /// are on it. `Degraded`: workers fail.
+    /// are on it. `Throttled`: a store takes no more, or does not answer, and workers wait for it; the reason names
+    /// it. `Degraded`: workers fail, or something has to be mended for them to go on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -245,7 +305,8 @@ pub struct IngestSourceStatus {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnitCounts {
-    /// Notifications in the queue, waiting or in a worker's hands (SQS counts are approximate).
+    /// Notifications in the queue, waiting or in a worker's hands (SQS counts are approximate). Without a queue: units
+    /// that the poll trigger's run has selected and not seen to yet.
     pub pending: i64,
     /// Units whose documents are in the index.
     pub indexed: i64,

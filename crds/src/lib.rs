@@ -1,28 +1,33 @@
 //! What the operator, the worker, the chart and the users of Docmill agree on.
 //!
-//! - [`ingest_source`] and [`enrichment_run`]: the resources that users write;
+//! - [`ingest_source`], [`ingest_run`] and [`enrichment_run`]: the resources that users write;
 //! - [`conversion`], [`reason`]: the model language of documents, and the names of what can be wrong with one;
 //! - [`storage`], [`elasticsearch`], [`template`]: the parts that both resources share;
-//! - [`ledger`], [`enrichment_ledger`]: what is remembered of the work, in the stores themselves;
+//! - [`ledger`], [`run_ledger`], [`enrichment_ledger`]: what is remembered of the work, in the stores themselves;
+//! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
 //! - [`error_class`]: what every error of the product says about who has to act.
 //!
 //! Nothing here performs I/O.
 
+pub mod audit;
 pub mod contract;
 pub mod conversion;
 pub mod elasticsearch;
 pub mod enrichment_ledger;
 pub mod enrichment_run;
 pub mod error_class;
+pub mod ingest_run;
 pub mod ingest_source;
 pub mod ledger;
 pub mod manifests;
 pub mod reason;
+pub mod run_ledger;
 pub mod storage;
 pub mod template;
 
 pub use enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
+pub use ingest_run::{IngestRun, IngestRunSpec, IngestRunStatus};
 pub use ingest_source::{IngestSource, IngestSourceSpec, IngestSourceStatus};
 
 /// The API group of all Docmill resources.

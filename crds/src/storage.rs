@@ -4,6 +4,9 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The folder, below a bucket's prefix, of what Docmill keeps for itself. Nothing in such a folder is ever ingested.
+pub const OWN_FOLDER: &str = ".docmill/";
+
 /// How to reach the object store. One store serves all buckets of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -69,8 +72,14 @@ impl RawLocation {
     pub fn covers(&self, bucket: &str, key: &str) -> bool {
         bucket == self.bucket
             && key.starts_with(&self.prefix)
+            && !is_own(key)
             && (self.suffixes.is_empty() || self.suffixes.iter().any(|suffix| key.ends_with(suffix)))
     }
+}
+
+/// Whether a key lies in one of Docmill's own folders.
+fn is_own(key: &str) -> bool {
+    key.starts_with(OWN_FOLDER) || key.contains(&format!("/{OWN_FOLDER}"))
 }
 
 /// A bucket that is written to, and the prefix of everything written there.

@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used, reason = "a test ends by it")]
 
 use docmill_crds::manifests;
-use docmill_crds::{EnrichmentRun, IngestSource};
+use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use serde_json::{Value, json};
 
 fn source() -> Value {
@@ -129,6 +129,81 @@ fn a_run_has_one_origin_and_never_changes() {
     changed["spec"]["parallelism"] = json!(2);
     let changed: EnrichmentRun = serde_json::from_value(changed).expect("a run");
     assert!(format!("{:?}", changed.validate_cel_update(&old)).contains("immutable"));
+}
+
+#[test]
+fn a_source_has_at_least_one_trigger() {
+    assert!(source_fault("/spec/trigger", json!({})).expect("a fault").contains("set sqs, poll, or both"));
+    let poll = json!({"intervalSeconds": 10, "lexicographicalOrdering": true});
+    assert_eq!(source_fault("/spec/trigger", json!({"poll": poll})), None);
+    assert_eq!(
+        source_fault("/spec/trigger", json!({"poll": poll, "sqs": {"queueUrl": "http://s/1/q"}})),
+        None
+    );
+}
+
+/// What the rules say against an ingest run of a mode with these fields.
+fn run_fault(mode: &str, fields: Value) -> Option<String> {
+    let mut run = json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "IngestRun",
+        "metadata": {"name": "run"},
+        "spec": {"sourceRef": {"name": "wire"}, "mode": mode},
+    });
+    run["spec"].as_object_mut().expect("a spec").extend(fields.as_object().expect("fields").clone());
+    let run: IngestRun = serde_json::from_value(run).expect("a run");
+    run.validate_cel().err().map(|errors| format!("{errors:?}"))
+}
+
+#[test]
+fn each_mode_takes_what_it_is_for() {
+    let shadow = || json!({"conversion": {"preset": "nitf"}});
+    for (mode, fields) in [
+        ("Process", json!({"select": {"prefix": "wire/", "modifiedTime": {"from": "2026-01-01T00:00:00Z"}}})),
+        ("Process", json!({"select": {"keys": ["wire/a.xml"]}, "dryRun": true})),
+        (
+            "Replay",
+            json!({"select": {"failed": {"reasons": ["MissingField"], "since": "2026-01-01T00:00:00Z"}}}),
+        ),
+        ("Reconvert", json!({"select": {"revisionNot": "Current"}})),
+        ("Shadow", shadow()),
+        ("Audit", json!({"repair": true})),
+    ] {
+        assert_eq!(run_fault(mode, fields.clone()), None, "{mode} with {fields}");
+    }
+    for (mode, fields, expected) in [
+        ("Process", json!({"select": {"failed": {}}}), "select.failed is for mode Replay"),
+        ("Replay", json!({"select": {"revisionNot": "Current"}}), "revisionNot is for mode Reconvert"),
+        ("Shadow", json!({}), "conversion goes with mode Shadow"),
+        ("Reconvert", shadow(), "conversion goes with mode Shadow"),
+        ("Process", json!({"repair": true}), "repair is for mode Audit"),
+        ("Audit", json!({"dryRun": true}), "dryRun is not for mode Audit"),
+        ("Audit", json!({"select": {"prefix": "a"}}), "select is not for mode Audit"),
+        ("Process", json!({"select": {"keys": ["a"], "prefix": "a"}}), "keys names the objects"),
+        ("Process", json!({"select": {"modifiedTime": {}}}), "set from, until, or both"),
+        (
+            "Process",
+            json!({"select": {"modifiedTime": {"from": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}}}),
+            "from must be before until",
+        ),
+    ] {
+        let found = run_fault(mode, fields.clone()).unwrap_or_default();
+        assert!(found.contains(expected), "{mode} with {fields}: {found}");
+    }
+}
+
+#[test]
+fn an_ingest_run_never_changes() {
+    let run = |parallelism: i32| {
+        let mut run = IngestRun::new(
+            "run",
+            docmill_crds::IngestRunSpec::of("wire".into(), docmill_crds::ingest_run::Mode::Process),
+        );
+        run.spec.parallelism = parallelism;
+        run
+    };
+    assert!(format!("{:?}", run(2).validate_cel_update(&run(1))).contains("immutable"));
+    assert!(run(1).validate_cel_update(&run(1)).is_ok());
 }
 
 #[test]

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::elastic::{Address, BulkBody};
+use crate::observe;
 use crate::pipeline::notification::{self, Event, NotificationError};
 use crate::pipeline::persist::persist;
 use crate::pipeline::place::PATIENCE;
@@ -35,6 +36,8 @@ const MESSAGES: usize = 256;
 const UNITS_AT_A_TIME: usize = 8;
 /// How long one request waits for messages; a worker that is asked to end does so within this time.
 const LONG_POLL: Duration = Duration::from_secs(2);
+/// How often a worker that waits for a store looks whether it may receive again.
+const HINDERED: Duration = Duration::from_millis(500);
 /// When a message that could not be finished is tried again.
 const RELEASE_DELAY: Duration = Duration::from_secs(10);
 
@@ -42,9 +45,9 @@ const RELEASE_DELAY: Duration = Duration::from_secs(10);
 pub async fn run(order: IngestOrder, runner: String, stop: Stop) -> Result<Report, IngestError> {
     let processor = Processor::new(&order, runner, None, stop.clone()).await?;
     processor.ensure_indices().await?;
-    let queue_url = &order.spec.trigger.sqs.queue_url;
+    let queue_url = order.spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
     let sqs = stores::sqs_client(&order.spec.storage, queue_url, &mounted(secret_mount::STORAGE)?).await?;
-    let queue = Queue::new(sqs, queue_url.clone());
+    let queue = Queue::new(sqs, queue_url.to_owned());
     let (acknowledge, acknowledging) = queue.acknowledger();
     let heartbeat_ends = CancellationToken::new();
     let heartbeat = tokio::spawn({
@@ -69,45 +72,40 @@ struct Worker {
 
 impl Worker {
     async fn drain(self: &Arc<Self>) -> Report {
-        let started = Instant::now();
         let tasks = TaskTracker::new();
-        let (ended, idle) = self.receive(&tasks).await;
+        let ended = self.receive(&tasks).await;
         tasks.close();
         tasks.wait().await;
         let counts = &self.processor.finish.counts;
-        let busy = started.elapsed().saturating_sub(idle);
         Report {
             done: counts.of(UnitState::Indexed),
             failed: counts.of(UnitState::Failed),
             skipped: counts.of(UnitState::Skipped),
-            busy_millis: u64::try_from(busy.as_millis()).unwrap_or(u64::MAX),
+            busy_millis: observe::worker().present().busy_millis,
             ended: ended.to_owned(),
             error: None,
         }
     }
 
-    /// Receives for as long as there is a reason to. Gives why it ended, and for how long there was nothing to do.
-    async fn receive(self: &Arc<Self>, tasks: &TaskTracker) -> (&'static str, Duration) {
+    /// Receives for as long as there is a reason to. Gives why it ended.
+    async fn receive(self: &Arc<Self>, tasks: &TaskTracker) -> &'static str {
         let workers = &self.processor.spec.workers;
         let idle_limit = seconds(workers.idle_seconds);
         let lifetime = Instant::now() + seconds(workers.max_lifetime_seconds);
         let places = Arc::new(Semaphore::new(MESSAGES));
         let in_hand = Arc::new(AtomicUsize::new(0));
         let mut idle_since = Instant::now();
-        let mut idle = Duration::ZERO;
         loop {
             if self.stop.closing.is_cancelled() {
-                return ("asked to end", idle);
+                return "asked to end";
             }
             if Instant::now() >= lifetime {
-                return ("lifetime is over", idle);
+                return "lifetime is over";
             }
-            let before = Instant::now();
             let received = self.receive_into(&places).await;
             if received.is_empty() && in_hand.load(Ordering::SeqCst) == 0 {
-                idle += before.elapsed();
                 if idle_since.elapsed() >= idle_limit {
-                    return ("idle", idle);
+                    return "idle";
                 }
             } else {
                 idle_since = Instant::now();
@@ -131,6 +129,11 @@ impl Worker {
             drop(permit);
         };
         if self.stop.closing.run_until_cancelled(free).await.is_none() {
+            return Vec::new();
+        }
+        if !observe::worker().may_receive() {
+            // What is in hand waits for a store already; more would only wait as well.
+            self.stop.closing.run_until_cancelled(tokio::time::sleep(HINDERED)).await;
             return Vec::new();
         }
         match self.queue.receive(places.available_permits(), LONG_POLL).await {

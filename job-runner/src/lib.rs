@@ -2,9 +2,11 @@
 //!
 //! - [`pipeline`]: the path of a document from bucket to index, module by module in travel order;
 //! - [`ingest`]: a worker that takes units down that path until there are none;
+//! - [`run`]: the workers of an `IngestRun`;
 //! - [`enrich`]: a worker that sends documents of an index through models;
 //! - [`stores`], [`elastic`], [`secrets`]: the services outside and the credentials for them (the operator uses these
 //!   too, so that both reach the same thing in the same way);
+//! - [`observe`]: what can be seen of a worker while it runs: metrics, status, logs;
 //! - [`retry`], [`clock`], [`cause`]: waiting, times as they are written, words for errors;
 //! - [`commands`]: the command line.
 
@@ -14,7 +16,9 @@ pub mod commands;
 pub mod elastic;
 pub mod enrich;
 pub mod ingest;
+pub mod observe;
 pub mod pipeline;
 pub mod retry;
+pub mod run;
 pub mod secrets;
 pub mod stores;

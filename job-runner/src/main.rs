@@ -3,8 +3,11 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use docmill_crds::contract::LOG_FORMAT_ENV;
 use job_runner::commands::{convert, model, work};
-use tracing_subscriber::EnvFilter;
+use job_runner::observe::logs::{self, LogFormat};
+use job_runner::observe::traces::Traces;
+use tokio::runtime::Handle;
 
 /// Takes documents from bucket to index, and from index through models.
 #[derive(Parser)]
@@ -17,31 +20,62 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Do the work that the operator ordered (inside of a worker pod).
-    Work,
+    Work(Work),
     /// Convert local files to NDJSON, without a cluster: how a model is developed.
     Convert(convert::Args),
     /// Write a model: start from a preset or from samples, and check it.
     Model(model::Args),
 }
 
+/// How a worker logs.
+#[derive(Clone, Debug, clap::Args)]
+struct Work {
+    /// What is logged: a level, or a filter such as `info,hyper=debug`.
+    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    log_level: String,
+
+    /// The form of the log.
+    #[arg(long, env = LOG_FORMAT_ENV, value_enum, default_value_t = LogFormat::Json)]
+    log_format: LogFormat,
+}
+
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Work => work(),
+        Command::Work(args) => work(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Model(args) => model::run(&args),
     }
 }
 
-fn work() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+fn work(args: &Work) -> ExitCode {
     // An error means that a provider is installed already; there is only one in the tree.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(work::run()),
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
         Err(error) => {
-            tracing::error!(%error, "failed to start the runtime");
-            ExitCode::from(docmill_crds::contract::ExitCode::Transient.code())
+            eprintln!("failed to start the runtime: {error}");
+            return ExitCode::from(docmill_crds::contract::ExitCode::Transient.code());
         }
+    };
+    let traces = observe(args, runtime.handle());
+    let exit = runtime.block_on(work::run());
+    if let Some(traces) = traces {
+        traces.end();
     }
+    exit
+}
+
+/// Starts log and spans. A worker without them still works.
+fn observe(args: &Work, runtime: &Handle) -> Option<Traces> {
+    let (traces, failed) = match Traces::from_env(runtime) {
+        Ok(traces) => (traces, None),
+        Err(error) => (None, Some(error)),
+    };
+    if let Err(error) = logs::init(args.log_format, &args.log_level, traces.as_ref()) {
+        eprintln!("{error}");
+    }
+    if let Some(error) = failed {
+        tracing::warn!(%error, "no spans are sent");
+    }
+    traces
 }

@@ -16,7 +16,7 @@
 //! [`persist`] waits out trouble at any of the steps; [`present`] asks what the bucket holds now; [`counts`] is what was done.
 
 pub mod address;
-mod body;
+pub mod body;
 pub mod claim;
 mod close;
 pub mod convert;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
+use crate::observe;
+
 /// How patient to be with something that passes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -91,9 +93,11 @@ pub async fn persist<T, E: Classify + std::fmt::Display>(
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
     let mut backoff = Backoff::new(patience);
+    let mut held_up = observe::worker().held_up();
     loop {
         match attempt().await {
             Err(error) if error.class() == ErrorClass::Transient => {
+                held_up.by(error.hindrance(), &error.to_string());
                 tracing::warn!(%error, "trying again");
                 if backoff.wait(Duration::ZERO, stop).await != Waited::Again {
                     return Err(error);

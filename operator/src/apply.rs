@@ -1,9 +1,12 @@
 //! Everything that the operator writes to the API server. Each write asks first whether this operator still leads.
 
+mod notes;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Instant;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
@@ -15,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::leader::Leadership;
+use notes::Told;
 
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
@@ -25,9 +29,16 @@ pub enum ApplyError {
     /// Another operator may lead by now.
     #[error("refused to write: this operator does not lead any more")]
     NotLeading,
-    /// A Job of that name exists, and is not ours.
-    #[error("failed to create the Job {0}: another Job has that name; delete it, or choose another name")]
-    NameTaken(String),
+    /// Something of that kind and name exists, and is not ours.
+    #[error(
+        "failed to create the {kind} {name}: another {kind} has that name; delete it, or choose another name"
+    )]
+    NameTaken {
+        /// The kind, for example `Job`.
+        kind: String,
+        /// The name.
+        name: String,
+    },
     /// The API server refused, or was not reached.
     #[error("failed to {action}")]
     Api {
@@ -67,30 +78,31 @@ pub struct Writer {
     client: Client,
     leadership: Leadership,
     recorder: Recorder,
+    told: Arc<Told>,
 }
 
 impl Writer {
     /// A writer that works as long as `leadership` holds.
     #[must_use]
     pub fn new(client: Client, leadership: Leadership, recorder: Recorder) -> Self {
-        Self { client, leadership, recorder }
+        Self { client, leadership, recorder, told: Arc::default() }
     }
 
-    /// Creates a Job. A Job of that name and the same owner is left as it is.
-    pub async fn create_job(&self, job: &Job) -> Result<Created, ApplyError> {
+    /// Creates an object. One of that name and the same owner is left as it is.
+    pub async fn create<K: Writable>(&self, object: &K) -> Result<Created, ApplyError> {
         self.check()?;
-        let name = job.name_any();
-        let failed = |source| api_error(format!("create the Job {name}"), source);
-        let api = self.api::<Job>(job);
-        match api.create(&PostParams::default(), job).await {
+        let (kind, name) = (K::kind(&()).into_owned(), object.name_any());
+        let failed = |source| api_error(format!("create the {kind} {name}"), source);
+        let api = self.api::<K>(object);
+        match api.create(&PostParams::default(), object).await {
             Ok(_) => Ok(Created::Now),
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
                 let there = api.get(&name).await.map_err(failed)?;
                 let same = there
                     .owner_references()
                     .iter()
-                    .any(|owner| job.owner_references().iter().any(|own| own.uid == owner.uid));
-                if same { Ok(Created::Before) } else { Err(ApplyError::NameTaken(name)) }
+                    .any(|owner| object.owner_references().iter().any(|own| own.uid == owner.uid));
+                if same { Ok(Created::Before) } else { Err(ApplyError::NameTaken { kind, name }) }
             }
             Err(source) => Err(failed(source)),
         }
@@ -142,9 +154,11 @@ impl Writer {
         Ok(true)
     }
 
-    /// Publishes a note as an Event. An Event that is lost is no fault of the resource: it is logged.
+    /// Publishes a note as an Event, unless the resource had one for the same reason lately. An Event that is lost is
+    /// no fault of the resource: it is logged.
     pub async fn note<K: Writable>(&self, object: &K, note: &Note) {
-        if self.check().is_err() {
+        let uid = object.uid().unwrap_or_default();
+        if self.check().is_err() || !self.told.is_news(&uid, &note.reason, Instant::now()) {
             return;
         }
         let event = Event {

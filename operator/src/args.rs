@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 
+use docmill_crds::contract::LOG_FORMAT_ENV;
+use job_runner::observe::logs::LogFormat;
+
 /// Turns Docmill resources into worker Jobs and tells how they are doing.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "operator", version)]
@@ -14,6 +17,11 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_WORKER_IMAGE_PULL_POLICY", default_value = "IfNotPresent",
           value_parser = ["Always", "IfNotPresent", "Never"])]
     pub worker_image_pull_policy: String,
+
+    /// The most worker pods of all `IngestSource`s together. When they need more, each gets a fair share.
+    #[arg(long, env = "DOCMILL_MAX_WORKERS", default_value_t = 100,
+          value_parser = clap::value_parser!(i32).range(1..=100_000))]
+    pub max_workers: i32,
 
     /// Namespace of the Lease by which one of several operators leads.
     #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
@@ -31,9 +39,13 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
     pub metrics_address: SocketAddr,
 
-    /// What is logged: a level, or a filter such as `info,kube=debug`.
+    /// What is logged: a level, or a filter such as `info,kube=debug`. Workers are given the same.
     #[arg(long, env = "RUST_LOG", default_value = "info")]
     pub log_level: String,
+
+    /// The form of the log. Workers are given the same.
+    #[arg(long, env = LOG_FORMAT_ENV, value_enum, default_value_t = LogFormat::Json)]
+    pub log_format: LogFormat,
 }
 
 impl Args {
@@ -59,6 +71,14 @@ mod tests {
     fn an_unknown_pull_policy_is_refused() {
         let given = ["operator", "--worker-image", "w", "--worker-image-pull-policy", "Sometimes"];
         assert!(Args::try_parse_from(given).is_err());
+    }
+
+    #[test]
+    fn no_worker_at_all_is_refused_and_a_hundred_are_the_default() {
+        let parse =
+            |more: &[&str]| Args::try_parse_from([&["operator", "--worker-image", "w"], more].concat());
+        assert!(parse(&["--max-workers", "0"]).is_err());
+        assert_eq!(parse(&[]).unwrap().max_workers, 100);
     }
 
     #[test]

@@ -10,7 +10,9 @@ pub mod kind {
     pub const READY: &str = "Ready";
     /// There is work.
     pub const PROGRESSING: &str = "Progressing";
-    /// Workers fail.
+    /// A store takes no more, or does not answer, and workers wait for it.
+    pub const THROTTLED: &str = "Throttled";
+    /// Workers fail, or a person has to mend something for them to go on.
     pub const DEGRADED: &str = "Degraded";
     /// A run has ended well.
     pub const COMPLETE: &str = "Complete";

@@ -1,15 +1,16 @@
-//! What every pass needs: clients, settings, and views of the Jobs and pods of workers that are kept up to date by
-//! watches. No state: whatever is kept here can be lost at any time.
+//! What every pass needs: clients, settings, and views of what the operator made, kept up to date by watches. No state: whatever is kept here can be lost at any time.
 
 use std::sync::Arc;
 
+use docmill_crds::IngestRun;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
 use crate::apply::Writer;
-use crate::ingest_source::ReachCache;
+use crate::ingest_source::{Board, ReachCache};
 use crate::metrics::Metrics;
 use crate::worker_pod::WorkerImage;
 
@@ -27,8 +28,14 @@ pub struct Context {
     pub jobs: Store<Job>,
     /// All pods with one of Docmill's labels.
     pub pods: Store<Pod>,
+    /// All IngestRuns that the operator made.
+    pub runs: Store<DeserializeGuard<IngestRun>>,
     /// Clients of the stores of sources that were reached lately.
     pub reached: ReachCache,
+    /// Asks running workers how they are doing.
+    pub workers: reqwest::Client,
+    /// What all sources need of the workers that there may be.
+    pub board: Board,
 }
 
 impl Context {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::label;
-use docmill_crds::{EnrichmentRun, IngestSource};
+use docmill_crds::contract::{LOG_FORMAT_ENV, label};
+use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use futures::StreamExt as _;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
@@ -24,7 +24,7 @@ use crate::metrics::{Kind, Metrics, PassOutcome};
 use crate::shutdown::Shutdown;
 use crate::stores::with_causes;
 use crate::worker_pod::WorkerImage;
-use crate::{enrichment_run, ingest_source, schedule};
+use crate::{enrichment_run, ingest_run, ingest_source, schedule};
 
 /// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
 const CONCURRENCY: u16 = 32;
@@ -32,8 +32,6 @@ const CONCURRENCY: u16 = 32;
 const DEBOUNCE: Duration = Duration::from_secs(1);
 /// After an error of the API server; its client has tried several times by then.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
-/// How often the number of ready sources is counted for the metrics.
-const COUNT_EVERY: Duration = Duration::from_secs(5);
 
 /// Reconciles everything until the process is asked to end and the passes under way are done.
 pub async fn run(
@@ -45,6 +43,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (jobs, watch_jobs) = view::<Job>(&client);
     let (pods, watch_pods) = view::<Pod>(&client);
+    let (polled, watch_polled) = view::<DeserializeGuard<IngestRun>>(&client);
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
@@ -53,24 +52,44 @@ pub async fn run(
         image: WorkerImage {
             image: args.worker_image.clone(),
             pull_policy: args.worker_image_pull_policy.clone(),
+            env: worker_env(args),
         },
         metrics,
         jobs: jobs.clone(),
         pods: pods.clone(),
+        runs: polled.clone(),
         reached: ingest_source::ReachCache::default(),
+        workers: ingest_source::worker_client()?,
+        board: ingest_source::Board::new(args.max_workers),
     });
     let work = async {
         // A pass that took a view for empty because it is not filled yet would start workers that there are already.
         jobs.wait_until_ready().await?;
         pods.wait_until_ready().await?;
-        tokio::join!(sources(&client, context.clone(), stop.clone()), runs(&client, context.clone(), stop));
+        polled.wait_until_ready().await?;
+        tokio::join!(
+            sources(&client, context.clone(), stop.clone()),
+            ingest_runs(&client, context.clone(), stop.clone()),
+            enrichment_runs(&client, context.clone(), stop),
+        );
         anyhow::Ok(())
     };
     tokio::select! {
         done = work => done,
         () = watch_jobs => Ok(()),
         () = watch_pods => Ok(()),
+        () = watch_polled => Ok(()),
     }
+}
+
+/// What workers take over from the operator: the form and level of their logs, and where spans go.
+fn worker_env(args: &Args) -> Vec<(String, String)> {
+    let logs = [
+        (LOG_FORMAT_ENV.to_owned(), args.log_format.as_str().to_owned()),
+        ("RUST_LOG".to_owned(), args.log_level.clone()),
+    ];
+    let traces = std::env::vars().filter(|(name, _)| name == "OTEL_EXPORTER_OTLP_ENDPOINT");
+    logs.into_iter().chain(traces).collect()
 }
 
 async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
@@ -79,9 +98,13 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
         watcher::Config::default(),
     )
     .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::SOURCE))
+    .owns(
+        Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
+        watcher::Config::default().labels(label::TRIGGER),
+    )
     .with_config(config())
     .graceful_shutdown_on(stop.asked());
-    let counted = count_sources(controller.store(), context.metrics.clone());
+    context.metrics.show_sources(controller.store());
     let passes = controller.run(
         |source, context: Arc<Context>| {
             let metrics = context.metrics.clone();
@@ -90,13 +113,28 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
         after_error,
         context,
     );
-    tokio::select! {
-        () = passes.for_each(log_pass) => {}
-        () = counted => {}
-    }
+    passes.for_each(log_pass).await;
 }
 
-async fn runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
+async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
+    let runs = Api::<DeserializeGuard<IngestRun>>::all(client.clone());
+    Controller::new(runs, watcher::Config::default())
+        .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::INGEST_RUN))
+        .with_config(config())
+        .graceful_shutdown_on(stop.asked())
+        .run(
+            |run, context: Arc<Context>| {
+                let metrics = context.metrics.clone();
+                timed(Kind::IngestRun, metrics, ingest_run::reconcile(run, context))
+            },
+            after_error,
+            context,
+        )
+        .for_each(log_pass)
+        .await;
+}
+
+async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
     let runs = Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone());
     Controller::new(runs, watcher::Config::default())
         .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::RUN))
@@ -180,13 +218,4 @@ where
             }
         });
     (store, watch)
-}
-
-async fn count_sources(store: Store<DeserializeGuard<IngestSource>>, metrics: Arc<Metrics>) {
-    loop {
-        let all = store.state();
-        let ready = all.iter().filter(|source| ingest_source::is_ready(source)).count();
-        metrics.count_sources(ready, all.len() - ready);
-        tokio::time::sleep(COUNT_EVERY).await;
-    }
 }

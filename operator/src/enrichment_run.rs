@@ -28,6 +28,7 @@ use crate::apply::{ApplyError, Created};
 use crate::context::Context;
 use crate::metrics::Kind;
 use crate::not_ready::NotReady;
+use crate::run_view;
 use crate::stores::with_causes;
 use observation::Observation;
 use plan::Plan;
@@ -51,7 +52,7 @@ pub async fn reconcile(
     }
     // A run that has ended is never taken up again.
     let old = run.status.clone().unwrap_or_default();
-    if status::has_ended(&old) {
+    if run_view::has_ended(&old.conditions) {
         return expire(run, &context).await;
     }
 
@@ -84,7 +85,7 @@ async fn apply(
 ) -> Result<Result<(), NotReady>, ApplyError> {
     match plan {
         Plan::Start(selection) => match job::job(run, selection, &context.image) {
-            Ok(job) => match context.writer.create_job(&job).await {
+            Ok(job) => match context.writer.create(&job).await {
                 Ok(created) => {
                     if created == Created::Now {
                         context.metrics.job_created(Kind::EnrichmentRun);
@@ -102,7 +103,7 @@ async fn apply(
 }
 
 fn next(run: &EnrichmentRun, seen: &Observation, new: &docmill_crds::EnrichmentRunStatus) -> Action {
-    if status::has_ended(new) {
+    if run_view::has_ended(&new.conditions) {
         return match run.spec.ttl_seconds_after_finished {
             Some(_) => Action::requeue(Duration::from_secs(1)),
             None => Action::await_change(),
@@ -115,7 +116,8 @@ fn next(run: &EnrichmentRun, seen: &Observation, new: &docmill_crds::EnrichmentR
 /// Deletes an ended run when its time has come.
 async fn expire(run: &EnrichmentRun, context: &Context) -> Result<Action, ApplyError> {
     let status = run.status.clone().unwrap_or_default();
-    match status::time_left(&status, run.spec.ttl_seconds_after_finished, Timestamp::now()) {
+    let ended = status.completion_time.map(|time| time.0);
+    match run_view::time_left(ended, run.spec.ttl_seconds_after_finished, Timestamp::now()) {
         None => Ok(Action::await_change()),
         Some(Duration::ZERO) => {
             context.writer.delete(run).await?;

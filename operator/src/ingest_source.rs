@@ -3,11 +3,16 @@
 //! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
 //! pure). It keeps nothing: the next pass, or another operator, finds all it needs in the cluster and the stores.
 
+mod ask;
+mod board;
 mod job;
+mod ledger_memory;
 mod observation;
 mod observe;
 mod plan;
+mod poll;
 mod reach;
+mod share;
 mod status;
 #[cfg(test)]
 pub mod tests;
@@ -20,14 +25,19 @@ use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
+pub use ask::client as worker_client;
+pub use board::Board;
 pub use reach::ReachCache;
 
 use crate::apply::{ApplyError, Created};
-use crate::conditions::{self, kind};
 use crate::context::Context;
 use crate::metrics::Kind;
 use crate::stores::with_causes;
+use board::Request;
+use observation::Observation;
 use plan::Plan;
+use poll::Polling;
+use share::Need;
 
 /// One pass over a source.
 pub async fn reconcile(
@@ -51,11 +61,17 @@ pub async fn reconcile(
     // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
     let (seen, order) = observe::observe(source, &context).await;
 
-    // 2. Plan: how many workers there should be, and which to start.
+    // 2. Plan: how many workers there should be, and which to start; what of that is this source's share; and whether it
+    // is time to list the bucket.
     let plan = plan::plan(suspend, &source.spec.workers, &seen);
+    let plan = limit(source, plan, &seen, &context);
+    let polling = poll::plan(source, &seen.polled, !suspend && seen.ready.is_ok(), seen.now);
 
-    // 3. Apply: create Jobs; end those of a suspended source.
-    let started = apply(source, &plan, &order, &context).await;
+    // 3. Apply: create Jobs and runs; end those of a suspended source.
+    let started = match apply(source, &plan, &order, &context).await {
+        Ok(started) => poll(&polling, &context).await.map(|()| started),
+        Err(error) => Err(error),
+    };
 
     // 4. Status: also if not every Job could be created.
     let old = source.status.clone().unwrap_or_default();
@@ -68,6 +84,24 @@ pub async fn reconcile(
     }
     started?;
     Ok(Action::requeue(status::look_again(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
+}
+
+/// Limits a plan to what the source may have beside all others.
+fn limit(source: &IngestSource, plan: Plan, seen: &Observation, context: &Context) -> Plan {
+    let namespace = source.namespace().unwrap_or_default();
+    let named = |job: &str| format!("{namespace}/{job}");
+    let need = Need {
+        uid: source.uid().unwrap_or_default(),
+        desired: plan.desired,
+        active: plan::active_count(&seen.workers),
+        last_start: seen.workers.iter().map(|worker| worker.created).max(),
+    };
+    let start = plan.start.iter().map(|start| (named(&job::name(source, start)), start.clone()));
+    let candidates = plan::candidates(&seen.workers).into_iter().map(|stop| (named(&stop.job), stop));
+    let all = worker::of_all_sources(&context.jobs.state());
+    let request =
+        Request { need, start: start.collect(), candidates: candidates.collect(), seen: &all, now: seen.now };
+    context.board.limit(plan, request)
 }
 
 /// Carries a plan out. How many workers are new.
@@ -84,7 +118,7 @@ async fn apply(
     let mut started = 0;
     for start in &plan.start {
         let job = job::job(source, start, order.to_owned(), &context.image);
-        match context.writer.create_job(&job).await? {
+        match context.writer.create(&job).await? {
             Created::Now => {
                 context.metrics.job_created(Kind::IngestSource);
                 started += 1;
@@ -95,9 +129,13 @@ async fn apply(
     Ok(started)
 }
 
-/// Whether a source is ready, as its status says.
-#[must_use]
-pub fn is_ready(source: &DeserializeGuard<IngestSource>) -> bool {
-    let status = source.0.as_ref().ok().and_then(|source| source.status.as_ref());
-    status.is_some_and(|status| conditions::holds(&status.conditions, kind::READY))
+/// Creates the run that is due, and deletes those that are beyond the limits.
+async fn poll(polling: &Polling, context: &Context) -> Result<(), ApplyError> {
+    if let Some(run) = &polling.start {
+        context.writer.create(run).await?;
+    }
+    for run in &polling.delete {
+        context.writer.delete(run).await?;
+    }
+    Ok(())
 }

@@ -1,36 +1,39 @@
-//! The Docmill operator: turns `IngestSource` and `EnrichmentRun` resources into worker Jobs, and says in their status
-//! how the work is going.
+//! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs, and says in
+//! their status how the work is going.
 //!
-//! - `ingest_source`, `enrichment_run`: one folder a kind, each pass in steps: observe, plan, apply, status;
-//! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells;
+//! - `ingest_source`, `ingest_run`, `enrichment_run`: one folder a kind, each pass in steps: observe, plan, apply, status;
+//! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells; `run_view`: what runs of both kinds share;
 //! - `stores`: reaching what a resource names; `apply`: writing to the API server;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
-//! - `server`, `metrics`, `telemetry`: what is seen of the operator itself.
+//! - `api_client`: the API server's client; `server`, `metrics`: what is seen of the operator and of its sources.
 
+mod api_client;
 mod apply;
 mod args;
 mod conditions;
 mod context;
 mod controllers;
 mod enrichment_run;
+mod ingest_run;
 mod ingest_source;
 mod leader;
 mod metrics;
 mod not_ready;
 mod pod_view;
+mod run_view;
 mod schedule;
 mod server;
 mod shutdown;
 mod stores;
-mod telemetry;
 #[cfg(test)]
 mod testing;
 mod worker_pod;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Parser as _;
+use job_runner::observe::logs;
 use kube::Client;
 
 use args::Args;
@@ -41,12 +44,12 @@ use shutdown::Shutdown;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    telemetry::init(&args.log_level)?;
+    logs::init(args.log_format, &args.log_level, None)?;
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("another TLS provider is installed already"))?;
-    let client = Client::try_default().await.context("failed to find the API server's address")?;
     let metrics = Arc::new(Metrics::default());
+    let client = api_client::connect(metrics.clone()).await?;
     let stop = Shutdown::on_signal()?;
     tokio::select! {
         led = lead(&args, client, metrics.clone(), stop) => led,

@@ -1,19 +1,28 @@
-//! What the operator counts of itself, for Prometheus.
+//! What the operator counts of itself, for Prometheus; [`sources`] shows what it knows of its sources.
+
+mod sources;
 
 use std::time::Duration;
 
+use docmill_crds::IngestSource;
+use job_runner::observe::process::ProcessMetrics;
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::Store;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use sources::SourceMetrics;
 
 /// The kinds of resources that are reconciled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum Kind {
     /// `IngestSource`.
     IngestSource,
+    /// `IngestRun`.
+    IngestRun,
     /// `EnrichmentRun`.
     EnrichmentRun,
 }
@@ -27,13 +36,21 @@ pub enum PassOutcome {
     Failed,
 }
 
-/// Whether a source works.
+/// Whom a request goes to. Of the stores, requests of passes over `IngestSource`s are counted, as those go on at rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum Readiness {
-    /// `Ready` is true.
-    Ready,
-    /// `Ready` is not true.
-    NotReady,
+pub enum Target {
+    /// The API server: gets, lists and watches.
+    ApiServerRead,
+    /// The API server: everything that changes something, the Lease included.
+    ApiServerWrite,
+    /// Queues.
+    Queue,
+    /// Buckets.
+    ObjectStore,
+    /// Ledgers.
+    Elasticsearch,
+    /// Running workers.
+    Worker,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,8 +65,8 @@ struct KindLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReadinessLabels {
-    readiness: Readiness,
+struct TargetLabels {
+    target: Target,
 }
 
 #[derive(Clone, Copy)]
@@ -69,12 +86,17 @@ pub struct Metrics {
     pass_seconds: Family<KindLabels, Histogram, Seconds>,
     jobs_created: Family<KindLabels, Counter>,
     leader: Gauge,
-    sources: Family<ReadinessLabels, Gauge>,
+    requests: Family<TargetLabels, Counter>,
+    sources: SourceMetrics,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("docmill_operator");
+        let mut all = Registry::default();
+        let sources = SourceMetrics::default();
+        all.register_collector(Box::new(sources.clone()));
+        all.register_collector(Box::new(ProcessMetrics));
+        let registry = all.sub_registry_with_prefix("docmill_operator");
         let passes = Family::default();
         registry.register("reconciles", "Passes over a resource, by how they ended", passes.clone());
         let pass_seconds = Family::new_with_constructor(Seconds);
@@ -83,9 +105,9 @@ impl Default for Metrics {
         registry.register("jobs_created", "Worker Jobs that were created", jobs_created.clone());
         let leader = Gauge::default();
         registry.register("leader", "1 on the operator that leads, 0 on the others", leader.clone());
-        let sources = Family::default();
-        registry.register("sources", "IngestSources, by whether they are Ready", sources.clone());
-        Self { registry, passes, pass_seconds, jobs_created, leader, sources }
+        let requests = Family::default();
+        registry.register("requests", "Requests that were made, by whom they went to", requests.clone());
+        Self { registry: all, passes, pass_seconds, jobs_created, leader, requests, sources }
     }
 }
 
@@ -106,12 +128,14 @@ impl Metrics {
         self.leader.set(i64::from(leads));
     }
 
-    /// Says how many sources are ready, and how many are not.
-    pub fn count_sources(&self, ready: usize, not_ready: usize) {
-        for (readiness, count) in [(Readiness::Ready, ready), (Readiness::NotReady, not_ready)] {
-            let gauge = self.sources.get_or_create(&ReadinessLabels { readiness });
-            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
-        }
+    /// Counts a request.
+    pub fn request(&self, target: Target) {
+        self.requests.get_or_create(&TargetLabels { target }).inc();
+    }
+
+    /// Shows the sources of this view from now on, each for as long as it is there.
+    pub fn show_sources(&self, view: Store<DeserializeGuard<IngestSource>>) {
+        self.sources.show(view);
     }
 
     /// The metrics in the text form of `OpenMetrics`.
@@ -126,19 +150,19 @@ impl Metrics {
 mod tests {
     use std::time::Duration;
 
-    use super::{Kind, Metrics, PassOutcome};
+    use super::{Kind, Metrics, PassOutcome, Target};
 
     #[test]
     fn the_text_names_kind_and_outcome() {
         let metrics = Metrics::default();
         metrics.passed(Kind::IngestSource, PassOutcome::Done, Duration::from_millis(7));
         metrics.job_created(Kind::EnrichmentRun);
-        metrics.count_sources(2, 1);
+        metrics.request(Target::Queue);
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_operator_reconciles_total{kind="IngestSource",outcome="Done"} 1"#,
             r#"docmill_operator_jobs_created_total{kind="EnrichmentRun"} 1"#,
-            r#"docmill_operator_sources{readiness="NotReady"} 1"#,
+            r#"docmill_operator_requests_total{target="Queue"} 1"#,
             "docmill_operator_leader 0",
         ] {
             assert!(text.contains(line), "{line} is missing in:\n{text}");

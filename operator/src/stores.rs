@@ -65,7 +65,9 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
     let (reason, advice) = match error.fault() {
         Some(StoreFault::NotFound | StoreFault::NoSuchKey) => (missing, advice),
         Some(StoreFault::AccessDenied) => ("AccessDenied", "check the credentials and their policy"),
-        Some(StoreFault::Unavailable | StoreFault::Changed) => {
+        Some(
+            StoreFault::Throttled | StoreFault::Unreachable | StoreFault::Unavailable | StoreFault::Changed,
+        ) => {
             return NotReady::transient("StorageUnreachable", error.to_string());
         }
         Some(StoreFault::Refused) => ("StorageRefused", "check region, endpoint and path style"),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use docmill_crds::contract::{ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WorkOrder};
+use docmill_crds::contract::{ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WORKER_PORT, WorkOrder};
 use docmill_crds::ingest_source::PodTemplate;
 use docmill_crds::storage::SecretRef;
 use k8s_openapi::api::batch::v1::{
@@ -13,9 +13,9 @@ use k8s_openapi::api::batch::v1::{
     PodFailurePolicyRule,
 };
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, EnvVar, EnvVarSource, ObjectFieldSelector, PodSecurityContext, PodSpec,
-    PodTemplateSpec, ResourceRequirements, SeccompProfile, SecretVolumeSource, SecurityContext, Volume,
-    VolumeMount,
+    Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, PodSecurityContext,
+    PodSpec, PodTemplateSpec, ResourceRequirements, SeccompProfile, SecretVolumeSource, SecurityContext,
+    Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::ObjectMeta;
@@ -38,6 +38,8 @@ pub struct WorkerImage {
     pub image: String,
     /// `Always`, `IfNotPresent` or `Never`.
     pub pull_policy: String,
+    /// Environment variables of every worker: how it logs.
+    pub env: Vec<(String, String)>,
 }
 
 /// A Secret and the folder under [`SECRETS_DIR`] that it is mounted at.
@@ -167,15 +169,24 @@ fn container(
         image: Some(image.image.clone()),
         image_pull_policy: Some(image.pull_policy.clone()),
         command: Some(vec!["job-runner".into(), "work".into()]),
-        env: Some(vec![
-            EnvVar { name: WORK_ORDER_ENV.into(), value: Some(order), value_from: None },
-            EnvVar { name: POD_NAME_ENV.into(), value: None, value_from: Some(own_name()) },
-        ]),
+        env: Some(env(image, order)),
+        ports: Some(vec![ContainerPort {
+            name: Some("metrics".into()),
+            container_port: WORKER_PORT.into(),
+            ..ContainerPort::default()
+        }]),
         resources: Some(resources.cloned().unwrap_or_else(default_resources)),
         security_context: Some(container_security()),
         volume_mounts: not_empty(mounts.iter().filter_map(volume_mount).collect(), Vec::is_empty),
         ..Container::default()
     }
+}
+
+fn env(image: &WorkerImage, order: String) -> Vec<EnvVar> {
+    let plain = |(name, value): (String, String)| EnvVar { name, value: Some(value), value_from: None };
+    let own_name = EnvVar { name: POD_NAME_ENV.into(), value: None, value_from: Some(own_name()) };
+    let order = plain((WORK_ORDER_ENV.to_owned(), order));
+    [order, own_name].into_iter().chain(image.env.iter().cloned().map(plain)).collect()
 }
 
 fn own_name() -> EnvVarSource {

@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
 use crate::ingest;
+use crate::observe;
 use crate::pipeline::process::{IngestError, Stop};
+use crate::run::{self, RunError};
 use crate::secrets::{MountError, mounted};
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
@@ -43,6 +45,8 @@ enum WorkError {
     Elastic(#[from] ElasticError),
     #[error(transparent)]
     Enrich(#[from] EnrichError),
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 impl Classify for WorkError {
@@ -53,6 +57,7 @@ impl Classify for WorkError {
             Self::Ingest(error) => error.class(),
             Self::Elastic(error) => error.class(),
             Self::Enrich(error) => error.class(),
+            Self::Run(error) => error.class(),
         }
     }
 }
@@ -82,8 +87,13 @@ async fn work() -> Result<Report, WorkError> {
     let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
     let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
     let stop = listen()?;
+    if let WorkOrder::Ingest(order) = &order {
+        observe::name(&order.namespace, &order.source);
+    }
+    tokio::spawn(observe::server::run());
     match order {
         WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
+        WorkOrder::Run(order) => Ok(run::run(*order, slice(), runner, stop).await?),
         WorkOrder::Enrich(order) => enrich_slice(&order, &stop).await,
     }
 }
@@ -91,10 +101,15 @@ async fn work() -> Result<Report, WorkError> {
 /// Works the slice that the Job controller gave to this pod. Asked to end, it stops where it is: what is done is in
 /// the target index, and the pod that takes its place recognises it.
 async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkError> {
-    let slice = std::env::var(SLICE_ENV).ok().and_then(|text| text.parse().ok()).ok_or(WorkError::NoSlice)?;
+    let slice = slice().ok_or(WorkError::NoSlice)?;
     let from = Elastic::new(&order.from, &mounted(secret_mount::FROM)?)?;
     let to = Elastic::new(&order.to.elasticsearch, &mounted(secret_mount::TO)?)?;
     Ok(enrich::run(order, slice, &from, &to, &stop.closing).await?)
+}
+
+/// The number that the Job controller gave to this pod.
+fn slice() -> Option<i32> {
+    std::env::var(SLICE_ENV).ok()?.parse().ok()
 }
 
 /// SIGTERM and SIGINT ask for an end; [`CLOSING`] later, what is still open is let go.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use docmill_crds::error_class::Classify as _;
 use elasticsearch::http::Method;
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +10,7 @@ use super::bulk_body::Bulk;
 use super::bulk_work::Work;
 use super::verdict::{self, Verdict};
 use super::{BulkBody, Elastic, ElasticError, Outcome};
+use crate::observe;
 use crate::retry::{Backoff, Patience, Waited};
 
 /// What the answer is cut down to: a success needs no more than its status.
@@ -17,6 +19,7 @@ const BULK_PATH: &str = "/_bulk?filter_path=items.*._id,items.*.status,items.*.e
 impl Elastic {
     /// Sends a bulk once and reads the verdicts, in the order of the items.
     pub(super) async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, ElasticError> {
+        observe::worker().metrics.bulk(bulk.byte_len(), bulk.len());
         let answer = self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes())).await?;
         verdict::read(&answer, bulk.ids())
     }
@@ -36,10 +39,14 @@ impl Elastic {
         let bulk = body.seal();
         let mut work = Work::new(bulk.len());
         let mut backoff = Backoff::new(patience);
+        let worker = observe::worker();
+        let mut held_up = worker.held_up();
         while let Some(positions) = work.next_part() {
             let answer = self.bulk(&bulk.subset(&positions)).await;
             let open = work.open();
             let Some(hindrance) = work.take_in(positions, answer)? else { continue };
+            held_up.by(hindrance.hindrance(), &hindrance.to_string());
+            worker.metrics.retry("bulk", hindrance.hindrance());
             if work.open() < open {
                 backoff.reset();
             }

@@ -158,6 +158,11 @@ impl Bulk {
         self.items.len()
     }
 
+    /// Length of the request in bytes.
+    pub(super) fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Ids of the items, in order.
     pub(super) fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
         self.items.iter().map(|item| item.id.as_str())

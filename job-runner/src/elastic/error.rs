@@ -1,7 +1,10 @@
 //! What can go wrong with a request to Elasticsearch, and who has to act.
 
+use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use serde_json::Value;
+
+use crate::observe::hinders;
 
 /// Characters of a reason that are kept: enough for the sentence, without the document that it may quote.
 const REASON_CHARS: usize = 400;
@@ -38,6 +41,10 @@ impl Classify for ElasticError {
                 ErrorClass::Transient
             }
         }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        Some((Store::Elasticsearch, hinders::elastic_reason(self)?))
     }
 }
 

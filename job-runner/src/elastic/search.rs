@@ -24,11 +24,21 @@ impl Pit {
     /// OpenSearch got it with 3.3 only, and breaks ties by `_id`, which it lets one sort by.
     #[must_use]
     pub fn sort_by_date(&self, field: &str) -> Value {
+        self.sort_by(field, "date")
+    }
+
+    /// The same by a keyword.
+    #[must_use]
+    pub fn sort_by_keyword(&self, field: &str) -> Value {
+        self.sort_by(field, "keyword")
+    }
+
+    fn sort_by(&self, field: &str, unmapped_type: &str) -> Value {
         let tie_breaker = match self.distribution {
             Distribution::Elasticsearch => "_shard_doc",
             Distribution::OpenSearch => "_id",
         };
-        json!([{field: {"order": "asc", "unmapped_type": "date"}}, {tie_breaker: "asc"}])
+        json!([{field: {"order": "asc", "unmapped_type": unmapped_type}}, {tie_breaker: "asc"}])
     }
 }
 

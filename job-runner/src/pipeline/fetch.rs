@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::notification::Landed;
 use super::unit::Unit;
+use crate::observe;
 use crate::stores::{StoreError, StoreFault};
 
 /// How much memory the raw objects in a worker's hands may take together. An object larger than all of it waits until
@@ -91,6 +92,7 @@ pub async fn read(landed: &Landed, length: i64, body: ByteStream) -> Result<Byte
 /// A body that ends before its length is no object; it is read again.
 pub fn is_whole(landed: &Landed, length: i64, read: usize) -> Result<(), StoreError> {
     if i64::try_from(read) == Ok(length) {
+        observe::worker().metrics.read(read);
         return Ok(());
     }
     let cut = std::io::Error::other(format!("the body has {read} of {length} bytes"));

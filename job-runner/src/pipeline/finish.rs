@@ -21,6 +21,7 @@ use super::refuse;
 use super::task::Ended;
 use crate::clock;
 use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, StoredDocument};
+use crate::observe;
 use crate::retry::Patience;
 
 /// Refusals that are written at a time.
@@ -94,7 +95,18 @@ impl Finish {
             self.retire(work, closing, stop).await?;
         }
         let verdicts = self.record(&closings, &kept, stop).await?;
+        closings.iter().zip(&verdicts).for_each(|(closing, recorded)| self.observe(closing, *recorded));
         Some(closings.into_iter().zip(verdicts).map(|(closing, recorded)| closing.ended(recorded)).collect())
+    }
+
+    /// Counts the documents of a unit that is indexed now. How long that took since its landing says something only
+    /// where the queue told of it: a run takes up what landed long ago.
+    fn observe(&self, closing: &Closing, recorded: Option<bool>) {
+        let indexed = closing.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
+        if let (Some((record, _)), Some(true)) = (indexed, recorded) {
+            let lag = record.lag_millis.filter(|_| self.recorder.run.is_none());
+            observe::worker().metrics.searchable(record.document_count, lag);
+        }
     }
 
     /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, RecordedDocument};
@@ -49,6 +50,14 @@ impl Classify for ClaimError {
             Self::Elastic(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Unreadable { .. } => ErrorClass::User,
+        }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        match self {
+            Self::Elastic(error) => error.hindrance(),
+            Self::Store(error) => error.hindrance(),
+            Self::Unreadable { .. } => Some((Store::Elasticsearch, HindranceReason::Refused)),
         }
     }
 }

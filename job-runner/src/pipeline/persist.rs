@@ -1,11 +1,12 @@
 //! Trying a step again for as long as what hinders it may pass: an outage is never a document's fault.
 
 use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
+use crate::observe;
 use crate::retry::{Backoff, Patience, Waited};
 
 /// How long to wait for a user to mend something before the unit goes back to the queue.
@@ -14,9 +15,10 @@ const PATIENCE_WITH_USERS: Duration = Duration::from_secs(30);
 const PATIENCE_WITH_OUTAGES: Duration = Duration::from_hours(30 * 24);
 
 /// Does a step until it succeeds. Transient trouble is waited out, until `stop`; what a user has to mend is tried for
-/// a while; anything else is given up at once. `None`: it did not succeed, and the log says why.
+/// a while; anything else is given up at once. `None`: it did not succeed, and the log says why. Meanwhile the worker
+/// says what it waits for; `what` is also the name of the step in the metrics.
 pub async fn persist<T, E, F>(
-    what: &str,
+    what: &'static str,
     stop: &CancellationToken,
     mut attempt: impl FnMut() -> F,
 ) -> Option<T>
@@ -26,11 +28,18 @@ where
 {
     let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
     let mut users = Backoff::new(Patience::lasting(PATIENCE_WITH_USERS));
+    let (worker, began) = (observe::worker(), Instant::now());
+    let mut held_up = worker.held_up();
     loop {
         let error = match attempt().await {
-            Ok(done) => return Some(done),
+            Ok(done) => {
+                worker.metrics.step(what, began);
+                return Some(done);
+            }
             Err(error) => error,
         };
+        held_up.by(error.hindrance(), &error.to_string());
+        worker.metrics.retry(what, error.hindrance());
         tracing::warn!(%error, step = what, "a step failed");
         let waited = match error.class() {
             ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest, hex};
@@ -26,6 +27,7 @@ use super::snapshot::{self, Label};
 use super::task::{Redo, Task};
 use super::unit::Unit;
 use crate::clock;
+use crate::observe;
 
 /// An object larger than this is not held in memory: it goes through [`large`].
 const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
@@ -186,7 +188,7 @@ impl Preparation {
     ) -> Option<Whole> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let this = Arc::clone(self);
-        let id = unit.id.clone();
+        let (id, began) = (unit.id.clone(), Instant::now());
         let work = tokio::task::spawn_blocking(move || this.convert(unit, &bytes, room));
         let (mut converted, lines) = match work.await.map_err(io::Error::from).flatten() {
             Ok(Outcome::Converted(converted, lines)) => (converted, lines),
@@ -196,6 +198,7 @@ impl Preparation {
                 return None;
             }
         };
+        observe::worker().metrics.step("convert", began);
         if is_same(&converted, same) {
             converted.content = Content::Unchanged;
             return Some(Whole::Converted(converted));

@@ -16,6 +16,7 @@ use docmill_crds::template::{Template, TemplateError};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument as _, Span};
 
 use super::address::Addressing;
 use super::convert::Converter;
@@ -37,6 +38,8 @@ use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
 use super::unit::Unit;
 use crate::elastic::{Elastic, ElasticError, mapping as elastic_mapping};
+use crate::observe;
+use crate::observe::traces::UNIT_SPAN;
 use crate::retry::{self, Patience};
 use crate::secrets::{MountError, mounted};
 use crate::stores::{self, StoreError};
@@ -68,6 +71,9 @@ pub enum IngestError {
         /// What is wrong with it.
         error: TemplateError,
     },
+    /// The source has no queue to take units from.
+    #[error("spec.trigger.sqs is not set, so there is no queue to take units from")]
+    NoQueue,
     /// A mounted Secret cannot be read.
     #[error(transparent)]
     Secret(#[from] MountError),
@@ -84,6 +90,7 @@ impl Classify for IngestError {
         match self {
             Self::Model(error) => error.class(),
             Self::Template { .. } => ErrorClass::User,
+            Self::NoQueue => ErrorClass::Permanent,
             Self::Secret(_) => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
@@ -180,7 +187,34 @@ impl Processor {
 
     /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
     pub async fn process(self: &Arc<Self>, task: Task) -> Ended {
-        self.attempt(task).await.unwrap_or(Ended::Unfinished)
+        let span = self.span(&task.landed);
+        let in_hand = observe::worker().take_in_hand();
+        let ended = self.attempt(task).instrument(span.clone()).await.unwrap_or(Ended::Unfinished);
+        drop(in_hand);
+        observe::worker().unit_ended(&ended);
+        if let Ended::Final { state, reason, .. } = &ended {
+            span.record("state", tracing::field::debug(state));
+            span.record("reason", reason.as_deref());
+        }
+        ended
+    }
+
+    /// What lines of the log and traces say of a unit.
+    fn span(&self, landed: &Landed) -> Span {
+        let recorder = &self.finish.recorder;
+        let version = fetch::unit_version(landed);
+        let unit = version.as_ref().map(|version| digest(landed, version.clone()));
+        tracing::info_span!(
+            UNIT_SPAN,
+            source = recorder.source,
+            bucket = landed.bucket,
+            key = landed.key,
+            version,
+            unit,
+            run = recorder.run,
+            state = tracing::field::Empty,
+            reason = tracing::field::Empty,
+        )
     }
 
     async fn attempt(self: &Arc<Self>, task: Task) -> Option<Ended> {

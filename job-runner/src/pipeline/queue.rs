@@ -2,16 +2,18 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
     MessageSystemAttributeName,
 };
+use docmill_crds::contract::Store;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::observe::{self, HeldUp, hinders};
 use crate::stores::StoreError;
 
 /// For how long a message is hidden from others. A killed worker's messages come back after it.
@@ -27,6 +29,7 @@ pub struct Queue {
     client: aws_sdk_sqs::Client,
     url: String,
     held: Arc<Mutex<HashSet<String>>>,
+    held_up: Arc<Mutex<HeldUp>>,
 }
 
 /// A message as it came.
@@ -46,7 +49,8 @@ impl Queue {
     /// A queue by its URL.
     #[must_use]
     pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
-        Self { client, url, held: Arc::default() }
+        let held_up = Arc::new(Mutex::new(observe::worker().held_up()));
+        Self { client, url, held: Arc::default(), held_up }
     }
 
     /// Its name: the last segment of its URL.
@@ -68,10 +72,20 @@ impl Queue {
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .send()
             .await
-            .map_err(|error| StoreError::from_sdk(format!("receive from {}", self.url), &error))?;
+            .map_err(|error| StoreError::from_sdk(format!("receive from {}", self.url), &error))
+            .inspect_err(|error| self.hindered_by(Some(error)))?;
+        self.hindered_by(None);
         let received: Vec<_> = answer.messages.unwrap_or_default().into_iter().filter_map(read).collect();
         self.lock().extend(received.iter().map(|message| message.receipt.clone()));
         Ok(received)
+    }
+
+    /// Says that the queue hinders the worker, or does no more.
+    fn hindered_by(&self, error: Option<&StoreError>) {
+        let reason = error.and_then(hinders::store_reason);
+        let message = error.map(ToString::to_string).unwrap_or_default();
+        let mut held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner);
+        held_up.by(reason.map(|reason| (Store::Queue, reason)), &message);
     }
 
     /// Starts deleting messages whose units are final, as many at a time as are there. It ends when all senders are gone.
@@ -95,9 +109,11 @@ impl Queue {
             let entry = DeleteMessageBatchRequestEntry::builder().id(number.to_string());
             entry.receipt_handle(receipt).build().ok()
         });
+        let began = Instant::now();
         let request = self.client.delete_message_batch().queue_url(&self.url);
         match request.set_entries(Some(entries.collect())).send().await {
             Ok(answer) => {
+                observe::worker().metrics.step("acknowledge", began);
                 for failed in answer.failed {
                     tracing::warn!(code = failed.code, "a message could not be deleted; it will come again");
                 }

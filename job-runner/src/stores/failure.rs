@@ -3,9 +3,11 @@
 use std::error::Error as StdError;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 
 use crate::cause::innermost;
+use crate::observe::hinders;
 
 /// A request to the object store or the queue that failed, or could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,11 @@ pub enum StoreFault {
     AccessDenied,
     /// A condition of the request was not met (412), for example the `ETag` changed meanwhile.
     Changed,
-    /// Everything that passes by itself: connection trouble, time-outs, throttling, 5xx.
+    /// It takes no more at the moment; passes by itself.
+    Throttled,
+    /// There was no answer: connection trouble, time-outs; passes by itself.
+    Unreachable,
+    /// It answers that it cannot serve (5xx), or its answer broke off; passes by itself.
     Unavailable,
     /// The request itself was refused (other 4xx).
     Refused,
@@ -80,10 +86,19 @@ impl StoreError {
 impl Classify for StoreError {
     fn class(&self) -> ErrorClass {
         match self.fault() {
-            Some(StoreFault::Unavailable | StoreFault::Changed) => ErrorClass::Transient,
+            Some(
+                StoreFault::Throttled
+                | StoreFault::Unreachable
+                | StoreFault::Unavailable
+                | StoreFault::Changed,
+            ) => ErrorClass::Transient,
             Some(StoreFault::NoSuchKey | StoreFault::Refused) => ErrorClass::Permanent,
             Some(StoreFault::NotFound | StoreFault::AccessDenied) | None => ErrorClass::User,
         }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        Some((Store::ObjectStore, hinders::store_reason(self)?))
     }
 }
 
@@ -100,8 +115,21 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
         )
         | (None, Some(404)) => StoreFault::NotFound,
         (Some("PreconditionFailed"), _) | (_, Some(412)) => StoreFault::Changed,
-        (Some("SlowDown" | "RequestTimeout" | "ThrottlingException" | "RequestThrottled"), _)
-        | (_, None | Some(408 | 429 | 500..)) => StoreFault::Unavailable,
+        (
+            Some(
+                "SlowDown"
+                | "ThrottlingException"
+                | "RequestThrottled"
+                | "OverLimit"
+                | "KmsThrottled"
+                | "Throttling"
+                | "RequestLimitExceeded",
+            ),
+            _,
+        )
+        | (_, Some(429)) => StoreFault::Throttled,
+        (Some("RequestTimeout"), _) | (_, Some(408 | 500..)) => StoreFault::Unavailable,
+        (_, None) => StoreFault::Unreachable,
         (_, Some(401 | 403)) => StoreFault::AccessDenied,
         _ => StoreFault::Refused,
     }
@@ -116,8 +144,9 @@ mod tests {
         assert_eq!(fault(Some("NoSuchKey"), Some(404)), StoreFault::NoSuchKey);
         assert_eq!(fault(None, Some(404)), StoreFault::NotFound);
         assert_eq!(fault(Some("AccessDenied"), Some(403)), StoreFault::AccessDenied);
-        assert_eq!(fault(Some("SlowDown"), Some(503)), StoreFault::Unavailable);
-        assert_eq!(fault(None, None), StoreFault::Unavailable);
+        assert_eq!(fault(Some("SlowDown"), Some(503)), StoreFault::Throttled);
+        assert_eq!(fault(Some("InternalError"), Some(500)), StoreFault::Unavailable);
+        assert_eq!(fault(None, None), StoreFault::Unreachable);
         assert_eq!(fault(Some("PreconditionFailed"), Some(412)), StoreFault::Changed);
         assert_eq!(fault(Some("InvalidArgument"), Some(400)), StoreFault::Refused);
     }

@@ -37,7 +37,7 @@ fn source() -> docmill_crds::IngestSource {
 async fn an_operator_that_does_not_lead_writes_nothing() {
     let (client, log) = api(|_| (200, json!({})));
     let writer = writer(&client, false);
-    assert!(matches!(writer.create_job(&job("a")).await, Err(ApplyError::NotLeading)));
+    assert!(matches!(writer.create(&job("a")).await, Err(ApplyError::NotLeading)));
     assert!(matches!(writer.delete_job("news", "wire-1", "u").await, Err(ApplyError::NotLeading)));
     let status = IngestSourceStatus::default();
     assert!(matches!(writer.set_status(&source(), None, &status).await, Err(ApplyError::NotLeading)));
@@ -55,10 +55,10 @@ fn taken_by(owner_uid: &'static str) -> impl Fn(&Asked) -> (u16, Value) + Clone 
 #[tokio::test]
 async fn a_job_that_exists_already_is_no_error_unless_it_is_anothers() {
     let (client, _) = api(taken_by("a"));
-    assert_eq!(writer(&client, true).create_job(&job("a")).await.unwrap(), Created::Before);
+    assert_eq!(writer(&client, true).create(&job("a")).await.unwrap(), Created::Before);
     let (client, _) = api(taken_by("b"));
-    let refused = writer(&client, true).create_job(&job("a")).await;
-    assert!(matches!(refused, Err(ApplyError::NameTaken(name)) if name == "wire-1"));
+    let refused = writer(&client, true).create(&job("a")).await;
+    assert!(matches!(refused, Err(ApplyError::NameTaken { name, .. }) if name == "wire-1"));
 }
 
 #[tokio::test]
@@ -97,6 +97,6 @@ async fn a_deletion_names_the_uid() {
 #[tokio::test]
 async fn a_refusal_keeps_the_words_of_the_api_server() {
     let (client, _) = api(|_| refusal(403, "exceeded quota"));
-    let error = writer(&client, true).create_job(&job("a")).await.unwrap_err();
+    let error = writer(&client, true).create(&job("a")).await.unwrap_err();
     assert!(crate::stores::with_causes(&error).contains("exceeded quota"), "{error:?}");
 }

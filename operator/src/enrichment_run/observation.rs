@@ -12,8 +12,8 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use crate::not_ready::NotReady;
-use crate::pod_view::{self, Ending, JobEnd};
-use crate::worker_pod;
+use crate::pod_view::{self, JobEnd};
+use crate::{run_view, worker_pod};
 
 /// What is known of a run.
 #[derive(Clone, Debug)]
@@ -70,25 +70,16 @@ pub struct Work {
 /// Reads the Job of a run, and its pods.
 #[must_use]
 pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Work {
-    let own = pods.iter().filter(|pod| pod_view::is_of(pod, job));
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let (from_index, slices) = match pod_spec.and_then(worker_pod::decode_order) {
         Some(WorkOrder::Enrich(order)) => (order.from_index, order.slices),
-        Some(WorkOrder::Ingest(_)) | None => Default::default(),
+        Some(WorkOrder::Ingest(_) | WorkOrder::Run(_)) | None => Default::default(),
     };
     Work {
         created: job.creation_timestamp().map_or(now, |time| time.0),
         from_index,
         slices,
         end: pod_view::job_end(job),
-        trouble: trouble(own.map(AsRef::as_ref)),
+        trouble: run_view::trouble(job, pods),
     }
-}
-
-/// The failure of the youngest pod that failed, or what keeps a pod from starting.
-fn trouble<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<String> {
-    let mut pods: Vec<&Pod> = pods.collect();
-    pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp()));
-    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
-    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod)))
 }

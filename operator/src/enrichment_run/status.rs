@@ -14,7 +14,7 @@ use super::records::{Totals, totals};
 use super::slices;
 use crate::apply::Note;
 use crate::conditions::{self, Statement, kind};
-use crate::schedule;
+use crate::{run_view, schedule};
 
 /// While pods work.
 const BUSY: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ pub fn status(
         failed: kept(count(|totals| totals.failed), old.failed),
         calls: kept(count(|totals| totals.calls), old.calls),
         progress: totals.map(|totals| format!("{}%", totals.percent)).or_else(|| old.progress.clone()),
-        duration: start.map(|start| duration(start, end.unwrap_or(seen.now))),
+        duration: start.map(|start| run_view::duration(start, end.unwrap_or(seen.now))),
         start_time: start.map(Time),
         completion_time: end.map(Time),
     }
@@ -135,65 +135,16 @@ fn said(
     conditions::state(old, said, generation, seen.now)
 }
 
-/// A length of time as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
-#[must_use]
-pub fn duration(start: Timestamp, end: Timestamp) -> String {
-    let seconds = end.duration_since(start).as_secs().max(0);
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds}s"),
-        (0, _) => format!("{minutes}m{}s", seconds % 60),
-        _ => format!("{hours}h{minutes}m"),
-    }
-}
-
 /// What changed since the last pass that a person should read.
 #[must_use]
 pub fn notes(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) -> Vec<Note> {
-    let ended = [kind::COMPLETE, kind::FAILED].into_iter().filter_map(|kind| {
-        let ended = conditions::find(&new.conditions, kind)?;
-        let news = conditions::find(&old.conditions, kind).is_none();
-        news.then(|| note(kind == kind::FAILED, &ended.reason, "Finish", ended.message.clone()))
-    });
-    let started = match plan {
-        Plan::Start(selection) => {
-            let (documents, slices) = (selection.documents, selection.slices.len());
-            let text = format!("going through {documents} documents in {slices} slices");
-            Some(note(false, "Started", "StartJob", text))
-        }
-        _ => None,
-    };
-    readiness(old, new).into_iter().chain(started).chain(ended).collect()
-}
-
-/// That a run cannot start is told, and that it can after all.
-fn readiness(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus) -> Option<Note> {
-    let now = conditions::find(&new.conditions, kind::READY)?;
-    let before = conditions::find(&old.conditions, kind::READY);
-    let ready = now.status == "True";
-    let news = match before {
-        Some(before) => (&before.status, &before.reason) != (&now.status, &now.reason),
-        None => !ready,
-    };
-    news.then(|| note(!ready, &now.reason, "Observe", now.message.clone()))
-}
-
-fn note(warning: bool, reason: &str, action: &'static str, text: String) -> Note {
-    Note { warning, reason: reason.to_owned(), action, text }
-}
-
-/// Whether the status says that the run has ended.
-#[must_use]
-pub fn has_ended(status: &EnrichmentRunStatus) -> bool {
-    [kind::COMPLETE, kind::FAILED].iter().any(|kind| conditions::holds(&status.conditions, kind))
-}
-
-/// How long an ended run is still to be kept; `None`: for good.
-#[must_use]
-pub fn time_left(status: &EnrichmentRunStatus, ttl: Option<i32>, now: Timestamp) -> Option<Duration> {
-    let kept = Duration::from_secs(u64::try_from(ttl?).unwrap_or(0));
-    let ended = status.completion_time.as_ref()?.0;
-    Some(kept.saturating_sub(Duration::try_from(now.duration_since(ended)).unwrap_or_default()))
+    let mut notes = run_view::notes(&old.conditions, &new.conditions);
+    if let Plan::Start(selection) = plan {
+        let (documents, slices) = (selection.documents, selection.slices.len());
+        let text = format!("going through {documents} documents in {slices} slices");
+        notes.push(run_view::note(false, "Started", "StartJob", text));
+    }
+    notes
 }
 
 /// When a run that has not ended is looked at again.

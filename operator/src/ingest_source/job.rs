@@ -72,7 +72,9 @@ pub fn slot_of(job: &Job) -> Option<i32> {
     job.metadata.labels.as_ref()?.get(SLOT_LABEL)?.parse().ok()
 }
 
-fn name(source: &IngestSource, start: &Start) -> String {
+/// Name of the Job of a worker.
+#[must_use]
+pub fn name(source: &IngestSource, start: &Start) -> String {
     let mut hash = Sha256::new();
     for part in [
         source.uid().unwrap_or_default(),

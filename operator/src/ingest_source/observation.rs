@@ -5,6 +5,7 @@ use docmill_crds::ledger::UnitState;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::poll::PollRun;
 use super::worker::Worker;
 use crate::not_ready::NotReady;
 
@@ -20,12 +21,37 @@ pub struct Observation {
     pub ready: Result<(), NotReady>,
     /// Digest of the conversion model, if there is a valid one.
     pub revision: Option<String>,
+    /// Whether there is a queue at all.
+    pub has_queue: bool,
     /// The queue, if it answered.
     pub queue: Option<QueueCounts>,
+    /// The runs that the poll trigger made, oldest first.
+    pub polled: Vec<PollRun>,
     /// The ledger, if it answered.
     pub ledger: Option<LedgerCounts>,
     /// The workers, those that ended lately included.
     pub workers: Vec<Worker>,
+    /// Who hindered the workers when the source was last looked at, if somebody did.
+    pub hindered_before: Option<String>,
+}
+
+impl Observation {
+    /// Units that are known and not done: those that the queue tells of, or, without one, those that the poll trigger's
+    /// run has still to see to. `None` if the queue was not reached.
+    #[must_use]
+    pub fn pending(&self) -> Option<i64> {
+        if self.has_queue {
+            self.queue.map(QueueCounts::pending)
+        } else {
+            Some(self.polled.iter().map(PollRun::remaining).sum())
+        }
+    }
+
+    /// Whether a run of the poll trigger is under way.
+    #[must_use]
+    pub fn polls(&self) -> bool {
+        self.polled.iter().any(|run| run.complete.is_none())
+    }
 }
 
 /// Notifications in the queue. SQS gives approximate numbers.

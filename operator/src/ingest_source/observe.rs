@@ -1,6 +1,7 @@
 //! Looks at a source: its spec, the stores, the queue, the ledger, its workers.
 
-use std::time::Duration;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_crds::IngestSource;
@@ -8,15 +9,19 @@ use docmill_crds::contract::label;
 use docmill_crds::ledger::units_index;
 use docmill_crds::template::Template;
 use job_runner::stores::StoreError;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use super::ask::ask;
 use super::job::work_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
-use super::plan::latest_failure;
+use super::plan::{active_count, latest_failure};
 use super::reach::Reached;
-use super::worker;
+use super::{poll, worker};
+use crate::conditions::{self, kind};
 use crate::context::Context;
+use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
 use crate::stores::{elastic_fault, store_fault};
 use crate::worker_pod::encode_order;
@@ -32,10 +37,14 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
         now,
         ready: Ok(()),
         revision: None,
+        has_queue: source.spec.trigger.sqs.is_some(),
         queue: None,
+        polled: poll::read(source, &context.runs.state()),
         ledger: None,
         workers: worker::read(&jobs, &pods, now),
+        hindered_before: source.status.as_ref().and_then(|status| hindered(&status.conditions)),
     };
+    ask(&mut seen.workers, &pods, &context.workers, &context.metrics).await;
     let order = match look(source, context, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
@@ -53,9 +62,17 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
     }
     let (_, order) = checked?;
     let failing = latest_failure(&seen.workers).is_some();
-    let reached = context.reached.reach(&context.client, source, failing).await?;
-    let (queue, ledger) = tokio::join!(queue_counts(source, &reached), ledger_counts(source, &reached));
-    seen.queue = queue.as_ref().ok().copied();
+    let metrics = &context.metrics;
+    let reached = context.reached.reach(&context.client, source, failing, metrics).await?;
+    if seen.has_queue {
+        metrics.request(Target::Queue);
+    }
+    let queue = queue_counts(source, &reached).await;
+    let at_rest = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
+    let busy =
+        !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
+    let ledger = remembered_counts(source, &reached, busy, metrics).await;
+    seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
     queue.map(drop).and(ledger.map(drop)).inspect_err(|_| {
         // Its Secret may have changed.
@@ -78,10 +95,10 @@ fn check_spec(source: &IngestSource) -> Result<(String, String), NotReady> {
     Ok((revision, encode_order(&work_order(source))?))
 }
 
-async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<QueueCounts, NotReady> {
-    let url = &source.spec.trigger.sqs.queue_url;
-    let request = reached
-        .sqs
+/// The counts of the queue; nothing where there is none.
+async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<Option<QueueCounts>, NotReady> {
+    let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &reached.sqs) else { return Ok(None) };
+    let request = sqs
         .get_queue_attributes()
         .queue_url(url)
         .attribute_names(Attribute::ApproximateNumberOfMessages)
@@ -93,11 +110,11 @@ async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<QueueC
         .map_err(|error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error)))?;
     let attributes = answer.attributes.unwrap_or_default();
     let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
-    Ok(QueueCounts {
+    Ok(Some(QueueCounts {
         waiting: count(Attribute::ApproximateNumberOfMessages),
         in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),
         delayed: count(Attribute::ApproximateNumberOfMessagesDelayed),
-    })
+    }))
 }
 
 fn queue_fault(error: &StoreError) -> NotReady {
@@ -108,6 +125,30 @@ fn queue_fault(error: &StoreError) -> NotReady {
         "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
         _ => fault,
     }
+}
+
+/// What the ledger says, or said a moment ago if nothing has happened since.
+async fn remembered_counts(
+    source: &IngestSource,
+    reached: &Reached,
+    busy: bool,
+    metrics: &Metrics,
+) -> Result<LedgerCounts, NotReady> {
+    let memory = || reached.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = memory().known(busy, Instant::now()) {
+        return Ok(known);
+    }
+    metrics.request(Target::Elasticsearch);
+    let asked = Instant::now();
+    let counts = ledger_counts(source, reached).await?;
+    memory().remember(counts.clone(), asked);
+    Ok(counts)
+}
+
+/// Who hindered the workers, as the status says.
+fn hindered(conditions: &[Condition]) -> Option<String> {
+    let throttled = conditions::find(conditions, kind::THROTTLED)?;
+    (throttled.status == "True").then(|| throttled.reason.clone())
 }
 
 async fn ledger_counts(source: &IngestSource, reached: &Reached) -> Result<LedgerCounts, NotReady> {

@@ -9,7 +9,7 @@ use docmill_crds::ingest_source::Workers;
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{Observation, QueueCounts};
-use super::worker::{State, Worker};
+use super::worker::{State, Worker, hindrances};
 
 /// Units a second that one worker is taken to do before any was measured.
 const ASSUMED_RATE: f64 = 20.0;
@@ -67,20 +67,38 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &Observation) -> Plan {
     if let Err(fault) = &seen.ready {
         return none(format!("not ready: {}", fault.reason), Vec::new());
     }
+    if !seen.has_queue {
+        return none("no queue: the runs of the poll trigger have pods of their own".to_owned(), Vec::new());
+    }
     let queue = seen.queue.unwrap_or_default();
     let active = count(active(&seen.workers));
     let (desired, because) = desired(workers, queue, active, rate(&seen.workers));
     let missing = if queue.waiting > 0 { (desired - active).max(0) } else { 0 };
-    match pause(&seen.workers, seen.now) {
-        Some(rest) if missing > 0 => {
-            let because =
-                format!("{because}; the next one starts in {} s, since workers fail", rest.as_secs());
-            Plan { desired, because, start: Vec::new(), stop: Vec::new() }
+    let (startable, but) = startable(seen, active, missing);
+    let because = but.map_or(because.clone(), |but| format!("{because}; {but}"));
+    let start = free_slots(&seen.workers, workers.max).take(usize::try_from(startable).unwrap_or(0));
+    Plan { desired, because, start: start.collect(), stop: Vec::new() }
+}
+
+/// How many of the missing workers can be started now, and what keeps the others back.
+fn startable(seen: &Observation, active: i32, missing: i32) -> (i32, Option<String>) {
+    if missing == 0 {
+        return (0, None);
+    }
+    if let Some(rest) = pause(&seen.workers, seen.now) {
+        return (0, Some(format!("the next one starts in {} s, since workers fail", rest.as_secs())));
+    }
+    if let Some(hindrance) = hindrances(&seen.workers).first() {
+        let (by, reason) = (hindrance.by.as_str(), hindrance.reason.as_str());
+        return (0, Some(format!("none is started while workers wait for {by} ({reason})")));
+    }
+    match &seen.hindered_before {
+        Some(by) if active == 0 && missing > 1 => (1, Some(format!("one to see whether {by} still hinders"))),
+        // They start, or do not answer: more of them would wait as well.
+        Some(by) if active > 0 && seen.workers.iter().all(|worker| worker.present.is_none()) => {
+            (0, Some(format!("none is started until a worker says that {by} does not hinder any more")))
         }
-        _ => {
-            let start = free_slots(&seen.workers, workers.max).take(usize::try_from(missing).unwrap_or(0));
-            Plan { desired, because, start: start.collect(), stop: Vec::new() }
-        }
+        _ => (missing, None),
     }
 }
 
@@ -102,15 +120,20 @@ fn desired(workers: &Workers, queue: QueueCounts, active: i32, rate: f64) -> (i3
     (desired, because)
 }
 
-/// Units a second that one worker does, from the reports of those that have ended.
+/// Units a second that one worker does, from what those that run say and from the reports of those that have ended.
 fn rate(workers: &[Worker]) -> f64 {
     let mut units = 0;
     let mut millis = 0;
     for worker in workers {
-        if let State::Ended { report: Some(report), .. } = &worker.state {
-            units += report.done + report.failed + report.skipped;
-            millis += report.busy_millis;
-        }
+        let (done, busy) = match (&worker.state, &worker.present) {
+            (State::Ended { report: Some(report), .. }, _) => {
+                (report.done + report.failed + report.skipped, report.busy_millis)
+            }
+            (State::Active { .. }, Some(present)) => (present.done, present.busy_millis),
+            _ => continue,
+        };
+        units += done;
+        millis += busy;
     }
     if units < MEASURED_UNITS || millis < MEASURED_MILLIS {
         return ASSUMED_RATE;
@@ -177,6 +200,14 @@ fn free_slots(workers: &[Worker], max: i32) -> impl Iterator<Item = Start> {
 
 fn active(workers: &[Worker]) -> impl Iterator<Item = &Worker> {
     workers.iter().filter(|worker| worker.is_active())
+}
+
+/// The workers that could hand over to those of other sources: the oldest first, as they are nearest to their end.
+#[must_use]
+pub fn candidates(workers: &[Worker]) -> Vec<Stop> {
+    let mut staying: Vec<_> = active(workers).filter(|worker| !worker.leaving).collect();
+    staying.sort_by_key(|worker| (worker.created, worker.slot));
+    staying.into_iter().map(stop).collect()
 }
 
 /// How many workers have not ended.

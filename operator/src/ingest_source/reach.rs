@@ -10,6 +10,8 @@ use job_runner::elastic::Elastic;
 use job_runner::stores::{s3_client, sqs_client};
 use kube::{Client, ResourceExt as _};
 
+use super::ledger_memory::LedgerMemory;
+use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
 use crate::stores::{check_bucket, connect_elastic, storage_secrets, store_fault};
 
@@ -24,10 +26,12 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Clients of the stores of one source, all of which have answered.
 pub struct Reached {
-    /// The queue.
-    pub sqs: aws_sdk_sqs::Client,
+    /// The queue, where the source has one.
+    pub sqs: Option<aws_sdk_sqs::Client>,
     /// The cluster with the ledger.
     pub elastic: Elastic,
+    /// What the ledger said last.
+    pub ledger: Mutex<LedgerMemory>,
     generation: Option<i64>,
     at: Instant,
 }
@@ -43,6 +47,7 @@ impl ReachCache {
         client: &Client,
         source: &IngestSource,
         failing: bool,
+        metrics: &Metrics,
     ) -> Result<Arc<Reached>, NotReady> {
         let uid = source.uid().unwrap_or_default();
         let fresh = if failing { FRESH_WHILE_FAILING } else { FRESH };
@@ -52,8 +57,9 @@ impl ReachCache {
         {
             return Ok(known);
         }
-        let reached =
-            tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source))).await.unwrap_or_else(|_| {
+        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source, metrics)))
+            .await
+            .unwrap_or_else(|_| {
                 let seconds = TIMEOUT.as_secs();
                 Err(NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s")))
             });
@@ -86,16 +92,18 @@ impl ReachCache {
 }
 
 /// Looks at everything that the spec names. The first fault in the order of the spec is told.
-async fn connect(client: &Client, source: &IngestSource) -> Result<Reached, NotReady> {
+async fn connect(client: &Client, source: &IngestSource, metrics: &Metrics) -> Result<Reached, NotReady> {
     let namespace = source.namespace().unwrap_or_default();
     let spec = &source.spec;
+    metrics.request(Target::Elasticsearch);
     let (storage, elastic) = tokio::join!(
-        connect_storage(client, &namespace, spec),
+        connect_storage(client, &namespace, spec, metrics),
         connect_elastic(client, &namespace, &spec.index.elasticsearch),
     );
     Ok(Reached {
         sqs: storage?,
         elastic: elastic?,
+        ledger: Mutex::default(),
         generation: source.metadata.generation,
         at: Instant::now(),
     })
@@ -105,18 +113,22 @@ async fn connect_storage(
     client: &Client,
     namespace: &str,
     spec: &IngestSourceSpec,
-) -> Result<aws_sdk_sqs::Client, NotReady> {
+    metrics: &Metrics,
+) -> Result<Option<aws_sdk_sqs::Client>, NotReady> {
     let storage = &spec.storage;
-    let queue_url = &spec.trigger.sqs.queue_url;
     let secrets = storage_secrets(client, namespace, storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage");
     let s3 = s3_client(storage, &secrets).await.map_err(unusable)?;
-    let sqs = sqs_client(storage, queue_url, &secrets).await.map_err(unusable)?;
-    let (raw, snapshots, errors) = tokio::join!(
-        check_bucket(&s3, &spec.raw.bucket),
-        check_bucket(&s3, &spec.snapshots.bucket),
-        check_bucket(&s3, &spec.errors.bucket),
-    );
+    let sqs = match spec.trigger.queue_url() {
+        Some(url) => Some(sqs_client(storage, url, &secrets).await.map_err(unusable)?),
+        None => None,
+    };
+    let check = |bucket| {
+        metrics.request(Target::ObjectStore);
+        check_bucket(&s3, bucket)
+    };
+    let (raw, snapshots, errors) =
+        tokio::join!(check(&spec.raw.bucket), check(&spec.snapshots.bucket), check(&spec.errors.bucket));
     raw.and(snapshots).and(errors)?;
     Ok(sqs)
 }

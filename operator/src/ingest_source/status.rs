@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use docmill_crds::IngestSourceStatus;
+use docmill_crds::contract::{Hindrance, HindranceReason};
 use docmill_crds::ingest_source::{UnitCounts, WorkerStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{Observation, QueueCounts};
+use super::observation::Observation;
 use super::plan::{Plan, active_count, latest_failure};
-use super::worker::State;
+use super::worker::{State, hindrances};
 use crate::apply::Note;
 use crate::conditions::{self, Statement, kind};
 use crate::schedule;
@@ -18,6 +19,8 @@ use crate::schedule;
 const BUSY: Duration = Duration::from_secs(2);
 /// Without work. A queue does not call, so this decides how soon the first document after a quiet time is seen.
 const IDLE: Duration = Duration::from_secs(5);
+/// An index that was read-only for so long does not become writable by itself.
+const READ_ONLY_SECONDS: i64 = 300;
 /// While suspended.
 const SUSPENDED: Duration = Duration::from_secs(10);
 
@@ -32,7 +35,7 @@ pub fn status(
     plan: &Plan,
     refused: Option<&str>,
 ) -> IngestSourceStatus {
-    let said = vec![ready(seen), progressing(suspend, seen), degraded(seen, refused)];
+    let said = vec![ready(seen), progressing(suspend, seen), throttled(old, seen), degraded(seen, refused)];
     let conditions = conditions::state(&old.conditions, said, generation, seen.now);
     let ledger = seen.ledger.as_ref();
     IngestSourceStatus {
@@ -60,7 +63,11 @@ fn ready(seen: &Observation) -> Statement {
             kind::READY,
             true,
             "Reachable",
-            "queue, buckets and index are there and can be reached",
+            if seen.has_queue {
+                "queue, buckets and index are there and can be reached"
+            } else {
+                "buckets and index are there and can be reached"
+            },
         ),
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }
@@ -68,6 +75,13 @@ fn ready(seen: &Observation) -> Statement {
 
 fn progressing(suspend: bool, seen: &Observation) -> Statement {
     let say = |holds, reason, message: &str| Statement::new(kind::PROGRESSING, holds, reason, message);
+    if !seen.has_queue {
+        return if seen.polls() {
+            say(true, "Polling", "a run of the poll trigger is under way; see its IngestRun")
+        } else {
+            say(false, "NoBacklog", "no run of the poll trigger is under way")
+        };
+    }
     let Some(queue) = seen.queue else {
         return say(
             false,
@@ -85,6 +99,49 @@ fn progressing(suspend: bool, seen: &Observation) -> Statement {
     }
 }
 
+/// True while any worker says that a store takes no more, or does not answer. Where no worker can say anything (none
+/// has started yet, or none answers) and there is work, it stays as it was.
+fn throttled(old: &IngestSourceStatus, seen: &Observation) -> Statement {
+    let hindrances = hindrances(&seen.workers);
+    if let Some(longest) = hindrances.iter().find(|hindrance| hindrance.reason.passes()) {
+        return Statement::new(kind::THROTTLED, true, longest.by.as_str(), in_words(longest));
+    }
+    let silent = seen.workers.iter().all(|worker| worker.present.is_none());
+    let work = seen.queue.is_none_or(|queue| queue.pending() > 0);
+    match conditions::find(&old.conditions, kind::THROTTLED) {
+        Some(before) if before.status == "True" && silent && work => {
+            Statement::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
+        }
+        _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no worker waits for a store"),
+    }
+}
+
+fn in_words(hindrance: &Hindrance) -> String {
+    let Hindrance { by, reason, since, message } = hindrance;
+    format!("{} has been {} for workers since {since}: {message}", by.as_str(), reason.as_str())
+}
+
+/// What a person has to mend before workers can go on.
+fn to_mend(seen: &Observation) -> Option<Statement> {
+    let long = |hindrance: &Hindrance| {
+        let since = hindrance.since.parse::<Timestamp>().ok()?;
+        (hindrance.reason == HindranceReason::ReadOnly
+            && seen.now.duration_since(since).as_secs() >= READ_ONLY_SECONDS)
+            .then_some("free disk space, or take the block off the index")
+    };
+    let advice = |hindrance: &Hindrance| match hindrance.reason {
+        HindranceReason::AccessDenied => Some("check the credentials and what they are allowed"),
+        HindranceReason::NotFound => Some("create what is missing, or correct its name"),
+        HindranceReason::Refused => Some("correct the settings, or the store's limits"),
+        _ => long(hindrance),
+    };
+    hindrances(&seen.workers).into_iter().find_map(|hindrance| {
+        let reason = format!("{}{}", hindrance.by.as_str(), hindrance.reason.as_str());
+        let message = format!("{}; {}", in_words(hindrance), advice(hindrance)?);
+        Some(Statement::new(kind::DEGRADED, true, reason, message))
+    })
+}
+
 fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
     if let Some(refused) = refused {
         return Statement::new(kind::DEGRADED, true, "JobsRefused", refused);
@@ -92,6 +149,9 @@ fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
     if let Some((_, message, permanent)) = latest_failure(&seen.workers) {
         let reason = if permanent { "WorkOrderRefused" } else { "WorkersFail" };
         return Statement::new(kind::DEGRADED, true, reason, format!("the last worker failed: {message}"));
+    }
+    if let Some(statement) = to_mend(seen) {
+        return statement;
     }
     let obstacle = seen.workers.iter().find_map(|worker| match &worker.state {
         State::Active { obstacle: Some(obstacle) } => Some(format!("the worker {}: {obstacle}", worker.job)),
@@ -104,7 +164,7 @@ fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
 }
 
 fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
-    let pending = seen.queue.map(QueueCounts::pending).or(old.units.map(|units| units.pending))?;
+    let pending = seen.pending().or(old.units.map(|units| units.pending))?;
     match &seen.ledger {
         Some(ledger) => Some(UnitCounts {
             pending,
@@ -119,7 +179,7 @@ fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
 /// The lag of the newest record, and the time since then. A record from before the present backlog says nothing about
 /// it: then the backlog's own age is the lag.
 fn lag_seconds(seen: &Observation, conditions: &[Condition]) -> Option<i64> {
-    if seen.queue?.pending() == 0 {
+    if seen.pending()? == 0 {
         return Some(0);
     }
     let backlog_since = conditions::since(conditions, kind::PROGRESSING).unwrap_or(seen.now);
@@ -134,13 +194,13 @@ fn lag_seconds(seen: &Observation, conditions: &[Condition]) -> Option<i64> {
 /// What changed since the last pass that a person should read.
 #[must_use]
 pub fn notes(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Note> {
-    let watched = [(kind::READY, "True"), (kind::DEGRADED, "False")];
+    let watched = [(kind::READY, "True"), (kind::THROTTLED, "False"), (kind::DEGRADED, "False")];
     let changed = watched.into_iter().filter_map(|(kind, good)| {
         let now = conditions::find(&new.conditions, kind)?;
         let before = conditions::find(&old.conditions, kind);
         let same =
             before.is_some_and(|before| (&before.status, &before.reason) == (&now.status, &now.reason));
-        // That a new source is not degraded is no news.
+        // That a new source is not throttled or degraded is no news.
         let news = !same && (before.is_some() || kind == kind::READY || now.status != good);
         news.then(|| Note {
             warning: now.status != good,
@@ -174,7 +234,7 @@ pub fn look_again(suspend: bool, uid: &str, seen: &Observation, new: &IngestSour
         }
         Ok(()) if suspend => schedule::jitter(SUSPENDED, uid, seen.now),
         Ok(()) => {
-            let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
+            let pending = seen.pending().is_some_and(|pending| pending > 0);
             let busy = pending || active_count(&seen.workers) > 0;
             schedule::jitter(if busy { BUSY } else { IDLE }, uid, seen.now)
         }

@@ -1,10 +1,11 @@
 mod plan;
+mod poll;
 mod reading;
 mod shape;
 mod status;
 
 use docmill_crds::IngestSource;
-use docmill_crds::contract::Report;
+use docmill_crds::contract::{Hindrance, HindranceReason, Present, Report, Store};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
@@ -44,6 +45,8 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> Observation {
         now: at(1000),
         ready: Ok(()),
         revision: Some("abc".into()),
+        has_queue: true,
+        polled: Vec::new(),
         queue: Some(QueueCounts { waiting, in_hand, delayed: 0 }),
         ledger: Some(LedgerCounts {
             indexed: 7,
@@ -51,10 +54,11 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> Observation {
             ..LedgerCounts::default()
         }),
         workers,
+        hindered_before: None,
     }
 }
 
-fn active(slot: i32) -> Worker {
+pub fn active(slot: i32) -> Worker {
     Worker {
         job: format!("wire-{slot}"),
         uid: format!("job-{slot}"),
@@ -62,6 +66,7 @@ fn active(slot: i32) -> Worker {
         created: at(900),
         leaving: false,
         state: State::Active { obstacle: None },
+        present: None,
     }
 }
 
@@ -77,4 +82,14 @@ fn failed(slot: i32, span: (i64, i64)) -> Worker {
 fn reported(done: u64, busy_millis: u64) -> Worker {
     let report = Some(Report { done, busy_millis, ..Report::default() });
     Worker { state: State::Ended { at: at(950), end: End::Well, report }, ..active(0) }
+}
+
+/// A running worker that says how it is doing.
+fn running(slot: i32, (done, busy_millis): (u64, u64), hindrances: Vec<Hindrance>) -> Worker {
+    let present = Present { done, busy_millis, hindrances, ..Present::default() };
+    Worker { present: Some(present), ..active(slot) }
+}
+
+fn hindrance(by: Store, reason: HindranceReason, since: i64) -> Hindrance {
+    Hindrance { by, reason, since: at(since).to_string(), message: "429, rejected".into() }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use docmill_crds::contract::Report;
+use docmill_crds::contract::{Hindrance, Present, Report};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use super::board::Seen;
 use super::job::slot_of;
 use crate::pod_view::{self, Ending, JobEnd};
 
@@ -29,6 +30,8 @@ pub struct Worker {
     pub leaving: bool,
     /// How far it is.
     pub state: State,
+    /// What it says of itself, if it runs and has answered.
+    pub present: Option<Present>,
 }
 
 /// How far a worker is.
@@ -85,10 +88,35 @@ impl Worker {
     }
 }
 
+/// What workers wait for, the longest first.
+#[must_use]
+pub fn hindrances(workers: &[Worker]) -> Vec<&Hindrance> {
+    let present = workers.iter().filter_map(|worker| worker.present.as_ref());
+    let mut all: Vec<_> = present.flat_map(|present| &present.hindrances).collect();
+    // RFC 3339 with milliseconds in UTC sorts as text.
+    all.sort_by(|a, b| (&a.since, a.by, a.reason).cmp(&(&b.since, b.by, b.reason)));
+    all
+}
+
 /// Reads the workers from the Jobs of a source and from its pods.
 #[must_use]
 pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker> {
     jobs.iter().map(|job| worker(job, pods, now)).collect()
+}
+
+/// What is seen of the workers of all sources.
+#[must_use]
+pub fn of_all_sources(jobs: &[Arc<Job>]) -> Seen {
+    let mut seen = Seen::default();
+    for job in jobs.iter().filter(|job| slot_of(job).is_some()) {
+        let name = format!("{}/{}", job.namespace().unwrap_or_default(), job.name_any());
+        if pod_view::job_end(job).is_some() {
+            seen.ended.push(name);
+        } else {
+            seen.active.insert(name, job.metadata.deletion_timestamp.is_some());
+        }
+    }
+    seen
 }
 
 fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
@@ -105,6 +133,7 @@ fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
         created,
         leaving: job.metadata.deletion_timestamp.is_some(),
         state,
+        present: None,
     }
 }
 

@@ -94,6 +94,17 @@ impl Elastic {
         }
     }
 
+    /// Writes a document in the place of one with this version, or a new one. Its id is of plain characters.
+    pub async fn put(&self, index: &str, id: &str, version: u64, source: Value) -> Result<()> {
+        let path = format!("{index}/_doc/{id}?version={version}&version_type=external_gte&refresh=true");
+        self.expect(Method::PUT, &path, Some(source)).await.map(drop)
+    }
+
+    /// Deletes a document. Its id is of plain characters.
+    pub async fn delete(&self, index: &str, id: &str) -> Result<()> {
+        self.expect(Method::DELETE, &format!("{index}/_doc/{id}?refresh=true"), None).await.map(drop)
+    }
+
     /// Names of the indices that match a pattern.
     pub async fn indices(&self, pattern: &str) -> Result<Vec<String>> {
         let path = format!("_cat/indices/{pattern}?format=json&h=index&expand_wildcards=all");

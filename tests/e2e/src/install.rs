@@ -62,6 +62,13 @@ pub async fn metrics(cluster: &Cluster) -> Result<String> {
     cluster.kubectl(&["get", "--raw", &path]).await
 }
 
+/// The metrics of the operator that leads: the others know of no source.
+pub async fn leader_metrics(cluster: &Cluster) -> Result<String> {
+    let leader = leader(cluster).await?;
+    let path = format!("/api/v1/namespaces/{NAMESPACE}/pods/{leader}:8080/proxy/metrics");
+    cluster.kubectl(&["get", "--raw", &path]).await
+}
+
 /// The operator's pod that leads, from its Lease.
 pub async fn leader(cluster: &Cluster) -> Result<String> {
     let lease = format!("lease/{RELEASE}-operator");

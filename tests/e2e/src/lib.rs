@@ -9,6 +9,7 @@
 //! - [`rig`], [`faults`], [`cases`]: a source whose workers are processes of this machine, proxies that put faults
 //!   between them and the stores, and many such cases side by side;
 //! - [`articles`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
+//! - [`ingest_runs`]: runs of a world's source;
 //! - [`auditor`]: the verdict;
 //! - [`wait`], [`watch`], [`table`], [`diagnosis`]: waiting for a state, watching pods, reading kubectl's tables,
 //!   explaining a failure.
@@ -24,6 +25,7 @@ pub mod diagnosis;
 pub mod elastic;
 pub mod env;
 pub mod faults;
+pub mod ingest_runs;
 pub mod install;
 pub mod notices;
 pub mod resources;

@@ -150,6 +150,20 @@ impl S3 {
             .await
     }
 
+    /// Copies an object within its bucket, with its metadata. Both keys are of plain characters.
+    pub async fn copy(&self, bucket: &str, from: &str, to: &str) -> Result<()> {
+        let copy = self.0.copy_object().bucket(bucket).copy_source(format!("{bucket}/{from}")).key(to);
+        copy.send().await.with_context(|| format!("failed to copy s3://{bucket}/{from} to {to}"))?;
+        Ok(())
+    }
+
+    /// Removes an object.
+    pub async fn remove(&self, bucket: &str, key: &str) -> Result<()> {
+        let remove = self.0.delete_object().bucket(bucket).key(key);
+        remove.send().await.with_context(|| format!("failed to remove s3://{bucket}/{key}"))?;
+        Ok(())
+    }
+
     /// Lists a bucket, however many pages that takes.
     pub async fn list(&self, bucket: &str) -> Result<Vec<Listed>> {
         let mut pages = self.0.list_objects_v2().bucket(bucket).into_paginator().send();

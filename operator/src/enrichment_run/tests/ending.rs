@@ -7,11 +7,12 @@ use docmill_crds::enrichment_run::Phase;
 use super::super::observation::{Observation, Work};
 use super::super::plan::{Plan, plan};
 use super::super::records::{read, totals};
-use super::super::status::{duration, has_ended, look_again, notes, status, time_left};
-use super::{at, bounds, record, run, seen, selection};
+use super::super::status::{look_again, notes, status};
+use super::{at, bounds, record, seen, selection};
 use crate::conditions::{find, holds, kind};
 use crate::not_ready::NotReady;
 use crate::pod_view::JobEnd;
+use crate::run_view::has_ended;
 
 fn work(complete: Option<bool>) -> Work {
     let reason = "BackoffLimitExceeded".to_owned();
@@ -59,7 +60,7 @@ fn nothing_to_do_is_complete_at_once() {
     let status = after(&view);
     assert_eq!((status.phase, status.selected, status.done), (Some(Phase::Complete), Some(0), Some(0)));
     assert_eq!((status.slices, status.progress.as_deref()), (Some(0), Some("100%")));
-    assert!(holds(&status.conditions, kind::COMPLETE) && has_ended(&status));
+    assert!(holds(&status.conditions, kind::COMPLETE) && has_ended(&status.conditions));
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
     assert_eq!((status.selected, status.done, status.failed), (Some(20), Some(14), Some(1)));
     assert_eq!(status.progress.as_deref(), Some("75%"));
     assert_eq!(status.duration.as_deref(), Some("1m30s"));
-    assert!(!has_ended(&status));
+    assert!(!has_ended(&status.conditions));
 }
 
 #[test]
@@ -145,21 +146,4 @@ fn records_of_slices_that_the_run_does_not_have_are_passed_over() {
 fn a_slice_that_has_not_ended_is_never_whole() {
     let late = SliceRecord { finished: false, ..record(0, 10, 10, 0) };
     assert_eq!(totals(&[late], 1).percent, 99);
-}
-
-#[test]
-fn lengths_of_time_are_short() {
-    assert_eq!(duration(at(0), at(42)), "42s");
-    assert_eq!(duration(at(0), at(185)), "3m5s");
-    assert_eq!(duration(at(0), at(7380)), "2h3m");
-    assert_eq!(duration(at(10), at(0)), "0s");
-}
-
-#[test]
-fn an_ended_run_is_kept_for_its_time() {
-    let status = after(&seen(None, Some(selection(vec![])), None));
-    assert_eq!(time_left(&status, None, at(2000)), None);
-    assert_eq!(time_left(&status, Some(60), at(1130)).unwrap().as_secs(), 30);
-    assert!(time_left(&status, Some(60), at(1160)).unwrap().is_zero());
-    assert_eq!(run().spec.ttl_seconds_after_finished, None);
 }

@@ -76,7 +76,7 @@ proptest! {
 
 #[test]
 fn one_pod_a_slice_and_no_more_at_a_time_than_there_are() {
-    let image = WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into() };
+    let image = WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] };
     let slices = vec![bounds(None, 1001)];
     let job = job(&run(), &selection(slices.clone()), &image).unwrap();
     assert_eq!(job.metadata.name.as_deref(), Some("sentiment"), "named as the run, so that there is one");

@@ -1,9 +1,10 @@
+use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::ingest_source::Workers;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
-use super::super::plan::{Start, active_count, plan};
+use super::super::plan::{Start, active_count, candidates, plan};
 use super::super::worker::{End, State, Worker};
-use super::{active, at, ended, failed, reported, seen};
+use super::{active, at, ended, failed, hindrance, reported, running, seen};
 use crate::not_ready::NotReady;
 
 fn workers(max: i32, target_lag_seconds: i32) -> Workers {
@@ -110,6 +111,61 @@ fn a_worker_that_ended_well_ends_the_pauses_and_a_lost_pod_starts_none() {
     assert_eq!(plan(false, &workers(10, 60), &seen(1, 0, history)).start.len(), 1);
     let history = vec![ended(0, (980, 999), End::TakenAway)];
     assert_eq!(plan(false, &workers(10, 60), &seen(1, 0, history)).start.len(), 1);
+}
+
+#[test]
+fn what_running_workers_say_counts_like_reports() {
+    let view = seen(900, 0, vec![running(0, (400, 80_000), vec![]), reported(100, 20_000)]);
+    let plan = plan(false, &workers(10, 60), &view);
+    assert_eq!(plan.because, "backlog 900 / 300 per worker within 60 s");
+    assert_eq!((plan.desired, plan.start.len()), (3, 2));
+}
+
+#[test]
+fn while_jobs_start_no_others_are_started_for_the_same_backlog() {
+    let before = plan(false, &workers(10, 60), &seen(3600, 0, vec![]));
+    assert_eq!((before.desired, before.start.len()), (3, 3));
+    let starting = vec![active(0), active(1), active(2)];
+    for in_hand in [0, 700, 3600] {
+        let after = plan(false, &workers(10, 60), &seen(3600 - in_hand, in_hand, starting.clone()));
+        assert_eq!((after.desired, after.start.len()), (3, 0), "{in_hand} in hand: neither more nor fewer");
+    }
+}
+
+#[test]
+fn nothing_is_started_while_a_store_hinders() {
+    let throttled = hindrance(Store::Elasticsearch, HindranceReason::Throttled, 990);
+    let view = seen(9000, 0, vec![running(0, (0, 0), vec![throttled])]);
+    let plan = plan(false, &workers(10, 60), &view);
+    assert_eq!((plan.desired, plan.start.len()), (8, 0));
+    assert!(
+        plan.because.ends_with("none is started while workers wait for Elasticsearch (Throttled)"),
+        "{}",
+        plan.because
+    );
+}
+
+#[test]
+fn after_a_hindrance_one_worker_looks_whether_it_is_over() {
+    let view = |workers| {
+        let mut view = seen(9000, 0, workers);
+        view.hindered_before = Some("Elasticsearch".into());
+        view
+    };
+    let first = plan(false, &workers(10, 60), &view(vec![]));
+    assert_eq!(first.start.len(), 1, "{}", first.because);
+    let starting = plan(false, &workers(10, 60), &view(vec![active(0)]));
+    assert_eq!(starting.start.len(), 0, "{}", starting.because);
+    let over = plan(false, &workers(10, 60), &view(vec![running(0, (5, 10), vec![])]));
+    assert_eq!(over.start.len(), 7, "{}", over.because);
+}
+
+#[test]
+fn the_oldest_that_stay_could_hand_over() {
+    let older = Worker { created: at(100), ..active(1) };
+    let leaving = Worker { leaving: true, ..active(2) };
+    let jobs: Vec<_> = candidates(&[active(0), older, leaving]).into_iter().map(|stop| stop.job).collect();
+    assert_eq!(jobs, ["wire-1", "wire-0"]);
 }
 
 fn any_worker() -> impl Strategy<Value = Worker> {

@@ -16,7 +16,11 @@ fn start(slot: i32, predecessor: Option<&str>) -> Start {
 }
 
 fn made(source: &docmill_crds::IngestSource, start: &Start) -> Job {
-    let image = WorkerImage { image: "docmill:1".into(), pull_policy: "IfNotPresent".into() };
+    let image = WorkerImage {
+        image: "docmill:1".into(),
+        pull_policy: "IfNotPresent".into(),
+        env: vec![("DOCMILL_LOG_FORMAT".into(), "text".into())],
+    };
     job(source, start, encode_order(&work_order(source)).unwrap(), &image)
 }
 
@@ -109,4 +113,15 @@ fn the_users_template_is_kept_and_docmills_labels_win() {
     let pod = template.spec.unwrap();
     assert_eq!(pod.service_account_name.as_deref(), Some("reader"));
     assert_eq!(pod.node_selector.unwrap()["disk"], "ssd");
+}
+
+#[test]
+fn a_worker_can_be_seen_and_logs_as_the_operator_does() {
+    let pod = pod(made(&source(), &start(0, None)));
+    let container = &pod.containers[0];
+    let port = &container.ports.as_ref().unwrap()[0];
+    assert_eq!((port.name.as_deref(), port.container_port), (Some("metrics"), 8080));
+    let variables = container.env.as_ref().unwrap();
+    let format = variables.iter().find(|variable| variable.name == "DOCMILL_LOG_FORMAT").unwrap();
+    assert_eq!(format.value.as_deref(), Some("text"));
 }

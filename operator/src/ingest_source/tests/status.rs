@@ -1,11 +1,12 @@
 use docmill_crds::IngestSourceStatus;
+use docmill_crds::contract::{Hindrance, HindranceReason, Store};
 use docmill_crds::ingest_source::UnitCounts;
 
 use super::super::observation::{LedgerCounts, NewestRecord, Observation};
 use super::super::plan::plan;
 use super::super::status::{look_again, notes, started, status};
 use super::super::worker::{State, Worker};
-use super::{active, at, failed, seen, source};
+use super::{active, at, failed, hindrance, running, seen, source};
 use crate::conditions::{find, holds, kind};
 use crate::not_ready::NotReady;
 
@@ -97,6 +98,55 @@ fn failing_workers_degrade_a_source_in_the_words_of_the_worker() {
     let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
     assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "WorkersFail"));
     assert!(degraded.message.contains("index is read-only"));
+}
+
+fn told(hindrances: Vec<Hindrance>) -> IngestSourceStatus {
+    after(&IngestSourceStatus::default(), &seen(5, 0, vec![running(0, (0, 0), hindrances)]))
+}
+
+#[test]
+fn a_store_that_takes_no_more_throttles_a_source_by_name_and_in_its_words() {
+    let status = told(vec![
+        hindrance(Store::ObjectStore, HindranceReason::Throttled, 995),
+        hindrance(Store::Elasticsearch, HindranceReason::Throttled, 990),
+    ]);
+    let throttled = find(&status.conditions, kind::THROTTLED).unwrap();
+    assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Elasticsearch"));
+    assert!(throttled.message.contains("1970-01-01T00:16:30Z: 429, rejected"), "{}", throttled.message);
+    assert!(!holds(&status.conditions, kind::DEGRADED), "it passes");
+    let note = notes(&told(vec![]), &status).pop().unwrap();
+    assert_eq!((note.warning, note.reason.as_str()), (true, "Elasticsearch"));
+}
+
+#[test]
+fn throttled_ends_with_a_workers_word_or_with_the_work_and_not_with_silence() {
+    let first = told(vec![hindrance(Store::Elasticsearch, HindranceReason::Unreachable, 990)]);
+    let silent = after(&first, &later(&seen(5, 0, vec![active(0)]), 1010));
+    assert_eq!(find(&silent.conditions, kind::THROTTLED), find(&first.conditions, kind::THROTTLED));
+    let none = after(&first, &later(&seen(5, 0, vec![]), 1010));
+    assert!(holds(&none.conditions, kind::THROTTLED));
+    let over = after(&first, &later(&seen(5, 0, vec![running(0, (1, 1), vec![])]), 1010));
+    assert!(!holds(&over.conditions, kind::THROTTLED));
+    let done = after(&first, &later(&seen(0, 0, vec![]), 1010));
+    assert!(!holds(&done.conditions, kind::THROTTLED));
+}
+
+#[test]
+fn what_a_person_has_to_mend_degrades_a_source_with_what_to_do() {
+    let denied = told(vec![hindrance(Store::ObjectStore, HindranceReason::AccessDenied, 999)]);
+    let degraded = find(&denied.conditions, kind::DEGRADED).unwrap();
+    assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "ObjectStoreAccessDenied"));
+    assert!(degraded.message.ends_with("check the credentials and what they are allowed"));
+    assert!(!holds(&denied.conditions, kind::THROTTLED), "it does not pass");
+}
+
+#[test]
+fn a_read_only_index_throttles_at_first_and_degrades_after_minutes() {
+    let since = |since| told(vec![hindrance(Store::Elasticsearch, HindranceReason::ReadOnly, since)]);
+    assert!(holds(&since(900).conditions, kind::THROTTLED) && !holds(&since(900).conditions, kind::DEGRADED));
+    let long = since(600);
+    assert!(holds(&long.conditions, kind::THROTTLED));
+    assert_eq!(find(&long.conditions, kind::DEGRADED).unwrap().reason, "ElasticsearchReadOnly");
 }
 
 #[test]

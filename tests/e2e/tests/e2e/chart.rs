@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use e2e::command;
 use e2e::install::checkout;
+use serde_json::Value;
 
 const KUBERNETES: &str = "1.31.0";
 
@@ -51,6 +52,8 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "seccompProfile: {type: RuntimeDefault}",
         "path: /healthz",
         "path: /readyz",
+        "--max-workers=100",
+        "--log-format=json",
     ] {
         ensure!(deployment.contains(line), "the Deployment lacks {line:?}:\n{deployment}");
     }
@@ -96,12 +99,84 @@ async fn wrong_values_are_refused_by_name() -> Result<()> {
         ("replicas=0", "replicas"),
         ("image.pullPolicy=Sometimes", "pullPolicy"),
         ("crds.instal=true", "instal"),
-        ("workers.max=3", "workers"),
+        ("workers.max=0", "max"),
+        ("logs.format=xml", "format"),
+        ("metrics.rules.throttledFor=soon", "throttledFor"),
     ] {
         let Some(finished) = template(&["--set", setting]).await else { return Ok(()) };
         ensure!(!finished.ok && finished.stderr.contains(field), "{setting}: {}", finished.stderr);
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn what_prometheus_and_grafana_need_is_there_when_it_is_asked_for() -> Result<()> {
+    const KINDS: [&str; 4] = ["ServiceMonitor", "PodMonitor", "PrometheusRule", "ConfigMap"];
+    let all = "metrics.monitors.enabled=true,metrics.rules.enabled=true,metrics.dashboards.enabled=true";
+    let (Some(without), Some(with)) = (template(&[]).await, template(&["--set", all]).await) else {
+        return Ok(());
+    };
+    let (without, with) = (without.expect_ok("helm template")?, with.expect_ok("helm template")?);
+    for kind in KINDS {
+        ensure!(document(&without, kind).is_err(), "{kind} without being asked for");
+        document(&with, kind)?;
+    }
+    let dashboard: Value = serde_saphyr::from_str(&document(&with, "ConfigMap")?)?;
+    ensure!(dashboard["metadata"]["labels"]["grafana_dashboard"] == "1");
+    let panels: Value = serde_json::from_str(dashboard["data"]["docmill.json"].as_str().context("no JSON")?)?;
+    ensure!(panels["panels"].as_array().is_some_and(|panels| panels.len() > 10), "{panels}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
+    let Some(text) = template(&["--set", "metrics.rules.enabled=true"]).await else { return Ok(()) };
+    let rules: Value =
+        serde_saphyr::from_str(&document(&text.expect_ok("helm template")?, "PrometheusRule")?)?;
+    let groups = rules["spec"]["groups"].as_array().context("no groups")?;
+    let rules: Vec<&Value> = groups.iter().filter_map(|group| group["rules"].as_array()).flatten().collect();
+    ensure!(rules.len() >= 5, "{} alerts", rules.len());
+    for rule in &rules {
+        let told = ["summary", "description"].iter().all(|field| rule["annotations"][field].is_string());
+        ensure!(told && rule["for"].is_string() && rule["labels"]["severity"].is_string(), "{rule}");
+    }
+    let sources =
+        ["operator/src/metrics.rs", "operator/src/metrics/sources.rs", "job-runner/src/observe/metrics.rs"];
+    let sources: String =
+        sources.iter().map(|path| fs::read_to_string(checkout(path))).collect::<Result<_, _>>()?;
+    let panels = fs::read_to_string(checkout("charts/docmill/files/dashboards/docmill.json"))?;
+    let used = rules.iter().filter_map(|rule| rule["expr"].as_str()).chain([panels.as_str()]);
+    let unknown: Vec<_> =
+        used.flat_map(metrics_in).filter(|metric| !is_registered(metric, &sources)).collect();
+    ensure!(unknown.is_empty(), "used, and not registered: {unknown:?}");
+    Ok(())
+}
+
+/// The names of metrics in a text.
+fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.filter(|word| {
+        ["source", "worker", "operator"].iter().any(|part| word.starts_with(&format!("docmill_{part}_")))
+    })
+}
+
+/// Whether the code has the name: without its prefix where a registry adds it, and without what the text form adds.
+fn is_registered(metric: &str, sources: &str) -> bool {
+    let suffixes = [
+        "",
+        "_total",
+        "_bucket",
+        "_sum",
+        "_count",
+        "_seconds_bucket",
+        "_bytes_sum",
+        "_bytes_count",
+        "_bytes_total",
+    ];
+    suffixes.iter().filter_map(|suffix| metric.strip_suffix(suffix)).any(|name| {
+        let short = name.trim_start_matches("docmill_worker_").trim_start_matches("docmill_operator_");
+        sources.contains(&format!("\"{short}\""))
+    })
 }
 
 /// The first document of a kind.

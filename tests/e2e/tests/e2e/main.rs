@@ -1,13 +1,16 @@
 //! The product in a real cluster with real stores. `cargo testbed test` sets them up and runs this; each test has a
 //! world of its own (see `e2e::world`), and the chart's templates are checked without any cluster.
 
+mod audit;
 mod backlog;
 mod chart;
 mod conditions;
 mod enrichment;
 mod keys;
+mod many;
 mod model;
 mod refusals;
 mod restarts;
 mod schema;
+mod shadow;
 mod suspension;

@@ -1,0 +1,85 @@
+//! What an audit can find: one stable word for each kind of difference between the stores, the same in the report of the
+//! run, in logs and in the documentation.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of difference. Its name is what users see, so a variant is never renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum DifferenceKind {
+    /// An object of the raw bucket has no record in the ledger.
+    Unaccounted,
+    /// The ledger has a record of a unit under an id that is not the unit's own, so that it counts twice.
+    RecordTwice,
+    /// A unit that counts as indexed or failed is no longer in the raw bucket: a newer version of its key was seen to
+    /// its end, or the object was removed and the source says that its documents go with it.
+    RecordWithoutObject,
+    /// The snapshot that a record names is not there.
+    SnapshotMissing,
+    /// A snapshot belongs to a unit that neither the ledger nor the raw bucket has.
+    SnapshotOrphaned,
+    /// A document that a record names is not in the index.
+    DocumentMissing,
+    /// A document that a record names is there as an older unit had it.
+    DocumentOfOlderUnit,
+    /// The index has a document of this source that no record names.
+    DocumentOrphaned,
+    /// A failed unit has no error record, or no copy of its object though that is still there.
+    EvidenceMissing,
+    /// The errors bucket holds something of a key none of whose units failed.
+    EvidenceLeft,
+}
+
+impl DifferenceKind {
+    /// Every kind, from bucket to index.
+    pub const ALL: [Self; 10] = [
+        Self::Unaccounted,
+        Self::RecordTwice,
+        Self::RecordWithoutObject,
+        Self::SnapshotMissing,
+        Self::SnapshotOrphaned,
+        Self::DocumentMissing,
+        Self::DocumentOfOlderUnit,
+        Self::DocumentOrphaned,
+        Self::EvidenceMissing,
+        Self::EvidenceLeft,
+    ];
+
+    /// The name, for example `SnapshotMissing`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unaccounted => "Unaccounted",
+            Self::RecordTwice => "RecordTwice",
+            Self::RecordWithoutObject => "RecordWithoutObject",
+            Self::SnapshotMissing => "SnapshotMissing",
+            Self::SnapshotOrphaned => "SnapshotOrphaned",
+            Self::DocumentMissing => "DocumentMissing",
+            Self::DocumentOfOlderUnit => "DocumentOfOlderUnit",
+            Self::DocumentOrphaned => "DocumentOrphaned",
+            Self::EvidenceMissing => "EvidenceMissing",
+            Self::EvidenceLeft => "EvidenceLeft",
+        }
+    }
+}
+
+impl std::fmt::Display for DifferenceKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::DifferenceKind;
+
+    #[test]
+    fn every_kind_is_listed_once_and_written_as_its_name() {
+        let names: BTreeSet<_> = DifferenceKind::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(names.len(), DifferenceKind::ALL.len());
+        for kind in DifferenceKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What a running worker says of itself at `GET /status`: how much it has done, and what it is waiting for.
+
+use serde::{Deserialize, Serialize};
+
+/// How a running worker is doing. Times are counted since its start, and add up to its age.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Present {
+    /// Units that were brought to their end, whichever it was.
+    pub done: u64,
+    /// Milliseconds of work, as if they had been worked with full hands: a worker that has a quarter of what it can
+    /// hold counts a quarter of the time. `done` by this time is what the worker can do.
+    pub busy_millis: u64,
+    /// Milliseconds in which there was nothing, or less than it can hold, to do.
+    pub idle_millis: u64,
+    /// Milliseconds in which it waited for a store that takes no more, or does not answer.
+    pub hindered_millis: u64,
+    /// Units in its hands now.
+    pub in_hand: u64,
+    /// What it is waiting for now, or was until a few seconds ago, the longest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hindrances: Vec<Hindrance>,
+}
+
+/// Something outside that keeps a worker from going on. It is never a document's fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hindrance {
+    /// Who hinders it.
+    pub by: Store,
+    /// How.
+    pub reason: HindranceReason,
+    /// Since when: RFC 3339 in UTC. Trouble that comes back within a minute counts as one.
+    pub since: String,
+    /// The store's own words when it began.
+    pub message: String,
+}
+
+/// The services that a worker cannot work without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Store {
+    /// The cluster with the articles and the ledger.
+    Elasticsearch,
+    /// The buckets.
+    ObjectStore,
+    /// The queue.
+    Queue,
+}
+
+impl Store {
+    /// The word for it, the same in `/status`, in conditions and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Elasticsearch => "Elasticsearch",
+            Self::ObjectStore => "ObjectStore",
+            Self::Queue => "Queue",
+        }
+    }
+}
+
+/// How a store hinders a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum HindranceReason {
+    /// It takes no more at the moment (429, `SlowDown`).
+    Throttled,
+    /// It cannot be connected to, or the connection broke.
+    Unreachable,
+    /// It did not answer in time.
+    TimedOut,
+    /// It answers that it cannot serve (5xx), or with something that is no answer.
+    Unavailable,
+    /// The index takes no writes (a cluster block: the disk is full, maintenance).
+    ReadOnly,
+    /// The credentials are wrong or do not suffice.
+    AccessDenied,
+    /// The bucket, queue or index does not exist.
+    NotFound,
+    /// It refuses the request for another reason that has to be mended.
+    Refused,
+}
+
+impl HindranceReason {
+    /// The word for it, the same in `/status`, in conditions and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Throttled => "Throttled",
+            Self::Unreachable => "Unreachable",
+            Self::TimedOut => "TimedOut",
+            Self::Unavailable => "Unavailable",
+            Self::ReadOnly => "ReadOnly",
+            Self::AccessDenied => "AccessDenied",
+            Self::NotFound => "NotFound",
+            Self::Refused => "Refused",
+        }
+    }
+
+    /// Whether it passes by itself, as far as can be told. The others have to be mended by a person, and may concern
+    /// some units only.
+    #[must_use]
+    pub const fn passes(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unreachable | Self::TimedOut | Self::Unavailable | Self::ReadOnly => true,
+            Self::AccessDenied | Self::NotFound | Self::Refused => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HindranceReason, Present, Store};
+
+    #[test]
+    fn words_are_the_serialised_forms() {
+        for store in [Store::Elasticsearch, Store::ObjectStore, Store::Queue] {
+            assert_eq!(serde_json::to_value(store).unwrap(), store.as_str());
+        }
+        for reason in [
+            HindranceReason::Throttled,
+            HindranceReason::Unreachable,
+            HindranceReason::TimedOut,
+            HindranceReason::Unavailable,
+            HindranceReason::ReadOnly,
+            HindranceReason::AccessDenied,
+            HindranceReason::NotFound,
+            HindranceReason::Refused,
+        ] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+    }
+
+    #[test]
+    fn what_a_newer_worker_adds_is_passed_over() {
+        let text =
+            r#"{"done": 3, "busyMillis": 5, "idleMillis": 1, "hinderedMillis": 0, "inHand": 2, "more": 1}"#;
+        let present: Present = serde_json::from_str(text).unwrap();
+        assert_eq!((present.done, present.in_hand, present.hindrances.len()), (3, 2, 0));
+    }
+}

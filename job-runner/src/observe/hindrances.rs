@@ -1,0 +1,181 @@
+//! What a worker is waiting for, since when, and whether it may go on receiving meanwhile. Pure: the time is given, as
+//! the time since the worker's start.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use docmill_crds::contract::{HindranceReason, Store};
+
+/// A hindrance that comes back within this time is the same trouble, and has lasted since it first came.
+const SAME_TROUBLE: Duration = Duration::from_mins(1);
+/// A hindrance is told of for this long after its end, so that one which comes and goes with each request is seen by
+/// those who look every few seconds.
+const LINGER: Duration = Duration::from_secs(10);
+/// While receiving is stopped, one receive in this time is let through: what hinders may concern one object alone.
+const PROBE_EVERY: Duration = Duration::from_mins(1);
+
+/// Who hinders, and how.
+pub type Kind = (Store, HindranceReason);
+
+/// What hinders a worker.
+#[derive(Debug, Default)]
+pub struct Hindrances {
+    known: BTreeMap<Kind, Trouble>,
+    stopped_at: Option<Duration>,
+}
+
+/// One kind of hindrance.
+#[derive(Debug)]
+struct Trouble {
+    /// Pieces of work that are held up by it now.
+    held: usize,
+    since: Duration,
+    ended: Duration,
+    message: String,
+}
+
+/// A hindrance as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Who and how.
+    pub kind: Kind,
+    /// Since when.
+    pub since: Duration,
+    /// The store's words when it began.
+    pub message: String,
+}
+
+impl Hindrances {
+    /// A piece of work is held up.
+    pub fn begin(&mut self, kind: Kind, message: &str, now: Duration) {
+        self.known
+            .entry(kind)
+            .and_modify(|trouble| {
+                let over = trouble.held == 0 && now.saturating_sub(trouble.ended) > SAME_TROUBLE;
+                if over {
+                    trouble.since = now;
+                    message.clone_into(&mut trouble.message);
+                }
+                trouble.held += 1;
+            })
+            .or_insert_with(|| Trouble { held: 1, since: now, ended: now, message: message.to_owned() });
+    }
+
+    /// A piece of work for which [`Self::begin`] was called goes on, or was given up.
+    pub fn end(&mut self, kind: Kind, now: Duration) {
+        if let Some(trouble) = self.known.get_mut(&kind) {
+            trouble.held = trouble.held.saturating_sub(1);
+            trouble.ended = now;
+        }
+    }
+
+    /// Whether something hinders that passes by itself. What a person has to mend may concern some units only (one
+    /// bucket, one index), and the others go on; and a queue that gives nothing stops nothing that is in hand.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        let stops = |(by, reason): &Kind| *by != Store::Queue && reason.passes();
+        self.known.iter().any(|(kind, trouble)| trouble.held > 0 && stops(kind))
+    }
+
+    /// Whether more may be received.
+    pub fn may_receive(&mut self, now: Duration) -> bool {
+        if !self.stops() {
+            self.stopped_at = None;
+            return true;
+        }
+        let stopped_at = *self.stopped_at.get_or_insert(now);
+        let probe = now.saturating_sub(stopped_at) >= PROBE_EVERY;
+        if probe {
+            self.stopped_at = Some(now);
+        }
+        probe
+    }
+
+    /// What hinders now or did a moment ago, the longest first.
+    #[must_use]
+    pub fn told(&self, now: Duration) -> Vec<Told> {
+        let recent = |trouble: &Trouble| trouble.held > 0 || now.saturating_sub(trouble.ended) < LINGER;
+        let told = self.known.iter().filter(|(_, trouble)| recent(trouble));
+        let mut told: Vec<_> = told
+            .map(|(kind, trouble)| Told {
+                kind: *kind,
+                since: trouble.since,
+                message: trouble.message.clone(),
+            })
+            .collect();
+        told.sort_by_key(|told| (told.since, told.kind));
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use docmill_crds::contract::{HindranceReason, Store};
+
+    use super::{Hindrances, Kind};
+
+    const BUSY: Kind = (Store::Elasticsearch, HindranceReason::Throttled);
+    const DENIED: Kind = (Store::ObjectStore, HindranceReason::AccessDenied);
+
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(second)
+    }
+
+    #[test]
+    fn it_lasts_until_the_last_piece_of_work_goes_on_and_is_told_of_a_little_longer() {
+        let mut hindrances = Hindrances::default();
+        hindrances.begin(BUSY, "429", at(5));
+        hindrances.begin(BUSY, "429 again", at(7));
+        hindrances.end(BUSY, at(20));
+        assert!(hindrances.stops());
+        hindrances.end(BUSY, at(30));
+        assert!(!hindrances.stops());
+        let told = hindrances.told(at(35));
+        assert_eq!((told[0].since, told[0].message.as_str()), (at(5), "429"));
+        assert!(hindrances.told(at(40)).is_empty());
+    }
+
+    #[test]
+    fn trouble_that_comes_back_soon_is_the_same_and_later_it_is_new() {
+        let mut hindrances = Hindrances::default();
+        for (from, to) in [(0, 10), (50, 60)] {
+            hindrances.begin(BUSY, "first", at(from));
+            hindrances.end(BUSY, at(to));
+        }
+        assert_eq!(hindrances.told(at(61))[0].since, at(0));
+        hindrances.begin(BUSY, "second", at(121));
+        let told = hindrances.told(at(122));
+        assert_eq!((told[0].since, told[0].message.as_str()), (at(121), "second"));
+    }
+
+    #[test]
+    fn the_longest_comes_first() {
+        let mut hindrances = Hindrances::default();
+        hindrances.begin(DENIED, "403", at(1));
+        hindrances.begin(BUSY, "429", at(2));
+        let kinds: Vec<_> = hindrances.told(at(3)).into_iter().map(|told| told.kind).collect();
+        assert_eq!(kinds, [DENIED, BUSY]);
+    }
+
+    #[test]
+    fn receiving_stops_for_what_passes_and_goes_on_for_what_a_person_has_to_mend() {
+        let mut hindrances = Hindrances::default();
+        hindrances.begin(DENIED, "403", at(0));
+        assert!(hindrances.may_receive(at(0)));
+        hindrances.begin(BUSY, "429", at(1));
+        assert!(!hindrances.may_receive(at(1)));
+        hindrances.end(BUSY, at(2));
+        hindrances.begin((Store::Queue, HindranceReason::Unreachable), "refused", at(2));
+        assert!(hindrances.may_receive(at(2)), "or nobody would find out that the queue is back");
+    }
+
+    #[test]
+    fn once_a_minute_one_receive_is_let_through() {
+        let mut hindrances = Hindrances::default();
+        hindrances.begin(BUSY, "500 for one object alone", at(0));
+        let through: Vec<u64> = (0..=130).filter(|second| hindrances.may_receive(at(*second))).collect();
+        assert_eq!(through, [60, 120]);
+    }
+}

@@ -1,0 +1,74 @@
+//! The HTTP side of a worker: `/metrics` for Prometheus, `/status` for the operator, `/healthz` for whoever asks.
+//!
+//! It shows numbers and the words of stores; no documents, no credentials, and nothing can be changed by it.
+
+use std::net::{Ipv6Addr, SocketAddr};
+
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use docmill_crds::contract::WORKER_PORT;
+
+use super::{Worker, worker};
+
+/// Serves for as long as the process lives. A worker that cannot be seen still works: trouble is logged.
+pub async fn run() {
+    let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, WORKER_PORT));
+    let served = match listen(address).await {
+        Ok(listener) => axum::serve(listener, routes(worker())).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
+        tracing::warn!(%error, port = WORKER_PORT, "metrics and status are not served");
+    }
+}
+
+/// Listens on all addresses, also of a node without IPv6.
+async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
+    match tokio::net::TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => tokio::net::TcpListener::bind((std::net::Ipv4Addr::UNSPECIFIED, address.port())).await,
+    }
+}
+
+fn routes(worker: &'static Worker) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/status", get(move || async { Json(worker.present()) }))
+        .route("/metrics", get(move || async { metrics(worker) }))
+}
+
+fn metrics(worker: &Worker) -> axum::response::Response {
+    match worker.metrics.encode() {
+        Ok(text) => {
+            let form = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+            (form, text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::contract::Present;
+
+    use super::{Worker, routes};
+    use crate::pipeline::task::Ended;
+
+    #[tokio::test]
+    async fn status_and_metrics_are_served() {
+        let worker: &'static Worker = Box::leak(Box::new(Worker::new("news", "wire")));
+        worker.unit_ended(&Ended::Nothing);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, routes(worker)).await });
+        let read = async |path: &str| {
+            reqwest::get(format!("http://{address}{path}")).await.unwrap().text().await.unwrap()
+        };
+        let present: Present = serde_json::from_str(&read("/status").await).unwrap();
+        assert_eq!(present.done, 1);
+        assert!(read("/metrics").await.ends_with("# EOF\n"));
+        assert_eq!(read("/healthz").await, "ok\n");
+    }
+}

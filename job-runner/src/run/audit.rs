@@ -1,0 +1,213 @@
+//! Mode Audit: compares raw bucket, ledger, snapshots, errors and index, unit by unit, and mends what differs if that is
+//! asked for.
+//!
+//! - `window`: ranges of keys that are small enough to be held; `keys`: what the keys of other buckets say of raw ones;
+//! - `evidence`: what the stores hold of a range, and what has to be asked one by one; `judge`: the verdict; `report`: how
+//!   it is told. None of these performs I/O;
+//! - `gather`, `documents`: ask the stores; `repair`: mends;
+//! - here: who is looked at when.
+//!
+//! Work goes on meanwhile. What differs is looked at a second time, some seconds later: only what differs in the same way
+//! then is a difference, and only that is touched.
+
+mod documents;
+mod evidence;
+mod gather;
+mod judge;
+mod keys;
+mod repair;
+mod report;
+mod window;
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
+use docmill_crds::run_ledger::Tally;
+use serde_json::Value;
+
+use self::documents::MOST_UNNAMED;
+use self::gather::{Stores, Window};
+use self::repair::Repairer;
+use self::report::{AuditReport, Difference, Sums, Target};
+use super::{FileResult, KeyRange, ManifestLine, RunContext, RunError};
+use crate::pipeline::persist::persist;
+
+/// How long what was seen to differ may take to come right by itself: longer than a batch is on its way.
+const SETTLING: Duration = Duration::from_secs(5);
+/// How often what is left of a range is mended: a record that is put right can show what else is wrong.
+const ROUNDS: usize = 3;
+
+/// Compares the ranges of a file.
+pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
+    let stores = Stores::open(context).await?;
+    let mut report = AuditReport::default();
+    let mut suspects = Vec::new();
+    stores.refresh().await?;
+    for range in lines.iter().filter_map(|line| line.range.as_ref()) {
+        let (sums, more) = first_look(&stores, range).await?;
+        report.sums.add(sums);
+        suspects.extend(more);
+    }
+    if !suspects.is_empty() {
+        settle(context).await?;
+        stores.refresh().await?;
+        second_looks(&stores, &suspects, &mut report).await?;
+    }
+    let totals = report.totals();
+    let tally = Tally {
+        lines: i64::try_from(lines.len()).unwrap_or(i64::MAX),
+        done: report.sums.raw,
+        differences: totals.found,
+        repaired: totals.repaired,
+        ..Tally::default()
+    };
+    Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
+}
+
+/// The report of the whole run, from those of its files in their order.
+#[must_use]
+pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
+    let mut whole = AuditReport::default();
+    for report in reports {
+        match serde_json::from_value(report) {
+            Ok(report) => whole.merge(report),
+            Err(error) => tracing::error!(%error, "a part of the report cannot be read and is left out"),
+        }
+    }
+    serde_json::to_value(whole).unwrap_or_default()
+}
+
+/// A window in which something differed.
+struct Suspect {
+    range: KeyRange,
+    seen: HashSet<u64>,
+}
+
+/// What a look at a window gave.
+struct Look {
+    sums: Sums,
+    differences: Vec<Difference>,
+    until: Option<String>,
+    more: bool,
+    incomplete: bool,
+}
+
+/// Looks at a range window by window. Gives the sums of the windows in which nothing differed, and the other windows.
+async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<Suspect>), RunError> {
+    let (mut sums, mut suspects) = (Sums::default(), Vec::new());
+    let mut after = range.after.clone();
+    loop {
+        let look = look(stores, after.as_deref(), range.until.as_deref()).await?;
+        if look.differences.is_empty() {
+            sums.add(look.sums);
+        } else {
+            let seen = look.differences.iter().map(identity).collect();
+            suspects.push(Suspect { range: KeyRange { after, until: look.until.clone() }, seen });
+        }
+        if !look.more {
+            return Ok((sums, suspects));
+        }
+        after = look.until;
+    }
+}
+
+/// Looks again where something differed, and mends it if that is asked for.
+async fn second_looks(
+    stores: &Stores<'_>,
+    suspects: &[Suspect],
+    report: &mut AuditReport,
+) -> Result<(), RunError> {
+    let context = stores.context;
+    let repairer = if context.order.spec.repair { Some(Repairer::new(stores).await?) } else { None };
+    for Suspect { range, seen } in suspects {
+        let mut look = look_at_all(stores, range).await?;
+        let mut confirmed = std::mem::take(&mut look.differences);
+        confirmed.retain(|difference| seen.contains(&identity(difference)));
+        if let (Some(repairer), false) = (&repairer, confirmed.is_empty()) {
+            look = mend(stores, repairer, range, &mut confirmed).await?;
+        }
+        report.sums.add(look.sums);
+        report.incomplete |= look.incomplete;
+        confirmed.into_iter().for_each(|difference| report.push(difference));
+    }
+    Ok(())
+}
+
+/// Mends what was confirmed, and what that shows to differ of the same keys; then says what is mended. Gives the last look.
+async fn mend(
+    stores: &Stores<'_>,
+    repairer: &Repairer<'_>,
+    range: &KeyRange,
+    confirmed: &mut [Difference],
+) -> Result<Look, RunError> {
+    let keys: HashSet<_> = confirmed.iter().map(|difference| difference.key.clone()).collect();
+    let mut round = 1;
+    repairer.repair(confirmed).await?;
+    loop {
+        stores.refresh().await?;
+        let look = look_at_all(stores, range).await?;
+        let left: Vec<_> = look.differences.iter().filter(|left| keys.contains(&left.key)).cloned().collect();
+        if left.is_empty() || round == ROUNDS {
+            let left: HashSet<_> = left.iter().map(identity).collect();
+            for difference in confirmed.iter_mut() {
+                difference.repaired = !left.contains(&identity(difference));
+            }
+            return Ok(look);
+        }
+        repairer.repair(&left).await?;
+        round += 1;
+    }
+}
+
+/// Looks at a range to its end.
+async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunError> {
+    let mut all = look(stores, range.after.as_deref(), range.until.as_deref()).await?;
+    while all.more {
+        let next = look(stores, all.until.as_deref(), range.until.as_deref()).await?;
+        all.sums.add(next.sums);
+        all.differences.extend(next.differences);
+        all.incomplete |= next.incomplete;
+        (all.until, all.more) = (next.until, next.more);
+    }
+    Ok(all)
+}
+
+/// Looks at the first window of a range. Outages are waited out.
+async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
+    let stop = &stores.context.stop.abort;
+    let look = persist("look at a range", stop, || attempt(stores, after, until)).await;
+    look.ok_or_else(|| {
+        if stop.is_cancelled() { RunError::Stopped } else { RunError::Unfinished { left: 1, lines: 1 } }
+    })
+}
+
+async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
+    let Window { evidence, until, more } = stores.window(after, until).await?;
+    let (sums, mut differences) = judge::judge(&stores.ground, &evidence);
+    differences.extend(stores.named_documents(&evidence).await?);
+    let mut unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;
+    let incomplete = unnamed.len() >= MOST_UNNAMED;
+    // One in the place of what should be there is a difference already.
+    let told: HashSet<_> = differences.iter().filter_map(|difference| difference.target.address()).collect();
+    unnamed.retain(|difference| !difference.target.address().is_some_and(|address| told.contains(&address)));
+    differences.extend(unnamed);
+    differences.sort_by(|a, b| (&a.key, a.kind).cmp(&(&b.key, b.kind)));
+    Ok(Look { sums, differences, until, more, incomplete })
+}
+
+async fn settle(context: &RunContext) -> Result<(), RunError> {
+    let settled = context.stop.closing.run_until_cancelled(tokio::time::sleep(SETTLING)).await;
+    settled.ok_or(RunError::Stopped)
+}
+
+/// What makes a difference the same one when it is seen again.
+fn identity(difference: &Difference) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (difference.kind, &difference.key, &difference.unit).hash(&mut hasher);
+    match &difference.target {
+        Target::Object(key) => key.hash(&mut hasher),
+        target => target.address().hash(&mut hasher),
+    }
+    hasher.finish()
+}

@@ -1,0 +1,315 @@
+//! What the stores hold of a range of keys, and which questions that leaves open. Pure.
+//!
+//! Lists of a range answer nearly everything. They do not when a thing lies outside of the range in its own store: the
+//! keys of snapshots and errors are not ordered as those of raw objects are, and long ones are cut. Such single things
+//! are asked for one by one, and only they.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use docmill_crds::ledger::{UnitId, UnitState};
+use docmill_crds::storage::{BucketLocation, OWN_FOLDER, RawLocation};
+use serde::Deserialize;
+
+use super::keys;
+
+/// The places of a source, and what is known before anything is looked at.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// Which objects are ingested.
+    pub raw: RawLocation,
+    /// Where snapshots are.
+    pub snapshots: BucketLocation,
+    /// Where refusals are.
+    pub errors: BucketLocation,
+    /// Name of the ledger's index.
+    pub ledger: String,
+    /// `<namespace>/<name>` of the source.
+    pub source: String,
+    /// When the run was created, in milliseconds since 1970. What landed later is on its way.
+    pub created_millis: i64,
+}
+
+/// An object of the raw bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawObject {
+    /// Version id, where the bucket is versioned.
+    pub version_id: Option<String>,
+    /// Its `ETag` without quotes.
+    pub etag: String,
+    /// When it landed, in milliseconds since 1970.
+    pub last_modified_millis: i64,
+}
+
+impl RawObject {
+    /// The unit that it is.
+    #[must_use]
+    pub fn unit(&self, bucket: &str, key: &str) -> UnitId {
+        let version = self.version_id.clone().unwrap_or_else(|| self.etag.clone());
+        UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version }
+    }
+}
+
+/// A record of the ledger, as far as an audit looks at it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// The unit.
+    pub unit: UnitId,
+    /// Where it ended.
+    pub state: UnitState,
+    /// Why, if it failed or was skipped.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Key of its snapshot.
+    #[serde(default)]
+    pub snapshot: Option<String>,
+    /// How many of its documents are stored.
+    #[serde(default)]
+    pub document_count: i64,
+    /// When its object landed, RFC 3339.
+    #[serde(default)]
+    pub last_modified: Option<String>,
+}
+
+impl Record {
+    /// Whether it has documents, a snapshot or evidence that have to be there.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.state != UnitState::Skipped
+    }
+}
+
+/// What the stores hold of a range of keys.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Objects of the raw bucket, by key.
+    pub raw: BTreeMap<String, RawObject>,
+    /// Records of the ledger with their ids.
+    pub records: Vec<(String, Record)>,
+    /// Keys of the snapshot bucket, without the prefix.
+    pub snapshots: BTreeSet<String>,
+    /// Keys of the errors bucket, without the prefix.
+    pub errors: BTreeSet<String>,
+    /// What was asked for one by one.
+    pub answers: Answers,
+}
+
+/// What was asked for one by one.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// Objects of the raw bucket, by key.
+    pub raw: HashMap<String, Option<RawObject>>,
+    /// Records, by the digests of their units.
+    pub records: HashMap<String, Option<Record>>,
+    /// All records of a key.
+    pub of_key: HashMap<String, Vec<Record>>,
+    /// Whether an object of the snapshot bucket is there, by its key.
+    pub snapshots: HashMap<String, bool>,
+    /// Whether an object of the errors bucket is there, by its key.
+    pub errors: HashMap<String, bool>,
+    /// The source that a snapshot says it is of, by its key without the prefix.
+    pub snapshot_owners: HashMap<String, Option<String>>,
+    /// The source that an error record says it is of, by its key without the prefix.
+    pub error_owners: HashMap<String, Option<String>>,
+}
+
+/// What is to be asked for one by one; see [`Answers`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Keys of the raw bucket.
+    pub raw: BTreeSet<String>,
+    /// Digests of units.
+    pub records: BTreeSet<String>,
+    /// Keys whose records are wanted.
+    pub of_key: BTreeSet<String>,
+    /// Keys of the snapshot bucket.
+    pub snapshots: BTreeSet<String>,
+    /// Keys of the errors bucket.
+    pub errors: BTreeSet<String>,
+    /// Keys of the snapshot bucket, without the prefix.
+    pub snapshot_owners: BTreeSet<String>,
+    /// Keys of the errors bucket, without the prefix.
+    pub error_owners: BTreeSet<String>,
+}
+
+impl Questions {
+    /// Whether everything is answered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Evidence {
+    /// The object of a key, if it was listed or looked at. The outer `None`: it was not.
+    #[must_use]
+    #[allow(clippy::option_option, reason = "no answer and no object are two things")]
+    pub fn object(&self, key: &str) -> Option<Option<&RawObject>> {
+        match self.raw.get(key) {
+            Some(object) => Some(Some(object)),
+            None => self.answers.raw.get(key).map(Option::as_ref),
+        }
+    }
+
+    /// What has to be asked before this can be judged. Answers can raise further questions.
+    #[must_use]
+    pub fn questions(&self, ground: &Ground) -> Questions {
+        let mut questions = Questions::default();
+        for (_, record) in self.proper().filter(|(_, record)| record.counts()) {
+            self.ask_for_snapshot(ground, record, &mut questions);
+            self.ask_for_evidence(ground, record, &mut questions);
+        }
+        let index = self.index();
+        for key in &self.snapshots {
+            self.ask_about_snapshot(ground, &index, key, &mut questions);
+        }
+        for key in self.errors.iter().filter(|key| !is_own(key)) {
+            self.ask_about_error(ground, &index, key, &mut questions);
+        }
+        questions
+    }
+
+    /// Records under the ids of their units.
+    pub fn proper(&self) -> impl Iterator<Item = (&str, &Record)> {
+        let proper = self.records.iter().filter(|(id, record)| *id == record.unit.digest());
+        proper.map(|(id, record)| (id.as_str(), record))
+    }
+
+    /// The records of this range, by digest and by key.
+    #[must_use]
+    pub fn index(&self) -> Index<'_> {
+        let mut index = Index::default();
+        for (id, record) in self.proper() {
+            index.by_digest.insert(id, record);
+            index.by_key.entry(&record.unit.key).or_default().push(record);
+        }
+        index
+    }
+
+    /// The records of a raw key, as far as they are known.
+    #[must_use]
+    pub fn of_key<'a>(&'a self, index: &Index<'a>, key: &str) -> Option<Vec<&'a Record>> {
+        match index.by_key.get(key) {
+            Some(records) => Some(records.clone()),
+            None => self.answers.of_key.get(key).map(|records| records.iter().collect()),
+        }
+    }
+
+    /// Whether a record is known under a digest; `None` if that was not asked.
+    #[must_use]
+    pub fn is_known(&self, index: &Index<'_>, digest: &str) -> Option<bool> {
+        if index.by_digest.contains_key(digest) {
+            return Some(true);
+        }
+        self.answers.records.get(digest).map(Option::is_some)
+    }
+
+    fn ask_for_snapshot(&self, ground: &Ground, record: &Record, questions: &mut Questions) {
+        if let Some(reference) = &record.snapshot {
+            let key = keys::object_of(reference);
+            let listed =
+                key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key));
+            if !listed && !self.answers.snapshots.contains_key(key) {
+                questions.snapshots.insert(key.to_owned());
+            }
+        }
+    }
+
+    fn ask_for_evidence(&self, ground: &Ground, record: &Record, questions: &mut Questions) {
+        if record.state != UnitState::Failed {
+            return;
+        }
+        for key in keys::evidence(&ground.errors, &record.unit) {
+            let listed = key.strip_prefix(&ground.errors.prefix).is_some_and(|key| self.errors.contains(key));
+            if !listed && !self.answers.errors.contains_key(&key) {
+                questions.errors.insert(key);
+            }
+        }
+    }
+
+    /// A snapshot is nobody's if neither ledger nor raw bucket knows its unit, and it says that it is of this source.
+    fn ask_about_snapshot(&self, ground: &Ground, index: &Index<'_>, key: &str, questions: &mut Questions) {
+        let Some(named) = keys::SnapshotName::parse(key) else { return };
+        match self.is_known(index, named.digest) {
+            None => drop(questions.records.insert(named.digest.to_owned())),
+            Some(true) => {}
+            Some(false) => match self.object(named.raw_key) {
+                None => drop(questions.raw.insert(named.raw_key.to_owned())),
+                Some(object) if self.is_object(ground, object, &named) => {}
+                Some(_) if self.answers.snapshot_owners.contains_key(key) => {}
+                Some(_) => drop(questions.snapshot_owners.insert(key.to_owned())),
+            },
+        }
+    }
+
+    /// Whether a snapshot is that of what the bucket holds.
+    #[must_use]
+    pub fn is_object(
+        &self,
+        ground: &Ground,
+        object: Option<&RawObject>,
+        named: &keys::SnapshotName<'_>,
+    ) -> bool {
+        object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
+    }
+
+    fn ask_about_error(&self, ground: &Ground, index: &Index<'_>, key: &str, questions: &mut Questions) {
+        if self.belongs(ground, index, key) {
+            return;
+        }
+        let before = questions.of_key.len() + questions.records.len();
+        for candidate in candidates(ground, key) {
+            if self.of_key(index, candidate).is_none() {
+                questions.of_key.insert(candidate.to_owned());
+            }
+            if self.object(candidate).is_none() {
+                questions.raw.insert(candidate.to_owned());
+            }
+        }
+        if let Some(digest) = keys::digest_of_cut(key)
+            && self.is_known(index, digest).is_none()
+        {
+            questions.records.insert(digest.to_owned());
+        }
+        let answered = questions.of_key.len() + questions.records.len() == before;
+        if answered && keys::is_error_record(key) && !self.answers.error_owners.contains_key(key) {
+            questions.error_owners.insert(key.to_owned());
+        }
+    }
+
+    /// Whether a thing in the errors bucket is the evidence of a failed unit.
+    #[must_use]
+    pub fn belongs(&self, ground: &Ground, index: &Index<'_>, key: &str) -> bool {
+        let full = format!("{}{key}", ground.errors.prefix);
+        let of_keys = candidates(ground, key).filter_map(|key| self.of_key(index, key)).flatten();
+        let cut = keys::digest_of_cut(key).and_then(|digest| match index.by_digest.get(digest) {
+            Some(record) => Some(*record),
+            None => self.answers.records.get(digest)?.as_ref(),
+        });
+        of_keys
+            .chain(cut)
+            .filter(|record| record.state == UnitState::Failed)
+            .any(|record| keys::evidence(&ground.errors, &record.unit).contains(&full))
+    }
+}
+
+/// The raw keys of this source that a key of the errors bucket can be about.
+pub fn candidates<'a>(ground: &'a Ground, key: &'a str) -> impl Iterator<Item = &'a str> {
+    let keys = keys::raw_keys_of_error(key).into_iter();
+    keys.filter(|key| ground.raw.covers(&ground.raw.bucket, key))
+}
+
+/// Whether a key is one of Docmill's own, or of what is no object: refused messages.
+#[must_use]
+pub fn is_own(key: &str) -> bool {
+    key.starts_with(OWN_FOLDER) || key.starts_with("messages/")
+}
+
+/// Records by digest and by key.
+#[derive(Debug, Default)]
+pub struct Index<'a> {
+    /// By the digests of their units.
+    pub by_digest: HashMap<&'a str, &'a Record>,
+    /// By the keys of their units.
+    pub by_key: HashMap<&'a str, Vec<&'a Record>>,
+}

@@ -1,0 +1,334 @@
+//! Asks the stores: lists of a range of keys, and single things where lists do not tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docmill_crds::ledger::units_index;
+use docmill_crds::storage::BucketLocation;
+use docmill_crds::template::Template;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+
+use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
+use super::window::{self, Page};
+use crate::elastic::{Address, ElasticError};
+use crate::pipeline::process::IngestError;
+use crate::run::listing::{self, Listed, Listing};
+use crate::run::{RunContext, RunError};
+use crate::stores::{StoreError, StoreFault};
+
+/// Records of a page.
+const PAGE_RECORDS: usize = 1000;
+/// The most hits that a search gives (`index.max_result_window`). A key with more versions than that is looked at as far
+/// as the newest of them.
+const MOST_RECORDS: usize = 10_000;
+/// Records that are asked for by their ids, or keys by their names, in one request.
+const NAMES_AT_A_TIME: usize = 500;
+/// Single objects that are looked at at a time.
+const OBJECTS_AT_A_TIME: usize = 8;
+/// What is asked of a record.
+const RECORD_FIELDS: [&str; 6] = ["unit", "state", "reason", "snapshot", "documentCount", "lastModified"];
+/// Metadata of a snapshot that names its source.
+const SNAPSHOT_SOURCE: &str = "docmill-source";
+
+/// The stores of a source.
+pub struct Stores<'a> {
+    /// The run.
+    pub context: &'a RunContext,
+    /// The places.
+    pub ground: Ground,
+    /// Pattern of the indices with documents.
+    pub articles: String,
+    versioned: bool,
+}
+
+/// What was found of a range, up to the key at which it had to be cut.
+pub struct Window {
+    /// What the stores hold.
+    pub evidence: Evidence,
+    /// The last key of the window; none if it goes to the end of all keys.
+    pub until: Option<String>,
+    /// Whether the range goes on behind it.
+    pub more: bool,
+}
+
+impl<'a> Stores<'a> {
+    /// Finds out what has to be known of a source before its first range.
+    pub async fn open(context: &'a RunContext) -> Result<Self, RunError> {
+        let (order, spec) = (&context.order, context.source());
+        let index = Template::parse(&spec.index.name);
+        let index = index.map_err(|error| IngestError::Template { field: "spec.index.name", error })?;
+        let ground = Ground {
+            raw: spec.raw.clone(),
+            snapshots: spec.snapshots.clone(),
+            errors: spec.errors.clone(),
+            ledger: units_index(&order.ingest.namespace, &order.ingest.source),
+            source: context.source_name(),
+            created_millis: order.created_millis,
+        };
+        let versioned = listing::is_versioned(&context.s3, &spec.raw.bucket).await?;
+        Ok(Self { context, ground, articles: index.wildcard(), versioned })
+    }
+
+    /// Whether the raw bucket keeps versions.
+    #[must_use]
+    pub const fn is_versioned(&self) -> bool {
+        self.versioned
+    }
+
+    /// Makes visible to searches what was written before.
+    pub async fn refresh(&self) -> Result<(), RunError> {
+        self.context.elastic.refresh(&self.ground.ledger).await?;
+        Ok(self.context.elastic.refresh(&self.articles).await?)
+    }
+
+    /// What the stores hold of the keys behind `after`, as far as one page of each list goes.
+    pub async fn window(&self, after: Option<&str>, until: Option<&str>) -> Result<Window, RunError> {
+        let (mut raw, mut records, mut snapshots, mut errors) = tokio::try_join!(
+            self.raw_page(after),
+            self.record_page(after, until),
+            self.object_page(&self.ground.snapshots, after),
+            self.object_page(&self.ground.errors, after),
+        )?;
+        let ends = [raw.end.clone(), records.end.clone(), snapshots.end.clone(), errors.end.clone()];
+        let (cut, more) = window::end(ends.iter().map(Option::as_deref), until);
+        raw.cut(cut);
+        records.cut(cut);
+        snapshots.cut(cut);
+        errors.cut(cut);
+        let mut evidence = Evidence {
+            raw: raw.entries,
+            records: records.entries.into_values().flatten().collect(),
+            snapshots: snapshots.entries.into_keys().collect(),
+            errors: errors.entries.into_keys().collect(),
+            answers: Answers::default(),
+        };
+        self.ask(&mut evidence).await?;
+        Ok(Window { evidence, until: cut.map(str::to_owned), more })
+    }
+
+    /// Asks single questions until none is left.
+    async fn ask(&self, evidence: &mut Evidence) -> Result<(), RunError> {
+        loop {
+            let questions = evidence.questions(&self.ground);
+            if questions.is_empty() {
+                return Ok(());
+            }
+            self.answer(questions, &mut evidence.answers).await?;
+        }
+    }
+
+    async fn raw_page(&self, after: Option<&str>) -> Result<Page<RawObject>, RunError> {
+        let raw = &self.ground.raw;
+        let after = after.map(str::to_owned);
+        let (objects, end) = self.page(&raw.bucket, self.versioned, &raw.prefix, after).await?;
+        let covered = objects.into_iter().filter(|object| raw.covers(&raw.bucket, &object.key));
+        let entries = covered.map(|object| (object.key.clone(), raw_object(object))).collect();
+        Ok(Page { entries, end })
+    }
+
+    /// Objects of another bucket, by what their keys say of the raw one.
+    async fn object_page(
+        &self,
+        location: &BucketLocation,
+        after: Option<&str>,
+    ) -> Result<Page<()>, RunError> {
+        let prefix = format!("{}{}", location.prefix, self.ground.raw.prefix);
+        let after = after.map(|after| format!("{}{after}", location.prefix));
+        let (objects, end) = self.page(&location.bucket, false, &prefix, after).await?;
+        let own = |key: &str| key.strip_prefix(&location.prefix).map(str::to_owned);
+        let entries = objects.iter().filter_map(|object| Some((own(&object.key)?, ()))).collect();
+        Ok(Page { entries, end: end.as_deref().and_then(own) })
+    }
+
+    /// The next objects of a bucket, and the last key of these if there are more.
+    async fn page(
+        &self,
+        bucket: &str,
+        versioned: bool,
+        prefix: &str,
+        after: Option<String>,
+    ) -> Result<(Vec<Listed>, Option<String>), StoreError> {
+        let mut listing = Listing::new(self.context.s3.clone(), bucket, versioned, prefix, after);
+        loop {
+            let Some(objects) = listing.next_page().await? else { return Ok((Vec::new(), None)) };
+            // A page of versions that are all gone has no key to go on from.
+            if objects.is_empty() && listing.has_more() {
+                continue;
+            }
+            let end = objects.iter().map(|object| &object.key).max().filter(|_| listing.has_more()).cloned();
+            return Ok((objects, end));
+        }
+    }
+
+    /// The records of the next keys, all of each key.
+    async fn record_page(
+        &self,
+        after: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<Page<Vec<(String, Record)>>, RunError> {
+        let query = self.record_query(json!({"range": {"unit.key": bounds(after, until)}}));
+        for size in [PAGE_RECORDS, MOST_RECORDS] {
+            let hits = self.records(&query, size).await?;
+            let full = hits.len() == size;
+            let mut entries: BTreeMap<String, Vec<_>> = BTreeMap::new();
+            for (id, record) in hits {
+                entries.entry(record.unit.key.clone()).or_default().push((id, record));
+            }
+            let mut end = None;
+            if full && (entries.len() > 1 || size == MOST_RECORDS) {
+                // The last key may have more records than fit.
+                let cut = if entries.len() > 1 { entries.pop_last() } else { None };
+                end = entries.keys().last().cloned();
+                debug_assert!(cut.is_some() || entries.len() == 1);
+            } else if full {
+                continue;
+            }
+            let raw = &self.ground.raw;
+            entries.retain(|key, _| raw.covers(&raw.bucket, key));
+            return Ok(Page { entries, end });
+        }
+        Ok(Page::default())
+    }
+
+    fn record_query(&self, keys: Value) -> Value {
+        json!({"bool": {"filter": [{"term": {"unit.bucket": self.ground.raw.bucket}}, keys]}})
+    }
+
+    async fn records(&self, query: &Value, size: usize) -> Result<Vec<(String, Record)>, RunError> {
+        let sort = json!([{"unit.key": "asc"}, {"recordedTime": "desc"}]);
+        let body = json!({"size": size, "query": query, "sort": sort, "_source": RECORD_FIELDS});
+        let mut answer = self.context.elastic.search(&self.ground.ledger, &body).await?;
+        let Some(Value::Array(hits)) = answer.pointer_mut("/hits/hits").map(Value::take) else {
+            return Err(ElasticError::Unreadable("a search without hits".into()).into());
+        };
+        hits.into_iter().map(|hit| self.read_record(hit)).collect()
+    }
+
+    fn read_record(&self, mut hit: Value) -> Result<(String, Record), RunError> {
+        let id = hit.get("_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let record = serde_json::from_value(hit["_source"].take());
+        let record = record.map_err(|error| self.unreadable(&id, &error))?;
+        Ok((id, record))
+    }
+
+    fn unreadable(&self, id: &str, error: &serde_json::Error) -> RunError {
+        ElasticError::Unreadable(format!("record {id} of {}: {error}", self.ground.ledger)).into()
+    }
+
+    async fn answer(&self, questions: Questions, answers: &mut Answers) -> Result<(), RunError> {
+        let Questions { raw, records, of_key, snapshots, errors, snapshot_owners, error_owners } = questions;
+        let (s3, ground) = (&self.context.s3, &self.ground);
+        answers.raw.extend(
+            each(raw, async |key: &str| {
+                Ok(listing::head(s3, &ground.raw.bucket, key).await?.map(raw_object))
+            })
+            .await?,
+        );
+        answers.snapshots.extend(
+            each(snapshots, async |key: &str| {
+                Ok(listing::head(s3, &ground.snapshots.bucket, key).await?.is_some())
+            })
+            .await?,
+        );
+        answers.errors.extend(
+            each(errors, async |key: &str| {
+                Ok(listing::head(s3, &ground.errors.bucket, key).await?.is_some())
+            })
+            .await?,
+        );
+        answers
+            .snapshot_owners
+            .extend(each(snapshot_owners, async |key: &str| self.snapshot_owner(key).await).await?);
+        answers.error_owners.extend(each(error_owners, async |key: &str| self.error_owner(key).await).await?);
+        for digests in chunks(records) {
+            let found = self.records_by_digest(&digests).await?;
+            answers.records.extend(digests.into_iter().zip(found));
+        }
+        for keys in chunks(of_key) {
+            let query = self.record_query(json!({"terms": {"unit.key": keys}}));
+            answers.of_key.extend(keys.into_iter().map(|key| (key, Vec::new())));
+            for (_, record) in self.records(&query, MOST_RECORDS).await? {
+                answers.of_key.entry(record.unit.key.clone()).or_default().push(record);
+            }
+        }
+        Ok(())
+    }
+
+    /// Records by the digests of their units.
+    pub async fn records_by_digest(&self, digests: &[String]) -> Result<Vec<Option<Record>>, RunError> {
+        let fields = RECORD_FIELDS.map(str::to_owned);
+        let index = &self.ground.ledger;
+        let addresses: Vec<_> = digests.iter().map(|id| Address { index, id }).collect();
+        let found = self.context.elastic.mget(&addresses, &fields).await?;
+        let records = found.into_iter().zip(digests).map(|(found, id)| {
+            let record = found.map(|found| serde_json::from_value(found.source.into())).transpose();
+            record.map_err(|error| self.unreadable(id, &error))
+        });
+        records.collect()
+    }
+
+    async fn snapshot_owner(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let BucketLocation { bucket, prefix } = &self.ground.snapshots;
+        match self.context.s3.head_object().bucket(bucket).key(format!("{prefix}{key}")).send().await {
+            Ok(head) => Ok(head.metadata().and_then(|metadata| metadata.get(SNAPSHOT_SOURCE)).cloned()),
+            Err(error) => {
+                let error = StoreError::from_sdk(format!("look at s3://{bucket}/{prefix}{key}"), &error);
+                let gone = matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound));
+                if gone { Ok(None) } else { Err(error) }
+            }
+        }
+    }
+
+    async fn error_owner(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let BucketLocation { bucket, prefix } = &self.ground.errors;
+        let action = || format!("read s3://{bucket}/{prefix}{key}");
+        let object =
+            match self.context.s3.get_object().bucket(bucket).key(format!("{prefix}{key}")).send().await {
+                Ok(object) => object,
+                Err(error) => {
+                    let error = StoreError::from_sdk(action(), &error);
+                    return if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) };
+                }
+            };
+        let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
+        let record: Value = serde_json::from_slice(&body.into_bytes()).unwrap_or_default();
+        Ok(record.get("source").and_then(Value::as_str).map(str::to_owned))
+    }
+}
+
+fn raw_object(listed: Listed) -> RawObject {
+    RawObject {
+        version_id: listed.version_id,
+        etag: listed.etag.unwrap_or_default(),
+        last_modified_millis: listed.last_modified_millis,
+    }
+}
+
+/// A range of keys, both ends of which may be open.
+pub fn bounds(after: Option<&str>, until: Option<&str>) -> Value {
+    let mut bounds = serde_json::Map::new();
+    bounds.extend(after.map(|after| ("gt".to_owned(), json!(after))));
+    bounds.extend(until.map(|until| ("lte".to_owned(), json!(until))));
+    bounds.into()
+}
+
+fn chunks(names: BTreeSet<String>) -> Vec<Vec<String>> {
+    let names: Vec<_> = names.into_iter().collect();
+    names.chunks(NAMES_AT_A_TIME).map(<[String]>::to_vec).collect()
+}
+
+/// Asks for each name, a few at a time.
+async fn each<T>(
+    names: BTreeSet<String>,
+    ask: impl AsyncFn(&str) -> Result<T, StoreError>,
+) -> Result<Vec<(String, T)>, StoreError> {
+    let ask = &ask;
+    stream::iter(names)
+        .map(|name| async move {
+            let answer = ask(&name).await?;
+            Ok((name, answer))
+        })
+        .buffer_unordered(OBJECTS_AT_A_TIME)
+        .try_collect()
+        .await
+}

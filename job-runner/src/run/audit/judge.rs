@@ -1,0 +1,307 @@
+//! The verdict over a range of keys. Pure: everything that it needs was asked for before.
+
+use docmill_crds::audit::DifferenceKind as Kind;
+use docmill_crds::ledger::{RecordedDocument, UnitState};
+use docmill_crds::storage::OnDelete;
+
+use super::evidence::{Evidence, Ground, Index, Record, candidates, is_own};
+use super::keys::{self, SnapshotName};
+use super::report::{Difference, Sums, Target};
+
+/// Judges bucket, ledger, snapshots and errors against each other.
+#[must_use]
+pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
+    let index = evidence.index();
+    let mut differences = twice(ground, evidence);
+    let mut sums = Sums::default();
+    for (key, object) in &evidence.raw {
+        let unit = object.unit(&ground.raw.bucket, key);
+        let record = index.by_digest.get(unit.digest().as_str()).copied();
+        sums.add_raw(record.map(|record| record.state));
+        let landed_before = object.last_modified_millis <= ground.created_millis;
+        differences.extend(unaccounted(key, &unit.digest(), record).filter(|_| landed_before));
+    }
+    for (digest, record) in evidence.proper().filter(|(_, record)| record.counts()) {
+        match standing(ground, evidence, &index, record) {
+            Standing::Present => {}
+            Standing::Former => sums.former += 1,
+            Standing::Replaced => {
+                let (expected, found) = ("Skipped, Superseded", "a newer version was seen to its end");
+                differences.push(of_unit(Kind::RecordWithoutObject, digest, record, expected, found));
+                continue;
+            }
+            Standing::Removed => {
+                let (expected, found) = ("Skipped, ObjectRemoved", "no object in the raw bucket");
+                differences.push(of_unit(Kind::RecordWithoutObject, digest, record, expected, found));
+                continue;
+            }
+        }
+        differences.extend(missing_snapshot(ground, evidence, digest, record));
+        differences.extend(missing_evidence(ground, evidence, digest, record));
+    }
+    differences
+        .extend(evidence.snapshots.iter().filter_map(|key| strange_snapshot(ground, evidence, &index, key)));
+    let errors = evidence.errors.iter().filter(|key| !is_own(key));
+    differences.extend(errors.filter_map(|key| left_evidence(ground, evidence, &index, key)));
+    (sums, differences)
+}
+
+/// Whether what a record is about is still in the raw bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is, or a newer version is on its way.
+    Present,
+    /// It is not, and its documents stay by the source's own wish.
+    Former,
+    /// A newer version was seen to its end.
+    Replaced,
+    /// It was removed, and its documents have to go with it.
+    Removed,
+}
+
+fn standing(ground: &Ground, evidence: &Evidence, index: &Index<'_>, record: &Record) -> Standing {
+    let key = &record.unit.key;
+    let Some(object) = evidence.raw.get(key) else {
+        return match ground.raw.on_delete {
+            OnDelete::Keep => Standing::Former,
+            OnDelete::Delete => Standing::Removed,
+        };
+    };
+    let now = object.unit(&ground.raw.bucket, key);
+    let newer = index.by_digest.get(now.digest().as_str()).filter(|newer| newer.counts());
+    match newer {
+        Some(newer) if newer.unit != record.unit => Standing::Replaced,
+        _ => Standing::Present,
+    }
+}
+
+fn of_unit(kind: Kind, digest: &str, record: &Record, expected: &str, found: &str) -> Difference {
+    Difference {
+        kind,
+        key: record.unit.key.clone(),
+        unit: Some(digest.to_owned()),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+        repaired: false,
+        target: Target::Unit,
+    }
+}
+
+/// An object that was passed over because it was not there, and is there, has to be looked at again too.
+fn unaccounted(key: &str, digest: &str, record: Option<&Record>) -> Option<Difference> {
+    let found = match record {
+        None => Some("no record".to_owned()),
+        Some(record) if record.counts() => None,
+        Some(record) => Some(format!("Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))),
+    };
+    let (key, unit) = (key.to_owned(), Some(digest.to_owned()));
+    let expected = "a record: Indexed or Failed".to_owned();
+    let (kind, repaired, target) = (Kind::Unaccounted, false, Target::Unit);
+    found.map(|found| Difference { kind, key, unit, expected, found, repaired, target })
+}
+
+fn twice(ground: &Ground, evidence: &Evidence) -> Vec<Difference> {
+    let improper = evidence.records.iter().filter(|(id, record)| *id != record.unit.digest());
+    let differences = improper.map(|(id, record)| {
+        let digest = record.unit.digest();
+        let target = Target::Document { index: ground.ledger.clone(), id: id.clone(), version: None };
+        let expected = format!("a record with the id {digest} only");
+        let found = format!("one with the id {id}");
+        Difference { target, ..of_unit(Kind::RecordTwice, &digest, record, &expected, &found) }
+    });
+    differences.collect()
+}
+
+fn missing_snapshot(
+    ground: &Ground,
+    evidence: &Evidence,
+    digest: &str,
+    record: &Record,
+) -> Option<Difference> {
+    let reference = record.snapshot.as_deref()?;
+    let key = keys::object_of(reference);
+    let listed =
+        key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| evidence.snapshots.contains(key));
+    let there = listed || evidence.answers.snapshots.get(key).copied().unwrap_or(false);
+    let expected = format!("s3://{}/{reference}", ground.snapshots.bucket);
+    let difference = of_unit(Kind::SnapshotMissing, digest, record, &expected, "no such object");
+    (!there).then_some(difference)
+}
+
+/// The error record has to be there; the copy too, unless the object was gone before it could be made.
+fn missing_evidence(
+    ground: &Ground,
+    evidence: &Evidence,
+    digest: &str,
+    record: &Record,
+) -> Option<Difference> {
+    if record.state != UnitState::Failed {
+        return None;
+    }
+    let there = |key: &String| {
+        let listed = key.strip_prefix(&ground.errors.prefix).is_some_and(|key| evidence.errors.contains(key));
+        listed || evidence.answers.errors.get(key).copied().unwrap_or(false)
+    };
+    let [copy, error_record] = keys::evidence(&ground.errors, &record.unit);
+    let object = evidence.raw.get(&record.unit.key);
+    let is_object =
+        object.is_some_and(|object| object.unit(&ground.raw.bucket, &record.unit.key) == record.unit);
+    let missing = [(error_record, true), (copy, is_object)];
+    let (missing, _) = missing.into_iter().find(|(key, wanted)| *wanted && !there(key))?;
+    let expected = format!("s3://{}/{missing}", ground.errors.bucket);
+    Some(of_unit(Kind::EvidenceMissing, digest, record, &expected, "no such object"))
+}
+
+fn strange_snapshot(
+    ground: &Ground,
+    evidence: &Evidence,
+    index: &Index<'_>,
+    key: &str,
+) -> Option<Difference> {
+    let named = SnapshotName::parse(key)?;
+    if evidence.is_known(index, named.digest) != Some(false)
+        || evidence.is_object(ground, evidence.object(named.raw_key).flatten(), &named)
+    {
+        return None;
+    }
+    let owner = evidence.answers.snapshot_owners.get(key)?.as_ref();
+    (owner == Some(&ground.source)).then(|| Difference {
+        kind: Kind::SnapshotOrphaned,
+        key: named.raw_key.to_owned(),
+        unit: Some(named.digest.to_owned()),
+        expected: "a record of its unit".into(),
+        found: format!("s3://{}/{}{key} alone", ground.snapshots.bucket, ground.snapshots.prefix),
+        repaired: false,
+        target: Target::Object(format!("{}{key}", ground.snapshots.prefix)),
+    })
+}
+
+/// A refusal is written before its record, so what has no record yet while its object is there is on its way. What
+/// says that it is another source's is left alone, and so is a copy of which nobody says whose it is. A copy beside an
+/// error record goes with that.
+fn left_evidence(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &str) -> Option<Difference> {
+    let beside = evidence.errors.contains(&keys::error_record_of(key));
+    if beside || evidence.belongs(ground, index, key) {
+        return None;
+    }
+    let mut records = candidates(ground, key).filter_map(|key| evidence.of_key(index, key)).flatten();
+    let ours = match evidence.answers.error_owners.get(key) {
+        Some(owner) => owner.as_ref() == Some(&ground.source),
+        None => records.next().is_some(),
+    };
+    let mut objects = candidates(ground, key).filter_map(|key| Some((key, evidence.object(key).flatten()?)));
+    let on_its_way = objects.any(|(key, object)| {
+        let digest = object.unit(&ground.raw.bucket, key).digest();
+        let known = evidence.of_key(index, key).into_iter().flatten();
+        !known.into_iter().any(|record| record.counts() && record.unit.digest() == digest)
+    });
+    let raw_key = candidates(ground, key).last()?;
+    (ours && !on_its_way).then(|| Difference {
+        kind: Kind::EvidenceLeft,
+        key: raw_key.to_owned(),
+        unit: None,
+        expected: "nothing, since no version of the key failed".into(),
+        found: format!("s3://{}/{}{key}", ground.errors.bucket, ground.errors.prefix),
+        repaired: false,
+        target: Target::Object(format!("{}{key}", ground.errors.prefix)),
+    })
+}
+
+/// A document in the index, as far as an audit looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Digest of the unit that it says it is of.
+    pub unit: String,
+    /// When that unit's object landed, RFC 3339.
+    pub last_modified: Option<String>,
+    /// The version that it is stored with.
+    pub version: u64,
+}
+
+/// Judges a document that a record names against what is there. Another unit may have it, if it is not an older one: the
+/// same document can be in objects of several keys.
+#[must_use]
+pub fn judge_document(
+    digest: &str,
+    record: &Record,
+    named: &RecordedDocument,
+    seen: Option<&Seen>,
+) -> Option<Difference> {
+    let (index, id) = (named.index.clone(), named.id.clone());
+    let expected = format!("document {id:?} in {index} of this unit");
+    let target = Target::Document { index, id, version: seen.map(|seen| seen.version) };
+    let (kind, found) = match seen {
+        None => (Kind::DocumentMissing, "no such document".to_owned()),
+        Some(seen) if seen.unit == digest => return None,
+        Some(seen) if !is_older(seen, record) => return None,
+        Some(seen) => (Kind::DocumentOfOlderUnit, format!("that of unit {}", seen.unit)),
+    };
+    Some(Difference { target, ..of_unit(kind, digest, record, &expected, &found) })
+}
+
+/// Times of one form, so that their texts are ordered as they are. One without a time is nobody's.
+fn is_older(seen: &Seen, record: &Record) -> bool {
+    seen.last_modified.as_deref().unwrap_or("") < record.last_modified.as_deref().unwrap_or("")
+}
+
+/// What is known of a document that the index has.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<'a> {
+    /// Name of the index.
+    pub index: &'a str,
+    /// Its id.
+    pub id: &'a str,
+    /// Key of its unit.
+    pub key: &'a str,
+    /// The rest.
+    pub seen: &'a Seen,
+}
+
+/// What the stores say of such a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Backing<'a> {
+    /// The record of its unit.
+    pub record: Option<&'a Record>,
+    /// Whether that record names it; none if the record names only some of its documents.
+    pub named: Option<bool>,
+    /// Whether its unit is what the raw bucket holds: it may be on its way.
+    pub is_present: bool,
+    /// The index that holds the newest version of this document, if that is known.
+    pub newest_index: Option<&'a str>,
+}
+
+/// Judges a document of the index that no record may name.
+#[must_use]
+pub fn judge_hit(ground: &Ground, hit: Hit<'_>, backing: Backing<'_>) -> Option<Difference> {
+    let found = match backing.record {
+        None if backing.is_present => return None,
+        None => "no record of its unit".to_owned(),
+        Some(record) if record.counts() => {
+            if backing.named != Some(false) {
+                return None;
+            }
+            "a record of its unit that does not name it".to_owned()
+        }
+        Some(record) => {
+            let elsewhere = backing.newest_index.is_some_and(|newest| newest != hit.index);
+            if ground.raw.on_delete == OnDelete::Keep && !elsewhere {
+                return None;
+            }
+            format!("its unit Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))
+        }
+    };
+    let (index, id) = (hit.index.to_owned(), hit.id.to_owned());
+    Some(Difference {
+        kind: Kind::DocumentOrphaned,
+        key: hit.key.to_owned(),
+        unit: Some(hit.seen.unit.clone()),
+        expected: format!("a record that names document {id:?} in {index}"),
+        found,
+        repaired: false,
+        target: Target::Document { index, id, version: Some(hit.seen.version) },
+    })
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

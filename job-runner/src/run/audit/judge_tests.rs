@@ -1,0 +1,236 @@
+//! Each kind of difference, from the least that makes it, and that the sound case has none.
+
+use docmill_crds::audit::DifferenceKind as Kind;
+use docmill_crds::ledger::{RecordedDocument, UnitId, UnitState};
+use docmill_crds::storage::{BucketLocation, OnDelete, RawLocation};
+
+use super::super::evidence::{Evidence, Ground, RawObject, Record};
+use super::super::keys;
+use super::super::report::Difference;
+use super::{Backing, Hit, Seen, judge, judge_document, judge_hit};
+
+const CREATED: i64 = 1_000_000;
+
+fn ground(on_delete: OnDelete) -> Ground {
+    let location = |bucket: &str| BucketLocation { bucket: bucket.into(), prefix: "p/".into() };
+    Ground {
+        raw: RawLocation {
+            bucket: "raw".into(),
+            prefix: String::new(),
+            suffixes: vec![".xml".into()],
+            on_delete,
+        },
+        snapshots: location("json"),
+        errors: location("errors"),
+        ledger: "docmill-units-n-s".into(),
+        source: "n/s".into(),
+        created_millis: CREATED,
+    }
+}
+
+fn unit(key: &str, version: &str) -> UnitId {
+    UnitId { bucket: "raw".into(), key: key.into(), version: version.into() }
+}
+
+fn object(etag: &str) -> RawObject {
+    RawObject { version_id: None, etag: etag.into(), last_modified_millis: CREATED - 1 }
+}
+
+fn record(unit: &UnitId, state: UnitState) -> Record {
+    let snapshot = (state == UnitState::Indexed).then(|| format!("p/{}/{}/5f.json", unit.key, unit.digest()));
+    Record {
+        unit: unit.clone(),
+        state,
+        reason: (state == UnitState::Failed).then(|| "MissingField".into()),
+        snapshot,
+        document_count: i64::from(state == UnitState::Indexed),
+        last_modified: Some("2026-01-01T00:00:00.000Z".into()),
+    }
+}
+
+/// One indexed and one failed unit, with everything that belongs to them.
+fn sound() -> Evidence {
+    let mut evidence = Evidence::default();
+    for (key, state) in [("good.xml", UnitState::Indexed), ("bad.xml", UnitState::Failed)] {
+        let unit = unit(key, "1");
+        evidence.raw.insert(key.into(), object("1"));
+        let record = record(&unit, state);
+        if let Some(snapshot) = &record.snapshot {
+            evidence.snapshots.insert(snapshot.trim_start_matches("p/").into());
+        }
+        evidence.records.push((unit.digest(), record));
+    }
+    evidence.errors.extend(["bad.xml".to_owned(), "bad.xml.error.json".to_owned()]);
+    evidence
+}
+
+fn differences(ground: &Ground, evidence: &Evidence) -> Vec<(Kind, String)> {
+    let (_, found) = judge(ground, evidence);
+    found.into_iter().map(|Difference { kind, key, .. }| (kind, key)).collect()
+}
+
+#[test]
+fn a_sound_source_has_no_difference_and_no_question() {
+    let (ground, evidence) = (ground(OnDelete::Keep), sound());
+    assert!(evidence.questions(&ground).is_empty());
+    let (sums, found) = judge(&ground, &evidence);
+    assert_eq!(found, []);
+    assert_eq!((sums.raw, sums.indexed, sums.failed, sums.pending), (2, 1, 1, 0));
+}
+
+#[test]
+fn an_object_without_a_record_is_unaccounted_unless_it_has_just_landed() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    evidence.raw.insert("new.xml".into(), object("1"));
+    assert_eq!(differences(&ground, &evidence), [(Kind::Unaccounted, "new.xml".into())]);
+    evidence.raw.get_mut("new.xml").unwrap().last_modified_millis = CREATED + 1;
+    assert_eq!(differences(&ground, &evidence), []);
+    assert_eq!(judge(&ground, &evidence).0.pending, 1);
+}
+
+#[test]
+fn an_object_that_was_passed_over_and_is_there_is_unaccounted() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    evidence.records[0].1 =
+        Record { reason: Some("ObjectGone".into()), ..record(&unit("good.xml", "1"), UnitState::Skipped) };
+    assert_eq!(differences(&ground, &evidence), [(Kind::Unaccounted, "good.xml".into())]);
+}
+
+#[test]
+fn a_second_record_of_a_unit_is_found() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let copy = evidence.records[0].1.clone();
+    evidence.records.push(("other".into(), copy));
+    assert_eq!(differences(&ground, &evidence), [(Kind::RecordTwice, "good.xml".into())]);
+}
+
+#[test]
+fn a_removed_object_is_a_difference_only_where_its_documents_go_too() {
+    let mut evidence = sound();
+    evidence.raw.remove("good.xml");
+    assert_eq!(differences(&ground(OnDelete::Keep), &evidence), []);
+    assert_eq!(judge(&ground(OnDelete::Keep), &evidence).0.former, 1);
+    let expected = [(Kind::RecordWithoutObject, "good.xml".into())];
+    assert_eq!(differences(&ground(OnDelete::Delete), &evidence), expected);
+}
+
+#[test]
+fn an_older_version_has_to_give_way_once_the_newer_one_is_done() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    evidence.raw.insert("good.xml".into(), object("2"));
+    assert_eq!(differences(&ground, &evidence), [(Kind::Unaccounted, "good.xml".into())]);
+    let newer = unit("good.xml", "2");
+    let done = Record { snapshot: None, ..record(&newer, UnitState::Indexed) };
+    evidence.records.push((newer.digest(), done));
+    assert_eq!(differences(&ground, &evidence), [(Kind::RecordWithoutObject, "good.xml".into())]);
+}
+
+#[test]
+fn a_snapshot_is_missing_only_when_it_was_looked_for_and_not_there() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    evidence.snapshots.clear();
+    let asked = evidence.questions(&ground).snapshots;
+    assert_eq!(asked.len(), 1);
+    evidence.answers.snapshots.extend(asked.iter().map(|key| (key.clone(), false)));
+    assert!(evidence.questions(&ground).is_empty());
+    assert_eq!(differences(&ground, &evidence), [(Kind::SnapshotMissing, "good.xml".into())]);
+    evidence.answers.snapshots.extend(asked.into_iter().map(|key| (key, true)));
+    assert_eq!(differences(&ground, &evidence), []);
+}
+
+#[test]
+fn a_snapshot_of_nobody_is_orphaned_if_it_is_of_this_source() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let digest = unit("gone.xml", "1").digest();
+    let key = format!("gone.xml/{digest}/5f.json");
+    evidence.snapshots.insert(key.clone());
+    assert!(evidence.questions(&ground).records.contains(&digest));
+    evidence.answers.records.insert(digest.clone(), None);
+    assert!(evidence.questions(&ground).raw.contains("gone.xml"));
+    evidence.answers.raw.insert("gone.xml".into(), None);
+    assert!(evidence.questions(&ground).snapshot_owners.contains(&key));
+    evidence.answers.snapshot_owners.insert(key.clone(), Some("n/other".into()));
+    assert_eq!(differences(&ground, &evidence), []);
+    evidence.answers.snapshot_owners.insert(key, Some("n/s".into()));
+    assert_eq!(differences(&ground, &evidence), [(Kind::SnapshotOrphaned, "gone.xml".into())]);
+    evidence.answers.raw.insert("gone.xml".into(), Some(object("1")));
+    assert_eq!(differences(&ground, &evidence), [], "it is on its way");
+}
+
+#[test]
+fn a_failed_unit_has_its_evidence() {
+    let (ground, sound) = (ground(OnDelete::Keep), sound());
+    for lost in ["bad.xml", "bad.xml.error.json"] {
+        let mut evidence = sound.clone();
+        evidence.errors.remove(lost);
+        assert_eq!(evidence.questions(&ground).errors.into_iter().collect::<Vec<_>>(), [format!("p/{lost}")]);
+        evidence.answers.errors.insert(format!("p/{lost}"), false);
+        assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceMissing, "bad.xml".into())]);
+    }
+    let mut evidence = sound;
+    evidence.errors.remove("bad.xml");
+    evidence.raw.remove("bad.xml");
+    assert_eq!(differences(&ground, &evidence), [], "there was nothing left to copy");
+}
+
+#[test]
+fn evidence_of_an_indexed_unit_is_left_over_and_told_once() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    evidence.errors.extend(["good.xml".to_owned(), "good.xml.error.json".to_owned()]);
+    assert!(evidence.questions(&ground).error_owners.contains("good.xml.error.json"));
+    evidence.answers.error_owners.insert("good.xml.error.json".into(), Some("n/s".into()));
+    assert!(evidence.questions(&ground).is_empty());
+    assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceLeft, "good.xml".into())]);
+    evidence.errors.remove("good.xml.error.json");
+    assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceLeft, "good.xml".into())]);
+    let digest = keys_digest(&evidence, "good.xml");
+    evidence.records.retain(|(id, _)| *id != digest);
+    let found = differences(&ground, &evidence);
+    assert!(!found.iter().any(|(kind, _)| *kind == Kind::EvidenceLeft), "it is on its way: {found:?}");
+}
+
+fn keys_digest(evidence: &Evidence, key: &str) -> String {
+    evidence.records.iter().find(|(_, record)| record.unit.key == key).expect("a record").0.clone()
+}
+
+#[test]
+fn messages_and_own_files_are_no_evidence() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    evidence.errors.extend(["messages/1.xml".to_owned(), ".docmill/x.xml".to_owned()]);
+    assert!(evidence.questions(&ground).is_empty());
+    assert_eq!(differences(&ground, &evidence), []);
+    assert_eq!(keys::evidence(&ground.errors, &unit("bad.xml", "1"))[0], "p/bad.xml");
+}
+
+fn seen(unit: &str, last_modified: &str) -> Seen {
+    Seen { unit: unit.into(), last_modified: Some(last_modified.into()), version: 7 }
+}
+
+#[test]
+fn a_document_is_there_as_this_unit_or_a_newer_one_has_it() {
+    let record = record(&unit("good.xml", "1"), UnitState::Indexed);
+    let named = RecordedDocument { index: "a".into(), id: "1".into(), digest: String::new() };
+    let kind = |seen: Option<&Seen>| judge_document("d", &record, &named, seen).map(|found| found.kind);
+    assert_eq!(kind(None), Some(Kind::DocumentMissing));
+    assert_eq!(kind(Some(&seen("d", "2020-01-01T00:00:00.000Z"))), None);
+    assert_eq!(kind(Some(&seen("e", "2026-01-01T00:00:00.001Z"))), None);
+    assert_eq!(kind(Some(&seen("e", "2025-12-31T23:59:59.999Z"))), Some(Kind::DocumentOfOlderUnit));
+}
+
+#[test]
+fn a_document_that_no_record_names_is_orphaned() {
+    let seen = seen("d", "2026-01-01T00:00:00.000Z");
+    let hit = Hit { index: "a", id: "1", key: "good.xml", seen: &seen };
+    let indexed = record(&unit("good.xml", "1"), UnitState::Indexed);
+    let skipped = record(&unit("good.xml", "1"), UnitState::Skipped);
+    let none = Backing { record: None, named: None, is_present: false, newest_index: None };
+    let orphaned = |on_delete, backing| judge_hit(&ground(on_delete), hit, backing).is_some();
+    assert!(orphaned(OnDelete::Keep, none));
+    assert!(!orphaned(OnDelete::Keep, Backing { is_present: true, ..none }));
+    assert!(!orphaned(OnDelete::Keep, Backing { record: Some(&indexed), named: Some(true), ..none }));
+    assert!(!orphaned(OnDelete::Keep, Backing { record: Some(&indexed), named: None, ..none }));
+    assert!(orphaned(OnDelete::Keep, Backing { record: Some(&indexed), named: Some(false), ..none }));
+    assert!(!orphaned(OnDelete::Keep, Backing { record: Some(&skipped), ..none }));
+    assert!(orphaned(OnDelete::Keep, Backing { record: Some(&skipped), newest_index: Some("b"), ..none }));
+    assert!(orphaned(OnDelete::Delete, Backing { record: Some(&skipped), ..none }));
+}

@@ -1,0 +1,327 @@
+//! Mends what an audit found. Everything here can be done twice, and nothing is deleted that is newer than what was seen.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use docmill_crds::audit::DifferenceKind as Kind;
+use docmill_crds::ledger::{
+    DocumentAddress, RecordedDocument, UnitId, UnitRecord, UnitState, content_digest,
+};
+use futures::{StreamExt as _, stream};
+use serde_json::{Map, Value};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use super::gather::Stores;
+use super::keys;
+use super::report::{Difference, Target};
+use crate::clock;
+use crate::elastic::{Address, BulkBody};
+use crate::pipeline::notification::Landed;
+use crate::pipeline::persist::persist;
+use crate::pipeline::place::ToPlace;
+use crate::pipeline::prepare::AddressedDocument;
+use crate::pipeline::process::Processor;
+use crate::pipeline::task::{Redo, Task};
+use crate::pipeline::unit::Unit;
+use crate::pipeline::{provenance, remove};
+use crate::retry::Patience;
+use crate::run::listing::{self, Listed};
+use crate::run::{RunContext, RunError};
+use crate::stores::{StoreError, StoreFault};
+
+/// Units that are mended at a time.
+const UNITS_AT_A_TIME: usize = 64;
+/// Documents that are stored at a time.
+const DOCUMENTS_AT_A_TIME: usize = 500;
+/// Items of a bulk of deletions.
+const DELETIONS_AT_A_TIME: usize = 1000;
+/// How long one bulk waits for Elasticsearch; what it could not do is found again by the next look.
+const PATIENCE: Patience = Patience::lasting(std::time::Duration::from_mins(1));
+
+/// Mends the stores of a source.
+pub struct Repairer<'a> {
+    stores: &'a Stores<'a>,
+    processor: &'a Arc<Processor>,
+}
+
+/// What is to be done about the units of differences.
+#[derive(Debug, Default)]
+struct Plan<'a> {
+    /// Units to be processed, by digest: the key, and whether everything has to be written again.
+    process: BTreeMap<&'a str, (&'a str, Redo)>,
+    /// Units some of whose documents are to be stored again, by digest.
+    restore: BTreeMap<&'a str, HashSet<(&'a str, &'a str)>>,
+    /// Records of what is no longer in the bucket: digest and key.
+    retire: BTreeMap<&'a str, &'a str>,
+    /// Objects to be deleted from the snapshot bucket.
+    snapshots: BTreeSet<&'a str>,
+    /// Objects to be deleted from the errors bucket.
+    errors: BTreeSet<&'a str>,
+    /// Documents and records to be deleted, with the version that they were seen with.
+    documents: Vec<(Address<'a>, Option<u64>)>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(differences: &'a [Difference]) -> Self {
+        let mut plan = Self::default();
+        for difference in differences {
+            plan.add(difference);
+        }
+        plan
+    }
+
+    fn add(&mut self, difference: &'a Difference) {
+        let Difference { kind, key, unit, target, .. } = difference;
+        let digest = unit.as_deref().unwrap_or_default();
+        match (kind, target) {
+            (Kind::Unaccounted, _) => {
+                self.process.entry(digest).or_insert((key, Redo::Yes));
+            }
+            (Kind::SnapshotMissing | Kind::EvidenceMissing, _) => {
+                self.process.insert(digest, (key, Redo::Rewrite));
+            }
+            (Kind::DocumentMissing | Kind::DocumentOfOlderUnit, Target::Document { index, id, .. }) => {
+                self.restore.entry(digest).or_default().insert((index, id));
+            }
+            (Kind::RecordWithoutObject, _) => drop(self.retire.insert(digest, key)),
+            (Kind::SnapshotOrphaned, Target::Object(key)) => drop(self.snapshots.insert(key)),
+            (Kind::EvidenceLeft, Target::Object(key)) => {
+                self.errors.insert(key);
+                self.errors.extend(keys::copy_of(key));
+            }
+            (Kind::DocumentOrphaned | Kind::RecordTwice, Target::Document { index, id, version }) => {
+                self.documents.push((Address { index, id }, *version));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Repairer<'a> {
+    /// Makes ready to process units.
+    pub async fn new(stores: &'a Stores<'a>) -> Result<Self, RunError> {
+        let processor = stores.context.processor().await?;
+        Ok(Self { stores, processor })
+    }
+
+    /// Does what can be done about the differences. Whether it helped is for the next look to say.
+    pub async fn repair(&self, differences: &[Difference]) -> Result<(), RunError> {
+        let mut plan = Plan::new(differences);
+        self.delete_documents(&plan.documents).await?;
+        let ground = &self.stores.ground;
+        self.delete_objects(&ground.snapshots.bucket, &plan.snapshots).await?;
+        self.delete_objects(&ground.errors.bucket, &plan.errors).await?;
+        self.retire_all(&plan.retire).await?;
+        plan.restore.retain(|digest, _| !plan.process.contains_key(digest));
+        let unrestored = self.restore_all(&plan.restore).await?;
+        let keys: BTreeMap<_, _> =
+            differences.iter().filter_map(|it| Some((it.unit.as_deref()?, it.key.as_str()))).collect();
+        for digest in unrestored {
+            if let Some(key) = keys.get(digest) {
+                plan.process.insert(digest, (key, Redo::Rewrite));
+            }
+        }
+        self.process_all(&plan.process).await
+    }
+
+    fn context(&self) -> &RunContext {
+        self.stores.context
+    }
+
+    /// Processes units that are still what the bucket holds.
+    async fn process_all(&self, units: &BTreeMap<&str, (&str, Redo)>) -> Result<(), RunError> {
+        let mut ended = stream::iter(units)
+            .map(|(digest, (key, redo))| self.process(digest, key, *redo))
+            .buffer_unordered(UNITS_AT_A_TIME);
+        while let Some(result) = ended.next().await {
+            result?;
+        }
+        Ok(())
+    }
+
+    async fn process(&self, digest: &str, key: &str, redo: Redo) -> Result<(), RunError> {
+        let Some(listed) = self.object(key).await? else { return Ok(()) };
+        let bucket = self.stores.ground.raw.bucket.clone();
+        let Listed { key, version_id, etag, .. } = listed;
+        let landed = Landed { bucket, key, version_id, etag };
+        let ended = self.processor.process(Task { landed, attempts: 1, redo }).await;
+        if !ended.is_final() {
+            tracing::warn!(unit = digest, "a unit could not be mended yet; the next look finds it again");
+        }
+        Ok(())
+    }
+
+    async fn object(&self, key: &str) -> Result<Option<Listed>, RunError> {
+        Ok(listing::head(&self.context().s3, &self.stores.ground.raw.bucket, key).await?)
+    }
+
+    /// Stores documents again out of the snapshots of their units, so that they are what they were whatever the
+    /// conversion is by now. Gives the units whose snapshot does not help.
+    async fn restore_all<'d>(
+        &self,
+        units: &BTreeMap<&'d str, HashSet<(&'d str, &'d str)>>,
+    ) -> Result<Vec<&'d str>, RunError> {
+        let digests: Vec<&str> = units.keys().copied().collect();
+        let mut unrestored = Vec::new();
+        for digests in digests.chunks(DELETIONS_AT_A_TIME) {
+            let ledger = &self.stores.ground.ledger;
+            let addresses: Vec<_> = digests.iter().map(|id| Address { index: ledger, id }).collect();
+            let fields = ["unit", "snapshot", "lastModified"].map(str::to_owned);
+            let records = self.context().elastic.mget(&addresses, &fields).await?;
+            for (digest, record) in digests.iter().zip(records) {
+                let restored = match record {
+                    Some(record) => self.restore(&record.source, &units[digest]).await?,
+                    None => false,
+                };
+                if !restored {
+                    unrestored.push(*digest);
+                }
+            }
+        }
+        Ok(unrestored)
+    }
+
+    /// Stores the wanted documents of a unit again. Whether its snapshot has them all.
+    async fn restore(
+        &self,
+        record: &Map<String, Value>,
+        wanted: &HashSet<(&str, &str)>,
+    ) -> Result<bool, RunError> {
+        let Some((unit, key)) = self.unit(record) else { return Ok(false) };
+        let Some(mut lines) = self.open_snapshot(&key).await? else { return Ok(false) };
+        let (mut chunk, mut left) = (Vec::new(), wanted.len());
+        let action = || format!("read s3://{}/{key}", self.stores.ground.snapshots.bucket);
+        while left > 0 {
+            let mut line = Vec::new();
+            let read = lines.read_until(b'\n', &mut line).await;
+            if read.map_err(|error| StoreError::unavailable(action(), &error))? == 0 {
+                break;
+            }
+            line.pop_if(|last| *last == b'\n');
+            let Some(document) = self.addressed(line) else { continue };
+            if wanted.contains(&(document.recorded.index.as_str(), document.recorded.id.as_str())) {
+                chunk.push(document);
+                left -= 1;
+            }
+            if chunk.len() == DOCUMENTS_AT_A_TIME {
+                self.place(&unit, &std::mem::take(&mut chunk)).await?;
+            }
+        }
+        self.place(&unit, &chunk).await?;
+        Ok(left == 0)
+    }
+
+    /// The unit of a record, and the key of its snapshot.
+    fn unit(&self, record: &Map<String, Value>) -> Option<(Unit, String)> {
+        let id: UnitId = serde_json::from_value(record.get("unit")?.clone()).ok()?;
+        let snapshot = record.get("snapshot")?.as_str()?.to_owned();
+        let landed = record.get("lastModified")?.as_str()?.parse::<jiff::Timestamp>().ok()?;
+        let version_id = self.stores.is_versioned().then(|| id.version.clone());
+        Some((Unit { id, version_id, last_modified_millis: landed.as_millisecond() }, snapshot))
+    }
+
+    async fn open_snapshot(
+        &self,
+        key: &str,
+    ) -> Result<Option<BufReader<impl tokio::io::AsyncRead + Unpin>>, StoreError> {
+        let bucket = &self.stores.ground.snapshots.bucket;
+        match self.context().s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(object) => Ok(Some(BufReader::new(object.body.into_async_read()))),
+            Err(error) => {
+                let error = StoreError::from_sdk(format!("read s3://{bucket}/{key}"), &error);
+                if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) }
+            }
+        }
+    }
+
+    fn addressed(&self, line: Vec<u8>) -> Option<AddressedDocument> {
+        let fields: Map<String, Value> = serde_json::from_slice(&line).ok()?;
+        let DocumentAddress { index, id } = self.processor.preparation.addressing.of_fields(&fields).ok()?;
+        let digest = content_digest(&provenance::content(&line));
+        Some(AddressedDocument { recorded: RecordedDocument { index, id, digest }, line })
+    }
+
+    async fn place(&self, unit: &Unit, documents: &[AddressedDocument]) -> Result<(), RunError> {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let stop = &self.context().stop.abort;
+        let placer = &self.processor.finish.placer;
+        let place = || async { placer.place(&[ToPlace { unit, documents }], stop).await };
+        persist("store documents again", stop, place).await.map(drop).ok_or(RunError::Stopped)
+    }
+
+    /// Puts right the records of what is no longer in the bucket.
+    async fn retire_all(&self, units: &BTreeMap<&str, &str>) -> Result<(), RunError> {
+        for (digest, key) in units {
+            match self.object(key).await? {
+                Some(object) => self.supersede(digest, object).await?,
+                None => self.remove(digest, key).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What the removal of the object would have done. A unit that no head knows has no documents that could be found
+    /// in that way; once its record says that it is gone, the next look finds them as orphans.
+    async fn remove(&self, digest: &str, key: &str) -> Result<(), RunError> {
+        let bucket = self.stores.ground.raw.bucket.clone();
+        let landed = Landed { bucket, key: key.to_owned(), version_id: None, etag: None };
+        remove::remove(&self.processor.finish, &landed, &self.context().stop.abort).await;
+        let Some((record, version)) = self.record(digest).await? else { return Ok(()) };
+        if record.state == UnitState::Skipped {
+            return Ok(());
+        }
+        let record = self.processor.finish.recorder.removed(record, clock::now_millis());
+        self.write_record(&record, version).await
+    }
+
+    async fn record(&self, digest: &str) -> Result<Option<(UnitRecord, u64)>, RunError> {
+        let stored = self.context().elastic.get(&self.stores.ground.ledger, digest).await?;
+        Ok(stored
+            .and_then(|stored| Some((serde_json::from_value(stored.source.into()).ok()?, stored.version))))
+    }
+
+    /// Writes a record with the version of the one that is there, so that a record which somebody else writes meanwhile
+    /// wins.
+    async fn write_record(&self, record: &UnitRecord, version: u64) -> Result<(), RunError> {
+        let (id, mut body) = (record.unit.digest(), BulkBody::default());
+        let source = serde_json::to_vec(record).unwrap_or_default();
+        let address = Address { index: &self.stores.ground.ledger, id: &id };
+        body.push_index(address, Some(version), &source);
+        self.context().elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
+        Ok(())
+    }
+
+    /// Writes into a record that another unit has its key.
+    async fn supersede(&self, digest: &str, object: Listed) -> Result<(), RunError> {
+        let Some((record, stored)) = self.record(digest).await? else { return Ok(()) };
+        let version = object.version_id.or(object.etag).unwrap_or_default();
+        let by = UnitId { bucket: self.stores.ground.raw.bucket.clone(), key: object.key, version };
+        if by == record.unit {
+            return Ok(());
+        }
+        let unit = record.unit.clone();
+        let record = self.processor.finish.recorder.superseded(unit, Some(record), &by, clock::now_millis());
+        self.write_record(&record, stored).await
+    }
+
+    async fn delete_documents(&self, documents: &[(Address<'_>, Option<u64>)]) -> Result<(), RunError> {
+        for documents in documents.chunks(DELETIONS_AT_A_TIME) {
+            let mut body = BulkBody::default();
+            for (address, version) in documents {
+                body.push_delete(*address, *version);
+            }
+            self.context().elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_objects(&self, bucket: &str, keys: &BTreeSet<&str>) -> Result<(), RunError> {
+        for key in keys {
+            let sent = self.context().s3.delete_object().bucket(bucket).key(*key).send().await;
+            sent.map_err(|error| StoreError::from_sdk(format!("delete s3://{bucket}/{key}"), &error))?;
+        }
+        Ok(())
+    }
+}

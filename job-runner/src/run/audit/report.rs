@@ -1,0 +1,222 @@
+//! What an audit has to tell: the sums, how often each kind of difference was found, and the first of them. Pure.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::audit::DifferenceKind;
+use docmill_crds::ledger::UnitState;
+use serde::{Deserialize, Serialize};
+
+/// Differences that the report names one by one.
+pub const NAMED: usize = 1000;
+
+/// The report of an audit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AuditReport {
+    /// The accounts: raw = indexed + failed + skipped + pending.
+    pub sums: Sums,
+    /// How often each kind of difference was found, and how often it was mended.
+    pub kinds: BTreeMap<DifferenceKind, KindCount>,
+    /// The first differences, in the order of their keys.
+    pub differences: Vec<Difference>,
+    /// A range had more differences than are held at a time, and only so many of it are counted. Mend these, and audit
+    /// again.
+    pub incomplete: bool,
+}
+
+/// Units by state. Versions of an object that another one has replaced do not count, nor do objects that are gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sums {
+    /// Objects in the raw bucket that the source ingests.
+    pub raw: i64,
+    /// Their documents are in the index.
+    pub indexed: i64,
+    /// They were refused.
+    pub failed: i64,
+    /// They were passed over for a reason.
+    pub skipped: i64,
+    /// They have no record yet.
+    pub pending: i64,
+    /// Records of objects that are no longer in the bucket; not part of the sum.
+    pub former: i64,
+}
+
+/// How often a kind of difference was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KindCount {
+    /// Found.
+    pub found: i64,
+    /// Mended.
+    pub repaired: i64,
+}
+
+/// Something that is not as the other stores say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// What kind of thing.
+    pub kind: DifferenceKind,
+    /// Key of the raw object.
+    pub key: String,
+    /// Digest of the unit, which is its id in the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// What should be there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+    /// Whether it was mended.
+    #[serde(default)]
+    pub repaired: bool,
+    /// What has to be touched to mend it.
+    #[serde(skip)]
+    pub target: Target,
+}
+
+/// The thing that a difference is about, as far as mending needs to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// The unit as a whole.
+    #[default]
+    Unit,
+    /// An object in the snapshot or in the errors bucket.
+    Object(String),
+    /// A document in the index, or a record in the ledger.
+    Document {
+        /// Name of the index.
+        index: String,
+        /// Its id.
+        id: String,
+        /// The version that it was seen with; none if it is not there.
+        version: Option<u64>,
+    },
+}
+
+impl Target {
+    /// Index and id, if it is a document or a record.
+    #[must_use]
+    pub fn address(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Document { index, id, .. } => Some((index, id)),
+            Self::Unit | Self::Object(_) => None,
+        }
+    }
+}
+
+impl Sums {
+    /// Counts an object with the state of its record.
+    pub fn add_raw(&mut self, state: Option<UnitState>) {
+        self.raw += 1;
+        *match state {
+            Some(UnitState::Indexed) => &mut self.indexed,
+            Some(UnitState::Failed) => &mut self.failed,
+            Some(UnitState::Skipped) => &mut self.skipped,
+            None => &mut self.pending,
+        } += 1;
+    }
+
+    /// Adds the sums of another range.
+    pub fn add(&mut self, other: Self) {
+        self.raw += other.raw;
+        self.indexed += other.indexed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.pending += other.pending;
+        self.former += other.former;
+    }
+}
+
+impl AuditReport {
+    /// Takes in a difference.
+    pub fn push(&mut self, difference: Difference) {
+        let count = self.kinds.entry(difference.kind).or_default();
+        count.found += 1;
+        count.repaired += i64::from(difference.repaired);
+        if self.differences.len() < NAMED {
+            self.differences.push(difference);
+        }
+    }
+
+    /// Takes in the report of the ranges that come next.
+    pub fn merge(&mut self, other: Self) {
+        self.sums.add(other.sums);
+        for (kind, count) in other.kinds {
+            let sum = self.kinds.entry(kind).or_default();
+            sum.found += count.found;
+            sum.repaired += count.repaired;
+        }
+        self.incomplete |= other.incomplete;
+        let room = NAMED.saturating_sub(self.differences.len());
+        self.differences.extend(other.differences.into_iter().take(room));
+    }
+
+    /// All differences, and how many of them were mended.
+    #[must_use]
+    pub fn totals(&self) -> KindCount {
+        self.kinds.values().fold(KindCount::default(), |sum, count| KindCount {
+            found: sum.found + count.found,
+            repaired: sum.repaired + count.repaired,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::audit::DifferenceKind;
+    use docmill_crds::ledger::UnitState;
+    use proptest::prelude::*;
+
+    use super::{AuditReport, Difference, KindCount, NAMED, Sums, Target};
+
+    fn difference(kind: DifferenceKind, key: String, repaired: bool) -> Difference {
+        let (expected, found, target) = (String::new(), String::new(), Target::Unit);
+        Difference { kind, key, unit: None, expected, found, repaired, target }
+    }
+
+    fn report(numbers: &[usize]) -> AuditReport {
+        let mut report = AuditReport::default();
+        for number in numbers {
+            let kind = DifferenceKind::ALL[number % DifferenceKind::ALL.len()];
+            report.push(difference(kind, number.to_string(), number % 3 == 0));
+            report.sums.add_raw([None, Some(UnitState::Failed)][number % 2]);
+        }
+        report
+    }
+
+    #[test]
+    fn differences_are_all_counted_and_the_first_are_named() {
+        let numbers: Vec<_> = (0..NAMED + 5).collect();
+        let report = report(&numbers);
+        assert_eq!((report.differences.len(), report.totals().found), (NAMED, 1005));
+        assert_eq!(report.totals(), KindCount { found: 1005, repaired: 335 });
+        let Sums { raw, failed, pending, .. } = report.sums;
+        assert_eq!((raw, failed + pending), (1005, 1005));
+    }
+
+    #[test]
+    fn a_report_comes_back_from_its_file() {
+        let report = report(&[1, 2, 30]);
+        let value = serde_json::to_value(&report).unwrap();
+        assert_eq!(value["kinds"]["RecordTwice"]["found"], 1);
+        assert_eq!(serde_json::from_value::<AuditReport>(value).unwrap(), report);
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_associative_and_loses_nothing(
+            a in prop::collection::vec(0..100_usize, 0..700),
+            b in prop::collection::vec(0..100_usize, 0..700),
+            c in prop::collection::vec(0..100_usize, 0..700),
+        ) {
+            let (mut left, mut right, mut all) = (report(&a), report(&b), report(&a));
+            left.merge(report(&b));
+            left.merge(report(&c));
+            right.merge(report(&c));
+            all.merge(right);
+            prop_assert_eq!(&left, &all);
+            prop_assert_eq!(left, report(&[a, b, c].concat()));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What every step of a run needs.
+
+use std::sync::Arc;
+
+use docmill_crds::contract::{RunOrder, secret_mount};
+use docmill_crds::ingest_source::IngestSourceSpec;
+use docmill_crds::run_ledger::{run_folder, runs_index};
+
+use tokio::sync::OnceCell;
+
+use super::RunError;
+use crate::elastic::Elastic;
+use crate::pipeline::process::{Processor, Stop};
+use crate::secrets::mounted;
+use crate::stores;
+
+/// What every step of a run needs, the same for all of its files.
+#[derive(Debug)]
+pub struct RunContext {
+    /// The order.
+    pub order: RunOrder,
+    /// The object store.
+    pub s3: aws_sdk_s3::Client,
+    /// The cluster of ledger and articles.
+    pub elastic: Elastic,
+    /// Name of the pod.
+    pub runner: String,
+    /// When the worker has to end.
+    pub stop: Stop,
+    processor: OnceCell<Arc<Processor>>,
+}
+
+impl RunContext {
+    /// Reaches the stores with the credentials that are mounted into the pod.
+    pub async fn connect(order: RunOrder, runner: String, stop: Stop) -> Result<Self, RunError> {
+        let spec = &order.ingest.spec;
+        let s3 = stores::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let elastic = Elastic::new(&spec.index.elasticsearch, &mounted(secret_mount::INDEX)?)?;
+        Ok(Self { order, s3, elastic, runner, stop, processor: OnceCell::new() })
+    }
+
+    /// The path of a unit, made when it is first asked for: not every step of a run ingests.
+    pub async fn processor(&self) -> Result<&Arc<Processor>, RunError> {
+        let make = async || {
+            let run = Some(self.order.run_uid.clone());
+            let processor =
+                Processor::new(&self.order.ingest, self.runner.clone(), run, self.stop.clone()).await?;
+            processor.ensure_indices().await?;
+            Ok(processor)
+        };
+        self.processor.get_or_try_init(make).await
+    }
+
+    /// The source as it was when the run began.
+    #[must_use]
+    pub fn source(&self) -> &IngestSourceSpec {
+        &self.order.ingest.spec
+    }
+
+    /// `<namespace>/<name>` of the source.
+    #[must_use]
+    pub fn source_name(&self) -> String {
+        format!("{}/{}", self.order.ingest.namespace, self.order.ingest.source)
+    }
+
+    /// Index with the records of runs.
+    #[must_use]
+    pub fn runs_index(&self) -> String {
+        runs_index(&self.order.ingest.namespace)
+    }
+
+    /// Key, in the snapshot bucket, of a file of this run.
+    #[must_use]
+    pub fn file_key(&self, name: &str) -> String {
+        format!("{}{name}", run_folder(&self.source().snapshots, &self.order.run_uid))
+    }
+}

@@ -1,0 +1,89 @@
+//! Why a run could not be planned or worked.
+
+use docmill_crds::conversion::ModelError;
+use docmill_crds::error_class::{Classify, ErrorClass};
+
+use crate::elastic::ElasticError;
+use crate::pipeline::process::IngestError;
+use crate::secrets::MountError;
+use crate::stores::StoreError;
+
+/// Why a run could not be planned, or a part of it not be worked to its end. What is wrong with a single unit is no error.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The conversion of the source or of the run cannot work.
+    #[error("conversion: {0}")]
+    Model(#[from] ModelError),
+    /// A mounted Secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] MountError),
+    /// The object store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger, the index, or the records of runs.
+    #[error(transparent)]
+    Elastic(#[from] ElasticError),
+    /// The path of units cannot be set up.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// A file of the run does not hold what was written into it.
+    #[error("failed to read {key}: {error}")]
+    File {
+        /// Key of the file in the snapshot bucket.
+        key: String,
+        /// What is wrong.
+        error: serde_json::Error,
+    },
+    /// A file of the run is not there.
+    #[error(
+        "failed to find {0} in the snapshot bucket; was it deleted, or is there a lifecycle rule? Create the run anew"
+    )]
+    Missing(String),
+    /// Nothing that the run selects can be an object of the source.
+    #[error(
+        "spec.select: {selected:?} lies outside of the source, which takes keys that start with {prefix:?}{suffixes}"
+    )]
+    Outside {
+        /// Prefix or key that the run names.
+        selected: String,
+        /// Prefix of the source.
+        prefix: String,
+        /// Its suffixes, in words; empty if it takes all.
+        suffixes: String,
+    },
+    /// The order has no such part.
+    #[error("failed to find part {0} in the work order")]
+    NoPart(i32),
+    /// Elasticsearch refuses a record of the run.
+    #[error("failed to record the run: {0}")]
+    RecordRefused(String),
+    /// Units could not be brought to their end for as long as was waited.
+    #[error(
+        "failed to finish {left} of {lines} units of a file; an outage lasts, see the log for what hinders them"
+    )]
+    Unfinished {
+        /// Units without an end.
+        left: usize,
+        /// Units of the file.
+        lines: usize,
+    },
+    /// The worker was asked to end.
+    #[error("stopped before the part was done")]
+    Stopped,
+}
+
+impl Classify for RunError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Model(error) => error.class(),
+            Self::Secret(_) | Self::Unfinished { .. } | Self::Stopped => ErrorClass::Transient,
+            Self::Store(error) => error.class(),
+            Self::Elastic(error) => error.class(),
+            Self::Ingest(error) => error.class(),
+            Self::File { .. } | Self::Missing(_) | Self::NoPart(_) | Self::Outside { .. } => {
+                ErrorClass::Permanent
+            }
+            Self::RecordRefused(_) => ErrorClass::User,
+        }
+    }
+}

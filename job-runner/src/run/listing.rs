@@ -1,0 +1,171 @@
+//! What lies in a bucket, in the order of its keys, a page at a time.
+//!
+//! Where a bucket is versioned, its versions are listed and the current one of each key is given, since only they name
+//! the version by which notifications name the same object. Stores that know no versions say so in different ways.
+
+use aws_sdk_s3::types::BucketVersioningStatus;
+
+use crate::stores::{StoreError, StoreFault};
+
+/// An object as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its version id, where the bucket is versioned.
+    pub version_id: Option<String>,
+    /// Its `ETag`, without quotes.
+    pub etag: Option<String>,
+    /// When it landed, in milliseconds since 1970.
+    pub last_modified_millis: i64,
+}
+
+/// A listing under way.
+#[derive(Debug)]
+pub struct Listing {
+    s3: aws_sdk_s3::Client,
+    bucket: String,
+    prefix: String,
+    versioned: bool,
+    next: Option<Next>,
+}
+
+/// Where the next page begins.
+#[derive(Debug)]
+enum Next {
+    /// After this key; from the start if there is none.
+    Key(Option<String>),
+    /// Where the store says.
+    Token(String),
+    /// After this version of this key.
+    Version(String, Option<String>),
+}
+
+/// Whether a bucket keeps versions.
+pub async fn is_versioned(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<bool, StoreError> {
+    match s3.get_bucket_versioning().bucket(bucket).send().await {
+        Ok(answer) => Ok(matches!(
+            answer.status(),
+            Some(BucketVersioningStatus::Enabled | BucketVersioningStatus::Suspended)
+        )),
+        Err(error) => {
+            let error =
+                StoreError::from_sdk(format!("ask for the versioning of the bucket {bucket:?}"), &error);
+            let not_implemented = error.to_string().contains("NotImplemented");
+            match error.fault() {
+                // A store without versions refuses the question, or has never heard of it.
+                Some(StoreFault::Refused | StoreFault::NoSuchKey) => Ok(false),
+                _ if not_implemented => Ok(false),
+                _ => Err(error),
+            }
+        }
+    }
+}
+
+impl Listing {
+    /// Begins a listing of the keys that start with `prefix` and come after `after`. Nothing is sent yet.
+    #[must_use]
+    pub fn new(
+        s3: aws_sdk_s3::Client,
+        bucket: &str,
+        versioned: bool,
+        prefix: &str,
+        after: Option<String>,
+    ) -> Self {
+        let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
+        Self { s3, bucket, prefix, versioned, next: Some(Next::Key(after)) }
+    }
+
+    /// The next objects, up to 1,000; `None` at the end. A page can be empty. After an error the same page is next.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<Listed>>, StoreError> {
+        let Some(next) = &self.next else { return Ok(None) };
+        let (page, next) =
+            if self.versioned { self.versions(next).await? } else { self.objects(next).await? };
+        self.next = next;
+        Ok(Some(page))
+    }
+
+    /// Whether there may be objects behind those that were given.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+
+    async fn objects(&self, from: &Next) -> Result<(Vec<Listed>, Option<Next>), StoreError> {
+        let mut request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
+        request = match from {
+            Next::Key(after) => request.set_start_after(after.clone()),
+            Next::Token(token) => request.continuation_token(token),
+            Next::Version(key, _) => request.start_after(key),
+        };
+        let answer = request.send().await.map_err(|error| StoreError::from_sdk(self.action(), &error))?;
+        let next = answer.next_continuation_token().map(|token| Next::Token(token.to_owned()));
+        let listed = answer.contents().iter().filter_map(|object| {
+            Some(Listed {
+                key: object.key()?.to_owned(),
+                version_id: None,
+                etag: object.e_tag().map(unquoted),
+                last_modified_millis: millis(object.last_modified()),
+            })
+        });
+        Ok((listed.collect(), next))
+    }
+
+    async fn versions(&self, from: &Next) -> Result<(Vec<Listed>, Option<Next>), StoreError> {
+        let mut request = self.s3.list_object_versions().bucket(&self.bucket).prefix(&self.prefix);
+        request = match from {
+            Next::Key(after) => request.set_key_marker(after.clone()),
+            Next::Version(key, version) => request.key_marker(key).set_version_id_marker(version.clone()),
+            Next::Token(key) => request.key_marker(key),
+        };
+        let answer = request.send().await.map_err(|error| StoreError::from_sdk(self.action(), &error))?;
+        let next = answer
+            .next_key_marker()
+            .filter(|_| answer.is_truncated() == Some(true))
+            .map(|key| Next::Version(key.to_owned(), answer.next_version_id_marker().map(str::to_owned)));
+        let current = answer.versions().iter().filter(|version| version.is_latest() == Some(true));
+        let listed = current.filter_map(|version| {
+            Some(Listed {
+                key: version.key()?.to_owned(),
+                version_id: version.version_id().and_then(real_version),
+                etag: version.e_tag().map(unquoted),
+                last_modified_millis: millis(version.last_modified()),
+            })
+        });
+        Ok((listed.collect(), next))
+    }
+
+    fn action(&self) -> String {
+        format!("list s3://{}/{}", self.bucket, self.prefix)
+    }
+}
+
+/// Looks at one object; `None` if there is none.
+pub async fn head(s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Result<Option<Listed>, StoreError> {
+    match s3.head_object().bucket(bucket).key(key).send().await {
+        Ok(object) => Ok(Some(Listed {
+            key: key.to_owned(),
+            version_id: object.version_id().and_then(real_version),
+            etag: object.e_tag().map(unquoted),
+            last_modified_millis: millis(object.last_modified()),
+        })),
+        Err(error) => match StoreError::from_sdk(format!("look at s3://{bucket}/{key}"), &error) {
+            // A HEAD has no body, and so does not tell a missing object from a missing bucket.
+            error if matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound)) => Ok(None),
+            error => Err(error),
+        },
+    }
+}
+
+/// Objects from before a bucket was versioned have the version `null`, which notifications leave out.
+fn real_version(id: &str) -> Option<String> {
+    (!id.is_empty() && id != "null").then(|| id.to_owned())
+}
+
+fn unquoted(etag: &str) -> String {
+    etag.trim_matches('"').to_owned()
+}
+
+fn millis(time: Option<&aws_sdk_s3::primitives::DateTime>) -> i64 {
+    time.and_then(|time| time.to_millis().ok()).unwrap_or(0)
+}

@@ -1,0 +1,30 @@
+//! What each mode does with a file, and how its reports add up.
+
+use docmill_crds::ingest_run::Mode;
+use serde_json::Value;
+
+use super::manifest::{FileResult, ManifestLine};
+use super::{RunContext, RunError, audit, outcome, shadow, units};
+
+/// Works a file, which was begun so many times, this time included.
+pub(super) async fn work_file(
+    context: &RunContext,
+    lines: &[ManifestLine],
+    attempts: i64,
+) -> Result<FileResult, RunError> {
+    match context.order.spec.mode {
+        Mode::Process | Mode::Replay | Mode::Reconvert => units::work_file(context, lines, attempts).await,
+        Mode::Shadow => shadow::work_file(context, lines).await,
+        Mode::Audit => audit::work_file(context, lines).await,
+    }
+}
+
+/// One report of several. What it gave before may be among them; of none it is the report of no unit.
+#[must_use]
+pub(super) fn merge(mode: Mode, reports: impl Iterator<Item = Value>) -> Value {
+    match mode {
+        Mode::Process | Mode::Replay | Mode::Reconvert => outcome::merge(reports),
+        Mode::Shadow => shadow::merge(reports),
+        Mode::Audit => audit::merge(reports),
+    }
+}

@@ -1,0 +1,93 @@
+//! The records of a run beside the ledger, where the operator reads them.
+
+use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, runs_index_body};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::manifest::RunPlan;
+use super::{PATIENCE, RunContext, RunError};
+use crate::clock;
+use crate::elastic::{Address, Outcome};
+use crate::retry;
+
+impl RunContext {
+    /// Creates the index of the records, if it is not there.
+    pub(super) async fn ensure_records(&self) -> Result<(), RunError> {
+        let index = self.runs_index();
+        let ensure = async || self.elastic.ensure_index(&index, &runs_index_body()).await;
+        Ok(retry::persist(PATIENCE, &self.stop.abort, ensure).await?)
+    }
+
+    /// Records what was selected.
+    pub(super) async fn record_plan(&self, plan: &RunPlan) -> Result<(), RunError> {
+        let now = clock::now_millis();
+        let record = PlanRecord {
+            kind: "plan".to_owned(),
+            run: self.order.run_uid.clone(),
+            files: plan.files,
+            selected: plan.selected,
+            passed_over: plan.passed_over,
+            updated_time: clock::rfc3339(now),
+        };
+        self.record(&PlanRecord::id(&self.order.run_uid), &record, now).await
+    }
+
+    /// Records how far a part is. By its time as version, so that a pod that was thought dead sets nothing back.
+    pub(super) async fn record_part(&self, record: &PartRecord) -> Result<(), RunError> {
+        self.record(&PartRecord::id(&self.order.run_uid, record.part), record, clock::now_millis()).await
+    }
+
+    /// Whether all parts were worked to their end.
+    pub(super) async fn all_finished(&self, parts: i32) -> Result<bool, RunError> {
+        let index = self.runs_index();
+        let ids: Vec<String> = (0..parts).map(|part| PartRecord::id(&self.order.run_uid, part)).collect();
+        let addresses: Vec<_> = ids.iter().map(|id| Address { index: &index, id }).collect();
+        let fields = ["finished".to_owned()];
+        let read = async || self.elastic.mget(&addresses, &fields).await;
+        let records = retry::persist(PATIENCE, &self.stop.abort, read).await?;
+        let finished = |record: &crate::elastic::StoredDocument| {
+            record.source.get("finished").and_then(Value::as_bool) == Some(true)
+        };
+        Ok(records.iter().all(|record| record.as_ref().is_some_and(finished)))
+    }
+
+    /// Up to which key an earlier run of the poll trigger has seen to everything.
+    pub(super) async fn key_bound(&self) -> Result<Option<String>, RunError> {
+        let record: Option<KeyBoundRecord> = self.recorded(&self.key_bound_id()).await?;
+        Ok(record.map(|record| record.key))
+    }
+
+    /// Keeps the key up to which everything is seen to. That of a run that was created later stays.
+    pub(super) async fn record_key_bound(&self, key: &str) -> Result<(), RunError> {
+        let record = KeyBoundRecord {
+            kind: "bound".to_owned(),
+            run: self.order.run_uid.clone(),
+            key: key.to_owned(),
+            updated_time: clock::rfc3339(clock::now_millis()),
+        };
+        self.record(&self.key_bound_id(), &record, self.order.created_millis).await
+    }
+
+    fn key_bound_id(&self) -> String {
+        KeyBoundRecord::id(&self.source_name(), &self.source().raw)
+    }
+
+    async fn recorded<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>, RunError> {
+        let index = self.runs_index();
+        let read = async || self.elastic.get(&index, id).await;
+        let stored = retry::persist(PATIENCE, &self.stop.abort, read).await?;
+        Ok(stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok()))
+    }
+
+    async fn record(&self, id: &str, record: &impl Serialize, version: i64) -> Result<(), RunError> {
+        let index = self.runs_index();
+        let (record, version) = (json!(record), u64::try_from(version).ok());
+        let address = Address { index: &index, id };
+        let write = async || self.elastic.index_doc(address, &record, version).await;
+        match retry::persist(PATIENCE, &self.stop.abort, write).await? {
+            Outcome::Done | Outcome::Superseded => Ok(()),
+            Outcome::Rejected(fault) => Err(RunError::RecordRefused(fault.to_string())),
+        }
+    }
+}

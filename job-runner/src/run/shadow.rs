@@ -1,0 +1,261 @@
+//! Mode Shadow: converts with a proposed conversion and tells what would change. Nothing is written but the report.
+//!
+//! - `diff`, `snapshot_lines`, `compare`, `report`: what differs, and how it is told; no I/O;
+//! - here: reads the raw object, the record and the snapshot of each unit.
+//!
+//! The object streams through the conversion and is never held. The snapshot is, up to a limit: of a larger one only
+//! the digests are compared, which tell whether the unit changes and not what does.
+
+mod compare;
+mod diff;
+mod report;
+mod snapshot_lines;
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use docmill_crds::ledger::{UnitId, UnitState, units_index};
+use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::run_ledger::Tally;
+use docmill_crds::template::Template;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use self::compare::{Comparison, Predicted, Recorded};
+use self::report::{FailureExample, ShadowReport};
+use self::snapshot_lines::Standing;
+use super::{FileResult, ManifestLine, RunContext, RunError};
+use crate::elastic::{Address, ElasticError};
+use crate::pipeline::address::Addressing;
+use crate::pipeline::body::BodyReader;
+use crate::pipeline::convert::Converter;
+use crate::pipeline::fetch::{self, Found, Opened};
+use crate::pipeline::notification::Landed;
+use crate::pipeline::persist::persist;
+use crate::pipeline::process::IngestError;
+use crate::stores::{StoreError, StoreFault};
+
+/// Units that are converted at a time.
+const UNITS_AT_A_TIME: usize = 8;
+/// The largest snapshot that is held in memory, …
+const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
+/// … and how many of those that are larger than a usual one.
+const LARGE_SNAPSHOTS: usize = 2;
+/// What is larger than a usual one.
+const LARGE_SNAPSHOT_BYTES: usize = 1024 * 1024;
+/// What is asked of a record.
+const RECORD_FIELDS: [&str; 4] = ["state", "reason", "documentsDigest", "snapshot"];
+
+/// Rehearses the units of a file.
+pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
+    let rehearsal = Rehearsal::new(context)?;
+    let results: Vec<_> =
+        stream::iter(lines).map(|line| rehearsal.unit(line)).buffered(UNITS_AT_A_TIME).try_collect().await?;
+    let mut tally = Tally { lines: i64::try_from(lines.len()).unwrap_or(i64::MAX), ..Tally::default() };
+    let mut report =
+        ShadowReport { revision: rehearsal.converter.revision().to_owned(), ..Default::default() };
+    for (predicted, of_unit) in results {
+        count(&mut tally, predicted.as_ref());
+        report.merge(of_unit);
+    }
+    Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
+}
+
+/// The report of the whole run, from those of its files in their order.
+#[must_use]
+pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
+    let mut whole = ShadowReport::default();
+    for report in reports {
+        match serde_json::from_value(report) {
+            Ok(report) => whole.merge(report),
+            Err(error) => tracing::error!(%error, "a part of the report cannot be read and is left out"),
+        }
+    }
+    serde_json::to_value(whole).unwrap_or_default()
+}
+
+/// Counts a unit as mode Reconvert would.
+fn count(tally: &mut Tally, predicted: Option<&Predicted>) {
+    match predicted {
+        None => tally.skipped += 1,
+        Some(Predicted { state: UnitState::Failed, .. }) => tally.failed += 1,
+        Some(Predicted { changed, .. }) => {
+            tally.done += 1;
+            *(if *changed { &mut tally.changed } else { &mut tally.unchanged }) += 1;
+        }
+    }
+}
+
+/// What rehearsing needs, the same for all units of a file.
+struct Rehearsal<'a> {
+    context: &'a RunContext,
+    ledger: String,
+    converter: Arc<Converter>,
+    max_object_bytes: u64,
+    addressing: Arc<Addressing>,
+    large: Semaphore,
+}
+
+/// A unit whose object is there, and what is known of it.
+struct Candidate {
+    opened: Opened,
+    recorded: Option<Recorded>,
+}
+
+impl<'a> Rehearsal<'a> {
+    fn new(context: &'a RunContext) -> Result<Self, RunError> {
+        let source = context.source();
+        let model = context.order.spec.conversion.as_ref().unwrap_or(&source.conversion).resolve()?;
+        let template = |field, text: &str| {
+            Template::parse(text).map_err(|error| RunError::from(IngestError::Template { field, error }))
+        };
+        let index = template("spec.index.name", &source.index.name)?;
+        let id = template("spec.index.id", &source.index.id)?;
+        Ok(Self {
+            context,
+            ledger: units_index(&context.order.ingest.namespace, &context.order.ingest.source),
+            converter: Arc::new(Converter::new(&model)?),
+            max_object_bytes: model.limits.max_object_bytes,
+            addressing: Arc::new(Addressing { index, id }),
+            large: Semaphore::new(LARGE_SNAPSHOTS),
+        })
+    }
+
+    /// Rehearses one unit; the prediction is left out where it would be passed over.
+    async fn unit(&self, line: &ManifestLine) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let landed = Landed {
+            bucket: self.context.source().raw.bucket.clone(),
+            key: line.key.clone(),
+            version_id: line.version_id.clone(),
+            etag: line.etag.clone(),
+        };
+        let stop = &self.context.stop.abort;
+        persist("rehearse", stop, || self.attempt(&landed)).await.ok_or_else(|| {
+            if stop.is_cancelled() { RunError::Stopped } else { RunError::Unfinished { left: 1, lines: 1 } }
+        })
+    }
+
+    async fn attempt(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let Some(Candidate { opened, recorded }) = self.candidate(landed).await? else {
+            let mut report = ShadowReport::default();
+            report.units.skipped = 1;
+            return Ok((None, report));
+        };
+        let key = recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref());
+        let Some(snapshot) = (match key {
+            Some(key) => self.snapshot(key).await?,
+            None => Some(Held::default()),
+        }) else {
+            return self.compare(landed, opened, recorded, None).await;
+        };
+        self.compare(landed, opened, recorded, Some(snapshot)).await
+    }
+
+    /// The object and its record; none where mode Reconvert would pass the unit over.
+    async fn candidate(&self, landed: &Landed) -> Result<Option<Candidate>, RunError> {
+        let Found::Object(opened) = fetch::open(&self.context.s3, landed).await? else { return Ok(None) };
+        let recorded = self.recorded(&opened.unit.id).await?;
+        let passed_over = recorded.as_ref().is_some_and(|recorded| {
+            let reason = recorded.reason.as_deref();
+            recorded.state == UnitState::Skipped && reason == Some(SkipReason::Superseded.as_str())
+        });
+        Ok((!passed_over).then_some(Candidate { opened: *opened, recorded }))
+    }
+
+    async fn recorded(&self, unit: &UnitId) -> Result<Option<Recorded>, RunError> {
+        let digest = unit.digest();
+        let fields = RECORD_FIELDS.map(str::to_owned);
+        let address = Address { index: &self.ledger, id: &digest };
+        let found = self.context.elastic.mget(&[address], &fields).await?.pop().flatten();
+        let Some(found) = found else { return Ok(None) };
+        serde_json::from_value(found.source.into()).map(Some).map_err(|error| {
+            ElasticError::Unreadable(format!("record {digest} of {}: {error}", self.ledger)).into()
+        })
+    }
+
+    /// The lines of a snapshot; `None` if it is not there or too large.
+    async fn snapshot(&self, key: &str) -> Result<Option<Held<'_>>, StoreError> {
+        let bucket = &self.context.source().snapshots.bucket;
+        let action = || format!("read s3://{bucket}/{key}");
+        let object = match self.context.s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) => {
+                let error = StoreError::from_sdk(action(), &error);
+                return if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) };
+            }
+        };
+        let length = usize::try_from(object.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        if length > MAX_SNAPSHOT_BYTES {
+            return Ok(None);
+        }
+        let turn = if length > LARGE_SNAPSHOT_BYTES { self.large.acquire().await.ok() } else { None };
+        let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
+        Ok(Some(Held { lines: body.into_bytes(), _turn: turn }))
+    }
+
+    async fn compare(
+        &self,
+        landed: &Landed,
+        opened: Opened,
+        recorded: Option<Recorded>,
+        snapshot: Option<Held<'_>>,
+    ) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let Opened { unit, length, body } = opened;
+        let too_large = u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes);
+        let lines = snapshot.as_ref().map(|held| held.lines.clone());
+        let (addressing, converter) = (Arc::clone(&self.addressing), Arc::clone(&self.converter));
+        let reader = BodyReader::start(body);
+        let work = tokio::task::spawn_blocking(move || {
+            let standing = lines.map(|lines| Standing::new(lines, &addressing));
+            let mut comparison = Comparison::new(&addressing, standing);
+            let mut read = length;
+            if too_large {
+                let message = format!("the object has {length} bytes");
+                comparison.refuse(Reason::LimitExceeded, FailureExample { message, ..Default::default() });
+            } else {
+                read = convert(&mut comparison, &converter, reader)?;
+            }
+            let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref());
+            io::Result::Ok((predicted, report, read))
+        });
+        let (predicted, report, read) = work
+            .await
+            .map_err(io::Error::from)
+            .flatten()
+            .map_err(|error| StoreError::unavailable(fetch::action(landed), &error))?;
+        fetch::is_whole(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
+        Ok((Some(predicted), report))
+    }
+}
+
+/// Converts an object to its end; gives how many bytes it has.
+fn convert(comparison: &mut Comparison<'_>, converter: &Converter, mut object: impl Read) -> io::Result<i64> {
+    let mut counted = Counted { reader: &mut object, read: 0 };
+    comparison.convert(converter, &mut counted)?;
+    // What follows the last record, or the place of a refusal, is still part of the object.
+    io::copy(&mut counted, &mut io::sink())?;
+    Ok(counted.read)
+}
+
+/// The lines of a snapshot, with the turn of a large one.
+#[derive(Default)]
+struct Held<'a> {
+    lines: Bytes,
+    _turn: Option<tokio::sync::SemaphorePermit<'a>>,
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    reader: R,
+    read: i64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.read += i64::try_from(count).unwrap_or(i64::MAX);
+        Ok(count)
+    }
+}

@@ -1,0 +1,204 @@
+//! One unit under the proposed conversion, held against what is there of it now. Pure.
+
+use std::io;
+
+use docmill_crds::ledger::{
+    DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
+};
+use docmill_crds::reason::Reason;
+use serde::Deserialize;
+use serde_json::Map;
+
+use super::diff::diff;
+use super::report::{FailureExample, Move, ShadowReport};
+use super::snapshot_lines::{self, Standing};
+use crate::pipeline::address::Addressing;
+use crate::pipeline::convert::{Converter, Document, Refusal};
+
+/// What the ledger says of a unit, as far as it matters whether that would change.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    /// Where it ended.
+    pub state: UnitState,
+    /// Why, if it failed or was skipped.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// See [`DocumentsDigest`].
+    #[serde(default)]
+    pub documents_digest: Option<String>,
+    /// Key of the snapshot, where there is one.
+    #[serde(default)]
+    pub snapshot: Option<String>,
+}
+
+/// What a unit would become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Predicted {
+    /// Where it would end.
+    pub state: UnitState,
+    /// Whether anything of its record would differ: state, reason, a document's address or content.
+    pub changed: bool,
+}
+
+/// The rehearsal of one unit.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    addressing: &'a Addressing,
+    /// The documents that are there; none if they cannot be known.
+    standing: Option<Standing>,
+    report: ShadowReport,
+    digest: DocumentsDigest,
+    count: usize,
+    unpaired: Vec<(DocumentAddress, String)>,
+    failure: Option<FailureExample>,
+    reason: Option<Reason>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Begins. `standing` is the unit's snapshot; without documents it is empty.
+    #[must_use]
+    pub fn new(addressing: &'a Addressing, standing: Option<Standing>) -> Self {
+        Self {
+            addressing,
+            standing,
+            report: ShadowReport::default(),
+            digest: DocumentsDigest::default(),
+            count: 0,
+            unpaired: Vec::new(),
+            failure: None,
+            reason: None,
+        }
+    }
+
+    /// Converts the object and takes in what comes of it.
+    pub fn convert(&mut self, converter: &Converter, object: impl io::Read) -> io::Result<()> {
+        converter.convert(object, |verdict| match verdict {
+            Ok(document) => match self.addressing.of(&document) {
+                Ok(address) => self.take_in(address, &document),
+                Err(error) => self.refuse(
+                    Reason::NotAddressable,
+                    FailureExample { message: error.to_string(), ..FailureExample::default() },
+                ),
+            },
+            Err(refusal) => self.refuse(refusal.reason, example(&refusal)),
+        })
+    }
+
+    /// Takes in that the object, or a document of it, would be refused. The first refusal is the unit's reason.
+    pub fn refuse(&mut self, reason: Reason, failure: FailureExample) {
+        if self.reason.is_none() {
+            (self.reason, self.failure) = (Some(reason), Some(failure));
+        }
+    }
+
+    fn take_in(&mut self, address: DocumentAddress, document: &Document) {
+        self.count += 1;
+        self.digest.push(&RecordedDocument {
+            index: address.index.clone(),
+            id: address.id.clone(),
+            digest: content_digest(document.json().as_bytes()),
+        });
+        let Some(standing) = &mut self.standing else { return };
+        match standing.take(&address.id) {
+            Some(before) => self.pair(before, address, document.json()),
+            None => self.unpaired.push((address, document.json().to_owned())),
+        }
+    }
+
+    fn pair(&mut self, before: snapshot_lines::Document, address: DocumentAddress, text: &str) {
+        let counts = &mut self.report.documents;
+        counts.compared += 1;
+        let (moved, same) = (before.address != address, before.text == text);
+        if !moved && same {
+            counts.unchanged += 1;
+            return;
+        }
+        if !same {
+            let after: Map<_, _> = serde_json::from_str(text).unwrap_or_default();
+            let edits = diff(&before.fields, &after);
+            *(if edits.is_empty() { &mut counts.rewritten } else { &mut counts.changed }) += 1;
+            self.report.add_edits(&before.address.id, edits);
+        }
+        if moved {
+            self.report.documents.moved += 1;
+            self.report.moved.push(Move { before: before.address, after: address });
+        }
+    }
+
+    /// Ends, and gives what the unit would become and the report of it.
+    #[must_use]
+    pub fn finish(mut self, unit: &UnitId, recorded: Option<&Recorded>) -> (Predicted, ShadowReport) {
+        self.pair_the_rest();
+        let state = if self.reason.is_some() { UnitState::Failed } else { UnitState::Indexed };
+        let reason = self.reason.map(|reason| reason.to_string());
+        let digest = (self.count > 0).then(|| std::mem::take(&mut self.digest).finish());
+        let changed = recorded.is_none_or(|recorded| {
+            recorded.state != state || recorded.reason != reason || recorded.documents_digest != digest
+        });
+        self.tell_of_failure(unit, recorded, reason);
+        let units = &mut self.report.units;
+        units.compared = 1;
+        units.changed = i64::from(changed);
+        units.unchanged = i64::from(!changed);
+        units.failing = i64::from(state == UnitState::Failed);
+        units.without_snapshot = i64::from(self.standing.is_none());
+        (Predicted { state, changed }, self.report)
+    }
+
+    /// Documents whose ids are new are held against those whose ids are gone, in their order: an id that changed is a
+    /// move. What is left on one side is added or removed.
+    fn pair_the_rest(&mut self) {
+        let Some(mut standing) = self.standing.take() else { return };
+        let mut rest = standing.take_rest();
+        let mut added = 0;
+        for (address, text) in std::mem::take(&mut self.unpaired) {
+            match rest.next() {
+                Some(before) => self.pair(before, address, &text),
+                None => added += 1,
+            }
+        }
+        self.report.documents.added += added;
+        self.report.documents.removed += i64::try_from(rest.count()).unwrap_or(i64::MAX);
+        self.standing = Some(standing);
+    }
+
+    fn tell_of_failure(&mut self, unit: &UnitId, recorded: Option<&Recorded>, reason: Option<String>) {
+        let before = recorded.filter(|recorded| recorded.state == UnitState::Failed);
+        let before = before.map(|recorded| recorded.reason.clone().unwrap_or_default());
+        let failure = self.failure.take().map(|failure| FailureExample {
+            key: unit.key.clone(),
+            version: unit.version.clone(),
+            ..failure
+        });
+        match (before, reason.zip(failure)) {
+            (None, Some((reason, failure))) => {
+                self.report.newly_failing.entry(reason).or_default().push(failure);
+            }
+            (Some(before), Some((reason, failure))) if before != reason => {
+                let change = format!("{before} -> {reason}");
+                self.report.other_reason.entry(change).or_default().push(failure);
+            }
+            (Some(before), None) => {
+                self.report.newly_passing.entry(before).or_default().push(unit.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn example(refusal: &Refusal) -> FailureExample {
+    let mut example = FailureExample { message: refusal.message(), ..FailureExample::default() };
+    if let Some(fault) = refusal.faults.first() {
+        example.field.clone_from(&fault.field);
+        example.path.clone_from(&fault.at);
+        (example.line, example.column) = (Some(fault.line), Some(fault.column));
+        example.expected = Some(fault.expected.clone());
+        example.found.clone_from(&fault.found);
+    }
+    example
+}
+
+#[cfg(test)]
+#[path = "compare_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! A unit under two conversions.
+
+use bytes::Bytes;
+use docmill_crds::conversion::Conversion;
+use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest};
+use docmill_crds::template::Template;
+use serde_json::{Value, json};
+
+use super::super::report::ShadowReport;
+use super::super::snapshot_lines::Standing;
+use super::{Comparison, Predicted, Recorded};
+use crate::pipeline::address::Addressing;
+use crate::pipeline::convert::Converter;
+use crate::pipeline::provenance::{Provenance, UnitProvenance, snapshot_line};
+
+const OBJECT: &str = r#"{"id": "1", "day": "a", "title": "One", "n": 1}
+{"id": "2", "day": "b", "title": "Two"}
+"#;
+
+fn converter(fields: &Value) -> Converter {
+    let conversion = json!({"format": "Json", "record": "$", "fields": fields});
+    let conversion: Conversion = serde_json::from_value(conversion).unwrap();
+    Converter::new(&conversion.resolve().unwrap()).unwrap()
+}
+
+fn addressing() -> Addressing {
+    Addressing { index: Template::parse("a-{day}").unwrap(), id: Template::parse("{id}").unwrap() }
+}
+
+fn unit() -> UnitId {
+    UnitId { bucket: "raw".into(), key: "k".into(), version: "v".into() }
+}
+
+/// Record and snapshot, as today's conversion makes them.
+fn today(fields: &Value) -> (Recorded, Bytes) {
+    let unit = unit();
+    let provenance = Provenance {
+        source: "news/wire",
+        unit: UnitProvenance { id: &unit, last_modified: "2026-01-02T00:00:00Z" },
+        raw_digest: "00",
+        snapshot: "s",
+        revision: "r",
+        converted_time: "2026-01-02T00:00:01Z",
+        runner: "pod",
+    };
+    let (mut lines, mut digest, mut refused) = (Vec::new(), DocumentsDigest::default(), None);
+    let record = |verdict: Result<crate::pipeline::convert::Document, crate::pipeline::convert::Refusal>| {
+        match verdict {
+            Ok(document) => {
+                let address = addressing().of(&document).unwrap();
+                let content = content_digest(document.json().as_bytes());
+                digest.push(&RecordedDocument { index: address.index, id: address.id, digest: content });
+                lines.extend(snapshot_line(document.json(), &provenance).unwrap());
+                lines.push(b'\n');
+            }
+            Err(refusal) => refused = Some(refusal.reason.to_string()),
+        }
+    };
+    converter(fields).convert(OBJECT.as_bytes(), record).unwrap();
+    let state = if refused.is_some() { UnitState::Failed } else { UnitState::Indexed };
+    let documents_digest = (!lines.is_empty()).then(|| digest.finish());
+    (Recorded { state, reason: refused, documents_digest, snapshot: Some("s".into()) }, Bytes::from(lines))
+}
+
+fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
+    let ((recorded, lines), addressing) = (today(now), addressing());
+    let mut comparison = Comparison::new(&addressing, Some(Standing::new(lines, &addressing)));
+    comparison.convert(&converter(proposed), OBJECT.as_bytes()).unwrap();
+    comparison.finish(&unit(), Some(&recorded))
+}
+
+fn field(name: &str, more: Value) -> Value {
+    let mut field = json!({"name": name, "path": [name]});
+    field.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    field
+}
+
+fn plain(names: &[&str]) -> Value {
+    names.iter().map(|name| field(name, json!({}))).collect()
+}
+
+#[test]
+fn the_same_conversion_changes_nothing() {
+    let fields = plain(&["id", "day", "title"]);
+    let (predicted, report) = rehearse(&fields, &fields);
+    assert_eq!(predicted, Predicted { state: UnitState::Indexed, changed: false });
+    assert_eq!((report.documents.compared, report.documents.unchanged), (2, 2));
+    assert!(report.fields.is_empty() && report.newly_failing.is_empty());
+}
+
+#[test]
+fn a_field_more_is_told_of_by_its_name() {
+    let (predicted, report) = rehearse(&plain(&["id", "day"]), &plain(&["id", "day", "title", "n"]));
+    assert!(predicted.changed);
+    assert_eq!((report.fields["title"].added, report.fields["n"].added), (2, 1));
+    assert_eq!(report.fields["title"].examples[1].document, "2");
+    assert_eq!(report.documents.changed, 2);
+}
+
+#[test]
+fn the_order_of_fields_alone_is_a_rewrite() {
+    let (predicted, report) = rehearse(&plain(&["id", "day", "title"]), &plain(&["title", "id", "day"]));
+    assert!(predicted.changed && report.fields.is_empty());
+    assert_eq!((report.documents.rewritten, report.documents.changed), (2, 0));
+}
+
+#[test]
+fn another_index_or_id_is_a_move() {
+    let day = |path: &str| json!([field("id", json!({})), {"name": "day", "path": [path]}]);
+    let (_, report) = rehearse(&day("day"), &day("id"));
+    assert_eq!((report.documents.moved, report.moved.examples[0].after.index.as_str()), (2, "a-1"));
+    let id = |path: &str| json!([{"name": "id", "path": [path]}, field("day", json!({}))]);
+    let (predicted, report) = rehearse(&id("id"), &id("title"));
+    let documents = report.documents;
+    assert_eq!((documents.moved, documents.added, documents.removed, predicted.changed), (2, 0, 0, true));
+}
+
+#[test]
+fn what_would_be_refused_is_told_with_its_place() {
+    let strict =
+        json!([field("id", json!({})), field("day", json!({})), field("n", json!({"required": true}))]);
+    let (predicted, report) = rehearse(&plain(&["id", "day", "n"]), &strict);
+    assert_eq!(predicted, Predicted { state: UnitState::Failed, changed: true });
+    let example = &report.newly_failing["MissingField"].examples[0];
+    assert_eq!((example.key.as_str(), example.field.as_deref(), example.line), ("k", Some("n"), Some(2)));
+    assert_eq!(report.documents.removed, 1);
+    let (predicted, report) = rehearse(&strict, &plain(&["id", "day", "n"]));
+    assert_eq!(predicted, Predicted { state: UnitState::Indexed, changed: true });
+    assert_eq!(report.newly_passing["MissingField"].count, 1);
+    let (predicted, report) = rehearse(&strict, &strict);
+    assert_eq!(predicted, Predicted { state: UnitState::Failed, changed: false });
+    assert!(report.newly_failing.is_empty() && report.other_reason.is_empty());
+}

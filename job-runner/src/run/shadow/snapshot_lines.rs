@@ -1,0 +1,133 @@
+//! The documents of a snapshot, one by one, without what Docmill adds to them. Pure.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+
+use bytes::Bytes;
+use docmill_crds::ledger::DocumentAddress;
+use serde_json::{Map, Value};
+
+use crate::pipeline::address::Addressing;
+use crate::pipeline::provenance;
+
+/// A snapshot whose documents are taken out one by one: first by their ids, what is left in its order.
+#[derive(Debug)]
+pub struct Standing {
+    lines: Bytes,
+    documents: Vec<Option<Known>>,
+    by_id: BTreeMap<String, VecDeque<usize>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    at: Range<usize>,
+    address: DocumentAddress,
+}
+
+/// A document of a snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Where it is stored.
+    pub address: DocumentAddress,
+    /// Its text, as the conversion gave it.
+    pub text: String,
+    /// Its fields.
+    pub fields: Map<String, Value>,
+}
+
+impl Standing {
+    /// Reads the lines of a snapshot. A line that is no document of the source is passed over: it was never indexed.
+    #[must_use]
+    pub fn new(lines: Bytes, addressing: &Addressing) -> Self {
+        let mut standing = Self { lines: Bytes::new(), documents: Vec::new(), by_id: BTreeMap::new() };
+        let mut start = 0;
+        for line in lines.split(|byte| *byte == b'\n') {
+            let at = start..start + line.len();
+            start = at.end + 1;
+            let Some((_, fields)) = read(line) else { continue };
+            let Ok(address) = addressing.of_fields(&fields) else { continue };
+            standing.by_id.entry(address.id.clone()).or_default().push_back(standing.documents.len());
+            standing.documents.push(Some(Known { at, address }));
+        }
+        standing.lines = lines;
+        standing
+    }
+
+    /// Takes the document with this id.
+    pub fn take(&mut self, id: &str) -> Option<Document> {
+        let index = self.by_id.get_mut(id)?.pop_front()?;
+        self.take_at(index)
+    }
+
+    /// Takes everything that is left, in the order of the snapshot.
+    pub fn take_rest(&mut self) -> impl Iterator<Item = Document> + '_ {
+        (0..self.documents.len()).filter_map(|index| self.take_at(index))
+    }
+
+    fn take_at(&mut self, index: usize) -> Option<Document> {
+        let known = self.documents.get_mut(index)?.take()?;
+        let (text, fields) = read(self.lines.get(known.at)?)?;
+        Some(Document { address: known.address, text, fields })
+    }
+}
+
+/// Text and fields of a document, from its line in a snapshot. `_docmill` is the last key of a line; inside of texts
+/// quotes are escaped, so that its name is found nowhere else.
+fn read(line: &[u8]) -> Option<(String, Map<String, Value>)> {
+    let line = std::str::from_utf8(line).ok()?;
+    let end = line.rfind(&format!("\"{}\":{{", provenance::FIELD))?;
+    let document = line.get(..end)?;
+    let text = format!("{}}}", document.strip_suffix(',').unwrap_or(document));
+    let fields = serde_json::from_str(&text).ok()?;
+    Some((text, fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use docmill_crds::ledger::UnitId;
+    use docmill_crds::template::Template;
+
+    use super::{Standing, read};
+    use crate::pipeline::address::Addressing;
+    use crate::pipeline::provenance::{Provenance, UnitProvenance, snapshot_line};
+
+    fn line(document: &str) -> Vec<u8> {
+        let key = "a \"_docmill\":{ b.xml".to_owned();
+        let id = UnitId { bucket: "raw".into(), key, version: "v".into() };
+        let provenance = Provenance {
+            source: "news/wire",
+            unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
+            raw_digest: "00",
+            snapshot: "s",
+            revision: "r",
+            converted_time: "2026-01-02T00:00:01Z",
+            runner: "pod",
+        };
+        snapshot_line(document, &provenance).unwrap()
+    }
+
+    #[test]
+    fn the_text_is_what_the_conversion_gave() {
+        for document in
+            [r#"{"id":"1","n":1.50,"t":"say \"_docmill\":{ twice"}"#, r#"{"_docmill2":{"a":1}}"#, "{}"]
+        {
+            assert_eq!(read(&line(document)).expect("a document").0, document);
+        }
+        assert!(read(b"").is_none());
+    }
+
+    #[test]
+    fn documents_are_taken_by_id_and_then_in_order() {
+        let addressing =
+            Addressing { index: Template::parse("a").unwrap(), id: Template::parse("{id}").unwrap() };
+        let documents = [r#"{"id":"1"}"#, r#"{"id":"2"}"#, r#"{"none":"3"}"#, r#"{"id":"2","second":true}"#];
+        let lines: Vec<u8> =
+            documents.iter().flat_map(|document| [line(document), b"\n".to_vec()].concat()).collect();
+        let mut standing = Standing::new(Bytes::from(lines), &addressing);
+        assert_eq!(standing.take("2").expect("there").text, documents[1]);
+        assert!(standing.take("3").is_none());
+        let rest: Vec<_> = standing.take_rest().map(|document| document.text).collect();
+        assert_eq!(rest, [documents[0], documents[3]]);
+    }
+}

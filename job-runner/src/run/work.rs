@@ -1,0 +1,96 @@
+//! Works one part of a manifest, file by file. A file with a result is passed over, so that a pod that is started again
+//! repeats at most the file that was in its hands.
+
+use std::time::Instant;
+
+use docmill_crds::contract::Report;
+use docmill_crds::run_ledger::PartRecord;
+use serde_json::{Value, json};
+
+use super::manifest::{FileResult, ManifestLine, begun_name, done_name, files_of, read_lines, units_name};
+use super::{RunContext, RunError, mode, outcome, report};
+use crate::clock;
+
+/// Works part `part` of `parts` that share `files` files.
+pub(super) async fn work(
+    context: &RunContext,
+    part: i32,
+    parts: i32,
+    files: i64,
+) -> Result<Report, RunError> {
+    if !(0..parts).contains(&part) {
+        return Err(RunError::NoPart(part));
+    }
+    let started = Instant::now();
+    context.ensure_records().await?;
+    let run = context.order.run_uid.clone();
+    let mut record = PartRecord { kind: "part".to_owned(), run, part, ..PartRecord::default() };
+    for file in files_of(part, parts, files) {
+        if context.stop.closing.is_cancelled() {
+            return Err(RunError::Stopped);
+        }
+        let result = file_result(context, file).await?;
+        record.tally += result.tally;
+        record.first_failure = record.first_failure.or_else(|| outcome::first_failure(&result.report));
+        store(context, &mut record).await?;
+    }
+    record.finished = true;
+    store(context, &mut record).await?;
+    // Whoever finds all parts finished writes the report; where two do, they write the same.
+    if context.all_finished(parts).await? {
+        report::write(context, files).await?;
+    }
+    Ok(told(&record, started))
+}
+
+/// The result of a file: the one that is there, or of working it now.
+async fn file_result(context: &RunContext, file: i64) -> Result<FileResult, RunError> {
+    if let Some(result) = context.read_json(&done_name(file)).await? {
+        return Ok(result);
+    }
+    let lines = lines(context, file).await?;
+    let begun = begin(context, file).await?;
+    match mode::work_file(context, &lines, begun).await {
+        Ok(result) => {
+            context.write_json(&done_name(file), &result).await?;
+            Ok(result)
+        }
+        Err(error) => {
+            // This worker is alive: only those that died of the file count.
+            context.write_json(&begun_name(file), &json!({"begun": begun - 1})).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Marks a file as begun. Gives how often it was, this time included.
+async fn begin(context: &RunContext, file: i64) -> Result<i64, RunError> {
+    let mark: Option<Value> = context.read_json(&begun_name(file)).await?;
+    let begun = 1 + mark.and_then(|mark| mark.get("begun")?.as_i64()).unwrap_or(0);
+    context.write_json(&begun_name(file), &json!({"begun": begun})).await?;
+    Ok(begun)
+}
+
+async fn lines(context: &RunContext, file: i64) -> Result<Vec<ManifestLine>, RunError> {
+    let name = units_name(file);
+    let key = context.file_key(&name);
+    let Some(bytes) = context.read_file(&name).await? else { return Err(RunError::Missing(key)) };
+    read_lines(&bytes).map_err(|error| RunError::File { key, error })
+}
+
+async fn store(context: &RunContext, record: &mut PartRecord) -> Result<(), RunError> {
+    record.updated_time = clock::rfc3339(clock::now_millis());
+    context.record_part(record).await
+}
+
+fn told(record: &PartRecord, started: Instant) -> Report {
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    Report {
+        done: count(record.tally.done),
+        failed: count(record.tally.failed),
+        skipped: count(record.tally.skipped),
+        busy_millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ended: "the part is done".to_owned(),
+        error: None,
+    }
+}

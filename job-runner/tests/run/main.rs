@@ -1,0 +1,7 @@
+//! Ingest runs against a real object store and a real cluster: those that `S3_ENDPOINT` and `ES_RAW_URL` name.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by it")]
+
+mod bed;
+mod planning;
+mod working;

@@ -1,0 +1,45 @@
+//! Keeps Events rare: the same reason of the same resource is told of once in ten minutes. What it is about stays to be
+//! read in the conditions. Losing it costs an Event too many.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The same reason is told of again after this.
+const PAUSE: Duration = Duration::from_mins(10);
+
+/// What was told of lately: UID and reason, and when.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<HashMap<(String, String), Instant>>);
+
+impl Told {
+    /// Whether something has not been told of lately; from now on it has.
+    pub(super) fn is_news(&self, uid: &str, reason: &str, now: Instant) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, at| now.duration_since(*at) < PAUSE);
+        let key = (uid.to_owned(), reason.to_owned());
+        if told.contains_key(&key) {
+            return false;
+        }
+        told.insert(key, now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Told;
+
+    #[test]
+    fn the_same_reason_of_the_same_resource_is_told_once_in_ten_minutes() {
+        let (told, start) = (Told::default(), Instant::now());
+        let minute = |minute: u64| start + Duration::from_mins(minute);
+        assert!(told.is_news("a", "WorkersStarted", minute(0)));
+        assert!(!told.is_news("a", "WorkersStarted", minute(9)));
+        assert!(told.is_news("b", "WorkersStarted", minute(9)), "another resource");
+        assert!(told.is_news("a", "WorkersFail", minute(9)), "another reason");
+        assert!(told.is_news("a", "WorkersStarted", minute(10)));
+    }
+}

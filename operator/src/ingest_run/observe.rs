@@ -1,0 +1,107 @@
+//! Looks at a run: its source, the stores, its Jobs, the records of its pods.
+
+use std::time::Duration;
+
+use docmill_crds::contract::{RunOrder, label};
+use docmill_crds::ingest_source::IngestSourceSpec;
+use docmill_crds::run_ledger::runs_index;
+use docmill_crds::{IngestRun, IngestSource};
+use job_runner::elastic::ElasticError;
+use job_runner::stores::s3_client;
+use k8s_openapi::jiff::Timestamp;
+use kube::{Api, ResourceExt as _};
+
+use super::observation::{Observation, Records, step};
+use super::{job, records, start};
+use crate::context::Context;
+use crate::not_ready::NotReady;
+use crate::stores::{
+    check_bucket, connect_elastic, elastic_fault, storage_secrets, store_fault, with_causes,
+};
+
+/// How long one look may take in all.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Looks at a run.
+pub async fn observe(run: &IngestRun, context: &Context) -> Observation {
+    let (jobs, pods) = context.workers_of(run, label::INGEST_RUN);
+    let now = Timestamp::now();
+    let named =
+        |name: String| jobs.iter().find(|job| job.name_any() == name).map(|job| step(job, &pods, now));
+    let mut seen = Observation {
+        now,
+        ready: Ok(()),
+        start: None,
+        selecting: named(job::plan_name(run)),
+        working: named(job::work_name(run)),
+        records: None,
+    };
+    let looked = tokio::time::timeout(TIMEOUT, Box::pin(look(run, context, &mut seen))).await;
+    seen.ready = looked.unwrap_or_else(|_| {
+        let seconds = TIMEOUT.as_secs();
+        Err(NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s")))
+    });
+    seen
+}
+
+async fn look(run: &IngestRun, context: &Context, seen: &mut Observation) -> Result<(), NotReady> {
+    if seen.started() {
+        let Some(order) = seen.order().cloned() else {
+            let text = "the Job of this run has no order that this operator can read; create the run anew";
+            return Err(NotReady::user("OrderUnreadable", text));
+        };
+        seen.records = Some(read_records(&order, seen, context).await?);
+        return Ok(());
+    }
+    let source = source(run, context).await?;
+    let order = start::order(run, &source)?;
+    reach(&order.ingest.namespace, &source.spec, context).await?;
+    seen.start = Some(order);
+    Ok(())
+}
+
+async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotReady> {
+    let name = &run.spec.source_ref.name;
+    let namespace = run.namespace().unwrap_or_default();
+    let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);
+    let found = sources.get_opt(name).await.map_err(|error| {
+        let text = format!("failed to read the IngestSource {name:?}: {}", with_causes(&error));
+        NotReady::transient("SourceUnreadable", text)
+    })?;
+    found.ok_or_else(|| {
+        let text = format!(
+            "spec.sourceRef: there is no IngestSource {name:?} in {namespace:?}; the run begins when there is"
+        );
+        NotReady::user("SourceNotFound", text)
+    })
+}
+
+/// Everything that the pods of a run need has to be there before they are started. The queue is none of it.
+async fn reach(namespace: &str, spec: &IngestSourceSpec, context: &Context) -> Result<(), NotReady> {
+    let secrets = storage_secrets(&context.client, namespace, &spec.storage).await?;
+    let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
+    let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
+    let (raw, snapshots, errors, elastic) = tokio::join!(
+        check_bucket(&s3, &spec.raw.bucket),
+        check_bucket(&s3, &spec.snapshots.bucket),
+        check_bucket(&s3, &spec.errors.bucket),
+        connect_elastic(&context.client, namespace, &spec.index.elasticsearch),
+    );
+    raw.and(snapshots).and(errors)?;
+    elastic.map(drop)
+}
+
+async fn read_records(order: &RunOrder, seen: &Observation, context: &Context) -> Result<Records, NotReady> {
+    let cluster = &order.ingest.spec.index.elasticsearch;
+    let namespace = &order.ingest.namespace;
+    let index = runs_index(namespace);
+    let fault = |error: ElasticError| elastic_fault(cluster, &error);
+    let elastic = connect_elastic(&context.client, namespace, cluster).await?;
+    let newest = seen.working.as_ref().or(seen.selecting.as_ref());
+    if newest.is_some_and(|step| step.end.is_some()) {
+        // The last records were written a moment ago, and decide how the run goes on.
+        elastic.refresh(&index).await.map_err(fault)?;
+    }
+    let query = records::query(&order.run_uid, seen.parts());
+    Ok(records::read(&elastic.search(&index, &query).await.map_err(fault)?, seen.parts()))
+}

@@ -1,0 +1,68 @@
+//! What the ledger said last, so that a source at rest is not counted anew every few seconds. Pure: the time is given.
+//! Losing it costs one request.
+
+use std::time::{Duration, Instant};
+
+use super::observation::LedgerCounts;
+
+/// For so long after the last work the ledger is asked each time: the last records become visible after the index's
+/// next refresh.
+const SETTLES: Duration = Duration::from_secs(15);
+/// At rest it is asked this often, as a person may change it.
+const AT_REST: Duration = Duration::from_secs(30);
+
+/// What the ledger said last.
+#[derive(Debug, Default)]
+pub struct LedgerMemory {
+    last_work: Option<Instant>,
+    known: Option<(Instant, LedgerCounts)>,
+}
+
+impl LedgerMemory {
+    /// What is known, if it need not be asked for. `busy`: there is a backlog, or a worker.
+    pub fn known(&mut self, busy: bool, now: Instant) -> Option<LedgerCounts> {
+        if busy {
+            self.last_work = Some(now);
+        }
+        let settled = self.last_work.is_none_or(|last| now.duration_since(last) > SETTLES);
+        let fresh = self.known.as_ref().filter(|(at, _)| now.duration_since(*at) < AT_REST);
+        fresh.filter(|_| settled).map(|(_, counts)| counts.clone())
+    }
+
+    /// Takes note of an answer.
+    pub fn remember(&mut self, counts: LedgerCounts, now: Instant) {
+        self.known = Some((now, counts));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::super::observation::LedgerCounts;
+    use super::LedgerMemory;
+
+    /// The seconds at which the ledger is asked, when it is looked at every five.
+    fn asked(busy: impl Fn(u64) -> bool, until: u64) -> Vec<u64> {
+        let (mut memory, start) = (LedgerMemory::default(), Instant::now());
+        let asks = (0..=until).step_by(5).filter(|second| {
+            let now = start + Duration::from_secs(*second);
+            let ask = memory.known(busy(*second), now).is_none();
+            if ask {
+                memory.remember(LedgerCounts::default(), now);
+            }
+            ask
+        });
+        asks.collect()
+    }
+
+    #[test]
+    fn at_rest_it_is_asked_twice_a_minute() {
+        assert_eq!(asked(|_| false, 95), [0, 30, 60, 90]);
+    }
+
+    #[test]
+    fn with_work_and_shortly_after_it_is_asked_each_time() {
+        assert_eq!(asked(|second| second <= 10, 60), [0, 5, 10, 15, 20, 25, 55]);
+    }
+}

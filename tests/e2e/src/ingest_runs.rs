@@ -1,0 +1,53 @@
+//! Runs of a world's source, from their creation to their report.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::resources::SOURCE;
+use crate::wait::{Look, until};
+use crate::world::World;
+
+/// How long a run may take.
+const LIMIT: Duration = Duration::from_mins(3);
+
+/// A run that has ended well.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Its status.
+    pub status: Value,
+    /// What its report tells of its mode.
+    pub details: Value,
+}
+
+/// Makes a run of this world's source, and waits for its end. `spec` is merged into one that names the source.
+pub async fn complete(world: &World, name: &str, spec: Value) -> Result<Ended> {
+    let mut whole = json!({"sourceRef": {"name": SOURCE}});
+    if let (Some(whole), Value::Object(spec)) = (whole.as_object_mut(), spec) {
+        whole.extend(spec);
+    }
+    world
+        .apply(&json!({"apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun", "metadata": {"name": name}, "spec": whole}))
+        .await?;
+    let status = until(&format!("the run {name} to be complete"), LIMIT, async || {
+        let get = ["get", "ingestrun", name, "-n", &world.name, "-o", "json"];
+        let run: Value = serde_json::from_str(&world.cluster.kubectl(&get).await?)?;
+        let status = &run["status"];
+        ensure!(status["phase"] != "Failed", "the run {name} failed: {status}");
+        let complete = status["phase"] == "Complete";
+        Ok(if complete { Look::Done(status.clone()) } else { Look::NotYet(status.to_string()) })
+    })
+    .await?;
+    let details = details(world, &status).await?;
+    Ok(Ended { status, details })
+}
+
+async fn details(world: &World, status: &Value) -> Result<Value> {
+    let address = status["report"].as_str().context("the status names no report")?;
+    let Some((bucket, key)) = address.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) else {
+        bail!("{address} is no address of an object");
+    };
+    let mut report: Value = serde_json::from_slice(&world.s3.get(bucket, key).await?)?;
+    Ok(report["details"].take())
+}
