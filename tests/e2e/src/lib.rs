@@ -2,7 +2,8 @@
 //! and an auditor that judges what the product did from the stores alone.
 //!
 //! - [`env`](mod@env): where everything is, from the environment that `cargo testbed env` prints;
-//! - [`cluster`], [`install`]: Kubernetes by its API, by kubectl and by Helm, and the product in it;
+//! - [`cluster`], [`install`], [`mod@testbed`]: Kubernetes by its API, by kubectl and by Helm, the product in it, and how to make
+//!   it fail;
 //! - [`s3`], [`sqs`], [`elastic`], [`bridge`]: the stores;
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
 //! - [`rig`], [`faults`], [`cases`]: a source whose workers are processes of this machine, proxies that put faults
@@ -32,6 +33,7 @@ pub mod rig;
 pub mod s3;
 pub mod sqs;
 pub mod table;
+pub mod testbed;
 pub mod wait;
 pub mod watch;
 pub mod world;

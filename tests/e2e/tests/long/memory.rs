@@ -65,11 +65,12 @@ async fn one_object_of_a_gibibyte(rig: &Rig) -> Result<()> {
     Ok(())
 }
 
-/// 16 MiB of records, with the beginning and the end of the object where they belong.
+/// Nearly 16 MiB of records, with the beginning and the end of the object where they belong.
 fn records(series: &str, made: &mut u64, is_first: bool, is_last: bool) -> String {
     let mut text = String::from(if is_first { "<feed>" } else { "" });
     let filler = "All of this is made up, and there is a great deal of it. ".repeat(32);
-    while text.len() < 16 * MEBIBYTE {
+    // No object may have more than 1 GiB, and a record has less than 4 KiB.
+    while text.len() < 16 * MEBIBYTE - 4096 {
         // Writing to a String cannot fail.
         let _ = write!(
             text,
