@@ -10,7 +10,7 @@
 //! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong;
 //! 10. [`finish`] is the rest for a batch: index, [`refuse`] what was refused, [`record`] each unit in the ledger
-//!     ([`close`] says what is to be written);
+//!     ([`close`] says what is to be written, `pace` how many batches are on their way);
 //! 11. [`process`] is all of that from step 3 on; [`remove`] is what becomes of an object that was removed.
 //!
 //! [`persist`] waits out trouble at any of the steps; [`present`] asks what the bucket holds now; [`counts`] is what was done.
@@ -29,6 +29,7 @@ pub mod lookup;
 pub mod mapping;
 pub mod notification;
 pub mod object_key;
+mod pace;
 pub mod persist;
 pub mod place;
 pub mod prepare;

@@ -47,6 +47,9 @@ impl Elastic {
             let Some(hindrance) = work.take_in(positions, answer)? else { continue };
             held_up.by(hindrance.hindrance(), &hindrance.to_string());
             worker.metrics.retry("bulk", hindrance.hindrance());
+            if hindrance.fault().is_some_and(|fault| fault.status == 429) {
+                self.was_pushed_back();
+            }
             if work.open() < open {
                 backoff.reset();
             }

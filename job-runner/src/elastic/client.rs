@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
@@ -27,6 +28,7 @@ pub struct Elastic {
     transport: Transport,
     nodes: usize,
     info: Arc<OnceCell<ClusterInfo>>,
+    pushed_back: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Elastic {
@@ -43,6 +45,7 @@ impl Elastic {
             transport: settings::transport(cluster, secrets)?,
             nodes: cluster.urls.len(),
             info: Arc::new(OnceCell::new()),
+            pushed_back: Arc::default(),
         })
     }
 
@@ -54,6 +57,17 @@ impl Elastic {
                 ClusterInfo::read(&answer)
             })
             .await
+    }
+
+    /// How often a bulk was pushed back (429), in part or as a whole.
+    #[must_use]
+    pub fn pushed_back(&self) -> u64 {
+        self.pushed_back.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of a bulk that was pushed back.
+    pub(super) fn was_pushed_back(&self) {
+        self.pushed_back.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Sends a request with a JSON body and reads the answer; a status of 400 or above is an error.

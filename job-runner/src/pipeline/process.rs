@@ -28,6 +28,7 @@ use super::large;
 use super::lookup::{Known, Lookup};
 use super::mapping;
 use super::notification::Landed;
+use super::pace::Pace;
 use super::persist::persist;
 use super::place::Placer;
 use super::prepare::{Content, Preparation, Prepared, RefusedPart, refused_unread, skipped};
@@ -52,8 +53,6 @@ const BATCH_UNITS: usize = 500;
 const BATCH_BYTES: usize = 6 * 1024 * 1024;
 /// … or when its first unit has waited for so long.
 const BATCH_AGE: Duration = Duration::from_millis(100);
-/// Batches on their way at a time.
-const BATCHES: usize = 2;
 /// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
 const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
 
@@ -323,15 +322,16 @@ fn digest(landed: &Landed, version: String) -> String {
 
 /// Gathers prepared units and finishes them in batches.
 async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>, stop: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(BATCHES));
+    let pace = Pace::default();
     let tasks = TaskTracker::new();
     while let Some(first) = receiver.recv().await {
         let batch = gather(first, &mut receiver).await;
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        let (finish, stop) = (Arc::clone(&finish), stop.clone());
+        let Some(place) = pace.place().await else { return };
+        let (finish, pace, stop) = (Arc::clone(&finish), pace.clone(), stop.clone());
         tasks.spawn(async move {
+            let before = finish.elastic.pushed_back();
             finish.finish(batch, &stop).await;
-            drop(slot);
+            pace.give_back(place, finish.elastic.pushed_back() > before);
         });
     }
 }

@@ -1,0 +1,97 @@
+//! How many batches may be on their way to Elasticsearch at a time: one more after each that went well, half as many
+//! after one that was pushed back (additive increase, multiplicative decrease), so that a cluster under pressure is
+//! asked for less by all its clients.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// With how many a worker starts.
+const FIRST: usize = 2;
+/// The most; memory per worker follows from it.
+const MOST: usize = 4;
+
+/// The number of batches that may be on their way.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    places: Arc<Semaphore>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    limit: usize,
+    /// Places that are to be taken away when they come back.
+    surplus: usize,
+    /// Batches in a row that went well.
+    well: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let state = State { limit: FIRST, surplus: 0, well: 0 };
+        Self { places: Arc::new(Semaphore::new(FIRST)), state: Arc::new(Mutex::new(state)) }
+    }
+}
+
+impl Pace {
+    /// Waits for a place. `None` never happens as long as the pace exists.
+    pub async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    /// Gives a place back, and says whether its batch was pushed back.
+    pub fn give_back(&self, place: OwnedSemaphorePermit, pushed_back: bool) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if pushed_back {
+            let lower = (state.limit / 2).max(1);
+            state.surplus += state.limit - lower;
+            (state.limit, state.well) = (lower, 0);
+        } else {
+            state.well += 1;
+            if state.well >= state.limit && state.limit < MOST {
+                (state.limit, state.well) = (state.limit + 1, 0);
+                if state.surplus > 0 {
+                    state.surplus -= 1;
+                } else {
+                    self.places.add_permits(1);
+                }
+            }
+        }
+        if state.surplus > 0 {
+            state.surplus -= 1;
+            place.forget();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIRST, MOST, Pace};
+
+    /// How many places are free, when none is taken.
+    fn free(pace: &Pace) -> usize {
+        pace.places.available_permits()
+    }
+
+    async fn batch(pace: &Pace, pushed_back: bool) {
+        let place = pace.place().await.expect("a place");
+        pace.give_back(place, pushed_back);
+    }
+
+    #[tokio::test]
+    async fn it_grows_slowly_and_shrinks_at_once() {
+        let pace = Pace::default();
+        assert_eq!(free(&pace), FIRST);
+        for _ in 0..20 {
+            batch(&pace, false).await;
+        }
+        assert_eq!(free(&pace), MOST);
+        batch(&pace, true).await;
+        batch(&pace, true).await;
+        batch(&pace, true).await;
+        assert_eq!(free(&pace), 1, "one place is always left");
+        batch(&pace, false).await;
+        assert_eq!(free(&pace), 2);
+    }
+}
