@@ -96,7 +96,8 @@ async fn work() -> Result<Report, WorkError> {
     tokio::spawn(observe::server::run());
     match order {
         WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
-        WorkOrder::Run(order) => Ok(run::run(*order, slice(), runner, stop).await?),
+        // On the heap: it is the largest of the three.
+        WorkOrder::Run(order) => Ok(Box::pin(run::run(*order, slice(), runner, stop)).await?),
         WorkOrder::Enrich(order) => enrich_slice(&order, &stop).await,
     }
 }
