@@ -129,7 +129,9 @@ async fn second_looks(
         }
         report.sums.add(look.sums);
         report.incomplete |= look.incomplete;
-        confirmed.into_iter().for_each(|difference| report.push(difference));
+        for difference in confirmed {
+            report.push(difference);
+        }
     }
     Ok(())
 }
@@ -183,7 +185,7 @@ async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> 
 }
 
 async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
-    let Window { evidence, until, more } = stores.window(after, until).await?;
+    let Window { evidence, until, more } = Box::pin(stores.window(after, until)).await?;
     let (sums, mut differences) = judge::judge(&stores.ground, &evidence);
     differences.extend(stores.named_documents(&evidence).await?);
     let mut unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;

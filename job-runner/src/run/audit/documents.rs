@@ -109,7 +109,7 @@ impl Stores<'_> {
             };
             let full = hits.len() == PAGE_DOCUMENTS;
             last = hits.last().and_then(|hit| hit.get("sort").cloned());
-            let found: Vec<_> = hits.into_iter().filter_map(read_hit).collect();
+            let found: Vec<_> = hits.iter().filter_map(read_hit).collect();
             differences.extend(self.judge_found(evidence, &index, &found).await?);
             if !full || last.is_none() || differences.len() >= MOST_UNNAMED {
                 return Ok(differences);
@@ -281,7 +281,7 @@ fn read_unit(unit: Option<&Value>, version: u64) -> Option<(UnitId, Seen)> {
     Some((id, Seen { unit, last_modified, version }))
 }
 
-fn read_hit(hit: Value) -> Option<Found> {
+fn read_hit(hit: &Value) -> Option<Found> {
     let text = |name: &str| hit.get(name).and_then(Value::as_str).map(str::to_owned);
     let version = hit.get("_version").and_then(Value::as_u64).unwrap_or(0);
     let (unit, seen) = read_unit(hit.pointer("/_source/_docmill/unit"), version)?;

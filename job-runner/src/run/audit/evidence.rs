@@ -235,7 +235,7 @@ impl Evidence {
             Some(true) => {}
             Some(false) => match self.object(named.raw_key) {
                 None => drop(questions.raw.insert(named.raw_key.to_owned())),
-                Some(object) if self.is_object(ground, object, &named) => {}
+                Some(object) if Self::is_object(ground, object, &named) => {}
                 Some(_) if self.answers.snapshot_owners.contains_key(key) => {}
                 Some(_) => drop(questions.snapshot_owners.insert(key.to_owned())),
             },
@@ -244,12 +244,7 @@ impl Evidence {
 
     /// Whether a snapshot is that of what the bucket holds.
     #[must_use]
-    pub fn is_object(
-        &self,
-        ground: &Ground,
-        object: Option<&RawObject>,
-        named: &keys::SnapshotName<'_>,
-    ) -> bool {
+    pub fn is_object(ground: &Ground, object: Option<&RawObject>, named: &keys::SnapshotName<'_>) -> bool {
         object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
     }
 

@@ -166,7 +166,7 @@ impl<'a> Stores<'a> {
         after: Option<&str>,
         until: Option<&str>,
     ) -> Result<Page<Vec<(String, Record)>>, RunError> {
-        let query = self.record_query(json!({"range": {"unit.key": bounds(after, until)}}));
+        let query = self.record_query(&json!({"range": {"unit.key": bounds(after, until)}}));
         for size in [PAGE_RECORDS, MOST_RECORDS] {
             let hits = self.records(&query, size).await?;
             let full = hits.len() == size;
@@ -190,7 +190,7 @@ impl<'a> Stores<'a> {
         Ok(Page::default())
     }
 
-    fn record_query(&self, keys: Value) -> Value {
+    fn record_query(&self, keys: &Value) -> Value {
         json!({"bool": {"filter": [{"term": {"unit.bucket": self.ground.raw.bucket}}, keys]}})
     }
 
@@ -245,7 +245,7 @@ impl<'a> Stores<'a> {
             answers.records.extend(digests.into_iter().zip(found));
         }
         for keys in chunks(of_key) {
-            let query = self.record_query(json!({"terms": {"unit.key": keys}}));
+            let query = self.record_query(&json!({"terms": {"unit.key": keys}}));
             answers.of_key.extend(keys.into_iter().map(|key| (key, Vec::new())));
             for (_, record) in self.records(&query, MOST_RECORDS).await? {
                 answers.of_key.entry(record.unit.key.clone()).or_default().push(record);

@@ -160,7 +160,7 @@ fn strange_snapshot(
 ) -> Option<Difference> {
     let named = SnapshotName::parse(key)?;
     if evidence.is_known(index, named.digest) != Some(false)
-        || evidence.is_object(ground, evidence.object(named.raw_key).flatten(), &named)
+        || Evidence::is_object(ground, evidence.object(named.raw_key).flatten(), &named)
     {
         return None;
     }
