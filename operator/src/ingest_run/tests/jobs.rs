@@ -12,7 +12,7 @@ use super::{at, order, part, plan_record, run, source};
 use crate::worker_pod::{WorkerImage, decode_order};
 
 fn image() -> WorkerImage {
-    WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into() }
+    WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: Vec::new() }
 }
 
 fn written(job: &Job) -> WorkOrder {
