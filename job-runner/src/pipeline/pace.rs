@@ -36,12 +36,12 @@ impl Default for Pace {
 
 impl Pace {
     /// Waits for a place. `None` never happens as long as the pace exists.
-    pub async fn place(&self) -> Option<OwnedSemaphorePermit> {
+    pub async fn slot(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     /// Gives a place back, and says whether its batch was pushed back.
-    pub fn give_back(&self, place: OwnedSemaphorePermit, pushed_back: bool) {
+    pub fn give_back(&self, slot: OwnedSemaphorePermit, pushed_back: bool) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if pushed_back {
             let lower = (state.limit / 2).max(1);
@@ -60,7 +60,7 @@ impl Pace {
         }
         if state.surplus > 0 {
             state.surplus -= 1;
-            place.forget();
+            slot.forget();
         }
     }
 }
@@ -75,8 +75,8 @@ mod tests {
     }
 
     async fn batch(pace: &Pace, pushed_back: bool) {
-        let place = pace.place().await.expect("a place");
-        pace.give_back(place, pushed_back);
+        let slot = pace.slot().await.expect("a place");
+        pace.give_back(slot, pushed_back);
     }
 
     #[tokio::test]

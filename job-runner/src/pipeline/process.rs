@@ -326,12 +326,12 @@ async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>,
     let tasks = TaskTracker::new();
     while let Some(first) = receiver.recv().await {
         let batch = gather(first, &mut receiver).await;
-        let Some(place) = pace.place().await else { return };
+        let Some(slot) = pace.slot().await else { return };
         let (finish, pace, stop) = (Arc::clone(&finish), pace.clone(), stop.clone());
         tasks.spawn(async move {
             let before = finish.elastic.pushed_back();
             finish.finish(batch, &stop).await;
-            pace.give_back(place, finish.elastic.pushed_back() > before);
+            pace.give_back(slot, finish.elastic.pushed_back() > before);
         });
     }
 }

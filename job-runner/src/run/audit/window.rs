@@ -51,11 +51,11 @@ mod tests {
 
     use super::{Page, end};
 
-    fn page(list: &BTreeSet<String>, after: Option<&str>, until: Option<&str>, size: usize) -> Page<()> {
+    fn page(list: &BTreeSet<String>, after: Option<&str>, until: Option<&str>, size: usize) -> Page<bool> {
         let behind = |key: &&String| after.is_none_or(|after| key.as_str() > after);
         let within = |key: &&String| until.is_none_or(|until| key.as_str() <= until);
         let mut keys = list.iter().filter(behind).filter(within);
-        let entries: BTreeMap<_, _> = keys.by_ref().take(size).map(|key| (key.clone(), ())).collect();
+        let entries: BTreeMap<_, _> = keys.by_ref().take(size).map(|key| (key.clone(), true)).collect();
         let more = keys.next().is_some();
         let end = entries.keys().last().filter(|_| more).cloned();
         Page { entries, end }

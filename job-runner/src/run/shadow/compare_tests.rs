@@ -69,14 +69,14 @@ fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     comparison.finish(&unit(), Some(&recorded))
 }
 
-fn field(name: &str, more: Value) -> Value {
+fn field(name: &str, more: &Value) -> Value {
     let mut field = json!({"name": name, "path": [name]});
     field.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
     field
 }
 
 fn plain(names: &[&str]) -> Value {
-    names.iter().map(|name| field(name, json!({}))).collect()
+    names.iter().map(|name| field(name, &json!({}))).collect()
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn the_order_of_fields_alone_is_a_rewrite() {
 
 #[test]
 fn another_index_or_id_is_a_move() {
-    let day = |path: &str| json!([field("id", json!({})), {"name": "day", "path": [path]}]);
+    let day = |path: &str| json!([field("id", &json!({})), {"name": "day", "path": [path]}]);
     let (_, report) = rehearse(&day("day"), &day("id"));
     assert_eq!((report.documents.moved, report.moved.examples[0].after.index.as_str()), (2, "a-1"));
-    let id = |path: &str| json!([{"name": "id", "path": [path]}, field("day", json!({}))]);
+    let id = |path: &str| json!([{"name": "id", "path": [path]}, field("day", &json!({}))]);
     let (predicted, report) = rehearse(&id("id"), &id("title"));
     let documents = report.documents;
     assert_eq!((documents.moved, documents.added, documents.removed, predicted.changed), (2, 0, 0, true));
@@ -118,7 +118,7 @@ fn another_index_or_id_is_a_move() {
 #[test]
 fn what_would_be_refused_is_told_with_its_place() {
     let strict =
-        json!([field("id", json!({})), field("day", json!({})), field("n", json!({"required": true}))]);
+        json!([field("id", &json!({})), field("day", &json!({})), field("n", &json!({"required": true}))]);
     let (predicted, report) = rehearse(&plain(&["id", "day", "n"]), &strict);
     assert_eq!(predicted, Predicted { state: UnitState::Failed, changed: true });
     let example = &report.newly_failing["MissingField"].examples[0];

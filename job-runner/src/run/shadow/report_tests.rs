@@ -52,7 +52,7 @@ fn any_report() -> impl Strategy<Value = ShadowReport> {
         report.documents.moved = compared;
         for (reason, key) in failures {
             let example = FailureExample { key, ..FailureExample::default() };
-            report.newly_failing.entry(reason).or_insert_with(Examples::default).push(example);
+            report.newly_failing.entry(reason).or_default().push(example);
         }
         report
     })
