@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::super::diff::diff;
-use super::{Examples, FIELDS, FailureExample, ShadowReport};
+use super::{FIELDS, FailureExample, ShadowReport};
 
 fn of_document(id: &str, before: &Value, after: &Value) -> ShadowReport {
     let object = |value: &Value| value.as_object().cloned().unwrap_or_default();

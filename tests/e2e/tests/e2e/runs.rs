@@ -59,7 +59,7 @@ async fn a_backfill_finds_what_notifications_got_lost_of() -> Result<()> {
 
 /// There is no source yet. Once the queue has them all it is emptied, and nobody will ever tell of these objects.
 async fn lose_all_notifications(world: &World, count: u64) -> Result<()> {
-    until("all notifications in the queue", Duration::from_secs(60), async || {
+    until("all notifications in the queue", Duration::from_mins(1), async || {
         let backlog = world.sqs.backlog(&world.queue_url).await?;
         Ok(Look::holds(backlog.waiting == count, format!("{backlog:?}")))
     })
@@ -90,8 +90,7 @@ async fn a_replay_after_a_mended_model_empties_failures_and_the_errors_bucket() 
         let before = ingest_runs::complete(world, "before", json!({"mode": "Replay"})).await?;
         ensure!(
             before.status["failed"] == 6 && before.details["reasons"] == json!({"MissingField": 6}),
-            "{:?}",
-            before
+            "{before:?}"
         );
 
         source["spec"]["conversion"] = fields(false);
@@ -137,7 +136,7 @@ async fn one_run_at_a_time_and_a_short_history(world: &World) -> Result<()> {
     let patch = r#"{"spec":{"suspend":true}}"#;
     let patched = ["patch", "isrc", SOURCE, "-n", &world.name, "--type=merge", "--patch", patch];
     world.cluster.kubectl(&patched).await?;
-    until("three complete runs in the history", Duration::from_secs(60), async || {
+    until("three complete runs in the history", Duration::from_mins(1), async || {
         let runs = runs(world).await?;
         let complete = runs.iter().filter(|run| run["status"]["phase"] == "Complete").count();
         Ok(Look::holds(runs.len() == 3 && complete == 3, format!("{complete} of {} complete", runs.len())))

@@ -93,6 +93,8 @@ fn tells_what_changes(details: &Value) -> Result<()> {
 fn same(before: &[e2e::elastic::Stored], after: &[e2e::elastic::Stored]) -> bool {
     let mut texts = [before, after]
         .map(|all| all.iter().map(|it| format!("{} {} {}", it.index, it.id, it.source)).collect::<Vec<_>>());
-    texts.iter_mut().for_each(|texts| texts.sort());
+    for texts in &mut texts {
+        texts.sort();
+    }
     texts[0] == texts[1]
 }
