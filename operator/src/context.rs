@@ -28,7 +28,7 @@ pub struct Context {
     pub jobs: Store<Job>,
     /// All pods with one of Docmill's labels.
     pub pods: Store<Pod>,
-    /// All IngestRuns that the operator made.
+    /// All `IngestRun`s that the operator made.
     pub runs: Store<DeserializeGuard<IngestRun>>,
     /// Clients of the stores of sources that were reached lately.
     pub reached: ReachCache,

@@ -92,6 +92,17 @@ pub enum Claimed {
     Lost(KeyHead),
 }
 
+impl Claimed {
+    /// The heads of the unit's documents.
+    #[must_use]
+    pub fn documents(&self) -> &[DocumentHead] {
+        match self {
+            Self::Held(_, documents) => documents,
+            Self::Lost(_) => &[],
+        }
+    }
+}
+
 /// What was found in the heads index, by id.
 struct Seen<'a> {
     index: &'a str,
@@ -224,6 +235,16 @@ impl Heads {
             }
         }
         Ok(retired)
+    }
+
+    /// The heads of documents, by their ids, in that order.
+    pub async fn documents<'a>(
+        &self,
+        documents: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<Option<DocumentHead>>, ClaimError> {
+        let ids: Vec<String> = documents.map(DocumentHead::id).collect();
+        let seen = self.look(ids.iter().cloned()).await?;
+        ids.iter().map(|id| seen.read(id)).collect()
     }
 
     /// The head of a key, with the state in which it was read.

@@ -137,7 +137,20 @@ impl Placer {
         let stale = self.stale(&claims).await?;
         let (body, expected) = body(units, &claims, &stale);
         let outcomes = self.elastic.bulk_all(body, PATIENCE, stop).await?;
+        self.delete(&self.overtaken(&claims).await?, stop).await?;
         Ok(fates(units, claims, expected, outcomes))
+    }
+
+    /// Documents that were given another place between their claim and now. Whoever did that deletes what it finds in
+    /// the old place, but an index that was made only now was not there to be looked into.
+    async fn overtaken(&self, claims: &[Claimed]) -> Result<Vec<(DocumentAddress, u64)>, ClaimError> {
+        let claimed: Vec<&DocumentHead> = claims.iter().flat_map(Claimed::documents).collect();
+        let now = self.heads.documents(claimed.iter().map(|head| head.address.id.as_str())).await?;
+        let moved = claimed.into_iter().zip(now).filter_map(|(claimed, now)| {
+            let now = now.filter(|now| now.gone || now.address.index != claimed.address.index)?;
+            Some((claimed.address.clone(), now.version))
+        });
+        Ok(moved.collect())
     }
 
     /// Deletes documents, by their versions.
@@ -156,11 +169,8 @@ impl Placer {
 
     /// Indices that hold earlier versions, as far as they exist: a versioned delete would make one that does not.
     async fn stale(&self, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
-        let heads = claims.iter().flat_map(|claim| match claim {
-            Claimed::Held(_, heads) => heads.as_slice(),
-            Claimed::Lost(_) => &[],
-        });
-        let named: BTreeSet<&String> = heads.flat_map(|head| &head.stale).collect();
+        let named: BTreeSet<&String> =
+            claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale).collect();
         let mut existing = BTreeSet::new();
         for index in named {
             if self.elastic.exists(index).await? {
@@ -205,12 +215,9 @@ fn body(
         });
         sent.push(own.collect());
     }
-    for claim in claims {
-        let Claimed::Held(_, heads) = claim else { continue };
-        for head in heads {
-            for index in head.stale.iter().filter(|index| existing.contains(*index)) {
-                body.push_delete(Address { index, id: &head.address.id }, Some(head.version));
-            }
+    for head in claims.iter().flat_map(Claimed::documents) {
+        for index in head.stale.iter().filter(|index| existing.contains(*index)) {
+            body.push_delete(Address { index, id: &head.address.id }, Some(head.version));
         }
     }
     (body, sent)

@@ -170,7 +170,7 @@ impl Bed {
         lines
     }
 
-    /// Puts raw objects; gives their ETags.
+    /// Puts raw objects; gives their `ETag`s.
     pub async fn put(&self, objects: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
         let put = |(key, text): (String, String)| async move {
             let request = self.s3.put_object().bucket(self.raw()).key(&key).body(text.into_bytes().into());

@@ -3,6 +3,7 @@
 use docmill_crds::run_ledger::PartRecord;
 use job_runner::run::RunError;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::bed::{Bed, article, articles};
 
@@ -110,7 +111,10 @@ async fn a_part_that_is_started_again_counts_each_unit_once() {
     let stopped = bed.work(&order, 0, 1, plan.files).await;
     cut.await.unwrap();
     assert!(matches!(stopped, Err(RunError::Stopped)), "{stopped:?}");
-    bed.stop = job_runner::pipeline::process::Stop { closing: Default::default(), abort: Default::default() };
+    bed.stop = job_runner::pipeline::process::Stop {
+        closing: CancellationToken::new(),
+        abort: CancellationToken::new(),
+    };
     let report = bed.work(&order, 0, 1, plan.files).await.unwrap();
     assert_eq!((report.done, report.failed, report.skipped), (1300, 0, 0));
     let counts = bed.file::<serde_json::Value>("r1", "report.json").await["counts"].clone();

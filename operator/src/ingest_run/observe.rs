@@ -55,7 +55,7 @@ async fn look(run: &IngestRun, context: &Context, seen: &mut Observation) -> Res
     }
     let source = source(run, context).await?;
     let order = start::order(run, &source)?;
-    reach(&order.ingest.namespace, &source.spec, context).await?;
+    Box::pin(reach(&order.ingest.namespace, &source.spec, context)).await?;
     seen.start = Some(order);
     Ok(())
 }

@@ -145,7 +145,7 @@ fn said(seen: &Observation, plan: &Plan, counted: &Counted) -> Vec<Statement> {
     });
     match plan {
         Plan::Complete { .. } => {
-            said.push(Statement::new(kind::COMPLETE, true, "Done", counted.in_words(seen)))
+            said.push(Statement::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));
         }
         Plan::Fail { reason, message, .. } => {
             said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));

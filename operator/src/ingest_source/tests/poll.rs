@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use docmill_crds::{IngestRun, IngestSource};
-use kube::ResourceExt as _;
+use kube::ResourceExt;
 use kube::core::DeserializeGuard;
 use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
@@ -13,17 +13,17 @@ use super::super::plan as workers;
 use super::super::poll::{PollRun, plan, read};
 use super::{at, seen, source};
 
-fn polled(poll: Value) -> IngestSource {
+fn polled(poll: &Value) -> IngestSource {
     let mut source = source();
     source.spec.trigger = serde_json::from_value(json!({ "poll": poll })).unwrap();
     source
 }
 
 fn every_minute() -> IngestSource {
-    polled(json!({"intervalSeconds": 60}))
+    polled(&json!({"intervalSeconds": 60}))
 }
 
-fn run_of(owner: &str, number: i64, status: Value) -> IngestRun {
+fn run_of(owner: &str, number: i64, status: &Value) -> IngestRun {
     let created = at(number).to_string();
     serde_json::from_value(json!({
         "apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun",
@@ -41,9 +41,8 @@ fn ended(kind: &str) -> Value {
 }
 
 fn runs(list: &[(i64, Value)]) -> Vec<PollRun> {
-    let guarded = |(number, status): &(i64, Value)| {
-        Arc::new(DeserializeGuard(Ok(run_of("uid-1", *number, status.clone()))))
-    };
+    let guarded =
+        |(number, status): &(i64, Value)| Arc::new(DeserializeGuard(Ok(run_of("uid-1", *number, status))));
     read(&source(), &list.iter().map(guarded).collect::<Vec<_>>())
 }
 
@@ -101,7 +100,7 @@ fn history_is_kept_as_a_cron_job_does_and_the_newest_in_any_case() {
         (1..=6).map(|n| (n, complete())).chain([(7, ended("Failed")), (8, ended("Failed"))]).collect();
     let gone = |source: &IngestSource, list: &[(i64, Value)]| {
         let mut names: Vec<_> =
-            plan(source, &runs(list), false, at(9)).delete.iter().map(|run| run.name_any()).collect();
+            plan(source, &runs(list), false, at(9)).delete.iter().map(ResourceExt::name_any).collect();
         names.sort();
         names
     };
@@ -116,7 +115,7 @@ fn history_is_kept_as_a_cron_job_does_and_the_newest_in_any_case() {
 
 #[test]
 fn runs_of_others_are_not_looked_at() {
-    let other = Arc::new(DeserializeGuard(Ok(run_of("uid-2", 1, json!({})))));
+    let other = Arc::new(DeserializeGuard(Ok(run_of("uid-2", 1, &json!({})))));
     assert!(read(&source(), &[other]).is_empty());
 }
 
