@@ -159,10 +159,12 @@ impl DocumentsDigest {
     }
 }
 
-/// Digest of a document: 32 hex digits of SHA-256 over its JSON without `_docmill`.
+/// Digest of a document: 32 hex digits of SHA-256 over its JSON without `_docmill`, given in one or more pieces.
 #[must_use]
-pub fn content_digest(json: &[u8]) -> String {
-    hex(&Sha256::digest(json)[..16])
+pub fn content_digest<'a>(json: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    json.into_iter().for_each(|piece| hash.update(piece));
+    hex(&hash.finalize()[..16])
 }
 
 /// Where a document is stored.

@@ -190,7 +190,7 @@ impl Worker {
         let unit = UnitId {
             bucket: format!("queue:{}", self.queue.name()),
             key: message.id.clone(),
-            version: content_digest(message.body.as_bytes()),
+            version: content_digest([message.body.as_bytes()]),
         };
         let (reason, told) = (Reason::MalformedNotification, error.to_string());
         let mut record = finish.recorder.error(unit.clone(), Stage::Receive, reason, &told);

@@ -80,8 +80,18 @@ impl BulkBody {
     /// Stores a document. `source` is its JSON and is copied as it is, but for newlines between its tokens, which
     /// would end the line.
     pub fn push_index(&mut self, address: Address<'_>, version: Option<u64>, source: &[u8]) {
+        self.push_index_pieces(address, version, &[source]);
+    }
+
+    /// The same for a JSON that is given piece by piece.
+    pub fn push_index_pieces(&mut self, address: Address<'_>, version: Option<u64>, source: &[&[u8]]) {
         self.push_action(&Action::Index(Meta::new(address, version)));
         self.push_source(address, source);
+    }
+
+    /// Makes room for so many bytes more.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
     }
 
     /// Stores a document only if it is as it was when it was read, or not there if it was not there; otherwise the
@@ -91,13 +101,15 @@ impl BulkBody {
             None => Action::Create(Meta::new(address, None)),
             Some(since) => Action::Index(Meta::unless_changed(address, since)),
         });
-        self.push_source(address, source);
+        self.push_source(address, &[source]);
     }
 
-    fn push_source(&mut self, address: Address<'_>, source: &[u8]) {
+    fn push_source(&mut self, address: Address<'_>, source: &[&[u8]]) {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(source);
-        if source.contains(&b'\n') {
+        for piece in source {
+            self.bytes.extend_from_slice(piece);
+        }
+        if self.bytes[start..].contains(&b'\n') {
             // JSON has newlines between tokens only; inside of a text they are escaped.
             self.bytes[start..].iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
         }

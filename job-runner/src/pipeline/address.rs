@@ -1,8 +1,13 @@
 //! Where a document belongs: index and id. Pure functions of the document, so that a document that comes twice is
 //! stored once, and nobody has to remember where it went.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
 use docmill_crds::ledger::DocumentAddress;
 use docmill_crds::template::{RenderError, Template};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::convert::Document;
@@ -60,11 +65,23 @@ impl Addressing {
         Ok(DocumentAddress { index, id })
     }
 
+    /// Where the document of a snapshot belongs, from its line. Fields that the templates do not name are passed over
+    /// unread.
+    pub fn of_line(&self, line: &[u8]) -> Result<DocumentAddress, LineError> {
+        let names = Names(self.names().collect());
+        let fields = names.deserialize(&mut serde_json::Deserializer::from_slice(line))?;
+        Ok(self.of_fields(&fields)?)
+    }
+
+    /// Names of the fields at the top of a document that the templates need.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.index.fields().chain(self.id.fields()).map(|path| path.split('.').next().unwrap_or(path))
+    }
+
     /// The fields that the templates name; no others are read.
     fn named_fields(&self, document: &Document) -> Map<String, Value> {
         let mut fields = Map::new();
-        for path in self.index.fields().chain(self.id.fields()) {
-            let name = path.split('.').next().unwrap_or(path);
+        for name in self.names() {
             if let Some(json) = document.field(name)
                 && let Ok(value) = serde_json::from_str(json)
             {
@@ -72,6 +89,48 @@ impl Addressing {
             }
         }
         fields
+    }
+}
+
+/// Why the document of a line cannot be addressed.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// The line is no JSON object.
+    #[error("failed to read a line of a snapshot: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// The document has no address by the templates in force.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+}
+
+/// Reads the fields of an object that have one of these names.
+struct Names<'a>(BTreeSet<&'a str>);
+
+impl<'de> DeserializeSeed<'de> for Names<'_> {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Names<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            if self.0.contains(name.as_ref()) {
+                fields.insert(name.into_owned(), map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(fields)
     }
 }
 
@@ -116,6 +175,9 @@ mod tests {
     fn a_document_tells_its_own_address() {
         let address = addressing().of(&document("-de", "tag:1")).unwrap();
         assert_eq!((address.index.as_str(), address.id.as_str()), ("articles-2026.01.02-de", "tag:1"));
+        let line = document("-de", "tag:1").into_json();
+        assert_eq!(addressing().of_line(line.as_bytes()).unwrap(), address);
+        assert!(addressing().of_line(b"[]").is_err());
     }
 
     #[test]

@@ -6,9 +6,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, content_digest, hex};
+use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, hex};
 use docmill_crds::reason::{Reason, SkipReason};
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::sync::mpsc;
@@ -24,7 +23,6 @@ use super::place::{Fate, Placed, Stored, ToPlace};
 use super::prepare::{
     AddressedDocument, Content, Converted, Preparation, Prepared, RefusedPart, is_recorded, skipped,
 };
-use super::provenance;
 use super::refuse::Stage;
 use super::snapshot::{PART_BYTES, Upload};
 use super::unit::Unit;
@@ -196,27 +194,26 @@ fn convert(
     let mut reader = Counted { reader, read: 0 };
     let mut digest = DocumentsDigest::default();
     let (mut documents, mut refusals, mut untold) = (0, Vec::new(), 0_usize);
-    let mut part = Vec::with_capacity(PART_BYTES);
+    let mut part = Vec::new();
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
     for verdict in preparation.converter.documents(&mut reader) {
         let addressed = match verdict? {
-            Ok(document) => preparation.address(&document, &provenance),
+            Ok(document) => preparation.address(document, &provenance),
             Err(refusal) => Err(refusal.into()),
         };
         match addressed {
             Ok(AddressedDocument { recorded, line }) => {
                 digest.push(&recorded);
                 documents += 1;
-                part.extend_from_slice(&line);
-                part.push(b'\n');
+                append(&mut part, line);
             }
             Err(refused) if refusals.len() < TOLD_REFUSALS => refusals.push(refused),
             Err(_) => untold += 1,
         }
         if part.len() >= PART_BYTES {
-            send(std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES)))?;
+            send(std::mem::take(&mut part))?;
         }
     }
     // Whatever follows the last record is still part of the object.
@@ -230,6 +227,17 @@ fn convert(
         refusals.push(RefusedPart::of_object(Stage::Convert, Reason::LimitExceeded, message));
     }
     Ok(Conversion { documents, digest: digest.finish(), refusals, read: reader.read })
+}
+
+/// Adds a line to a part. A line that fills a part is not copied.
+fn append(part: &mut Vec<u8>, mut line: Vec<u8>) {
+    line.push(b'\n');
+    if part.is_empty() && line.len() >= PART_BYTES {
+        *part = line;
+    } else {
+        part.reserve(line.len().max(PART_BYTES.saturating_sub(part.len())));
+        part.extend_from_slice(&line);
+    }
 }
 
 /// Counts the bytes that are read.
@@ -319,19 +327,7 @@ async fn next_chunk(preparation: &Preparation, lines: &mut Lines) -> io::Result<
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         bytes += line.len();
-        chunk.push(addressed(preparation, line)?);
+        chunk.push(AddressedDocument::of_line(line, &preparation.addressing)?);
     }
     Ok(chunk)
-}
-
-/// A document from its line. Its address is what it was when the snapshot was made, since it is made of the document
-/// alone.
-fn addressed(preparation: &Preparation, line: Vec<u8>) -> io::Result<AddressedDocument> {
-    let fields: Map<String, Value> = serde_json::from_slice(&line)?;
-    let address = preparation.addressing.of_fields(&fields).map_err(io::Error::other)?;
-    let digest = content_digest(&provenance::content(&line));
-    Ok(AddressedDocument {
-        recorded: RecordedDocument { index: address.index, id: address.id, digest },
-        line,
-    })
 }

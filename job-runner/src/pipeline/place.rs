@@ -18,6 +18,9 @@ use crate::retry::Patience;
 /// meanwhile.
 pub const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
 
+/// What an item of a bulk takes beside its document: the action and the time.
+const ITEM_BYTES: usize = 512;
+
 /// Puts documents into a cluster.
 #[derive(Clone, Debug)]
 pub struct Placer {
@@ -197,6 +200,8 @@ fn body(
 ) -> (BulkBody, Vec<Vec<bool>>) {
     let indexed_time = clock::rfc3339(clock::now_millis());
     let mut body = BulkBody::default();
+    let documents = units.iter().flat_map(|unit| unit.documents);
+    body.reserve(documents.map(|document| document.line.len() + ITEM_BYTES).sum());
     let mut sent = Vec::with_capacity(units.len());
     for (unit, claim) in units.iter().zip(claims) {
         let Claimed::Held(_, heads) = claim else {
@@ -209,7 +214,7 @@ fn body(
             if own {
                 let source = indexed_source(&document.line, &indexed_time);
                 let DocumentAddress { index, id } = &head.address;
-                body.push_index(Address { index, id }, Some(head.version), &source);
+                body.push_index_pieces(Address { index, id }, Some(head.version), &source);
             }
             own
         });

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest, hex};
+use docmill_crds::ledger::{
+    DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest, hex,
+};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::BucketLocation;
 use serde_json::{Value, json};
@@ -20,7 +22,7 @@ use super::large;
 use super::lookup::Known;
 use super::notification::Landed;
 use super::persist::persist;
-use super::provenance::{Provenance, UnitProvenance, snapshot_line};
+use super::provenance::{self, Provenance, UnitProvenance, snapshot_line};
 use super::record::Recorder;
 use super::refuse::Stage;
 use super::snapshot::{self, Label};
@@ -80,6 +82,16 @@ pub struct AddressedDocument {
     pub recorded: RecordedDocument,
     /// The document as its snapshot has it: one line of JSON.
     pub line: Vec<u8>,
+}
+
+impl AddressedDocument {
+    /// A document of a snapshot. Its address is what it was when the snapshot was made, since it is made of the document
+    /// alone.
+    pub fn of_line(line: Vec<u8>, addressing: &Addressing) -> io::Result<Self> {
+        let DocumentAddress { index, id } = addressing.of_line(&line).map_err(io::Error::other)?;
+        let digest = provenance::digest_of_line(&line);
+        Ok(Self { recorded: RecordedDocument { index, id, digest }, line })
+    }
 }
 
 /// A document that was refused, or the object as a whole.
@@ -220,9 +232,7 @@ impl Preparation {
         let mut lines = Vec::new();
         for verdict in self.converter.documents(bytes) {
             let addressed = match verdict? {
-                Ok(document) => {
-                    self.address(&document, &stamp.provenance(&unit, &raw_digest, &self.recorder))
-                }
+                Ok(document) => self.address(document, &stamp.provenance(&unit, &raw_digest, &self.recorder)),
                 Err(refusal) => Err(refusal.into()),
             };
             match addressed {
@@ -265,16 +275,18 @@ impl Preparation {
     /// Addresses a document and makes its line.
     pub(super) fn address(
         &self,
-        document: &Document,
+        document: Document,
         provenance: &Provenance<'_>,
     ) -> Result<AddressedDocument, RefusedPart> {
+        let number = document.index_in_object;
         let refused = |message: String| {
-            let detail = json!({"document": document.index_in_object, "reason": Reason::NotAddressable, "message": message});
+            let detail = json!({"document": number, "reason": Reason::NotAddressable, "message": message});
             RefusedPart { stage: Stage::Convert, reason: Reason::NotAddressable, message, detail }
         };
-        let address = self.addressing.of(document).map_err(|error| refused(error.to_string()))?;
-        let line = snapshot_line(document.json(), provenance).map_err(|error| refused(error.to_string()))?;
-        let digest = content_digest(document.json().as_bytes());
+        let address = self.addressing.of(&document).map_err(|error| refused(error.to_string()))?;
+        let digest = content_digest([document.json().as_bytes()]);
+        let line =
+            snapshot_line(document.into_json(), provenance).map_err(|error| refused(error.to_string()))?;
         Ok(AddressedDocument {
             recorded: RecordedDocument { index: address.index, id: address.id, digest },
             line,

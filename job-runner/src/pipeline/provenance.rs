@@ -1,6 +1,6 @@
 //! `_docmill`: what every stored document says about where it comes from. Pure.
 
-use docmill_crds::ledger::UnitId;
+use docmill_crds::ledger::{UnitId, content_digest};
 use serde::Serialize;
 
 /// The name of the object that carries it.
@@ -39,11 +39,10 @@ pub struct UnitProvenance<'a> {
 
 /// The document as one line of JSON, `_docmill` at its end: the form that is kept as a snapshot. `document` is the text of
 /// a JSON object.
-pub fn snapshot_line(document: &str, provenance: &Provenance<'_>) -> serde_json::Result<Vec<u8>> {
-    let fields = document.strip_suffix('}').unwrap_or(document);
-    let mut line = Vec::with_capacity(document.len() + 512);
-    line.extend_from_slice(fields.as_bytes());
-    if !fields.ends_with('{') {
+pub fn snapshot_line(document: String, provenance: &Provenance<'_>) -> serde_json::Result<Vec<u8>> {
+    let mut line = document.into_bytes();
+    line.pop_if(|last| *last == b'}');
+    if line.last() != Some(&b'{') {
         line.push(b',');
     }
     line.extend_from_slice(b"\"_docmill\":");
@@ -52,31 +51,29 @@ pub fn snapshot_line(document: &str, provenance: &Provenance<'_>) -> serde_json:
     Ok(line)
 }
 
-/// The document without `_docmill`, from its line: the text that [`snapshot_line`] was given.
+/// Digest of the document of a line, `_docmill` left out: that of the text that [`snapshot_line`] was given.
 #[must_use]
-pub fn content(line: &[u8]) -> Vec<u8> {
+pub fn digest_of_line(line: &[u8]) -> String {
+    content_digest([content(line), b"}"])
+}
+
+/// The document without `_docmill` and without the brace that closes it.
+#[must_use]
+pub fn content(line: &[u8]) -> &[u8] {
     const NAME: &[u8] = b"\"_docmill\":{";
     // Quotes inside of a text are escaped, so that the name with bare quotes is a key; the last one is ours, since the
     // provenance has none.
-    let Some(at) = memchr::memmem::rfind(line, NAME) else { return line.to_vec() };
-    let fields = line[..at].strip_suffix(b",").unwrap_or(&line[..at]);
-    let mut content = fields.to_vec();
-    content.push(b'}');
-    content
+    let Some(at) = memchr::memmem::rfind(line, NAME) else { return line };
+    line[..at].strip_suffix(b",").unwrap_or(&line[..at])
 }
 
-/// The same document as it is indexed: `_docmill` has `indexedTime` too. `line` is what [`snapshot_line`] gave.
+/// The same document as it is indexed, piece by piece: `_docmill` has `indexedTime` too. `line` is what
+/// [`snapshot_line`] gave.
 #[must_use]
-pub fn indexed_source(line: &[u8], indexed_time: &str) -> Vec<u8> {
+pub fn indexed_source<'a>(line: &'a [u8], indexed_time: &'a str) -> [&'a [u8]; 4] {
     const CLOSING: &[u8] = b"}}";
     let body = line.strip_suffix(CLOSING).unwrap_or(line);
-    let mut source = Vec::with_capacity(line.len() + 64);
-    source.extend_from_slice(body);
-    source.extend_from_slice(b",\"indexedTime\":\"");
-    source.extend_from_slice(indexed_time.as_bytes());
-    source.push(b'"');
-    source.extend_from_slice(CLOSING);
-    source
+    [body, b",\"indexedTime\":\"", indexed_time.as_bytes(), b"\"}}"]
 }
 
 #[cfg(test)]
@@ -97,9 +94,9 @@ mod tests {
             converted_time: "2026-01-02T00:00:01Z",
             runner: "pod",
         };
-        let line = snapshot_line(&document.to_string(), &provenance).unwrap();
-        assert_eq!(content(&line), document.to_string().as_bytes());
-        let source = indexed_source(&line, "2026-01-02T00:00:02Z");
+        let line = snapshot_line(document.to_string(), &provenance).unwrap();
+        assert_eq!([content(&line), b"}"].concat(), document.to_string().as_bytes());
+        let source = indexed_source(&line, "2026-01-02T00:00:02Z").concat();
         (serde_json::from_slice(&line).unwrap(), serde_json::from_slice(&source).unwrap())
     }
 

@@ -36,6 +36,12 @@ impl Document {
         &self.json
     }
 
+    /// The same, for those who go on with it.
+    #[must_use]
+    pub fn into_json(self) -> String {
+        self.json
+    }
+
     /// The value of a field, as JSON.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {

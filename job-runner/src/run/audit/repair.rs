@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use docmill_crds::audit::DifferenceKind as Kind;
-use docmill_crds::ledger::{
-    DocumentAddress, RecordedDocument, UnitId, UnitRecord, UnitState, content_digest,
-};
+use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use futures::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -21,9 +19,9 @@ use crate::pipeline::persist::persist;
 use crate::pipeline::place::ToPlace;
 use crate::pipeline::prepare::AddressedDocument;
 use crate::pipeline::process::Processor;
+use crate::pipeline::remove;
 use crate::pipeline::task::{Redo, Task};
 use crate::pipeline::unit::Unit;
-use crate::pipeline::{provenance, remove};
 use crate::retry::Patience;
 use crate::run::listing::{self, Listed};
 use crate::run::{RunContext, RunError};
@@ -235,10 +233,7 @@ impl<'a> Repairer<'a> {
     }
 
     fn addressed(&self, line: Vec<u8>) -> Option<AddressedDocument> {
-        let fields: Map<String, Value> = serde_json::from_slice(&line).ok()?;
-        let DocumentAddress { index, id } = self.processor.preparation.addressing.of_fields(&fields).ok()?;
-        let digest = content_digest(&provenance::content(&line));
-        Some(AddressedDocument { recorded: RecordedDocument { index, id, digest }, line })
+        AddressedDocument::of_line(line, &self.processor.preparation.addressing).ok()
     }
 
     async fn place(&self, unit: &Unit, documents: &[AddressedDocument]) -> Result<(), RunError> {

@@ -97,7 +97,7 @@ impl<'a> Comparison<'a> {
         self.digest.push(&RecordedDocument {
             index: address.index.clone(),
             id: address.id.clone(),
-            digest: content_digest(document.json().as_bytes()),
+            digest: content_digest([document.json().as_bytes()]),
         });
         let Some(standing) = &mut self.standing else { return };
         match standing.take(&address.id) {

@@ -13,7 +13,7 @@ use crate::pipeline::address::Addressing;
 use crate::pipeline::convert::Converter;
 use crate::pipeline::provenance::{Provenance, UnitProvenance, snapshot_line};
 
-const OBJECT: &str = r#"{"id": "1", "day": "a", "title": "One", "n": 1}
+const OBJECT: &str = r#"{"id": "1", "day": "a", "title": "One", "n": "1"}
 {"id": "2", "day": "b", "title": "Two"}
 "#;
 
@@ -48,9 +48,9 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
         match verdict {
             Ok(document) => {
                 let address = addressing().of(&document).unwrap();
-                let content = content_digest(document.json().as_bytes());
+                let content = content_digest([document.json().as_bytes()]);
                 digest.push(&RecordedDocument { index: address.index, id: address.id, digest: content });
-                lines.extend(snapshot_line(document.json(), &provenance).unwrap());
+                lines.extend(snapshot_line(document.json().to_owned(), &provenance).unwrap());
                 lines.push(b'\n');
             }
             Err(refusal) => refused = Some(refusal.reason.to_string()),

@@ -104,7 +104,7 @@ mod tests {
             converted_time: "2026-01-02T00:00:01Z",
             runner: "pod",
         };
-        snapshot_line(document, &provenance).unwrap()
+        snapshot_line(document.to_owned(), &provenance).unwrap()
     }
 
     #[test]
