@@ -51,16 +51,23 @@ pub enum Claim<H> {
     AskStore,
 }
 
-/// Decides about the head of a key. `is_present` is the bucket's answer, if it was asked.
+/// Decides about the head of a key. `is_present` is the bucket's answer, if it was asked. With `renew` a unit that has the
+/// key takes it once more, and with it each of its documents.
 #[must_use]
-pub fn key(seen: Option<&KeyHead>, me: &Claimant<'_>, is_present: Option<bool>) -> Claim<KeyHead> {
+pub fn key(
+    seen: Option<&KeyHead>,
+    me: &Claimant<'_>,
+    is_present: Option<bool>,
+    renew: bool,
+) -> Claim<KeyHead> {
     let take = |version, earlier| {
         let unit = me.id.clone();
         Claim::Take(KeyHead { unit, last_modified: me.last_modified, version, gone: false, earlier })
     };
     let Some(head) = seen else { return take(me.version(), Vec::new()) };
     if head.unit == *me.id && !head.gone {
-        return Claim::Held(head.clone());
+        let renewed = || KeyHead { version: head.version + 1, ..head.clone() };
+        return if renew { Claim::Take(renewed()) } else { Claim::Held(head.clone()) };
     }
     match (me.last_modified > head.last_modified, is_present) {
         (true, _) | (false, Some(true)) => take(me.version().max(head.version + 1), earlier(head, me)),

@@ -13,7 +13,7 @@ use super::super::place::{DocumentFate, Placed, Stored};
 use super::super::prepare::{AddressedDocument, Content, Converted, Prepared, RefusedPart};
 use super::super::record::Recorder;
 use super::super::refuse::Stage;
-use super::super::task::Ended;
+use super::super::task::{Ended, Redo};
 use super::super::unit::Unit;
 use super::{Closing, Earlier, Evidence, close};
 use crate::elastic::{ReadState, StoredDocument};
@@ -55,7 +55,7 @@ fn work(ids: &[&str], refusals: usize, earlier: &[&str], known: Option<Known>) -
         room: None,
     };
     let prepared = Prepared::Converted(Box::new(converted));
-    Work { prepared, placed: Some(placed), known, attempts: 1, answer: oneshot::channel().0 }
+    Work { prepared, placed: Some(placed), known, attempts: 1, redo: Redo::No, answer: oneshot::channel().0 }
 }
 
 fn record_of(version: &str, ids: &[&str], refusals: usize) -> UnitRecord {

@@ -18,7 +18,7 @@ use super::place::{Fate, Placed, Placer, Stored, ToPlace};
 use super::prepare::{Content, Converted, Prepared};
 use super::record::Recorder;
 use super::refuse;
-use super::task::Ended;
+use super::task::{Ended, Redo};
 use crate::clock;
 use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, StoredDocument};
 use crate::observe;
@@ -38,6 +38,8 @@ pub struct Work {
     pub known: Option<Known>,
     /// How often it was taken up.
     pub attempts: i64,
+    /// What to do about what is there already.
+    pub redo: Redo,
     /// Who waits for its end.
     pub answer: oneshot::Sender<Ended>,
 }
@@ -224,7 +226,7 @@ impl Work {
     fn to_place(&self) -> Option<ToPlace<'_>> {
         let Prepared::Converted(converted) = &self.prepared else { return None };
         let Content::InMemory(documents) = &converted.content else { return None };
-        Some(ToPlace { unit: &converted.unit, documents })
+        Some(ToPlace { unit: &converted.unit, documents, renew: self.redo == Redo::Rewrite })
     }
 
     fn take_fate(&mut self, fate: Fate) {

@@ -80,6 +80,9 @@ pub struct Request<'a> {
     pub unit: &'a Unit,
     /// Where its documents belong.
     pub addresses: Vec<&'a DocumentAddress>,
+    /// Take the key with a new version though the unit has it already: what somebody deleted by hand leaves a
+    /// version behind for a while (`index.gc_deletes`) that writing it again has to be above.
+    pub renew: bool,
 }
 
 /// The answer to a [`Request`].
@@ -298,7 +301,7 @@ fn decide(
     if ids(request).any(|id| round.taken.contains(&id)) {
         return Ok(Decision::NextRound);
     }
-    let key = match claim::key(seen.read(&key_id)?.as_ref(), me, is_present) {
+    let key = match claim::key(seen.read(&key_id)?.as_ref(), me, is_present, request.renew) {
         Claim::AskStore => return Ok(Decision::AskStore),
         Claim::Lost(head) => return Ok(Decision::Claimed(Claimed::Lost(head))),
         Claim::Held(head) => head,

@@ -25,6 +25,7 @@ use super::prepare::{
 };
 use super::refuse::Stage;
 use super::snapshot::{PART_BYTES, Upload};
+use super::task::Redo;
 use super::unit::Unit;
 use crate::elastic::Fault;
 use crate::stores::StoreError;
@@ -260,9 +261,11 @@ pub(super) async fn index(
     preparation: &Preparation,
     converted: &mut Converted,
     key: &str,
+    redo: Redo,
     stop: &CancellationToken,
 ) -> Option<Placed> {
     let _turn = preparation.large.acquire().await.ok()?;
+    let mut renew = redo == Redo::Rewrite;
     let mut placed = Placed::Current { key: None, stored: Stored::default() };
     let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
     loop {
@@ -276,7 +279,8 @@ pub(super) async fn index(
         if chunk.is_empty() {
             return Some(placed);
         }
-        let unit = [ToPlace { unit: &converted.unit, documents: &chunk }];
+        let unit = [ToPlace { unit: &converted.unit, documents: &chunk, renew }];
+        renew = false;
         let fates = persist("index", stop, || finish.placer.place(&unit, stop)).await?.pop()?;
         match fates {
             Fate::Superseded(head) => return Some(Placed::Superseded(head)),

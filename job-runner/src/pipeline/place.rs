@@ -37,6 +37,8 @@ pub struct ToPlace<'a> {
     pub unit: &'a Unit,
     /// Documents of it, or none where all were refused.
     pub documents: &'a [AddressedDocument],
+    /// Write with new versions what is there by the unit's own, see [`Request::renew`].
+    pub renew: bool,
 }
 
 /// What became of a unit's documents.
@@ -134,7 +136,10 @@ impl Placer {
         let requests: Vec<_> = units
             .iter()
             .zip(&addresses)
-            .map(|(unit, addresses)| Request { unit: unit.unit, addresses: addresses.iter().collect() })
+            .map(|(unit, addresses)| {
+                let addresses = addresses.iter().collect();
+                Request { unit: unit.unit, addresses, renew: unit.renew }
+            })
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
         let stale = self.stale(&claims).await?;

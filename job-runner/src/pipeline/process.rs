@@ -307,10 +307,12 @@ impl Processor {
             && let (Content::InSnapshot, Some(key)) = (&converted.content, converted.snapshot.clone())
         {
             let stop = &self.stop.abort;
-            placed = Some(large::index(&self.finish, &self.preparation, converted, &key, stop).await?);
+            placed =
+                Some(large::index(&self.finish, &self.preparation, converted, &key, task.redo, stop).await?);
         }
         let (answer, ended) = oneshot::channel();
-        let work = Work { prepared, placed, known, attempts: task.attempts, answer };
+        let Task { attempts, redo, .. } = task;
+        let work = Work { prepared, placed, known, attempts, redo, answer };
         self.batches.send(work).await.ok()?;
         ended.await.ok()
     }

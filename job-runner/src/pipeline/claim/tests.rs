@@ -26,30 +26,42 @@ fn taken<H: std::fmt::Debug>(claim: Claim<H>) -> H {
 #[test]
 fn a_newer_version_takes_the_key_and_remembers_the_one_before() {
     let (one, two) = (id("k", "1"), id("k", "2"));
-    let first = taken(key(None, &claimant(&one, 1000), None));
+    let first = taken(key(None, &claimant(&one, 1000), None, false));
     assert_eq!(first.version, 1000);
-    let second = taken(key(Some(&first), &claimant(&two, 2000), None));
+    let second = taken(key(Some(&first), &claimant(&two, 2000), None, false));
     assert_eq!((second.version, second.earlier.as_slice()), (2000, &["1".to_owned()][..]));
-    assert_eq!(key(Some(&second), &claimant(&two, 2000), None), Claim::Held(second.clone()));
+    assert_eq!(key(Some(&second), &claimant(&two, 2000), None, false), Claim::Held(second.clone()));
 }
 
 #[test]
 fn within_a_second_the_bucket_decides() {
     let (one, two) = (id("k", "1"), id("k", "2"));
-    let head = taken(key(None, &claimant(&one, 1000), None));
+    let head = taken(key(None, &claimant(&one, 1000), None, false));
     let me = claimant(&two, 1000);
-    assert_eq!(key(Some(&head), &me, None), Claim::AskStore);
-    assert_eq!(key(Some(&head), &me, Some(false)), Claim::Lost(head.clone()));
-    assert_eq!(taken(key(Some(&head), &me, Some(true))).version, 1001);
+    assert_eq!(key(Some(&head), &me, None, false), Claim::AskStore);
+    assert_eq!(key(Some(&head), &me, Some(false), false), Claim::Lost(head.clone()));
+    assert_eq!(taken(key(Some(&head), &me, Some(true), false)).version, 1001);
 }
 
 #[test]
 fn the_same_content_put_again_takes_the_key_back() {
     let (a, b) = (id("k", "a"), id("k", "b"));
-    let first = taken(key(None, &claimant(&a, 1000), None));
-    let second = taken(key(Some(&first), &claimant(&b, 2000), None));
-    let third = taken(key(Some(&second), &claimant(&a, 3000), None));
+    let first = taken(key(None, &claimant(&a, 1000), None, false));
+    let second = taken(key(Some(&first), &claimant(&b, 2000), None, false));
+    let third = taken(key(Some(&second), &claimant(&a, 3000), None, false));
     assert_eq!((third.version, third.earlier.as_slice()), (3000, &["b".to_owned()][..]));
+}
+
+#[test]
+fn what_is_renewed_is_above_all_that_was_there() {
+    let one = id("k", "1");
+    let me = claimant(&one, 1000);
+    let head = taken(key(None, &me, None, false));
+    let before = taken(document(None, &me, head.version, &at("a-1")));
+    let renewed = taken(key(Some(&head), &me, None, true));
+    assert_eq!((renewed.version, renewed.earlier.len()), (1001, 0));
+    let after = taken(document(Some(&before), &me, renewed.version, &at("a-1")));
+    assert!(after.version > before.version && after.stale.is_empty());
 }
 
 #[test]
@@ -109,7 +121,7 @@ fn last(units: &[UnitId], times: &[i64], order: &[usize]) -> String {
     let mut head: Option<DocumentHead> = None;
     for &number in order {
         let me = claimant(&units[number], times[number] * 1000);
-        let own: KeyHead = taken(key(None, &me, None));
+        let own: KeyHead = taken(key(None, &me, None, false));
         if let Claim::Take(next) = document(head.as_ref(), &me, own.version, &at("a-1")) {
             assert!(head.is_none_or(|before| next.version > before.version));
             head = Some(next);

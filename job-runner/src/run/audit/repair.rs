@@ -73,7 +73,7 @@ impl<'a> Plan<'a> {
         let digest = unit.as_deref().unwrap_or_default();
         match (kind, target) {
             (Kind::Unaccounted, _) => {
-                self.process.entry(digest).or_insert((key, Redo::Yes));
+                self.process.entry(digest).or_insert((key, Redo::Rewrite));
             }
             (Kind::SnapshotMissing | Kind::EvidenceMissing, _) => {
                 self.process.insert(digest, (key, Redo::Rewrite));
@@ -242,7 +242,7 @@ impl<'a> Repairer<'a> {
         }
         let stop = &self.context().stop.abort;
         let placer = &self.processor.finish.placer;
-        let place = || async { placer.place(&[ToPlace { unit, documents }], stop).await };
+        let place = || async { placer.place(&[ToPlace { unit, documents, renew: true }], stop).await };
         persist("store documents again", stop, place).await.map(drop).ok_or(RunError::Stopped)
     }
 
