@@ -322,7 +322,10 @@ fn documents(evidence: &Evidence, records: &BTreeMap<&str, &Value>, faults: &mut
 
 /// Whatever belongs to no raw object should not be there.
 fn strangers(evidence: &Evidence, known: &Known, faults: &mut Vec<String>) {
-    let snapshots = evidence.snapshots.keys().filter(|key| !known.snapshots.contains(*key));
+    // The manifests and reports of runs lie in a folder of their own there.
+    let runs = format!("{}.docmill/runs/", evidence.snapshots_prefix);
+    let snapshots = evidence.snapshots.keys().filter(|key| !key.starts_with(&runs));
+    let snapshots = snapshots.filter(|key| !known.snapshots.contains(*key));
     faults.extend(snapshots.map(|key| format!("{key:?} is a snapshot that nobody names")));
     let errors = evidence.errors.keys().filter(|key| !known.errors.contains(*key));
     faults.extend(errors.map(|key| format!("{key:?} is in the errors bucket for no failed unit")));

@@ -82,7 +82,7 @@ async fn a_replay_after_a_mended_model_empties_failures_and_the_errors_bucket() 
         world.apply(&source).await?;
         for number in 0..10 {
             let desk = if number < 6 { "" } else { r#", "desk": "front""# };
-            let line = format!(r#"{{"id": "a{number}", "sent": "2026-01-03"{desk}}}"#);
+            let line = format!(r#"{{"id": "a{number}", "sent": "2026-01-03T00:00:00Z"{desk}}}"#);
             world.s3.put(&world.raw_bucket(), &format!("wire/{number}.json"), line.into()).await?;
         }
         world.counted(4, 6).await?;

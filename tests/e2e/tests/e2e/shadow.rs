@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 /// Lines of an object each: unchanged, changed, newly failing, newly passing, failing as before.
 const OBJECTS: [(&str, &str); 5] = [
-    ("same", r#"{"id": "same", "sent": "2026-01-03", "words": 70}"#),
-    ("changed", r#"{"id": "changed", "sent": "2026-01-03", "words": 70, "desk": "front"}"#),
-    ("short", r#"{"id": "short", "sent": "2026-01-03", "words": 7}"#),
-    ("word", r#"{"id": "word", "sent": "2026-01-03", "words": 70, "pages": "many"}"#),
+    ("same", r#"{"id": "same", "sent": "2026-01-03T00:00:00Z", "words": 70}"#),
+    ("changed", r#"{"id": "changed", "sent": "2026-01-03T00:00:00Z", "words": 70, "desk": "front"}"#),
+    ("short", r#"{"id": "short", "sent": "2026-01-03T00:00:00Z", "words": 7}"#),
+    ("word", r#"{"id": "word", "sent": "2026-01-03T00:00:00Z", "words": 70, "pages": "many"}"#),
     ("bad", r#"{"id": "bad", "words": 70}"#),
 ];
 
