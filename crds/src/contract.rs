@@ -20,6 +20,11 @@ use crate::ingest_source::{IngestSourceSpec, PollTrigger};
 pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
 /// Environment variable with the pod's own name, for `_docmill.runner` and the ledger.
 pub const POD_NAME_ENV: &str = "DOCMILL_POD_NAME";
+/// Environment of every worker: how glibc's allocator is to handle its memory. Left to itself it raises the size from which
+/// a piece is given back to the system at once up to 32 MiB, and keeps a heap for each thread, so that a worker that
+/// met some large documents stays large (<https://man7.org/linux/man-pages/man3/mallopt.3.html>).
+pub const WORKER_MEMORY_ENV: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "131072"), ("MALLOC_ARENA_MAX", "2")];
 /// Environment variable with the number of the slice, which the Job controller sets for an Indexed Job.
 pub const SLICE_ENV: &str = "JOB_COMPLETION_INDEX";
 /// Port of a worker pod with `/metrics` (Prometheus), `/status` ([`Present`]) and `/healthz`.

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use docmill_crds::contract::{ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WORKER_PORT, WorkOrder};
+use docmill_crds::contract::{
+    ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WORKER_MEMORY_ENV, WORKER_PORT, WorkOrder,
+};
 use docmill_crds::ingest_source::PodTemplate;
 use docmill_crds::storage::SecretRef;
 use k8s_openapi::api::batch::v1::{
@@ -186,7 +188,11 @@ fn env(image: &WorkerImage, order: String) -> Vec<EnvVar> {
     let plain = |(name, value): (String, String)| EnvVar { name, value: Some(value), value_from: None };
     let own_name = EnvVar { name: POD_NAME_ENV.into(), value: None, value_from: Some(own_name()) };
     let order = plain((WORK_ORDER_ENV.to_owned(), order));
-    [order, own_name].into_iter().chain(image.env.iter().cloned().map(plain)).collect()
+    let memory = WORKER_MEMORY_ENV.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    [order, own_name]
+        .into_iter()
+        .chain(memory.into_iter().chain(image.env.iter().cloned()).map(plain))
+        .collect()
 }
 
 fn own_name() -> EnvVarSource {

@@ -24,10 +24,10 @@ async fn a_worker_stays_under_128_mib_with_large_documents_and_with_a_huge_objec
     .await
 }
 
-/// Forty documents of 10 MB, all told of at once.
+/// Twelve documents of 10 MB, all told of at once.
 async fn many_large_documents(rig: &Rig) -> Result<()> {
     let mut corpus = Corpus::default();
-    for number in 0..40 {
+    for number in 0..12 {
         let mut article = Article::generated(&rig.name, number);
         let paragraph = article.paragraphs.join(" ").repeat(100);
         article.paragraphs = vec![paragraph.clone(); 10_000_000 / paragraph.len()];
@@ -41,7 +41,7 @@ async fn many_large_documents(rig: &Rig) -> Result<()> {
     rig.judge(&corpus).await
 }
 
-/// One object of 1 GiB with more than half a million documents, written as it is made.
+/// One object of 1 GiB with nearly a hundred thousand documents, written as it is made.
 async fn one_object_of_a_gibibyte(rig: &Rig) -> Result<()> {
     let mut made = 0;
     let parts = (0..64).map(|number| records(&rig.name, &mut made, number == 0, number == 63).into_bytes());
@@ -68,9 +68,9 @@ async fn one_object_of_a_gibibyte(rig: &Rig) -> Result<()> {
 /// Nearly 16 MiB of records, with the beginning and the end of the object where they belong.
 fn records(series: &str, made: &mut u64, is_first: bool, is_last: bool) -> String {
     let mut text = String::from(if is_first { "<feed>" } else { "" });
-    let filler = "All of this is made up, and there is a great deal of it. ".repeat(32);
-    // No object may have more than 1 GiB, and a record has less than 4 KiB.
-    while text.len() < 16 * MEBIBYTE - 4096 {
+    let filler = "All of this is made up, and there is a great deal of it. ".repeat(200);
+    // No object may have more than 1 GiB, and a record has less than 16 KiB.
+    while text.len() < 16 * MEBIBYTE - 16_384 {
         // Writing to a String cannot fail.
         let _ = write!(
             text,
