@@ -31,7 +31,8 @@ where
     let (worker, began) = (observe::worker(), Instant::now());
     let mut held_up = worker.held_up();
     loop {
-        let error = match attempt().await {
+        // Whoever is to let go does not wait for an answer that may never come; what was sent may be done again.
+        let error = match stop.run_until_cancelled(Box::pin(attempt())).await? {
             Ok(done) => {
                 worker.metrics.step(what, began);
                 return Some(done);
@@ -83,6 +84,14 @@ mod tests {
     #[tokio::test]
     async fn transient_trouble_is_waited_out() {
         assert_eq!(tries(ErrorClass::Transient, 2).await, (Some(()), 3));
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_never_ends_is_let_go_of() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let never = || std::future::pending::<Result<(), Trouble>>();
+        assert_eq!(persist("test", &stop, never).await, None);
     }
 
     #[tokio::test]
