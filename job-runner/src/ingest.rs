@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock;
-use crate::elastic::{Address, BulkBody};
 use crate::observe;
 use crate::pipeline::notification::{self, Event, NotificationError};
 use crate::pipeline::persist::persist;
@@ -200,15 +199,7 @@ impl Worker {
         })
         .await?;
         let record = finish.recorder.of_message(unit, told, message.attempts, clock::now_millis());
-        let source = serde_json::to_vec(&record).unwrap_or_default();
-        persist("record", stop, || {
-            let mut body = BulkBody::default();
-            let id = record.unit.digest();
-            body.push_index(Address { index: &finish.ledger, id: &id }, None, &source);
-            finish.elastic.bulk_all(body, PATIENCE, stop)
-        })
-        .await
-        .map(drop)
+        persist("record", stop, || finish.write_record(&record, None, PATIENCE, stop)).await
     }
 }
 

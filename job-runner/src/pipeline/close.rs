@@ -183,8 +183,7 @@ impl Current<'_> {
     /// index stays as it is if this one has failed: they are the last good ones.
     fn marks(&self, own: &UnitRecord) -> Vec<(Option<UnitRecord>, (UnitRecord, u64))> {
         let Some(key) = self.key else { return Vec::new() };
-        let unit = |version: &String| UnitId { version: version.clone(), ..key.unit.clone() };
-        let marks = key.earlier.iter().map(unit).filter_map(|unit| {
+        let marks = self.work.earlier().into_iter().filter_map(|unit| {
             let stored = self.earlier.get(&unit).and_then(Option::as_ref);
             let before = stored.and_then(|stored| serde_json::from_value(stored.source.clone().into()).ok());
             let before: Option<UnitRecord> = before;

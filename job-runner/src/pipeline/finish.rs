@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use docmill_crds::ledger::{UnitId, UnitState};
+use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use docmill_crds::storage::{BucketLocation, OnDelete};
 use futures::future::join_all;
 use tokio::sync::oneshot;
@@ -14,7 +14,7 @@ use super::counts::Counts;
 use super::large::rejected;
 use super::lookup::Known;
 use super::persist::persist;
-use super::place::{Fate, Placed, Placer, Stored, ToPlace};
+use super::place::{Fate, PATIENCE, Placed, Placer, Stored, ToPlace};
 use super::prepare::{Content, Converted, Prepared};
 use super::record::Recorder;
 use super::refuse;
@@ -97,18 +97,8 @@ impl Finish {
             self.retire(work, closing, stop).await?;
         }
         let verdicts = self.record(&closings, &kept, stop).await?;
-        closings.iter().zip(&verdicts).for_each(|(closing, recorded)| self.observe(closing, *recorded));
+        closings.iter().zip(&verdicts).for_each(|(closing, recorded)| count(closing, *recorded));
         Some(closings.into_iter().zip(verdicts).map(|(closing, recorded)| closing.ended(recorded)).collect())
-    }
-
-    /// Counts the documents of a unit that is indexed now. How long that took since its landing says something only
-    /// where the queue told of it: a run takes up what landed long ago.
-    fn observe(&self, closing: &Closing, recorded: Option<bool>) {
-        let indexed = closing.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
-        if let (Some((record, _)), Some(true)) = (indexed, recorded) {
-            let lag = record.lag_millis.filter(|_| self.recorder.run.is_none());
-            observe::worker().metrics.searchable(record.document_count, lag);
-        }
     }
 
     /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
@@ -175,8 +165,13 @@ impl Finish {
         kept: &[bool],
         stop: &CancellationToken,
     ) -> Option<Vec<Option<bool>>> {
-        let final_ones = || closings.iter().zip(kept).filter(|(_, kept)| **kept).map(|(closing, _)| closing);
-        let send = || self.bulk(self.ledger_body(final_ones()), stop);
+        let records = || {
+            let final_ones = closings.iter().zip(kept).filter(|(_, kept)| **kept);
+            final_ones
+                .flat_map(|(closing, _)| &closing.records)
+                .map(|(record, version)| (record, Some(*version)))
+        };
+        let send = || self.elastic.bulk_all(self.ledger_body(records()), PATIENCE, stop);
         let mut outcomes = persist("record", stop, send).await?.into_iter();
         let mut verdicts = Vec::with_capacity(closings.len());
         for (closing, kept) in closings.iter().zip(kept) {
@@ -199,18 +194,34 @@ impl Finish {
         kept.then(|| outcomes.first() != Some(&Outcome::Superseded))
     }
 
-    async fn bulk(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, ElasticError> {
-        self.elastic.bulk_all(body, super::place::PATIENCE, stop).await
+    /// Writes one record by itself. With a version, one that is older than the stored is given up.
+    pub async fn write_record(
+        &self,
+        record: &UnitRecord,
+        version: Option<u64>,
+        patience: Patience,
+        stop: &CancellationToken,
+    ) -> Result<(), ElasticError> {
+        let body = self.ledger_body(std::iter::once((record, version)));
+        self.elastic.bulk_all(body, patience, stop).await.map(drop)
     }
 
-    fn ledger_body<'a>(&self, closings: impl Iterator<Item = &'a Closing>) -> BulkBody {
+    fn ledger_body<'a>(&self, records: impl Iterator<Item = (&'a UnitRecord, Option<u64>)>) -> BulkBody {
         let mut body = BulkBody::default();
-        for (record, version) in closings.flat_map(|closing| &closing.records) {
+        for (record, version) in records {
             let id = record.unit.digest();
             let source = serde_json::to_vec(record).unwrap_or_default();
-            body.push_index(Address { index: &self.ledger, id: &id }, Some(*version), &source);
+            body.push_index(Address { index: &self.ledger, id: &id }, version, &source);
         }
         body
+    }
+}
+
+/// Counts the documents of a unit that is indexed now, and how long that took since its landing.
+fn count(closing: &Closing, recorded: Option<bool>) {
+    let indexed = closing.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
+    if let (Some((record, _)), Some(true)) = (indexed, recorded) {
+        observe::worker().metrics.searchable(record.document_count, record.lag_millis);
     }
 }
 

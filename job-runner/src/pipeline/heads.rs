@@ -223,7 +223,8 @@ impl Heads {
             for id in std::mem::take(&mut open) {
                 let head: Option<DocumentHead> = seen.read(&id)?;
                 if let Some(head) = claim::retire(head.as_ref(), &me, key_version) {
-                    round.write(&self.index, id, seen.state(&round_id(&head)), &head);
+                    let since = seen.state(&id);
+                    round.write(&self.index, id, since, &head);
                     heads.push(head);
                 }
             }
@@ -276,10 +277,6 @@ impl Heads {
         }
         Ok(Seen { index: &self.index, found })
     }
-}
-
-fn round_id(head: &DocumentHead) -> String {
-    DocumentHead::id(&head.address.id)
 }
 
 fn ids<'a>(request: &'a Request<'_>) -> impl Iterator<Item = String> + use<'a> {

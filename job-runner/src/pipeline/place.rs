@@ -1,9 +1,10 @@
 //! Puts documents where they belong: claims their places, and stores them with the versions that the claims gave.
 
-use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
-use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
+use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
 use tokio_util::sync::CancellationToken;
 
 use super::heads::{ClaimError, Claimed, Heads, Request};
@@ -143,10 +144,10 @@ impl Placer {
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
         let stale = self.stale(&claims).await?;
-        let (body, expected) = body(units, &claims, &stale);
+        let (body, sent) = body(units, &claims, &stale);
         let outcomes = self.elastic.bulk_all(body, PATIENCE, stop).await?;
         self.delete(&self.overtaken(&claims).await?, stop).await?;
-        Ok(fates(units, claims, expected, outcomes))
+        Ok(fates(claims, sent, outcomes))
     }
 
     /// Documents that were given another place between their claim and now. Whoever did that deletes what it finds in
@@ -196,8 +197,8 @@ fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {
         .collect()
 }
 
-/// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. Also how
-/// many items belong to documents; those of deletions come after them.
+/// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. Also which
+/// documents of each unit are in it; the deletions come after all of them.
 fn body(
     units: &[ToPlace<'_>],
     claims: &[Claimed],
@@ -237,21 +238,15 @@ fn is_own(digest: &str, document: &AddressedDocument, head: &DocumentHead) -> bo
     head.unit == digest && head.address.index == document.recorded.index
 }
 
-fn fates(
-    units: &[ToPlace<'_>],
-    claims: Vec<Claimed>,
-    sent: Vec<Vec<bool>>,
-    outcomes: Vec<Outcome>,
-) -> Vec<Fate> {
+fn fates(claims: Vec<Claimed>, sent: Vec<Vec<bool>>, outcomes: Vec<Outcome>) -> Vec<Fate> {
     let mut outcomes = outcomes.into_iter();
-    let fate = |own: bool| match own.then(|| outcomes.next()).flatten() {
+    let mut fate = |own: bool| match own.then(|| outcomes.next()).flatten() {
         Some(Outcome::Rejected(fault)) => DocumentFate::Rejected(fault),
         _ => DocumentFate::Stored,
     };
-    let mut fate = fate;
-    let units = units.iter().zip(claims).zip(sent);
+    let units = claims.into_iter().zip(sent);
     units
-        .map(|((_, claim), sent)| match claim {
+        .map(|(claim, sent)| match claim {
             Claimed::Lost(head) => Fate::Superseded(head),
             Claimed::Held(key, _) => {
                 Fate::Current { key, documents: sent.into_iter().map(&mut fate).collect() }

@@ -14,7 +14,6 @@ use super::refuse;
 use super::task::Ended;
 use super::unit::Unit;
 use crate::clock;
-use crate::elastic::{Address, BulkBody};
 use crate::retry::Patience;
 
 /// Sees a removal to its end. That an object is there again, or never was ingested, makes it nothing.
@@ -52,10 +51,7 @@ async fn attempt(finish: &Finish, object: &Landed, stop: &CancellationToken) -> 
         refuse::remove(&finish.s3, &finish.errors, &head.unit).await?;
     }
     let record = finish.recorder.removed(record, clock::now_millis());
-    let mut body = BulkBody::default();
-    let source = serde_json::to_vec(&record).unwrap_or_default();
-    body.push_index(Address { index: &finish.ledger, id: &digest }, Some(gone.version * 2), &source);
-    finish.elastic.bulk_all(body, Patience::once(), stop).await?;
+    finish.write_record(&record, Some(gone.version * 2), Patience::once(), stop).await?;
     let reason = Some(SkipReason::ObjectRemoved.as_str().to_owned());
     Ok(Ended::Final { state: UnitState::Skipped, reason, changed: true })
 }

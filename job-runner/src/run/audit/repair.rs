@@ -280,12 +280,8 @@ impl<'a> Repairer<'a> {
     /// Writes a record with the version of the one that is there, so that a record which somebody else writes meanwhile
     /// wins.
     async fn write_record(&self, record: &UnitRecord, version: u64) -> Result<(), RunError> {
-        let (id, mut body) = (record.unit.digest(), BulkBody::default());
-        let source = serde_json::to_vec(record).unwrap_or_default();
-        let address = Address { index: &self.stores.ground.ledger, id: &id };
-        body.push_index(address, Some(version), &source);
-        self.context().elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
-        Ok(())
+        let stop = &self.context().stop.abort;
+        Ok(self.processor.finish.write_record(record, Some(version), PATIENCE, stop).await?)
     }
 
     /// Writes into a record that another unit has its key.
