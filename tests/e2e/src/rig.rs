@@ -207,6 +207,17 @@ impl Rig {
         Worker::start(&self.env, name, &order, &self.log(name))
     }
 
+    /// Starts the worker that plans a run, whose UID is the rig's name.
+    pub fn planner(&self, name: &str, run: &Value) -> Result<Worker> {
+        let mut spec = run.clone();
+        spec["sourceRef"] = json!({"name": SOURCE});
+        let order = json!({"run": {
+            "ingest": {"namespace": self.name, "source": SOURCE, "spec": self.spec()},
+            "run": name, "runUid": self.name, "createdMillis": 0, "spec": spec, "step": "plan",
+        }});
+        Worker::start(&self.env, name, &order, &self.log(name))
+    }
+
     fn log(&self, worker: &str) -> PathBuf {
         self.folder.join(format!("{worker}.log"))
     }

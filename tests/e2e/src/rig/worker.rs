@@ -72,6 +72,18 @@ impl Worker {
         .await
     }
 
+    /// Waits until it has ended by itself. Gives the most memory that it was seen to have too, in KiB.
+    pub async fn watched_until_its_end(&mut self, limit: Duration) -> Result<(u64, ExitStatus)> {
+        let mut peak = 0;
+        let status = until("the end of the worker", limit, async || {
+            // The last look is before its end: of a process that has ended, nobody knows it any more.
+            peak = self.peak_kibibytes().unwrap_or(peak);
+            Ok(self.0.try_wait()?.map_or_else(|| Look::NotYet("it runs".into()), Look::Done))
+        })
+        .await?;
+        Ok((peak, status))
+    }
+
     /// Asks it to end, and checks that it ends well.
     pub async fn end(mut self, limit: Duration) -> Result<()> {
         self.ask_to_end().await?;
