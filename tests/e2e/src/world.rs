@@ -18,6 +18,7 @@ use crate::resources::{self, SOURCE};
 use crate::s3::S3;
 use crate::sqs::Sqs;
 use crate::wait::{Look, until};
+use crate::witness::{Testimony, Witness};
 use crate::{diagnosis, install};
 
 /// Messages of a worker that died come back after this many seconds.
@@ -195,6 +196,16 @@ impl World {
             Ok(if current && same { Look::Done(found) } else { Look::NotYet(found.to_string()) })
         })
         .await
+    }
+
+    /// Does something, and gives what the world's source said of itself meanwhile.
+    pub async fn condition_meanwhile(
+        &self,
+        something: impl Future<Output = Result<()>>,
+    ) -> Result<Testimony> {
+        let witness = Witness::begin(&self.cluster, &self.name, SOURCE);
+        something.await.with_context(|| format!("meanwhile was said:\n{}", witness.testimony()))?;
+        Ok(witness.testimony())
     }
 
     /// Waits until the source's status counts these units, and nothing is pending.
