@@ -2,7 +2,8 @@
 //!
 //! 1. [`queue`] hands out messages and keeps them hidden while they are worked on;
 //! 2. [`notification`] reads which objects landed or were removed; [`task`] is a [`unit`] to be seen to its end;
-//! 3. [`lookup`] finds those that are done already, [`suspect`] sets apart those that kill their workers;
+//! 3. [`in_hand`] has each worked on once at a time, [`lookup`] finds those that are done already, [`suspect`] sets apart
+//!    those that kill their workers;
 //! 4. [`fetch`] reads the raw object;
 //! 5. [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document;
 //! 6. [`address`] says where a document belongs, [`provenance`] where it comes from, [`mapping`] what its fields are;
@@ -24,6 +25,7 @@ pub mod counts;
 pub mod fetch;
 pub mod finish;
 pub mod heads;
+pub mod in_hand;
 mod large;
 pub mod lookup;
 pub mod mapping;

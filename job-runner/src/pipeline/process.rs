@@ -24,6 +24,7 @@ use super::counts::Counts;
 use super::fetch::{self, Room};
 use super::finish::{Finish, Work};
 use super::heads::Heads;
+use super::in_hand::InHand;
 use super::large;
 use super::lookup::{Known, Lookup};
 use super::mapping;
@@ -125,6 +126,7 @@ pub struct Processor {
     pub preparation: Arc<Preparation>,
     model: Model,
     lookup: Lookup,
+    units: InHand,
     suspects: Suspects,
     batches: mpsc::Sender<Work>,
     stop: Stop,
@@ -172,7 +174,17 @@ impl Processor {
         tokio::spawn(finish_batches(receiver, Arc::clone(&finish), stop.abort.clone()));
         let lookup = Lookup::start(elastic.clone(), ledger, stop.abort.clone());
         let suspects = Suspects::new(elastic, index);
-        Ok(Arc::new(Self { spec, finish, preparation, model, lookup, suspects, batches, stop }))
+        Ok(Arc::new(Self {
+            spec,
+            finish,
+            preparation,
+            model,
+            lookup,
+            units: InHand::default(),
+            suspects,
+            batches,
+            stop,
+        }))
     }
 
     /// Ledger, heads and the template of the articles have to be there before the first document.
@@ -195,6 +207,10 @@ impl Processor {
     /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
     pub async fn process(self: &Arc<Self>, task: Task) -> Ended {
         let span = self.span(&task.landed);
+        let _turn = match fetch::unit_version(&task.landed) {
+            Some(version) => Some(self.units.take(digest(&task.landed, version)).await),
+            None => None,
+        };
         let in_hand = observe::worker().take_in_hand();
         let ended = self.attempt(task).instrument(span.clone()).await.unwrap_or(Ended::Unfinished);
         drop(in_hand);
