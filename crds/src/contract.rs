@@ -43,6 +43,8 @@ pub mod secret_mount {
     pub const STORAGE: &str = "storage";
     /// `spec.index.elasticsearch.secretRef` of an `IngestSource`.
     pub const INDEX: &str = "index";
+    /// `spec.ledger.elasticsearch.secretRef` of an `IngestSource`.
+    pub const LEDGER: &str = "ledger";
     /// The cluster that an `EnrichmentRun` reads.
     pub const FROM: &str = "from";
     /// The cluster that an `EnrichmentRun` writes.

@@ -3,6 +3,7 @@
 
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
+use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::storage::{SecretRef, Storage};
 use elastic::{Elastic, ElasticError};
 use job_runner::{elastic, secrets, stores};
@@ -46,6 +47,27 @@ pub async fn connect_elastic(
     let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
     elastic.info().await.map_err(|error| elastic_fault(cluster, &error))?;
     Ok(elastic)
+}
+
+/// The clusters of a source, each of which has answered. Gives that of its ledger.
+pub async fn connect_source(
+    client: &Client,
+    namespace: &str,
+    spec: &IngestSourceSpec,
+) -> Result<Elastic, NotReady> {
+    let ledger = connect_elastic(client, namespace, ledger_cluster(spec)?).await?;
+    if let (Some(index), Some(_)) = (spec.index_cluster(), &spec.ledger) {
+        connect_elastic(client, namespace, index).await?;
+    }
+    Ok(ledger)
+}
+
+/// The cluster of a source's ledger.
+pub fn ledger_cluster(spec: &IngestSourceSpec) -> Result<&ElasticsearchCluster, NotReady> {
+    spec.ledger_cluster().ok_or_else(|| {
+        let text = "spec.index is left out and spec.ledger is too; set spec.ledger.elasticsearch";
+        NotReady::user("InvalidSpec", text)
+    })
 }
 
 /// A bucket has to exist and be ours to use.
