@@ -5,7 +5,6 @@ use docmill_crds::ingest_source::IngestSourceSpec;
 
 use super::process::IngestError;
 use crate::elastic::Elastic;
-use crate::secrets::mounted;
 
 /// The clusters of a source. Where it names one for both, both clients are one.
 #[derive(Clone, Debug)]
@@ -20,11 +19,11 @@ impl Clusters {
     /// Makes the clients; nothing is sent yet.
     pub fn connect(spec: &IngestSourceSpec) -> Result<Self, IngestError> {
         let index = match spec.index_cluster() {
-            Some(cluster) => Some(Elastic::new(cluster, &mounted(secret_mount::INDEX)?)?),
+            Some(cluster) => Some(Elastic::mounted(cluster, secret_mount::INDEX)?),
             None => None,
         };
         let ledger = match (&spec.ledger, &index) {
-            (Some(ledger), _) => Elastic::new(&ledger.elasticsearch, &mounted(secret_mount::LEDGER)?)?,
+            (Some(ledger), _) => Elastic::mounted(&ledger.elasticsearch, secret_mount::LEDGER)?,
             (None, Some(index)) => index.clone(),
             (None, None) => return Err(IngestError::NoLedger),
         };
