@@ -37,12 +37,17 @@ pub const TERMINATION_LOG: &str = "/dev/termination-log";
 /// Folder under which each Secret of a pod is mounted, by one of the names in [`secret_mount`].
 pub const SECRETS_DIR: &str = "/etc/docmill/secrets";
 
+/// Environment variable with another folder than [`SECRETS_DIR`], for a worker outside of a pod.
+pub const SECRETS_DIR_ENV: &str = "DOCMILL_SECRETS_DIR";
+
 /// Names of the folders under [`SECRETS_DIR`].
 pub mod secret_mount {
     /// `spec.storage.credentialsSecretRef` of an `IngestSource`.
     pub const STORAGE: &str = "storage";
     /// `spec.index.elasticsearch.secretRef` of an `IngestSource`.
     pub const INDEX: &str = "index";
+    /// `spec.ledger.elasticsearch.secretRef` of an `IngestSource`.
+    pub const LEDGER: &str = "ledger";
     /// The cluster that an `EnrichmentRun` reads.
     pub const FROM: &str = "from";
     /// The cluster that an `EnrichmentRun` writes.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversion::Conversion;
 use crate::elasticsearch::ElasticsearchCluster;
+use crate::ledger::UnitState;
 use crate::storage::{BucketLocation, RawLocation, Storage};
 
 /// A bucket that is kept ingested: every object that lands in it becomes searchable documents, or a refusal that
@@ -30,6 +31,7 @@ use crate::storage::{BucketLocation, RawLocation, Storage};
     printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
     printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
     printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
+    printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted"),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
     printcolumn(name = "Last-Ingest", type_ = "date", json_path = ".status.lastIngestTime"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
@@ -43,7 +45,10 @@ use crate::storage::{BucketLocation, RawLocation, Storage};
         .field_path(".snapshots.bucket"),
     validation = Rule::new("self.raw.bucket != self.errors.bucket || self.raw.prefix.size() > 0 && !self.errors.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.errors.prefix)")
         .message("errors must lie outside raw (another bucket, or prefixes that do not contain each other), or every refusal would be ingested again")
-        .field_path(".errors.bucket")
+        .field_path(".errors.bucket"),
+    validation = Rule::new("has(self.index) || has(self.ledger)")
+        .message("index is left out, so ledger.elasticsearch must say which cluster keeps the records of what was done")
+        .field_path(".ledger")
 )]
 pub struct IngestSourceSpec {
     /// Start no new workers; running ones finish what they hold and end.
@@ -61,8 +66,13 @@ pub struct IngestSourceSpec {
     pub snapshots: BucketLocation,
     /// Where refused objects are kept: the object unchanged, and beside it `<key>.error.json` that says why.
     pub errors: BucketLocation,
-    /// Where documents become searchable.
-    pub index: Index,
+    /// Where documents become searchable. Left out: they are converted only, and end as snapshots; units that end well
+    /// are then `Converted` in place of `Indexed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Index>,
+    /// Where it is recorded what became of each object. Left out: in the cluster of the index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Ledger>,
     /// How many pods work, and for how long.
     #[serde(default)]
     pub workers: Workers,
@@ -149,7 +159,7 @@ pub struct SqsTrigger {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Index {
-    /// The cluster. It also holds the ledger, in the index `docmill-units-<namespace>-<name>`.
+    /// The cluster. It also holds the ledger, unless `spec.ledger` names another one.
     pub elasticsearch: ElasticsearchCluster,
     /// Name of the index, with fields of the document in braces; a date field takes a format after a colon
     /// (strftime), for example `articles-{publishedAt:%Y.%m.%d}`.
@@ -162,6 +172,36 @@ pub struct Index {
     #[x_kube(validation = Rule::new("self.matches('^[^{}]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[^{}]*)+$')")
         .message("must name at least one field of the document in braces, for example {guid}"))]
     pub id: String,
+}
+
+/// Where it is recorded what became of each object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ledger {
+    /// The cluster. The records are in its indices `docmill-units-<namespace>-<name>` and
+    /// `docmill-heads-<namespace>-<name>`, those of runs in `docmill-runs-<namespace>`. Another cluster than before
+    /// knows of nothing, and everything is done again.
+    pub elasticsearch: ElasticsearchCluster,
+}
+
+impl IngestSourceSpec {
+    /// The cluster with the documents; none where they are converted only.
+    #[must_use]
+    pub fn index_cluster(&self) -> Option<&ElasticsearchCluster> {
+        self.index.as_ref().map(|index| &index.elasticsearch)
+    }
+
+    /// The cluster with the records; none only where the schema's rule was not applied.
+    #[must_use]
+    pub fn ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
+        self.ledger.as_ref().map(|ledger| &ledger.elasticsearch).or(self.index_cluster())
+    }
+
+    /// The state of units that end well.
+    #[must_use]
+    pub const fn good_state(&self) -> UnitState {
+        if self.index.is_some() { UnitState::Indexed } else { UnitState::Converted }
+    }
 }
 
 /// How many pods work, and for how long.
@@ -296,7 +336,7 @@ pub struct IngestSourceStatus {
     /// there is a backlog and nothing is recorded, and is 0 without a backlog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_seconds: Option<i64>,
-    /// When a unit was last recorded as indexed.
+    /// When a unit was last recorded as indexed or converted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_ingest_time: Option<Time>,
 }
@@ -310,10 +350,19 @@ pub struct UnitCounts {
     pub pending: i64,
     /// Units whose documents are in the index.
     pub indexed: i64,
+    /// Units whose documents are snapshots and in no index, since the source had none (`spec.index`) when they were
+    /// converted. Left out while there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub converted: i64,
     /// Units that were refused; see `topFailures` and the errors bucket.
     pub failed: i64,
     /// Units that were passed over for a reason, for example because the object was gone.
     pub skipped: i64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &i64) -> bool {
+    *count == 0
 }
 
 /// How often one reason was given.

@@ -55,10 +55,38 @@ pub fn hex(bytes: &[u8]) -> String {
 pub enum UnitState {
     /// All its documents are in the index.
     Indexed,
+    /// All its documents are in its snapshot, and the source has no index. A state of its own: once the source gets an
+    /// index, it is known which units have still to go there.
+    Converted,
     /// It was refused; a copy is in the errors bucket.
     Failed,
     /// It was passed over for a reason.
     Skipped,
+}
+
+impl UnitState {
+    /// The state as it is written everywhere.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Indexed => "Indexed",
+            Self::Converted => "Converted",
+            Self::Failed => "Failed",
+            Self::Skipped => "Skipped",
+        }
+    }
+
+    /// Whether the unit ended well.
+    #[must_use]
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Indexed | Self::Converted)
+    }
+
+    /// Whether a unit that ended well has still to go into the index, in a source whose good units are `wanted`.
+    #[must_use]
+    pub fn falls_short_of(self, wanted: Self) -> bool {
+        self == Self::Converted && wanted == Self::Indexed
+    }
 }
 
 /// One record of the ledger. Times are RFC 3339 in UTC.

@@ -77,6 +77,21 @@ fn one_bucket_with_prefixes_that_do_not_contain_each_other_is_taken() {
 }
 
 #[test]
+fn without_an_index_the_ledger_needs_a_cluster_of_its_own() {
+    let mut converting = source();
+    converting["spec"].as_object_mut().expect("a spec").remove("index");
+    let checked = |source: &Value| {
+        let source: IngestSource = serde_json::from_value(source.clone()).expect("a source");
+        source.validate_cel().map_err(|errors| format!("{errors:?}"))
+    };
+    let fault = checked(&converting).expect_err("nobody would keep the records");
+    assert!(fault.contains("ledger.elasticsearch must say"), "{fault}");
+    converting["spec"]["ledger"] = json!({"elasticsearch": {"urls": ["http://es:9200"]}});
+    assert_eq!(checked(&converting), Ok(()));
+    assert_eq!(source_fault("/spec/ledger", converting["spec"]["ledger"].clone()), None);
+}
+
+#[test]
 fn names_of_indices_and_long_names_of_resources_are_refused() {
     assert!(source_fault("/spec/index/name", json!("Articles")).expect("a fault").contains("lower case"));
     assert!(source_fault("/spec/index/id", json!("guid")).expect("a fault").contains("at least one field"));

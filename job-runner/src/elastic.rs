@@ -1,6 +1,7 @@
 //! The only place of the product that talks to Elasticsearch or OpenSearch.
 //!
-//! - [`Elastic`] (`client`, `settings`): one cluster with its credentials, a request at a time, no hidden retries;
+//! - [`Elastic`] (`client`, `link`, `settings`, `signing`): one cluster with its credentials, a request at a time, no hidden
+//!   retries but the one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product asks of a cluster, each a small method of [`Elastic`];
 //! - [`mapping`]: how documents of the product are mapped;
 //! - `bulk_body`, `verdict`, `bulk_work`: a bulk written, its answer read item by item, what to send again; no I/O;
@@ -17,15 +18,17 @@ mod bulk_work;
 mod client;
 mod documents;
 mod error;
+mod link;
 pub mod mapping;
 mod search;
 mod settings;
+mod signing;
 mod verdict;
 
 pub use admin::{ClusterInfo, Distribution};
 pub use bulk_body::{Address, BulkBody, ReadState};
 pub use client::Elastic;
 pub use documents::StoredDocument;
-pub use error::{ElasticError, Fault};
+pub use error::{ElasticError, Fault, SKEWED};
 pub use search::Pit;
 pub use verdict::Outcome;

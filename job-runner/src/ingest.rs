@@ -77,7 +77,7 @@ impl Worker {
         tasks.wait().await;
         let counts = &self.processor.finish.counts;
         Report {
-            done: counts.of(UnitState::Indexed),
+            done: counts.of(UnitState::Indexed) + counts.of(UnitState::Converted),
             failed: counts.of(UnitState::Failed),
             skipped: counts.of(UnitState::Skipped),
             busy_millis: observe::worker().present().busy_millis,

@@ -14,12 +14,13 @@
 //!     ([`close`] says what is to be written, `pace` how many batches are on their way);
 //! 11. [`process`] is all of that from step 3 on; [`remove`] is what becomes of an object that was removed.
 //!
-//! [`persist`] waits out trouble at any of the steps; [`present`] asks what the bucket holds now; [`counts`] is what was done.
+//! [`clusters`] are reached for all of them; [`persist`] waits out trouble at any of the steps; [`present`] asks what the bucket holds now; [`counts`] is what was done.
 
 pub mod address;
 pub mod body;
 pub mod claim;
 mod close;
+pub mod clusters;
 pub mod convert;
 pub mod counts;
 pub mod fetch;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fmt, fs, io};
 
-use docmill_crds::contract::SECRETS_DIR;
+use docmill_crds::contract::{SECRETS_DIR, SECRETS_DIR_ENV};
 
 /// Keys and values of one Secret. `Debug` shows the keys only.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -54,7 +54,8 @@ pub struct MountError {
 /// Reads a Secret that the operator mounted into this pod, by one of the names in
 /// [`docmill_crds::contract::secret_mount`]. Empty where the resource names none.
 pub fn mounted(mount: &'static str) -> Result<Secrets, MountError> {
-    Secrets::read_dir(&Path::new(SECRETS_DIR).join(mount)).map_err(|error| MountError { mount, error })
+    let folder = std::env::var_os(SECRETS_DIR_ENV).unwrap_or_else(|| SECRETS_DIR.into());
+    Secrets::read_dir(&Path::new(&folder).join(mount)).map_err(|error| MountError { mount, error })
 }
 
 impl fmt::Debug for Secrets {

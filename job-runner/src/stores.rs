@@ -8,7 +8,7 @@ pub use failure::{StoreError, StoreFault};
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use docmill_crds::storage::Storage;
@@ -49,6 +49,15 @@ pub async fn sqs_client(
 }
 
 async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig, StoreError> {
+    let mut loader = sdk_config(&storage.region);
+    if storage.credentials_secret_ref.is_some() {
+        loader = loader.credentials_provider(static_credentials(secrets)?);
+    }
+    Ok(loader.load().await)
+}
+
+/// What all clients of AWS have in common; credentials are those of the pod's own identity.
+pub(crate) fn sdk_config(region: &str) -> ConfigLoader {
     let http =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     // No deadline for a whole operation: a large object over a slow line is no fault. A stalled one is: the SDK's
@@ -57,17 +66,14 @@ async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig
         .connect_timeout(Duration::from_secs(5))
         .read_timeout(Duration::from_secs(30))
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+    aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        .region(Region::new(storage.region.clone()))
-        .timeout_config(timeouts);
-    if storage.credentials_secret_ref.is_some() {
-        loader = loader.credentials_provider(static_credentials(secrets)?);
-    }
-    Ok(loader.load().await)
+        .region(Region::new(region.to_owned()))
+        .timeout_config(timeouts)
 }
 
-fn static_credentials(secrets: &Secrets) -> Result<Credentials, StoreError> {
+/// The keys of a Secret.
+pub(crate) fn static_credentials(secrets: &Secrets) -> Result<Credentials, StoreError> {
     let key = |name: &'static str| secrets.text(name).ok_or(StoreError::MissingKey(name));
     Ok(Credentials::new(
         key(credential_key::ACCESS_KEY_ID)?,

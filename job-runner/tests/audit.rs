@@ -195,8 +195,8 @@ async fn deleted_indices_are_rebuilt_out_of_the_snapshots_though_the_conversion_
 /// All documents but for the times when they were indexed, by index and id.
 async fn documents(context: &RunContext, name: &str) -> BTreeMap<String, Value> {
     let pattern = format!("{name}-*");
-    context.elastic.refresh(&pattern).await.unwrap();
-    let mut answer = context.elastic.search(&pattern, &json!({"size": 100})).await.unwrap();
+    context.clusters.ledger.refresh(&pattern).await.unwrap();
+    let mut answer = context.clusters.ledger.search(&pattern, &json!({"size": 100})).await.unwrap();
     let hits = answer["hits"]["hits"].as_array_mut().unwrap();
     hits.iter_mut()
         .map(|hit| {
@@ -268,18 +268,20 @@ impl Breaker<'_> {
             Address { index: &document.index, id: &document.id }
         };
         bulk.push_delete(document(4), None);
-        let mut older = self.context.elastic.get(document(5).index, document(5).id).await.unwrap().unwrap();
+        let mut older =
+            self.context.clusters.ledger.get(document(5).index, document(5).id).await.unwrap().unwrap();
         older.source["_docmill"]["unit"]["version"] = json!("older");
         older.source["_docmill"]["unit"]["lastModified"] = json!("2001-01-01T00:00:00.000Z");
         bulk.push_index(document(5), Some(older.version), &json(&older.source));
-        let stored = self.context.elastic.get(document(6).index, document(6).id).await.unwrap().unwrap();
+        let stored =
+            self.context.clusters.ledger.get(document(6).index, document(6).id).await.unwrap().unwrap();
         let nobodys = Address { index: document(6).index, id: "nobodys" };
         bulk.push_index(nobodys, Some(1), &json(&stored.source));
         self.place.remove("errors/in/bad.json.error.json").await;
         let source = json!({"source": format!("audit/{}", self.place.name)});
         self.place.put("errors/in/8.json.error.json", &source.to_string()).await;
         let outcomes =
-            self.context.elastic.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
+            self.context.clusters.ledger.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
         assert!(
             outcomes.iter().all(|outcome| *outcome == job_runner::elastic::Outcome::Done),
             "{outcomes:?}"
@@ -287,8 +289,8 @@ impl Breaker<'_> {
     }
 
     async fn records(&self, ledger: &str) -> BTreeMap<String, UnitRecord> {
-        self.context.elastic.refresh(ledger).await.unwrap();
-        let mut answer = self.context.elastic.search(ledger, &json!({"size": 100})).await.unwrap();
+        self.context.clusters.ledger.refresh(ledger).await.unwrap();
+        let mut answer = self.context.clusters.ledger.search(ledger, &json!({"size": 100})).await.unwrap();
         let hits = answer["hits"]["hits"].as_array_mut().unwrap();
         let records = hits.iter_mut().map(|hit| serde_json::from_value(hit["_source"].take()).unwrap());
         let records: Vec<UnitRecord> = records.collect();

@@ -20,7 +20,7 @@ fn cluster(test: &str) -> Option<(Elastic, String)> {
         eprintln!("{test}: passed over, since ES_RAW_URL names no cluster");
         return None;
     };
-    let settings = ElasticsearchCluster { urls: vec![url], secret_ref: None };
+    let settings = ElasticsearchCluster { urls: vec![url], ..Default::default() };
     let elastic = Elastic::new(&settings, &Secrets::default()).expect("a client");
     Some((elastic, format!("{test}-{}", job_runner::clock::now_millis())))
 }
@@ -113,7 +113,7 @@ async fn a_pattern_that_matches_nothing_finds_nothing() {
 
 #[tokio::test]
 async fn a_cluster_that_is_not_there_is_a_transient_fault() {
-    let settings = ElasticsearchCluster { urls: vec!["http://127.0.0.1:1".into()], secret_ref: None };
+    let settings = ElasticsearchCluster { urls: vec!["http://127.0.0.1:1".into()], ..Default::default() };
     let elastic = Elastic::new(&settings, &Secrets::default()).unwrap();
     let error = elastic.info().await.unwrap_err();
     assert_eq!(error.class(), ErrorClass::Transient);

@@ -33,7 +33,7 @@ impl Bed {
             eprintln!("{test}: passed over, since ES_RAW_URL names no cluster");
             return None;
         };
-        let cluster = ElasticsearchCluster { urls: vec![url], secret_ref: None };
+        let cluster = ElasticsearchCluster { urls: vec![url], ..Default::default() };
         let elastic = Elastic::new(&cluster, &Secrets::default()).unwrap();
         let name = format!("{test}-{}", clock::now_millis());
         let stop = CancellationToken::new();

@@ -3,6 +3,7 @@
 
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
+use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::storage::{SecretRef, Storage};
 use elastic::{Elastic, ElasticError};
 use job_runner::{elastic, secrets, stores};
@@ -21,12 +22,17 @@ pub async fn storage_secrets(
 ) -> Result<Secrets, NotReady> {
     let Some(named) = &storage.credentials_secret_ref else { return Ok(Secrets::default()) };
     let secrets = read_secret(client, namespace, named).await?;
+    check_aws_keys(named, &secrets)?;
+    Ok(secrets)
+}
+
+fn check_aws_keys(named: &SecretRef, secrets: &Secrets) -> Result<(), NotReady> {
     for key in [credential_key::ACCESS_KEY_ID, credential_key::SECRET_ACCESS_KEY] {
         if secrets.text(key).is_none() {
             return Err(missing_key(named, key));
         }
     }
-    Ok(secrets)
+    Ok(())
 }
 
 /// A client of an Elasticsearch cluster that has answered.
@@ -39,13 +45,34 @@ pub async fn connect_elastic(
         None => Secrets::default(),
         Some(named) => {
             let secrets = read_secret(client, namespace, named).await?;
-            check_elastic_keys(named, &secrets)?;
+            check_elastic_keys(cluster, named, &secrets)?;
             secrets
         }
     };
     let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
     elastic.info().await.map_err(|error| elastic_fault(cluster, &error))?;
     Ok(elastic)
+}
+
+/// The clusters of a source, each of which has answered. Gives that of its ledger.
+pub async fn connect_source(
+    client: &Client,
+    namespace: &str,
+    spec: &IngestSourceSpec,
+) -> Result<Elastic, NotReady> {
+    let ledger = connect_elastic(client, namespace, ledger_cluster(spec)?).await?;
+    if let (Some(index), Some(_)) = (spec.index_cluster(), &spec.ledger) {
+        connect_elastic(client, namespace, index).await?;
+    }
+    Ok(ledger)
+}
+
+/// The cluster of a source's ledger.
+pub fn ledger_cluster(spec: &IngestSourceSpec) -> Result<&ElasticsearchCluster, NotReady> {
+    spec.ledger_cluster().ok_or_else(|| {
+        let text = "spec.index is left out and spec.ledger is too; set spec.ledger.elasticsearch";
+        NotReady::user("InvalidSpec", text)
+    })
 }
 
 /// A bucket has to exist and be ours to use.
@@ -80,11 +107,25 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
 #[must_use]
 pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> NotReady {
     let denied = error.fault().is_some_and(|fault| matches!(fault.status, 401 | 403));
-    let message = format!("{}: {}", cluster.urls.join(", "), with_causes(error));
-    match error.class() {
-        ErrorClass::Transient => NotReady::transient("IndexUnreachable", message),
-        _ if denied => NotReady::user("IndexAccessDenied", format!("{message}; check the cluster's Secret")),
-        ErrorClass::User | ErrorClass::Permanent => NotReady::user("IndexRefused", message),
+    let (address, text) = (cluster.urls.join(", "), with_causes(error));
+    let message = if text.contains(&address) { text } else { format!("{address}: {text}") };
+    match error {
+        ElasticError::Untrusted(_) => NotReady::user("IndexUntrusted", message),
+        ElasticError::Unreachable(_) | ElasticError::Timeout(_) => {
+            let advice =
+                "check that it runs there, and that pods can reach it (Service, DNS, network policies)";
+            NotReady::transient("IndexUnreachable", format!("{message}; {advice}"))
+        }
+        _ if error.class() == ErrorClass::Transient => NotReady::transient("IndexUnreachable", message),
+        _ if denied => {
+            let advice = if cluster.aws.is_some() {
+                "check the role or the keys that requests are signed with, and the access policy of the domain"
+            } else {
+                "check the keys of the Secret that secretRef names, and what they allow"
+            };
+            NotReady::user("IndexAccessDenied", format!("{message}; {advice}"))
+        }
+        _ => NotReady::user("IndexRefused", format!("{message}; correct the settings of the cluster")),
     }
 }
 
@@ -104,8 +145,15 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Either an API key, or user and password.
-fn check_elastic_keys(named: &SecretRef, secrets: &Secrets) -> Result<(), NotReady> {
+/// Either an API key, or user and password; or those of AWS.
+fn check_elastic_keys(
+    cluster: &ElasticsearchCluster,
+    named: &SecretRef,
+    secrets: &Secrets,
+) -> Result<(), NotReady> {
+    if cluster.aws.is_some() {
+        return check_aws_keys(named, secrets);
+    }
     if secrets.text("apiKey").is_some() {
         return Ok(());
     }
@@ -149,6 +197,7 @@ fn missing_key(named: &SecretRef, key: &str) -> NotReady {
 mod tests {
     use std::collections::BTreeMap;
 
+    use docmill_crds::elasticsearch::ElasticsearchCluster;
     use docmill_crds::error_class::ErrorClass;
     use docmill_crds::storage::SecretRef;
     use job_runner::secrets::Secrets;
@@ -164,13 +213,14 @@ mod tests {
     #[test]
     fn an_index_secret_holds_an_api_key_or_user_and_password() {
         let named = SecretRef { name: "es".into() };
+        let cluster = ElasticsearchCluster::default();
         for enough in [&["apiKey"][..], &["username", "password"], &["ca.crt"]] {
-            assert_eq!(check_elastic_keys(&named, &secrets(enough)), Ok(()));
+            assert_eq!(check_elastic_keys(&cluster, &named, &secrets(enough)), Ok(()));
         }
         for (given, missing) in
             [(&["username"][..], "password"), (&["password"], "username"), (&[], "apiKey")]
         {
-            let fault = check_elastic_keys(&named, &secrets(given)).unwrap_err();
+            let fault = check_elastic_keys(&cluster, &named, &secrets(given)).unwrap_err();
             assert_eq!(fault.reason, "SecretKeyMissing");
             assert!(fault.message.contains("\"es\"") && fault.message.contains(missing), "{}", fault.message);
         }

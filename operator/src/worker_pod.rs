@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use docmill_crds::contract::{
     ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WORKER_MEMORY_ENV, WORKER_PORT, WorkOrder,
+    secret_mount,
 };
-use docmill_crds::ingest_source::PodTemplate;
+use docmill_crds::elasticsearch::ElasticsearchCluster;
+use docmill_crds::ingest_source::{IngestSourceSpec, PodTemplate};
 use docmill_crds::storage::SecretRef;
 use k8s_openapi::api::batch::v1::{
     PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
@@ -51,6 +53,23 @@ pub struct Mount<'a> {
     pub folder: &'static str,
     /// The Secret, if the resource names one.
     pub secret: Option<&'a SecretRef>,
+}
+
+/// The Secrets of a source.
+#[must_use]
+pub fn source_mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
+    vec![
+        Mount { folder: secret_mount::STORAGE, secret: spec.storage.credentials_secret_ref.as_ref() },
+        Mount { folder: secret_mount::INDEX, secret: secret_of(spec.index_cluster()) },
+        Mount {
+            folder: secret_mount::LEDGER,
+            secret: secret_of(spec.ledger.as_ref().map(|ledger| &ledger.elasticsearch)),
+        },
+    ]
+}
+
+fn secret_of(cluster: Option<&ElasticsearchCluster>) -> Option<&SecretRef> {
+    cluster?.secret_ref.as_ref()
 }
 
 /// What differs from one worker pod to the next.

@@ -18,7 +18,7 @@ use crate::ingest;
 use crate::observe;
 use crate::pipeline::process::{IngestError, Stop};
 use crate::run::{self, RunError};
-use crate::secrets::{MountError, mounted};
+use crate::secrets::MountError;
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
 /// pod is given, so that there is time to let go in order.
@@ -106,8 +106,8 @@ async fn work() -> Result<Report, WorkError> {
 /// the target index, and the pod that takes its place recognises it.
 async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkError> {
     let slice = slice().ok_or(WorkError::NoSlice)?;
-    let from = Elastic::new(&order.from, &mounted(secret_mount::FROM)?)?;
-    let to = Elastic::new(&order.to.elasticsearch, &mounted(secret_mount::TO)?)?;
+    let from = Elastic::mounted(&order.from, secret_mount::FROM)?;
+    let to = Elastic::mounted(&order.to.elasticsearch, secret_mount::TO)?;
     Ok(enrich::run(order, slice, &from, &to, &stop.closing).await?)
 }
 

@@ -1,6 +1,8 @@
 //! One cluster, and how a single request to it is sent and its answer read.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,13 +10,13 @@ use bytes::Bytes;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::HeaderMap;
-use elasticsearch::http::transport::Transport;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::admin::ClusterInfo;
-use super::{ElasticError, Fault, settings};
+use super::link::{Connections, Link};
+use super::{ElasticError, Fault};
 use crate::cause::innermost;
 use crate::secrets::Secrets;
 
@@ -25,15 +27,14 @@ const SEGMENT: &AsciiSet =
 /// A cluster with the credentials for it. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Elastic {
-    transport: Transport,
-    nodes: usize,
+    link: Arc<Link>,
     info: Arc<OnceCell<ClusterInfo>>,
     pushed_back: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Elastic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Elastic").field("nodes", &self.nodes).finish_non_exhaustive()
+        f.debug_struct("Elastic").field("urls", &self.link.cluster.urls).finish_non_exhaustive()
     }
 }
 
@@ -41,12 +42,17 @@ impl Elastic {
     /// Makes a client; nothing is sent yet. The keys of `secrets` are those that
     /// [`ElasticsearchCluster::secret_ref`] tells of; an empty one means no authentication.
     pub fn new(cluster: &ElasticsearchCluster, secrets: &Secrets) -> Result<Self, ElasticError> {
-        Ok(Self {
-            transport: settings::transport(cluster, secrets)?,
-            nodes: cluster.urls.len(),
-            info: Arc::new(OnceCell::new()),
-            pushed_back: Arc::default(),
-        })
+        Ok(Self::over(Link::fixed(cluster, secrets.clone())?))
+    }
+
+    /// The same with the Secret that is mounted into this pod, by one of the names in
+    /// [`docmill_crds::contract::secret_mount`]: it is read again when the cluster refuses what it said before.
+    pub fn mounted(cluster: &ElasticsearchCluster, mount: &'static str) -> Result<Self, ElasticError> {
+        Ok(Self::over(Link::mounted(cluster, mount)?))
+    }
+
+    fn over(link: Link) -> Self {
+        Self { link: Arc::new(link), info: Arc::new(OnceCell::new()), pushed_back: Arc::default() }
     }
 
     /// What the cluster says of itself; asked once for all clones.
@@ -82,17 +88,35 @@ impl Elastic {
         parse(&answer)
     }
 
-    /// Sends a request; a node that cannot be reached is passed over for the next one.
+    /// Sends a request. One that is refused for its credentials is sent again if others are there by now.
     pub(super) async fn send_bytes(
         &self,
         method: Method,
         path: &str,
         body: Option<Bytes>,
     ) -> Result<Bytes, ElasticError> {
-        let mut others = self.nodes;
+        let used = self.link.connections();
+        match self.send_by(&used, method, path, body.clone()).await {
+            Err(error) if error.concerns_secret() => match self.link.renewed(&used)? {
+                Some(renewed) => self.send_by(&renewed, method, path, body).await,
+                None => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    /// Sends a request; a node that cannot be reached is passed over for the next one.
+    async fn send_by(
+        &self,
+        by: &Connections,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Bytes, ElasticError> {
+        let mut others = self.link.cluster.urls.len();
         loop {
             others -= 1;
-            match self.send_once(method, path, body.clone()).await {
+            match self.send_once(by, method, path, body.clone()).await {
                 Err(ElasticError::Unreachable(_)) if others > 0 => {}
                 result => return result,
             }
@@ -101,17 +125,20 @@ impl Elastic {
 
     async fn send_once(
         &self,
+        by: &Connections,
         method: Method,
         path: &str,
         body: Option<Bytes>,
     ) -> Result<Bytes, ElasticError> {
-        let answer = self
-            .transport
-            .send(method, path, HeaderMap::new(), None::<&()>, body, None)
-            .await
-            .map_err(connection_error)?;
+        let headers = match &by.signer {
+            None => HeaderMap::new(),
+            Some(signer) => signer.headers(method, path, body.as_ref()).await?,
+        };
+        let failed = |error: elasticsearch::Error| connection_error(&self.link.cluster.urls, &error);
+        let answer =
+            by.transport.send(method, path, headers, None::<&()>, body, None).await.map_err(failed)?;
         let status = answer.status_code();
-        let bytes = answer.bytes().await.map_err(connection_error)?;
+        let bytes = answer.bytes().await.map_err(failed)?;
         if status.is_success() {
             Ok(bytes)
         } else {
@@ -120,10 +147,31 @@ impl Elastic {
     }
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it is handed over by map_err")]
-fn connection_error(error: elasticsearch::Error) -> ElasticError {
-    let cause = innermost(&error);
-    if error.is_timeout() { ElasticError::Timeout(cause) } else { ElasticError::Unreachable(cause) }
+fn connection_error(urls: &[String], error: &elasticsearch::Error) -> ElasticError {
+    let told = |cause: &str| format!("{}: {cause}", urls.join(", "));
+    match certificate_fault(error) {
+        Some(fault) => ElasticError::Untrusted(told(&fault)),
+        None if error.is_timeout() => ElasticError::Timeout(told(&innermost(error))),
+        None => ElasticError::Unreachable(told(&innermost(error))),
+    }
+}
+
+/// What is wrong with the cluster's certificate, if that is what ended the connection.
+fn certificate_fault(error: &(dyn StdError + 'static)) -> Option<String> {
+    let mut layer = Some(error);
+    while let Some(error) = layer {
+        // An I/O error hides what it wraps: its source is that one's source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let fault = match wrapped {
+            Some(wrapped) => wrapped.downcast_ref::<rustls::Error>(),
+            None => error.downcast_ref::<rustls::Error>(),
+        };
+        if let Some(fault @ rustls::Error::InvalidCertificate(_)) = fault {
+            return Some(fault.to_string());
+        }
+        layer = error.source();
+    }
+    None
 }
 
 /// Reads an answer that has to be JSON.

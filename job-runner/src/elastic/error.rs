@@ -9,6 +9,11 @@ use crate::observe::hinders;
 /// Characters of a reason that are kept: enough for the sentence, without the document that it may quote.
 const REASON_CHARS: usize = 400;
 
+/// Our word for a signature of another time than the one that the cluster's clock shows, of which AWS gives none.
+pub const SKEWED: &str = "signature_time_skewed";
+/// An index that takes no writes for now.
+pub const BLOCKED: &str = "cluster_block_exception";
+
 /// Why a request to Elasticsearch did not do what it was to do. Neither text nor `Debug` holds credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum ElasticError {
@@ -18,6 +23,11 @@ pub enum ElasticError {
     /// No node could be connected to, or the connection broke.
     #[error("failed to reach Elasticsearch: {0}")]
     Unreachable(String),
+    /// The cluster's certificate is not to be trusted.
+    #[error(
+        "failed to trust Elasticsearch at {0}; put the certificate (PEM) of the authority that signed it into the key ca.crt of the Secret that secretRef names, and use a name that the certificate is made out for"
+    )]
+    Untrusted(String),
     /// The request took longer than it may.
     #[error("failed to get an answer from Elasticsearch in time: {0}")]
     Timeout(String),
@@ -35,7 +45,7 @@ pub enum ElasticError {
 impl Classify for ElasticError {
     fn class(&self) -> ErrorClass {
         match self {
-            Self::Settings(_) => ErrorClass::User,
+            Self::Settings(_) | Self::Untrusted(_) => ErrorClass::User,
             Self::Refused(fault) => fault.class(),
             Self::Unreachable(_) | Self::Timeout(_) | Self::Unreadable(_) | Self::Stopped => {
                 ErrorClass::Transient
@@ -53,6 +63,18 @@ impl ElasticError {
     #[must_use]
     pub fn lost_view(&self) -> bool {
         self.fault().is_some_and(|fault| fault.kind == "search_context_missing_exception")
+    }
+
+    /// Whether another Secret may be the remedy.
+    #[must_use]
+    pub fn concerns_secret(&self) -> bool {
+        match self {
+            Self::Untrusted(_) => true,
+            Self::Refused(fault) => {
+                fault.kind != SKEWED && fault.kind != BLOCKED && matches!(fault.status, 401 | 403)
+            }
+            _ => false,
+        }
     }
 
     /// What Elasticsearch said, if it answered at all.
@@ -94,9 +116,25 @@ impl Fault {
     #[must_use]
     pub fn of_answer(status: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
-            Ok(answer) => Self::of_error(status, answer.get("error").unwrap_or(&Value::Null)),
+            Ok(answer) => match answer.get("error") {
+                Some(error) => Self::of_error(status, error),
+                None => Self::of_gateway(status, &answer),
+            },
             Err(_) => Self { status, kind: String::new(), reason: shorten(&String::from_utf8_lossy(body)) },
         }
+    }
+
+    /// Reads what the gateway in front of managed OpenSearch says: `{"message": …}`, at times with a capital letter.
+    fn of_gateway(status: u16, answer: &Value) -> Self {
+        let text = ["message", "Message"].iter().find_map(|name| answer.get(*name)?.as_str()).unwrap_or("");
+        // Words of AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>.
+        let skewed =
+            ["Signature expired", "Signature not yet current"].iter().any(|words| text.contains(words));
+        if status == 403 && skewed {
+            let reason = format!("{}; set the clock of this node", shorten(text));
+            return Self { status, kind: SKEWED.to_owned(), reason };
+        }
+        Self { status, kind: String::new(), reason: shorten(text) }
     }
 
     /// Reads an `error` object: `{type, reason, caused_by: {type, reason, …}}`; older paths give a bare text. The
@@ -117,13 +155,14 @@ impl Fault {
     }
 
     /// Who has to act. By kind where the status alone would mislead:
+    /// - [`SKEWED`] comes with 403, and is a clock that is off;
     /// - `cluster_block_exception` comes with 403, and is an index that is read-only for now (disk, maintenance);
     /// - `search_context_missing_exception` comes with 404, and is a point in time that expired or lost its node;
     /// - `validation_exception` comes with 400 on every item of a bulk, and is the limit of shards in the cluster.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match (self.kind.as_str(), self.status) {
-            ("cluster_block_exception" | "search_context_missing_exception", _) | (_, 408 | 429 | 500..) => {
+            (BLOCKED | SKEWED | "search_context_missing_exception", _) | (_, 408 | 429 | 500..) => {
                 ErrorClass::Transient
             }
             ("validation_exception", _) | (_, 401 | 403 | 404) => ErrorClass::User,
@@ -188,6 +227,19 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_off_is_told_from_wrong_credentials() {
+        let answer = |text: &str| Fault::of_answer(403, json!({"message": text}).to_string().as_bytes());
+        let skewed = answer("Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z");
+        assert_eq!(skewed.class(), ErrorClass::Transient);
+        assert!(skewed.reason.ends_with("set the clock of this node"), "{skewed}");
+        assert!(!super::ElasticError::Refused(skewed).concerns_secret());
+        let wrong = answer("The security token included in the request is invalid.");
+        assert_eq!(wrong.class(), ErrorClass::User);
+        assert!(wrong.reason.starts_with("The security token"), "{wrong}");
+        assert!(super::ElasticError::Refused(wrong).concerns_secret());
+    }
+
+    #[test]
     fn a_failed_search_is_told_by_its_root_cause() {
         let body = json!({"error": {"type": "search_phase_execution_exception", "reason": "all shards failed",
             "root_cause": [{"type": "search_context_missing_exception", "reason": "No search context found for id [7]"}],
@@ -211,6 +263,7 @@ mod tests {
         let class = |status, kind: &str| Fault { status, kind: kind.into(), reason: String::new() }.class();
         assert_eq!(class(403, "cluster_block_exception"), ErrorClass::Transient);
         assert_eq!(class(403, "security_exception"), ErrorClass::User);
+        assert_eq!(class(403, super::SKEWED), ErrorClass::Transient);
         assert_eq!(class(401, "security_exception"), ErrorClass::User);
         assert_eq!(class(404, "index_not_found_exception"), ErrorClass::User);
         assert_eq!(class(404, "search_context_missing_exception"), ErrorClass::Transient);

@@ -27,7 +27,7 @@ pub(super) fn transport(
     let mut builder = TransportBuilder::new(MultiNodeConnectionPool::round_robin(urls, None))
         .enable_meta_header(false)
         .timeout(REQUEST_TIMEOUT);
-    if let Some(credentials) = credentials(secrets)? {
+    if let Some(credentials) = credentials(cluster, secrets)? {
         builder = builder.auth(credentials);
     }
     if let Some(pem) = secrets.text("ca.crt") {
@@ -51,8 +51,17 @@ fn node(url: &str) -> Result<Url, ElasticError> {
     Ok(parsed)
 }
 
-fn credentials(secrets: &Secrets) -> Result<Option<Credentials>, ElasticError> {
+fn credentials(
+    cluster: &ElasticsearchCluster,
+    secrets: &Secrets,
+) -> Result<Option<Credentials>, ElasticError> {
     let refused = |text: &str| Err(ElasticError::Settings(text.to_owned()));
+    if cluster.aws.is_some() {
+        let other = ["apiKey", "username", "password"].iter().any(|key| secrets.text(key).is_some());
+        let text = "the Secret has apiKey, username or password, which aws excludes; \
+                    it needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or leave secretRef out";
+        return if other { refused(text) } else { Ok(None) };
+    }
     match (secrets.text("apiKey"), secrets.text("username"), secrets.text("password")) {
         (Some(key), None, None) if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
             Ok(Some(Credentials::EncodedApiKey(key.to_owned())))
@@ -78,7 +87,7 @@ mod tests {
     use crate::secrets::Secrets;
 
     fn build(url: &str, secret: &[(&str, &str)]) -> Result<(), String> {
-        let cluster = ElasticsearchCluster { urls: vec![url.to_owned()], secret_ref: None };
+        let cluster = ElasticsearchCluster { urls: vec![url.to_owned()], ..Default::default() };
         let values: BTreeMap<_, _> =
             secret.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect();
         transport(&cluster, &Secrets::new(values)).map(drop).map_err(|error| {

@@ -2,7 +2,7 @@
 
 use docmill_crds::contract::HindranceReason;
 
-use crate::elastic::{ElasticError, Fault};
+use crate::elastic::{ElasticError, Fault, SKEWED};
 use crate::stores::{StoreError, StoreFault};
 
 /// How Elasticsearch hinders.
@@ -12,7 +12,7 @@ pub fn elastic_reason(error: &ElasticError) -> Option<HindranceReason> {
         ElasticError::Unreachable(_) => Some(HindranceReason::Unreachable),
         ElasticError::Timeout(_) => Some(HindranceReason::TimedOut),
         ElasticError::Unreadable(_) => Some(HindranceReason::Unavailable),
-        ElasticError::Settings(_) => Some(HindranceReason::Refused),
+        ElasticError::Settings(_) | ElasticError::Untrusted(_) => Some(HindranceReason::Refused),
         ElasticError::Refused(fault) => fault_reason(fault),
         ElasticError::Stopped => None,
     }
@@ -35,6 +35,8 @@ pub fn store_reason(error: &StoreError) -> Option<HindranceReason> {
 fn fault_reason(fault: &Fault) -> Option<HindranceReason> {
     match (fault.kind.as_str(), fault.status) {
         ("cluster_block_exception", _) => Some(HindranceReason::ReadOnly),
+        // It passes once the clock is right.
+        (SKEWED, _) => Some(HindranceReason::Unavailable),
         // The limit of shards in the cluster.
         ("validation_exception", _) => Some(HindranceReason::Refused),
         ("search_context_missing_exception", _) => None,

@@ -124,11 +124,7 @@ impl Metrics {
 
     /// Counts a unit that was brought to its end.
     pub fn unit(&self, state: UnitState, reason: Option<&str>) {
-        let state = match state {
-            UnitState::Indexed => "Indexed",
-            UnitState::Failed => "Failed",
-            UnitState::Skipped => "Skipped",
-        };
+        let state = state.as_str();
         let reason = reason.unwrap_or_default().to_owned();
         self.units.get_or_create(&UnitLabels { state, reason }).inc();
     }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use docmill_crds::ingest_source::Index;
 use docmill_crds::ledger::DocumentAddress;
-use docmill_crds::template::{RenderError, Template};
+use docmill_crds::template::{RenderError, Template, TemplateError};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -18,13 +19,28 @@ const MAX_INDEX_BYTES: usize = 255;
 /// Elasticsearch's limit of an `_id`, in bytes.
 const MAX_ID_BYTES: usize = 512;
 
-/// How the documents of a source are addressed.
+/// How the documents of a source are addressed. Those of a source without an index have no address: their index and id
+/// are empty.
 #[derive(Clone, Debug)]
-pub struct Addressing {
+pub struct Addressing(Option<Templates>);
+
+/// What addresses are made by.
+#[derive(Clone, Debug)]
+pub struct Templates {
     /// Template of the index name.
     pub index: Template,
     /// Template of the id.
     pub id: Template,
+}
+
+/// A template of the resource that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {error}")]
+pub struct InvalidTemplate {
+    /// Which field of the resource.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub error: TemplateError,
 }
 
 /// Why a document cannot be addressed. It is refused.
@@ -47,6 +63,29 @@ pub enum AddressError {
 }
 
 impl Addressing {
+    /// That of a source by its `spec.index`.
+    pub fn of_index(index: Option<&Index>) -> Result<Self, InvalidTemplate> {
+        let parse =
+            |field, text: &str| Template::parse(text).map_err(|error| InvalidTemplate { field, error });
+        let templates = |index: &Index| {
+            let id = parse("spec.index.id", &index.id)?;
+            Ok(Templates { index: parse("spec.index.name", &index.name)?, id })
+        };
+        Ok(Self(index.map(templates).transpose()?))
+    }
+
+    /// That of a source with these templates.
+    #[must_use]
+    pub const fn by(index: Template, id: Template) -> Self {
+        Self(Some(Templates { index, id }))
+    }
+
+    /// A pattern of the indices; none where there are none.
+    #[must_use]
+    pub fn pattern(&self) -> Option<String> {
+        Some(self.0.as_ref()?.index.wildcard())
+    }
+
     /// Where a document belongs.
     pub fn of(&self, document: &Document) -> Result<DocumentAddress, AddressError> {
         self.of_fields(&self.named_fields(document))
@@ -54,11 +93,14 @@ impl Addressing {
 
     /// Where a document with these fields belongs; those that the templates do not name may be left out.
     pub fn of_fields(&self, fields: &Map<String, Value>) -> Result<DocumentAddress, AddressError> {
-        let index = self.index.render(fields).map_err(AddressError::Index)?;
+        let Some(templates) = &self.0 else {
+            return Ok(DocumentAddress { index: String::new(), id: String::new() });
+        };
+        let index = templates.index.render(fields).map_err(AddressError::Index)?;
         if !is_index_name(&index) {
             return Err(AddressError::IndexName(index));
         }
-        let id = self.id.render(fields).map_err(AddressError::Id)?;
+        let id = templates.id.render(fields).map_err(AddressError::Id)?;
         if id.len() > MAX_ID_BYTES {
             return Err(AddressError::IdTooLong(id.len()));
         }
@@ -75,7 +117,9 @@ impl Addressing {
 
     /// Names of the fields at the top of a document that the templates need.
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.index.fields().chain(self.id.fields()).map(|path| path.split('.').next().unwrap_or(path))
+        let templates = self.0.iter();
+        let paths = templates.flat_map(|templates| templates.index.fields().chain(templates.id.fields()));
+        paths.map(|path| path.split('.').next().unwrap_or(path))
     }
 
     /// The fields that the templates name; no others are read.
@@ -155,10 +199,10 @@ mod tests {
     use super::{AddressError, Addressing};
 
     fn addressing() -> Addressing {
-        Addressing {
-            index: Template::parse("articles-{publishedAt:%Y.%m.%d}{desk}").unwrap(),
-            id: Template::parse("{guid}").unwrap(),
-        }
+        Addressing::by(
+            Template::parse("articles-{publishedAt:%Y.%m.%d}{desk}").unwrap(),
+            Template::parse("{guid}").unwrap(),
+        )
     }
 
     fn document(desk: &str, guid: &str) -> Document {
@@ -178,6 +222,15 @@ mod tests {
         let line = document("-de", "tag:1").into_json();
         assert_eq!(addressing().of_line(line.as_bytes()).unwrap(), address);
         assert!(addressing().of_line(b"[]").is_err());
+    }
+
+    #[test]
+    fn without_an_index_no_document_has_an_address_and_none_is_refused_for_it() {
+        let addressing = Addressing::of_index(None).unwrap();
+        let address = addressing.of(&document("DE", "")).unwrap();
+        assert_eq!((address.index.as_str(), address.id.as_str()), ("", ""));
+        assert_eq!(addressing.of_line(b"{\"headline\":\"x\"}").unwrap(), address);
+        assert_eq!(addressing.pattern(), None);
     }
 
     #[test]

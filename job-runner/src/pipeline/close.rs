@@ -125,7 +125,7 @@ fn unchanged(converted: &Converted, known: Option<&Known>, recorder: &Recorder, 
     debug_assert!(matches!(converted.content, Content::Unchanged));
     let records = known.filter(|known| known.record.revision != recorder.revision);
     let records = records.map(|known| (recorder.renewed(known.record.clone(), now_millis), known.version));
-    let ended = Ended::Final { state: UnitState::Indexed, reason: None, changed: false };
+    let ended = Ended::Final { state: recorder.good, reason: None, changed: false };
     Closing::without_evidence(records.into_iter().collect(), ended)
 }
 
@@ -151,8 +151,8 @@ impl Current<'_> {
             keep_documents(&mut record, known);
         }
         let marks = self.marks(&record);
-        let is_indexed = record.state == UnitState::Indexed;
-        let left_behind = marks.iter().filter(|_| is_indexed).filter_map(|(before, _)| before.clone());
+        let is_good = record.state.is_good();
+        let left_behind = marks.iter().filter(|_| is_good).filter_map(|(before, _)| before.clone());
         let left_behind = self.missing(left_behind.flat_map(|record| record.documents).collect());
         let dropped = known.map(|known| known.documents.clone()).filter(|_| self.stored.count > 0);
         let ended = Ended::Final {
@@ -187,7 +187,7 @@ impl Current<'_> {
             let stored = self.earlier.get(&unit).and_then(Option::as_ref);
             let before = stored.and_then(|stored| serde_json::from_value(stored.source.clone().into()).ok());
             let before: Option<UnitRecord> = before;
-            let replaces = own.state == UnitState::Indexed
+            let replaces = own.state.is_good()
                 || before.as_ref().is_some_and(|before| before.state == UnitState::Failed);
             let marked = before.as_ref().is_some_and(|before| before.superseded_by.is_some());
             if !replaces || marked {

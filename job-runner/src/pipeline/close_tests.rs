@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
+use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::OnDelete;
 use serde_json::{Value, json};
@@ -19,7 +19,8 @@ use super::{Closing, Earlier, Evidence, close};
 use crate::elastic::{ReadState, StoredDocument};
 
 fn recorder() -> Recorder {
-    Recorder { source: "news/wire".into(), revision: "r2".into(), runner: "pod".into(), run: None }
+    let good = UnitState::Indexed;
+    Recorder { source: "news/wire".into(), revision: "r2".into(), runner: "pod".into(), good, run: None }
 }
 
 fn id(version: &str) -> UnitId {
@@ -76,6 +77,21 @@ fn stored(record: &UnitRecord) -> StoredDocument {
 
 fn known(record: UnitRecord) -> Known {
     Known { record, version: 4000 }
+}
+
+#[test]
+fn without_an_index_documents_are_counted_and_not_named() {
+    let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let nowhere = RecordedDocument { index: String::new(), id: String::new(), digest: "d".into() };
+    let documents = [AddressedDocument { recorded: nowhere.clone(), line: b"{}".to_vec() }];
+    placed.take_in(head("2", &[]), &documents, vec![DocumentFate::Stored], |_, _| {});
+    let mut work = work(&[], 0, &[], None);
+    work.placed = Some(placed);
+    let recorder = Recorder { good: UnitState::Converted, ..recorder() };
+    let closing = close(&work, &Earlier::new(), &recorder, 5000);
+    let record = &closing.records[0].0;
+    assert_eq!((record.state, record.document_count, record.documents.len()), (UnitState::Converted, 1, 0));
+    assert_eq!(record.documents_digest, Some(DocumentsDigest::of([&nowhere])));
 }
 
 #[test]

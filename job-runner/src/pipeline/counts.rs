@@ -8,6 +8,7 @@ use docmill_crds::ledger::UnitState;
 #[derive(Debug, Default)]
 pub struct Counts {
     indexed: AtomicU64,
+    converted: AtomicU64,
     failed: AtomicU64,
     skipped: AtomicU64,
 }
@@ -27,6 +28,7 @@ impl Counts {
     fn counter(&self, state: UnitState) -> &AtomicU64 {
         match state {
             UnitState::Indexed => &self.indexed,
+            UnitState::Converted => &self.converted,
             UnitState::Failed => &self.failed,
             UnitState::Skipped => &self.skipped,
         }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::close::{self, Closing, Evidence};
+use super::clusters::Clusters;
 use super::counts::Counts;
 use super::large::rejected;
 use super::lookup::Known;
@@ -20,7 +21,7 @@ use super::record::Recorder;
 use super::refuse;
 use super::task::{Ended, Redo};
 use crate::clock;
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, StoredDocument};
+use crate::elastic::{Address, BulkBody, ElasticError, Outcome, StoredDocument};
 use crate::observe;
 use crate::retry::Patience;
 
@@ -47,9 +48,9 @@ pub struct Work {
 /// What finishing needs to know, the same for all batches of a worker.
 #[derive(Debug)]
 pub struct Finish {
-    /// The cluster of articles and ledger.
-    pub elastic: Elastic,
-    /// Puts documents into it.
+    /// The clusters of ledger and articles.
+    pub clusters: Clusters,
+    /// Puts documents where they belong.
     pub placer: Placer,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
@@ -121,7 +122,7 @@ impl Finish {
         let ids: Vec<UnitId> = batch.iter().flat_map(Work::earlier).collect();
         let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
         let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
-        let found = persist("look up", stop, || self.elastic.mget(&addresses, &[])).await?;
+        let found = persist("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
         Some(ids.into_iter().zip(found).collect())
     }
 
@@ -171,7 +172,7 @@ impl Finish {
                 .flat_map(|(closing, _)| &closing.records)
                 .map(|(record, version)| (record, Some(*version)))
         };
-        let send = || self.elastic.bulk_all(self.ledger_body(records()), PATIENCE, stop);
+        let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
         let mut outcomes = persist("record", stop, send).await?.into_iter();
         let mut verdicts = Vec::with_capacity(closings.len());
         for (closing, kept) in closings.iter().zip(kept) {
@@ -203,7 +204,7 @@ impl Finish {
         stop: &CancellationToken,
     ) -> Result<(), ElasticError> {
         let body = self.ledger_body(std::iter::once((record, version)));
-        self.elastic.bulk_all(body, patience, stop).await.map(drop)
+        self.clusters.ledger.bulk_all(body, patience, stop).await.map(drop)
     }
 
     fn ledger_body<'a>(&self, records: impl Iterator<Item = (&'a UnitRecord, Option<u64>)>) -> BulkBody {

@@ -132,7 +132,8 @@ impl Pass<'_> {
         let result = match (result, upload) {
             (Ok(result), None) => result,
             (Ok(result), Some(upload))
-                if is_recorded(self.same, &result.digest) && result.refusals.is_empty() =>
+                if is_recorded(self.same, &result.digest, self.preparation.recorder.good)
+                    && result.refusals.is_empty() =>
             {
                 upload.abort().await;
                 let unchanged = self.converted(raw_digest, Some(stamp.snapshot), Content::Unchanged, result);

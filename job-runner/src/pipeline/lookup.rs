@@ -21,10 +21,12 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether the unit has nothing more to come by this revision. One that was passed over may have come back.
+    /// Whether the unit has nothing more to come by this revision, where good units are `wanted`. One that was passed over
+    /// may have come back.
     #[must_use]
-    pub fn is_done(&self, revision: &str) -> bool {
-        self.record.state != UnitState::Skipped && self.record.revision == revision
+    pub fn is_done(&self, revision: &str, wanted: UnitState) -> bool {
+        let state = self.record.state;
+        state != UnitState::Skipped && !state.falls_short_of(wanted) && self.record.revision == revision
     }
 }
 

@@ -22,11 +22,11 @@ pub const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
 /// What an item of a bulk takes beside its document: the action and the time.
 const ITEM_BYTES: usize = 512;
 
-/// Puts documents into a cluster.
+/// Puts documents into a cluster, or only claims their keys where there is none.
 #[derive(Clone, Debug)]
 pub struct Placer {
-    /// The cluster.
-    pub elastic: Elastic,
+    /// The cluster of the documents; none where they end as snapshots.
+    pub elastic: Option<Elastic>,
     /// Who has which place.
     pub heads: Heads,
 }
@@ -59,7 +59,7 @@ pub enum Fate {
 /// What became of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentFate {
-    /// It is stored, or a newer version of it is.
+    /// It is stored, or a newer version of it is; without an index, its snapshot is.
     Stored,
     /// Elasticsearch refuses it.
     Rejected(Fault),
@@ -94,7 +94,8 @@ impl Stored {
     fn push(&mut self, document: &RecordedDocument) {
         self.count += 1;
         self.digest.push(document);
-        if self.documents.len() < MAX_RECORDED_DOCUMENTS {
+        // One without an address cannot be named.
+        if self.documents.len() < MAX_RECORDED_DOCUMENTS && !document.index.is_empty() {
             self.documents.push(document.clone());
         }
     }
@@ -138,14 +139,16 @@ impl Placer {
             .iter()
             .zip(&addresses)
             .map(|(unit, addresses)| {
-                let addresses = addresses.iter().collect();
+                // Without an index, documents have no places that could be claimed.
+                let addresses = addresses.iter().filter(|_| self.elastic.is_some()).collect();
                 Request { unit: unit.unit, addresses, renew: unit.renew }
             })
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
-        let stale = self.stale(&claims).await?;
+        let Some(elastic) = &self.elastic else { return Ok(kept(units, claims)) };
+        let stale = stale(elastic, &claims).await?;
         let (body, sent) = body(units, &claims, &stale);
-        let outcomes = self.elastic.bulk_all(body, PATIENCE, stop).await?;
+        let outcomes = elastic.bulk_all(body, PATIENCE, stop).await?;
         self.delete(&self.overtaken(&claims).await?, stop).await?;
         Ok(fates(claims, sent, outcomes))
     }
@@ -168,26 +171,38 @@ impl Placer {
         documents: &[(DocumentAddress, u64)],
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
+        let Some(elastic) = &self.elastic else { return Ok(()) };
         let mut body = BulkBody::default();
         for (DocumentAddress { index, id }, version) in documents {
             body.push_delete(Address { index, id }, Some(*version));
         }
-        self.elastic.bulk_all(body, PATIENCE, stop).await?;
+        elastic.bulk_all(body, PATIENCE, stop).await?;
         Ok(())
     }
+}
 
-    /// Indices that hold earlier versions, as far as they exist: a versioned delete would make one that does not.
-    async fn stale(&self, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
-        let named: BTreeSet<&String> =
-            claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale).collect();
-        let mut existing = BTreeSet::new();
-        for index in named {
-            if self.elastic.exists(index).await? {
-                existing.insert(index.clone());
-            }
+/// Indices that hold earlier versions, as far as they exist: a versioned delete would make one that does not.
+async fn stale(elastic: &Elastic, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
+    let named: BTreeSet<&String> =
+        claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale).collect();
+    let mut existing = BTreeSet::new();
+    for index in named {
+        if elastic.exists(index).await? {
+            existing.insert(index.clone());
         }
-        Ok(existing)
     }
+    Ok(existing)
+}
+
+/// Without an index: what the snapshots hold is where it belongs.
+fn kept(units: &[ToPlace<'_>], claims: Vec<Claimed>) -> Vec<Fate> {
+    let fate = |(unit, claim): (&ToPlace<'_>, Claimed)| match claim {
+        Claimed::Lost(head) => Fate::Superseded(head),
+        Claimed::Held(key, _) => {
+            Fate::Current { key, documents: vec![DocumentFate::Stored; unit.documents.len()] }
+        }
+    };
+    units.iter().zip(claims).map(fate).collect()
 }
 
 fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {

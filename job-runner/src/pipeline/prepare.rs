@@ -211,7 +211,7 @@ impl Preparation {
             }
         };
         observe::worker().metrics.step("convert", began);
-        if is_same(&converted, same) {
+        if is_same(&converted, same, self.recorder.good) {
             converted.content = Content::Unchanged;
             return Some(Whole::Converted(converted));
         }
@@ -362,19 +362,18 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
 }
 
 /// Whether a conversion gave what is recorded already.
-fn is_same(converted: &Converted, same: Option<&Known>) -> bool {
+fn is_same(converted: &Converted, same: Option<&Known>, good: UnitState) -> bool {
     let (Content::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty()) else {
         return false;
     };
     let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
-    is_recorded(same, &digest)
+    is_recorded(same, &digest, good)
 }
 
-/// Whether a record is that of an indexed unit with exactly these documents.
-pub(super) fn is_recorded(same: Option<&Known>, documents_digest: &str) -> bool {
+/// Whether a record is that of a unit that ended well, with exactly these documents.
+pub(super) fn is_recorded(same: Option<&Known>, documents_digest: &str, good: UnitState) -> bool {
     same.is_some_and(|known| {
-        known.record.state == UnitState::Indexed
-            && known.record.documents_digest.as_deref() == Some(documents_digest)
+        known.record.state == good && known.record.documents_digest.as_deref() == Some(documents_digest)
     })
 }
 

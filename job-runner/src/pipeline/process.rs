@@ -12,13 +12,13 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::ledger::{self, UnitId, heads};
 use docmill_crds::reason::{Reason, SkipReason};
-use docmill_crds::template::{Template, TemplateError};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
-use super::address::Addressing;
+use super::address::{Addressing, InvalidTemplate};
+use super::clusters::Clusters;
 use super::convert::Converter;
 use super::counts::Counts;
 use super::fetch::{self, Room};
@@ -64,13 +64,13 @@ pub enum IngestError {
     #[error("spec.conversion: {0}")]
     Model(#[from] ModelError),
     /// A template of the source cannot work.
-    #[error("{field}: {error}")]
-    Template {
-        /// Which field of the resource.
-        field: &'static str,
-        /// What is wrong with it.
-        error: TemplateError,
-    },
+    #[error(transparent)]
+    Template(#[from] InvalidTemplate),
+    /// The source names no cluster for its records.
+    #[error(
+        "spec.index is left out and spec.ledger is too; set spec.ledger.elasticsearch to the cluster that keeps the records"
+    )]
+    NoLedger,
     /// The source has no queue to take units from.
     #[error("spec.trigger.sqs is not set, so there is no queue to take units from")]
     NoQueue,
@@ -89,7 +89,7 @@ impl Classify for IngestError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Model(error) => error.class(),
-            Self::Template { .. } => ErrorClass::User,
+            Self::Template(_) | Self::NoLedger => ErrorClass::User,
             Self::NoQueue => ErrorClass::Permanent,
             Self::Secret(_) => ErrorClass::Transient,
             Self::Store(error) => error.class(),
@@ -101,7 +101,7 @@ impl Classify for IngestError {
         match self {
             Self::Store(error) => error.hindrance(),
             Self::Elastic(error) => error.hindrance(),
-            Self::Model(_) | Self::NoQueue | Self::Template { .. } | Self::Secret(_) => None,
+            Self::Model(_) | Self::NoQueue | Self::Template(_) | Self::NoLedger | Self::Secret(_) => None,
         }
     }
 }
@@ -143,32 +143,34 @@ impl Processor {
     ) -> Result<Arc<Self>, IngestError> {
         let spec = order.spec.clone();
         let s3 = stores::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
-        let elastic = Elastic::new(&spec.index.elasticsearch, &mounted(secret_mount::INDEX)?)?;
+        let clusters = Clusters::connect(&spec)?;
         let model = spec.conversion.resolve()?;
         let source = format!("{}/{}", order.namespace, order.source);
-        let recorder = Recorder { source, revision: model.revision(), runner, run };
+        let good = spec.good_state();
+        let recorder = Recorder { source, revision: model.revision(), runner, good, run };
         let preparation = Arc::new(Preparation {
             s3: s3.clone(),
             snapshots: spec.snapshots.clone(),
             converter: Converter::new(&model)?,
             max_object_bytes: model.limits.max_object_bytes,
-            addressing: addressing(&spec)?,
+            addressing: Addressing::of_index(spec.index.as_ref())?,
             recorder: recorder.clone(),
             room: Room::new(ROOM_KIBIBYTES),
             large: Arc::new(Semaphore::new(1)),
         });
         let ledger = ledger::units_index(&order.namespace, &order.source);
         let index = heads::heads_index(&order.namespace, &order.source);
+        let elastic = clusters.ledger.clone();
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
         let finish = Arc::new(Finish {
-            placer: Placer { elastic: elastic.clone(), heads },
+            placer: Placer { elastic: clusters.index.clone(), heads },
             s3,
             errors: spec.errors.clone(),
             on_delete: spec.raw.on_delete,
             ledger: ledger.clone(),
             recorder,
             counts: Counts::default(),
-            elastic: elastic.clone(),
+            clusters,
         });
         let (batches, receiver) = mpsc::channel(BATCH_UNITS);
         tokio::spawn(finish_batches(receiver, Arc::clone(&finish), stop.abort.clone()));
@@ -189,19 +191,22 @@ impl Processor {
 
     /// Ledger, heads and the template of the articles have to be there before the first document.
     pub async fn ensure_indices(&self) -> Result<(), IngestError> {
-        let elastic = &self.finish.elastic;
-        let pattern = self.preparation.addressing.index.wildcard();
-        let name = elastic_mapping::template_name(&pattern);
-        retry::persist(PATIENCE_AT_START, &self.stop.closing, async || {
-            let distribution = elastic.info().await?.distribution;
-            let fields = mapping::properties(&self.model, distribution);
-            let template = elastic_mapping::index_template(&pattern, &fields);
-            elastic.ensure_index(&self.finish.ledger, &ledger::units_index_body()).await?;
-            elastic.ensure_index(&self.finish.placer.heads.index, &heads::heads_index_body()).await?;
-            elastic.put_index_template(&name, &template).await
-        })
-        .await?;
-        Ok(())
+        let Clusters { ledger, index } = &self.finish.clusters;
+        let ensure = async || {
+            ledger.ensure_index(&self.finish.ledger, &ledger::units_index_body()).await?;
+            ledger.ensure_index(&self.finish.placer.heads.index, &heads::heads_index_body()).await?;
+            match (index, self.preparation.addressing.pattern()) {
+                (Some(index), Some(pattern)) => self.ensure_template(index, &pattern).await,
+                _ => Ok(()),
+            }
+        };
+        Ok(retry::persist(PATIENCE_AT_START, &self.stop.closing, ensure).await?)
+    }
+
+    async fn ensure_template(&self, index: &Elastic, pattern: &str) -> Result<(), ElasticError> {
+        let fields = mapping::properties(&self.model, index.info().await?.distribution);
+        let template = elastic_mapping::index_template(pattern, &fields);
+        index.put_index_template(&elastic_mapping::template_name(pattern), &template).await
     }
 
     /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
@@ -246,7 +251,7 @@ impl Processor {
             None => None,
         };
         if let (Redo::No, Some(known)) = (task.redo, &known)
-            && known.is_done(&self.finish.recorder.revision)
+            && known.is_done(&self.finish.recorder.revision, self.finish.recorder.good)
         {
             return Some(Ended::Known(known.record.state));
         }
@@ -347,9 +352,9 @@ async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>,
         let Some(slot) = pace.slot().await else { return };
         let (finish, pace, stop) = (Arc::clone(&finish), pace.clone(), stop.clone());
         tasks.spawn(async move {
-            let before = finish.elastic.pushed_back();
+            let before = finish.clusters.pushed_back();
             finish.finish(batch, &stop).await;
-            pace.give_back(slot, finish.elastic.pushed_back() > before);
+            pace.give_back(slot, finish.clusters.pushed_back() > before);
         });
     }
 }
@@ -368,11 +373,4 @@ async fn gather(first: Work, receiver: &mut mpsc::Receiver<Work>) -> Vec<Work> {
         }
     }
     batch
-}
-
-fn addressing(spec: &IngestSourceSpec) -> Result<Addressing, IngestError> {
-    let parse =
-        |field, text: &str| Template::parse(text).map_err(|error| IngestError::Template { field, error });
-    let index = &spec.index;
-    Ok(Addressing { index: parse("spec.index.name", &index.name)?, id: parse("spec.index.id", &index.id)? })
 }

@@ -18,12 +18,14 @@ pub struct Recorder {
     pub revision: String,
     /// Name of the pod.
     pub runner: String,
+    /// The state of units that end well.
+    pub good: UnitState,
     /// UID of the `IngestRun` that this worker works for.
     pub run: Option<String>,
 }
 
 impl Recorder {
-    /// The record of a unit whose object was read: indexed if nothing of it was refused, failed otherwise.
+    /// The record of a unit whose object was read: good if nothing of it was refused, failed otherwise.
     #[must_use]
     pub fn of_converted(
         &self,
@@ -35,7 +37,7 @@ impl Recorder {
         let landed = converted.unit.last_modified_millis;
         let refusal = converted.refusals.first();
         UnitRecord {
-            state: if refusal.is_some() { UnitState::Failed } else { UnitState::Indexed },
+            state: if refusal.is_some() { UnitState::Failed } else { self.good },
             reason: refusal.map(|refusal| refusal.reason.to_string()),
             message: refusal.map(|refusal| refusal.message.clone()),
             raw_digest: converted.raw_digest.clone(),

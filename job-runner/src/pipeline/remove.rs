@@ -31,7 +31,9 @@ async fn attempt(finish: &Finish, object: &Landed, stop: &CancellationToken) -> 
         return Ok(Ended::Nothing);
     }
     let digest = head.unit.digest();
-    let Some(stored) = finish.elastic.get(&finish.ledger, &digest).await? else { return Ok(Ended::Nothing) };
+    let Some(stored) = finish.clusters.ledger.get(&finish.ledger, &digest).await? else {
+        return Ok(Ended::Nothing);
+    };
     let Ok(record) = serde_json::from_value::<UnitRecord>(stored.source.into()) else {
         return Ok(Ended::Nothing);
     };

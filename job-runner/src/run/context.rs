@@ -9,7 +9,7 @@ use docmill_crds::run_ledger::{run_folder, runs_index};
 use tokio::sync::OnceCell;
 
 use super::RunError;
-use crate::elastic::Elastic;
+use crate::pipeline::clusters::Clusters;
 use crate::pipeline::process::{Processor, Stop};
 use crate::secrets::mounted;
 use crate::stores;
@@ -21,8 +21,8 @@ pub struct RunContext {
     pub order: RunOrder,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
-    /// The cluster of ledger and articles.
-    pub elastic: Elastic,
+    /// The clusters of ledger and articles.
+    pub clusters: Clusters,
     /// Name of the pod.
     pub runner: String,
     /// When the worker has to end.
@@ -35,8 +35,8 @@ impl RunContext {
     pub async fn connect(order: RunOrder, runner: String, stop: Stop) -> Result<Self, RunError> {
         let spec = &order.ingest.spec;
         let s3 = stores::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
-        let elastic = Elastic::new(&spec.index.elasticsearch, &mounted(secret_mount::INDEX)?)?;
-        Ok(Self { order, s3, elastic, runner, stop, processor: OnceCell::new() })
+        let clusters = Clusters::connect(spec)?;
+        Ok(Self { order, s3, clusters, runner, stop, processor: OnceCell::new() })
     }
 
     /// The path of a unit, made when it is first asked for: not every step of a run ingests.

@@ -66,7 +66,7 @@ impl Outcomes {
     fn count(&mut self, line: &ManifestLine, state: UnitState, reason: Option<String>, changed: bool) {
         let reason = || reason.or_else(|| line.reason.clone()).unwrap_or_else(|| "Unknown".to_owned());
         match state {
-            UnitState::Indexed => {
+            UnitState::Indexed | UnitState::Converted => {
                 self.tally.done += 1;
                 self.tally.changed += i64::from(changed);
                 self.tally.unchanged += i64::from(!changed);

@@ -113,7 +113,7 @@ async fn look_up(context: &RunContext, objects: &[Listed]) -> Result<Vec<Option<
     let ids: Vec<String> = objects.iter().map(|object| select::unit_of(object, raw).digest()).collect();
     let addresses: Vec<_> = ids.iter().map(|id| Address { index: &index, id }).collect();
     let fields = select::LEDGER_FIELDS.map(str::to_owned);
-    let read = async || context.elastic.mget(&addresses, &fields).await;
+    let read = async || context.clusters.ledger.mget(&addresses, &fields).await;
     Ok(retry::persist(PATIENCE, &context.stop.closing, read).await?)
 }
 
@@ -123,13 +123,13 @@ async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
     let raw: &RawLocation = &context.source().raw;
     let revision = context.source().conversion.revision()?;
     let versioned = is_versioned(context).await?;
-    let refresh = async || context.elastic.refresh(&index).await;
+    let refresh = async || context.clusters.ledger.refresh(&index).await;
     retry::persist(PATIENCE, &context.stop.closing, refresh).await?;
     let mut writer = ManifestWriter::new(context);
     let mut after: Option<Value> = None;
     loop {
         let body = select::ledger_page(&context.order.spec, raw, &revision, after.as_ref());
-        let search = async || context.elastic.search(&index, &body).await;
+        let search = async || context.clusters.ledger.search(&index, &body).await;
         let answer = retry::persist(PATIENCE, &context.stop.closing, search).await?;
         let Some((lines, left_out, last)) = select::read_page(&answer, raw, versioned) else { break };
         writer.plan.passed_over += left_out;

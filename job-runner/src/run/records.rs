@@ -15,7 +15,7 @@ impl RunContext {
     /// Creates the index of the records, if it is not there.
     pub(super) async fn ensure_records(&self) -> Result<(), RunError> {
         let index = self.runs_index();
-        let ensure = async || self.elastic.ensure_index(&index, &runs_index_body()).await;
+        let ensure = async || self.clusters.ledger.ensure_index(&index, &runs_index_body()).await;
         Ok(retry::persist(PATIENCE, &self.stop.abort, ensure).await?)
     }
 
@@ -44,7 +44,7 @@ impl RunContext {
         let ids: Vec<String> = (0..parts).map(|part| PartRecord::id(&self.order.run_uid, part)).collect();
         let addresses: Vec<_> = ids.iter().map(|id| Address { index: &index, id }).collect();
         let fields = ["finished".to_owned()];
-        let read = async || self.elastic.mget(&addresses, &fields).await;
+        let read = async || self.clusters.ledger.mget(&addresses, &fields).await;
         let records = retry::persist(PATIENCE, &self.stop.abort, read).await?;
         let finished = |record: &crate::elastic::StoredDocument| {
             record.source.get("finished").and_then(Value::as_bool) == Some(true)
@@ -75,7 +75,7 @@ impl RunContext {
 
     async fn recorded<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>, RunError> {
         let index = self.runs_index();
-        let read = async || self.elastic.get(&index, id).await;
+        let read = async || self.clusters.ledger.get(&index, id).await;
         let stored = retry::persist(PATIENCE, &self.stop.abort, read).await?;
         Ok(stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok()))
     }
@@ -84,7 +84,7 @@ impl RunContext {
         let index = self.runs_index();
         let (record, version) = (json!(record), u64::try_from(version).ok());
         let address = Address { index: &index, id };
-        let write = async || self.elastic.index_doc(address, &record, version).await;
+        let write = async || self.clusters.ledger.index_doc(address, &record, version).await;
         match retry::persist(PATIENCE, &self.stop.abort, write).await? {
             Outcome::Done | Outcome::Superseded => Ok(()),
             Outcome::Rejected(fault) => Err(RunError::RecordRefused(fault.to_string())),

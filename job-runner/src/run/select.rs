@@ -75,7 +75,7 @@ pub fn unit_of(listed: &Listed, raw: &RawLocation) -> UnitId {
 ///
 /// A unit that was passed over is taken again: that it is listed means that its object is back. The poll trigger is
 /// after new objects and leaves what has its end to runs that are asked for; any other run takes what has its end by
-/// another conversion.
+/// another conversion, and what was converted only where there is an index now.
 #[must_use]
 pub fn line_of(
     listed: Listed,
@@ -97,8 +97,11 @@ pub fn line_of(
         revision: text(record, "revision"),
         ..line
     };
-    let has_its_end = matches!(line.state, Some(UnitState::Indexed | UnitState::Failed));
-    let in_this_way = order.poll.is_some() || line.revision.as_deref() == Some(revision);
+    let has_its_end = line.state.is_some_and(|state| state != UnitState::Skipped);
+    let wanted = order.ingest.spec.good_state();
+    let as_it_would = line.revision.as_deref() == Some(revision)
+        && line.state.is_some_and(|state| !state.falls_short_of(wanted));
+    let in_this_way = order.poll.is_some() || as_it_would;
     (!(has_its_end && in_this_way)).then_some(line)
 }
 
@@ -148,7 +151,7 @@ fn states(mode: Mode) -> &'static [UnitState] {
     match mode {
         Mode::Replay => &[UnitState::Failed],
         Mode::Process | Mode::Reconvert | Mode::Shadow | Mode::Audit => {
-            &[UnitState::Indexed, UnitState::Failed]
+            &[UnitState::Indexed, UnitState::Converted, UnitState::Failed]
         }
     }
 }

@@ -1,5 +1,6 @@
 use docmill_crds::contract::RunOrder;
 use docmill_crds::ingest_run::UnitSelector;
+use docmill_crds::ledger::UnitState;
 use docmill_crds::storage::{OnDelete, RawLocation};
 use serde_json::{Value, json};
 
@@ -57,6 +58,19 @@ fn a_named_key_has_to_be_one_of_the_source() {
     assert!(keys("wire/b.xml").is_ok());
     let error = keys("wire/b.json").unwrap_err().to_string();
     assert!(error.contains("wire/b.json") && error.contains(".xml"), "{error}");
+}
+
+#[test]
+fn what_was_converted_is_taken_where_there_is_an_index_by_now() {
+    let record = json!({"state": "Converted", "revision": "r1"});
+    let line = |order: &RunOrder| {
+        line_of(listed("wire/a.xml", 0), record.as_object(), order, "r1").map(|line| line.state)
+    };
+    let indexing = order(&json!({}), None);
+    assert_eq!(line(&indexing), Some(Some(UnitState::Converted)));
+    let mut converting = indexing;
+    converting.ingest.spec.index = None;
+    assert_eq!(line(&converting), None);
 }
 
 #[test]

@@ -18,7 +18,6 @@ use bytes::Bytes;
 use docmill_crds::ledger::{UnitId, UnitState, units_index};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::run_ledger::Tally;
-use docmill_crds::template::Template;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -102,17 +101,13 @@ impl<'a> Rehearsal<'a> {
     fn new(context: &'a RunContext) -> Result<Self, RunError> {
         let source = context.source();
         let model = context.order.spec.conversion.as_ref().unwrap_or(&source.conversion).resolve()?;
-        let template = |field, text: &str| {
-            Template::parse(text).map_err(|error| RunError::from(IngestError::Template { field, error }))
-        };
-        let index = template("spec.index.name", &source.index.name)?;
-        let id = template("spec.index.id", &source.index.id)?;
+        let addressing = Addressing::of_index(source.index.as_ref()).map_err(IngestError::from)?;
         Ok(Self {
             context,
             ledger: units_index(&context.order.ingest.namespace, &context.order.ingest.source),
             converter: Arc::new(Converter::new(&model)?),
             max_object_bytes: model.limits.max_object_bytes,
-            addressing: Arc::new(Addressing { index, id }),
+            addressing: Arc::new(addressing),
             large: Semaphore::new(LARGE_SNAPSHOTS),
         })
     }
@@ -166,7 +161,7 @@ impl<'a> Rehearsal<'a> {
         let digest = unit.digest();
         let fields = RECORD_FIELDS.map(str::to_owned);
         let address = Address { index: &self.ledger, id: &digest };
-        let found = self.context.elastic.mget(&[address], &fields).await?.pop().flatten();
+        let found = self.context.clusters.ledger.mget(&[address], &fields).await?.pop().flatten();
         let Some(found) = found else { return Ok(None) };
         serde_json::from_value(found.source.into()).map(Some).map_err(|error| {
             ElasticError::Unreadable(format!("record {digest} of {}: {error}", self.ledger)).into()
@@ -204,7 +199,7 @@ impl<'a> Rehearsal<'a> {
         let too_large = u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes);
         let lines = snapshot.as_ref().map(|held| held.lines.clone());
         let (addressing, converter) = (Arc::clone(&self.addressing), Arc::clone(&self.converter));
-        let reader = BodyReader::start(body);
+        let (reader, good) = (BodyReader::start(body), self.context.source().good_state());
         let work = tokio::task::spawn_blocking(move || {
             let standing = lines.map(|lines| Standing::new(lines, &addressing));
             let mut comparison = Comparison::new(&addressing, standing);
@@ -215,7 +210,7 @@ impl<'a> Rehearsal<'a> {
             } else {
                 read = convert(&mut comparison, &converter, reader)?;
             }
-            let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref());
+            let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref(), good);
             io::Result::Ok((predicted, report, read))
         });
         let (predicted, report, read) = work

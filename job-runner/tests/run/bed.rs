@@ -45,7 +45,7 @@ impl Bed {
         };
         let _ = rustls::crypto::ring::default_provider().install_default();
         let name = format!("run-{test}-{}", clock::now_millis());
-        let settings = ElasticsearchCluster { urls: vec![cluster.clone()], secret_ref: None };
+        let settings = ElasticsearchCluster { urls: vec![cluster.clone()], ..Default::default() };
         let bed = Self {
             s3: s3_client(&storage(&endpoint), &Secrets::default()).await.unwrap(),
             elastic: Elastic::new(&settings, &Secrets::default()).unwrap(),

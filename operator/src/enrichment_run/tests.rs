@@ -42,7 +42,7 @@ pub fn run() -> EnrichmentRun {
 }
 
 fn selection(slices: Vec<Bounds>) -> Selection {
-    let cluster = ElasticsearchCluster { urls: vec!["http://raw:9200".into()], secret_ref: None };
+    let cluster = ElasticsearchCluster { urls: vec!["http://raw:9200".into()], ..Default::default() };
     let origin = Origin { cluster, index: "articles-*".into() };
     let documents = slices.len() as u64;
     Selection { origin, bounds: bounds(None, 1001), documents, slices }

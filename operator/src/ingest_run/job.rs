@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::IngestRun;
-use docmill_crds::contract::{RunOrder, WorkOrder, label, secret_mount};
+use docmill_crds::contract::{RunOrder, WorkOrder, label};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
 
 use crate::not_ready::NotReady;
-use crate::worker_pod::{self, Mount, WorkerImage, WorkerPod};
+use crate::worker_pod::{self, WorkerImage, WorkerPod};
 
 /// Name of the Job that selects. With the longest name of a run it has 57 characters.
 #[must_use]
@@ -54,10 +54,7 @@ fn job(
     let template = worker_pod::pod_template(WorkerPod {
         image,
         order: worker_pod::encode_order(&WorkOrder::Run(Box::new(order.clone())))?,
-        mounts: vec![
-            Mount { folder: secret_mount::STORAGE, secret: source.storage.credentials_secret_ref.as_ref() },
-            Mount { folder: secret_mount::INDEX, secret: source.index.elasticsearch.secret_ref.as_ref() },
-        ],
+        mounts: worker_pod::source_mounts(source),
         labels: labels.clone(),
         template: &source.workers.pod_template,
     });

@@ -16,7 +16,8 @@ use super::{job, records, start};
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{
-    check_bucket, connect_elastic, elastic_fault, storage_secrets, store_fault, with_causes,
+    check_bucket, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
+    store_fault, with_causes,
 };
 
 /// How long one look may take in all.
@@ -85,14 +86,14 @@ async fn reach(namespace: &str, spec: &IngestSourceSpec, context: &Context) -> R
         check_bucket(&s3, &spec.raw.bucket),
         check_bucket(&s3, &spec.snapshots.bucket),
         check_bucket(&s3, &spec.errors.bucket),
-        connect_elastic(&context.client, namespace, &spec.index.elasticsearch),
+        connect_source(&context.client, namespace, spec),
     );
     raw.and(snapshots).and(errors)?;
     elastic.map(drop)
 }
 
 async fn read_records(order: &RunOrder, seen: &Observation, context: &Context) -> Result<Records, NotReady> {
-    let cluster = &order.ingest.spec.index.elasticsearch;
+    let cluster = ledger_cluster(&order.ingest.spec)?;
     let namespace = &order.ingest.namespace;
     let index = runs_index(namespace);
     let fault = |error: ElasticError| elastic_fault(cluster, &error);

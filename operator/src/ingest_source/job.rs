@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use docmill_crds::contract::{IngestOrder, WorkOrder, label, secret_mount};
+use docmill_crds::IngestSource;
+use docmill_crds::contract::{IngestOrder, WorkOrder, label};
 use docmill_crds::ledger::hex;
-use docmill_crds::{IngestSource, IngestSourceSpec};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
 use sha2::{Digest as _, Sha256};
 
 use super::plan::Start;
-use crate::worker_pod::{self, Mount, WorkerImage, WorkerPod};
+use crate::worker_pod::{self, WorkerImage, WorkerPod};
 
 /// Label with the number of the slot that a worker fills.
 const SLOT_LABEL: &str = "docmill.io/slot";
@@ -38,7 +38,7 @@ pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerIm
     let template = worker_pod::pod_template(WorkerPod {
         image,
         order,
-        mounts: mounts(&source.spec),
+        mounts: worker_pod::source_mounts(&source.spec),
         labels: labels.clone(),
         template: &source.spec.workers.pod_template,
     });
@@ -92,11 +92,4 @@ fn labels(source: &IngestSource, slot: i32) -> BTreeMap<String, String> {
     labels.insert(label::SOURCE.to_owned(), source.name_any());
     labels.insert(SLOT_LABEL.to_owned(), slot.to_string());
     labels
-}
-
-fn mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
-    vec![
-        Mount { folder: secret_mount::STORAGE, secret: spec.storage.credentials_secret_ref.as_ref() },
-        Mount { folder: secret_mount::INDEX, secret: spec.index.elasticsearch.secret_ref.as_ref() },
-    ]
 }

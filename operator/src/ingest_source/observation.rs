@@ -23,6 +23,8 @@ pub struct Observation {
     pub revision: Option<String>,
     /// Whether there is a queue at all.
     pub has_queue: bool,
+    /// Whether documents go into an index, or end as snapshots.
+    pub has_index: bool,
     /// The queue, if it answered.
     pub queue: Option<QueueCounts>,
     /// The runs that the poll trigger made, oldest first.
@@ -78,14 +80,16 @@ impl QueueCounts {
 pub struct LedgerCounts {
     /// Units whose documents are in the index.
     pub indexed: i64,
+    /// Units whose documents are snapshots only.
+    pub converted: i64,
     /// Units that were refused.
     pub failed: i64,
     /// Units that were passed over.
     pub skipped: i64,
     /// The most frequent reasons of failed units, most frequent first.
     pub top_failures: Vec<FailureCount>,
-    /// When a unit was last recorded as indexed.
-    pub last_indexed: Option<Timestamp>,
+    /// When a unit was last recorded as indexed or converted.
+    pub last_good: Option<Timestamp>,
     /// The newest record of all.
     pub newest: Option<NewestRecord>,
 }
@@ -113,8 +117,8 @@ pub fn ledger_query() -> Value {
                 "filter": {"term": {"state": UnitState::Failed}},
                 "aggs": {"reasons": {"terms": {"field": "reason", "size": TOP_FAILURES}}},
             },
-            "indexed": {
-                "filter": {"term": {"state": UnitState::Indexed}},
+            "good": {
+                "filter": {"terms": {"state": [UnitState::Indexed, UnitState::Converted]}},
                 "aggs": {"last": {"max": {"field": "recordedTime"}}},
             },
         },
@@ -126,17 +130,17 @@ pub fn ledger_query() -> Value {
 pub fn read_ledger(answer: &Value) -> LedgerCounts {
     let states = buckets(answer, "/aggregations/states/buckets");
     let of = |state: UnitState| {
-        let name = json!(state);
-        states.iter().find(|(key, _)| Some(key.as_str()) == name.as_str()).map_or(0, |(_, count)| *count)
+        states.iter().find(|(key, _)| key == state.as_str()).map_or(0, |(_, count)| *count)
     };
     let reasons = buckets(answer, "/aggregations/failed/reasons/buckets");
-    let last = answer.pointer("/aggregations/indexed/last/value").and_then(Value::as_f64);
+    let last = answer.pointer("/aggregations/good/last/value").and_then(Value::as_f64);
     LedgerCounts {
         indexed: of(UnitState::Indexed),
+        converted: of(UnitState::Converted),
         failed: of(UnitState::Failed),
         skipped: of(UnitState::Skipped),
         top_failures: reasons.into_iter().map(|(reason, count)| FailureCount { reason, count }).collect(),
-        last_indexed: last.and_then(from_millis),
+        last_good: last.and_then(from_millis),
         newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
     }
 }

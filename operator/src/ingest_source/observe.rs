@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_crds::IngestSource;
 use docmill_crds::contract::label;
+use docmill_crds::ingest_source::Index;
 use docmill_crds::ledger::units_index;
 use docmill_crds::template::Template;
 use job_runner::stores::StoreError;
@@ -23,7 +24,7 @@ use crate::conditions::{self, kind};
 use crate::context::Context;
 use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
-use crate::stores::{elastic_fault, store_fault};
+use crate::stores::{elastic_fault, ledger_cluster, store_fault};
 use crate::worker_pod::encode_order;
 
 /// How long queue and ledger may take to answer.
@@ -38,6 +39,7 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
         ready: Ok(()),
         revision: None,
         has_queue: source.spec.trigger.sqs.is_some(),
+        has_index: source.spec.index.is_some(),
         queue: None,
         polled: poll::read(source, &context.runs.state()),
         ledger: None,
@@ -88,8 +90,9 @@ fn check_spec(source: &IngestSource) -> Result<(String, String), NotReady> {
         .conversion
         .revision()
         .map_err(|error| NotReady::user("InvalidConversion", format!("spec.conversion: {error}")))?;
-    for (field, text) in [("name", &spec.index.name), ("id", &spec.index.id)] {
-        Template::parse(text)
+    let templates = |index: &Index| [("name", index.name.clone()), ("id", index.id.clone())];
+    for (field, text) in spec.index.as_ref().into_iter().flat_map(templates) {
+        Template::parse(&text)
             .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.index.{field}: {error}")))?;
     }
     Ok((revision, encode_order(&work_order(source))?))
@@ -152,10 +155,10 @@ fn hindered(conditions: &[Condition]) -> Option<String> {
 }
 
 async fn ledger_counts(source: &IngestSource, reached: &Reached) -> Result<LedgerCounts, NotReady> {
-    let cluster = &source.spec.index.elasticsearch;
+    let cluster = ledger_cluster(&source.spec)?;
     let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
     let query = ledger_query();
-    match tokio::time::timeout(TIMEOUT, reached.elastic.search(&index, &query)).await {
+    match tokio::time::timeout(TIMEOUT, reached.ledger_cluster.search(&index, &query)).await {
         Ok(Ok(answer)) => Ok(read_ledger(&answer)),
         Ok(Err(error)) => Err(elastic_fault(cluster, &error)),
         Err(_) => {

@@ -13,7 +13,7 @@ use kube::{Client, ResourceExt as _};
 use super::ledger_memory::LedgerMemory;
 use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
-use crate::stores::{check_bucket, connect_elastic, storage_secrets, store_fault};
+use crate::stores::{check_bucket, connect_source, storage_secrets, store_fault};
 
 /// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
 /// nothing fails.
@@ -29,7 +29,7 @@ pub struct Reached {
     /// The queue, where the source has one.
     pub sqs: Option<aws_sdk_sqs::Client>,
     /// The cluster with the ledger.
-    pub elastic: Elastic,
+    pub ledger_cluster: Elastic,
     /// What the ledger said last.
     pub ledger: Mutex<LedgerMemory>,
     generation: Option<i64>,
@@ -98,11 +98,11 @@ async fn connect(client: &Client, source: &IngestSource, metrics: &Metrics) -> R
     metrics.request(Target::Elasticsearch);
     let (storage, elastic) = tokio::join!(
         connect_storage(client, &namespace, spec, metrics),
-        connect_elastic(client, &namespace, &spec.index.elasticsearch),
+        connect_source(client, &namespace, spec),
     );
     Ok(Reached {
         sqs: storage?,
-        elastic: elastic?,
+        ledger_cluster: elastic?,
         ledger: Mutex::default(),
         generation: source.metadata.generation,
         at: Instant::now(),

@@ -50,7 +50,7 @@ pub fn status(
         }),
         lag_seconds: lag_seconds(seen, &conditions).or(old.lag_seconds),
         last_ingest_time: match ledger {
-            Some(ledger) => ledger.last_indexed.map(Time),
+            Some(ledger) => ledger.last_good.map(Time),
             None => old.last_ingest_time.clone(),
         },
         conditions,
@@ -63,11 +63,11 @@ fn ready(seen: &Observation) -> Statement {
             kind::READY,
             true,
             "Reachable",
-            if seen.has_queue {
-                "queue, buckets and index are there and can be reached"
-            } else {
-                "buckets and index are there and can be reached"
-            },
+            format!(
+                "{}buckets and {} are there and can be reached",
+                if seen.has_queue { "queue, " } else { "" },
+                if seen.has_index { "index" } else { "ledger" },
+            ),
         ),
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }
@@ -169,6 +169,7 @@ fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
         Some(ledger) => Some(UnitCounts {
             pending,
             indexed: ledger.indexed,
+            converted: ledger.converted,
             failed: ledger.failed,
             skipped: ledger.skipped,
         }),

@@ -46,6 +46,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> Observation {
         ready: Ok(()),
         revision: Some("abc".into()),
         has_queue: true,
+        has_index: true,
         polled: Vec::new(),
         queue: Some(QueueCounts { waiting, in_hand, delayed: 0 }),
         ledger: Some(LedgerCounts {

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use std::sync::{Arc, OnceLock};
 
 use docmill_crds::IngestSource;
+use docmill_crds::ledger::UnitState;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
@@ -130,8 +131,13 @@ fn workers(source: &IngestSource) -> Option<&docmill_crds::ingest_source::Worker
 
 fn units(source: &IngestSource) -> Vec<(Labels, i64)> {
     let Some(units) = source.status.as_ref().and_then(|status| status.units) else { return Vec::new() };
-    let states = [("Indexed", units.indexed), ("Failed", units.failed), ("Skipped", units.skipped)];
-    states.into_iter().map(|(state, count)| (vec![("state", state.to_owned())], count)).collect()
+    let states = [
+        (UnitState::Indexed, units.indexed),
+        (UnitState::Converted, units.converted),
+        (UnitState::Failed, units.failed),
+        (UnitState::Skipped, units.skipped),
+    ];
+    states.into_iter().map(|(state, count)| (vec![("state", state.as_str().to_owned())], count)).collect()
 }
 
 fn failures(source: &IngestSource) -> Vec<(Labels, i64)> {
@@ -171,7 +177,7 @@ mod tests {
         source.status = Some(IngestSourceStatus {
             observed_generation: Some(2),
             conditions: state(&[], said, None, Timestamp::UNIX_EPOCH),
-            units: Some(UnitCounts { pending: 5, indexed: 7, failed: 1, skipped: 0 }),
+            units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, failed: 1, skipped: 0 }),
             top_failures: vec![FailureCount { reason: "MissingField".into(), count: 1 }],
             workers: Some(WorkerStatus { active: 1, desired: 2, because: String::new() }),
             lag_seconds: Some(4),

@@ -10,6 +10,8 @@ use crate::auditor::Audit;
 pub enum Outcome {
     /// It is in the index under this id.
     Indexed(String),
+    /// It is a snapshot, and in no index.
+    Converted,
     /// It is refused for this reason.
     Failed(&'static str),
 }
@@ -18,6 +20,7 @@ impl Outcome {
     fn holds(&self, key: &str, audit: &Audit) -> bool {
         match self {
             Self::Indexed(id) => audit.indexed.get(key).is_some_and(|ids| ids == std::slice::from_ref(id)),
+            Self::Converted => audit.converted.contains(key),
             Self::Failed(reason) => audit.failed.get(key).is_some_and(|given| given == reason),
         }
     }
@@ -75,6 +78,15 @@ impl Corpus {
         faults
     }
 
+    /// The same objects where there is no index.
+    #[must_use]
+    pub fn converted_only(mut self) -> Self {
+        for outcome in self.outcomes.values_mut().filter(|outcome| matches!(outcome, Outcome::Indexed(_))) {
+            *outcome = Outcome::Converted;
+        }
+        self
+    }
+
     /// How many objects have to end in the index.
     #[must_use]
     pub fn sound(&self) -> usize {
@@ -84,7 +96,7 @@ impl Corpus {
     /// How many objects have to be refused.
     #[must_use]
     pub fn faulty(&self) -> usize {
-        self.outcomes.len() - self.sound()
+        self.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Failed(_))).count()
     }
 }
 

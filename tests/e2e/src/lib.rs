@@ -28,6 +28,7 @@ pub mod faults;
 pub mod ingest_runs;
 pub mod install;
 pub mod notices;
+pub mod opensearch;
 pub mod resources;
 pub mod rig;
 pub mod s3;

@@ -3,6 +3,8 @@
 //!
 //! The objects are told of by the rig itself, so that a test decides what is told when, how often and in which order.
 
+mod layout;
+mod runs;
 mod worker;
 
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use crate::sqs::Sqs;
 use crate::wait::{Look, until};
 use crate::{notices, world};
 
+pub use layout::Layout;
 pub use worker::Worker;
 
 /// What the queue hides messages for where a worker asks for no other time.
@@ -49,8 +52,10 @@ pub struct Rig {
     pub s3: S3,
     /// The queue service.
     pub sqs: Sqs,
-    /// The cluster with articles and ledger.
+    /// The cluster with articles.
     pub elastic: Elastic,
+    /// The cluster with the ledger.
+    pub records: Elastic,
     /// What workers reach the object store by.
     pub s3_proxy: Proxy,
     /// What workers reach the queue by.
@@ -59,13 +64,25 @@ pub struct Rig {
     pub es_proxy: Proxy,
     queue_url: String,
     form: Form,
+    layout: Layout,
     folder: PathBuf,
 }
 
 /// Runs a test with a rig of its own, beside others.
 pub async fn run(name: &str, form: Form, test: impl AsyncFnOnce(&Rig) -> Result<()>) -> Result<()> {
+    run_laid_out(name, form, Env::read()?, Layout::Together, test).await
+}
+
+/// The same with other stores, or with documents and records in other places.
+pub async fn run_laid_out(
+    name: &str,
+    form: Form,
+    env: Env,
+    layout: Layout,
+    test: impl AsyncFnOnce(&Rig) -> Result<()>,
+) -> Result<()> {
     let _others = world::beside_others().await;
-    let rig = Rig::create(name, form, Env::read()?).await?;
+    let rig = Rig::create(name, form, env, layout).await?;
     let result = test(&rig).await;
     if let Err(error) = &result {
         eprintln!("=== {} failed: {error:#}\n{}", rig.name, rig.diagnosis().await);
@@ -75,7 +92,7 @@ pub async fn run(name: &str, form: Form, test: impl AsyncFnOnce(&Rig) -> Result<
 }
 
 impl Rig {
-    async fn create(name: &str, form: Form, env: Env) -> Result<Self> {
+    async fn create(name: &str, form: Form, env: Env, layout: Layout) -> Result<Self> {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() % 1_000_000;
         let name = format!("e2e-{name}-{seconds}{:03}", std::process::id() % 1000);
         let sqs = Sqs::connect(&env).await?;
@@ -85,6 +102,7 @@ impl Rig {
             queue_url: sqs.create(&name, VISIBILITY_SECONDS).await?,
             s3: S3::connect(&env).await?,
             elastic: Elastic::new(&env.es_raw.outside),
+            records: Elastic::new(layout.records(&env)),
             s3_proxy: Proxy::start(&env.host_address, &env.s3.outside).await?,
             sqs_proxy: Proxy::start(&env.host_address, &env.sqs.outside).await?,
             es_proxy: Proxy::start(&env.host_address, &env.es_raw.outside).await?,
@@ -92,6 +110,7 @@ impl Rig {
             env,
             sqs,
             form,
+            layout,
             folder,
         };
         for bucket in rig.buckets() {
@@ -106,7 +125,8 @@ impl Rig {
             self.s3.remove_bucket(&bucket).await?;
         }
         std::fs::remove_dir_all(&self.folder)?;
-        self.elastic.remove(&format!("*{}*", self.name)).await
+        self.elastic.remove(&format!("*{}*", self.name)).await?;
+        self.records.remove(&format!("*{}*", self.name)).await
     }
 
     fn buckets(&self) -> [String; 3] {
@@ -192,6 +212,7 @@ impl Rig {
         spec["trigger"]["sqs"]["queueUrl"] = format!("{}/{queue}", self.sqs_proxy.url()).into();
         spec["index"]["elasticsearch"]["urls"] = json!([self.es_proxy.url()]);
         // A worker ends when the test says so.
+        self.layout.arrange(spec, &self.env);
         spec["workers"]["idleSeconds"] = 600.into();
         spec.take()
     }
@@ -204,7 +225,11 @@ impl Rig {
     /// Starts a worker for another spec than [`Self::spec`].
     pub fn worker_for(&self, name: &str, spec: &Value) -> Result<Worker> {
         let order = json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}});
-        Worker::start(&self.env, name, &order, &self.log(name))
+        self.start(name, &order)
+    }
+
+    fn start(&self, name: &str, order: &Value) -> Result<Worker> {
+        Worker::start(&self.env, name, order, &self.log(name))
     }
 
     /// Starts the worker that plans a run, whose UID is the rig's name.
@@ -267,7 +292,7 @@ impl Rig {
 
     /// How many units the ledger has in a state.
     pub async fn recorded(&self, state: &str) -> Result<usize> {
-        let ledger = self.elastic.all(&self.ledger()).await?;
+        let ledger = self.records.all(&self.ledger()).await?;
         Ok(ledger.iter().filter(|record| record.source["state"] == state).count())
     }
 
@@ -291,6 +316,7 @@ impl Rig {
         Place {
             s3: self.s3.clone(),
             elastic: self.elastic.clone(),
+            records: self.records.clone(),
             raw_bucket: self.raw_bucket(),
             snapshots_bucket: self.snapshots_bucket(),
             snapshots_prefix: "json/".into(),

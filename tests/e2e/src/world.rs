@@ -235,6 +235,7 @@ impl World {
     /// Judges the stores. Nothing may be at work meanwhile.
     pub async fn audit(&self) -> Result<Audit> {
         let place = Place {
+            records: self.articles.clone(),
             s3: self.s3.clone(),
             elastic: self.articles.clone(),
             raw_bucket: self.raw_bucket(),

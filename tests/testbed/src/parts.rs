@@ -8,6 +8,7 @@ pub(crate) mod elasticsearch;
 pub(crate) mod go;
 pub(crate) mod maven;
 pub(crate) mod model_server;
+pub(crate) mod opensearch;
 pub(crate) mod pod;
 pub(crate) mod product;
 pub(crate) mod rootfs;

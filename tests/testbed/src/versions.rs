@@ -14,6 +14,7 @@ pub(crate) struct Versions {
     pub(crate) helm: String,
     pub(crate) versitygw: String,
     pub(crate) elasticmq: String,
+    pub(crate) opensearch: String,
     pub(crate) elasticsearch: Elasticsearch,
     pub(crate) model_server: ModelServer,
 }

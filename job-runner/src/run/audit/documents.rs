@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::evidence::{Evidence, Index, Record};
-use super::gather::{Stores, bounds};
+use super::gather::{Articles, Stores, bounds};
 use super::judge::{Backing, Hit, Seen, judge_document, judge_hit};
 use super::report::Difference;
-use crate::elastic::{Address, ElasticError, Pit};
+use crate::elastic::{Address, Elastic, ElasticError, Pit};
 use crate::run::RunError;
 
 /// Documents that are held at a time.
@@ -34,6 +34,7 @@ struct Found {
 impl Stores<'_> {
     /// Whether the documents that the records of a window name are there.
     pub async fn named_documents(&self, evidence: &Evidence) -> Result<Vec<Difference>, RunError> {
+        let Some(articles) = &self.articles else { return Ok(Vec::new()) };
         let records = evidence.proper().filter(|(_, record)| record.counts() && record.document_count > 0);
         let mut differences = Vec::new();
         for group in groups(records.collect()) {
@@ -50,7 +51,7 @@ impl Stores<'_> {
                 .iter()
                 .map(|(_, _, RecordedDocument { index, id, .. })| Address { index, id })
                 .collect();
-            let seen = self.seen(&addresses).await?;
+            let seen = seen(&articles.elastic, &addresses).await?;
             differences.extend(pairs.iter().zip(&seen).filter_map(|((digest, record, named), seen)| {
                 judge_document(digest, record, named, seen.as_ref())
             }));
@@ -66,14 +67,14 @@ impl Stores<'_> {
         after: Option<&str>,
         until: Option<&str>,
     ) -> Result<Vec<Difference>, RunError> {
+        let Some(Articles { elastic, pattern }) = &self.articles else { return Ok(Vec::new()) };
         let query = self.documents_query(after, until);
-        let elastic = &self.context.elastic;
         // Also because OpenSearch has no view of a pattern that matches no index.
-        if elastic.count(&self.articles, &query).await? == 0 {
+        if elastic.count(pattern, &query).await? == 0 {
             return Ok(Vec::new());
         }
-        let mut pit = elastic.open_pit(&self.articles).await?;
-        let differences = self.search_all(evidence, &query, &mut pit).await;
+        let mut pit = elastic.open_pit(pattern).await?;
+        let differences = self.search_all(elastic, evidence, &query, &mut pit).await;
         if let Err(error) = elastic.close_pit(pit).await {
             tracing::debug!(%error, "a point in time is left to expire");
         }
@@ -91,6 +92,7 @@ impl Stores<'_> {
 
     async fn search_all(
         &self,
+        elastic: &Elastic,
         evidence: &Evidence,
         query: &Value,
         pit: &mut Pit,
@@ -103,7 +105,7 @@ impl Stores<'_> {
             if let Some(last) = last.take() {
                 body["search_after"] = last;
             }
-            let mut answer = self.context.elastic.search_pit(pit, body).await?;
+            let mut answer = elastic.search_pit(pit, body).await?;
             let Some(Value::Array(hits)) = answer.pointer_mut("/hits/hits").map(Value::take) else {
                 return Err(ElasticError::Unreadable("a search without hits".into()).into());
             };
@@ -199,7 +201,7 @@ impl Stores<'_> {
         let index = heads_index(&order.namespace, &order.source);
         let heads: Vec<_> = ids.iter().map(|id| DocumentHead::id(id)).collect();
         let addresses: Vec<_> = heads.iter().map(|id| Address { index: &index, id }).collect();
-        let found = self.context.elastic.mget(&addresses, &["index".to_owned()]).await?;
+        let found = self.context.clusters.ledger.mget(&addresses, &["index".to_owned()]).await?;
         let newest = ids
             .into_iter()
             .zip(found)
@@ -211,7 +213,7 @@ impl Stores<'_> {
     pub async fn names(&self, digests: &[&str]) -> Result<Vec<Vec<RecordedDocument>>, RunError> {
         let index = &self.ground.ledger;
         let addresses: Vec<_> = digests.iter().map(|id| Address { index, id }).collect();
-        let found = self.context.elastic.mget(&addresses, &["documents".to_owned()]).await?;
+        let found = self.context.clusters.ledger.mget(&addresses, &["documents".to_owned()]).await?;
         let named = found.into_iter().map(|found| {
             let documents = found.and_then(|mut found| found.source.remove("documents")).unwrap_or(json!([]));
             let unreadable = |error: serde_json::Error| {
@@ -221,20 +223,20 @@ impl Stores<'_> {
         });
         named.collect()
     }
+}
 
-    async fn seen(&self, addresses: &[Address<'_>]) -> Result<Vec<Option<Seen>>, RunError> {
-        let fields = [UNIT_FIELD.to_owned()];
-        let mut seen = Vec::with_capacity(addresses.len());
-        for addresses in addresses.chunks(PAGE_DOCUMENTS) {
-            let found = self.context.elastic.mget(addresses, &fields).await?;
-            seen.extend(found.into_iter().map(|found| {
-                let found = found?;
-                let unit = found.source.get("_docmill").and_then(|docmill| docmill.get("unit"));
-                Some(read_unit(unit, found.version).map_or_else(|| nobodys(found.version), |(_, seen)| seen))
-            }));
-        }
-        Ok(seen)
+async fn seen(elastic: &Elastic, addresses: &[Address<'_>]) -> Result<Vec<Option<Seen>>, RunError> {
+    let fields = [UNIT_FIELD.to_owned()];
+    let mut seen = Vec::with_capacity(addresses.len());
+    for addresses in addresses.chunks(PAGE_DOCUMENTS) {
+        let found = elastic.mget(addresses, &fields).await?;
+        seen.extend(found.into_iter().map(|found| {
+            let found = found?;
+            let unit = found.source.get("_docmill").and_then(|docmill| docmill.get("unit"));
+            Some(read_unit(unit, found.version).map_or_else(|| nobodys(found.version), |(_, seen)| seen))
+        }));
     }
+    Ok(seen)
 }
 
 /// A document that does not say whose it is: older than every unit.

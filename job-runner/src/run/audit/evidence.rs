@@ -25,6 +25,8 @@ pub struct Ground {
     pub ledger: String,
     /// `<namespace>/<name>` of the source.
     pub source: String,
+    /// The state of units that end well.
+    pub good: UnitState,
     /// When the run was created, in milliseconds since 1970. What landed later is on its way.
     pub created_millis: i64,
 }

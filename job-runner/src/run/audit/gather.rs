@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_crds::ledger::units_index;
 use docmill_crds::storage::BucketLocation;
-use docmill_crds::template::Template;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
 use super::window::{self, Page};
-use crate::elastic::{Address, ElasticError};
+use crate::elastic::{Address, Elastic, ElasticError};
+use crate::pipeline::address::Addressing;
 use crate::pipeline::process::IngestError;
 use crate::run::listing::{self, Listed, Listing};
 use crate::run::{RunContext, RunError};
@@ -36,9 +36,17 @@ pub struct Stores<'a> {
     pub context: &'a RunContext,
     /// The places.
     pub ground: Ground,
-    /// Pattern of the indices with documents.
-    pub articles: String,
+    /// Where the documents are; none where there are none.
+    pub articles: Option<Articles>,
     versioned: bool,
+}
+
+/// Where the documents of a source are.
+pub struct Articles {
+    /// The cluster.
+    pub elastic: Elastic,
+    /// Pattern of the indices.
+    pub pattern: String,
 }
 
 /// What was found of a range, up to the key at which it had to be cut.
@@ -55,18 +63,20 @@ impl<'a> Stores<'a> {
     /// Finds out what has to be known of a source before its first range.
     pub async fn open(context: &'a RunContext) -> Result<Self, RunError> {
         let (order, spec) = (&context.order, context.source());
-        let index = Template::parse(&spec.index.name);
-        let index = index.map_err(|error| IngestError::Template { field: "spec.index.name", error })?;
+        let addressing = Addressing::of_index(spec.index.as_ref()).map_err(IngestError::from)?;
+        let articles = context.clusters.index.clone().zip(addressing.pattern());
         let ground = Ground {
             raw: spec.raw.clone(),
             snapshots: spec.snapshots.clone(),
             errors: spec.errors.clone(),
             ledger: units_index(&order.ingest.namespace, &order.ingest.source),
             source: context.source_name(),
+            good: spec.good_state(),
             created_millis: order.created_millis,
         };
         let versioned = listing::is_versioned(&context.s3, &spec.raw.bucket).await?;
-        Ok(Self { context, ground, articles: index.wildcard(), versioned })
+        let articles = articles.map(|(elastic, pattern)| Articles { elastic, pattern });
+        Ok(Self { context, ground, articles, versioned })
     }
 
     /// Whether the raw bucket keeps versions.
@@ -77,8 +87,11 @@ impl<'a> Stores<'a> {
 
     /// Makes visible to searches what was written before.
     pub async fn refresh(&self) -> Result<(), RunError> {
-        self.context.elastic.refresh(&self.ground.ledger).await?;
-        Ok(self.context.elastic.refresh(&self.articles).await?)
+        self.context.clusters.ledger.refresh(&self.ground.ledger).await?;
+        if let Some(Articles { elastic, pattern }) = &self.articles {
+            elastic.refresh(pattern).await?;
+        }
+        Ok(())
     }
 
     /// What the stores hold of the keys behind `after`, as far as one page of each list goes.
@@ -197,7 +210,7 @@ impl<'a> Stores<'a> {
     async fn records(&self, query: &Value, size: usize) -> Result<Vec<(String, Record)>, RunError> {
         let sort = json!([{"unit.key": "asc"}, {"recordedTime": "desc"}]);
         let body = json!({"size": size, "query": query, "sort": sort, "_source": RECORD_FIELDS});
-        let mut answer = self.context.elastic.search(&self.ground.ledger, &body).await?;
+        let mut answer = self.context.clusters.ledger.search(&self.ground.ledger, &body).await?;
         let Some(Value::Array(hits)) = answer.pointer_mut("/hits/hits").map(Value::take) else {
             return Err(ElasticError::Unreadable("a search without hits".into()).into());
         };
@@ -259,7 +272,7 @@ impl<'a> Stores<'a> {
         let fields = RECORD_FIELDS.map(str::to_owned);
         let index = &self.ground.ledger;
         let addresses: Vec<_> = digests.iter().map(|id| Address { index, id }).collect();
-        let found = self.context.elastic.mget(&addresses, &fields).await?;
+        let found = self.context.clusters.ledger.mget(&addresses, &fields).await?;
         let records = found.into_iter().zip(digests).map(|(found, id)| {
             let record = found.map(|found| serde_json::from_value(found.source.into())).transpose();
             record.map_err(|error| self.unreadable(id, &error))

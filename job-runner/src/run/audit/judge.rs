@@ -19,7 +19,8 @@ pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
         let record = index.by_digest.get(unit.digest().as_str()).copied();
         sums.add_raw(record.map(|record| record.state));
         let landed_before = object.last_modified_millis <= ground.created_millis;
-        differences.extend(unaccounted(key, &unit.digest(), record).filter(|_| landed_before));
+        let unaccounted = unaccounted(key, &unit.digest(), record, ground.good);
+        differences.extend(unaccounted.filter(|_| landed_before));
     }
     for (digest, record) in evidence.proper().filter(|(_, record)| record.counts()) {
         match standing(ground, evidence, &index, record) {
@@ -87,15 +88,17 @@ fn of_unit(kind: Kind, digest: &str, record: &Record, expected: &str, found: &st
     }
 }
 
-/// An object that was passed over because it was not there, and is there, has to be looked at again too.
-fn unaccounted(key: &str, digest: &str, record: Option<&Record>) -> Option<Difference> {
+/// An object that was passed over because it was not there, and is there, has to be looked at again too; and so has one
+/// that was converted only, where there is an index now.
+fn unaccounted(key: &str, digest: &str, record: Option<&Record>, good: UnitState) -> Option<Difference> {
     let found = match record {
         None => Some("no record".to_owned()),
+        Some(record) if record.state.falls_short_of(good) => Some("Converted, and not indexed".to_owned()),
         Some(record) if record.counts() => None,
         Some(record) => Some(format!("Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))),
     };
     let (key, unit) = (key.to_owned(), Some(digest.to_owned()));
-    let expected = "a record: Indexed or Failed".to_owned();
+    let expected = format!("a record: {} or Failed", good.as_str());
     let (kind, repaired, target) = (Kind::Unaccounted, false, Target::Unit);
     found.map(|found| Difference { kind, key, unit, expected, found, repaired, target })
 }

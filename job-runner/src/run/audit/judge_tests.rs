@@ -24,6 +24,7 @@ fn ground(on_delete: OnDelete) -> Ground {
         errors: location("errors"),
         ledger: "docmill-units-n-s".into(),
         source: "n/s".into(),
+        good: UnitState::Indexed,
         created_millis: CREATED,
     }
 }
@@ -112,6 +113,16 @@ fn a_removed_object_is_a_difference_only_where_its_documents_go_too() {
     assert_eq!(judge(&ground(OnDelete::Keep), &evidence).0.former, 1);
     let expected = [(Kind::RecordWithoutObject, "good.xml".into())];
     assert_eq!(differences(&ground(OnDelete::Delete), &evidence), expected);
+}
+
+#[test]
+fn what_was_only_converted_has_to_go_into_an_index_that_there_is_by_now() {
+    let mut evidence = sound();
+    evidence.records[0].1.state = UnitState::Converted;
+    let converting = Ground { good: UnitState::Converted, ..ground(OnDelete::Keep) };
+    assert_eq!(differences(&converting, &evidence), []);
+    assert_eq!(judge(&converting, &evidence).0.converted, 1);
+    assert_eq!(differences(&ground(OnDelete::Keep), &evidence), [(Kind::Unaccounted, "good.xml".into())]);
 }
 
 #[test]

@@ -13,7 +13,8 @@ use super::gather::Stores;
 use super::keys;
 use super::report::{Difference, Target};
 use crate::clock;
-use crate::elastic::{Address, BulkBody};
+use crate::elastic::{Address, BulkBody, Elastic};
+use crate::pipeline::clusters::Clusters;
 use crate::pipeline::notification::Landed;
 use crate::pipeline::persist::persist;
 use crate::pipeline::place::ToPlace;
@@ -55,8 +56,10 @@ struct Plan<'a> {
     snapshots: BTreeSet<&'a str>,
     /// Objects to be deleted from the errors bucket.
     errors: BTreeSet<&'a str>,
-    /// Documents and records to be deleted, with the version that they were seen with.
+    /// Documents to be deleted, with the version that they were seen with.
     documents: Vec<(Address<'a>, Option<u64>)>,
+    /// The same of records.
+    records: Vec<(Address<'a>, Option<u64>)>,
 }
 
 impl<'a> Plan<'a> {
@@ -87,8 +90,11 @@ impl<'a> Plan<'a> {
                 self.errors.insert(key);
                 self.errors.extend(keys::copy_of(key));
             }
-            (Kind::DocumentOrphaned | Kind::RecordTwice, Target::Document { index, id, version }) => {
+            (Kind::DocumentOrphaned, Target::Document { index, id, version }) => {
                 self.documents.push((Address { index, id }, *version));
+            }
+            (Kind::RecordTwice, Target::Document { index, id, version }) => {
+                self.records.push((Address { index, id }, *version));
             }
             _ => {}
         }
@@ -105,7 +111,11 @@ impl<'a> Repairer<'a> {
     /// Does what can be done about the differences. Whether it helped is for the next look to say.
     pub async fn repair(&self, differences: &[Difference]) -> Result<(), RunError> {
         let mut plan = Plan::new(differences);
-        self.delete_documents(&plan.documents).await?;
+        let Clusters { ledger, index } = &self.context().clusters;
+        self.delete(ledger, &plan.records).await?;
+        if let Some(index) = index {
+            self.delete(index, &plan.documents).await?;
+        }
         let ground = &self.stores.ground;
         self.delete_objects(&ground.snapshots.bucket, &plan.snapshots).await?;
         self.delete_objects(&ground.errors.bucket, &plan.errors).await?;
@@ -165,7 +175,7 @@ impl<'a> Repairer<'a> {
             let ledger = &self.stores.ground.ledger;
             let addresses: Vec<_> = digests.iter().map(|id| Address { index: ledger, id }).collect();
             let fields = ["unit", "snapshot", "lastModified"].map(str::to_owned);
-            let records = self.context().elastic.mget(&addresses, &fields).await?;
+            let records = self.context().clusters.ledger.mget(&addresses, &fields).await?;
             for (digest, record) in digests.iter().zip(records) {
                 let restored = match record {
                     Some(record) => self.restore(&record.source, &units[digest]).await?,
@@ -272,7 +282,7 @@ impl<'a> Repairer<'a> {
     }
 
     async fn record(&self, digest: &str) -> Result<Option<(UnitRecord, u64)>, RunError> {
-        let stored = self.context().elastic.get(&self.stores.ground.ledger, digest).await?;
+        let stored = self.context().clusters.ledger.get(&self.stores.ground.ledger, digest).await?;
         Ok(stored
             .and_then(|stored| Some((serde_json::from_value(stored.source.into()).ok()?, stored.version))))
     }
@@ -297,13 +307,17 @@ impl<'a> Repairer<'a> {
         self.write_record(&record, stored).await
     }
 
-    async fn delete_documents(&self, documents: &[(Address<'_>, Option<u64>)]) -> Result<(), RunError> {
+    async fn delete(
+        &self,
+        elastic: &Elastic,
+        documents: &[(Address<'_>, Option<u64>)],
+    ) -> Result<(), RunError> {
         for documents in documents.chunks(DELETIONS_AT_A_TIME) {
             let mut body = BulkBody::default();
             for (address, version) in documents {
                 body.push_delete(*address, *version);
             }
-            self.context().elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
+            elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
         }
         Ok(())
     }

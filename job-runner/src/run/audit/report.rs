@@ -13,7 +13,7 @@ pub const NAMED: usize = 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuditReport {
-    /// The accounts: raw = indexed + failed + skipped + pending.
+    /// The accounts: raw = indexed + converted + failed + skipped + pending.
     pub sums: Sums,
     /// How often each kind of difference was found, and how often it was mended.
     pub kinds: BTreeMap<DifferenceKind, KindCount>,
@@ -32,6 +32,8 @@ pub struct Sums {
     pub raw: i64,
     /// Their documents are in the index.
     pub indexed: i64,
+    /// Their documents are snapshots only, since the source had no index.
+    pub converted: i64,
     /// They were refused.
     pub failed: i64,
     /// They were passed over for a reason.
@@ -111,6 +113,7 @@ impl Sums {
         self.raw += 1;
         *match state {
             Some(UnitState::Indexed) => &mut self.indexed,
+            Some(UnitState::Converted) => &mut self.converted,
             Some(UnitState::Failed) => &mut self.failed,
             Some(UnitState::Skipped) => &mut self.skipped,
             None => &mut self.pending,
@@ -121,6 +124,7 @@ impl Sums {
     pub fn add(&mut self, other: Self) {
         self.raw += other.raw;
         self.indexed += other.indexed;
+        self.converted += other.converted;
         self.failed += other.failed;
         self.skipped += other.skipped;
         self.pending += other.pending;

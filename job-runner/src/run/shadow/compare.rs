@@ -126,11 +126,16 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Ends, and gives what the unit would become and the report of it.
+    /// Ends, and gives what the unit would become and the report of it. `good` is the state of units that end well.
     #[must_use]
-    pub fn finish(mut self, unit: &UnitId, recorded: Option<&Recorded>) -> (Predicted, ShadowReport) {
+    pub fn finish(
+        mut self,
+        unit: &UnitId,
+        recorded: Option<&Recorded>,
+        good: UnitState,
+    ) -> (Predicted, ShadowReport) {
         self.pair_the_rest();
-        let state = if self.reason.is_some() { UnitState::Failed } else { UnitState::Indexed };
+        let state = if self.reason.is_some() { UnitState::Failed } else { good };
         let reason = self.reason.map(|reason| reason.to_string());
         let digest = (self.count > 0).then(|| std::mem::take(&mut self.digest).finish());
         let changed = recorded.is_none_or(|recorded| {

@@ -24,7 +24,7 @@ fn converter(fields: &Value) -> Converter {
 }
 
 fn addressing() -> Addressing {
-    Addressing { index: Template::parse("a-{day}").unwrap(), id: Template::parse("{id}").unwrap() }
+    Addressing::by(Template::parse("a-{day}").unwrap(), Template::parse("{id}").unwrap())
 }
 
 fn unit() -> UnitId {
@@ -66,7 +66,7 @@ fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     let ((recorded, lines), addressing) = (today(now), addressing());
     let mut comparison = Comparison::new(&addressing, Some(Standing::new(lines, &addressing)));
     comparison.convert(&converter(proposed), OBJECT.as_bytes()).unwrap();
-    comparison.finish(&unit(), Some(&recorded))
+    comparison.finish(&unit(), Some(&recorded), UnitState::Indexed)
 }
 
 fn field(name: &str, more: &Value) -> Value {

@@ -119,8 +119,7 @@ mod tests {
 
     #[test]
     fn documents_are_taken_by_id_and_then_in_order() {
-        let addressing =
-            Addressing { index: Template::parse("a").unwrap(), id: Template::parse("{id}").unwrap() };
+        let addressing = Addressing::by(Template::parse("a").unwrap(), Template::parse("{id}").unwrap());
         let documents = [r#"{"id":"1"}"#, r#"{"id":"2"}"#, r#"{"none":"3"}"#, r#"{"id":"2","second":true}"#];
         let lines: Vec<u8> =
             documents.iter().flat_map(|document| [line(document), b"\n".to_vec()].concat()).collect();

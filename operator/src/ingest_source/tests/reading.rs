@@ -25,20 +25,20 @@ fn the_ledger_is_counted_by_state_and_reason() {
             "states": {"buckets": [{"key": "Indexed", "doc_count": 90}, {"key": "Failed", "doc_count": 10}]},
             "failed": {"doc_count": 10, "reasons": {"buckets": [
                 {"key": "MissingField", "doc_count": 7}, {"key": "MalformedXml", "doc_count": 3}]}},
-            "indexed": {"doc_count": 90, "last": {"value": 600_250.0, "value_as_string": "…"}},
+            "good": {"doc_count": 90, "last": {"value": 600_250.0, "value_as_string": "…"}},
         },
     });
     let counts = read_ledger(&answer);
     assert_eq!((counts.indexed, counts.failed, counts.skipped), (90, 10, 0));
     assert_eq!(counts.top_failures[0].reason, "MissingField");
-    assert_eq!(counts.last_indexed.unwrap().as_millisecond(), 600_250);
+    assert_eq!(counts.last_good.unwrap().as_millisecond(), 600_250);
     assert_eq!(counts.newest.unwrap().lag_millis, Some(1500));
 }
 
 #[test]
 fn an_aggregation_over_nothing_has_no_time() {
-    let answer = json!({"aggregations": {"indexed": {"doc_count": 0, "last": {"value": null}}}});
-    assert_eq!(read_ledger(&answer).last_indexed, None);
+    let answer = json!({"aggregations": {"good": {"doc_count": 0, "last": {"value": null}}}});
+    assert_eq!(read_ledger(&answer).last_good, None);
 }
 
 fn job(status: &Value) -> Vec<Arc<Job>> {

@@ -65,7 +65,7 @@ fn a_job_is_owned_labelled_and_of_one_pod() {
 #[test]
 fn credentials_come_as_files_and_the_order_as_it_was() {
     let mut source = source();
-    source.spec.index.id = "a$(HOME)$$-{guid}".into();
+    source.spec.index.as_mut().unwrap().id = "a$(HOME)$$-{guid}".into();
     let pod = pod(made(&source, &start(0, None)));
     let container = &pod.containers[0];
     let mounts = container.volume_mounts.as_ref().unwrap();

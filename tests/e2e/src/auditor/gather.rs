@@ -11,8 +11,10 @@ use crate::s3::S3;
 pub struct Place {
     /// The object store.
     pub s3: S3,
-    /// The cluster with articles and ledger.
+    /// The cluster with articles.
     pub elastic: Elastic,
+    /// The cluster with the ledger.
+    pub records: Elastic,
     /// The raw bucket; everything in it has to be accounted for.
     pub raw_bucket: String,
     /// The snapshot bucket.
@@ -46,6 +48,6 @@ pub async fn gather(place: &Place) -> Result<Evidence> {
         errors_prefix: place.errors_prefix.clone(),
         errors: place.s3.get_all(&place.errors_bucket).await?,
         articles: place.elastic.all(&place.articles).await?,
-        ledger: place.elastic.all(&place.ledger).await?,
+        ledger: place.records.all(&place.ledger).await?,
     })
 }

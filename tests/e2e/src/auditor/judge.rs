@@ -61,6 +61,8 @@ pub struct Evidence {
 pub struct Audit {
     /// Raw keys of indexed units, each with the ids of its documents.
     pub indexed: BTreeMap<String, Vec<String>>,
+    /// Raw keys of units that were converted only.
+    pub converted: BTreeSet<String>,
     /// Raw keys of failed units, each with the reason.
     pub failed: BTreeMap<String, String>,
     /// Raw keys of units that were passed over, each with the reason.
@@ -126,6 +128,12 @@ fn account(raw: &RawObject, record: &Value, audit: &mut Audit) {
             }
             audit.indexed.insert(raw.key.clone(), ids);
         }
+        ("Converted", true) => {
+            if addresses(record).next().is_some() || record["documentCount"].as_u64().unwrap_or(0) == 0 {
+                audit.faults.push(format!("{:?} is converted, and names documents or has none", raw.key));
+            }
+            audit.converted.insert(raw.key.clone());
+        }
         ("Failed", false) => drop(audit.failed.insert(raw.key.clone(), reason)),
         ("Skipped", false) => drop(audit.skipped.insert(raw.key.clone(), reason)),
         (state, _) => {
@@ -152,8 +160,8 @@ fn snapshot(
     let end = format!("/{}/{revision}.json", raw.digest());
     let expected = derived(&evidence.snapshots_prefix, raw, &end);
     let Some(named) = record["snapshot"].as_str() else {
-        if record["state"] == "Indexed" {
-            faults.push(format!("{:?} is indexed without a snapshot", raw.key));
+        if record["state"] == "Indexed" || record["state"] == "Converted" {
+            faults.push(format!("{:?} ended well without a snapshot", raw.key));
         }
         return;
     };

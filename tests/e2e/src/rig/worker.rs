@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use docmill_crds::contract::{POD_NAME_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV};
+use docmill_crds::contract::{POD_NAME_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -32,6 +32,7 @@ impl Worker {
             .arg("work")
             .env(WORK_ORDER_ENV, order.to_string())
             .env(POD_NAME_ENV, name)
+            .env(SLICE_ENV, "0")
             .envs(WORKER_MEMORY_ENV)
             .env("AWS_ACCESS_KEY_ID", &env.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key)

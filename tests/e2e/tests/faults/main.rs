@@ -3,4 +3,5 @@
 
 mod deliveries;
 mod outages;
+mod places;
 mod refusals;

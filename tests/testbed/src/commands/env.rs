@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     host::network::NODE_IP,
     parts::{
-        product,
+        opensearch, product,
         stores::{
             ACCESS_KEY_ID, BRIDGE, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3, SECRET_ACCESS_KEY, SQS,
         },
@@ -51,6 +51,10 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
     ];
+    let opensearch = opensearch::folder(home, &Versions::read()?);
+    if opensearch.is_dir() {
+        settings.push(("DOCMILL_OPENSEARCH", opensearch.display().to_string()));
+    }
     settings.extend([
         ("S3_ENDPOINT", S3.url()),
         ("SQS_ENDPOINT", SQS.url()),

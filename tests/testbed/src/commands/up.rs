@@ -12,7 +12,7 @@ use crate::{
         network, packages, settings,
         toolchains::{self, Toolchains},
     },
-    parts::{dns, elasticmq, elasticsearch, go, model_server, product, rootfs, stores},
+    parts::{dns, elasticmq, elasticsearch, go, model_server, opensearch, product, rootfs, stores},
     process::boot_id,
     progress::{note, seconds, step},
     versions::Versions,
@@ -49,6 +49,7 @@ fn build(home: &Home, versions: &Versions, toolchains: &Toolchains) -> anyhow::R
         let rest = (|| {
             rootfs::ensure(home)?;
             elasticsearch::release(versions, &toolchains.java).ensure(home, &toolchains.java)?;
+            opensearch::ensure(home, versions, &toolchains.java)?;
             elasticmq::ensure(home, versions)?;
             model_server::ensure(home, versions, &toolchains.python)?;
             step("build the product", || product::build(home))

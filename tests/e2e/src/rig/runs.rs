@@ -1,0 +1,51 @@
+//! Runs on demand, worked as their pods would: one process selects, another works what it selected.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{RECOVERED, Rig};
+use crate::resources::SOURCE;
+
+impl Rig {
+    /// Works a run over the source to its end. Gives the record of its only part, or that of its selection where nothing
+    /// was selected. `run` is what its spec has beside the source.
+    pub async fn run_to_end(&self, name: &str, run: &Value) -> Result<Value> {
+        self.run_for(name, run, &self.spec()).await
+    }
+
+    /// The same for another spec of the source than [`Self::spec`].
+    pub async fn run_for(&self, name: &str, run: &Value, source: &Value) -> Result<Value> {
+        let mut order = json!({
+            "ingest": {"namespace": self.name, "source": SOURCE, "spec": source},
+            "run": name,
+            "runUid": format!("{}-{name}", self.name),
+            "createdMillis": u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?,
+            "spec": run,
+            "step": "plan",
+        });
+        order["spec"]["sourceRef"] = json!({"name": SOURCE});
+        self.step(&format!("{name}-plan"), &order).await?;
+        let plan = self.run_record(&format!("plan-{}-{name}", self.name)).await?;
+        if plan["files"] == 0 {
+            return Ok(plan);
+        }
+        order["step"] = json!({"work": {"files": plan["files"], "parts": 1}});
+        self.step(&format!("{name}-work"), &order).await?;
+        self.run_record(&format!("part-{}-{name}-0", self.name)).await
+    }
+
+    async fn step(&self, name: &str, order: &Value) -> Result<()> {
+        let mut worker = self.start(name, &json!({"run": order}))?;
+        let status = worker.ended(RECOVERED).await?;
+        ensure!(status.success(), "{name} ended with {status}");
+        Ok(())
+    }
+
+    async fn run_record(&self, id: &str) -> Result<Value> {
+        let records = self.records.all(&format!("docmill-runs-{}", self.name)).await?;
+        let record = records.into_iter().find(|record| record.id == id);
+        Ok(record.with_context(|| format!("there is no record {id}"))?.source)
+    }
+}
