@@ -1,12 +1,14 @@
 //! Puts documents where they belong: claims their places, and stores them with the versions that the claims gave.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
 use tokio_util::sync::CancellationToken;
 
+use super::articles_template::ArticlesTemplate;
 use super::heads::{ClaimError, Claimed, Heads, Request};
 use super::prepare::AddressedDocument;
 use super::provenance::indexed_source;
@@ -27,6 +29,8 @@ const ITEM_BYTES: usize = 512;
 pub struct Placer {
     /// The cluster.
     pub elastic: Elastic,
+    /// What new indices of it look like.
+    pub template: Arc<ArticlesTemplate>,
     /// Who has which place.
     pub heads: Heads,
 }
@@ -144,6 +148,8 @@ impl Placer {
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
         let stale = self.stale(&claims).await?;
+        let indices = addresses.iter().flatten().map(|address| address.index.as_str()).collect();
+        self.template.ensure_before(&self.elastic, indices).await?;
         let (body, sent) = body(units, &claims, &stale);
         let outcomes = self.elastic.bulk_all(body, PATIENCE, stop).await?;
         self.delete(&self.overtaken(&claims).await?, stop).await?;

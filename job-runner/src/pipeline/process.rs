@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
-use docmill_crds::conversion::{Model, ModelError};
+use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::ledger::{self, UnitId, heads};
@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
 use super::address::Addressing;
+use super::articles_template::ArticlesTemplate;
 use super::convert::Converter;
 use super::counts::Counts;
 use super::fetch::{self, Room};
@@ -26,7 +27,6 @@ use super::finish::{Finish, Work};
 use super::heads::Heads;
 use super::large;
 use super::lookup::{Known, Lookup};
-use super::mapping;
 use super::notification::Landed;
 use super::pace::Pace;
 use super::persist::persist;
@@ -38,7 +38,7 @@ use super::refuse::Stage;
 use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
 use super::unit::Unit;
-use crate::elastic::{Elastic, ElasticError, mapping as elastic_mapping};
+use crate::elastic::{Elastic, ElasticError};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
 use crate::retry::{self, Patience};
@@ -51,7 +51,7 @@ const ROOM_KIBIBYTES: u32 = 16 * 1024;
 const BATCH_UNITS: usize = 500;
 /// … or so many bytes of documents, …
 const BATCH_BYTES: usize = 6 * 1024 * 1024;
-/// … or when its first unit has waited for so long.
+/// … or when its first unit has waited for so long, or there is no other unit in hand to wait for.
 const BATCH_AGE: Duration = Duration::from_millis(100);
 /// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
 const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
@@ -123,7 +123,6 @@ pub struct Processor {
     pub finish: Arc<Finish>,
     /// The first steps.
     pub preparation: Arc<Preparation>,
-    model: Model,
     lookup: Lookup,
     suspects: Suspects,
     batches: mpsc::Sender<Work>,
@@ -157,9 +156,10 @@ impl Processor {
         });
         let ledger = ledger::units_index(&order.namespace, &order.source);
         let index = heads::heads_index(&order.namespace, &order.source);
+        let template = Arc::new(ArticlesTemplate::new(preparation.addressing.index.wildcard(), model));
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
         let finish = Arc::new(Finish {
-            placer: Placer { elastic: elastic.clone(), heads },
+            placer: Placer { elastic: elastic.clone(), template, heads },
             s3,
             errors: spec.errors.clone(),
             on_delete: spec.raw.on_delete,
@@ -172,21 +172,16 @@ impl Processor {
         tokio::spawn(finish_batches(receiver, Arc::clone(&finish), stop.abort.clone()));
         let lookup = Lookup::start(elastic.clone(), ledger, stop.abort.clone());
         let suspects = Suspects::new(elastic, index);
-        Ok(Arc::new(Self { spec, finish, preparation, model, lookup, suspects, batches, stop }))
+        Ok(Arc::new(Self { spec, finish, preparation, lookup, suspects, batches, stop }))
     }
 
     /// Ledger, heads and the template of the articles have to be there before the first document.
     pub async fn ensure_indices(&self) -> Result<(), IngestError> {
-        let elastic = &self.finish.elastic;
-        let pattern = self.preparation.addressing.index.wildcard();
-        let name = elastic_mapping::template_name(&pattern);
+        let Finish { elastic, ledger, placer, .. } = &*self.finish;
         retry::persist(PATIENCE_AT_START, &self.stop.closing, async || {
-            let distribution = elastic.info().await?.distribution;
-            let fields = mapping::properties(&self.model, distribution);
-            let template = elastic_mapping::index_template(&pattern, &fields);
-            elastic.ensure_index(&self.finish.ledger, &ledger::units_index_body()).await?;
-            elastic.ensure_index(&self.finish.placer.heads.index, &heads::heads_index_body()).await?;
-            elastic.put_index_template(&name, &template).await
+            elastic.ensure_index(ledger, &ledger::units_index_body()).await?;
+            elastic.ensure_index(&placer.heads.index, &heads::heads_index_body()).await?;
+            placer.template.put(elastic).await
         })
         .await?;
         Ok(())
@@ -342,7 +337,8 @@ async fn gather(first: Work, receiver: &mut mpsc::Receiver<Work>) -> Vec<Work> {
     let deadline = tokio::time::Instant::now() + BATCH_AGE;
     let mut bytes = first.bytes();
     let mut batch = vec![first];
-    while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES {
+    let others = |batch: &Vec<Work>| batch.len() < observe::worker().in_hand();
+    while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES && others(&batch) {
         match tokio::time::timeout_at(deadline, receiver.recv()).await {
             Ok(Some(work)) => {
                 bytes += work.bytes();
