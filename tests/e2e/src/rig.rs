@@ -3,6 +3,7 @@
 //!
 //! The objects are told of by the rig itself, so that a test decides what is told when, how often and in which order.
 
+mod clock;
 mod worker;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use crate::sqs::Sqs;
 use crate::wait::{Look, until};
 use crate::{notices, world};
 
+use clock::WrongClock;
 pub use worker::Worker;
 
 /// What the queue hides messages for where a worker asks for no other time.
@@ -203,8 +205,17 @@ impl Rig {
 
     /// Starts a worker for another spec than [`Self::spec`].
     pub fn worker_for(&self, name: &str, spec: &Value) -> Result<Worker> {
-        let order = json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}});
-        Worker::start(&self.env, name, &order, &self.log(name))
+        Worker::start(&self.env, name, &self.order(spec), &[], &self.log(name))
+    }
+
+    /// Starts a worker whose clock is ahead of the time by so many seconds, or behind it.
+    pub fn worker_with_clock(&self, name: &str, spec: &Value, seconds: i64) -> Result<Worker> {
+        let clock = WrongClock::make(&self.folder, seconds)?;
+        Worker::start(&self.env, name, &self.order(spec), &clock.environment(), &self.log(name))
+    }
+
+    fn order(&self, spec: &Value) -> Value {
+        json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}})
     }
 
     fn log(&self, worker: &str) -> PathBuf {

@@ -5,5 +5,6 @@ mod cluster;
 mod count;
 mod crashes;
 mod kill_matrix;
+mod latency;
 mod many;
 mod memory;
