@@ -3,6 +3,7 @@
 //!
 //! The objects are told of by the rig itself, so that a test decides what is told when, how often and in which order.
 
+mod clock;
 mod layout;
 mod runs;
 mod worker;
@@ -26,6 +27,7 @@ use crate::sqs::Sqs;
 use crate::wait::{Look, until};
 use crate::{notices, world};
 
+use clock::WrongClock;
 pub use layout::Layout;
 pub use worker::Worker;
 
@@ -224,23 +226,21 @@ impl Rig {
 
     /// Starts a worker for another spec than [`Self::spec`].
     pub fn worker_for(&self, name: &str, spec: &Value) -> Result<Worker> {
-        let order = json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}});
-        self.start(name, &order)
+        self.start(name, &self.order(spec), &[])
     }
 
-    fn start(&self, name: &str, order: &Value) -> Result<Worker> {
-        Worker::start(&self.env, name, order, &self.log(name))
+    /// Starts a worker whose clock is ahead of the time by so many seconds, or behind it.
+    pub fn worker_with_clock(&self, name: &str, spec: &Value, seconds: i64) -> Result<Worker> {
+        let clock = WrongClock::make(&self.folder, seconds)?;
+        self.start(name, &self.order(spec), &clock.environment())
     }
 
-    /// Starts the worker that plans a run, whose UID is the rig's name.
-    pub fn planner(&self, name: &str, run: &Value) -> Result<Worker> {
-        let mut spec = run.clone();
-        spec["sourceRef"] = json!({"name": SOURCE});
-        let order = json!({"run": {
-            "ingest": {"namespace": self.name, "source": SOURCE, "spec": self.spec()},
-            "run": name, "runUid": self.name, "createdMillis": 0, "spec": spec, "step": "plan",
-        }});
-        Worker::start(&self.env, name, &order, &self.log(name))
+    fn order(&self, spec: &Value) -> Value {
+        json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}})
+    }
+
+    fn start(&self, name: &str, order: &Value, environment: &[(&str, String)]) -> Result<Worker> {
+        Worker::start(&self.env, name, order, environment, &self.log(name))
     }
 
     fn log(&self, worker: &str) -> PathBuf {

@@ -179,6 +179,11 @@ impl World {
         self.s3.put_all(&self.raw_bucket(), corpus.objects.clone()).await.map(drop)
     }
 
+    /// From now on nobody tells of what lands, but for the test itself.
+    pub async fn lose_notifications(&self) -> Result<()> {
+        self.bridge.remove(&self.raw_bucket()).await
+    }
+
     /// Waits for a condition of a resource, with this status and reason (any, if it is empty).
     pub async fn condition(
         &self,

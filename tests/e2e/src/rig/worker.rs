@@ -25,7 +25,13 @@ const TERM_BIT: u64 = 1 << 14;
 pub struct Worker(Child);
 
 impl Worker {
-    pub(super) fn start(env: &Env, name: &str, order: &Value, log: &Path) -> Result<Self> {
+    pub(super) fn start(
+        env: &Env,
+        name: &str,
+        order: &Value,
+        environment: &[(&str, String)],
+        log: &Path,
+    ) -> Result<Self> {
         let program = program()?;
         let log = File::create(log).with_context(|| format!("failed to make {}", log.display()))?;
         let child = Command::new(&program)
@@ -34,6 +40,7 @@ impl Worker {
             .env(POD_NAME_ENV, name)
             .env(SLICE_ENV, "0")
             .envs(WORKER_MEMORY_ENV)
+            .envs(environment.iter().cloned())
             .env("AWS_ACCESS_KEY_ID", &env.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key)
             .stdin(Stdio::null())

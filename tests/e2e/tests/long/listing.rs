@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::rig::{self, Rig};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::memory::is_small;
 
@@ -23,16 +23,12 @@ async fn a_million_keys_are_planned_in_less_than_128_mib() -> Result<()> {
         });
         rig.s3.put_many(&rig.raw_bucket(), keys).await?;
         let begun = Instant::now();
-        let mut planner = rig.planner("planner", &json!({"mode": "Process"}))?;
+        let mut planner = rig.planner("backfill", &json!({"mode": "Process"}))?;
         let (peak, status) = planner.watched_until_its_end(LIMIT).await?;
         ensure!(status.success(), "the planner ended with {status}");
         is_small(peak, "a listing of 1,000,000 keys")?;
         println!("{} s for the plan", begun.elapsed().as_secs());
-        let plan: Value = serde_json::from_slice(
-            &rig.s3
-                .get(&rig.snapshots_bucket(), &format!("json/.docmill/runs/{}/plan.json", rig.name))
-                .await?,
-        )?;
+        let plan = rig.plan("backfill").await?;
         let selected = plan["selected"].as_u64().context("a plan that does not say how many it selected")?;
         ensure!(selected == (FOLDERS * KEYS_OF_A_FOLDER) as u64, "{selected} were selected: {plan}");
         Ok(())
