@@ -108,19 +108,6 @@ impl S3 {
             .await
     }
 
-    /// Puts so many objects that a list of them is not wanted.
-    pub async fn put_many(
-        &self,
-        bucket: &str,
-        objects: impl IntoIterator<Item = (String, Vec<u8>)>,
-    ) -> Result<()> {
-        stream::iter(objects)
-            .map(|(key, bytes)| async move { self.put(bucket, &key, bytes).await.map(drop) })
-            .buffer_unordered(CONCURRENCY)
-            .try_collect()
-            .await
-    }
-
     /// Puts an object in parts (a multipart upload), each made when its turn has come. A part has at least 5 MiB, but
     /// for the last one.
     pub async fn put_in_parts(
