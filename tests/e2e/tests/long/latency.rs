@@ -26,6 +26,8 @@ const WARM_BOUND: Duration = Duration::from_secs(20);
 const SEARCH_EVERY: Duration = Duration::from_millis(50);
 /// `idleSeconds` while cold starts are measured, and while a worker is to stay.
 const IDLE_SECONDS: [u64; 2] = [1, 15];
+/// After this long without a worker the operator looks as seldom as it ever does.
+const AT_REST: Duration = Duration::from_secs(10);
 /// How long a worker takes to end beyond `idleSeconds`: its last receive waits for two seconds, and Kubernetes has to
 /// see its end.
 const ENDING: Duration = Duration::from_secs(15);
@@ -70,8 +72,8 @@ async fn an_article_is_found_soon_after_its_put_and_the_workers_go_again() -> Re
         let mut cold = Vec::new();
         for number in 0..COLD {
             world.no_workers().await?;
-            // The operator looks every few seconds: the PUTs fall at different times between two looks.
-            tokio::time::sleep(Duration::from_millis(700 * number as u64)).await;
+            // The operator comes to rest, looking every few seconds; the PUTs fall at different times between two looks.
+            tokio::time::sleep(AT_REST + Duration::from_millis(1100 * number as u64)).await;
             cold.push(arrives(world, number, COLD_BOUND).await?);
         }
         world.no_workers().await?;
