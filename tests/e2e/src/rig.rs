@@ -229,7 +229,13 @@ impl Rig {
     }
 
     fn start(&self, name: &str, order: &Value) -> Result<Worker> {
-        Worker::start(&self.env, name, order, &self.log(name))
+        Worker::start(&self.env, name, order, &self.log(name), &self.secrets())
+    }
+
+    /// The folder of the workers' Secrets, as the kubelet would mount them.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.folder.join("secrets")
     }
 
     fn log(&self, worker: &str) -> PathBuf {

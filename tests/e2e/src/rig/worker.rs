@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use docmill_crds::contract::{POD_NAME_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV};
+use docmill_crds::contract::{POD_NAME_ENV, SECRETS_DIR_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ const TERM_BIT: u64 = 1 << 14;
 pub struct Worker(Child);
 
 impl Worker {
-    pub(super) fn start(env: &Env, name: &str, order: &Value, log: &Path) -> Result<Self> {
+    pub(super) fn start(env: &Env, name: &str, order: &Value, log: &Path, secrets: &Path) -> Result<Self> {
         let program = program()?;
         let log = File::create(log).with_context(|| format!("failed to make {}", log.display()))?;
         let child = Command::new(&program)
@@ -33,6 +33,7 @@ impl Worker {
             .env(WORK_ORDER_ENV, order.to_string())
             .env(POD_NAME_ENV, name)
             .env(SLICE_ENV, "0")
+            .env(SECRETS_DIR_ENV, secrets)
             .envs(WORKER_MEMORY_ENV)
             .env("AWS_ACCESS_KEY_ID", &env.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key)

@@ -5,3 +5,4 @@ mod deliveries;
 mod outages;
 mod places;
 mod refusals;
+mod secured;
