@@ -99,6 +99,13 @@ impl Worker {
         self.state().hindrances.may_receive(now)
     }
 
+    /// Units in its hands.
+    #[must_use]
+    pub fn in_hand(&self) -> usize {
+        let now = self.started.elapsed();
+        usize::try_from(self.state().activity.spent(now).in_hand).unwrap_or(usize::MAX)
+    }
+
     /// How it is doing.
     #[must_use]
     pub fn present(&self) -> Present {

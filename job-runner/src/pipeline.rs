@@ -2,13 +2,15 @@
 //!
 //! 1. [`queue`] hands out messages and keeps them hidden while they are worked on;
 //! 2. [`notification`] reads which objects landed or were removed; [`task`] is a [`unit`] to be seen to its end;
-//! 3. [`lookup`] finds those that are done already, [`suspect`] sets apart those that kill their workers;
+//! 3. [`in_hand`] has each worked on once at a time, [`lookup`] finds those that are done already, [`suspect`] sets apart
+//!    those that kill their workers;
 //! 4. [`fetch`] reads the raw object;
 //! 5. [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document;
 //! 6. [`address`] says where a document belongs, [`provenance`] where it comes from, [`mapping`] what its fields are;
 //! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys);
 //! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
-//! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong;
+//! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong, in indices with the
+//!    mapping that [`articles`] gives them;
 //! 10. [`finish`] is the rest for a batch: index, [`refuse`] what was refused, [`record`] each unit in the ledger
 //!     ([`close`] says what is to be written, `pace` how many batches are on their way);
 //! 11. [`process`] is all of that from step 3 on; [`remove`] is what becomes of an object that was removed.
@@ -16,6 +18,7 @@
 //! [`clusters`] are reached for all of them; [`persist`] waits out trouble at any of the steps; [`present`] asks what the bucket holds now; [`counts`] is what was done.
 
 pub mod address;
+pub mod articles;
 pub mod body;
 pub mod claim;
 mod close;
@@ -25,6 +28,7 @@ pub mod counts;
 pub mod fetch;
 pub mod finish;
 pub mod heads;
+pub mod in_hand;
 mod large;
 pub mod lookup;
 pub mod mapping;

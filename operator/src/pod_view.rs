@@ -51,15 +51,28 @@ pub fn ending(pod: &Pod) -> Option<Ending> {
     })
 }
 
-/// Why a pod does not start, if something stands in the way that does not pass in the normal course.
+/// Whether a pod has begun to run, and nobody has deleted it.
 #[must_use]
-pub fn obstacle(pod: &Pod) -> Option<String> {
+pub fn runs(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
+}
+
+/// Why a pod does not start, if something stands in the way that does not pass in the normal course. `late`: its
+/// container should have been made by now; the kubelet says only in Events what it waits for.
+#[must_use]
+pub fn obstacle(pod: &Pod, late: bool) -> Option<String> {
     let waiting = container_status(pod)
         .and_then(|status| status.state.as_ref())
         .and_then(|state| state.waiting.as_ref())
         .and_then(|waiting| Some((waiting.reason.as_deref()?, waiting.message.as_deref().unwrap_or(""))));
     match waiting {
-        Some(("ContainerCreating" | "PodInitializing", _)) => None,
+        Some((reason @ ("ContainerCreating" | "PodInitializing"), _)) => late.then(|| {
+            let pod = pod.metadata.name.as_deref().unwrap_or_default();
+            format!(
+                "{reason}: the kubelet waits for a Secret, a volume or the image; see `kubectl describe pod {pod}`"
+            )
+        }),
         Some((reason, message)) => Some(format!("{reason}: {message}")),
         None => unschedulable(pod),
     }

@@ -45,7 +45,7 @@ pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
         pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
     pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp()));
     let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
-    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod)))
+    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
 }
 
 /// What a person should read of how a run ended, and of whether it can start.

@@ -1,12 +1,14 @@
 //! Puts documents where they belong: claims their places, and stores them with the versions that the claims gave.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
 use tokio_util::sync::CancellationToken;
 
+use super::articles::Articles;
 use super::heads::{ClaimError, Claimed, Heads, Request};
 use super::prepare::AddressedDocument;
 use super::provenance::indexed_source;
@@ -25,8 +27,8 @@ const ITEM_BYTES: usize = 512;
 /// Puts documents into a cluster, or only claims their keys where there is none.
 #[derive(Clone, Debug)]
 pub struct Placer {
-    /// The cluster of the documents; none where they end as snapshots.
-    pub elastic: Option<Elastic>,
+    /// Where the documents go; none where they end as snapshots.
+    pub articles: Option<Arc<Articles>>,
     /// Who has which place.
     pub heads: Heads,
 }
@@ -140,15 +142,20 @@ impl Placer {
             .zip(&addresses)
             .map(|(unit, addresses)| {
                 // Without an index, documents have no places that could be claimed.
-                let addresses = addresses.iter().filter(|_| self.elastic.is_some()).collect();
+                let addresses = addresses.iter().filter(|_| self.articles.is_some()).collect();
                 Request { unit: unit.unit, addresses, renew: unit.renew }
             })
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
-        let Some(elastic) = &self.elastic else { return Ok(kept(units, claims)) };
-        let stale = stale(elastic, &claims).await?;
+        let Some(articles) = &self.articles else { return Ok(kept(units, claims)) };
+        let stale = stale(&articles.elastic, &claims).await?;
+        articles
+            .ensure_template_before(
+                addresses.iter().flatten().map(|address| address.index.as_str()).collect(),
+            )
+            .await?;
         let (body, sent) = body(units, &claims, &stale);
-        let outcomes = elastic.bulk_all(body, PATIENCE, stop).await?;
+        let outcomes = articles.elastic.bulk_all(body, PATIENCE, stop).await?;
         self.delete(&self.overtaken(&claims).await?, stop).await?;
         Ok(fates(claims, sent, outcomes))
     }
@@ -171,12 +178,12 @@ impl Placer {
         documents: &[(DocumentAddress, u64)],
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
-        let Some(elastic) = &self.elastic else { return Ok(()) };
+        let Some(articles) = &self.articles else { return Ok(()) };
         let mut body = BulkBody::default();
         for (DocumentAddress { index, id }, version) in documents {
             body.push_delete(Address { index, id }, Some(*version));
         }
-        elastic.bulk_all(body, PATIENCE, stop).await?;
+        articles.elastic.bulk_all(body, PATIENCE, stop).await?;
         Ok(())
     }
 }

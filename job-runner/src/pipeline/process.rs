@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
-use docmill_crds::conversion::{Model, ModelError};
+use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::ledger::{self, UnitId, heads};
@@ -18,15 +18,16 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
 use super::address::{Addressing, InvalidTemplate};
+use super::articles::Articles;
 use super::clusters::Clusters;
 use super::convert::Converter;
 use super::counts::Counts;
 use super::fetch::{self, Room};
 use super::finish::{Finish, Work};
 use super::heads::Heads;
+use super::in_hand::InHand;
 use super::large;
 use super::lookup::{Known, Lookup};
-use super::mapping;
 use super::notification::Landed;
 use super::pace::Pace;
 use super::persist::persist;
@@ -38,7 +39,7 @@ use super::refuse::Stage;
 use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
 use super::unit::Unit;
-use crate::elastic::{Elastic, ElasticError, mapping as elastic_mapping};
+use crate::elastic::ElasticError;
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
 use crate::retry::{self, Patience};
@@ -51,7 +52,7 @@ const ROOM_KIBIBYTES: u32 = 16 * 1024;
 const BATCH_UNITS: usize = 500;
 /// … or so many bytes of documents, …
 const BATCH_BYTES: usize = 6 * 1024 * 1024;
-/// … or when its first unit has waited for so long.
+/// … or when its first unit has waited for so long, or there is no other unit in hand to wait for.
 const BATCH_AGE: Duration = Duration::from_millis(100);
 /// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
 const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
@@ -123,8 +124,8 @@ pub struct Processor {
     pub finish: Arc<Finish>,
     /// The first steps.
     pub preparation: Arc<Preparation>,
-    model: Model,
     lookup: Lookup,
+    units: InHand,
     suspects: Suspects,
     batches: mpsc::Sender<Work>,
     stop: Stop,
@@ -160,8 +161,10 @@ impl Processor {
         let index = heads::heads_index(&order.namespace, &order.source);
         let elastic = clusters.ledger.clone();
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
+        let articles = clusters.index.clone().zip(preparation.addressing.pattern());
+        let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
         let finish = Arc::new(Finish {
-            placer: Placer { elastic: clusters.index.clone(), heads },
+            placer: Placer { articles, heads },
             s3,
             errors: spec.errors.clone(),
             on_delete: spec.raw.on_delete,
@@ -174,34 +177,43 @@ impl Processor {
         tokio::spawn(finish_batches(receiver, Arc::clone(&finish), stop.abort.clone()));
         let lookup = Lookup::start(elastic.clone(), ledger, stop.abort.clone());
         let suspects = Suspects::new(elastic, index);
-        Ok(Arc::new(Self { spec, finish, preparation, model, lookup, suspects, batches, stop }))
+        Ok(Arc::new(Self {
+            spec,
+            finish,
+            preparation,
+            lookup,
+            units: InHand::default(),
+            suspects,
+            batches,
+            stop,
+        }))
     }
 
     /// Ledger, heads and the template of the articles have to be there before the first document.
     pub async fn ensure_indices(&self) -> Result<(), IngestError> {
-        let Clusters { ledger, index } = &self.finish.clusters;
+        let Finish { clusters, ledger, placer, .. } = &*self.finish;
         let ensure = async || {
-            ledger.ensure_index(&self.finish.ledger, &ledger::units_index_body()).await?;
-            ledger.ensure_index(&self.finish.placer.heads.index, &heads::heads_index_body()).await?;
-            match (index, self.preparation.addressing.pattern()) {
-                (Some(index), Some(pattern)) => self.ensure_template(index, &pattern).await,
-                _ => Ok(()),
+            clusters.ledger.ensure_index(ledger, &ledger::units_index_body()).await?;
+            clusters.ledger.ensure_index(&placer.heads.index, &heads::heads_index_body()).await?;
+            match &placer.articles {
+                Some(articles) => articles.ensure_template().await,
+                None => Ok(()),
             }
         };
         Ok(retry::persist(PATIENCE_AT_START, &self.stop.closing, ensure).await?)
     }
 
-    async fn ensure_template(&self, index: &Elastic, pattern: &str) -> Result<(), ElasticError> {
-        let fields = mapping::properties(&self.model, index.info().await?.distribution);
-        let template = elastic_mapping::index_template(pattern, &fields);
-        index.put_index_template(&elastic_mapping::template_name(pattern), &template).await
-    }
-
     /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
     pub async fn process(self: &Arc<Self>, task: Task) -> Ended {
         let span = self.span(&task.landed);
+        let _turn = match fetch::unit_version(&task.landed) {
+            Some(version) => Some(self.units.take(digest(&task.landed, version)).await),
+            None => None,
+        };
         let in_hand = observe::worker().take_in_hand();
-        let ended = self.attempt(task).instrument(span.clone()).await.unwrap_or(Ended::Unfinished);
+        // On the heap, since it is large and everything that waits for a unit would be as large.
+        let attempt = Box::pin(self.attempt(task)).instrument(span.clone());
+        let ended = attempt.await.unwrap_or(Ended::Unfinished);
         drop(in_hand);
         observe::worker().unit_ended(&ended);
         if let Ended::Final { state, reason, .. } = &ended {
@@ -347,7 +359,8 @@ async fn gather(first: Work, receiver: &mut mpsc::Receiver<Work>) -> Vec<Work> {
     let deadline = tokio::time::Instant::now() + BATCH_AGE;
     let mut bytes = first.bytes();
     let mut batch = vec![first];
-    while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES {
+    let others = |batch: &Vec<Work>| batch.len() < observe::worker().in_hand();
+    while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES && others(&batch) {
         match tokio::time::timeout_at(deadline, receiver.recv()).await {
             Ok(Some(work)) => {
                 bytes += work.bytes();

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::worker::Worker;
 use crate::metrics::{Metrics, Target};
+use crate::pod_view::runs;
 
 /// How long a worker may take to answer; it is in the same cluster, and has the answer in its memory.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -56,11 +57,6 @@ fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
             Some((at, url(pod.status.as_ref()?.pod_ip.as_deref()?)?))
         })
         .collect()
-}
-
-fn runs(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-    phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
 }
 
 fn belongs(pod: &Pod, job_uid: &str) -> bool {

@@ -11,6 +11,8 @@ use crate::not_ready::NotReady;
 
 /// How many reasons of failed units the status names.
 const TOP_FAILURES: i64 = 5;
+/// What was recorded within so many minutes is recent.
+pub const RECENT_MINUTES: i64 = 5;
 
 /// What is known of a source.
 #[derive(Clone, Debug)]
@@ -92,6 +94,19 @@ pub struct LedgerCounts {
     pub last_good: Option<Timestamp>,
     /// The newest record of all.
     pub newest: Option<NewestRecord>,
+    /// The units that were recorded lately.
+    pub recent: RecentUnits,
+}
+
+/// The units that were recorded within [`RECENT_MINUTES`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecentUnits {
+    /// All of them.
+    pub recorded: i64,
+    /// Those that were refused.
+    pub failed: i64,
+    /// The most frequent reason.
+    pub reason: Option<String>,
 }
 
 /// The newest record of the ledger.
@@ -121,6 +136,13 @@ pub fn ledger_query() -> Value {
                 "filter": {"terms": {"state": [UnitState::Indexed, UnitState::Converted]}},
                 "aggs": {"last": {"max": {"field": "recordedTime"}}},
             },
+            "recent": {
+                "filter": {"range": {"recordedTime": {"gte": format!("now-{RECENT_MINUTES}m")}}},
+                "aggs": {"failed": {
+                    "filter": {"term": {"state": UnitState::Failed}},
+                    "aggs": {"reasons": {"terms": {"field": "reason", "size": 1}}},
+                }},
+            },
         },
     })
 }
@@ -142,6 +164,17 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
         top_failures: reasons.into_iter().map(|(reason, count)| FailureCount { reason, count }).collect(),
         last_good: last.and_then(from_millis),
         newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
+        recent: recent(answer),
+    }
+}
+
+fn recent(answer: &Value) -> RecentUnits {
+    let count = |pointer: &str| answer.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+    let reasons = buckets(answer, "/aggregations/recent/failed/reasons/buckets");
+    RecentUnits {
+        recorded: count("/aggregations/recent/doc_count"),
+        failed: count("/aggregations/recent/failed/doc_count"),
+        reason: reasons.into_iter().next().map(|(reason, _)| reason),
     }
 }
 

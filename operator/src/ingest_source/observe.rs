@@ -63,9 +63,8 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
         seen.revision = Some(revision.clone());
     }
     let (_, order) = checked?;
-    let failing = latest_failure(&seen.workers).is_some();
     let metrics = &context.metrics;
-    let reached = context.reached.reach(&context.client, source, failing, metrics).await?;
+    let reached = context.reached.reach(&context.client, source, in_trouble(seen), metrics).await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }
@@ -81,6 +80,13 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
         context.reached.forget(&source.uid().unwrap_or_default());
     })?;
     Ok(order)
+}
+
+/// Whether workers fail, wait for a store, or do not start: what is behind that is likely to be seen from here.
+fn in_trouble(seen: &Observation) -> bool {
+    let workers = &seen.workers;
+    let late = workers.iter().any(|worker| worker.late);
+    late || latest_failure(workers).is_some() || !worker::hindrances(workers).is_empty()
 }
 
 /// What can be told from the spec alone: the revision of its conversion, and the encoded work order.

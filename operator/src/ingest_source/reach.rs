@@ -18,8 +18,8 @@ use crate::stores::{check_bucket, connect_source, storage_secrets, store_fault};
 /// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
 /// nothing fails.
 const FRESH: Duration = Duration::from_mins(5);
-/// The same while workers fail: what fails them is likely to be seen from here.
-const FRESH_WHILE_FAILING: Duration = Duration::from_secs(15);
+/// The same while workers are in trouble.
+const FRESH_IN_TROUBLE: Duration = Duration::from_secs(15);
 /// More than all client-side retries of a store that refuses connections need, and short enough for a store that
 /// swallows them.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -46,11 +46,11 @@ impl ReachCache {
         &self,
         client: &Client,
         source: &IngestSource,
-        failing: bool,
+        in_trouble: bool,
         metrics: &Metrics,
     ) -> Result<Arc<Reached>, NotReady> {
         let uid = source.uid().unwrap_or_default();
-        let fresh = if failing { FRESH_WHILE_FAILING } else { FRESH };
+        let fresh = if in_trouble { FRESH_IN_TROUBLE } else { FRESH };
         if let Some(known) = self.known(&uid)
             && known.generation == source.metadata.generation
             && known.at.elapsed() < fresh

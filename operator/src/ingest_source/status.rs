@@ -8,7 +8,7 @@ use docmill_crds::ingest_source::{UnitCounts, WorkerStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::Observation;
+use super::observation::{Observation, RECENT_MINUTES};
 use super::plan::{Plan, active_count, latest_failure};
 use super::worker::{State, hindrances};
 use crate::apply::Note;
@@ -21,6 +21,8 @@ const BUSY: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(5);
 /// An index that was read-only for so long does not become writable by itself.
 const READ_ONLY_SECONDS: i64 = 300;
+/// Fewer units than this are no sign that something is wrong with all of them.
+const JUDGED_UNITS: i64 = 10;
 /// While suspended.
 const SUSPENDED: Duration = Duration::from_secs(10);
 
@@ -157,10 +159,25 @@ fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
         State::Active { obstacle: Some(obstacle) } => Some(format!("the worker {}: {obstacle}", worker.job)),
         _ => None,
     });
-    match obstacle {
-        Some(obstacle) => Statement::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle),
-        None => Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed lately"),
+    if let Some(obstacle) = obstacle {
+        return Statement::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle);
     }
+    most_units_fail(seen)
+        .unwrap_or_else(|| Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed lately"))
+}
+
+/// Documents fail one by one; where most of them do, it is the feed or the model. Without numbers, so that it does not
+/// change with each unit: those are in `topFailures`.
+fn most_units_fail(seen: &Observation) -> Option<Statement> {
+    let recent = &seen.ledger.as_ref()?.recent;
+    let most = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
+    let reason = recent.reason.as_deref().filter(|_| most)?;
+    let message = format!(
+        "most units of the last {RECENT_MINUTES} minutes failed, {reason} being the most frequent reason; the errors \
+         bucket has each object with its faults: correct spec.conversion or what feeds the bucket, then replay \
+         them with an IngestRun of mode Replay"
+    );
+    Some(Statement::new(kind::DEGRADED, true, "MostUnitsFail", message))
 }
 
 fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {

@@ -66,6 +66,7 @@ pub fn active(slot: i32) -> Worker {
         slot: Some(slot),
         created: at(900),
         leaving: false,
+        late: false,
         state: State::Active { obstacle: None },
         present: None,
     }

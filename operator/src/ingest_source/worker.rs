@@ -14,6 +14,8 @@ use crate::pod_view::{self, Ending, JobEnd};
 
 /// A Job whose pod has not come up after this long has an obstacle that is worth telling of.
 const STARTS_WITHIN_SECONDS: i64 = 20;
+/// A pod whose container has not been made after this long waits for more than its image.
+const MADE_WITHIN_SECONDS: i64 = 60;
 
 /// One worker: a Job of one pod.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,8 @@ pub struct Worker {
     pub created: Timestamp,
     /// Whether it was asked to end.
     pub leaving: bool,
+    /// Whether it should have begun to run by now.
+    pub late: bool,
     /// How far it is.
     pub state: State,
     /// What it says of itself, if it runs and has answered.
@@ -122,16 +126,19 @@ pub fn of_all_sources(jobs: &[Arc<Job>]) -> Seen {
 fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
     let own: Vec<&Pod> = pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
     let created = job.creation_timestamp().map_or(now, |time| time.0);
+    let age = now.duration_since(created).as_secs();
     let state = match pod_view::job_end(job) {
         Some(end) => ended(&end, own.iter().find_map(|pod| pod_view::ending(pod))),
-        None => State::Active { obstacle: obstacle(&own, created, now) },
+        None => State::Active { obstacle: obstacle(&own, age) },
     };
+    let starts = matches!(state, State::Active { .. }) && !own.iter().any(|pod| pod_view::runs(pod));
     Worker {
         job: job.name_any(),
         uid: job.uid().unwrap_or_default(),
         slot: slot_of(job),
         created,
         leaving: job.metadata.deletion_timestamp.is_some(),
+        late: starts && age >= STARTS_WITHIN_SECONDS,
         state,
         present: None,
     }
@@ -148,10 +155,10 @@ fn ended(job: &JobEnd, process: Option<Ending>) -> State {
     State::Ended { at: job.at, end, report: process.and_then(|ending| ending.report) }
 }
 
-fn obstacle(pods: &[&Pod], created: Timestamp, now: Timestamp) -> Option<String> {
-    let late = now.duration_since(created).as_secs() >= STARTS_WITHIN_SECONDS;
-    match pods {
-        [] if late => Some("the Job controller has not made its pod; see `kubectl describe job`".to_owned()),
-        pods => pods.iter().find_map(|pod| pod_view::obstacle(pod)),
+fn obstacle(pods: &[&Pod], age_seconds: i64) -> Option<String> {
+    if pods.is_empty() {
+        let told = "the Job controller has not made its pod; see `kubectl describe job`";
+        return (age_seconds >= STARTS_WITHIN_SECONDS).then(|| told.to_owned());
     }
+    pods.iter().find_map(|pod| pod_view::obstacle(pod, age_seconds >= MADE_WITHIN_SECONDS))
 }

@@ -11,8 +11,8 @@
 //! - [`articles`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
 //! - [`ingest_runs`]: runs of a world's source;
 //! - [`auditor`]: the verdict;
-//! - [`wait`], [`watch`], [`table`], [`diagnosis`]: waiting for a state, watching pods, reading kubectl's tables,
-//!   explaining a failure.
+//! - [`wait`], [`watch`], [`witness`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
+//!   source says meanwhile, reading kubectl's tables, explaining a failure.
 
 pub mod articles;
 pub mod auditor;
@@ -38,4 +38,5 @@ pub mod table;
 pub mod testbed;
 pub mod wait;
 pub mod watch;
+pub mod witness;
 pub mod world;

@@ -3,6 +3,7 @@
 //!
 //! The objects are told of by the rig itself, so that a test decides what is told when, how often and in which order.
 
+mod clock;
 mod layout;
 mod runs;
 mod worker;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
+use docmill_crds::contract::SECRETS_DIR_ENV;
 use serde_json::{Value, json};
 
 use crate::articles::Form;
@@ -26,6 +28,7 @@ use crate::sqs::Sqs;
 use crate::wait::{Look, until};
 use crate::{notices, world};
 
+use clock::WrongClock;
 pub use layout::Layout;
 pub use worker::Worker;
 
@@ -224,12 +227,23 @@ impl Rig {
 
     /// Starts a worker for another spec than [`Self::spec`].
     pub fn worker_for(&self, name: &str, spec: &Value) -> Result<Worker> {
-        let order = json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}});
-        self.start(name, &order)
+        self.start(name, &self.order(spec), &[])
     }
 
-    fn start(&self, name: &str, order: &Value) -> Result<Worker> {
-        Worker::start(&self.env, name, order, &self.log(name), &self.secrets())
+    /// Starts a worker whose clock is ahead of the time by so many seconds, or behind it.
+    pub fn worker_with_clock(&self, name: &str, spec: &Value, seconds: i64) -> Result<Worker> {
+        let clock = WrongClock::make(&self.folder, seconds)?;
+        self.start(name, &self.order(spec), &clock.environment())
+    }
+
+    fn order(&self, spec: &Value) -> Value {
+        json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}})
+    }
+
+    fn start(&self, name: &str, order: &Value, environment: &[(&str, String)]) -> Result<Worker> {
+        let secrets = (SECRETS_DIR_ENV, self.secrets().display().to_string());
+        let environment: Vec<_> = environment.iter().cloned().chain([secrets]).collect();
+        Worker::start(&self.env, name, order, &environment, &self.log(name))
     }
 
     /// The folder of the workers' Secrets, as the kubelet would mount them.

@@ -18,6 +18,7 @@ use crate::resources::{self, SOURCE};
 use crate::s3::S3;
 use crate::sqs::Sqs;
 use crate::wait::{Look, until};
+use crate::witness::{Testimony, Witness};
 use crate::{diagnosis, install};
 
 /// Messages of a worker that died come back after this many seconds.
@@ -178,6 +179,11 @@ impl World {
         self.s3.put_all(&self.raw_bucket(), corpus.objects.clone()).await.map(drop)
     }
 
+    /// From now on nobody tells of what lands, but for the test itself.
+    pub async fn lose_notifications(&self) -> Result<()> {
+        self.bridge.remove(&self.raw_bucket()).await
+    }
+
     /// Waits for a condition of a resource, with this status and reason (any, if it is empty).
     pub async fn condition(
         &self,
@@ -195,6 +201,16 @@ impl World {
             Ok(if current && same { Look::Done(found) } else { Look::NotYet(found.to_string()) })
         })
         .await
+    }
+
+    /// Does something, and gives what the world's source said of itself meanwhile.
+    pub async fn condition_meanwhile(
+        &self,
+        something: impl Future<Output = Result<()>>,
+    ) -> Result<Testimony> {
+        let witness = Witness::begin(&self.cluster, &self.name, SOURCE);
+        something.await.with_context(|| format!("meanwhile was said:\n{}", witness.testimony()))?;
+        Ok(witness.testimony())
     }
 
     /// Waits until the source's status counts these units, and nothing is pending.

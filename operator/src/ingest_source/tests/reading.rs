@@ -6,7 +6,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
-use super::super::observation::{LedgerCounts, read_ledger};
+use super::super::observation::{LedgerCounts, RecentUnits, read_ledger};
 use super::super::plan::latest_failure;
 use super::super::worker::{End, State, read};
 use super::at;
@@ -26,6 +26,8 @@ fn the_ledger_is_counted_by_state_and_reason() {
             "failed": {"doc_count": 10, "reasons": {"buckets": [
                 {"key": "MissingField", "doc_count": 7}, {"key": "MalformedXml", "doc_count": 3}]}},
             "good": {"doc_count": 90, "last": {"value": 600_250.0, "value_as_string": "…"}},
+            "recent": {"doc_count": 12, "failed": {"doc_count": 8, "reasons": {"buckets": [
+                {"key": "MalformedXml", "doc_count": 5}]}}},
         },
     });
     let counts = read_ledger(&answer);
@@ -33,6 +35,8 @@ fn the_ledger_is_counted_by_state_and_reason() {
     assert_eq!(counts.top_failures[0].reason, "MissingField");
     assert_eq!(counts.last_good.unwrap().as_millisecond(), 600_250);
     assert_eq!(counts.newest.unwrap().lag_millis, Some(1500));
+    let recent = RecentUnits { recorded: 12, failed: 8, reason: Some("MalformedXml".into()) };
+    assert_eq!(counts.recent, recent);
 }
 
 #[test]
@@ -82,6 +86,16 @@ fn what_keeps_a_pod_from_starting_is_told_and_the_usual_waiting_is_not() {
     let obstacle = Some("ImagePullBackOff: no such image".to_owned());
     let waiting = json!({"reason": "ImagePullBackOff", "message": "no such image"});
     assert_eq!(state(&waiting), State::Active { obstacle });
+}
+
+#[test]
+fn a_pod_that_does_not_come_up_is_late_and_later_what_it_waits_for_is_told() {
+    let creating = pod(&json!({"waiting": {"reason": "ContainerCreating"}}));
+    let read_at = |now| read(&job(&json!({})), &creating, at(now))[0].clone();
+    assert!(!read_at(910).late && read_at(925).late);
+    assert_eq!(read_at(925).state, State::Active { obstacle: None });
+    let State::Active { obstacle: Some(told) } = read_at(965).state else { panic!("no obstacle") };
+    assert!(told.starts_with("ContainerCreating: ") && told.contains("describe pod wire-x-1"), "{told}");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use docmill_crds::IngestSourceStatus;
 use docmill_crds::contract::{Hindrance, HindranceReason, Store};
 use docmill_crds::ingest_source::UnitCounts;
 
-use super::super::observation::{LedgerCounts, NewestRecord, Observation};
+use super::super::observation::{LedgerCounts, NewestRecord, Observation, RecentUnits};
 use super::super::plan::plan;
 use super::super::status::{look_again, notes, started, status};
 use super::super::worker::{State, Worker};
@@ -159,6 +159,23 @@ fn workers_that_do_not_start_degrade_a_source() {
     let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
     assert_eq!(degraded.reason, "WorkersDoNotStart");
     assert!(degraded.message.contains("no such image"));
+}
+
+#[test]
+fn a_source_of_which_most_units_fail_is_degraded_by_their_reason() {
+    let with = |recorded, failed| {
+        let mut view = seen(0, 0, vec![]);
+        let recent = RecentUnits { recorded, failed, reason: Some("MissingField".into()) };
+        view.ledger.as_mut().unwrap().recent = recent;
+        let status = after(&IngestSourceStatus::default(), &view);
+        find(&status.conditions, kind::DEGRADED).unwrap().clone()
+    };
+    for (recorded, failed) in [(9, 9), (10, 5), (0, 0)] {
+        assert_eq!(with(recorded, failed).status, "False", "{failed} of {recorded}");
+    }
+    let told = with(10, 6);
+    assert_eq!((told.status.as_str(), told.reason.as_str()), ("True", "MostUnitsFail"));
+    assert!(told.message.contains("MissingField") && told.message.contains("Replay"), "{}", told.message);
 }
 
 #[test]

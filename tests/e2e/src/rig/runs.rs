@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{RECOVERED, Rig};
+use super::{RECOVERED, Rig, Worker};
 use crate::resources::SOURCE;
 
 impl Rig {
@@ -17,15 +17,7 @@ impl Rig {
 
     /// The same for another spec of the source than [`Self::spec`].
     pub async fn run_for(&self, name: &str, run: &Value, source: &Value) -> Result<Value> {
-        let mut order = json!({
-            "ingest": {"namespace": self.name, "source": SOURCE, "spec": source},
-            "run": name,
-            "runUid": format!("{}-{name}", self.name),
-            "createdMillis": u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?,
-            "spec": run,
-            "step": "plan",
-        });
-        order["spec"]["sourceRef"] = json!({"name": SOURCE});
+        let mut order = self.run_order(name, run, source)?;
         self.step(&format!("{name}-plan"), &order).await?;
         let plan = self.run_record(&format!("plan-{}-{name}", self.name)).await?;
         if plan["files"] == 0 {
@@ -36,8 +28,34 @@ impl Rig {
         self.run_record(&format!("part-{}-{name}-0", self.name)).await
     }
 
+    /// Starts the worker that selects the units of a run. [`Self::plan`] is what it writes.
+    pub fn planner(&self, name: &str, run: &Value) -> Result<Worker> {
+        let order = self.run_order(name, run, &self.spec())?;
+        self.start(&format!("{name}-plan"), &json!({"run": order}), &[])
+    }
+
+    /// What the worker that selected the units of a run wrote down.
+    pub async fn plan(&self, name: &str) -> Result<Value> {
+        let key = format!("json/.docmill/runs/{}-{name}/plan.json", self.name);
+        Ok(serde_json::from_slice(&self.s3.get(&self.snapshots_bucket(), &key).await?)?)
+    }
+
+    /// The order for the selection of a run.
+    fn run_order(&self, name: &str, run: &Value, source: &Value) -> Result<Value> {
+        let mut order = json!({
+            "ingest": {"namespace": self.name, "source": SOURCE, "spec": source},
+            "run": name,
+            "runUid": format!("{}-{name}", self.name),
+            "createdMillis": u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?,
+            "spec": run,
+            "step": "plan",
+        });
+        order["spec"]["sourceRef"] = json!({"name": SOURCE});
+        Ok(order)
+    }
+
     async fn step(&self, name: &str, order: &Value) -> Result<()> {
-        let mut worker = self.start(name, &json!({"run": order}))?;
+        let mut worker = self.start(name, &json!({"run": order}), &[])?;
         let status = worker.ended(RECOVERED).await?;
         ensure!(status.success(), "{name} ended with {status}");
         Ok(())

@@ -25,7 +25,13 @@ const TERM_BIT: u64 = 1 << 14;
 pub struct Worker(Child);
 
 impl Worker {
-    pub(super) fn start(env: &Env, name: &str, order: &Value, log: &Path, secrets: &Path) -> Result<Self> {
+    pub(super) fn start(
+        env: &Env,
+        name: &str,
+        order: &Value,
+        environment: &[(&str, String)],
+        log: &Path,
+    ) -> Result<Self> {
         let program = program()?;
         let log = File::create(log).with_context(|| format!("failed to make {}", log.display()))?;
         let child = Command::new(&program)
@@ -33,8 +39,8 @@ impl Worker {
             .env(WORK_ORDER_ENV, order.to_string())
             .env(POD_NAME_ENV, name)
             .env(SLICE_ENV, "0")
-            .env(SECRETS_DIR_ENV, secrets)
             .envs(WORKER_MEMORY_ENV)
+            .envs(environment.iter().cloned())
             .env("AWS_ACCESS_KEY_ID", &env.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key)
             .stdin(Stdio::null())
@@ -72,6 +78,18 @@ impl Worker {
             })
         })
         .await
+    }
+
+    /// Waits until it has ended by itself. Gives the most memory that it was seen to have too, in KiB.
+    pub async fn watched_until_its_end(&mut self, limit: Duration) -> Result<(u64, ExitStatus)> {
+        let mut peak = 0;
+        let status = until("the end of the worker", limit, async || {
+            // The last look is before its end: of a process that has ended, nobody knows it any more.
+            peak = self.peak_kibibytes().unwrap_or(peak);
+            Ok(self.0.try_wait()?.map_or_else(|| Look::NotYet("it runs".into()), Look::Done))
+        })
+        .await?;
+        Ok((peak, status))
     }
 
     /// Asks it to end, and checks that it ends well.

@@ -1,14 +1,18 @@
 //! One thing of each kind is broken by hand in the stores: an audit finds each once, mends it, and then finds nothing.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result, ensure};
 use docmill_crds::audit::DifferenceKind;
 use docmill_crds::ledger::UnitId;
 use e2e::articles::Form;
+use e2e::auditor::without_handling;
 use e2e::corpus::{Corpus, Outcome};
 use e2e::elastic::Stored;
 use e2e::ingest_runs::{self, Ended};
 use e2e::resources::SOURCE;
 use e2e::world::{self, World};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -37,6 +41,40 @@ async fn each_kind_of_difference_is_found_once_and_mended() -> Result<()> {
         world.audit_all(&corpus).await
     })
     .await
+}
+
+/// An index is lost with all that is in it. What the snapshots hold comes back as it was.
+#[tokio::test]
+async fn an_index_that_was_deleted_is_rebuilt_from_snapshots() -> Result<()> {
+    world::run("index-lost", async |world| {
+        world.apply(&world.ingest_source(Form::Nitf)).await?;
+        let corpus = Corpus::generated(&world.name, Form::Nitf, 120, 20);
+        world.put(&corpus).await?;
+        world.counted(corpus.sound(), corpus.faulty()).await?;
+        world.no_workers().await?;
+        let before = content(world).await?;
+        let mapping = format!("{}/_mapping", world.articles_pattern());
+        let mapped = world.articles.expect(Method::GET, &mapping, None).await?;
+        world.articles.remove(&world.articles_pattern()).await?;
+        let found = ingest_runs::complete(world, "find", json!({"mode": "Audit"})).await?;
+        ensure!(found.status["differences"] == corpus.sound(), "{:#}", found.details);
+        let mended = ingest_runs::complete(world, "mend", json!({"mode": "Audit", "repair": true})).await?;
+        ensure!(mended.status["repaired"] == corpus.sound(), "{:#}", mended.details);
+        ensure!(content(world).await? == before, "what came back is not what was there");
+        ensure!(
+            world.articles.expect(Method::GET, &mapping, None).await? == mapped,
+            "it is mapped otherwise"
+        );
+        finds_nothing(&ingest_runs::complete(world, "mended", json!({"mode": "Audit"})).await?, &corpus)?;
+        world.audit_all(&corpus).await
+    })
+    .await
+}
+
+/// Every document by index and id, without the times of its handling.
+async fn content(world: &World) -> Result<BTreeMap<(String, String), Value>> {
+    let documents = world.articles.all(&world.articles_pattern()).await?;
+    Ok(documents.into_iter().map(|one| ((one.index, one.id), without_handling(&one.source))).collect())
 }
 
 fn finds_nothing(run: &Ended, corpus: &Corpus) -> Result<()> {

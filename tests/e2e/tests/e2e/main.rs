@@ -8,6 +8,7 @@ mod conditions;
 mod enrichment;
 mod keys;
 mod model;
+mod outages;
 mod refusals;
 mod restarts;
 mod runs;

@@ -1,5 +1,6 @@
 //! Work on demand: what the queue did not tell of, what failed, what lies in a bucket without a queue.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -7,7 +8,9 @@ use e2e::articles::Form;
 use e2e::cluster::Kind;
 use e2e::corpus::Corpus;
 use e2e::ingest_runs;
+use e2e::notices;
 use e2e::resources::SOURCE;
+use e2e::s3::Listed;
 use e2e::wait::{Look, throughout, until};
 use e2e::world::{self, World};
 use serde_json::{Value, json};
@@ -55,6 +58,46 @@ async fn a_backfill_finds_what_notifications_got_lost_of() -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// One notification in so many is lost.
+const LOST_EVERY: usize = 20;
+
+#[tokio::test]
+async fn what_the_queue_is_not_told_of_is_found_by_the_poll_beside_it() -> Result<()> {
+    world::run("lossy", async |world| {
+        let mut source = world.ingest_source(Form::Nitf);
+        source["spec"]["trigger"]["poll"] = json!({"intervalSeconds": 10});
+        world.apply(&source).await?;
+        world.condition((Kind::IngestSource, SOURCE), "Ready", ("True", ""), Duration::from_secs(30)).await?;
+        world.lose_notifications().await?;
+        let corpus = Corpus::generated(&world.name, Form::Nitf, 200, 25);
+        tell_of_most(world, world.s3.put_all(&world.raw_bucket(), corpus.objects.clone()).await?).await?;
+        world.counted(corpus.sound(), corpus.faulty()).await?;
+        let counted = records(world).await?;
+        // A listing or two more find nothing that is new.
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        ensure!(counted == records(world).await?, "a later poll wrote records again");
+        source["spec"]["suspend"] = true.into();
+        world.apply(&source).await?;
+        world.no_workers().await?;
+        world.audit_all(&corpus).await
+    })
+    .await
+}
+
+async fn tell_of_most(world: &World, landed: Vec<Listed>) -> Result<()> {
+    let told = landed.chunks(LOST_EVERY).flat_map(|objects| objects.iter().skip(1));
+    let messages: Vec<_> =
+        told.map(|object| notices::message(&world.raw_bucket(), std::slice::from_ref(object))).collect();
+    ensure!(messages.len() == 190, "{} notifications are left", messages.len());
+    world.sqs.send_all(&world.queue_url, messages).await
+}
+
+/// All records, by id.
+async fn records(world: &World) -> Result<BTreeMap<String, Value>> {
+    let records = world.articles.all(&format!("docmill-units-{}-{SOURCE}", world.name)).await?;
+    Ok(records.into_iter().map(|record| (record.id, record.source)).collect())
 }
 
 /// There is no source yet. Once the queue has them all it is emptied, and nobody will ever tell of these objects.

@@ -1,7 +1,7 @@
 //! The cluster itself fails under load: Elasticsearch is killed, the API server is gone for a minute, the node is started
 //! anew, operators and workers die at random. All through pods, each test alone in the cluster.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
@@ -25,6 +25,30 @@ const RECOVERED: Duration = Duration::from_mins(5);
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn elasticsearch_killed_under_load_has_all_that_was_acknowledged() -> Result<()> {
     under_load("es-killed", async |_| testbed(&["kill", "es-raw"]).await).await
+}
+
+/// It is killed as soon as it starts again, for a minute.
+#[tokio::test]
+#[ignore = "takes minutes: cargo testbed test --long"]
+async fn a_minute_without_elasticsearch_is_told_and_nothing_fails() -> Result<()> {
+    under_load("es-stopped", async |world| {
+        let outage = async {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_mins(1) {
+                // Between two starts there is nothing to kill.
+                let _ = testbed(&["kill", "es-raw"]).await;
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Ok(())
+        };
+        let testimony = world.condition_meanwhile(outage).await?;
+        println!("while Elasticsearch was gone:\n{testimony}");
+        testimony.any_of(&[("Throttled", "True", "Elasticsearch")])?;
+        testimony.failed_at_most(OBJECTS / FAULTY_EVERY)?;
+        let back = ("False", "");
+        world.condition((Kind::IngestSource, SOURCE), "Throttled", back, RECOVERED).await.map(drop)
+    })
+    .await
 }
 
 #[tokio::test]

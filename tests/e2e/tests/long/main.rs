@@ -5,5 +5,7 @@ mod cluster;
 mod count;
 mod crashes;
 mod kill_matrix;
+mod latency;
+mod listing;
 mod many;
 mod memory;

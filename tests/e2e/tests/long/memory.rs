@@ -84,7 +84,8 @@ fn records(series: &str, made: &mut u64, is_first: bool, is_last: bool) -> Strin
     text
 }
 
-fn is_small(peak: u64, what: &str) -> Result<()> {
+/// Whether a process kept to what it may have.
+pub fn is_small(peak: u64, what: &str) -> Result<()> {
     println!("{peak} KiB at most with {what}");
     ensure!(peak < MEMORY_KIBIBYTES, "the worker had {peak} KiB with {what}");
     Ok(())

@@ -45,6 +45,8 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         // For tests that make the cluster fail.
         ("DOCMILL_TESTBED", env::current_exe()?.display().to_string()),
         ("DOCMILL_TESTBED_NAMESPACE", NAMESPACE.to_owned()),
+        // For tests that need more objects than could be put one by one.
+        ("DOCMILL_S3_FOLDER", home.in_state("data").join("s3/buckets").display().to_string()),
         ("DOCMILL_HOST_ADDRESS", NODE_IP.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),

@@ -46,6 +46,8 @@ fn call(home: &Home) -> Command {
         cargo.env_remove(name);
     }
     cargo.env("CARGO_TARGET_DIR", home.cargo_target());
+    // A test's failure is told by its message; the backtrace would be the test harness's, and hide it.
+    cargo.env("RUST_LIB_BACKTRACE", "0");
     cargo
 }
 

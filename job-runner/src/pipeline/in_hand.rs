@@ -1,0 +1,82 @@
+//! A unit is worked on once at a time. Queues deliver some messages twice, and an object's notifications may come in
+//! several messages: who comes second waits, and finds the unit done.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
+
+/// The units that a worker has in hand.
+#[derive(Clone, Debug, Default)]
+pub struct InHand(Arc<Mutex<HashMap<String, Arc<Turns<()>>>>>);
+
+/// A unit is in hand as long as this lives.
+#[derive(Debug)]
+pub struct Turn {
+    units: InHand,
+    digest: String,
+    guard: OwnedMutexGuard<()>,
+}
+
+impl InHand {
+    /// Takes a unit, by its digest, in hand as soon as nobody else has it.
+    pub async fn take(&self, digest: String) -> Turn {
+        let turns = Arc::clone(self.units().entry(digest.clone()).or_default());
+        Turn { units: self.clone(), digest, guard: turns.lock_owned().await }
+    }
+
+    fn units(&self) -> MutexGuard<'_, HashMap<String, Arc<Turns<()>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut units = self.units.units();
+        // The map has one and this turn the other; whoever waits has one more, taken under the same lock.
+        if Arc::strong_count(OwnedMutexGuard::mutex(&self.guard)) == 2 {
+            units.remove(&self.digest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::InHand;
+
+    const SHORT: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn who_comes_second_waits_and_nobody_else_does() {
+        let units = InHand::default();
+        let first = units.take("a".into()).await;
+        assert!(timeout(SHORT, units.take("a".into())).await.is_err());
+        let other = timeout(SHORT, units.take("b".into())).await;
+        assert!(other.is_ok());
+        let second = tokio::spawn({
+            let units = units.clone();
+            async move { units.take("a".into()).await }
+        });
+        tokio::time::sleep(SHORT).await;
+        drop(first);
+        let second = timeout(SHORT, second).await.expect("its turn").expect("no panic");
+        assert!(timeout(SHORT, units.take("a".into())).await.is_err());
+        drop((second, other));
+    }
+
+    #[tokio::test]
+    async fn what_is_done_is_forgotten() {
+        let units = InHand::default();
+        for number in 0..100 {
+            drop(units.take(format!("{}", number % 7)).await);
+        }
+        let first = units.take("a".into()).await;
+        assert!(timeout(SHORT, units.take("a".into())).await.is_err(), "who gave up leaves nothing behind");
+        drop(first);
+        assert!(units.units().is_empty());
+    }
+}
