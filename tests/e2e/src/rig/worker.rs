@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use docmill_crds::contract::{POD_NAME_ENV, SECRETS_DIR_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV};
+use docmill_crds::contract::{POD_NAME_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
