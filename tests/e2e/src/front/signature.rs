@@ -103,8 +103,9 @@ impl Canonical<'_> {
         let Self { method, path, query, headers, digest } = self;
         let path: Vec<_> =
             path.split('/').map(|part| utf8_percent_encode(part, UNRESERVED).to_string()).collect();
-        let lines: String =
+        let lines: Vec<_> =
             headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+        let lines = lines.concat();
         let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
         format!("{method}\n{}\n{}\n{lines}\n{}\n{digest}", path.join("/"), canonical(query), names.join(";"))
     }
@@ -132,7 +133,7 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]
