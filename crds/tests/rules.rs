@@ -92,6 +92,19 @@ fn without_an_index_the_ledger_needs_a_cluster_of_its_own() {
 }
 
 #[test]
+fn what_is_signed_for_is_one_endpoint_of_a_known_service() {
+    let signed =
+        |urls: Value, service: &str| json!({"urls": urls, "aws": {"region": "r", "service": service}});
+    let fault = |cluster: Value| source_fault("/spec/index/elasticsearch", cluster);
+    assert_eq!(fault(signed(json!(["https://a"]), "es")), None);
+    assert_eq!(fault(signed(json!(["https://a"]), "aoss")), None);
+    assert!(fault(signed(json!(["https://a", "https://b"]), "es")).expect("a fault").contains("one URL"));
+    let other =
+        serde_json::from_value::<docmill_crds::elasticsearch::ElasticsearchCluster>(signed(json!([]), "s3"));
+    assert!(other.is_err());
+}
+
+#[test]
 fn names_of_indices_and_long_names_of_resources_are_refused() {
     assert!(source_fault("/spec/index/name", json!("Articles")).expect("a fault").contains("lower case"));
     assert!(source_fault("/spec/index/id", json!("guid")).expect("a fault").contains("at least one field"));

@@ -160,13 +160,12 @@ fn connection_error(urls: &[String], error: &elasticsearch::Error) -> ElasticErr
 fn certificate_fault(error: &(dyn StdError + 'static)) -> Option<String> {
     let mut layer = Some(error);
     while let Some(error) = layer {
-        // An I/O error hides what it wraps: its source is that one's source.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let fault = match wrapped {
-            Some(wrapped) => wrapped.downcast_ref::<rustls::Error>(),
-            None => error.downcast_ref::<rustls::Error>(),
-        };
-        if let Some(fault @ rustls::Error::InvalidCertificate(_)) = fault {
+        // An I/O error hides what it wraps, perhaps another one: its source is that one's source.
+        let mut wrapped = error;
+        while let Some(inner) = wrapped.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            wrapped = inner;
+        }
+        if let Some(fault @ rustls::Error::InvalidCertificate(_)) = wrapped.downcast_ref::<rustls::Error>() {
             return Some(fault.to_string());
         }
         layer = error.source();

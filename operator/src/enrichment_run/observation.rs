@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use docmill_crds::IngestSource;
 use docmill_crds::contract::WorkOrder;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::enrichment_ledger::SliceRecord;
 use docmill_crds::enrichment_run::Bounds;
+use docmill_crds::template::Template;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
@@ -37,6 +39,24 @@ pub struct Origin {
     pub cluster: ElasticsearchCluster,
     /// Index, alias or pattern.
     pub index: String,
+}
+
+impl Origin {
+    /// The documents of a source. One that only converts has none in an index, which is where a run reads them.
+    pub fn of_source(source: &IngestSource) -> Result<Self, NotReady> {
+        let name = source.name_any();
+        let index = source.spec.index.as_ref().ok_or_else(|| {
+            let text = format!(
+                "spec.from.sourceRef: the IngestSource {name:?} has no spec.index, so that none of its documents can be \
+                 searched for; name a source that has one, or set from.elasticsearch and from.index"
+            );
+            NotReady::user("SourceNotIndexed", text)
+        })?;
+        let template = Template::parse(&index.name).map_err(|error| {
+            NotReady::user("InvalidTemplate", format!("the IngestSource {name:?}: index.name: {error}"))
+        })?;
+        Ok(Self { cluster: index.elasticsearch.clone(), index: template.wildcard() })
+    }
 }
 
 /// What a run is going to look at.

@@ -84,20 +84,7 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
         let text = format!("spec.from.sourceRef: there is no IngestSource {:?} in {namespace:?}", named.name);
         NotReady::user("SourceNotFound", text)
     })?;
-    let index = source.spec.index.as_ref().ok_or_else(|| not_indexed(&named.name))?;
-    let template = Template::parse(&index.name).map_err(|error| {
-        NotReady::user("InvalidTemplate", format!("the IngestSource {:?}: index.name: {error}", named.name))
-    })?;
-    Ok(Origin { cluster: index.elasticsearch.clone(), index: template.wildcard() })
-}
-
-/// A source that only converts has no documents in an index, which is where a run reads them.
-fn not_indexed(source: &str) -> NotReady {
-    let text = format!(
-        "spec.from.sourceRef: the IngestSource {source:?} has no spec.index, so that none of its documents can be \
-         searched for; name a source that has one, or set from.elasticsearch and from.index"
-    );
-    NotReady::user("SourceNotIndexed", text)
+    Origin::of_source(&source)
 }
 
 /// What the run is to go through. All documents that were indexed before the run was created are made visible first.

@@ -25,6 +25,7 @@ pub mod diagnosis;
 pub mod elastic;
 pub mod env;
 pub mod faults;
+pub mod front;
 pub mod ingest_runs;
 pub mod install;
 pub mod notices;

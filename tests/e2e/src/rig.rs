@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
+use docmill_crds::contract::SECRETS_DIR_ENV;
 use serde_json::{Value, json};
 
 use crate::articles::Form;
@@ -240,7 +241,15 @@ impl Rig {
     }
 
     fn start(&self, name: &str, order: &Value, environment: &[(&str, String)]) -> Result<Worker> {
-        Worker::start(&self.env, name, order, environment, &self.log(name))
+        let secrets = (SECRETS_DIR_ENV, self.secrets().display().to_string());
+        let environment: Vec<_> = environment.iter().cloned().chain([secrets]).collect();
+        Worker::start(&self.env, name, order, &environment, &self.log(name))
+    }
+
+    /// The folder of the workers' Secrets, as the kubelet would mount them.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.folder.join("secrets")
     }
 
     fn log(&self, worker: &str) -> PathBuf {

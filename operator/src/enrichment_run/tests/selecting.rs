@@ -7,6 +7,7 @@ use proptest::prelude::proptest;
 use serde_json::json;
 
 use super::super::job::job;
+use super::super::observation::Origin;
 use super::super::slices::{bounds as bounds_of, cut, cuts_query, read_cuts, slice_count, until, within};
 use super::{at, bounds, run, selection};
 use crate::worker_pod::{WorkerImage, decode_order};
@@ -14,6 +15,16 @@ use crate::worker_pod::{WorkerImage, decode_order};
 #[test]
 fn whatever_was_indexed_in_the_second_of_creation_is_below_the_upper_bound() {
     assert_eq!(until(at(1000)), at(1001));
+}
+
+#[test]
+fn a_source_is_read_from_its_index_and_refused_without_one() {
+    let mut source = crate::ingest_source::tests::source();
+    let origin = Origin::of_source(&source).expect("an origin");
+    assert_eq!(origin.cluster, source.spec.index.take().expect("an index").elasticsearch);
+    let fault = Origin::of_source(&source).expect_err("nothing could be read");
+    assert_eq!(fault.reason, "SourceNotIndexed");
+    assert!(fault.message.contains("has no spec.index") && fault.message.contains("from.elasticsearch"));
 }
 
 #[test]

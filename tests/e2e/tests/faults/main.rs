@@ -6,3 +6,4 @@ mod deliveries;
 mod outages;
 mod places;
 mod refusals;
+mod secured;
