@@ -167,7 +167,7 @@ async fn one_thing_of_each_kind_is_found_once_and_mended() {
     place.ingest(&context).await;
     let sound = audit(&context).await;
     assert_eq!(sound["kinds"], json!({}), "{sound:#}");
-    let sums = json!({"raw": 10, "indexed": 9, "failed": 1, "skipped": 0, "pending": 0, "former": 0});
+    let sums = json!({"raw": 10, "indexed": 9, "converted": 0, "failed": 1, "skipped": 0, "pending": 0, "former": 0});
     assert_eq!(sound["sums"], sums);
 
     Breaker { place: &place, context: &context }.break_everything().await;

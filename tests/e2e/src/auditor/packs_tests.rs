@@ -16,8 +16,10 @@ struct Made {
 
 impl Made {
     fn of(units: &[(&str, &str)]) -> Self {
-        let frames: Vec<_> =
-            units.iter().map(|(_, lines)| zstd::encode_all(lines.as_bytes(), 3).expect("a frame")).collect();
+        let mut compressor = zstd::bulk::Compressor::new(3).expect("a compressor");
+        compressor.include_checksum(true).expect("a checksum");
+        let frame = |(_, lines): &(&str, &str)| compressor.compress(lines.as_bytes()).expect("a frame");
+        let frames: Vec<_> = units.iter().map(frame).collect();
         let mut offset = 0;
         let entries = units.iter().zip(&frames).map(|((unit, _), frame)| {
             let entry = json!({"unit": unit, "revision": "r1", "offset": offset, "length": frame.len()});
