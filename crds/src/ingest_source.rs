@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::conversion::Conversion;
 use crate::elasticsearch::ElasticsearchCluster;
 use crate::ledger::UnitState;
-use crate::storage::{BucketLocation, RawLocation, Storage};
+use crate::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
 
 /// A bucket that is kept ingested: every object that lands in it becomes searchable documents, or a refusal that
 /// can be looked at.
@@ -63,7 +63,7 @@ pub struct IngestSourceSpec {
     /// How an object becomes documents.
     pub conversion: Conversion,
     /// Where the JSON of each converted object is kept.
-    pub snapshots: BucketLocation,
+    pub snapshots: SnapshotLocation,
     /// Where refused objects are kept: the object unchanged, and beside it `<key>.error.json` that says why.
     pub errors: BucketLocation,
     /// Where documents become searchable. Left out: they are converted only, and end as snapshots; units that end well

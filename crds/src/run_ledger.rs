@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ledger::hex;
-use crate::storage::{BucketLocation, OWN_FOLDER, RawLocation};
+use crate::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 
 /// Name of the index that holds the records of all ingest runs of a namespace.
 #[must_use]
@@ -16,13 +16,13 @@ pub fn runs_index(namespace: &str) -> String {
 
 /// Where the files of a run lie in the snapshot bucket: the start of their keys.
 #[must_use]
-pub fn run_folder(snapshots: &BucketLocation, run_uid: &str) -> String {
+pub fn run_folder(snapshots: &SnapshotLocation, run_uid: &str) -> String {
     format!("{}{OWN_FOLDER}runs/{run_uid}/", snapshots.prefix)
 }
 
 /// Key of the report of a run.
 #[must_use]
-pub fn report_key(snapshots: &BucketLocation, run_uid: &str) -> String {
+pub fn report_key(snapshots: &SnapshotLocation, run_uid: &str) -> String {
     format!("{}report.json", run_folder(snapshots, run_uid))
 }
 
@@ -171,11 +171,12 @@ pub fn runs_index_body() -> Value {
 #[cfg(test)]
 mod tests {
     use super::{KeyBoundRecord, PartRecord, Tally, run_folder};
-    use crate::storage::{BucketLocation, OnDelete, RawLocation};
+    use crate::storage::{OnDelete, Packing, RawLocation, SnapshotLocation};
 
     #[test]
     fn files_of_a_run_are_never_raw_objects() {
-        let location = BucketLocation { bucket: "json".into(), prefix: "wire/".into() };
+        let packing = Packing::Packed;
+        let location = SnapshotLocation { bucket: "json".into(), prefix: "wire/".into(), packing };
         let folder = run_folder(&location, "u-1");
         assert_eq!(folder, "wire/.docmill/runs/u-1/");
         let second = RawLocation {

@@ -95,6 +95,43 @@ pub struct BucketLocation {
     pub prefix: String,
 }
 
+/// Where snapshots are kept, and in what form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SnapshotLocation {
+    /// Name of the bucket. It has to exist.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    pub bucket: String,
+    /// Put before every key, for example `wire/`.
+    // Always written, since only then the schema has a default, which the rules of the resource rely on.
+    #[serde(default)]
+    pub prefix: String,
+    /// `PerUnit`: each unit's JSON is an object of its own, `<prefix><raw key>/<unit digest>/<revision>.json`. `Packed`: many
+    /// units share one object, `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, which saves most of the writes
+    /// where articles are small and many; units whose raw object has more than 4 MiB, or whose JSON has more than 8 MiB,
+    /// have an object of their own all the same. A source that takes these snapshots as its raw objects needs `PerUnit`.
+    #[serde(default)]
+    pub packing: Packing,
+}
+
+impl SnapshotLocation {
+    /// Bucket and prefix.
+    #[must_use]
+    pub fn location(&self) -> BucketLocation {
+        BucketLocation { bucket: self.bucket.clone(), prefix: self.prefix.clone() }
+    }
+}
+
+/// How snapshots share objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Packing {
+    /// Each unit has an object of its own.
+    #[default]
+    PerUnit,
+    /// Many units share one object.
+    Packed,
+}
+
 #[cfg(test)]
 mod tests {
     use super::{OnDelete, RawLocation};

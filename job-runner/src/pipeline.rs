@@ -6,8 +6,8 @@
 //!    those that kill their workers;
 //! 4. [`fetch`] reads the raw object;
 //! 5. [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document;
-//! 6. [`address`] says where a document belongs, [`provenance`] where it comes from, [`mapping`] what its fields are;
-//! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys);
+//! 6. [`address`] says where a document belongs, [`provenance`] and `stamp` where it comes from, [`mapping`] what its fields are;
+//! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys), `keep` sees to it that it lies there first;
 //! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong, in indices with the
 //!    mapping that [`articles`] gives them;
@@ -29,6 +29,7 @@ pub mod fetch;
 pub mod finish;
 pub mod heads;
 pub mod in_hand;
+mod keep;
 mod large;
 pub mod lookup;
 pub mod mapping;
@@ -46,6 +47,7 @@ pub mod record;
 pub mod refuse;
 pub mod remove;
 pub mod snapshot;
+mod stamp;
 pub mod suspect;
 pub mod task;
 pub mod unit;

@@ -1,6 +1,6 @@
 //! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be converted,
 //! and their documents go into the snapshot as they come. The index is then filled from the snapshot, some
-//! documents at a time.
+//! documents at a time. Their snapshots have an object of their own, also where others are packed.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -25,6 +25,7 @@ use super::prepare::{
 };
 use super::refuse::Stage;
 use super::snapshot::{PART_BYTES, Upload};
+use super::stamp::Stamp;
 use super::task::Redo;
 use super::unit::Unit;
 use crate::elastic::Fault;
@@ -106,13 +107,13 @@ impl Pass<'_> {
         let digest = raw_digest.clone();
         let conversion =
             tokio::task::spawn_blocking(move || convert(&preparation, &unit, &digest, reader, &sender));
-        let stamp = self.preparation.stamp(self.unit);
+        let key = self.preparation.snapshot_key(self.unit);
         let label = self.preparation.label(self.unit, &raw_digest);
         let mut upload = None;
         while let Some(part) = parts.recv().await {
             if upload.is_none() {
                 let Preparation { s3, snapshots, .. } = &**self.preparation;
-                upload = Some(Upload::begin(s3, snapshots, &stamp.snapshot, &label).await?);
+                upload = Some(Upload::begin(s3, snapshots, &key, &label).await?);
             }
             if let Some(mut begun) = upload.take() {
                 match begun.push(part).await {
@@ -136,7 +137,7 @@ impl Pass<'_> {
                     && result.refusals.is_empty() =>
             {
                 upload.abort().await;
-                let unchanged = self.converted(raw_digest, Some(stamp.snapshot), Content::Unchanged, result);
+                let unchanged = self.converted(raw_digest, Some(key), Content::Unchanged, result);
                 return Ok(unchanged);
             }
             (Ok(result), Some(upload)) => {
@@ -150,7 +151,7 @@ impl Pass<'_> {
                 return Err(self.broken(&error));
             }
         };
-        let snapshot = (result.documents > 0).then_some(stamp.snapshot);
+        let snapshot = (result.documents > 0).then_some(key);
         let content = match snapshot {
             Some(_) => Content::InSnapshot,
             None => Content::InMemory(Vec::new()),
@@ -191,7 +192,7 @@ fn convert(
     reader: impl Read,
     parts: &mpsc::Sender<Bytes>,
 ) -> io::Result<Conversion> {
-    let stamp = preparation.stamp(unit);
+    let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
     let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
     let mut reader = Counted { reader, read: 0 };
     let mut digest = DocumentsDigest::default();

@@ -18,23 +18,25 @@ use tokio_util::sync::CancellationToken;
 use super::address::Addressing;
 use super::convert::{Converter, Document, Refusal};
 use super::fetch::{self, Found, Opened, Room};
+use super::keep::Kept;
 use super::large;
 use super::lookup::Known;
 use super::notification::Landed;
 use super::persist::persist;
-use super::provenance::{self, Provenance, UnitProvenance, snapshot_line};
+use super::provenance::{self, Provenance, snapshot_line};
 use super::record::Recorder;
 use super::refuse::Stage;
-use super::snapshot::{self, Label};
+use super::snapshot::packed::MAX_UNIT_BYTES;
+use super::snapshot::packed::packer::{Coming, Packer};
+use super::stamp::Stamp;
 use super::task::{Redo, Task};
 use super::unit::Unit;
-use crate::clock;
 use crate::observe;
 
 /// An object larger than this is not held in memory: it goes through [`large`].
 const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
 /// The same for the JSON of an object, which may be larger by far where the object is compressed.
-const IN_MEMORY_JSON_BYTES: usize = 8 * 1024 * 1024;
+const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
 
 /// What a unit became.
 #[derive(Debug)]
@@ -54,7 +56,7 @@ pub struct Converted {
     pub unit: Unit,
     /// SHA-256 of the object, in hex, if it was read.
     pub raw_digest: Option<String>,
-    /// Key of the snapshot, if there is a document.
+    /// Reference of the snapshot, if there is a document.
     pub snapshot: Option<String>,
     /// The documents that are good.
     pub content: Content,
@@ -134,6 +136,8 @@ pub struct Preparation {
     pub s3: aws_sdk_s3::Client,
     /// Where snapshots go.
     pub snapshots: BucketLocation,
+    /// Puts them together; none if each has an object of its own.
+    pub packer: Option<Packer>,
     /// The compiled model.
     pub converter: Converter,
     /// The largest object that is read, in bytes.
@@ -149,23 +153,34 @@ pub struct Preparation {
 }
 
 impl Preparation {
+    /// Says that a unit is on its way, so that no pack is closed before it; to be given to [`Self::prepare`].
+    #[must_use]
+    pub fn expect(&self) -> Option<Coming> {
+        self.packer.as_ref().map(Packer::expect)
+    }
+
     /// Takes a unit to the point where its documents can be indexed; its snapshot is stored by then. `None`: it has
     /// to be tried again later.
     pub async fn prepare(
         self: &Arc<Self>,
         task: &Task,
         known: Option<&Known>,
+        coming: Option<Coming>,
         stop: &CancellationToken,
     ) -> Option<Prepared> {
         let landed = &task.landed;
         let same = (task.redo == Redo::Yes).then_some(known).flatten();
-        let opened = match persist("fetch", stop, || self.open(landed)).await? {
-            Start::Whole(unit, bytes, room) => match self.convert_whole(unit, bytes, room, same, stop).await?
-            {
-                Whole::Converted(converted) => return Some(Prepared::Converted(converted)),
-                Whole::TooMuch(unit) => unit,
-            },
-            Start::Large(unit) => unit,
+        let opened = match persist("fetch", stop, || self.open(landed, coming.as_ref())).await? {
+            Start::Whole(unit, bytes, room) => {
+                match self.convert_whole(unit, bytes, room, same, coming, stop).await? {
+                    Whole::Converted(converted) => return Some(Prepared::Converted(converted)),
+                    Whole::TooMuch(unit) => unit,
+                }
+            }
+            Start::Large(unit) => {
+                drop(coming);
+                unit
+            }
             Start::TooLarge(unit, length) => return Some(Prepared::Converted(self.too_large(unit, length))),
             Start::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
             Start::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
@@ -174,7 +189,11 @@ impl Preparation {
     }
 
     /// Opens an object, and reads it if it is small.
-    async fn open(&self, landed: &Landed) -> Result<Start, crate::stores::StoreError> {
+    async fn open(
+        &self,
+        landed: &Landed,
+        coming: Option<&Coming>,
+    ) -> Result<Start, crate::stores::StoreError> {
         let Opened { unit, length, body } = match fetch::open(&self.s3, landed).await? {
             Found::Object(opened) => *opened,
             Found::Gone => return Ok(Start::Gone),
@@ -186,7 +205,11 @@ impl Preparation {
         if length > IN_MEMORY_BYTES {
             return Ok(Start::Large(unit));
         }
-        let room = self.room.take(length).await;
+        // Units that wait for their pack have the room that this one waits for.
+        let room = match coming {
+            Some(coming) => coming.aside(self.room.take(length)).await,
+            None => self.room.take(length).await,
+        };
         Ok(Start::Whole(unit, fetch::read(landed, length, body).await?, room))
     }
 
@@ -196,14 +219,15 @@ impl Preparation {
         bytes: Bytes,
         room: Option<OwnedSemaphorePermit>,
         same: Option<&Known>,
+        coming: Option<Coming>,
         stop: &CancellationToken,
     ) -> Option<Whole> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let this = Arc::clone(self);
         let (id, began) = (unit.id.clone(), Instant::now());
         let work = tokio::task::spawn_blocking(move || this.convert(unit, &bytes, room));
-        let (mut converted, lines) = match work.await.map_err(io::Error::from).flatten() {
-            Ok(Outcome::Converted(converted, lines)) => (converted, lines),
+        let (mut converted, kept) = match work.await.map_err(io::Error::from).flatten() {
+            Ok(Outcome::Converted(converted, kept)) => (converted, kept),
             Ok(Outcome::TooMuch(unit)) => return Some(Whole::TooMuch(unit)),
             Err(error) => {
                 tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
@@ -215,18 +239,15 @@ impl Preparation {
             converted.content = Content::Unchanged;
             return Some(Whole::Converted(converted));
         }
-        if let Some(key) = &converted.snapshot {
-            let label = self.label(&converted.unit, converted.raw_digest.as_deref().unwrap_or_default());
-            let store = || snapshot::store(&self.s3, &self.snapshots, key, &label, lines.clone());
-            persist("snapshot", stop, store).await?;
-        }
+        self.keep(&mut converted, kept, coming, stop).await?;
         Some(Whole::Converted(converted))
     }
 
-    /// Converts the object and addresses its documents; also gives the snapshot's content.
+    /// Converts the object and addresses its documents; also gives what is to be kept of them.
     fn convert(&self, unit: Unit, bytes: &[u8], room: Option<OwnedSemaphorePermit>) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
-        let stamp = self.stamp(&unit);
+        let key = self.packer.is_none().then(|| self.snapshot_key(&unit));
+        let stamp = Stamp::new(&unit, key);
         let mut documents = Vec::new();
         let mut refusals = Vec::new();
         let mut lines = Vec::new();
@@ -247,29 +268,10 @@ impl Preparation {
                 return Ok(Outcome::TooMuch(unit));
             }
         }
-        let snapshot = (!documents.is_empty()).then_some(stamp.snapshot);
-        let content = Content::InMemory(documents);
-        let converted = Converted { unit, raw_digest: Some(raw_digest), snapshot, content, refusals, room };
-        Ok(Outcome::Converted(Box::new(converted), Bytes::from(lines)))
-    }
-
-    /// What the snapshot of a unit says of itself.
-    pub(super) fn label(&self, unit: &Unit, raw_digest: &str) -> Label {
-        Label {
-            source: self.recorder.source.clone(),
-            unit: unit.id.digest(),
-            raw_digest: raw_digest.to_owned(),
-            revision: self.recorder.revision.clone(),
-        }
-    }
-
-    /// What all documents of a unit carry.
-    pub(super) fn stamp(&self, unit: &Unit) -> Stamp {
-        Stamp {
-            snapshot: snapshot::key(&self.snapshots, &unit.id, &self.recorder.revision),
-            last_modified: clock::rfc3339(unit.last_modified_millis),
-            converted_time: clock::rfc3339(clock::now_millis()),
-        }
+        let kept = Self::kept(stamp.snapshot, lines)?;
+        let (raw_digest, content) = (Some(raw_digest), Content::InMemory(documents));
+        let converted = Converted { unit, raw_digest, snapshot: None, content, refusals, room };
+        Ok(Outcome::Converted(Box::new(converted), kept))
     }
 
     /// Addresses a document and makes its line.
@@ -313,39 +315,13 @@ enum Start {
 
 /// What converting an object in memory gave.
 enum Outcome {
-    Converted(Box<Converted>, Bytes),
+    Converted(Box<Converted>, Kept),
     TooMuch(Unit),
 }
 
 enum Whole {
     Converted(Box<Converted>),
     TooMuch(Unit),
-}
-
-/// What all documents of a unit carry in their provenance.
-pub(super) struct Stamp {
-    pub(super) snapshot: String,
-    last_modified: String,
-    converted_time: String,
-}
-
-impl Stamp {
-    pub(super) fn provenance<'a>(
-        &'a self,
-        unit: &'a Unit,
-        raw_digest: &'a str,
-        recorder: &'a Recorder,
-    ) -> Provenance<'a> {
-        Provenance {
-            source: &recorder.source,
-            unit: UnitProvenance { id: &unit.id, last_modified: &self.last_modified },
-            raw_digest,
-            snapshot: &self.snapshot,
-            revision: &recorder.revision,
-            converted_time: &self.converted_time,
-            runner: &recorder.runner,
-        }
-    }
 }
 
 /// A unit that is refused without having been read.

@@ -12,6 +12,7 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::ledger::{self, UnitId, heads};
 use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::storage::Packing;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,6 +37,7 @@ use super::prepare::{Content, Preparation, Prepared, RefusedPart, refused_unread
 use super::present;
 use super::record::Recorder;
 use super::refuse::Stage;
+use super::snapshot::packed::packer::{Coming, Packer, Shelf};
 use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
 use super::unit::Unit;
@@ -149,7 +151,8 @@ impl Processor {
         let recorder = Recorder { source, revision: model.revision(), runner, good, run };
         let preparation = Arc::new(Preparation {
             s3: s3.clone(),
-            snapshots: spec.snapshots.clone(),
+            snapshots: spec.snapshots.location(),
+            packer: packer(&spec, &s3, &recorder, &stop),
             converter: Converter::new(&model)?,
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Addressing::of_index(spec.index.as_ref())?,
@@ -242,6 +245,7 @@ impl Processor {
     }
 
     async fn attempt(self: &Arc<Self>, task: Task) -> Option<Ended> {
+        let coming = self.preparation.expect();
         let known = match fetch::unit_version(&task.landed) {
             Some(version) => self.lookup.record(digest(&task.landed, version)).await?,
             None => None,
@@ -254,9 +258,9 @@ impl Processor {
         if task.attempts >= SUSPECTED_FROM
             && let Some(version) = fetch::unit_version(&task.landed)
         {
-            return self.attempt_suspect(task, version, known).await;
+            return self.attempt_suspect(task, version, known, coming).await;
         }
-        let prepared = self.prepare(&task, known.as_ref()).await?;
+        let prepared = self.prepare(&task, known.as_ref(), coming).await?;
         self.store(task, prepared, known).await
     }
 
@@ -266,6 +270,7 @@ impl Processor {
         task: Task,
         version: String,
         known: Option<Known>,
+        coming: Option<Coming>,
     ) -> Option<Ended> {
         let digest = digest(&task.landed, version);
         let stop = &self.stop.abort;
@@ -276,7 +281,7 @@ impl Processor {
                 return self.store(task, prepared, known).await;
             }
         };
-        let ended = self.try_suspect(task, known, &mut suspect).await;
+        let ended = self.try_suspect(task, known, coming, &mut suspect).await;
         if let Err(error) = suspect.survived().await {
             tracing::warn!(%error, "a mark could not be removed; the next one who meets it takes this worker for dead");
         }
@@ -287,15 +292,21 @@ impl Processor {
         self: &Arc<Self>,
         task: Task,
         known: Option<Known>,
+        coming: Option<Coming>,
         suspect: &mut Suspect,
     ) -> Option<Ended> {
-        let prepared = self.prepare(&task, known.as_ref()).await?;
+        let prepared = self.prepare(&task, known.as_ref(), coming).await?;
         suspect.is_read().await.ok()?;
         self.store(task, prepared, known).await
     }
 
-    async fn prepare(self: &Arc<Self>, task: &Task, known: Option<&Known>) -> Option<Prepared> {
-        self.preparation.prepare(task, known, &self.stop.abort).await
+    async fn prepare(
+        self: &Arc<Self>,
+        task: &Task,
+        known: Option<&Known>,
+        coming: Option<Coming>,
+    ) -> Option<Prepared> {
+        self.preparation.prepare(task, known, coming, &self.stop.abort).await
     }
 
     /// A unit of which workers die is refused unread.
@@ -370,4 +381,15 @@ async fn gather(first: Work, receiver: &mut mpsc::Receiver<Work>) -> Vec<Work> {
         }
     }
     batch
+}
+
+fn packer(
+    spec: &IngestSourceSpec,
+    s3: &aws_sdk_s3::Client,
+    recorder: &Recorder,
+    stop: &Stop,
+) -> Option<Packer> {
+    let Recorder { source, revision, .. } = recorder.clone();
+    let shelf = Shelf { s3: s3.clone(), location: spec.snapshots.location(), source, revision };
+    (spec.snapshots.packing == Packing::Packed).then(|| Packer::start(shelf, stop.abort.clone()))
 }

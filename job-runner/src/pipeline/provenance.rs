@@ -5,6 +5,8 @@ use serde::Serialize;
 
 /// The name of the object that carries it.
 pub const FIELD: &str = "_docmill";
+/// The end of a line: of `_docmill`, and of the document.
+const CLOSING: &[u8] = b"}}";
 
 /// Where a document comes from. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, Serialize)]
@@ -16,8 +18,9 @@ pub struct Provenance<'a> {
     pub unit: UnitProvenance<'a>,
     /// SHA-256 of the raw object, in hex.
     pub raw_digest: &'a str,
-    /// Key of the snapshot in the snapshot bucket.
-    pub snapshot: &'a str,
+    /// Key of the snapshot in the snapshot bucket; of one that is to be packed it is put in later, see [`with_snapshot`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<&'a str>,
     /// Digest of the conversion model.
     pub revision: &'a str,
     /// When the object was converted.
@@ -51,6 +54,16 @@ pub fn snapshot_line(document: String, provenance: &Provenance<'_>) -> serde_jso
     Ok(line)
 }
 
+/// The line with the reference of its snapshot, which it was made without.
+#[must_use]
+pub fn with_snapshot(mut line: Vec<u8>, reference: &str) -> Vec<u8> {
+    line.truncate(line.strip_suffix(CLOSING).unwrap_or(&line).len());
+    line.extend_from_slice(b",\"snapshot\":");
+    line.extend_from_slice(serde_json::Value::from(reference).to_string().as_bytes());
+    line.extend_from_slice(CLOSING);
+    line
+}
+
 /// Digest of the document of a line, `_docmill` left out: that of the text that [`snapshot_line`] was given.
 #[must_use]
 pub fn digest_of_line(line: &[u8]) -> String {
@@ -71,7 +84,6 @@ pub fn content(line: &[u8]) -> &[u8] {
 /// [`snapshot_line`] gave.
 #[must_use]
 pub fn indexed_source<'a>(line: &'a [u8], indexed_time: &'a str) -> [&'a [u8]; 4] {
-    const CLOSING: &[u8] = b"}}";
     let body = line.strip_suffix(CLOSING).unwrap_or(line);
     [body, b",\"indexedTime\":\"", indexed_time.as_bytes(), b"\"}}"]
 }
@@ -81,23 +93,41 @@ mod tests {
     use docmill_crds::ledger::UnitId;
     use serde_json::{Value, json};
 
-    use super::{Provenance, UnitProvenance, content, indexed_source, snapshot_line};
+    use super::{
+        Provenance, UnitProvenance, content, digest_of_line, indexed_source, snapshot_line, with_snapshot,
+    };
 
     fn lines(document: &Value) -> (Value, Value) {
+        let line = line(document, Some("s"));
+        let source = indexed_source(&line, "2026-01-02T00:00:02Z").concat();
+        (serde_json::from_slice(&line).unwrap(), serde_json::from_slice(&source).unwrap())
+    }
+
+    fn line(document: &Value, snapshot: Option<&str>) -> Vec<u8> {
         let id = UnitId { bucket: "raw".into(), key: "a \"b\".xml".into(), version: "v".into() };
         let provenance = Provenance {
             source: "news/wire",
             unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
             raw_digest: "00",
-            snapshot: "s",
+            snapshot,
             revision: "r",
             converted_time: "2026-01-02T00:00:01Z",
             runner: "pod",
         };
         let line = snapshot_line(document.to_string(), &provenance).unwrap();
         assert_eq!([content(&line), b"}"].concat(), document.to_string().as_bytes());
-        let source = indexed_source(&line, "2026-01-02T00:00:02Z").concat();
-        (serde_json::from_slice(&line).unwrap(), serde_json::from_slice(&source).unwrap())
+        line
+    }
+
+    #[test]
+    fn a_reference_that_is_put_in_later_is_where_one_that_was_known_would_be() {
+        for document in [json!({"headline": "ä\"}}"}), json!({"odd": "\"_docmill\":{"}), json!({})] {
+            let reference = "p/\"a\".json.zst#1+2";
+            let later = with_snapshot(line(&document, None), reference);
+            let parse = |line: &[u8]| serde_json::from_slice::<Value>(line).unwrap();
+            assert_eq!(parse(&later), parse(&line(&document, Some(reference))));
+            assert_eq!(digest_of_line(&later), digest_of_line(&line(&document, None)));
+        }
     }
 
     #[test]

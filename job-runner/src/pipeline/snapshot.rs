@@ -1,5 +1,8 @@
-//! Keeps the JSON of a converted object: one document a line, in the order of the object.
+//! Keeps the JSON of a converted object: one document a line, in the order of the object. Each unit's is an object of its
+//! own, or many share one ([`packed`]); [`read`] reads both.
 
+pub mod packed;
+pub mod read;
 mod upload;
 
 pub use upload::{PART_BYTES, Upload};
@@ -9,11 +12,15 @@ use bytes::Bytes;
 use docmill_crds::ledger::UnitId;
 use docmill_crds::storage::BucketLocation;
 
-use super::object_key;
+use super::{object_key, provenance};
 use crate::stores::StoreError;
 
 /// One document is JSON, several are one a line.
 const MEDIA_TYPE: &str = "application/json";
+/// Metadata that names the source of a snapshot or pack.
+pub const SOURCE: &str = "docmill-source";
+/// Metadata that names the revision.
+const REVISION: &str = "docmill-revision";
 
 /// Key of the snapshot of a unit: `<prefix><raw key>/<unit digest>/<revision>.json`.
 #[must_use]
@@ -39,10 +46,10 @@ impl Label {
     /// Names and values.
     pub(super) fn pairs(&self) -> [(&'static str, &str); 4] {
         [
-            ("docmill-source", &self.source),
+            (SOURCE, &self.source),
             ("docmill-unit", &self.unit),
             ("docmill-raw-digest", &self.raw_digest),
-            ("docmill-revision", &self.revision),
+            (REVISION, &self.revision),
         ]
     }
 }
@@ -62,6 +69,18 @@ pub async fn store(
     let sent = request.body(ByteStream::from(lines)).send().await;
     sent.map_err(|error| StoreError::from_sdk(action(location, key), &error))?;
     Ok(())
+}
+
+/// The lines of a packed snapshot as those of a single one are: each names the snapshot.
+#[must_use]
+pub fn unpack(lines: &[u8], reference: &str) -> Vec<u8> {
+    let mut unpacked = Vec::with_capacity(lines.len());
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let end = line.strip_suffix(b"\n").unwrap_or(line);
+        unpacked.extend(provenance::with_snapshot(end.to_vec(), reference));
+        unpacked.extend_from_slice(&line[end.len()..]);
+    }
+    unpacked
 }
 
 /// What is being done with a snapshot, for errors.

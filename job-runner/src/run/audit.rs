@@ -4,7 +4,7 @@
 //! - `window`: ranges of keys that are small enough to be held; `keys`: what the keys of other buckets say of raw ones;
 //! - `evidence`: what the stores hold of a range, and what has to be asked one by one; `judge`: the verdict; `report`: how
 //!   it is told. None of these performs I/O;
-//! - `gather`, `documents`: ask the stores; `repair`: mends;
+//! - `gather`, `documents`, `packs`: ask the stores; `repair`: mends;
 //! - here: who is looked at when.
 //!
 //! Work goes on meanwhile. What differs is looked at a second time, some seconds later: only what differs in the same way
@@ -15,6 +15,7 @@ mod evidence;
 mod gather;
 mod judge;
 mod keys;
+mod packs;
 mod repair;
 mod report;
 mod window;
@@ -189,11 +190,17 @@ async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) 
     let (sums, mut differences) = judge::judge(&stores.ground, &evidence);
     differences.extend(stores.named_documents(&evidence).await?);
     let mut unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;
-    let incomplete = unnamed.len() >= MOST_UNNAMED;
+    let mut incomplete = unnamed.len() >= MOST_UNNAMED;
     // One in the place of what should be there is a difference already.
     let told: HashSet<_> = differences.iter().filter_map(|difference| difference.target.address()).collect();
     unnamed.retain(|difference| !difference.target.address().is_some_and(|address| told.contains(&address)));
     differences.extend(unnamed);
+    if after.is_none() {
+        // Packs are not ordered as keys are. They are looked at with the first of them.
+        let (packs, more) = stores.strange_packs().await?;
+        differences.extend(packs);
+        incomplete |= more;
+    }
     differences.sort_by(|a, b| (&a.key, a.kind).cmp(&(&b.key, b.kind)));
     Ok(Look { sums, differences, until, more, incomplete })
 }

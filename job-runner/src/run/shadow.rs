@@ -34,7 +34,8 @@ use crate::pipeline::fetch::{self, Found, Opened};
 use crate::pipeline::notification::Landed;
 use crate::pipeline::persist::persist;
 use crate::pipeline::process::IngestError;
-use crate::stores::{StoreError, StoreFault};
+use crate::pipeline::snapshot::read;
+use crate::stores::StoreError;
 
 /// Units that are converted at a time.
 const UNITS_AT_A_TIME: usize = 8;
@@ -139,7 +140,7 @@ impl<'a> Rehearsal<'a> {
             return Ok((None, ShadowReport::of_skipped()));
         }
         let snapshot = match recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref()) {
-            Some(key) => self.snapshot(key).await?,
+            Some(reference) => self.snapshot(reference).await?,
             None => Some(Held::default()),
         };
         self.compare(landed, *opened, recorded, snapshot).await
@@ -169,23 +170,15 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// The lines of a snapshot; `None` if it is not there or too large.
-    async fn snapshot(&self, key: &str) -> Result<Option<Held<'_>>, StoreError> {
+    async fn snapshot(&self, reference: &str) -> Result<Option<Held<'_>>, StoreError> {
         let bucket = &self.context.source().snapshots.bucket;
-        let action = || format!("read s3://{bucket}/{key}");
-        let object = match self.context.s3.get_object().bucket(bucket).key(key).send().await {
-            Ok(object) => object,
-            Err(error) => {
-                let error = StoreError::from_sdk(action(), &error);
-                return if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) };
-            }
-        };
-        let length = usize::try_from(object.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        let Some(snapshot) = read::open(&self.context.s3, bucket, reference).await? else { return Ok(None) };
+        let length = snapshot.length;
         if length > MAX_SNAPSHOT_BYTES {
             return Ok(None);
         }
         let turn = if length > LARGE_SNAPSHOT_BYTES { self.large.acquire().await.ok() } else { None };
-        let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
-        Ok(Some(Held { lines: body.into_bytes(), _turn: turn }))
+        Ok(snapshot.bytes().await?.map(|lines| Held { lines, _turn: turn }))
     }
 
     async fn compare(

@@ -2,14 +2,16 @@
 //! out here once more, from what the documentation promises.
 //!
 //! - Accounting: every raw object is one unit in the ledger: indexed, failed or skipped, the latter two with a reason.
-//! - Snapshots: an indexed unit has one snapshot, which holds the indexed documents; no other unit has one.
+//! - Snapshots: an indexed unit has one snapshot, which holds the indexed documents; no other unit has one. Packs hold at
+//!   least one unit that is known; what a worker that was killed had packed may be packed once more by its successor.
 //! - Documents: an id is in one index once, and belongs to a unit whose record names it.
 //! - Refusals: a failed unit lies in the errors bucket unchanged, beside a record that names key, version and reason.
 //!
-//! [`gather`] reads the stores, [`judge`] is pure.
+//! [`gather`] reads the stores, [`judge`] and `packs` are pure.
 
 mod gather;
 mod judge;
+mod packs;
 
 pub use gather::{Place, gather};
 pub use judge::{Audit, Evidence, RawObject, judge, without_handling};

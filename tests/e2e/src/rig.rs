@@ -220,6 +220,14 @@ impl Rig {
         spec.take()
     }
 
+    /// The same with packed snapshots.
+    #[must_use]
+    pub fn packed_spec(&self) -> Value {
+        let mut spec = self.spec();
+        spec["snapshots"]["packing"] = "Packed".into();
+        spec
+    }
+
     /// Starts a worker.
     pub fn worker(&self, name: &str) -> Result<Worker> {
         self.worker_for(name, &self.spec())
@@ -292,7 +300,12 @@ impl Rig {
 
     /// Lets a worker work until every message is acknowledged. Gives the most memory that it had, in KiB.
     pub async fn drain(&self) -> Result<u64> {
-        let worker = self.worker("worker")?;
+        self.drain_for(&self.spec()).await
+    }
+
+    /// The same for another spec than [`Self::spec`].
+    pub async fn drain_for(&self, spec: &Value) -> Result<u64> {
+        let worker = self.worker_for("worker", spec)?;
         self.settled(RECOVERED).await?;
         let peak = worker.peak_kibibytes()?;
         worker.end(ENDED).await?;

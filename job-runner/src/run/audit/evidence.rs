@@ -11,6 +11,7 @@ use docmill_crds::storage::{BucketLocation, OWN_FOLDER, RawLocation};
 use serde::Deserialize;
 
 use super::keys;
+use crate::pipeline::snapshot::packed::Reference;
 
 /// The places of a source, and what is known before anything is looked at.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ pub struct Record {
     /// Why, if it failed or was skipped.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Key of its snapshot.
+    /// Reference of its snapshot.
     #[serde(default)]
     pub snapshot: Option<String>,
     /// How many of its documents are stored.
@@ -107,6 +108,8 @@ pub struct Answers {
     pub of_key: HashMap<String, Vec<Record>>,
     /// Whether an object of the snapshot bucket is there, by its key.
     pub snapshots: HashMap<String, bool>,
+    /// The digest of the unit whose snapshot lies where a reference into a pack points to, by that reference.
+    pub packed: HashMap<String, Option<String>>,
     /// Whether an object of the errors bucket is there, by its key.
     pub errors: HashMap<String, bool>,
     /// The source that a snapshot says it is of, by its key without the prefix.
@@ -126,6 +129,8 @@ pub struct Questions {
     pub of_key: BTreeSet<String>,
     /// Keys of the snapshot bucket.
     pub snapshots: BTreeSet<String>,
+    /// References into packs.
+    pub packed: BTreeSet<String>,
     /// Keys of the errors bucket.
     pub errors: BTreeSet<String>,
     /// Keys of the snapshot bucket, without the prefix.
@@ -207,12 +212,34 @@ impl Evidence {
     }
 
     fn ask_for_snapshot(&self, ground: &Ground, record: &Record, questions: &mut Questions) {
-        if let Some(reference) = &record.snapshot {
-            let key = keys::object_of(reference);
-            let listed =
-                key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key));
-            if !listed && !self.answers.snapshots.contains_key(key) {
-                questions.snapshots.insert(key.to_owned());
+        let Some(reference) = &record.snapshot else { return };
+        match Reference::parse(reference) {
+            Reference::Object(key) => {
+                if !self.is_listed(ground, key) && !self.answers.snapshots.contains_key(key) {
+                    questions.snapshots.insert(key.to_owned());
+                }
+            }
+            Reference::Packed(_) => {
+                if !self.answers.packed.contains_key(reference) {
+                    questions.packed.insert(reference.clone());
+                }
+            }
+        }
+    }
+
+    fn is_listed(&self, ground: &Ground, key: &str) -> bool {
+        key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key))
+    }
+
+    /// Whether the snapshot of a unit is where its record says.
+    #[must_use]
+    pub fn has_snapshot(&self, ground: &Ground, digest: &str, reference: &str) -> bool {
+        match Reference::parse(reference) {
+            Reference::Object(key) => {
+                self.is_listed(ground, key) || self.answers.snapshots.get(key).copied().unwrap_or(false)
+            }
+            Reference::Packed(_) => {
+                self.answers.packed.get(reference).and_then(Option::as_deref) == Some(digest)
             }
         }
     }

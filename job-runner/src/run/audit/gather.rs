@@ -12,6 +12,7 @@ use super::window::{self, Page};
 use crate::elastic::{Address, Elastic, ElasticError};
 use crate::pipeline::address::Addressing;
 use crate::pipeline::process::IngestError;
+use crate::pipeline::snapshot;
 use crate::run::listing::{self, Listed, Listing};
 use crate::run::{RunContext, RunError};
 use crate::stores::{StoreError, StoreFault};
@@ -27,8 +28,6 @@ const NAMES_AT_A_TIME: usize = 500;
 const OBJECTS_AT_A_TIME: usize = 8;
 /// What is asked of a record.
 const RECORD_FIELDS: [&str; 6] = ["unit", "state", "reason", "snapshot", "documentCount", "lastModified"];
-/// Metadata of a snapshot that names its source.
-const SNAPSHOT_SOURCE: &str = "docmill-source";
 
 /// The stores of a source.
 pub struct Stores<'a> {
@@ -67,7 +66,7 @@ impl<'a> Stores<'a> {
         let articles = context.clusters.index.clone().zip(addressing.pattern());
         let ground = Ground {
             raw: spec.raw.clone(),
-            snapshots: spec.snapshots.clone(),
+            snapshots: spec.snapshots.location(),
             errors: spec.errors.clone(),
             ledger: units_index(&order.ingest.namespace, &order.ingest.source),
             source: context.source_name(),
@@ -229,7 +228,8 @@ impl<'a> Stores<'a> {
     }
 
     async fn answer(&self, questions: Questions, answers: &mut Answers) -> Result<(), RunError> {
-        let Questions { raw, records, of_key, snapshots, errors, snapshot_owners, error_owners } = questions;
+        let Questions { raw, records, of_key, snapshots, packed, errors, snapshot_owners, error_owners } =
+            questions;
         let (s3, ground) = (&self.context.s3, &self.ground);
         answers.raw.extend(
             each(raw, async |key: &str| {
@@ -243,6 +243,7 @@ impl<'a> Stores<'a> {
             })
             .await?,
         );
+        answers.packed.extend(self.packed_units(packed).await?);
         answers.errors.extend(
             each(errors, async |key: &str| {
                 Ok(listing::head(s3, &ground.errors.bucket, key).await?.is_some())
@@ -283,7 +284,7 @@ impl<'a> Stores<'a> {
     async fn snapshot_owner(&self, key: &str) -> Result<Option<String>, StoreError> {
         let BucketLocation { bucket, prefix } = &self.ground.snapshots;
         match self.context.s3.head_object().bucket(bucket).key(format!("{prefix}{key}")).send().await {
-            Ok(head) => Ok(head.metadata().and_then(|metadata| metadata.get(SNAPSHOT_SOURCE)).cloned()),
+            Ok(head) => Ok(head.metadata().and_then(|metadata| metadata.get(snapshot::SOURCE)).cloned()),
             Err(error) => {
                 let error = StoreError::from_sdk(format!("look at s3://{bucket}/{prefix}{key}"), &error);
                 let gone = matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound));
@@ -309,7 +310,7 @@ impl<'a> Stores<'a> {
     }
 }
 
-fn raw_object(listed: Listed) -> RawObject {
+pub(super) fn raw_object(listed: Listed) -> RawObject {
     RawObject {
         version_id: listed.version_id,
         etag: listed.etag.unwrap_or_default(),
@@ -331,7 +332,7 @@ fn chunks(names: BTreeSet<String>) -> Vec<Vec<String>> {
 }
 
 /// Asks for each name, a few at a time.
-async fn each<T>(
+pub(super) async fn each<T>(
     names: BTreeSet<String>,
     ask: impl AsyncFn(&str) -> Result<T, StoreError>,
 ) -> Result<Vec<(String, T)>, StoreError> {

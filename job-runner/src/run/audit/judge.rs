@@ -7,6 +7,7 @@ use docmill_crds::storage::OnDelete;
 use super::evidence::{Evidence, Ground, Index, Record, candidates, is_own};
 use super::keys::{self, SnapshotName};
 use super::report::{Difference, Sums, Target};
+use crate::pipeline::snapshot::packed::{Entry, Reference};
 
 /// Judges bucket, ledger, snapshots and errors against each other.
 #[must_use]
@@ -122,13 +123,13 @@ fn missing_snapshot(
     record: &Record,
 ) -> Option<Difference> {
     let reference = record.snapshot.as_deref()?;
-    let key = keys::object_of(reference);
-    let listed =
-        key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| evidence.snapshots.contains(key));
-    let there = listed || evidence.answers.snapshots.get(key).copied().unwrap_or(false);
     let expected = format!("s3://{}/{reference}", ground.snapshots.bucket);
-    let difference = of_unit(Kind::SnapshotMissing, digest, record, &expected, "no such object");
-    (!there).then_some(difference)
+    let found = match Reference::parse(reference) {
+        Reference::Object(_) => "no such object",
+        Reference::Packed(_) => "no such pack, or none with a snapshot of this unit there",
+    };
+    let there = evidence.has_snapshot(ground, digest, reference);
+    (!there).then(|| of_unit(Kind::SnapshotMissing, digest, record, &expected, found))
 }
 
 /// The error record has to be there; the copy too, unless the object was gone before it could be made.
@@ -176,6 +177,22 @@ fn strange_snapshot(
         found: format!("s3://{}/{}{key} alone", ground.snapshots.bucket, ground.snapshots.prefix),
         repaired: false,
         target: Target::Object(format!("{}{key}", ground.snapshots.prefix)),
+    })
+}
+
+/// A pack that no record names, and none of whose units ledger or raw bucket knows. One that holds the snapshot of any of
+/// them stays, since documents may name it, or their records may be on their way.
+#[must_use]
+pub fn strange_pack(ground: &Ground, key: &str, entries: &[Entry]) -> Option<Difference> {
+    let first = entries.first()?;
+    Some(Difference {
+        kind: Kind::SnapshotOrphaned,
+        key: first.key.clone(),
+        unit: Some(first.unit.clone()),
+        expected: "a record of one of its units".into(),
+        found: format!("s3://{}/{key} with {} units alone", ground.snapshots.bucket, entries.len()),
+        repaired: false,
+        target: Target::Object(key.to_owned()),
     })
 }
 

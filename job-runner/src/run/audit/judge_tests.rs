@@ -80,6 +80,24 @@ fn a_sound_source_has_no_difference_and_no_question() {
 }
 
 #[test]
+fn a_packed_snapshot_is_missed_unless_it_is_that_of_its_unit() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let reference = "p/.docmill/packs/2026/01/02/00.json.zst#0+9".to_owned();
+    evidence.records[0].1.snapshot = Some(reference.clone());
+    let asked = evidence.questions(&ground);
+    assert_eq!((asked.packed.len(), asked.snapshots.len()), (1, 0));
+    let missed = [(Kind::SnapshotMissing, "good.xml".to_owned())];
+    let answers = [(None, &missed[..]), (Some("another"), &missed), (Some("own"), &[])];
+    let own = evidence.records[0].0.clone();
+    for (answer, expected) in answers {
+        let answer = answer.map(|unit| if unit == "own" { own.clone() } else { unit.to_owned() });
+        evidence.answers.packed.insert(reference.clone(), answer);
+        assert!(evidence.questions(&ground).packed.is_empty(), "asked once");
+        assert_eq!(differences(&ground, &evidence), expected);
+    }
+}
+
+#[test]
 fn an_object_without_a_record_is_unaccounted_unless_it_has_just_landed() {
     let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
     evidence.raw.insert("new.xml".into(), object("1"));

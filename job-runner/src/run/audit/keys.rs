@@ -69,19 +69,6 @@ pub fn digest_of_cut(key: &str) -> Option<&str> {
     is_digest(digest).then_some(digest)
 }
 
-/// Key of the object that holds a snapshot: a packed one names its place in it, as `<key>#<offset>+<length>`.
-#[must_use]
-pub fn object_of(reference: &str) -> &str {
-    let packed = reference.rsplit_once('#').filter(|(_, place)| {
-        place.split_once('+').is_some_and(|(offset, length)| is_number(offset) && is_number(length))
-    });
-    packed.map_or(reference, |(key, _)| key)
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -96,7 +83,7 @@ mod tests {
     use docmill_crds::storage::BucketLocation;
     use proptest::prelude::*;
 
-    use super::{SnapshotName, digest_of_cut, evidence, object_of, raw_keys_of_error};
+    use super::{SnapshotName, digest_of_cut, evidence, raw_keys_of_error};
     use crate::pipeline::snapshot;
 
     fn unit(key: &str) -> UnitId {
@@ -114,13 +101,6 @@ mod tests {
         {
             assert_eq!(SnapshotName::parse(key), None, "{key}");
         }
-    }
-
-    #[test]
-    fn packed_snapshots_are_in_an_object() {
-        assert_eq!(object_of("p/a.json.zst#12+345"), "p/a.json.zst");
-        assert_eq!(object_of("p/a#1.xml/0/1.json"), "p/a#1.xml/0/1.json");
-        assert_eq!(object_of("p/a#+.json"), "p/a#+.json");
     }
 
     proptest! {

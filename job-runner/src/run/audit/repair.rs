@@ -21,12 +21,13 @@ use crate::pipeline::place::ToPlace;
 use crate::pipeline::prepare::AddressedDocument;
 use crate::pipeline::process::Processor;
 use crate::pipeline::remove;
+use crate::pipeline::snapshot::read::{self, Lines, Opened};
 use crate::pipeline::task::{Redo, Task};
 use crate::pipeline::unit::Unit;
 use crate::retry::Patience;
 use crate::run::listing::{self, Listed};
 use crate::run::{RunContext, RunError};
-use crate::stores::{StoreError, StoreFault};
+use crate::stores::StoreError;
 
 /// Units that are mended at a time.
 const UNITS_AT_A_TIME: usize = 64;
@@ -219,7 +220,7 @@ impl<'a> Repairer<'a> {
         Ok(left == 0)
     }
 
-    /// The unit of a record, and the key of its snapshot.
+    /// The unit of a record, and the reference of its snapshot.
     fn unit(&self, record: &Map<String, Value>) -> Option<(Unit, String)> {
         let id: UnitId = serde_json::from_value(record.get("unit")?.clone()).ok()?;
         let snapshot = record.get("snapshot")?.as_str()?.to_owned();
@@ -228,18 +229,11 @@ impl<'a> Repairer<'a> {
         Some((Unit { id, version_id, last_modified_millis: landed.as_millisecond() }, snapshot))
     }
 
-    async fn open_snapshot(
-        &self,
-        key: &str,
-    ) -> Result<Option<BufReader<impl tokio::io::AsyncRead + Unpin>>, StoreError> {
+    /// The lines of a snapshot; `None` if it is not there, or damaged.
+    async fn open_snapshot(&self, reference: &str) -> Result<Option<BufReader<Lines>>, StoreError> {
         let bucket = &self.stores.ground.snapshots.bucket;
-        match self.context().s3.get_object().bucket(bucket).key(key).send().await {
-            Ok(object) => Ok(Some(BufReader::new(object.body.into_async_read()))),
-            Err(error) => {
-                let error = StoreError::from_sdk(format!("read s3://{bucket}/{key}"), &error);
-                if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) }
-            }
-        }
+        let opened = read::open(&self.context().s3, bucket, reference).await?;
+        Ok(opened.and_then(Opened::lines).map(BufReader::new))
     }
 
     fn addressed(&self, line: Vec<u8>) -> Option<AddressedDocument> {

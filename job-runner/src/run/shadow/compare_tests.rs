@@ -38,7 +38,7 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
         source: "news/wire",
         unit: UnitProvenance { id: &unit, last_modified: "2026-01-02T00:00:00Z" },
         raw_digest: "00",
-        snapshot: "s",
+        snapshot: Some("s"),
         revision: "r",
         converted_time: "2026-01-02T00:00:01Z",
         runner: "pod",

@@ -99,7 +99,7 @@ mod tests {
             source: "news/wire",
             unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
             raw_digest: "00",
-            snapshot: "s",
+            snapshot: Some("s"),
             revision: "r",
             converted_time: "2026-01-02T00:00:01Z",
             runner: "pod",

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::packs::{self, Packs};
 use crate::elastic::Stored;
 
 /// A raw object.
@@ -78,7 +79,8 @@ pub struct Audit {
 pub fn judge(evidence: &Evidence) -> Audit {
     let mut audit = Audit { documents: evidence.articles.len(), ..Audit::default() };
     let records = records(evidence, &mut audit.faults);
-    let mut known = Known::default();
+    let packs = Packs::read(&evidence.snapshots_prefix, &evidence.snapshots);
+    let mut known = Known { packs, ..Known::default() };
     for raw in &evidence.raw {
         let Some(record) = records.get(raw.digest().as_str()) else {
             audit.faults.push(format!("{:?} is not in the ledger", raw.key));
@@ -101,6 +103,7 @@ struct Known {
     units: BTreeSet<String>,
     snapshots: BTreeSet<String>,
     errors: BTreeSet<String>,
+    packs: Packs,
 }
 
 fn records<'a>(evidence: &'a Evidence, faults: &mut Vec<String>) -> BTreeMap<&'a str, &'a Value> {
@@ -165,26 +168,39 @@ fn snapshot(
         }
         return;
     };
+    if packs::place(named).is_some() {
+        match known.packs.documents(named, &raw.digest(), Some(revision)) {
+            Ok(kept) => compare(evidence, raw, record, &kept, &known.packs, faults),
+            Err(fault) => faults.push(format!("the packed snapshot of {:?}: {fault}", raw.key)),
+        }
+        return;
+    }
     known.snapshots.insert(expected.clone());
     if named != expected {
         faults.push(format!("the snapshot of {:?} is {named:?} and not {expected:?}", raw.key));
     }
     match evidence.snapshots.get(&expected) {
         None => faults.push(format!("{:?} has no snapshot {expected:?}", raw.key)),
-        Some(bytes) => compare(evidence, raw, record, bytes, faults),
+        Some(bytes) => match lines(bytes) {
+            Ok(kept) => compare(evidence, raw, record, &kept, &known.packs, faults),
+            Err(_) => faults.push(format!("the snapshot of {:?} is not JSON, one document a line", raw.key)),
+        },
     }
 }
 
-fn compare(evidence: &Evidence, raw: &RawObject, record: &Value, snapshot: &[u8], faults: &mut Vec<String>) {
-    let lines: Result<Vec<Value>, _> = snapshot
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(serde_json::from_slice)
-        .collect();
-    let Ok(kept) = lines else {
-        faults.push(format!("the snapshot of {:?} is not JSON, one document a line", raw.key));
-        return;
-    };
+fn lines(snapshot: &[u8]) -> serde_json::Result<Vec<Value>> {
+    let lines = snapshot.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(serde_json::from_slice).collect()
+}
+
+fn compare(
+    evidence: &Evidence,
+    raw: &RawObject,
+    record: &Value,
+    kept: &[Value],
+    packs: &Packs,
+    faults: &mut Vec<String>,
+) {
     let addresses: Vec<_> = addresses(record).collect();
     for (index, id) in &addresses {
         let Some(document) = evidence.articles.iter().find(|one| one.index == *index && one.id == *id) else {
@@ -194,7 +210,11 @@ fn compare(evidence: &Evidence, raw: &RawObject, record: &Value, snapshot: &[u8]
         let indexed = without_handling(&document.source);
         // A document that a later unit replaced is that unit's to answer for.
         let own = document.source["_docmill"]["unit"]["key"] == raw.key;
-        if own && !kept.iter().any(|document| without_handling(document) == indexed) {
+        // A request of a worker that died may arrive after its successor's. It names the pack that it wrote itself.
+        let said = document.source["_docmill"]["snapshot"].as_str().unwrap_or_default();
+        let earlier = packs.documents(said, &raw.digest(), None).unwrap_or_default();
+        let same = |kept: &Value| without_handling(kept) == indexed;
+        if own && !kept.iter().chain(&earlier).any(same) {
             faults.push(format!("{id:?} in {index:?} is not what the snapshot of {:?} holds", raw.key));
         }
         if own && document.source["_docmill"]["rawDigest"] != hexadecimal(&raw.bytes) {
@@ -333,7 +353,8 @@ fn strangers(evidence: &Evidence, known: &Known, faults: &mut Vec<String>) {
     // The manifests and reports of runs lie in a folder of their own there.
     let runs = format!("{}.docmill/runs/", evidence.snapshots_prefix);
     let snapshots = evidence.snapshots.keys().filter(|key| !key.starts_with(&runs));
-    let snapshots = snapshots.filter(|key| !known.snapshots.contains(*key));
+    let snapshots = snapshots.filter(|key| !known.snapshots.contains(*key) && !known.packs.contains(key));
+    faults.extend(known.packs.faults(|unit| known.units.contains(unit)));
     faults.extend(snapshots.map(|key| format!("{key:?} is a snapshot that nobody names")));
     let errors = evidence.errors.keys().filter(|key| !known.errors.contains(*key));
     faults.extend(errors.map(|key| format!("{key:?} is in the errors bucket for no failed unit")));

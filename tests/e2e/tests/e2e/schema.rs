@@ -48,7 +48,7 @@ fn objects(prefix: &str, schema: &Value) -> Vec<String> {
 /// What is done to a sound resource, and what the refusal has to say.
 type Wrong = (fn(&mut Value), &'static str);
 
-const WRONG_SOURCES: [Wrong; 14] = [
+const WRONG_SOURCES: [Wrong; 15] = [
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
     (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
@@ -61,6 +61,7 @@ const WRONG_SOURCES: [Wrong; 14] = [
         "spec.conversion.fields[0].name",
     ),
     (|spec| spec["snapshots"] = json!({"bucket": spec["raw"]["bucket"]}), "spec.snapshots.bucket"),
+    (|spec| spec["snapshots"]["packing"] = json!("PerDay"), "spec.snapshots.packing"),
     (|spec| spec["index"]["elasticsearch"]["urls"] = json!(["es:9200"]), "spec.index.elasticsearch.urls[0]"),
     (|spec| spec["index"]["name"] = json!("Articles"), "spec.index.name"),
     (|spec| spec["index"]["id"] = json!("guid"), "spec.index.id"),

@@ -26,6 +26,7 @@ async fn what_cannot_be_taken_is_refused_and_what_cannot_be_written_waits() -> R
         case("hostile", rig::run("hostile", Form::Nitf, hostile_documents)),
         case("all-invalid", rig::run("all-invalid", Form::Nitf, everything_is_invalid)),
         case("no-snapshots", rig::run("no-snapshots", Form::Nitf, snapshots_are_denied)),
+        case("no-packs", rig::run("no-packs", Form::Nitf, packs_are_denied)),
         case("no-errors", rig::run("no-errors", Form::Nitf, the_errors_bucket_is_denied)),
     ])
     .await
@@ -157,11 +158,22 @@ async fn everything_is_invalid(rig: &Rig) -> Result<()> {
 }
 
 async fn snapshots_are_denied(rig: &Rig) -> Result<()> {
+    writes_of_snapshots_are_denied(rig, &rig.spec()).await
+}
+
+async fn packs_are_denied(rig: &Rig) -> Result<()> {
+    writes_of_snapshots_are_denied(rig, &rig.packed_spec()).await?;
+    let packs = rig.s3.list(&rig.snapshots_bucket()).await?;
+    ensure!(packs.iter().all(|pack| pack.key.starts_with("json/.docmill/packs/")), "{packs:?}");
+    Ok(())
+}
+
+async fn writes_of_snapshots_are_denied(rig: &Rig, spec: &serde_json::Value) -> Result<()> {
     let corpus = Corpus::generated(&rig.name, Form::Nitf, 30, 0);
     rig.land(&corpus).await?;
     let told = rig.messages().await?;
     let denied = rig.s3_proxy.rule(rig.snapshot_writes(), Action::Answer(Answer::s3(403, "AccessDenied")));
-    let worker = rig.worker("worker")?;
+    let worker = rig.worker_for("worker", spec)?;
     tokio::time::sleep(Duration::from_secs(12)).await;
     ensure!(denied.hits() > 0, "nothing was tried");
     ensure!(rig.messages().await? == told, "messages were acknowledged without a snapshot");

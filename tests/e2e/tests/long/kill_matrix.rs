@@ -2,11 +2,13 @@
 //! nothing that is lost, doubled or out of step.
 
 use anyhow::{Context as _, Result};
+use docmill_crds::storage::Packing;
 use e2e::articles::Form;
 use e2e::cases::{Case, case, side_by_side};
 use e2e::corpus::Corpus;
 use e2e::faults::{Held, Match, Point, Proxy};
 use e2e::rig::{self, ENDED, REACHED, RECOVERED, Rig};
+use serde_json::Value;
 
 const OBJECTS: usize = 24;
 /// Every so many objects one is faulty, so that the errors bucket takes part.
@@ -75,18 +77,30 @@ impl Moment {
 #[tokio::test]
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn a_worker_that_is_killed_around_any_side_effect_loses_and_doubles_nothing() -> Result<()> {
-    let moments = [Moment::Before, Moment::After, Moment::Late];
-    let cases = STEPS.into_iter().flat_map(|step| moments.map(|moment| killed_at(step, moment)));
-    side_by_side(cases.collect()).await
+    side_by_side(matrix(Packing::PerUnit)).await
 }
 
-fn killed_at(step: Step, moment: Moment) -> Case<'static> {
-    let name = format!("{}-{}", step.name, moment.name());
+#[tokio::test]
+#[ignore = "takes minutes: cargo testbed test --long"]
+async fn nor_does_one_that_packs_its_snapshots() -> Result<()> {
+    side_by_side(matrix(Packing::Packed)).await
+}
+
+fn matrix(packing: Packing) -> Vec<Case<'static>> {
+    let moments = [Moment::Before, Moment::After, Moment::Late];
+    let cases = STEPS.into_iter().flat_map(|step| moments.map(|moment| killed_at(step, moment, packing)));
+    cases.collect()
+}
+
+fn killed_at(step: Step, moment: Moment, packing: Packing) -> Case<'static> {
+    let packed = if packing == Packing::Packed { "packed-" } else { "" };
+    let name = format!("{packed}{}-{}", step.name, moment.name());
     case(name.clone(), async move {
         rig::run(&name, Form::Nitf, async |rig| {
             let corpus = Corpus::generated(&rig.name, Form::Nitf, OBJECTS, FAULTY_EVERY);
             rig.land(&corpus).await?;
-            let held = kill_at(rig, step, moment.point()).await?;
+            let spec = if packing == Packing::Packed { rig.packed_spec() } else { rig.spec() };
+            let held = kill_at(rig, step, moment.point(), &spec).await?;
             let late = match moment {
                 Moment::Late => Some(held),
                 Moment::Before | Moment::After => {
@@ -94,7 +108,7 @@ fn killed_at(step: Step, moment: Moment) -> Case<'static> {
                     None
                 }
             };
-            let heir = rig.worker("heir")?;
+            let heir = rig.worker_for("heir", &spec)?;
             rig.settled(RECOVERED).await?;
             if let Some(late) = late {
                 late.go();
@@ -107,9 +121,9 @@ fn killed_at(step: Step, moment: Moment) -> Case<'static> {
 }
 
 /// Starts a worker, lets it get to the step, and kills it there.
-async fn kill_at(rig: &Rig, step: Step, point: Point) -> Result<Held> {
+async fn kill_at(rig: &Rig, step: Step, point: Point, spec: &Value) -> Result<Held> {
     let gate = (step.proxy)(rig).hold(1, (step.request)(rig), point);
-    let victim = rig.worker("victim")?;
+    let victim = rig.worker_for("victim", spec)?;
     let held =
         gate.next(REACHED).await.with_context(|| format!("the worker never came to: {}", step.name))?;
     victim.kill()?;

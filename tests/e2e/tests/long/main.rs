@@ -9,3 +9,4 @@ mod latency;
 mod listing;
 mod many;
 mod memory;
+mod packing;

@@ -1,0 +1,76 @@
+//! Keeps the JSON of a unit that is in memory, as an object of its own or in a pack, before anything of it is indexed.
+
+use std::io;
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use super::persist::persist;
+use super::prepare::{Content, Converted, Preparation};
+use super::provenance::with_snapshot;
+use super::snapshot::packed::packer::Coming;
+use super::snapshot::packed::{Frame, compress};
+use super::snapshot::{self, Label};
+use super::unit::Unit;
+
+/// The lines of a unit as they are to be kept.
+#[derive(Debug)]
+pub(super) enum Kept {
+    /// There are none.
+    Nothing,
+    /// As the object with this key.
+    Alone(String, Bytes),
+    /// As a frame of a pack.
+    Packed(Vec<u8>),
+}
+
+impl Preparation {
+    /// The lines of a unit in the form in which they are kept. `key` is that of their object; none if they are to be packed.
+    pub(super) fn kept(key: Option<String>, lines: Vec<u8>) -> io::Result<Kept> {
+        Ok(match key {
+            _ if lines.is_empty() => Kept::Nothing,
+            Some(key) => Kept::Alone(key, lines.into()),
+            None => Kept::Packed(compress(&lines)?),
+        })
+    }
+
+    /// Stores the lines of a unit, and lets the unit and its documents name where they are. `None`: to be tried again later.
+    pub(super) async fn keep(
+        &self,
+        converted: &mut Converted,
+        kept: Kept,
+        coming: Option<Coming>,
+        stop: &CancellationToken,
+    ) -> Option<()> {
+        let raw_digest = converted.raw_digest.clone().unwrap_or_default();
+        match (kept, &self.packer) {
+            (Kept::Nothing, _) => {}
+            (Kept::Alone(key, lines), _) => {
+                let label = self.label(&converted.unit, &raw_digest);
+                let store = || snapshot::store(&self.s3, &self.snapshots, &key, &label, lines.clone());
+                persist("snapshot", stop, store).await?;
+                converted.snapshot = Some(key);
+            }
+            (Kept::Packed(bytes), packer) => {
+                let frame = self.frame(&converted.unit, &raw_digest, bytes);
+                let reference = packer.as_ref()?.pack(frame, coming).await?;
+                name(&mut converted.content, &reference);
+                converted.snapshot = Some(reference);
+            }
+        }
+        Some(())
+    }
+
+    fn frame(&self, unit: &Unit, raw_digest: &str, bytes: Vec<u8>) -> Frame {
+        let Label { unit: digest, raw_digest, revision, .. } = self.label(unit, raw_digest);
+        Frame { unit: digest, key: unit.id.key.clone(), raw_digest, revision, bytes }
+    }
+}
+
+/// Puts the reference of their snapshot into documents that were made without.
+fn name(content: &mut Content, reference: &str) {
+    let Content::InMemory(documents) = content else { return };
+    for document in documents {
+        document.line = with_snapshot(std::mem::take(&mut document.line), reference);
+    }
+}

@@ -1,0 +1,194 @@
+//! Many snapshots in one object, a *pack*, for articles that are too small to be worth an object each.
+//!
+//! - here: how a pack is put together; [`reference`] says where in it a snapshot lies, [`index`] what all lie in it; no I/O;
+//! - [`packer`] gathers what is prepared at the same time, and stores it;
+//! - [`read`](super::read) reads packs.
+//!
+//! A pack is a sequence of Zstandard frames (RFC 8878), one a unit, each with its checksum and the length of its content,
+//! and at the end a skippable frame with the index. `zstd -d` gives the lines of all units, and a range of bytes those of
+//! one. The key of a pack is a digest of its bytes, so that no pack is ever written over by another.
+//!
+//! The lines lack `_docmill.snapshot`, which is not known before all frames of the pack are: readers put it in.
+
+mod index;
+pub mod packer;
+mod reference;
+#[cfg(test)]
+mod tests;
+
+pub use index::{Entry, Tail, read_tail};
+pub use reference::{Place, Reference};
+
+use std::io::{self, Read as _};
+
+use bytes::Bytes;
+use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::ledger::hex;
+use docmill_crds::storage::OWN_FOLDER;
+use sha2::{Digest as _, Sha256};
+use zstd::bulk::Compressor;
+use zstd::zstd_safe::get_frame_content_size;
+
+use crate::clock;
+
+/// The compression level: that of the `zstd` program, where nothing else is asked for.
+const LEVEL: i32 = zstd::DEFAULT_COMPRESSION_LEVEL;
+/// The most lines, in bytes, that one unit may have in a pack. What has more has an object of its own.
+pub const MAX_UNIT_BYTES: usize = 8 * 1024 * 1024;
+/// The most bytes that a frame can have: what cannot be compressed grows a little.
+pub const MAX_FRAME_BYTES: u64 = MAX_UNIT_BYTES as u64 + 64 * 1024;
+
+/// A pack that is not what it has to be. Reading it again does not help; the raw objects do.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The index is missing.
+    #[error("the pack does not end with an index; it was cut off, or is none")]
+    NoIndex,
+    /// The index cannot be read.
+    #[error("failed to read the index of the pack: {0}")]
+    Unreadable(#[source] serde_json::Error),
+    /// The index and the frames differ.
+    #[error("the index of the pack does not cover its {frames} bytes of frames in their order: {detail}")]
+    Mismatch {
+        /// Bytes of all frames.
+        frames: u64,
+        /// Where it differs.
+        detail: String,
+    },
+    /// There is nothing where the reference points to.
+    #[error("the pack ends before the snapshot begins")]
+    BehindTheEnd,
+    /// There is not as much as the reference says.
+    #[error("the pack ends within the snapshot: {found} of {wanted} bytes are there")]
+    CutOff {
+        /// Bytes that are there.
+        found: usize,
+        /// Bytes that the reference names.
+        wanted: u64,
+    },
+    /// The frame is none, or was damaged.
+    #[error("failed to decompress the snapshot: {0}")]
+    Frame(#[source] io::Error),
+    /// The frame holds more than a unit of a pack can have.
+    #[error("the snapshot has more than the {MAX_UNIT_BYTES} bytes that a unit of a pack can have")]
+    TooLarge,
+}
+
+impl Classify for PackError {
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Permanent
+    }
+}
+
+/// A unit's lines, compressed, and what the index is to say of them.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Digest of the unit.
+    pub unit: String,
+    /// Key of the raw object.
+    pub key: String,
+    /// SHA-256 of the raw object, in hex.
+    pub raw_digest: String,
+    /// Digest of the conversion model.
+    pub revision: String,
+    /// One Zstandard frame, see [`compress`].
+    pub bytes: Vec<u8>,
+}
+
+/// One frame of these lines.
+pub fn compress(lines: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    compressor.include_checksum(true)?;
+    compressor.include_contentsize(true)?;
+    compressor.compress(lines)
+}
+
+/// The length of what a frame holds, as its header says.
+pub fn content_length(frame: &[u8]) -> Result<usize, PackError> {
+    let unreadable = || PackError::Frame(io::Error::other("it has no header that says its length"));
+    let length = get_frame_content_size(frame).ok().flatten().ok_or_else(unreadable)?;
+    usize::try_from(length).ok().filter(|length| *length <= MAX_UNIT_BYTES).ok_or(PackError::TooLarge)
+}
+
+/// The lines of a frame, checked against its checksum. Behind it nothing may follow.
+pub fn decompress(frame: &[u8]) -> Result<Vec<u8>, PackError> {
+    let length = content_length(frame)?;
+    let mut lines = Vec::with_capacity(length);
+    let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(PackError::Frame)?;
+    let mut decoder = decoder.single_frame();
+    decoder.by_ref().take(length as u64 + 1).read_to_end(&mut lines).map_err(PackError::Frame)?;
+    if lines.len() == length && decoder.finish().is_empty() {
+        return Ok(lines);
+    }
+    Err(PackError::Frame(io::Error::other("its length is not what its header says")))
+}
+
+/// A pack that is being filled.
+#[derive(Debug, Default)]
+pub struct Pack {
+    frames: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+impl Pack {
+    /// Puts a unit at the end.
+    pub fn push(&mut self, frame: Frame) {
+        let Frame { unit, key, raw_digest, revision, bytes } = frame;
+        let (offset, length) = (self.frames.len() as u64, bytes.len() as u64);
+        self.frames.extend_from_slice(&bytes);
+        self.entries.push(Entry { unit, key, raw_digest, revision, offset, length });
+    }
+
+    /// Bytes of all frames so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is no unit in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Units in it.
+    #[must_use]
+    pub fn units(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Closes it. `prefix` is that of all snapshots; the time, in milliseconds since 1970, says in which folder it lies.
+    pub fn seal(self, prefix: &str, now_millis: i64) -> serde_json::Result<SealedPack> {
+        let Self { frames: mut bytes, entries } = self;
+        index::append(&mut bytes, &entries)?;
+        let key = key(prefix, now_millis, &bytes);
+        let places = entries.iter().map(|Entry { offset, length, .. }| {
+            Place { key: &key, offset: *offset, length: *length }.to_string()
+        });
+        Ok(SealedPack { references: places.collect(), key, bytes: bytes.into() })
+    }
+}
+
+/// A pack that is ready to be stored.
+#[derive(Clone, Debug)]
+pub struct SealedPack {
+    /// Its key.
+    pub key: String,
+    /// Its content.
+    pub bytes: Bytes,
+    /// References of its units, in the order in which they were put in.
+    pub references: Vec<String>,
+}
+
+/// The folder of packs, below the prefix of all snapshots.
+#[must_use]
+pub fn folder(prefix: &str) -> String {
+    format!("{prefix}{OWN_FOLDER}packs/")
+}
+
+/// Key of a pack: `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, by the day on which it was written.
+fn key(prefix: &str, now_millis: i64, bytes: &[u8]) -> String {
+    let digest = hex(&Sha256::digest(bytes)[..16]);
+    let day = clock::rfc3339(now_millis)[..10].replace('-', "/");
+    format!("{}{day}/{digest}.json.zst", folder(prefix))
+}

@@ -1,0 +1,182 @@
+//! Reads snapshots, wherever they lie. A packed one is read by one range request.
+
+use std::pin::Pin;
+
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use tokio::io::AsyncRead;
+
+use super::packed::{self, Entry, PackError, Place, Reference, Tail};
+use super::unpack;
+use crate::stores::{StoreError, StoreFault};
+
+/// Bytes at the end of a pack that are read for its index; enough for some hundred units.
+const TAIL_BYTES: u64 = 128 * 1024;
+
+/// A snapshot that is there, and not read to its end yet.
+#[derive(Debug)]
+pub struct Opened {
+    /// Bytes of its lines.
+    pub length: usize,
+    action: String,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Plain(ByteStream),
+    /// A frame of a pack, and the reference of it.
+    Packed(Bytes, String),
+}
+
+/// A source of lines.
+pub type Lines = Pin<Box<dyn AsyncRead + Send>>;
+
+/// Opens the snapshot that a reference names. `None`: it is not there, or no snapshot; the log tells them apart.
+pub async fn open(
+    client: &aws_sdk_s3::Client,
+    bucket: &str,
+    reference: &str,
+) -> Result<Option<Opened>, StoreError> {
+    let action = format!("read s3://{bucket}/{reference}");
+    match Reference::parse(reference) {
+        Reference::Object(key) => {
+            let request = client.get_object().bucket(bucket).key(key);
+            let object = match request.send().await {
+                Ok(object) => object,
+                Err(error) => return absent(action, &error),
+            };
+            let length = usize::try_from(object.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+            Ok(Some(Opened { length, action, body: Body::Plain(object.body) }))
+        }
+        Reference::Packed(place) => open_packed(client, bucket, &place, action).await,
+    }
+}
+
+async fn open_packed(
+    client: &aws_sdk_s3::Client,
+    bucket: &str,
+    place: &Place<'_>,
+    action: String,
+) -> Result<Option<Opened>, StoreError> {
+    if place.length > packed::MAX_FRAME_BYTES {
+        return Ok(damaged(&action, &PackError::TooLarge));
+    }
+    let request = client.get_object().bucket(bucket).key(place.key).range(place.range());
+    let object = match request.send().await {
+        Ok(object) => object,
+        Err(error) => return absent(action, &error),
+    };
+    let body =
+        object.body.collect().await.map_err(|error| StoreError::unavailable(action.as_str(), &error))?;
+    let frame = body.into_bytes();
+    let whole = place.is_whole(frame.len());
+    Ok(match whole.and_then(|()| packed::content_length(&frame)) {
+        Ok(length) => Some(Opened { length, action, body: Body::Packed(frame, place.to_string()) }),
+        Err(error) => damaged(&action, &error),
+    })
+}
+
+impl Opened {
+    /// All lines, one document each, every one with the reference of the snapshot. `None`: the pack is damaged.
+    pub async fn bytes(self) -> Result<Option<Bytes>, StoreError> {
+        match self.body {
+            Body::Plain(body) => {
+                let body = body.collect().await;
+                let body = body.map_err(|error| StoreError::unavailable(self.action, &error))?;
+                Ok(Some(body.into_bytes()))
+            }
+            Body::Packed(frame, reference) => Ok(unpacked(&self.action, &frame, &reference)),
+        }
+    }
+
+    /// The same to be read bit by bit; a snapshot by itself may be larger than memory.
+    #[must_use]
+    pub fn lines(self) -> Option<Lines> {
+        match self.body {
+            Body::Plain(body) => Some(Box::pin(body.into_async_read())),
+            Body::Packed(frame, reference) => {
+                let lines = unpacked(&self.action, &frame, &reference)?;
+                Some(Box::pin(std::io::Cursor::new(lines)))
+            }
+        }
+    }
+}
+
+fn unpacked(action: &str, frame: &[u8], reference: &str) -> Option<Bytes> {
+    match packed::decompress(frame) {
+        Ok(lines) => Some(unpack(&lines, reference).into()),
+        Err(error) => damaged(action, &error),
+    }
+}
+
+fn damaged<T>(action: &str, error: &PackError) -> Option<T> {
+    tracing::error!(%error, "failed to {action}: the pack is damaged, and its units have to be made of their objects again");
+    None
+}
+
+/// What an object that cannot be read is taken for. A range behind the end of an object cannot be satisfied (RFC 9110,
+/// 15.5.17): then the pack was cut off.
+fn absent<T>(action: String, error: &SdkError<GetObjectError>) -> Result<Option<T>, StoreError> {
+    let behind_the_end = error.raw_response().is_some_and(|response| response.status().as_u16() == 416);
+    if behind_the_end {
+        return Ok(damaged(&action, &PackError::BehindTheEnd));
+    }
+    let error = StoreError::from_sdk(action, error);
+    if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) }
+}
+
+/// What a pack says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// `<namespace>/<name>` of the source that wrote it.
+    pub source: Option<String>,
+    /// Its units.
+    pub entries: Vec<Entry>,
+}
+
+/// Reads the index of a pack. `None`: there is no such object, or it is no whole pack; the log tells them apart.
+pub async fn list(
+    client: &aws_sdk_s3::Client,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<Listed>, StoreError> {
+    let mut wanted = TAIL_BYTES;
+    loop {
+        let Some(end) = tail(client, bucket, key, wanted).await? else { return Ok(None) };
+        match packed::read_tail(&end.bytes, end.object_length) {
+            Ok(Tail::Entries(entries)) => return Ok(Some(Listed { source: end.source, entries })),
+            Ok(Tail::Needs(bytes)) => wanted = bytes,
+            Err(error) => return Ok(damaged(&format!("list s3://{bucket}/{key}"), &error)),
+        }
+    }
+}
+
+/// The last bytes of an object.
+struct End {
+    bytes: Bytes,
+    object_length: u64,
+    source: Option<String>,
+}
+
+async fn tail(
+    client: &aws_sdk_s3::Client,
+    bucket: &str,
+    key: &str,
+    wanted: u64,
+) -> Result<Option<End>, StoreError> {
+    let action = || format!("list s3://{bucket}/{key}");
+    let request = client.get_object().bucket(bucket).key(key).range(format!("bytes=-{wanted}"));
+    let object = match request.send().await {
+        Ok(object) => object,
+        Err(error) => return absent(action(), &error),
+    };
+    let source = object.metadata().and_then(|metadata| metadata.get(super::SOURCE)).cloned();
+    let whole = object.content_range().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+    let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
+    let bytes = body.into_bytes();
+    let object_length = whole.unwrap_or(bytes.len() as u64);
+    Ok(Some(End { bytes, object_length, source }))
+}
