@@ -31,7 +31,7 @@ use crate::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
     printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
     printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
     printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
-    printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted"),
+    printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted", priority = 1),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
     printcolumn(name = "Last-Ingest", type_ = "date", json_path = ".status.lastIngestTime"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),

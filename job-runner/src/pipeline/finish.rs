@@ -45,6 +45,9 @@ pub struct Work {
     pub answer: oneshot::Sender<Ended>,
 }
 
+/// A unit, and what is to be written for it.
+pub type Closed = (Work, Closing);
+
 /// What finishing needs to know, the same for all batches of a worker.
 #[derive(Debug)]
 pub struct Finish {
@@ -67,39 +70,74 @@ pub struct Finish {
 }
 
 impl Finish {
-    /// Finishes a batch, and tells those who wait.
-    pub async fn finish(&self, mut batch: Vec<Work>, stop: &CancellationToken) {
-        let ends = match self.end(&mut batch, stop).await {
-            Some(ends) => ends,
-            None => vec![Ended::Unfinished; batch.len()],
-        };
-        for (work, ended) in batch.into_iter().zip(ends) {
-            if let Ended::Final { state, .. } = ended {
-                self.counts.add(state);
+    /// Finishes a batch, and tells those who wait. Gives back the units with evidence to be settled; [`Self::settle`] is
+    /// for these, so that the others do not wait for an errors bucket.
+    pub async fn finish(&self, mut batch: Vec<Work>, stop: &CancellationToken) -> Vec<Closed> {
+        let Some(closings) = self.place_and_close(&mut batch, stop).await else {
+            for work in batch {
+                self.answer(work, Ended::Unfinished);
             }
-            // Nobody waits any more when the worker is about to end.
-            let _ = work.answer.send(ended);
-        }
+            return Vec::new();
+        };
+        let (plain, with_evidence) = batch
+            .into_iter()
+            .zip(closings)
+            .partition(|(_, closing)| matches!(closing.evidence, Evidence::None));
+        self.conclude(plain, stop).await;
+        with_evidence
     }
 
-    async fn end(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<Vec<Ended>> {
+    /// Settles the evidence of units, records them, and tells those who wait.
+    pub async fn settle(&self, units: Vec<Closed>, stop: &CancellationToken) {
+        let mut settled = Vec::with_capacity(units.len());
+        for units in units.chunks(REFUSALS_AT_A_TIME) {
+            let settling = units.iter().map(|(work, closing)| self.settle_evidence(work, closing, stop));
+            settled.extend(join_all(settling).await);
+        }
+        let (settled, unsettled): (Vec<_>, Vec<_>) =
+            units.into_iter().zip(settled).partition(|(_, is_settled)| *is_settled);
+        for ((work, _), _) in unsettled {
+            self.answer(work, Ended::Unfinished);
+        }
+        self.conclude(settled.into_iter().map(|(unit, _)| unit).collect(), stop).await;
+    }
+
+    async fn place_and_close(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<Vec<Closing>> {
         self.place(batch, stop).await?;
         let earlier = self.earlier_records(batch, stop).await?;
         let now = clock::now_millis();
-        let closings: Vec<Closing> =
-            batch.iter().map(|work| close::close(work, &earlier, &self.recorder, now)).collect();
-        let mut kept = Vec::with_capacity(batch.len());
-        for (works, closings) in batch.chunks(REFUSALS_AT_A_TIME).zip(closings.chunks(REFUSALS_AT_A_TIME)) {
-            let settling =
-                works.iter().zip(closings).map(|(work, closing)| self.settle_evidence(work, closing, stop));
-            kept.extend(join_all(settling).await);
+        Some(batch.iter().map(|work| close::close(work, &earlier, &self.recorder, now)).collect())
+    }
+
+    /// Deletes what the units have no more, records them, and tells those who wait.
+    async fn conclude(&self, units: Vec<Closed>, stop: &CancellationToken) {
+        if units.is_empty() {
+            return;
         }
-        for ((work, closing), _) in batch.iter().zip(&closings).zip(&kept).filter(|(_, kept)| **kept) {
+        let verdicts = self.retire_and_record(&units, stop).await.unwrap_or_else(|| vec![None; units.len()]);
+        for ((work, closing), recorded) in units.into_iter().zip(verdicts) {
+            count(&closing, recorded);
+            self.answer(work, closing.ended(recorded));
+        }
+    }
+
+    fn answer(&self, work: Work, ended: Ended) {
+        if let Ended::Final { state, .. } = ended {
+            self.counts.add(state);
+        }
+        // Nobody waits any more when the worker is about to end.
+        let _ = work.answer.send(ended);
+    }
+
+    async fn retire_and_record(
+        &self,
+        units: &[Closed],
+        stop: &CancellationToken,
+    ) -> Option<Vec<Option<bool>>> {
+        for (work, closing) in units {
             self.retire(work, closing, stop).await?;
         }
-        let verdicts = self.record(&closings, &kept, stop).await?;
-        closings.iter().zip(&verdicts).for_each(|(closing, recorded)| count(closing, *recorded));
-        Some(closings.into_iter().zip(verdicts).map(|(closing, recorded)| closing.ended(recorded)).collect())
+        self.record(units, stop).await
     }
 
     /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
@@ -159,31 +197,22 @@ impl Finish {
     }
 
     /// Writes the records. Gives of each unit whether its record is stored (`Some(true)`), or a newer one is
-    /// (`Some(false)`); none for a unit that is not final.
-    async fn record(
-        &self,
-        closings: &[Closing],
-        kept: &[bool],
-        stop: &CancellationToken,
-    ) -> Option<Vec<Option<bool>>> {
+    /// (`Some(false)`); none where the ledger refuses it.
+    async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Option<Vec<Option<bool>>> {
         let records = || {
-            let final_ones = closings.iter().zip(kept).filter(|(_, kept)| **kept);
-            final_ones
-                .flat_map(|(closing, _)| &closing.records)
-                .map(|(record, version)| (record, Some(*version)))
+            let records = units.iter().flat_map(|(_, closing)| &closing.records);
+            records.map(|(record, version)| (record, Some(*version)))
         };
         let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
         let mut outcomes = persist("record", stop, send).await?.into_iter();
-        let mut verdicts = Vec::with_capacity(closings.len());
-        for (closing, kept) in closings.iter().zip(kept) {
-            let own = if *kept { closing.records.len() } else { 0 };
-            let outcomes: Vec<Outcome> = outcomes.by_ref().take(own).collect();
-            verdicts.push(self.verdict(&outcomes, *kept));
-        }
-        Some(verdicts)
+        let verdict = |(_, closing): &Closed| {
+            let own: Vec<Outcome> = outcomes.by_ref().take(closing.records.len()).collect();
+            self.verdict(&own)
+        };
+        Some(units.iter().map(verdict).collect())
     }
 
-    fn verdict(&self, outcomes: &[Outcome], kept: bool) -> Option<bool> {
+    fn verdict(&self, outcomes: &[Outcome]) -> Option<bool> {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Rejected(fault) => Some(fault),
             Outcome::Done | Outcome::Superseded => None,
@@ -192,7 +221,7 @@ impl Finish {
             tracing::error!(%fault, index = self.ledger, "the ledger refuses a record; its unit is tried again later");
             return None;
         }
-        kept.then(|| outcomes.first() != Some(&Outcome::Superseded))
+        Some(outcomes.first() != Some(&Outcome::Superseded))
     }
 
     /// Writes one record by itself. With a version, one that is older than the stored is given up.

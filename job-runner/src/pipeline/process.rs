@@ -360,8 +360,9 @@ async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>,
         let (finish, pace, stop) = (Arc::clone(&finish), pace.clone(), stop.clone());
         tasks.spawn(async move {
             let before = finish.clusters.pushed_back();
-            finish.finish(batch, &stop).await;
+            let with_evidence = finish.finish(batch, &stop).await;
             pace.give_back(slot, finish.clusters.pushed_back() > before);
+            finish.settle(with_evidence, &stop).await;
         });
     }
 }

@@ -14,7 +14,7 @@ use e2e::corpus::Corpus;
 use e2e::elastic::Stored;
 use e2e::faults::{Action, Answer, Match, Proxy};
 use e2e::resources::{self, SECRET, SOURCE};
-use e2e::wait::{Look, throughout, until};
+use e2e::wait::throughout;
 use e2e::world::{self, World, find_condition};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -166,14 +166,9 @@ async fn the_errors_bucket_is_denied(world: &World) -> Result<()> {
     let degraded = ("Degraded", "True", "ObjectStoreAccessDenied");
     told(world, degraded, &bucket).await?;
     lasts(world, degraded, 0).await?;
-    // Those that came in a batch with a refused one wait for it for half a minute.
-    until("sound units that are done, and refused ones that are pending", OVER, async || {
-        let indexed = world.articles.count(&world.articles_pattern()).await?;
-        let waiting = backlog(world).await?;
-        let apart = indexed == corpus.sound() as u64 && waiting == corpus.faulty() as u64;
-        Ok(Look::holds(apart, format!("{indexed} documents, {waiting} messages")))
-    })
-    .await?;
+    let indexed = world.articles.count(&world.articles_pattern()).await?;
+    ensure!(indexed == corpus.sound() as u64, "{indexed} of {} sound units went on", corpus.sound());
+    ensure!(backlog(world).await? == corpus.faulty() as u64, "refused units are not pending");
     denied.remove();
     over(world, ("Degraded", "False", "AsExpected")).await?;
     settled(world, &corpus).await
