@@ -131,7 +131,7 @@ fn a_reconversion_asks_for_what_another_conversion_made() {
     assert_eq!(must_not[1], json!({"term": {"revision": "now"}}));
     assert_eq!(
         body.pointer("/query/bool/filter/1"),
-        Some(&json!({"terms": {"state": ["Indexed", "Failed"]}}))
+        Some(&json!({"terms": {"state": ["Indexed", "Converted", "Failed"]}}))
     );
     assert_eq!(body["search_after"], after);
 }

@@ -80,7 +80,7 @@ fn a_running_worker_is_active_in_its_slot() {
 #[test]
 fn what_keeps_a_pod_from_starting_is_told_and_the_usual_waiting_is_not() {
     let state = |waiting: &Value| {
-        read(&job(&json!({})), &pod(&json!({"waiting": waiting})), at(1000))[0].state.clone()
+        read(&job(&json!({})), &pod(&json!({"waiting": waiting})), at(905))[0].state.clone()
     };
     assert_eq!(state(&json!({"reason": "ContainerCreating"})), State::Active { obstacle: None });
     let obstacle = Some("ImagePullBackOff: no such image".to_owned());
