@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
+use e2e::install;
 use e2e::resources;
 use e2e::world::{self, World};
 use serde_json::{Value, json};
@@ -43,6 +44,20 @@ fn objects(prefix: &str, schema: &Value) -> Vec<String> {
         }
     }
     paths
+}
+
+#[tokio::test]
+async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
+    world::run("samples", async |world| {
+        let samples = install::checkout("charts/docmill/samples");
+        let (folder, namespace) = (samples.display().to_string(), &world.name);
+        let apply = ["apply", "--dry-run=server", "--namespace", namespace, "--filename", &folder];
+        let told = world.cluster.kubectl(&apply).await?;
+        let (taken, files) = (told.lines().count(), std::fs::read_dir(samples)?.count());
+        ensure!(taken == files, "{taken} of {files} samples were taken:\n{told}");
+        Ok(())
+    })
+    .await
 }
 
 /// What is done to a sound resource, and what the refusal has to say.
