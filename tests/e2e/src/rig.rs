@@ -30,7 +30,7 @@ use crate::{notices, world};
 
 use clock::WrongClock;
 pub use layout::Layout;
-pub use worker::Worker;
+pub use worker::{Worker, is_small};
 
 /// What the queue hides messages for where a worker asks for no other time.
 const VISIBILITY_SECONDS: u32 = 30;

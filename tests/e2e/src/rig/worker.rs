@@ -21,6 +21,9 @@ const LISTENING: Duration = Duration::from_secs(30);
 /// SIGTERM is signal 15, the lowest bit is signal 1.
 const TERM_BIT: u64 = 1 << 14;
 
+/// The most memory that a worker may have, whatever it works on, in KiB.
+const MOST_KIBIBYTES: u64 = 128 * 1024;
+
 /// A worker as a process of this machine. It is killed with this.
 pub struct Worker(Child);
 
@@ -92,8 +95,9 @@ impl Worker {
         Ok((peak, status))
     }
 
-    /// Asks it to end, and checks that it ends well.
+    /// Asks it to end, and checks that it ends well and was never large.
     pub async fn end(mut self, limit: Duration) -> Result<()> {
+        is_small(self.peak_kibibytes()?)?;
         self.ask_to_end().await?;
         let status = self.ended(limit).await?;
         ensure!(status.success(), "the worker ended with {status}");
@@ -112,6 +116,12 @@ impl Worker {
         let (_, value) = lines.find(|(key, _)| *key == name).context("the worker has ended")?;
         Ok(value.trim().to_owned())
     }
+}
+
+/// Whether a worker kept to the memory that it may have.
+pub fn is_small(peak_kibibytes: u64) -> Result<()> {
+    ensure!(peak_kibibytes < MOST_KIBIBYTES, "the worker had {peak_kibibytes} KiB");
+    Ok(())
 }
 
 impl Drop for Worker {

@@ -36,6 +36,7 @@ async fn twenty_thousand_objects_are_accounted_for_and_a_second_pass_writes_noth
         says_what_it_said(rig, &corpus).await?;
         second_pass(rig, &objects).await?;
         for worker in workers {
+            println!("a worker had {} KiB at most", worker.peak_kibibytes()?);
             worker.end(ENDED).await?;
         }
         rig.judge(&corpus).await
