@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::enrichment_run::{Enricher, EnrichmentRunSpec};
 use crate::ledger::hex;
 
+/// Matches the names of all these indices.
+pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
+
 /// Name of the index that holds the records of all enrichments of a namespace.
 #[must_use]
 pub fn enrichments_index(namespace: &str) -> String {

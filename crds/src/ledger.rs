@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+/// Matches the names of all ledgers.
+pub const UNITS_PATTERN: &str = "docmill-units-*";
+
 /// Name of the ledger's index of one source.
 #[must_use]
 pub fn units_index(namespace: &str, source: &str) -> String {

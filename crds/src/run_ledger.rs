@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::ledger::hex;
 use crate::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 
+/// Matches the names of all these indices.
+pub const RUNS_PATTERN: &str = "docmill-runs-*";
+
 /// Name of the index that holds the records of all ingest runs of a namespace.
 #[must_use]
 pub fn runs_index(namespace: &str) -> String {

@@ -43,6 +43,18 @@ async fn a_version_never_goes_back() {
 }
 
 #[tokio::test]
+async fn an_index_of_a_known_kind_that_a_record_makes_has_the_mapping_of_its_kind() {
+    let Some((elastic, kind)) = cluster("kind") else { return };
+    let body = json!({"mappings": {"dynamic": false, "properties": {"key": {"type": "keyword"}}}});
+    elastic.ensure_own_index(&format!("{kind}-a"), &format!("{kind}-*"), &body).await.unwrap();
+    let made = format!("{kind}-b");
+    let record = json!({"key": "k", "more": "of a text"});
+    elastic.index_doc(Address { index: &made, id: "1" }, &record, None).await.unwrap();
+    let fields = Value::Object(elastic.fields(&made).await.unwrap());
+    assert_eq!(fields, json!({"key": {"type": "keyword"}}));
+}
+
+#[tokio::test]
 async fn each_item_of_a_bulk_has_its_own_outcome_whatever_the_cluster_takes_at_once() {
     let Some((elastic, index)) = cluster("bulk") else { return };
     let body = json!({"mappings": {"properties": {"n": {"type": "long"}}}});

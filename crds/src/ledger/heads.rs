@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::{DocumentAddress, UnitId, hex};
 
+/// Matches the names of all these indices.
+pub const HEADS_PATTERN: &str = "docmill-heads-*";
+
 /// Name of the index of one source.
 #[must_use]
 pub fn heads_index(namespace: &str, source: &str) -> String {

@@ -47,6 +47,19 @@ impl Elastic {
         }
     }
 
+    /// Creates an index of the product's own, and the template for its kind, whose names match a pattern. One that somebody
+    /// deletes is made again by the next record for it, and takes its mapping from the template.
+    pub async fn ensure_own_index(
+        &self,
+        name: &str,
+        pattern: &str,
+        body: &Value,
+    ) -> Result<(), ElasticError> {
+        let template = mapping::own_index_template(pattern, body);
+        self.put_index_template(&mapping::template_name(pattern), &template).await?;
+        self.ensure_index(name, body).await
+    }
+
     /// Whether there is an index of this name.
     pub async fn exists(&self, index: &str) -> Result<bool, ElasticError> {
         match self

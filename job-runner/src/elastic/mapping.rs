@@ -108,12 +108,14 @@ pub fn template_name(pattern: &str) -> String {
 /// headline a fault. The more literal characters a pattern has, the higher it ranks.
 #[must_use]
 pub fn index_template(pattern: &str, fields: &Map<String, Value>) -> Value {
+    own_index_template(pattern, &json!({"mappings": {"date_detection": false, "properties": fields}}))
+}
+
+/// A composable template for a pattern: settings and mappings as an index has them when it is created.
+#[must_use]
+pub fn own_index_template(pattern: &str, body: &Value) -> Value {
     let literal = pattern.chars().filter(|c| *c != '*').count();
-    json!({
-        "index_patterns": [pattern],
-        "priority": BASE_PRIORITY + literal,
-        "template": {"mappings": {"date_detection": false, "properties": fields}},
-    })
+    json!({"index_patterns": [pattern], "priority": BASE_PRIORITY + literal, "template": body})
 }
 
 /// The fields of an answer to `GET /<pattern>/_mapping`, without what another cluster might not know. Where indices

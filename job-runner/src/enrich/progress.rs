@@ -1,6 +1,6 @@
 //! How far a slice is, kept beside the enriched documents, where the operator reads it.
 
-use docmill_crds::enrichment_ledger::{SliceRecord, enrichments_index_body};
+use docmill_crds::enrichment_ledger::{ENRICHMENTS_PATTERN, SliceRecord, enrichments_index_body};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,7 @@ impl Progress {
         let index = &recipe.enrichments_index;
         let id = SliceRecord::id(&recipe.run, recipe.slice);
         let earlier = persist(PATIENCE, stop, async || {
-            cluster.ensure_index(index, &enrichments_index_body()).await?;
+            cluster.ensure_own_index(index, ENRICHMENTS_PATTERN, &enrichments_index_body()).await?;
             cluster.get(index, &id).await
         });
         let earlier = earlier.await.map_err(EnrichError::target)?;

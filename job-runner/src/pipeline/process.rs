@@ -10,7 +10,8 @@ use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
-use docmill_crds::ledger::{self, UnitId, heads};
+use docmill_crds::ledger::heads::{HEADS_PATTERN, heads_index, heads_index_body};
+use docmill_crds::ledger::{UNITS_PATTERN, UnitId, units_index, units_index_body};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::Packing;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -160,8 +161,8 @@ impl Processor {
             room: Room::new(ROOM_KIBIBYTES),
             large: Arc::new(Semaphore::new(1)),
         });
-        let ledger = ledger::units_index(&order.namespace, &order.source);
-        let index = heads::heads_index(&order.namespace, &order.source);
+        let ledger = units_index(&order.namespace, &order.source);
+        let index = heads_index(&order.namespace, &order.source);
         let elastic = clusters.ledger.clone();
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
         let articles = clusters.index.clone().zip(preparation.addressing.pattern());
@@ -195,9 +196,10 @@ impl Processor {
     /// Ledger, heads and the template of the articles have to be there before the first document.
     pub async fn ensure_indices(&self) -> Result<(), IngestError> {
         let Finish { clusters, ledger, placer, .. } = &*self.finish;
+        let own = &clusters.ledger;
         let ensure = async || {
-            clusters.ledger.ensure_index(ledger, &ledger::units_index_body()).await?;
-            clusters.ledger.ensure_index(&placer.heads.index, &heads::heads_index_body()).await?;
+            own.ensure_own_index(ledger, UNITS_PATTERN, &units_index_body()).await?;
+            own.ensure_own_index(&placer.heads.index, HEADS_PATTERN, &heads_index_body()).await?;
             match &placer.articles {
                 Some(articles) => articles.ensure_template().await,
                 None => Ok(()),

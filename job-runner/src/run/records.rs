@@ -1,6 +1,6 @@
 //! The records of a run beside the ledger, where the operator reads them.
 
-use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, runs_index_body};
+use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, RUNS_PATTERN, runs_index_body};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -15,7 +15,8 @@ impl RunContext {
     /// Creates the index of the records, if it is not there.
     pub(super) async fn ensure_records(&self) -> Result<(), RunError> {
         let index = self.runs_index();
-        let ensure = async || self.clusters.ledger.ensure_index(&index, &runs_index_body()).await;
+        let ensure =
+            async || self.clusters.ledger.ensure_own_index(&index, RUNS_PATTERN, &runs_index_body()).await;
         Ok(retry::persist(PATIENCE, &self.stop.abort, ensure).await?)
     }
 

@@ -2,7 +2,7 @@
 
 use docmill_crds::EnrichmentRun;
 use docmill_crds::enrichment_ledger::{
-    BoundRecord, enrichment_key, enrichments_index, enrichments_index_body,
+    BoundRecord, ENRICHMENTS_PATTERN, enrichment_key, enrichments_index, enrichments_index_body,
 };
 use docmill_crds::enrichment_run::Bounds;
 use job_runner::elastic::{Address, ElasticError, Outcome};
@@ -31,7 +31,8 @@ pub async fn keep(
         completed_until: until.to_string(),
     });
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
-    target.ensure_index(&index, &enrichments_index_body()).await.map_err(fault)?;
+    let ensured = target.ensure_own_index(&index, ENRICHMENTS_PATTERN, &enrichments_index_body()).await;
+    ensured.map_err(fault)?;
     let version = u64::try_from(until.as_millisecond()).ok();
     let address = Address { index: &index, id: &id };
     match target.index_doc(address, &record, version).await.map_err(fault)? {
