@@ -88,7 +88,7 @@ fn progressing(suspend: bool, seen: &Observation) -> Statement {
         return say(
             false,
             "QueueUnknown",
-            "the queue was not reached, so whether there is work is not known",
+            "whether there is work is not known, since not all stores were reached; Ready says which",
         );
     };
     if queue.pending() == 0 {

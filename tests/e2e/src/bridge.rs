@@ -1,7 +1,14 @@
 //! The notification bridge: which bucket's events go to which queue.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use serde_json::json;
+
+use crate::wait::{Look, until};
+
+/// How long a Service may be without endpoints after its node was taken for dead.
+const BACK: Duration = Duration::from_mins(3);
 
 /// A client of the bridge.
 #[derive(Clone)]
@@ -26,11 +33,15 @@ impl Bridge {
         Ok(())
     }
 
-    /// Sends a bucket's events nowhere any more.
+    /// Sends a bucket's events nowhere any more. Tests that made the cluster fail may find the bridge's Service without
+    /// endpoints for a while.
     pub async fn remove(&self, bucket: &str) -> Result<()> {
         let url = format!("{}/routes?bucket={bucket}", self.url);
-        self.http.delete(url).send().await?.error_for_status()?;
-        Ok(())
+        until("the end of a route", BACK, async || {
+            self.http.delete(&url).send().await?.error_for_status()?;
+            Ok(Look::Done(()))
+        })
+        .await
     }
 
     /// What became of the events since the bridge started, as JSON.

@@ -113,7 +113,9 @@ async fn arrives(world: &World, number: usize, bound: Duration) -> Result<Arriva
     let (put, began) = (Timestamp::now(), Instant::now());
     world.s3.put(&world.raw_bucket(), &format!("wire/{number}.xml"), bytes).await?;
     loop {
-        let mut hits = world.articles.search(&world.articles_pattern(), query.clone()).await?;
+        // An index that comes up has no shard for a moment, and is answered for with 503.
+        let hits = world.articles.search(&world.articles_pattern(), query.clone()).await;
+        let mut hits = hits.unwrap_or_default();
         if let Some(hit) = hits.first_mut() {
             let (found, document) = (Timestamp::now(), hit["_source"].take());
             ensure!(without_handling(&document)["headline"] == article.headline, "{document}");
