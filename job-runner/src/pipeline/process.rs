@@ -210,14 +210,15 @@ impl Processor {
 
     /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
     pub async fn process(self: &Arc<Self>, task: Task) -> Ended {
-        let span = self.span(&task.landed);
-        let _turn = match fetch::unit_version(&task.landed) {
-            Some(version) => Some(self.units.take(digest(&task.landed, version)).await),
+        let unit = digest(&task.landed);
+        let span = self.span(&task.landed, unit.as_deref());
+        let _turn = match &unit {
+            Some(unit) => Some(self.units.take(unit.clone()).await),
             None => None,
         };
         let in_hand = observe::worker().take_in_hand();
         // On the heap, since it is large and everything that waits for a unit would be as large.
-        let attempt = Box::pin(self.attempt(task)).instrument(span.clone());
+        let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
         let ended = attempt.await.unwrap_or(Ended::Unfinished);
         drop(in_hand);
         observe::worker().unit_ended(&ended);
@@ -229,16 +230,14 @@ impl Processor {
     }
 
     /// What lines of the log and traces say of a unit.
-    fn span(&self, landed: &Landed) -> Span {
+    fn span(&self, landed: &Landed, unit: Option<&str>) -> Span {
         let recorder = &self.finish.recorder;
-        let version = fetch::unit_version(landed);
-        let unit = version.as_ref().map(|version| digest(landed, version.clone()));
         tracing::info_span!(
             UNIT_SPAN,
             source = recorder.source,
             bucket = landed.bucket,
             key = landed.key,
-            version,
+            version = fetch::unit_version(landed),
             unit,
             run = recorder.run,
             state = tracing::field::Empty,
@@ -246,10 +245,11 @@ impl Processor {
         )
     }
 
-    async fn attempt(self: &Arc<Self>, task: Task) -> Option<Ended> {
+    /// `unit` is the digest of the unit, if the task names a version.
+    async fn attempt(self: &Arc<Self>, task: Task, unit: Option<String>) -> Option<Ended> {
         let coming = self.preparation.expect();
-        let known = match fetch::unit_version(&task.landed) {
-            Some(version) => self.lookup.record(digest(&task.landed, version)).await?,
+        let known = match &unit {
+            Some(unit) => self.lookup.record(unit.clone()).await?,
             None => None,
         };
         if let (Redo::No, Some(known)) = (task.redo, &known)
@@ -258,9 +258,9 @@ impl Processor {
             return Some(Ended::Known(known.record.state));
         }
         if task.attempts >= SUSPECTED_FROM
-            && let Some(version) = fetch::unit_version(&task.landed)
+            && let Some(unit) = unit
         {
-            return self.attempt_suspect(task, version, known, coming).await;
+            return self.attempt_suspect(task, &unit, known, coming).await;
         }
         let prepared = self.prepare(&task, known.as_ref(), coming).await?;
         self.store(task, prepared, known).await
@@ -270,13 +270,12 @@ impl Processor {
     async fn attempt_suspect(
         self: &Arc<Self>,
         task: Task,
-        version: String,
+        unit: &str,
         known: Option<Known>,
         coming: Option<Coming>,
     ) -> Option<Ended> {
-        let digest = digest(&task.landed, version);
         let stop = &self.stop.abort;
-        let mut suspect = match persist("mark", stop, || self.suspects.begin(&digest)).await? {
+        let mut suspect = match persist("mark", stop, || self.suspects.begin(unit)).await? {
             Suspicion::Try(suspect) => *suspect,
             Suspicion::Poison(deaths) => {
                 let prepared = self.poison(&task.landed, deaths).await?;
@@ -348,8 +347,10 @@ impl Processor {
     }
 }
 
-fn digest(landed: &Landed, version: String) -> String {
-    UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version }.digest()
+/// The digest of the unit that a notification or a listing names; none where it names no version.
+fn digest(landed: &Landed) -> Option<String> {
+    let version = fetch::unit_version(landed)?;
+    Some(UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version }.digest())
 }
 
 /// Gathers prepared units and finishes them in batches.

@@ -214,8 +214,8 @@ impl Rig {
         let queue = self.queue_url.splitn(4, '/').nth(3).unwrap_or_default();
         spec["trigger"]["sqs"]["queueUrl"] = format!("{}/{queue}", self.sqs_proxy.url()).into();
         spec["index"]["elasticsearch"]["urls"] = json!([self.es_proxy.url()]);
-        // A worker ends when the test says so.
         self.layout.arrange(spec, &self.env);
+        // A worker ends when the test says so.
         spec["workers"]["idleSeconds"] = 600.into();
         spec.take()
     }
@@ -298,18 +298,16 @@ impl Rig {
         .await
     }
 
-    /// Lets a worker work until every message is acknowledged. Gives the most memory that it had, in KiB.
-    pub async fn drain(&self) -> Result<u64> {
+    /// Lets a worker work until every message is acknowledged.
+    pub async fn drain(&self) -> Result<()> {
         self.drain_for(&self.spec()).await
     }
 
     /// The same for another spec than [`Self::spec`].
-    pub async fn drain_for(&self, spec: &Value) -> Result<u64> {
+    pub async fn drain_for(&self, spec: &Value) -> Result<()> {
         let worker = self.worker_for("worker", spec)?;
         self.settled(RECOVERED).await?;
-        let peak = worker.peak_kibibytes()?;
-        worker.end(ENDED).await?;
-        Ok(peak)
+        worker.end(ENDED).await
     }
 
     /// How many units the ledger has in a state.

@@ -228,7 +228,12 @@ impl World {
 
     /// Waits until no worker pod is on its way or running.
     pub async fn no_workers(&self) -> Result<()> {
-        until("no worker pod", Duration::from_mins(1), async || {
+        self.no_workers_within(Duration::from_mins(1)).await
+    }
+
+    /// The same within some other time.
+    pub async fn no_workers_within(&self, limit: Duration) -> Result<()> {
+        until("no worker pod", limit, async || {
             let pods = self.cluster.pods(&self.name, "").await?;
             let live: Vec<_> = pods.iter().filter(|pod| crate::cluster::is_live(pod)).collect();
             let names: Vec<_> = live.iter().map(|pod| crate::cluster::name(pod)).collect();

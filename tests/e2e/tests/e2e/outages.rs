@@ -135,43 +135,50 @@ async fn the_index_is_read_only(world: &World) -> Result<()> {
     settled(world, &corpus).await
 }
 
-async fn the_snapshot_bucket_is_denied(world: &World) -> Result<()> {
+/// Lands a corpus while no write into a bucket is allowed, looks at the stores as soon as that is told of and lasts, and
+/// sees everything done once it is allowed.
+async fn denied(
+    world: &World,
+    bucket: &str,
+    corpus: &Corpus,
+    meanwhile: impl AsyncFnOnce() -> Result<()>,
+) -> Result<()> {
     let (source, proxy) = behind_a_proxy(world).await?;
-    let bucket = world.snapshots_bucket();
     let writes = Match::any().method("PUT").path(format!("/{bucket}/"));
     let denied = proxy.rule(writes, Action::Answer(Answer::s3(403, "AccessDenied")));
     ready(world, &source).await?;
-    // Refused articles have no snapshot to wait for.
-    let corpus = Corpus::generated(&world.name, Form::Nitf, OBJECTS, 0);
-    world.put(&corpus).await?;
+    world.put(corpus).await?;
     let degraded = ("Degraded", "True", "ObjectStoreAccessDenied");
-    told(world, degraded, &bucket).await?;
+    told(world, degraded, bucket).await?;
     lasts(world, degraded, 0).await?;
-    let (indexed, waiting) = (world.articles.count(&world.articles_pattern()).await?, backlog(world).await?);
-    ensure!(indexed == 0, "{indexed} documents are in the index and not in the snapshots");
-    ensure!(waiting == OBJECTS as u64, "{waiting} of {OBJECTS} messages are left");
+    meanwhile().await?;
     denied.remove();
     over(world, ("Degraded", "False", "AsExpected")).await?;
-    settled(world, &corpus).await
+    settled(world, corpus).await
+}
+
+async fn the_snapshot_bucket_is_denied(world: &World) -> Result<()> {
+    // Refused articles have no snapshot to wait for.
+    let corpus = Corpus::generated(&world.name, Form::Nitf, OBJECTS, 0);
+    denied(world, &world.snapshots_bucket(), &corpus, async || {
+        let (indexed, waiting) =
+            (world.articles.count(&world.articles_pattern()).await?, backlog(world).await?);
+        ensure!(indexed == 0, "{indexed} documents are in the index and not in the snapshots");
+        ensure!(waiting == OBJECTS as u64, "{waiting} of {OBJECTS} messages are left");
+        Ok(())
+    })
+    .await
 }
 
 async fn the_errors_bucket_is_denied(world: &World) -> Result<()> {
-    let (source, proxy) = behind_a_proxy(world).await?;
-    let bucket = world.errors_bucket();
-    let writes = Match::any().method("PUT").path(format!("/{bucket}/"));
-    let denied = proxy.rule(writes, Action::Answer(Answer::s3(403, "AccessDenied")));
-    ready(world, &source).await?;
     let corpus = corpus(world);
-    world.put(&corpus).await?;
-    let degraded = ("Degraded", "True", "ObjectStoreAccessDenied");
-    told(world, degraded, &bucket).await?;
-    lasts(world, degraded, 0).await?;
-    let indexed = world.articles.count(&world.articles_pattern()).await?;
-    ensure!(indexed == corpus.sound() as u64, "{indexed} of {} sound units went on", corpus.sound());
-    ensure!(backlog(world).await? == corpus.faulty() as u64, "refused units are not pending");
-    denied.remove();
-    over(world, ("Degraded", "False", "AsExpected")).await?;
-    settled(world, &corpus).await
+    denied(world, &world.errors_bucket(), &corpus, async || {
+        let indexed = world.articles.count(&world.articles_pattern()).await?;
+        ensure!(indexed == corpus.sound() as u64, "{indexed} of {} sound units went on", corpus.sound());
+        ensure!(backlog(world).await? == corpus.faulty() as u64, "refused units are not pending");
+        Ok(())
+    })
+    .await
 }
 
 /// It is there when the source is looked at, and gone when a worker needs it.

@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::{Article, Form};
 use e2e::auditor::without_handling;
-use e2e::cluster::{Kind, is_live};
+use e2e::cluster::Kind;
 use e2e::resources::SOURCE;
-use e2e::wait::{Look, until};
-use e2e::watch::WORKERS;
 use e2e::world::{self, World};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
@@ -86,7 +84,7 @@ async fn an_article_is_found_soon_after_its_put_and_the_workers_go_again() -> Re
             warm.push(arrives(world, COLD + 1 + number, WARM_BOUND).await?);
         }
         let last = Instant::now();
-        back_to_zero(world, Duration::from_secs(IDLE_SECONDS[1]) + ENDING).await?;
+        world.no_workers_within(Duration::from_secs(IDLE_SECONDS[1]) + ENDING).await?;
         let zero = last.elapsed().as_secs_f64();
         print("cold", &cold)?;
         print("warm", &warm)?;
@@ -124,15 +122,6 @@ async fn arrives(world: &World, number: usize, bound: Duration) -> Result<Arriva
         ensure!(began.elapsed() < bound, "article {number} is not found after {} s", bound.as_secs());
         tokio::time::sleep(SEARCH_EVERY).await;
     }
-}
-
-async fn back_to_zero(world: &World, limit: Duration) -> Result<()> {
-    until("no worker pod", limit, async || {
-        let pods = world.cluster.pods(&world.name, WORKERS).await?;
-        let live = pods.iter().filter(|pod| is_live(pod)).count();
-        Ok(Look::holds(live == 0, format!("{live} worker pods")))
-    })
-    .await
 }
 
 fn print(kind: &str, arrivals: &[Arrival]) -> Result<()> {
