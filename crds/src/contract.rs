@@ -10,11 +10,15 @@ mod present;
 pub use present::{Hindrance, HindranceReason, Present, Store};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::elasticsearch::ElasticsearchCluster;
-use crate::enrichment_run::{Bounds, EnrichTo, Enricher, Select};
+use crate::enricher::Enricher;
+use crate::enrichment_ledger::Versions;
+use crate::enrichment_run::{Bounds, Compare, EnrichTo, Matching, OnModelChange, Select};
 use crate::ingest_run::IngestRunSpec;
 use crate::ingest_source::{IngestSourceSpec, PollTrigger};
+use crate::storage::Storage;
 
 /// Environment variable with the [`WorkOrder`].
 pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
@@ -52,6 +56,12 @@ pub mod secret_mount {
     pub const FROM: &str = "from";
     /// The cluster that an `EnrichmentRun` writes.
     pub const TO: &str = "to";
+
+    /// `secretRef` of an enricher, by its place among those of the run.
+    #[must_use]
+    pub fn enricher(place: usize) -> String {
+        format!("enricher-{place}")
+    }
 }
 
 /// Labels on what the operator makes.
@@ -138,19 +148,61 @@ pub struct EnrichOrder {
     pub run: String,
     /// UID of the run, by which its records are kept.
     pub run_uid: String,
+    /// What is to be done.
+    pub step: EnrichStep,
     /// The cluster to read.
     pub from: ElasticsearchCluster,
     /// Index, alias or pattern to read.
     pub from_index: String,
+    /// Only documents that match this query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_query: Option<Map<String, Value>>,
+    /// The field by which documents are selected and sliced.
+    pub time_field: String,
+    /// How to reach the bucket of raw objects, where an enricher is given them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
     /// Where to write.
     pub to: EnrichTo,
+    /// The [`target_key`](crate::enrichment_ledger::target_key) of the run.
+    pub target: String,
     /// Which documents.
     pub select: Select,
+    /// Which documents `select: Matching` takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Matching>,
     /// The models.
     pub enrichers: Vec<Enricher>,
-    /// The part of the bounds that each slice covers, by the number of the slice. A slice is a range of
-    /// `_docmill.indexedTime`, so that it is the same documents when its pod is started again.
+    /// The versions that they told of when the run was planned.
+    #[serde(default)]
+    pub versions: Versions,
+    /// What becomes of the run when they tell of others.
+    pub on_model_change: OnModelChange,
+    /// How many pods share `maxInFlight` and `requestsPerSecond` of a model.
+    pub pods: i32,
+    /// Whether there is a budget, which is kept in the [`LimitsRecord`](crate::enrichment_ledger::LimitsRecord).
+    #[serde(default)]
+    pub has_budget: bool,
+    /// The most documents that the run may work on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_documents: Option<i64>,
+    /// The part of the bounds that each slice covers, by the number of the slice. A slice is a range of time, so that
+    /// it is the same documents when its pod is started again.
     pub slices: Vec<Bounds>,
+}
+
+/// What is to be done with the documents of a slice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EnrichStep {
+    /// Take the vectors of other models out of the target, before those of another are stored. There is one slice.
+    Clear,
+    /// Call the models and store what they give.
+    Enrich,
+    /// Only tell what that would take.
+    DryRun,
+    /// Compare, and store nothing but what was found.
+    Compare(Compare),
 }
 
 /// What a worker did, as its termination message.

@@ -1,15 +1,19 @@
 //! What is remembered of enrichments, beside the enriched documents: the index `docmill-enrichments-<namespace>`
 //! of the cluster that an `EnrichmentRun` writes to. A lost operator or a restored cluster carries on from it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::enrichment_run::{Enricher, EnrichmentRunSpec};
-use crate::ledger::hex;
+use crate::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
+use crate::ledger::digest_of;
 
 /// Matches the names of all these indices.
 pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
+
+/// The versions that servers told of their models, by the names of the enrichers.
+pub type Versions = BTreeMap<String, String>;
 
 /// Name of the index that holds the records of all enrichments of a namespace.
 #[must_use]
@@ -17,29 +21,20 @@ pub fn enrichments_index(namespace: &str) -> String {
     format!("docmill-enrichments-{namespace}")
 }
 
-/// Names one way of enriching: the same source index, target name and models, whatever the run is called. 32 hex
-/// digits. A changed model is another way, so that everything is new to it.
+/// Names where enriched documents come from and go to: the same indices and query, whatever the models are. 32 hex digits.
 #[must_use]
-pub fn enrichment_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
-    let models: Vec<String> = spec.enrichers.iter().map(model_digest).collect();
-    digest(&json!({"from": from_index, "to": spec.to.name, "models": models}))
+pub fn target_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
+    digest_of(&json!({"from": from_index, "query": spec.from.query, "to": spec.to.name}))
 }
 
-/// Digest of everything of an enricher that decides what it gives for an input: model, version, inputs, outputs.
-/// Where the model is reached and how fast it is asked does not matter. 32 hex digits.
+/// Names one way of enriching: which models, given what, giving what. A model that changed is another way, so that
+/// everything is new to it. 32 hex digits.
 #[must_use]
-pub fn model_digest(enricher: &Enricher) -> String {
-    digest(&json!({
-        "name": enricher.name,
-        "model": enricher.open_inference.model,
-        "version": enricher.open_inference.version,
-        "inputs": enricher.inputs,
-        "outputs": enricher.outputs,
-    }))
-}
-
-fn digest(value: &Value) -> String {
-    hex(&Sha256::digest(value.to_string().as_bytes())[..16])
+pub fn way(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
+    let digest = |enricher: &crate::enricher::Enricher| {
+        enricher.model_digest(versions.get(&enricher.name).map(String::as_str))
+    };
+    digest_of(&json!(spec.enrichers.iter().map(digest).collect::<Vec<_>>()))
 }
 
 /// How far one slice of a run is. Id: `slice-<run uid>-<slice>`.
@@ -62,6 +57,20 @@ pub struct SliceRecord {
     pub failed: i64,
     /// Requests sent to models.
     pub calls: i64,
+    /// Characters sent to models.
+    pub input_characters: i64,
+    /// The budget of the run is reached: the slice waits for more of it.
+    #[serde(default)]
+    pub exhausted: bool,
+    /// The most documents that the run may work on are reached: what is left of the slice is for another run.
+    #[serde(default)]
+    pub cut_short: bool,
+    /// What a model told that had not been so when the run was planned, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_changed: Option<String>,
+    /// What was found in a run of mode Compare, by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparison: Vec<FieldComparison>,
     /// Reason of the first failure, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_failure: Option<String>,
@@ -79,8 +88,8 @@ impl SliceRecord {
     }
 }
 
-/// Until when one way of enriching is complete. Id: `bound-<enrichment key>`. Written with the bound in
-/// milliseconds as external version, so that a slow run never sets it back.
+/// Until when what goes into a target is complete, and by which way of enriching. Id: `bound-<target key>`. Written with
+/// the bound in milliseconds as external version, so that a slow run never sets it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BoundRecord {
@@ -88,16 +97,93 @@ pub struct BoundRecord {
     pub kind: String,
     /// UID of the run that completed it.
     pub run: String,
-    /// Every document with `_docmill.indexedTime` up to this time is enriched. RFC 3339, UTC.
+    /// The [`way`] in which it was enriched. By another way nothing is complete.
+    pub way: String,
+    /// Every document that was indexed up to this time is enriched or has a [`FailureRecord`]. RFC 3339, UTC.
     pub completed_until: String,
 }
 
 impl BoundRecord {
-    /// Id of the record of one way of enriching.
+    /// Id of the record of one target.
     #[must_use]
-    pub fn id(enrichment_key: &str) -> String {
-        format!("bound-{enrichment_key}")
+    pub fn id(target_key: &str) -> String {
+        format!("bound-{target_key}")
     }
+}
+
+/// A document that could not be enriched or stored. It stays until the document is enriched. Id: see [`FailureRecord::id`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureRecord {
+    /// Always `failure`.
+    pub kind: String,
+    /// The [`target_key`] of the run.
+    pub target: String,
+    /// UID of the run that tried last.
+    pub run: String,
+    /// Id of the document.
+    pub document: String,
+    /// When the document was indexed, by which runs are sliced. RFC 3339, UTC.
+    pub article_time: String,
+    /// Always `Enrich`, as the ledger of an ingest has `Convert`, `Validate` and others.
+    pub stage: String,
+    /// The reason in one CamelCase word.
+    pub reason: String,
+    /// What happened, in words.
+    pub message: String,
+    /// How many runs have tried.
+    pub attempts: i64,
+    /// When it was tried last. RFC 3339, UTC.
+    pub updated_time: String,
+}
+
+impl FailureRecord {
+    /// Id of the record of a document.
+    #[must_use]
+    pub fn id(target_key: &str, document: &str) -> String {
+        format!("failure-{}", digest_of(&json!([target_key, document])))
+    }
+}
+
+/// What a run may ask of models, and may work on. Id: `limits-<run uid>`. Written by the operator from the spec alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsRecord {
+    /// Always `limits`.
+    pub kind: String,
+    /// UID of the run.
+    pub run: String,
+    /// As in the spec.
+    pub budget: Option<Budget>,
+}
+
+/// What the slices of a run have taken out of its limits, each in portions. Id: `grants-<run uid>`. Written by
+/// compare-and-set, so that all together never take more than there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantsRecord {
+    /// Always `grants`.
+    pub kind: String,
+    /// UID of the run.
+    pub run: String,
+    /// Requests.
+    pub calls: i64,
+    /// Characters.
+    pub input_characters: i64,
+    /// Documents.
+    pub documents: i64,
+}
+
+/// Id of the [`LimitsRecord`] of a run.
+#[must_use]
+pub fn limits_id(run_uid: &str) -> String {
+    format!("limits-{run_uid}")
+}
+
+/// Id of the [`GrantsRecord`] of a run.
+#[must_use]
+pub fn grants_id(run_uid: &str) -> String {
+    format!("grants-{run_uid}")
 }
 
 /// Settings and mapping of the index.
@@ -120,6 +206,10 @@ pub fn enrichments_index_body() -> Value {
                 "firstFailure": {"type": "text"},
                 "finished": {"type": "boolean"},
                 "updatedTime": {"type": "date"},
+                "target": {"type": "keyword"},
+                "document": {"type": "keyword", "ignore_above": 1024},
+                "articleTime": {"type": "date"},
+                "reason": {"type": "keyword"},
                 "completedUntil": {"type": "date"},
             },
         },

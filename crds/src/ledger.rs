@@ -53,6 +53,12 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// A short name of a JSON value: 32 hex digits of its SHA-256.
+#[must_use]
+pub(crate) fn digest_of(value: &serde_json::Value) -> String {
+    hex(&Sha256::digest(value.to_string().as_bytes())[..16])
+}
+
 /// Where a unit ended. A unit without a record is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnitState {

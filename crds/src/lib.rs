@@ -1,6 +1,7 @@
 //! What the operator, the worker, the chart and the users of Docmill agree on.
 //!
 //! - [`ingest_source`], [`ingest_run`] and [`enrichment_run`]: the resources that users write;
+//! - [`enricher`]: the models of an enrichment, by protocol;
 //! - [`conversion`], [`reason`]: the model language of documents, and the names of what can be wrong with one;
 //! - [`storage`], [`elasticsearch`], [`template`]: the parts that both resources share;
 //! - [`ledger`], [`run_ledger`], [`enrichment_ledger`]: what is remembered of the work, in the stores themselves;
@@ -10,10 +11,12 @@
 //!
 //! Nothing here performs I/O.
 
+mod any_json;
 pub mod audit;
 pub mod contract;
 pub mod conversion;
 pub mod elasticsearch;
+pub mod enricher;
 pub mod enrichment_ledger;
 pub mod enrichment_run;
 pub mod error_class;

@@ -25,7 +25,7 @@ fn source() -> Value {
 }
 
 fn run() -> Value {
-    let outputs = json!([{"tensor": "t", "field": "f", "type": "Number"}]);
+    let outputs = json!([{"from": "t", "field": "f", "type": "Number"}]);
     json!({
         "apiVersion": "docmill.io/v1alpha1",
         "kind": "EnrichmentRun",

@@ -1,0 +1,13 @@
+//! Schemas of fields that hold JSON of somebody else's: kept as written.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// Any JSON.
+pub(crate) fn value(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"x-kubernetes-preserve-unknown-fields": true})
+}
+
+/// An object with anything in it.
+pub(crate) fn object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+}
