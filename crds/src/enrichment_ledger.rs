@@ -39,7 +39,7 @@ pub fn way(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
 
 /// How far one slice of a run is. Id: `slice-<run uid>-<slice>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct SliceRecord {
     /// Always `slice`.
     pub kind: String,
@@ -47,6 +47,8 @@ pub struct SliceRecord {
     pub run: String,
     /// Number of the slice, from 0.
     pub slice: i32,
+    /// Documents within the bounds of the slice.
+    pub documents: i64,
     /// Documents that needed work.
     pub selected: i64,
     /// Documents whose enriched copy is stored.
@@ -55,6 +57,8 @@ pub struct SliceRecord {
     pub cached: i64,
     /// Documents that a model or the index refused.
     pub failed: i64,
+    /// Documents that were enriched already.
+    pub passed_over: i64,
     /// Requests sent to models.
     pub calls: i64,
     /// Characters sent to models.
@@ -65,7 +69,10 @@ pub struct SliceRecord {
     /// The most documents that the run may work on are reached: what is left of the slice is for another run.
     #[serde(default)]
     pub cut_short: bool,
-    /// What a model told that had not been so when the run was planned, in words.
+    /// The version that each model told first, by the names of the enrichers.
+    #[serde(default, skip_serializing_if = "Versions::is_empty")]
+    pub versions: Versions,
+    /// What a model told that had not been so before, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_changed: Option<String>,
     /// What was found in a run of mode Compare, by field.

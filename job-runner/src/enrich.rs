@@ -3,49 +3,66 @@
 //! In the order in which a document travels:
 //! - [`recipe`]: the order, read and checked once;
 //! - `select` and `hits`: the documents of the slice, a page at a time, from a view that does not change;
-//! - [`standing`]: what the stored copy of a document tells about what has still to be done;
-//! - [`input`]: what a model is given, and the digest by which an unchanged input is recognised;
-//! - [`inference`]: the Open Inference Protocol, written and read; `client` sends it;
+//! - `pages`: what the stored copies tell about what has still to be done ([`standing`]);
+//! - `work`: one document on its way; [`input`]: what a model is given of it, and the digest by which an unchanged input is
+//!   recognised;
+//! - `batch`, `stage`, `ask`: batches for a model, sent, tried again, and cut in halves where one document spoils a batch;
+//!   `limits` and `budget` say when and how much, [`link`] by which certificates and credentials;
+//! - [`protocol`]: requests written and answers read; [`builtin`]: what needs no server;
 //! - [`attach`]: the results and where they come from, put into the document;
-//! - `store`: the copies into the target index; `progress`: how far the slice is, beside them;
-//! - `page` and `work`: take one page of documents along all of this.
+//! - `keep`: the copies into the target (`store`), failures into the records (`failures`), the counts (`tally`) into the record
+//!   of the slice (`progress`);
+//! - `flow` has all of that at work at the same time.
 //!
 //! A slice that is started again goes over its range again. What is done is known by the copies themselves: nothing is
 //! asked twice of a model, and the counts are those of the whole run. A model that is down is waited for and never
-//! makes a document a failure; a failure is never stored, so that the next run tries it again.
+//! makes a document a failure; a failure is never stored as a result, so that the next run can try it again.
 
+mod ask;
 pub mod attach;
-mod client;
+mod batch;
+mod budget;
+pub mod builtin;
 mod counts;
 mod error;
+mod failures;
+mod flow;
 mod hits;
-pub mod inference;
 pub mod input;
-mod page;
+mod keep;
+mod limits;
+pub mod link;
+mod pages;
 mod progress;
+pub mod protocol;
 pub mod recipe;
 mod select;
+mod stage;
 pub mod standing;
 mod store;
+mod tally;
 mod target;
 mod work;
 
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::{EnrichOrder, Report};
+use docmill_crds::contract::{EnrichOrder, Report, secret_mount};
 use tokio_util::sync::CancellationToken;
 
 pub use error::EnrichError;
 
 use crate::elastic::Elastic;
 use crate::retry::Patience;
-use client::ModelClient;
+use budget::Budget;
 use counts::Counts;
-use page::Stage;
+use failures::Failures;
+use flow::Flow;
+use link::MountedLink;
 use progress::Progress;
 use recipe::Recipe;
 use select::Selection;
 use store::Store;
+use tally::Tally;
 
 /// For how long a cluster or a model may be away before the worker gives up and leaves it to the Job to try again.
 const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));
@@ -63,11 +80,23 @@ pub async fn run(
 ) -> Result<Report, EnrichError> {
     let started = Instant::now();
     let recipe = Recipe::read(order, slice)?;
+    let (progress, counts) = Progress::resume(&recipe, to, stop).await?;
     let store = Store::prepare(&recipe, from, to, stop).await?;
-    let progress = Progress::resume(&recipe, to, stop).await?;
-    let models = ModelClient::new(PATIENCE)?;
-    let stage = Stage { recipe: &recipe, models: &models, store: &store, stop };
-    let counts = go_over(&stage, from, progress).await?;
+    let failures = Failures::open(&recipe, to, stop).await?;
+    let budget = Budget::new(&recipe, to);
+    let links = links(order)?;
+    let tally = Tally::new(counts);
+    let flow = Flow {
+        recipe: &recipe,
+        links: &links,
+        store: &store,
+        failures: &failures,
+        progress: &progress,
+        budget: &budget,
+        tally: &tally,
+        stop,
+    };
+    let counts = go_over(&flow, from, to).await?;
     Ok(Report {
         done: counts.done,
         failed: counts.failed,
@@ -78,32 +107,36 @@ pub async fn run(
     })
 }
 
-async fn go_over(stage: &Stage<'_>, from: &Elastic, mut progress: Progress) -> Result<Counts, EnrichError> {
+/// One for each enricher, with its own Secret.
+fn links(order: &EnrichOrder) -> Result<Vec<MountedLink>, EnrichError> {
+    (0..order.enrichers.len()).map(|place| MountedLink::new(secret_mount::enricher(place))).collect()
+}
+
+/// Goes over the slice until its end. How far it is is written in any case, also of a slice that breaks off.
+async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts, EnrichError> {
     let mut views = 0;
     loop {
         views += 1;
-        let mut selection = Selection::open(stage.recipe, from, stage.stop).await?;
-        let result = go_through(stage, &mut selection, &mut progress).await;
+        flow.tally.count(Counts::start_over);
+        let mut selection = Selection::open(flow.recipe, from, to, flow.stop).await?;
+        flow.tally.count(|counts| counts.documents = selection.documents);
+        let result = flow.run(&mut selection).await;
         selection.close().await;
         match result {
             Err(error) if error.lost_view() && views < VIEWS => {
                 tracing::warn!(%error, "the view of the documents is lost; starting over");
-                progress.start_over();
             }
-            Err(error) => return Err(error),
-            Ok(()) => return progress.finish(stage.stop).await,
+            Err(error) => {
+                flow.tally.count(|counts| counts.exhausted = matches!(error, EnrichError::BudgetReached));
+                // What could not be written is what the record had before; the error is what matters.
+                let _ = flow.progress.write(&flow.tally.now(), false, &CancellationToken::new()).await;
+                return Err(error);
+            }
+            Ok(()) => {
+                let counts = flow.tally.now();
+                flow.progress.write(&counts, true, flow.stop).await?;
+                return Ok(counts);
+            }
         }
     }
-}
-
-async fn go_through(
-    stage: &Stage<'_>,
-    selection: &mut Selection,
-    progress: &mut Progress,
-) -> Result<(), EnrichError> {
-    while let Some(articles) = selection.next_page(stage.stop).await? {
-        stage.take(articles, &mut progress.counts).await?;
-        progress.write(stage.stop).await?;
-    }
-    Ok(())
 }

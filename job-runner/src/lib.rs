@@ -7,7 +7,7 @@
 //! - [`stores`], [`elastic`], [`secrets`]: the services outside and the credentials for them (the operator uses these
 //!   too, so that both reach the same thing in the same way);
 //! - [`observe`]: what can be seen of a worker while it runs: metrics, status, logs;
-//! - [`retry`], [`clock`], [`cause`]: waiting, times as they are written, words for errors;
+//! - [`retry`], `pace`: waiting, and asking for less; [`clock`], [`cause`]: times as they are written, words for errors;
 //! - [`commands`]: the command line.
 
 pub mod cause;
@@ -17,6 +17,7 @@ pub mod elastic;
 pub mod enrich;
 pub mod ingest;
 pub mod observe;
+mod pace;
 pub mod pipeline;
 pub mod retry;
 pub mod run;

@@ -12,7 +12,7 @@
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong, in indices with the
 //!    mapping that [`articles`] gives them;
 //! 10. [`finish`] is the rest for a batch: index, [`refuse`] what was refused, [`record`] each unit in the ledger
-//!     ([`close`] says what is to be written, `pace` how many batches are on their way);
+//!     ([`close`] says what is to be written, [`pace`](crate::pace) how many batches are on their way);
 //! 11. [`process`] is all of that from step 3 on; [`remove`] is what becomes of an object that was removed.
 //!
 //! [`clusters`] are reached for all of them; [`persist`] waits out trouble at any of the steps; [`present`] asks what the bucket holds now; [`counts`] is what was done.
@@ -35,7 +35,6 @@ pub mod lookup;
 pub mod mapping;
 pub mod notification;
 pub mod object_key;
-mod pace;
 pub mod persist;
 pub mod place;
 pub mod prepare;

@@ -47,15 +47,16 @@ impl Secrets {
 #[derive(Debug, thiserror::Error)]
 #[error("failed to read the mounted Secret {mount:?}: {error}")]
 pub struct MountError {
-    mount: &'static str,
+    mount: String,
     error: io::Error,
 }
 
 /// Reads a Secret that the operator mounted into this pod, by one of the names in
 /// [`docmill_crds::contract::secret_mount`]. Empty where the resource names none.
-pub fn mounted(mount: &'static str) -> Result<Secrets, MountError> {
+pub fn mounted(mount: &str) -> Result<Secrets, MountError> {
     let folder = std::env::var_os(SECRETS_DIR_ENV).unwrap_or_else(|| SECRETS_DIR.into());
-    Secrets::read_dir(&Path::new(&folder).join(mount)).map_err(|error| MountError { mount, error })
+    Secrets::read_dir(&Path::new(&folder).join(mount))
+        .map_err(|error| MountError { mount: mount.to_owned(), error })
 }
 
 impl fmt::Debug for Secrets {

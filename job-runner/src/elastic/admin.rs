@@ -38,6 +38,15 @@ impl ClusterInfo {
     }
 }
 
+impl ClusterInfo {
+    /// Whether the version is this one or a later one.
+    #[must_use]
+    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        let mut numbers = self.version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (major, minor)
+    }
+}
+
 impl Elastic {
     /// Creates an index with settings and mappings; one that exists is left as it is.
     pub async fn ensure_index(&self, name: &str, body: &Value) -> Result<(), ElasticError> {

@@ -108,7 +108,14 @@ pub fn template_name(pattern: &str) -> String {
 /// headline a fault. The more literal characters a pattern has, the higher it ranks.
 #[must_use]
 pub fn index_template(pattern: &str, fields: &Map<String, Value>) -> Value {
-    own_index_template(pattern, &json!({"mappings": {"date_detection": false, "properties": fields}}))
+    index_template_with(pattern, fields, &json!({}))
+}
+
+/// The same with settings.
+#[must_use]
+pub fn index_template_with(pattern: &str, fields: &Map<String, Value>, settings: &Value) -> Value {
+    let mappings = json!({"date_detection": false, "properties": fields});
+    own_index_template(pattern, &json!({"settings": settings, "mappings": mappings}))
 }
 
 /// A composable template for a pattern: settings and mappings as an index has them when it is created.

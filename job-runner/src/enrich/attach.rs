@@ -1,5 +1,6 @@
 //! Results put into the document, and where they come from. No I/O.
 
+use docmill_crds::enricher::Protocol;
 use serde_json::{Map, Value, json};
 
 use super::recipe::Model;
@@ -13,14 +14,21 @@ pub fn conflict<'a>(document: &Map<String, Value>, model: &'a Model) -> Option<&
     fields.find(|field| document.contains_key(*field))
 }
 
-/// What is kept under `_docmill.enrichment.<name>`. `version`: what the server reported, otherwise what was asked for.
+/// What is kept under `_docmill.enrichment.<name>`. `version`: what the server told with its answer, otherwise when the
+/// run was planned, otherwise what was asked for.
 #[must_use]
 pub fn provenance(model: &Model, version: Option<&str>, input_digest: &str, run: &str, now: &str) -> Value {
-    let asked = &model.enricher.open_inference;
+    let asked = model.enricher.protocol().and_then(Protocol::version);
+    let told = version.or(model.version.as_deref());
+    // With another version than planned it is another model.
+    let digest = match (version, &model.version) {
+        (Some(told), Some(planned)) if told != planned => model.enricher.model_digest(Some(told)),
+        _ => model.digest.clone(),
+    };
     json!({
-        key::MODEL: asked.model,
-        key::VERSION: version.or(asked.version.as_deref()),
-        key::MODEL_DIGEST: model.digest,
+        key::MODEL: model.model(),
+        key::VERSION: told.or(asked),
+        key::MODEL_DIGEST: digest,
         key::INPUT_DIGEST: input_digest,
         key::ENRICHED_TIME: now,
         key::RUN: run,
@@ -48,18 +56,30 @@ mod tests {
         let model = &recipe().models[0];
         let mut document =
             json!({"headline": "h", "_docmill": {"revision": "r"}}).as_object().unwrap().clone();
-        let told = provenance(model, Some("3"), "i", "run-1", "2026-01-02T00:00:00.000Z");
+        let told = provenance(model, Some("v7"), "i", "run-1", "2026-01-02T00:00:00.000Z");
         seal(&mut document, Map::from_iter([("topic".to_owned(), told)]), "run-1");
         assert_eq!(
             json!(document),
             json!({"headline": "h", "_docmill": {
                 "revision": "r",
                 "enrichment": {"topic": {
-                    "model": "topic-model", "version": "3", "modelDigest": model.digest, "inputDigest": "i",
+                    "model": "topic-model", "version": "v7", "modelDigest": model.digest, "inputDigest": "i",
                     "enrichedTime": "2026-01-02T00:00:00.000Z", "run": "run-1"}},
                 "enrichmentRun": "run-1",
             }})
         );
+    }
+
+    #[test]
+    fn another_version_than_planned_is_another_model() {
+        let model = &recipe().models[0];
+        let told = |version| provenance(model, version, "i", "run-1", "now");
+        assert_eq!(
+            (&told(None)["version"], &told(None)["modelDigest"]),
+            (&json!("v7"), &json!(model.digest))
+        );
+        assert_eq!(told(Some("v8"))["version"], "v8");
+        assert_ne!(told(Some("v8"))["modelDigest"], json!(model.digest));
     }
 
     #[test]

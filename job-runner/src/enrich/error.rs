@@ -3,7 +3,9 @@
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::template::TemplateError;
 
+use super::link::LinkError;
 use crate::elastic::ElasticError;
+use crate::secrets::MountError;
 
 /// Why a slice could not be worked to its end. What is wrong with a single document is no error: it is counted.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +29,31 @@ pub enum EnrichError {
         /// What happened.
         error: ElasticError,
     },
-    /// The client of the models cannot be made.
-    #[error("failed to set up the HTTP client: {0}")]
-    Http(String),
+    /// The client of a model cannot be made.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The Secret of a model cannot be read.
+    #[error(transparent)]
+    Secret(#[from] MountError),
+    /// A record of the enrichment cannot be read: somebody else wrote it.
+    #[error("failed to read the record {id:?} of the enrichment: {error}; delete it, and run again")]
+    Record {
+        /// Its id.
+        id: String,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
+    /// A model tells of another version than before, and the run is to stop then.
+    #[error("the model {model} has changed: {change}")]
+    ModelChanged {
+        /// Name of the model.
+        model: String,
+        /// From which version to which.
+        change: String,
+    },
+    /// The run may not ask models for more.
+    #[error("the budget of the run is reached")]
+    BudgetReached,
     /// A model did not answer for as long as it was waited for.
     #[error("failed to get an answer from model {model}: {reason}")]
     ModelAway {
@@ -55,9 +79,12 @@ impl Classify for EnrichError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Elastic { error, .. } => error.class(),
-            Self::NoSlice(_) | Self::Template { .. } => ErrorClass::Permanent,
-            Self::ModelUnfit { .. } => ErrorClass::User,
-            Self::Http(_) | Self::ModelAway { .. } | Self::Stopped => ErrorClass::Transient,
+            // Starting again would not help; the next run is planned with the new version.
+            Self::NoSlice(_) | Self::Template { .. } | Self::ModelChanged { .. } => ErrorClass::Permanent,
+            Self::ModelUnfit { .. } | Self::Link(_) | Self::Record { .. } | Self::BudgetReached => {
+                ErrorClass::User
+            }
+            Self::Secret(_) | Self::ModelAway { .. } | Self::Stopped => ErrorClass::Transient,
         }
     }
 }

@@ -1,15 +1,12 @@
 //! The search for the documents of a slice, and its answer. No I/O.
 
-use docmill_crds::enrichment_run::Bounds;
 use serde_json::{Map, Value, json};
 
+use super::recipe::Recipe;
 use crate::elastic::ElasticError;
 
 /// Documents a page: few enough that a page of long articles with their vectors stays within some megabytes.
-const PAGE: usize = 100;
-
-/// When a document was indexed, by which slices are cut.
-pub(super) const INDEXED_TIME: &str = "_docmill.indexedTime";
+pub(super) const PAGE: usize = 100;
 
 /// An article as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,13 +20,19 @@ pub struct Article {
     pub source: Map<String, Value>,
 }
 
-/// Everything after `after` and up to `until`.
-pub(super) fn query(bounds: &Bounds) -> Value {
-    let mut range = json!({"lte": bounds.until.0.to_string()});
-    if let Some(after) = &bounds.after {
+/// The documents of a slice: everything after `after` and up to `until`, and what the run asks for besides.
+pub(super) fn query(recipe: &Recipe) -> Value {
+    let mut range = json!({"lte": recipe.bounds.until.0.to_string()});
+    if let Some(after) = &recipe.bounds.after {
         range["gt"] = json!(after.0.to_string());
     }
-    json!({"bool": {"filter": [{"range": {INDEXED_TIME: range}}]}})
+    let mut filter = vec![json!({"range": {&recipe.time_field: range}})];
+    filter.extend(recipe.from_query.clone().map(Value::Object));
+    if let Some(matching) = &recipe.matching {
+        filter.extend(matching.query.clone().map(Value::Object));
+        filter.extend(matching.ids.as_ref().map(|ids| json!({"ids": {"values": ids}})));
+    }
+    json!({"bool": {"filter": filter}})
 }
 
 /// The body of a search for the page after `last`, the sort values of the last document so far.
@@ -57,6 +60,16 @@ pub(super) fn read_page(mut answer: Value) -> Result<(Vec<Article>, Option<Value
     Ok((articles.ok_or_else(|| unreadable("a hit without id, version or source"))?, Some(last)))
 }
 
+/// Reads a page of the records of failures: ids of documents, and the sort values of the last one.
+pub(super) fn read_failures(answer: &Value) -> Result<(Vec<String>, Option<Value>), ElasticError> {
+    let unreadable = |text: &str| ElasticError::Unreadable(format!("search: {text}"));
+    let hits = answer.pointer("/hits/hits").and_then(Value::as_array).ok_or_else(|| unreadable("no hits"))?;
+    let last = hits.last().and_then(|hit| hit.get("sort").cloned());
+    let ids = hits.iter().map(|hit| Some(hit.pointer("/_source/document")?.as_str()?.to_owned()));
+    let ids: Option<Vec<String>> = ids.collect();
+    Ok((ids.ok_or_else(|| unreadable("a record of a failure without its document"))?, last))
+}
+
 fn read_hit(mut hit: Value) -> Option<Article> {
     let id = hit.get("_id")?.as_str()?.to_owned();
     let version = hit.get("_version")?.as_u64()?;
@@ -75,15 +88,27 @@ mod tests {
 
     #[test]
     fn the_lower_bound_is_left_out_and_the_upper_one_is_not() {
-        let mut bounds = recipe().bounds;
-        let range =
-            |query: serde_json::Value| query["bool"]["filter"][0]["range"]["_docmill.indexedTime"].clone();
-        assert_eq!(
-            range(query(&bounds)),
-            json!({"gt": "2026-01-01T00:00:00Z", "lte": "2026-02-01T00:00:00Z"})
-        );
-        bounds.after = None;
-        assert_eq!(range(query(&bounds)), json!({"lte": "2026-02-01T00:00:00Z"}));
+        let mut recipe = recipe();
+        let filter = |recipe: &_| query(recipe)["bool"]["filter"].clone();
+        let range = json!({"gt": "2026-01-01T00:00:00Z", "lte": "2026-02-01T00:00:00Z"});
+        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
+        recipe.bounds.after = None;
+        let range = json!({"lte": "2026-02-01T00:00:00Z"});
+        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
+    }
+
+    #[test]
+    fn all_that_the_run_asks_for_has_to_hold() {
+        let mut recipe = recipe();
+        recipe.time_field = "@timestamp".into();
+        recipe.from_query = json!({"term": {"language": "en"}}).as_object().cloned();
+        recipe.matching =
+            serde_json::from_value(json!({"ids": ["a"], "query": {"exists": {"field": "x"}}})).unwrap();
+        let filter = query(&recipe)["bool"]["filter"].clone();
+        assert!(filter[0]["range"]["@timestamp"].is_object());
+        assert_eq!(filter[1], json!({"term": {"language": "en"}}));
+        assert_eq!(filter[2], json!({"exists": {"field": "x"}}));
+        assert_eq!(filter[3], json!({"ids": {"values": ["a"]}}));
     }
 
     #[test]

@@ -1,49 +1,104 @@
 //! What a model is given of a document, and the digest of it. No I/O.
 
+use docmill_crds::enricher::{ObjectForm, ObjectInput};
 use docmill_crds::ledger::hex;
 use docmill_crds::template::RenderError;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::recipe::Model;
+use super::recipe::{Model, Part};
+use super::standing::key;
 
-/// The texts for the inputs of a model, in their order. Fields that the document lacks are empty.
-pub fn texts(model: &Model, document: &Map<String, Value>) -> Result<Vec<String>, RenderError> {
-    model.inputs.iter().map(|template| template.render_lossy(document)).collect()
+/// One input of a model for one document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// A text.
+    Text(String),
+    /// An object that is still to be fetched.
+    Object(ObjectInput),
 }
 
-/// SHA-256 over the texts, each with its length before it, so that no two lists of texts have the same digest; in hex.
-#[must_use]
-pub fn digest(texts: &[String]) -> String {
+/// Why a model cannot be given a document.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// A template cannot be filled.
+    #[error(transparent)]
+    Template(#[from] RenderError),
+    /// The document does not tell of its object.
+    #[error("the document has no _docmill.rawDigest, so the object that it was made of is not known")]
+    NoObject,
+}
+
+/// The inputs of a model, in their order. Fields that the document lacks are empty.
+pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>, InputError> {
+    let given = |part: &Part| match part {
+        Part::Text(template) => Ok(Given::Text(template.render_lossy(document)?)),
+        Part::Object(object) => Ok(Given::Object(object.clone())),
+    };
+    model.inputs.iter().map(given).collect()
+}
+
+/// SHA-256 over the inputs, each with its length before it, so that no two lists have the same digest; in hex. An object
+/// is named by its own digest, so that an unchanged one need not be fetched.
+pub fn digest(given: &[Given], document: &Map<String, Value>) -> Result<String, InputError> {
     let mut hash = Sha256::new();
-    for text in texts {
+    let mut add = |text: &str| {
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text.as_bytes());
+    };
+    for input in given {
+        match input {
+            Given::Text(text) => add(text),
+            Given::Object(object) => {
+                add(match object.form {
+                    ObjectForm::Base64 => "object",
+                    ObjectForm::PresignedUrl => "object by URL",
+                });
+                add(raw_digest(document).ok_or(InputError::NoObject)?);
+            }
+        }
     }
-    hex(&hash.finalize())
+    Ok(hex(&hash.finalize()))
+}
+
+fn raw_digest(document: &Map<String, Value>) -> Option<&str> {
+    document.get(key::DOCMILL)?.get(key::RAW_DIGEST)?.as_str()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, json};
 
-    use super::{digest, texts};
+    use super::{Given, InputError, digest, given};
     use crate::enrich::recipe::tests::recipe;
 
     #[test]
     fn missing_fields_are_empty_and_lists_are_an_error() {
         let model = &recipe().models[0];
         let document = json!({"headline": "Vote"});
-        assert_eq!(texts(model, document.as_object().unwrap()).unwrap(), ["Vote. "]);
+        let found = given(model, document.as_object().unwrap()).unwrap();
+        assert_eq!(found, [Given::Text("Vote. ".into())]);
         let document = json!({"headline": ["a", "b"]});
-        assert!(texts(model, document.as_object().unwrap()).is_err());
+        assert!(given(model, document.as_object().unwrap()).is_err());
     }
 
     #[test]
     fn the_digest_tells_apart_what_concatenation_would_not() {
-        let of = |texts: &[&str]| digest(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        let of = |texts: &[&str]| {
+            let given: Vec<Given> = texts.iter().map(|text| Given::Text((*text).to_owned())).collect();
+            digest(&given, &Map::new()).unwrap()
+        };
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_ne!(of(&["a"]), of(&["a", ""]));
         assert_eq!(of(&["a"]).len(), 64);
+    }
+
+    #[test]
+    fn an_object_is_named_by_its_own_digest() {
+        let object = || Given::Object(serde_json::from_value(json!({"as": "Base64"})).unwrap());
+        let of = |document: serde_json::Value| digest(&[object()], document.as_object().unwrap());
+        let first = of(json!({"_docmill": {"rawDigest": "a"}})).unwrap();
+        assert_ne!(first, of(json!({"_docmill": {"rawDigest": "b"}})).unwrap());
+        assert_eq!(of(json!({})), Err(InputError::NoObject));
     }
 }

@@ -11,21 +11,20 @@ use crate::clock;
 use crate::elastic::{Address, Elastic};
 use crate::retry::persist;
 
-/// The counts of a slice and where they are kept.
-pub(super) struct Progress {
-    /// What became of the documents so far.
-    pub(super) counts: Counts,
-    cluster: Elastic,
-    recipe: Recipe,
+/// Where the counts of a slice are kept.
+pub(super) struct Progress<'a> {
+    cluster: &'a Elastic,
+    recipe: &'a Recipe,
+    id: String,
 }
 
-impl Progress {
-    /// Begins a slice, or begins it again: the calls of the earlier pod are kept, since they were made.
+impl<'a> Progress<'a> {
+    /// Begins a slice, or begins it again: what an earlier pod spent is kept, since it was spent.
     pub(super) async fn resume(
-        recipe: &Recipe,
-        cluster: &Elastic,
+        recipe: &'a Recipe,
+        cluster: &'a Elastic,
         stop: &CancellationToken,
-    ) -> Result<Self, EnrichError> {
+    ) -> Result<(Self, Counts), EnrichError> {
         let index = &recipe.enrichments_index;
         let id = SliceRecord::id(&recipe.run, recipe.slice);
         let earlier = persist(PATIENCE, stop, async || {
@@ -33,39 +32,23 @@ impl Progress {
             cluster.get(index, &id).await
         });
         let earlier = earlier.await.map_err(EnrichError::target)?;
-        let calls =
-            earlier.and_then(|record| record.source.get("calls").and_then(Value::as_u64)).unwrap_or(0);
-        Ok(Self {
-            counts: Counts { calls, ..Counts::default() },
-            cluster: cluster.clone(),
-            recipe: recipe.clone(),
-        })
+        let record = earlier.and_then(|record| serde_json::from_value(Value::Object(record.source)).ok());
+        let counts = record.as_ref().map_or_else(Counts::default, Counts::resumed);
+        Ok((Self { cluster, recipe, id }, counts))
     }
 
-    /// The slice is gone over from its start again.
-    pub(super) fn start_over(&mut self) {
-        self.counts.start_over();
-    }
-
-    /// Writes how far the slice is.
-    pub(super) async fn write(&self, stop: &CancellationToken) -> Result<(), EnrichError> {
-        self.store(false, stop).await
-    }
-
-    /// Writes that the slice was gone through to its end.
-    pub(super) async fn finish(self, stop: &CancellationToken) -> Result<Counts, EnrichError> {
-        self.store(true, stop).await?;
-        Ok(self.counts)
-    }
-
-    async fn store(&self, finished: bool, stop: &CancellationToken) -> Result<(), EnrichError> {
+    /// Writes how far the slice is. `finished`: it was gone through to its end.
+    pub(super) async fn write(
+        &self,
+        counts: &Counts,
+        finished: bool,
+        stop: &CancellationToken,
+    ) -> Result<(), EnrichError> {
         let now = clock::now_millis();
-        let record = self.counts.record(&self.recipe, finished, clock::rfc3339(now));
-        let id = SliceRecord::id(&self.recipe.run, self.recipe.slice);
-        let address = Address { index: &self.recipe.enrichments_index, id: &id };
+        let record = json!(counts.record(self.recipe, finished, clock::rfc3339(now)));
+        let address = Address { index: &self.recipe.enrichments_index, id: &self.id };
         // By its time as version, so that a pod that was thought dead sets nothing back.
         let version = u64::try_from(now).ok();
-        let record = json!(record);
         persist(PATIENCE, stop, async || self.cluster.index_doc(address, &record, version).await)
             .await
             .map(drop)

@@ -1,11 +1,14 @@
 //! The work order of a slice, read and checked once, so that nothing is parsed per document. No I/O.
 
-use docmill_crds::contract::EnrichOrder;
-use docmill_crds::enrichment_ledger::{enrichments_index, model_digest};
-use docmill_crds::enrichment_run::{Bounds, Enricher, Select};
+use docmill_crds::contract::{EnrichOrder, EnrichStep};
+use docmill_crds::enricher::{Enricher, Input, ObjectInput, Protocol};
+use docmill_crds::enrichment_ledger::enrichments_index;
+use docmill_crds::enrichment_run::{Bounds, Matching, OnModelChange, Select};
 use docmill_crds::template::Template;
+use serde_json::{Map, Value};
 
 use super::EnrichError;
+use super::protocol::AnswerError;
 
 /// What is to be done with the documents of a slice.
 #[derive(Clone, Debug)]
@@ -14,18 +17,36 @@ pub struct Recipe {
     pub run: String,
     /// Number of the slice.
     pub slice: i32,
+    /// What is to be done.
+    pub step: EnrichStep,
     /// Index, alias or pattern that the documents are read from.
     pub from_index: String,
+    /// Only those that match this query.
+    pub from_query: Option<Map<String, Value>>,
+    /// The field by which they are selected.
+    pub time_field: String,
     /// Which of them are looked at.
     pub bounds: Bounds,
     /// Which of those are taken.
     pub select: Select,
+    /// What those have to meet with `select: Matching`.
+    pub matching: Option<Matching>,
     /// Name of the target index.
     pub target: Template,
-    /// Index that holds the progress.
+    /// Names source and target in the records.
+    pub target_key: String,
+    /// Index that holds the records.
     pub enrichments_index: String,
     /// The models, in order.
     pub models: Vec<Model>,
+    /// What is to be done when one of them tells of another version.
+    pub on_model_change: OnModelChange,
+    /// How many pods share the limits of a model.
+    pub pods: u32,
+    /// Whether calls have to be taken out of a budget.
+    pub has_budget: bool,
+    /// The most documents that the run may work on.
+    pub max_documents: Option<i64>,
 }
 
 /// One enricher, ready for use.
@@ -33,10 +54,21 @@ pub struct Recipe {
 pub struct Model {
     /// The enricher as the user wrote it.
     pub enricher: Enricher,
+    /// The version that its server told when the run was planned.
+    pub version: Option<String>,
     /// Digest of what decides its results.
     pub digest: String,
-    /// The templates of its inputs, in order.
-    pub inputs: Vec<Template>,
+    /// What it is given, in order.
+    pub inputs: Vec<Part>,
+}
+
+/// Something that a model is given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// A text made of fields.
+    Text(Template),
+    /// The raw object.
+    Object(ObjectInput),
 }
 
 impl Recipe {
@@ -44,27 +76,36 @@ impl Recipe {
     pub fn read(order: &EnrichOrder, slice: i32) -> Result<Self, EnrichError> {
         let bounds = usize::try_from(slice).ok().and_then(|slice| order.slices.get(slice));
         let bounds = bounds.ok_or(EnrichError::NoSlice(slice))?.clone();
+        let model = |enricher| Model::read(enricher, order);
         Ok(Self {
             run: order.run_uid.clone(),
             slice,
+            step: order.step.clone(),
             from_index: order.from_index.clone(),
+            from_query: order.from_query.clone(),
+            time_field: order.time_field.clone(),
             bounds,
             select: order.select,
+            matching: order.matching.clone(),
             target: template("spec.to.name", &order.to.name)?,
+            target_key: order.target.clone(),
             enrichments_index: enrichments_index(&order.namespace),
-            models: order.enrichers.iter().map(Model::read).collect::<Result<_, _>>()?,
+            models: order.enrichers.iter().map(model).collect::<Result<_, _>>()?,
+            on_model_change: order.on_model_change,
+            pods: u32::try_from(order.pods).unwrap_or(1).max(1),
+            has_budget: order.has_budget,
+            max_documents: order.max_documents,
         })
     }
 }
 
 impl Model {
-    fn read(enricher: &Enricher) -> Result<Self, EnrichError> {
-        let inputs = enricher.inputs.iter().map(|input| {
-            template(&format!("spec.enrichers[{}].inputs[{}]", enricher.name, input.name), &input.template)
-        });
+    fn read(enricher: &Enricher, order: &EnrichOrder) -> Result<Self, EnrichError> {
+        let version = order.versions.get(&enricher.name).cloned();
         Ok(Self {
-            digest: model_digest(enricher),
-            inputs: inputs.collect::<Result<_, _>>()?,
+            digest: enricher.model_digest(version.as_deref()),
+            version,
+            inputs: enricher.inputs.iter().map(|input| part(enricher, input)).collect::<Result<_, _>>()?,
             enricher: enricher.clone(),
         })
     }
@@ -73,6 +114,27 @@ impl Model {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.enricher.name
+    }
+
+    /// The protocol. The schema sees to it that there is one.
+    pub fn protocol(&self) -> Result<Protocol<'_>, AnswerError> {
+        self.enricher.protocol().ok_or_else(|| AnswerError::Unfit("no model is set".to_owned()))
+    }
+
+    /// Name of the model, for people.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        self.enricher.protocol().map_or("", Protocol::model)
+    }
+}
+
+fn part(enricher: &Enricher, input: &Input) -> Result<Part, EnrichError> {
+    match (&input.object, &input.template) {
+        (Some(object), _) => Ok(Part::Object(object.clone())),
+        (None, text) => {
+            let field = format!("spec.enrichers[{}].inputs[{}]", enricher.name, input.name);
+            template(&field, text.as_deref().unwrap_or_default()).map(Part::Text)
+        }
     }
 }
 
@@ -107,11 +169,17 @@ pub(super) mod tests {
             "from": {"urls": ["http://es:9200"]},
             "fromIndex": "articles-*",
             "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "enriched-{publishedAt:%Y}"},
+            "step": "enrich",
+            "timeField": "_docmill.indexedTime",
+            "target": "target-1",
             "select": "New",
+            "onModelChange": "Stop",
+            "pods": 1,
+            "versions": {"topic": "v7"},
             "enrichers": [
-                model("topic", json!([{"tensor": "label", "field": "topic", "type": "String"},
-                                      {"tensor": "score", "field": "topicScore", "type": "Number"}])),
-                model("embedding", json!([{"tensor": "vector", "field": "embedding", "type": "Vector"}])),
+                model("topic", json!([{"from": "label", "field": "topic", "type": "String"},
+                                      {"from": "score", "field": "topicScore", "type": "Number"}])),
+                model("embedding", json!([{"from": "vector", "field": "embedding", "type": "Vector"}])),
             ],
             "slices": [{"after": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}],
         }))
@@ -135,7 +203,7 @@ pub(super) mod tests {
     #[test]
     fn a_broken_template_is_named() {
         let mut order = order();
-        order.enrichers[1].inputs[0].template = "{headline".into();
+        order.enrichers[1].inputs[0].template = Some("{headline".into());
         let error = Recipe::read(&order, 0).unwrap_err().to_string();
         assert!(error.contains("spec.enrichers[embedding].inputs[text]"), "{error}");
     }

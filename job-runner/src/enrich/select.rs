@@ -1,21 +1,45 @@
-//! The documents of a slice, a page at a time, out of a point in time.
+//! The documents of a slice, a page at a time, out of a point in time: those that were indexed within its bounds, or those
+//! that failed before.
 
-use serde_json::Value;
+use docmill_crds::enrichment_run::Select;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::hits::{self, Article};
+use super::failures;
+use super::hits::{self, Article, PAGE};
 use super::recipe::Recipe;
 use super::{EnrichError, PATIENCE};
 use crate::elastic::{Elastic, ElasticError, Pit};
 use crate::retry::persist;
 
-/// An open view of the documents of a slice.
+/// The documents of one page.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) articles: Vec<Article>,
+    /// Ids of documents that failed before and are not there any more.
+    pub(super) gone: Vec<String>,
+}
+
+/// The documents of a slice.
 pub(super) struct Selection {
+    articles: Elastic,
+    from_index: String,
+    /// The query for documents of which only the ids are known.
+    by_ids: Option<Value>,
+    view: View,
+    /// How many there are.
+    pub(super) documents: u64,
+}
+
+/// A view of an index that does not change.
+struct View {
     cluster: Elastic,
     /// None if there is nothing to look at.
     pit: Option<Pit>,
     query: Value,
+    sort_by: String,
     last: Option<Value>,
+    as_error: fn(ElasticError) -> EnrichError,
 }
 
 impl Selection {
@@ -23,50 +47,118 @@ impl Selection {
     /// within the bounds would otherwise be missed.
     pub(super) async fn open(
         recipe: &Recipe,
-        cluster: &Elastic,
+        from: &Elastic,
+        to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
-        if let Err(error) = cluster.refresh(&recipe.from_index).await {
-            tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
-        }
-        let query = hits::query(&recipe.bounds);
-        let open = async || {
-            // Also because OpenSearch has no view of a pattern that matches no index.
-            let found = cluster.count(&recipe.from_index, &query).await?;
-            if found == 0 { Ok(None) } else { cluster.open_pit(&recipe.from_index).await.map(Some) }
+        let is_failed = recipe.select == Select::Failed;
+        let (view, documents) = if is_failed {
+            View::open(
+                to,
+                &recipe.enrichments_index,
+                failed(recipe),
+                "articleTime",
+                EnrichError::target,
+                stop,
+            )
+            .await?
+        } else {
+            View::open(
+                from,
+                &recipe.from_index,
+                hits::query(recipe),
+                &recipe.time_field,
+                EnrichError::source,
+                stop,
+            )
+            .await?
         };
-        let pit = persist(PATIENCE, stop, open).await.map_err(EnrichError::source)?;
-        Ok(Self { cluster: cluster.clone(), pit, query, last: None })
+        let by_ids =
+            is_failed.then(|| json!({"bool": {"filter": recipe.from_query.clone().map(Value::Object)}}));
+        Ok(Self { articles: from.clone(), from_index: recipe.from_index.clone(), by_ids, view, documents })
     }
 
     /// The next documents; `None` at the end.
-    pub(super) async fn next_page(
-        &mut self,
+    pub(super) async fn next_page(&mut self, stop: &CancellationToken) -> Result<Option<Page>, EnrichError> {
+        let Some(answer) = self.view.next(stop).await? else { return Ok(None) };
+        if self.by_ids.is_none() {
+            let (articles, last) = hits::read_page(answer).map_err(EnrichError::source)?;
+            self.view.last = last;
+            return Ok((!articles.is_empty()).then_some(Page { articles, gone: Vec::new() }));
+        }
+        let (ids, last) = hits::read_failures(&answer).map_err(EnrichError::target)?;
+        self.view.last = last;
+        if ids.is_empty() { Ok(None) } else { self.fetch(ids, stop).await.map(Some) }
+    }
+
+    /// The documents with these ids.
+    async fn fetch(&self, ids: Vec<String>, stop: &CancellationToken) -> Result<Page, EnrichError> {
+        let query = json!({"bool": {"filter": [{"ids": {"values": ids}}, self.by_ids]}});
+        // Twice as many: an id may be there in two indices of a pattern for a moment, while a document moves.
+        let body = json!({"query": query, "size": 2 * PAGE, "version": true, "sort": ["_doc"]});
+        let search = async || self.articles.search(&self.from_index, &body).await;
+        let answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::source)?;
+        let (articles, _) = hits::read_page(answer).map_err(EnrichError::source)?;
+        let gone = ids.into_iter().filter(|id| !articles.iter().any(|article| article.id == *id)).collect();
+        Ok(Page { articles, gone })
+    }
+
+    /// Closes the view; one that cannot be closed expires.
+    pub(super) async fn close(self) {
+        if let Some(pit) = self.view.pit
+            && let Err(error) = self.view.cluster.close_pit(pit).await
+        {
+            tracing::debug!(%error, "a point in time is left to expire");
+        }
+    }
+}
+
+/// The failures whose documents are within the bounds.
+fn failed(recipe: &Recipe) -> Value {
+    let mut range = json!({"lte": recipe.bounds.until.0.to_string()});
+    if let Some(after) = &recipe.bounds.after {
+        range["gt"] = json!(after.0.to_string());
+    }
+    json!({"bool": {"filter": [failures::of_target(recipe), {"range": {"articleTime": range}}]}})
+}
+
+impl View {
+    async fn open(
+        cluster: &Elastic,
+        index: &str,
+        query: Value,
+        sort_by: &str,
+        as_error: fn(ElasticError) -> EnrichError,
         stop: &CancellationToken,
-    ) -> Result<Option<Vec<Article>>, EnrichError> {
+    ) -> Result<(Self, u64), EnrichError> {
+        if let Err(error) = cluster.refresh(index).await {
+            tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
+        }
+        let open = async || {
+            // Also because OpenSearch has no view of a pattern that matches no index.
+            let found = cluster.count(index, &query).await?;
+            let pit = if found == 0 { None } else { Some(cluster.open_pit(index).await?) };
+            Ok::<_, ElasticError>((pit, found))
+        };
+        let (pit, found) = persist(PATIENCE, stop, open).await.map_err(as_error)?;
+        let view =
+            Self { cluster: cluster.clone(), pit, query, sort_by: sort_by.to_owned(), last: None, as_error };
+        Ok((view, found))
+    }
+
+    /// The answer to the search for the next page; `None` if there is nothing at all.
+    async fn next(&mut self, stop: &CancellationToken) -> Result<Option<Value>, EnrichError> {
         if stop.is_cancelled() {
             return Err(EnrichError::Stopped);
         }
         let (cluster, Some(pit)) = (&self.cluster, &mut self.pit) else { return Ok(None) };
-        let body = hits::page_body(&self.query, &pit.sort_by_date(hits::INDEXED_TIME), self.last.as_ref());
+        let body = hits::page_body(&self.query, &pit.sort_by_date(&self.sort_by), self.last.as_ref());
         let search = async || match cluster.search_pit(pit, body.clone()).await {
             // Waiting brings no lost view back.
             Err(error) if error.lost_view() => Ok(Err(error)),
             Err(error) => Err(error),
             Ok(answer) => Ok::<_, ElasticError>(Ok(answer)),
         };
-        let answer = persist(PATIENCE, stop, search).await.and_then(|answer| answer);
-        let (articles, last) = answer.and_then(hits::read_page).map_err(EnrichError::source)?;
-        self.last = last;
-        Ok(if articles.is_empty() { None } else { Some(articles) })
-    }
-
-    /// Closes the view; one that cannot be closed expires.
-    pub(super) async fn close(self) {
-        if let Some(pit) = self.pit
-            && let Err(error) = self.cluster.close_pit(pit).await
-        {
-            tracing::debug!(%error, "a point in time is left to expire");
-        }
+        persist(PATIENCE, stop, search).await.and_then(|answer| answer).map(Some).map_err(self.as_error)
     }
 }

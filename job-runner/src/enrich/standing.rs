@@ -11,14 +11,14 @@ use crate::elastic::StoredDocument;
 pub mod key {
     /// The object of all of it.
     pub const DOCMILL: &str = "_docmill";
-    /// When the article was indexed.
-    pub const INDEXED_TIME: &str = "indexedTime";
     /// What each enricher says of its result, by its name.
     pub const ENRICHMENT: &str = "enrichment";
     /// UID of the run that wrote the copy.
     pub const ENRICHMENT_RUN: &str = "enrichmentRun";
     /// UID of the run that called the model.
     pub const RUN: &str = "run";
+    /// Digest of the raw object.
+    pub const RAW_DIGEST: &str = "rawDigest";
     /// Digest of what decides the results of the model.
     pub const MODEL_DIGEST: &str = "modelDigest";
     /// Digest of what the model was given.
@@ -52,8 +52,8 @@ pub fn standing(article: &Article, copy: Option<&StoredDocument>, recipe: &Recip
     if copy.version > article.version {
         return Standing::Settled;
     }
-    let same_article = docmill(&article.source, key::INDEXED_TIME).is_some()
-        && docmill(&article.source, key::INDEXED_TIME) == docmill(&copy.source, key::INDEXED_TIME);
+    let time = at_path(&article.source, &recipe.time_field);
+    let same_article = time.is_some() && time == at_path(&copy.source, &recipe.time_field);
     let same_models = recipe.models.iter().all(|model| {
         provenance(&copy.source, model.name(), key::MODEL_DIGEST) == Some(model.digest.as_str())
     });
@@ -66,8 +66,8 @@ pub fn standing(article: &Article, copy: Option<&StoredDocument>, recipe: &Recip
         return Standing::DoneByThisRun { cached: !recipe.models.iter().any(called) };
     }
     match recipe.select {
-        Select::New => Standing::Settled,
-        Select::All => Standing::Open,
+        Select::New | Select::Failed => Standing::Settled,
+        Select::All | Select::Matching => Standing::Open,
     }
 }
 
@@ -88,11 +88,25 @@ pub fn earlier(copy: &StoredDocument, model: &Model, input_digest: &str) -> Opti
     if !same {
         return None;
     }
-    let outputs = model.enricher.outputs.iter();
-    let fields: Option<Map<String, Value>> =
-        outputs.map(|output| Some((output.field.clone(), copy.source.get(&output.field)?.clone()))).collect();
+    let mut fields = Map::new();
+    for output in &model.enricher.outputs {
+        match copy.source.get(&output.field) {
+            Some(value) => drop(fields.insert(output.field.clone(), value.clone())),
+            None if output.optional => {}
+            None => return None,
+        }
+    }
     let provenance = copy.source.get(key::DOCMILL)?.get(key::ENRICHMENT)?.get(model.name())?.clone();
-    Some(Earlier { fields: fields?, provenance })
+    Some(Earlier { fields, provenance })
+}
+
+/// The value at a dotted path.
+pub(super) fn at_path<'a>(source: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    if let Some(value) = source.get(path) {
+        return Some(value);
+    }
+    let (name, rest) = path.split_once('.')?;
+    at_path(source.get(name)?.as_object()?, rest)
 }
 
 fn docmill<'a>(source: &'a Map<String, Value>, key: &str) -> Option<&'a str> {

@@ -39,7 +39,8 @@ impl Store {
         to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
-        let added = target::added_fields(recipe);
+        let cluster = persist(PATIENCE, stop, async || to.info().await).await.map_err(EnrichError::target)?;
+        let added = target::added_fields(recipe, cluster.distribution);
         let mut fields =
             persist(PATIENCE, stop, async || from.fields(&recipe.from_index).await).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the mapping of the source cannot be read; new indices map its fields by default");
@@ -47,7 +48,7 @@ impl Store {
             });
         fields.extend(added.clone());
         let pattern = recipe.target.wildcard();
-        let template = mapping::index_template(&pattern, &fields);
+        let template = mapping::index_template_with(&pattern, &fields, &target::settings(recipe, cluster));
         let name = mapping::template_name(&pattern);
         persist(PATIENCE, stop, async || to.put_index_template(&name, &template).await)
             .await
@@ -61,7 +62,8 @@ impl Store {
         }
         let outputs = recipe.models.iter().flat_map(|model| &model.enricher.outputs);
         let outputs = outputs.map(|output| output.field.clone());
-        Ok(Self { cluster: to.clone(), fields: outputs.chain([key::DOCMILL.to_owned()]).collect() })
+        let known = [key::DOCMILL.to_owned(), recipe.time_field.clone()];
+        Ok(Self { cluster: to.clone(), fields: outputs.chain(known).collect() })
     }
 
     /// The copies that are stored already, in the order of the addresses.
@@ -79,7 +81,7 @@ impl Store {
     /// than one bulk of them is in memory.
     pub(super) async fn write<'a>(
         &self,
-        copies: impl Iterator<Item = Copy<'a>>,
+        copies: impl Iterator<Item = Copy<'a>> + Send,
         stop: &CancellationToken,
     ) -> Result<Vec<Outcome>, EnrichError> {
         let mut outcomes = Vec::new();

@@ -4,17 +4,58 @@ use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
 use super::hits::Article;
-use super::inference::Answer;
+use super::input::{self, Given};
+use super::protocol::Reply;
 use super::recipe::Model;
-use super::{attach, input, standing};
+use super::{attach, standing};
 use crate::elastic::StoredDocument;
 use crate::pipeline::address::is_index_name;
 
+/// Why a document could not be enriched or stored, in one word for the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The name of its index cannot be made.
+    InvalidTarget,
+    /// A model cannot be given it.
+    InvalidInput,
+    /// It has a field of the name that a model's result is to have.
+    FieldConflict,
+    /// A model refuses it, or gives nothing that can be used.
+    ModelRefused,
+    /// The index refuses it.
+    IndexRefused,
+}
+
+impl Reason {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidTarget => "InvalidTarget",
+            Self::InvalidInput => "InvalidInput",
+            Self::FieldConflict => "FieldConflict",
+            Self::ModelRefused => "ModelRefused",
+            Self::IndexRefused => "IndexRefused",
+        }
+    }
+}
+
+/// What went wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) reason: Reason,
+    pub(super) message: String,
+}
+
 /// The index that an article's copy belongs into.
-pub(super) fn target_index(target: &Template, article: &Article) -> Result<String, String> {
-    let index =
-        target.render(&article.source).map_err(|error| format!("spec.to.name cannot be filled: {error}"))?;
-    if is_index_name(&index) { Ok(index) } else { Err(format!("{index:?} cannot be the name of an index")) }
+pub(super) fn target_index(target: &Template, article: &Article) -> Result<String, Failure> {
+    let failure = |message| Failure { reason: Reason::InvalidTarget, message };
+    let index = target
+        .render(&article.source)
+        .map_err(|error| failure(format!("spec.to.name cannot be filled: {error}")))?;
+    if is_index_name(&index) {
+        Ok(index)
+    } else {
+        Err(failure(format!("{index:?} cannot be the name of an index")))
+    }
 }
 
 /// A document on its way through the models.
@@ -29,16 +70,14 @@ pub(super) struct Work {
     /// What each enricher says of its result so far.
     enrichment: Map<String, Value>,
     called: bool,
-    failure: Option<String>,
+    failure: Option<Failure>,
 }
 
 /// What a model is to be asked for a document.
 #[derive(Debug)]
 pub(super) struct Question {
-    /// Position of the document among those of the page.
-    pub(super) position: usize,
-    /// The texts for the inputs of the model.
-    pub(super) texts: Vec<String>,
+    /// The inputs of the model.
+    pub(super) given: Vec<Given>,
     digest: String,
 }
 
@@ -49,44 +88,41 @@ impl Work {
 
     /// What the model has to be asked; nothing if an earlier result can be used again (it is attached), or if the
     /// document cannot be given to this model (it fails).
-    pub(super) fn prepare(&mut self, position: usize, model: &Model) -> Option<Question> {
+    pub(super) fn prepare(&mut self, model: &Model) -> Option<Question> {
         if let Some(field) = attach::conflict(&self.article.source, model) {
-            self.fail(model, &format!("the document has a field {field:?} of its own"));
+            let message = format!("the document has a field {field:?} of its own");
+            self.fail(model, Reason::FieldConflict, &message);
             return None;
         }
-        let texts = match input::texts(model, &self.article.source) {
-            Ok(texts) => texts,
+        let given = input::given(model, &self.article.source).and_then(|given| {
+            let digest = input::digest(&given, &self.article.source)?;
+            Ok((given, digest))
+        });
+        let (given, digest) = match given {
+            Ok(given) => given,
             Err(error) => {
-                self.fail(model, &error.to_string());
+                self.fail(model, Reason::InvalidInput, &error.to_string());
                 return None;
             }
         };
-        let digest = input::digest(&texts);
         match self.copy.as_ref().and_then(|copy| standing::earlier(copy, model, &digest)) {
             Some(earlier) => {
                 self.attach(model, earlier.fields, earlier.provenance);
                 None
             }
-            None => Some(Question { position, texts, digest }),
+            None => Some(Question { given, digest }),
         }
     }
 
     /// Takes in what the model said to a question.
-    pub(super) fn answer(
-        &mut self,
-        model: &Model,
-        question: &Question,
-        reply: Result<Answer, String>,
-        run: &str,
-        now: &str,
-    ) {
+    pub(super) fn answer(&mut self, model: &Model, question: &Question, reply: Reply, run: &str, now: &str) {
         match reply {
             Ok(answer) => {
                 self.called = true;
                 let told = attach::provenance(model, answer.version.as_deref(), &question.digest, run, now);
                 self.attach(model, answer.fields, told);
             }
-            Err(reason) => self.fail(model, &reason),
+            Err(reason) => self.fail(model, Reason::ModelRefused, &reason),
         }
     }
 
@@ -95,8 +131,10 @@ impl Work {
         self.enrichment.insert(model.name().to_owned(), provenance);
     }
 
-    fn fail(&mut self, model: &Model, reason: &str) {
-        self.failure.get_or_insert_with(|| format!("{}: {reason}", model.name()));
+    /// It cannot be given to a model.
+    pub(super) fn fail(&mut self, model: &Model, reason: Reason, message: &str) {
+        let message = format!("{}: {message}", model.name());
+        self.failure.get_or_insert(Failure { reason, message });
     }
 
     /// How many models have given their result.
@@ -110,8 +148,8 @@ impl Work {
     }
 
     /// The first failure. The results of the other models are kept all the same.
-    pub(super) fn failure(&self) -> Option<&str> {
-        self.failure.as_deref()
+    pub(super) fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     /// The enriched copy as JSON.
@@ -130,7 +168,7 @@ mod tests {
     use super::{Work, target_index};
     use crate::elastic::{ReadState, StoredDocument};
     use crate::enrich::hits::Article;
-    use crate::enrich::inference::Answer;
+    use crate::enrich::protocol::Answer;
     use crate::enrich::recipe::tests::recipe;
 
     fn article() -> Article {
@@ -147,7 +185,7 @@ mod tests {
         let recipe = recipe();
         let model = &recipe.models[0];
         let mut first = Work::new("i".into(), article(), None);
-        let question = first.prepare(0, model).expect("a question");
+        let question = first.prepare(model).expect("a question");
         let answer = Answer { fields: fields(&json!({"topic": "politics", "topicScore": 1})), version: None };
         first.answer(model, &question, Ok(answer), "run-1", "2026-01-02T00:00:00.000Z");
         assert!(first.called() && first.failure().is_none());
@@ -155,7 +193,7 @@ mod tests {
         let stored: Value = serde_json::from_slice(&first.sealed("run-1")).unwrap();
         let copy = StoredDocument { version: 5, state: ReadState::default(), source: fields(&stored) };
         let mut second = Work::new("i".into(), article(), Some(copy));
-        assert!(second.prepare(0, model).is_none());
+        assert!(second.prepare(model).is_none());
         assert_eq!((second.results(), second.called()), (1, false));
         let again: Value = serde_json::from_slice(&second.sealed("run-2")).unwrap();
         assert_eq!(again["topic"], "politics");
@@ -167,12 +205,12 @@ mod tests {
     fn one_failing_model_keeps_the_results_of_the_others() {
         let recipe = recipe();
         let mut work = Work::new("i".into(), article(), None);
-        let question = work.prepare(0, &recipe.models[0]).unwrap();
+        let question = work.prepare(&recipe.models[0]).unwrap();
         work.answer(&recipe.models[0], &question, Err("status 400".into()), "run-1", "now");
-        let question = work.prepare(0, &recipe.models[1]).unwrap();
+        let question = work.prepare(&recipe.models[1]).unwrap();
         let answer = Answer { fields: fields(&json!({"embedding": [1.0]})), version: None };
         work.answer(&recipe.models[1], &question, Ok(answer), "run-1", "now");
-        assert_eq!((work.results(), work.failure()), (1, Some("topic: status 400")));
+        assert_eq!((work.results(), work.failure().unwrap().message.as_str()), (1, "topic: status 400"));
     }
 
     #[test]
@@ -180,8 +218,8 @@ mod tests {
         let mut article = article();
         article.source.insert("topic".into(), json!("mine"));
         let mut work = Work::new("i".into(), article, None);
-        assert!(work.prepare(0, &recipe().models[0]).is_none());
-        assert!(work.failure().unwrap().contains("\"topic\""));
+        assert!(work.prepare(&recipe().models[0]).is_none());
+        assert!(work.failure().unwrap().message.contains("\"topic\""));
     }
 
     #[test]
@@ -189,6 +227,6 @@ mod tests {
         assert_eq!(target_index(&recipe().target, &article()).unwrap(), "enriched-2026");
         let mut undated = article();
         undated.source.remove("publishedAt");
-        assert!(target_index(&recipe().target, &undated).unwrap_err().contains("publishedAt"));
+        assert!(target_index(&recipe().target, &undated).unwrap_err().message.contains("publishedAt"));
     }
 }

@@ -31,7 +31,6 @@ use super::in_hand::InHand;
 use super::large;
 use super::lookup::{Known, Lookup};
 use super::notification::Landed;
-use super::pace::Pace;
 use super::persist::persist;
 use super::place::Placer;
 use super::prepare::{Content, Preparation, Prepared, RefusedPart, refused_unread, skipped};
@@ -45,6 +44,7 @@ use super::unit::Unit;
 use crate::elastic::ElasticError;
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
+use crate::pace::Pace;
 use crate::retry::{self, Patience};
 use crate::secrets::{MountError, mounted};
 use crate::stores::{self, StoreError};
@@ -57,6 +57,9 @@ const BATCH_UNITS: usize = 500;
 const BATCH_BYTES: usize = 6 * 1024 * 1024;
 /// … or when its first unit has waited for so long, or there is no other unit in hand to wait for.
 const BATCH_AGE: Duration = Duration::from_millis(100);
+/// How many batches are on their way to Elasticsearch at first, and at the most; memory per worker follows from it.
+const FIRST_BATCHES: usize = 2;
+const MOST_BATCHES: usize = 4;
 /// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
 const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
 
@@ -355,7 +358,7 @@ fn digest(landed: &Landed) -> Option<String> {
 
 /// Gathers prepared units and finishes them in batches.
 async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>, stop: CancellationToken) {
-    let pace = Pace::default();
+    let pace = Pace::between(FIRST_BATCHES, MOST_BATCHES);
     let tasks = TaskTracker::new();
     while let Some(first) = receiver.recv().await {
         let batch = gather(first, &mut receiver).await;

@@ -10,21 +10,28 @@ const REASON_CHARS: usize = 300;
 pub enum Refusal {
     /// The model is away or busy: the same again, later.
     Later(String),
+    /// The model failed at this request: it may be down, or one of the documents is too much for it.
+    Fault(String),
     /// The model refuses this request; one document of it may be the guilty one.
     Batch(String),
-    /// There is no such model, or no access to it: no request would fare better.
+    /// There is no such model: no request would fare better.
     Unfit(String),
+    /// The credentials are refused.
+    Unauthorized(String),
 }
 
-/// Reads an error. Servers word it as `{"error": "…"}` (the protocol), `{"detail": …}` (`FastAPI`) or as plain text.
+/// Reads an error. Servers word it as `{"error": "…"}` (Open Inference Protocol, Text Embeddings Inference),
+/// `{"error": {"message": "…"}}` (OpenAI), `{"detail": …}` (`FastAPI`) or as plain text.
 #[must_use]
 pub fn judge(status: u16, body: &[u8]) -> Refusal {
     let said = words(body);
     let reason =
         if said.is_empty() { format!("status {status}") } else { format!("status {status}, {said}") };
     match status {
-        408 | 425 | 429 | 500.. => Refusal::Later(reason),
-        401 | 403 | 404 | 405 => Refusal::Unfit(reason),
+        500 => Refusal::Fault(reason),
+        408 | 425 | 429 | 501.. => Refusal::Later(reason),
+        401 | 403 => Refusal::Unauthorized(reason),
+        404 | 405 => Refusal::Unfit(reason),
         // Also 2xx and 3xx that are not 200: the protocol knows none, a redirect would drop the body.
         400..=499 => Refusal::Batch(reason),
         _ => Refusal::Unfit(reason),
@@ -35,6 +42,9 @@ fn words(body: &[u8]) -> String {
     let said = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(object)) => match object.get("error").or_else(|| object.get("detail")) {
             Some(Value::String(text)) => text.clone(),
+            Some(Value::Object(error)) if error.get("message").is_some_and(Value::is_string) => {
+                error["message"].as_str().unwrap_or_default().to_owned()
+            }
             Some(other) => other.to_string(),
             None => String::new(),
         },
@@ -60,8 +70,13 @@ mod tests {
         );
         assert_eq!(
             judge(500, b"Internal Server Error"),
-            Refusal::Later("status 500, Internal Server Error".into())
+            Refusal::Fault("status 500, Internal Server Error".into())
         );
+        assert_eq!(
+            judge(401, br#"{"error":{"message":"no key","type":"invalid_request_error"}}"#),
+            Refusal::Unauthorized("status 401, no key".into())
+        );
+        assert_eq!(judge(503, b""), Refusal::Later("status 503".into()));
         assert_eq!(judge(429, b""), Refusal::Later("status 429".into()));
     }
 }

@@ -1,17 +1,12 @@
-//! How many batches may be on their way to Elasticsearch at a time: one more after each that went well, half as many
-//! after one that was pushed back (additive increase, multiplicative decrease), so that a cluster under pressure is
+//! How many requests may be on their way to a server at a time: one more after as many as that went well, half as many
+//! after one that was pushed back (additive increase, multiplicative decrease), so that a server under pressure is
 //! asked for less by all its clients.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// With how many a worker starts.
-const FIRST: usize = 2;
-/// The most; memory per worker follows from it.
-const MOST: usize = 4;
-
-/// The number of batches that may be on their way.
+/// The number of requests that may be on their way.
 #[derive(Clone, Debug)]
 pub struct Pace {
     places: Arc<Semaphore>,
@@ -21,26 +16,28 @@ pub struct Pace {
 #[derive(Debug)]
 struct State {
     limit: usize,
+    most: usize,
     /// Places that are to be taken away when they come back.
     surplus: usize,
-    /// Batches in a row that went well.
+    /// Requests in a row that went well.
     well: usize,
 }
 
-impl Default for Pace {
-    fn default() -> Self {
-        let state = State { limit: FIRST, surplus: 0, well: 0 };
-        Self { places: Arc::new(Semaphore::new(FIRST)), state: Arc::new(Mutex::new(state)) }
-    }
-}
-
 impl Pace {
+    /// Starts with `first` and never has more than `most`, at least one.
+    #[must_use]
+    pub fn between(first: usize, most: usize) -> Self {
+        let (first, most) = (first.max(1), most.max(1));
+        let state = State { limit: first, most, surplus: 0, well: 0 };
+        Self { places: Arc::new(Semaphore::new(first)), state: Arc::new(Mutex::new(state)) }
+    }
+
     /// Waits for a place. `None` never happens as long as the pace exists.
     pub async fn slot(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
-    /// Gives a place back, and says whether its batch was pushed back.
+    /// Gives a place back, and says whether its request was pushed back.
     pub fn give_back(&self, slot: OwnedSemaphorePermit, pushed_back: bool) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if pushed_back {
@@ -49,7 +46,7 @@ impl Pace {
             (state.limit, state.well) = (lower, 0);
         } else {
             state.well += 1;
-            if state.well >= state.limit && state.limit < MOST {
+            if state.well >= state.limit && state.limit < state.most {
                 (state.limit, state.well) = (state.limit + 1, 0);
                 if state.surplus > 0 {
                     state.surplus -= 1;
@@ -67,7 +64,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST, MOST, Pace};
+    use super::Pace;
 
     /// How many places are free, when none is taken.
     fn free(pace: &Pace) -> usize {
@@ -81,12 +78,12 @@ mod tests {
 
     #[tokio::test]
     async fn it_grows_slowly_and_shrinks_at_once() {
-        let pace = Pace::default();
-        assert_eq!(free(&pace), FIRST);
+        let pace = Pace::between(2, 4);
+        assert_eq!(free(&pace), 2);
         for _ in 0..20 {
             batch(&pace, false).await;
         }
-        assert_eq!(free(&pace), MOST);
+        assert_eq!(free(&pace), 4);
         batch(&pace, true).await;
         batch(&pace, true).await;
         batch(&pace, true).await;

@@ -1,6 +1,6 @@
 //! A request: where it goes and what it holds.
 
-use docmill_crds::enrichment_run::{InputTensor, OpenInference};
+use docmill_crds::enricher::{Input, ObjectForm, OpenInference};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -24,32 +24,37 @@ struct Tensor<'a> {
 
 #[derive(Serialize)]
 struct Parameters {
-    /// By this MLServer knows that the bytes are text; others pass over it.
+    /// By this MLServer knows what the bytes are; others pass over it.
     content_type: &'static str,
 }
 
-/// The URL of a model's `infer`.
-#[must_use]
-pub fn path(server: &OpenInference) -> String {
+/// The URL of a model, of one version of it where one is asked for.
+pub(super) fn model_url(server: &OpenInference) -> String {
     let base = server.url.trim_end_matches('/');
     let model = utf8_percent_encode(&server.model, SEGMENT);
     match &server.version {
         Some(version) => {
-            format!("{base}/v2/models/{model}/versions/{}/infer", utf8_percent_encode(version, SEGMENT))
+            format!("{base}/v2/models/{model}/versions/{}", utf8_percent_encode(version, SEGMENT))
         }
-        None => format!("{base}/v2/models/{model}/infer"),
+        None => format!("{base}/v2/models/{model}"),
     }
 }
 
-/// The body for some documents: `documents[i]` holds the texts of document `i`, one for each input. `id` comes back in
+/// The URL of a model's `infer`.
+#[must_use]
+pub fn infer_url(server: &OpenInference) -> String {
+    model_url(server) + "/infer"
+}
+
+/// The body for some documents: `documents[i]` holds the inputs of document `i`, in their order. `id` comes back in
 /// the answer; KServe's own server wants one.
 #[must_use]
-pub fn write(id: &str, inputs: &[InputTensor], documents: &[&[String]]) -> Vec<u8> {
+pub fn write(id: &str, inputs: &[Input], documents: &[&[String]]) -> Vec<u8> {
     let inputs = inputs.iter().enumerate().map(|(position, input)| Tensor {
         name: &input.name,
         shape: [documents.len(), 1],
         datatype: "BYTES",
-        parameters: Parameters { content_type: "str" },
+        parameters: Parameters { content_type: content_type(input) },
         data: documents.iter().map(|texts| texts.get(position).map_or("", String::as_str)).collect(),
     });
     let request = Request { id, inputs: inputs.collect() };
@@ -57,16 +62,26 @@ pub fn write(id: &str, inputs: &[InputTensor], documents: &[&[String]]) -> Vec<u
     serde_json::to_vec(&request).unwrap_or_default()
 }
 
+/// JSON has no bytes; by this MLServer knows that they are in base64.
+fn content_type(input: &Input) -> &'static str {
+    match input.object.as_ref().map(|object| object.form) {
+        Some(ObjectForm::Base64) => "base64",
+        Some(ObjectForm::PresignedUrl) | None => "str",
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enrichment_run::{InputTensor, OpenInference};
+    use docmill_crds::enricher::{Input, OpenInference};
     use serde_json::{Value, json};
 
-    use super::{path, write};
+    use super::{infer_url, write};
 
     #[test]
     fn a_request_has_a_row_for_each_document_in_each_tensor() {
-        let input = |name: &str| InputTensor { name: name.into(), template: "{x}".into() };
+        let input = |name: &str| -> Input {
+            serde_json::from_value(json!({"name": name, "template": "{x}"})).unwrap()
+        };
         let texts = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
         let (first, second) = (texts("a", "b"), texts("c", "d\n\"ü"));
         let body = write("r1", &[input("title"), input("body")], &[&first, &second]);
@@ -81,11 +96,23 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_told_to_be_in_base64() {
+        let input: Input =
+            serde_json::from_value(json!({"name": "content", "object": {"as": "Base64"}})).unwrap();
+        let body = write("r1", &[input], &[&["AAE=".to_owned()]]);
+        let tensor = &serde_json::from_slice::<Value>(&body).unwrap()["inputs"][0];
+        assert_eq!(
+            (&tensor["parameters"]["content_type"], &tensor["data"]),
+            (&json!("base64"), &json!(["AAE="]))
+        );
+    }
+
+    #[test]
     fn the_version_is_in_the_path_where_one_is_asked_for() {
         let mut server =
             OpenInference { url: "http://m:8080/".into(), model: "mini lm/2".into(), version: None };
-        assert_eq!(path(&server), "http://m:8080/v2/models/mini%20lm%2F2/infer");
+        assert_eq!(infer_url(&server), "http://m:8080/v2/models/mini%20lm%2F2/infer");
         server.version = Some("1".into());
-        assert_eq!(path(&server), "http://m:8080/v2/models/mini%20lm%2F2/versions/1/infer");
+        assert_eq!(infer_url(&server), "http://m:8080/v2/models/mini%20lm%2F2/versions/1/infer");
     }
 }

@@ -1,0 +1,234 @@
+//! A model is asked for a batch: requests sent, tried again, and cut in halves where one document spoils a batch.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use tokio_util::sync::CancellationToken;
+
+use super::EnrichError;
+use super::budget::Budget;
+use super::limits::Limits;
+use super::link::MountedLink;
+use super::protocol::{self, AnswerError, Refusal, Reply};
+use super::recipe::Model;
+use super::tally::Tally;
+use crate::cause::innermost;
+use crate::observe;
+use crate::retry::{Backoff, Patience, Waited};
+
+/// How often an answer that cannot be used is asked for again, before a document is blamed for it.
+const BROKEN_ANSWERS: u32 = 1;
+/// How often a model may fail at the same documents before they are asked for apart.
+const FAILURES_TOGETHER: u32 = 3;
+/// The longest answer that is read: 1,024 documents with vectors of 8,192 numbers as text.
+const ANSWER_BYTES: usize = 256 * 1024 * 1024;
+
+/// Asks one model.
+pub(super) struct Asker<'a> {
+    pub(super) model: &'a Model,
+    pub(super) link: &'a MountedLink,
+    pub(super) limits: Limits,
+    pub(super) budget: &'a Budget,
+    pub(super) tally: &'a Tally,
+    pub(super) patience: Patience,
+    pub(super) stop: &'a CancellationToken,
+    /// Answers so far, by which a model that is down is told from one that fails at a document.
+    pub(super) answers: AtomicU64,
+}
+
+/// Why a request brought no answers.
+enum Trouble {
+    /// The same again, after at least this long.
+    Later { reason: String, at_least: Duration },
+    /// The model failed at it, or is slow: it may be down, or one of the documents is too much for it.
+    Fault(String),
+    /// The answer cannot be used.
+    Broken(String),
+    /// The request was refused; one of its documents may be the guilty one.
+    Batch(String),
+    /// No request to this model would fare better.
+    Unfit(String),
+    /// The credentials are refused.
+    Unauthorized(String),
+}
+
+/// Documents of a batch that are asked for together, by their positions.
+struct Part {
+    positions: Vec<usize>,
+    /// What the model gave for them before could not be used.
+    again: bool,
+}
+
+impl Asker<'_> {
+    /// Asks for some documents, a batch: `documents[i]` holds the inputs of document `i`. Gives one reply a document, in
+    /// their order. A batch that is refused is cut in halves until the guilty document is alone; a document whose result
+    /// cannot be used is asked for once more.
+    pub(super) async fn ask(&self, documents: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
+        let mut replies: Vec<Option<Reply>> = vec![None; documents.len()];
+        let mut parts = vec![Part { positions: (0..documents.len()).collect(), again: false }];
+        let answers_before = self.answers.load(Ordering::Relaxed);
+        while let Some(Part { positions, again }) = parts.pop() {
+            let inputs: Vec<&[String]> = positions.iter().map(|&at| documents[at].as_slice()).collect();
+            match (self.ask_part(&inputs, answers_before).await?, positions.as_slice()) {
+                (Ok(found), _) => {
+                    let mut odd = Vec::new();
+                    for (&position, reply) in positions.iter().zip(found) {
+                        match reply {
+                            Err(_) if !again => odd.push(position),
+                            reply => replies[position] = Some(reply),
+                        }
+                    }
+                    if !odd.is_empty() {
+                        parts.push(Part { positions: odd, again: true });
+                    }
+                }
+                (Err(reason), &[position]) => replies[position] = Some(Err(reason)),
+                (Err(_), positions) => {
+                    let (first, second) = positions.split_at(positions.len().div_ceil(2));
+                    let part = |positions: &[usize]| Part { positions: positions.to_vec(), again };
+                    parts.extend([part(second), part(first)]);
+                }
+            }
+        }
+        Ok(replies.into_iter().map(|reply| reply.unwrap_or_else(|| Err("no answer".to_owned()))).collect())
+    }
+
+    /// Asks until there are answers (one a document) or the request is refused for good.
+    async fn ask_part(
+        &self,
+        part: &[&[String]],
+        answers_before: u64,
+    ) -> Result<Result<Vec<Reply>, String>, EnrichError> {
+        let mut backoff = Backoff::new(self.patience);
+        let (mut broken, mut failures) = (0, 0);
+        let mut held_up = observe::worker().held_up();
+        loop {
+            let (reason, at_least) = match self.try_once(part).await? {
+                Ok(replies) => {
+                    self.answers.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Ok(replies));
+                }
+                Err(Trouble::Batch(reason)) => return Ok(Err(reason)),
+                Err(Trouble::Unfit(reason)) => return Err(self.unfit(reason)),
+                Err(Trouble::Unauthorized(_)) if self.link.renew()? => continue,
+                Err(Trouble::Unauthorized(reason)) => return Err(self.unfit(reason)),
+                Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason)),
+                Err(Trouble::Broken(reason)) => {
+                    broken += 1;
+                    (reason, Duration::ZERO)
+                }
+                Err(Trouble::Fault(reason)) => {
+                    failures += 1;
+                    let others_fare_better = self.answers.load(Ordering::Relaxed) > answers_before;
+                    if failures >= FAILURES_TOGETHER && (part.len() > 1 || others_fare_better) {
+                        return Ok(Err(reason));
+                    }
+                    (reason, Duration::ZERO)
+                }
+                Err(Trouble::Later { reason, at_least }) => (reason, at_least),
+            };
+            tracing::warn!(
+                model = self.model.model(),
+                documents = part.len(),
+                reason,
+                "asking the model again"
+            );
+            held_up.by(None, &reason);
+            match backoff.wait(at_least, self.stop).await {
+                Waited::Again => {}
+                Waited::Stopped => return Err(EnrichError::Stopped),
+                Waited::Exhausted => {
+                    return Err(EnrichError::ModelAway { model: self.model.model().to_owned(), reason });
+                }
+            }
+        }
+    }
+
+    fn unfit(&self, reason: String) -> EnrichError {
+        EnrichError::ModelUnfit { model: self.model.model().to_owned(), reason }
+    }
+
+    /// Sends one request when it is its turn, within the budget, and counts it.
+    async fn try_once(&self, part: &[&[String]]) -> Result<Result<Vec<Reply>, Trouble>, EnrichError> {
+        let characters = part.iter().copied().flatten().map(|text| text.chars().count() as u64).sum();
+        let place = self.limits.enter(self.stop).await.ok_or(EnrichError::Stopped)?;
+        // With the place in hand, so that what is taken is spent.
+        self.budget.take(1, characters, self.stop).await?;
+        self.tally.count(|counts| {
+            counts.calls += 1;
+            counts.input_characters += characters;
+        });
+        let result = self.send(part).await;
+        let pushed_back = matches!(result, Err(Trouble::Later { .. } | Trouble::Fault(_)));
+        self.limits.leave(place, pushed_back);
+        Ok(result)
+    }
+
+    /// Sends one request and reads its answer.
+    async fn send(&self, part: &[&[String]]) -> Result<Vec<Reply>, Trouble> {
+        let id = format!("{:016x}", fastrand::u64(..));
+        let seconds = u64::try_from(self.model.enricher.timeout_seconds).unwrap_or(1);
+        let call = protocol::call(self.model, &id, part)?;
+        let link = self.link.now();
+        let request = link
+            .http
+            .post(call.url)
+            .header(CONTENT_TYPE, "application/json")
+            .headers(call.headers)
+            .headers(link.headers)
+            .timeout(Duration::from_secs(seconds))
+            .body(call.body);
+        let answer = request.send().await.map_err(|error| away(&error))?;
+        let (status, at_least) = (answer.status().as_u16(), retry_after(&answer));
+        let body = read_body(answer).await?;
+        if status != 200 {
+            return Err(match protocol::judge(status, &body) {
+                Refusal::Later(reason) => Trouble::Later { reason, at_least },
+                Refusal::Fault(reason) => Trouble::Fault(reason),
+                Refusal::Batch(reason) => Trouble::Batch(reason),
+                Refusal::Unfit(reason) => Trouble::Unfit(reason),
+                Refusal::Unauthorized(reason) => Trouble::Unauthorized(reason),
+            });
+        }
+        Ok(protocol::read(self.model, &id, &body, part.len())?)
+    }
+}
+
+impl From<AnswerError> for Trouble {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Unfit(reason) => Self::Unfit(reason),
+            AnswerError::Broken(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// A request that got no whole answer: refused or broken connections, timeouts. An address that cannot be one does
+/// not get better.
+fn away(error: &reqwest::Error) -> Trouble {
+    if error.is_builder() {
+        return Trouble::Unfit(format!("its URL cannot be used: {}", innermost(error)));
+    }
+    if error.is_timeout() {
+        return Trouble::Fault("no answer in time".to_owned());
+    }
+    Trouble::Later { reason: innermost(error), at_least: Duration::ZERO }
+}
+
+/// `Retry-After` in seconds; the form with a date is passed over, its own pauses will do.
+fn retry_after(answer: &reqwest::Response) -> Duration {
+    let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    Duration::from_secs(seconds.and_then(|seconds| seconds.trim().parse().ok()).unwrap_or(0))
+}
+
+async fn read_body(mut answer: reqwest::Response) -> Result<Vec<u8>, Trouble> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| away(&error))? {
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err(Trouble::Batch(format!("its answer has more than {ANSWER_BYTES} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,133 @@
+//! The documents of a slice on their way: read, asked for, stored, all at the same time. What is on its way is bounded:
+//! some pages that were read, the batches that the models are asked for, and one bulk.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+
+use futures::StreamExt as _;
+use futures::stream::{self, LocalBoxStream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::ask::Asker;
+use super::batch::{Batch, batches};
+use super::budget::Budget;
+use super::failures::Failures;
+use super::limits::Limits;
+use super::link::MountedLink;
+use super::progress::Progress;
+use super::recipe::{Model, Recipe};
+use super::select::Selection;
+use super::store::Store;
+use super::tally::Tally;
+use super::work::Work;
+use super::{EnrichError, PATIENCE, keep, pages, stage};
+
+/// Pages that are read ahead of the models.
+const PAGES_AHEAD: usize = 2;
+/// Batches that wait to be stored.
+const BATCHES_WAITING: usize = 8;
+
+/// All that documents pass through.
+pub(super) struct Flow<'a> {
+    pub(super) recipe: &'a Recipe,
+    /// One for each model.
+    pub(super) links: &'a [MountedLink],
+    pub(super) store: &'a Store,
+    pub(super) failures: &'a Failures<'a>,
+    pub(super) progress: &'a Progress<'a>,
+    pub(super) budget: &'a Budget,
+    pub(super) tally: &'a Tally,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// The first error of a flow. Once there is one, nothing new is begun, and what is on its way is brought to its end.
+pub(super) struct Halt<'a> {
+    pub(super) token: CancellationToken,
+    error: Mutex<Option<EnrichError>>,
+    stop: &'a CancellationToken,
+}
+
+impl<'a> Halt<'a> {
+    fn new(stop: &'a CancellationToken) -> Self {
+        Self { token: stop.child_token(), error: Mutex::new(None), stop }
+    }
+
+    pub(super) fn by(&self, error: EnrichError) {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.token.cancel();
+    }
+
+    fn result(self) -> Result<(), EnrichError> {
+        match self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None if self.stop.is_cancelled() => Err(EnrichError::Stopped),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Flow<'_> {
+    /// Takes all documents of a selection along. On an error what all models have answered for is stored before it is told.
+    pub(super) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
+        let halt = Halt::new(self.stop);
+        let askers: Vec<Asker<'_>> = self
+            .recipe
+            .models
+            .iter()
+            .zip(self.links)
+            .map(|(model, link)| self.asker(model, link, &halt))
+            .collect();
+        let (pages, read) = mpsc::channel(PAGES_AHEAD);
+        let (answered, finished) = mpsc::channel(BATCHES_WAITING);
+        tokio::join!(
+            async {
+                if let Err(error) = pages::read(self, selection, pages, &halt).await {
+                    halt.by(error);
+                }
+            },
+            self.ask_all(&askers, read, answered, &halt),
+            async {
+                if let Err(error) = keep::store_all(self, finished).await {
+                    halt.by(error);
+                }
+            },
+        );
+        halt.result()
+    }
+
+    fn asker<'s>(&'s self, model: &'s Model, link: &'s MountedLink, halt: &'s Halt<'_>) -> Asker<'s> {
+        Asker {
+            model,
+            link,
+            limits: Limits::of(model, self.recipe.pods),
+            budget: self.budget,
+            tally: self.tally,
+            patience: PATIENCE,
+            stop: &halt.token,
+            answers: AtomicU64::new(0),
+        }
+    }
+
+    /// From model to model, in their order.
+    async fn ask_all(
+        &self,
+        askers: &[Asker<'_>],
+        read: mpsc::Receiver<Vec<Work>>,
+        answered: mpsc::Sender<Vec<Work>>,
+        halt: &Halt<'_>,
+    ) {
+        let mut works: LocalBoxStream<'_, Vec<Work>> =
+            stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();
+        for asker in askers {
+            let batches = batches(works, asker.model, &halt.token);
+            let ask = move |batch: Batch| stage::take(self.recipe, self.tally, asker, batch, halt);
+            works = batches.map(ask).buffer_unordered(asker.limits.at_a_time()).boxed_local();
+        }
+        while let Some(batch) = works.next().await {
+            if !batch.is_empty() && answered.send(batch).await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The connection to a model server: certificates and credentials. Operator and worker both build theirs here.
+
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+use super::EnrichError;
+use crate::cause::innermost;
+use crate::secrets::{Secrets, mounted};
+
+/// Keys of the Secret that `enrichers[].secretRef` names.
+mod secret_key {
+    pub(super) const TOKEN: &str = "token";
+    pub(super) const USERNAME: &str = "username";
+    pub(super) const PASSWORD: &str = "password";
+    pub(super) const HEADER: &str = "header";
+    pub(super) const CLIENT_CERTIFICATE: &str = "tls.crt";
+    pub(super) const CLIENT_KEY: &str = "tls.key";
+    pub(super) const AUTHORITY: &str = "ca.crt";
+}
+
+/// What is wrong with the Secret of an enricher.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// A value cannot be what it should be. The value itself is never told.
+    #[error("the key {key:?} of the enricher's Secret {problem}")]
+    Secret {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong with its value.
+        problem: &'static str,
+    },
+    /// The client cannot be made.
+    #[error("failed to set up the HTTP client: {0}")]
+    Client(String),
+}
+
+/// A client with the headers that authenticate it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Sends requests; follows no redirects, which would drop the body.
+    pub http: reqwest::Client,
+    /// To be sent with each.
+    pub headers: HeaderMap,
+}
+
+impl Link {
+    /// Makes a client; nothing is sent yet. An empty Secret means no authentication.
+    pub fn new(secrets: &Secrets) -> Result<Self, LinkError> {
+        let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        if let Some(pem) = secrets.text(secret_key::AUTHORITY) {
+            let bad = || secret_fault(secret_key::AUTHORITY, "holds no certificate in PEM form");
+            for certificate in reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| bad())? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        if let Some(certificate) = secrets.text(secret_key::CLIENT_CERTIFICATE) {
+            let key = secrets
+                .text(secret_key::CLIENT_KEY)
+                .ok_or_else(|| secret_fault(secret_key::CLIENT_KEY, "is missing; tls.crt needs it"))?;
+            let pem = format!("{certificate}\n{key}\n");
+            let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(|_| {
+                secret_fault(
+                    secret_key::CLIENT_CERTIFICATE,
+                    "and tls.key are no certificate and key in PEM form",
+                )
+            })?;
+            builder = builder.identity(identity);
+        }
+        let http = builder.build().map_err(|error| LinkError::Client(innermost(&error)))?;
+        Ok(Self { http, headers: headers(secrets)? })
+    }
+}
+
+fn secret_fault(key: &'static str, problem: &'static str) -> LinkError {
+    LinkError::Secret { key, problem }
+}
+
+fn headers(secrets: &Secrets) -> Result<HeaderMap, LinkError> {
+    let mut headers = HeaderMap::new();
+    if let Some(token) = secrets.text(secret_key::TOKEN) {
+        headers.insert(AUTHORIZATION, secret_value(secret_key::TOKEN, &format!("Bearer {token}"))?);
+    } else if let Some(username) = secrets.text(secret_key::USERNAME) {
+        use base64::Engine as _;
+        let pair = format!("{username}:{}", secrets.text(secret_key::PASSWORD).unwrap_or_default());
+        let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+        headers.insert(AUTHORIZATION, secret_value(secret_key::USERNAME, &format!("Basic {encoded}"))?);
+    }
+    if let Some(line) = secrets.text(secret_key::HEADER) {
+        let bad = || secret_fault(secret_key::HEADER, "is no line like \"X-Api-Key: …\"");
+        let (name, value) = line.split_once(':').ok_or_else(bad)?;
+        let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| bad())?;
+        headers.insert(name, secret_value(secret_key::HEADER, value.trim())?);
+    }
+    Ok(headers)
+}
+
+fn secret_value(key: &'static str, text: &str) -> Result<HeaderValue, LinkError> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| secret_fault(key, "has characters that cannot be in a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A link that follows its Secret, which is mounted into this pod.
+#[derive(Debug)]
+pub(super) struct MountedLink {
+    mount: String,
+    current: Mutex<(Secrets, Link)>,
+}
+
+impl MountedLink {
+    /// Reads the Secret that is mounted by this name; an empty one if there is none.
+    pub(super) fn new(mount: String) -> Result<Self, EnrichError> {
+        let secrets = mounted(&mount)?;
+        let link = Link::new(&secrets)?;
+        Ok(Self { mount, current: Mutex::new((secrets, link)) })
+    }
+
+    /// The link as it is now.
+    pub(super) fn now(&self) -> Link {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    /// Reads the Secret again; whether there is something new to try.
+    pub(super) fn renew(&self) -> Result<bool, EnrichError> {
+        let secrets = mounted(&self.mount)?;
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.0 == secrets {
+            return Ok(false);
+        }
+        *current = (secrets.clone(), Link::new(&secrets)?);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::Link;
+    use crate::secrets::Secrets;
+
+    fn secrets(values: &[(&str, &str)]) -> Secrets {
+        let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
+        Secrets::new(BTreeMap::from_iter(values))
+    }
+
+    fn header(values: &[(&str, &str)], name: &str) -> Option<String> {
+        let link = Link::new(&secrets(values)).expect("a link");
+        link.headers.get(name).map(|value| value.to_str().expect("text").to_owned())
+    }
+
+    #[test]
+    fn each_form_of_a_secret_gives_its_header() {
+        assert_eq!(header(&[("token", "t\n")], "authorization").as_deref(), Some("Bearer t"));
+        let basic = header(&[("username", "u"), ("password", "p")], "authorization");
+        assert_eq!(basic.as_deref(), Some("Basic dTpw"));
+        assert_eq!(header(&[("header", "X-Api-Key: k:1")], "x-api-key").as_deref(), Some("k:1"));
+        assert_eq!(header(&[], "authorization"), None);
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_used_is_told_by_its_key_and_never_by_its_value() {
+        for (values, key) in [
+            (&[("token", "hunter\u{1}2")][..], "token"),
+            (&[("header", "hunter2")][..], "header"),
+            (
+                &[("ca.crt", "hunter2 -----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----")][..],
+                "ca.crt",
+            ),
+            (&[("tls.crt", "hunter2")][..], "tls.key"),
+            (&[("tls.crt", "hunter2"), ("tls.key", "hunter2")][..], "tls.crt"),
+        ] {
+            let told = Link::new(&secrets(values)).expect_err(key).to_string();
+            assert!(told.contains(key) && !told.contains("hunter"), "{told}");
+        }
+        let link = Link::new(&secrets(&[("token", "hunter2")])).expect("a link");
+        assert!(!format!("{link:?}").contains("hunter2"));
+    }
+}

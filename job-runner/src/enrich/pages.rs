@@ -1,0 +1,96 @@
+//! Pages of articles: which of them need work, and what is stored of them already.
+
+use tokio::sync::mpsc;
+
+use super::EnrichError;
+use super::flow::{Flow, Halt};
+use super::hits::Article;
+use super::select::Selection;
+use super::standing::{Standing, standing};
+use super::work::{Failure, Work, target_index};
+use crate::elastic::Address;
+
+/// Reads all pages of a selection and hands on what needs work.
+pub(super) async fn read(
+    flow: &Flow<'_>,
+    selection: &mut Selection,
+    works: mpsc::Sender<Vec<Work>>,
+    halt: &Halt<'_>,
+) -> Result<(), EnrichError> {
+    while !halt.token.is_cancelled() {
+        let Some(page) = selection.next_page(&halt.token).await? else { return Ok(()) };
+        if !page.gone.is_empty() {
+            let gone: Vec<&str> = page.gone.iter().map(String::as_str).collect();
+            flow.failures.record(&[], &gone, &halt.token).await?;
+        }
+        let begun = begin(flow, page.articles, halt).await?;
+        let cut_short = flow.tally.now().cut_short;
+        // Nobody takes more: the error that is the reason for it was told there.
+        if works.send(begun).await.is_err() || cut_short {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Looks for the copies that are stored already and leaves out what needs no work.
+async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Result<Vec<Work>, EnrichError> {
+    let placed = place(flow, articles, halt).await?;
+    let addresses: Vec<Address<'_>> =
+        placed.iter().map(|(index, article)| Address { index, id: &article.id }).collect();
+    let copies = flow.store.copies(&addresses, &halt.token).await?;
+    let (mut works, mut settled) = (Vec::new(), Vec::new());
+    for ((index, article), copy) in placed.into_iter().zip(copies) {
+        match standing(&article, copy.as_ref(), flow.recipe) {
+            Standing::Settled => {
+                flow.tally.count(|counts| counts.passed_over += 1);
+                settled.push(article.id);
+            }
+            Standing::DoneByThisRun { cached } => {
+                flow.tally.count(|counts| {
+                    counts.selected += 1;
+                    counts.done += 1;
+                    counts.cached += u64::from(cached);
+                });
+                settled.push(article.id);
+            }
+            Standing::Open => {
+                if !flow.budget.take_document(&halt.token).await? {
+                    flow.tally.count(|counts| counts.cut_short = true);
+                    break;
+                }
+                flow.tally.count(|counts| counts.selected += 1);
+                works.push(Work::new(index, article, copy));
+            }
+        }
+    }
+    let settled: Vec<&str> = settled.iter().map(String::as_str).collect();
+    flow.failures.record(&[], &settled, &halt.token).await?;
+    Ok(works)
+}
+
+/// Where the copies belong. A document whose place cannot be told has failed.
+async fn place(
+    flow: &Flow<'_>,
+    articles: Vec<Article>,
+    halt: &Halt<'_>,
+) -> Result<Vec<(String, Article)>, EnrichError> {
+    let mut placed = Vec::with_capacity(articles.len());
+    let mut failed: Vec<(Article, Failure)> = Vec::new();
+    for article in articles {
+        match target_index(&flow.recipe.target, &article) {
+            Ok(index) => placed.push((index, article)),
+            Err(failure) => {
+                flow.tally.count(|counts| {
+                    counts.selected += 1;
+                    counts.fail(&article.id, &failure.message);
+                });
+                failed.push((article, failure));
+            }
+        }
+    }
+    let failed: Vec<(&Article, &Failure)> =
+        failed.iter().map(|(article, failure)| (article, failure)).collect();
+    flow.failures.record(&failed, &[], &halt.token).await?;
+    Ok(placed)
+}
