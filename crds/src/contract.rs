@@ -246,6 +246,8 @@ pub enum ExitCode {
     Transient,
     /// The order itself cannot be worked (`EX_CONFIG`): starting again cannot help.
     Permanent,
+    /// It was asked to end before its work was done, as a shell tells of SIGTERM: no failure.
+    Stopped,
 }
 
 impl ExitCode {
@@ -256,6 +258,7 @@ impl ExitCode {
             Self::Done => 0,
             Self::Transient => 75,
             Self::Permanent => 78,
+            Self::Stopped => 143,
         }
     }
 }

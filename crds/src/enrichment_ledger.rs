@@ -63,9 +63,9 @@ pub struct SliceRecord {
     pub calls: i64,
     /// Characters sent to models.
     pub input_characters: i64,
-    /// The budget of the run is reached: the slice waits for more of it.
-    #[serde(default)]
-    pub exhausted: bool,
+    /// The budget that is reached: the slice waits for another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exhausted: Option<Budget>,
     /// The most documents that the run may work on are reached: what is left of the slice is for another run.
     #[serde(default)]
     pub cut_short: bool,

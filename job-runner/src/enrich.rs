@@ -42,11 +42,13 @@ pub mod standing;
 mod store;
 mod tally;
 mod target;
+pub mod vectors;
 mod work;
 
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::{EnrichOrder, Report, secret_mount};
+use docmill_crds::contract::{EnrichOrder, EnrichStep, Report, secret_mount};
+use docmill_crds::enrichment_run::Budget as Spending;
 use tokio_util::sync::CancellationToken;
 
 pub use error::EnrichError;
@@ -67,6 +69,9 @@ use tally::Tally;
 /// For how long a cluster or a model may be away before the worker gives up and leaves it to the Job to try again.
 const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));
 
+/// How often a slice whose run has reached its budget looks whether there is more of it.
+const BUDGET_LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
+
 /// How often a slice is gone over from its start because the cluster lost the view of it (a node restarted).
 const VIEWS: u32 = 3;
 
@@ -79,7 +84,13 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<Report, EnrichError> {
     let started = Instant::now();
+    let busy = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let recipe = Recipe::read(order, slice)?;
+    if order.step == EnrichStep::Clear {
+        let done = vectors::clear(order, &recipe.target.wildcard(), to, stop).await?;
+        let ended = "vectors of other models are taken out".to_owned();
+        return Ok(Report { done, busy_millis: busy(), ended, ..Report::default() });
+    }
     let (progress, counts) = Progress::resume(&recipe, to, stop).await?;
     let store = Store::prepare(&recipe, from, to, stop).await?;
     let failures = Failures::open(&recipe, to, stop).await?;
@@ -101,7 +112,7 @@ pub async fn run(
         done: counts.done,
         failed: counts.failed,
         skipped: counts.passed_over,
-        busy_millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        busy_millis: busy(),
         ended: "the slice is done".to_owned(),
         error: counts.first_failure,
     })
@@ -126,8 +137,14 @@ async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts
             Err(error) if error.lost_view() && views < VIEWS => {
                 tracing::warn!(%error, "the view of the documents is lost; starting over");
             }
+            Err(EnrichError::BudgetReached) => {
+                let reached = flow.budget.limits_now(flow.stop).await?;
+                flow.tally.count(|counts| counts.exhausted = reached);
+                flow.progress.write(&flow.tally.now(), false, flow.stop).await?;
+                wait_for_more(flow, reached).await?;
+                views = 0;
+            }
             Err(error) => {
-                flow.tally.count(|counts| counts.exhausted = matches!(error, EnrichError::BudgetReached));
                 // What could not be written is what the record had before; the error is what matters.
                 let _ = flow.progress.write(&flow.tally.now(), false, &CancellationToken::new()).await;
                 return Err(error);
@@ -137,6 +154,21 @@ async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts
                 flow.progress.write(&counts, true, flow.stop).await?;
                 return Ok(counts);
             }
+        }
+    }
+}
+
+/// Waits until the run may spend more. The operator has the pods of such a run end after a moment; should it be away, they
+/// wait here and spend nothing.
+async fn wait_for_more(flow: &Flow<'_>, reached: Option<Spending>) -> Result<(), EnrichError> {
+    tracing::info!("the budget of the run is reached; waiting for more of it");
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(BUDGET_LOOKED_AT_EVERY) => {}
+            () = flow.stop.cancelled() => return Err(EnrichError::Stopped),
+        }
+        if flow.budget.limits_now(flow.stop).await? != reached {
+            return Ok(());
         }
     }
 }

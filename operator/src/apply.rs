@@ -117,6 +117,15 @@ impl Writer {
         gone_is_fine(api.delete(name, &how).await.map(drop), || format!("delete the Job {name}"))
     }
 
+    /// Suspends a Job, which ends its pods, or has it go on.
+    pub async fn suspend_job(&self, namespace: &str, name: &str, suspend: bool) -> Result<(), ApplyError> {
+        self.check()?;
+        let patch = Patch::Merge(json!({"spec": {"suspend": suspend}}));
+        let api = Api::<Job>::namespaced(self.client.clone(), namespace);
+        let patched = api.patch(name, &PatchParams::default(), &patch).await.map(drop);
+        gone_is_fine(patched, || format!("suspend the Job {name} or have it go on"))
+    }
+
     /// Deletes exactly this resource and, in the background, what it owns.
     pub async fn delete<K: Writable>(&self, object: &K) -> Result<(), ApplyError> {
         self.check()?;

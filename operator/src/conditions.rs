@@ -18,6 +18,12 @@ pub mod kind {
     pub const COMPLETE: &str = "Complete";
     /// A run has ended otherwise.
     pub const FAILED: &str = "Failed";
+    /// No pods run, since that is asked for or the budget is reached.
+    pub const SUSPENDED: &str = "Suspended";
+    /// A model told of another version in the middle of a run.
+    pub const MODEL_CHANGED: &str = "ModelChanged";
+    /// Some documents were refused.
+    pub const DOCUMENTS_FAILED: &str = "DocumentsFailed";
 }
 
 /// What a condition is to say.

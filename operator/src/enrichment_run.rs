@@ -1,24 +1,29 @@
 //! `EnrichmentRun`: where a selection becomes one Job with a pod for each slice.
 //!
-//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`, `bound`), and states what it found
-//! (`status`: pure). What was selected is kept in the Job's own work order, so that it stays the same whatever happens
-//! to the operator.
+//! A pass observes (`observe`, `select`, `models`, `vectors`: I/O), plans (`plan`: pure), applies (`apply.rs`, `bound`), and
+//! states what it found (`status`: pure). What was selected is kept in the Job's own work order, so that it stays the same
+//! whatever happens to the operator.
 
 mod bound;
 mod job;
+mod models;
 mod observation;
 mod observe;
+mod others;
 mod plan;
 mod records;
+mod select;
 mod slices;
 mod status;
 #[cfg(test)]
 pub mod tests;
+mod vectors;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::EnrichmentRun;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
@@ -60,16 +65,17 @@ pub async fn reconcile(
     let mut seen = observe::observe(run, &context).await;
 
     // 2. Plan: start, wait, or end.
-    let mut plan = plan::plan(&seen);
+    let mut plan = plan::plan(&run.spec, &seen);
 
-    // 3. Apply: create the Job; keep the bound of what is complete. What stands in the way is a matter of the status.
-    if let Err(fault) = apply(run, &plan, &context).await? {
+    // 3. Apply: create the Job, have it rest or go on; keep the bound of what is complete. What stands in the way is a
+    //    matter of the status.
+    if let Err(fault) = apply(run, &seen, &plan, &context).await? {
         plan = if seen.work.is_some() { Plan::Watch } else { Plan::Wait };
         seen.ready = Err(fault);
     }
 
     // 4. Status.
-    let new = status::status(&old, run.metadata.generation, &seen, &plan);
+    let new = status::status(&old, run, &seen, &plan);
     context.writer.set_status(run, run.status.as_ref(), &new).await?;
     for note in status::notes(&old, &new, &plan) {
         context.writer.note(run, &note).await;
@@ -80,25 +86,44 @@ pub async fn reconcile(
 /// Carries a plan out. The inner result is what the user has to know.
 async fn apply(
     run: &EnrichmentRun,
+    seen: &Observation,
     plan: &Plan,
     context: &Context,
 ) -> Result<Result<(), NotReady>, ApplyError> {
+    let starts = matches!(plan, Plan::Start(_) | Plan::Resume | Plan::Watch | Plan::Suspend);
+    if starts && seen.limits != run.spec.budget && seen.ready.is_ok() {
+        // Before any pod that is to keep to it.
+        if let Err(fault) = bound::keep_limits(run, context).await {
+            return Ok(Err(fault));
+        }
+    }
     match plan {
-        Plan::Start(selection) => match job::job(run, selection, &context.image) {
-            Ok(job) => match context.writer.create(&job).await {
-                Ok(created) => {
-                    if created == Created::Now {
-                        context.metrics.job_created(Kind::EnrichmentRun);
-                    }
-                    Ok(Ok(()))
-                }
-                Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
-                Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
-            },
-            Err(fault) => Ok(Err(fault)),
-        },
-        Plan::Complete { from_index, bounds, .. } => Ok(bound::keep(run, from_index, bounds, context).await),
-        Plan::Wait | Plan::Watch | Plan::Fail { .. } => Ok(Ok(())),
+        Plan::Start(selection) => create(job::job(run, selection, &context.image), context).await,
+        Plan::Clear(selection) => create(job::clear_job(run, selection, &context.image), context).await,
+        Plan::Suspend | Plan::Resume => {
+            let namespace = run.namespace().unwrap_or_default();
+            let suspend = *plan == Plan::Suspend;
+            context.writer.suspend_job(&namespace, &run.name_any(), suspend).await.map(Ok)
+        }
+        Plan::Complete { bound: Some(kept), bounds, .. } => Ok(bound::keep(run, kept, bounds, context).await),
+        Plan::Complete { bound: None, .. } | Plan::Wait | Plan::Watch | Plan::Fail { .. } => Ok(Ok(())),
+    }
+}
+
+async fn create(job: Result<Job, NotReady>, context: &Context) -> Result<Result<(), NotReady>, ApplyError> {
+    let job = match job {
+        Ok(job) => job,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    match context.writer.create(&job).await {
+        Ok(created) => {
+            if created == Created::Now {
+                context.metrics.job_created(Kind::EnrichmentRun);
+            }
+            Ok(Ok(()))
+        }
+        Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
+        Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
     }
 }
 

@@ -167,7 +167,8 @@ fn check_elastic_keys(
     }
 }
 
-async fn read_secret(client: &Client, namespace: &str, named: &SecretRef) -> Result<Secrets, NotReady> {
+/// The values of a Secret.
+pub async fn read_secret(client: &Client, namespace: &str, named: &SecretRef) -> Result<Secrets, NotReady> {
     let name = &named.name;
     match Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await {
         Ok(Some(secret)) => {

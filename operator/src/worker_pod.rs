@@ -3,6 +3,7 @@
 //! It runs under the Pod Security Standard `restricted`, has no access to the API server, and gets its credentials as
 //! mounted files.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use docmill_crds::contract::{
@@ -47,10 +48,10 @@ pub struct WorkerImage {
 }
 
 /// A Secret and the folder under [`SECRETS_DIR`] that it is mounted at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Mount<'a> {
     /// One of `docmill_crds::contract::secret_mount`.
-    pub folder: &'static str,
+    pub folder: Cow<'static, str>,
     /// The Secret, if the resource names one.
     pub secret: Option<&'a SecretRef>,
 }
@@ -59,10 +60,10 @@ pub struct Mount<'a> {
 #[must_use]
 pub fn source_mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
     vec![
-        Mount { folder: secret_mount::STORAGE, secret: spec.storage.credentials_secret_ref.as_ref() },
-        Mount { folder: secret_mount::INDEX, secret: secret_of(spec.index_cluster()) },
+        Mount { folder: secret_mount::STORAGE.into(), secret: spec.storage.credentials_secret_ref.as_ref() },
+        Mount { folder: secret_mount::INDEX.into(), secret: secret_of(spec.index_cluster()) },
         Mount {
-            folder: secret_mount::LEDGER,
+            folder: secret_mount::LEDGER.into(),
             secret: secret_of(spec.ledger.as_ref().map(|ledger| &ledger.elasticsearch)),
         },
     ]
@@ -95,7 +96,7 @@ pub fn encode_order(order: &WorkOrder) -> Result<String, NotReady> {
     })?;
     if json.len() > MAX_ORDER_BYTES {
         let message = format!(
-            "the spec has {} bytes and can be handed to workers only up to {MAX_ORDER_BYTES}; shorten its conversion",
+            "the spec has {} bytes and can be handed to workers only up to {MAX_ORDER_BYTES}; shorten it",
             json.len()
         );
         return Err(NotReady::user("SpecTooLarge", message));
@@ -152,29 +153,27 @@ pub fn common_labels() -> BTreeMap<String, String> {
     ])
 }
 
-/// How a Job takes the end of a pod: an eviction or a drained node is no failure, and an order that cannot be worked
-/// is not tried again.
+/// How a Job takes the end of a pod: an eviction, a drained node or a worker that was asked to end is no failure, and an
+/// order that cannot be worked is not tried again.
 #[must_use]
 pub fn failure_policy() -> PodFailurePolicy {
-    let permanent = PodFailurePolicyOnExitCodesRequirement {
+    let ended_with = |code: ExitCode| PodFailurePolicyOnExitCodesRequirement {
         container_name: Some(CONTAINER.into()),
         operator: "In".into(),
-        values: vec![i32::from(ExitCode::Permanent.code())],
+        values: vec![i32::from(code.code())],
+    };
+    let rule = |action: &str, exit: Option<_>, condition: Option<_>| PodFailurePolicyRule {
+        action: action.into(),
+        on_exit_codes: exit,
+        on_pod_conditions: condition,
     };
     let disrupted =
         PodFailurePolicyOnPodConditionsPattern { status: "True".into(), type_: "DisruptionTarget".into() };
     PodFailurePolicy {
         rules: vec![
-            PodFailurePolicyRule {
-                action: "FailJob".into(),
-                on_exit_codes: Some(permanent),
-                on_pod_conditions: None,
-            },
-            PodFailurePolicyRule {
-                action: "Ignore".into(),
-                on_exit_codes: None,
-                on_pod_conditions: Some(vec![disrupted]),
-            },
+            rule("FailJob", Some(ended_with(ExitCode::Permanent)), None),
+            rule("Ignore", Some(ended_with(ExitCode::Stopped)), None),
+            rule("Ignore", None, Some(vec![disrupted])),
         ],
     }
 }
@@ -256,13 +255,13 @@ fn container_security() -> SecurityContext {
 
 fn volume(mount: &Mount<'_>) -> Option<Volume> {
     let secret = SecretVolumeSource { secret_name: Some(mount.secret?.name.clone()), ..Default::default() };
-    Some(Volume { name: mount.folder.into(), secret: Some(secret), ..Volume::default() })
+    Some(Volume { name: mount.folder.to_string(), secret: Some(secret), ..Volume::default() })
 }
 
 fn volume_mount(mount: &Mount<'_>) -> Option<VolumeMount> {
     mount.secret?;
     Some(VolumeMount {
-        name: mount.folder.into(),
+        name: mount.folder.to_string(),
         mount_path: format!("{SECRETS_DIR}/{}", mount.folder),
         read_only: Some(true),
         ..VolumeMount::default()

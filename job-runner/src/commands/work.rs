@@ -68,9 +68,10 @@ pub async fn run() -> ProcessExit {
         Ok(report) => (report, ExitCode::Done),
         Err(error) => {
             tracing::error!(%error, "the work could not be done");
-            let exit = match error.class() {
-                ErrorClass::Transient | ErrorClass::User => ExitCode::Transient,
-                ErrorClass::Permanent => ExitCode::Permanent,
+            let exit = match (&error, error.class()) {
+                (WorkError::Enrich(EnrichError::Stopped), _) => ExitCode::Stopped,
+                (_, ErrorClass::Transient | ErrorClass::User) => ExitCode::Transient,
+                (_, ErrorClass::Permanent) => ExitCode::Permanent,
             };
             let report =
                 Report { ended: "error".into(), error: Some(error.to_string()), ..Report::default() };

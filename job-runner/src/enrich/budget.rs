@@ -3,6 +3,7 @@
 //! pod that is killed had taken and not spent is lost to the run, which ends a little early then.
 
 use docmill_crds::enrichment_ledger::{GrantsRecord, LimitsRecord, grants_id, limits_id};
+use docmill_crds::enrichment_run::Budget as Spending;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -120,15 +121,14 @@ impl Budget {
         }
     }
 
+    /// What the run may spend, as the operator has it at this moment.
+    pub(super) async fn limits_now(&self, stop: &CancellationToken) -> Result<Option<Spending>, EnrichError> {
+        let (limits, _) = self.read::<Option<LimitsRecord>>(&limits_id(&self.run), stop).await?;
+        Ok(limits.and_then(|limits| limits.budget))
+    }
+
     async fn limits(&self, stop: &CancellationToken) -> Result<Amounts, EnrichError> {
-        let budget = match self.has_budget {
-            true => self
-                .read::<Option<LimitsRecord>>(&limits_id(&self.run), stop)
-                .await?
-                .0
-                .and_then(|limits| limits.budget),
-            false => None,
-        };
+        let budget = if self.has_budget { self.limits_now(stop).await? } else { None };
         let unlimited = i64::MAX;
         Ok(Amounts {
             calls: budget.and_then(|budget| budget.calls).unwrap_or(unlimited),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::enrichment_ledger::SliceRecord;
+use docmill_crds::enrichment_run::Budget;
 
 use super::recipe::Recipe;
 
@@ -31,8 +32,8 @@ pub(super) struct Counts {
     pub(super) versions: BTreeMap<String, String>,
     /// What a model told that had not been so before.
     pub(super) model_changed: Option<String>,
-    /// Whether the budget is reached.
-    pub(super) exhausted: bool,
+    /// The budget that is reached.
+    pub(super) exhausted: Option<Budget>,
     /// Whether the run took as many documents as it may before the end of the slice.
     pub(super) cut_short: bool,
 }

@@ -1,15 +1,16 @@
-//! Keeps beside the enriched documents until when they are complete.
+//! What the operator keeps beside the enriched documents: until when they are complete, and what a run may spend.
 
 use docmill_crds::EnrichmentRun;
 use docmill_crds::enrichment_ledger::{
-    BoundRecord, ENRICHMENTS_PATTERN, enrichment_key, enrichments_index, enrichments_index_body,
+    BoundRecord, ENRICHMENTS_PATTERN, LimitsRecord, enrichments_index, enrichments_index_body, limits_id,
 };
 use docmill_crds::enrichment_run::Bounds;
 use job_runner::elastic::{Address, ElasticError, Outcome};
 use kube::ResourceExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::observe;
+use super::plan::Kept;
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
@@ -17,28 +18,45 @@ use crate::stores::elastic_fault;
 /// Stores the bound of a completed run. A later one that is stored already stays.
 pub async fn keep(
     run: &EnrichmentRun,
-    from_index: &str,
+    kept: &Kept,
     bounds: &Bounds,
     context: &Context,
 ) -> Result<(), NotReady> {
-    let target = observe::connect_target(run, context).await?;
-    let index = enrichments_index(&run.namespace().unwrap_or_default());
-    let id = BoundRecord::id(&enrichment_key(from_index, &run.spec));
     let until = bounds.until.0;
     let record = json!(BoundRecord {
         kind: "bound".to_owned(),
         run: run.uid().unwrap_or_default(),
+        way: kept.way.clone(),
         completed_until: until.to_string(),
     });
+    store(run, &BoundRecord::id(&kept.target), &record, u64::try_from(until.as_millisecond()).ok(), context)
+        .await
+}
+
+/// Stores what a run may spend, where its pods read it.
+pub async fn keep_limits(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
+    let uid = run.uid().unwrap_or_default();
+    let record = json!(LimitsRecord { kind: "limits".to_owned(), run: uid.clone(), budget: run.spec.budget });
+    store(run, &limits_id(&uid), &record, None, context).await
+}
+
+async fn store(
+    run: &EnrichmentRun,
+    id: &str,
+    record: &Value,
+    version: Option<u64>,
+    context: &Context,
+) -> Result<(), NotReady> {
+    let target = observe::connect_target(run, context).await?;
+    let index = enrichments_index(&run.namespace().unwrap_or_default());
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
     let ensured = target.ensure_own_index(&index, ENRICHMENTS_PATTERN, &enrichments_index_body()).await;
     ensured.map_err(fault)?;
-    let version = u64::try_from(until.as_millisecond()).ok();
-    let address = Address { index: &index, id: &id };
-    match target.index_doc(address, &record, version).await.map_err(fault)? {
+    let address = Address { index: &index, id };
+    match target.index_doc(address, record, version).await.map_err(fault)? {
         Outcome::Done | Outcome::Superseded => Ok(()),
         Outcome::Rejected(refusal) => {
-            Err(NotReady::user("IndexRefused", format!("the index {index} refuses the bound: {refusal}")))
+            Err(NotReady::user("IndexRefused", format!("the index {index} refuses a record: {refusal}")))
         }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use docmill_crds::IngestSource;
 use docmill_crds::contract::WorkOrder;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
-use docmill_crds::enrichment_ledger::SliceRecord;
-use docmill_crds::enrichment_run::Bounds;
+use docmill_crds::enrichment_ledger::{SliceRecord, Versions};
+use docmill_crds::enrichment_run::{Bounds, Budget};
+use docmill_crds::storage::Storage;
 use docmill_crds::template::Template;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -26,10 +27,14 @@ pub struct Observation {
     pub ready: Result<(), NotReady>,
     /// Its Job, once there is one.
     pub work: Option<Work>,
+    /// The Job that takes vectors of other models out of the target, if there had to be one.
+    pub clearing: Option<Work>,
     /// What it would select, while there is no Job and the time has come to start.
     pub selection: Option<Selection>,
     /// The records of its slices, if there is a Job and they could be read.
     pub records: Option<Vec<SliceRecord>>,
+    /// What its pods are told that the run may spend.
+    pub limits: Option<Budget>,
 }
 
 /// Where the documents come from, with references resolved.
@@ -39,6 +44,8 @@ pub struct Origin {
     pub cluster: ElasticsearchCluster,
     /// Index, alias or pattern.
     pub index: String,
+    /// How to reach the raw objects, where an enricher is given them.
+    pub storage: Option<Storage>,
 }
 
 impl Origin {
@@ -55,7 +62,8 @@ impl Origin {
         let template = Template::parse(&index.name).map_err(|error| {
             NotReady::user("InvalidTemplate", format!("the IngestSource {name:?}: index.name: {error}"))
         })?;
-        Ok(Self { cluster: index.elasticsearch.clone(), index: template.wildcard() })
+        let storage = Some(source.spec.storage.clone());
+        Ok(Self { cluster: index.elasticsearch.clone(), index: template.wildcard(), storage })
     }
 }
 
@@ -64,12 +72,20 @@ impl Origin {
 pub struct Selection {
     /// Where the documents come from.
     pub origin: Origin,
+    /// Names source and target in the records.
+    pub target: String,
+    /// Names the way of enriching.
+    pub way: String,
+    /// The versions of the models.
+    pub versions: Versions,
     /// From when to when.
     pub bounds: Bounds,
     /// How many documents that is, those that were enriched before included.
     pub documents: u64,
     /// The bounds in parts; none if there is no document.
     pub slices: Vec<Bounds>,
+    /// Whether the target has vectors of other models, which have to go first.
+    pub has_stale_vectors: bool,
 }
 
 /// The Job of a run.
@@ -77,10 +93,14 @@ pub struct Selection {
 pub struct Work {
     /// When it was created.
     pub created: Timestamp,
-    /// What its pods read, as they have it in their order.
-    pub from_index: String,
-    /// The slices as the pods have them in their order: they are kept there and nowhere else.
+    /// Names source and target in the records.
+    pub target: String,
+    /// The versions of the models as they were when the run was planned.
+    pub versions: Versions,
+    /// The slices. As all of the order, they are kept there and nowhere else.
     pub slices: Vec<Bounds>,
+    /// Whether it is suspended.
+    pub suspended: bool,
     /// How it ended, if it did.
     pub end: Option<JobEnd>,
     /// The last thing that went wrong with one of its pods.
@@ -91,14 +111,16 @@ pub struct Work {
 #[must_use]
 pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Work {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
-    let (from_index, slices) = match pod_spec.and_then(worker_pod::decode_order) {
-        Some(WorkOrder::Enrich(order)) => (order.from_index, order.slices),
+    let (target, versions, slices) = match pod_spec.and_then(worker_pod::decode_order) {
+        Some(WorkOrder::Enrich(order)) => (order.target, order.versions, order.slices),
         Some(WorkOrder::Ingest(_) | WorkOrder::Run(_)) | None => Default::default(),
     };
     Work {
         created: job.creation_timestamp().map_or(now, |time| time.0),
-        from_index,
+        target,
+        versions,
         slices,
+        suspended: job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false),
         end: pod_view::job_end(job),
         trouble: run_view::trouble(job, pods),
     }

@@ -3,14 +3,22 @@
 use std::time::Duration;
 
 use docmill_crds::contract::label;
-use docmill_crds::enrichment_ledger::{BoundRecord, SliceRecord, enrichment_key, enrichments_index};
+use docmill_crds::enricher::Enricher;
+use docmill_crds::enrichment_ledger::{LimitsRecord, SliceRecord, enrichments_index, limits_id};
+use docmill_crds::enrichment_run::Budget;
 use docmill_crds::template::Template;
 use docmill_crds::{EnrichmentRun, IngestSource};
 use job_runner::elastic::{Elastic, ElasticError};
 use k8s_openapi::jiff::Timestamp;
+use kube::api::ListParams;
+use kube::core::DeserializeGuard;
 use kube::{Api, ResourceExt as _};
+use serde_json::Value;
 
-use super::observation::{Observation, Origin, Selection, Work, work};
+use super::job::clear_name;
+use super::observation::{Observation, Origin, Work, work};
+use super::others::in_the_way;
+use super::select::select;
 use super::{records, slices};
 use crate::context::Context;
 use crate::not_ready::NotReady;
@@ -23,8 +31,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
     let (jobs, pods) = context.workers_of(run, label::RUN);
     let now = Timestamp::now();
-    let work = jobs.first().map(|job| work(job, &pods, now));
-    let mut seen = Observation { now, ready: Ok(()), work, selection: None, records: None };
+    let named = |name: &str| jobs.iter().find(|job| job.name_any() == name).map(|job| work(job, &pods, now));
+    let (work, clearing) = (named(&run.name_any()), named(&clear_name(run)));
+    let mut seen =
+        Observation { now, ready: Ok(()), work, clearing, selection: None, records: None, limits: None };
     let looked = tokio::time::timeout(TIMEOUT, look(run, context, &mut seen)).await;
     seen.ready = looked.unwrap_or_else(|_| {
         let seconds = TIMEOUT.as_secs();
@@ -35,16 +45,18 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
 
 async fn look(run: &EnrichmentRun, context: &Context, seen: &mut Observation) -> Result<(), NotReady> {
     let target = connect_target(run, context).await?;
+    seen.limits = read_limits(run, &target).await?;
     if let Some(work) = &seen.work {
         seen.records = Some(read_records(run, &target, work).await?);
-        return Ok(());
+        return if work.suspended { others(run, context).await } else { Ok(()) };
     }
     let origin = origin(run, context).await?;
     let namespace = run.namespace().unwrap_or_default();
     let source = connect_elastic(&context.client, &namespace, &origin.cluster).await?;
+    others(run, context).await?;
     let created = run.creation_timestamp().map_or(seen.now, |time| time.0);
-    if seen.now.duration_since(slices::until(created)) >= to_signed(slices::SAFETY) {
-        seen.selection = Some(select(run, created, origin, &source, &target).await?);
+    if !run.spec.suspend && seen.now.duration_since(slices::until(created)) >= to_signed(slices::SAFETY) {
+        seen.selection = Some(select(run, created, origin, &source, &target, context).await?);
     }
     Ok(())
 }
@@ -54,75 +66,85 @@ pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<El
     Template::parse(&run.spec.to.name)
         .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
     for enricher in &run.spec.enrichers {
-        for input in &enricher.inputs {
-            Template::parse(&input.template).map_err(|error| {
-                let place = format!("spec.enrichers {:?}, input {:?}", enricher.name, input.name);
-                NotReady::user("InvalidTemplate", format!("{place}: {error}"))
-            })?;
-        }
+        enricher.check().map_err(|fault| {
+            NotReady::user("InvalidEnricher", format!("spec.enrichers {:?}: {fault}", enricher.name))
+        })?;
     }
     let namespace = run.namespace().unwrap_or_default();
     connect_elastic(&context.client, &namespace, &run.spec.to.elasticsearch).await
 }
 
+/// A run on the same target stands in the way.
+async fn others(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
+    let namespace = run.namespace().unwrap_or_default();
+    let runs = Api::<DeserializeGuard<EnrichmentRun>>::namespaced(context.client.clone(), &namespace);
+    let found = runs.list(&ListParams::default()).await.map_err(|error| {
+        NotReady::transient(
+            "RunsUnreadable",
+            format!("failed to list EnrichmentRuns: {}", with_causes(&error)),
+        )
+    })?;
+    let others: Vec<EnrichmentRun> = found.items.into_iter().filter_map(|run| run.0.ok()).collect();
+    match in_the_way(run, &others) {
+        None => Ok(()),
+        Some(other) => {
+            let text = format!(
+                "the EnrichmentRun {:?} works on the same documents and target; this one goes on when that has ended",
+                other.name_any()
+            );
+            Err(NotReady::user("OtherRunAtWork", text))
+        }
+    }
+}
+
 /// Where the documents come from.
 async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotReady> {
     let from = &run.spec.from;
-    if let (Some(cluster), Some(index)) = (&from.elasticsearch, &from.index) {
-        return Ok(Origin { cluster: cluster.clone(), index: index.clone() });
-    }
-    let Some(named) = &from.source_ref else {
-        return Err(NotReady::user("InvalidSpec", "spec.from: set sourceRef, or elasticsearch and index"));
-    };
-    let namespace = run.namespace().unwrap_or_default();
-    let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);
-    let found = sources.get_opt(&named.name).await.map_err(|error| {
-        let text = format!("failed to read the IngestSource {:?}: {}", named.name, with_causes(&error));
-        NotReady::transient("SourceUnreadable", text)
-    })?;
-    let source = found.ok_or_else(|| {
-        let text = format!("spec.from.sourceRef: there is no IngestSource {:?} in {namespace:?}", named.name);
-        NotReady::user("SourceNotFound", text)
-    })?;
-    Origin::of_source(&source)
-}
-
-/// What the run is to go through. All documents that were indexed before the run was created are made visible first.
-async fn select(
-    run: &EnrichmentRun,
-    created: Timestamp,
-    origin: Origin,
-    source: &Elastic,
-    target: &Elastic,
-) -> Result<Selection, NotReady> {
-    let read_fault = |error: ElasticError| elastic_fault(&origin.cluster, &error);
-    let completed = completed_until(run, &origin.index, target).await?;
-    let bounds = slices::bounds(run.spec.select, created, completed);
-    source.refresh(&origin.index).await.map_err(read_fault)?;
-    let documents = source.count(&origin.index, &slices::within(&bounds)).await.map_err(read_fault)?;
-    let cuts = match slices::slice_count(documents, run.spec.parallelism) {
-        1 => Vec::new(),
-        count => {
-            let query = slices::cuts_query(&bounds, count);
-            slices::read_cuts(&source.search(&origin.index, &query).await.map_err(read_fault)?)
+    let takes_objects = run.spec.enrichers.iter().any(Enricher::takes_objects);
+    let mut origin = match (&from.elasticsearch, &from.index, &from.source_ref) {
+        (Some(cluster), Some(index), _) => {
+            Origin { cluster: cluster.clone(), index: index.clone(), storage: None }
+        }
+        (_, _, Some(named)) => Origin::of_source(&source(run, &named.name, context).await?)?,
+        _ => {
+            return Err(NotReady::user(
+                "InvalidSpec",
+                "spec.from: set sourceRef, or elasticsearch and index",
+            ));
         }
     };
-    let slices = if documents == 0 { Vec::new() } else { slices::cut(&bounds, &cuts) };
-    Ok(Selection { origin, bounds, documents, slices })
+    origin.storage = from.storage.clone().or(origin.storage).filter(|_| takes_objects);
+    if takes_objects && origin.storage.is_none() {
+        let text = "spec.from.storage is needed: an enricher is given raw objects, and without sourceRef nothing tells how to \
+                    reach their bucket";
+        return Err(NotReady::user("InvalidSpec", text));
+    }
+    Ok(origin)
 }
 
-/// Until when everything was enriched in this way before.
-async fn completed_until(
-    run: &EnrichmentRun,
-    from_index: &str,
-    target: &Elastic,
-) -> Result<Option<Timestamp>, NotReady> {
+async fn source(run: &EnrichmentRun, name: &str, context: &Context) -> Result<IngestSource, NotReady> {
+    let namespace = run.namespace().unwrap_or_default();
+    let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);
+    let found = sources.get_opt(name).await.map_err(|error| {
+        let text = format!("failed to read the IngestSource {name:?}: {}", with_causes(&error));
+        NotReady::transient("SourceUnreadable", text)
+    })?;
+    found.ok_or_else(|| {
+        let text = format!("spec.from.sourceRef: there is no IngestSource {name:?} in {namespace:?}");
+        NotReady::user("SourceNotFound", text)
+    })
+}
+
+/// What the run may spend, as its pods read it.
+async fn read_limits(run: &EnrichmentRun, target: &Elastic) -> Result<Option<Budget>, NotReady> {
+    if run.spec.budget.is_none() {
+        return Ok(None);
+    }
     let index = enrichments_index(&run.namespace().unwrap_or_default());
-    let id = BoundRecord::id(&enrichment_key(from_index, &run.spec));
-    let stored = target.get(&index, &id).await;
+    let stored = target.get(&index, &limits_id(&run.uid().unwrap_or_default())).await;
     let stored = stored.map_err(|error| elastic_fault(&run.spec.to.elasticsearch, &error))?;
-    let until = stored.as_ref().and_then(|stored| stored.source.get("completedUntil")?.as_str());
-    Ok(until.and_then(|text| text.parse().ok()))
+    let record = stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok());
+    Ok(record.and_then(|record: LimitsRecord| record.budget))
 }
 
 async fn read_records(

@@ -1,6 +1,9 @@
 //! The records that the pods of a run keep of their slices, and what they add up to. Pure.
 
+use std::collections::BTreeMap;
+
 use docmill_crds::enrichment_ledger::SliceRecord;
+use docmill_crds::enrichment_run::FieldComparison;
 use serde_json::{Value, json};
 
 /// The search for the records of a run.
@@ -37,10 +40,18 @@ pub struct Totals {
     pub failed: i64,
     /// Requests sent to models.
     pub calls: i64,
+    /// Characters sent to models.
+    pub input_characters: i64,
     /// Slices that were gone through to their end.
     pub finished: usize,
     /// How much is behind us, in percent, rounded down.
     pub percent: i64,
+    /// Whether documents were left to another run.
+    pub cut_short: bool,
+    /// What a model told that had not been so before, in words.
+    pub model_changed: Option<String>,
+    /// What was found of each field in a run of mode Compare.
+    pub comparison: Vec<FieldComparison>,
     /// The first failure, in words.
     pub first_failure: Option<String>,
 }
@@ -49,27 +60,57 @@ pub struct Totals {
 #[must_use]
 pub fn totals(records: &[SliceRecord], slices: usize) -> Totals {
     let mut totals = Totals::default();
-    let mut percents = 0;
+    let (mut documents, mut behind) = (0, 0);
     for record in records {
         totals.selected += record.selected;
         totals.done += record.done;
         totals.cached += record.cached;
         totals.failed += record.failed;
         totals.calls += record.calls;
+        totals.input_characters += record.input_characters;
         totals.finished += usize::from(record.finished);
+        totals.cut_short |= record.cut_short;
+        totals.model_changed = totals.model_changed.or_else(|| record.model_changed.clone());
         totals.first_failure = totals.first_failure.or_else(|| record.first_failure.clone());
-        percents += percent(record);
+        record.comparison.iter().for_each(|field| add(&mut totals.comparison, field));
+        documents += record.documents;
+        behind +=
+            if record.finished { record.documents } else { record.done + record.failed + record.passed_over };
     }
-    let slices = i64::try_from(slices).unwrap_or(i64::MAX).max(1);
-    totals.percent = percents / slices;
+    totals.model_changed = totals.model_changed.or_else(|| disagreement(records));
+    totals.percent = percent(&totals, slices, records.len(), behind, documents);
     totals
 }
 
-/// How much of a slice is behind us. One that has not ended never counts as whole.
-fn percent(record: &SliceRecord) -> i64 {
-    match record.selected {
-        _ if record.finished => 100,
-        selected if selected > 0 => ((record.done + record.failed) * 100 / selected).clamp(0, 99),
-        _ => 0,
+/// How much is behind us: of the slices that have begun by their documents, and of the others nothing. A run that has not
+/// ended is never whole.
+fn percent(totals: &Totals, slices: usize, begun: usize, behind: i64, documents: i64) -> i64 {
+    if totals.finished == slices {
+        return 100;
     }
+    let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    (behind.saturating_mul(100) / documents.max(1) * signed(begun) / signed(slices).max(1)).clamp(0, 99)
+}
+
+fn add(fields: &mut Vec<FieldComparison>, more: &FieldComparison) {
+    match fields.iter_mut().find(|field| field.field == more.field) {
+        Some(field) => {
+            field.agreed += more.agreed;
+            field.differing += more.differing;
+        }
+        None => fields.push(more.clone()),
+    }
+}
+
+/// Slices that were told different versions of one model.
+fn disagreement(records: &[SliceRecord]) -> Option<String> {
+    let told = records.iter().flat_map(|record| &record.versions);
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for (enricher, version) in told {
+        let before = *first.entry(enricher).or_insert(version);
+        if before != version {
+            return Some(format!("{enricher} told of version {before:?} and of {version:?}"));
+        }
+    }
+    None
 }

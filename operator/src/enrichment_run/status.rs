@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use docmill_crds::EnrichmentRunStatus;
-use docmill_crds::enrichment_run::{Bounds, Phase};
+use docmill_crds::enricher::{Enricher, Protocol};
+use docmill_crds::enrichment_ledger::{Versions, enrichments_index};
+use docmill_crds::enrichment_run::{Bounds, Mode, ModelStatus, Phase};
 use docmill_crds::error_class::ErrorClass;
+use docmill_crds::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
 
 use super::observation::Observation;
-use super::plan::{Plan, whole};
+use super::plan::{Plan, rests, whole};
 use super::records::{Totals, totals};
 use super::slices;
 use crate::apply::Note;
@@ -23,27 +26,34 @@ const BUSY: Duration = Duration::from_secs(2);
 #[must_use]
 pub fn status(
     old: &EnrichmentRunStatus,
-    generation: Option<i64>,
+    run: &EnrichmentRun,
     seen: &Observation,
     plan: &Plan,
 ) -> EnrichmentRunStatus {
+    let generation = run.metadata.generation;
     let slices = slices_of(seen, plan);
     let totals = counted(seen, plan);
     let start = start_time(old, seen, plan);
     let end = end_time(plan);
-    let kept = |new: Option<i64>, old: Option<i64>| new.or(old);
     let count = |of: fn(&Totals) -> i64| totals.as_ref().map(of);
+    let models = versions_of(seen, plan).map(|versions| models(&run.spec, versions));
     EnrichmentRunStatus {
         observed_generation: generation,
-        conditions: said(&old.conditions, generation, seen, plan, totals.as_ref()),
-        phase: Some(phase(plan)),
+        conditions: said(&old.conditions, run, seen, plan, totals.as_ref()),
+        phase: Some(phase(run, seen, plan)),
         bounds: bounds_of(slices, plan).or_else(|| old.bounds.clone()),
         slices: slices.and_then(|slices| i32::try_from(slices.len()).ok()).or(old.slices),
-        selected: kept(count(|totals| totals.selected), old.selected),
-        done: kept(count(|totals| totals.done), old.done),
-        cached: kept(count(|totals| totals.cached), old.cached),
-        failed: kept(count(|totals| totals.failed), old.failed),
-        calls: kept(count(|totals| totals.calls), old.calls),
+        selected: count(|totals| totals.selected).or(old.selected),
+        done: count(|totals| totals.done).or(old.done),
+        cached: count(|totals| totals.cached).or(old.cached),
+        failed: count(|totals| totals.failed).or(old.failed),
+        calls: count(|totals| totals.calls).or(old.calls),
+        input_characters: count(|totals| totals.input_characters).or(old.input_characters),
+        models: models.unwrap_or_else(|| old.models.clone()),
+        comparison: totals
+            .as_ref()
+            .map_or_else(|| old.comparison.clone(), |totals| totals.comparison.clone()),
+        report: report(run, plan).or_else(|| old.report.clone()),
         progress: totals.map(|totals| format!("{}%", totals.percent)).or_else(|| old.progress.clone()),
         duration: start.map(|start| run_view::duration(start, end.unwrap_or(seen.now))),
         start_time: start.map(Time),
@@ -51,13 +61,47 @@ pub fn status(
     }
 }
 
-fn phase(plan: &Plan) -> Phase {
+fn phase(run: &EnrichmentRun, seen: &Observation, plan: &Plan) -> Phase {
     match plan {
+        Plan::Wait if run.spec.suspend => Phase::Suspended,
         Plan::Wait => Phase::Pending,
-        Plan::Start(_) | Plan::Watch => Phase::Running,
+        Plan::Suspend => Phase::Suspended,
+        Plan::Watch if seen.work.as_ref().is_some_and(|work| work.suspended) => Phase::Suspended,
+        Plan::Clear(_) | Plan::Start(_) | Plan::Watch | Plan::Resume => Phase::Running,
         Plan::Complete { .. } => Phase::Complete,
         Plan::Fail { .. } => Phase::Failed,
     }
+}
+
+fn versions_of<'a>(seen: &'a Observation, plan: &'a Plan) -> Option<&'a Versions> {
+    match (&seen.work, &seen.selection, plan) {
+        (Some(work), _, _) => Some(&work.versions),
+        (None, Some(selection), _) => Some(&selection.versions),
+        (None, None, _) => None,
+    }
+}
+
+fn models(spec: &EnrichmentRunSpec, versions: &Versions) -> Vec<ModelStatus> {
+    let model = |enricher: &Enricher| {
+        let protocol = enricher.protocol();
+        let asked = protocol.and_then(Protocol::version).map(str::to_owned);
+        ModelStatus {
+            name: enricher.name.clone(),
+            model: protocol.map_or_else(String::new, |protocol| protocol.model().to_owned()),
+            version: versions.get(&enricher.name).cloned().or(asked),
+        }
+    };
+    spec.enrichers.iter().map(model).collect()
+}
+
+/// Where the examples of a comparison are.
+fn report(run: &EnrichmentRun, plan: &Plan) -> Option<String> {
+    if run.spec.mode != Mode::Compare || !matches!(plan, Plan::Complete { .. }) {
+        return None;
+    }
+    let index = enrichments_index(&run.namespace().unwrap_or_default());
+    let uid = run.uid().unwrap_or_default();
+    Some(format!("{index}/_search?q=kind:comparison AND run:{uid:?}"))
 }
 
 fn slices_of<'a>(seen: &'a Observation, plan: &'a Plan) -> Option<&'a [Bounds]> {
@@ -98,51 +142,115 @@ fn start_time(old: &EnrichmentRunStatus, seen: &Observation, plan: &Plan) -> Opt
 fn end_time(plan: &Plan) -> Option<Timestamp> {
     match plan {
         Plan::Complete { at, .. } | Plan::Fail { at, .. } => Some(*at),
-        Plan::Wait | Plan::Start(_) | Plan::Watch => None,
+        _ => None,
     }
 }
 
 fn said(
     old: &[Condition],
-    generation: Option<i64>,
+    run: &EnrichmentRun,
     seen: &Observation,
     plan: &Plan,
     totals: Option<&Totals>,
 ) -> Vec<Condition> {
     let mut said = vec![match &seen.ready {
         Ok(()) => {
-            Statement::new(kind::READY, true, "Reachable", "both clusters are there and can be reached")
+            Statement::new(kind::READY, true, "Reachable", "clusters and models are there and can be reached")
         }
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }];
+    said.extend(suspended(old, run, seen, plan));
+    if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
+        said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", change));
+    }
+    if let Some(totals) = totals.filter(|totals| totals.failed > 0) {
+        said.push(Statement::new(kind::DOCUMENTS_FAILED, true, "Refused", refused(totals)));
+    }
     match plan {
-        Plan::Complete { .. } => said.push(Statement::new(
-            kind::COMPLETE,
-            true,
-            "Enriched",
-            totals.map_or_else(String::new, |totals| {
-                format!(
-                    "{} documents enriched, {} of them without a call to a model",
-                    totals.done, totals.cached
-                )
-            }),
-        )),
+        Plan::Complete { .. } => {
+            let text = totals.map_or_else(String::new, |totals| outcome(run, totals));
+            let reason = if run.spec.mode == Mode::Compare { "Compared" } else { "Enriched" };
+            let reason = if run.spec.dry_run { "Counted" } else { reason };
+            said.push(Statement::new(kind::COMPLETE, true, reason, text));
+        }
         Plan::Fail { reason, message, .. } => {
             said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));
         }
-        Plan::Wait | Plan::Start(_) | Plan::Watch => {}
+        _ => {}
     }
-    conditions::state(old, said, generation, seen.now)
+    conditions::state(old, said, run.metadata.generation, seen.now)
+}
+
+/// Why no pods run; that they do again is said only after they did not.
+fn suspended(old: &[Condition], run: &EnrichmentRun, seen: &Observation, plan: &Plan) -> Option<Statement> {
+    if matches!(plan, Plan::Complete { .. } | Plan::Fail { .. }) {
+        return None;
+    }
+    let statement = |holds, reason: &str, text: &str| Statement::new(kind::SUSPENDED, holds, reason, text);
+    if run.spec.suspend {
+        return Some(statement(true, "Suspended", "spec.suspend is set; set it to false to go on"));
+    }
+    if seen.work.is_some() && rests(&run.spec, seen) {
+        return Some(statement(
+            true,
+            "BudgetReached",
+            "the models were asked for as much as spec.budget allows; raise it to go on",
+        ));
+    }
+    conditions::find(old, kind::SUSPENDED).map(|_| statement(false, "AtWork", "pods work"))
+}
+
+fn refused(totals: &Totals) -> String {
+    let first = totals.first_failure.as_deref().unwrap_or("no reason was recorded");
+    format!("{} of {} documents were refused; the first one: {first}", totals.failed, totals.selected)
+}
+
+fn outcome(run: &EnrichmentRun, totals: &Totals) -> String {
+    if run.spec.dry_run {
+        return format!(
+            "{} documents would be enriched, {} of them without a call to a model; the others would take {} calls with \
+             {} characters",
+            totals.selected, totals.cached, totals.calls, totals.input_characters
+        );
+    }
+    if run.spec.mode == Mode::Compare {
+        return format!("{} documents compared", totals.done);
+    }
+    let left = if totals.cut_short { "; maxDocuments is reached, the next run goes on" } else { "" };
+    format!(
+        "{} documents enriched, {} of them without a call to a model, {} failed{left}",
+        totals.done, totals.cached, totals.failed
+    )
 }
 
 /// What changed since the last pass that a person should read.
 #[must_use]
 pub fn notes(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) -> Vec<Note> {
     let mut notes = run_view::notes(&old.conditions, &new.conditions);
-    if let Plan::Start(selection) = plan {
-        let (documents, slices) = (selection.documents, selection.slices.len());
-        let text = format!("going through {documents} documents in {slices} slices");
-        notes.push(run_view::note(false, "Started", "StartJob", text));
+    match plan {
+        Plan::Start(selection) => {
+            let (documents, slices) = (selection.documents, selection.slices.len());
+            let text = format!("going through {documents} documents in {slices} slices");
+            notes.push(run_view::note(false, "Started", "StartJob", text));
+        }
+        Plan::Clear(_) => {
+            let text = "taking vectors of another model out of the target first".to_owned();
+            notes.push(run_view::note(false, "Clearing", "StartJob", text));
+        }
+        Plan::Resume => notes.push(run_view::note(false, "Resumed", "ResumeJob", "going on".to_owned())),
+        _ => {}
+    }
+    for (kind, warning, action) in [
+        (kind::SUSPENDED, false, "SuspendJob"),
+        (kind::MODEL_CHANGED, true, "Observe"),
+        (kind::DOCUMENTS_FAILED, true, "Observe"),
+    ] {
+        let news = !conditions::holds(&old.conditions, kind);
+        if let Some(said) =
+            conditions::find(&new.conditions, kind).filter(|said| news && said.status == "True")
+        {
+            notes.push(run_view::note(warning, &said.reason, action, said.message.clone()));
+        }
     }
     notes
 }

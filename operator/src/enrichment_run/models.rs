@@ -1,0 +1,76 @@
+//! Asks the model servers of a run which versions they serve, before anything is selected.
+
+use std::time::Duration;
+
+use docmill_crds::EnrichmentRun;
+use docmill_crds::enricher::Enricher;
+use docmill_crds::enrichment_ledger::Versions;
+use job_runner::enrich::link::Link;
+use job_runner::enrich::protocol::{self, AnswerError};
+use job_runner::secrets::Secrets;
+use kube::ResourceExt as _;
+
+use crate::context::Context;
+use crate::not_ready::NotReady;
+use crate::stores::{read_secret, with_causes};
+
+/// How long a server may take. One that starts from zero is asked again.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest answer that is looked at.
+const ANSWER_BYTES: usize = 1024 * 1024;
+
+/// The versions that the servers tell, by the names of the enrichers; those that tell none are left out.
+pub async fn versions(run: &EnrichmentRun, context: &Context) -> Result<Versions, NotReady> {
+    let mut versions = Versions::new();
+    for enricher in &run.spec.enrichers {
+        if let Some(version) = version(run, enricher, context).await? {
+            versions.insert(enricher.name.clone(), version);
+        }
+    }
+    Ok(versions)
+}
+
+async fn version(
+    run: &EnrichmentRun,
+    enricher: &Enricher,
+    context: &Context,
+) -> Result<Option<String>, NotReady> {
+    let Some(protocol) = enricher.protocol() else { return Ok(None) };
+    let secrets = match &enricher.secret_ref {
+        Some(named) => read_secret(&context.client, &run.namespace().unwrap_or_default(), named).await?,
+        None => Secrets::default(),
+    };
+    let name = &enricher.name;
+    let link = Link::new(&secrets)
+        .map_err(|error| NotReady::user("InvalidSecret", format!("spec.enrichers {name:?}: {error}")))?;
+    let Some(url) = protocol::version_url(protocol) else { return Ok(None) };
+    let told = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");
+    let unreachable = |error: reqwest::Error| {
+        let advice = "check that it runs there, and that pods can reach it (Service, DNS, network policies)";
+        NotReady::transient("ModelUnreachable", told(format!("{}; {advice}", with_causes(&error))))
+    };
+    let request = link.http.get(&url).headers(link.headers).timeout(TIMEOUT);
+    let answer = request.send().await.map_err(unreachable)?;
+    let status = answer.status();
+    let body = answer.bytes().await.map_err(unreachable)?;
+    let said: String = String::from_utf8_lossy(&body).chars().take(200).collect();
+    match status.as_u16() {
+        200 if body.len() <= ANSWER_BYTES => {}
+        401 | 403 => {
+            let advice = "check the keys of the Secret that secretRef names";
+            return Err(NotReady::user(
+                "ModelAccessDenied",
+                told(format!("status {status}, {said}; {advice}")),
+            ));
+        }
+        404 => {
+            let advice = "correct the name of the model, its version, or the URL";
+            return Err(NotReady::user("ModelNotFound", told(format!("status {status}, {said}; {advice}"))));
+        }
+        _ => return Err(NotReady::transient("ModelUnreachable", told(format!("status {status}, {said}")))),
+    }
+    protocol::read_version(protocol, &body).map_err(|error| match error {
+        AnswerError::Unfit(text) => NotReady::user("ModelUnfit", told(text)),
+        AnswerError::Broken(_) => NotReady::transient("ModelUnreachable", told(error.to_string())),
+    })
+}

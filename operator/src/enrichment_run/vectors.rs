@@ -1,0 +1,28 @@
+//! Vectors of other models in the target: they are taken out before new ones are stored, so that those of different
+//! models never lie in one field.
+
+use docmill_crds::EnrichmentRun;
+use docmill_crds::enrichment_ledger::Versions;
+use docmill_crds::template::Template;
+use job_runner::elastic::Elastic;
+use job_runner::enrich::vectors::of_others;
+
+use crate::not_ready::NotReady;
+use crate::stores::elastic_fault;
+
+/// Whether the target has any.
+pub async fn any_of_others(
+    run: &EnrichmentRun,
+    versions: &Versions,
+    target: &Elastic,
+) -> Result<bool, NotReady> {
+    let Some(query) = of_others(&run.spec.enrichers, versions) else { return Ok(false) };
+    let index = Template::parse(&run.spec.to.name)
+        .map(|name| name.wildcard())
+        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
+    let counted = async {
+        target.refresh(&index).await?;
+        target.count(&index, &query).await
+    };
+    counted.await.map(|count| count > 0).map_err(|error| elastic_fault(&run.spec.to.elasticsearch, &error))
+}
