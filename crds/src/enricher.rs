@@ -191,7 +191,7 @@ impl Enricher {
     pub fn model_digest(&self, reported: Option<&str>) -> String {
         digest_of(&json!({
             "name": self.name,
-            "model": self.protocol().map_or(Value::Null, |protocol| protocol.identity()),
+            "model": self.protocol().map_or(Value::Null, Protocol::identity),
             "reported": reported,
             "inputs": self.inputs,
             "outputs": self.outputs,

@@ -107,7 +107,7 @@ pub async fn run(
         tally: &tally,
         stop,
     };
-    let counts = go_over(&flow, from, to).await?;
+    let counts = Box::pin(go_over(&flow, from, to)).await?;
     Ok(Report {
         done: counts.done,
         failed: counts.failed,
@@ -131,7 +131,7 @@ async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts
         flow.tally.count(Counts::start_over);
         let mut selection = Selection::open(flow.recipe, from, to, flow.stop).await?;
         flow.tally.count(|counts| counts.documents = selection.documents);
-        let result = flow.run(&mut selection).await;
+        let result = Box::pin(flow.run(&mut selection)).await;
         selection.close().await;
         match result {
             Err(error) if error.lost_view() && views < VIEWS => {

@@ -5,9 +5,10 @@
 
 mod model_server;
 
-use docmill_crds::contract::{EnrichOrder, Report};
+use docmill_crds::contract::{EnrichOrder, EnrichStep, Report};
 use docmill_crds::elasticsearch::ElasticsearchCluster;
-use docmill_crds::enrichment_ledger::SliceRecord;
+use docmill_crds::enrichment_ledger::{FailureRecord, SliceRecord, enrichments_index, limits_id};
+use docmill_crds::enrichment_run::Select;
 use job_runner::clock;
 use job_runner::elastic::{Address, BulkBody, Elastic};
 use job_runner::enrich::{self, EnrichError};
@@ -71,13 +72,14 @@ impl Bed {
             "from": {"urls": ["http://unused:1"]}, "fromIndex": self.articles(),
             "to": {"elasticsearch": {"urls": ["http://unused:1"]},
                    "name": format!("{}-enriched-{{publishedAt:%Y}}", self.name)},
-            "select": "New",
+            "select": "New", "step": "enrich", "timeField": "_docmill.indexedTime", "target": self.name,
+            "onModelChange": "Stop", "pods": 1,
             "enrichers": [{
                 "name": "embedding",
                 "openInference": {"url": self.models.url, "model": "lengths"},
                 "inputs": [{"name": "text", "template": "{headline}"}],
-                "outputs": [{"tensor": "vector", "field": "embedding", "type": "Vector"},
-                            {"tensor": "echo", "field": "echo", "type": "String"}],
+                "outputs": [{"from": "vector", "field": "embedding", "type": "Vector"},
+                            {"from": "echo", "field": "echo", "type": "String"}],
                 "batchSize": 16, "timeoutSeconds": 1}],
             "slices": [{"until": "2026-06-01T00:00:00Z"}],
         }))
@@ -85,13 +87,78 @@ impl Bed {
     }
 
     async fn run(&self, run: &str) -> Result<Report, EnrichError> {
-        enrich::run(&self.order(run), 0, &self.elastic, &self.elastic, &self.stop).await
+        self.run_order(&self.order(run)).await
+    }
+
+    async fn run_order(&self, order: &EnrichOrder) -> Result<Report, EnrichError> {
+        self.run_order_until(order, &self.stop).await
+    }
+
+    async fn run_order_until(
+        &self,
+        order: &EnrichOrder,
+        stop: &CancellationToken,
+    ) -> Result<Report, EnrichError> {
+        enrich::run(order, 0, &self.elastic, &self.elastic, stop).await
+    }
+
+    fn records(&self) -> String {
+        enrichments_index(&self.name)
     }
 
     async fn record(&self, run: &str) -> SliceRecord {
-        let index = docmill_crds::enrichment_ledger::enrichments_index(&self.name);
-        let record = self.elastic.get(&index, &SliceRecord::id(run, 0)).await.unwrap().expect("a record");
+        self.try_record(run).await.expect("a record")
+    }
+
+    async fn try_record(&self, run: &str) -> Option<SliceRecord> {
+        let record = self.elastic.get(&self.records(), &SliceRecord::id(run, 0)).await.unwrap()?;
         serde_json::from_value(Value::Object(record.source)).unwrap()
+    }
+
+    /// The records of failures, by document.
+    async fn failures(&self) -> Vec<FailureRecord> {
+        self.elastic.refresh(&self.records()).await.unwrap();
+        let body = json!({"size": 1000, "query": {"term": {"kind": "failure"}}, "sort": ["document"]});
+        let answer = self.elastic.search(&self.records(), &body).await.unwrap();
+        let hits = answer["hits"]["hits"].as_array().unwrap();
+        hits.iter().map(|hit| serde_json::from_value(hit["_source"].clone()).unwrap()).collect()
+    }
+
+    /// What the run may spend, as the operator writes it.
+    async fn limit(&self, run: &str, budget: &Value) {
+        let (index, id) = (self.records(), limits_id(run));
+        let address = Address { index: &index, id: &id };
+        let record = json!({"kind": "limits", "run": run, "budget": budget});
+        self.elastic.index_doc(address, &record, None).await.unwrap();
+    }
+
+    async fn delete(&self, id: u32) {
+        let mut bulk = BulkBody::default();
+        bulk.push_delete(Address { index: &self.articles(), id: &id.to_string() }, None);
+        self.elastic.bulk_all(bulk, Patience::once(), &self.stop).await.unwrap();
+    }
+
+    /// How many copies were made by each version of the model.
+    async fn versions_stored(&self) -> Vec<(String, u64)> {
+        self.elastic.refresh(&self.enriched()).await.unwrap();
+        let field = "_docmill.enrichment.embedding.version";
+        let body =
+            json!({"size": 0, "aggs": {"versions": {"terms": {"field": field, "order": {"_key": "asc"}}}}});
+        let answer = self.elastic.search(&self.enriched(), &body).await.unwrap();
+        let buckets = answer["aggregations"]["versions"]["buckets"].as_array().unwrap();
+        let count = |bucket: &Value| {
+            (bucket["key"].as_str().unwrap().to_owned(), bucket["doc_count"].as_u64().unwrap())
+        };
+        buckets.iter().map(count).collect()
+    }
+
+    /// How many copies have a vector.
+    async fn vectors_stored(&self) -> usize {
+        self.elastic.refresh(&self.enriched()).await.unwrap();
+        let body = json!({"size": 1000, "query": {"match_all": {}}});
+        let answer = self.elastic.search(&self.enriched(), &body).await.unwrap();
+        let hits = answer["hits"]["hits"].as_array().unwrap();
+        hits.iter().filter(|hit| hit["_source"].get("embedding").is_some()).count()
     }
 
     /// Every enriched copy, checked to hold the result for its own text.
@@ -106,7 +173,7 @@ impl Bed {
             let length = source["headline"].as_str().unwrap().len();
             assert_eq!(source["embedding"], json!([length, 1]), "{}", hit["_id"]);
             let told = &source["_docmill"]["enrichment"]["embedding"];
-            assert_eq!((&told["model"], &told["version"]), (&json!("lengths"), &json!("v1")));
+            assert_eq!(told["model"], "lengths");
         }
         hits.len()
     }
@@ -169,6 +236,164 @@ async fn the_guilty_document_of_a_batch_fails_alone_and_is_tried_again_by_the_ne
     bed.run("run-2").await.unwrap();
     let record = bed.record("run-2").await;
     assert_eq!((record.selected, record.failed), (1, 1));
+    let failure = bed.failures().await.remove(0);
+    assert_eq!((failure.document.as_str(), failure.reason.as_str()), ("20", "ModelRefused"));
+    assert_eq!((failure.run.as_str(), failure.attempts, failure.stage.as_str()), ("run-2", 2, "Enrich"));
+}
+
+#[tokio::test]
+async fn failures_are_taken_up_by_themselves_and_forgotten_when_they_are_none_any_more() {
+    let Some(bed) = Bed::new("failed").await else { return };
+    bed.put(0..20, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    bed.put(20..23, "poison", 1, "2026-01-02T00:00:00.000Z").await;
+    bed.run("run-1").await.unwrap();
+    assert_eq!(bed.failures().await.len(), 3);
+    bed.put(20..21, "mended", 2, "2026-01-02T00:00:00.000Z").await;
+    bed.elastic.refresh(&bed.articles()).await.unwrap();
+    bed.delete(21).await;
+    let asked = bed.models.documents();
+    let mut order = bed.order("run-2");
+    order.select = Select::Failed;
+    bed.run_order(&order).await.unwrap();
+    let record = bed.record("run-2").await;
+    assert_eq!((record.documents, record.selected, record.done, record.failed), (3, 2, 1, 1));
+    assert_eq!(bed.models.documents(), asked + 1);
+    let left: Vec<String> = bed.failures().await.into_iter().map(|failure| failure.document).collect();
+    assert_eq!(left, ["22"], "mended and deleted ones are forgotten");
+    assert_eq!(bed.checked_copies().await, 21);
+}
+
+#[tokio::test]
+async fn a_document_that_the_model_cannot_bear_is_found_out_among_others() {
+    let Some(bed) = Bed::new("crash").await else { return };
+    bed.put(0..40, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    bed.put(40..41, "crash", 1, "2026-01-02T00:00:00.000Z").await;
+    let report = bed.run("run-1").await.unwrap();
+    assert_eq!((report.done, report.failed), (40, 1), "{:?}", report.error);
+    assert_eq!(bed.failures().await[0].document, "40");
+}
+
+#[tokio::test]
+async fn a_model_is_never_asked_for_more_than_is_allowed() {
+    let Some(bed) = Bed::new("limits").await else { return };
+    bed.put(0..200, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    bed.models.take(Duration::from_millis(60));
+    let mut order = bed.order("run-1");
+    order.pods = 2;
+    order.enrichers[0].batch_size = 5;
+    order.enrichers[0].max_in_flight = 7;
+    bed.run_order(&order).await.unwrap();
+    assert_eq!(bed.models.most_at_once(), 3, "the share of one of two pods");
+    assert_eq!(bed.models.spent().0, 40, "full batches");
+
+    let Some(bed) = Bed::new("rate").await else { return };
+    bed.put(0..60, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let mut order = bed.order("run-1");
+    order.enrichers[0].batch_size = 5;
+    order.enrichers[0].requests_per_second = Some(20);
+    bed.run_order(&order).await.unwrap();
+    // A request may be a little late, and the next one in time.
+    assert!(bed.models.closest() > Duration::from_millis(30), "{:?}", bed.models.closest());
+}
+
+#[tokio::test]
+async fn a_run_stops_before_its_budget_is_exceeded_and_goes_on_with_more() {
+    let Some(bed) = Bed::new("budget").await else { return };
+    bed.put(0..100, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let mut order = bed.order("run-1");
+    order.has_budget = true;
+    order.enrichers[0].batch_size = 5;
+    for (budget, calls, done) in
+        [(json!({"calls": 7}), 7, 35), (json!({"calls": 100, "inputCharacters": 550}), 15, 75)]
+    {
+        bed.limit(&order.run_uid, &budget).await;
+        let stop = CancellationToken::new();
+        let rested = async {
+            let run = bed.run_order_until(&order, &stop);
+            let watch = async {
+                while bed.try_record("run-1").await.and_then(|record| record.exhausted).map(|b| json!(b))
+                    != Some(budget.clone())
+                {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                stop.cancel();
+            };
+            tokio::join!(run, watch).0
+        };
+        let rested =
+            Box::pin(tokio::time::timeout(Duration::from_secs(30), rested)).await.expect("it rests in time");
+        assert!(matches!(rested, Err(EnrichError::Stopped)), "{rested:?}");
+        assert_eq!((bed.models.spent().0, bed.checked_copies().await), (calls, done), "{budget}");
+    }
+    bed.limit(&order.run_uid, &json!({"calls": 1000})).await;
+    bed.run_order(&order).await.unwrap();
+    let record = bed.record("run-1").await;
+    assert_eq!((record.selected, record.done, record.calls, record.finished), (100, 100, 20, true));
+    assert_eq!(record.exhausted, None);
+    assert_eq!(bed.models.spent().0, 20);
+}
+
+#[tokio::test]
+async fn no_more_documents_are_worked_on_than_the_run_may() {
+    let Some(bed) = Bed::new("most").await else { return };
+    bed.put(0..150, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let mut order = bed.order("run-1");
+    order.max_documents = Some(40);
+    bed.run_order(&order).await.unwrap();
+    let record = bed.record("run-1").await;
+    assert_eq!((record.selected, record.done, record.cut_short, record.finished), (40, 40, true, true));
+    assert_eq!((bed.models.documents(), bed.checked_copies().await), (40, 40));
+    bed.run("run-2").await.unwrap();
+    let record = bed.record("run-2").await;
+    assert_eq!((record.selected, record.passed_over, record.cut_short), (110, 40, false));
+}
+
+#[tokio::test]
+async fn a_model_that_changes_meanwhile_stops_the_run_or_is_told_of() {
+    for (policy, stops) in [("Stop", true), ("Continue", false)] {
+        let Some(bed) = Bed::new(&format!("changed-{}", policy.to_lowercase())).await else { return };
+        bed.put(0..60, "text", 1, "2026-01-02T00:00:00.000Z").await;
+        bed.models.change_version(3, "v2");
+        let mut order = bed.order("run-1");
+        order.versions.insert("embedding".into(), "v1".into());
+        order.enrichers[0].max_in_flight = 1;
+        order.on_model_change = serde_json::from_value(json!(policy)).unwrap();
+        let result = bed.run_order(&order).await;
+        let record = bed.record("run-1").await;
+        assert!(record.model_changed.unwrap().contains("from version \"v1\" to \"v2\""));
+        let stored = bed.versions_stored().await;
+        if stops {
+            assert!(matches!(result, Err(EnrichError::ModelChanged { .. })), "{result:?}");
+            assert_eq!(stored, [("v1".to_owned(), 32)], "nothing of the other version is stored");
+        } else {
+            result.unwrap();
+            assert_eq!(stored, [("v1".to_owned(), 32), ("v2".to_owned(), 28)]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_version_makes_everything_new_and_the_same_one_nothing() {
+    let Some(bed) = Bed::new("version").await else { return };
+    bed.put(0..50, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let with = |run: &str, version: &str| {
+        let mut order = bed.order(run);
+        order.versions.insert("embedding".into(), version.to_owned());
+        order
+    };
+    bed.run_order(&with("run-1", "v1")).await.unwrap();
+    bed.run_order(&with("run-2", "v1")).await.unwrap();
+    assert_eq!((bed.record("run-2").await.selected, bed.models.documents()), (0, 50));
+    bed.models.change_version(0, "v2");
+    let mut clear = with("run-3", "v2");
+    clear.step = EnrichStep::Clear;
+    assert_eq!(bed.run_order(&clear).await.unwrap().done, 50, "vectors of another model go first");
+    assert_eq!(bed.vectors_stored().await, 0);
+    assert_eq!(bed.run_order(&clear).await.unwrap().done, 0);
+    bed.run_order(&with("run-3", "v2")).await.unwrap();
+    assert_eq!((bed.record("run-3").await.done, bed.models.documents()), (50, 100));
+    assert_eq!(bed.versions_stored().await, [("v2".to_owned(), 50)]);
+    assert_eq!(bed.vectors_stored().await, 50);
 }
 
 #[tokio::test]
@@ -179,6 +404,7 @@ async fn a_slice_that_was_cut_short_counts_as_if_it_had_not_been() {
     assert!(matches!(bed.run("run-1").await, Err(EnrichError::Stopped)));
     let before = bed.models.documents();
     assert!(before < 250, "{before}");
+    assert_eq!(bed.checked_copies().await, before, "all that was answered is stored");
     bed.stop = CancellationToken::new();
     bed.run("run-1").await.unwrap();
     let record = bed.record("run-1").await;
@@ -192,7 +418,7 @@ async fn an_unknown_model_ends_the_slice_and_says_so() {
     let Some(bed) = Bed::new("unknown").await else { return };
     bed.put(0..3, "text", 1, "2026-01-02T00:00:00.000Z").await;
     let mut order = bed.order("run-1");
-    order.enrichers[0].open_inference.model = "nope".into();
+    order.enrichers[0].open_inference.as_mut().unwrap().model = "nope".into();
     let error = enrich::run(&order, 0, &bed.elastic, &bed.elastic, &bed.stop).await.unwrap_err();
     assert!(error.to_string().contains("Model nope not found"), "{error}");
 }

@@ -97,9 +97,9 @@ async fn work() -> Result<Report, WorkError> {
     tokio::spawn(observe::server::run());
     match order {
         WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
-        // On the heap: it is the largest of the three.
+        // On the heap: these two are large.
         WorkOrder::Run(order) => Ok(Box::pin(run::run(*order, slice(), runner, stop)).await?),
-        WorkOrder::Enrich(order) => enrich_slice(&order, &stop).await,
+        WorkOrder::Enrich(order) => Box::pin(enrich_slice(&order, &stop)).await,
     }
 }
 
@@ -109,7 +109,7 @@ async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkEr
     let slice = slice().ok_or(WorkError::NoSlice)?;
     let from = Elastic::mounted(&order.from, secret_mount::FROM)?;
     let to = Elastic::mounted(&order.to.elasticsearch, secret_mount::TO)?;
-    Ok(enrich::run(order, slice, &from, &to, &stop.closing).await?)
+    Ok(Box::pin(enrich::run(order, slice, &from, &to, &stop.closing)).await?)
 }
 
 /// The number that the Job controller gave to this pod.

@@ -110,9 +110,8 @@ impl Asker<'_> {
                     return Ok(Ok(replies));
                 }
                 Err(Trouble::Batch(reason)) => return Ok(Err(reason)),
-                Err(Trouble::Unfit(reason)) => return Err(self.unfit(reason)),
                 Err(Trouble::Unauthorized(_)) if self.link.renew()? => continue,
-                Err(Trouble::Unauthorized(reason)) => return Err(self.unfit(reason)),
+                Err(Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => return Err(self.unfit(reason)),
                 Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason)),
                 Err(Trouble::Broken(reason)) => {
                     broken += 1;

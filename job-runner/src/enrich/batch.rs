@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use futures::StreamExt as _;
-use futures::stream::{self, LocalBoxStream, Stream};
+use futures::stream::{self, Fuse, LocalBoxStream, Stream};
 use tokio_util::sync::CancellationToken;
 
 use super::recipe::Model;
@@ -20,7 +20,7 @@ pub(super) struct Batch {
 }
 
 struct Gather<'a> {
-    input: LocalBoxStream<'a, Vec<Work>>,
+    input: Fuse<LocalBoxStream<'a, Vec<Work>>>,
     come: VecDeque<Work>,
     asking: Vec<(Work, Option<Question>)>,
     passing: Vec<(Work, Option<Question>)>,
@@ -32,7 +32,7 @@ pub(super) fn batches<'a>(
     model: &'a Model,
     halt: &'a CancellationToken,
 ) -> impl Stream<Item = Batch> + 'a {
-    let gather = Gather { input, come: VecDeque::new(), asking: Vec::new(), passing: Vec::new() };
+    let gather = Gather { input: input.fuse(), come: VecDeque::new(), asking: Vec::new(), passing: Vec::new() };
     stream::unfold(gather, move |mut gather| async move {
         let works = gather.next(model, halt).await?;
         Some((Batch { works }, gather))

@@ -25,7 +25,7 @@ pub(super) struct Budget {
     cluster: Elastic,
     index: String,
     run: String,
-    has_budget: bool,
+    is_limited: bool,
     max_documents: Option<i64>,
     purse: Mutex<Amounts>,
 }
@@ -44,7 +44,7 @@ impl Budget {
             cluster: cluster.clone(),
             index: recipe.enrichments_index.clone(),
             run: recipe.run.clone(),
-            has_budget: recipe.has_budget,
+            is_limited: recipe.has_budget,
             max_documents: recipe.max_documents,
             purse: Mutex::default(),
         }
@@ -57,7 +57,7 @@ impl Budget {
         characters: u64,
         stop: &CancellationToken,
     ) -> Result<(), EnrichError> {
-        if !self.has_budget {
+        if !self.is_limited {
             return Ok(());
         }
         let signed = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
@@ -104,7 +104,7 @@ impl Budget {
         loop {
             let limits = self.limits(stop).await?;
             let (mut granted, state) = self.read::<GrantsRecord>(&grants_id(&self.run), stop).await?;
-            granted.kind = "grants".to_owned();
+            "grants".clone_into(&mut granted.kind);
             granted.run.clone_from(&self.run);
             granted.calls = granted.calls.saturating_add(want.calls);
             granted.input_characters = granted.input_characters.saturating_add(want.characters);
@@ -128,7 +128,7 @@ impl Budget {
     }
 
     async fn limits(&self, stop: &CancellationToken) -> Result<Amounts, EnrichError> {
-        let budget = if self.has_budget { self.limits_now(stop).await? } else { None };
+        let budget = if self.is_limited { self.limits_now(stop).await? } else { None };
         let unlimited = i64::MAX;
         Ok(Amounts {
             calls: budget.and_then(|budget| budget.calls).unwrap_or(unlimited),

@@ -143,7 +143,7 @@ mod tests {
 
     fn secrets(values: &[(&str, &str)]) -> Secrets {
         let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
-        Secrets::new(BTreeMap::from_iter(values))
+        Secrets::new(values.collect::<BTreeMap<_, _>>())
     }
 
     fn header(values: &[(&str, &str)], name: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -30,6 +30,14 @@ struct Inner {
     documents: usize,
     requests: usize,
     stop_after: Option<(usize, CancellationToken)>,
+    /// What it calls itself; from some request on something else.
+    version: Option<String>,
+    next_version: Option<(usize, String)>,
+    pause: Duration,
+    at_once: usize,
+    most_at_once: usize,
+    times: Vec<Instant>,
+    characters: usize,
 }
 
 /// A running server; it ends with the test.
@@ -58,6 +66,33 @@ impl ModelServer {
         self.inner.lock().unwrap().stop_after = Some((requests, token));
     }
 
+    /// Tells of another version from the n-th request on.
+    pub fn change_version(&self, requests: usize, version: &str) {
+        self.inner.lock().unwrap().next_version = Some((requests, version.to_owned()));
+    }
+
+    /// Takes so long for each request.
+    pub fn take(&self, pause: Duration) {
+        self.inner.lock().unwrap().pause = pause;
+    }
+
+    /// How many requests were on their way at the same time at the most.
+    pub fn most_at_once(&self) -> usize {
+        self.inner.lock().unwrap().most_at_once
+    }
+
+    /// How many requests came, and characters with them.
+    pub fn spent(&self) -> (usize, usize) {
+        let inner = self.inner.lock().unwrap();
+        (inner.requests, inner.characters)
+    }
+
+    /// The shortest time between two requests.
+    pub fn closest(&self) -> Duration {
+        let times = self.inner.lock().unwrap().times.clone();
+        times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap()
+    }
+
     /// How many documents were answered well.
     pub fn documents(&self) -> usize {
         self.inner.lock().unwrap().documents
@@ -75,47 +110,62 @@ async fn infer(
     let request: Value = serde_json::from_slice(&body).unwrap();
     let texts: Vec<String> = serde_json::from_value(request["inputs"][0]["data"].clone()).unwrap();
     assert_eq!(request["inputs"][0]["shape"], json!([texts.len(), 1]));
-    let fault = {
+    let (fault, pause, version) = {
         let mut inner = inner.lock().unwrap();
         inner.requests += 1;
+        inner.characters += texts.iter().map(|text| text.chars().count()).sum::<usize>();
+        inner.at_once += 1;
+        inner.most_at_once = inner.most_at_once.max(inner.at_once);
+        inner.times.push(Instant::now());
+        if let Some((after, version)) = &inner.next_version
+            && inner.requests >= *after
+        {
+            inner.version = Some(version.clone());
+        }
         if let Some((after, token)) = &inner.stop_after
             && inner.requests == *after
         {
             token.cancel();
         }
-        inner.faults.pop_front()
+        let version = inner.version.clone().unwrap_or_else(|| "v1".to_owned());
+        (inner.faults.pop_front(), inner.pause, version)
     };
+    tokio::time::sleep(pause).await;
+    inner.lock().unwrap().at_once -= 1;
+    if texts.iter().any(|text| text.contains("crash")) {
+        return refuse(500, "Internal Server Error");
+    }
     if texts.iter().any(|text| text.contains("poison")) {
         return refuse(400, "poison is refused");
     }
     match fault {
         None => {
             inner.lock().unwrap().documents += texts.len();
-            answer(&request, &texts).to_string().into_response()
+            answer(&request, &texts, &version).to_string().into_response()
         }
         Some(Fault::Status(status)) => refuse(status, "as asked for"),
         Some(Fault::Slow) => {
             tokio::time::sleep(Duration::from_secs(3)).await;
-            answer(&request, &texts).to_string().into_response()
+            answer(&request, &texts, &version).to_string().into_response()
         }
         Some(Fault::NotJson) => "{\"outputs\": [NaN".into_response(),
-        Some(Fault::Short) => answer(&request, &texts[1..]).to_string().into_response(),
+        Some(Fault::Short) => answer(&request, &texts[1..], &version).to_string().into_response(),
         Some(Fault::Null) => {
-            let mut answer = answer(&request, &texts);
+            let mut answer = answer(&request, &texts, &version);
             answer["outputs"][0]["data"][0] = Value::Null;
             answer.to_string().into_response()
         }
         Some(Fault::OtherId) => {
-            let mut answer = answer(&request, &texts);
+            let mut answer = answer(&request, &texts, &version);
             answer["id"] = json!("another");
             answer.to_string().into_response()
         }
     }
 }
 
-fn answer(request: &Value, texts: &[String]) -> Value {
+fn answer(request: &Value, texts: &[String], version: &str) -> Value {
     let vectors: Vec<usize> = texts.iter().flat_map(|text| [text.len(), 1]).collect();
-    json!({"model_name": "lengths", "model_version": "v1", "id": request["id"], "outputs": [
+    json!({"model_name": "lengths", "model_version": version, "id": request["id"], "outputs": [
         {"name": "vector", "shape": [texts.len(), 2], "datatype": "INT64", "data": vectors},
         {"name": "echo", "shape": [texts.len(), 1], "datatype": "BYTES", "data": texts}]})
 }

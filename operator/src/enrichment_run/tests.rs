@@ -3,7 +3,7 @@ mod selecting;
 
 use docmill_crds::EnrichmentRun;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
-use docmill_crds::enrichment_ledger::SliceRecord;
+use docmill_crds::enrichment_ledger::{SliceRecord, Versions};
 use docmill_crds::enrichment_run::Bounds;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
@@ -33,7 +33,7 @@ pub fn run() -> EnrichmentRun {
                 "name": "sentiment",
                 "openInference": {"url": "http://models:8080", "model": "sentiment"},
                 "inputs": [{"name": "text", "template": "{headline}"}],
-                "outputs": [{"tensor": "label", "field": "sentiment", "type": "String"}],
+                "outputs": [{"from": "label", "field": "sentiment", "type": "String"}],
             }],
             "parallelism": 2,
         },
@@ -43,18 +43,28 @@ pub fn run() -> EnrichmentRun {
 
 fn selection(slices: Vec<Bounds>) -> Selection {
     let cluster = ElasticsearchCluster { urls: vec!["http://raw:9200".into()], ..Default::default() };
-    let origin = Origin { cluster, index: "articles-*".into() };
+    let origin = Origin { cluster, index: "articles-*".into(), storage: None };
     let documents = slices.len() as u64;
-    Selection { origin, bounds: bounds(None, 1001), documents, slices }
+    Selection {
+        origin,
+        target: "target-1".into(),
+        way: "way-1".into(),
+        versions: Versions::new(),
+        bounds: bounds(None, 1001),
+        documents,
+        slices,
+        has_stale_vectors: false,
+    }
 }
 
 fn seen(work: Option<Work>, selection: Option<Selection>, records: Option<Vec<SliceRecord>>) -> Observation {
-    Observation { now: at(1100), ready: Ok(()), work, selection, records }
+    Observation { now: at(1100), ready: Ok(()), work, clearing: None, selection, records, limits: None }
 }
 
 fn record(slice: i32, selected: i64, done: i64, failed: i64) -> SliceRecord {
     SliceRecord {
         slice,
+        documents: selected,
         selected,
         done,
         failed,

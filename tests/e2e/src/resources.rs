@@ -82,15 +82,15 @@ pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
                     "name": "embedding",
                     "openInference": model("minilm"),
                     "inputs": inputs,
-                    "outputs": [{"tensor": "embedding", "field": "embedding", "type": "Vector"}],
+                    "outputs": [{"from": "embedding", "field": "embedding", "type": "Vector"}],
                 },
                 {
                     "name": "sentiment",
                     "openInference": model("sentiment"),
                     "inputs": inputs,
                     "outputs": [
-                        {"tensor": "compound", "field": "sentiment", "type": "Number"},
-                        {"tensor": "lang", "field": "detectedLanguage", "type": "String"},
+                        {"from": "compound", "field": "sentiment", "type": "Number"},
+                        {"from": "lang", "field": "detectedLanguage", "type": "String"},
                     ],
                 },
             ],

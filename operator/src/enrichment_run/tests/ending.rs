@@ -1,14 +1,16 @@
 //! From plan to status, and how a run ends.
 
 use docmill_crds::EnrichmentRunStatus;
-use docmill_crds::enrichment_ledger::SliceRecord;
-use docmill_crds::enrichment_run::Phase;
+use docmill_crds::enrichment_ledger::{SliceRecord, Versions, way};
+use docmill_crds::enrichment_run::{Budget, Phase};
 
-use super::super::observation::{Observation, Work};
-use super::super::plan::{Plan, plan};
+use super::super::observation::{Observation, Selection, Work};
+use super::super::plan::{self, Plan};
 use super::super::records::{read, totals};
 use super::super::status::{look_again, notes, status};
-use super::{at, bounds, record, seen, selection};
+use super::{at, bounds, record, run, seen, selection};
+use serde_json::json;
+
 use crate::conditions::{find, holds, kind};
 use crate::not_ready::NotReady;
 use crate::pod_view::JobEnd;
@@ -18,7 +20,9 @@ fn work(complete: Option<bool>) -> Work {
     let reason = "BackoffLimitExceeded".to_owned();
     Work {
         created: at(1010),
-        from_index: "articles-*".into(),
+        target: "target-1".into(),
+        versions: Versions::new(),
+        suspended: false,
         slices: vec![bounds(None, 500), bounds(Some(500), 1001)],
         end: complete.map(|complete| JobEnd {
             complete,
@@ -30,8 +34,12 @@ fn work(complete: Option<bool>) -> Work {
     }
 }
 
+fn plan(view: &Observation) -> Plan {
+    plan::plan(&run().spec, view)
+}
+
 fn after(view: &Observation) -> EnrichmentRunStatus {
-    status(&EnrichmentRunStatus::default(), Some(1), view, &plan(view))
+    status(&EnrichmentRunStatus::default(), &run(), view, &plan(view))
 }
 
 #[test]
@@ -78,10 +86,8 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
 fn a_complete_job_with_all_records_completes_the_run() {
     let records = vec![record(0, 10, 10, 0), record(1, 0, 0, 0)];
     let view = seen(Some(work(Some(true))), None, Some(records));
-    assert_eq!(
-        plan(&view),
-        Plan::Complete { from_index: "articles-*".into(), bounds: bounds(None, 1001), at: at(1090) }
-    );
+    let Plan::Complete { bounds: whole, at: ended, .. } = plan(&view) else { panic!("not complete") };
+    assert_eq!((whole, ended), (bounds(None, 1001), at(1090)));
     let status = after(&view);
     assert_eq!(status.phase, Some(Phase::Complete));
     assert_eq!((status.progress.as_deref(), status.duration.as_deref()), (Some("100%"), Some("1m20s")));
@@ -89,14 +95,90 @@ fn a_complete_job_with_all_records_completes_the_run() {
 }
 
 #[test]
-fn refused_documents_fail_the_run_with_the_first_reason() {
+fn refused_documents_are_told_of_and_do_not_hold_up_the_bound() {
     let bad = SliceRecord { first_failure: Some("the model gave NaN".into()), ..record(1, 10, 8, 2) };
     let view = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), bad]));
     let status = after(&view);
-    assert_eq!(status.phase, Some(Phase::Failed));
-    let failed = find(&status.conditions, kind::FAILED).unwrap();
-    assert_eq!(failed.reason, "DocumentsFailed");
+    assert_eq!((status.phase, status.failed), (Some(Phase::Complete), Some(2)));
+    let failed = find(&status.conditions, kind::DOCUMENTS_FAILED).unwrap();
     assert_eq!(failed.message, "2 of 20 documents were refused; the first one: the model gave NaN");
+    assert!(matches!(plan(&view), Plan::Complete { bound: Some(_), .. }));
+    let told = notes(&EnrichmentRunStatus::default(), &status, &plan(&view));
+    assert!(told.iter().any(|note| note.warning && note.reason == "Refused"), "{told:?}");
+}
+
+#[test]
+fn the_bound_is_kept_by_way_and_only_where_everything_before_it_was_seen_to() {
+    let records = || Some(vec![record(0, 10, 10, 0), record(1, 5, 5, 0)]);
+    let whole = seen(Some(work(Some(true))), None, records());
+    let Plan::Complete { bound: Some(kept), .. } = plan(&whole) else { panic!("no bound") };
+    assert_eq!((kept.target.as_str(), kept.way), ("target-1", way(&run().spec, &Versions::new())));
+    let cut = SliceRecord { cut_short: true, ..record(1, 5, 5, 0) };
+    let cut = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), cut]));
+    assert!(matches!(plan(&cut), Plan::Complete { bound: None, .. }));
+    assert!(
+        find(&after(&cut).conditions, kind::COMPLETE).unwrap().message.contains("maxDocuments is reached")
+    );
+    for change in [json!({"select": "Failed"}), json!({"dryRun": true})] {
+        let mut spec = json!(run().spec);
+        spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let spec = serde_json::from_value(spec).unwrap();
+        assert!(matches!(plan::plan(&spec, &whole), Plan::Complete { bound: None, .. }));
+    }
+}
+
+#[test]
+fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_more() {
+    let budget = |calls| Some(Budget { calls: Some(calls), input_characters: None });
+    let spent = SliceRecord { exhausted: budget(5), finished: false, ..record(0, 10, 4, 0) };
+    let mut view = seen(Some(work(None)), None, Some(vec![spent]));
+    let mut run = run();
+    run.spec.budget = budget(5);
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Suspend);
+    view.work.as_mut().unwrap().suspended = true;
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Watch);
+    let rests = status(&EnrichmentRunStatus::default(), &run, &view, &Plan::Watch);
+    assert_eq!(rests.phase, Some(Phase::Suspended));
+    assert_eq!(find(&rests.conditions, kind::SUSPENDED).unwrap().reason, "BudgetReached");
+    run.spec.budget = budget(9);
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Resume);
+    let goes_on = status(&rests, &run, &view, &Plan::Resume);
+    assert_eq!(find(&goes_on.conditions, kind::SUSPENDED).unwrap().status, "False");
+    view.ready = Err(NotReady::user("OtherRunAtWork", "another one"));
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Watch, "not while another run is at work");
+    run.spec.suspend = true;
+    view.work.as_mut().unwrap().suspended = false;
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Suspend);
+}
+
+#[test]
+fn vectors_of_others_go_before_the_work_begins() {
+    let stale = || Selection { has_stale_vectors: true, ..selection(vec![bounds(None, 1001)]) };
+    let mut view = seen(None, Some(stale()), None);
+    assert!(matches!(plan(&view), Plan::Clear(_)));
+    view.clearing = Some(work(None));
+    assert_eq!(plan(&view), Plan::Watch);
+    view.clearing = Some(work(Some(false)));
+    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "BackoffLimitExceeded"));
+    view.clearing = Some(work(Some(true)));
+    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "VectorsOfOthers"));
+    view.selection.as_mut().unwrap().has_stale_vectors = false;
+    assert!(matches!(plan(&view), Plan::Start(_)));
+}
+
+#[test]
+fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
+    let told = SliceRecord { model_changed: Some("m from \"v1\" to \"v2\"".into()), ..record(0, 10, 4, 0) };
+    let trouble = Some("the model m has changed: from v1 to v2".to_owned());
+    let view = seen(Some(Work { trouble, ..work(Some(false)) }), None, Some(vec![told]));
+    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "ModelChanged"));
+    assert!(holds(&after(&view).conditions, kind::MODEL_CHANGED));
+    let version = |slice, version: &str| SliceRecord {
+        versions: Versions::from([("e".to_owned(), version.to_owned())]),
+        ..record(slice, 1, 1, 0)
+    };
+    assert_eq!(totals(&[version(0, "v1"), version(1, "v1")], 2).model_changed, None);
+    assert!(totals(&[version(0, "v1"), version(1, "v2")], 2).model_changed.is_some());
 }
 
 #[test]
@@ -128,7 +210,7 @@ fn a_run_that_cannot_start_says_why_and_that_it_can_after_all() {
     assert_eq!((told[0].warning, told[0].reason.as_str()), (true, "SecretNotFound"));
     let mended = seen(None, Some(selection(vec![bounds(None, 1001)])), None);
     let plan = plan(&mended);
-    let started = status(&waiting, Some(1), &mended, &plan);
+    let started = status(&waiting, &run(), &mended, &plan);
     let told: Vec<_> = notes(&waiting, &started, &plan).into_iter().map(|note| note.reason).collect();
     assert_eq!(told, ["Reachable", "Started"]);
 }
@@ -144,6 +226,6 @@ fn records_of_slices_that_the_run_does_not_have_are_passed_over() {
 
 #[test]
 fn a_slice_that_has_not_ended_is_never_whole() {
-    let late = SliceRecord { finished: false, ..record(0, 10, 10, 0) };
+    let late = SliceRecord { finished: false, documents: 10, ..record(0, 10, 10, 0) };
     assert_eq!(totals(&[late], 1).percent, 99);
 }

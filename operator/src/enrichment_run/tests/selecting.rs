@@ -1,14 +1,15 @@
 //! Bounds, slices and the Job.
 
 use docmill_crds::contract::WorkOrder;
-use docmill_crds::enrichment_run::Select;
+use docmill_crds::{EnrichmentRun, EnrichmentRunSpec};
 use k8s_openapi::jiff::Timestamp;
 use proptest::prelude::proptest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::job::job;
 use super::super::observation::Origin;
-use super::super::slices::{bounds as bounds_of, cut, cuts_query, read_cuts, slice_count, until, within};
+use super::super::others::in_the_way;
+use super::super::slices::{Pool, bounds as bounds_of, cut, read_cuts, slice_count, until};
 use super::{at, bounds, run, selection};
 use crate::worker_pod::{WorkerImage, decode_order};
 
@@ -27,11 +28,57 @@ fn a_source_is_read_from_its_index_and_refused_without_one() {
     assert!(fault.message.contains("has no spec.index") && fault.message.contains("from.elasticsearch"));
 }
 
+fn spec(change: &Value) -> EnrichmentRunSpec {
+    let mut spec = json!(run().spec);
+    spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    serde_json::from_value(spec).unwrap()
+}
+
 #[test]
 fn new_documents_begin_an_overlap_before_what_was_completed() {
-    assert_eq!(bounds_of(Select::New, at(10_000), Some(at(9000))), bounds(Some(8400), 10_001));
-    assert_eq!(bounds_of(Select::New, at(10_000), None), bounds(None, 10_001));
-    assert_eq!(bounds_of(Select::All, at(10_000), Some(at(9000))), bounds(None, 10_001));
+    let of = |select: &str, completed| bounds_of(&spec(&json!({"select": select})), at(10_000), completed);
+    assert_eq!(of("New", Some(at(9000))), bounds(Some(8400), 10_001));
+    assert_eq!(of("New", None), bounds(None, 10_001));
+    assert_eq!(of("All", Some(at(9000))), bounds(None, 10_001));
+    assert_eq!(of("Failed", Some(at(9000))), bounds(None, 10_001));
+}
+
+#[test]
+fn a_time_range_is_kept_to_and_never_goes_beyond_the_creation() {
+    let of = |range: Value| {
+        let matching = json!({"select": "Matching", "matching": {"timeRange": range}});
+        bounds_of(&spec(&matching), at(10_000), Some(at(9000)))
+    };
+    let range = json!({"after": "1970-01-01T00:00:10Z", "until": "1970-01-01T00:01:00Z"});
+    assert_eq!(of(range), bounds(Some(10), 60));
+    assert_eq!(of(json!({"until": "2970-01-01T00:00:00Z"})), bounds(None, 10_001));
+}
+
+#[test]
+fn one_run_a_target_works_at_a_time_and_the_oldest_of_those_that_wait_is_next() {
+    let run_of = |name: &str, created: &str, change: &Value| {
+        let mut run = json!(run());
+        run["metadata"] = json!({"name": name, "uid": name, "creationTimestamp": created});
+        run.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        serde_json::from_value::<EnrichmentRun>(run).unwrap()
+    };
+    let (early, late) = ("1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z");
+    let name = |run: &EnrichmentRun, other: &EnrichmentRun| {
+        in_the_way(run, &[run.clone(), other.clone()]).and_then(|other| other.metadata.name.clone())
+    };
+    let (first, second) = (run_of("a", early, &json!({})), run_of("b", late, &json!({})));
+    assert_eq!((name(&first, &second), name(&second, &first)), (None, Some("a".into())));
+    let phase = |name, created, phase: &str| run_of(name, created, &json!({"status": {"phase": phase}}));
+    assert_eq!(name(&first, &phase("b", late, "Running")), Some("b".into()));
+    assert_eq!(name(&second, &phase("a", early, "Suspended")), None);
+    let ended = json!({"status": {"phase": "Complete", "conditions": [
+        {"type": "Complete", "status": "True", "reason": "r", "message": "", "lastTransitionTime": early}]}});
+    assert_eq!(name(&second, &run_of("a", early, &ended)), None);
+    let mut dry = first.clone();
+    dry.spec.dry_run = true;
+    let mut elsewhere = first.clone();
+    elsewhere.spec.to.name = "other-{publishedAt:%Y}".into();
+    assert_eq!((name(&second, &dry), name(&second, &elsewhere)), (None, None));
 }
 
 #[test]
@@ -44,11 +91,16 @@ fn slices_grow_with_the_documents_up_to_four_for_each_pod() {
 
 #[test]
 fn the_query_takes_the_upper_bound_and_leaves_the_lower_one() {
-    let query = within(&bounds(Some(0), 60));
-    let range = &query["range"]["_docmill.indexedTime"];
+    let spec = spec(&json!({"from": {"sourceRef": {"name": "wire"}, "query": {"term": {"language": "en"}}}}));
+    let pool = Pool::articles(&spec, "articles-*");
+    let filter = pool.within(&bounds(Some(0), 60))["bool"]["filter"].clone();
+    let range = &filter[0]["range"]["_docmill.indexedTime"];
     assert_eq!(*range, json!({"gt": "1970-01-01T00:00:00Z", "lte": "1970-01-01T00:01:00Z"}));
-    let query = cuts_query(&bounds(None, 60), 4);
+    assert_eq!(filter[1], json!({"term": {"language": "en"}}));
+    let query = pool.cuts_query(&bounds(None, 60), 4);
     assert_eq!(query["aggs"]["cuts"]["percentiles"]["percents"], json!([25.0, 50.0, 75.0]));
+    let failures = Pool::failures("docmill-enrichments-news", "target-1").within(&bounds(None, 60));
+    assert_eq!(failures["bool"]["filter"][2], json!({"term": {"target": "target-1"}}));
 }
 
 #[test]
@@ -98,7 +150,7 @@ fn one_pod_a_slice_and_no_more_at_a_time_than_there_are() {
     assert_eq!(spec.backoff_limit, Some(6));
     let actions: Vec<_> =
         spec.pod_failure_policy.unwrap().rules.into_iter().map(|rule| rule.action).collect();
-    assert_eq!(actions, ["FailJob", "Ignore"]);
+    assert_eq!(actions, ["FailJob", "Ignore", "Ignore"]);
     let pod = spec.template.spec.unwrap();
     let mounts = pod.containers[0].volume_mounts.as_ref().unwrap();
     assert_eq!(mounts[0].mount_path, "/etc/docmill/secrets/to");
