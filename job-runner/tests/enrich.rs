@@ -304,7 +304,7 @@ async fn a_run_stops_before_its_budget_is_exceeded_and_goes_on_with_more() {
     order.has_budget = true;
     order.enrichers[0].batch_size = 5;
     for (budget, calls, done) in
-        [(json!({"calls": 7}), 7, 35), (json!({"calls": 100, "inputCharacters": 550}), 15, 75)]
+        [(json!({"calls": 7}), 7, 35), (json!({"calls": 100, "inputCharacters": 560}), 16, 80)]
     {
         bed.limit(&order.run_uid, &budget).await;
         let stop = CancellationToken::new();
