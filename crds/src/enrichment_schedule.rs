@@ -85,12 +85,14 @@ fn default_failed_runs_history_limit() -> i32 {
 /// What happens when a run is due while an earlier one is at work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ConcurrencyPolicy {
-    /// It starts beside the earlier one.
-    #[default]
+    /// It starts beside the earlier one. What both select goes to the models twice.
     Allow,
-    /// It waits for the end of the earlier one, and one run then takes all that was missed.
+    /// It waits for the end of the earlier one, and one run then takes all that is new. The default, other than of a CronJob:
+    /// nothing is lost by waiting, as a run selects by what is new and not by the time of day.
+    #[default]
     Forbid,
-    /// The earlier one is deleted, and when its pods have ended the new one starts.
+    /// The earlier one is deleted, and when its pods have ended the new one starts. For runs with a `budget` for each time:
+    /// one that is suspended by it makes room.
     Replace,
 }
 

@@ -12,6 +12,9 @@ use super::times::Times;
 use crate::conditions::{self, kind};
 use crate::not_ready::NotReady;
 
+/// The condition of a run that is suspended, by a person or by its budget.
+const SUSPENDED: &str = "Suspended";
+
 /// What is known of a schedule.
 #[derive(Clone, Debug)]
 pub struct Observation {
@@ -32,6 +35,8 @@ pub struct MadeRun {
     pub scheduled: Timestamp,
     /// How it ended, if it did: whether it is complete.
     pub complete: Option<bool>,
+    /// Whether it waits for a person to let it go on.
+    pub suspended: bool,
 }
 
 impl MadeRun {
@@ -39,6 +44,13 @@ impl MadeRun {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.complete.is_none()
+    }
+
+    /// Its name, and what keeps it from its end if that is known.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let name = self.run.name_any();
+        if self.suspended { format!("{name} (suspended)") } else { name }
     }
 
     /// Whether somebody has deleted it.
@@ -87,5 +99,6 @@ fn made_run(run: &EnrichmentRun) -> MadeRun {
         (false, true) => Some(false),
         (false, false) => None,
     };
-    MadeRun { run: run.clone(), scheduled: noted.unwrap_or(created), complete }
+    let suspended = conditions::holds(conditions, SUSPENDED);
+    MadeRun { run: run.clone(), scheduled: noted.unwrap_or(created), complete, suspended }
 }

@@ -38,7 +38,7 @@ pub enum Due {
     Hold {
         /// The time.
         time: Timestamp,
-        /// Names of the runs at work.
+        /// The runs that have not ended, in words.
         active: Vec<String>,
     },
     /// `Replace`: these runs are deleted; it waits until all that are at work are gone.
@@ -90,7 +90,7 @@ fn due(schedule: &EnrichmentSchedule, seen: &Observation, times: &Times) -> Due 
     let active: Vec<&MadeRun> = seen.runs.iter().filter(|run| run.is_active()).collect();
     match schedule.spec.concurrency_policy {
         ConcurrencyPolicy::Forbid if !active.is_empty() => {
-            Due::Hold { time, active: active.iter().map(|made| made.run.name_any()).collect() }
+            Due::Hold { time, active: active.iter().map(|made| made.described()).collect() }
         }
         ConcurrencyPolicy::Replace if !active.is_empty() => {
             let runs = active.into_iter().filter(|made| !made.is_going()).map(|made| made.run.clone());

@@ -48,7 +48,7 @@ pub fn status(
         observed_generation: schedule.metadata.generation,
         conditions: conditions::state(
             &old.conditions,
-            vec![readiness(schedule, seen, done)],
+            vec![readiness(schedule, seen, plan, done)],
             schedule.metadata.generation,
             seen.now,
         ),
@@ -68,14 +68,16 @@ fn ended(made: &MadeRun) -> Option<Timestamp> {
     Some(made.run.status.as_ref()?.completion_time.as_ref()?.0)
 }
 
-fn readiness(schedule: &EnrichmentSchedule, seen: &Observation, done: &Done) -> Statement {
+fn readiness(schedule: &EnrichmentSchedule, seen: &Observation, plan: &Plan, done: &Done) -> Statement {
     let fault = seen.times.as_ref().err().or(done.refused.as_ref());
-    match fault {
-        Some(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
-        None if schedule.spec.suspend => {
-            Statement::new(kind::READY, true, "Suspended", "no run is made as long as spec.suspend is true")
+    let holds = |reason: &str, text: String| Statement::new(kind::READY, true, reason, text);
+    match (fault, &plan.due) {
+        (Some(fault), _) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+        (None, Due::Hold { time, active }) => holds("AlreadyActive", held(*time, active)),
+        (None, _) if schedule.spec.suspend => {
+            holds("Suspended", "no run is made as long as spec.suspend is true".to_owned())
         }
-        None => Statement::new(kind::READY, true, "Scheduled", "runs are made at the times of the schedule"),
+        (None, _) => holds("Scheduled", "runs are made at the times of the schedule".to_owned()),
     }
 }
 
@@ -115,13 +117,7 @@ fn of_due(schedule: &EnrichmentSchedule, plan: &Plan, done: &Done) -> Option<Not
             let text = format!("created the run {name} for {time}{}", caught_up(*missed));
             Some(note(false, "SuccessfulCreate", "CreateRun", text))
         }
-        Due::Hold { time, active } => {
-            let text = format!(
-                "{time} waits for the end of {}, since concurrencyPolicy is Forbid; one run then takes all that is new",
-                active.join(", ")
-            );
-            Some(note(false, "AlreadyActive", "HoldRun", text))
-        }
+        Due::Hold { time, active } => Some(note(false, "AlreadyActive", "HoldRun", held(*time, active))),
         Due::Replace { runs, .. } if runs.is_empty() => None,
         Due::Replace { time, runs } => {
             let names: Vec<String> = runs.iter().map(kube::ResourceExt::name_any).collect();
@@ -133,6 +129,13 @@ fn of_due(schedule: &EnrichmentSchedule, plan: &Plan, done: &Done) -> Option<Not
             Some(note(true, "MissSchedule", "SkipRun", text))
         }
     }
+}
+
+fn held(time: Timestamp, active: &[String]) -> String {
+    format!(
+        "the run for {time} waits for the end of {}, since concurrencyPolicy is Forbid; it then takes all that is new",
+        active.join(", ")
+    )
 }
 
 fn caught_up(missed: usize) -> String {

@@ -65,12 +65,12 @@ fn what_is_later_than_the_deadline_is_missed() {
 
 #[test]
 fn runs_of_a_schedule_that_allows_it_work_side_by_side() {
-    assert_eq!(due(&json!({}), "10:10:00", &[("10:10:00", Active)], "10:20:00"), create("10:20:00", 0));
+    assert_eq!(due(&allow(), "10:10:00", &[("10:10:00", Active)], "10:20:00"), create("10:20:00", 0));
 }
 
 #[test]
-fn a_time_that_comes_while_a_run_is_at_work_waits_for_its_end_if_that_is_asked_for() {
-    let spec = json!({"concurrencyPolicy": "Forbid"});
+fn a_time_that_comes_while_a_run_is_at_work_waits_for_its_end() {
+    let spec = json!({});
     let hold = |time: &str, of: &str| Due::Hold { time: today(time), active: vec![name(of)] };
     assert_eq!(due(&spec, "10:10:00", &[("10:10:00", Active)], "10:20:00"), hold("10:20:00", "10:10:00"));
     assert_eq!(due(&spec, "10:10:00", &[("10:10:00", Active)], "10:35:00"), hold("10:30:00", "10:10:00"));
@@ -102,7 +102,7 @@ fn only_what_changes_something_is_looked_at_twice() {
         planned(&after(spec, "2026-11-25T10:10:00Z"), runs, now).acts()
     };
     assert!(!acts(&json!({}), &[("10:10:00", Active)], "10:15:00"));
-    assert!(acts(&json!({}), &[("10:10:00", Active)], "10:20:00"));
+    assert!(acts(&allow(), &[("10:10:00", Active)], "10:20:00"));
     assert!(!acts(&json!({"concurrencyPolicy": "Forbid"}), &[("10:10:00", Active)], "10:20:00"));
     assert!(acts(&json!({"concurrencyPolicy": "Replace"}), &[("10:10:00", Active)], "10:20:00"));
     assert!(!acts(&json!({"concurrencyPolicy": "Replace"}), &[("10:10:00", Going)], "10:20:00"));
@@ -131,6 +131,10 @@ fn runs_of_others_are_not_looked_at() {
     others.metadata.owner_references.as_mut().unwrap()[0].uid = "sched-0".into();
     let plan = plan(&schedule, &seen(&schedule, vec![others], today("10:20:00")));
     assert_eq!(plan.due, create("10:20:00", 0), "of a schedule of that name that was deleted");
+}
+
+fn allow() -> Value {
+    json!({"concurrencyPolicy": "Allow"})
 }
 
 fn name(time: &str) -> String {

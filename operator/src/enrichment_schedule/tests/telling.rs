@@ -145,7 +145,7 @@ fn a_time_that_waits_is_replaced_or_is_missed_is_told() {
     let held = told(&json!({"concurrencyPolicy": "Forbid"}), "10:20:01", Active);
     assert_eq!((held.len(), held[0].0, held[0].1.as_str()), (1, false, "AlreadyActive"));
     assert!(
-        held[0].2.starts_with("2026-11-25T10:20:00Z waits for the end of daily-29926690"),
+        held[0].2.starts_with("the run for 2026-11-25T10:20:00Z waits for the end of daily-29926690, since"),
         "{}",
         held[0].2
     );
@@ -155,6 +155,16 @@ fn a_time_that_waits_is_replaced_or_is_missed_is_told() {
     assert!(told(&json!({"concurrencyPolicy": "Replace"}), "10:20:02", Going).is_empty());
     let missed = told(&json!({"startingDeadlineSeconds": 10}), "10:25:00", Complete);
     assert_eq!((missed.len(), missed[0].0, missed[0].1.as_str()), (1, true, "MissSchedule"));
+}
+
+#[test]
+fn a_run_that_is_suspended_is_named_as_such_by_what_waits_for_it() {
+    let schedule = after(&json!({}), "2026-11-25T10:10:00Z");
+    let mut run = made(&schedule, today("10:10:00"), Failed);
+    run.status.as_mut().unwrap().conditions[0].type_ = "Suspended".into();
+    let pass = Pass::at("10:20:00", schedule, vec![run], None);
+    assert_eq!(pass.ready(), ("True", "AlreadyActive"));
+    assert!(pass.notes()[0].2.contains("the end of daily-29926690 (suspended)"), "{:?}", pass.notes());
 }
 
 #[test]
