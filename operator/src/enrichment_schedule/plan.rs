@@ -97,7 +97,7 @@ fn due(schedule: &EnrichmentSchedule, seen: &Observation, times: &Times) -> Due 
             Due::Replace { time, runs: runs.collect() }
         }
         ConcurrencyPolicy::Allow | ConcurrencyPolicy::Forbid | ConcurrencyPolicy::Replace => {
-            Due::Create { time, missed: times.count(since, time, MOST_COUNTED + 1) - 1 }
+            Due::Create { time, missed: times.count(since, time, MOST_COUNTED + 1).saturating_sub(1) }
         }
     }
 }

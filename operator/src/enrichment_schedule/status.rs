@@ -141,7 +141,7 @@ fn held(time: Timestamp, active: &[String]) -> String {
 fn caught_up(missed: usize) -> String {
     match missed {
         0 => String::new(),
-        MOST_COUNTED.. => format!(", which also stands for more than {} missed times", MOST_COUNTED - 1),
+        MOST_COUNTED.. => format!(", which also stands for {MOST_COUNTED} or more missed times"),
         1 => ", which also stands for a missed time".to_owned(),
         _ => format!(", which also stands for {missed} missed times"),
     }

@@ -1,4 +1,5 @@
 mod deciding;
+mod passing;
 mod telling;
 mod times;
 mod whole;

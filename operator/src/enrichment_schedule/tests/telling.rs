@@ -72,7 +72,7 @@ fn a_run_that_was_made_is_told_with_its_time_and_what_it_stands_for() {
     );
     let many =
         Pass::at("20:00:00", after(&json!({"schedule": "* * * * *"}), "2026-11-25T10:00:00Z"), vec![], None);
-    assert!(many.notes()[0].2.ends_with("more than 99 missed times"), "{:?}", many.notes());
+    assert!(many.notes()[0].2.ends_with("100 or more missed times"), "{:?}", many.notes());
 }
 
 #[test]
