@@ -62,6 +62,18 @@ pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Val
     })
 }
 
+/// A schedule of such enrichments for every minute.
+#[must_use]
+pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
+    let run = enrichment_run(env, world, name);
+    json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "EnrichmentSchedule",
+        "metadata": {"name": name},
+        "spec": {"schedule": "* * * * *", "runTemplate": {"spec": run["spec"]}},
+    })
+}
+
 /// An enrichment of that source's articles by both models, into the second cluster.
 #[must_use]
 pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {

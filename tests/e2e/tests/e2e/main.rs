@@ -12,6 +12,7 @@ mod outages;
 mod refusals;
 mod restarts;
 mod runs;
+mod schedule;
 mod schema;
 mod shadow;
 mod suspension;
