@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ConstraintFault, Constraints, Conversion, DateParts, EXTRA_FIELD, Extra, Field, FieldType, Format, Path,
-    PathFault, Preset, ResolvedLimits, Target, dates, default, json, parts, schema::MAX_NESTING,
+    PathFault, Preset, ResolvedLimits, Target, binary, dates, default, json, parts, schema::MAX_NESTING,
 };
 use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
@@ -16,6 +16,9 @@ use crate::ledger::hex;
 /// The version of how documents are written. It is part of every revision: raise it when the same model and the same
 /// object give another document than before.
 pub const CONVERTER_FORMAT: u32 = 2;
+
+/// The same for documents of format Binary, types of contents included.
+pub const BINARY_FORMAT: u32 = 1;
 
 /// Hexadecimal digits of a revision.
 const REVISION_DIGITS: usize = 12;
@@ -26,7 +29,7 @@ const REVISION_DIGITS: usize = 12;
 pub struct Model {
     /// What objects are.
     pub format: Format,
-    /// The path of the elements that are one document each.
+    /// The path of the elements that are one document each; empty where objects are not read as anything.
     pub record: String,
     /// The paths of elements that may be without records.
     pub empty_if: Vec<String>,
@@ -34,7 +37,7 @@ pub struct Model {
     pub namespaces: BTreeMap<String, String>,
     /// The namespaces of names without a prefix; the empty string is none.
     pub default_namespaces: Vec<String>,
-    /// The fields, in the order of the document.
+    /// The fields, in the order of the document; none where objects are not read as anything.
     pub fields: Vec<Field>,
     /// What becomes of what they do not name.
     pub extra: Extra,
@@ -127,6 +130,17 @@ pub enum ModelError {
         /// What is wrong.
         problem: &'static str,
     },
+    /// Something that a Binary model does not have.
+    #[error(
+        "{place}: objects of format Binary are not read as anything, so there is nothing for it: leave it out"
+    )]
+    NotOfBinary {
+        /// Where in the model.
+        place: String,
+    },
+    /// A model without a syntax is asked to find documents in objects.
+    #[error("format: there are no documents to find in objects of this format")]
+    NothingToRead,
     /// A preset's own file is broken.
     #[error("failed to read the preset {}: {problem}", preset.as_str())]
     Preset {
@@ -146,8 +160,10 @@ impl Classify for ModelError {
 impl Conversion {
     /// Expands the preset and checks everything.
     pub fn resolve(&self) -> Result<Model, ModelError> {
-        if self.format == Format::Json {
-            json::check(self)?;
+        match self.format {
+            Format::Xml => {}
+            Format::Json => json::check(self)?,
+            Format::Binary => return binary::resolve(self),
         }
         let model = self.expand()?.into_model()?;
         model.check()?;
@@ -210,7 +226,8 @@ impl Model {
     /// Equal models have equal revisions, whether a preset was named or written out.
     #[must_use]
     pub fn revision(&self) -> String {
-        let canonical = serde_json::json!({"converterFormat": CONVERTER_FORMAT, "model": self}).to_string();
+        let version = if self.format == Format::Binary { BINARY_FORMAT } else { CONVERTER_FORMAT };
+        let canonical = serde_json::json!({"converterFormat": version, "model": self}).to_string();
         hex(&Sha256::digest(canonical)[..REVISION_DIGITS / 2])
     }
 
