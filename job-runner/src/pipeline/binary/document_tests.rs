@@ -3,7 +3,9 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::{Facts, document, extension, name, of_reader};
+use crate::elastic::Distribution;
 use crate::pipeline::binary::content::{Content, Intake};
+use crate::pipeline::binary::properties;
 use crate::pipeline::fetch::Said;
 
 fn content(bytes: &[u8]) -> Content {
@@ -88,4 +90,38 @@ fn a_file_that_breaks_off_is_no_document() {
         }
     }
     assert!(of_reader("a", Broken).is_err());
+}
+
+/// `docs/binary.md`.
+fn page() -> String {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/binary.md");
+    std::fs::read_to_string(page).unwrap()
+}
+
+fn block(page: &str, kind: &str) -> String {
+    let (_, rest) = page.split_once(&format!("```{kind}\n")).unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_page_shows_what_a_document_is() {
+    let page = page();
+    let model: docmill_crds::conversion::Conversion =
+        serde_saphyr::from_str(&block(&page, "yaml conversion")).unwrap();
+    assert_eq!(model.resolve().unwrap().limits.max_object_bytes, 5 << 30);
+    let facts = facts(&[("title", "Zürich")], &[("desk", "sport")]);
+    let document = document("wire/2026/Photo 1.JPG", &content(b"\xff\xd8\xff\xe0\0\x10JFIF\0"), facts);
+    let shown: Value = serde_json::from_str(&block(&page, "json document")).unwrap();
+    assert_eq!(document.json(), shown.to_string());
+}
+
+#[test]
+fn the_page_the_mapping_and_a_document_have_the_same_fields() {
+    let page = page();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mapping = properties(Distribution::Elasticsearch);
+    assert_eq!(rows.collect::<Vec<_>>(), mapping.keys().collect::<Vec<_>>());
+    let document = document("a.b", &content(b""), facts(&[("a", "b")], &[("c", "d")]));
+    let json: Value = serde_json::from_str(document.json()).unwrap();
+    assert!(json.as_object().unwrap().keys().eq(mapping.keys()));
 }
