@@ -16,7 +16,7 @@
 
 pub mod articles;
 pub mod auditor;
-mod bridge;
+pub mod bridge;
 pub mod bytes;
 pub mod cases;
 pub mod cluster;

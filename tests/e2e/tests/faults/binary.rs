@@ -7,7 +7,7 @@ use e2e::articles::Form;
 use e2e::bytes::{self, corpus, noise, samples};
 use e2e::cases::{case, side_by_side};
 use e2e::corpus::{Corpus, Outcome};
-use e2e::faults::{Action, Answer, Match};
+use e2e::faults::{Action, Answer};
 use e2e::resources::binary_source;
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
 use serde_json::{Value, json};
@@ -110,15 +110,10 @@ async fn metadata_and_tags(rig: &Rig) -> Result<()> {
 async fn tags_are_denied(rig: &Rig) -> Result<()> {
     let denied =
         rig.s3_proxy.rule(rig.reads().path("tagging"), Action::Answer(Answer::s3(403, "AccessDenied")));
-    let mut objects = Vec::new();
+    let (bucket, mut objects) = (rig.raw_bucket(), Vec::new());
     for key in ["wire/a", "wire/b"] {
-        let put = rig.s3.put_described(
-            &rig.raw_bucket(),
-            key,
-            key.into(),
-            ("text/plain", &[("a", "b")], "desk=sport"),
-        );
-        objects.push(put.await?);
+        let described = ("text/plain", &[("a", "b")][..], "desk=sport");
+        objects.push(rig.s3.put_described(&bucket, key, key.into(), described).await?);
     }
     rig.tell(&objects).await?;
     rig.drain_for(&spec(rig)).await?;
