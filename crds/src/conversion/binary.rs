@@ -68,7 +68,7 @@ mod tests {
 
     use super::{Conversion, limits_rule};
 
-    fn conversion(more: Value) -> Conversion {
+    fn conversion(more: &Value) -> Conversion {
         let mut model = json!({"format": "Binary"});
         model.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(model).unwrap()
@@ -76,10 +76,10 @@ mod tests {
 
     #[test]
     fn a_model_has_a_revision_that_stays_and_that_limits_change() {
-        assert_eq!(conversion(json!({})).revision().unwrap(), "be9e44ec5d50");
-        let limited = conversion(json!({"limits": {"maxObjectBytes": 1000}})).resolve().unwrap();
+        assert_eq!(conversion(&json!({})).revision().unwrap(), "be9e44ec5d50");
+        let limited = conversion(&json!({"limits": {"maxObjectBytes": 1000}})).resolve().unwrap();
         assert_eq!(limited.limits.max_object_bytes, 1000);
-        assert_ne!(limited.revision(), conversion(json!({})).revision().unwrap());
+        assert_ne!(limited.revision(), conversion(&json!({})).revision().unwrap());
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
             ("timeZone", json!({"timeZone": "UTC"})),
             ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
         ] {
-            let fault = conversion(more).resolve().unwrap_err().to_string();
+            let fault = conversion(&more).resolve().unwrap_err().to_string();
             assert!(fault.starts_with(&format!("{place}: objects of format Binary are not read")), "{fault}");
         }
     }

@@ -233,8 +233,8 @@ impl Preparation {
         let (this, converter) = (Arc::clone(self), Arc::clone(converter));
         let (id, began) = (unit.id.clone(), Instant::now());
         let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, room));
-        let (converted, kept) = match work.await.map_err(io::Error::from).flatten() {
-            Ok(Outcome::Converted(converted, kept)) => (converted, kept),
+        let (done, kept) = match work.await.map_err(io::Error::from).flatten() {
+            Ok(Outcome::Converted(done, kept)) => (done, kept),
             Ok(Outcome::TooMuch(unit)) => return Some(Whole::TooMuch(unit)),
             Err(error) => {
                 tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
@@ -242,7 +242,7 @@ impl Preparation {
             }
         };
         observe::worker().metrics.step("convert", began);
-        self.settle(converted, kept, same, coming, stop).await.map(Whole::Prepared)
+        self.settle(done, kept, same, coming, stop).await.map(Whole::Prepared)
     }
 
     /// Converts the object and addresses its documents; also gives what is to be kept of them.
@@ -265,8 +265,8 @@ impl Preparation {
                 return Ok(Outcome::TooMuch(unit));
             }
         }
-        let (converted, kept) = self.finished(unit, raw_digest, stamp.snapshot, made, room)?;
-        Ok(Outcome::Converted(converted, kept))
+        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, room)?;
+        Ok(Outcome::Converted(done, kept))
     }
 
     /// Addresses a document and makes its line.

@@ -169,8 +169,8 @@ impl<'a> Rehearsal<'a> {
                 Some((opened.unit, Object::ToConvert(Arc::clone(converter), reader)))
             }
             Logic::Describe(describer) => {
-                let described = describer.describe(&self.context.s3, landed, opened).await?;
-                described.map(|described| (described.unit, Object::Described(Box::new(described.document))))
+                let whole = describer.describe(&self.context.s3, landed, opened).await?;
+                whole.map(|whole| (whole.unit, Object::Described(Box::new(whole.document))))
             }
         })
     }

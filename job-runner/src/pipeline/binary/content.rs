@@ -60,8 +60,9 @@ mod tests {
     #[test]
     fn what_is_kept_does_not_grow_with_the_object() {
         let mut intake = Intake::default();
+        let piece = vec![0; 65_536];
         for _ in 0..64 {
-            intake.push(&[0; 65_536]);
+            intake.push(&piece);
         }
         assert!(intake.head.capacity() <= 2 * HEAD_BYTES, "{}", intake.head.capacity());
         assert_eq!(intake.finish().size, 64 * 65_536);

@@ -59,13 +59,13 @@ pub(super) fn document(key: &str, content: &Content, facts: Facts) -> Document {
         ("declaredContentType", said.content_type.into()),
         ("digest", content.digest.as_str().into()),
         ("lastModified", last_modified.into()),
-        ("metadata", object(metadata)),
-        ("tags", object(tags)),
+        ("metadata", object(&metadata)),
+        ("tags", object(&tags)),
     ])
 }
 
 /// The names in their order, so that equal objects have equal documents, byte by byte.
-fn object(values: BTreeMap<String, String>) -> Value {
+fn object(values: &BTreeMap<String, String>) -> Value {
     if values.is_empty() { Value::Null } else { json!(values) }
 }
 

@@ -36,16 +36,16 @@ pub(in crate::pipeline) async fn prepare(
     stop: &CancellationToken,
 ) -> Option<Prepared> {
     let read = persist("fetch", stop, || read(preparation, describer, landed, coming.as_ref())).await?;
-    let described = match read {
-        Read::Whole(described) => described,
+    let whole = match read {
+        Read::Whole(whole) => whole,
         Read::TooLarge(unit, length) => {
             return Some(Prepared::Converted(preparation.too_large(unit, length)));
         }
         Read::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
         Read::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
     };
-    let key = described.unit.id.key.clone();
-    match converted(preparation, described) {
+    let key = whole.unit.id.key.clone();
+    match made(preparation, whole) {
         Ok((converted, kept)) => preparation.settle(converted, kept, same, coming, stop).await,
         Err(error) => {
             tracing::error!(%error, key, "a document could not be packed; the unit is tried again later");
@@ -70,20 +70,20 @@ async fn read(
         return Ok(Read::TooLarge(opened.unit, length));
     }
     let describe = describer.describe(&preparation.s3, landed, opened);
-    let described = match coming {
+    let whole = match coming {
         // Other units of a pack do not wait for what takes its time.
         Some(coming) if length > IN_MEMORY_BYTES => coming.aside(describe).await?,
         _ => describe.await?,
     };
-    Ok(described.map_or(Read::Gone, Read::Whole))
+    Ok(whole.map_or(Read::Gone, Read::Whole))
 }
 
 /// Addresses the document; also gives what is to be kept of it.
-fn converted(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, Kept)> {
+fn made(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, Kept)> {
     let Described { unit, raw_digest, document } = described;
     let stamp = preparation.stamp(&unit);
     let mut made = Made::default();
     made.push(preparation.address(document, &stamp.provenance(&unit, &raw_digest, &preparation.recorder)));
     let Stamp { snapshot, .. } = stamp;
-    preparation.finished(unit, raw_digest, snapshot, made, None)
+    made.finish((unit, raw_digest), snapshot, None)
 }

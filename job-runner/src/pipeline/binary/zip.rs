@@ -47,7 +47,7 @@ pub(super) fn detect(head: &[u8]) -> Cow<'static, str> {
     office(head).unwrap_or("application/zip").into()
 }
 
-/// OpenDocument and EPUB say what they are in their first entry, uncompressed (OpenDocument 1.3, part 2, 3.3).
+/// `OpenDocument` and EPUB say what they are in their first entry, uncompressed (`OpenDocument` 1.3, part 2, 3.3).
 fn declared(first: &Entry<'_>) -> Option<String> {
     if first.name != b"mimetype" {
         return None;
