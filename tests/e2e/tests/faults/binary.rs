@@ -23,6 +23,7 @@ async fn objects_of_every_kind_become_documents_about_them() -> Result<()> {
         case("tags", rig::run("tags", Form::Nitf, metadata_and_tags)),
         case("no-tags", rig::run("no-tags", Form::Nitf, tags_are_denied)),
         case("too-large", rig::run("too-large", Form::Nitf, one_object_is_too_large)),
+        case("cut-noise", rig::run("cut-noise", Form::Nitf, answers_break_off)),
         case("large-noise", rig::run("large-noise", Form::Nitf, large_objects_at_once)),
     ])
     .await
@@ -143,6 +144,31 @@ async fn one_object_is_too_large(rig: &Rig) -> Result<()> {
     rig.land(&corpus).await?;
     rig.drain_for(&spec).await?;
     rig.judge(&corpus).await
+}
+
+/// A body that ends too soon, and tags that cannot be had at the moment, are asked for again; the document is that of the
+/// whole object.
+async fn answers_break_off(rig: &Rig) -> Result<()> {
+    const KEY: &str = "wire/noise";
+    let bytes = noise(3, 8 * MEBIBYTE);
+    let described = ("audio/odd", &[][..], "desk=sport");
+    let object = rig.s3.put_described(&rig.raw_bucket(), KEY, bytes.clone(), described).await?;
+    let slow = Action::Answer(Answer::s3(503, "SlowDown"));
+    // The client itself asks three times; what is more is for the worker.
+    let tags = rig.s3_proxy.rule_for(4, rig.reads().path("tagging"), slow);
+    let body = rig.s3_proxy.rule_for(2, rig.reads(), Action::Cut(5 * MEBIBYTE));
+    rig.tell(&[object]).await?;
+    rig.drain_for(&spec(rig)).await?;
+    ensure!((body.hits(), tags.hits()) == (2, 4), "{} bodies and {} tags", body.hits(), tags.hits());
+    let corpus = Corpus {
+        objects: [(KEY.into(), bytes.clone())].into(),
+        outcomes: [(KEY.into(), Outcome::Indexed(KEY.into()))].into(),
+    };
+    rig.judge(&corpus).await?;
+    let found = document(rig, KEY).await?;
+    ensure!(found["digest"] == format!("{:x}", Sha256::digest(&bytes)), "{found}");
+    ensure!(found["tags"] == json!({"desk": "sport"}), "{found}");
+    Ok(())
 }
 
 /// More at once than a worker may have memory for.
