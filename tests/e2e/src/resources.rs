@@ -74,6 +74,18 @@ pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
     })
 }
 
+/// The same source for objects of any kind, each found by its key.
+#[must_use]
+pub fn binary_source(env: &Env, world: &str, queue_url: &str) -> Value {
+    let mut source = ingest_source(env, world, queue_url, Form::Nitf);
+    let spec = &mut source["spec"];
+    spec["raw"] = json!({"bucket": format!("{world}-raw"), "prefix": "wire/"});
+    spec["conversion"] = json!({"format": "Binary"});
+    spec["index"]["name"] = format!("articles-{world}-{{lastModified:%Y.%m}}").into();
+    spec["index"]["id"] = "{key}".into();
+    source
+}
+
 /// An enrichment of that source's articles by both models, into the second cluster.
 #[must_use]
 pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod backlog;
+mod binary;
 mod chart;
 mod conditions;
 mod enrichment;

@@ -1,4 +1,4 @@
-//! The model server: MLServer, which speaks the Open Inference Protocol v2, with two real models.
+//! The model server: MLServer, which speaks the Open Inference Protocol v2, with three real models.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use crate::{
 
 const BUILD_MODEL: &str = include_str!("../../parts/model-server/minilm/build_onnx.py");
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     ("settings.json", include_str!("../../parts/model-server/settings.json")),
     ("minilm/build_onnx.py", BUILD_MODEL),
     ("minilm/minilm_runtime.py", include_str!("../../parts/model-server/minilm/minilm_runtime.py")),
@@ -28,6 +28,8 @@ const FILES: [(&str, &str); 6] = [
         include_str!("../../parts/model-server/sentiment/sentiment_runtime.py"),
     ),
     ("sentiment/model-settings.json", include_str!("../../parts/model-server/sentiment/model-settings.json")),
+    ("magika/magika_runtime.py", include_str!("../../parts/model-server/magika/magika_runtime.py")),
+    ("magika/model-settings.json", include_str!("../../parts/model-server/magika/model-settings.json")),
 ];
 
 /// Where it lies: `venv/`, and `models/` with the settings.
