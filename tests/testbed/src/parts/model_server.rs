@@ -18,7 +18,7 @@ use crate::{
 
 const BUILD_MODEL: &str = include_str!("../../parts/model-server/minilm/build_onnx.py");
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 11] = [
     ("settings.json", include_str!("../../parts/model-server/settings.json")),
     ("minilm/build_onnx.py", BUILD_MODEL),
     ("minilm/minilm_runtime.py", include_str!("../../parts/model-server/minilm/minilm_runtime.py")),
@@ -30,6 +30,9 @@ const FILES: [(&str, &str); 8] = [
     ("sentiment/model-settings.json", include_str!("../../parts/model-server/sentiment/model-settings.json")),
     ("magika/magika_runtime.py", include_str!("../../parts/model-server/magika/magika_runtime.py")),
     ("magika/model-settings.json", include_str!("../../parts/model-server/magika/model-settings.json")),
+    ("tone-v1/tone_runtime.py", include_str!("../../parts/model-server/tone-v1/tone_runtime.py")),
+    ("tone-v1/model-settings.json", include_str!("../../parts/model-server/tone-v1/model-settings.json")),
+    ("tone-v2/model-settings.json", include_str!("../../parts/model-server/tone-v2/model-settings.json")),
 ];
 
 /// Where it lies: `venv/`, and `models/` with the settings.
