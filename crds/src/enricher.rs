@@ -9,7 +9,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use builtin::Builtin;
+pub use builtin::{Builtin, BuiltinResult};
 pub use check::EnricherFault;
 pub use outputs::{OutputField, OutputType, Similarity};
 pub use protocols::{HttpCall, ITEMS, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};

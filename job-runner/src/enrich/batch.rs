@@ -32,7 +32,8 @@ pub(super) fn batches<'a>(
     model: &'a Model,
     halt: &'a CancellationToken,
 ) -> impl Stream<Item = Batch> + 'a {
-    let gather = Gather { input: input.fuse(), come: VecDeque::new(), asking: Vec::new(), passing: Vec::new() };
+    let gather =
+        Gather { input: input.fuse(), come: VecDeque::new(), asking: Vec::new(), passing: Vec::new() };
     stream::unfold(gather, move |mut gather| async move {
         let works = gather.next(model, halt).await?;
         Some((Batch { works }, gather))
