@@ -1,4 +1,5 @@
-//! The model server: MLServer, which speaks the Open Inference Protocol v2, with two real models.
+//! The model servers: MLServer, which speaks the Open Inference Protocol v2, with two real models, and a small server that has
+//! one of them under the paths of OpenAI's embeddings and of Text Embeddings Inference.
 
 use std::{
     fs,
@@ -18,8 +19,12 @@ use crate::{
 
 const BUILD_MODEL: &str = include_str!("../../parts/model-server/minilm/build_onnx.py");
 
-const FILES: [(&str, &str); 6] = [
+/// The server of embeddings. MLServer passes its folder over, as it has no settings of a model.
+const EMBEDDINGS_PROGRAM: &str = "embeddings/server.py";
+
+const FILES: [(&str, &str); 7] = [
     ("settings.json", include_str!("../../parts/model-server/settings.json")),
+    (EMBEDDINGS_PROGRAM, include_str!("../../parts/model-server/embeddings/server.py")),
     ("minilm/build_onnx.py", BUILD_MODEL),
     ("minilm/minilm_runtime.py", include_str!("../../parts/model-server/minilm/minilm_runtime.py")),
     ("minilm/model-settings.json", include_str!("../../parts/model-server/minilm/model-settings.json")),
