@@ -10,8 +10,8 @@ use super::OutputType;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Builtin {
     /// The language of a text (whatlang, 70 languages): `language` (ISO 639-1), `confidence` (0 to 1) and `script` (ISO
-    /// 15924), by its first 16 KiB. A text of fewer than 20 letters has none, unless its script is that of one language
-    /// only: give the outputs `optional: true`.
+    /// 15924), by its first 16 KiB. None for fewer than 20 letters of a script that many languages share (Arabic,
+    /// Cyrillic, Devanagari, Hebrew, Latin), and where there are no letters: give the outputs `optional: true`.
     Language,
     /// The most telling words and phrases of a text (YAKE), by its first 64 KiB and with the stop words of its language:
     /// `keywords`, a list of at most 10 phrases of at most 3 words, in lower case, the best first. None for languages that

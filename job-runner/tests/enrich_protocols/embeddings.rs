@@ -49,7 +49,7 @@ async fn vectors_of_an_openai_server_reach_their_documents_in_whatever_order_the
     let server = Server::start(openai).await;
     server.first([
         (500, "{\"error\": {\"message\": \"down\"}}"),
-        (200, "{\"data\": [{\"index\": 0, \"embedding\": [1, 1]}]}"),
+        (200, "{\"data\": [{\"index\": 0, \"embedding\": [1, 1]}, {\"index\": 0, \"embedding\": [2, 1]}]}"),
         (200, "{\"data\": ["),
     ]);
     let enricher =

@@ -30,12 +30,13 @@ fn detect(text: &str) -> Option<Info> {
     let text = beginning(text, LOOKED_AT);
     let enough = text.chars().filter(|c| c.is_alphabetic()).take(LETTERS).count() == LETTERS;
     // Where there are no letters, whatlang would divide by their number.
-    whatlang::detect_script(text).filter(|script| enough || is_of_one_language(*script))?;
+    whatlang::detect_script(text).filter(|script| enough || !is_shared(*script))?;
     whatlang::detect(text)
 }
 
-fn is_of_one_language(script: Script) -> bool {
-    script.langs().len() == 1
+/// Whether several languages use a script that only their words tell apart.
+const fn is_shared(script: Script) -> bool {
+    matches!(script, Script::Arabic | Script::Cyrillic | Script::Devanagari | Script::Hebrew | Script::Latin)
 }
 
 const fn code(lang: Lang) -> &'static str {

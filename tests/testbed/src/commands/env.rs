@@ -13,7 +13,8 @@ use crate::{
     parts::{
         opensearch, product,
         stores::{
-            ACCESS_KEY_ID, BRIDGE, EMBEDDINGS, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3, SECRET_ACCESS_KEY, SQS,
+            ACCESS_KEY_ID, BRIDGE, EMBEDDINGS, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3,
+            SECRET_ACCESS_KEY, SQS,
         },
     },
     versions::Versions,

@@ -82,13 +82,12 @@ pub(super) fn sentences(text: &str, stop_words: &HashSet<&str>) -> (Vec<Sentence
 }
 
 fn read(word: &str, vocabulary: &mut Vocabulary, stop_words: &HashSet<&str>, is_first: bool) -> Word {
-    let lower = folded(word);
-    let bare = lower.strip_suffix("'s").unwrap_or(&lower).to_owned();
+    let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s")).unwrap_or(word);
     let letters = || word.chars().filter(|c| c.is_alphabetic());
     let is_acronym = letters().count() > 1 && letters().all(char::is_uppercase);
     let is_capital = word.chars().next().is_some_and(char::is_uppercase);
     Word {
-        term: vocabulary.place(bare, stop_words),
+        term: vocabulary.place(folded(word), stop_words),
         is_acronym,
         is_name: is_capital && !is_acronym && !is_first,
     }
@@ -131,7 +130,7 @@ mod tests {
             chunks("Truly high-tech, didn't she say - well-known!"),
             [vec!["Truly", "high-tech"], vec!["didn't", "she", "say"], vec!["well-known"]]
         );
-        assert_eq!(chunks("-a- b--c"), [vec!["a"], vec!["b"], vec!["c"]]);
+        assert_eq!(chunks("-a- b--c"), [vec!["a", "b"], vec!["c"]]);
         assert!(chunks(" -- … ").is_empty());
     }
 

@@ -9,8 +9,8 @@ use super::super::{Call, CallError};
 /// The request for some documents; for one only, where the request has no `$items`.
 pub fn call(call: &HttpCall, inputs: &[Input], documents: &[&[String]]) -> Result<Call, CallError> {
     let body = if call.takes_several() {
-        let items = documents.iter().map(|texts| item(call, inputs, texts)).collect();
-        fill(&call.request, &|name| (name == ITEMS).then(|| Value::Array(Vec::clone(&items))))
+        let items: Value = documents.iter().map(|texts| item(call, inputs, texts)).collect();
+        fill(&call.request, &|name| (name == ITEMS).then(|| items.clone()))
     } else {
         let [texts] = documents else {
             return Err(CallError::Unfit("a request without $items is for one document".to_owned()));
