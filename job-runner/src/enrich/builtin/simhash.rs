@@ -87,7 +87,7 @@ mod tests {
         let text = "The parliament voted on Tuesday to raise the tax on fuel.";
         assert_eq!(
             json!(results(text)),
-            json!({"simhash": "0000000000000000", "bands": ["0-0000", "1-0000", "2-0000", "3-0000"]})
+            json!({"simhash": "48d41a1d520f0013", "bands": ["0-48d4", "1-1a1d", "2-520f", "3-0013"]})
         );
     }
 

@@ -51,17 +51,26 @@ impl Vocabulary {
         if let Some(place) = self.places.get(&text) {
             return *place;
         }
-        let characters = text.chars().count();
-        let has = |test: fn(char) -> bool| text.chars().any(test);
+        let is_short = text.chars().count() < SHORTEST;
         let term = Term {
-            is_stop_word: characters < SHORTEST || stop_words.contains(text.as_str()),
-            is_wording: has(char::is_alphabetic) && !has(char::is_numeric) && characters <= LONGEST,
+            is_stop_word: is_short || stop_words.contains(text.as_str()),
+            is_wording: is_wording(&text),
             text: text.clone(),
         };
         self.terms.push(term);
         self.places.insert(text, self.terms.len() - 1);
         self.terms.len() - 1
     }
+}
+
+/// Unicode's rules take `urn:uuid`, `snake_case` and `example.com` for one word each, and `U.S` too.
+fn is_wording(text: &str) -> bool {
+    let has = |test: fn(char) -> bool| text.chars().any(test);
+    let is_initials = || text.split('.').all(|part| part.chars().count() == 1);
+    has(char::is_alphabetic)
+        && !has(|c| c.is_numeric() || matches!(c, ':' | '_'))
+        && text.chars().count() <= LONGEST
+        && (!text.contains('.') || is_initials())
 }
 
 /// The sentences that have words, and the words that there are.
@@ -122,7 +131,7 @@ fn chunks(sentence: &str) -> Vec<Vec<String>> {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{chunks, sentences};
+    use super::{chunks, is_wording, sentences};
 
     #[test]
     fn words_are_between_punctuation_and_hyphens_join_them() {
@@ -132,6 +141,16 @@ mod tests {
         );
         assert_eq!(chunks("-a- b--c"), [vec!["a", "b"], vec!["c"]]);
         assert!(chunks(" -- … ").is_empty());
+    }
+
+    #[test]
+    fn names_of_machines_are_no_wording() {
+        for word in ["oslo", "u.s", "high-tech", "didn't", "हिन्दी"] {
+            assert!(is_wording(word), "{word}");
+        }
+        for word in ["27", "b2c", "urn:uuid", "snake_case", "example.com", &"a".repeat(51)] {
+            assert!(!is_wording(word), "{word}");
+        }
     }
 
     #[test]
