@@ -74,6 +74,14 @@ pub mod label {
     pub const INGEST_RUN: &str = "docmill.io/ingest-run";
     /// On an `IngestRun`: which trigger of the source made it; `poll` is the only one.
     pub const TRIGGER: &str = "docmill.io/trigger";
+    /// On an `EnrichmentRun`: name of the `EnrichmentSchedule` that made it.
+    pub const SCHEDULE: &str = "docmill.io/schedule";
+}
+
+/// Annotations on what the operator makes.
+pub mod annotation {
+    /// On an `EnrichmentRun`: the time of the schedule that it was made for, in RFC 3339.
+    pub const SCHEDULED_TIME: &str = "docmill.io/scheduled-time";
 }
 
 /// What a worker pod is to do.

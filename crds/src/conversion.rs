@@ -3,6 +3,7 @@
 //! A conversion is data, not code. What a user writes is a [`Conversion`]; [`Conversion::resolve`] expands its preset and
 //! checks every path, and gives the [`Model`] that the worker compiles. Presets are files in this same language.
 
+mod binary;
 mod bound;
 mod constraints;
 mod date_format;
@@ -12,6 +13,7 @@ mod json;
 mod json_path;
 mod limits;
 mod model;
+mod model_error;
 mod parts;
 mod path;
 mod preset;
@@ -23,7 +25,8 @@ pub use constraints::{ConstraintFault, Constraints};
 pub use date_format::{DateFormat, DatePart};
 pub use json_path::{TOP, push_member};
 pub use limits::{Limits, ResolvedLimits};
-pub use model::{CONVERTER_FORMAT, Model, ModelError, Scope};
+pub use model::{BINARY_FORMAT, CONVERTER_FORMAT, Model, Scope};
+pub use model_error::ModelError;
 pub use parts::DateParts;
 pub use path::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
 pub use preset::Preset;
@@ -38,8 +41,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "has(self.preset) || (has(self.record) && has(self.fields))",
+    "rule": "self.format == 'Binary' || has(self.preset) || (has(self.record) && has(self.fields))",
     "message": "name a preset, or say yourself what a record is and which fields it has: preset, or record and fields"
+}, {
+    "rule": binary::MODEL_RULE,
+    "message": binary::MODEL_MESSAGE
+}, {
+    "rule": binary::limits_rule(),
+    "message": binary::LIMITS_MESSAGE
 }, {
     "rule": "self.format != 'Json' || !(has(self.preset) || has(self.namespaces) || has(self.defaultNamespaces))",
     "message": "preset, namespaces and defaultNamespaces are for Xml"
@@ -50,6 +59,9 @@ use serde::{Deserialize, Serialize};
 pub struct Conversion {
     /// What the objects of the bucket are. Xml: well-formed XML 1.0 with namespaces, one or many documents in each object.
     /// Json: JSON (RFC 8259), a single value, one value a line (NDJSON) or several values one after the other.
+    /// Binary: bytes of any kind, which are not read as anything: an object is one document that says what the object is, with
+    /// the fields key, keyDigest, name, extension, size, contentType (by its first bytes), declaredContentType, digest
+    /// (SHA-256), lastModified, metadata and tags. Beside it there is only limits.maxObjectBytes to be said.
     #[serde(default)]
     pub format: Format,
 
@@ -130,6 +142,29 @@ pub enum Format {
     #[default]
     Xml,
     /// JSON (RFC 8259): a value, one value a line (NDJSON), or values one after the other.
+    Json,
+    /// Bytes of any kind; a document says what its object is.
+    Binary,
+}
+
+impl Format {
+    /// How objects are read to find documents in them; none if they are not read as anything.
+    #[must_use]
+    pub const fn syntax(self) -> Option<Syntax> {
+        match self {
+            Self::Xml => Some(Syntax::Xml),
+            Self::Json => Some(Syntax::Json),
+            Self::Binary => None,
+        }
+    }
+}
+
+/// How objects are read to find documents in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// See [`Format::Xml`].
+    Xml,
+    /// See [`Format::Json`].
     Json,
 }
 

@@ -1,6 +1,6 @@
 //! What the operator, the worker, the chart and the users of Docmill agree on.
 //!
-//! - [`ingest_source`], [`ingest_run`] and [`enrichment_run`]: the resources that users write;
+//! - [`ingest_source`], [`ingest_run`], [`enrichment_run`] and [`enrichment_schedule`]: the resources that users write;
 //! - [`enricher`]: the models of an enrichment, by protocol;
 //! - [`conversion`], [`reason`]: the model language of documents, and the names of what can be wrong with one;
 //! - [`storage`], [`elasticsearch`], [`template`]: the parts that both resources share;
@@ -19,6 +19,7 @@ pub mod elasticsearch;
 pub mod enricher;
 pub mod enrichment_ledger;
 pub mod enrichment_run;
+pub mod enrichment_schedule;
 pub mod error_class;
 pub mod ingest_run;
 pub mod ingest_source;
@@ -30,6 +31,7 @@ pub mod storage;
 pub mod template;
 
 pub use enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
+pub use enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec, EnrichmentScheduleStatus};
 pub use ingest_run::{IngestRun, IngestRunSpec, IngestRunStatus};
 pub use ingest_source::{IngestSource, IngestSourceSpec, IngestSourceStatus};
 

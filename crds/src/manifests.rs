@@ -3,7 +3,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt as _;
 
-use crate::{EnrichmentRun, IngestRun, IngestSource};
+use crate::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
 
 /// Where the generated files lie, from the root of the repository. Helm can read only what is inside a chart, so
 /// they lie there and nowhere else.
@@ -11,7 +11,7 @@ pub const FOLDER: &str = "charts/docmill/files/crds";
 
 /// File name and text of each definition.
 pub fn all() -> Result<Vec<(String, String)>, serde_saphyr::ser::Error> {
-    [IngestSource::crd(), IngestRun::crd(), EnrichmentRun::crd()]
+    [IngestSource::crd(), IngestRun::crd(), EnrichmentRun::crd(), EnrichmentSchedule::crd()]
         .into_iter()
         .map(|definition| manifest(&described(definition)))
         .collect()

@@ -146,6 +146,32 @@ fn constraints_are_for_types_that_they_fit() {
 }
 
 #[test]
+fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
+    let fault = |conversion: Value| source_fault("/spec/conversion", conversion);
+    assert_eq!(fault(json!({"format": "Binary"})), None);
+    assert_eq!(fault(json!({"format": "Binary", "limits": {"maxObjectBytes": 1000}})), None);
+    for part in [
+        json!({"preset": "nitf"}),
+        json!({"record": "/a"}),
+        json!({"emptyIf": ["/a"]}),
+        json!({"namespaces": {"a": "b"}}),
+        json!({"defaultNamespaces": [""]}),
+        json!({"fields": [{"name": "a", "path": ["a"]}]}),
+        json!({"extra": "Keep"}),
+        json!({"timeZone": "UTC"}),
+    ] {
+        let mut conversion = json!({"format": "Binary"});
+        conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
+        let found = fault(conversion).unwrap_or_default();
+        assert!(found.contains("leave out preset, record"), "{part}: {found}");
+    }
+    let limited = fault(json!({"format": "Binary", "limits": {"maxNodes": 5}})).expect("a fault");
+    assert!(limited.contains("only maxObjectBytes is for them"), "{limited}");
+    assert!(fault(json!({"format": "Xml"})).expect("a fault").contains("name a preset"));
+    assert_eq!(fault(json!({"preset": "nitf", "limits": {"maxNodes": 5}})), None);
+}
+
+#[test]
 fn a_run_has_one_origin_and_never_changes() {
     let old: EnrichmentRun = serde_json::from_value(run()).expect("a run");
     let mut both = run();

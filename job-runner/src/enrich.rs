@@ -10,6 +10,7 @@
 //!   `limits` and `budget` say when and how much, [`link`] by which certificates and credentials;
 //! - [`protocol`]: requests written and answers read; [`builtin`]: what needs no server;
 //! - [`attach`]: the results and where they come from, put into the document;
+//! - `objects`: raw objects that a model is given; `compare`: how two sides of a document differ;
 //! - `keep`: the copies into the target (`store`), failures into the records (`failures`), the counts (`tally`) into the record
 //!   of the slice (`progress`);
 //! - `flow` has all of that at work at the same time.
@@ -23,6 +24,7 @@ pub mod attach;
 mod batch;
 mod budget;
 pub mod builtin;
+mod compare;
 mod counts;
 mod error;
 mod failures;
@@ -32,6 +34,7 @@ pub mod input;
 mod keep;
 mod limits;
 pub mod link;
+mod objects;
 mod pages;
 mod progress;
 pub mod protocol;
@@ -45,6 +48,7 @@ mod target;
 pub mod vectors;
 mod work;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{EnrichOrder, EnrichStep, Report, secret_mount};
@@ -56,10 +60,12 @@ pub use error::EnrichError;
 use crate::elastic::Elastic;
 use crate::retry::Patience;
 use budget::Budget;
+use compare::Comparison;
 use counts::Counts;
 use failures::Failures;
 use flow::Flow;
 use link::MountedLink;
+use objects::Objects;
 use progress::Progress;
 use recipe::Recipe;
 use select::Selection;
@@ -92,11 +98,21 @@ pub async fn run(
         return Ok(Report { done, busy_millis: busy(), ended, ..Report::default() });
     }
     let (progress, counts) = Progress::resume(&recipe, to, stop).await?;
-    let store = Store::prepare(&recipe, from, to, stop).await?;
+    let store = match &order.step {
+        EnrichStep::DryRun | EnrichStep::Compare(_) => {
+            Store::looked_into(&recipe, to, matches!(order.step, EnrichStep::Compare(_)))
+        }
+        EnrichStep::Enrich | EnrichStep::Clear => Store::prepare(&recipe, from, to, stop).await?,
+    };
     let failures = Failures::open(&recipe, to, stop).await?;
     let budget = Budget::new(&recipe, to);
     let links = links(order)?;
+    let objects = match &order.storage {
+        Some(storage) => Some(Objects::mounted(storage).await?),
+        None => None,
+    };
     let tally = Tally::new(counts);
+    let comparison = Mutex::new(Comparison::default());
     let flow = Flow {
         recipe: &recipe,
         links: &links,
@@ -104,7 +120,9 @@ pub async fn run(
         failures: &failures,
         progress: &progress,
         budget: &budget,
+        objects: objects.as_ref(),
         tally: &tally,
+        comparison: &comparison,
         stop,
     };
     let counts = Box::pin(go_over(&flow, from, to)).await?;
@@ -129,6 +147,10 @@ async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts
     loop {
         views += 1;
         flow.tally.count(Counts::start_over);
+        if let EnrichStep::Compare(compare) = &flow.recipe.step {
+            *flow.comparison.lock().unwrap_or_else(PoisonError::into_inner) =
+                Comparison::new(compare.tolerance_milli);
+        }
         let mut selection = Selection::open(flow.recipe, from, to, flow.stop).await?;
         flow.tally.count(|counts| counts.documents = selection.documents);
         let result = Box::pin(flow.run(&mut selection)).await;
@@ -151,7 +173,12 @@ async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts
             }
             Ok(()) => {
                 let counts = flow.tally.now();
-                flow.progress.write(&counts, true, flow.stop).await?;
+                if matches!(flow.recipe.step, EnrichStep::Compare(_)) {
+                    let comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    flow.progress.report(&comparison, flow.stop).await?;
+                    flow.tally.count(|counts| counts.comparison = comparison.totals());
+                }
+                flow.progress.write(&flow.tally.now(), true, flow.stop).await?;
                 return Ok(counts);
             }
         }

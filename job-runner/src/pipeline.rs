@@ -5,9 +5,10 @@
 //! 3. [`in_hand`] has each worked on once at a time, [`lookup`] finds those that are done already, [`suspect`] sets apart
 //!    those that kill their workers;
 //! 4. [`fetch`] reads the raw object;
-//! 5. [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document;
+//! 5. [`logic`] is how: [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document; or [`binary`]
+//!    says what the object is;
 //! 6. [`address`] says where a document belongs, [`provenance`] and `stamp` where it comes from, [`mapping`] what its fields are;
-//! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys), `keep` sees to it that it lies there first;
+//! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys), `keep` sees to it that it lies there first, with what was `made`;
 //! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong, in indices with the
 //!    mapping that [`articles`] gives them;
@@ -19,6 +20,7 @@
 
 pub mod address;
 pub mod articles;
+pub mod binary;
 pub mod body;
 pub mod claim;
 mod close;
@@ -31,7 +33,9 @@ pub mod heads;
 pub mod in_hand;
 mod keep;
 mod large;
+pub mod logic;
 pub mod lookup;
+mod made;
 pub mod mapping;
 pub mod notification;
 pub mod object_key;

@@ -222,6 +222,33 @@ fn a_preset_can_be_shown_checked_and_used() {
 }
 
 #[test]
+fn of_files_of_any_kind_is_told_what_they_are() {
+    let folder = Folder::new();
+    let model = folder.write("model.yaml", "format: Binary\n");
+    let photo = folder.write("photo.GIF", "GIF89a\0\u{1}\0");
+    let packed = testdata("nitf/latin1-with-doctype.xml");
+    let (status, out, err) = run(&["convert", "--model", &model, "--records", &photo, &packed]);
+    assert_eq!((status, err.as_str(), lines(&out).len()), (0, "", 2));
+    let record = &lines(&out)[0];
+    assert_eq!(
+        (&record["path"], &record["document"]["key"]),
+        (&Value::from(photo.clone()), &Value::from(photo))
+    );
+    assert_eq!((&record["document"]["extension"], &record["document"]["size"]), (&"gif".into(), &9.into()));
+    assert_eq!(record["document"]["contentType"], "image/gif");
+    let (status, out, _) = run(&["model", "check", &model]);
+    assert_eq!((status, out.as_str()), (0, "ok: a document about each object, revision be9e44ec5d50\n"));
+
+    let model = folder.write("wrong.yaml", "format: Binary\nlimits:\n  maxDepth: 5\n");
+    let (status, _, err) = run(&["model", "check", &model]);
+    assert_eq!(status, 2);
+    assert!(
+        err.contains("limits.maxDepth: objects of format Binary") && err.contains("wrong.yaml:3:"),
+        "{err}"
+    );
+}
+
+#[test]
 fn a_model_is_inferred_that_is_sound_and_refuses_none_of_its_samples() {
     let folder = Folder::new();
     let samples = [testdata("atom"), testdata("rss/podcast-and-escaped-html.xml"), testdata("jats")];

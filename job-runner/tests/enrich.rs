@@ -304,7 +304,7 @@ async fn a_run_stops_before_its_budget_is_exceeded_and_goes_on_with_more() {
     order.has_budget = true;
     order.enrichers[0].batch_size = 5;
     for (budget, calls, done) in
-        [(json!({"calls": 7}), 7, 35), (json!({"calls": 100, "inputCharacters": 550}), 15, 75)]
+        [(json!({"calls": 7}), 7, 35), (json!({"calls": 100, "inputCharacters": 560}), 16, 80)]
     {
         bed.limit(&order.run_uid, &budget).await;
         let stop = CancellationToken::new();
@@ -370,6 +370,83 @@ async fn a_model_that_changes_meanwhile_stops_the_run_or_is_told_of() {
             assert_eq!(stored, [("v1".to_owned(), 32), ("v2".to_owned(), 28)]);
         }
     }
+}
+
+#[tokio::test]
+async fn a_rehearsal_tells_what_a_run_will_take_and_does_nothing() {
+    let Some(bed) = Bed::new("rehearsal").await else { return };
+    bed.put(0..90, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let mut order = bed.order("run-1");
+    order.step = EnrichStep::DryRun;
+    bed.run_order(&order).await.unwrap();
+    let told = bed.record("run-1").await;
+    assert_eq!((told.selected, told.cached, told.calls, told.done), (90, 0, 6, 0));
+    assert_eq!((bed.models.spent().0, bed.elastic.exists(&bed.enriched()).await.unwrap()), (0, false));
+    bed.run("run-2").await.unwrap();
+    let spent = bed.models.spent();
+    assert_eq!((spent.0, spent.1), (6, usize::try_from(told.input_characters).unwrap()));
+    // Ten anew, five of them unchanged.
+    bed.put(0..5, "other", 2, "2026-02-02T00:00:00.000Z").await;
+    bed.put(5..10, "text", 2, "2026-02-02T00:00:00.000Z").await;
+    order.run_uid = "run-3".into();
+    bed.run_order(&order).await.unwrap();
+    let told = bed.record("run-3").await;
+    assert_eq!((told.selected, told.cached, told.calls), (10, 5, 1));
+    assert_eq!(bed.models.spent().0, 6);
+}
+
+#[tokio::test]
+async fn a_document_that_moves_to_another_index_is_there_once_and_keeps_its_result() {
+    let Some(bed) = Bed::new("moved").await else { return };
+    bed.put(0..3, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    bed.run("run-1").await.unwrap();
+    bed.elastic.refresh(&bed.enriched()).await.unwrap();
+    let source = json!({"headline": "text 0", "publishedAt": "2027-01-02T00:00:00Z",
+        "_docmill": {"indexedTime": "2026-02-02T00:00:00.000Z"}});
+    let mut bulk = BulkBody::default();
+    let address = Address { index: &bed.articles(), id: "0" };
+    bulk.push_index(address, Some(2), source.to_string().as_bytes());
+    bed.elastic.bulk_all(bulk, Patience::once(), &bed.stop).await.unwrap();
+    bed.run("run-2").await.unwrap();
+    let record = bed.record("run-2").await;
+    assert_eq!((record.done, record.cached, bed.models.documents()), (1, 1, 3));
+    assert_eq!(bed.checked_copies().await, 2, "the one of the old index is gone");
+    let moved = bed.elastic.get(&bed.enriched().replace("2026", "2027"), "0").await.unwrap().unwrap();
+    assert_eq!(moved.source["echo"], "text 0");
+}
+
+#[tokio::test]
+async fn two_enrichers_or_raw_and_enriched_are_compared_and_nothing_is_stored() {
+    let Some(bed) = Bed::new("compare").await else { return };
+    bed.put(0..30, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let mut order = bed.order("run-1");
+    let mut other = order.enrichers[0].clone();
+    other.name = "other".into();
+    other.inputs[0].template = Some("{headline}!".into());
+    order.enrichers.push(other);
+    let step = |compare: Value| EnrichStep::Compare(serde_json::from_value(compare).unwrap());
+    order.step = step(json!({"left": "embedding", "right": "other", "toleranceMilli": 500}));
+    bed.run_order(&order).await.unwrap();
+    let record = bed.record("run-1").await;
+    let found: Vec<_> =
+        record.comparison.iter().map(|field| (field.field.as_str(), field.agreed, field.differing)).collect();
+    assert_eq!(found, [("echo", 0, 30), ("embedding", 30, 0)]);
+    assert!(!bed.elastic.exists(&bed.enriched()).await.unwrap());
+    let report = bed.elastic.get(&bed.records(), "comparison-run-1-0").await.unwrap().unwrap().source;
+    let example = &report["fields"][0]["examples"][0];
+    assert_eq!(example["right"].as_str().unwrap(), format!("{}!", example["left"].as_str().unwrap()));
+
+    bed.run("run-2").await.unwrap();
+    bed.put(0..10, "changed", 2, "2026-01-02T00:00:00.000Z").await;
+    bed.put(30..31, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let mut order = bed.order("run-3");
+    order.step = step(json!({}));
+    let asked = bed.models.spent().0;
+    bed.run_order(&order).await.unwrap();
+    let record = bed.record("run-3").await;
+    assert_eq!((record.done, record.failed, bed.models.spent().0), (30, 1, asked));
+    let headline = record.comparison.iter().find(|field| field.field == "headline").unwrap();
+    assert_eq!((headline.agreed, headline.differing), (20, 10));
 }
 
 #[tokio::test]

@@ -128,9 +128,18 @@ impl Writer {
 
     /// Deletes exactly this resource and, in the background, what it owns.
     pub async fn delete<K: Writable>(&self, object: &K) -> Result<(), ApplyError> {
+        self.delete_by(object, DeleteParams::background()).await
+    }
+
+    /// Deletes exactly this resource and what it owns. It stays visible until all of that is gone, pods included.
+    pub async fn delete_with_dependents<K: Writable>(&self, object: &K) -> Result<(), ApplyError> {
+        self.delete_by(object, DeleteParams::foreground()).await
+    }
+
+    async fn delete_by<K: Writable>(&self, object: &K, how: DeleteParams) -> Result<(), ApplyError> {
         self.check()?;
         let same = Preconditions { uid: object.uid(), resource_version: None };
-        let how = DeleteParams::background().preconditions(same);
+        let how = how.preconditions(same);
         let name = object.name_any();
         let deleted = self.api::<K>(object).delete(&name, &how).await.map(drop);
         gone_is_fine(deleted, || format!("delete {name}"))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::IngestRun;
+use docmill_crds::{EnrichmentRun, IngestRun};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::core::DeserializeGuard;
@@ -30,6 +30,8 @@ pub struct Context {
     pub pods: Store<Pod>,
     /// All `IngestRun`s that the operator made.
     pub runs: Store<DeserializeGuard<IngestRun>>,
+    /// All `EnrichmentRun`s that the operator made.
+    pub scheduled_runs: Store<DeserializeGuard<EnrichmentRun>>,
     /// Clients of the stores of sources that were reached lately.
     pub reached: ReachCache,
     /// Asks running workers how they are doing.

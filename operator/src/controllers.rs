@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{LOG_FORMAT_ENV, label};
-use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
+use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
 use futures::StreamExt as _;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
@@ -24,7 +24,7 @@ use crate::metrics::{Kind, Metrics, PassOutcome};
 use crate::shutdown::Shutdown;
 use crate::stores::with_causes;
 use crate::worker_pod::WorkerImage;
-use crate::{enrichment_run, ingest_run, ingest_source, schedule};
+use crate::{enrichment_run, enrichment_schedule, ingest_run, ingest_source, schedule};
 
 /// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
 const CONCURRENCY: u16 = 32;
@@ -44,6 +44,7 @@ pub async fn run(
     let (jobs, watch_jobs) = view::<Job>(&client);
     let (pods, watch_pods) = view::<Pod>(&client);
     let (polled, watch_polled) = view::<DeserializeGuard<IngestRun>>(&client);
+    let (scheduled, watch_scheduled) = view::<DeserializeGuard<EnrichmentRun>>(&client);
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
@@ -58,6 +59,7 @@ pub async fn run(
         jobs: jobs.clone(),
         pods: pods.clone(),
         runs: polled.clone(),
+        scheduled_runs: scheduled.clone(),
         reached: ingest_source::ReachCache::default(),
         workers: ingest_source::worker_client()?,
         board: ingest_source::Board::new(args.max_workers),
@@ -67,10 +69,12 @@ pub async fn run(
         jobs.wait_until_ready().await?;
         pods.wait_until_ready().await?;
         polled.wait_until_ready().await?;
+        scheduled.wait_until_ready().await?;
         tokio::join!(
             sources(&client, context.clone(), stop.clone()),
             ingest_runs(&client, context.clone(), stop.clone()),
-            enrichment_runs(&client, context.clone(), stop),
+            enrichment_runs(&client, context.clone(), stop.clone()),
+            enrichment_schedules(&client, context.clone(), stop),
         );
         anyhow::Ok(())
     };
@@ -79,6 +83,7 @@ pub async fn run(
         () = watch_jobs => Ok(()),
         () = watch_pods => Ok(()),
         () = watch_polled => Ok(()),
+        () = watch_scheduled => Ok(()),
     }
 }
 
@@ -144,6 +149,27 @@ async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown)
             |run, context: Arc<Context>| {
                 let metrics = context.metrics.clone();
                 timed(Kind::EnrichmentRun, metrics, enrichment_run::reconcile(run, context))
+            },
+            after_error,
+            context,
+        )
+        .for_each(log_pass)
+        .await;
+}
+
+async fn enrichment_schedules(client: &Client, context: Arc<Context>, stop: Shutdown) {
+    let schedules = Api::<DeserializeGuard<EnrichmentSchedule>>::all(client.clone());
+    Controller::new(schedules, watcher::Config::default())
+        .owns(
+            Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone()),
+            watcher::Config::default().labels(label::SCHEDULE),
+        )
+        .with_config(config())
+        .graceful_shutdown_on(stop.asked())
+        .run(
+            |schedule, context: Arc<Context>| {
+                let metrics = context.metrics.clone();
+                timed(Kind::EnrichmentSchedule, metrics, enrichment_schedule::reconcile(schedule, context))
             },
             after_error,
             context,

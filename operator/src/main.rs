@@ -1,7 +1,8 @@
-//! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs, and says in
-//! their status how the work is going.
+//! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs, makes the runs of
+//! `EnrichmentSchedule`s, and says in their status how the work is going.
 //!
-//! - `ingest_source`, `ingest_run`, `enrichment_run`: one folder a kind, each pass in steps: observe, plan, apply, status;
+//! - `ingest_source`, `ingest_run`, `enrichment_run`, `enrichment_schedule`: one folder a kind, each pass in steps: observe,
+//!   plan, apply, status;
 //! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells; `run_view`: what runs of both kinds share;
 //! - `stores`: reaching what a resource names; `apply`: writing to the API server;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
@@ -14,6 +15,7 @@ mod conditions;
 mod context;
 mod controllers;
 mod enrichment_run;
+mod enrichment_schedule;
 mod ingest_run;
 mod ingest_source;
 mod leader;

@@ -25,6 +25,8 @@ pub enum Kind {
     IngestRun,
     /// `EnrichmentRun`.
     EnrichmentRun,
+    /// `EnrichmentSchedule`.
+    EnrichmentSchedule,
 }
 
 /// How a pass ended.

@@ -36,6 +36,11 @@ macro_rules! limits {
         }
 
         impl Limits {
+            /// The names of all caps, as code has them, and whether each is set.
+            pub(super) fn set(&self) -> impl Iterator<Item = (&'static str, bool)> {
+                [$((stringify!($name), self.$name.is_some()),)+].into_iter()
+            }
+
             /// These caps, and where they say nothing, those of `base`.
             pub(super) fn or(&self, base: &Self) -> Self {
                 Self { $($name: self.$name.or(base.$name),)+ }
@@ -97,7 +102,7 @@ fn within(name: &str, value: i64, min: i64, max: i64) -> Result<u64, ModelError>
 }
 
 /// `max_depth` as users write it: `maxDepth`.
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |mut name, word| {

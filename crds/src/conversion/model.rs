@@ -7,15 +7,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ConstraintFault, Constraints, Conversion, DateParts, EXTRA_FIELD, Extra, Field, FieldType, Format, Path,
-    PathFault, Preset, ResolvedLimits, Target, dates, default, json, parts, schema::MAX_NESTING,
+    ConstraintFault, Constraints, Conversion, DateParts, EXTRA_FIELD, Extra, Field, FieldType, Format,
+    ModelError, Path, ResolvedLimits, Target, binary, dates, default, json, parts, schema::MAX_NESTING,
 };
-use crate::error_class::{Classify, ErrorClass};
 use crate::ledger::hex;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and the same
 /// object give another document than before.
 pub const CONVERTER_FORMAT: u32 = 2;
+
+/// The same for documents of format Binary, types of contents included.
+pub const BINARY_FORMAT: u32 = 1;
 
 /// Hexadecimal digits of a revision.
 const REVISION_DIGITS: usize = 12;
@@ -26,7 +28,7 @@ const REVISION_DIGITS: usize = 12;
 pub struct Model {
     /// What objects are.
     pub format: Format,
-    /// The path of the elements that are one document each.
+    /// The path of the elements that are one document each; empty where objects are not read as anything.
     pub record: String,
     /// The paths of elements that may be without records.
     pub empty_if: Vec<String>,
@@ -34,7 +36,7 @@ pub struct Model {
     pub namespaces: BTreeMap<String, String>,
     /// The namespaces of names without a prefix; the empty string is none.
     pub default_namespaces: Vec<String>,
-    /// The fields, in the order of the document.
+    /// The fields, in the order of the document; none where objects are not read as anything.
     pub fields: Vec<Field>,
     /// What becomes of what they do not name.
     pub extra: Extra,
@@ -56,98 +58,13 @@ pub struct Scope<'a> {
     pub default_namespaces: &'a [String],
 }
 
-/// Why a conversion cannot work. `place` says where in it: `fields[3].path[0]`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ModelError {
-    /// Neither a preset nor fields.
-    #[error("fields: name a preset, or say which fields a document has")]
-    NoFields,
-    /// Neither a preset nor a record.
-    #[error("record: name a preset, or say which elements are one document each")]
-    NoRecord,
-    /// A path is not of elements, as it has to be.
-    #[error(
-        "{place}: {path:?} is not an element: there is neither @attribute nor text() at its end, and it is not ."
-    )]
-    NotElement {
-        /// Where in the model.
-        place: String,
-        /// The path as written.
-        path: String,
-    },
-    /// A path cannot be read.
-    #[error("{place}: {fault}")]
-    Path {
-        /// Where in the model.
-        place: String,
-        /// What is wrong.
-        fault: PathFault,
-    },
-    /// A field is not as it should be.
-    #[error("{place} ({name}): {problem}")]
-    Field {
-        /// Where in the model.
-        place: String,
-        /// The name of the field.
-        name: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A time zone that there is not.
-    #[error("{place}: expected a time zone such as Europe/Berlin, UTC or +01:00, found {name:?}")]
-    Zone {
-        /// Where in the model.
-        place: String,
-        /// As written.
-        name: String,
-    },
-    /// A cap is out of its range.
-    #[error("{place}: expected a number from {min} to {max}, found {value}")]
-    Limit {
-        /// Where in the model.
-        place: String,
-        /// As written.
-        value: i64,
-        /// The least that it may be.
-        min: i64,
-        /// The most that it may be.
-        max: i64,
-    },
-    /// The record of a Json model does not start at the top.
-    #[error("record: {path:?} does not start with $, the value at the top of the object")]
-    RecordNotFromTop {
-        /// The path as written.
-        path: String,
-    },
-    /// Something that objects of JSON have not.
-    #[error("{place}: {problem}")]
-    NotOfJson {
-        /// Where in the model.
-        place: String,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// A preset's own file is broken.
-    #[error("failed to read the preset {}: {problem}", preset.as_str())]
-    Preset {
-        /// Which one.
-        preset: Preset,
-        /// What its reader said.
-        problem: String,
-    },
-}
-
-impl Classify for ModelError {
-    fn class(&self) -> ErrorClass {
-        ErrorClass::User
-    }
-}
-
 impl Conversion {
     /// Expands the preset and checks everything.
     pub fn resolve(&self) -> Result<Model, ModelError> {
-        if self.format == Format::Json {
-            json::check(self)?;
+        match self.format {
+            Format::Xml => {}
+            Format::Json => json::check(self)?,
+            Format::Binary => return binary::resolve(self),
         }
         let model = self.expand()?.into_model()?;
         model.check()?;
@@ -210,7 +127,8 @@ impl Model {
     /// Equal models have equal revisions, whether a preset was named or written out.
     #[must_use]
     pub fn revision(&self) -> String {
-        let canonical = serde_json::json!({"converterFormat": CONVERTER_FORMAT, "model": self}).to_string();
+        let version = if self.format == Format::Binary { BINARY_FORMAT } else { CONVERTER_FORMAT };
+        let canonical = serde_json::json!({"converterFormat": version, "model": self}).to_string();
         hex(&Sha256::digest(canonical)[..REVISION_DIGITS / 2])
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::enrichment_ledger::SliceRecord;
-use docmill_crds::enrichment_run::Budget;
+use docmill_crds::enrichment_run::{Budget, FieldComparison};
 
 use super::recipe::Recipe;
 
@@ -32,6 +32,8 @@ pub(super) struct Counts {
     pub(super) versions: BTreeMap<String, String>,
     /// What a model told that had not been so before.
     pub(super) model_changed: Option<String>,
+    /// What a run of mode Compare found, at its end.
+    pub(super) comparison: Vec<FieldComparison>,
     /// The budget that is reached.
     pub(super) exhausted: Option<Budget>,
     /// Whether the run took as many documents as it may before the end of the slice.
@@ -87,7 +89,7 @@ impl Counts {
             cut_short: self.cut_short,
             versions: self.versions.clone(),
             model_changed: self.model_changed.clone(),
-            comparison: Vec::new(),
+            comparison: self.comparison.clone(),
             first_failure: self.first_failure.clone(),
             finished,
             updated_time: now,

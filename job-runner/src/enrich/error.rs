@@ -6,6 +6,7 @@ use docmill_crds::template::TemplateError;
 use super::link::LinkError;
 use crate::elastic::ElasticError;
 use crate::secrets::MountError;
+use crate::stores::StoreError;
 
 /// Why a slice could not be worked to its end. What is wrong with a single document is no error: it is counted.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,9 @@ pub enum EnrichError {
     /// The Secret of a model cannot be read.
     #[error(transparent)]
     Secret(#[from] MountError),
+    /// The bucket of raw objects did not do what was asked of it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A record of the enrichment cannot be read: somebody else wrote it.
     #[error("failed to read the record {id:?} of the enrichment: {error}; delete it, and run again")]
     Record {
@@ -79,6 +83,7 @@ impl Classify for EnrichError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Elastic { error, .. } => error.class(),
+            Self::Store(error) => error.class(),
             // Starting again would not help; the next run is planned with the new version.
             Self::NoSlice(_) | Self::Template { .. } | Self::ModelChanged { .. } => ErrorClass::Permanent,
             Self::ModelUnfit { .. } | Self::Link(_) | Self::Record { .. } | Self::BudgetReached => {

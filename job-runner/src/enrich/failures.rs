@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use docmill_crds::contract::EnrichStep;
 use docmill_crds::enrichment_ledger::FailureRecord;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -40,13 +41,16 @@ impl<'a> Failures<'a> {
         Ok(Self { cluster, recipe, any: AtomicBool::new(any) })
     }
 
-    /// Records what failed, and takes away the records of documents that are enriched now (or gone), by their ids.
+    /// Records what failed, if this is no rehearsal, and takes away the records of documents that are enriched now (or gone), by their ids.
     pub(super) async fn record(
         &self,
         failed: &[(&Article, &Failure)],
         settled: &[&str],
         stop: &CancellationToken,
     ) -> Result<(), EnrichError> {
+        if self.recipe.step != EnrichStep::Enrich {
+            return Ok(());
+        }
         let settled = if self.any.load(Ordering::Relaxed) { settled } else { &[] };
         let documents: Vec<&str> =
             failed.iter().map(|(article, _)| article.id.as_str()).chain(settled.iter().copied()).collect();

@@ -4,6 +4,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
+use docmill_crds::contract::EnrichStep;
 use futures::StreamExt as _;
 use futures::stream::{self, LocalBoxStream};
 use tokio::sync::mpsc;
@@ -12,9 +13,11 @@ use tokio_util::sync::CancellationToken;
 use super::ask::Asker;
 use super::batch::{Batch, batches};
 use super::budget::Budget;
+use super::compare::Comparison;
 use super::failures::Failures;
 use super::limits::Limits;
 use super::link::MountedLink;
+use super::objects::Objects;
 use super::progress::Progress;
 use super::recipe::{Model, Recipe};
 use super::select::Selection;
@@ -37,7 +40,11 @@ pub(super) struct Flow<'a> {
     pub(super) failures: &'a Failures<'a>,
     pub(super) progress: &'a Progress<'a>,
     pub(super) budget: &'a Budget,
+    /// The raw objects, where models are given them.
+    pub(super) objects: Option<&'a Objects>,
     pub(super) tally: &'a Tally,
+    /// What a run of mode Compare has found.
+    pub(super) comparison: &'a Mutex<Comparison>,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -71,13 +78,8 @@ impl Flow<'_> {
     /// Takes all documents of a selection along. On an error what all models have answered for is stored before it is told.
     pub(super) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
         let halt = Halt::new(self.stop);
-        let askers: Vec<Asker<'_>> = self
-            .recipe
-            .models
-            .iter()
-            .zip(self.links)
-            .map(|(model, link)| self.asker(model, link, &halt))
-            .collect();
+        let models = self.recipe.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
+        let askers: Vec<Asker<'_>> = models.map(|(model, link)| self.asker(model, link, &halt)).collect();
         let (pages, read) = mpsc::channel(PAGES_AHEAD);
         let (answered, finished) = mpsc::channel(BATCHES_WAITING);
         tokio::join!(
@@ -94,6 +96,16 @@ impl Flow<'_> {
             },
         );
         halt.result()
+    }
+
+    /// A comparison asks the two that are compared.
+    fn is_asked(&self, model: &Model) -> bool {
+        match &self.recipe.step {
+            EnrichStep::Compare(compare) => {
+                [&compare.left, &compare.right].into_iter().flatten().any(|name| name == model.name())
+            }
+            EnrichStep::Enrich | EnrichStep::DryRun | EnrichStep::Clear => true,
+        }
     }
 
     fn asker<'s>(&'s self, model: &'s Model, link: &'s MountedLink, halt: &'s Halt<'_>) -> Asker<'s> {
@@ -121,7 +133,7 @@ impl Flow<'_> {
             stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();
         for asker in askers {
             let batches = batches(works, asker.model, &halt.token);
-            let ask = move |batch: Batch| stage::take(self.recipe, self.tally, asker, batch, halt);
+            let ask = move |batch: Batch| stage::take(self, asker, batch, halt);
             works = batches.map(ask).buffer_unordered(asker.limits.at_a_time()).boxed_local();
         }
         while let Some(batch) = works.next().await {

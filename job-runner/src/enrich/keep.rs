@@ -1,11 +1,16 @@
-//! The end of the way: copies into the target, failures into the records, and how far the slice is.
+//! The end of the way: copies into the target, failures into the records, and how far the slice is. A rehearsal and a
+//! comparison store no copies.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
+use docmill_crds::contract::EnrichStep;
+use docmill_crds::enrichment_run::Compare;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::EnrichError;
+use super::counts::Counts;
 use super::flow::Flow;
 use super::hits::Article;
 use super::store::Copy;
@@ -33,13 +38,49 @@ pub(super) async fn store_all(
                 Ok(None) | Err(_) => break,
             }
         }
-        store(flow, &works).await?;
+        match &flow.recipe.step {
+            EnrichStep::DryRun => flow.tally.count(|counts| would_do(counts, &works)),
+            EnrichStep::Compare(compare) => compare_all(flow, compare, &works),
+            EnrichStep::Enrich | EnrichStep::Clear => store(flow, &works).await?,
+        }
         if told.elapsed() >= TOLD_EVERY {
             flow.progress.write(&flow.tally.now(), false, flow.stop).await?;
             told = Instant::now();
         }
     }
     Ok(())
+}
+
+/// Of a rehearsal only what could be used again is known.
+fn would_do(counts: &mut Counts, works: &[Work]) {
+    for work in works {
+        match work.failure() {
+            Some(failure) => counts.fail(&work.article.id, &failure.message),
+            None => counts.cached += u64::from(!work.called()),
+        }
+    }
+}
+
+/// Compares what two enrichers gave, or each document with its copy.
+fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[Work]) {
+    let mut comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner);
+    let no_copy = Failure { reason: Reason::NotEnriched, message: "it has no enriched copy".to_owned() };
+    for work in works {
+        let sides = match (&compare.left, &compare.right) {
+            (Some(left), Some(right)) => work.given_by(left).zip(work.given_by(right)),
+            _ => work.copy.as_ref().map(|copy| (&work.article.source, &copy.source)),
+        };
+        let Some((left, right)) = sides else {
+            let failure = work.failure().unwrap_or(&no_copy);
+            flow.tally.count(|counts| counts.fail(&work.article.id, &failure.message));
+            continue;
+        };
+        comparison.add(&work.article.id, left, right);
+        flow.tally.count(|counts| {
+            counts.done += 1;
+            counts.cached += u64::from(!work.called());
+        });
+    }
 }
 
 /// Stores the copies that have at least one result, records what failed, and counts.
@@ -49,6 +90,7 @@ async fn store(flow: &Flow<'_>, works: &[Work]) -> Result<(), EnrichError> {
         address: Address { index: &work.index, id: &work.article.id },
         version: work.article.version,
         source: work.sealed(&flow.recipe.run),
+        moved_from: work.moved_from.as_deref(),
     });
     let outcomes = flow.store.write(copies, flow.stop).await?;
     let rejected: Vec<Option<Failure>> = outcomes.into_iter().map(rejection).collect();

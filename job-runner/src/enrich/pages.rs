@@ -1,5 +1,6 @@
 //! Pages of articles: which of them need work, and what is stored of them already.
 
+use docmill_crds::contract::EnrichStep;
 use tokio::sync::mpsc;
 
 use super::EnrichError;
@@ -39,12 +40,23 @@ async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Resu
     let addresses: Vec<Address<'_>> =
         placed.iter().map(|(index, article)| Address { index, id: &article.id }).collect();
     let copies = flow.store.copies(&addresses, &halt.token).await?;
+    let missing: Vec<Address<'_>> = addresses
+        .iter()
+        .zip(&copies)
+        .filter(|(_, copy)| copy.is_none())
+        .map(|(address, _)| *address)
+        .collect();
+    let mut elsewhere = flow.store.copies_elsewhere(&missing, &halt.token).await?;
+    let compares = matches!(flow.recipe.step, EnrichStep::Compare(_));
     let (mut works, mut settled) = (Vec::new(), Vec::new());
     for ((index, article), copy) in placed.into_iter().zip(copies) {
-        match standing(&article, copy.as_ref(), flow.recipe) {
+        let standing = standing(&article, copy.as_ref(), flow.recipe);
+        match standing {
+            _ if compares => {}
             Standing::Settled => {
                 flow.tally.count(|counts| counts.passed_over += 1);
                 settled.push(article.id);
+                continue;
             }
             Standing::DoneByThisRun { cached } => {
                 flow.tally.count(|counts| {
@@ -53,16 +65,21 @@ async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Resu
                     counts.cached += u64::from(cached);
                 });
                 settled.push(article.id);
+                continue;
             }
-            Standing::Open => {
-                if !flow.budget.take_document(&halt.token).await? {
-                    flow.tally.count(|counts| counts.cut_short = true);
-                    break;
-                }
-                flow.tally.count(|counts| counts.selected += 1);
-                works.push(Work::new(index, article, copy));
-            }
+            Standing::Open => {}
         }
+        if !flow.budget.take_document(&halt.token).await? {
+            flow.tally.count(|counts| counts.cut_short = true);
+            break;
+        }
+        flow.tally.count(|counts| counts.selected += 1);
+        let moved = elsewhere.remove(&article.id).filter(|(_, copy)| copy.version <= article.version);
+        let work = match moved {
+            Some((from, copy)) => Work::new(index, article, Some(copy)).moved(from),
+            None => Work::new(index, article, copy),
+        };
+        works.push(if compares { work.compared() } else { work });
     }
     let settled: Vec<&str> = settled.iter().map(String::as_str).collect();
     flow.failures.record(&[], &settled, &halt.token).await?;

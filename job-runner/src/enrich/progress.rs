@@ -4,6 +4,7 @@ use docmill_crds::enrichment_ledger::{ENRICHMENTS_PATTERN, SliceRecord, enrichme
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::compare::Comparison;
 use super::counts::Counts;
 use super::recipe::Recipe;
 use super::{EnrichError, PATIENCE};
@@ -50,6 +51,22 @@ impl<'a> Progress<'a> {
         // By its time as version, so that a pod that was thought dead sets nothing back.
         let version = u64::try_from(now).ok();
         persist(PATIENCE, stop, async || self.cluster.index_doc(address, &record, version).await)
+            .await
+            .map(drop)
+            .map_err(EnrichError::target)
+    }
+
+    /// Writes what a comparison found, with examples.
+    pub(super) async fn report(
+        &self,
+        comparison: &Comparison,
+        stop: &CancellationToken,
+    ) -> Result<(), EnrichError> {
+        let Recipe { run, slice, enrichments_index: index, .. } = self.recipe;
+        let record = json!({"kind": "comparison", "run": run, "slice": slice, "fields": comparison.report()});
+        let id = format!("comparison-{run}-{slice}");
+        let address = Address { index, id: &id };
+        persist(PATIENCE, stop, async || self.cluster.index_doc(address, &record, None).await)
             .await
             .map(drop)
             .map_err(EnrichError::target)

@@ -43,14 +43,17 @@ struct View {
 }
 
 impl Selection {
-    /// Opens the view. What was indexed before is made visible first: with a long refresh interval, documents that are
-    /// within the bounds would otherwise be missed.
+    /// Opens the view. What was indexed before is made visible first.
     pub(super) async fn open(
         recipe: &Recipe,
         from: &Elastic,
         to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
+        // With a long refresh interval, documents that are within the bounds would otherwise be missed.
+        if let Err(error) = from.refresh(&recipe.from_index).await {
+            tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
+        }
         let is_failed = recipe.select == Select::Failed;
         let (view, documents) = if is_failed {
             View::open(
@@ -131,9 +134,6 @@ impl View {
         as_error: fn(ElasticError) -> EnrichError,
         stop: &CancellationToken,
     ) -> Result<(Self, u64), EnrichError> {
-        if let Err(error) = cluster.refresh(index).await {
-            tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
-        }
         let open = async || {
             // Also because OpenSearch has no view of a pattern that matches no index.
             let found = cluster.count(index, &query).await?;

@@ -1,5 +1,6 @@
 //! One batch at one model.
 
+use docmill_crds::contract::EnrichStep;
 use docmill_crds::enricher::Protocol;
 use docmill_crds::enrichment_run::OnModelChange;
 
@@ -7,24 +8,18 @@ use super::EnrichError;
 use super::ask::Asker;
 use super::batch::Batch;
 use super::builtin;
-use super::flow::Halt;
+use super::flow::{Flow, Halt};
 use super::input::Given;
 use super::protocol::Reply;
 use super::recipe::{Model, Recipe};
 use super::tally::Tally;
-use super::work::{Question, Work};
+use super::work::{Question, Reason, Work};
 use crate::clock;
 
 /// Has the questions of a batch answered. After an error nothing of the batch goes on: its documents are taken up again by
 /// whoever works the slice next.
-pub(super) async fn take(
-    recipe: &Recipe,
-    tally: &Tally,
-    asker: &Asker<'_>,
-    batch: Batch,
-    halt: &Halt<'_>,
-) -> Vec<Work> {
-    match answer(recipe, tally, asker, batch).await {
+pub(super) async fn take(flow: &Flow<'_>, asker: &Asker<'_>, batch: Batch, halt: &Halt<'_>) -> Vec<Work> {
+    match answer(flow, asker, batch, halt).await {
         Ok(works) => works,
         Err(error) => {
             halt.by(error);
@@ -34,33 +29,84 @@ pub(super) async fn take(
 }
 
 async fn answer(
-    recipe: &Recipe,
-    tally: &Tally,
+    flow: &Flow<'_>,
     asker: &Asker<'_>,
     batch: Batch,
+    halt: &Halt<'_>,
 ) -> Result<Vec<Work>, EnrichError> {
-    let inputs: Vec<Vec<String>> =
-        batch.works.iter().filter_map(|(_, question)| question.as_ref()).map(texts).collect();
-    let replies = if inputs.is_empty() { Vec::new() } else { replies(asker, &inputs).await? };
-    check_version(recipe, tally, asker.model, &replies)?;
-    let now = clock::rfc3339(clock::now_millis());
-    let mut replies = replies.into_iter();
-    let answered = batch.works.into_iter().map(|(mut work, question)| {
-        if let Some(question) = question {
-            let reply = replies.next().unwrap_or_else(|| Err("no answer".to_owned()));
-            work.answer(asker.model, &question, reply, &recipe.run, &now);
+    let mut done = Vec::with_capacity(batch.works.len());
+    let (mut asking, mut inputs) = (Vec::new(), Vec::new());
+    for (mut work, question) in batch.works {
+        let Some(question) = question else {
+            done.push(work);
+            continue;
+        };
+        match texts(flow, &question, &work, halt).await? {
+            Ok(texts) => {
+                inputs.push(texts);
+                asking.push((work, question));
+            }
+            Err(reason) => {
+                work.fail(asker.model, Reason::InvalidInput, &reason);
+                done.push(work);
+            }
         }
-        work
-    });
-    Ok(answered.collect())
+    }
+    if inputs.is_empty() {
+        return Ok(done);
+    }
+    if flow.recipe.step == EnrichStep::DryRun {
+        would_ask(flow, asker.model, &inputs);
+        done.extend(asking.into_iter().map(|(mut work, _)| {
+            work.would_call();
+            work
+        }));
+        return Ok(done);
+    }
+    let replies = replies(asker, &inputs).await?;
+    check_version(flow.recipe, flow.tally, asker.model, &replies)?;
+    let now = clock::rfc3339(clock::now_millis());
+    for ((mut work, question), reply) in asking.into_iter().zip(replies) {
+        work.answer(asker.model, &question, reply, &flow.recipe.run, &now);
+        done.push(work);
+    }
+    Ok(done)
 }
 
-fn texts(question: &Question) -> Vec<String> {
-    let text = |given: &Given| match given {
-        Given::Text(text) => text.clone(),
-        Given::Object(_) => String::new(),
-    };
-    question.given.iter().map(text).collect()
+/// Counts what a request would take.
+fn would_ask(flow: &Flow<'_>, model: &Model, inputs: &[Vec<String>]) {
+    if model.enricher.builtin.is_some() {
+        return;
+    }
+    flow.tally.count(|counts| {
+        counts.calls += 1;
+        counts.input_characters +=
+            inputs.iter().flatten().map(|text| text.chars().count() as u64).sum::<u64>();
+    });
+}
+
+/// The inputs as they are sent; the inner error is what is wrong with the document. Objects are fetched only now.
+async fn texts(
+    flow: &Flow<'_>,
+    question: &Question,
+    work: &Work,
+    halt: &Halt<'_>,
+) -> Result<Result<Vec<String>, String>, EnrichError> {
+    let mut texts = Vec::with_capacity(question.given.len());
+    for given in &question.given {
+        let text = match (given, flow.objects) {
+            (Given::Text(text), _) => Ok(text.clone()),
+            (Given::Object(object), Some(objects)) => {
+                objects.input(object, &work.article.source, &halt.token).await?
+            }
+            (Given::Object(_), None) => Err("the order tells of no bucket of raw objects".to_owned()),
+        };
+        match text {
+            Ok(text) => texts.push(text),
+            Err(reason) => return Ok(Err(reason)),
+        }
+    }
+    Ok(Ok(texts))
 }
 
 async fn replies(asker: &Asker<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {

@@ -1,13 +1,15 @@
 //! The target: its template, the copies that are there, and the copies that are written.
 
+use std::collections::HashMap;
+
 use docmill_crds::error_class::{Classify, ErrorClass};
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::recipe::Recipe;
 use super::standing::key;
 use super::{EnrichError, PATIENCE, target};
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, StoredDocument, mapping};
+use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, ReadState, StoredDocument, mapping};
 use crate::retry::persist;
 
 /// A bulk is sent when it has so many bytes: large enough to be worth a request, small enough for every cluster.
@@ -16,8 +18,10 @@ const BULK_BYTES: usize = 4 * 1024 * 1024;
 /// The cluster that enriched documents are written to.
 pub(super) struct Store {
     cluster: Elastic,
-    /// The fields of a copy that tell whether it can be used again.
+    /// The fields of a copy that tell whether it can be used again; none means all.
     fields: Vec<String>,
+    /// All indices that a copy can be in, if there is more than one.
+    elsewhere: Option<String>,
 }
 
 /// A copy on its way into the target.
@@ -28,9 +32,34 @@ pub(super) struct Copy<'a> {
     pub(super) version: u64,
     /// The document as JSON.
     pub(super) source: Vec<u8>,
+    /// Another index that it has to go from.
+    pub(super) moved_from: Option<&'a str>,
+}
+
+fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> {
+    let text = |name: &str| hit.get(name)?.as_str().map(str::to_owned);
+    let (id, index, version) = (text("_id")?, text("_index")?, hit.get("_version")?.as_u64()?);
+    let source = hit.get_mut("_source").map(Value::take);
+    let source =
+        source.and_then(|source| if let Value::Object(source) = source { Some(source) } else { None });
+    Some((
+        id,
+        (index, StoredDocument { version, state: ReadState::default(), source: source.unwrap_or_default() }),
+    ))
 }
 
 impl Store {
+    /// A store that is only looked into. `whole`: copies with all their fields.
+    pub(super) fn looked_into(recipe: &Recipe, to: &Elastic, whole: bool) -> Self {
+        let outputs = recipe.models.iter().flat_map(|model| &model.enricher.outputs);
+        let outputs = outputs.map(|output| output.field.clone());
+        let known = [key::DOCMILL.to_owned(), recipe.time_field.clone()];
+        let fields = if whole { Vec::new() } else { outputs.chain(known).collect() };
+        let pattern = recipe.target.wildcard();
+        let elsewhere = pattern.contains('*').then_some(pattern);
+        Self { cluster: to.clone(), fields, elsewhere }
+    }
+
     /// Sees to it that what will be written is mapped: new indices by a template that takes over the fields of the
     /// source, existing ones by the fields that the models add.
     pub(super) async fn prepare(
@@ -60,10 +89,7 @@ impl Store {
             }
             result => result.map_err(EnrichError::target)?,
         }
-        let outputs = recipe.models.iter().flat_map(|model| &model.enricher.outputs);
-        let outputs = outputs.map(|output| output.field.clone());
-        let known = [key::DOCMILL.to_owned(), recipe.time_field.clone()];
-        Ok(Self { cluster: to.clone(), fields: outputs.chain(known).collect() })
+        Ok(Self::looked_into(recipe, to, false))
     }
 
     /// The copies that are stored already, in the order of the addresses.
@@ -77,6 +103,30 @@ impl Store {
             .map_err(EnrichError::target)
     }
 
+    /// The copies of documents with these ids that are in another index than they belong into now, by id. Only those that
+    /// are visible to searches are found: an article that moved twice within a second leaves one behind until it moves again.
+    pub(super) async fn copies_elsewhere(
+        &self,
+        addresses: &[Address<'_>],
+        stop: &CancellationToken,
+    ) -> Result<HashMap<String, (String, StoredDocument)>, EnrichError> {
+        let Some(pattern) = self.elsewhere.as_ref().filter(|_| !addresses.is_empty()) else {
+            return Ok(HashMap::new());
+        };
+        let ids: Vec<&str> = addresses.iter().map(|address| address.id).collect();
+        let source = if self.fields.is_empty() { json!(true) } else { json!(self.fields) };
+        let body = json!({"query": {"ids": {"values": ids}}, "size": 2 * ids.len(), "version": true,
+            "sort": ["_doc"], "_source": source});
+        let search = async || self.cluster.search(pattern, &body).await;
+        let mut answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
+        let hits = answer.pointer_mut("/hits/hits").and_then(Value::as_array_mut).map(std::mem::take);
+        let found = hits.unwrap_or_default().into_iter().filter_map(read_elsewhere);
+        let moved = |(id, (index, _)): &(String, (String, StoredDocument))| {
+            !addresses.contains(&Address { index, id })
+        };
+        Ok(found.filter(moved).collect())
+    }
+
     /// Writes copies; gives what became of each, in their order. They are made one after the other, so that no more
     /// than one bulk of them is in memory.
     pub(super) async fn write<'a>(
@@ -86,13 +136,19 @@ impl Store {
     ) -> Result<Vec<Outcome>, EnrichError> {
         let mut outcomes = Vec::new();
         let mut body = BulkBody::default();
+        let mut moved = BulkBody::default();
         for copy in copies {
+            if let Some(index) = copy.moved_from {
+                moved.push_delete(Address { index, id: copy.address.id }, Some(copy.version));
+            }
             body.push_index(copy.address, Some(copy.version), &copy.source);
             if body.byte_len() >= BULK_BYTES {
                 outcomes.extend(self.send(std::mem::take(&mut body), stop).await?);
             }
         }
         outcomes.extend(self.send(body, stop).await?);
+        // After the new ones are there: a document is at two places for a moment, and never at none.
+        self.send(moved, stop).await?;
         Ok(outcomes)
     }
 

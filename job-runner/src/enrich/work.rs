@@ -1,5 +1,7 @@
 //! One document on its way through the models. No I/O.
 
+use std::collections::BTreeMap;
+
 use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
@@ -22,6 +24,8 @@ pub(super) enum Reason {
     FieldConflict,
     /// A model refuses it, or gives nothing that can be used.
     ModelRefused,
+    /// There is no enriched copy to compare it with.
+    NotEnriched,
     /// The index refuses it.
     IndexRefused,
 }
@@ -33,6 +37,7 @@ impl Reason {
             Self::InvalidInput => "InvalidInput",
             Self::FieldConflict => "FieldConflict",
             Self::ModelRefused => "ModelRefused",
+            Self::NotEnriched => "NotEnriched",
             Self::IndexRefused => "IndexRefused",
         }
     }
@@ -65,8 +70,12 @@ pub(super) struct Work {
     pub(super) index: String,
     /// The article, with the results so far.
     pub(super) article: Article,
-    /// The copy that is stored already.
-    copy: Option<StoredDocument>,
+    /// The copy that is stored already, there or where the article belonged before.
+    pub(super) copy: Option<StoredDocument>,
+    /// The index that the article belonged into before; its copy there has to go.
+    pub(super) moved_from: Option<String>,
+    /// What each enricher gave, where the document itself is to stay as it is.
+    apart: Option<BTreeMap<String, Map<String, Value>>>,
     /// What each enricher says of its result so far.
     enrichment: Map<String, Value>,
     called: bool,
@@ -83,7 +92,28 @@ pub(super) struct Question {
 
 impl Work {
     pub(super) fn new(index: String, article: Article, copy: Option<StoredDocument>) -> Self {
-        Self { index, article, copy, enrichment: Map::new(), called: false, failure: None }
+        let enrichment = Map::new();
+        Self { index, article, copy, moved_from: None, apart: None, enrichment, called: false, failure: None }
+    }
+
+    /// The copy is in the index that the article belonged into before.
+    pub(super) fn moved(self, from: String) -> Self {
+        Self { moved_from: Some(from), ..self }
+    }
+
+    /// Keeps what each enricher gives apart, to be compared.
+    pub(super) fn compared(self) -> Self {
+        Self { apart: Some(BTreeMap::new()), ..self }
+    }
+
+    /// What an enricher gave, where that is kept apart.
+    pub(super) fn given_by(&self, enricher: &str) -> Option<&Map<String, Value>> {
+        self.apart.as_ref()?.get(enricher)
+    }
+
+    /// Tells that a model would be called for it.
+    pub(super) fn would_call(&mut self) {
+        self.called = true;
     }
 
     /// What the model has to be asked; nothing if an earlier result can be used again (it is attached), or if the
@@ -127,7 +157,10 @@ impl Work {
     }
 
     fn attach(&mut self, model: &Model, fields: Map<String, Value>, provenance: Value) {
-        self.article.source.extend(fields);
+        match &mut self.apart {
+            Some(apart) => drop(apart.insert(model.name().to_owned(), fields)),
+            None => self.article.source.extend(fields),
+        }
         self.enrichment.insert(model.name().to_owned(), provenance);
     }
 

@@ -1,5 +1,6 @@
 //! Reads a raw object, exactly the version that was told of.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
@@ -41,8 +42,21 @@ pub struct Opened {
     pub unit: Unit,
     /// Its length in bytes.
     pub length: i64,
+    /// What the store says of it.
+    pub said: Said,
     /// Its bytes, not read yet.
     pub body: ByteStream,
+}
+
+/// What the store says of an object, as it says it.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The type that whoever put the object declared.
+    pub content_type: Option<String>,
+    /// User metadata: the headers `x-amz-meta-…`, without that.
+    pub metadata: HashMap<String, String>,
+    /// How many tags it has. Nothing where it has none, the store knows none, or the reader may not see them.
+    pub tag_count: Option<i32>,
 }
 
 /// What was found where an object landed.
@@ -78,7 +92,12 @@ pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found,
     };
     let unit = unit(landed, object.e_tag(), object.last_modified());
     let length = object.content_length().unwrap_or(0);
-    Ok(Found::Object(Box::new(Opened { unit, length, body: object.body })))
+    let said = Said {
+        content_type: object.content_type,
+        metadata: object.metadata.unwrap_or_default(),
+        tag_count: object.tag_count,
+    };
+    Ok(Found::Object(Box::new(Opened { unit, length, said, body: object.body })))
 }
 
 /// All bytes of an object; as many as it said that it has.

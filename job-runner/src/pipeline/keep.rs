@@ -5,8 +5,9 @@ use std::io;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+use super::lookup::Known;
 use super::persist::persist;
-use super::prepare::{Content, Converted, Preparation};
+use super::prepare::{Content, Converted, Preparation, Prepared, is_same};
 use super::provenance::with_snapshot;
 use super::snapshot::packed::packer::Coming;
 use super::snapshot::packed::{Frame, compress};
@@ -34,8 +35,25 @@ impl Preparation {
         })
     }
 
+    /// Keeps what was made, unless it is what is recorded already. `None`: to be tried again later.
+    pub(super) async fn settle(
+        &self,
+        mut converted: Box<Converted>,
+        kept: Kept,
+        same: Option<&Known>,
+        coming: Option<Coming>,
+        stop: &CancellationToken,
+    ) -> Option<Prepared> {
+        if is_same(&converted, same, self.recorder.good) {
+            converted.content = Content::Unchanged;
+        } else {
+            self.keep(&mut converted, kept, coming, stop).await?;
+        }
+        Some(Prepared::Converted(converted))
+    }
+
     /// Stores the lines of a unit, and lets the unit and its documents name where they are. `None`: to be tried again later.
-    pub(super) async fn keep(
+    async fn keep(
         &self,
         converted: &mut Converted,
         kept: Kept,

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::body::BodyReader;
+use super::convert::Converter;
 use super::fetch::{self, Found, Opened};
 use super::finish::Finish;
 use super::lookup::Known;
@@ -43,6 +44,7 @@ const READ_BYTES: usize = 256 * 1024;
 /// Converts a large object into its snapshot. `None`: to be tried again later.
 pub(super) async fn prepare(
     preparation: &Arc<Preparation>,
+    converter: &Arc<Converter>,
     landed: &Landed,
     unit: Unit,
     same: Option<&Known>,
@@ -52,12 +54,13 @@ pub(super) async fn prepare(
     // From here on it is this version, also where the notification named none.
     let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
     let pinned = Landed { etag, version_id: unit.version_id.clone(), ..landed.clone() };
-    let pass = Pass { preparation, landed: &pinned, unit: &unit, same };
+    let pass = Pass { preparation, converter, landed: &pinned, unit: &unit, same };
     persist("convert a large object", stop, || pass.run()).await
 }
 
 struct Pass<'a> {
     preparation: &'a Arc<Preparation>,
+    converter: &'a Arc<Converter>,
     landed: &'a Landed,
     unit: &'a Unit,
     same: Option<&'a Known>,
@@ -104,9 +107,10 @@ impl Pass<'_> {
         let (sender, mut parts) = mpsc::channel(1);
         let reader = BodyReader::start(opened.body);
         let (preparation, unit) = (Arc::clone(self.preparation), self.unit.clone());
-        let digest = raw_digest.clone();
-        let conversion =
-            tokio::task::spawn_blocking(move || convert(&preparation, &unit, &digest, reader, &sender));
+        let (digest, converter) = (raw_digest.clone(), Arc::clone(self.converter));
+        let conversion = tokio::task::spawn_blocking(move || {
+            convert(&preparation, &converter, &unit, &digest, reader, &sender)
+        });
         let key = self.preparation.snapshot_key(self.unit);
         let label = self.preparation.label(self.unit, &raw_digest);
         let mut upload = None;
@@ -187,6 +191,7 @@ struct Conversion {
 /// Converts, and sends the lines of the documents in parts. Ends early if nobody takes them.
 fn convert(
     preparation: &Preparation,
+    converter: &Converter,
     unit: &Unit,
     raw_digest: &str,
     reader: impl Read,
@@ -201,7 +206,7 @@ fn convert(
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
-    for verdict in preparation.converter.documents(&mut reader) {
+    for verdict in converter.documents(&mut reader) {
         let addressed = match verdict? {
             Ok(document) => preparation.address(document, &provenance),
             Err(refusal) => Err(refusal.into()),

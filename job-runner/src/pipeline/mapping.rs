@@ -1,15 +1,18 @@
 //! How the documents of a model are mapped in Elasticsearch. Pure.
 
-use docmill_crds::conversion::{EXTRA_FIELD, Extra, Field, FieldType, Model};
+use docmill_crds::conversion::{EXTRA_FIELD, Extra, Field, FieldType, Format, Model};
 use serde_json::{Map, Value, json};
 
-use super::provenance;
+use super::{binary, provenance};
 use crate::elastic::{Distribution, mapping};
 
 /// The properties of an index for the documents of a model, `_docmill` included.
 #[must_use]
 pub fn properties(model: &Model, distribution: Distribution) -> Map<String, Value> {
-    let mut properties = of_fields(&model.fields);
+    let mut properties = match model.format {
+        Format::Binary => binary::properties(distribution),
+        Format::Xml | Format::Json => of_fields(&model.fields),
+    };
     match model.extra {
         Extra::Drop => {}
         Extra::Keep => drop(properties.insert(EXTRA_FIELD.to_owned(), mapping::stored_object())),
@@ -67,6 +70,16 @@ mod tests {
         assert_eq!(properties["subjects"]["properties"]["code"]["type"], "keyword");
         assert_eq!(properties["_docmill"]["properties"]["indexedTime"]["type"], "date");
         assert!(!properties.contains_key("extra"));
+    }
+
+    #[test]
+    fn names_that_users_choose_for_metadata_and_tags_are_no_fields_of_the_mapping() {
+        let binary = serde_json::from_value::<Conversion>(json!({"format": "Binary"})).unwrap();
+        let properties = super::properties(&binary.resolve().unwrap(), Distribution::Elasticsearch);
+        assert_eq!(properties["metadata"]["type"], "flattened");
+        assert_eq!(properties["tags"]["type"], "flattened");
+        assert_eq!(properties["size"]["type"], "long");
+        assert_eq!(properties["_docmill"]["properties"]["indexedTime"]["type"], "date");
     }
 
     #[test]

@@ -16,11 +16,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::address::Addressing;
+use super::binary;
 use super::convert::{Converter, Document, Refusal};
 use super::fetch::{self, Found, Opened, Room};
 use super::keep::Kept;
 use super::large;
+use super::logic::Logic;
 use super::lookup::Known;
+use super::made::Made;
 use super::notification::Landed;
 use super::persist::persist;
 use super::provenance::{self, Provenance, snapshot_line};
@@ -28,13 +31,12 @@ use super::record::Recorder;
 use super::refuse::Stage;
 use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::{Coming, Packer};
-use super::stamp::Stamp;
 use super::task::{Redo, Task};
 use super::unit::Unit;
 use crate::observe;
 
 /// An object larger than this is not held in memory: it goes through [`large`].
-const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
+pub(super) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
 /// The same for the JSON of an object, which may be larger by far where the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
 
@@ -138,8 +140,8 @@ pub struct Preparation {
     pub snapshots: BucketLocation,
     /// Puts them together; none if each has an object of its own.
     pub packer: Option<Packer>,
-    /// The compiled model.
-    pub converter: Converter,
+    /// What makes documents.
+    pub logic: Logic,
     /// The largest object that is read, in bytes.
     pub max_object_bytes: u64,
     /// How documents are addressed.
@@ -170,10 +172,16 @@ impl Preparation {
     ) -> Option<Prepared> {
         let landed = &task.landed;
         let same = (task.redo == Redo::Yes).then_some(known).flatten();
+        let converter = match &self.logic {
+            Logic::Convert(converter) => converter,
+            Logic::Describe(describer) => {
+                return binary::prepare(self, describer, landed, same, coming, stop).await;
+            }
+        };
         let opened = match persist("fetch", stop, || self.open(landed, coming.as_ref())).await? {
             Start::Whole(unit, bytes, room) => {
-                match self.convert_whole(unit, bytes, room, same, coming, stop).await? {
-                    Whole::Converted(converted) => return Some(Prepared::Converted(converted)),
+                match self.convert_whole(converter, (unit, bytes, room), same, coming, stop).await? {
+                    Whole::Prepared(prepared) => return Some(prepared),
                     Whole::TooMuch(unit) => unit,
                 }
             }
@@ -185,7 +193,7 @@ impl Preparation {
             Start::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
             Start::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
         };
-        large::prepare(self, landed, opened, same, stop).await
+        large::prepare(self, converter, landed, opened, same, stop).await
     }
 
     /// Opens an object, and reads it if it is small.
@@ -194,12 +202,12 @@ impl Preparation {
         landed: &Landed,
         coming: Option<&Coming>,
     ) -> Result<Start, crate::stores::StoreError> {
-        let Opened { unit, length, body } = match fetch::open(&self.s3, landed).await? {
+        let Opened { unit, length, body, .. } = match fetch::open(&self.s3, landed).await? {
             Found::Object(opened) => *opened,
             Found::Gone => return Ok(Start::Gone),
             Found::Replaced => return Ok(Start::Replaced),
         };
-        if u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes) {
+        if self.is_too_large(length) {
             return Ok(Start::TooLarge(unit, length));
         }
         if length > IN_MEMORY_BYTES {
@@ -215,19 +223,18 @@ impl Preparation {
 
     async fn convert_whole(
         self: &Arc<Self>,
-        unit: Unit,
-        bytes: Bytes,
-        room: Option<OwnedSemaphorePermit>,
+        converter: &Arc<Converter>,
+        (unit, bytes, room): (Unit, Bytes, Option<OwnedSemaphorePermit>),
         same: Option<&Known>,
         coming: Option<Coming>,
         stop: &CancellationToken,
     ) -> Option<Whole> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
-        let this = Arc::clone(self);
+        let (this, converter) = (Arc::clone(self), Arc::clone(converter));
         let (id, began) = (unit.id.clone(), Instant::now());
-        let work = tokio::task::spawn_blocking(move || this.convert(unit, &bytes, room));
-        let (mut converted, kept) = match work.await.map_err(io::Error::from).flatten() {
-            Ok(Outcome::Converted(converted, kept)) => (converted, kept),
+        let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, room));
+        let (done, kept) = match work.await.map_err(io::Error::from).flatten() {
+            Ok(Outcome::Converted(done, kept)) => (done, kept),
             Ok(Outcome::TooMuch(unit)) => return Some(Whole::TooMuch(unit)),
             Err(error) => {
                 tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
@@ -235,43 +242,31 @@ impl Preparation {
             }
         };
         observe::worker().metrics.step("convert", began);
-        if is_same(&converted, same, self.recorder.good) {
-            converted.content = Content::Unchanged;
-            return Some(Whole::Converted(converted));
-        }
-        self.keep(&mut converted, kept, coming, stop).await?;
-        Some(Whole::Converted(converted))
+        self.settle(done, kept, same, coming, stop).await.map(Whole::Prepared)
     }
 
     /// Converts the object and addresses its documents; also gives what is to be kept of them.
-    fn convert(&self, unit: Unit, bytes: &[u8], room: Option<OwnedSemaphorePermit>) -> io::Result<Outcome> {
+    fn convert(
+        &self,
+        converter: &Converter,
+        unit: Unit,
+        bytes: &[u8],
+        room: Option<OwnedSemaphorePermit>,
+    ) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
-        let key = self.packer.is_none().then(|| self.snapshot_key(&unit));
-        let stamp = Stamp::new(&unit, key);
-        let mut documents = Vec::new();
-        let mut refusals = Vec::new();
-        let mut lines = Vec::new();
-        for verdict in self.converter.documents(bytes) {
-            let addressed = match verdict? {
+        let stamp = self.stamp(&unit);
+        let mut made = Made::default();
+        for verdict in converter.documents(bytes) {
+            made.push(match verdict? {
                 Ok(document) => self.address(document, &stamp.provenance(&unit, &raw_digest, &self.recorder)),
                 Err(refusal) => Err(refusal.into()),
-            };
-            match addressed {
-                Ok(document) => {
-                    lines.extend_from_slice(&document.line);
-                    lines.push(b'\n');
-                    documents.push(document);
-                }
-                Err(refused) => refusals.push(refused),
-            }
-            if lines.len() > IN_MEMORY_JSON_BYTES {
+            });
+            if made.bytes() > IN_MEMORY_JSON_BYTES {
                 return Ok(Outcome::TooMuch(unit));
             }
         }
-        let kept = Self::kept(stamp.snapshot, lines)?;
-        let (raw_digest, content) = (Some(raw_digest), Content::InMemory(documents));
-        let converted = Converted { unit, raw_digest, snapshot: None, content, refusals, room };
-        Ok(Outcome::Converted(Box::new(converted), kept))
+        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, room)?;
+        Ok(Outcome::Converted(done, kept))
     }
 
     /// Addresses a document and makes its line.
@@ -295,7 +290,12 @@ impl Preparation {
         })
     }
 
-    fn too_large(&self, unit: Unit, length: i64) -> Box<Converted> {
+    /// Whether an object of so many bytes is refused unread.
+    pub(super) fn is_too_large(&self, length: i64) -> bool {
+        u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes)
+    }
+
+    pub(super) fn too_large(&self, unit: Unit, length: i64) -> Box<Converted> {
         let limit = self.max_object_bytes;
         let message = format!(
             "the object has {length} bytes, and at most {limit} are read (spec.conversion.limits.maxObjectBytes)"
@@ -320,7 +320,7 @@ enum Outcome {
 }
 
 enum Whole {
-    Converted(Box<Converted>),
+    Prepared(Prepared),
     TooMuch(Unit),
 }
 
@@ -338,7 +338,7 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
 }
 
 /// Whether a conversion gave what is recorded already.
-fn is_same(converted: &Converted, same: Option<&Known>, good: UnitState) -> bool {
+pub(super) fn is_same(converted: &Converted, same: Option<&Known>, good: UnitState) -> bool {
     let (Content::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty()) else {
         return false;
     };

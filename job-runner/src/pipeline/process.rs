@@ -22,13 +22,13 @@ use tracing::{Instrument as _, Span};
 use super::address::{Addressing, InvalidTemplate};
 use super::articles::Articles;
 use super::clusters::Clusters;
-use super::convert::Converter;
 use super::counts::Counts;
 use super::fetch::{self, Room};
 use super::finish::{Finish, Work};
 use super::heads::Heads;
 use super::in_hand::InHand;
 use super::large;
+use super::logic::Logic;
 use super::lookup::{Known, Lookup};
 use super::notification::Landed;
 use super::persist::persist;
@@ -157,7 +157,7 @@ impl Processor {
             s3: s3.clone(),
             snapshots: spec.snapshots.location(),
             packer: packer(&spec, &s3, &recorder, &stop),
-            converter: Converter::new(&model)?,
+            logic: Logic::new(&model)?,
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Addressing::of_index(spec.index.as_ref())?,
             recorder: recorder.clone(),

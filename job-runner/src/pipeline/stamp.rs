@@ -18,6 +18,11 @@ impl Preparation {
         }
     }
 
+    /// What the documents of a unit that is in memory say of it; they name their snapshot as far as it is known.
+    pub(super) fn stamp(&self, unit: &Unit) -> Stamp {
+        Stamp::new(unit, self.packer.is_none().then(|| self.snapshot_key(unit)))
+    }
+
     /// Key of the snapshot of a unit that has an object of its own.
     pub(super) fn snapshot_key(&self, unit: &Unit) -> String {
         snapshot::key(&self.snapshots, &unit.id, &self.recorder.revision)

@@ -29,12 +29,14 @@ use super::{FileResult, ManifestLine, RunContext, RunError};
 use crate::elastic::{Address, ElasticError};
 use crate::pipeline::address::Addressing;
 use crate::pipeline::body::BodyReader;
-use crate::pipeline::convert::Converter;
+use crate::pipeline::convert::{Converter, Document};
 use crate::pipeline::fetch::{self, Found, Opened};
+use crate::pipeline::logic::Logic;
 use crate::pipeline::notification::Landed;
 use crate::pipeline::persist::persist;
 use crate::pipeline::process::IngestError;
 use crate::pipeline::snapshot::read;
+use crate::pipeline::unit::Unit;
 use crate::stores::StoreError;
 
 /// Units that are converted at a time.
@@ -54,8 +56,7 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
     let results: Vec<_> =
         stream::iter(lines).map(|line| rehearsal.unit(line)).buffered(UNITS_AT_A_TIME).try_collect().await?;
     let mut tally = Tally { lines: i64::try_from(lines.len()).unwrap_or(i64::MAX), ..Tally::default() };
-    let mut report =
-        ShadowReport { revision: rehearsal.converter.revision().to_owned(), ..Default::default() };
+    let mut report = ShadowReport { revision: rehearsal.revision.clone(), ..Default::default() };
     for (predicted, of_unit) in results {
         count(&mut tally, predicted.as_ref());
         report.merge(of_unit);
@@ -92,7 +93,8 @@ fn count(tally: &mut Tally, predicted: Option<&Predicted>) {
 struct Rehearsal<'a> {
     context: &'a RunContext,
     ledger: String,
-    converter: Arc<Converter>,
+    logic: Logic,
+    revision: String,
     max_object_bytes: u64,
     addressing: Arc<Addressing>,
     large: Semaphore,
@@ -106,7 +108,8 @@ impl<'a> Rehearsal<'a> {
         Ok(Self {
             context,
             ledger: units_index(&context.order.ingest.namespace, &context.order.ingest.source),
-            converter: Arc::new(Converter::new(&model)?),
+            logic: Logic::new(&model)?,
+            revision: model.revision(),
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Arc::new(addressing),
             large: Semaphore::new(LARGE_SNAPSHOTS),
@@ -143,7 +146,33 @@ impl<'a> Rehearsal<'a> {
             Some(reference) => self.snapshot(reference).await?,
             None => Some(Held::default()),
         };
-        self.compare(landed, *opened, recorded, snapshot).await
+        let length = opened.length;
+        let Some((unit, object)) = self.object(landed, *opened).await? else {
+            return self.stays(landed).await;
+        };
+        let (predicted, report, read) = self
+            .compare(unit, length, object, recorded, snapshot)
+            .await
+            .map_err(|error| StoreError::unavailable(fetch::action(landed), &error))?;
+        fetch::is_whole(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
+        Ok((Some(predicted), report))
+    }
+
+    /// What is to be made of an object; `None` if it is gone.
+    async fn object(&self, landed: &Landed, opened: Opened) -> Result<Option<(Unit, Object)>, StoreError> {
+        if u64::try_from(opened.length).is_ok_and(|length| length > self.max_object_bytes) {
+            return Ok(Some((opened.unit, Object::TooLarge)));
+        }
+        Ok(match &self.logic {
+            Logic::Convert(converter) => {
+                let reader = BodyReader::start(opened.body);
+                Some((opened.unit, Object::ToConvert(Arc::clone(converter), reader)))
+            }
+            Logic::Describe(describer) => {
+                let whole = describer.describe(&self.context.s3, landed, opened).await?;
+                whole.map(|whole| (whole.unit, Object::Described(Box::new(whole.document))))
+            }
+        })
     }
 
     /// An object that is gone, or that another version has replaced: its unit stays as it is recorded.
@@ -181,39 +210,42 @@ impl<'a> Rehearsal<'a> {
         Ok(snapshot.bytes().await?.map(|lines| Held { lines, _turn: turn }))
     }
 
+    /// Compares what would be made of an object with what there is; also gives how many bytes of it were read.
     async fn compare(
         &self,
-        landed: &Landed,
-        opened: Opened,
+        unit: Unit,
+        length: i64,
+        object: Object,
         recorded: Option<Recorded>,
         snapshot: Option<Held<'_>>,
-    ) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let Opened { unit, length, body } = opened;
-        let too_large = u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes);
+    ) -> io::Result<(Predicted, ShadowReport, i64)> {
         let lines = snapshot.as_ref().map(|held| held.lines.clone());
-        let (addressing, converter) = (Arc::clone(&self.addressing), Arc::clone(&self.converter));
-        let (reader, good) = (BodyReader::start(body), self.context.source().good_state());
+        let (addressing, good) = (Arc::clone(&self.addressing), self.context.source().good_state());
         let work = tokio::task::spawn_blocking(move || {
             let standing = lines.map(|lines| Standing::new(lines, &addressing));
             let mut comparison = Comparison::new(&addressing, standing);
             let mut read = length;
-            if too_large {
-                let message = format!("the object has {length} bytes");
-                comparison.refuse(Reason::LimitExceeded, FailureExample { message, ..Default::default() });
-            } else {
-                read = convert(&mut comparison, &converter, reader)?;
+            match object {
+                Object::TooLarge => {
+                    let message = format!("the object has {length} bytes");
+                    let example = FailureExample { message, ..Default::default() };
+                    comparison.refuse(Reason::LimitExceeded, example);
+                }
+                Object::ToConvert(converter, reader) => read = convert(&mut comparison, &converter, reader)?,
+                Object::Described(document) => comparison.compare(&document),
             }
             let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref(), good);
             io::Result::Ok((predicted, report, read))
         });
-        let (predicted, report, read) = work
-            .await
-            .map_err(io::Error::from)
-            .flatten()
-            .map_err(|error| StoreError::unavailable(fetch::action(landed), &error))?;
-        fetch::is_whole(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
-        Ok((Some(predicted), report))
+        work.await.map_err(io::Error::from).flatten()
     }
+}
+
+/// An object as it is compared.
+enum Object {
+    TooLarge,
+    ToConvert(Arc<Converter>, BodyReader),
+    Described(Box<Document>),
 }
 
 /// Converts an object to its end; gives how many bytes it has.

@@ -16,6 +16,8 @@ pub enum Kind {
     IngestSource,
     /// `EnrichmentRun`
     EnrichmentRun,
+    /// `EnrichmentSchedule`
+    EnrichmentSchedule,
 }
 
 impl Kind {
@@ -23,6 +25,7 @@ impl Kind {
         let (kind, plural) = match self {
             Self::IngestSource => ("IngestSource", "ingestsources"),
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
+            Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
         };
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1alpha1", kind), plural)
     }

@@ -12,7 +12,7 @@ const FAULTS_SHOWN: usize = 20;
 pub async fn of(world: &World) -> String {
     let own = world.name.as_str();
     let calls: [(&str, &[&str]); 6] = [
-        ("resources", &["get", "isrc,erun", "-n", own, "-o", "yaml"]),
+        ("resources", &["get", "isrc,erun,esched", "-n", own, "-o", "yaml"]),
         ("pods and jobs", &["get", "pods,jobs", "-n", own, "-o", "wide"]),
         ("events", &["events", "-n", own]),
         (

@@ -8,7 +8,7 @@
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
 //! - [`rig`], [`faults`], [`cases`]: a source whose workers are processes of this machine, proxies that put faults
 //!   between them and the stores, and many such cases side by side;
-//! - [`articles`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
+//! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
 //! - [`ingest_runs`]: runs of a world's source;
 //! - [`auditor`]: the verdict;
 //! - [`wait`], [`watch`], [`witness`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
@@ -17,6 +17,7 @@
 pub mod articles;
 pub mod auditor;
 pub mod bridge;
+pub mod bytes;
 pub mod cases;
 pub mod cluster;
 pub mod command;

@@ -62,6 +62,30 @@ pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Val
     })
 }
 
+/// A schedule of such enrichments for every minute.
+#[must_use]
+pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
+    let run = enrichment_run(env, world, name);
+    json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "EnrichmentSchedule",
+        "metadata": {"name": name},
+        "spec": {"schedule": "* * * * *", "runTemplate": {"spec": run["spec"]}},
+    })
+}
+
+/// The same source for objects of any kind, each found by its key.
+#[must_use]
+pub fn binary_source(env: &Env, world: &str, queue_url: &str) -> Value {
+    let mut source = ingest_source(env, world, queue_url, Form::Nitf);
+    let spec = &mut source["spec"];
+    spec["raw"] = json!({"bucket": format!("{world}-raw"), "prefix": "wire/"});
+    spec["conversion"] = json!({"format": "Binary"});
+    spec["index"]["name"] = format!("articles-{world}-{{lastModified:%Y.%m}}").into();
+    spec["index"]["id"] = "{key}".into();
+    source
+}
+
 /// An enrichment of that source's articles by both models, into the second cluster.
 #[must_use]
 pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, Object, ObjectIdentifier};
+use aws_sdk_s3::types::{
+    CompletedMultipartUpload, CompletedPart, Delete, Object, ObjectIdentifier, Tag, Tagging,
+};
 use docmill_crds::storage::{SecretRef, Storage};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use job_runner::secrets::Secrets;
@@ -93,6 +95,33 @@ impl S3 {
         let put = put.send().await.with_context(|| format!("failed to put s3://{bucket}/{key}"))?;
         let etag = put.e_tag().context("an object without an ETag")?.trim_matches('"').to_owned();
         Ok(Listed { key: key.to_owned(), etag })
+    }
+
+    /// Puts an object with a declared type, user metadata and tags (form-encoded: `desk=sport&year=2026`).
+    pub async fn put_described(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        (content_type, metadata, tags): (&str, &[(&str, &str)], &str),
+    ) -> Result<Listed> {
+        let mut put = self.0.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
+        put = put.content_type(content_type).tagging(tags);
+        for (name, value) in metadata {
+            put = put.metadata(*name, *value);
+        }
+        let put = put.send().await.with_context(|| format!("failed to put s3://{bucket}/{key}"))?;
+        let etag = put.e_tag().context("an object without an ETag")?.trim_matches('"').to_owned();
+        Ok(Listed { key: key.to_owned(), etag })
+    }
+
+    /// Gives an object one tag in place of all that it has.
+    pub async fn tag(&self, bucket: &str, key: &str, name: &str, value: &str) -> Result<()> {
+        let tag = Tag::builder().key(name).value(value).build()?;
+        let tagging = Tagging::builder().tag_set(tag).build()?;
+        let request = self.0.put_object_tagging().bucket(bucket).key(key).tagging(tagging);
+        request.send().await.with_context(|| format!("failed to tag s3://{bucket}/{key}"))?;
+        Ok(())
     }
 
     /// Puts many objects, several at a time.

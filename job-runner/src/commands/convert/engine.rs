@@ -2,36 +2,49 @@
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use docmill_crds::conversion::{Model, ModelError};
 
-use crate::pipeline::convert::{Converter, Losses, Verdict};
+use crate::pipeline::binary;
+use crate::pipeline::convert::{Losses, Verdict};
+use crate::pipeline::logic::Logic;
 
-/// A compiled model.
-pub(in crate::commands) struct Engine(Converter);
+/// A model that is ready for use.
+pub(in crate::commands) struct Engine(Logic);
 
 impl Engine {
     pub(in crate::commands) fn new(model: &Model) -> Result<Self, ModelError> {
-        Converter::new(model).map(Self)
+        Logic::new(model).map(Self)
     }
 
     /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks. An error is
     /// one of reading the file.
     pub(in crate::commands) fn convert(
         &self,
+        path: &Path,
         file: &mut impl Read,
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
     ) -> io::Result<()> {
-        for document in self.0.documents(file) {
-            if verdict(document?).is_break() {
-                break;
+        match &self.0 {
+            Logic::Convert(converter) => {
+                for document in converter.documents(file) {
+                    if verdict(document?).is_break() {
+                        break;
+                    }
+                }
             }
+            // The verdict on the only document there is: whether to go on is no question.
+            Logic::Describe(_) => drop(verdict(Ok(binary::of_reader(&path.to_string_lossy(), file)?))),
         }
         Ok(())
     }
 
-    /// What the files so far had that the model does not name.
+    /// What the files so far had that the model does not name. Where it names nothing, that is nothing.
     pub(in crate::commands) fn take_losses(&self) -> Losses {
-        self.0.take_losses()
+        match &self.0 {
+            Logic::Convert(converter) => converter.take_losses(),
+            Logic::Describe(_) => Losses::default(),
+        }
     }
 }

@@ -66,7 +66,7 @@ impl Work {
         let mut file = Counted { file: open(path)?, bytes: 0, total: &self.bytes_read };
         let mut writer = Writer::new(path, self.form);
         let mut written = Ok(());
-        let read = self.engine.convert(&mut file, |verdict| {
+        let read = self.engine.convert(path, &mut file, |verdict| {
             written = writer.write(verdict);
             if written.is_ok() && writer.pass_on(to) {
                 ControlFlow::Continue(())

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Constraints, Extra, FieldType, Format, TOP, Test};
+use docmill_crds::conversion::{Constraints, Extra, FieldType, Syntax, TOP, Test};
 use serde_json::Value;
 
 use super::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
@@ -34,7 +34,7 @@ pub(crate) struct Automaton {
     pub(super) root: NodeId,
     pub(super) extra: Extra,
     /// What objects are.
-    pub(super) format: Format,
+    pub(super) syntax: Syntax,
     /// The path of records, as the model writes it.
     pub(crate) record: String,
     /// The same, path by path, for [`Action::Record`].

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Constraints, Field, FieldType, Format, Model, ModelError, NameTest, Path, Step, TOP, Target,
+    Attribute, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP, Target,
 };
 
 use super::automaton::{
@@ -15,8 +15,15 @@ use crate::pipeline::validate::types::{self, DateRules};
 
 /// Compiles a resolved model.
 pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
-    let mut compiler =
-        Compiler { model, names: Names::new(), drafts: Vec::new(), slots: Vec::new(), scopes: Vec::new() };
+    let syntax = model.format.syntax().ok_or(ModelError::NothingToRead)?;
+    let mut compiler = Compiler {
+        model,
+        syntax,
+        names: Names::new(),
+        drafts: Vec::new(),
+        slots: Vec::new(),
+        scopes: Vec::new(),
+    };
     // Known to every document, so that a model's `xml:lang` and a document's are the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
     let root = compiler.node();
@@ -33,12 +40,13 @@ pub(super) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();
     let Compiler { names, slots, scopes, .. } = compiler;
-    let (extra, format, record) = (model.extra, model.format, model.record.clone());
-    Ok(Automaton { names, nodes, slots, scopes, root, extra, format, record, records })
+    let (extra, record) = (model.extra, model.record.clone());
+    Ok(Automaton { names, nodes, slots, scopes, root, extra, syntax, record, records })
 }
 
 struct Compiler<'m> {
     model: &'m Model,
+    syntax: Syntax,
     names: Names,
     drafts: Vec<Draft>,
     slots: Vec<Slot>,
@@ -96,9 +104,9 @@ impl Compiler<'_> {
     }
 
     fn field(&mut self, field: &Field, place: Place<'_>) -> Result<FieldPlan, ModelError> {
-        let join = match self.model.format {
-            Format::Xml => join,
-            Format::Json => join_json,
+        let join = match self.syntax {
+            Syntax::Xml => join,
+            Syntax::Json => join_json,
         };
         let paths: Vec<_> = field.path.iter().map(|path| join(place.path, path)).collect();
         let path = paths.first().map_or("", String::as_str);

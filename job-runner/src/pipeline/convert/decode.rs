@@ -2,7 +2,7 @@
 //! replaced. The encoding is what the byte order mark says, else what the XML declaration says, else UTF-8 (XML 1.0,
 //! section 4.3.3 and appendix F). JSON has no declaration (RFC 8259, section 8.1).
 
-use docmill_crds::conversion::Format;
+use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
@@ -38,20 +38,20 @@ impl Encoded {
     const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None };
 
     /// Looks at the first bytes of an object, [`SNIFFED`] of them if there are so many.
-    pub(super) fn detect(head: &[u8], format: Format) -> Result<Self, Garbled> {
+    pub(super) fn detect(head: &[u8], syntax: Syntax) -> Result<Self, Garbled> {
         if let Some((encoding, mark)) = Encoding::for_bom(head) {
             let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
             return Ok(Self { mark, marked: Some(encoding), transcoder });
         }
         // JSON starts with two characters of ASCII, none of which is NUL; or with one, and then nothing follows.
-        let wide = match format {
-            Format::Xml => matches!(head, [b'<', 0, ..] | [0, b'<', ..]),
-            Format::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
+        let wide = match syntax {
+            Syntax::Xml => matches!(head, [b'<', 0, ..] | [0, b'<', ..]),
+            Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
         };
         if wide {
             return Err(unsupported("a byte order mark", "UTF-16 or UTF-32 without one"));
         }
-        if format == Format::Json {
+        if syntax == Syntax::Json {
             return Ok(Self::UTF_8);
         }
         let Some(label) = sniff_encoding(head) else { return Ok(Self::UTF_8) };

@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use docmill_crds::conversion::Format;
+use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
+use serde_json::Value;
 
 use super::Converter;
 use super::automaton::Automaton;
@@ -30,6 +31,22 @@ pub struct Document {
 }
 
 impl Document {
+    /// A document with these values; null ones are left out. It is the only one of its object.
+    pub(in crate::pipeline) fn of_values(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let (mut json, mut names, mut values) = (JsonWriter::default(), Vec::new(), Values::new());
+        json.raw("{");
+        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+            json.separate();
+            json.raw(&format!("\"{name}\":"));
+            let start = json.len();
+            json.raw(&value.to_string());
+            values.push(start..json.len());
+            names.push(name.to_owned());
+        }
+        json.raw("}");
+        Self { index_in_object: 0, json: json.as_str().to_owned(), names: names.into(), values }
+    }
+
     /// The document as one line of JSON: its fields in the order of the model. A field without a value is left out.
     #[must_use]
     pub fn json(&self) -> &str {
@@ -87,7 +104,7 @@ impl<'a> Documents<'a> {
         let Scratch { raw, text, memory, json } = converter.scratches.take();
         let input = Input::new(Box::new(reader), limits);
         let automaton = &converter.automaton;
-        let (scanner, trouble) = match Window::open(input, automaton.format, limits, chunk, raw, text) {
+        let (scanner, trouble) = match Window::open(input, automaton.syntax, limits, chunk, raw, text) {
             Ok(window) => (Some(Source::new(window, automaton, limits)), None),
             Err(trouble) => (None, Some(trouble)),
         };
@@ -178,10 +195,10 @@ impl<'a> Documents<'a> {
     fn no_record(&self) -> Trouble {
         let root = self.scanner.as_ref().and_then(Source::root);
         let (root, position) = root.cloned().unwrap_or((String::new(), Position::START));
-        let Automaton { format, record, .. } = &self.converter.automaton;
-        let what = match format {
-            Format::Xml => "an element",
-            Format::Json => "a value",
+        let Automaton { syntax, record, .. } = &self.converter.automaton;
+        let what = match syntax {
+            Syntax::Xml => "an element",
+            Syntax::Json => "a value",
         };
         let expected = format!("{what} that the model's record {record} names");
         let flaw = Flaw::malformed(0, expected).because(Reason::NoRecord).found(&root);

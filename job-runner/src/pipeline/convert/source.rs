@@ -1,6 +1,6 @@
 //! Who reads an object, by what it is.
 
-use docmill_crds::conversion::Format;
+use docmill_crds::conversion::Syntax;
 
 use super::automaton::Automaton;
 use super::cursor::Position;
@@ -20,9 +20,9 @@ pub(super) enum Source<'a> {
 
 impl<'a> Source<'a> {
     pub(super) fn new(window: Window<'a>, automaton: &'a Automaton, limits: &Limits) -> Self {
-        match automaton.format {
-            Format::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits)),
-            Format::Json => {
+        match automaton.syntax {
+            Syntax::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits)),
+            Syntax::Json => {
                 let scanner = JsonScanner::new(window, &automaton.names, limits, automaton.takes_top());
                 Self::Json(scanner)
             }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use docmill_crds::conversion::Format;
+use docmill_crds::conversion::Syntax;
 
 use super::fault::{Flaw, Refusal};
 use super::input::Input;
@@ -58,7 +58,7 @@ pub(crate) fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result
     let names = Names::new();
     let input = Input::new(Box::new(reader), &limits);
     let outcome =
-        Window::open(input, Format::Xml, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
+        Window::open(input, Syntax::Xml, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
             let mut scanner = Scanner::new(window, &names, &limits);
             while scanner.run(&mut Guide(visitor))? != Pause::Object {}
             Ok(())

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use docmill_crds::conversion::Format;
+use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
 use encoding_rs::{Encoding, UTF_8};
 
@@ -38,7 +38,7 @@ impl Trouble {
 #[derive(Debug)]
 pub(super) struct Window<'r> {
     input: Input<'r>,
-    format: Format,
+    syntax: Syntax,
     chunk: usize,
     /// Bytes of one token.
     most: usize,
@@ -61,7 +61,7 @@ impl<'r> Window<'r> {
     /// Reads as much as fits at once, and finds out how the object is encoded.
     pub(super) fn open(
         input: Input<'r>,
-        format: Format,
+        syntax: Syntax,
         limits: &Limits,
         chunk: usize,
         raw: Vec<u8>,
@@ -69,7 +69,7 @@ impl<'r> Window<'r> {
     ) -> Result<Self, Trouble> {
         let mut window = Self {
             input,
-            format,
+            syntax,
             chunk,
             most: limits.text_bytes,
             transcoder: None,
@@ -83,7 +83,7 @@ impl<'r> Window<'r> {
         };
         window.read(chunk.max(SNIFFED));
         let Encoded { mark, marked, transcoder } =
-            Encoded::detect(&window.raw, format).map_err(|garbled| window.refuse(garbled.at(0), None))?;
+            Encoded::detect(&window.raw, syntax).map_err(|garbled| window.refuse(garbled.at(0), None))?;
         window.marked = marked;
         window.transcoder = transcoder;
         window.decode(mark);
@@ -156,9 +156,9 @@ impl<'r> Window<'r> {
         }
         let length = self.text.len();
         if length > self.most {
-            let too_long = match self.format {
-                Format::Xml => tokens::too_long,
-                Format::Json => json_lexer::too_long,
+            let too_long = match self.syntax {
+                Syntax::Xml => tokens::too_long,
+                Syntax::Json => json_lexer::too_long,
             };
             return Err(self.refuse(too_long(0, self.most), None));
         }
@@ -188,7 +188,7 @@ impl<'r> Window<'r> {
             Ok(taken) => drop(self.raw.drain(..from + taken)),
             Err(garbled) => self.end_with(garbled),
         }
-        if self.format == Format::Xml
+        if self.syntax == Syntax::Xml
             && let Err((offset, found)) = check_chars(&self.text[old..])
         {
             self.text.truncate(old + offset);

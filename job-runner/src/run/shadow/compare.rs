@@ -74,15 +74,20 @@ impl<'a> Comparison<'a> {
     /// Converts the object and takes in what comes of it.
     pub fn convert(&mut self, converter: &Converter, object: impl io::Read) -> io::Result<()> {
         converter.convert(object, |verdict| match verdict {
-            Ok(document) => match self.addressing.of(&document) {
-                Ok(address) => self.take_in(address, &document),
-                Err(error) => self.refuse(
-                    Reason::NotAddressable,
-                    FailureExample { message: error.to_string(), ..FailureExample::default() },
-                ),
-            },
+            Ok(document) => self.compare(&document),
             Err(refusal) => self.refuse(refusal.reason, example(&refusal)),
         })
+    }
+
+    /// Takes in a document of the object.
+    pub fn compare(&mut self, document: &Document) {
+        match self.addressing.of(document) {
+            Ok(address) => self.take_in(address, document),
+            Err(error) => self.refuse(
+                Reason::NotAddressable,
+                FailureExample { message: error.to_string(), ..FailureExample::default() },
+            ),
+        }
     }
 
     /// Takes in that the object, or a document of it, would be refused. The first refusal is the unit's reason.

@@ -3,6 +3,7 @@
 
 mod audit;
 mod backlog;
+mod binary;
 mod chart;
 mod conditions;
 mod enrichment;
@@ -12,6 +13,7 @@ mod outages;
 mod refusals;
 mod restarts;
 mod runs;
+mod schedule;
 mod schema;
 mod shadow;
 mod suspension;

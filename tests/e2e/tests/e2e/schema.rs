@@ -14,6 +14,7 @@ async fn kubectl_explains_every_field() -> Result<()> {
             ("isrc", "ingestsources.docmill.io"),
             ("irun", "ingestruns.docmill.io"),
             ("erun", "enrichmentruns.docmill.io"),
+            ("esched", "enrichmentschedules.docmill.io"),
         ] {
             let top = world.cluster.kubectl(&["explain", short]).await?;
             ensure!(!top.contains("<empty>") && !top.contains("Auto-generated"), "{top}");
@@ -91,12 +92,25 @@ const WRONG_RUNS: [Wrong; 4] = [
     (|spec| spec["select"] = json!("Some"), "spec.select"),
 ];
 
+const WRONG_SCHEDULES: [Wrong; 7] = [
+    (|spec| spec["schedule"] = json!("0 0 * *"), "spec.schedule"),
+    (|spec| spec["schedule"] = json!("TZ=UTC 0 0 * * *"), "spec.schedule"),
+    (|spec| spec["timeZone"] = json!("Local"), "spec.timeZone"),
+    (|spec| spec["concurrencyPolicy"] = json!("Never"), "spec.concurrencyPolicy"),
+    (|spec| spec["startingDeadlineSeconds"] = json!(0), "spec.startingDeadlineSeconds"),
+    (|spec| spec["failedRunsHistoryLimit"] = json!(-1), "spec.failedRunsHistoryLimit"),
+    (|spec| spec["runTemplate"]["spec"]["enrichers"] = json!([]), "spec.runTemplate.spec.enrichers"),
+];
+
 #[tokio::test]
 async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> {
     world::run("refused", async |world| {
         let source = world.ingest_source(Form::NewsMlG2);
         let run = resources::enrichment_run(&world.env, &world.name, "run");
-        for (sound, wrongs) in [(&source, &WRONG_SOURCES[..]), (&run, &WRONG_RUNS[..])] {
+        let mut schedule = resources::enrichment_schedule(&world.env, &world.name, "schedule");
+        schedule["spec"]["suspend"] = json!(true);
+        let all = [(&source, &WRONG_SOURCES[..]), (&run, &WRONG_RUNS[..]), (&schedule, &WRONG_SCHEDULES[..])];
+        for (sound, wrongs) in all {
             for (make_wrong, field) in wrongs {
                 let mut wrong = sound.clone();
                 make_wrong(&mut wrong["spec"]);

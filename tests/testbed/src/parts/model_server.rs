@@ -1,5 +1,5 @@
-//! The model servers: MLServer, which speaks the Open Inference Protocol v2, with two real models, and a small server that has
-//! one of them under the paths of OpenAI's embeddings and of Text Embeddings Inference.
+//! The model servers: MLServer, which speaks the Open Inference Protocol v2, with three real models, and a small server that
+//! has one of them under the paths of OpenAI's embeddings and of Text Embeddings Inference.
 
 use std::{
     fs,
@@ -19,12 +19,10 @@ use crate::{
 
 const BUILD_MODEL: &str = include_str!("../../parts/model-server/minilm/build_onnx.py");
 
-/// The server of embeddings. MLServer passes its folder over, as it has no settings of a model.
-const EMBEDDINGS_PROGRAM: &str = "embeddings/server.py";
-
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 9] = [
     ("settings.json", include_str!("../../parts/model-server/settings.json")),
-    (EMBEDDINGS_PROGRAM, include_str!("../../parts/model-server/embeddings/server.py")),
+    // MLServer passes this folder over, as it has no settings of a model.
+    ("embeddings/server.py", include_str!("../../parts/model-server/embeddings/server.py")),
     ("minilm/build_onnx.py", BUILD_MODEL),
     ("minilm/minilm_runtime.py", include_str!("../../parts/model-server/minilm/minilm_runtime.py")),
     ("minilm/model-settings.json", include_str!("../../parts/model-server/minilm/model-settings.json")),
@@ -33,6 +31,8 @@ const FILES: [(&str, &str); 7] = [
         include_str!("../../parts/model-server/sentiment/sentiment_runtime.py"),
     ),
     ("sentiment/model-settings.json", include_str!("../../parts/model-server/sentiment/model-settings.json")),
+    ("magika/magika_runtime.py", include_str!("../../parts/model-server/magika/magika_runtime.py")),
+    ("magika/model-settings.json", include_str!("../../parts/model-server/magika/model-settings.json")),
 ];
 
 /// Where it lies: `venv/`, and `models/` with the settings.

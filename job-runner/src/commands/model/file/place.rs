@@ -11,6 +11,7 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &Placed, 
         ModelError::Path { place, fault } => (place.as_str(), Some(fault.column)),
         ModelError::Field { place, .. }
         | ModelError::NotElement { place, .. }
+        | ModelError::NotOfBinary { place }
         | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
         ModelError::RecordNotFromTop { .. } => ("record", None),
         // What is missing as a whole, and what is not about the text at all.

@@ -1,0 +1,109 @@
+//! What a Binary model cannot have: its objects are not read as anything, and the fields of its documents are always the same.
+
+use super::limits::camel_case;
+use super::{Conversion, Extra, Limits, Model, ModelError};
+
+/// The one cap that there is a use for.
+const LIMIT: &str = "max_object_bytes";
+
+/// What CEL says of everything but `limits`.
+pub(super) const MODEL_RULE: &str = "self.format != 'Binary' || !(has(self.preset) || has(self.record) || has(self.emptyIf) \
+    || has(self.namespaces) || has(self.defaultNamespaces) || has(self.fields) || has(self.extra) || has(self.timeZone))";
+/// What is told of it.
+pub(super) const MODEL_MESSAGE: &str = "objects of format Binary are not read as anything: leave out preset, record, emptyIf, \
+    namespaces, defaultNamespaces, fields, extra and timeZone";
+/// What is told of [`limits_rule`].
+pub(super) const LIMITS_MESSAGE: &str =
+    "objects of format Binary are not read as anything: of limits, only maxObjectBytes is for them";
+
+/// What CEL says of `limits`.
+pub(super) fn limits_rule() -> String {
+    let limits = Limits::default();
+    let others = limits.set().filter(|(name, _)| *name != LIMIT);
+    let others: Vec<String> =
+        others.map(|(name, _)| format!("has(self.limits.{})", camel_case(name))).collect();
+    format!("self.format != 'Binary' || !has(self.limits) || !({})", others.join(" || "))
+}
+
+/// The model; refused with what is for other formats.
+pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
+    if let Some(place) = stray(conversion) {
+        return Err(ModelError::NotOfBinary { place });
+    }
+    Ok(Model {
+        format: conversion.format,
+        record: String::new(),
+        empty_if: Vec::new(),
+        namespaces: std::collections::BTreeMap::new(),
+        default_namespaces: Vec::new(),
+        fields: Vec::new(),
+        extra: Extra::Drop,
+        time_zone: None,
+        limits: conversion.limits.clone().unwrap_or_default().resolve()?,
+    })
+}
+
+/// The first part that is for other formats.
+fn stray(conversion: &Conversion) -> Option<String> {
+    let parts = [
+        ("preset", conversion.preset.is_some()),
+        ("record", conversion.record.is_some()),
+        ("emptyIf", !conversion.empty_if.is_empty()),
+        ("namespaces", !conversion.namespaces.is_empty()),
+        ("defaultNamespaces", conversion.default_namespaces.is_some()),
+        ("fields", !conversion.fields.is_empty()),
+        ("extra", conversion.extra.is_some()),
+        ("timeZone", conversion.time_zone.is_some()),
+    ];
+    let part = parts.into_iter().find(|(_, is_there)| *is_there).map(|(name, _)| name.to_owned());
+    part.or_else(|| {
+        let (name, _) = conversion.limits.as_ref()?.set().find(|(name, set)| *set && *name != LIMIT)?;
+        Some(format!("limits.{}", camel_case(name)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Conversion, limits_rule};
+
+    fn conversion(more: &Value) -> Conversion {
+        let mut model = json!({"format": "Binary"});
+        model.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(model).unwrap()
+    }
+
+    #[test]
+    fn a_model_has_a_revision_that_stays_and_that_limits_change() {
+        assert_eq!(conversion(&json!({})).revision().unwrap(), "be9e44ec5d50");
+        let limited = conversion(&json!({"limits": {"maxObjectBytes": 1000}})).resolve().unwrap();
+        assert_eq!(limited.limits.max_object_bytes, 1000);
+        assert_ne!(limited.revision(), conversion(&json!({})).revision().unwrap());
+    }
+
+    #[test]
+    fn what_is_for_other_formats_is_refused_with_its_place() {
+        for (place, more) in [
+            ("preset", json!({"preset": "nitf"})),
+            ("record", json!({"record": "/a"})),
+            ("emptyIf", json!({"emptyIf": ["/a"]})),
+            ("namespaces", json!({"namespaces": {"a": "b"}})),
+            ("defaultNamespaces", json!({"defaultNamespaces": ["b"]})),
+            ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
+            ("extra", json!({"extra": "Drop"})),
+            ("timeZone", json!({"timeZone": "UTC"})),
+            ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
+        ] {
+            let fault = conversion(&more).resolve().unwrap_err().to_string();
+            assert!(fault.starts_with(&format!("{place}: objects of format Binary are not read")), "{fault}");
+        }
+    }
+
+    #[test]
+    fn the_rule_of_limits_names_every_cap_but_one() {
+        let rule = limits_rule();
+        assert_eq!(rule.matches("has(self.limits.max").count(), 13, "{rule}");
+        assert!(!rule.contains("maxObjectBytes"));
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a conversion cannot work.
+
+use super::{PathFault, Preset};
+use crate::error_class::{Classify, ErrorClass};
+
+/// Why a conversion cannot work. `place` says where in it: `fields[3].path[0]`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// Neither a preset nor fields.
+    #[error("fields: name a preset, or say which fields a document has")]
+    NoFields,
+    /// Neither a preset nor a record.
+    #[error("record: name a preset, or say which elements are one document each")]
+    NoRecord,
+    /// A path is not of elements, as it has to be.
+    #[error(
+        "{place}: {path:?} is not an element: there is neither @attribute nor text() at its end, and it is not ."
+    )]
+    NotElement {
+        /// Where in the model.
+        place: String,
+        /// The path as written.
+        path: String,
+    },
+    /// A path cannot be read.
+    #[error("{place}: {fault}")]
+    Path {
+        /// Where in the model.
+        place: String,
+        /// What is wrong.
+        fault: PathFault,
+    },
+    /// A field is not as it should be.
+    #[error("{place} ({name}): {problem}")]
+    Field {
+        /// Where in the model.
+        place: String,
+        /// The name of the field.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A time zone that there is not.
+    #[error("{place}: expected a time zone such as Europe/Berlin, UTC or +01:00, found {name:?}")]
+    Zone {
+        /// Where in the model.
+        place: String,
+        /// As written.
+        name: String,
+    },
+    /// A cap is out of its range.
+    #[error("{place}: expected a number from {min} to {max}, found {value}")]
+    Limit {
+        /// Where in the model.
+        place: String,
+        /// As written.
+        value: i64,
+        /// The least that it may be.
+        min: i64,
+        /// The most that it may be.
+        max: i64,
+    },
+    /// The record of a Json model does not start at the top.
+    #[error("record: {path:?} does not start with $, the value at the top of the object")]
+    RecordNotFromTop {
+        /// The path as written.
+        path: String,
+    },
+    /// Something that objects of JSON have not.
+    #[error("{place}: {problem}")]
+    NotOfJson {
+        /// Where in the model.
+        place: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Something that a Binary model does not have.
+    #[error(
+        "{place}: objects of format Binary are not read as anything, so there is nothing for it: leave it out"
+    )]
+    NotOfBinary {
+        /// Where in the model.
+        place: String,
+    },
+    /// A model without a syntax is asked to find documents in objects.
+    #[error("format: there are no documents to find in objects of this format")]
+    NothingToRead,
+    /// A preset's own file is broken.
+    #[error("failed to read the preset {}: {problem}", preset.as_str())]
+    Preset {
+        /// Which one.
+        preset: Preset,
+        /// What its reader said.
+        problem: String,
+    },
+}
+
+impl Classify for ModelError {
+    fn class(&self) -> ErrorClass {
+        ErrorClass::User
+    }
+}

@@ -1,0 +1,89 @@
+//! Takes the unit of an object to the point where its document can be indexed.
+
+use std::io;
+
+use docmill_crds::reason::SkipReason;
+use tokio_util::sync::CancellationToken;
+
+use super::describe::{Described, Describer};
+use crate::pipeline::fetch::{self, Found};
+use crate::pipeline::keep::Kept;
+use crate::pipeline::lookup::Known;
+use crate::pipeline::made::Made;
+use crate::pipeline::notification::Landed;
+use crate::pipeline::persist::persist;
+use crate::pipeline::prepare::{Converted, IN_MEMORY_BYTES, Preparation, Prepared, skipped};
+use crate::pipeline::snapshot::packed::packer::Coming;
+use crate::pipeline::stamp::Stamp;
+use crate::pipeline::unit::Unit;
+use crate::stores::StoreError;
+
+/// What reading an object gave.
+enum Read {
+    Whole(Described),
+    TooLarge(Unit, i64),
+    Gone,
+    Replaced,
+}
+
+/// Reads an object, and keeps its document; its snapshot is stored by then. `None`: to be tried again later.
+pub(in crate::pipeline) async fn prepare(
+    preparation: &Preparation,
+    describer: &Describer,
+    landed: &Landed,
+    same: Option<&Known>,
+    coming: Option<Coming>,
+    stop: &CancellationToken,
+) -> Option<Prepared> {
+    let read = persist("fetch", stop, || read(preparation, describer, landed, coming.as_ref())).await?;
+    let whole = match read {
+        Read::Whole(whole) => whole,
+        Read::TooLarge(unit, length) => {
+            return Some(Prepared::Converted(preparation.too_large(unit, length)));
+        }
+        Read::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
+        Read::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
+    };
+    let key = whole.unit.id.key.clone();
+    match made(preparation, whole) {
+        Ok((converted, kept)) => preparation.settle(converted, kept, same, coming, stop).await,
+        Err(error) => {
+            tracing::error!(%error, key, "a document could not be packed; the unit is tried again later");
+            None
+        }
+    }
+}
+
+async fn read(
+    preparation: &Preparation,
+    describer: &Describer,
+    landed: &Landed,
+    coming: Option<&Coming>,
+) -> Result<Read, StoreError> {
+    let opened = match fetch::open(&preparation.s3, landed).await? {
+        Found::Object(opened) => *opened,
+        Found::Gone => return Ok(Read::Gone),
+        Found::Replaced => return Ok(Read::Replaced),
+    };
+    let length = opened.length;
+    if preparation.is_too_large(length) {
+        return Ok(Read::TooLarge(opened.unit, length));
+    }
+    let describe = describer.describe(&preparation.s3, landed, opened);
+    let whole = match coming {
+        // Other units of a pack do not wait for what takes its time.
+        Some(coming) if length > IN_MEMORY_BYTES => coming.aside(describe).await?,
+        _ => describe.await?,
+    };
+    Ok(whole.map_or(Read::Gone, Read::Whole))
+}
+
+/// Addresses the document; also gives what is to be kept of it.
+fn made(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, Kept)> {
+    let Described { unit, raw_digest, document } = described;
+    let stamp = preparation.stamp(&unit);
+    let mut made = Made::default();
+    made.push(preparation.address(document, &stamp.provenance(&unit, &raw_digest, &preparation.recorder)));
+    let Stamp { snapshot, .. } = stamp;
+    made.finish((unit, raw_digest), snapshot, None)
+}

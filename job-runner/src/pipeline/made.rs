@@ -1,0 +1,50 @@
+//! What was made of an object that is in memory. Pure.
+
+use std::io;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::keep::Kept;
+use super::prepare::{AddressedDocument, Content, Converted, Preparation, RefusedPart};
+use super::unit::Unit;
+
+/// The documents of an object with their lines, and what was refused.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    documents: Vec<AddressedDocument>,
+    refusals: Vec<RefusedPart>,
+    lines: Vec<u8>,
+}
+
+impl Made {
+    /// One more.
+    pub(super) fn push(&mut self, addressed: Result<AddressedDocument, RefusedPart>) {
+        match addressed {
+            Ok(document) => {
+                self.lines.extend_from_slice(&document.line);
+                self.lines.push(b'\n');
+                self.documents.push(document);
+            }
+            Err(refused) => self.refusals.push(refused),
+        }
+    }
+
+    /// The unit, with the digest of its object, and what was made of it; also gives what is to be kept of that. `snapshot` is
+    /// the key of its snapshot, if that is known.
+    pub(super) fn finish(
+        self,
+        (unit, raw_digest): (Unit, String),
+        snapshot: Option<String>,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> io::Result<(Box<Converted>, Kept)> {
+        let Self { documents, refusals, lines } = self;
+        let kept = Preparation::kept(snapshot, lines)?;
+        let (raw_digest, content) = (Some(raw_digest), Content::InMemory(documents));
+        Ok((Box::new(Converted { unit, raw_digest, snapshot: None, content, refusals, room }), kept))
+    }
+
+    /// Bytes of all lines.
+    pub(super) const fn bytes(&self) -> usize {
+        self.lines.len()
+    }
+}
