@@ -66,12 +66,9 @@ async fn take(
     let request = Request { path: uri.to_string(), headers, body };
     let mut inner = inner.lock().unwrap();
     inner.requests.push(request.clone());
-    let (status, body) = match inner.instead.pop_front() {
-        Some(answer) => answer,
-        None => {
-            let (status, body) = (inner.answer)(&request);
-            (status, body.to_string())
-        }
-    };
+    let (status, body) = inner.instead.pop_front().unwrap_or_else(|| {
+        let (status, body) = (inner.answer)(&request);
+        (status, body.to_string())
+    });
     (StatusCode::from_u16(status).unwrap(), body)
 }

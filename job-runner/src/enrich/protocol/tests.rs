@@ -38,7 +38,7 @@ pub(super) fn unfit(result: Result<Vec<Reply>, AnswerError>) -> String {
     }
 }
 
-fn model(protocol: &str, server: Value) -> Model {
+fn model(protocol: &str, server: &Value) -> Model {
     let enricher: Enricher = serde_json::from_value(json!({
         "name": "e", protocol: server, "inputs": [{"name": "user", "template": "{body}"}],
         "outputs": [{"field": "f", "type": "Vector"}],
@@ -52,14 +52,14 @@ fn all() -> [(Model, &'static str, Option<&'static str>); 5] {
     let url = "http://m";
     [
         (
-            model("openInference", json!({"url": url, "model": "m"})),
+            model("openInference", &json!({"url": url, "model": "m"})),
             "http://m/v2/models/m/infer",
             Some("http://m/v2/models/m"),
         ),
-        (model("openAIEmbeddings", json!({"url": url, "model": "m"})), "http://m/embeddings", None),
-        (model("openAIChat", json!({"url": url, "model": "m"})), "http://m/chat/completions", None),
-        (model("textEmbeddings", json!({"url": url})), "http://m/embed", Some("http://m/info")),
-        (model("http", json!({"url": url, "request": "$user"})), "http://m", None),
+        (model("openAIEmbeddings", &json!({"url": url, "model": "m"})), "http://m/embeddings", None),
+        (model("openAIChat", &json!({"url": url, "model": "m"})), "http://m/chat/completions", None),
+        (model("textEmbeddings", &json!({"url": url})), "http://m/embed", Some("http://m/info")),
+        (model("http", &json!({"url": url, "request": "$user"})), "http://m", None),
     ]
 }
 
@@ -91,7 +91,7 @@ fn every_protocol_reads_its_own_answers() {
 
 #[test]
 fn a_builtin_is_never_called() {
-    let model = model("builtin", json!("Language"));
+    let model = model("builtin", &json!("Language"));
     assert!(call(&model, "r1", &[&["a".to_owned()]]).is_err());
     assert!(unfit(read(&model, "r1", b"{}", 1)).contains("builtin"));
     assert_eq!(version_url(model.protocol().unwrap()), None);

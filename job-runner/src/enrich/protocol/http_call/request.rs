@@ -22,13 +22,11 @@ pub fn call(call: &HttpCall, inputs: &[Input], documents: &[&[String]]) -> Resul
 
 /// What one document is in the list of them.
 fn item(call: &HttpCall, inputs: &[Input], texts: &[String]) -> Value {
-    match &call.item {
-        Some(item) => fill(item, &|name| input(name, inputs, texts)),
-        None => {
-            let named = |(input, text): (&Input, &String)| (input.name.clone(), Value::from(text.as_str()));
-            Value::Object(inputs.iter().zip(texts).map(named).collect())
-        }
+    if let Some(item) = &call.item {
+        return fill(item, &|name| input(name, inputs, texts));
     }
+    let named = |(input, text): (&Input, &String)| (input.name.clone(), Value::from(text.as_str()));
+    Value::Object(inputs.iter().zip(texts).map(named).collect())
 }
 
 /// The text of the input that `$name` stands for.
@@ -73,7 +71,7 @@ mod tests {
     use super::super::super::tests::any_json;
     use super::{Call, CallError, call};
 
-    fn enricher(http: Value) -> Enricher {
+    fn enricher(http: &Value) -> Enricher {
         let mut whole = json!({"url": "http://ner:8080/v1/entities"});
         whole.as_object_mut().unwrap().extend(http.as_object().unwrap().clone());
         serde_json::from_value(json!({"name": "ner", "http": whole,
@@ -82,7 +80,7 @@ mod tests {
         .unwrap()
     }
 
-    fn sent(http: Value, documents: &[[&str; 2]]) -> Result<Call, CallError> {
+    fn sent(http: &Value, documents: &[[&str; 2]]) -> Result<Call, CallError> {
         let enricher = enricher(http);
         let texts: Vec<Vec<String>> =
             documents.iter().map(|texts| texts.map(str::to_owned).to_vec()).collect();
@@ -90,7 +88,7 @@ mod tests {
         call(enricher.http.as_ref().unwrap(), &enricher.inputs, &texts)
     }
 
-    fn body(http: Value, documents: &[[&str; 2]]) -> Value {
+    fn body(http: &Value, documents: &[[&str; 2]]) -> Value {
         serde_json::from_slice(&sent(http, documents).unwrap().body).unwrap()
     }
 
@@ -99,12 +97,12 @@ mod tests {
         let request = json!({"request": {"q": {"text": "$text"}, "langs": ["$lang", "en"], "top": 3,
             "price": "$$text", "about": "costs $text"}});
         assert_eq!(
-            body(request, &[["$lang is no name here", "de"]]),
+            body(&request, &[["$lang is no name here", "de"]]),
             json!({"q": {"text": "$lang is no name here"}, "langs": ["de", "en"], "top": 3, "price": "$text",
                 "about": "costs $text"})
         );
         let request = json!({"request": {"text": "$text"}});
-        assert!(matches!(sent(request, &[["a", ""], ["b", ""]]), Err(CallError::Unfit(_))));
+        assert!(matches!(sent(&request, &[["a", ""], ["b", ""]]), Err(CallError::Unfit(_))));
     }
 
     #[test]
@@ -112,19 +110,19 @@ mod tests {
         let documents = [["a", "de"], ["b", "en"]];
         let request = json!({"request": {"documents": "$items", "model": "m"}});
         assert_eq!(
-            body(request, &documents),
+            body(&request, &documents),
             json!({"documents": [{"text": "a", "lang": "de"}, {"text": "b", "lang": "en"}], "model": "m"})
         );
         let request = json!({"request": "$items", "item": "$text"});
-        assert_eq!(body(request, &documents), json!(["a", "b"]));
+        assert_eq!(body(&request, &documents), json!(["a", "b"]));
         let request = json!({"request": {"in": ["$items"]}, "item": {"t": ["$text"], "$text": "$$x"}});
-        assert_eq!(body(request, &documents[..1]), json!({"in": [[{"t": ["a"], "$text": "$x"}]]}));
+        assert_eq!(body(&request, &documents[..1]), json!({"in": [[{"t": ["a"], "$text": "$x"}]]}));
     }
 
     #[test]
     fn headers_are_sent_and_bad_ones_are_told() {
         let with = |name: &str, value: &str| {
-            sent(json!({"request": "$text", "headers": {name: value}}), &[["a", ""]])
+            sent(&json!({"request": "$text", "headers": {name: value}}), &[["a", ""]])
         };
         assert_eq!(with("X-Tenant", "news").unwrap().headers["x-tenant"], "news");
         assert!(with("X-Tenant", "a\nb").unwrap_err().to_string().contains("\"X-Tenant\""));
@@ -135,12 +133,12 @@ mod tests {
         #[test]
         fn any_mapping_without_names_is_sent_as_it_is(mapping in any_json(), text in ".*") {
             let expected: Value = serde_json::from_str(&mapping.to_string()).unwrap();
-            prop_assert_eq!(body(json!({"request": mapping}), &[[text.as_str(), ""]]), expected);
+            prop_assert_eq!(body(&json!({"request": mapping}), &[[text.as_str(), ""]]), expected);
         }
 
         #[test]
         fn any_text_reaches_the_server_unchanged(text in any::<String>(), other in any::<String>()) {
-            let sent = body(json!({"request": {"all": "$items"}}), &[[text.as_str(), other.as_str()]]);
+            let sent = body(&json!({"request": {"all": "$items"}}), &[[text.as_str(), other.as_str()]]);
             prop_assert_eq!(sent, json!({"all": [{"text": text, "lang": other}]}));
         }
     }

@@ -61,7 +61,7 @@ mod tests {
 
     use super::{CallError, call};
 
-    fn enricher(settings: Value, inputs: &Value) -> Enricher {
+    fn enricher(settings: &Value, inputs: &Value) -> Enricher {
         let mut server = json!({"url": "http://m/v1", "model": "m"});
         server.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         serde_json::from_value(json!({"name": "topic", "openAIChat": server, "inputs": inputs,
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn inputs_are_messages_in_their_order_and_settings_are_sent_where_they_are_set() {
         let inputs = json!([{"name": "system", "template": "s"}, {"name": "user", "template": "{body}"}]);
-        let bare = sent(&enricher(json!({}), &inputs), &["Be brief.", "A \"text\""]).unwrap();
+        let bare = sent(&enricher(&json!({}), &inputs), &["Be brief.", "A \"text\""]).unwrap();
         assert_eq!(
             bare["messages"],
             json!([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "A \"text\""}])
@@ -91,10 +91,10 @@ mod tests {
         assert_eq!(names, ["model", "messages", "response_format"]);
 
         let set = json!({"maxTokens": 50, "temperatureMilli": 250, "seed": 7});
-        let full = sent(&enricher(set, &inputs), &["", ""]).unwrap();
+        let full = sent(&enricher(&set, &inputs), &["", ""]).unwrap();
         assert_eq!((&full["max_tokens"], &full["temperature"]), (&json!(50), &json!(0.25)));
         assert_eq!((&full["seed"], full.get("max_completion_tokens")), (&json!(7), None));
-        let newer = sent(&enricher(json!({"maxCompletionTokens": 60}), &inputs), &["", ""]).unwrap();
+        let newer = sent(&enricher(&json!({"maxCompletionTokens": 60}), &inputs), &["", ""]).unwrap();
         assert_eq!((&newer["max_completion_tokens"], newer.get("max_tokens")), (&json!(60), None));
     }
 
@@ -102,7 +102,7 @@ mod tests {
     fn objects_are_images() {
         let by = |form: &str| {
             enricher(
-                json!({}),
+                &json!({}),
                 &json!([{"name": "system", "template": "s"}, {"name": "user", "object": {"as": form}}]),
             )
         };
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn several_documents_are_never_mixed() {
-        let enricher = enricher(json!({}), &json!([{"name": "user", "template": "t"}]));
+        let enricher = enricher(&json!({}), &json!([{"name": "user", "template": "t"}]));
         let text = ["a".to_owned()];
         let server = enricher.open_ai_chat.as_ref().unwrap();
         assert!(matches!(call(server, &enricher, &[&text, &text]), Err(CallError::Unfit(_))));
