@@ -102,3 +102,46 @@ async fn info(enricher: &Value) -> String {
     let answer = reqwest::get(version_url(protocol).unwrap()).await.unwrap();
     read_version(protocol, &answer.bytes().await.unwrap()).unwrap().unwrap()
 }
+
+/// The server of the testbed, which has one model under both protocols.
+#[tokio::test]
+async fn a_real_model_gives_the_same_vectors_by_either_protocol() {
+    let Ok(url) = std::env::var("EMBEDDINGS_URL") else {
+        eprintln!("passed over, since EMBEDDINGS_URL names no server");
+        return;
+    };
+    let long = "The parliament voted. ".repeat(200);
+    let headlines = ["Parliament raises the fuel tax", "Wer zahlt die Steuer?", long.trim()];
+    let by = |protocol: &str, server: Value| {
+        let mut enricher = enricher(protocol, &server);
+        enricher["outputs"][0]["dimensions"] = json!(384);
+        enricher["outputs"][0]["similarity"] = json!("DotProduct");
+        enricher
+    };
+    let openai = by("openAIEmbeddings", json!({"url": format!("{url}/v1"), "model": "all-MiniLM-L6-v2"}));
+    let tei = by("textEmbeddings", json!({"url": url, "truncate": true}));
+    let Some(bed) = Bed::with("real-openai", &headlines).await else { return };
+    assert_eq!(bed.run("run-1", &openai, None).await.unwrap().done, 3);
+    let first = bed.copies().await;
+    let Some(bed) = Bed::with("real-tei", &headlines).await else { return };
+    let version = info(&tei).await;
+    assert_eq!(version, "all-MiniLM-L6-v2");
+    assert_eq!(bed.run("run-1", &tei, Some(&version)).await.unwrap().done, 3);
+    let second = bed.copies().await;
+    for headline in headlines {
+        let (a, b) = (numbers(&first[headline]), numbers(&second[headline]));
+        assert!(a.len() == 384 && a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-4), "{headline}");
+    }
+
+    // Without truncation a long text is refused, and the others are not.
+    let strict = by("textEmbeddings", json!({"url": url}));
+    let Some(bed) = Bed::with("real-strict", &headlines).await else { return };
+    let report = bed.run("run-1", &strict, Some(&version)).await.unwrap();
+    assert_eq!((report.done, report.failed), (2, 1));
+    let reason = bed.first_failure("run-1").await;
+    assert!(reason.contains("status 413, inputs must have less than 256 tokens"), "{reason}");
+}
+
+fn numbers(copy: &Value) -> Vec<f64> {
+    copy["embedding"].as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+}
