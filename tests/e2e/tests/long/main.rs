@@ -4,6 +4,7 @@
 mod cluster;
 mod count;
 mod crashes;
+mod enrichment;
 mod kill_matrix;
 mod latency;
 mod listing;
