@@ -33,6 +33,7 @@ use crate::context::Context;
 use crate::metrics::Kind;
 use crate::not_ready::NotReady;
 use crate::run_view;
+use crate::stores::with_causes;
 use observation::Observation;
 use plan::Plan;
 
@@ -105,7 +106,11 @@ async fn apply(
         Plan::Suspend | Plan::Resume => {
             let namespace = run.namespace().unwrap_or_default();
             let suspend = *plan == Plan::Suspend;
-            context.writer.suspend_job(&namespace, &run.name_any(), suspend).await.map(Ok)
+            match context.writer.suspend_job(&namespace, &run.name_any(), suspend).await {
+                Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
+                Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
+                Ok(()) => Ok(Ok(())),
+            }
         }
         Plan::Complete { bound: Some(kept), bounds, .. } => Ok(bound::keep(run, kept, bounds, context).await),
         Plan::Complete { bound: None, .. } | Plan::Wait | Plan::Watch | Plan::Fail { .. } => Ok(Ok(())),
