@@ -11,6 +11,8 @@ const REASON_CHARS: usize = 400;
 
 /// Our word for a signature of another time than the one that the cluster's clock shows, of which AWS gives none.
 pub const SKEWED: &str = "signature_time_skewed";
+/// A point in time or a scroll that is not there any more.
+const LOST_VIEW: &str = "search_context_missing_exception";
 /// An index that takes no writes for now.
 pub const BLOCKED: &str = "cluster_block_exception";
 
@@ -62,7 +64,21 @@ impl ElasticError {
     /// Whether the point in time that was searched is gone: it expired, or its node went away.
     #[must_use]
     pub fn lost_view(&self) -> bool {
-        self.fault().is_some_and(|fault| fault.kind == "search_context_missing_exception")
+        self.fault().is_some_and(|fault| fault.kind == LOST_VIEW)
+    }
+
+    /// The same error, as one after which a view has to be opened anew: [`Self::lost_view`] holds for it.
+    #[must_use]
+    pub fn as_lost_view(self) -> Self {
+        let reason = self.to_string();
+        Self::Refused(Fault { status: 404, kind: LOST_VIEW.to_owned(), reason })
+    }
+
+    /// Whether the server does not know such a request at all, as older ones do not know points in time. It says so
+    /// without a type of its errors.
+    #[must_use]
+    pub fn is_unknown_request(&self) -> bool {
+        self.fault().is_some_and(|fault| matches!(fault.status, 400 | 404 | 405) && fault.kind.is_empty())
     }
 
     /// Whether another Secret may be the remedy.

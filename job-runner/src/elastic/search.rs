@@ -88,6 +88,26 @@ impl Elastic {
         Ok(answer)
     }
 
+    /// Begins to go through everything that a search finds, where there are no points in time (OpenSearch before 2.4).
+    pub async fn open_scroll(&self, index: &str, body: &Value) -> Result<Value, ElasticError> {
+        let path = format!(
+            "/{}/_search?scroll={KEEP_ALIVE}&allow_partial_search_results=false&ignore_unavailable=true",
+            segment(index)
+        );
+        self.send(Method::Post, &path, Some(body)).await
+    }
+
+    /// The next page of a scroll.
+    pub async fn scroll_on(&self, id: &str) -> Result<Value, ElasticError> {
+        let body = json!({"scroll": KEEP_ALIVE, "scroll_id": id});
+        self.send(Method::Post, "/_search/scroll", Some(&body)).await
+    }
+
+    /// Ends a scroll. One that is not ended expires.
+    pub async fn close_scroll(&self, id: &str) -> Result<(), ElasticError> {
+        self.send(Method::Delete, "/_search/scroll", Some(&json!({"scroll_id": [id]}))).await.map(drop)
+    }
+
     /// Closes a point in time. One that is not closed expires.
     pub async fn close_pit(&self, pit: Pit) -> Result<(), ElasticError> {
         let (path, body) = match pit.distribution {

@@ -34,12 +34,22 @@ pub(super) struct Selection {
 /// A view of an index that does not change.
 struct View {
     cluster: Elastic,
-    /// None if there is nothing to look at.
-    pit: Option<Pit>,
+    index: String,
+    cursor: Cursor,
     query: Value,
     sort_by: String,
     last: Option<Value>,
     as_error: fn(ElasticError) -> EnrichError,
+}
+
+/// How a view is gone through.
+enum Cursor {
+    /// There is nothing to look at.
+    Nothing,
+    /// By a point in time.
+    Pit(Pit),
+    /// By a scroll, where the cluster has no points in time. Its id, once it has begun.
+    Scroll(Option<String>),
 }
 
 impl Selection {
@@ -108,10 +118,13 @@ impl Selection {
 
     /// Closes the view; one that cannot be closed expires.
     pub(super) async fn close(self) {
-        if let Some(pit) = self.view.pit
-            && let Err(error) = self.view.cluster.close_pit(pit).await
-        {
-            tracing::debug!(%error, "a point in time is left to expire");
+        let closed = match self.view.cursor {
+            Cursor::Pit(pit) => self.view.cluster.close_pit(pit).await,
+            Cursor::Scroll(Some(id)) => self.view.cluster.close_scroll(&id).await,
+            Cursor::Scroll(None) | Cursor::Nothing => Ok(()),
+        };
+        if let Err(error) = closed {
+            tracing::debug!(%error, "a view of the documents is left to expire");
         }
     }
 }
@@ -137,13 +150,12 @@ impl View {
         let open = async || {
             // Also because OpenSearch has no view of a pattern that matches no index.
             let found = cluster.count(index, &query).await?;
-            let pit = if found == 0 { None } else { Some(cluster.open_pit(index).await?) };
-            Ok::<_, ElasticError>((pit, found))
+            let cursor = if found == 0 { Cursor::Nothing } else { cursor(cluster, index).await? };
+            Ok::<_, ElasticError>((cursor, found))
         };
-        let (pit, found) = persist(PATIENCE, stop, open).await.map_err(as_error)?;
-        let view =
-            Self { cluster: cluster.clone(), pit, query, sort_by: sort_by.to_owned(), last: None, as_error };
-        Ok((view, found))
+        let (cursor, found) = persist(PATIENCE, stop, open).await.map_err(as_error)?;
+        let (cluster, index, sort_by) = (cluster.clone(), index.to_owned(), sort_by.to_owned());
+        Ok((Self { cluster, index, cursor, query, sort_by, last: None, as_error }, found))
     }
 
     /// The answer to the search for the next page; `None` if there is nothing at all.
@@ -151,14 +163,48 @@ impl View {
         if stop.is_cancelled() {
             return Err(EnrichError::Stopped);
         }
-        let (cluster, Some(pit)) = (&self.cluster, &mut self.pit) else { return Ok(None) };
-        let body = hits::page_body(&self.query, &pit.sort_by_date(&self.sort_by), self.last.as_ref());
-        let search = async || match cluster.search_pit(pit, body.clone()).await {
+        let Self { cluster, index, cursor, query, sort_by, last, as_error } = self;
+        let search = async || match search(cluster, index, cursor, (query, sort_by, last.as_ref())).await {
             // Waiting brings no lost view back.
             Err(error) if error.lost_view() => Ok(Err(error)),
             Err(error) => Err(error),
             Ok(answer) => Ok::<_, ElasticError>(Ok(answer)),
         };
-        persist(PATIENCE, stop, search).await.and_then(|answer| answer).map(Some).map_err(self.as_error)
+        persist(PATIENCE, stop, search).await.and_then(|answer| answer).map_err(*as_error)
+    }
+}
+
+async fn cursor(cluster: &Elastic, index: &str) -> Result<Cursor, ElasticError> {
+    match cluster.open_pit(index).await {
+        Err(error) if error.is_unknown_request() => {
+            tracing::info!(%error, "the cluster has no points in time; going through the documents by a scroll");
+            Ok(Cursor::Scroll(None))
+        }
+        pit => pit.map(Cursor::Pit),
+    }
+}
+
+/// Searches for the next page. A page of a scroll that was sent and not received is lost with its view.
+async fn search(
+    cluster: &Elastic,
+    index: &str,
+    cursor: &mut Cursor,
+    (query, sort_by, last): (&Value, &str, Option<&Value>),
+) -> Result<Option<Value>, ElasticError> {
+    match cursor {
+        Cursor::Nothing => Ok(None),
+        Cursor::Pit(pit) => {
+            let body = hits::page_body(query, &pit.sort_by_date(sort_by), last);
+            cluster.search_pit(pit, body).await.map(Some)
+        }
+        Cursor::Scroll(id) => {
+            let answer = match id {
+                None => cluster.open_scroll(index, &hits::page_body(query, &json!(["_doc"]), None)).await,
+                // Asked again, a scroll would give the page after the one that did not arrive.
+                Some(id) => cluster.scroll_on(id).await.map_err(ElasticError::as_lost_view),
+            }?;
+            *id = answer.get("_scroll_id").and_then(Value::as_str).map(str::to_owned);
+            Ok(Some(answer))
+        }
     }
 }
