@@ -145,8 +145,16 @@ fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
+/// The last lines of each worker's log in a folder.
+pub(super) fn tails(folder: &Path) -> String {
+    let logs = fs::read_dir(folder).into_iter().flatten().flatten().map(|log| log.path());
+    let logs = logs.filter(|log| log.extension().is_some_and(|extension| extension == "log"));
+    let tails: Vec<String> = logs.map(|log| format!("--- {}\n{}", log.display(), tail(&log))).collect();
+    tails.concat()
+}
+
 /// The last lines of a log.
-pub(super) fn tail(log: &Path) -> String {
+fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_else(|error| error.to_string());
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n") + "\n"

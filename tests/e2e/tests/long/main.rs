@@ -4,6 +4,8 @@
 mod cluster;
 mod count;
 mod crashes;
+mod enrichment_kills;
+mod enrichment_speed;
 mod kill_matrix;
 mod latency;
 mod listing;
