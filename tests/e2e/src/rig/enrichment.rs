@@ -243,6 +243,11 @@ impl EnrichmentRig {
         finished(self.worker_for("worker", order)?).await
     }
 
+    /// Takes copies and records away, so that everything has to be done once more.
+    pub async fn forget(&self) -> Result<()> {
+        self.target.remove(&format!("*{}*", self.name)).await
+    }
+
     /// Gives a request that was let go a moment ago the time to arrive.
     pub async fn settle(&self) {
         tokio::time::sleep(ARRIVES).await;

@@ -14,6 +14,8 @@ const ARTICLES: usize = 600;
 const REFUSED_EVERY: usize = 50;
 /// Documents that are stored together at the most.
 const BULK: usize = 256;
+/// Requests that are answered and wait while such a bulk is on its way.
+const WAITING: usize = 8;
 
 /// One request of a worker, by which something changes or is learned.
 #[derive(Clone, Copy)]
@@ -108,11 +110,11 @@ async fn kill_at(rig: &EnrichmentRig, step: Step, moment: Moment) -> Result<Held
     Ok(held)
 }
 
-/// What is asked again: what was on its way to the model, what waited to be stored together, and what the target
+/// What is asked again: what was on its way to the model or into the target, what waited for that, and what the target
 /// refuses, of which no result is kept. The last request of a worker may not be full.
 fn is_little_more_than_once(rig: &EnrichmentRig, calls: &Rule) -> Result<()> {
     let refused = (ARTICLES / REFUSED_EVERY).div_ceil(BATCH);
-    let most = rig.batches() + IN_FLIGHT + BULK / BATCH + refused + 1;
+    let most = rig.batches() + IN_FLIGHT + BULK / BATCH + WAITING + refused + 1;
     ensure!(calls.hits() <= most, "{} calls where {most} would do", calls.hits());
     Ok(())
 }

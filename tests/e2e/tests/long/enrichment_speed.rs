@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use e2e::faults::{Action, Answer, Point};
+use anyhow::{Context as _, Result, ensure};
+use e2e::faults::{Action, Answer, Rule};
 use e2e::rig::enrichment::model::Model;
 use e2e::rig::enrichment::{self, BATCH, DONE, Enrichable, EnrichmentRig, IN_FLIGHT};
 use e2e::rig::{REACHED, is_small};
@@ -16,29 +16,29 @@ const ARTICLES: usize = 2000;
 /// In percent: times on a machine that does other things too are no good for a narrower bound.
 const LEAST_RATIO: u128 = 50;
 
+/// The best of so many is taken, of both, as others use the machine too.
+const ROUNDS: usize = 3;
+
+/// How often the first call is looked for.
+const CLOSELY: Duration = Duration::from_millis(5);
+
 /// What it took.
+#[derive(Clone, Copy)]
 struct Took {
+    alone: Duration,
     from_first_call: Duration,
     in_all: Duration,
-    peak_kibibytes: u64,
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn a_worker_is_nearly_as_fast_as_a_bare_loop_of_calls() -> Result<()> {
     enrichment::run("speed", ARTICLES, 0, async |rig| {
-        let before = bare(rig).await?;
-        let worker = measured(rig).await?;
-        let after = bare(rig).await?;
-        told("the model alone, before", before);
-        told("the model alone, after", after);
-        let alone = before.min(after);
-        told("a worker, from its first call", worker.from_first_call);
-        told("a worker, with its start", worker.in_all);
-        let ratio = alone.as_millis() * 100 / worker.from_first_call.as_millis();
-        println!("ratio {ratio} %, {} KiB at most", worker.peak_kibibytes);
-        is_small(worker.peak_kibibytes)?;
-        ensure!(ratio >= LEAST_RATIO, "a worker has {ratio} % of the speed of a bare loop");
+        let calls = rig.models_proxy.count(rig.calls());
+        let best = best_of(rig, &calls).await?;
+        let ratio = best.alone.as_millis() * 100 / best.from_first_call.as_millis();
+        println!("a worker has {ratio} % of the speed of a bare loop");
+        ensure!(ratio >= LEAST_RATIO, "a worker has only {ratio} % of the speed of a bare loop");
         rig.judge().await
     })
     .await
@@ -46,16 +46,11 @@ async fn a_worker_is_nearly_as_fast_as_a_bare_loop_of_calls() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: cargo testbed test --long"]
-async fn with_a_model_that_answers_at_once_the_stores_are_the_bound() -> Result<()> {
+async fn with_a_model_that_answers_at_once_the_rest_is_the_bound() -> Result<()> {
     enrichment::run("ceiling", ARTICLES, 0, async |rig| {
+        let calls = rig.models_proxy.count(rig.calls());
         rig.models_proxy.rule(rig.calls(), Action::Reply(at_once));
-        let alone = bare(rig).await?;
-        let worker = measured(rig).await?;
-        told("a model that answers at once, alone", alone);
-        told("a worker, from its first call", worker.from_first_call);
-        told("a worker, with its start", worker.in_all);
-        println!("{} KiB at most", worker.peak_kibibytes);
-        is_small(worker.peak_kibibytes)?;
+        best_of(rig, &calls).await?;
         let stored = rig.target.count(&rig.copies_pattern()).await?;
         ensure!(stored == ARTICLES as u64, "{stored} copies of {ARTICLES} articles");
         Ok(())
@@ -63,9 +58,37 @@ async fn with_a_model_that_answers_at_once_the_stores_are_the_bound() -> Result<
     .await
 }
 
-fn told(who: &str, took: Duration) {
-    let speed = ARTICLES as u128 * 1000 / took.as_millis().max(1);
-    println!("{who}: {speed} documents a second ({:.2} s)", took.as_secs_f64());
+/// In turn the bare loop and a worker, each of which has everything to do. `calls` counts those of both.
+async fn best_of(rig: &EnrichmentRig, calls: &Rule) -> Result<Took> {
+    let mut best: Option<Took> = None;
+    for _ in 0..ROUNDS {
+        rig.forget().await?;
+        let alone = bare(rig).await?;
+        let took = measured(rig, calls, alone).await?;
+        let least = best.unwrap_or(took);
+        best = Some(Took {
+            alone: took.alone.min(least.alone),
+            from_first_call: took.from_first_call.min(least.from_first_call),
+            in_all: took.in_all.min(least.in_all),
+        });
+    }
+    let best = best.context("no round")?;
+    println!("the best of {ROUNDS} rounds:");
+    best.tell();
+    Ok(best)
+}
+
+impl Took {
+    fn tell(&self) {
+        for (who, took) in [
+            ("the model alone", self.alone),
+            ("a worker, from its first call", self.from_first_call),
+            ("a worker, with its start", self.in_all),
+        ] {
+            let speed = ARTICLES as u128 * 1000 / took.as_millis().max(1);
+            println!("  {who}: {speed} documents a second ({:.2} s)", took.as_secs_f64());
+        }
+    }
 }
 
 /// The bare loop.
@@ -78,17 +101,24 @@ async fn bare(rig: &EnrichmentRig) -> Result<Duration> {
 }
 
 /// A worker that has no proxy before its clusters.
-async fn measured(rig: &EnrichmentRig) -> Result<Took> {
-    let first = rig.models_proxy.hold(1, rig.calls(), Point::Before);
+async fn measured(rig: &EnrichmentRig, calls: &Rule, alone: Duration) -> Result<Took> {
     let (from, to) = (&rig.env.es_raw.outside, &rig.env.es_enriched.outside);
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), calls.hits());
     let mut worker = rig.worker_for("worker", &rig.order_by(from, to, &rig.models_proxy.url()))?;
-    let held = first.next(REACHED).await?;
+    let first_call = async {
+        while calls.hits() == before {
+            tokio::time::sleep(CLOSELY).await;
+        }
+    };
+    tokio::time::timeout(REACHED, first_call).await.context("the worker calls no model")?;
     let called = Instant::now();
-    held.go();
     let (peak_kibibytes, status) = worker.watched_until_its_end(DONE).await?;
     ensure!(status.success(), "the worker ended with {status}");
-    Ok(Took { from_first_call: called.elapsed(), in_all: began.elapsed(), peak_kibibytes })
+    is_small(peak_kibibytes)?;
+    let took = Took { alone, from_first_call: called.elapsed(), in_all: began.elapsed() };
+    took.tell();
+    println!("  {peak_kibibytes} KiB at most");
+    Ok(took)
 }
 
 /// The answer of the model to as many texts as there are in a request, without a look at them.
