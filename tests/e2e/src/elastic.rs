@@ -18,6 +18,17 @@ pub struct Stored {
     pub source: Value,
 }
 
+/// A document to be stored with a version of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Versioned<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its version.
+    pub version: u64,
+    /// The document.
+    pub source: &'a Value,
+}
+
 /// A client of one cluster.
 #[derive(Clone)]
 pub struct Elastic {
@@ -33,9 +44,13 @@ impl Elastic {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<(StatusCode, Value)> {
+        self.send(method, path, body.map(|body| body.to_string())).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<String>) -> Result<(StatusCode, Value)> {
         let mut request = self.http.request(method, format!("{}/{path}", self.url));
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+            request = request.header("content-type", "application/json").body(body);
         }
         let answer = request.send().await.with_context(|| format!("failed to reach {}", self.url))?;
         let (status, bytes) = (answer.status(), answer.bytes().await?);
@@ -100,6 +115,25 @@ impl Elastic {
         self.expect(Method::PUT, &path, Some(source)).await.map(drop)
     }
 
+    /// Writes documents at once, each with its own version, and makes them visible to searches.
+    pub async fn put_all<'a>(
+        &self,
+        index: &str,
+        documents: impl IntoIterator<Item = Versioned<'a>>,
+    ) -> Result<()> {
+        let lines = documents.into_iter().map(|Versioned { id, version, source }| {
+            let action = json!({"index": {"_id": id, "version": version, "version_type": "external_gte"}});
+            format!("{action}\n{source}\n")
+        });
+        let path = format!("{index}/_bulk?refresh=true");
+        let (status, answer) = self.send(Method::POST, &path, Some(lines.collect())).await?;
+        ensure!(
+            status.is_success() && answer["errors"] == false,
+            "{path} was answered with {status}: {answer}"
+        );
+        Ok(())
+    }
+
     /// Deletes a document. Its id is of plain characters.
     pub async fn delete(&self, index: &str, id: &str) -> Result<()> {
         self.expect(Method::DELETE, &format!("{index}/_doc/{id}?refresh=true"), None).await.map(drop)
@@ -122,6 +156,14 @@ impl Elastic {
                 "failed to remove {index}: {answer}"
             );
         }
+        Ok(())
+    }
+
+    /// Removes the templates whose names match a pattern.
+    pub async fn remove_templates(&self, pattern: &str) -> Result<()> {
+        let (status, answer) = self.call(Method::DELETE, &format!("_index_template/{pattern}"), None).await?;
+        let gone = status.is_success() || status == StatusCode::NOT_FOUND;
+        ensure!(gone, "failed to remove the templates {pattern}: {answer}");
         Ok(())
     }
 }

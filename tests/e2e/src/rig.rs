@@ -4,6 +4,7 @@
 //! The objects are told of by the rig itself, so that a test decides what is told when, how often and in which order.
 
 mod clock;
+pub mod enrichment;
 mod layout;
 mod runs;
 mod worker;
@@ -358,9 +359,7 @@ impl Rig {
     /// What a person wants to see of a case that failed.
     async fn diagnosis(&self) -> String {
         let backlog = self.sqs.backlog(&self.queue_url).await;
-        let logs = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let tails = logs.map(|log| format!("--- {}\n{}", log.path().display(), worker::tail(&log.path())));
-        format!("--- queue: {backlog:?}\n{}", tails.collect::<String>())
+        format!("--- queue: {backlog:?}\n{}", worker::tails(&self.folder))
     }
 }
 

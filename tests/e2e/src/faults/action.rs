@@ -12,6 +12,7 @@ use hyper::Response;
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
 use hyper::http::response::Parts;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::bulk;
@@ -32,6 +33,10 @@ pub enum Action {
     Count,
     /// Answers without asking the store.
     Answer(Answer),
+    /// Answers by what is asked, without asking the store.
+    Reply(fn(&[u8]) -> Answer),
+    /// Changes the answer's body, which has to be JSON.
+    Edit(fn(&mut Value)),
     /// Closes the connection; the store hears nothing of the request.
     Close,
     /// Passes the request on, and closes the connection when the store has answered.
@@ -96,6 +101,18 @@ impl Answer {
         Self { status, media_type: "application/json", body }
     }
 
+    /// Some JSON.
+    #[must_use]
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self { status, media_type: "application/json", body: body.to_string() }
+    }
+
+    /// Some text that claims to be JSON.
+    #[must_use]
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        Self { status, media_type: "application/json", body: body.into() }
+    }
+
     fn response(&self) -> Result<Response<Body>> {
         let response = Response::builder().status(self.status).header(CONTENT_TYPE, self.media_type);
         Ok(response.header(RETRY_AFTER, "1").body(whole(self.body.clone().into()))?)
@@ -150,6 +167,8 @@ pub(super) async fn act(action: Action, asked: Asked, upstream: &Upstream) -> Re
     match action {
         Action::Count => pass_on(asked, upstream).await,
         Action::Answer(answer) => answer.response(),
+        Action::Reply(reply) => reply(&asked.body).response(),
+        Action::Edit(edit) => edited(edit, asked, upstream).await,
         Action::Close => Err(ByRule.into()),
         Action::LoseAnswer => {
             upstream.read(asked).await?;
@@ -202,17 +221,31 @@ async fn hold(
     }
 }
 
+async fn edited(edit: fn(&mut Value), mut asked: Asked, upstream: &Upstream) -> Result<Response<Body>> {
+    // What is to be edited has to be readable.
+    asked.head.headers.remove(ACCEPT_ENCODING);
+    let (head, body) = upstream.read(asked).await?;
+    let mut answer = serde_json::from_slice(&body)?;
+    edit(&mut answer);
+    Ok(with_body(head, answer.to_string().into()))
+}
+
 async fn throttle(seen: &Throttled, mut asked: Asked, upstream: &Upstream) -> Result<Response<Body>> {
     let items = bulk::items(std::str::from_utf8(&asked.body)?)?;
     seen.take(&items);
     asked.body = bulk::passed_on(&items).into();
     // What is to be merged has to be readable.
     asked.head.headers.remove(ACCEPT_ENCODING);
-    let (mut head, body) = upstream.read(asked).await?;
+    let (head, body) = upstream.read(asked).await?;
     let merged = if head.status.is_success() { bulk::merged(&items, &body)?.into() } else { body };
-    head.headers.insert(CONTENT_LENGTH, merged.len().into());
+    Ok(with_body(head, merged))
+}
+
+/// An answer of the store with another body.
+fn with_body(mut head: Parts, body: Bytes) -> Response<Body> {
+    head.headers.insert(CONTENT_LENGTH, body.len().into());
     head.headers.remove(TRANSFER_ENCODING);
-    Ok(Response::from_parts(head, whole(merged)))
+    Response::from_parts(head, whole(body))
 }
 
 /// A body of which all is there.

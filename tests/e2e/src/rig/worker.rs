@@ -16,6 +16,9 @@ use crate::wait::{Look, until};
 /// How many lines of a log are of interest.
 const LINES_SHOWN: usize = 12;
 
+/// How often a worker is looked at whose memory or time is measured.
+const CLOSELY: Duration = Duration::from_millis(10);
+
 /// How long a process may take from its start to its signal handlers.
 const LISTENING: Duration = Duration::from_secs(30);
 /// SIGTERM is signal 15, the lowest bit is signal 1.
@@ -85,14 +88,18 @@ impl Worker {
 
     /// Waits until it has ended by itself. Gives the most memory that it was seen to have too, in KiB.
     pub async fn watched_until_its_end(&mut self, limit: Duration) -> Result<(u64, ExitStatus)> {
-        let mut peak = 0;
-        let status = until("the end of the worker", limit, async || {
-            // The last look is before its end: of a process that has ended, nobody knows it any more.
-            peak = self.peak_kibibytes().unwrap_or(peak);
-            Ok(self.0.try_wait()?.map_or_else(|| Look::NotYet("it runs".into()), Look::Done))
-        })
-        .await?;
-        Ok((peak, status))
+        let watching = async {
+            let mut peak = 0;
+            loop {
+                // The last look is before its end: of a process that has ended, nobody knows it any more.
+                peak = self.peak_kibibytes().unwrap_or(peak);
+                if let Some(status) = self.0.try_wait()? {
+                    return Ok((peak, status));
+                }
+                tokio::time::sleep(CLOSELY).await;
+            }
+        };
+        tokio::time::timeout(limit, watching).await.context("the worker has not ended in time")?
     }
 
     /// Asks it to end, and checks that it ends well and was never large.
@@ -145,8 +152,16 @@ fn program() -> Result<PathBuf> {
     Ok(program)
 }
 
+/// The last lines of each worker's log in a folder.
+pub(super) fn tails(folder: &Path) -> String {
+    let logs = fs::read_dir(folder).into_iter().flatten().flatten().map(|log| log.path());
+    let logs = logs.filter(|log| log.extension().is_some_and(|extension| extension == "log"));
+    let tails: Vec<String> = logs.map(|log| format!("--- {}\n{}", log.display(), tail(&log))).collect();
+    tails.concat()
+}
+
 /// The last lines of a log.
-pub(super) fn tail(log: &Path) -> String {
+fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_else(|error| error.to_string());
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n") + "\n"

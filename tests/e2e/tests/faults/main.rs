@@ -4,6 +4,7 @@
 mod binary;
 mod clocks;
 mod deliveries;
+mod models;
 mod outages;
 mod places;
 mod refusals;

@@ -48,7 +48,7 @@ const STEPS: [Step; 9] = [
 
 /// When the worker dies, seen from its request.
 #[derive(Clone, Copy, Debug)]
-enum Moment {
+pub(crate) enum Moment {
     /// Before the store sees the request, which never arrives.
     Before,
     /// After the store has answered, and before the worker hears it.
@@ -58,14 +58,16 @@ enum Moment {
 }
 
 impl Moment {
-    const fn point(self) -> Point {
+    pub(crate) const ALL: [Self; 3] = [Self::Before, Self::After, Self::Late];
+
+    pub(crate) const fn point(self) -> Point {
         match self {
             Self::Before | Self::Late => Point::Before,
             Self::After => Point::After,
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Before => "before",
             Self::After => "after",
@@ -87,8 +89,7 @@ async fn nor_does_one_that_packs_its_snapshots() -> Result<()> {
 }
 
 fn matrix(packing: Packing) -> Vec<Case<'static>> {
-    let moments = [Moment::Before, Moment::After, Moment::Late];
-    let cases = STEPS.into_iter().flat_map(|step| moments.map(|moment| killed_at(step, moment, packing)));
+    let cases = STEPS.into_iter().flat_map(|step| Moment::ALL.map(|moment| killed_at(step, moment, packing)));
     cases.collect()
 }
 

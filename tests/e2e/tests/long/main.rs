@@ -5,6 +5,8 @@ mod cluster;
 mod count;
 mod crashes;
 mod enrichment;
+mod enrichment_kills;
+mod enrichment_speed;
 mod kill_matrix;
 mod latency;
 mod listing;
