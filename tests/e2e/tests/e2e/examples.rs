@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const ARTICLES: usize = 20;
 /// Of each example: its name, and the fields that it gives to every article.
 const EXAMPLES: [(&str, &[&str]); 3] = [
-    ("builtin", &["detectedLanguage", "keywords", "simhash", "simhashBands", "readingMinutes"]),
+    ("builtin", &["detectedLanguage", "keyphrases", "simhash", "simhashBands", "readingMinutes"]),
     ("inference", &["embedding", "sentiment"]),
     ("openai", &["embedding"]),
 ];
