@@ -12,6 +12,8 @@ use crate::world::{World, find_condition, number};
 
 /// How long a run may take.
 const LIMIT: &str = "--timeout=300s";
+/// How long the model server's metrics may be out of reach.
+const METRICS_LIMIT: Duration = Duration::from_mins(1);
 /// Port of the model server's metrics, beside that of its models.
 const METRICS_PORT: &str = ":8082";
 
@@ -78,11 +80,18 @@ impl World {
     }
 }
 
-/// How many requests a version of a model has answered, as the model server counts them.
+/// How many requests a version of a model has answered, as the model server counts them. A server that is so busy that its
+/// Service has nowhere to go for a moment is asked again.
 pub async fn answered(env: &Env, model: &str, version: &str) -> Result<u64> {
     let (address, _) = env.models.outside.rsplit_once(':').context("an address without a port")?;
     let url = format!("{address}{METRICS_PORT}/metrics");
-    let text = reqwest::get(&url).await?.error_for_status()?.text().await?;
+    let text = until("the metrics of the model server", METRICS_LIMIT, async || {
+        Ok(match metrics(&url).await {
+            Ok(text) => Look::Done(text),
+            Err(error) => Look::NotYet(error.to_string()),
+        })
+    })
+    .await?;
     let of_model = |line: &&str| {
         line.starts_with("model_infer_request_success_total{")
             && line.contains(&format!("model=\"{model}\""))
@@ -92,4 +101,8 @@ pub async fn answered(env: &Env, model: &str, version: &str) -> Result<u64> {
     let counts: f64 = text.lines().filter(of_model).filter_map(count).sum();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     Ok(counts as u64)
+}
+
+async fn metrics(url: &str) -> reqwest::Result<String> {
+    reqwest::get(url).await?.error_for_status()?.text().await
 }
