@@ -9,10 +9,10 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use builtin::Builtin;
+pub use builtin::{Builtin, BuiltinResult};
 pub use check::EnricherFault;
 pub use outputs::{OutputField, OutputType, Similarity};
-pub use protocols::{HttpCall, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};
+pub use protocols::{HttpCall, ITEMS, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};
 
 use crate::ledger::digest_of;
 use crate::storage::SecretRef;
@@ -45,8 +45,9 @@ pub struct Enricher {
     /// output, a Vector.
     #[serde(default, rename = "openAIEmbeddings", skip_serializing_if = "Option::is_none")]
     pub open_ai_embeddings: Option<OpenAIEmbeddings>,
-    /// A server with OpenAI's `POST /v1/chat/completions`. Each input is a message, its name the role. The answer has
-    /// to be JSON with the outputs as its fields, which the server is told by a JSON schema.
+    /// A server with OpenAI's `POST /v1/chat/completions`. Each input is a message, its name the role; an object is an
+    /// image (PNG, JPEG, GIF or WebP). The answer has to be JSON with the outputs as its fields, which the server is told
+    /// by a JSON schema.
     #[serde(default, rename = "openAIChat", skip_serializing_if = "Option::is_none")]
     pub open_ai_chat: Option<OpenAIChat>,
     /// A server with `POST /embed` of Hugging Face's Text Embeddings Inference. It takes one input and gives one output,

@@ -9,9 +9,11 @@ use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
-use crate::apply::Writer;
+use crate::apply::{ApplyError, Created, Writer};
 use crate::ingest_source::{Board, ReachCache};
-use crate::metrics::Metrics;
+use crate::metrics::{Kind, Metrics};
+use crate::not_ready::NotReady;
+use crate::stores::with_causes;
 use crate::worker_pod::WorkerImage;
 
 /// What every pass needs.
@@ -57,5 +59,27 @@ impl Context {
         let jobs = self.jobs.state().into_iter().filter(|job| ours(&job.metadata) && controlled(job));
         let pods = self.pods.state().into_iter().filter(|pod| ours(&pod.metadata));
         (jobs.collect(), pods.collect())
+    }
+
+    /// Creates a Job of a run, if one could be made. The inner result is what the user has to know.
+    pub async fn create_job(
+        &self,
+        kind: Kind,
+        job: Result<Job, NotReady>,
+    ) -> Result<Result<(), NotReady>, ApplyError> {
+        let job = match job {
+            Ok(job) => job,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        match self.writer.create(&job).await {
+            Ok(created) => {
+                if created == Created::Now {
+                    self.metrics.job_created(kind);
+                }
+                Ok(Ok(()))
+            }
+            Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
+            Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
+        }
     }
 }

@@ -23,13 +23,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::EnrichmentRun;
-use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
-use crate::apply::{ApplyError, Created};
+use crate::apply::ApplyError;
 use crate::context::Context;
 use crate::metrics::Kind;
 use crate::not_ready::NotReady;
@@ -98,32 +97,23 @@ async fn apply(
         }
     }
     match plan {
-        Plan::Start(selection) => create(job::job(run, selection, &context.image), context).await,
-        Plan::Clear(selection) => create(job::clear_job(run, selection, &context.image), context).await,
+        Plan::Start(selection) => {
+            context.create_job(Kind::EnrichmentRun, job::job(run, selection, &context.image)).await
+        }
+        Plan::Clear(selection) => {
+            context.create_job(Kind::EnrichmentRun, job::clear_job(run, selection, &context.image)).await
+        }
         Plan::Suspend | Plan::Resume => {
             let namespace = run.namespace().unwrap_or_default();
             let suspend = *plan == Plan::Suspend;
-            context.writer.suspend_job(&namespace, &run.name_any(), suspend).await.map(Ok)
+            match context.writer.suspend_job(&namespace, &run.name_any(), suspend).await {
+                Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
+                Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
+                Ok(()) => Ok(Ok(())),
+            }
         }
         Plan::Complete { bound: Some(kept), bounds, .. } => Ok(bound::keep(run, kept, bounds, context).await),
         Plan::Complete { bound: None, .. } | Plan::Wait | Plan::Watch | Plan::Fail { .. } => Ok(Ok(())),
-    }
-}
-
-async fn create(job: Result<Job, NotReady>, context: &Context) -> Result<Result<(), NotReady>, ApplyError> {
-    let job = match job {
-        Ok(job) => job,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    match context.writer.create(&job).await {
-        Ok(created) => {
-            if created == Created::Now {
-                context.metrics.job_created(Kind::EnrichmentRun);
-            }
-            Ok(Ok(()))
-        }
-        Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
-        Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
     }
 }
 

@@ -21,18 +21,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::{IngestRun, IngestRunStatus};
-use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
-use crate::apply::{ApplyError, Created};
+use crate::apply::ApplyError;
 use crate::context::Context;
 use crate::metrics::Kind;
 use crate::not_ready::NotReady;
 use crate::run_view;
-use crate::stores::with_causes;
 use plan::Plan;
 
 /// One pass over a run.
@@ -82,28 +80,13 @@ pub async fn reconcile(
 /// Carries a plan out. The inner result is what the user has to know.
 async fn apply(run: &IngestRun, plan: &Plan, context: &Context) -> Result<Result<(), NotReady>, ApplyError> {
     match plan {
-        Plan::Select(order) => create(job::plan_job(run, order, &context.image), context).await,
+        Plan::Select(order) => {
+            context.create_job(Kind::IngestRun, job::plan_job(run, order, &context.image)).await
+        }
         Plan::Work { order, parts, .. } => {
-            create(job::work_job(run, order, *parts, &context.image), context).await
+            context.create_job(Kind::IngestRun, job::work_job(run, order, *parts, &context.image)).await
         }
         Plan::Wait | Plan::Watch | Plan::Complete { .. } | Plan::Fail { .. } => Ok(Ok(())),
-    }
-}
-
-async fn create(job: Result<Job, NotReady>, context: &Context) -> Result<Result<(), NotReady>, ApplyError> {
-    let job = match job {
-        Ok(job) => job,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    match context.writer.create(&job).await {
-        Ok(created) => {
-            if created == Created::Now {
-                context.metrics.job_created(Kind::IngestRun);
-            }
-            Ok(Ok(()))
-        }
-        Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
-        Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
     }
 }
 

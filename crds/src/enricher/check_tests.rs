@@ -29,7 +29,11 @@ fn sound_enrichers_of_all_protocols_are_taken() {
         json!({"openAIChat": {"url": url, "model": "m"},
                "inputs": [{"name": "system", "template": "s"}, {"name": "user", "template": "{body}"}]}),
         json!({"http": {"url": url, "request": {"texts": "$items"}, "item": "$text"}}),
+        json!({"http": {"url": url, "request": {"text": "$text", "price": "$$5"}, "headers": {"X-Tenant": "n"}},
+               "outputs": [{"field": "a", "type": "Vector", "from": ""}, {"field": "b", "type": "Keyword", "from": "/a~1b/0"}]}),
         json!({"builtin": "Language", "outputs": [{"field": "l", "type": "Keyword", "from": "language"}]}),
+        json!({"builtin": "Keywords", "outputs": [{"field": "k", "type": "Keyword", "repeated": true}]}),
+        json!({"builtin": "ReadingLength", "outputs": [{"field": "m", "type": "Number"}]}),
     ] {
         assert_eq!(fault(&change), None, "{change}");
     }
@@ -59,6 +63,63 @@ fn what_does_not_fit_is_named() {
             "\"$body\" names no input; the inputs are: text",
         ),
         (json!({"openInference": embeddings, "inputs": [{"name": "t", "template": "{a"}]}), "unbalanced"),
+    ] {
+        let fault = fault(&change).unwrap_or_else(|| panic!("{change} is taken"));
+        assert!(fault.contains(told), "{fault}");
+    }
+}
+
+#[test]
+fn what_an_http_call_cannot_be_is_named() {
+    let http = |change: Value| {
+        let mut call = json!({"url": "http://m", "request": {"text": "$text"}});
+        call.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        json!({"http": call})
+    };
+    for (change, told) in [
+        (http(json!({"request": {"text": "fixed"}})), "names no input"),
+        (http(json!({"item": "$text"})), "no \"$items\""),
+        (http(json!({"request": ["$items", "$text"]})), "put the name into item"),
+        (http(json!({"request": "$items", "item": "$body"})), "\"$body\" names no input"),
+        (http(json!({"request": "$items", "item": "$items"})), "\"$items\" names no input"),
+        (http(json!({"headers": {"X Y": "a"}})), "\"X Y\" is no name"),
+        (http(json!({"headers": {"": "a"}})), "no name"),
+        (http(json!({"headers": {"X-Y": "a\nb"}})), "control characters"),
+        (http(json!({"headers": {"authorization": "Bearer x"}})), "secretRef"),
+        (http(json!({"headers": {"Content-Length": "1"}})), "connection's own"),
+    ] {
+        let fault = fault(&change).unwrap_or_else(|| panic!("{change} is taken"));
+        assert!(fault.contains(told), "{fault}");
+    }
+    for pointer in ["label", "/a~", "/a~2"] {
+        let mut change = http(json!({}));
+        change["outputs"] = json!([{"field": "f", "type": "Vector", "from": pointer}]);
+        assert!(fault(&change).expect("a fault").contains("no JSON Pointer"));
+    }
+}
+
+#[test]
+fn outputs_that_a_model_or_function_cannot_give_are_named() {
+    let server = json!({"url": "http://m", "model": "m"});
+    let chat = |outputs: Value| json!({"openAIChat": server, "inputs": [{"name": "user", "template": "t"}], "outputs": outputs});
+    for (change, told) in [
+        (chat(json!([{"field": "f", "type": "Object"}])), "an output"),
+        (
+            chat(json!([{"field": "f", "type": "String"}, {"field": "g", "from": "f", "type": "String"}])),
+            "two are made from \"f\"",
+        ),
+        (
+            json!({"openInference": server, "outputs": [{"field": "f", "from": "", "type": "String"}]}),
+            "empty",
+        ),
+        (
+            json!({"builtin": "Keywords", "outputs": [{"field": "k", "type": "Keyword"}]}),
+            "keywords is of type Keyword or String, with repeated: true",
+        ),
+        (
+            json!({"builtin": "ReadingLength", "outputs": [{"field": "m", "type": "Keyword"}]}),
+            "minutes is of type Integer or Number",
+        ),
     ] {
         let fault = fault(&change).unwrap_or_else(|| panic!("{change} is taken"));
         assert!(fault.contains(told), "{fault}");

@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 )]
 pub struct OutputField {
     /// Where the value is in what the model gives: the name of a tensor (openInference), a name of the JSON answer (openAIChat;
-    /// left out: the name of the field), a JSON Pointer (RFC 6901) into the result of a document (http), or one of the
-    /// results of a builtin. The other protocols give one value only, and need none.
+    /// left out: the name of the field), a JSON Pointer (RFC 6901) into the result of a document (http; an empty one is
+    /// all of it; left out: the member with the name of the field), or one of the results of a builtin. The other
+    /// protocols give one value only, and need none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253))]
     pub from: Option<String>,
     /// Name of the field in the enriched document. It must not be one that the article has.
     #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_]*$"))]

@@ -30,7 +30,7 @@ pub struct OpenInference {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenAIEmbeddings {
-    /// Base URL, for example `https://api.openai.com/v1`; `/embeddings` is added to it.
+    /// Base URL, for example `https://api.openai.com/v1`; `/embeddings` is added to it, before a query if there is one.
     #[schemars(regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
@@ -45,17 +45,25 @@ pub struct OpenAIEmbeddings {
 /// A server with OpenAI's chat completions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("!has(self.maxTokens) || !has(self.maxCompletionTokens)")
+    .message("at most one of maxTokens and maxCompletionTokens can be set: no server takes both"))]
 pub struct OpenAIChat {
-    /// Base URL, for example `https://api.openai.com/v1`; `/chat/completions` is added to it.
+    /// Base URL, for example `https://api.openai.com/v1`; `/chat/completions` is added to it, before a query if there is one.
     #[schemars(regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
     #[schemars(length(min = 1))]
     pub model: String,
-    /// The most tokens of an answer. An answer that is cut off makes its document fail.
+    /// The most tokens of an answer, sent as `max_tokens`, which Ollama, vLLM, llama.cpp, LM Studio and OpenAI's older
+    /// models take. An answer that is cut off makes its document fail. Left out: the server's choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_tokens: Option<i32>,
+    /// The same, sent as `max_completion_tokens`: the only one that OpenAI's models which reason take. The tokens of their
+    /// reasoning count too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_completion_tokens: Option<i32>,
     /// How varied answers are, in thousandths: 0 is always the most likely one, 1000 is the temperature 1. Left out: the
     /// server's choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,16 +95,17 @@ fn default_normalize() -> bool {
 
 /// A call of an HTTP server that takes and gives JSON.
 ///
-/// In `request` and `item`, a string `$name` stands for the input of that name. Where `request` has the string `$items`
-/// somewhere, that is the list of what `item` gives for each document, and the server answers for several documents at
-/// once; otherwise a request is for one document.
+/// In `request`, a string `$name` stands for the input of that name, and the request is for one document. Where
+/// `request` has the string `$items` somewhere instead, that is the list of what `item` gives for each document, and the
+/// server answers for several documents at once; it is `item` then that has the `$name`. A string that begins with `$$`
+/// stands for itself, with one `$`. The server has to answer with status 200 or 201 and JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpCall {
     /// The URL that is posted to.
     #[schemars(regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
-    /// Headers to send. What is secret belongs into `secretRef`.
+    /// Headers to send. What is secret belongs into `secretRef`, so `Authorization` cannot be here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// The body of a request, any JSON.
@@ -117,7 +126,7 @@ pub struct HttpCall {
     /// Version of the model. Another one is another model, so that everything is enriched anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Where an answer tells the version of the model, as a JSON Pointer.
+    /// Where an answer tells the version of the model (a text or a number), as a JSON Pointer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^/.*$"))]
     pub version_from: Option<String>,
@@ -131,7 +140,7 @@ impl HttpCall {
     }
 }
 
-fn has_items(value: &Value) -> bool {
+pub(super) fn has_items(value: &Value) -> bool {
     match value {
         Value::String(text) => text == ITEMS,
         Value::Array(values) => values.iter().any(has_items),
@@ -205,7 +214,7 @@ impl<'a> Protocol<'a> {
                 json!({"openAIEmbeddings": {"model": server.model, "dimensions": server.dimensions}})
             }
             Self::OpenAIChat(server) => json!({"openAIChat": {
-                "model": server.model, "maxTokens": server.max_tokens,
+                "model": server.model, "maxTokens": server.max_tokens.or(server.max_completion_tokens),
                 "temperatureMilli": server.temperature_milli, "seed": server.seed}}),
             Self::TextEmbeddings(server) => {
                 json!({"textEmbeddings": {"truncate": server.truncate, "normalize": server.normalize}})

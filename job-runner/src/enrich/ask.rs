@@ -10,7 +10,7 @@ use super::EnrichError;
 use super::budget::Budget;
 use super::limits::Limits;
 use super::link::MountedLink;
-use super::protocol::{self, AnswerError, Refusal, Reply};
+use super::protocol::{self, AnswerError, CallError, Refusal, Reply};
 use super::recipe::Model;
 use super::tally::Tally;
 use crate::cause::innermost;
@@ -181,7 +181,7 @@ impl Asker<'_> {
         let answer = request.send().await.map_err(|error| away(&error))?;
         let (status, at_least) = (answer.status().as_u16(), retry_after(&answer));
         let body = read_body(answer).await?;
-        if status != 200 {
+        if !protocol::has_results(self.model, status) {
             return Err(match protocol::judge(status, &body) {
                 Refusal::Later(reason) => Trouble::Later { reason, at_least },
                 Refusal::Fault(reason) => Trouble::Fault(reason),
@@ -191,6 +191,15 @@ impl Asker<'_> {
             });
         }
         Ok(protocol::read(self.model, &id, &body, part.len())?)
+    }
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Unfit(reason) => Self::Unfit(reason),
+            CallError::Document(reason) => Self::Batch(reason),
+        }
     }
 }
 

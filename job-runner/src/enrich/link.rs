@@ -50,7 +50,11 @@ impl Link {
         let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         if let Some(pem) = secrets.text(secret_key::AUTHORITY) {
             let bad = || secret_fault(secret_key::AUTHORITY, "holds no certificate in PEM form");
-            for certificate in reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| bad())? {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| bad())?;
+            if certificates.is_empty() {
+                return Err(bad());
+            }
+            for certificate in certificates {
                 builder = builder.add_root_certificate(certificate);
             }
         }

@@ -1,4 +1,5 @@
 mod ending;
+mod gaps;
 mod selecting;
 
 use docmill_crds::EnrichmentRun;

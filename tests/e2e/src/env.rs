@@ -31,6 +31,8 @@ pub struct Env {
     pub es_enriched: Service,
     /// The model server.
     pub models: Service,
+    /// The server of embeddings, as OpenAI and Text Embeddings Inference have them.
+    pub embeddings: Service,
     /// Address at which pods reach what listens on this machine.
     pub host_address: String,
     /// Region of the object store and of the queue.
@@ -67,6 +69,7 @@ impl Env {
             es_raw: service("ES_RAW_URL"),
             es_enriched: service("ES_ENRICHED_URL"),
             models: service("MODELS_URL"),
+            embeddings: service("EMBEDDINGS_URL"),
             host_address: lookup("DOCMILL_HOST_ADDRESS").unwrap_or_else(|| "127.0.0.1".into()),
             context: lookup("DOCMILL_CONTEXT").filter(|name| !name.is_empty()),
             image: get("DOCMILL_IMAGE"),

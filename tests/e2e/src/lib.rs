@@ -6,10 +6,10 @@
 //!   it fail;
 //! - [`s3`], [`sqs`], [`elastic`], [`bridge`]: the stores;
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
-//! - [`rig`], [`faults`], [`cases`]: a source whose workers are processes of this machine, proxies that put faults
+//! - [`rig`], [`faults`], [`cases`]: a source, or an enrichment, whose workers are processes of this machine, proxies that put faults
 //!   between them and the stores, and many such cases side by side;
 //! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
-//! - [`ingest_runs`]: runs of a world's source;
+//! - [`ingest_runs`], [`enrichments`]: runs in a world;
 //! - [`auditor`]: the verdict;
 //! - [`wait`], [`watch`], [`witness`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
 //!   source says meanwhile, reading kubectl's tables, explaining a failure.
@@ -24,6 +24,7 @@ pub mod command;
 pub mod corpus;
 pub mod diagnosis;
 pub mod elastic;
+pub mod enrichments;
 pub mod env;
 pub mod faults;
 pub mod front;

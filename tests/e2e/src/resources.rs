@@ -121,3 +121,17 @@ pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
         },
     })
 }
+
+/// The enricher of the small model of which the testbed serves two versions.
+#[must_use]
+pub fn tone(env: &Env, version: &str) -> Value {
+    json!({
+        "name": "tone",
+        "openInference": {"url": env.models.inside, "model": "tone", "version": version},
+        "inputs": [{"name": "text", "template": "{headline}. {body}"}],
+        "outputs": [
+            {"from": "compound", "field": "tone", "type": "Number"},
+            {"from": "label", "field": "toneLabel", "type": "Keyword", "values": ["negative", "neutral", "positive"]},
+        ],
+    })
+}

@@ -89,10 +89,15 @@ fn vector(output: &OutputField, value: &Value) -> Result<Value, String> {
 }
 
 fn expected(asked: &str, found: &Value) -> String {
-    let text = found.to_string();
+    format!("expected {asked}, found {}", shown(&found.to_string()))
+}
+
+/// The begin of a text that a model gave, for people.
+#[must_use]
+pub fn shown(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN_CHARS).collect();
     let cut = if shown.len() < text.len() { "…" } else { "" };
-    format!("expected {asked}, found {shown}{cut}")
+    format!("{shown}{cut}")
 }
 
 #[cfg(test)]

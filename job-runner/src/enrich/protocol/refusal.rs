@@ -1,4 +1,4 @@
-//! An answer with a status other than 200: who has to act, and what the server said.
+//! An answer without results: who has to act, and what the server said.
 
 use serde_json::Value;
 
@@ -28,7 +28,8 @@ pub fn judge(status: u16, body: &[u8]) -> Refusal {
     let reason =
         if said.is_empty() { format!("status {status}") } else { format!("status {status}, {said}") };
     match status {
-        500 => Refusal::Fault(reason),
+        // Text Embeddings Inference says 424 where its own engine failed.
+        424 | 500 => Refusal::Fault(reason),
         408 | 425 | 429 | 501.. => Refusal::Later(reason),
         401 | 403 => Refusal::Unauthorized(reason),
         404 | 405 => Refusal::Unfit(reason),
@@ -75,6 +76,10 @@ mod tests {
         assert_eq!(
             judge(401, br#"{"error":{"message":"no key","type":"invalid_request_error"}}"#),
             Refusal::Unauthorized("status 401, no key".into())
+        );
+        assert_eq!(
+            judge(424, br#"{"error":"Inference failed","error_type":"backend"}"#),
+            Refusal::Fault("status 424, Inference failed".into())
         );
         assert_eq!(judge(503, b""), Refusal::Later("status 503".into()));
         assert_eq!(judge(429, b""), Refusal::Later("status 429".into()));

@@ -3,12 +3,13 @@
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::auditor::without_handling;
-use e2e::cluster::Kind;
+use e2e::bytes::{corpus, samples};
 use e2e::corpus::Corpus;
 use e2e::elastic::Stored;
-use e2e::resources;
-use e2e::world::{self, World, number};
-use serde_json::Value;
+use e2e::enrichments::Outcome;
+use e2e::resources::{self, binary_source};
+use e2e::world::{self, World, find_condition, number};
+use serde_json::{Value, json};
 
 const ARTICLES: usize = 60;
 /// Length of the embedding model's vectors.
@@ -22,32 +23,149 @@ async fn every_article_gets_the_fields_of_both_models_and_a_second_run_selects_n
         world.put(&corpus).await?;
         world.counted(ARTICLES, 0).await?;
 
-        let first = complete(world, "first").await?;
-        ensure!(counts(&first)? == (60, 60, 0), "the first run: {}", first["status"]);
-        ensure!(number(&first, "/status/calls")? > 0, "no call to a model: {}", first["status"]);
+        let run = |name: &str| resources::enrichment_run(&world.env, &world.name, name);
+        let first = Outcome::of(&world.enrich(&run("first")).await?)?;
+        ensure!((first.selected, first.done, first.failed) == (60, 60, 0), "the first run: {first:?}");
+        ensure!(first.calls == 8, "60 articles in batches of 16, for two models: {first:?}");
         all_are_enriched(world).await?;
 
-        let second = complete(world, "second").await?;
-        ensure!(counts(&second)? == (0, 0, 0), "the second run: {}", second["status"]);
+        let second = Outcome::of(&world.enrich(&run("second")).await?)?;
+        ensure!((second.selected, second.calls) == (0, 0), "the second run: {second:?}");
         all_are_enriched(world).await
     })
     .await
 }
 
-/// Creates a run, waits for it as a script would, and gives it back.
-async fn complete(world: &World, name: &str) -> Result<Value> {
-    world.apply(&resources::enrichment_run(&world.env, &world.name, name)).await?;
-    let run = format!("erun/{name}");
-    let wait = ["wait", "--for=condition=Complete", &run, "--namespace", &world.name, "--timeout=180s"];
-    world.cluster.kubectl(&wait).await?;
-    let run = world.cluster.get(Kind::EnrichmentRun, &world.name, name).await?;
-    ensure!(run["status"]["phase"] == "Complete", "{name} waited for, and: {}", run["status"]);
-    Ok(run)
+/// A run of the model that tells tones, and what is different about it.
+fn toned(world: &World, name: &str, change: &Value) -> Value {
+    let mut run = resources::enrichment_run(&world.env, &world.name, name);
+    run["spec"]["enrichers"] = json!([resources::tone(&world.env, "v1")]);
+    for (field, value) in change.as_object().into_iter().flatten() {
+        run["spec"][field] = value.clone();
+    }
+    run
 }
 
-/// Selected, done and failed.
-fn counts(run: &Value) -> Result<(i64, i64, i64)> {
-    Ok((number(run, "/status/selected")?, number(run, "/status/done")?, number(run, "/status/failed")?))
+/// Articles in the index, and nobody at work.
+async fn ingested(world: &World, count: usize) -> Result<()> {
+    let corpus = Corpus::generated(&world.name, Form::NewsMlG2, count, 0);
+    world.apply(&world.ingest_source(Form::NewsMlG2)).await?;
+    world.put(&corpus).await?;
+    world.counted(count, 0).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_run_rests_at_its_budget_or_when_asked_to_and_goes_on() -> Result<()> {
+    world::run("budget", async |world| {
+        ingested(world, 30).await?;
+        let mut run = toned(world, "rests", &json!({"budget": {"calls": 4}}));
+        run["spec"]["enrichers"][0]["batchSize"] = 3.into();
+        world.apply(&run).await?;
+        let rests = world.run_says("rests", "Suspended", "BudgetReached").await?;
+        ensure!(rests["status"]["phase"] == "Suspended", "{}", rests["status"]);
+        world.no_workers().await?;
+        let stored = world.enriched.count(&world.enriched_pattern()).await?;
+        ensure!(stored == 12, "{stored} copies by 4 calls for 3 each");
+
+        // Resumed with more, while it is also asked to rest: then it rests.
+        patch(world, "rests", &json!({"spec": {"suspend": true, "budget": {"calls": 6}}})).await?;
+        world.run_says("rests", "Suspended", "Suspended").await?;
+        patch(world, "rests", &json!({"spec": {"suspend": false}})).await?;
+        world.run_says("rests", "Suspended", "BudgetReached").await?;
+        let stored = world.enriched.count(&world.enriched_pattern()).await?;
+        ensure!(stored == 18, "{stored} copies by 6 calls for 3 each");
+
+        patch(world, "rests", &json!({"spec": {"budget": {"calls": 1000}}})).await?;
+        let done = Outcome::of(&world.enriched_by("rests").await?)?;
+        ensure!(done == Outcome { selected: 30, done: 30, cached: 0, failed: 0, calls: 10 }, "{done:?}");
+        let refused = patch(world, "rests", &json!({"spec": {"parallelism": 3}})).await.err();
+        let refused = format!("{:#}", refused.context("the spec could be changed")?);
+        ensure!(refused.contains("immutable but for suspend and budget"), "{refused}");
+        Ok(())
+    })
+    .await
+}
+
+async fn patch(world: &World, name: &str, change: &Value) -> Result<()> {
+    let (run, change) = (format!("erun/{name}"), change.to_string());
+    let patch = ["patch", &run, "--namespace", &world.name, "--type=merge", "--patch", &change];
+    world.cluster.kubectl(&patch).await.map(drop)
+}
+
+#[tokio::test]
+async fn runs_started_together_work_one_after_the_other_and_a_rehearsal_is_right() -> Result<()> {
+    world::run("together", async |world| {
+        ingested(world, 40).await?;
+        let told = Outcome::of(&world.enrich(&toned(world, "rehearsal", &json!({"dryRun": true}))).await?)?;
+        ensure!(told == Outcome { selected: 40, done: 0, cached: 0, failed: 0, calls: 3 }, "{told:?}");
+        for name in ["one", "two"] {
+            world.apply(&toned(world, name, &json!({}))).await?;
+        }
+        let (one, two) = (world.enriched_by("one").await?, world.enriched_by("two").await?);
+        let (one, two) = (Outcome::of(&one)?, Outcome::of(&two)?);
+        ensure!(one.done + two.done == 40 && one.calls + two.calls == told.calls, "{one:?} and {two:?}");
+        let all = json!({"select": "All"});
+        let again = Outcome::of(&world.enrich(&toned(world, "all", &all)).await?)?;
+        ensure!(again == Outcome { selected: 40, done: 40, cached: 40, failed: 0, calls: 0 }, "{again:?}");
+        let compare = json!({"mode": "Compare", "compare": {}});
+        let compared = world.enrich(&toned(world, "compared", &compare)).await?;
+        let fields = compared["status"]["comparison"].as_array().context("no comparison")?;
+        for field in fields {
+            let added = ["tone", "toneLabel"].iter().any(|added| field["field"] == *added);
+            let (agreed, differing) = if added { (0, 40) } else { (40, 0) };
+            ensure!(field["agreed"] == agreed && field["differing"] == differing, "{field}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_failed_is_told_of_and_taken_up_when_that_is_asked_for() -> Result<()> {
+    world::run("refused", async |world| {
+        ingested(world, 20).await?;
+        // No label is allowed that the model gives.
+        let mut wrong = toned(world, "wrong", &json!({}));
+        wrong["spec"]["enrichers"][0]["outputs"][1]["values"] = json!(["neutral"]);
+        let told = world.enrich(&wrong).await?;
+        let failed = number(&told, "/status/failed")?;
+        ensure!(failed > 0, "none failed: {}", told["status"]);
+        let said = find_condition(&told, "DocumentsFailed");
+        ensure!(said["message"].as_str().is_some_and(|text| text.contains("one of neutral")), "{said}");
+        let again = Outcome::of(&world.enrich(&toned(world, "failed", &json!({"select": "Failed"}))).await?)?;
+        ensure!((again.selected, again.done, again.failed) == (failed, failed, 0), "{again:?} of {failed}");
+        let left = Outcome::of(&world.enrich(&toned(world, "left", &json!({"select": "Failed"}))).await?)?;
+        ensure!(left.selected == 0, "{left:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_model_is_given_the_objects_themselves() -> Result<()> {
+    world::run("objects", async |world| {
+        let samples = samples()?;
+        world.apply(&binary_source(&world.env, &world.name, &world.queue_url)).await?;
+        world.put(&corpus(&samples)).await?;
+        world.counted(samples.len(), 0).await?;
+        let mut run = resources::enrichment_run(&world.env, &world.name, "types");
+        run["spec"]["to"]["name"] = format!("enriched-{}-{{lastModified:%Y.%m}}", world.name).into();
+        run["spec"]["enrichers"] = json!([{
+            "name": "type",
+            "openInference": {"url": world.env.models.inside, "model": "magika"},
+            "inputs": [{"name": "content", "object": {"as": "Base64"}}],
+            "outputs": [{"from": "label", "field": "type", "type": "Keyword"},
+                        {"from": "score", "field": "typeScore", "type": "Number"}],
+        }]);
+        let done = Outcome::of(&world.enrich(&run).await?)?;
+        ensure!(usize::try_from(done.done)? == samples.len() && done.failed == 0, "{done:?}");
+        let copies = world.enriched.all(&world.enriched_pattern()).await?;
+        let pdfs = copies.iter().filter(|copy| copy.source["contentType"] == "application/pdf");
+        let labels: Vec<&Value> = pdfs.map(|copy| &copy.source["type"]).collect();
+        ensure!(!labels.is_empty() && labels.iter().all(|label| **label == "pdf"), "{labels:?}");
+        Ok(())
+    })
+    .await
 }
 
 async fn all_are_enriched(world: &World) -> Result<()> {

@@ -7,6 +7,7 @@ mod binary;
 mod chart;
 mod conditions;
 mod enrichment;
+mod examples;
 mod keys;
 mod model;
 mod outages;

@@ -4,6 +4,7 @@
 mod cluster;
 mod count;
 mod crashes;
+mod enrichment;
 mod enrichment_kills;
 mod enrichment_speed;
 mod kill_matrix;

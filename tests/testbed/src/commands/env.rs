@@ -13,7 +13,8 @@ use crate::{
     parts::{
         opensearch, product,
         stores::{
-            ACCESS_KEY_ID, BRIDGE, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3, SECRET_ACCESS_KEY, SQS,
+            ACCESS_KEY_ID, BRIDGE, EMBEDDINGS, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3,
+            SECRET_ACCESS_KEY, SQS,
         },
     },
     versions::Versions,
@@ -63,12 +64,14 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         ("ES_RAW_URL", ES_RAW.url()),
         ("ES_ENRICHED_URL", ES_ENRICHED.url()),
         ("MODELS_URL", MODELS.url()),
+        ("EMBEDDINGS_URL", EMBEDDINGS.url()),
         ("BRIDGE_URL", BRIDGE.url()),
         ("S3_ENDPOINT_INTERNAL", S3.internal_url()),
         ("SQS_ENDPOINT_INTERNAL", SQS.internal_url()),
         ("ES_RAW_URL_INTERNAL", ES_RAW.internal_url()),
         ("ES_ENRICHED_URL_INTERNAL", ES_ENRICHED.internal_url()),
         ("MODELS_URL_INTERNAL", MODELS.internal_url()),
+        ("EMBEDDINGS_URL_INTERNAL", EMBEDDINGS.internal_url()),
         ("BRIDGE_URL_INTERNAL", BRIDGE.internal_url()),
         // ElasticMQ writes the same start into the URLs of the queues that it makes.
         ("SQS_QUEUE_URL_PREFIX", format!("{}/000000000000/", SQS.internal_url())),

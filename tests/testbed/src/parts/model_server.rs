@@ -1,4 +1,5 @@
-//! The model server: MLServer, which speaks the Open Inference Protocol v2, with three real models.
+//! The model servers: MLServer, which speaks the Open Inference Protocol v2, with three real models, and a small server that
+//! has one of them under the paths of OpenAI's embeddings and of Text Embeddings Inference.
 
 use std::{
     fs,
@@ -18,8 +19,10 @@ use crate::{
 
 const BUILD_MODEL: &str = include_str!("../../parts/model-server/minilm/build_onnx.py");
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 12] = [
     ("settings.json", include_str!("../../parts/model-server/settings.json")),
+    // MLServer passes this folder over, as it has no settings of a model.
+    ("embeddings/server.py", include_str!("../../parts/model-server/embeddings/server.py")),
     ("minilm/build_onnx.py", BUILD_MODEL),
     ("minilm/minilm_runtime.py", include_str!("../../parts/model-server/minilm/minilm_runtime.py")),
     ("minilm/model-settings.json", include_str!("../../parts/model-server/minilm/model-settings.json")),
@@ -30,6 +33,9 @@ const FILES: [(&str, &str); 8] = [
     ("sentiment/model-settings.json", include_str!("../../parts/model-server/sentiment/model-settings.json")),
     ("magika/magika_runtime.py", include_str!("../../parts/model-server/magika/magika_runtime.py")),
     ("magika/model-settings.json", include_str!("../../parts/model-server/magika/model-settings.json")),
+    ("tone-v1/tone_runtime.py", include_str!("../../parts/model-server/tone-v1/tone_runtime.py")),
+    ("tone-v1/model-settings.json", include_str!("../../parts/model-server/tone-v1/model-settings.json")),
+    ("tone-v2/model-settings.json", include_str!("../../parts/model-server/tone-v2/model-settings.json")),
 ];
 
 /// Where it lies: `venv/`, and `models/` with the settings.

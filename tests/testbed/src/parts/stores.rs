@@ -50,8 +50,10 @@ pub(crate) const ES_RAW: Store = store("es-raw", "10.96.0.23", 9200);
 pub(crate) const ES_ENRICHED: Store = store("es-enriched", "10.96.0.24", 9200);
 /// The model server.
 pub(crate) const MODELS: Store = store("models", "10.96.0.25", 8080);
+/// The server of embeddings.
+pub(crate) const EMBEDDINGS: Store = store("embeddings", "10.96.0.26", 8090);
 /// All of them.
-pub(crate) const ALL: [Store; 6] = [S3, SQS, BRIDGE, ES_RAW, ES_ENRICHED, MODELS];
+pub(crate) const ALL: [Store; 7] = [S3, SQS, BRIDGE, ES_RAW, ES_ENRICHED, MODELS, EMBEDDINGS];
 
 impl Store {
     /// Its URL from this machine.
@@ -142,6 +144,7 @@ fn manifests(
         .set("SQS_IP", SQS.ip)
         .set("BRIDGE_IP", BRIDGE.ip)
         .set("MODELS_IP", MODELS.ip)
+        .set("EMBEDDINGS_IP", EMBEDDINGS.ip)
         .set("DATA", home.in_state("data").display().to_string())
         .set("JAVA_HOME", toolchains.java.home.display().to_string())
         .set("VERSITYGW_DIR", home.bin_dir("versitygw", &versions.versitygw).display().to_string())
@@ -161,6 +164,7 @@ fn manifests(
         of(ES_RAW).fill(elasticsearch)?,
         of(ES_ENRICHED).fill(elasticsearch)?,
         values.fill(include_str!("../../parts/manifests/models.yaml"))?,
+        values.fill(include_str!("../../parts/manifests/embeddings.yaml"))?,
     ];
     Ok(documents.join("---\n"))
 }

@@ -2,6 +2,7 @@ use docmill_crds::enricher::Enricher;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::super::tests::{any_json, broken, unfit};
 use super::{AnswerError, Reply, read};
 use crate::enrich::recipe::tests::recipe;
 
@@ -35,20 +36,6 @@ fn topics(label: &Value, score: &Value) -> Value {
 fn vectors(shape: &Value, data: &Value) -> Value {
     json!({"model_name": "embedding-model", "outputs": [
         {"name": "vector", "shape": shape, "datatype": "FP32", "data": data}]})
-}
-
-fn broken(result: Result<Vec<Reply>, AnswerError>) -> String {
-    match result {
-        Err(AnswerError::Broken(text)) => text,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn unfit(result: Result<Vec<Reply>, AnswerError>) -> String {
-    match result {
-        Err(AnswerError::Unfit(text)) => text,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
@@ -141,23 +128,6 @@ fn a_model_with_other_tensors_is_told_with_what_it_has() {
     let mut answer = topics(&json!(["a", "b"]), &json!([1, 2]));
     answer["outputs"][0]["name"] = json!("label");
     assert!(broken(of(&topic(), &answer, 2)).contains("two tensors"));
-}
-
-fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<i64>().prop_map(Value::from),
-        (-4.0..4.0).prop_map(Value::from),
-        "[a-c]".prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-    ];
-    leaf.prop_recursive(4, 48, 6, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec(("[a-c]", inner), 0..4)
-                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
-        ]
-    })
 }
 
 proptest! {
