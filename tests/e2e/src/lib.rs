@@ -6,7 +6,7 @@
 //!   it fail;
 //! - [`s3`], [`sqs`], [`elastic`], [`bridge`]: the stores;
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
-//! - [`rig`], [`faults`], [`cases`]: a source whose workers are processes of this machine, proxies that put faults
+//! - [`rig`], [`faults`], [`cases`]: a source, or an enrichment, whose workers are processes of this machine, proxies that put faults
 //!   between them and the stores, and many such cases side by side;
 //! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
 //! - [`ingest_runs`], [`enrichments`]: runs in a world;

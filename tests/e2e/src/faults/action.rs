@@ -33,8 +33,8 @@ pub enum Action {
     Count,
     /// Answers without asking the store.
     Answer(Answer),
-    /// Answers by what is asked, without asking the store.
-    Reply(fn(&[u8]) -> Answer),
+    /// Answers by the body of the request after this time, without asking the store.
+    Reply(Duration, fn(&[u8]) -> Answer),
     /// Changes the answer's body, which has to be JSON.
     Edit(fn(&mut Value)),
     /// Closes the connection; the store hears nothing of the request.
@@ -167,7 +167,10 @@ pub(super) async fn act(action: Action, asked: Asked, upstream: &Upstream) -> Re
     match action {
         Action::Count => pass_on(asked, upstream).await,
         Action::Answer(answer) => answer.response(),
-        Action::Reply(reply) => reply(&asked.body).response(),
+        Action::Reply(time, reply) => {
+            tokio::time::sleep(time).await;
+            reply(&asked.body).response()
+        }
         Action::Edit(edit) => edited(edit, asked, upstream).await,
         Action::Close => Err(ByRule.into()),
         Action::LoseAnswer => {

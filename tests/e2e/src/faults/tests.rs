@@ -117,6 +117,26 @@ async fn a_cut_body_breaks_off_below_the_length_that_was_told() {
 }
 
 #[tokio::test]
+async fn a_reply_is_made_of_the_request_and_never_reaches_the_store() {
+    let store = Store::start().await;
+    let length = |body: &[u8]| Answer::text(201, body.len().to_string());
+    store.proxy.rule(Match::any(), Action::Reply(Duration::from_millis(50), length));
+    let started = Instant::now();
+    assert_eq!(store.put("/a", "four").await.expect("an answer"), (201, "4".to_owned()));
+    assert!(started.elapsed() >= Duration::from_millis(50) && store.asked() == 0);
+}
+
+#[tokio::test]
+async fn an_edited_answer_is_the_stores_own_with_another_length() {
+    let store = Store::start().await;
+    store.proxy.rule(Match::any(), Action::Edit(|answer| answer["items"] = json!(["longer than before"])));
+    let (status, body) = store.put("/_bulk", "").await.expect("an answer");
+    assert_eq!((status, store.asked()), (200, 1));
+    let answer: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(answer, json!({"took": 1, "errors": false, "items": ["longer than before"]}));
+}
+
+#[tokio::test]
 async fn a_trickling_body_arrives_whole_and_late() {
     let store = Store::start().await;
     store.proxy.rule(Match::any(), Action::Trickle(5, Duration::from_millis(40)));

@@ -128,8 +128,8 @@ async fn the_answer_to_another_request_comes(rig: &EnrichmentRig) -> Result<()> 
 
 async fn the_model_is_slow(rig: &EnrichmentRig) -> Result<()> {
     let mut order = rig.order();
-    order["enrichers"][0]["timeoutSeconds"] = 5.into();
-    calls_meet_for(rig, vec![Action::Delay(Duration::from_secs(8))], 2, &order).await
+    order["enrichers"][0]["timeoutSeconds"] = 15.into();
+    calls_meet_for(rig, vec![Action::Delay(OUTAGE)], 2, &order).await
 }
 
 async fn the_model_is_gone(rig: &EnrichmentRig) -> Result<()> {

@@ -51,8 +51,11 @@ const STEPS: [Step; 8] = [
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn a_worker_that_is_killed_around_any_side_effect_loses_nothing_and_asks_little_again() -> Result<()> {
-    let cases = STEPS.into_iter().flat_map(|step| Moment::ALL.map(|moment| killed_at(step, moment)));
-    side_by_side(cases.collect()).await
+    // The model answers one request after the other: with more cases at a time it would not be ready for any.
+    for step in STEPS {
+        side_by_side(Moment::ALL.map(|moment| killed_at(step, moment)).into()).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,27 +35,38 @@ struct Took {
 async fn a_worker_is_nearly_as_fast_as_a_bare_loop_of_calls() -> Result<()> {
     enrichment::run("speed", ARTICLES, 0, async |rig| {
         let calls = rig.models_proxy.count(rig.calls());
-        let best = best_of(rig, &calls).await?;
-        let ratio = best.alone.as_millis() * 100 / best.from_first_call.as_millis();
-        println!("a worker has {ratio} % of the speed of a bare loop");
-        ensure!(ratio >= LEAST_RATIO, "a worker has only {ratio} % of the speed of a bare loop");
+        best_of(rig, &calls).await?.is_fast()?;
         rig.judge().await
     })
     .await
 }
 
+/// The real model shares this machine with the worker and the clusters; this one takes time and no processor.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: cargo testbed test --long"]
+async fn a_worker_waits_for_nothing_but_the_model() -> Result<()> {
+    with_replies_after(Duration::from_millis(100)).await?.is_fast()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn with_a_model_that_answers_at_once_the_rest_is_the_bound() -> Result<()> {
-    enrichment::run("ceiling", ARTICLES, 0, async |rig| {
+    with_replies_after(Duration::ZERO).await.map(drop)
+}
+
+/// With something in the model's place that answers after this time.
+async fn with_replies_after(time: Duration) -> Result<Took> {
+    let mut best = None;
+    enrichment::run(&format!("after{}", time.as_millis()), ARTICLES, 0, async |rig| {
         let calls = rig.models_proxy.count(rig.calls());
-        rig.models_proxy.rule(rig.calls(), Action::Reply(at_once));
-        best_of(rig, &calls).await?;
+        rig.models_proxy.rule(rig.calls(), Action::Reply(time, sized));
+        best = Some(best_of(rig, &calls).await?);
         let stored = rig.target.count(&rig.copies_pattern()).await?;
         ensure!(stored == ARTICLES as u64, "{stored} copies of {ARTICLES} articles");
         Ok(())
     })
-    .await
+    .await?;
+    best.context("nothing was measured")
 }
 
 /// In turn the bare loop and a worker, each of which has everything to do. `calls` counts those of both.
@@ -79,6 +90,13 @@ async fn best_of(rig: &EnrichmentRig, calls: &Rule) -> Result<Took> {
 }
 
 impl Took {
+    fn is_fast(&self) -> Result<()> {
+        let ratio = self.alone.as_millis() * 100 / self.from_first_call.as_millis();
+        println!("a worker has {ratio} % of the speed of a bare loop");
+        ensure!(ratio >= LEAST_RATIO, "a worker has only {ratio} % of the speed of a bare loop");
+        Ok(())
+    }
+
     fn tell(&self) {
         for (who, took) in [
             ("the model alone", self.alone),
@@ -122,7 +140,7 @@ async fn measured(rig: &EnrichmentRig, calls: &Rule, alone: Duration) -> Result<
 }
 
 /// The answer of the model to as many texts as there are in a request, without a look at them.
-fn at_once(request: &[u8]) -> Answer {
+fn sized(request: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(request).unwrap_or_default();
     let rows = request.pointer("/inputs/0/data").and_then(Value::as_array).map_or(0, Vec::len);
     let tensor = |name: &str, datatype: &str, value: Value| json!({"name": name, "shape": [rows, 1], "datatype": datatype, "data": vec![value; rows]});
