@@ -3,6 +3,7 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use docmill_crds::contract::EnrichStep;
 use futures::StreamExt as _;
@@ -25,7 +26,10 @@ use super::store::Store;
 use super::tally::Tally;
 use super::work::Work;
 use super::{EnrichError, PATIENCE, keep, pages, stage};
+use crate::retry::Patience;
 
+/// A model that is back is to be at work again soon; `limits` keeps what is asked of it low meanwhile.
+const MODEL_PATIENCE: Patience = Patience { longest: Duration::from_secs(5), ..PATIENCE };
 /// Pages that are read ahead of the models.
 const PAGES_AHEAD: usize = 2;
 /// Batches that wait to be stored.
@@ -115,7 +119,7 @@ impl Flow<'_> {
             limits: Limits::of(model, self.recipe.pods),
             budget: self.budget,
             tally: self.tally,
-            patience: PATIENCE,
+            patience: MODEL_PATIENCE,
             stop: &halt.token,
             answers: AtomicU64::new(0),
         }
