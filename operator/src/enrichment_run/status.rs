@@ -160,6 +160,7 @@ fn said(
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }];
     said.extend(suspended(old, run, seen, plan));
+    said.extend(degraded(seen, plan));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
         said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", change));
     }
@@ -179,6 +180,13 @@ fn said(
         _ => {}
     }
     conditions::state(old, said, run.metadata.generation, seen.now)
+}
+
+/// What the pods of a run under way fail at; the Job starts others, as often as `backoffLimit` allows.
+fn degraded(seen: &Observation, plan: &Plan) -> Option<Statement> {
+    let work = seen.work.as_ref().filter(|_| matches!(plan, Plan::Watch))?;
+    let text = format!("{}; another pod is started after a while", work.trouble.as_ref()?);
+    Some(Statement::new(kind::DEGRADED, true, "PodsFail", text))
 }
 
 /// Why no pods run; that they do again is said only after they did not.
@@ -244,6 +252,7 @@ pub fn notes(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) 
         (kind::SUSPENDED, false, "SuspendJob"),
         (kind::MODEL_CHANGED, true, "Observe"),
         (kind::DOCUMENTS_FAILED, true, "Observe"),
+        (kind::DEGRADED, true, "Observe"),
     ] {
         let news = !conditions::holds(&old.conditions, kind);
         if let Some(said) =

@@ -152,6 +152,22 @@ fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_mor
 }
 
 #[test]
+fn what_pods_fail_at_is_told_while_others_are_started() {
+    let trouble = Some("failed to use model m: status 404".to_owned());
+    let view = seen(Some(Work { trouble, ..work(None) }), None, Some(vec![record(0, 10, 4, 0)]));
+    let told = after(&view);
+    let degraded = find(&told.conditions, kind::DEGRADED).unwrap();
+    assert!(degraded.message.contains("status 404"), "{degraded:?}");
+    assert!(
+        notes(&EnrichmentRunStatus::default(), &told, &plan(&view))
+            .iter()
+            .any(|note| note.reason == "PodsFail")
+    );
+    let sound = seen(Some(work(None)), None, Some(vec![record(0, 10, 4, 0)]));
+    assert!(find(&after(&sound).conditions, kind::DEGRADED).is_none());
+}
+
+#[test]
 fn vectors_of_others_go_before_the_work_begins() {
     let stale = || Selection { has_stale_vectors: true, ..selection(vec![bounds(None, 1001)]) };
     let mut view = seen(None, Some(stale()), None);
