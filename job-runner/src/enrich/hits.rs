@@ -45,6 +45,11 @@ pub(super) fn page_body(query: &Value, sort: &Value, last: Option<&Value>) -> Va
     body
 }
 
+/// The body of a search that begins a scroll, which has to count what it finds.
+pub(super) fn scroll_body(query: &Value) -> Value {
+    json!({"query": query, "sort": ["_doc"], "size": PAGE, "version": true})
+}
+
 /// Reads a page: its articles, and the sort values of the last one.
 pub(super) fn read_page(mut answer: Value) -> Result<(Vec<Article>, Option<Value>), ElasticError> {
     let unreadable = |text: &str| ElasticError::Unreadable(format!("search: {text}"));

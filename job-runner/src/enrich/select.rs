@@ -199,7 +199,7 @@ async fn search(
         }
         Cursor::Scroll(id) => {
             let answer = match id {
-                None => cluster.open_scroll(index, &hits::page_body(query, &json!(["_doc"]), None)).await,
+                None => cluster.open_scroll(index, &hits::scroll_body(query)).await,
                 // Asked again, a scroll would give the page after the one that did not arrive.
                 Some(id) => cluster.scroll_on(id).await.map_err(ElasticError::as_lost_view),
             }?;
