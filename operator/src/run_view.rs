@@ -25,10 +25,21 @@ pub fn duration(start: Timestamp, end: Timestamp) -> String {
     }
 }
 
+/// How conditions say that a run has ended, if it has: whether it is complete.
+#[must_use]
+pub fn outcome(conditions: &[Condition]) -> Option<bool> {
+    let holds = |kind| conditions::holds(conditions, kind);
+    match (holds(kind::COMPLETE), holds(kind::FAILED)) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    }
+}
+
 /// Whether conditions say that a run has ended.
 #[must_use]
 pub fn has_ended(conditions: &[Condition]) -> bool {
-    [kind::COMPLETE, kind::FAILED].iter().any(|kind| conditions::holds(conditions, kind))
+    outcome(conditions).is_some()
 }
 
 /// How long a run that ended then is still to be kept; `None`: for good.

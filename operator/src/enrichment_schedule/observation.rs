@@ -11,6 +11,7 @@ use kube::core::DeserializeGuard;
 use super::times::Times;
 use crate::conditions::{self, kind};
 use crate::not_ready::NotReady;
+use crate::run_view;
 
 /// What is known of a schedule.
 #[derive(Clone, Debug)]
@@ -90,12 +91,7 @@ fn made_run(run: &EnrichmentRun) -> MadeRun {
     let created = run.creation_timestamp().map_or(Timestamp::MIN, |time| time.0);
     let noted = run.annotations().get(annotation::SCHEDULED_TIME).and_then(|time| time.parse().ok());
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let ended = |kind| conditions::holds(conditions, kind);
-    let complete = match (ended(kind::COMPLETE), ended(kind::FAILED)) {
-        (true, _) => Some(true),
-        (false, true) => Some(false),
-        (false, false) => None,
-    };
+    let complete = run_view::outcome(conditions);
     let suspended = conditions::holds(conditions, kind::SUSPENDED);
     MadeRun { run: run.clone(), scheduled: noted.unwrap_or(created), complete, suspended }
 }

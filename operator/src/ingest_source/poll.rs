@@ -15,8 +15,7 @@ use kube::core::DeserializeGuard;
 use kube::{Resource as _, ResourceExt as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::conditions::{self, kind};
-use crate::{ingest_run, worker_pod};
+use crate::{ingest_run, run_view, worker_pod};
 
 /// The longest name of a run.
 const NAME_CHARS: usize = 52;
@@ -60,12 +59,7 @@ pub fn read(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) ->
 
 fn poll_run(run: &IngestRun) -> PollRun {
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let ended = |kind| conditions::holds(conditions, kind);
-    let complete = match (ended(kind::COMPLETE), ended(kind::FAILED)) {
-        (true, _) => Some(true),
-        (false, true) => Some(false),
-        (false, false) => None,
-    };
+    let complete = run_view::outcome(conditions);
     PollRun {
         run: run.clone(),
         created: run.creation_timestamp().map_or(Timestamp::MIN, |time| time.0),
