@@ -97,12 +97,20 @@ impl Classify for EnrichError {
 impl EnrichError {
     /// An error of the cluster that is read.
     pub(super) fn source(error: ElasticError) -> Self {
-        Self::Elastic { cluster: "source", error }
+        Self::of_cluster("source", error)
     }
 
     /// An error of the cluster that is written.
     pub(super) fn target(error: ElasticError) -> Self {
-        Self::Elastic { cluster: "target", error }
+        Self::of_cluster("target", error)
+    }
+
+    /// That the worker was asked to end is nothing that the cluster did.
+    fn of_cluster(cluster: &'static str, error: ElasticError) -> Self {
+        match error {
+            ElasticError::Stopped => Self::Stopped,
+            error => Self::Elastic { cluster, error },
+        }
     }
 
     /// Whether the cluster has lost the view of the documents: it expired, or its node went away.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::recipe::Recipe;
 use super::standing::key;
 use super::{EnrichError, PATIENCE, target};
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, ReadState, StoredDocument, mapping};
+use crate::elastic::{Address, BulkBody, Elastic, Outcome, ReadState, StoredDocument, mapping};
 use crate::retry::persist;
 
 /// A bulk is sent when it has so many bytes: large enough to be worth a request, small enough for every cluster.
@@ -153,9 +153,6 @@ impl Store {
     }
 
     async fn send(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, EnrichError> {
-        match self.cluster.bulk_all(body, PATIENCE, stop).await {
-            Err(ElasticError::Stopped) => Err(EnrichError::Stopped),
-            result => result.map_err(EnrichError::target),
-        }
+        self.cluster.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)
     }
 }
