@@ -2,7 +2,7 @@
 //!
 //! In the order in which a document travels:
 //! - [`recipe`]: the order, read and checked once;
-//! - `select` and `hits`: the documents of the slice, a page at a time, from a view that does not change;
+//! - `select`, [`pool`] and `hits`: the documents of the slice, a page at a time, from a view that does not change;
 //! - `pages`: what the stored copies tell about what has still to be done ([`standing`]);
 //! - `work`: one document on its way; [`input`]: what a model is given of it, and the digest by which an unchanged input is
 //!   recognised;
@@ -36,6 +36,7 @@ mod limits;
 pub mod link;
 mod objects;
 mod pages;
+pub mod pool;
 mod progress;
 pub mod protocol;
 pub mod recipe;

@@ -35,7 +35,7 @@ impl<'a> Failures<'a> {
         let index = &recipe.enrichments_index;
         let count = persist(PATIENCE, stop, async || {
             cluster.refresh(index).await?;
-            cluster.count(index, &of_target(recipe)).await
+            cluster.count(index, &recipe.failures().all()).await
         });
         let any = count.await.map_err(EnrichError::target)? > 0;
         Ok(Self { cluster, recipe, any: AtomicBool::new(any) })
@@ -108,9 +108,4 @@ impl<'a> Failures<'a> {
             updated_time: clock::rfc3339(clock::now_millis()),
         }
     }
-}
-
-/// The query for the failures of a target.
-pub(super) fn of_target(recipe: &Recipe) -> Value {
-    json!({"bool": {"filter": [{"term": {"kind": "failure"}}, {"term": {"target": recipe.target_key}}]}})
 }

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::recipe::Recipe;
 use crate::elastic::ElasticError;
 
 /// Documents a page: few enough that a page of long articles with their vectors stays within some megabytes.
@@ -18,21 +17,6 @@ pub struct Article {
     pub version: u64,
     /// The document.
     pub source: Map<String, Value>,
-}
-
-/// The documents of a slice: everything after `after` and up to `until`, and what the run asks for besides.
-pub(super) fn query(recipe: &Recipe) -> Value {
-    let mut range = json!({"lte": recipe.bounds.until.0.to_string()});
-    if let Some(after) = &recipe.bounds.after {
-        range["gt"] = json!(after.0.to_string());
-    }
-    let mut filter = vec![json!({"range": {&recipe.time_field: range}})];
-    filter.extend(recipe.from_query.clone().map(Value::Object));
-    if let Some(matching) = &recipe.matching {
-        filter.extend(matching.query.clone().map(Value::Object));
-        filter.extend(matching.ids.as_ref().map(|ids| json!({"ids": {"values": ids}})));
-    }
-    json!({"bool": {"filter": filter}})
 }
 
 /// The body of a search for the page after `last`, the sort values of the last document so far.
@@ -88,33 +72,7 @@ fn read_hit(mut hit: Value) -> Option<Article> {
 mod tests {
     use serde_json::json;
 
-    use super::{page_body, query, read_page};
-    use crate::enrich::recipe::tests::recipe;
-
-    #[test]
-    fn the_lower_bound_is_left_out_and_the_upper_one_is_not() {
-        let mut recipe = recipe();
-        let filter = |recipe: &_| query(recipe)["bool"]["filter"].clone();
-        let range = json!({"gt": "2026-01-01T00:00:00Z", "lte": "2026-02-01T00:00:00Z"});
-        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
-        recipe.bounds.after = None;
-        let range = json!({"lte": "2026-02-01T00:00:00Z"});
-        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
-    }
-
-    #[test]
-    fn all_that_the_run_asks_for_has_to_hold() {
-        let mut recipe = recipe();
-        recipe.time_field = "@timestamp".into();
-        recipe.from_query = json!({"term": {"language": "en"}}).as_object().cloned();
-        recipe.matching =
-            serde_json::from_value(json!({"ids": ["a"], "query": {"exists": {"field": "x"}}})).unwrap();
-        let filter = query(&recipe)["bool"]["filter"].clone();
-        assert!(filter[0]["range"]["@timestamp"].is_object());
-        assert_eq!(filter[1], json!({"term": {"language": "en"}}));
-        assert_eq!(filter[2], json!({"exists": {"field": "x"}}));
-        assert_eq!(filter[3], json!({"ids": {"values": ["a"]}}));
-    }
+    use super::{page_body, read_page};
 
     #[test]
     fn a_page_goes_on_after_the_last_document() {

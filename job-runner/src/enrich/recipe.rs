@@ -8,6 +8,7 @@ use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
 use super::EnrichError;
+use super::pool::Pool;
 use super::protocol::AnswerError;
 
 /// What is to be done with the documents of a slice.
@@ -96,6 +97,18 @@ impl Recipe {
             has_budget: order.has_budget,
             max_documents: order.max_documents,
         })
+    }
+
+    /// The articles that the run may take.
+    #[must_use]
+    pub fn articles(&self) -> Pool {
+        Pool::articles(&self.from_index, &self.time_field, self.from_query.as_ref(), self.matching.as_ref())
+    }
+
+    /// The records of those that failed before.
+    #[must_use]
+    pub fn failures(&self) -> Pool {
+        Pool::failures(&self.enrichments_index, &self.target_key)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The documents of a slice, a page at a time, out of a point in time: those that were indexed within its bounds, or those
 //! that failed before.
 
-use docmill_crds::enrichment_run::Select;
+use docmill_crds::enrichment_run::{Bounds, Select};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::failures;
 use super::hits::{self, Article, PAGE};
+use super::pool::Pool;
 use super::recipe::Recipe;
 use super::{EnrichError, PATIENCE};
 use crate::elastic::{Elastic, ElasticError, Pit};
@@ -66,25 +66,9 @@ impl Selection {
         }
         let is_failed = recipe.select == Select::Failed;
         let (view, documents) = if is_failed {
-            View::open(
-                to,
-                &recipe.enrichments_index,
-                failed(recipe),
-                "articleTime",
-                EnrichError::target,
-                stop,
-            )
-            .await?
+            View::open(to, recipe.failures(), &recipe.bounds, EnrichError::target, stop).await?
         } else {
-            View::open(
-                from,
-                &recipe.from_index,
-                hits::query(recipe),
-                &recipe.time_field,
-                EnrichError::source,
-                stop,
-            )
-            .await?
+            View::open(from, recipe.articles(), &recipe.bounds, EnrichError::source, stop).await?
         };
         let by_ids =
             is_failed.then(|| json!({"bool": {"filter": recipe.from_query.clone().map(Value::Object)}}));
@@ -129,24 +113,16 @@ impl Selection {
     }
 }
 
-/// The failures whose documents are within the bounds.
-fn failed(recipe: &Recipe) -> Value {
-    let mut range = json!({"lte": recipe.bounds.until.0.to_string()});
-    if let Some(after) = &recipe.bounds.after {
-        range["gt"] = json!(after.0.to_string());
-    }
-    json!({"bool": {"filter": [failures::of_target(recipe), {"range": {"articleTime": range}}]}})
-}
-
 impl View {
     async fn open(
         cluster: &Elastic,
-        index: &str,
-        query: Value,
-        sort_by: &str,
+        pool: Pool,
+        bounds: &Bounds,
         as_error: fn(ElasticError) -> EnrichError,
         stop: &CancellationToken,
     ) -> Result<(Self, u64), EnrichError> {
+        let Pool { index, time_field: sort_by, .. } = &pool;
+        let query = pool.within(bounds);
         let open = async || {
             // Also because OpenSearch has no view of a pattern that matches no index.
             let found = cluster.count(index, &query).await?;
@@ -154,7 +130,7 @@ impl View {
             Ok::<_, ElasticError>((cursor, found))
         };
         let (cursor, found) = persist(PATIENCE, stop, open).await.map_err(as_error)?;
-        let (cluster, index, sort_by) = (cluster.clone(), index.to_owned(), sort_by.to_owned());
+        let (cluster, index, sort_by) = (cluster.clone(), index.clone(), sort_by.clone());
         Ok((Self { cluster, index, cursor, query, sort_by, last: None, as_error }, found))
     }
 

@@ -4,12 +4,12 @@ use docmill_crds::EnrichmentRun;
 use docmill_crds::enrichment_ledger::{BoundRecord, enrichments_index, target_key, way};
 use docmill_crds::enrichment_run::{Mode, Select};
 use job_runner::elastic::{Elastic, ElasticError};
+use job_runner::enrich::pool::Pool;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::observation::{Origin, Selection};
-use super::slices::{self, Pool};
-use super::{models, vectors};
+use super::{models, slices, vectors};
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
@@ -29,9 +29,12 @@ pub async fn select(
     let completed = completed_until(run, &key, &way, target).await?;
     let bounds = slices::bounds(&run.spec, created, completed);
     let enrichments = enrichments_index(&run.namespace().unwrap_or_default());
-    let (pool, cluster, address) = match run.spec.select {
-        Select::Failed => (Pool::failures(&enrichments, &key), target, &run.spec.to.elasticsearch),
-        _ => (Pool::articles(&run.spec, &origin.index), source, &origin.cluster),
+    let (pool, cluster, address) = if run.spec.select == Select::Failed {
+        (Pool::failures(&enrichments, &key), target, &run.spec.to.elasticsearch)
+    } else {
+        let (from, matching) = (&run.spec.from, run.spec.matching.as_ref());
+        let pool = Pool::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);
+        (pool, source, &origin.cluster)
     };
     let fault = |error: ElasticError| elastic_fault(address, &error);
     cluster.refresh(&pool.index).await.map_err(fault)?;
@@ -39,7 +42,7 @@ pub async fn select(
     let cuts = match slices::slice_count(documents, run.spec.parallelism) {
         1 => Vec::new(),
         count => {
-            let query = pool.cuts_query(&bounds, count);
+            let query = slices::cuts_query(&pool, &bounds, count);
             slices::read_cuts(&cluster.search(&pool.index, &query).await.map_err(fault)?)
         }
     };

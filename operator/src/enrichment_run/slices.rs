@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use docmill_crds::EnrichmentRunSpec;
 use docmill_crds::enrichment_run::{Bounds, Select};
+use job_runner::enrich::pool::Pool;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
@@ -51,59 +52,12 @@ pub fn slice_count(documents: u64, parallelism: i32) -> u64 {
     documents.div_ceil(SLICE_DOCUMENTS).clamp(1, most)
 }
 
-/// Where the documents of a run are counted and cut into slices.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pool {
-    /// Index, alias or pattern.
-    pub index: String,
-    /// The date that slices are cut by.
-    pub time_field: String,
-    /// What has to hold besides the bounds.
-    pub filter: Vec<Value>,
-}
-
-impl Pool {
-    /// The articles that a run may take.
-    #[must_use]
-    pub fn articles(spec: &EnrichmentRunSpec, index: &str) -> Self {
-        let mut filter = Vec::new();
-        filter.extend(spec.from.query.clone().map(Value::Object));
-        if let Some(matching) = &spec.matching {
-            filter.extend(matching.query.clone().map(Value::Object));
-            filter.extend(matching.ids.as_ref().map(|ids| json!({"ids": {"values": ids}})));
-        }
-        Self { index: index.to_owned(), time_field: spec.from.time_field.clone(), filter }
-    }
-
-    /// The records of documents that failed on their way to a target.
-    #[must_use]
-    pub fn failures(enrichments_index: &str, target: &str) -> Self {
-        Self {
-            index: enrichments_index.to_owned(),
-            time_field: "articleTime".to_owned(),
-            filter: vec![json!({"term": {"kind": "failure"}}), json!({"term": {"target": target}})],
-        }
-    }
-
-    /// The query for all documents within bounds.
-    #[must_use]
-    pub fn within(&self, bounds: &Bounds) -> Value {
-        let mut range = json!({"lte": bounds.until.0.to_string()});
-        if let Some(after) = &bounds.after {
-            range["gt"] = json!(after.0.to_string());
-        }
-        let mut filter = vec![json!({"range": {&self.time_field: range}})];
-        filter.extend(self.filter.iter().cloned());
-        json!({"bool": {"filter": filter}})
-    }
-
-    /// The search for the times that cut the documents within bounds into `count` parts of about one size.
-    #[must_use]
-    pub fn cuts_query(&self, bounds: &Bounds, count: u64) -> Value {
-        let percents: Vec<f64> = (1..count).map(|part| percent(part, count)).collect();
-        let cuts = json!({"field": self.time_field, "percents": percents, "keyed": false});
-        json!({"size": 0, "query": self.within(bounds), "aggs": {"cuts": {"percentiles": cuts}}})
-    }
+/// The search for the times that cut the documents of a pool within bounds into `count` parts of about one size.
+#[must_use]
+pub fn cuts_query(pool: &Pool, bounds: &Bounds, count: u64) -> Value {
+    let percents: Vec<f64> = (1..count).map(|part| percent(part, count)).collect();
+    let cuts = json!({"field": pool.time_field, "percents": percents, "keyed": false});
+    json!({"size": 0, "query": pool.within(bounds), "aggs": {"cuts": {"percentiles": cuts}}})
 }
 
 #[allow(clippy::cast_precision_loss, reason = "there are at most 400 slices")]
@@ -111,7 +65,7 @@ fn percent(part: u64, count: u64) -> f64 {
     part as f64 * 100.0 / count as f64
 }
 
-/// Reads the answer to [`Pool::cuts_query`].
+/// Reads the answer to [`cuts_query`].
 #[must_use]
 #[allow(clippy::cast_possible_truncation, reason = "milliseconds of our time are far below 2^53")]
 pub fn read_cuts(answer: &Value) -> Vec<Timestamp> {
