@@ -15,6 +15,9 @@ pub const RELEASE: &str = "docmill";
 /// Selects the operator's pods.
 pub const SELECTOR: &str = "app.kubernetes.io/name=docmill,app.kubernetes.io/component=operator";
 
+/// How long the operator may take to come or go.
+const LIMIT: &str = "--timeout=180s";
+
 static INSTALLED: OnceCell<()> = OnceCell::const_new();
 
 /// A path of this checkout.
@@ -54,6 +57,31 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
         ])
         .await
         .map(drop)
+}
+
+/// Does something while no operator runs in the cluster.
+pub async fn without_operator(cluster: &Cluster, something: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
+    let replicas = "jsonpath={.items[0].spec.replicas}";
+    let get = ["get", "deployments", "--namespace", NAMESPACE, "--selector", SELECTOR, "--output", replicas];
+    let replicas = cluster.kubectl(&get).await?;
+    let result = async {
+        scale(cluster, "0").await?;
+        let gone = ["wait", "pods", "--for=delete", "--namespace", NAMESPACE, "--selector", SELECTOR, LIMIT];
+        cluster.kubectl(&gone).await?;
+        something().await
+    };
+    let result = result.await;
+    let back = scale(cluster, &replicas).await;
+    result.and(back)
+}
+
+async fn scale(cluster: &Cluster, replicas: &str) -> Result<()> {
+    let replicas = format!("--replicas={replicas}");
+    let scale = ["scale", "deployments", "--namespace", NAMESPACE, "--selector", SELECTOR, &replicas];
+    cluster.kubectl(&scale).await?;
+    let rollout =
+        ["rollout", "status", "deployments", "--namespace", NAMESPACE, "--selector", SELECTOR, LIMIT];
+    cluster.kubectl(&rollout).await.map(drop)
 }
 
 /// The operator's metrics, as Prometheus would read them.

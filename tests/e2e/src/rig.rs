@@ -6,6 +6,8 @@
 mod clock;
 pub mod enrichment;
 mod layout;
+pub mod operator;
+mod process;
 mod runs;
 mod worker;
 
@@ -359,7 +361,7 @@ impl Rig {
     /// What a person wants to see of a case that failed.
     async fn diagnosis(&self) -> String {
         let backlog = self.sqs.backlog(&self.queue_url).await;
-        format!("--- queue: {backlog:?}\n{}", worker::tails(&self.folder))
+        format!("--- queue: {backlog:?}\n{}", process::tails(&self.folder))
     }
 }
 

@@ -208,7 +208,7 @@ async fn hold(
     asked: Asked,
     upstream: &Upstream,
 ) -> Result<Response<Body>> {
-    let (held, word) = Held::new();
+    let (held, word) = Held::new(asked.clone());
     let answer = match point {
         Point::Before => None,
         Point::After => Some(upstream.read(asked.clone()).await?),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::matching::Asked;
 use super::proxy::Rule;
 
 /// What the test says to a request that waits.
@@ -18,24 +19,45 @@ pub(super) enum Word {
 
 /// A request that waits. If nobody says a word, it is dropped with this.
 #[derive(Debug)]
-pub struct Held(oneshot::Sender<Word>);
+pub struct Held {
+    asked: Asked,
+    word: oneshot::Sender<Word>,
+}
 
 impl Held {
     /// A request that waits, and where it hears what to do.
-    pub(super) fn new() -> (Self, oneshot::Receiver<Word>) {
-        let (sender, receiver) = oneshot::channel();
-        (Self(sender), receiver)
+    pub(super) fn new(asked: Asked) -> (Self, oneshot::Receiver<Word>) {
+        let (word, heard) = oneshot::channel();
+        (Self { asked, word }, heard)
+    }
+
+    /// Its method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.asked.head.method.as_str()
+    }
+
+    /// Its path, without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.asked.head.uri.path()
+    }
+
+    /// Its body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.asked.body
     }
 
     /// Lets it go on its way.
     pub fn go(self) {
         // Nobody is there to hear it when the proxy has ended.
-        let _ = self.0.send(Word::Go);
+        let _ = self.word.send(Word::Go);
     }
 
     /// Closes its connection without an answer; a request that was not passed on never will be.
     pub fn drop_it(self) {
-        let _ = self.0.send(Word::Drop);
+        let _ = self.word.send(Word::Drop);
     }
 }
 

@@ -23,7 +23,8 @@ use crate::env::Env;
 use crate::faults::{Match, Proxy};
 use crate::world;
 
-use super::worker::{self, Worker};
+use super::process;
+use super::worker::Worker;
 pub use articles::Enrichable;
 use judge::Evidence;
 use model::Model;
@@ -80,7 +81,7 @@ pub async fn run(
         Err(error) => Err(error),
     };
     if let Err(error) = &result {
-        eprintln!("=== {} failed: {error:#}\n{}", rig.name, worker::tails(&rig.folder));
+        eprintln!("=== {} failed: {error:#}\n{}", rig.name, process::tails(&rig.folder));
     }
     let removed = rig.remove().await;
     result.and(removed)

@@ -1,8 +1,8 @@
 //! A worker as a process of this machine.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,11 +10,9 @@ use docmill_crds::contract::{POD_NAME_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEM
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::process::{Process, program};
 use crate::env::Env;
 use crate::wait::{Look, until};
-
-/// How many lines of a log are of interest.
-const LINES_SHOWN: usize = 12;
 
 /// How often a worker is looked at whose memory or time is measured.
 const CLOSELY: Duration = Duration::from_millis(10);
@@ -28,7 +26,7 @@ const TERM_BIT: u64 = 1 << 14;
 const MOST_KIBIBYTES: u64 = 128 * 1024;
 
 /// A worker as a process of this machine. It is killed with this.
-pub struct Worker(Child);
+pub struct Worker(Process);
 
 impl Worker {
     pub(super) fn start(
@@ -38,9 +36,8 @@ impl Worker {
         environment: &[(&str, String)],
         log: &Path,
     ) -> Result<Self> {
-        let program = program()?;
-        let log = File::create(log).with_context(|| format!("failed to make {}", log.display()))?;
-        let child = Command::new(&program)
+        let mut command = Command::new(program("job-runner")?);
+        command
             .arg("work")
             .env(WORK_ORDER_ENV, order.to_string())
             .env(POD_NAME_ENV, name)
@@ -48,20 +45,13 @@ impl Worker {
             .envs(WORKER_MEMORY_ENV)
             .envs(environment.iter().cloned())
             .env("AWS_ACCESS_KEY_ID", &env.access_key_id)
-            .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn();
-        Ok(Self(child.with_context(|| format!("failed to start {}", program.display()))?))
+            .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key);
+        Process::start(&mut command, log).map(Self)
     }
 
     /// SIGKILL: not one instruction more.
-    pub fn kill(mut self) -> Result<()> {
-        ensure!(self.0.try_wait()?.is_none(), "the worker had ended before it was killed");
-        self.0.kill()?;
-        self.0.wait()?;
-        Ok(())
+    pub fn kill(self) -> Result<()> {
+        self.0.kill()
     }
 
     /// SIGTERM: asks it to end, as soon as it listens.
@@ -71,14 +61,14 @@ impl Worker {
             Ok(Look::holds(caught & TERM_BIT != 0, "it does not yet"))
         })
         .await?;
-        let id = Pid::from_raw(i32::try_from(self.0.id())?).context("no process id")?;
+        let id = Pid::from_raw(i32::try_from(self.0.0.id())?).context("no process id")?;
         Ok(kill_process(id, Signal::TERM)?)
     }
 
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self, limit: Duration) -> Result<ExitStatus> {
         until("the end of the worker", limit, async || {
-            Ok(match self.0.try_wait()? {
+            Ok(match self.0.0.try_wait()? {
                 Some(status) => Look::Done(status),
                 None => Look::NotYet("it runs".into()),
             })
@@ -93,7 +83,7 @@ impl Worker {
             loop {
                 // The last look is before its end: of a process that has ended, nobody knows it any more.
                 peak = self.peak_kibibytes().unwrap_or(peak);
-                if let Some(status) = self.0.try_wait()? {
+                if let Some(status) = self.0.0.try_wait()? {
                     return Ok((peak, status));
                 }
                 tokio::time::sleep(CLOSELY).await;
@@ -118,7 +108,7 @@ impl Worker {
 
     /// A line of `proc_pid_status(5)`.
     fn status(&self, name: &str) -> Result<String> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.0.id()))?;
         let mut lines = status.lines().filter_map(|line| line.split_once(':'));
         let (_, value) = lines.find(|(key, _)| *key == name).context("the worker has ended")?;
         Ok(value.trim().to_owned())
@@ -129,40 +119,4 @@ impl Worker {
 pub fn is_small(peak_kibibytes: u64) -> Result<()> {
     ensure!(peak_kibibytes < MOST_KIBIBYTES, "the worker had {peak_kibibytes} KiB");
     Ok(())
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The program that cargo built beside these tests.
-fn program() -> Result<PathBuf> {
-    let tests = std::env::current_exe()?;
-    let folder = tests.ancestors().nth(2).context("the tests lie in no target folder")?;
-    let program = folder.join("job-runner");
-    ensure!(
-        program.exists(),
-        "{} is missing: build it with the tests' own profile, cargo build --profile testing --workspace",
-        program.display()
-    );
-    Ok(program)
-}
-
-/// The last lines of each worker's log in a folder.
-pub(super) fn tails(folder: &Path) -> String {
-    let logs = fs::read_dir(folder).into_iter().flatten().flatten().map(|log| log.path());
-    let logs = logs.filter(|log| log.extension().is_some_and(|extension| extension == "log"));
-    let tails: Vec<String> = logs.map(|log| format!("--- {}\n{}", log.display(), tail(&log))).collect();
-    tails.concat()
-}
-
-/// The last lines of a log.
-fn tail(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_else(|error| error.to_string());
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n") + "\n"
 }

@@ -6,6 +6,7 @@ mod count;
 mod crashes;
 mod enrichment;
 mod enrichment_kills;
+mod enrichment_operator;
 mod enrichment_speed;
 mod kill_matrix;
 mod latency;
