@@ -306,7 +306,8 @@ pub struct EnrichmentRunStatus {
     /// `Complete` or `Failed`, as of a Job, when the run has ended. `Ready`: what the spec names is reachable.
     /// `Suspended`: no pods run, because of `suspend` or the budget. `ModelChanged`: a model told of another version in
     /// the middle of the run. `DocumentsFailed`: some documents were refused; `select: Failed` takes them again. `Degraded`: pods of the run
-    /// fail, for the reason that the message tells, and are started again.
+    /// fail, for the reason that the message tells, and are started again. `Throttled`: a model or a cluster takes no more, or does
+    /// not answer, and pods wait for it; the reason names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

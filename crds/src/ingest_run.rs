@@ -206,7 +206,8 @@ pub struct IngestRunStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// `Ready`: what the run needs is there and reachable. `Progressing`: pods select or work. `Complete` or `Failed`,
-    /// as of a Job, when the run has ended. Units that are refused again do not make a run fail.
+    /// as of a Job, when the run has ended. Units that are refused again do not make a run fail. `Throttled`: a store takes no
+    /// more, or does not answer, and pods wait for it; the reason names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

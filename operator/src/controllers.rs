@@ -24,7 +24,7 @@ use crate::metrics::{Kind, Metrics, PassOutcome};
 use crate::shutdown::Shutdown;
 use crate::stores::with_causes;
 use crate::worker_pod::WorkerImage;
-use crate::{enrichment_run, enrichment_schedule, ingest_run, ingest_source, schedule};
+use crate::{enrichment_run, enrichment_schedule, ingest_run, ingest_source, presence, schedule};
 
 /// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
 const CONCURRENCY: u16 = 32;
@@ -61,7 +61,7 @@ pub async fn run(
         runs: polled.clone(),
         scheduled_runs: scheduled.clone(),
         reached: ingest_source::ReachCache::default(),
-        workers: ingest_source::worker_client()?,
+        workers: presence::client()?,
         board: ingest_source::Board::new(args.max_workers),
     });
     let work = async {

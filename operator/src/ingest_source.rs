@@ -3,7 +3,6 @@
 //! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
 //! pure). It keeps nothing: the next pass, or another operator, finds all it needs in the cluster and the stores.
 
-mod ask;
 mod board;
 mod job;
 mod ledger_memory;
@@ -25,7 +24,6 @@ use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
-pub use ask::client as worker_client;
 pub use board::Board;
 pub use reach::ReachCache;
 

@@ -4,6 +4,7 @@
 //! - `ingest_source`, `ingest_run`, `enrichment_run`, `enrichment_schedule`: one folder a kind, each pass in steps: observe,
 //!   plan, apply, status;
 //! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells; `run_view`: what runs of both kinds share;
+//! - `presence`, `hindrances`: what running workers say of themselves, and what they wait for;
 //! - `stores`: reaching what a resource names; `apply`: writing to the API server;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
 //! - `api_client`: the API server's client; `server`, `metrics`: what is seen of the operator and of its sources.
@@ -16,12 +17,14 @@ mod context;
 mod controllers;
 mod enrichment_run;
 mod enrichment_schedule;
+mod hindrances;
 mod ingest_run;
 mod ingest_source;
 mod leader;
 mod metrics;
 mod not_ready;
 mod pod_view;
+mod presence;
 mod run_view;
 mod schedule;
 mod server;

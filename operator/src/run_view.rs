@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_crds::contract::Present;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -10,7 +11,8 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use crate::apply::Note;
-use crate::conditions::{self, kind};
+use crate::conditions::{self, Statement, kind};
+use crate::hindrances;
 use crate::pod_view::{self, Ending};
 
 /// A length of time as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
@@ -59,7 +61,14 @@ pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
     pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
 }
 
-/// What a person should read of how a run ended, and of whether it can start.
+/// What pods of a run that is at work wait for; that they no longer do is said only after they did.
+#[must_use]
+pub fn throttled(old: &[Condition], presents: &[Present], is_at_work: bool) -> Option<Statement> {
+    let said = hindrances::throttled(old, &presents.iter().collect::<Vec<_>>(), true);
+    (is_at_work && (said.holds || conditions::find(old, kind::THROTTLED).is_some())).then_some(said)
+}
+
+/// What a person should read of how a run ended, of whether it can start, and of what its pods wait for.
 #[must_use]
 pub fn notes(old: &[Condition], new: &[Condition]) -> Vec<Note> {
     let ended = [kind::COMPLETE, kind::FAILED].into_iter().filter_map(|kind| {
@@ -67,7 +76,10 @@ pub fn notes(old: &[Condition], new: &[Condition]) -> Vec<Note> {
         let news = !conditions::holds(old, kind);
         news.then(|| note(kind == kind::FAILED, &ended.reason, "Finish", ended.message.clone()))
     });
-    readiness(old, new).into_iter().chain(ended).collect()
+    let waits = conditions::find(new, kind::THROTTLED)
+        .filter(|said| said.status == "True" && !conditions::holds(old, kind::THROTTLED))
+        .map(|said| note(true, &said.reason, "Observe", said.message.clone()));
+    readiness(old, new).into_iter().chain(waits).chain(ended).collect()
 }
 
 /// That a run cannot start is told, and that it can after all.

@@ -39,12 +39,14 @@ pub struct Hindrance {
 /// The services that a worker cannot work without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Store {
-    /// The cluster with the articles and the ledger.
+    /// A cluster with articles, enriched articles, or records.
     Elasticsearch,
     /// The buckets.
     ObjectStore,
     /// The queue.
     Queue,
+    /// The server of a model.
+    Model,
 }
 
 impl Store {
@@ -55,6 +57,7 @@ impl Store {
             Self::Elasticsearch => "Elasticsearch",
             Self::ObjectStore => "ObjectStore",
             Self::Queue => "Queue",
+            Self::Model => "Model",
         }
     }
 }
@@ -113,7 +116,7 @@ mod tests {
 
     #[test]
     fn words_are_the_serialised_forms() {
-        for store in [Store::Elasticsearch, Store::ObjectStore, Store::Queue] {
+        for store in [Store::Elasticsearch, Store::ObjectStore, Store::Queue, Store::Model] {
             assert_eq!(serde_json::to_value(store).unwrap(), store.as_str());
         }
         for reason in [

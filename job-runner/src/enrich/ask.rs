@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use docmill_crds::contract::{HindranceReason, Store};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio_util::sync::CancellationToken;
 
@@ -40,9 +41,9 @@ pub(super) struct Asker<'a> {
 /// Why a request brought no answers.
 enum Trouble {
     /// The same again, after at least this long.
-    Later { reason: String, at_least: Duration },
+    Later { how: HindranceReason, reason: String, at_least: Duration },
     /// The model failed at it, or is slow: it may be down, or one of the documents is too much for it.
-    Fault(String),
+    Fault { how: HindranceReason, reason: String },
     /// The answer cannot be used.
     Broken(String),
     /// The request was refused; one of its documents may be the guilty one.
@@ -104,7 +105,7 @@ impl Asker<'_> {
         let (mut broken, mut failures) = (0, 0);
         let mut held_up = observe::worker().held_up();
         loop {
-            let (reason, at_least) = match self.try_once(part).await? {
+            let (how, reason, at_least) = match self.try_once(part).await? {
                 Ok(replies) => {
                     self.answers.fetch_add(1, Ordering::Relaxed);
                     return Ok(Ok(replies));
@@ -115,17 +116,17 @@ impl Asker<'_> {
                 Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason)),
                 Err(Trouble::Broken(reason)) => {
                     broken += 1;
-                    (reason, Duration::ZERO)
+                    (None, reason, Duration::ZERO)
                 }
-                Err(Trouble::Fault(reason)) => {
+                Err(Trouble::Fault { how, reason }) => {
                     failures += 1;
                     let others_fare_better = self.answers.load(Ordering::Relaxed) > answers_before;
                     if failures >= FAILURES_TOGETHER && (part.len() > 1 || others_fare_better) {
                         return Ok(Err(reason));
                     }
-                    (reason, Duration::ZERO)
+                    ((!others_fare_better).then_some(how), reason, Duration::ZERO)
                 }
-                Err(Trouble::Later { reason, at_least }) => (reason, at_least),
+                Err(Trouble::Later { how, reason, at_least }) => (Some(how), reason, at_least),
             };
             tracing::warn!(
                 model = self.model.model(),
@@ -133,7 +134,8 @@ impl Asker<'_> {
                 reason,
                 "asking the model again"
             );
-            held_up.by(None, &reason);
+            let model = self.model.model();
+            held_up.by(how.map(|how| (Store::Model, how)), &format!("{model}: {reason}"));
             match backoff.wait(at_least, self.stop).await {
                 Waited::Again => {}
                 Waited::Stopped => return Err(EnrichError::Stopped),
@@ -159,7 +161,7 @@ impl Asker<'_> {
             counts.input_characters += characters;
         });
         let result = self.send(part).await;
-        let pushed_back = matches!(result, Err(Trouble::Later { .. } | Trouble::Fault(_)));
+        let pushed_back = matches!(result, Err(Trouble::Later { .. } | Trouble::Fault { .. }));
         self.limits.leave(place, pushed_back);
         Ok(result)
     }
@@ -183,8 +185,8 @@ impl Asker<'_> {
         let body = read_body(answer).await?;
         if !protocol::has_results(self.model, status) {
             return Err(match protocol::judge(status, &body) {
-                Refusal::Later(reason) => Trouble::Later { reason, at_least },
-                Refusal::Fault(reason) => Trouble::Fault(reason),
+                Refusal::Later(reason) => Trouble::Later { how: hinders_by(status), reason, at_least },
+                Refusal::Fault(reason) => Trouble::Fault { how: hinders_by(status), reason },
                 Refusal::Batch(reason) => Trouble::Batch(reason),
                 Refusal::Unfit(reason) => Trouble::Unfit(reason),
                 Refusal::Unauthorized(reason) => Trouble::Unauthorized(reason),
@@ -219,9 +221,14 @@ fn away(error: &reqwest::Error) -> Trouble {
         return Trouble::Unfit(format!("its URL cannot be used: {}", innermost(error)));
     }
     if error.is_timeout() {
-        return Trouble::Fault("no answer in time".to_owned());
+        return Trouble::Fault { how: HindranceReason::TimedOut, reason: "no answer in time".to_owned() };
     }
-    Trouble::Later { reason: innermost(error), at_least: Duration::ZERO }
+    Trouble::Later { how: HindranceReason::Unreachable, reason: innermost(error), at_least: Duration::ZERO }
+}
+
+/// How a model hinders that answers with such a status.
+fn hinders_by(status: u16) -> HindranceReason {
+    if status == 429 { HindranceReason::Throttled } else { HindranceReason::Unavailable }
 }
 
 /// `Retry-After` in seconds; the form with a date is passed over, its own pauses will do.

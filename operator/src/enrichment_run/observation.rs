@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use docmill_crds::IngestSource;
-use docmill_crds::contract::WorkOrder;
+use docmill_crds::contract::{Present, WorkOrder};
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::enrichment_ledger::{SliceRecord, Versions};
 use docmill_crds::enrichment_run::{Bounds, Budget};
@@ -35,6 +35,8 @@ pub struct Observation {
     pub records: Option<Vec<SliceRecord>>,
     /// What its pods are told that the run may spend.
     pub limits: Option<Budget>,
+    /// What those of its pods say that run.
+    pub presents: Vec<Present>,
 }
 
 /// Where the documents come from, with references resolved.

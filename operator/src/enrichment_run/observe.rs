@@ -22,6 +22,7 @@ use super::select::select;
 use super::{records, slices};
 use crate::context::Context;
 use crate::not_ready::NotReady;
+use crate::presence;
 use crate::stores::{connect_elastic, elastic_fault, with_causes};
 
 /// How long one look may take in all.
@@ -33,8 +34,16 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
     let now = Timestamp::now();
     let named = |name: &str| jobs.iter().find(|job| job.name_any() == name).map(|job| work(job, &pods, now));
     let (work, clearing) = (named(&run.name_any()), named(&clear_name(run)));
-    let mut seen =
-        Observation { now, ready: Ok(()), work, clearing, selection: None, records: None, limits: None };
+    let mut seen = Observation {
+        now,
+        ready: Ok(()),
+        work,
+        clearing,
+        selection: None,
+        records: None,
+        limits: None,
+        presents: presence::of_pods(&pods, &context.workers, &context.metrics).await,
+    };
     let looked = tokio::time::timeout(TIMEOUT, look(run, context, &mut seen)).await;
     seen.ready = looked.unwrap_or_else(|_| {
         let seconds = TIMEOUT.as_secs();

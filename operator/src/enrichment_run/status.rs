@@ -160,6 +160,7 @@ fn said(
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }];
     said.extend(suspended(old, run, seen, plan));
+    said.extend(run_view::throttled(old, &seen.presents, is_at_work(plan)));
     said.extend(degraded(seen, plan));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
         said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", change));
@@ -182,9 +183,13 @@ fn said(
     conditions::state(old, said, run.metadata.generation, seen.now)
 }
 
+fn is_at_work(plan: &Plan) -> bool {
+    matches!(plan, Plan::Watch)
+}
+
 /// What the pods of a run under way fail at; the Job starts others, as often as `backoffLimit` allows.
 fn degraded(seen: &Observation, plan: &Plan) -> Option<Statement> {
-    let work = seen.work.as_ref().filter(|_| matches!(plan, Plan::Watch))?;
+    let work = seen.work.as_ref().filter(|_| is_at_work(plan))?;
     let text = format!("{}; another pod is started after a while", work.trouble.as_ref()?);
     Some(Statement::new(kind::DEGRADED, true, "PodsFail", text))
 }

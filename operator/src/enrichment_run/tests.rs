@@ -59,7 +59,16 @@ fn selection(slices: Vec<Bounds>) -> Selection {
 }
 
 fn seen(work: Option<Work>, selection: Option<Selection>, records: Option<Vec<SliceRecord>>) -> Observation {
-    Observation { now: at(1100), ready: Ok(()), work, clearing: None, selection, records, limits: None }
+    Observation {
+        now: at(1100),
+        ready: Ok(()),
+        work,
+        clearing: None,
+        selection,
+        records,
+        limits: None,
+        presents: Vec::new(),
+    }
 }
 
 fn record(slice: i32, selected: i64, done: i64, failed: i64) -> SliceRecord {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::contract::{RunOrder, RunStep, WorkOrder};
+use docmill_crds::contract::{Present, RunOrder, RunStep, WorkOrder};
 use docmill_crds::run_ledger::{PartRecord, PlanRecord};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -28,6 +28,8 @@ pub struct Observation {
     pub working: Option<Step>,
     /// The records of its pods, if there is a Job and they could be read.
     pub records: Option<Records>,
+    /// What those of its pods say that run.
+    pub presents: Vec<Present>,
 }
 
 impl Observation {

@@ -15,6 +15,7 @@ use super::observation::{Observation, Records, step};
 use super::{job, records, start};
 use crate::context::Context;
 use crate::not_ready::NotReady;
+use crate::presence;
 use crate::stores::{
     check_bucket, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
     store_fault, with_causes,
@@ -36,6 +37,7 @@ pub async fn observe(run: &IngestRun, context: &Context) -> Observation {
         selecting: named(job::plan_name(run)),
         working: named(job::work_name(run)),
         records: None,
+        presents: presence::of_pods(&pods, &context.workers, &context.metrics).await,
     };
     let looked = tokio::time::timeout(TIMEOUT, Box::pin(look(run, context, &mut seen))).await;
     seen.ready = looked.unwrap_or_else(|_| {

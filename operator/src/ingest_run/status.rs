@@ -7,7 +7,7 @@ use docmill_crds::error_class::ErrorClass;
 use docmill_crds::ingest_run::{Mode, Phase};
 use docmill_crds::run_ledger::{Tally, report_key, run_folder};
 use docmill_crds::{IngestRun, IngestRunStatus};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::Observation;
@@ -32,7 +32,12 @@ pub fn status(old: &IngestRunStatus, run: &IngestRun, seen: &Observation, plan: 
     let audited = |of: fn(&Tally) -> i64| count(of).filter(|_| mode == Mode::Audit);
     IngestRunStatus {
         observed_generation: generation,
-        conditions: conditions::state(&old.conditions, said(seen, plan, &counted), generation, seen.now),
+        conditions: conditions::state(
+            &old.conditions,
+            said(&old.conditions, seen, plan, &counted),
+            generation,
+            seen.now,
+        ),
         phase: Some(phase(seen, plan)),
         revision: order.and_then(revision).or_else(|| old.revision.clone()),
         selected: counted.selected,
@@ -124,7 +129,7 @@ fn end_time(plan: &Plan) -> Option<Timestamp> {
     }
 }
 
-fn said(seen: &Observation, plan: &Plan, counted: &Counted) -> Vec<Statement> {
+fn said(old: &[Condition], seen: &Observation, plan: &Plan, counted: &Counted) -> Vec<Statement> {
     let ready = match &seen.ready {
         Ok(()) => {
             Statement::new(kind::READY, true, "Reachable", "source and stores are there and can be reached")
@@ -143,6 +148,7 @@ fn said(seen: &Observation, plan: &Plan, counted: &Counted) -> Vec<Statement> {
         }
         (Plan::Complete { .. } | Plan::Fail { .. }, _) => progressing(false, "Ended", "the run has ended"),
     });
+    said.extend(run_view::throttled(old, &seen.presents, matches!(plan, Plan::Watch)));
     match plan {
         Plan::Complete { .. } => {
             said.push(Statement::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));

@@ -43,6 +43,7 @@ fn fresh() -> Observation {
         selecting: None,
         working: None,
         records: None,
+        presents: Vec::new(),
     }
 }
 

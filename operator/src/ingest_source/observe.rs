@@ -14,7 +14,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use super::ask::ask;
 use super::job::work_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
 use super::plan::{active_count, latest_failure};
@@ -24,6 +23,7 @@ use crate::conditions::{self, kind};
 use crate::context::Context;
 use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
+use crate::presence;
 use crate::stores::{elastic_fault, ledger_cluster, store_fault};
 use crate::worker_pod::encode_order;
 
@@ -46,7 +46,10 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
         workers: worker::read(&jobs, &pods, now),
         hindered_before: source.status.as_ref().and_then(|status| hindered(&status.conditions)),
     };
-    ask(&mut seen.workers, &pods, &context.workers, &context.metrics).await;
+    let urls = worker::urls(&seen.workers, &pods);
+    for (at, present) in presence::ask(urls, &context.workers, &context.metrics).await {
+        seen.workers[at].present = Some(present);
+    }
     let order = match look(source, context, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
@@ -86,7 +89,8 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
 fn in_trouble(seen: &Observation) -> bool {
     let workers = &seen.workers;
     let late = workers.iter().any(|worker| worker.late);
-    late || latest_failure(workers).is_some() || !worker::hindrances(workers).is_empty()
+    let hindered = worker::presents(workers).any(|present| !present.hindrances.is_empty());
+    late || latest_failure(workers).is_some() || hindered
 }
 
 /// What can be told from the spec alone: the revision of its conversion, and the encoded work order.

@@ -9,7 +9,8 @@ use docmill_crds::ingest_source::Workers;
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{Observation, QueueCounts};
-use super::worker::{State, Worker, hindrances};
+use super::worker::{State, Worker, presents};
+use crate::hindrances::longest_first;
 
 /// Units a second that one worker is taken to do before any was measured.
 const ASSUMED_RATE: f64 = 20.0;
@@ -88,7 +89,7 @@ fn startable(seen: &Observation, active: i32, missing: i32) -> (i32, Option<Stri
     if let Some(rest) = pause(&seen.workers, seen.now) {
         return (0, Some(format!("the next one starts in {} s, since workers fail", rest.as_secs())));
     }
-    if let Some(hindrance) = hindrances(&seen.workers).first() {
+    if let Some(hindrance) = longest_first(presents(&seen.workers)).first() {
         let (by, reason) = (hindrance.by.as_str(), hindrance.reason.as_str());
         return (0, Some(format!("none is started while workers wait for {by} ({reason})")));
     }

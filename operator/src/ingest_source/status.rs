@@ -10,10 +10,10 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{Observation, RECENT_MINUTES};
 use super::plan::{Plan, active_count, latest_failure};
-use super::worker::{State, hindrances};
+use super::worker::{State, presents};
 use crate::apply::Note;
 use crate::conditions::{self, Statement, kind};
-use crate::schedule;
+use crate::{hindrances, schedule};
 
 /// While there is work.
 const BUSY: Duration = Duration::from_secs(2);
@@ -101,26 +101,10 @@ fn progressing(suspend: bool, seen: &Observation) -> Statement {
     }
 }
 
-/// True while any worker says that a store takes no more, or does not answer. Where no worker can say anything (none
-/// has started yet, or none answers) and there is work, it stays as it was.
 fn throttled(old: &IngestSourceStatus, seen: &Observation) -> Statement {
-    let hindrances = hindrances(&seen.workers);
-    if let Some(longest) = hindrances.iter().find(|hindrance| hindrance.reason.passes()) {
-        return Statement::new(kind::THROTTLED, true, longest.by.as_str(), in_words(longest));
-    }
-    let silent = seen.workers.iter().all(|worker| worker.present.is_none());
+    let presents: Vec<_> = presents(&seen.workers).collect();
     let work = seen.queue.is_none_or(|queue| queue.pending() > 0);
-    match conditions::find(&old.conditions, kind::THROTTLED) {
-        Some(before) if before.status == "True" && silent && work => {
-            Statement::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
-        }
-        _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no worker waits for a store"),
-    }
-}
-
-fn in_words(hindrance: &Hindrance) -> String {
-    let Hindrance { by, reason, since, message } = hindrance;
-    format!("{} has been {} for workers since {since}: {message}", by.as_str(), reason.as_str())
+    hindrances::throttled(&old.conditions, &presents, work)
 }
 
 /// What a person has to mend before workers can go on.
@@ -137,9 +121,9 @@ fn to_mend(seen: &Observation) -> Option<Statement> {
         HindranceReason::Refused => Some("correct the settings, or the store's limits"),
         _ => long(hindrance),
     };
-    hindrances(&seen.workers).into_iter().find_map(|hindrance| {
+    hindrances::longest_first(presents(&seen.workers)).into_iter().find_map(|hindrance| {
         let reason = format!("{}{}", hindrance.by.as_str(), hindrance.reason.as_str());
-        let message = format!("{}; {}", in_words(hindrance), advice(hindrance)?);
+        let message = format!("{}; {}", hindrances::in_words(hindrance), advice(hindrance)?);
         Some(Statement::new(kind::DEGRADED, true, reason, message))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::contract::{Hindrance, Present, Report};
+use docmill_crds::contract::{Present, Report};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
@@ -11,6 +11,7 @@ use kube::ResourceExt as _;
 use super::board::Seen;
 use super::job::slot_of;
 use crate::pod_view::{self, Ending, JobEnd};
+use crate::presence;
 
 /// A Job whose pod has not come up after this long has an obstacle that is worth telling of.
 const STARTS_WITHIN_SECONDS: i64 = 20;
@@ -92,14 +93,25 @@ impl Worker {
     }
 }
 
-/// What workers wait for, the longest first.
+/// What workers say of themselves.
+pub fn presents(workers: &[Worker]) -> impl Iterator<Item = &Present> {
+    workers.iter().filter_map(|worker| worker.present.as_ref())
+}
+
+/// The workers that run, by their position, and where to ask them.
 #[must_use]
-pub fn hindrances(workers: &[Worker]) -> Vec<&Hindrance> {
-    let present = workers.iter().filter_map(|worker| worker.present.as_ref());
-    let mut all: Vec<_> = present.flat_map(|present| &present.hindrances).collect();
-    // RFC 3339 with milliseconds in UTC sorts as text.
-    all.sort_by(|a, b| (&a.since, a.by, a.reason).cmp(&(&b.since, b.by, b.reason)));
-    all
+pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
+    let active = workers.iter().enumerate().filter(|(_, worker)| worker.is_active());
+    active
+        .filter_map(|(at, worker)| {
+            let own = |pod: &&Arc<Pod>| belongs(pod, &worker.uid);
+            Some((at, pods.iter().filter(own).find_map(|pod| presence::url(pod))?))
+        })
+        .collect()
+}
+
+fn belongs(pod: &Pod, job_uid: &str) -> bool {
+    pod.metadata.owner_references.iter().flatten().any(|owner| owner.uid == job_uid)
 }
 
 /// Reads the workers from the Jobs of a source and from its pods.

@@ -1,6 +1,7 @@
 //! From plan to status, and how a run ends.
 
 use docmill_crds::EnrichmentRunStatus;
+use docmill_crds::contract::{Hindrance, HindranceReason, Present, Store};
 use docmill_crds::enrichment_ledger::{SliceRecord, Versions, way};
 use docmill_crds::enrichment_run::{Budget, Phase};
 
@@ -244,4 +245,35 @@ fn records_of_slices_that_the_run_does_not_have_are_passed_over() {
 fn a_slice_that_has_not_ended_is_never_whole() {
     let late = SliceRecord { finished: false, documents: 10, ..record(0, 10, 10, 0) };
     assert_eq!(totals(&[late], 1).percent, 99);
+}
+
+#[test]
+fn what_pods_wait_for_is_told_while_they_do_and_not_of_a_run_that_has_ended() {
+    let hindrance = Hindrance {
+        by: Store::Model,
+        reason: HindranceReason::Unreachable,
+        since: "1970-01-01T00:16:30Z".into(),
+        message: "tone: connection refused".into(),
+    };
+    let told = |hindrances| Present { hindrances, ..Present::default() };
+    let after = |old: &EnrichmentRunStatus, ended, presents| {
+        let view = Observation { presents, ..seen(Some(work(ended)), None, Some(vec![])) };
+        status(old, &run(), &view, &plan(&view))
+    };
+    let first = after(&EnrichmentRunStatus::default(), None, vec![told(vec![]), told(vec![hindrance])]);
+    let throttled = find(&first.conditions, kind::THROTTLED).unwrap();
+    assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Model"));
+    assert!(
+        throttled.message.contains("Unreachable") && throttled.message.contains("tone: connection refused")
+    );
+    let note = notes(&EnrichmentRunStatus::default(), &first, &Plan::Watch).pop().unwrap();
+    assert_eq!((note.warning, note.reason.as_str()), (true, "Model"));
+
+    let silent = after(&first, None, vec![]);
+    assert!(holds(&silent.conditions, kind::THROTTLED), "nobody has said that it is over");
+    let over = after(&first, None, vec![told(vec![])]);
+    assert_eq!(find(&over.conditions, kind::THROTTLED).unwrap().status, "False");
+    let never = after(&EnrichmentRunStatus::default(), None, vec![told(vec![])]);
+    assert_eq!(find(&never.conditions, kind::THROTTLED), None);
+    assert_eq!(find(&after(&first, Some(false), vec![]).conditions, kind::THROTTLED), None);
 }

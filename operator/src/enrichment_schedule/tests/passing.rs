@@ -16,9 +16,10 @@ use super::State::Active;
 use super::{made, schedule};
 use crate::apply::{ApplyError, Writer};
 use crate::context::Context;
-use crate::ingest_source::{self, Board, ReachCache};
+use crate::ingest_source::{Board, ReachCache};
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
+use crate::presence;
 use crate::testing::{Asked, api, refusal};
 use crate::worker_pod::WorkerImage;
 
@@ -79,7 +80,7 @@ fn context(client: &Client, leads: bool) -> Arc<Context> {
         runs: reflector::store().0,
         scheduled_runs: reflector::store().0,
         reached: ReachCache::default(),
-        workers: ingest_source::worker_client().unwrap(),
+        workers: presence::client().unwrap(),
         board: Board::new(10),
     })
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::super::observation::{LedgerCounts, RecentUnits, read_ledger};
 use super::super::plan::latest_failure;
-use super::super::worker::{End, State, read};
-use super::at;
+use super::super::worker::{End, State, read, urls};
+use super::{active, at};
 
 #[test]
 fn a_ledger_that_does_not_exist_is_empty() {
@@ -132,4 +132,24 @@ fn a_worker_that_ran_out_of_memory_is_named() {
     let state = json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}});
     let workers = read(&job(&over("Failed", "BackoffLimitExceeded")), &pod(&state), at(1000));
     assert!(latest_failure(&workers).unwrap().1.contains("memory"));
+}
+
+#[test]
+fn the_running_pods_of_active_workers_are_asked() {
+    let pod = |job: &str, phase: &str, ip: &str| {
+        let owner =
+            json!({"apiVersion": "batch/v1", "kind": "Job", "name": job, "uid": job, "controller": true});
+        let pod = json!({
+            "metadata": {"name": format!("{job}-x"), "ownerReferences": [owner]},
+            "status": {"phase": phase, "podIP": ip},
+        });
+        Arc::new(serde_json::from_value::<Pod>(pod).unwrap())
+    };
+    let pods = [
+        pod("job-2", "Running", "10.0.0.2"),
+        pod("job-0", "Pending", "10.0.0.3"),
+        pod("other", "Running", "10.0.0.4"),
+    ];
+    let workers = [active(0), active(1), active(2)];
+    assert_eq!(urls(&workers, &pods), [(2, "http://10.0.0.2:8080/status".to_owned())]);
 }
