@@ -17,6 +17,8 @@ use job_runner::secrets::Secrets;
 use model_server::{Fault, ModelServer};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 /// A cluster with articles, a model, and the names that this test alone uses.
@@ -331,6 +333,34 @@ async fn a_run_stops_before_its_budget_is_exceeded_and_goes_on_with_more() {
     assert_eq!((record.selected, record.done, record.calls, record.finished), (100, 100, 20, true));
     assert_eq!(record.exhausted, None);
     assert_eq!(bed.models.spent().0, 20);
+}
+
+#[tokio::test]
+async fn requests_that_nobody_takes_are_no_calls_and_cost_no_budget() {
+    let Some(bed) = Bed::new("nobody").await else { return };
+    bed.put(0..96, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let server = bed.models.url.strip_prefix("http://").unwrap().to_owned();
+    tokio::spawn(async move {
+        // Several attempts later the server is there.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let listener = TcpListener::bind(port).await.unwrap();
+        while let Ok((mut from, _)) = listener.accept().await {
+            let mut to = TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut from, &mut to).await });
+        }
+    });
+    let mut order = bed.order("run-1");
+    order.has_budget = true;
+    if let Some(model) = &mut order.enrichers[0].open_inference {
+        model.url = format!("http://{port}");
+    }
+    bed.limit(&order.run_uid, &json!({"calls": 6})).await;
+    let run = Box::pin(tokio::time::timeout(Duration::from_secs(30), bed.run_order(&order)));
+    run.await.expect("its budget is enough").unwrap();
+    let record = bed.record("run-1").await;
+    assert_eq!((record.done, record.calls, record.exhausted), (96, 6, None));
+    assert_eq!(bed.models.spent().0, 6);
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ pub(super) struct Asker<'a> {
 
 /// Why a request brought no answers.
 enum Trouble {
+    /// Nobody took it: it was never sent.
+    Unsent(String),
     /// The same again, after at least this long.
     Later { how: HindranceReason, reason: String, at_least: Duration },
     /// The model failed at it, or is slow: it may be down, or one of the documents is too much for it.
@@ -126,6 +128,7 @@ impl Asker<'_> {
                     }
                     ((!others_fare_better).then_some(how), reason, Duration::ZERO)
                 }
+                Err(Trouble::Unsent(reason)) => (Some(HindranceReason::Unreachable), reason, Duration::ZERO),
                 Err(Trouble::Later { how, reason, at_least }) => (Some(how), reason, at_least),
             };
             tracing::warn!(
@@ -150,7 +153,7 @@ impl Asker<'_> {
         EnrichError::ModelUnfit { model: self.model.model().to_owned(), reason }
     }
 
-    /// Sends one request when it is its turn, within the budget, and counts it.
+    /// Sends one request when it is its turn, within the budget, and counts it. One that nobody took is taken back.
     async fn try_once(&self, part: &[&[String]]) -> Result<Result<Vec<Reply>, Trouble>, EnrichError> {
         let characters = part.iter().copied().flatten().map(|text| text.chars().count() as u64).sum();
         let place = self.limits.enter(self.stop).await.ok_or(EnrichError::Stopped)?;
@@ -161,7 +164,15 @@ impl Asker<'_> {
             counts.input_characters += characters;
         });
         let result = self.send(part).await;
-        let pushed_back = matches!(result, Err(Trouble::Later { .. } | Trouble::Fault { .. }));
+        if matches!(result, Err(Trouble::Unsent(_))) {
+            self.tally.count(|counts| {
+                counts.calls -= 1;
+                counts.input_characters -= characters;
+            });
+            self.budget.give_back(1, characters).await;
+        }
+        let pushed_back =
+            matches!(result, Err(Trouble::Unsent(_) | Trouble::Later { .. } | Trouble::Fault { .. }));
         self.limits.leave(place, pushed_back);
         Ok(result)
     }
@@ -219,6 +230,9 @@ impl From<AnswerError> for Trouble {
 fn away(error: &reqwest::Error) -> Trouble {
     if error.is_builder() {
         return Trouble::Unfit(format!("its URL cannot be used: {}", innermost(error)));
+    }
+    if error.is_connect() {
+        return Trouble::Unsent(innermost(error));
     }
     if error.is_timeout() {
         return Trouble::Fault { how: HindranceReason::TimedOut, reason: "no answer in time".to_owned() };

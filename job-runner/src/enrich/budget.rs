@@ -60,11 +60,17 @@ impl Budget {
         if !self.is_limited {
             return Ok(());
         }
-        let signed = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
-        let need = Amounts { calls: signed(calls), characters: signed(characters), documents: 0 };
+        let need = Amounts::of_requests(calls, characters);
         let portion =
             Amounts { calls: CALLS, characters: need.characters.saturating_mul(CALLS), documents: 0 };
         self.spend(need, portion, stop).await
+    }
+
+    /// Puts back what was taken for requests that were never sent.
+    pub(super) async fn give_back(&self, calls: u64, characters: u64) {
+        if self.is_limited {
+            self.purse.lock().await.add(&Amounts::of_requests(calls, characters));
+        }
     }
 
     /// Takes a document; whether the run may work on one more.
@@ -171,6 +177,12 @@ impl Budget {
 }
 
 impl Amounts {
+    /// What some requests take.
+    fn of_requests(calls: u64, characters: u64) -> Self {
+        let signed = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
+        Self { calls: signed(calls), characters: signed(characters), documents: 0 }
+    }
+
     /// What is needed beyond what is there.
     fn beyond(self, there: &Self) -> Self {
         let missing = |need: i64, there: i64| (need - there).max(0);

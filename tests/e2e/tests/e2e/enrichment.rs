@@ -93,6 +93,35 @@ async fn patch(world: &World, name: &str, change: &Value) -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_run_ends_at_its_deadline_and_the_next_one_asks_for_the_rest_alone() -> Result<()> {
+    world::run("deadline", async |world| {
+        ingested(world, 40).await?;
+        let mut run = toned(world, "late", &json!({"activeDeadlineSeconds": 12}));
+        run["spec"]["enrichers"][0]["batchSize"] = 1.into();
+        run["spec"]["enrichers"][0]["requestsPerSecond"] = 1.into();
+        world.apply(&run).await?;
+        let ended = world.run_says("late", "Failed", "DeadlineExceeded").await?;
+        ensure!(ended["status"]["phase"] == "Failed", "{}", ended["status"]);
+        world.no_workers().await?;
+        world.enriched.refresh(&world.enriched_pattern()).await?;
+        let stored = i64::try_from(world.enriched.count(&world.enriched_pattern()).await?)?;
+        let told = Outcome::of(&ended)?;
+        ensure!((1..40).contains(&stored) && told.calls <= 12, "{stored} copies of 40, and {told:?}");
+
+        let mut rest = toned(world, "rest", &json!({}));
+        rest["spec"]["enrichers"][0]["batchSize"] = 1.into();
+        let rest = Outcome::of(&world.enrich(&rest).await?)?;
+        let left = 40 - stored;
+        ensure!(
+            (rest.selected, rest.done, rest.calls) == (left, left, left),
+            "{rest:?} after {stored} copies"
+        );
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn runs_started_together_work_one_after_the_other_and_a_rehearsal_is_right() -> Result<()> {
     world::run("together", async |world| {
         ingested(world, 40).await?;

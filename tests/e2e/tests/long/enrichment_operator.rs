@@ -149,6 +149,7 @@ impl<'a> Scene<'a> {
             copies.len()
         );
 
+        self.bound_is_kept().await?;
         let operator = self.rig.start(&self.name("undisturbed"))?;
         let next = Outcome::of(&world.enrich(&self.run("next", &model, 1000)).await?)?;
         ensure!((next.selected, next.calls) == (0, 0), "the next run: {next:?}");
@@ -164,6 +165,20 @@ impl<'a> Scene<'a> {
         let patch = ["patch", &run, "--namespace", &self.world.name, "--type=merge", "--patch", &more];
         self.world.cluster.kubectl(&patch).await?;
         Outcome::of(&self.world.enriched_by(&name).await?)
+    }
+
+    /// Without it the next run would look through everything again.
+    async fn bound_is_kept(&self) -> Result<()> {
+        let world = self.world;
+        let run = world.cluster.get(Kind::EnrichmentRun, &world.name, &self.name("disturbed")).await?;
+        let records = world.enriched.all(&format!("docmill-enrichments-{}", world.name)).await?;
+        let kept = records.iter().any(|record| {
+            record.source["kind"] == "bound"
+                && record.source["run"] == run["metadata"]["uid"]
+                && record.source["completedUntil"] == run["status"]["bounds"]["until"]
+        });
+        ensure!(kept, "no bound is kept of {}", run["status"]);
+        Ok(())
     }
 
     /// What dead operators have written arrives late, and may not undo anything for good.

@@ -7,6 +7,7 @@ mod crashes;
 mod enrichment;
 mod enrichment_kills;
 mod enrichment_operator;
+mod enrichment_outage;
 mod enrichment_speed;
 mod kill_matrix;
 mod latency;
