@@ -109,7 +109,7 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
     )
     .with_config(config())
     .graceful_shutdown_on(stop.asked());
-    context.metrics.show_sources(controller.store());
+    context.metrics.shown.sources.show(controller.store());
     let passes = controller.run(
         |source, context: Arc<Context>| {
             let metrics = context.metrics.clone();
@@ -123,10 +123,12 @@ async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
 
 async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
     let runs = Api::<DeserializeGuard<IngestRun>>::all(client.clone());
-    Controller::new(runs, watcher::Config::default())
+    let controller = Controller::new(runs, watcher::Config::default())
         .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::INGEST_RUN))
         .with_config(config())
-        .graceful_shutdown_on(stop.asked())
+        .graceful_shutdown_on(stop.asked());
+    context.metrics.shown.ingest_runs.show(controller.store());
+    controller
         .run(
             |run, context: Arc<Context>| {
                 let metrics = context.metrics.clone();
@@ -141,10 +143,12 @@ async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
 
 async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
     let runs = Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone());
-    Controller::new(runs, watcher::Config::default())
+    let controller = Controller::new(runs, watcher::Config::default())
         .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::RUN))
         .with_config(config())
-        .graceful_shutdown_on(stop.asked())
+        .graceful_shutdown_on(stop.asked());
+    context.metrics.shown.enrichment_runs.show(controller.store());
+    controller
         .run(
             |run, context: Arc<Context>| {
                 let metrics = context.metrics.clone();
@@ -159,13 +163,15 @@ async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown)
 
 async fn enrichment_schedules(client: &Client, context: Arc<Context>, stop: Shutdown) {
     let schedules = Api::<DeserializeGuard<EnrichmentSchedule>>::all(client.clone());
-    Controller::new(schedules, watcher::Config::default())
+    let controller = Controller::new(schedules, watcher::Config::default())
         .owns(
             Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone()),
             watcher::Config::default().labels(label::SCHEDULE),
         )
         .with_config(config())
-        .graceful_shutdown_on(stop.asked())
+        .graceful_shutdown_on(stop.asked());
+    context.metrics.shown.schedules.show(controller.store());
+    controller
         .run(
             |schedule, context: Arc<Context>| {
                 let metrics = context.metrics.clone();

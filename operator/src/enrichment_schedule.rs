@@ -10,7 +10,7 @@ mod plan;
 mod run;
 mod status;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod times;
 
 use std::sync::Arc;

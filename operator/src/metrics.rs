@@ -1,20 +1,22 @@
-//! What the operator counts of itself, for Prometheus; [`sources`] shows what it knows of its sources.
+//! What the operator counts of itself, for Prometheus, and what it shows of resources: `sources`, `runs`, `schedules`, all
+//! by way of `shown`.
 
+mod runs;
+mod schedules;
+mod shown;
 mod sources;
 
 use std::time::Duration;
 
-use docmill_crds::IngestSource;
+use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
 use job_runner::observe::process::ProcessMetrics;
-use kube::core::DeserializeGuard;
-use kube::runtime::reflector::Store;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use sources::SourceMetrics;
+use shown::Shown;
 
 /// The kinds of resources that are reconciled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -89,14 +91,27 @@ pub struct Metrics {
     jobs_created: Family<KindLabels, Counter>,
     leader: Gauge,
     requests: Family<TargetLabels, Counter>,
-    sources: SourceMetrics,
+    /// Views to show, each resource for as long as it is there.
+    pub shown: AllShown,
+}
+
+/// What is shown of resources.
+#[derive(Clone, Debug, Default)]
+pub struct AllShown {
+    pub sources: Shown<IngestSource>,
+    pub ingest_runs: Shown<IngestRun>,
+    pub enrichment_runs: Shown<EnrichmentRun>,
+    pub schedules: Shown<EnrichmentSchedule>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut all = Registry::default();
-        let sources = SourceMetrics::default();
-        all.register_collector(Box::new(sources.clone()));
+        let shown = AllShown::default();
+        all.register_collector(Box::new(shown.sources.clone()));
+        all.register_collector(Box::new(shown.ingest_runs.clone()));
+        all.register_collector(Box::new(shown.enrichment_runs.clone()));
+        all.register_collector(Box::new(shown.schedules.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let passes = Family::default();
@@ -109,7 +124,7 @@ impl Default for Metrics {
         registry.register("leader", "1 on the operator that leads, 0 on the others", leader.clone());
         let requests = Family::default();
         registry.register("requests", "Requests that were made, by whom they went to", requests.clone());
-        Self { registry: all, passes, pass_seconds, jobs_created, leader, requests, sources }
+        Self { registry: all, passes, pass_seconds, jobs_created, leader, requests, shown }
     }
 }
 
@@ -133,11 +148,6 @@ impl Metrics {
     /// Counts a request.
     pub fn request(&self, target: Target) {
         self.requests.get_or_create(&TargetLabels { target }).inc();
-    }
-
-    /// Shows the sources of this view from now on, each for as long as it is there.
-    pub fn show_sources(&self, view: Store<DeserializeGuard<IngestSource>>) {
-        self.sources.show(view);
     }
 
     /// The metrics in the text form of `OpenMetrics`.

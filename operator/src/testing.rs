@@ -1,11 +1,24 @@
-//! An API server for tests: answers from a function, and notes what was asked.
+//! An API server for tests: answers from a function, and notes what was asked; and views of resources.
 
 use std::sync::{Arc, Mutex};
 
 use http::{Request, Response};
-use kube::Client;
 use kube::client::Body;
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::{self, Store};
+use kube::runtime::watcher::Event;
+use kube::{Client, Resource};
 use serde_json::Value;
+
+/// A view with one resource in it.
+pub fn view_of<K>(resource: K) -> Store<DeserializeGuard<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    let (view, mut writer) = reflector::store();
+    writer.apply_watcher_event(&Event::Apply(DeserializeGuard(Ok(resource))));
+    view
+}
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]

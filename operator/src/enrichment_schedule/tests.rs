@@ -19,7 +19,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// A schedule that was created at 10:00 on the 25th of November 2026.
-fn schedule(spec: &Value) -> EnrichmentSchedule {
+pub fn schedule(spec: &Value) -> EnrichmentSchedule {
     let mut whole = json!({
         "schedule": "*/10 * * * *",
         "runTemplate": {

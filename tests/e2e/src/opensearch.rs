@@ -51,11 +51,11 @@ impl OpenSearch {
         Ok(Some(server))
     }
 
-    /// The same stores with this one as the first cluster.
+    /// The same stores with this one in the place of both clusters.
     #[must_use]
     pub fn in_place_of(&self, env: &Env) -> Env {
-        let es_raw = Service { outside: self.url.clone(), inside: self.url.clone() };
-        Env { es_raw, ..env.clone() }
+        let here = Service { outside: self.url.clone(), inside: self.url.clone() };
+        Env { es_raw: here.clone(), es_enriched: here, ..env.clone() }
     }
 
     async fn answers(&self) -> Result<()> {

@@ -74,8 +74,19 @@ pub async fn run(
     refused_every: usize,
     test: impl AsyncFnOnce(&EnrichmentRig) -> Result<()>,
 ) -> Result<()> {
+    run_in(Env::read()?, name, count, refused_every, test).await
+}
+
+/// The same with other clusters or another model server.
+pub async fn run_in(
+    env: Env,
+    name: &str,
+    count: usize,
+    refused_every: usize,
+    test: impl AsyncFnOnce(&EnrichmentRig) -> Result<()>,
+) -> Result<()> {
     let _others = world::beside_others().await;
-    let rig = EnrichmentRig::create(name, articles::generated(count, refused_every)).await?;
+    let rig = EnrichmentRig::create(env, name, articles::generated(count, refused_every)).await?;
     let result = match rig.fill().await {
         Ok(()) => test(&rig).await,
         Err(error) => Err(error),
@@ -88,8 +99,7 @@ pub async fn run(
 }
 
 impl EnrichmentRig {
-    async fn create(name: &str, articles: Vec<Enrichable>) -> Result<Self> {
-        let env = Env::read()?;
+    async fn create(env: Env, name: &str, articles: Vec<Enrichable>) -> Result<Self> {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() % 1_000_000;
         let name = format!("e2e-enrich-{name}-{seconds}{:03}", std::process::id() % 1000);
         let folder = std::env::temp_dir().join(format!("docmill-{name}"));

@@ -140,8 +140,13 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
         let told = ["summary", "description"].iter().all(|field| rule["annotations"][field].is_string());
         ensure!(told && rule["for"].is_string() && rule["labels"]["severity"].is_string(), "{rule}");
     }
-    let sources =
-        ["operator/src/metrics.rs", "operator/src/metrics/sources.rs", "job-runner/src/observe/metrics.rs"];
+    let sources = [
+        "operator/src/metrics.rs",
+        "operator/src/metrics/runs.rs",
+        "operator/src/metrics/schedules.rs",
+        "operator/src/metrics/sources.rs",
+        "job-runner/src/observe/metrics.rs",
+    ];
     let sources: String =
         sources.iter().map(|path| fs::read_to_string(checkout(path))).collect::<Result<_, _>>()?;
     let panels = fs::read_to_string(checkout("charts/docmill/files/dashboards/docmill.json"))?;
@@ -155,9 +160,8 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
 /// The names of metrics in a text.
 fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.filter(|word| {
-        ["source", "worker", "operator"].iter().any(|part| word.starts_with(&format!("docmill_{part}_")))
-    })
+    let parts = ["source", "worker", "operator", "ingest_run", "enrichment_run", "enrichment_schedule"];
+    words.filter(move |word| parts.iter().any(|part| word.starts_with(&format!("docmill_{part}_"))))
 }
 
 /// Whether the code has the name: without its prefix where a registry adds it, and without what the text form adds.

@@ -7,6 +7,7 @@ use e2e::bytes::{corpus, samples};
 use e2e::corpus::Corpus;
 use e2e::elastic::Stored;
 use e2e::enrichments::Outcome;
+use e2e::install;
 use e2e::resources::{self, binary_source};
 use e2e::world::{self, World, find_condition, number};
 use serde_json::{Value, json};
@@ -31,7 +32,14 @@ async fn every_article_gets_the_fields_of_both_models_and_a_second_run_selects_n
 
         let second = Outcome::of(&world.enrich(&run("second")).await?)?;
         ensure!((second.selected, second.calls) == (0, 0), "the second run: {second:?}");
-        all_are_enriched(world).await
+        all_are_enriched(world).await?;
+        let metrics = install::leader_metrics(&world.cluster).await?;
+        let series = format!(
+            "docmill_enrichment_run_documents{{namespace=\"{}\",run=\"first\",state=\"Done\"}} 60",
+            world.name
+        );
+        ensure!(metrics.contains(&series), "{series} is missing in:\n{metrics}");
+        Ok(())
     })
     .await
 }

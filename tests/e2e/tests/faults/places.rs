@@ -8,7 +8,7 @@ use e2e::corpus::{Corpus, Outcome};
 use e2e::env::Env;
 use e2e::faults::Match;
 use e2e::opensearch::OpenSearch;
-use e2e::rig::{Layout, Rig, run_laid_out};
+use e2e::rig::{Layout, Rig, enrichment, run_laid_out};
 use serde_json::{Value, json};
 
 const OBJECTS: usize = 60;
@@ -25,7 +25,9 @@ async fn the_whole_path_wherever_documents_and_records_are() -> Result<()> {
         case("ledger-apart", laid_out("ledger-apart", env.clone(), Layout::LedgerApart)),
     ];
     if let Some(server) = &opensearch {
-        cases.push(case("opensearch", laid_out("opensearch", server.in_place_of(&env), Layout::Together)));
+        let env = server.in_place_of(&env);
+        cases.push(case("opensearch", laid_out("opensearch", env.clone(), Layout::Together)));
+        cases.push(case("opensearch-enriched", enriched(env)));
     }
     side_by_side(cases).await
 }
@@ -34,6 +36,27 @@ async fn laid_out(name: &'static str, env: Env, layout: Layout) -> Result<()> {
     run_laid_out(name, Form::Nitf, env, layout, async |rig| match layout {
         Layout::ConvertOnly => converts_only(rig).await,
         Layout::Together | Layout::LedgerApart => indexes(rig, layout).await,
+    })
+    .await
+}
+
+/// Within one cluster, with articles that it refuses; the second pass takes up these alone.
+async fn enriched(env: Env) -> Result<()> {
+    const ARTICLES: usize = 300;
+    const REFUSED_EVERY: usize = 50;
+    enrichment::run_in(env, "opensearch", ARTICLES, REFUSED_EVERY, async |rig| {
+        let views = rig.source_proxy.count(Match::any().method("POST").path("/point_in_time"));
+        let calls = rig.models_proxy.count(rig.calls());
+        rig.finish().await?;
+        rig.judge().await?;
+        let first = calls.hits();
+        ensure!(views.hits() == 1, "{} points in time", views.hits());
+        ensure!(first <= rig.batches() + 1, "{first} calls");
+        rig.finish().await?;
+        rig.judge().await?;
+        let again = calls.hits() - first;
+        ensure!((1..=3).contains(&again), "{again} calls for {} articles", ARTICLES / REFUSED_EVERY);
+        Ok(())
     })
     .await
 }

@@ -1,0 +1,116 @@
+//! What the operator knows of the resources of a kind, for Prometheus: read from specs and statuses whenever it is asked
+//! for, so that it is what `kubectl` shows, and a resource that goes takes its series along.
+
+use std::fmt::{self, Debug};
+use std::sync::{Arc, OnceLock};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::Store;
+use kube::{Resource, ResourceExt as _};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, LabelSetEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+/// A kind whose resources are shown.
+pub trait Shows: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static {
+    /// The label with the name of a resource.
+    const LABEL: &'static str;
+    /// What is shown of each.
+    const GAUGES: &'static [Gauge<Self>];
+}
+
+/// Labels of a series beside namespace and name, where a metric has several series of each resource: which one.
+pub type Labels = Vec<(&'static str, String)>;
+
+/// Series of a resource with their values.
+pub type Series = Vec<(Labels, i64)>;
+
+/// A gauge, and how its series are read from a resource.
+pub struct Gauge<K> {
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    pub(super) read: fn(&K) -> Series,
+}
+
+type View<K> = Store<DeserializeGuard<K>>;
+
+/// The metrics of all resources of a kind. Empty until a view is given, which only the operator that leads has.
+pub struct Shown<K: Shows>(Arc<OnceLock<View<K>>>);
+
+impl<K: Shows> Default for Shown<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Shows> Clone for Shown<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K: Shows> Debug for Shown<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shown<{}>", K::kind(&()))
+    }
+}
+
+impl<K: Shows> Shown<K> {
+    /// Shows the resources of this view from now on.
+    pub fn show(&self, view: View<K>) {
+        // A process leads once at most, so that there is one view.
+        let _ = self.0.set(view);
+    }
+}
+
+impl<K: Shows> Collector for Shown<K> {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let state = self.0.get().map(Store::state).unwrap_or_default();
+        let resources: Vec<&K> = state.iter().filter_map(|one| one.0.as_ref().ok()).collect();
+        for gauge in K::GAUGES {
+            let mut metric = encoder.encode_descriptor(gauge.name, gauge.help, None, MetricType::Gauge)?;
+            for resource in &resources {
+                for (more, value) in (gauge.read)(resource) {
+                    let mut labels = vec![
+                        ("namespace", resource.namespace().unwrap_or_default()),
+                        (K::LABEL, resource.name_any()),
+                    ];
+                    labels.extend(more);
+                    ConstGauge::new(value).encode(metric.encode_family(&SeriesLabels(labels))?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct SeriesLabels(Labels);
+
+impl EncodeLabelSet for SeriesLabels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        self.0.encode(encoder)
+    }
+}
+
+/// The only series of a resource, if there is something to tell.
+pub(super) fn one(value: Option<i64>) -> Series {
+    value.map(|value| (Vec::new(), value)).into_iter().collect()
+}
+
+/// A series for each of some counts that are known.
+pub(super) fn by_state(counts: &[(&str, Option<i64>)]) -> Series {
+    let known = counts.iter().filter_map(|(state, count)| Some((*state, (*count)?)));
+    known.map(|(state, count)| (vec![("state", state.to_owned())], count)).collect()
+}
+
+/// A series for each condition.
+pub(super) fn of_conditions(conditions: &[Condition]) -> Series {
+    let labels = |kind: &str, reason: &str| vec![("type", kind.to_owned()), ("reason", reason.to_owned())];
+    conditions
+        .iter()
+        .map(|condition| (labels(&condition.type_, &condition.reason), i64::from(condition.status == "True")))
+        .collect()
+}
