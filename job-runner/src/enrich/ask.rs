@@ -131,13 +131,8 @@ impl Asker<'_> {
                 Err(Trouble::Unsent(reason)) => (Some(HindranceReason::Unreachable), reason, Duration::ZERO),
                 Err(Trouble::Later { how, reason, at_least }) => (Some(how), reason, at_least),
             };
-            tracing::warn!(
-                model = self.model.model(),
-                documents = part.len(),
-                reason,
-                "asking the model again"
-            );
             let model = self.model.model();
+            tracing::warn!(model, documents = part.len(), reason, "asking the model again");
             held_up.by(how.map(|how| (Store::Model, how)), &format!("{model}: {reason}"));
             match backoff.wait(at_least, self.stop).await {
                 Waited::Again => {}
