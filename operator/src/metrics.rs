@@ -96,11 +96,15 @@ pub struct Metrics {
 }
 
 /// What is shown of resources.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct AllShown {
+    /// Sources.
     pub sources: Shown<IngestSource>,
+    /// Runs over sources.
     pub ingest_runs: Shown<IngestRun>,
+    /// Runs through models.
     pub enrichment_runs: Shown<EnrichmentRun>,
+    /// What makes the latter.
     pub schedules: Shown<EnrichmentSchedule>,
 }
 

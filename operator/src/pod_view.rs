@@ -126,6 +126,11 @@ pub fn job_end(job: &Job) -> Option<JobEnd> {
 /// Whether a pod belongs to a Job.
 #[must_use]
 pub fn is_of(pod: &Pod, job: &Job) -> bool {
-    let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
-    job.metadata.uid.is_some() && owners.iter().any(|owner| Some(&owner.uid) == job.metadata.uid.as_ref())
+    job.metadata.uid.as_ref().is_some_and(|uid| is_owned_by(pod, uid))
+}
+
+/// Whether a pod belongs to the Job with this UID.
+#[must_use]
+pub fn is_owned_by(pod: &Pod, job_uid: &str) -> bool {
+    pod.metadata.owner_references.iter().flatten().any(|owner| owner.uid == job_uid)
 }

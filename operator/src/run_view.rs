@@ -71,15 +71,26 @@ pub fn throttled(old: &[Condition], presents: &[Present], is_at_work: bool) -> O
 /// What a person should read of how a run ended, of whether it can start, and of what its pods wait for.
 #[must_use]
 pub fn notes(old: &[Condition], new: &[Condition]) -> Vec<Note> {
-    let ended = [kind::COMPLETE, kind::FAILED].into_iter().filter_map(|kind| {
-        let ended = conditions::find(new, kind).filter(|ended| ended.status == "True")?;
+    let begun = [
+        (kind::THROTTLED, true, "Observe"),
+        (kind::COMPLETE, false, "Finish"),
+        (kind::FAILED, true, "Finish"),
+    ];
+    readiness(old, new).into_iter().chain(begun_to_hold(old, new, &begun)).collect()
+}
+
+/// Notes of the conditions that hold now and did not before, of these types: each with whether that is a warning, and what
+/// was being done.
+pub fn begun_to_hold<'a>(
+    old: &'a [Condition],
+    new: &'a [Condition],
+    types: &'a [(&str, bool, &'static str)],
+) -> impl Iterator<Item = Note> + 'a {
+    types.iter().filter_map(|(kind, warning, action)| {
+        let said = conditions::find(new, kind).filter(|said| said.status == "True")?;
         let news = !conditions::holds(old, kind);
-        news.then(|| note(kind == kind::FAILED, &ended.reason, "Finish", ended.message.clone()))
-    });
-    let waits = conditions::find(new, kind::THROTTLED)
-        .filter(|said| said.status == "True" && !conditions::holds(old, kind::THROTTLED))
-        .map(|said| note(true, &said.reason, "Observe", said.message.clone()));
-    readiness(old, new).into_iter().chain(waits).chain(ended).collect()
+        news.then(|| note(*warning, &said.reason, action, said.message.clone()))
+    })
 }
 
 /// That a run cannot start is told, and that it can after all.

@@ -253,19 +253,13 @@ pub fn notes(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) 
         Plan::Resume => notes.push(run_view::note(false, "Resumed", "ResumeJob", "going on".to_owned())),
         _ => {}
     }
-    for (kind, warning, action) in [
+    let begun = [
         (kind::SUSPENDED, false, "SuspendJob"),
         (kind::MODEL_CHANGED, true, "Observe"),
         (kind::DOCUMENTS_FAILED, true, "Observe"),
         (kind::DEGRADED, true, "Observe"),
-    ] {
-        let news = !conditions::holds(&old.conditions, kind);
-        if let Some(said) =
-            conditions::find(&new.conditions, kind).filter(|said| news && said.status == "True")
-        {
-            notes.push(run_view::note(warning, &said.reason, action, said.message.clone()));
-        }
-    }
+    ];
+    notes.extend(run_view::begun_to_hold(&old.conditions, &new.conditions, &begun));
     notes
 }
 

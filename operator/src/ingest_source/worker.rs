@@ -104,14 +104,10 @@ pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
     let active = workers.iter().enumerate().filter(|(_, worker)| worker.is_active());
     active
         .filter_map(|(at, worker)| {
-            let own = |pod: &&Arc<Pod>| belongs(pod, &worker.uid);
+            let own = |pod: &&Arc<Pod>| pod_view::is_owned_by(pod, &worker.uid);
             Some((at, pods.iter().filter(own).find_map(|pod| presence::url(pod))?))
         })
         .collect()
-}
-
-fn belongs(pod: &Pod, job_uid: &str) -> bool {
-    pod.metadata.owner_references.iter().flatten().any(|owner| owner.uid == job_uid)
 }
 
 /// Reads the workers from the Jobs of a source and from its pods.

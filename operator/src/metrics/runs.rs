@@ -25,9 +25,7 @@ impl Shows for EnrichmentRun {
         Gauge {
             name: "docmill_enrichment_run_condition",
             help: "Whether a condition is True (1) or not (0), with its reason",
-            read: |run| {
-                run.status.as_ref().map(|status| of_conditions(&status.conditions)).unwrap_or_default()
-            },
+            read: |run| of_conditions(run.status.iter().flat_map(|status| &status.conditions)),
         },
     ];
 }
@@ -53,9 +51,7 @@ impl Shows for IngestRun {
         Gauge {
             name: "docmill_ingest_run_condition",
             help: "Whether a condition is True (1) or not (0), with its reason",
-            read: |run| {
-                run.status.as_ref().map(|status| of_conditions(&status.conditions)).unwrap_or_default()
-            },
+            read: |run| of_conditions(run.status.iter().flat_map(|status| &status.conditions)),
         },
     ];
 }

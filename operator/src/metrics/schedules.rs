@@ -38,9 +38,7 @@ impl Shows for EnrichmentSchedule {
         Gauge {
             name: "docmill_enrichment_schedule_condition",
             help: "Whether a condition is True (1) or not (0), with its reason",
-            read: |schedule| {
-                schedule.status.as_ref().map(|status| of_conditions(&status.conditions)).unwrap_or_default()
-            },
+            read: |schedule| of_conditions(schedule.status.iter().flat_map(|status| &status.conditions)),
         },
     ];
 }

@@ -107,10 +107,10 @@ pub(super) fn by_state(counts: &[(&str, Option<i64>)]) -> Series {
 }
 
 /// A series for each condition.
-pub(super) fn of_conditions(conditions: &[Condition]) -> Series {
+pub(super) fn of_conditions<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Series {
     let labels = |kind: &str, reason: &str| vec![("type", kind.to_owned()), ("reason", reason.to_owned())];
     conditions
-        .iter()
+        .into_iter()
         .map(|condition| (labels(&condition.type_, &condition.reason), i64::from(condition.status == "True")))
         .collect()
 }

@@ -37,7 +37,7 @@ impl Shows for IngestSource {
         Gauge {
             name: "docmill_source_condition",
             help: "Whether a condition is True (1) or not (0), with its reason",
-            read: conditions,
+            read: |source| of_conditions(source.status.iter().flat_map(|status| &status.conditions)),
         },
         Gauge {
             name: "docmill_source_suspended",
@@ -69,10 +69,6 @@ fn units(source: &IngestSource) -> Series {
 fn failures(source: &IngestSource) -> Series {
     let failures = source.status.iter().flat_map(|status| &status.top_failures);
     failures.map(|failure| (vec![("reason", failure.reason.clone())], failure.count)).collect()
-}
-
-fn conditions(source: &IngestSource) -> Series {
-    source.status.as_ref().map(|status| of_conditions(&status.conditions)).unwrap_or_default()
 }
 
 fn generations_behind(source: &IngestSource) -> Series {

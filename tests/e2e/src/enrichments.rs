@@ -65,6 +65,13 @@ impl World {
         Ok(run)
     }
 
+    /// `kubectl patch` of a run.
+    pub async fn patch_run(&self, name: &str, change: &Value) -> Result<()> {
+        let (run, change) = (format!("erun/{name}"), change.to_string());
+        let patch = ["patch", &run, "--namespace", &self.name, "--type=merge", "--patch", &change];
+        self.cluster.kubectl(&patch).await.map(drop)
+    }
+
     /// Waits until a run has a condition with this status and reason.
     pub async fn run_says(&self, name: &str, condition: &str, reason: &str) -> Result<Value> {
         until(&format!("{condition} {reason} of {name}"), Duration::from_mins(2), async || {

@@ -52,8 +52,7 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
             "--set-string",
             &tag,
             "--wait",
-            "--timeout",
-            "180s",
+            LIMIT,
         ])
         .await
         .map(drop)

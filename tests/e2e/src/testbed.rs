@@ -1,8 +1,13 @@
 //! Making the testbed's cluster fail, by the program that runs it.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result};
 
 use crate::command;
+
+/// How soon what has started again is killed again.
+const SOON: Duration = Duration::from_millis(500);
 
 /// Calls `cargo testbed` with these arguments, for example `stop kube-apiserver`.
 pub async fn testbed(arguments: &[&str]) -> Result<()> {
@@ -12,4 +17,16 @@ pub async fn testbed(arguments: &[&str]) -> Result<()> {
     let words: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     let call = format!("cargo testbed {}", arguments.join(" "));
     command::run(&program, &words, None).await?.expect_ok(&call).map(drop)
+}
+
+/// Kills the containers of a part as soon as they start again, for so long.
+pub async fn keep_down(part: &str, time: Duration) -> Result<()> {
+    let began = Instant::now();
+    testbed(&["kill", part]).await?;
+    while began.elapsed() < time {
+        tokio::time::sleep(SOON).await;
+        // Between two starts there is nothing to kill.
+        let _ = testbed(&["kill", part]).await;
+    }
+    Ok(())
 }

@@ -179,6 +179,13 @@ impl World {
         self.s3.put_all(&self.raw_bucket(), corpus.objects.clone()).await.map(drop)
     }
 
+    /// Brings so many generated articles into the index, by the source of this world.
+    pub async fn ingest(&self, form: Form, count: usize) -> Result<()> {
+        self.apply(&self.ingest_source(form)).await?;
+        self.put(&Corpus::generated(&self.name, form, count, 0)).await?;
+        self.counted(count, 0).await.map(drop)
+    }
+
     /// From now on nobody tells of what lands, but for the test itself.
     pub async fn lose_notifications(&self) -> Result<()> {
         self.bridge.remove(&self.raw_bucket()).await

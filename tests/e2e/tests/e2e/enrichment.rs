@@ -4,7 +4,6 @@ use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::auditor::without_handling;
 use e2e::bytes::{corpus, samples};
-use e2e::corpus::Corpus;
 use e2e::elastic::Stored;
 use e2e::enrichments::Outcome;
 use e2e::install;
@@ -19,10 +18,7 @@ const DIMENSIONS: usize = 384;
 #[tokio::test]
 async fn every_article_gets_the_fields_of_both_models_and_a_second_run_selects_none() -> Result<()> {
     world::run("enrichment", async |world| {
-        let corpus = Corpus::generated(&world.name, Form::NewsMlG2, ARTICLES, 0);
-        world.apply(&world.ingest_source(Form::NewsMlG2)).await?;
-        world.put(&corpus).await?;
-        world.counted(ARTICLES, 0).await?;
+        world.ingest(Form::NewsMlG2, ARTICLES).await?;
 
         let run = |name: &str| resources::enrichment_run(&world.env, &world.name, name);
         let first = Outcome::of(&world.enrich(&run("first")).await?)?;
@@ -54,18 +50,10 @@ fn toned(world: &World, name: &str, change: &Value) -> Value {
     run
 }
 
-/// Articles in the index, and nobody at work.
-async fn ingested(world: &World, count: usize) -> Result<()> {
-    let corpus = Corpus::generated(&world.name, Form::NewsMlG2, count, 0);
-    world.apply(&world.ingest_source(Form::NewsMlG2)).await?;
-    world.put(&corpus).await?;
-    world.counted(count, 0).await.map(drop)
-}
-
 #[tokio::test]
 async fn a_run_rests_at_its_budget_or_when_asked_to_and_goes_on() -> Result<()> {
     world::run("budget", async |world| {
-        ingested(world, 30).await?;
+        world.ingest(Form::NewsMlG2, 30).await?;
         let mut run = toned(world, "rests", &json!({"budget": {"calls": 4}}));
         run["spec"]["enrichers"][0]["batchSize"] = 3.into();
         world.apply(&run).await?;
@@ -76,17 +64,17 @@ async fn a_run_rests_at_its_budget_or_when_asked_to_and_goes_on() -> Result<()> 
         ensure!(stored == 12, "{stored} copies by 4 calls for 3 each");
 
         // Resumed with more, while it is also asked to rest: then it rests.
-        patch(world, "rests", &json!({"spec": {"suspend": true, "budget": {"calls": 6}}})).await?;
+        world.patch_run("rests", &json!({"spec": {"suspend": true, "budget": {"calls": 6}}})).await?;
         world.run_says("rests", "Suspended", "Suspended").await?;
-        patch(world, "rests", &json!({"spec": {"suspend": false}})).await?;
+        world.patch_run("rests", &json!({"spec": {"suspend": false}})).await?;
         world.run_says("rests", "Suspended", "BudgetReached").await?;
         let stored = world.enriched.count(&world.enriched_pattern()).await?;
         ensure!(stored == 18, "{stored} copies by 6 calls for 3 each");
 
-        patch(world, "rests", &json!({"spec": {"budget": {"calls": 1000}}})).await?;
+        world.patch_run("rests", &json!({"spec": {"budget": {"calls": 1000}}})).await?;
         let done = Outcome::of(&world.enriched_by("rests").await?)?;
         ensure!(done == Outcome { selected: 30, done: 30, cached: 0, failed: 0, calls: 10 }, "{done:?}");
-        let refused = patch(world, "rests", &json!({"spec": {"parallelism": 3}})).await.err();
+        let refused = world.patch_run("rests", &json!({"spec": {"parallelism": 3}})).await.err();
         let refused = format!("{:#}", refused.context("the spec could be changed")?);
         ensure!(refused.contains("immutable but for suspend and budget"), "{refused}");
         Ok(())
@@ -94,16 +82,10 @@ async fn a_run_rests_at_its_budget_or_when_asked_to_and_goes_on() -> Result<()> 
     .await
 }
 
-async fn patch(world: &World, name: &str, change: &Value) -> Result<()> {
-    let (run, change) = (format!("erun/{name}"), change.to_string());
-    let patch = ["patch", &run, "--namespace", &world.name, "--type=merge", "--patch", &change];
-    world.cluster.kubectl(&patch).await.map(drop)
-}
-
 #[tokio::test]
 async fn a_run_ends_at_its_deadline_and_the_next_one_asks_for_the_rest_alone() -> Result<()> {
     world::run("deadline", async |world| {
-        ingested(world, 40).await?;
+        world.ingest(Form::NewsMlG2, 40).await?;
         let mut run = toned(world, "late", &json!({"activeDeadlineSeconds": 12}));
         run["spec"]["enrichers"][0]["batchSize"] = 1.into();
         run["spec"]["enrichers"][0]["requestsPerSecond"] = 1.into();
@@ -132,7 +114,7 @@ async fn a_run_ends_at_its_deadline_and_the_next_one_asks_for_the_rest_alone() -
 #[tokio::test]
 async fn runs_started_together_work_one_after_the_other_and_a_rehearsal_is_right() -> Result<()> {
     world::run("together", async |world| {
-        ingested(world, 40).await?;
+        world.ingest(Form::NewsMlG2, 40).await?;
         let told = Outcome::of(&world.enrich(&toned(world, "rehearsal", &json!({"dryRun": true}))).await?)?;
         ensure!(told == Outcome { selected: 40, done: 0, cached: 0, failed: 0, calls: 3 }, "{told:?}");
         for name in ["one", "two"] {
@@ -160,7 +142,7 @@ async fn runs_started_together_work_one_after_the_other_and_a_rehearsal_is_right
 #[tokio::test]
 async fn what_failed_is_told_of_and_taken_up_when_that_is_asked_for() -> Result<()> {
     world::run("refused", async |world| {
-        ingested(world, 20).await?;
+        world.ingest(Form::NewsMlG2, 20).await?;
         // No label is allowed that the model gives.
         let mut wrong = toned(world, "wrong", &json!({}));
         wrong["spec"]["enrichers"][0]["outputs"][1]["values"] = json!(["neutral"]);

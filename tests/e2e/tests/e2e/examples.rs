@@ -3,7 +3,6 @@
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
-use e2e::corpus::Corpus;
 use e2e::enrichments::Outcome;
 use e2e::install;
 use e2e::world::{self, World};
@@ -24,10 +23,7 @@ async fn each_example_of_the_documentation_enriches_every_article() -> Result<()
         text.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next()).collect();
     ensure!(runs.len() == EXAMPLES.len(), "{} examples", runs.len());
     world::run("examples", async |world| {
-        let corpus = Corpus::generated(&world.name, Form::NewsMlG2, ARTICLES, 0);
-        world.apply(&world.ingest_source(Form::NewsMlG2)).await?;
-        world.put(&corpus).await?;
-        world.counted(ARTICLES, 0).await?;
+        world.ingest(Form::NewsMlG2, ARTICLES).await?;
         for (text, (name, fields)) in runs.into_iter().zip(EXAMPLES) {
             enriches(world, text, name, fields).await.with_context(|| format!("the example {name}"))?;
         }

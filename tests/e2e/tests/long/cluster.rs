@@ -9,7 +9,7 @@ use e2e::cluster::{Kind, name, phase};
 use e2e::corpus::Corpus;
 use e2e::install::{NAMESPACE, SELECTOR};
 use e2e::resources::SOURCE;
-use e2e::testbed::testbed;
+use e2e::testbed::{keep_down, testbed};
 use e2e::wait::{Look, until};
 use e2e::watch::WORKERS;
 use e2e::world::{self, World};
@@ -35,16 +35,7 @@ async fn elasticsearch_killed_under_load_has_all_that_was_acknowledged() -> Resu
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn a_minute_without_elasticsearch_is_told_and_nothing_fails() -> Result<()> {
     under_load("es-stopped", async |world| {
-        let outage = async {
-            let began = Instant::now();
-            while began.elapsed() < Duration::from_mins(1) {
-                // Between two starts there is nothing to kill.
-                let _ = testbed(&["kill", "es-raw"]).await;
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-            Ok(())
-        };
-        let testimony = world.condition_meanwhile(outage).await?;
+        let testimony = world.condition_meanwhile(keep_down("es-raw", Duration::from_mins(1))).await?;
         println!("while Elasticsearch was gone:\n{testimony}");
         testimony.any_of(&[("Throttled", "True", "Elasticsearch")])?;
         testimony.failed_at_most(OBJECTS / FAULTY_EVERY)?;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::cluster::Kind;
-use e2e::corpus::Corpus;
 use e2e::enrichments::{Outcome, answered};
 use e2e::faults::{Held, Hold, Match, Proxy};
 use e2e::install;
@@ -50,9 +49,7 @@ const STEPS: [&str; 10] = [
 async fn an_operator_that_is_killed_around_anything_it_writes_changes_nothing_about_a_run() -> Result<()> {
     world::run_alone("writes", async |world| {
         let count = usize::try_from(ARTICLES)?;
-        world.apply(&world.ingest_source(Form::Nitf)).await?;
-        world.put(&Corpus::generated(&world.name, Form::Nitf, count, 0)).await?;
-        world.counted(count, 0).await?;
+        world.ingest(Form::Nitf, count).await?;
         // It is reached by names that only pods know, which these operators would keep telling of.
         world.cluster.kubectl(&["delete", "ingestsource", SOURCE, "--namespace", &world.name]).await?;
         world.no_workers().await?;
@@ -161,9 +158,7 @@ impl<'a> Scene<'a> {
         let name = self.name("disturbed");
         self.world.apply(&self.run("disturbed", model, FIRST_BUDGET)).await?;
         self.world.run_says(&name, "Suspended", "BudgetReached").await?;
-        let (run, more) = (format!("erun/{name}"), json!({"spec": {"budget": {"calls": 1000}}}).to_string());
-        let patch = ["patch", &run, "--namespace", &self.world.name, "--type=merge", "--patch", &more];
-        self.world.cluster.kubectl(&patch).await?;
+        self.world.patch_run(&name, &json!({"spec": {"budget": {"calls": 1000}}})).await?;
         Outcome::of(&self.world.enriched_by(&name).await?)
     }
 

@@ -1,14 +1,13 @@
 //! The model server itself is gone for a minute in the middle of a run.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
 use e2e::cluster::Kind;
-use e2e::corpus::Corpus;
 use e2e::enrichments::{Outcome, answered};
 use e2e::resources;
-use e2e::testbed::testbed;
+use e2e::testbed::keep_down;
 use e2e::wait::{Look, until};
 use e2e::world::{self, World, find_condition, number};
 use serde_json::{Value, json};
@@ -27,9 +26,7 @@ const BEGUN: Duration = Duration::from_mins(1);
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn a_minute_without_the_model_server_is_told_and_fails_no_article() -> Result<()> {
     world::run_alone("no-model", async |world| {
-        world.apply(&world.ingest_source(Form::Nitf)).await?;
-        world.put(&Corpus::generated(&world.name, Form::Nitf, ARTICLES, 0)).await?;
-        world.counted(ARTICLES, 0).await?;
+        world.ingest(Form::Nitf, ARTICLES).await?;
         let mut run = resources::enrichment_run(&world.env, &world.name, "outage");
         run["spec"]["parallelism"] = 2.into();
         run["spec"]["enrichers"] = json!([resources::tone(&world.env, "v1")]);
@@ -39,7 +36,10 @@ async fn a_minute_without_the_model_server_is_told_and_fails_no_article() -> Res
         world.apply(&run).await?;
         let done_before = under_way(world).await?;
 
-        let (told, gone) = tokio::join!(world.run_says("outage", "Throttled", "Model"), gone_for_a_minute());
+        let (told, gone) = tokio::join!(
+            world.run_says("outage", "Throttled", "Model"),
+            keep_down("models", Duration::from_mins(1)),
+        );
         gone?;
         println!("{}", find_condition(&told?, "Throttled")["message"]);
 
@@ -82,15 +82,4 @@ async fn under_way(world: &World) -> Result<usize> {
     let done = usize::try_from(done)?;
     ensure!(done < ARTICLES, "all were done before the outage");
     Ok(done)
-}
-
-async fn gone_for_a_minute() -> Result<()> {
-    testbed(&["kill", "models"]).await?;
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_mins(1) {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        // Between two starts there is nothing to kill.
-        let _ = testbed(&["kill", "models"]).await;
-    }
-    Ok(())
 }
