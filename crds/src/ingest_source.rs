@@ -178,8 +178,8 @@ pub struct Index {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ledger {
-    /// The cluster. The records are in its indices `docmill-units-<namespace>-<name>` and
-    /// `docmill-heads-<namespace>-<name>`, those of runs in `docmill-runs-<namespace>`. Another cluster than before
+    /// The cluster. The records are in its indices `docmill-units-<namespace>.<name>` and
+    /// `docmill-heads-<namespace>.<name>`, those of runs in `docmill-runs-<namespace>.<name>`. Another cluster than before
     /// knows of nothing, and everything is done again.
     pub elasticsearch: ElasticsearchCluster,
 }

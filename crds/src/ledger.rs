@@ -1,4 +1,4 @@
-//! The ledger: one record per unit, in the index `docmill-units-<namespace>-<source>`. The worker writes it, the
+//! The ledger: one record per unit, in the index `docmill-units-<namespace>.<source>`. The worker writes it, the
 //! operator counts it, and a person finds an article in it. Beside it, [`heads`] say what is newest.
 
 pub mod heads;
@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::own_index;
+
 /// Matches the names of all ledgers.
 pub const UNITS_PATTERN: &str = "docmill-units-*";
 
 /// Name of the ledger's index of one source.
 #[must_use]
 pub fn units_index(namespace: &str, source: &str) -> String {
-    format!("docmill-units-{namespace}-{source}")
+    own_index::of_source("units", namespace, source)
 }
 
 /// One version of one raw object: what is tracked.

@@ -5,6 +5,7 @@
 //! - [`conversion`], [`reason`]: the model language of documents, and the names of what can be wrong with one;
 //! - [`storage`], [`elasticsearch`], [`template`]: the parts that both resources share;
 //! - [`ledger`], [`run_ledger`], [`enrichment_ledger`]: what is remembered of the work, in the stores themselves;
+//!   [`own_index`]: what the indices with it are called;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
 //! - [`error_class`]: what every error of the product says about who has to act.
@@ -25,6 +26,7 @@ pub mod ingest_run;
 pub mod ingest_source;
 pub mod ledger;
 pub mod manifests;
+pub mod own_index;
 pub mod reason;
 pub mod run_ledger;
 pub mod storage;

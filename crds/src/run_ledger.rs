@@ -1,20 +1,21 @@
-//! What is remembered of `IngestRun`s, beside the ledger of their sources: the index `docmill-runs-<namespace>`. The
-//! pods of a run write it, and the operator adds it up. The manifest and the report of a run lie in the snapshot bucket.
+//! What is remembered of `IngestRun`s, beside the ledger of their sources: the index `docmill-runs-<namespace>.<source>`.
+//! The pods of a run write it, and the operator adds it up. The manifest and the report of a run lie in the snapshot bucket.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ledger::hex;
+use crate::own_index;
 use crate::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 
 /// Matches the names of all these indices.
 pub const RUNS_PATTERN: &str = "docmill-runs-*";
 
-/// Name of the index that holds the records of all ingest runs of a namespace.
+/// Name of the index that holds the records of all ingest runs of a source.
 #[must_use]
-pub fn runs_index(namespace: &str) -> String {
-    format!("docmill-runs-{namespace}")
+pub fn runs_index(namespace: &str, source: &str) -> String {
+    own_index::of_source("runs", namespace, source)
 }
 
 /// Where the files of a run lie in the snapshot bucket: the start of their keys.

@@ -1,5 +1,5 @@
 //! What is newest: which unit is the present version of each key, and where each document is stored. The index
-//! `docmill-heads-<namespace>-<source>`, written by compare-and-set and read by id, so that it is exact at any moment.
+//! `docmill-heads-<namespace>.<source>`, written by compare-and-set and read by id, so that it is exact at any moment.
 //!
 //! With it an older version never takes the place of a newer one, a document whose date changes moves to another
 //! index and does not stay in the first, and a unit whose key was written again is known as superseded.
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{DocumentAddress, UnitId, hex};
+use crate::own_index;
 
 /// Matches the names of all these indices.
 pub const HEADS_PATTERN: &str = "docmill-heads-*";
@@ -16,7 +17,7 @@ pub const HEADS_PATTERN: &str = "docmill-heads-*";
 /// Name of the index of one source.
 #[must_use]
 pub fn heads_index(namespace: &str, source: &str) -> String {
-    format!("docmill-heads-{namespace}-{source}")
+    own_index::of_source("heads", namespace, source)
 }
 
 /// Settings and mapping of the index. Nothing in it is searched for.

@@ -66,7 +66,7 @@ impl RunContext {
     /// Index with the records of runs.
     #[must_use]
     pub fn runs_index(&self) -> String {
-        runs_index(&self.order.ingest.namespace)
+        runs_index(&self.order.ingest.namespace, &self.order.ingest.source)
     }
 
     /// Key, in the snapshot bucket, of a file of this run.

@@ -74,7 +74,7 @@ impl Bed {
             self.s3.delete_bucket().bucket(&bucket).send().await.unwrap();
         }
         let indices =
-            [self.articles(), self.ledger(), runs_index(&self.name), heads_index(&self.name, "wire")];
+            [self.articles(), self.ledger(), runs_index(&self.name, "wire"), heads_index(&self.name, "wire")];
         let url = format!("{}/{}?ignore_unavailable=true", self.cluster, indices.join(","));
         reqwest::Client::new().delete(url).send().await.unwrap();
     }
@@ -202,7 +202,7 @@ impl Bed {
 
     /// A record of the run's index.
     pub async fn run_record(&self, id: &str) -> Value {
-        let index = runs_index(&self.name);
+        let index = runs_index(&self.name, "wire");
         let stored = self.elastic.get(&index, id).await.unwrap();
         Value::Object(stored.unwrap_or_else(|| panic!("no record {id}")).source)
     }

@@ -55,7 +55,7 @@ async fn where_keys_only_grow_a_listing_begins_behind_the_bound() {
         "objects that landed lately may have late neighbours"
     );
 
-    let index = runs_index(&bed.name);
+    let index = runs_index(&bed.name, "wire");
     let id = KeyBoundRecord::id(&format!("{}/wire", bed.name), &order.ingest.spec.raw);
     let time = "2026-01-02T00:00:00.000Z".to_owned();
     let key = "wire/00019.xml".to_owned();

@@ -97,7 +97,7 @@ async fn reach(namespace: &str, spec: &IngestSourceSpec, context: &Context) -> R
 async fn read_records(order: &RunOrder, seen: &Observation, context: &Context) -> Result<Records, NotReady> {
     let cluster = ledger_cluster(&order.ingest.spec)?;
     let namespace = &order.ingest.namespace;
-    let index = runs_index(namespace);
+    let index = runs_index(namespace, &order.ingest.source);
     let fault = |error: ElasticError| elastic_fault(cluster, &error);
     let elastic = connect_elastic(&context.client, namespace, cluster).await?;
     let newest = seen.working.as_ref().or(seen.selecting.as_ref());

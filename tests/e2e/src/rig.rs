@@ -166,7 +166,7 @@ impl Rig {
     /// Index of the ledger.
     #[must_use]
     pub fn ledger(&self) -> String {
-        format!("docmill-units-{}-{SOURCE}", self.name)
+        format!("docmill-units-{}.{SOURCE}", self.name)
     }
 
     /// Requests that read an object of the raw bucket.

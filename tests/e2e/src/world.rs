@@ -261,7 +261,7 @@ impl World {
             errors_bucket: self.errors_bucket(),
             errors_prefix: "errors/".into(),
             articles: self.articles_pattern(),
-            ledger: format!("docmill-units-{}-{SOURCE}", self.name),
+            ledger: format!("docmill-units-{}.{SOURCE}", self.name),
         };
         Ok(auditor::judge(&auditor::gather(&place).await?))
     }

@@ -22,7 +22,7 @@ fn ground(on_delete: OnDelete) -> Ground {
         },
         snapshots: location("json"),
         errors: location("errors"),
-        ledger: "docmill-units-n-s".into(),
+        ledger: "docmill-units-n.s".into(),
         source: "n/s".into(),
         good: UnitState::Indexed,
         created_millis: CREATED,

@@ -62,7 +62,7 @@ impl Rig {
     }
 
     async fn run_record(&self, id: &str) -> Result<Value> {
-        let records = self.records.all(&format!("docmill-runs-{}", self.name)).await?;
+        let records = self.records.all(&format!("docmill-runs-{}.{SOURCE}", self.name)).await?;
         let record = records.into_iter().find(|record| record.id == id);
         Ok(record.with_context(|| format!("there is no record {id}"))?.source)
     }

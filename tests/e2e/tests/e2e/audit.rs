@@ -95,7 +95,7 @@ fn each_kind_once(run: &Ended, repaired: i64) -> Result<()> {
 }
 
 fn ledger(world: &World) -> String {
-    format!("docmill-units-{}-{SOURCE}", world.name)
+    format!("docmill-units-{}.{SOURCE}", world.name)
 }
 
 /// A unit that never was.

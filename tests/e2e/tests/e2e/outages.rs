@@ -127,7 +127,7 @@ async fn the_index_is_read_only(world: &World) -> Result<()> {
     told(world, throttled, &index).await?;
     told(world, throttled, "ReadOnly for workers since 20").await?;
     lasts(world, throttled, corpus.faulty()).await?;
-    let records = world.articles.all(&format!("docmill-units-{}-{SOURCE}", world.name)).await?;
+    let records = world.articles.all(&format!("docmill-units-{}.{SOURCE}", world.name)).await?;
     let by_the_block = |record: &Stored| record.source["reason"] == "IndexRejected";
     ensure!(!records.iter().any(by_the_block), "a block of the index became a fault of units: {records:?}");
     block(false).await?;

@@ -63,5 +63,5 @@ async fn working(world: &World) -> Result<Look<String>> {
 }
 
 fn ledger(world: &World) -> String {
-    format!("docmill-units-{}-{SOURCE}", world.name)
+    format!("docmill-units-{}.{SOURCE}", world.name)
 }

@@ -96,7 +96,7 @@ async fn tell_of_most(world: &World, landed: Vec<Listed>) -> Result<()> {
 
 /// All records, by id.
 async fn records(world: &World) -> Result<BTreeMap<String, Value>> {
-    let records = world.articles.all(&format!("docmill-units-{}-{SOURCE}", world.name)).await?;
+    let records = world.articles.all(&format!("docmill-units-{}.{SOURCE}", world.name)).await?;
     Ok(records.into_iter().map(|record| (record.id, record.source)).collect())
 }
 

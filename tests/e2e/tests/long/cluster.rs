@@ -159,7 +159,7 @@ async fn ready(world: &World) -> Result<()> {
 }
 
 async fn recorded(world: &World) -> Result<u64> {
-    world.articles.count(&format!("docmill-units-{}-{SOURCE}", world.name)).await
+    world.articles.count(&format!("docmill-units-{}.{SOURCE}", world.name)).await
 }
 
 /// Everything is counted, no pod is left, and the auditor has nothing to say.

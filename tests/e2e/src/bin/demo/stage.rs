@@ -60,7 +60,7 @@ impl Stage {
             self.s3.remove_bucket(bucket).await?;
         }
         self.articles.remove(&self.samples.articles()?).await?;
-        self.articles.remove(&format!("docmill-units-{NAMESPACE}-*")).await?;
+        self.articles.remove(&format!("docmill-*-{NAMESPACE}.*")).await?;
         self.enriched.remove(&self.samples.enriched()?).await?;
         self.enriched.remove(&format!("docmill-enrichments-{NAMESPACE}*")).await
     }
