@@ -18,7 +18,9 @@ use crate::enrichment_ledger::Versions;
 use crate::enrichment_run::{Bounds, Compare, EnrichTo, Matching, OnModelChange, Select};
 use crate::ingest_run::IngestRunSpec;
 use crate::ingest_source::{IngestSourceSpec, PollTrigger};
+use crate::own_index::{OwnIndex, Owner, SourceIdentity};
 use crate::storage::Storage;
+use crate::{ledger, run_ledger};
 
 /// Environment variable with the [`WorkOrder`].
 pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";
@@ -104,8 +106,28 @@ pub struct IngestOrder {
     pub namespace: String,
     /// Name of the source.
     pub source: String,
+    /// UID of the source.
+    pub uid: String,
+    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    pub cluster: String,
     /// The source as it was when the pod was made; a later edit reaches later pods.
     pub spec: IngestSourceSpec,
+}
+
+impl IngestOrder {
+    /// Who the records belong to.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let source = Some(SourceIdentity { name: self.source.clone(), uid: self.uid.clone() });
+        Owner { cluster: self.cluster.clone(), namespace: self.namespace.clone(), source }
+    }
+
+    /// All indices with records of the source.
+    #[must_use]
+    pub fn own_indices(&self) -> [OwnIndex; 3] {
+        let [units, heads] = ledger::indices(&self.namespace, &self.source);
+        [units, heads, run_ledger::runs(&self.namespace, &self.source)]
+    }
 }
 
 /// Plan an ingest run, or work one part of it.
@@ -156,6 +178,8 @@ pub struct EnrichOrder {
     pub run: String,
     /// UID of the run, by which its records are kept.
     pub run_uid: String,
+    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    pub cluster: String,
     /// What is to be done.
     pub step: EnrichStep,
     /// The cluster to read.
@@ -197,6 +221,14 @@ pub struct EnrichOrder {
     /// The part of the bounds that each slice covers, by the number of the slice. A slice is a range of time, so that
     /// it is the same documents when its pod is started again.
     pub slices: Vec<Bounds>,
+}
+
+impl EnrichOrder {
+    /// Who the records belong to.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner { cluster: self.cluster.clone(), namespace: self.namespace.clone(), source: None }
+    }
 }
 
 /// What is to be done with the documents of a slice.

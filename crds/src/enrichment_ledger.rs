@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
 use crate::ledger::digest_of;
+use crate::own_index::{self, OwnIndex};
 
 /// Matches the names of all these indices.
 pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
@@ -193,6 +194,16 @@ pub fn grants_id(run_uid: &str) -> String {
     format!("grants-{run_uid}")
 }
 
+/// The index of a namespace.
+#[must_use]
+pub fn enrichments(namespace: &str) -> OwnIndex {
+    OwnIndex {
+        name: enrichments_index(namespace),
+        pattern: ENRICHMENTS_PATTERN,
+        body: enrichments_index_body(),
+    }
+}
+
 /// Settings and mapping of the index.
 #[must_use]
 pub fn enrichments_index_body() -> Value {
@@ -200,6 +211,7 @@ pub fn enrichments_index_body() -> Value {
     json!({
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
         "mappings": {
+            "_meta": own_index::meta(None),
             "dynamic": false,
             "properties": {
                 "kind": {"type": "keyword"},

@@ -278,8 +278,14 @@ pub struct EnrichTo {
     /// `enriched-{publishedAt:%Y.%m.%d}`. The id of an enriched document is the id of its article.
     #[schemars(length(min = 1, max = 200))]
     #[x_kube(validation = Rule::new("self.matches('^[a-z0-9][a-z0-9._-]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[a-z0-9._-]*)*$')")
-        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"))]
+        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"),
+        validation = Rule::new("!self.startsWith('docmill-')")
+        .message("must not start with docmill-, which is how Docmill's own indices are named"))]
     pub name: String,
+    /// Take over the record of what was enriched from whoever it belongs to: the same namespace of another Kubernetes
+    /// cluster. It has to have stopped before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopt: bool,
 }
 
 /// Which documents of the source a run takes.

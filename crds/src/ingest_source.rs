@@ -46,7 +46,7 @@ use crate::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
     validation = Rule::new("self.raw.bucket != self.errors.bucket || self.raw.prefix.size() > 0 && !self.errors.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.errors.prefix)")
         .message("errors must lie outside raw (another bucket, or prefixes that do not contain each other), or every refusal would be ingested again")
         .field_path(".errors.bucket"),
-    validation = Rule::new("has(self.index) || has(self.ledger)")
+    validation = Rule::new("has(self.index) || has(self.ledger) && has(self.ledger.elasticsearch)")
         .message("index is left out, so ledger.elasticsearch must say which cluster keeps the records of what was done")
         .field_path(".ledger")
 )]
@@ -70,7 +70,7 @@ pub struct IngestSourceSpec {
     /// are then `Converted` in place of `Indexed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<Index>,
-    /// Where it is recorded what became of each object. Left out: in the cluster of the index.
+    /// Where it is recorded what became of each object, and whose these records are. Left out: in the cluster of the index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<Ledger>,
     /// How many pods work, and for how long.
@@ -165,7 +165,9 @@ pub struct Index {
     /// (strftime), for example `articles-{publishedAt:%Y.%m.%d}`.
     #[schemars(length(min = 1, max = 200))]
     #[x_kube(validation = Rule::new("self.matches('^[a-z0-9][a-z0-9._-]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[a-z0-9._-]*)*$')")
-        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"))]
+        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"),
+        validation = Rule::new("!self.startsWith('docmill-')")
+        .message("must not start with docmill-, which is how Docmill's own indices are named"))]
     pub name: String,
     /// Id of a document, with fields of the document in braces, for example `{guid}`.
     #[schemars(length(min = 1, max = 200))]
@@ -178,10 +180,16 @@ pub struct Index {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ledger {
-    /// The cluster. The records are in its indices `docmill-units-<namespace>.<name>` and
+    /// The cluster; left out: that of the index. The records are in its indices `docmill-units-<namespace>.<name>` and
     /// `docmill-heads-<namespace>.<name>`, those of runs in `docmill-runs-<namespace>.<name>`. Another cluster than before
     /// knows of nothing, and everything is done again.
-    pub elasticsearch: ElasticsearchCluster,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elasticsearch: Option<ElasticsearchCluster>,
+    /// Take over these indices from whoever they belong to: a source of another Kubernetes cluster, or an earlier one of
+    /// this name. The next worker does so, and goes on with what is recorded. Whoever wrote to them has to have stopped
+    /// before; take this out again once it is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopt: bool,
 }
 
 impl IngestSourceSpec {
@@ -194,7 +202,19 @@ impl IngestSourceSpec {
     /// The cluster with the records; none only where the schema's rule was not applied.
     #[must_use]
     pub fn ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
-        self.ledger.as_ref().map(|ledger| &ledger.elasticsearch).or(self.index_cluster())
+        self.own_ledger_cluster().or(self.index_cluster())
+    }
+
+    /// The cluster with the records, where it is named by itself.
+    #[must_use]
+    pub fn own_ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
+        self.ledger.as_ref()?.elasticsearch.as_ref()
+    }
+
+    /// Whether the records are to be taken over from whoever they belong to.
+    #[must_use]
+    pub fn adopts(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.adopt)
     }
 
     /// The state of units that end well.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::own_index;
+use crate::own_index::{self, OwnIndex};
 
 /// Matches the names of all ledgers.
 pub const UNITS_PATTERN: &str = "docmill-units-*";
@@ -216,6 +216,19 @@ pub struct DocumentAddress {
     pub id: String,
 }
 
+/// The ledger and the heads of a source.
+#[must_use]
+pub fn indices(namespace: &str, source: &str) -> [OwnIndex; 2] {
+    [
+        OwnIndex { name: units_index(namespace, source), pattern: UNITS_PATTERN, body: units_index_body() },
+        OwnIndex {
+            name: heads::heads_index(namespace, source),
+            pattern: heads::HEADS_PATTERN,
+            body: heads::heads_index_body(),
+        },
+    ]
+}
+
 /// Settings and mapping of the ledger's index.
 #[must_use]
 pub fn units_index_body() -> Value {
@@ -224,6 +237,7 @@ pub fn units_index_body() -> Value {
     json!({
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
         "mappings": {
+            "_meta": own_index::meta(None),
             "dynamic": false,
             "properties": {
                 "source": keyword,

@@ -5,7 +5,7 @@
 //! - [`conversion`], [`reason`]: the model language of documents, and the names of what can be wrong with one;
 //! - [`storage`], [`elasticsearch`], [`template`]: the parts that both resources share;
 //! - [`ledger`], [`run_ledger`], [`enrichment_ledger`]: what is remembered of the work, in the stores themselves;
-//!   [`own_index`]: what the indices with it are called;
+//!   [`own_index`]: what the indices with it are called, and whose they are;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
 //! - [`error_class`]: what every error of the product says about who has to act.

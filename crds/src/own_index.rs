@@ -1,10 +1,24 @@
-//! What Docmill's own indices are called.
+//! Docmill's own indices: what they are called, and whose they are.
 //!
-//! A namespace is a DNS label and holds no dot, so the first dot of a name ends it: no two sources of a cluster have the same
-//! name. The longest one has 130 of the 255 bytes that Elasticsearch allows, as a source's name has 52 at the most.
+//! A namespace is a DNS label and holds no dot, so the first dot of a name ends it: no two sources of a cluster have the
+//! same name. The longest one has 130 of the 255 bytes that Elasticsearch allows, as a source's name has 52 at the most.
+//!
+//! Two Kubernetes clusters can share an Elasticsearch, and a source can be created again under its name. So the mapping of an
+//! index says in its `_meta` who writes to it: `{"docmill": {"format": 1, "owner": {…}}}`. The template of its kind
+//! has the format alone, so that an index which somebody deletes comes back as one of nobody, and is claimed by the next
+//! worker.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// How the names of all of them begin. No index of documents may.
 pub const PREFIX: &str = "docmill-";
+
+/// The form of what is in them.
+pub const FORMAT: u64 = 1;
+
+/// Characters of an owner's names and UIDs that are shown; the longest name of a resource has no more than this.
+const SHOWN_CHARS: usize = 63;
 
 /// Name of an index of one source; `kind` says what is in it.
 #[must_use]
@@ -12,9 +26,196 @@ pub fn of_source(kind: &str, namespace: &str, source: &str) -> String {
     format!("{PREFIX}{kind}-{namespace}.{source}")
 }
 
+/// One of Docmill's own indices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnIndex {
+    /// Its name.
+    pub name: String,
+    /// Matches the names of all of its kind.
+    pub pattern: &'static str,
+    /// Settings and mapping, with the format and without an owner.
+    pub body: Value,
+}
+
+impl OwnIndex {
+    /// What creates the index for an owner.
+    #[must_use]
+    pub fn body_for(&self, owner: &Owner) -> Value {
+        let mut body = self.body.clone();
+        body["mappings"]["_meta"] = meta(Some(owner));
+        body
+    }
+}
+
+/// The `_meta` of a mapping.
+#[must_use]
+pub fn meta(owner: Option<&Owner>) -> Value {
+    let mut mark = json!({"format": FORMAT});
+    if let Some(owner) = owner {
+        mark["owner"] = json!(owner);
+    }
+    json!({"docmill": mark})
+}
+
+/// Who writes to an index: a source, or all enrichments of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    pub cluster: String,
+    /// The namespace.
+    pub namespace: String,
+    /// Which `IngestSource` it is; none where it is the enrichments of the namespace.
+    #[serde(flatten)]
+    pub source: Option<SourceIdentity>,
+}
+
+/// Which `IngestSource` it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceIdentity {
+    /// Its name.
+    pub name: String,
+    /// Its UID. One that is created again under the same name has another.
+    pub uid: String,
+}
+
+/// Whose an index is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It belongs to who asks.
+    Own,
+    /// It belongs to nobody, and can be claimed: the template of its kind made it.
+    Unclaimed,
+    /// It is not to be touched.
+    Barred(Bar),
+}
+
+/// Why an index is not to be touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bar {
+    /// It belongs to somebody else.
+    Owned(Owner),
+    /// Nothing in it says that Docmill made it.
+    Unmarked,
+    /// Another version of Docmill made it.
+    Format,
+}
+
+impl Standing {
+    /// Reads the `_meta` of a mapping, as `me`. Anybody may have written it.
+    #[must_use]
+    pub fn read(meta: Option<&Value>, me: &Owner) -> Self {
+        let Some(mark) = meta.and_then(|meta| meta.get("docmill")) else {
+            return Self::Barred(Bar::Unmarked);
+        };
+        if mark.get("format").and_then(Value::as_u64) != Some(FORMAT) {
+            return Self::Barred(Bar::Format);
+        }
+        let Some(owner) = mark.get("owner") else { return Self::Unclaimed };
+        match serde_json::from_value::<Owner>(owner.clone()) {
+            Ok(owner) if owner == *me => Self::Own,
+            Ok(owner) => Self::Barred(Bar::Owned(owner)),
+            Err(_) => Self::Barred(Bar::Unmarked),
+        }
+    }
+}
+
+impl Bar {
+    /// Whether who asks can take the index over on purpose.
+    #[must_use]
+    pub const fn yields(&self) -> bool {
+        !matches!(self, Self::Format)
+    }
+
+    /// Why `me` may not use this index, and what to do.
+    #[must_use]
+    pub fn in_words(&self, index: &str, me: &Owner) -> String {
+        let (adopt, elsewhere) = match me.source {
+            Some(_) => (
+                "spec.ledger.adopt",
+                "give this source another name, or spec.ledger.elasticsearch another cluster",
+            ),
+            None => ("spec.to.adopt", "give spec.to.elasticsearch another cluster"),
+        };
+        let take = format!("{adopt}: true takes it over, if nothing else writes to it any more");
+        match self {
+            Self::Owned(owner) if owner.is_earlier(me) => format!(
+                "the index {index} belongs to an earlier IngestSource of this name (UID {}), which was deleted; {take}; \
+                 without it, {elsewhere}, or delete the index to begin anew",
+                owner.source.as_ref().map_or("", |source| source.uid.as_str()).shown()
+            ),
+            Self::Owned(owner) => {
+                format!("the index {index} belongs to {}; {elsewhere}; or: {take}", owner.in_words())
+            }
+            Self::Unmarked => format!(
+                "the index {index} has no mark of Docmill in the _meta of its mapping: an older version or somebody else made \
+                 it; delete it, or {elsewhere}; or: {take}"
+            ),
+            Self::Format => format!(
+                "the index {index} has records in a form that this version of Docmill (form {FORMAT}) does not read; use the \
+                 version that wrote it, or {elsewhere}"
+            ),
+        }
+    }
+}
+
+impl Owner {
+    /// Whether this is the same source before it was deleted and created again.
+    fn is_earlier(&self, me: &Self) -> bool {
+        let name = |owner: &Self| owner.source.as_ref().map(|source| source.name.clone());
+        (&self.cluster, &self.namespace) == (&me.cluster, &me.namespace)
+            && me.source.is_some()
+            && name(self) == name(me)
+    }
+
+    fn in_words(&self) -> String {
+        let (cluster, namespace) = (self.cluster.shown(), self.namespace.shown());
+        match &self.source {
+            Some(SourceIdentity { name, uid }) => format!(
+                "the IngestSource {namespace}/{} (UID {}) of the Kubernetes cluster {cluster}",
+                name.shown(),
+                uid.shown()
+            ),
+            None => {
+                format!("the enrichments of the namespace {namespace} of the Kubernetes cluster {cluster}")
+            }
+        }
+    }
+}
+
+/// Text that anybody may have written, in a form that is safe to show.
+trait Shown {
+    fn shown(&self) -> String;
+}
+
+impl Shown for str {
+    /// Characters that names and UIDs of resources do not have become `?`, and what is too long is cut.
+    fn shown(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '?' };
+        self.chars().take(SHOWN_CHARS).map(plain).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::of_source;
+    use serde_json::{Value, json};
+
+    use super::{Bar, OwnIndex, Owner, SourceIdentity, Standing, meta, of_source};
+
+    fn owner(cluster: &str, uid: &str) -> Owner {
+        let source = Some(SourceIdentity { name: "wire".into(), uid: uid.into() });
+        Owner { cluster: cluster.into(), namespace: "news".into(), source }
+    }
+
+    fn enrichments(cluster: &str) -> Owner {
+        Owner { cluster: cluster.into(), namespace: "news".into(), source: None }
+    }
+
+    fn bar(meta: &Value, me: &Owner) -> Bar {
+        match Standing::read(Some(meta), me) {
+            Standing::Barred(bar) => bar,
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn no_two_sources_share_a_name() {
@@ -22,5 +223,52 @@ mod tests {
         assert_ne!(of_source("units", "news", "prod.wire"), of_source("units", "news-prod", "wire"));
         let longest = of_source("enrichments", &"n".repeat(63), &"s".repeat(52));
         assert!(longest.len() <= 255, "{} bytes", longest.len());
+    }
+
+    #[test]
+    fn an_index_knows_its_owner_again_and_nobody_else() {
+        let index =
+            OwnIndex { name: "i".into(), pattern: "i*", body: json!({"mappings": {"dynamic": false}}) };
+        for me in [owner("c1", "u1"), enrichments("c1")] {
+            let body = index.body_for(&me);
+            assert_eq!(body["mappings"]["dynamic"], false);
+            let written = &body["mappings"]["_meta"];
+            assert_eq!(Standing::read(Some(written), &me), Standing::Own);
+            for other in [owner("c1", "u2"), owner("c2", "u1"), enrichments("c2")] {
+                assert_eq!(bar(written, &other), Bar::Owned(me.clone()));
+            }
+        }
+        assert_eq!(Standing::read(Some(&meta(None)), &owner("c1", "u1")), Standing::Unclaimed);
+    }
+
+    #[test]
+    fn what_docmill_did_not_write_is_barred() {
+        let me = owner("c1", "u1");
+        assert_eq!(Standing::read(None, &me), Standing::Barred(Bar::Unmarked));
+        for (strange, expected) in [
+            (json!({"other": 1}), Bar::Unmarked),
+            (json!({"docmill": {"format": 1, "owner": "me"}}), Bar::Unmarked),
+            (json!({"docmill": {"format": 2, "owner": me}}), Bar::Format),
+            (json!({"docmill": "x"}), Bar::Format),
+        ] {
+            assert_eq!(bar(&strange, &me), expected, "{strange}");
+        }
+        assert!(Bar::Unmarked.yields() && !Bar::Format.yields());
+    }
+
+    #[test]
+    fn the_words_name_the_owner_and_the_remedy_and_quote_nothing_foreign() {
+        let me = owner("c1", "u1");
+        let another = Bar::Owned(owner("c2", "u2")).in_words("i", &me);
+        assert!(another.contains("news/wire (UID u2) of the Kubernetes cluster c2"), "{another}");
+        assert!(another.contains("another name") && another.contains("spec.ledger.adopt: true"), "{another}");
+        let earlier = Bar::Owned(owner("c1", "u0")).in_words("i", &me);
+        assert!(earlier.contains("earlier IngestSource of this name (UID u0)"), "{earlier}");
+        let hostile = Bar::Owned(owner(&format!("<b>\n{}", "x".repeat(900)), "u2")).in_words("i", &me);
+        assert!(hostile.contains("cluster ?b??xxx") && hostile.len() < 500, "{hostile}");
+        let enrichment = Bar::Owned(enrichments("c2")).in_words("i", &enrichments("c1"));
+        assert!(
+            enrichment.contains("enrichments of the namespace news") && enrichment.contains("spec.to.adopt")
+        );
     }
 }

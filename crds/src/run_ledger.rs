@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ledger::hex;
-use crate::own_index;
+use crate::own_index::{self, OwnIndex};
 use crate::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 
 /// Matches the names of all these indices.
@@ -154,12 +154,19 @@ impl KeyBoundRecord {
     }
 }
 
+/// The index of a source.
+#[must_use]
+pub fn runs(namespace: &str, source: &str) -> OwnIndex {
+    OwnIndex { name: runs_index(namespace, source), pattern: RUNS_PATTERN, body: runs_index_body() }
+}
+
 /// Settings and mapping of the index.
 #[must_use]
 pub fn runs_index_body() -> Value {
     json!({
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
         "mappings": {
+            "_meta": own_index::meta(None),
             "dynamic": false,
             "properties": {
                 "kind": {"type": "keyword"},

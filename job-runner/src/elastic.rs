@@ -3,7 +3,7 @@
 //! - [`Elastic`] (`client`, `link`, `settings`, `signing`): one cluster with its credentials, a request at a time, no hidden
 //!   retries but the one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product asks of a cluster, each a small method of [`Elastic`];
-//! - [`mapping`]: how documents of the product are mapped;
+//! - [`mapping`]: how documents of the product are mapped; `own`: indices of the product, and whose they are;
 //! - `bulk_body`, `verdict`, `bulk_work`: a bulk written, its answer read item by item, what to send again; no I/O;
 //! - `bulk`: a bulk sent until every item has its final [`Outcome`];
 //! - `error`: what went wrong and who has to act.
@@ -20,6 +20,7 @@ mod documents;
 mod error;
 mod link;
 pub mod mapping;
+mod own;
 mod search;
 mod settings;
 mod signing;
@@ -30,5 +31,6 @@ pub use bulk_body::{Address, BulkBody, ReadState};
 pub use client::Elastic;
 pub use documents::StoredDocument;
 pub use error::{ElasticError, Fault, SKEWED};
+pub use own::ClaimError;
 pub use search::Pit;
 pub use verdict::Outcome;

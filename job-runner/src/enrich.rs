@@ -53,13 +53,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{EnrichOrder, EnrichStep, Report, secret_mount};
+use docmill_crds::enrichment_ledger;
 use docmill_crds::enrichment_run::Budget as Spending;
 use tokio_util::sync::CancellationToken;
 
 pub use error::EnrichError;
 
 use crate::elastic::Elastic;
-use crate::retry::Patience;
+use crate::retry::{Patience, persist};
 use budget::Budget;
 use compare::Comparison;
 use counts::Counts;
@@ -93,6 +94,9 @@ pub async fn run(
     let started = Instant::now();
     let busy = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let recipe = Recipe::read(order, slice)?;
+    let records = enrichment_ledger::enrichments(&order.namespace);
+    let claim = async || to.claim(&records, &order.owner(), order.to.adopt).await;
+    persist(PATIENCE, stop, claim).await?;
     if order.step == EnrichStep::Clear {
         let done = vectors::clear(order, &recipe.target.wildcard(), to, stop).await?;
         let ended = "vectors of other models are taken out".to_owned();

@@ -70,7 +70,8 @@ impl Place {
             "index": {"elasticsearch": {"urls": [elastic]}, "name": format!("{name}-{{day}}"), "id": "{id}"},
         });
         let order = json!({
-            "ingest": {"namespace": "audit", "source": name, "spec": source},
+            "ingest": {"namespace": "audit", "source": name, "uid": "u", "cluster": "test",
+                "spec": source},
             "run": "run", "runUid": "uid", "createdMillis": 0, "step": {"work": {"files": 1, "parts": 1}},
         });
         let storage = serde_json::from_value(order["ingest"]["spec"]["storage"].clone()).unwrap();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use job_runner::elastic::{Address, BulkBody, Elastic, Outcome};
+use docmill_crds::own_index::{FORMAT, OwnIndex, Owner, Standing, meta};
+use job_runner::elastic::{Address, BulkBody, ClaimError, Elastic, Outcome};
 use job_runner::retry::Patience;
 use job_runner::secrets::Secrets;
 use serde_json::{Value, json};
@@ -29,8 +30,8 @@ fn cluster(test: &str) -> Option<(Elastic, String)> {
 async fn a_version_never_goes_back() {
     let Some((elastic, index)) = cluster("versions") else { return };
     let body = json!({"mappings": {"properties": {"n": {"type": "long"}}}});
-    elastic.ensure_index(&index, &body).await.unwrap();
-    elastic.ensure_index(&index, &body).await.unwrap();
+    elastic.create_index(&index, &body).await.unwrap();
+    elastic.create_index(&index, &body).await.unwrap();
     let address = Address { index: &index, id: "a/b ü?#%2F.." };
     for (version, expected) in [(7, Outcome::Done), (7, Outcome::Done), (6, Outcome::Superseded)] {
         let outcome = elastic.index_doc(address, &json!({"n": version}), Some(version)).await.unwrap();
@@ -46,7 +47,10 @@ async fn a_version_never_goes_back() {
 async fn an_index_of_a_known_kind_that_a_record_makes_has_the_mapping_of_its_kind() {
     let Some((elastic, kind)) = cluster("kind") else { return };
     let body = json!({"mappings": {"dynamic": false, "properties": {"key": {"type": "keyword"}}}});
-    elastic.ensure_own_index(&format!("{kind}-a"), &format!("{kind}-*"), &body).await.unwrap();
+    // A kind of its own for each run of the tests.
+    let pattern: &'static str = format!("{kind}-*").leak();
+    let index = OwnIndex { name: format!("{kind}-a"), pattern, body };
+    elastic.claim(&index, &owner("one"), false).await.unwrap();
     let made = format!("{kind}-b");
     let record = json!({"key": "k", "more": "of a text"});
     elastic.index_doc(Address { index: &made, id: "1" }, &record, None).await.unwrap();
@@ -54,11 +58,47 @@ async fn an_index_of_a_known_kind_that_a_record_makes_has_the_mapping_of_its_kin
     assert_eq!(fields, json!({"key": {"type": "keyword"}}));
 }
 
+fn owner(cluster: &str) -> Owner {
+    Owner { cluster: cluster.into(), namespace: "news".into(), source: None }
+}
+
+#[tokio::test]
+async fn an_index_belongs_to_who_made_it_until_somebody_takes_it_over() {
+    let Some((elastic, name)) = cluster("owned") else { return };
+    let body = json!({"mappings": {"_meta": meta(None), "dynamic": false}});
+    let index = OwnIndex { pattern: format!("{name}*").leak(), name, body };
+    let (one, other) = (owner("one"), owner("other"));
+    elastic.claim(&index, &one, false).await.unwrap();
+    elastic.claim(&index, &one, false).await.unwrap();
+    let refused = elastic.claim(&index, &other, false).await.unwrap_err();
+    assert!(matches!(&refused, ClaimError::Barred(words) if words.contains("cluster one")), "{refused}");
+    assert_eq!(refused.class(), ErrorClass::Permanent);
+    assert!(elastic.check_owner(std::slice::from_ref(&index), &other).await.is_err());
+    elastic.claim(&index, &other, true).await.unwrap();
+    assert!(elastic.check_owner(std::slice::from_ref(&index), &other).await.is_ok());
+    assert!(elastic.claim(&index, &one, false).await.is_err());
+    assert_eq!(elastic.standing("no-such-index", &one).await.unwrap(), None);
+    assert_eq!(FORMAT, 1, "another form needs an answer to what is there");
+}
+
+#[tokio::test]
+async fn of_two_that_claim_an_index_of_nobody_one_has_it() {
+    let Some((elastic, name)) = cluster("claimed") else { return };
+    let body = json!({"mappings": {"_meta": meta(None), "dynamic": false}});
+    let index = OwnIndex { pattern: format!("{name}*").leak(), name, body };
+    elastic.create_index(&index.name, &index.body).await.unwrap();
+    let owners = [owner("one"), owner("other")];
+    assert_eq!(elastic.standing(&index.name, &owners[0]).await.unwrap(), Some(Standing::Unclaimed));
+    let claims = [elastic.claim(&index, &owners[0], false), elastic.claim(&index, &owners[1], false)];
+    let claimed = futures::future::join_all(claims).await;
+    assert_eq!(claimed.iter().filter(|claim| claim.is_ok()).count(), 1, "{claimed:?}");
+}
+
 #[tokio::test]
 async fn each_item_of_a_bulk_has_its_own_outcome_whatever_the_cluster_takes_at_once() {
     let Some((elastic, index)) = cluster("bulk") else { return };
     let body = json!({"mappings": {"properties": {"n": {"type": "long"}}}});
-    elastic.ensure_index(&index, &body).await.unwrap();
+    elastic.create_index(&index, &body).await.unwrap();
     let mut bulk = BulkBody::default();
     let text = "x".repeat(20_000);
     // Two megabytes: more than a cluster with a low limit takes in one request.
@@ -85,7 +125,7 @@ async fn a_view_gives_every_document_once_though_times_are_equal() {
     let indices = [format!("{base}-a"), format!("{base}-b")];
     for index in &indices {
         let body = json!({"mappings": {"properties": {"at": {"type": "date"}}}});
-        elastic.ensure_index(index, &body).await.unwrap();
+        elastic.create_index(index, &body).await.unwrap();
         for n in 0..25 {
             let id = format!("{index}-{n}");
             bulk.push_index(Address { index, id: &id }, None, br#"{"at": "2026-01-02T03:04:05.678Z"}"#);

@@ -56,7 +56,7 @@ impl Bed {
         let mut bulk = BulkBody::default();
         let mapping = json!({"mappings": {"properties": {
             "publishedAt": {"type": "date"}, "_docmill": {"properties": {"indexedTime": {"type": "date"}}}}}});
-        self.elastic.ensure_index(&self.articles(), &mapping).await.unwrap();
+        self.elastic.create_index(&self.articles(), &mapping).await.unwrap();
         for id in ids {
             let source = json!({"headline": format!("{headline} {id}"), "publishedAt": "2026-01-02T00:00:00Z",
                 "_docmill": {"indexedTime": at, "revision": "r"}});
@@ -70,7 +70,7 @@ impl Bed {
 
     fn order(&self, run: &str) -> EnrichOrder {
         serde_json::from_value(json!({
-            "namespace": self.name, "run": run, "runUid": run,
+            "namespace": self.name, "run": run, "runUid": run, "cluster": "test",
             "from": {"urls": ["http://unused:1"]}, "fromIndex": self.articles(),
             "to": {"elasticsearch": {"urls": ["http://unused:1"]},
                    "name": format!("{}-enriched-{{publishedAt:%Y}}", self.name)},

@@ -22,6 +22,8 @@ pub struct Context {
     pub client: Client,
     /// Writes.
     pub writer: Writer,
+    /// UID of the Kubernetes cluster.
+    pub cluster: String,
     /// The image of the workers.
     pub image: WorkerImage,
     /// Counters.

@@ -24,7 +24,7 @@ use crate::metrics::{Kind, Metrics, PassOutcome};
 use crate::shutdown::Shutdown;
 use crate::stores::with_causes;
 use crate::worker_pod::WorkerImage;
-use crate::{enrichment_run, enrichment_schedule, ingest_run, ingest_source, presence, schedule};
+use crate::{cluster, enrichment_run, enrichment_schedule, ingest_run, ingest_source, presence, schedule};
 
 /// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
 const CONCURRENCY: u16 = 32;
@@ -50,6 +50,7 @@ pub async fn run(
     let context = Arc::new(Context {
         client: client.clone(),
         writer: Writer::new(client.clone(), leadership, recorder),
+        cluster: cluster::uid(&client).await?,
         image: WorkerImage {
             image: args.worker_image.clone(),
             pull_policy: args.worker_image_pull_policy.clone(),

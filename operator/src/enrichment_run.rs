@@ -98,15 +98,22 @@ async fn apply(
     }
     match plan {
         Plan::Start(selection) => {
-            context.create_job(Kind::EnrichmentRun, job::job(run, selection, &context.image)).await
+            context
+                .create_job(Kind::EnrichmentRun, job::job(run, selection, &context.cluster, &context.image))
+                .await
         }
         Plan::Clear(selection) => {
-            context.create_job(Kind::EnrichmentRun, job::clear_job(run, selection, &context.image)).await
+            context
+                .create_job(
+                    Kind::EnrichmentRun,
+                    job::clear_job(run, selection, &context.cluster, &context.image),
+                )
+                .await
         }
         Plan::Suspend | Plan::Resume => {
             let namespace = run.namespace().unwrap_or_default();
             let suspend = *plan == Plan::Suspend;
-            match context.writer.suspend_job(&namespace, &run.name_any(), suspend).await {
+            match context.writer.suspend_job(&namespace, &job::enrich_name(run), suspend).await {
                 Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
                 Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
                 Ok(()) => Ok(Ok(())),

@@ -25,6 +25,7 @@ use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
 pub use board::Board;
+pub use job::ingest_order;
 pub use reach::ReachCache;
 
 use crate::apply::{ApplyError, Created};

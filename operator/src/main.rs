@@ -7,11 +7,12 @@
 //! - `presence`, `hindrances`: what running workers say of themselves, and what they wait for;
 //! - `stores`: reaching what a resource names; `apply`: writing to the API server;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
-//! - `api_client`: the API server's client; `server`, `metrics`: what is seen of the operator and of its sources.
+//! - `api_client`: the API server's client; `cluster`: which cluster it is of; `server`, `metrics`: what is seen of the operator and of its sources.
 
 mod api_client;
 mod apply;
 mod args;
+mod cluster;
 mod conditions;
 mod context;
 mod controllers;

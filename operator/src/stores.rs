@@ -1,11 +1,12 @@
 //! Reaches the stores that a resource names, with the credentials from its Secrets, and says what stands in the way in
 //! words that a user can act on.
 
+use docmill_crds::contract::IngestOrder;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::storage::{SecretRef, Storage};
-use elastic::{Elastic, ElasticError};
+use elastic::{ClaimError, Elastic, ElasticError};
 use job_runner::{elastic, secrets, stores};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
@@ -54,17 +55,29 @@ pub async fn connect_elastic(
     Ok(elastic)
 }
 
-/// The clusters of a source, each of which has answered. Gives that of its ledger.
-pub async fn connect_source(
-    client: &Client,
-    namespace: &str,
-    spec: &IngestSourceSpec,
-) -> Result<Elastic, NotReady> {
-    let ledger = connect_elastic(client, namespace, ledger_cluster(spec)?).await?;
-    if let (Some(index), Some(_)) = (spec.index_cluster(), &spec.ledger) {
+/// The clusters of a source, each of which has answered, and whose records are its own or are to be taken over. Gives that
+/// of its ledger.
+pub async fn connect_source(client: &Client, order: &IngestOrder) -> Result<Elastic, NotReady> {
+    let IngestOrder { namespace, spec, .. } = order;
+    let cluster = ledger_cluster(spec)?;
+    let ledger = connect_elastic(client, namespace, cluster).await?;
+    if !spec.adopts() {
+        let claim_fault = |error| claim_fault(cluster, error);
+        ledger.check_owner(&order.own_indices(), &order.owner()).await.map_err(claim_fault)?;
+    }
+    if let (Some(index), Some(_)) = (spec.index_cluster(), spec.own_ledger_cluster()) {
         connect_elastic(client, namespace, index).await?;
     }
     Ok(ledger)
+}
+
+/// Why records cannot be used, as a condition.
+#[must_use]
+pub fn claim_fault(cluster: &ElasticsearchCluster, error: ClaimError) -> NotReady {
+    match error {
+        ClaimError::Elastic(error) => elastic_fault(cluster, &error),
+        ClaimError::Barred(words) => NotReady::user("LedgerOwnedByAnother", words),
+    }
 }
 
 /// The cluster of a source's ledger.

@@ -62,10 +62,7 @@ pub fn source_mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
     vec![
         Mount { folder: secret_mount::STORAGE.into(), secret: spec.storage.credentials_secret_ref.as_ref() },
         Mount { folder: secret_mount::INDEX.into(), secret: secret_of(spec.index_cluster()) },
-        Mount {
-            folder: secret_mount::LEDGER.into(),
-            secret: secret_of(spec.ledger.as_ref().map(|ledger| &ledger.elasticsearch)),
-        },
+        Mount { folder: secret_mount::LEDGER.into(), secret: secret_of(spec.own_ledger_cluster()) },
     ]
 }
 

@@ -25,7 +25,7 @@ pub fn heads_index(namespace: &str, source: &str) -> String {
 pub fn heads_index_body() -> Value {
     json!({
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
-        "mappings": {"dynamic": false, "properties": {}},
+        "mappings": {"_meta": own_index::meta(None), "dynamic": false, "properties": {}},
     })
 }
 

@@ -48,25 +48,12 @@ impl ClusterInfo {
 }
 
 impl Elastic {
-    /// Creates an index with settings and mappings; one that exists is left as it is.
-    pub async fn ensure_index(&self, name: &str, body: &Value) -> Result<(), ElasticError> {
+    /// Creates an index with settings and mappings. Whether it is new: one that exists is left as it is.
+    pub async fn create_index(&self, name: &str, body: &Value) -> Result<bool, ElasticError> {
         match self.send(Method::Put, &format!("/{}", segment(name)), Some(body)).await {
-            Err(error) if is_kind(&error, "resource_already_exists_exception") => Ok(()),
-            result => result.map(drop),
+            Err(error) if is_kind(&error, "resource_already_exists_exception") => Ok(false),
+            result => result.map(|_| true),
         }
-    }
-
-    /// Creates an index of the product's own, and the template for its kind, whose names match a pattern. One that somebody
-    /// deletes is made again by the next record for it, and takes its mapping from the template.
-    pub async fn ensure_own_index(
-        &self,
-        name: &str,
-        pattern: &str,
-        body: &Value,
-    ) -> Result<(), ElasticError> {
-        let template = mapping::own_index_template(pattern, body);
-        self.put_index_template(&mapping::template_name(pattern), &template).await?;
-        self.ensure_index(name, body).await
     }
 
     /// Whether there is an index of this name.
@@ -108,7 +95,7 @@ impl Elastic {
     }
 }
 
-fn is_kind(error: &ElasticError, kind: &str) -> bool {
+pub(super) fn is_kind(error: &ElasticError, kind: &str) -> bool {
     error.fault().is_some_and(|fault| fault.kind == kind)
 }
 

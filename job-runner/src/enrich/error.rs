@@ -4,7 +4,7 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::template::TemplateError;
 
 use super::link::LinkError;
-use crate::elastic::ElasticError;
+use crate::elastic::{ClaimError, ElasticError};
 use crate::secrets::MountError;
 use crate::stores::StoreError;
 
@@ -30,6 +30,9 @@ pub enum EnrichError {
         /// What happened.
         error: ElasticError,
     },
+    /// The records of enrichments cannot be used.
+    #[error("target cluster: {0}")]
+    Claim(#[from] ClaimError),
     /// The client of a model cannot be made.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -83,6 +86,7 @@ impl Classify for EnrichError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Elastic { error, .. } => error.class(),
+            Self::Claim(error) => error.class(),
             Self::Store(error) => error.class(),
             // Starting again would not help; the next run is planned with the new version.
             Self::NoSlice(_) | Self::Template { .. } | Self::ModelChanged { .. } => ErrorClass::Permanent,

@@ -1,6 +1,6 @@
 //! How far a slice is, kept beside the enriched documents, where the operator reads it.
 
-use docmill_crds::enrichment_ledger::{ENRICHMENTS_PATTERN, SliceRecord, enrichments_index_body};
+use docmill_crds::enrichment_ledger::SliceRecord;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -28,10 +28,7 @@ impl<'a> Progress<'a> {
     ) -> Result<(Self, Counts), EnrichError> {
         let index = &recipe.enrichments_index;
         let id = SliceRecord::id(&recipe.run, recipe.slice);
-        let earlier = persist(PATIENCE, stop, async || {
-            cluster.ensure_own_index(index, ENRICHMENTS_PATTERN, &enrichments_index_body()).await?;
-            cluster.get(index, &id).await
-        });
+        let earlier = persist(PATIENCE, stop, async || cluster.get(index, &id).await);
         let earlier = earlier.await.map_err(EnrichError::target)?;
         let record = earlier.and_then(|record| serde_json::from_value(Value::Object(record.source)).ok());
         let counts = record.as_ref().map_or_else(Counts::default, Counts::resumed);

@@ -179,6 +179,7 @@ pub(super) mod tests {
             "namespace": "news",
             "run": "daily",
             "runUid": "run-1",
+            "cluster": "cluster-1",
             "from": {"urls": ["http://es:9200"]},
             "fromIndex": "articles-*",
             "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "enriched-{publishedAt:%Y}"},

@@ -22,8 +22,8 @@ impl Clusters {
             Some(cluster) => Some(Elastic::mounted(cluster, secret_mount::INDEX)?),
             None => None,
         };
-        let ledger = match (&spec.ledger, &index) {
-            (Some(ledger), _) => Elastic::mounted(&ledger.elasticsearch, secret_mount::LEDGER)?,
+        let ledger = match (spec.own_ledger_cluster(), &index) {
+            (Some(ledger), _) => Elastic::mounted(ledger, secret_mount::LEDGER)?,
             (None, Some(index)) => index.clone(),
             (None, None) => return Err(IngestError::NoLedger),
         };

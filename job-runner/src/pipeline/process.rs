@@ -10,8 +10,9 @@ use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
-use docmill_crds::ledger::heads::{HEADS_PATTERN, heads_index, heads_index_body};
-use docmill_crds::ledger::{UNITS_PATTERN, UnitId, units_index, units_index_body};
+use docmill_crds::ledger::heads::heads_index;
+use docmill_crds::ledger::{self, UnitId, units_index};
+use docmill_crds::own_index::{OwnIndex, Owner};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::Packing;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -41,7 +42,7 @@ use super::snapshot::packed::packer::{Coming, Packer, Shelf};
 use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
 use super::unit::Unit;
-use crate::elastic::ElasticError;
+use crate::elastic::{ClaimError, ElasticError};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
 use crate::pace::Pace;
@@ -89,6 +90,9 @@ pub enum IngestError {
     /// The index or the ledger.
     #[error(transparent)]
     Elastic(#[from] ElasticError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
 }
 
 impl Classify for IngestError {
@@ -100,6 +104,7 @@ impl Classify for IngestError {
             Self::Secret(_) => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
+            Self::Claim(error) => error.class(),
         }
     }
 
@@ -107,6 +112,7 @@ impl Classify for IngestError {
         match self {
             Self::Store(error) => error.hindrance(),
             Self::Elastic(error) => error.hindrance(),
+            Self::Claim(error) => error.hindrance(),
             Self::Model(_) | Self::NoQueue | Self::Template(_) | Self::NoLedger | Self::Secret(_) => None,
         }
     }
@@ -133,6 +139,8 @@ pub struct Processor {
     lookup: Lookup,
     units: InHand,
     suspects: Suspects,
+    owner: Owner,
+    own_indices: [OwnIndex; 2],
     batches: mpsc::Sender<Work>,
     stop: Stop,
 }
@@ -191,24 +199,27 @@ impl Processor {
             lookup,
             units: InHand::default(),
             suspects,
+            owner: order.owner(),
+            own_indices: ledger::indices(&order.namespace, &order.source),
             batches,
             stop,
         }))
     }
 
-    /// Ledger, heads and the template of the articles have to be there before the first document.
+    /// Ledger, heads and the template of the articles have to be there, and the first two to belong to this source, before
+    /// the first document.
     pub async fn ensure_indices(&self) -> Result<(), IngestError> {
-        let Finish { clusters, ledger, placer, .. } = &*self.finish;
-        let own = &clusters.ledger;
+        let Finish { clusters, placer, .. } = &*self.finish;
         let ensure = async || {
-            own.ensure_own_index(ledger, UNITS_PATTERN, &units_index_body()).await?;
-            own.ensure_own_index(&placer.heads.index, HEADS_PATTERN, &heads_index_body()).await?;
+            for index in &self.own_indices {
+                clusters.ledger.claim(index, &self.owner, self.spec.adopts()).await?;
+            }
             match &placer.articles {
-                Some(articles) => articles.ensure_template().await,
+                Some(articles) => Ok(articles.ensure_template().await?),
                 None => Ok(()),
             }
         };
-        Ok(retry::persist(PATIENCE_AT_START, &self.stop.closing, ensure).await?)
+        retry::persist(PATIENCE_AT_START, &self.stop.closing, ensure).await
     }
 
     /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.

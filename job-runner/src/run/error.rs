@@ -4,7 +4,7 @@ use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
-use crate::elastic::ElasticError;
+use crate::elastic::{ClaimError, ElasticError};
 use crate::pipeline::process::IngestError;
 use crate::secrets::MountError;
 use crate::stores::StoreError;
@@ -24,6 +24,9 @@ pub enum RunError {
     /// The ledger, the index, or the records of runs.
     #[error(transparent)]
     Elastic(#[from] ElasticError),
+    /// The ledger or the records of runs cannot be used.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// The path of units cannot be set up.
     #[error(transparent)]
     Ingest(#[from] IngestError),
@@ -80,6 +83,7 @@ impl Classify for RunError {
             Self::Secret(_) | Self::Unfinished { .. } | Self::Stopped => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
+            Self::Claim(error) => error.class(),
             Self::Ingest(error) => error.class(),
             Self::File { .. } | Self::Missing(_) | Self::NoPart(_) | Self::Outside { .. } => {
                 ErrorClass::Permanent
@@ -92,6 +96,7 @@ impl Classify for RunError {
         match self {
             Self::Store(error) => error.hindrance(),
             Self::Elastic(error) => error.hindrance(),
+            Self::Claim(error) => error.hindrance(),
             Self::Ingest(error) => error.hindrance(),
             _ => None,
         }

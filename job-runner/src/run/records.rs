@@ -1,6 +1,6 @@
 //! The records of a run beside the ledger, where the operator reads them.
 
-use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, RUNS_PATTERN, runs_index_body};
+use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -12,12 +12,16 @@ use crate::elastic::{Address, Outcome};
 use crate::retry;
 
 impl RunContext {
-    /// Creates the index of the records, if it is not there.
+    /// Creates the indices of the ledger and of the records of runs where they are not there. They have to belong to
+    /// this source.
     pub(super) async fn ensure_records(&self) -> Result<(), RunError> {
-        let index = self.runs_index();
-        let ensure =
-            async || self.clusters.ledger.ensure_own_index(&index, RUNS_PATTERN, &runs_index_body()).await;
-        Ok(retry::persist(PATIENCE, &self.stop.abort, ensure).await?)
+        let order = &self.order.ingest;
+        let (owner, adopt) = (order.owner(), order.spec.adopts());
+        for index in order.own_indices() {
+            let claim = async || self.clusters.ledger.claim(&index, &owner, adopt).await;
+            retry::persist(PATIENCE, &self.stop.abort, claim).await?;
+        }
+        Ok(())
     }
 
     /// Records what was selected.

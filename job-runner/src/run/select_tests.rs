@@ -18,7 +18,7 @@ fn raw() -> RawLocation {
 
 fn order(spec: &Value, poll: Option<Value>) -> RunOrder {
     let mut order = json!({
-        "ingest": {"namespace": "news", "source": "wire", "spec": {
+        "ingest": {"namespace": "news", "source": "wire", "uid": "u", "cluster": "c", "spec": {
             "storage": {"region": "r"}, "raw": {"bucket": "raw", "prefix": "wire/", "suffixes": [".xml"]},
             "trigger": {"poll": {"intervalSeconds": 60}}, "conversion": {"preset": "nitf"},
             "snapshots": {"bucket": "json"}, "errors": {"bucket": "errors"},

@@ -41,7 +41,7 @@ impl Bed {
         let index = format!("{}-articles", self.name);
         let mapping = json!({"mappings": {"properties": {
             "publishedAt": {"type": "date"}, "_docmill": {"properties": {"indexedTime": {"type": "date"}}}}}});
-        self.elastic.ensure_index(&index, &mapping).await.unwrap();
+        self.elastic.create_index(&index, &mapping).await.unwrap();
         let mut bulk = BulkBody::default();
         for (id, headline) in headlines.iter().enumerate() {
             let source = json!({"headline": headline, "publishedAt": "2026-01-02T00:00:00Z",
@@ -65,7 +65,7 @@ impl Bed {
         let versions: BTreeMap<&str, &str> =
             version.into_iter().map(|version| (checked.name.as_str(), version)).collect();
         let order: EnrichOrder = serde_json::from_value(json!({
-            "namespace": self.name, "run": run, "runUid": run,
+            "namespace": self.name, "run": run, "runUid": run, "cluster": "test",
             "from": {"urls": ["http://unused:1"]}, "fromIndex": format!("{}-articles", self.name),
             "to": {"elasticsearch": {"urls": ["http://unused:1"]},
                    "name": format!("{}-enriched-{{publishedAt:%Y}}", self.name)},

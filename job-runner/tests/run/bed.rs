@@ -102,7 +102,7 @@ impl Bed {
     /// The order of the planner of a run with this UID. `spec` is that of the run, without its source.
     pub fn order(&self, uid: &str, spec: &Value) -> RunOrder {
         let mut order = json!({
-            "ingest": {"namespace": self.name, "source": "wire", "spec": {
+            "ingest": {"namespace": self.name, "source": "wire", "uid": "u", "cluster": "test", "spec": {
                 "storage": {"region": "us-east-1", "endpoint": self.endpoint, "forcePathStyle": true},
                 "raw": {"bucket": self.raw(), "prefix": "wire/", "suffixes": [".xml"]},
                 "trigger": {"poll": {"intervalSeconds": 60}},
@@ -186,7 +186,7 @@ impl Bed {
         units: impl IntoIterator<Item = (&'a str, &'a str, UnitState, &'a str, &'a str)>,
     ) {
         let index = self.ledger();
-        self.elastic.ensure_index(&index, &units_index_body()).await.unwrap();
+        self.elastic.create_index(&index, &units_index_body()).await.unwrap();
         let mut bulk = BulkBody::default();
         for (key, version, state, reason, revision) in units {
             let unit = UnitId { bucket: self.raw(), key: key.into(), version: version.into() };

@@ -60,7 +60,7 @@ async fn where_keys_only_grow_a_listing_begins_behind_the_bound() {
     let time = "2026-01-02T00:00:00.000Z".to_owned();
     let key = "wire/00019.xml".to_owned();
     let bound = json!(KeyBoundRecord { kind: "bound".into(), run: "r0".into(), key, updated_time: time });
-    bed.elastic.ensure_index(&index, &runs_index_body()).await.unwrap();
+    bed.elastic.create_index(&index, &runs_index_body()).await.unwrap();
     let stored = bed.elastic.index_doc(Address { index: &index, id: &id }, &bound, Some(1)).await.unwrap();
     assert_eq!(stored, Outcome::Done);
     order.run_uid = "r2".into();

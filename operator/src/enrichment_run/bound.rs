@@ -1,9 +1,7 @@
 //! What the operator keeps beside the enriched documents: until when they are complete, and what a run may spend.
 
 use docmill_crds::EnrichmentRun;
-use docmill_crds::enrichment_ledger::{
-    BoundRecord, ENRICHMENTS_PATTERN, LimitsRecord, enrichments_index, enrichments_index_body, limits_id,
-};
+use docmill_crds::enrichment_ledger::{BoundRecord, LimitsRecord, enrichments, limits_id};
 use docmill_crds::enrichment_run::Bounds;
 use job_runner::elastic::{Address, ElasticError, Outcome};
 use kube::ResourceExt as _;
@@ -13,7 +11,7 @@ use super::observe;
 use super::plan::Kept;
 use crate::context::Context;
 use crate::not_ready::NotReady;
-use crate::stores::elastic_fault;
+use crate::stores::{claim_fault, elastic_fault};
 
 /// Stores the bound of a completed run. A later one that is stored already stays.
 pub async fn keep(
@@ -48,11 +46,14 @@ async fn store(
     context: &Context,
 ) -> Result<(), NotReady> {
     let target = observe::connect_target(run, context).await?;
-    let index = enrichments_index(&run.namespace().unwrap_or_default());
+    let namespace = run.namespace().unwrap_or_default();
+    let records = enrichments(&namespace);
+    let index = &records.name;
+    let owner = observe::owner(&namespace, &context.cluster);
+    let claimed = target.claim(&records, &owner, run.spec.to.adopt).await;
+    claimed.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))?;
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
-    let ensured = target.ensure_own_index(&index, ENRICHMENTS_PATTERN, &enrichments_index_body()).await;
-    ensured.map_err(fault)?;
-    let address = Address { index: &index, id };
+    let address = Address { index, id };
     match target.index_doc(address, record, version).await.map_err(fault)? {
         Outcome::Done | Outcome::Superseded => Ok(()),
         Outcome::Rejected(refusal) => {

@@ -11,29 +11,45 @@ use super::observation::Selection;
 use crate::not_ready::NotReady;
 use crate::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 
+/// Name of the Job of a run. With the longest name of a run and the number of a slice, a pod's host name fits.
+#[must_use]
+pub fn enrich_name(run: &EnrichmentRun) -> String {
+    format!("{}-enrich", run.name_any())
+}
+
 /// Name of the Job that clears. With the longest name of a run it has 58 characters.
 #[must_use]
 pub fn clear_name(run: &EnrichmentRun) -> String {
     format!("{}-clear", run.name_any())
 }
 
-/// The Job of a run. It has the run's own name, so that there can be only one.
-pub fn job(run: &EnrichmentRun, selection: &Selection, image: &WorkerImage) -> Result<Job, NotReady> {
+/// The Job of a run. Its name follows from the run's, so that there can be only one.
+pub fn job(
+    run: &EnrichmentRun,
+    selection: &Selection,
+    cluster: &str,
+    image: &WorkerImage,
+) -> Result<Job, NotReady> {
     let slices = i32::try_from(selection.slices.len()).unwrap_or(i32::MAX);
     let pods = pods(run, slices);
-    let order = work_order(run, selection, step(run), pods);
+    let order = work_order(run, selection, cluster, step(run), pods);
     let spec = JobSpec {
         completion_mode: Some("Indexed".into()),
         completions: Some(slices),
         parallelism: Some(pods),
         ..JobSpec::default()
     };
-    named_job(run, run.name_any(), selection, order, spec, image)
+    named_job(run, enrich_name(run), selection, order, spec, image)
 }
 
 /// The Job that takes vectors of other models out of the target.
-pub fn clear_job(run: &EnrichmentRun, selection: &Selection, image: &WorkerImage) -> Result<Job, NotReady> {
-    let order = work_order(run, selection, EnrichStep::Clear, 1);
+pub fn clear_job(
+    run: &EnrichmentRun,
+    selection: &Selection,
+    cluster: &str,
+    image: &WorkerImage,
+) -> Result<Job, NotReady> {
+    let order = work_order(run, selection, cluster, EnrichStep::Clear, 1);
     // Indexed for the number of the slice that every worker is given.
     let spec = JobSpec {
         completion_mode: Some("Indexed".into()),
@@ -118,12 +134,19 @@ fn mounts<'a>(run: &'a EnrichmentRun, selection: &'a Selection) -> Vec<Mount<'a>
     mounts
 }
 
-fn work_order(run: &EnrichmentRun, selection: &Selection, step: EnrichStep, pods: i32) -> EnrichOrder {
+fn work_order(
+    run: &EnrichmentRun,
+    selection: &Selection,
+    cluster: &str,
+    step: EnrichStep,
+    pods: i32,
+) -> EnrichOrder {
     let spec = &run.spec;
     EnrichOrder {
         namespace: run.namespace().unwrap_or_default(),
         run: run.name_any(),
         run_uid: run.uid().unwrap_or_default(),
+        cluster: cluster.to_owned(),
         step,
         from: selection.origin.cluster.clone(),
         from_index: selection.origin.index.clone(),

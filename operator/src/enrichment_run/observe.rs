@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use docmill_crds::contract::label;
 use docmill_crds::enricher::Enricher;
-use docmill_crds::enrichment_ledger::{LimitsRecord, SliceRecord, enrichments_index, limits_id};
+use docmill_crds::enrichment_ledger::{LimitsRecord, SliceRecord, enrichments, enrichments_index, limits_id};
 use docmill_crds::enrichment_run::Budget;
+use docmill_crds::own_index::Owner;
 use docmill_crds::template::Template;
 use docmill_crds::{EnrichmentRun, IngestSource};
 use job_runner::elastic::{Elastic, ElasticError};
@@ -15,7 +16,7 @@ use kube::core::DeserializeGuard;
 use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 
-use super::job::clear_name;
+use super::job::{clear_name, enrich_name};
 use super::observation::{Observation, Origin, Work, work};
 use super::others::in_the_way;
 use super::select::select;
@@ -23,7 +24,7 @@ use super::{records, slices};
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::presence;
-use crate::stores::{connect_elastic, elastic_fault, with_causes};
+use crate::stores::{claim_fault, connect_elastic, elastic_fault, with_causes};
 
 /// How long one look may take in all.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,7 +34,7 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
     let (jobs, pods) = context.workers_of(run, label::RUN);
     let now = Timestamp::now();
     let named = |name: &str| jobs.iter().find(|job| job.name_any() == name).map(|job| work(job, &pods, now));
-    let (work, clearing) = (named(&run.name_any()), named(&clear_name(run)));
+    let (work, clearing) = (named(&enrich_name(run)), named(&clear_name(run)));
     let mut seen = Observation {
         now,
         ready: Ok(()),
@@ -54,6 +55,7 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
 
 async fn look(run: &EnrichmentRun, context: &Context, seen: &mut Observation) -> Result<(), NotReady> {
     let target = connect_target(run, context).await?;
+    check_owner(run, &target, context).await?;
     seen.limits = read_limits(run, &target).await?;
     if let Some(work) = &seen.work {
         seen.records = Some(read_records(run, &target, work).await?);
@@ -81,6 +83,22 @@ pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<El
     }
     let namespace = run.namespace().unwrap_or_default();
     connect_elastic(&context.client, &namespace, &run.spec.to.elasticsearch).await
+}
+
+/// The records of enrichments have to be those of this namespace, or are to be taken over.
+async fn check_owner(run: &EnrichmentRun, target: &Elastic, context: &Context) -> Result<(), NotReady> {
+    let namespace = run.namespace().unwrap_or_default();
+    if run.spec.to.adopt {
+        return Ok(());
+    }
+    let checked = target.check_owner(&[enrichments(&namespace)], &owner(&namespace, &context.cluster)).await;
+    checked.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))
+}
+
+/// Who the records of enrichments belong to.
+#[must_use]
+pub fn owner(namespace: &str, cluster: &str) -> Owner {
+    Owner { cluster: cluster.to_owned(), namespace: namespace.to_owned(), source: None }
 }
 
 /// A run on the same target stands in the way.

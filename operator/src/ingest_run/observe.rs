@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use docmill_crds::contract::{RunOrder, label};
-use docmill_crds::ingest_source::IngestSourceSpec;
+use docmill_crds::contract::{IngestOrder, RunOrder, label};
 use docmill_crds::run_ledger::runs_index;
 use docmill_crds::{IngestRun, IngestSource};
 use job_runner::elastic::ElasticError;
@@ -57,8 +56,8 @@ async fn look(run: &IngestRun, context: &Context, seen: &mut Observation) -> Res
         return Ok(());
     }
     let source = source(run, context).await?;
-    let order = start::order(run, &source)?;
-    Box::pin(reach(&order.ingest.namespace, &source.spec, context)).await?;
+    let order = start::order(run, &source, &context.cluster)?;
+    Box::pin(reach(&order.ingest, context)).await?;
     seen.start = Some(order);
     Ok(())
 }
@@ -80,7 +79,8 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
 }
 
 /// Everything that the pods of a run need has to be there before they are started. The queue is none of it.
-async fn reach(namespace: &str, spec: &IngestSourceSpec, context: &Context) -> Result<(), NotReady> {
+async fn reach(order: &IngestOrder, context: &Context) -> Result<(), NotReady> {
+    let IngestOrder { namespace, spec, .. } = order;
     let secrets = storage_secrets(&context.client, namespace, &spec.storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
     let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
@@ -88,7 +88,7 @@ async fn reach(namespace: &str, spec: &IngestSourceSpec, context: &Context) -> R
         check_bucket(&s3, &spec.raw.bucket),
         check_bucket(&s3, &spec.snapshots.bucket),
         check_bucket(&s3, &spec.errors.bucket),
-        connect_source(&context.client, namespace, spec),
+        connect_source(&context.client, order),
     );
     raw.and(snapshots).and(errors)?;
     elastic.map(drop)

@@ -1,16 +1,17 @@
 //! What a run begins with. Pure.
 
-use docmill_crds::contract::{IngestOrder, RunOrder, RunStep, label};
+use docmill_crds::contract::{RunOrder, RunStep, label};
 use docmill_crds::{IngestRun, IngestSource};
 use kube::ResourceExt as _;
 
+use crate::ingest_source::ingest_order;
 use crate::not_ready::NotReady;
 
 /// The value of the label of a run that the poll trigger made.
 pub const POLL: &str = "poll";
 
 /// The order of the pod that selects, with the source as it is now.
-pub fn order(run: &IngestRun, source: &IngestSource) -> Result<RunOrder, NotReady> {
+pub fn order(run: &IngestRun, source: &IngestSource, cluster: &str) -> Result<RunOrder, NotReady> {
     let invalid =
         |place: &str, error: String| NotReady::user("InvalidConversion", format!("{place}: {error}"));
     source.spec.conversion.revision().map_err(|error| {
@@ -21,11 +22,7 @@ pub fn order(run: &IngestRun, source: &IngestSource) -> Result<RunOrder, NotRead
     }
     let polled = run.labels().get(label::TRIGGER).is_some_and(|trigger| trigger == POLL);
     Ok(RunOrder {
-        ingest: IngestOrder {
-            namespace: run.namespace().unwrap_or_default(),
-            source: source.name_any(),
-            spec: source.spec.clone(),
-        },
+        ingest: ingest_order(source, cluster),
         run: run.name_any(),
         run_uid: run.uid().unwrap_or_default(),
         created_millis: run.creation_timestamp().map_or(0, |time| time.0.as_millisecond()),

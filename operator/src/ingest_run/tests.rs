@@ -31,7 +31,7 @@ fn source() -> IngestSource {
 }
 
 fn order() -> RunOrder {
-    start::order(&run(), &source()).unwrap()
+    start::order(&run(), &source(), "cluster-1").unwrap()
 }
 
 /// Nothing but what it would begin with, at second 1,100.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::IngestSource;
-use docmill_crds::contract::{IngestOrder, WorkOrder, label};
+use docmill_crds::contract::{IngestOrder, label};
 use docmill_crds::ledger::hex;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use kube::api::ObjectMeta;
@@ -21,14 +21,16 @@ const KEPT_SECONDS: i32 = 120;
 /// With the longest name of a source and the hyphen this makes 63 characters, the limit of a Job's name.
 const NAME_DIGITS: usize = 10;
 
-/// The work order of every worker of this source.
+/// The order of every worker of this source, in the cluster with this UID.
 #[must_use]
-pub fn work_order(source: &IngestSource) -> WorkOrder {
-    WorkOrder::Ingest(Box::new(IngestOrder {
+pub fn ingest_order(source: &IngestSource, cluster: &str) -> IngestOrder {
+    IngestOrder {
         namespace: source.namespace().unwrap_or_default(),
         source: source.name_any(),
+        uid: source.uid().unwrap_or_default(),
+        cluster: cluster.to_owned(),
         spec: source.spec.clone(),
-    }))
+    }
 }
 
 /// The Job of one worker. `order` is the encoded work order.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_crds::IngestSource;
-use docmill_crds::contract::label;
+use docmill_crds::contract::{IngestOrder, WorkOrder, label};
 use docmill_crds::ingest_source::Index;
 use docmill_crds::ledger::units_index;
 use docmill_crds::template::Template;
@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use super::job::work_order;
+use super::job::ingest_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
 use super::plan::{active_count, latest_failure};
 use super::reach::Reached;
@@ -61,13 +61,14 @@ pub async fn observe(source: &IngestSource, context: &Context) -> (Observation, 
 }
 
 async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) -> Result<String, NotReady> {
-    let checked = check_spec(source);
+    let order = ingest_order(source, &context.cluster);
+    let checked = check_spec(source, order.clone());
     if let Ok((revision, _)) = &checked {
         seen.revision = Some(revision.clone());
     }
-    let (_, order) = checked?;
+    let (_, encoded) = checked?;
     let metrics = &context.metrics;
-    let reached = context.reached.reach(&context.client, source, in_trouble(seen), metrics).await?;
+    let reached = context.reached.reach(&context.client, source, &order, in_trouble(seen), metrics).await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }
@@ -82,7 +83,7 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
         // Its Secret may have changed.
         context.reached.forget(&source.uid().unwrap_or_default());
     })?;
-    Ok(order)
+    Ok(encoded)
 }
 
 /// Whether workers fail, wait for a store, or do not start: what is behind that is likely to be seen from here.
@@ -94,7 +95,7 @@ fn in_trouble(seen: &Observation) -> bool {
 }
 
 /// What can be told from the spec alone: the revision of its conversion, and the encoded work order.
-fn check_spec(source: &IngestSource) -> Result<(String, String), NotReady> {
+fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, String), NotReady> {
     let spec = &source.spec;
     let revision = spec
         .conversion
@@ -105,7 +106,7 @@ fn check_spec(source: &IngestSource) -> Result<(String, String), NotReady> {
         Template::parse(&text)
             .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.index.{field}: {error}")))?;
     }
-    Ok((revision, encode_order(&work_order(source))?))
+    Ok((revision, encode_order(&WorkOrder::Ingest(Box::new(order)))?))
 }
 
 /// The counts of the queue; nothing where there is none.

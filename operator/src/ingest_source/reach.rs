@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use docmill_crds::IngestSource;
+use docmill_crds::contract::IngestOrder;
 use docmill_crds::ingest_source::IngestSourceSpec;
 use job_runner::elastic::Elastic;
 use job_runner::stores::{s3_client, sqs_client};
@@ -46,6 +47,7 @@ impl ReachCache {
         &self,
         client: &Client,
         source: &IngestSource,
+        order: &IngestOrder,
         in_trouble: bool,
         metrics: &Metrics,
     ) -> Result<Arc<Reached>, NotReady> {
@@ -57,7 +59,7 @@ impl ReachCache {
         {
             return Ok(known);
         }
-        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source, metrics)))
+        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source, order, metrics)))
             .await
             .unwrap_or_else(|_| {
                 let seconds = TIMEOUT.as_secs();
@@ -92,14 +94,16 @@ impl ReachCache {
 }
 
 /// Looks at everything that the spec names. The first fault in the order of the spec is told.
-async fn connect(client: &Client, source: &IngestSource, metrics: &Metrics) -> Result<Reached, NotReady> {
-    let namespace = source.namespace().unwrap_or_default();
-    let spec = &source.spec;
+async fn connect(
+    client: &Client,
+    source: &IngestSource,
+    order: &IngestOrder,
+    metrics: &Metrics,
+) -> Result<Reached, NotReady> {
+    let IngestOrder { namespace, spec, .. } = order;
     metrics.request(Target::Elasticsearch);
-    let (storage, elastic) = tokio::join!(
-        connect_storage(client, &namespace, spec, metrics),
-        connect_source(client, &namespace, spec),
-    );
+    let (storage, elastic) =
+        tokio::join!(connect_storage(client, namespace, spec, metrics), connect_source(client, order),);
     Ok(Reached {
         sqs: storage?,
         ledger_cluster: elastic?,

@@ -48,6 +48,9 @@ pub const REACHED: Duration = Duration::from_mins(1);
 /// How long a worker with nothing in its hands takes at most to end.
 pub const ENDED: Duration = Duration::from_secs(30);
 
+/// UID of the Kubernetes cluster that workers are told of.
+pub const CLUSTER: &str = "rigs";
+
 /// A source without Kubernetes.
 pub struct Rig {
     /// What the names of buckets, queue and indices contain.
@@ -248,7 +251,18 @@ impl Rig {
     }
 
     fn order(&self, spec: &Value) -> Value {
-        json!({"ingest": {"namespace": self.name, "source": SOURCE, "spec": spec}})
+        json!({"ingest": self.ingest_order(spec)})
+    }
+
+    /// What every order for the source has.
+    #[must_use]
+    pub fn ingest_order(&self, spec: &Value) -> Value {
+        json!({"namespace": self.name, "source": SOURCE, "uid": self.name, "cluster": CLUSTER, "spec": spec})
+    }
+
+    /// Starts a worker with an order like that of [`Self::ingest_order`].
+    pub fn worker_by(&self, name: &str, order: &Value) -> Result<Worker> {
+        self.start(name, &json!({"ingest": order}), &[])
     }
 
     fn start(&self, name: &str, order: &Value, environment: &[(&str, String)]) -> Result<Worker> {
@@ -261,6 +275,12 @@ impl Rig {
     #[must_use]
     pub fn secrets(&self) -> PathBuf {
         self.folder.join("secrets")
+    }
+
+    /// What a worker has written into its log so far.
+    pub fn said(&self, worker: &str) -> Result<String> {
+        let log = self.log(worker);
+        std::fs::read_to_string(&log).with_context(|| format!("failed to read {}", log.display()))
     }
 
     fn log(&self, worker: &str) -> PathBuf {

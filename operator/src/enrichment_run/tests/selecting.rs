@@ -142,8 +142,12 @@ proptest! {
 fn one_pod_a_slice_and_no_more_at_a_time_than_there_are() {
     let image = WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] };
     let slices = vec![bounds(None, 1001)];
-    let job = job(&run(), &selection(slices.clone()), &image).unwrap();
-    assert_eq!(job.metadata.name.as_deref(), Some("sentiment"), "named as the run, so that there is one");
+    let job = job(&run(), &selection(slices.clone()), "cluster-1", &image).unwrap();
+    assert_eq!(
+        job.metadata.name.as_deref(),
+        Some("sentiment-enrich"),
+        "named after the run, so that there is one"
+    );
     assert_eq!(job.metadata.labels.as_ref().unwrap()["docmill.io/run"], "sentiment");
     let spec = job.spec.unwrap();
     assert_eq!((spec.completions, spec.parallelism), (Some(1), Some(1)));

@@ -71,6 +71,7 @@ fn context(client: &Client, leads: bool) -> Arc<Context> {
     }
     let reporter = Reporter { controller: "docmill-operator".into(), instance: Some("test".into()) };
     Arc::new(Context {
+        cluster: "cluster-1".into(),
         client: client.clone(),
         writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
         image: WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] },

@@ -48,10 +48,10 @@ fn parts_are_worked_side_by_side_and_fail_by_themselves() {
 fn only_runs_of_the_poll_trigger_follow_its_rules() {
     let mut source = source();
     source.spec.trigger = serde_json::from_value(json!({"poll": {"intervalSeconds": 60}})).unwrap();
-    assert_eq!(start::order(&run(), &source).unwrap().poll, None);
+    assert_eq!(start::order(&run(), &source, "c").unwrap().poll, None);
     let mut polled = run();
     polled.metadata.labels = Some([("docmill.io/trigger".to_owned(), "poll".to_owned())].into());
-    assert_eq!(start::order(&polled, &source).unwrap().poll, source.spec.trigger.poll);
+    assert_eq!(start::order(&polled, &source, "c").unwrap().poll, source.spec.trigger.poll);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_conversion_that_cannot_work_is_told_with_its_place() {
     let mut shadow = run();
     let broken = json!({"preset": "nitf", "fields": [{"name": "a", "path": ["a[["]}]});
     shadow.spec.conversion = serde_json::from_value(broken).ok();
-    let fault = start::order(&shadow, &source()).unwrap_err();
+    let fault = start::order(&shadow, &source(), "c").unwrap_err();
     assert_eq!(fault.reason, "InvalidConversion");
     assert!(fault.message.starts_with("spec.conversion: "), "{}", fault.message);
 }

@@ -6,7 +6,7 @@ use docmill_crds::contract::WorkOrder;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::PodSpec;
 
-use super::super::job::{job, slot_of, work_order};
+use super::super::job::{ingest_order, job, slot_of};
 use super::super::plan::Start;
 use super::source;
 use crate::worker_pod::{WorkerImage, decode_order, encode_order};
@@ -22,6 +22,10 @@ fn made(source: &docmill_crds::IngestSource, start: &Start) -> Job {
         env: vec![("DOCMILL_LOG_FORMAT".into(), "text".into())],
     };
     job(source, start, encode_order(&work_order(source)).unwrap(), &image)
+}
+
+fn work_order(source: &docmill_crds::IngestSource) -> WorkOrder {
+    WorkOrder::Ingest(Box::new(ingest_order(source, "cluster-1")))
 }
 
 fn pod(job: Job) -> PodSpec {
@@ -74,7 +78,10 @@ fn credentials_come_as_files_and_the_order_as_it_was() {
     let order = container.env.as_ref().unwrap()[0].value.clone().unwrap();
     assert!(order.contains("a$$(HOME)$$$$-"), "Kubernetes must not replace anything in it: {order}");
     match decode_order(&pod) {
-        Some(WorkOrder::Ingest(order)) => assert_eq!(order.spec, source.spec),
+        Some(WorkOrder::Ingest(order)) => {
+            assert_eq!(order.spec, source.spec);
+            assert_eq!((order.cluster.as_str(), order.uid.as_str()), ("cluster-1", "uid-1"));
+        }
         other => panic!("no order of an ingest: {other:?}"),
     }
 }

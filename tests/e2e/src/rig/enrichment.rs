@@ -23,6 +23,7 @@ use crate::env::Env;
 use crate::faults::{Match, Proxy};
 use crate::world;
 
+use super::CLUSTER;
 use super::process;
 use super::worker::Worker;
 pub use articles::Enrichable;
@@ -210,7 +211,7 @@ impl EnrichmentRig {
     #[must_use]
     pub fn order_by(&self, from: &str, to: &str, models: &str) -> Value {
         json!({
-            "namespace": self.name, "run": "daily", "runUid": RUN, "step": "enrich",
+            "namespace": self.name, "run": "daily", "runUid": RUN, "cluster": CLUSTER, "step": "enrich",
             "from": {"urls": [from]}, "fromIndex": self.source_index(), "timeField": "_docmill.indexedTime",
             "to": {
                 "elasticsearch": {"urls": [to]},

@@ -1,5 +1,6 @@
 //! Runs on demand, worked as their pods would: one process selects, another works what it selected.
 
+use std::process::ExitStatus;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
@@ -28,6 +29,13 @@ impl Rig {
         self.run_record(&format!("part-{}-{name}-0", self.name)).await
     }
 
+    /// Selects for an audit with an order like that of [`Self::ingest_order`]. How that ended.
+    pub async fn audit_order(&self, name: &str, ingest: &Value) -> Result<ExitStatus> {
+        let mut order = self.run_order(name, &json!({"mode": "Audit"}), &self.spec())?;
+        order["ingest"] = ingest.clone();
+        self.start(name, &json!({"run": order}), &[])?.ended(RECOVERED).await
+    }
+
     /// Starts the worker that selects the units of a run. [`Self::plan`] is what it writes.
     pub fn planner(&self, name: &str, run: &Value) -> Result<Worker> {
         let order = self.run_order(name, run, &self.spec())?;
@@ -43,7 +51,7 @@ impl Rig {
     /// The order for the selection of a run.
     fn run_order(&self, name: &str, run: &Value, source: &Value) -> Result<Value> {
         let mut order = json!({
-            "ingest": {"namespace": self.name, "source": SOURCE, "spec": source},
+            "ingest": self.ingest_order(source),
             "run": name,
             "runUid": format!("{}-{name}", self.name),
             "createdMillis": u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?,

@@ -6,6 +6,7 @@ mod clocks;
 mod deliveries;
 mod models;
 mod outages;
+mod owners;
 mod places;
 mod refusals;
 mod secured;

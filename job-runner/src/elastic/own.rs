@@ -1,0 +1,96 @@
+//! Docmill's own indices: made for their owner, or found to be its own.
+
+use std::time::Duration;
+
+use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::own_index::{Bar, OwnIndex, Owner, Standing, meta};
+use elasticsearch::http::Method;
+use serde_json::{Value, json};
+
+use super::client::segment;
+use super::{Elastic, ElasticError, mapping};
+
+/// Two that claim the same index see after this time whose it has become: the last one to write has it.
+const CLAIMS_SETTLE: Duration = Duration::from_secs(1);
+
+/// Why an index cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// The cluster did not do what was asked of it.
+    #[error(transparent)]
+    Elastic(#[from] ElasticError),
+    /// It belongs to somebody else, in words.
+    #[error("LedgerOwnedByAnother: {0}")]
+    Barred(String),
+}
+
+impl Classify for ClaimError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Elastic(error) => error.class(),
+            Self::Barred(_) => ErrorClass::Permanent,
+        }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        match self {
+            Self::Elastic(error) => error.hindrance(),
+            Self::Barred(_) => None,
+        }
+    }
+}
+
+impl Elastic {
+    /// Makes sure that an index is there and belongs to `owner`: creates it, claims one of nobody, and with `adopt` takes
+    /// over one of somebody else. The template of its kind is put too: an index that somebody deletes is made again by the
+    /// next record for it, and takes its mapping from the template.
+    pub async fn claim(&self, index: &OwnIndex, owner: &Owner, adopt: bool) -> Result<(), ClaimError> {
+        let template = mapping::own_index_template(index.pattern, &index.body);
+        self.put_index_template(&mapping::template_name(index.pattern), &template).await?;
+        if self.create_index(&index.name, &index.body_for(owner)).await? {
+            return Ok(());
+        }
+        match self.standing(&index.name, owner).await? {
+            Some(Standing::Own) => return Ok(()),
+            Some(Standing::Unclaimed) | None => {}
+            Some(Standing::Barred(bar)) if adopt && bar.yields() => {
+                tracing::warn!(index = index.name, ?bar, "taking over an index, as the resource says");
+            }
+            Some(Standing::Barred(bar)) => return Err(barred(&bar, &index.name, owner)),
+        }
+        let path = format!("/{}/_mapping", segment(&index.name));
+        self.send(Method::Put, &path, Some(&json!({"_meta": meta(Some(owner))}))).await?;
+        tokio::time::sleep(CLAIMS_SETTLE).await;
+        match self.standing(&index.name, owner).await? {
+            Some(Standing::Own) => Ok(()),
+            Some(Standing::Barred(bar)) => Err(barred(&bar, &index.name, owner)),
+            Some(Standing::Unclaimed) | None => {
+                let text = format!("the index {} was deleted while it was claimed", index.name);
+                Err(ElasticError::Unreadable(text).into())
+            }
+        }
+    }
+
+    /// Whether all of these indices that exist belong to `owner` or to nobody.
+    pub async fn check_owner(&self, indices: &[OwnIndex], owner: &Owner) -> Result<(), ClaimError> {
+        for index in indices {
+            if let Some(Standing::Barred(bar)) = self.standing(&index.name, owner).await? {
+                return Err(barred(&bar, &index.name, owner));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose an index is; `None` if there is none of this name.
+    pub async fn standing(&self, index: &str, owner: &Owner) -> Result<Option<Standing>, ElasticError> {
+        let path = format!("/{}/_mapping?ignore_unavailable=true&allow_no_indices=true", segment(index));
+        let answer = self.send(Method::Get, &path, None).await?;
+        let found = answer.as_object().and_then(|indices| indices.values().next());
+        Ok(found.map(|found: &Value| Standing::read(found.pointer("/mappings/_meta"), owner)))
+    }
+}
+
+fn barred(bar: &Bar, index: &str, owner: &Owner) -> ClaimError {
+    ClaimError::Barred(bar.in_words(index, owner))
+}
