@@ -66,7 +66,7 @@ pub mod secret_mount {
     }
 }
 
-/// Labels on what the operator makes.
+/// Labels on what the operator makes, and the one that it asks for.
 pub mod label {
     /// Name of the `IngestSource` that a worker works for.
     pub const SOURCE: &str = "docmill.io/source";
@@ -78,6 +78,10 @@ pub mod label {
     pub const TRIGGER: &str = "docmill.io/trigger";
     /// On an `EnrichmentRun`: name of the `EnrichmentSchedule` that made it.
     pub const SCHEDULE: &str = "docmill.io/schedule";
+    /// On a Secret, by whoever may write it: that resources of its namespace may have Docmill use it.
+    pub const USE: &str = "docmill.io/use";
+    /// The value of [`USE`] that says so.
+    pub const USE_ALLOWED: &str = "true";
 }
 
 /// Annotations on what the operator makes.

@@ -22,12 +22,16 @@ pub struct Storage {
     #[serde(default)]
     pub force_path_style: bool,
     /// Secret in this namespace with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and
-    /// `AWS_SESSION_TOKEN` if there is one. Left out: the pod's own identity (IRSA, EKS Pod Identity, instance role).
+    /// `AWS_SESSION_TOKEN` if there is one. Left out: the pod's own identity (IRSA, EKS Pod Identity, instance role), which
+    /// the administrator has to allow the operator for this namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
 }
 
-/// A Secret in the same namespace.
+/// Type of a Secret that is meant for Docmill, in place of the label `docmill.io/use`.
+pub const CREDENTIALS_TYPE: &str = "docmill.io/credentials";
+
+/// A Secret in the same namespace. It has the label `docmill.io/use: "true"`, or the type `docmill.io/credentials`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretRef {

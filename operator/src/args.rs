@@ -46,6 +46,44 @@ pub struct Args {
     /// The form of the log. Workers are given the same.
     #[arg(long, env = LOG_FORMAT_ENV, value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
+
+    /// What the operator does on behalf of those who write resources.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+}
+
+/// What the operator does on behalf of those who write resources. In lists, `*` stands for any number of characters
+/// other than `/`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RuleArgs {
+    /// Use only Secrets with the label docmill.io/use: "true" or of type docmill.io/credentials.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pub marked_secrets_only: bool,
+
+    /// Namespaces whose buckets, queues and signed clusters the operator may reach by its own cloud identity, where a
+    /// resource names no Secret.
+    #[arg(long, value_delimiter = ',')]
+    pub own_identity_namespaces: Vec<String>,
+
+    /// Labels that a podTemplate may put on workers.
+    #[arg(long, value_delimiter = ',', default_value = "team,cost-center")]
+    pub pod_labels: Vec<String>,
+
+    /// Annotations that a podTemplate may put on workers.
+    #[arg(long, value_delimiter = ',', default_value = "*,prometheus.io/*")]
+    pub pod_annotations: Vec<String>,
+
+    /// Service accounts, beside `default`, that a podTemplate may name.
+    #[arg(long, value_delimiter = ',', default_value = "docmill-worker,docmill-worker-*")]
+    pub pod_service_accounts: Vec<String>,
+
+    /// Priority classes that a podTemplate may name.
+    #[arg(long, value_delimiter = ',')]
+    pub pod_priority_classes: Vec<String>,
+
+    /// Taints that a podTemplate may tolerate.
+    #[arg(long, value_delimiter = ',', default_value = "*,*/*")]
+    pub pod_tolerations: Vec<String>,
 }
 
 impl Args {

@@ -13,13 +13,15 @@ use crate::apply::{ApplyError, Created, Writer};
 use crate::ingest_source::{Board, ReachCache};
 use crate::metrics::{Kind, Metrics};
 use crate::not_ready::NotReady;
-use crate::stores::with_causes;
+use crate::stores::{Reader, with_causes};
 use crate::worker_pod::WorkerImage;
 
 /// What every pass needs.
 pub struct Context {
     /// Reads; whatever is written goes through `writer`.
     pub client: Client,
+    /// Reaches what resources name, by the rules.
+    pub reader: Reader,
     /// Writes.
     pub writer: Writer,
     /// UID of the Kubernetes cluster.

@@ -21,8 +21,9 @@ use crate::args::Args;
 use crate::context::Context;
 use crate::leader::Leadership;
 use crate::metrics::{Kind, Metrics, PassOutcome};
+use crate::rules::Rules;
 use crate::shutdown::Shutdown;
-use crate::stores::with_causes;
+use crate::stores::{Reader, with_causes};
 use crate::worker_pod::WorkerImage;
 use crate::{cluster, enrichment_run, enrichment_schedule, ingest_run, ingest_source, presence, schedule};
 
@@ -49,6 +50,7 @@ pub async fn run(
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
         client: client.clone(),
+        reader: Reader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
         writer: Writer::new(client.clone(), leadership, recorder),
         cluster: cluster::uid(&client).await?,
         image: WorkerImage {

@@ -5,6 +5,7 @@
 //!   plan, apply, status;
 //! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells; `run_view`: what runs of both kinds share;
 //! - `presence`, `hindrances`: what running workers say of themselves, and what they wait for;
+//! - `rules`: what it does on behalf of those who write resources, and what not;
 //! - `stores`: reaching what a resource names; `apply`: writing to the API server;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
 //! - `api_client`: the API server's client; `cluster`: which cluster it is of; `server`, `metrics`: what is seen of the operator and of its sources.
@@ -26,6 +27,7 @@ mod metrics;
 mod not_ready;
 mod pod_view;
 mod presence;
+mod rules;
 mod run_view;
 mod schedule;
 mod server;

@@ -1,6 +1,8 @@
 //! Reaches the stores that a resource names, with the credentials from its Secrets, and says what stands in the way in
 //! words that a user can act on.
 
+use std::sync::Arc;
+
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
@@ -14,15 +16,28 @@ use secrets::Secrets;
 use stores::{StoreError, StoreFault, credential_key};
 
 use crate::not_ready::NotReady;
+use crate::rules::Rules;
 
-/// The clients for `storage`, and the Secret's values that they were made with.
+/// Reads what resources name, by the rules. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    /// Reads Secrets.
+    pub client: Client,
+    /// Says which, and what else is allowed.
+    pub rules: Arc<Rules>,
+}
+
+/// The values of the Secret of `storage`; empty where the operator may use its own identity.
 pub async fn storage_secrets(
-    client: &Client,
+    reader: &Reader,
     namespace: &str,
     storage: &Storage,
 ) -> Result<Secrets, NotReady> {
-    let Some(named) = &storage.credentials_secret_ref else { return Ok(Secrets::default()) };
-    let secrets = read_secret(client, namespace, named).await?;
+    let Some(named) = &storage.credentials_secret_ref else {
+        reader.rules.check_own_identity(namespace, "credentialsSecretRef of the storage")?;
+        return Ok(Secrets::default());
+    };
+    let secrets = read_secret(reader, namespace, named).await?;
     check_aws_keys(named, &secrets)?;
     Ok(secrets)
 }
@@ -38,14 +53,19 @@ fn check_aws_keys(named: &SecretRef, secrets: &Secrets) -> Result<(), NotReady> 
 
 /// A client of an Elasticsearch cluster that has answered.
 pub async fn connect_elastic(
-    client: &Client,
+    reader: &Reader,
     namespace: &str,
     cluster: &ElasticsearchCluster,
 ) -> Result<Elastic, NotReady> {
     let secrets = match &cluster.secret_ref {
-        None => Secrets::default(),
+        None => {
+            if cluster.aws.is_some() {
+                reader.rules.check_own_identity(namespace, "secretRef of the signed cluster")?;
+            }
+            Secrets::default()
+        }
         Some(named) => {
-            let secrets = read_secret(client, namespace, named).await?;
+            let secrets = read_secret(reader, namespace, named).await?;
             check_elastic_keys(cluster, named, &secrets)?;
             secrets
         }
@@ -57,16 +77,16 @@ pub async fn connect_elastic(
 
 /// The clusters of a source, each of which has answered, and whose records are its own or are to be taken over. Gives that
 /// of its ledger.
-pub async fn connect_source(client: &Client, order: &IngestOrder) -> Result<Elastic, NotReady> {
+pub async fn connect_source(reader: &Reader, order: &IngestOrder) -> Result<Elastic, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let cluster = ledger_cluster(spec)?;
-    let ledger = connect_elastic(client, namespace, cluster).await?;
+    let ledger = connect_elastic(reader, namespace, cluster).await?;
     if !spec.adopts() {
         let claim_fault = |error| claim_fault(cluster, error);
         ledger.check_owner(&order.own_indices(), &order.owner()).await.map_err(claim_fault)?;
     }
     if let (Some(index), Some(_)) = (spec.index_cluster(), spec.own_ledger_cluster()) {
-        connect_elastic(client, namespace, index).await?;
+        connect_elastic(reader, namespace, index).await?;
     }
     Ok(ledger)
 }
@@ -180,11 +200,12 @@ fn check_elastic_keys(
     }
 }
 
-/// The values of a Secret.
-pub async fn read_secret(client: &Client, namespace: &str, named: &SecretRef) -> Result<Secrets, NotReady> {
+/// The values of a Secret that may be used.
+pub async fn read_secret(reader: &Reader, namespace: &str, named: &SecretRef) -> Result<Secrets, NotReady> {
     let name = &named.name;
-    match Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await {
+    match Api::<Secret>::namespaced(reader.client.clone(), namespace).get_opt(name).await {
         Ok(Some(secret)) => {
+            reader.rules.check_secret(&secret)?;
             let data = secret.data.unwrap_or_default();
             Ok(Secrets::new(data.into_iter().map(|(key, value)| (key, value.0)).collect()))
         }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use clap::Parser as _;
 use http::{Request, Response};
 use kube::client::Body;
 use kube::core::DeserializeGuard;
@@ -9,6 +10,9 @@ use kube::runtime::reflector::{self, Store};
 use kube::runtime::watcher::Event;
 use kube::{Client, Resource};
 use serde_json::Value;
+
+use crate::args::Args;
+use crate::rules::Rules;
 
 /// A view with one resource in it.
 pub fn view_of<K>(resource: K) -> Store<DeserializeGuard<K>>
@@ -18,6 +22,12 @@ where
     let (view, mut writer) = reflector::store();
     writer.apply_watcher_event(&Event::Apply(DeserializeGuard(Ok(resource))));
     view
+}
+
+/// The rules of an operator without flags of its own.
+pub fn rules() -> Arc<Rules> {
+    let args = Args::try_parse_from(["operator", "--worker-image", "w"]).unwrap();
+    Arc::new(Rules::new(&args.rules))
 }
 
 /// One request.

@@ -35,11 +35,12 @@ async fn version(
     enricher: &Enricher,
     context: &Context,
 ) -> Result<Option<String>, NotReady> {
-    let Some(protocol) = enricher.protocol() else { return Ok(None) };
+    // Also of a builtin, which needs none: its pods mount it.
     let secrets = match &enricher.secret_ref {
-        Some(named) => read_secret(&context.client, &run.namespace().unwrap_or_default(), named).await?,
+        Some(named) => read_secret(&context.reader, &run.namespace().unwrap_or_default(), named).await?,
         None => Secrets::default(),
     };
+    let Some(protocol) = enricher.protocol() else { return Ok(None) };
     let name = &enricher.name;
     let link = Link::new(&secrets)
         .map_err(|error| NotReady::user("InvalidSecret", format!("spec.enrichers {name:?}: {error}")))?;

@@ -24,7 +24,7 @@ use super::{records, slices};
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::presence;
-use crate::stores::{claim_fault, connect_elastic, elastic_fault, with_causes};
+use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret, with_causes};
 
 /// How long one look may take in all.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -61,9 +61,10 @@ async fn look(run: &EnrichmentRun, context: &Context, seen: &mut Observation) ->
         seen.records = Some(read_records(run, &target, work).await?);
         return if work.suspended { others(run, context).await } else { Ok(()) };
     }
+    context.reader.rules.pods.check("spec.podTemplate", &run.spec.pod_template)?;
     let origin = origin(run, context).await?;
     let namespace = run.namespace().unwrap_or_default();
-    let source = connect_elastic(&context.client, &namespace, &origin.cluster).await?;
+    let source = connect_elastic(&context.reader, &namespace, &origin.cluster).await?;
     others(run, context).await?;
     let created = run.creation_timestamp().map_or(seen.now, |time| time.0);
     if !run.spec.suspend && seen.now.duration_since(slices::until(created)) >= to_signed(slices::SAFETY) {
@@ -82,7 +83,7 @@ pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<El
         })?;
     }
     let namespace = run.namespace().unwrap_or_default();
-    connect_elastic(&context.client, &namespace, &run.spec.to.elasticsearch).await
+    connect_elastic(&context.reader, &namespace, &run.spec.to.elasticsearch).await
 }
 
 /// The records of enrichments have to be those of this namespace, or are to be taken over.
@@ -145,6 +146,11 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
         let text = "spec.from.storage is needed: an enricher is given raw objects, and without sourceRef nothing tells how to \
                     reach their bucket";
         return Err(NotReady::user("InvalidSpec", text));
+    }
+    // The pods reach the bucket, and mount this. The operator never asks the bucket, so that their identity is their own.
+    let mounted = origin.storage.as_ref().and_then(|storage| storage.credentials_secret_ref.as_ref());
+    if let Some(mounted) = mounted {
+        read_secret(&context.reader, &run.namespace().unwrap_or_default(), mounted).await?;
     }
     Ok(origin)
 }

@@ -81,14 +81,16 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
 /// Everything that the pods of a run need has to be there before they are started. The queue is none of it.
 async fn reach(order: &IngestOrder, context: &Context) -> Result<(), NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
-    let secrets = storage_secrets(&context.client, namespace, &spec.storage).await?;
+    let template = "spec.workers.podTemplate of the source";
+    context.reader.rules.pods.check(template, &spec.workers.pod_template)?;
+    let secrets = storage_secrets(&context.reader, namespace, &spec.storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
     let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
     let (raw, snapshots, errors, elastic) = tokio::join!(
         check_bucket(&s3, &spec.raw.bucket),
         check_bucket(&s3, &spec.snapshots.bucket),
         check_bucket(&s3, &spec.errors.bucket),
-        connect_source(&context.client, order),
+        connect_source(&context.reader, order),
     );
     raw.and(snapshots).and(errors)?;
     elastic.map(drop)
@@ -99,7 +101,7 @@ async fn read_records(order: &RunOrder, seen: &Observation, context: &Context) -
     let namespace = &order.ingest.namespace;
     let index = runs_index(namespace, &order.ingest.source);
     let fault = |error: ElasticError| elastic_fault(cluster, &error);
-    let elastic = connect_elastic(&context.client, namespace, cluster).await?;
+    let elastic = connect_elastic(&context.reader, namespace, cluster).await?;
     let newest = seen.working.as_ref().or(seen.selecting.as_ref());
     if newest.is_some_and(|step| step.end.is_some()) {
         // The last records were written a moment ago, and decide how the run goes on.

@@ -67,8 +67,10 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
         seen.revision = Some(revision.clone());
     }
     let (_, encoded) = checked?;
+    let template = &source.spec.workers.pod_template;
+    context.reader.rules.pods.check("spec.workers.podTemplate", template)?;
     let metrics = &context.metrics;
-    let reached = context.reached.reach(&context.client, source, &order, in_trouble(seen), metrics).await?;
+    let reached = context.reached.reach(&context.reader, source, &order, in_trouble(seen), metrics).await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }

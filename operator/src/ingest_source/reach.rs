@@ -9,12 +9,12 @@ use docmill_crds::contract::IngestOrder;
 use docmill_crds::ingest_source::IngestSourceSpec;
 use job_runner::elastic::Elastic;
 use job_runner::stores::{s3_client, sqs_client};
-use kube::{Client, ResourceExt as _};
+use kube::ResourceExt as _;
 
 use super::ledger_memory::LedgerMemory;
 use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
-use crate::stores::{check_bucket, connect_source, storage_secrets, store_fault};
+use crate::stores::{Reader, check_bucket, connect_source, storage_secrets, store_fault};
 
 /// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
 /// nothing fails.
@@ -45,7 +45,7 @@ impl ReachCache {
     /// The clients of a source: those of an earlier pass while they are fresh, or new ones.
     pub async fn reach(
         &self,
-        client: &Client,
+        reader: &Reader,
         source: &IngestSource,
         order: &IngestOrder,
         in_trouble: bool,
@@ -59,7 +59,7 @@ impl ReachCache {
         {
             return Ok(known);
         }
-        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(client, source, order, metrics)))
+        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, source, order, metrics)))
             .await
             .unwrap_or_else(|_| {
                 let seconds = TIMEOUT.as_secs();
@@ -95,7 +95,7 @@ impl ReachCache {
 
 /// Looks at everything that the spec names. The first fault in the order of the spec is told.
 async fn connect(
-    client: &Client,
+    reader: &Reader,
     source: &IngestSource,
     order: &IngestOrder,
     metrics: &Metrics,
@@ -103,7 +103,7 @@ async fn connect(
     let IngestOrder { namespace, spec, .. } = order;
     metrics.request(Target::Elasticsearch);
     let (storage, elastic) =
-        tokio::join!(connect_storage(client, namespace, spec, metrics), connect_source(client, order),);
+        tokio::join!(connect_storage(reader, namespace, spec, metrics), connect_source(reader, order),);
     Ok(Reached {
         sqs: storage?,
         ledger_cluster: elastic?,
@@ -114,13 +114,13 @@ async fn connect(
 }
 
 async fn connect_storage(
-    client: &Client,
+    reader: &Reader,
     namespace: &str,
     spec: &IngestSourceSpec,
     metrics: &Metrics,
 ) -> Result<Option<aws_sdk_sqs::Client>, NotReady> {
     let storage = &spec.storage;
-    let secrets = storage_secrets(client, namespace, storage).await?;
+    let secrets = storage_secrets(reader, namespace, storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage");
     let s3 = s3_client(storage, &secrets).await.map_err(unusable)?;
     let sqs = match spec.trigger.queue_url() {

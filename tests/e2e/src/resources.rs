@@ -16,7 +16,7 @@ pub fn secret(env: &Env) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": SECRET},
+        "metadata": {"name": SECRET, "labels": {"docmill.io/use": "true"}},
         "stringData": {
             "AWS_ACCESS_KEY_ID": env.access_key_id,
             "AWS_SECRET_ACCESS_KEY": env.secret_access_key,

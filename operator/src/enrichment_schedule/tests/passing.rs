@@ -20,7 +20,8 @@ use crate::ingest_source::{Board, ReachCache};
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 use crate::presence;
-use crate::testing::{Asked, api, refusal};
+use crate::stores::Reader;
+use crate::testing::{Asked, api, refusal, rules};
 use crate::worker_pod::WorkerImage;
 
 const RUNS: &str = "/apis/docmill.io/v1alpha1/namespaces/news/enrichmentruns";
@@ -73,6 +74,7 @@ fn context(client: &Client, leads: bool) -> Arc<Context> {
     Arc::new(Context {
         cluster: "cluster-1".into(),
         client: client.clone(),
+        reader: Reader { client: client.clone(), rules: rules() },
         writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
         image: WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] },
         metrics: Arc::new(Metrics::default()),

@@ -54,6 +54,9 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "path: /readyz",
         "--max-workers=100",
         "--log-format=json",
+        "--marked-secrets-only=true",
+        "\"--own-identity-namespaces=\"",
+        "\"--pod-priority-classes=\"",
     ] {
         ensure!(deployment.contains(line), "the Deployment lacks {line:?}:\n{deployment}");
     }
@@ -101,6 +104,7 @@ async fn wrong_values_are_refused_by_name() -> Result<()> {
         ("crds.instal=true", "instal"),
         ("workers.max=0", "max"),
         ("logs.format=xml", "format"),
+        ("podTemplate.labels={a b}", "labels"),
         ("metrics.rules.throttledFor=soon", "throttledFor"),
     ] {
         let Some(finished) = template(&["--set", setting]).await else { return Ok(()) };

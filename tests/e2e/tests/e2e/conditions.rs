@@ -20,6 +20,7 @@ async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<
         let later = format!("{}-later", world.name);
         let faults = [
             ("no-secret", "/spec/storage/credentialsSecretRef/name", json!("later"), "SecretNotFound"),
+            ("no-label", "/spec/storage/credentialsSecretRef/name", json!("unmarked"), "SecretNotAllowed"),
             ("no-bucket", "/spec/errors/bucket", json!(later), "BucketNotFound"),
             (
                 "no-index",
@@ -28,6 +29,7 @@ async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<
                 "IndexUnreachable",
             ),
         ];
+        world.apply(&unmarked(world)).await?;
         for (name, field, value, _) in &faults {
             world.apply(&broken(world, name, field, value.clone())).await?;
         }
@@ -63,6 +65,45 @@ async fn a_run_waits_for_its_source_and_for_its_target() -> Result<()> {
     .await
 }
 
+#[tokio::test]
+async fn a_source_is_handed_nothing_that_its_author_may_not_hand_out() -> Result<()> {
+    world::run("deputy", async |world| {
+        let mut token = resources::secret(&world.env);
+        token["metadata"]["name"] = "token".into();
+        token["metadata"]["annotations"] = json!({"kubernetes.io/service-account.name": "default"});
+        token["type"] = "kubernetes.io/service-account-token".into();
+        world.apply(&token).await?;
+        let keys = "/spec/storage/credentialsSecretRef/name";
+        let template = json!({"metadata": {"annotations": {"sidecar.istio.io/inject": "true"}}});
+        let account = json!({"spec": {"serviceAccountName": "builder"}});
+        let mut sources = vec![
+            (broken(world, "token", keys, json!("token")), "SecretNotAllowed"),
+            (broken(world, "inject", "/spec/workers/podTemplate", template), "PodTemplateRefused"),
+            (broken(world, "account", "/spec/workers/podTemplate", account), "PodTemplateRefused"),
+            (broken(world, "identity", "", Value::Null), "OperatorIdentityNotAllowed"),
+        ];
+        if let Some(storage) = sources[3].0["spec"]["storage"].as_object_mut() {
+            storage.remove("credentialsSecretRef");
+        }
+        for (source, _) in &sources {
+            world.apply(source).await?;
+        }
+        for (source, reason) in &sources {
+            let name = source["metadata"]["name"].as_str().unwrap_or_default();
+            world.condition((Kind::IngestSource, name), "Ready", ("False", reason), TOLD).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A Secret that nobody has given to Docmill.
+fn unmarked(world: &World) -> Value {
+    let mut secret = resources::secret(&world.env);
+    secret["metadata"] = json!({"name": "unmarked"});
+    secret
+}
+
 /// An address that is answered once its Service is there.
 fn own_elasticsearch(world: &World) -> String {
     format!("http://elasticsearch.{}.svc:9200", world.name)
@@ -71,17 +112,23 @@ fn own_elasticsearch(world: &World) -> String {
 fn broken(world: &World, name: &str, field: &str, value: Value) -> Value {
     let mut source = world.ingest_source(Form::NewsMlG2);
     source["metadata"]["name"] = name.into();
-    if let Some(place) = source.pointer_mut(field) {
-        *place = value;
+    match (source.pointer_mut(field), field.rsplit_once('/')) {
+        (Some(place), Some(_)) => *place = value,
+        (None, Some((parent, key))) => source.pointer_mut(parent).into_iter().for_each(|parent| {
+            parent[key] = value.clone();
+        }),
+        _ => {}
     }
     source
 }
 
 async fn mend(world: &World, bucket: &str) -> Result<()> {
     world.s3.create_bucket(bucket).await?;
-    let mut secret = resources::secret(&world.env);
-    secret["metadata"]["name"] = "later".into();
-    world.apply(&secret).await?;
+    for name in ["later", "unmarked"] {
+        let mut secret = resources::secret(&world.env);
+        secret["metadata"]["name"] = name.into();
+        world.apply(&secret).await?;
+    }
     let host = world.env.es_raw.inside.trim_start_matches("http://");
     let host = host.split(':').next().unwrap_or_default();
     let service = json!({

@@ -1,0 +1,79 @@
+//! Patterns of names and keys. Pure.
+
+/// Some patterns. In each, `*` stands for any number of characters other than `/`, so that `*` alone means every key
+/// without a domain, and `*/*` every key with one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patterns(Vec<String>);
+
+impl Patterns {
+    /// Empty texts, which an empty flag gives, are no patterns.
+    #[must_use]
+    pub fn new(patterns: &[String]) -> Self {
+        let trimmed = patterns.iter().map(|pattern| pattern.trim());
+        Self(trimmed.filter(|pattern| !pattern.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// Whether one of them matches the whole text.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.iter().any(|pattern| matches(pattern, text))
+    }
+
+    /// Whether one of them is this text.
+    #[must_use]
+    pub fn names(&self, text: &str) -> bool {
+        self.0.iter().any(|pattern| pattern == text)
+    }
+}
+
+/// Pieces between stars are looked for from left to right, the first and the last at their ends.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((begin, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut left) = text.strip_prefix(begin) else { return false };
+    let mut pieces: Vec<&str> = rest.split('*').collect();
+    let end = pieces.pop().unwrap_or_default();
+    for piece in pieces {
+        let Some(at) = left.find(piece).filter(|at| !left[..*at].contains('/')) else { return false };
+        left = &left[at + piece.len()..];
+    }
+    left.strip_suffix(end).is_some_and(|between| !between.contains('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Patterns, matches};
+
+    #[test]
+    fn a_star_stands_for_anything_but_a_slash() {
+        for (pattern, text) in [
+            ("team", "team"),
+            ("*", "team"),
+            ("*", ""),
+            ("prometheus.io/*", "prometheus.io/scrape"),
+            ("*/*", "example.com/a"),
+            ("docmill-*", "docmill-worker"),
+            ("*.example.com/cost-*", "a.b.example.com/cost-center"),
+            ("a*b*c", "aXbYbZc"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("team", "teams"),
+            ("*", "example.com/a"),
+            ("prometheus.io/*", "evil.prometheus.io/scrape"),
+            ("*/*", "a"),
+            ("*.io/*", "x/y.io/z"),
+            ("docmill-*", "mydocmill-worker"),
+            ("a*b", "ab/b"),
+            ("ab*ba", "aba"),
+        ] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_flag_matches_nothing() {
+        let none = Patterns::new(&[String::new()]);
+        assert!(!none.matches("") && !none.matches("a") && none == Patterns::default());
+    }
+}
