@@ -24,7 +24,7 @@ use crate::pipeline::place::PATIENCE;
 use crate::pipeline::process::{IngestError, Processor, Stop};
 use crate::pipeline::queue::{Queue, Received};
 use crate::pipeline::refuse::{self, Stage};
-use crate::pipeline::remove::remove;
+use crate::pipeline::remove::{Removal, remove};
 use crate::pipeline::task::{Ended, Redo, Task};
 use crate::secrets::mounted;
 use crate::stores;
@@ -177,7 +177,12 @@ impl Worker {
     async fn work_event(&self, event: Event, attempts: i64) -> Ended {
         match event {
             Event::Landed(landed) => self.processor.process(Task { landed, attempts, redo: Redo::No }).await,
-            Event::Removed(object) => remove(&self.processor.finish, &object, &self.stop.abort).await,
+            Event::Removed(object) => match remove(&self.processor.finish, &object, &self.stop.abort).await {
+                Removal::Ended(ended) => ended,
+                Removal::Holds(landed) => {
+                    self.processor.process(Task { landed, attempts, redo: Redo::No }).await
+                }
+            },
         }
     }
 

@@ -29,18 +29,19 @@ pub fn heads_index_body() -> Value {
     })
 }
 
-/// The present version of a key. Id: [`KeyHead::id`].
+/// The present version of a key, or a tombstone: the object was removed, and no version of the key is to be searchable.
+/// Id: [`KeyHead::id`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyHead {
-    /// The unit.
+    /// The unit; of a tombstone the last one that had the key's place, with an empty version where none had.
     pub unit: UnitId,
     /// When its object landed, in milliseconds since 1970.
     pub last_modified: i64,
-    /// Grows with every unit that takes the key's place: `lastModified`, or one more than before where that does not
-    /// grow (S3 resolves seconds).
+    /// Grows with every unit that takes the key's place, and with every removal: `lastModified`, or one more than before
+    /// where that does not grow (S3 resolves seconds).
     pub version: u64,
-    /// The object was removed, and its documents with it.
+    /// This is a tombstone. A unit takes its place only if it is what the bucket holds.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
     /// Versions (as in [`UnitId::version`]) of the units that had the key's place before, newest first; some of them.

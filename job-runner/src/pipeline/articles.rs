@@ -34,6 +34,12 @@ impl Articles {
         Self { elastic, pattern, model, template: OnceCell::new(), met: Mutex::default() }
     }
 
+    /// What its indices match.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
     /// Creates the template, or replaces it. To the cluster it is no change where it is there already.
     pub async fn ensure_template(&self) -> Result<(), ElasticError> {
         let elastic = &self.elastic;

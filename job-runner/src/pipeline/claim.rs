@@ -5,6 +5,10 @@
 //! (S3 resolves seconds, and dates a multipart upload from its start) by which of them the bucket holds now. Versions
 //! of one document from different keys are ordered by time, and within the same second by the digests of their units,
 //! so that every worker comes to the same answer.
+//!
+//! A removal leaves a tombstone in the head of its key, whether or not a unit of the key was met before. Nothing takes
+//! the place of a tombstone but what the bucket holds: a put that is told late, and whose version can still be read, is
+//! as removed as its key is.
 
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, UnitId};
@@ -69,7 +73,10 @@ pub fn key(
         let renewed = || KeyHead { version: head.version + 1, ..head.clone() };
         return if renew { Claim::Take(renewed()) } else { Claim::Held(head.clone()) };
     }
-    match (me.last_modified > head.last_modified, is_present) {
+    // A head's version is at least the time of each unit that had the key before, so that whoever is above it is newer
+    // than all of them. Where the bucket had to decide before (after a removal, or within a second), it decides again.
+    let is_newest = !head.gone && me.version() > head.version;
+    match (is_newest, is_present) {
         (true, _) | (false, Some(true)) => take(me.version().max(head.version + 1), earlier(head, me)),
         (false, Some(false)) => Claim::Lost(head.clone()),
         (false, None) => Claim::AskStore,
@@ -78,7 +85,26 @@ pub fn key(
 
 fn earlier(head: &KeyHead, me: &Claimant<'_>) -> Vec<String> {
     let all = std::iter::once(&head.unit.version).chain(&head.earlier);
-    all.filter(|version| **version != me.id.version).take(REMEMBERED).cloned().collect()
+    // The tombstone of a key of which no unit was met names none.
+    let others = all.filter(|version| !version.is_empty() && **version != me.id.version);
+    others.take(REMEMBERED).cloned().collect()
+}
+
+/// The tombstone of a key that the bucket no longer holds, in the place of the head that is there; none if that is a
+/// tombstone already. `now_millis` only makes it likely that its version is above the times of units that were never
+/// met; a clock that is off costs a question to the bucket.
+#[must_use]
+pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i64) -> Option<KeyHead> {
+    let now = u64::try_from(now_millis).unwrap_or(0);
+    match seen {
+        Some(head) if head.gone => None,
+        Some(head) => Some(KeyHead { gone: true, version: now.max(head.version + 1), ..head.clone() }),
+        None => {
+            let unit = UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version: String::new() };
+            let earlier = Vec::new();
+            Some(KeyHead { unit, last_modified: now_millis, version: now, gone: true, earlier })
+        }
+    }
 }
 
 /// Decides about the head of a document that belongs at `address`; `key_version` is the version of the claimant's own
@@ -110,7 +136,8 @@ pub fn document(
     let wins = if head.key == me.id.key {
         is_mine || head.key_version < key_version
     } else {
-        (me.last_modified, &me.digest) > (head.last_modified, &head.unit)
+        // Nobody has one that went with its object.
+        head.gone || (me.last_modified, &me.digest) > (head.last_modified, &head.unit)
     };
     if wins {
         take(key_version.max(head.version + 1), stale(head, address))
@@ -124,12 +151,25 @@ fn stale(head: &DocumentHead, address: &DocumentAddress) -> Vec<String> {
     all.filter(|index| **index != address.index).take(REMEMBERED).cloned().collect()
 }
 
-/// Decides whether a document is to go, that its unit or an earlier one of its key had and `me` has no more. Gives the head
-/// as it is to be written.
+/// A document that is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// Once its head is written so.
+    Now(DocumentHead),
+    /// Its head says so already, but whoever wrote that may not have come to delete it.
+    Before(DocumentHead),
+}
+
+/// Decides whether a document of a key has to go: if no unit has claimed it that took the key with the version `below`, or
+/// a later one.
 #[must_use]
-pub fn retire(seen: Option<&DocumentHead>, me: &Claimant<'_>, key_version: u64) -> Option<DocumentHead> {
-    let head = seen.filter(|head| head.key == me.id.key && head.key_version <= key_version && !head.gone)?;
-    Some(DocumentHead { gone: true, version: head.version + 1, key_version, ..head.clone() })
+pub fn retire(seen: Option<&DocumentHead>, key: &str, below: u64) -> Option<Retired> {
+    let head = seen.filter(|head| head.key == key && head.key_version < below)?;
+    if head.gone {
+        return Some(Retired::Before(head.clone()));
+    }
+    // The key's version stays: who takes the key at this moment has to win the document.
+    Some(Retired::Now(DocumentHead { gone: true, version: head.version + 1, ..head.clone() }))
 }
 
 #[cfg(test)]

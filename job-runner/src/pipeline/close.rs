@@ -4,17 +4,18 @@
 use std::collections::{BTreeSet, HashMap};
 
 use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
+use docmill_crds::ledger::{MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::SkipReason;
 use docmill_crds::storage::OnDelete;
 
+use super::departed::{self, Departed};
 use super::finish::Work;
 use super::lookup::Known;
 use super::place::{Placed, Stored};
 use super::prepare::{Content, Converted, Prepared};
 use super::record::Recorder;
 use super::refuse::ErrorRecord;
-use super::task::Ended;
+use super::task::{Ended, Redo};
 use crate::elastic::StoredDocument;
 
 /// The version of a record that no head stands behind; every other record is newer.
@@ -28,10 +29,19 @@ pub struct Closing {
     /// Records with their versions, the unit's own first.
     pub records: Vec<(UnitRecord, u64)>,
     /// Documents of an earlier conversion that this one does not have.
-    dropped: Vec<RecordedDocument>,
+    dropped: Option<Gone>,
     /// Documents of earlier units of the key that this one does not have.
-    left_behind: Vec<RecordedDocument>,
+    left_behind: Vec<Gone>,
     ended: Ended,
+}
+
+/// Documents that are to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// Which.
+    pub documents: Departed,
+    /// Only those that no unit claimed which took the key with this version or a later one.
+    pub below: u64,
 }
 
 /// What to do about the errors bucket.
@@ -47,12 +57,12 @@ pub enum Evidence {
 
 impl Closing {
     fn without_evidence(records: Vec<(UnitRecord, u64)>, ended: Ended) -> Self {
-        Self { evidence: Evidence::None, records, dropped: Vec::new(), left_behind: Vec::new(), ended }
+        Self { evidence: Evidence::None, records, dropped: None, left_behind: Vec::new(), ended }
     }
 
     /// The documents that are to be deleted.
     #[must_use]
-    pub fn gone(&self, on_delete: OnDelete) -> Vec<RecordedDocument> {
+    pub fn gone(&self, on_delete: OnDelete) -> Vec<Gone> {
         let left_behind: &[_] = if on_delete == OnDelete::Delete { &self.left_behind } else { &[] };
         self.dropped.iter().chain(left_behind).cloned().collect()
     }
@@ -63,14 +73,14 @@ impl Closing {
     pub fn ended(self, recorded: Option<bool>) -> Ended {
         match (recorded, self.ended) {
             (None, _) => Ended::Unfinished,
-            (Some(false), Ended::Final { .. }) => superseded(true),
+            (Some(false), Ended::Final { .. }) => passed_over(SkipReason::Superseded, true),
             (_, ended) => ended,
         }
     }
 }
 
-fn superseded(changed: bool) -> Ended {
-    let reason = Some(SkipReason::Superseded.as_str().to_owned());
+fn passed_over(reason: SkipReason, changed: bool) -> Ended {
+    let reason = Some(reason.as_str().to_owned());
     Ended::Final { state: UnitState::Skipped, reason, changed }
 }
 
@@ -86,10 +96,16 @@ pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i6
         (Prepared::Skipped(unit, reason), _) => skipped(work, unit, *reason, recorder, now_millis),
         (Prepared::Converted(converted), Some(Placed::Superseded(head))) => {
             let attempts = work.attempts;
-            let record = recorder.of_superseded(&converted.unit, &head.unit, attempts, now_millis);
+            let (record, reason) = if head.gone {
+                let unit = &converted.unit;
+                (recorder.of_removed(unit, attempts, now_millis), SkipReason::ObjectRemoved)
+            } else {
+                let record = recorder.of_superseded(&converted.unit, &head.unit, attempts, now_millis);
+                (record, SkipReason::Superseded)
+            };
             let changed = known.is_none_or(|known| differ(&known.record, &record));
             let records = if changed { vec![(record, before(head))] } else { Vec::new() };
-            Closing::without_evidence(records, superseded(changed))
+            Closing::without_evidence(records, passed_over(reason, changed))
         }
         (Prepared::Converted(converted), Some(Placed::Current { key, stored })) => {
             Current { work, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }.close()
@@ -100,12 +116,12 @@ pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i6
 
 /// The version of the last record of a unit whose place was taken by this head: newer than all that the unit wrote
 /// itself, older than all that it writes if it ever takes the place back.
-fn before(head: &KeyHead) -> u64 {
+pub(super) fn before(head: &KeyHead) -> u64 {
     own(head).saturating_sub(1)
 }
 
-/// The version of the records that the unit of a head writes itself.
-fn own(head: &KeyHead) -> u64 {
+/// The version of the records that the unit of a head writes itself, and of those of a removed key.
+pub(super) fn own(head: &KeyHead) -> u64 {
     head.version.saturating_mul(2)
 }
 
@@ -151,10 +167,8 @@ impl Current<'_> {
             keep_documents(&mut record, known);
         }
         let marks = self.marks(&record);
-        let is_good = record.state.is_good();
-        let left_behind = marks.iter().filter(|_| is_good).filter_map(|(before, _)| before.clone());
-        let left_behind = self.missing(left_behind.flat_map(|record| record.documents).collect());
-        let dropped = known.map(|known| known.documents.clone()).filter(|_| self.stored.count > 0);
+        let left_behind = if record.state.is_good() { self.left_behind(&marks) } else { Vec::new() };
+        let dropped = known.and_then(|known| self.dropped(known));
         let ended = Ended::Final {
             state: record.state,
             reason: record.reason.clone(),
@@ -164,7 +178,40 @@ impl Current<'_> {
         let version = self.key.map_or(HEADLESS, own);
         let own = std::iter::once((record, version));
         let records = own.chain(marks.into_iter().map(|(_, mark)| mark)).collect();
-        Closing { evidence, records, dropped: self.missing(dropped.unwrap_or_default()), left_behind, ended }
+        Closing { evidence, records, dropped, left_behind, ended }
+    }
+
+    /// Documents of units whose place this one takes. Heads tell which of them it has.
+    fn left_behind(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Vec<Gone> {
+        let Some(key) = self.key else { return Vec::new() };
+        let departed = marks.iter().filter_map(|(before, (mark, _))| {
+            let documents = match Departed::of(&mark.unit, before.as_ref())? {
+                Departed::Named(documents) => Departed::Named(self.missing(documents)?),
+                more => more,
+            };
+            Some(Gone { documents, below: key.version })
+        });
+        departed.collect()
+    }
+
+    /// Documents that an earlier conversion of the unit gave. Where records do not name them all, the unit has taken its
+    /// key anew ([`takes_anew`]), so that heads tell them apart.
+    fn dropped(&self, known: &UnitRecord) -> Option<Gone> {
+        let key = self.key.filter(|_| self.stored.count > 0)?;
+        if known.state == UnitState::Skipped {
+            return None;
+        }
+        match Departed::of(&known.unit, Some(known))? {
+            Departed::Named(documents) if !self.has_unnamed() => {
+                let documents = Departed::Named(self.missing(documents)?);
+                Some(Gone { documents, below: key.version.saturating_add(1) })
+            }
+            documents => Some(Gone { documents, below: key.version }),
+        }
+    }
+
+    fn has_unnamed(&self) -> bool {
+        usize::try_from(self.stored.count).is_ok_and(|count| count > self.stored.documents.len())
     }
 
     fn evidence(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Evidence {
@@ -199,17 +246,25 @@ impl Current<'_> {
         marks.collect()
     }
 
-    /// Those of the documents that this unit does not have.
-    fn missing(&self, documents: Vec<RecordedDocument>) -> Vec<RecordedDocument> {
-        if documents.is_empty() || self.stored.count > i64::try_from(self.stored.documents.len()).unwrap_or(0)
-        {
-            // What a record does not name cannot be told from what the unit does not have.
-            return Vec::new();
-        }
+    /// Those of the documents that this unit does not have, as far as it names what it has; `None` if there are none.
+    fn missing(&self, documents: Vec<RecordedDocument>) -> Option<Vec<RecordedDocument>> {
         let present: BTreeSet<&str> =
             self.stored.documents.iter().map(|document| document.id.as_str()).collect();
-        documents.into_iter().filter(|document| !present.contains(document.id.as_str())).collect()
+        let missing = documents.into_iter().filter(|document| !present.contains(document.id.as_str()));
+        let missing: Vec<_> = missing.collect();
+        (!missing.is_empty()).then_some(missing)
     }
+}
+
+/// Whether a unit that is stored again has to take its key with a new version: what somebody deleted has to be overwritten, or
+/// only heads can tell which documents of before it has no more. `documents` is how many it has now, at most.
+#[must_use]
+pub(super) fn takes_anew(redo: Redo, known: Option<&Known>, documents: usize) -> bool {
+    let differs = |known: &Known| {
+        let record = &known.record;
+        record.document_count > 0 && (documents > MAX_RECORDED_DOCUMENTS || !departed::names_all(record))
+    };
+    redo == Redo::Rewrite || known.is_some_and(differs)
 }
 
 /// A unit that is refused now keeps what was stored of it before.

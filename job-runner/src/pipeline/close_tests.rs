@@ -15,7 +15,7 @@ use super::super::record::Recorder;
 use super::super::refuse::Stage;
 use super::super::task::{Ended, Redo};
 use super::super::unit::Unit;
-use super::{Closing, Earlier, Evidence, close};
+use super::{Closing, Departed, Earlier, Evidence, Gone, close, takes_anew};
 use crate::elastic::{ReadState, StoredDocument};
 
 fn recorder() -> Recorder {
@@ -108,7 +108,49 @@ fn an_indexed_unit_marks_the_one_whose_place_it_took() {
     // Newer than whatever the earlier unit wrote itself, with any version of its head below 2000.
     assert!(*mark_version > 2 * 1999 && mark_version < own_version);
     assert_eq!(closing.gone(OnDelete::Keep), []);
-    assert_eq!(closing.gone(OnDelete::Delete), [recorded("y")]);
+    assert_eq!(closing.gone(OnDelete::Delete), [gone(&["y"], 2000)]);
+}
+
+fn gone(ids: &[&str], below: u64) -> Gone {
+    Gone { documents: Departed::Named(ids.iter().map(|id| recorded(id)).collect()), below }
+}
+
+#[test]
+fn what_no_record_names_is_left_to_the_heads() {
+    let large = |version| UnitRecord {
+        document_count: 1001,
+        snapshot: Some("s".into()),
+        ..record_of(version, &["x", "y"], 0)
+    };
+    let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&large("1"))))]);
+    let closing = closed(&work(&["x"], 0, &["1"], None), &earlier);
+    let documents = Departed::InSnapshot { unit: id("1"), reference: "s".into(), count: 1001 };
+    assert_eq!(closing.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+    // A conversion of the same unit takes the key anew, so that heads tell what it has no more.
+    let before = || Some(known(large("2")));
+    assert!(takes_anew(Redo::Yes, before().as_ref(), 1));
+    assert!(!takes_anew(Redo::Yes, Some(&known(record_of("2", &["x"], 0))), 1));
+    let documents = Departed::InSnapshot { unit: id("2"), reference: "s".into(), count: 1001 };
+    let dropped = closed(&work(&["x"], 0, &[], before()), &Earlier::new()).gone(OnDelete::Keep);
+    assert_eq!(dropped, [Gone { documents, below: 2000 }]);
+}
+
+#[test]
+fn an_earlier_unit_that_never_came_to_its_end_is_looked_for() {
+    let closing = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
+    let documents = Departed::Unrecorded(id("1"));
+    assert_eq!(closing.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+}
+
+#[test]
+fn a_unit_whose_key_was_removed_meanwhile_says_so() {
+    let tombstone = KeyHead { gone: true, ..head("2", &[]) };
+    let late = Work { placed: Some(Placed::Superseded(tombstone)), ..work(&[], 0, &[], None) };
+    let closing = closed(&late, &Earlier::new());
+    assert_eq!(closing.records[0].0.reason.as_deref(), Some("ObjectRemoved"));
+    assert!(
+        matches!(closing.ended(Some(true)), Ended::Final { reason: Some(reason), .. } if reason == "ObjectRemoved")
+    );
 }
 
 #[test]
@@ -153,7 +195,7 @@ fn documents_that_a_conversion_no_longer_gives_go_and_those_of_a_refusal_stay() 
     let before = || Some(known(record_of("2", &["x", "y"], 0)));
     assert_eq!(
         closed(&work(&["y"], 0, &[], before()), &Earlier::new()).gone(OnDelete::Keep),
-        [recorded("x")]
+        [gone(&["x"], 2001)]
     );
     let refused = closed(&work(&[], 1, &[], before()), &Earlier::new());
     assert_eq!(refused.gone(OnDelete::Delete), []);

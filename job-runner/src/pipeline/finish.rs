@@ -9,9 +9,11 @@ use futures::future::join_all;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::address::Addressing;
 use super::close::{self, Closing, Evidence};
 use super::clusters::Clusters;
 use super::counts::Counts;
+use super::heads::ClaimError;
 use super::large::rejected;
 use super::lookup::Known;
 use super::persist::persist;
@@ -21,7 +23,7 @@ use super::record::Recorder;
 use super::refuse;
 use super::task::{Ended, Redo};
 use crate::clock;
-use crate::elastic::{Address, BulkBody, ElasticError, Outcome, StoredDocument};
+use crate::elastic::{Address, BulkBody, Outcome, ReadState, StoredDocument};
 use crate::observe;
 use crate::retry::Patience;
 
@@ -57,6 +59,10 @@ pub struct Finish {
     pub placer: Placer,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
+    /// Where snapshots are.
+    pub snapshots: BucketLocation,
+    /// How documents are addressed.
+    pub addressing: Addressing,
     /// Where refused objects go.
     pub errors: BucketLocation,
     /// What becomes of documents that a newer version of their object no longer has.
@@ -115,7 +121,10 @@ impl Finish {
             return;
         }
         let verdicts = self.retire_and_record(&units, stop).await.unwrap_or_else(|| vec![None; units.len()]);
-        for ((work, closing), recorded) in units.into_iter().zip(verdicts) {
+        for ((work, closing), mut recorded) in units.into_iter().zip(verdicts) {
+            if recorded == Some(false) && self.withdraw(&work, stop).await.is_none() {
+                recorded = None;
+            }
             count(&closing, recorded);
             self.answer(work, closing.ended(recorded));
         }
@@ -135,6 +144,7 @@ impl Finish {
         stop: &CancellationToken,
     ) -> Option<Vec<Option<bool>>> {
         for (work, closing) in units {
+            self.clear_up(work, stop).await?;
             self.retire(work, closing, stop).await?;
         }
         self.record(units, stop).await
@@ -183,17 +193,11 @@ impl Finish {
 
     /// Deletes the documents that the unit has no more.
     async fn retire(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> Option<()> {
-        let (Prepared::Converted(converted), Some(key)) = (&work.prepared, work.head()) else {
-            return Some(());
-        };
-        let gone = closing.gone(self.on_delete);
-        if gone.is_empty() {
-            return Some(());
+        let Some(key) = work.head() else { return Some(()) };
+        for gone in closing.gone(self.on_delete) {
+            persist("retire", stop, || self.take_back(&gone.documents, key, gone.below, stop)).await?;
         }
-        let (unit, heads) = (&converted.unit, &self.placer.heads);
-        let retire = || heads.retire(unit, key.version, &gone, Patience::once(), stop);
-        let retired = persist("retire", stop, retire).await?;
-        persist("delete", stop, || self.placer.delete(&retired, stop)).await
+        Some(())
     }
 
     /// Writes the records. Gives of each unit whether its record is stored (`Some(true)`), or a newer one is
@@ -231,9 +235,31 @@ impl Finish {
         version: Option<u64>,
         patience: Patience,
         stop: &CancellationToken,
-    ) -> Result<(), ElasticError> {
+    ) -> Result<(), ClaimError> {
         let body = self.ledger_body(std::iter::once((record, version)));
-        self.clusters.ledger.bulk_all(body, patience, stop).await.map(drop)
+        for outcome in self.clusters.ledger.bulk_all(body, patience, stop).await? {
+            ClaimError::written(outcome, &self.ledger, &record.unit.digest())?;
+        }
+        Ok(())
+    }
+
+    /// Writes one record in the place of one that was read. An error where that was written since.
+    pub(super) async fn replace_record(
+        &self,
+        record: &UnitRecord,
+        read: ReadState,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let (index, id) = (&self.ledger, &record.unit.digest());
+        let mut body = BulkBody::default();
+        let source = serde_json::to_vec(record).unwrap_or_default();
+        body.push_compare_and_set(Address { index, id }, Some(read), &source);
+        for outcome in self.clusters.ledger.bulk_all(body, Patience::once(), stop).await? {
+            if !ClaimError::written(outcome, index, id)? {
+                return Err(ClaimError::Contended { index: index.clone() });
+            }
+        }
+        Ok(())
     }
 
     fn ledger_body<'a>(&self, records: impl Iterator<Item = (&'a UnitRecord, Option<u64>)>) -> BulkBody {
@@ -267,7 +293,8 @@ impl Work {
     fn to_place(&self) -> Option<ToPlace<'_>> {
         let Prepared::Converted(converted) = &self.prepared else { return None };
         let Content::InMemory(documents) = &converted.content else { return None };
-        Some(ToPlace { unit: &converted.unit, documents, renew: self.redo == Redo::Rewrite })
+        let renew = close::takes_anew(self.redo, self.known.as_ref(), documents.len());
+        Some(ToPlace { unit: &converted.unit, documents, renew })
     }
 
     fn take_fate(&mut self, fate: Fate) {

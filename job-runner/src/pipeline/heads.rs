@@ -2,24 +2,35 @@
 //! written only if nobody wrote meanwhile, and decided anew if somebody did.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
-use docmill_crds::ledger::{DocumentAddress, RecordedDocument};
+use docmill_crds::ledger::{DocumentAddress, UnitId};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
-use super::claim::{self, Claim, Claimant};
-use super::present::{self, Present};
+use super::claim::{self, Claim, Claimant, Retired};
+use super::present;
 use super::unit::Unit;
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome, ReadState, StoredDocument};
-use crate::retry::Patience;
+use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Fault, Outcome, ReadState, StoredDocument};
+use crate::retry::{Backoff, Patience, Waited};
 use crate::stores::StoreError;
 
 /// Heads that one request asks for.
 const HEADS_AT_A_TIME: usize = 2000;
+/// Objects that the bucket is asked for at a time.
+const OBJECTS_AT_A_TIME: usize = 16;
+/// Pauses between rounds in which others were faster with every head. Whoever writes heads does so once, so that contention
+/// ends by itself.
+const CONTENTION: Patience = Patience {
+    first: Duration::from_millis(20),
+    longest: Duration::from_secs(1),
+    total: Duration::from_secs(20),
+};
 
 /// Why a claim could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +53,37 @@ pub enum ClaimError {
         /// What is wrong with it.
         error: serde_json::Error,
     },
+    /// The index takes no such head, which is never the fault of a unit.
+    #[error(
+        "{index:?} refuses {id:?}: {fault}; look for a mapping, an ingest pipeline or a setting of this index that Docmill did not make"
+    )]
+    Refused {
+        /// Name of the index.
+        index: String,
+        /// Id of the head or mark.
+        id: String,
+        /// What Elasticsearch says.
+        fault: Fault,
+    },
+    /// Others were faster each time.
+    #[error("failed to write heads of {index:?}: others wrote them each time in between")]
+    Contended {
+        /// Name of the index.
+        index: String,
+    },
+}
+
+impl ClaimError {
+    /// Whether an item was written; not where somebody wrote it since it was read. What is refused for good is an error.
+    pub(super) fn written(outcome: Outcome, index: &str, id: &str) -> Result<bool, Self> {
+        match outcome {
+            Outcome::Done => Ok(true),
+            Outcome::Superseded => Ok(false),
+            Outcome::Rejected(fault) => {
+                Err(Self::Refused { index: index.to_owned(), id: id.to_owned(), fault })
+            }
+        }
+    }
 }
 
 impl Classify for ClaimError {
@@ -49,7 +91,8 @@ impl Classify for ClaimError {
         match self {
             Self::Elastic(error) => error.class(),
             Self::Store(error) => error.class(),
-            Self::Unreadable { .. } => ErrorClass::User,
+            Self::Unreadable { .. } | Self::Refused { .. } => ErrorClass::User,
+            Self::Contended { .. } => ErrorClass::Transient,
         }
     }
 
@@ -57,7 +100,10 @@ impl Classify for ClaimError {
         match self {
             Self::Elastic(error) => error.hindrance(),
             Self::Store(error) => error.hindrance(),
-            Self::Unreadable { .. } => Some((Store::Elasticsearch, HindranceReason::Refused)),
+            Self::Unreadable { .. } | Self::Refused { .. } => {
+                Some((Store::Elasticsearch, HindranceReason::Refused))
+            }
+            Self::Contended { .. } => None,
         }
     }
 }
@@ -91,7 +137,7 @@ pub enum Claimed {
     /// The key is the unit's, and the heads of its documents are these; one of another unit is that of a newer
     /// version.
     Held(KeyHead, Vec<DocumentHead>),
-    /// A newer unit has the key.
+    /// A newer unit has the key, or it was removed.
     Lost(KeyHead),
 }
 
@@ -142,11 +188,31 @@ impl Round {
     }
 }
 
-/// The decision about one request in one round.
-enum Decision {
-    Claimed(Claimed),
-    AskStore,
-    NextRound,
+/// Pauses while others are faster, until patience ends.
+struct Contention(Backoff);
+
+impl Contention {
+    fn new() -> Self {
+        Self(Backoff::new(CONTENTION))
+    }
+
+    /// To be called after each round.
+    async fn settle(
+        &mut self,
+        progress: bool,
+        index: &str,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        if progress {
+            self.0.reset();
+            return Ok(());
+        }
+        match self.0.wait(Duration::ZERO, stop).await {
+            Waited::Again => Ok(()),
+            Waited::Exhausted => Err(ClaimError::Contended { index: index.to_owned() }),
+            Waited::Stopped => Err(ElasticError::Stopped.into()),
+        }
+    }
 }
 
 impl Heads {
@@ -158,6 +224,7 @@ impl Heads {
         stop: &CancellationToken,
     ) -> Result<Vec<Claimed>, ClaimError> {
         let mut answers: Vec<Option<Claimed>> = vec![None; requests.len()];
+        let mut contention = Contention::new();
         loop {
             let mut open: Vec<usize> = (0..requests.len()).filter(|at| answers[*at].is_none()).collect();
             if open.is_empty() {
@@ -166,79 +233,109 @@ impl Heads {
             // The newest first: within a round, older ones then find that they have lost.
             open.sort_by_key(|at| std::cmp::Reverse(requests[*at].unit.last_modified_millis));
             let seen = self.look(open.iter().flat_map(|at| ids(&requests[*at]))).await?;
+            let present = self.ask_store(&open, requests, &seen).await?;
             let mut round = Round::default();
             let mut decided = Vec::new();
             for at in open {
                 let first = round.ids.len();
-                if let Decision::Claimed(claimed) = self.decide(&requests[at], &seen, &mut round).await? {
+                let is_present = present.get(&at).copied();
+                if let Some(claimed) = decide(&self.index, &requests[at], is_present, &seen, &mut round)? {
                     decided.push((at, claimed, first..round.ids.len()));
                 }
             }
-            let Round { body, .. } = round;
-            let outcomes = self.elastic.bulk_all(body, patience, stop).await?;
-            for (at, claimed, written) in decided {
-                if outcomes[written].iter().all(|outcome| *outcome == Outcome::Done) {
+            let written = self.write(round, patience, stop).await?;
+            let mut progress = false;
+            for (at, claimed, items) in decided {
+                if written[items].iter().all(|(_, written)| *written) {
                     answers[at] = Some(claimed);
+                    progress = true;
                 }
             }
+            contention.settle(progress, &self.index, stop).await?;
         }
     }
 
-    async fn decide(
+    /// Asks the bucket about the units of which only it can tell whether they are newest. Whether each is what it holds.
+    async fn ask_store(
         &self,
-        request: &Request<'_>,
+        open: &[usize],
+        requests: &[Request<'_>],
         seen: &Seen<'_>,
-        round: &mut Round,
-    ) -> Result<Decision, ClaimError> {
-        let me = Claimant::new(request.unit);
-        let mut is_present = None;
-        loop {
-            match decide(&self.index, request, &me, is_present, seen, round)? {
-                Decision::AskStore => {
-                    let present = present::present(&self.s3, &me.id.bucket, &me.id.key).await?;
-                    is_present = Some(present.as_ref().is_some_and(|present| present.is(request.unit)));
-                }
-                decision => return Ok(decision),
+    ) -> Result<HashMap<usize, bool>, ClaimError> {
+        let mut asked = Vec::new();
+        for &at in open {
+            let Request { unit, renew, .. } = &requests[at];
+            let head = seen.read(&KeyHead::id(&unit.id.bucket, &unit.id.key))?;
+            if claim::key(head.as_ref(), &Claimant::new(unit), None, *renew) == Claim::AskStore {
+                asked.push((at, (*unit).clone()));
             }
         }
+        stream::iter(asked)
+            .map(|(at, unit)| async move {
+                let present = present::present(&self.s3, &unit.id.bucket, &unit.id.key).await?;
+                Ok((at, present.is_some_and(|present| present.is(&unit))))
+            })
+            .buffer_unordered(OBJECTS_AT_A_TIME)
+            .try_collect()
+            .await
     }
 
-    /// Takes back the documents that a unit, or an earlier one of its key, had and has no more. Gives what is to be
-    /// deleted, with versions.
+    /// Takes back documents of a key, by their ids, that no unit claimed which took the key with the version `below` or a
+    /// later one. Gives what is to be deleted, with versions. Doing it again gives the same.
     pub async fn retire(
         &self,
-        unit: &Unit,
-        key_version: u64,
-        documents: &[RecordedDocument],
-        patience: Patience,
+        key: &str,
+        below: u64,
+        ids: &[&str],
         stop: &CancellationToken,
     ) -> Result<Vec<(DocumentAddress, u64)>, ClaimError> {
-        let me = Claimant::new(unit);
-        let mut open: Vec<String> = documents.iter().map(|document| DocumentHead::id(&document.id)).collect();
+        let mut open: BTreeSet<String> = ids.iter().map(|id| DocumentHead::id(id)).collect();
         let mut retired = Vec::new();
+        let mut contention = Contention::new();
         while !open.is_empty() {
             let seen = self.look(open.iter().cloned()).await?;
             let mut round = Round::default();
-            let mut heads = Vec::new();
+            let mut heads = HashMap::new();
             for id in std::mem::take(&mut open) {
                 let head: Option<DocumentHead> = seen.read(&id)?;
-                if let Some(head) = claim::retire(head.as_ref(), &me, key_version) {
-                    let since = seen.state(&id);
-                    round.write(&self.index, id, since, &head);
-                    heads.push(head);
+                match claim::retire(head.as_ref(), key, below) {
+                    None => {}
+                    Some(Retired::Before(head)) => retired.extend(places(head)),
+                    Some(Retired::Now(head)) => {
+                        round.write(&self.index, id.clone(), seen.state(&id), &head);
+                        heads.insert(id, head);
+                    }
                 }
             }
-            let Round { ids, body, .. } = round;
-            let outcomes = self.elastic.bulk_all(body, patience, stop).await?;
-            for ((id, head), outcome) in ids.into_iter().zip(heads).zip(outcomes) {
-                if outcome == Outcome::Done {
-                    retired.push((head.address, head.version));
-                } else {
-                    open.push(id);
+            let mut progress = heads.is_empty();
+            for (id, written) in self.write(round, Patience::once(), stop).await? {
+                match heads.remove(&id) {
+                    Some(head) if written => {
+                        retired.extend(places(head));
+                        progress = true;
+                    }
+                    _ => drop(open.insert(id)),
                 }
             }
+            contention.settle(progress, &self.index, stop).await?;
         }
         Ok(retired)
+    }
+
+    /// Writes what a round decided. Gives of each head whether it was as it had been read.
+    async fn write(
+        &self,
+        round: Round,
+        patience: Patience,
+        stop: &CancellationToken,
+    ) -> Result<Vec<(String, bool)>, ClaimError> {
+        let Round { ids, body, .. } = round;
+        let outcomes = self.elastic.bulk_all(body, patience, stop).await?;
+        let written = ids.into_iter().zip(outcomes).map(|(id, outcome)| {
+            let written = ClaimError::written(outcome, &self.index, &id)?;
+            Ok((id, written))
+        });
+        written.collect()
     }
 
     /// The heads of documents, by their ids, in that order.
@@ -251,6 +348,13 @@ impl Heads {
         ids.iter().map(|id| seen.read(id)).collect()
     }
 
+    /// The heads of the keys of units, in their order.
+    pub async fn keys(&self, units: &[&UnitId]) -> Result<Vec<Option<KeyHead>>, ClaimError> {
+        let ids: Vec<String> = units.iter().map(|unit| KeyHead::id(&unit.bucket, &unit.key)).collect();
+        let seen = self.look(ids.iter().cloned()).await?;
+        ids.iter().map(|id| seen.read(id)).collect()
+    }
+
     /// The head of a key, with the state in which it was read.
     pub async fn key(&self, bucket: &str, key: &str) -> Result<Option<(KeyHead, ReadState)>, ClaimError> {
         let id = KeyHead::id(bucket, key);
@@ -258,13 +362,18 @@ impl Heads {
         Ok(seen.read(&id)?.zip(seen.state(&id)))
     }
 
-    /// Writes the head of a key if it is still as it was read. Whether it was.
-    pub async fn set_key(&self, head: &KeyHead, since: ReadState) -> Result<bool, ClaimError> {
+    /// Writes the head of a key if it is still as it was read, or if there is still none. An error where it is not.
+    pub async fn set_key(
+        &self,
+        head: &KeyHead,
+        since: Option<ReadState>,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
         let mut round = Round::default();
-        round.write(&self.index, KeyHead::id(&head.unit.bucket, &head.unit.key), Some(since), head);
-        let stop = CancellationToken::new();
-        let outcomes = self.elastic.bulk_all(round.body, Patience::once(), &stop);
-        Ok(outcomes.await?.first() == Some(&Outcome::Done))
+        round.write(&self.index, KeyHead::id(&head.unit.bucket, &head.unit.key), since, head);
+        let written = self.write(round, Patience::once(), stop).await?;
+        let contended = || ClaimError::Contended { index: self.index.clone() };
+        written.iter().all(|(_, written)| *written).then_some(()).ok_or_else(contended)
     }
 
     async fn look(&self, ids: impl IntoIterator<Item = String>) -> Result<Seen<'_>, ElasticError> {
@@ -285,22 +394,30 @@ fn ids<'a>(request: &'a Request<'_>) -> impl Iterator<Item = String> + use<'a> {
     std::iter::once(KeyHead::id(&id.bucket, &id.key)).chain(documents)
 }
 
-/// Decides about a request, and notes what is to be written for it.
+/// Where a document is to be deleted, with the version that its head gives.
+fn places(head: DocumentHead) -> impl Iterator<Item = (DocumentAddress, u64)> {
+    let DocumentHead { address, version, stale, .. } = head;
+    let id = address.id.clone();
+    let stale = stale.into_iter().map(move |index| DocumentAddress { index, id: id.clone() });
+    std::iter::once(address).chain(stale).map(move |address| (address, version))
+}
+
+/// Decides about a request, and notes what is to be written for it. `None`: in the next round.
 fn decide(
     index: &str,
     request: &Request<'_>,
-    me: &Claimant<'_>,
     is_present: Option<bool>,
     seen: &Seen<'_>,
     round: &mut Round,
-) -> Result<Decision, ClaimError> {
+) -> Result<Option<Claimed>, ClaimError> {
+    let me = Claimant::new(request.unit);
     let key_id = KeyHead::id(&me.id.bucket, &me.id.key);
     if ids(request).any(|id| round.taken.contains(&id)) {
-        return Ok(Decision::NextRound);
+        return Ok(None);
     }
-    let key = match claim::key(seen.read(&key_id)?.as_ref(), me, is_present, request.renew) {
-        Claim::AskStore => return Ok(Decision::AskStore),
-        Claim::Lost(head) => return Ok(Decision::Claimed(Claimed::Lost(head))),
+    let key = match claim::key(seen.read(&key_id)?.as_ref(), &me, is_present, request.renew) {
+        Claim::AskStore => return Ok(None),
+        Claim::Lost(head) => return Ok(Some(Claimed::Lost(head))),
         Claim::Held(head) => head,
         Claim::Take(head) => {
             round.write(index, key_id.clone(), seen.state(&key_id), &head);
@@ -316,24 +433,14 @@ fn decide(
             continue;
         }
         let id = DocumentHead::id(&address.id);
-        heads.push(match claim::document(seen.read(&id)?.as_ref(), me, key.version, address) {
+        heads.push(match claim::document(seen.read(&id)?.as_ref(), &me, key.version, address) {
             Claim::Take(head) => {
                 round.write(index, id.clone(), seen.state(&id), &head);
                 head
             }
             Claim::Held(head) | Claim::Lost(head) => head,
-            Claim::AskStore => return Ok(Decision::AskStore),
+            Claim::AskStore => return Ok(None),
         });
     }
-    Ok(Decision::Claimed(Claimed::Held(key, heads)))
-}
-
-impl Present {
-    /// Whether this is the version that the unit is.
-    fn is(&self, unit: &Unit) -> bool {
-        match &unit.version_id {
-            Some(version) => self.version_id.as_ref() == Some(version),
-            None => self.etag.as_ref() == Some(&unit.id.version),
-        }
-    }
+    Ok(Some(Claimed::Held(key, heads)))
 }

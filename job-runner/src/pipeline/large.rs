@@ -27,7 +27,6 @@ use super::prepare::{
 use super::refuse::Stage;
 use super::snapshot::{PART_BYTES, Upload};
 use super::stamp::Stamp;
-use super::task::Redo;
 use super::unit::Unit;
 use crate::elastic::Fault;
 use crate::stores::StoreError;
@@ -268,11 +267,10 @@ pub(super) async fn index(
     preparation: &Preparation,
     converted: &mut Converted,
     key: &str,
-    redo: Redo,
+    mut renew: bool,
     stop: &CancellationToken,
 ) -> Option<Placed> {
     let _turn = preparation.large.acquire().await.ok()?;
-    let mut renew = redo == Redo::Rewrite;
     let mut placed = Placed::Current { key: None, stored: Stored::default() };
     let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
     loop {
@@ -290,7 +288,12 @@ pub(super) async fn index(
         renew = false;
         let fates = persist("index", stop, || finish.placer.place(&unit, stop)).await?.pop()?;
         match fates {
-            Fate::Superseded(head) => return Some(Placed::Superseded(head)),
+            Fate::Superseded(head) => {
+                // What was indexed of it before is to go too.
+                let raw_key = &converted.unit.id.key;
+                persist("take back", stop, || finish.take_back_lost(key, raw_key, &head, stop)).await?;
+                return Some(Placed::Superseded(head));
+            }
             Fate::Current { key, documents } => {
                 placed.take_in(key, &chunk, documents, |recorded, fault| {
                     note(&mut converted.refusals, rejected(recorded, fault));

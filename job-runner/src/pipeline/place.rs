@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
+use docmill_crds::storage::OnDelete;
 use tokio_util::sync::CancellationToken;
 
 use super::articles::Articles;
@@ -31,6 +32,8 @@ pub struct Placer {
     pub articles: Option<Arc<Articles>>,
     /// Who has which place.
     pub heads: Heads,
+    /// What becomes of documents that the present version of their key does not have.
+    pub on_delete: OnDelete,
 }
 
 /// A unit and documents of it.
@@ -47,7 +50,7 @@ pub struct ToPlace<'a> {
 /// What became of a unit's documents.
 #[derive(Clone, Debug)]
 pub enum Fate {
-    /// A newer unit has the key; nothing was stored.
+    /// A newer unit has the key, or it was removed; nothing was stored.
     Superseded(KeyHead),
     /// The unit is the present one of its key.
     Current {
@@ -70,7 +73,7 @@ pub enum DocumentFate {
 /// What became of a unit as a whole.
 #[derive(Clone, Debug)]
 pub enum Placed {
-    /// A newer unit has the key.
+    /// A newer unit has the key, or it was removed.
     Superseded(KeyHead),
     /// These documents of it are stored.
     Current {
@@ -148,6 +151,7 @@ impl Placer {
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
         let Some(articles) = &self.articles else { return Ok(kept(units, claims)) };
+        self.take_back_of_lost(units, &claims, stop).await?;
         let stale = stale(&articles.elastic, &claims).await?;
         articles
             .ensure_template_before(
@@ -158,6 +162,38 @@ impl Placer {
         let outcomes = articles.elastic.bulk_all(body, PATIENCE, stop).await?;
         self.delete(&self.overtaken(&claims).await?, stop).await?;
         Ok(fates(claims, sent, outcomes))
+    }
+
+    /// Deletes what an earlier attempt stored of units that have lost their keys since.
+    async fn take_back_of_lost(
+        &self,
+        units: &[ToPlace<'_>],
+        claims: &[Claimed],
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        if self.on_delete == OnDelete::Keep {
+            return Ok(());
+        }
+        for (unit, claim) in units.iter().zip(claims) {
+            if let Claimed::Lost(head) = claim {
+                self.take_back(&unit.unit.id.key, head.version, &ids(unit.documents), stop).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back and deletes documents of a key, by their ids, that no unit claimed which took the key with the version
+    /// `below` or a later one. Gives how many places were theirs.
+    pub async fn take_back(
+        &self,
+        key: &str,
+        below: u64,
+        ids: &[&str],
+        stop: &CancellationToken,
+    ) -> Result<usize, ClaimError> {
+        let retired = self.heads.retire(key, below, ids, stop).await?;
+        self.delete(&retired, stop).await?;
+        Ok(retired.len())
     }
 
     /// Documents that were given another place between their claim and now. Whoever did that deletes what it finds in
@@ -173,27 +209,40 @@ impl Placer {
     }
 
     /// Deletes documents, by their versions.
-    pub async fn delete(
+    async fn delete(
         &self,
         documents: &[(DocumentAddress, u64)],
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
         let Some(articles) = &self.articles else { return Ok(()) };
+        let existing =
+            existing(&articles.elastic, documents.iter().map(|(address, _)| &address.index)).await?;
+        let documents: Vec<_> =
+            documents.iter().filter(|(address, _)| existing.contains(&address.index)).collect();
         let mut body = BulkBody::default();
-        for (DocumentAddress { index, id }, version) in documents {
+        for (DocumentAddress { index, id }, version) in &documents {
             body.push_delete(Address { index, id }, Some(*version));
         }
-        articles.elastic.bulk_all(body, PATIENCE, stop).await?;
+        let outcomes = articles.elastic.bulk_all(body, PATIENCE, stop).await?;
+        for (outcome, (DocumentAddress { index, id }, _)) in outcomes.into_iter().zip(documents) {
+            ClaimError::written(outcome, index, id)?;
+        }
         Ok(())
     }
 }
 
-/// Indices that hold earlier versions, as far as they exist: a versioned delete would make one that does not.
+/// Indices that hold earlier versions, as far as they exist.
 async fn stale(elastic: &Elastic, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
-    let named: BTreeSet<&String> =
-        claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale).collect();
+    existing(elastic, claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale)).await
+}
+
+/// Those of the indices that exist: a versioned delete would make one that does not.
+async fn existing(
+    elastic: &Elastic,
+    named: impl Iterator<Item = &String>,
+) -> Result<BTreeSet<String>, ClaimError> {
     let mut existing = BTreeSet::new();
-    for index in named {
+    for index in named.collect::<BTreeSet<_>>() {
         if elastic.exists(index).await? {
             existing.insert(index.clone());
         }
@@ -210,6 +259,11 @@ fn kept(units: &[ToPlace<'_>], claims: Vec<Claimed>) -> Vec<Fate> {
         }
     };
     units.iter().zip(claims).map(fate).collect()
+}
+
+/// The ids of documents.
+pub(super) fn ids(documents: &[AddressedDocument]) -> Vec<&str> {
+    documents.iter().map(|document| document.recorded.id.as_str()).collect()
 }
 
 fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {

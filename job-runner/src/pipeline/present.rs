@@ -1,5 +1,7 @@
 //! Asks the raw bucket what it holds at this moment.
 
+use super::notification::Landed;
+use super::unit::Unit;
 use crate::stores::{StoreError, StoreFault};
 
 /// The present version of an object.
@@ -11,6 +13,30 @@ pub struct Present {
     pub etag: Option<String>,
     /// When it landed, in milliseconds since 1970.
     pub last_modified_millis: i64,
+}
+
+impl Present {
+    /// Whether this is the version that the unit is.
+    #[must_use]
+    pub fn is(&self, unit: &Unit) -> bool {
+        match &unit.version_id {
+            Some(version) => self.version_id.as_ref() == Some(version),
+            None => self.etag.as_ref() == Some(&unit.id.version),
+        }
+    }
+
+    /// Whether this is what a unit of this version is of.
+    #[must_use]
+    pub fn is_version(&self, version: &str) -> bool {
+        self.version_id.as_deref() == Some(version) || self.etag.as_deref() == Some(version)
+    }
+
+    /// The same object as a notification would tell of it.
+    #[must_use]
+    pub fn landed(self, bucket: &str, key: &str) -> Landed {
+        let Self { version_id, etag, .. } = self;
+        Landed { bucket: bucket.to_owned(), key: key.to_owned(), version_id, etag }
+    }
 }
 
 /// The present version of an object; `None` if there is none.

@@ -22,6 +22,7 @@ use tracing::{Instrument as _, Span};
 
 use super::address::{Addressing, InvalidTemplate};
 use super::articles::Articles;
+use super::close;
 use super::clusters::Clusters;
 use super::counts::Counts;
 use super::fetch::{self, Room};
@@ -179,8 +180,10 @@ impl Processor {
         let articles = clusters.index.clone().zip(preparation.addressing.pattern());
         let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
         let finish = Arc::new(Finish {
-            placer: Placer { articles, heads },
+            placer: Placer { articles, heads, on_delete: spec.raw.on_delete },
             s3,
+            snapshots: spec.snapshots.location(),
+            addressing: preparation.addressing.clone(),
             errors: spec.errors.clone(),
             on_delete: spec.raw.on_delete,
             ledger: ledger.clone(),
@@ -350,8 +353,8 @@ impl Processor {
             && let (Content::InSnapshot, Some(key)) = (&converted.content, converted.snapshot.clone())
         {
             let stop = &self.stop.abort;
-            placed =
-                Some(large::index(&self.finish, &self.preparation, converted, &key, task.redo, stop).await?);
+            let renew = close::takes_anew(task.redo, known.as_ref(), usize::MAX);
+            placed = Some(large::index(&self.finish, &self.preparation, converted, &key, renew, stop).await?);
         }
         let (answer, ended) = oneshot::channel();
         let Task { attempts, redo, .. } = task;

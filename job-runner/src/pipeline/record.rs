@@ -72,6 +72,15 @@ impl Recorder {
         }
     }
 
+    /// The record of a unit that came when its key was removed already.
+    #[must_use]
+    pub fn of_removed(&self, unit: &Unit, attempts: i64, now_millis: i64) -> UnitRecord {
+        UnitRecord {
+            last_modified: Some(clock::rfc3339(unit.last_modified_millis)),
+            ..self.of_skipped(unit.id.clone(), SkipReason::ObjectRemoved, attempts, now_millis)
+        }
+    }
+
     /// The record of a unit, so far `before`, whose place `by` has taken.
     #[must_use]
     pub fn superseded(

@@ -1,10 +1,19 @@
 //! An object was removed from the bucket: its documents go with it, where the source says so.
+//!
+//! The bucket says what a removal means. If it holds nothing under the key, a tombstone is written into the head of the
+//! key, whatever was met of the key before, and by compare-and-set, so that of a put that is worked on at the same time
+//! either finds the tombstone, or is found by the removal. Only then are documents taken back. If the bucket holds
+//! an object, a version was removed that was not the present one, or another one is the present one now.
 
-use docmill_crds::ledger::{UnitRecord, UnitState};
+use docmill_crds::ledger::heads::KeyHead;
+use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::SkipReason;
 use docmill_crds::storage::OnDelete;
 use tokio_util::sync::CancellationToken;
 
+use super::claim;
+use super::close;
+use super::departed::{self, Departed};
 use super::finish::Finish;
 use super::heads::ClaimError;
 use super::notification::Landed;
@@ -12,48 +21,112 @@ use super::persist::persist;
 use super::present;
 use super::refuse;
 use super::task::Ended;
-use super::unit::Unit;
 use crate::clock;
+use crate::elastic::{Address, StoredDocument};
 use crate::retry::Patience;
 
-/// Sees a removal to its end. That an object is there again, or never was ingested, makes it nothing.
-pub async fn remove(finish: &Finish, object: &Landed, stop: &CancellationToken) -> Ended {
-    if finish.on_delete == OnDelete::Keep {
-        return Ended::Nothing;
-    }
-    persist("remove", stop, || attempt(finish, object, stop)).await.unwrap_or(Ended::Unfinished)
+/// What came of a removal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It has its end, or has not for now.
+    Ended(Ended),
+    /// The bucket holds another object under the key than was seen to its end last, which is to be seen to its end now.
+    /// Nothing else may tell of it, where an earlier version came back.
+    Holds(Landed),
 }
 
-async fn attempt(finish: &Finish, object: &Landed, stop: &CancellationToken) -> Result<Ended, ClaimError> {
+/// Sees a removal to its end.
+pub async fn remove(finish: &Finish, object: &Landed, stop: &CancellationToken) -> Removal {
+    if finish.on_delete == OnDelete::Keep {
+        return Removal::Ended(Ended::Nothing);
+    }
+    let removal = persist("remove", stop, || attempt(finish, object, stop)).await;
+    removal.unwrap_or(Removal::Ended(Ended::Unfinished))
+}
+
+async fn attempt(finish: &Finish, object: &Landed, stop: &CancellationToken) -> Result<Removal, ClaimError> {
     let heads = &finish.placer.heads;
-    let Some((head, read)) = heads.key(&object.bucket, &object.key).await? else { return Ok(Ended::Nothing) };
-    if present::present(&finish.s3, &object.bucket, &object.key).await?.is_some() {
-        return Ok(Ended::Nothing);
+    let Landed { bucket, key, .. } = object;
+    // The head first: whoever takes the key after the bucket was asked makes the tombstone come too late.
+    let (head, read) = heads.key(bucket, key).await?.unzip();
+    if let Some(present) = present::present(&finish.s3, bucket, key).await? {
+        let is_another = head.is_some_and(|head| head.gone || !present.is_version(&head.unit.version));
+        return Ok(if is_another {
+            Removal::Holds(present.landed(bucket, key))
+        } else {
+            Removal::Ended(Ended::Nothing)
+        });
     }
-    let digest = head.unit.digest();
-    let Some(stored) = finish.clusters.ledger.get(&finish.ledger, &digest).await? else {
-        return Ok(Ended::Nothing);
+    let tombstone = match claim::tombstone(head.as_ref(), bucket, key, clock::now_millis()) {
+        Some(tombstone) => {
+            heads.set_key(&tombstone, read, stop).await?;
+            tombstone
+        }
+        None => match head {
+            Some(head) => head,
+            None => return Ok(Removal::Ended(Ended::Nothing)),
+        },
     };
-    let Ok(record) = serde_json::from_value::<UnitRecord>(stored.source.into()) else {
-        return Ok(Ended::Nothing);
-    };
-    let gone = docmill_crds::ledger::heads::KeyHead {
-        version: if head.gone { head.version } else { head.version + 1 },
-        gone: true,
-        ..head.clone()
-    };
-    if !head.gone && !heads.set_key(&gone, read).await? {
-        // Somebody else was faster; the message comes again.
-        return Ok(Ended::Unfinished);
+    take_back_all(finish, &tombstone, stop).await.map(Removal::Ended)
+}
+
+/// Takes back what the units of a removed key have stored, and records it: the last one, and those before it that were not
+/// seen to be replaced, since their successor failed for example.
+async fn take_back_all(
+    finish: &Finish,
+    tombstone: &KeyHead,
+    stop: &CancellationToken,
+) -> Result<Ended, ClaimError> {
+    let versions = std::iter::once(&tombstone.unit.version).chain(&tombstone.earlier);
+    let units: Vec<UnitId> = versions
+        .filter(|version| !version.is_empty())
+        .map(|version| UnitId { version: version.clone(), ..tombstone.unit.clone() })
+        .collect();
+    let digests: Vec<String> = units.iter().map(UnitId::digest).collect();
+    let addresses: Vec<_> = digests.iter().map(|id| Address { index: &finish.ledger, id }).collect();
+    let stored = finish.clusters.ledger.mget(&addresses, &[]).await?;
+    let mut ended = Ended::Nothing;
+    for (unit, stored) in units.iter().zip(stored) {
+        if take_back(finish, tombstone, unit, stored, stop).await? {
+            let reason = Some(SkipReason::ObjectRemoved.as_str().to_owned());
+            ended = Ended::Final { state: UnitState::Skipped, reason, changed: true };
+        }
     }
-    let unit = Unit { id: head.unit.clone(), version_id: None, last_modified_millis: head.last_modified };
-    let retired = heads.retire(&unit, gone.version, &record.documents, Patience::once(), stop).await?;
-    finish.placer.delete(&retired, stop).await?;
-    if record.state == UnitState::Failed {
-        refuse::remove(&finish.s3, &finish.errors, &head.unit).await?;
+    Ok(ended)
+}
+
+/// Takes back what one unit has stored, and records it. Whether anything was to be done.
+async fn take_back(
+    finish: &Finish,
+    tombstone: &KeyHead,
+    unit: &UnitId,
+    stored: Option<StoredDocument>,
+    stop: &CancellationToken,
+) -> Result<bool, ClaimError> {
+    let read = stored.as_ref().map(|stored| stored.state);
+    // A record that cannot be read was written by another version of Docmill.
+    let record: Option<UnitRecord> =
+        stored.and_then(|stored| serde_json::from_value(stored.source.into()).ok());
+    if record.as_ref().is_some_and(departed::is_withdrawn) {
+        return Ok(false);
     }
-    let record = finish.recorder.removed(record, clock::now_millis());
-    finish.write_record(&record, Some(gone.version * 2), Patience::once(), stop).await?;
-    let reason = Some(SkipReason::ObjectRemoved.as_str().to_owned());
-    Ok(Ended::Final { state: UnitState::Skipped, reason, changed: true })
+    let departed = Departed::of(unit, record.as_ref());
+    let is_recorded = !matches!(departed, Some(Departed::Unrecorded(_)));
+    if let Some(departed) = &departed {
+        finish.take_back(departed, tombstone, tombstone.version, stop).await?;
+    }
+    if record.as_ref().is_none_or(|record| record.state == UnitState::Failed) {
+        refuse::remove(&finish.s3, &finish.errors, unit).await?;
+    }
+    let now = clock::now_millis();
+    let record = match record {
+        Some(record) => finish.recorder.removed(record, now),
+        None => finish.recorder.of_skipped(unit.clone(), SkipReason::ObjectRemoved, 0, now),
+    };
+    if let (true, Some(read)) = (is_recorded, read) {
+        // A record that was written since names documents that were not taken back.
+        finish.replace_record(&record, read, stop).await?;
+    }
+    finish.write_record(&record, Some(close::own(tombstone)), Patience::once(), stop).await?;
+    Ok(true)
 }

@@ -8,6 +8,7 @@ use docmill_crds::ledger::heads::AttemptMark;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::heads::ClaimError;
 use crate::elastic::{Address, BulkBody, Elastic, ElasticError};
 use crate::retry::Patience;
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,7 @@ impl Suspects {
     }
 
     /// Waits for its turn, and marks it as being read.
-    pub async fn begin(&self, digest: &str) -> Result<Suspicion, ElasticError> {
+    pub async fn begin(&self, digest: &str) -> Result<Suspicion, ClaimError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut mark = self.read(digest).await?;
         if mark.died_reading >= DEATHS_READING || mark.died_storing >= DEATHS_STORING {
@@ -84,7 +85,7 @@ impl Suspects {
 
 impl Suspect {
     /// It was read and converted; what follows is storing.
-    pub async fn is_read(&mut self) -> Result<(), ElasticError> {
+    pub async fn is_read(&mut self) -> Result<(), ClaimError> {
         self.mark.reading = false;
         self.write().await
     }
@@ -97,9 +98,10 @@ impl Suspect {
         self.suspects.elastic.bulk_all(body, Patience::once(), &stop).await.map(drop)
     }
 
-    async fn write(&self) -> Result<(), ElasticError> {
+    async fn write(&self) -> Result<(), ClaimError> {
         let id = AttemptMark::id(&self.digest);
-        self.suspects.elastic.index_doc(self.address(&id), &json!(self.mark), None).await.map(drop)
+        let outcome = self.suspects.elastic.index_doc(self.address(&id), &json!(self.mark), None).await?;
+        ClaimError::written(outcome, &self.suspects.index, &id).map(drop)
     }
 
     fn address<'a>(&'a self, id: &'a str) -> Address<'a> {

@@ -5,11 +5,14 @@
 //! - Snapshots: an indexed unit has one snapshot, which holds the indexed documents; no other unit has one. Packs hold at
 //!   least one unit that is known; what a worker that was killed had packed may be packed once more by its successor.
 //! - Documents: an id is in one index once, and belongs to a unit whose record names it.
+//! - Removals: a record that says that its object is not there any more tells the truth. No head is another's, and a
+//!   tombstone is the head of a key without an object. Where there are tombstones, no other head is of such a key.
 //! - Refusals: a failed unit lies in the errors bucket unchanged, beside a record that names key, version and reason.
 //!
 //! [`gather`] reads the stores, [`judge`] and `packs` are pure.
 
 mod gather;
+mod heads;
 mod judge;
 mod packs;
 

@@ -14,6 +14,8 @@ pub enum Outcome {
     Converted,
     /// It is refused for this reason.
     Failed(&'static str),
+    /// It was removed, and nothing of it is left.
+    Removed,
 }
 
 impl Outcome {
@@ -22,6 +24,8 @@ impl Outcome {
             Self::Indexed(id) => audit.indexed.get(key).is_some_and(|ids| ids == std::slice::from_ref(id)),
             Self::Converted => audit.converted.contains(key),
             Self::Failed(reason) => audit.failed.get(key).is_some_and(|given| given == reason),
+            // That none of its documents and no evidence is left is for the auditor to find.
+            Self::Removed => !audit.has(key),
         }
     }
 }
@@ -64,6 +68,12 @@ impl Corpus {
         let key = key.into();
         self.objects.insert(key.clone(), article.write_broken(form, fault));
         self.outcomes.insert(key, Outcome::Failed(fault.reason()));
+    }
+
+    /// Removes an object.
+    pub fn remove(&mut self, key: &str) {
+        self.objects.remove(key);
+        self.outcomes.insert(key.to_owned(), Outcome::Removed);
     }
 
     /// What the auditor found, and which objects did not become what they had to.

@@ -13,13 +13,36 @@ pub fn message(bucket: &str, objects: &[Listed]) -> String {
     json!({"Records": records}).to_string()
 }
 
+/// The body of a message about one version of an object that landed.
+#[must_use]
+pub fn version(bucket: &str, object: &Listed, version: &str) -> String {
+    let mut record = record(bucket, object);
+    record["s3"]["object"]["versionId"] = version.into();
+    json!({"Records": [record]}).to_string()
+}
+
+/// The body of a message about the removal of an object, or of a version of it.
+#[must_use]
+pub fn removal(bucket: &str, key: &str, version: Option<&str>) -> String {
+    let mut object = json!({"key": form_encoded(key)});
+    if let Some(version) = version {
+        object["versionId"] = version.into();
+    }
+    json!({"Records": [event("ObjectRemoved:Delete", bucket, &object)]}).to_string()
+}
+
 fn record(bucket: &str, object: &Listed) -> Value {
+    let object = json!({"key": form_encoded(&object.key), "eTag": object.etag});
+    event("ObjectCreated:Put", bucket, &object)
+}
+
+fn event(name: &str, bucket: &str, object: &Value) -> Value {
     json!({
-        "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": name,
         "s3": {
             "s3SchemaVersion": "1.0",
             "bucket": {"name": bucket, "arn": format!("arn:aws:s3:::{bucket}")},
-            "object": {"key": form_encoded(&object.key), "eTag": object.etag},
+            "object": object,
         },
     })
 }

@@ -8,6 +8,7 @@ pub mod enrichment;
 mod layout;
 pub mod operator;
 mod process;
+pub mod removals;
 mod runs;
 mod worker;
 
@@ -170,6 +171,12 @@ impl Rig {
     #[must_use]
     pub fn ledger(&self) -> String {
         format!("docmill-units-{}.{SOURCE}", self.name)
+    }
+
+    /// Index of the heads.
+    #[must_use]
+    pub fn heads(&self) -> String {
+        format!("docmill-heads-{}.{SOURCE}", self.name)
     }
 
     /// Requests that read an object of the raw bucket.
@@ -339,6 +346,12 @@ impl Rig {
         Ok(ledger.iter().filter(|record| record.source["state"] == state).count())
     }
 
+    /// How many units the ledger has with a reason.
+    pub async fn recorded_for(&self, reason: &str) -> Result<usize> {
+        let ledger = self.records.all(&self.ledger()).await?;
+        Ok(ledger.iter().filter(|record| record.source["reason"] == reason).count())
+    }
+
     /// Waits until the ledger has so many units in a state.
     pub async fn until_recorded(&self, state: &str, count: usize, limit: Duration) -> Result<()> {
         until(&format!("{count} units that are {state}"), limit, async || {
@@ -367,6 +380,7 @@ impl Rig {
             errors_prefix: "errors/".into(),
             articles: self.articles(),
             ledger: self.ledger(),
+            heads: self.heads(),
         }
     }
 

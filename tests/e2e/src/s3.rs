@@ -1,5 +1,7 @@
 //! The object store, with the calls that tests need.
 
+mod versions;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
@@ -68,6 +70,7 @@ impl S3 {
             Err(error) if is_no_such_bucket(&error) => return Ok(()),
             result => result?,
         }
+        self.remove_versions(bucket).await?;
         self.0
             .delete_bucket()
             .bucket(bucket)

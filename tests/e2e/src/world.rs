@@ -262,6 +262,7 @@ impl World {
             errors_prefix: "errors/".into(),
             articles: self.articles_pattern(),
             ledger: format!("docmill-units-{}.{SOURCE}", self.name),
+            heads: format!("docmill-heads-{}.{SOURCE}", self.name),
         };
         Ok(auditor::judge(&auditor::gather(&place).await?))
     }

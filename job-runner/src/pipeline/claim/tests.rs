@@ -2,7 +2,9 @@ use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, UnitId};
 use proptest::prelude::*;
 
-use super::{Claim, Claimant, document, key, retire};
+use super::{Claim, Claimant, Retired, document, key, retire, tombstone};
+
+mod removals;
 
 fn id(key: &str, version: &str) -> UnitId {
     UnitId { bucket: "raw".into(), key: key.into(), version: version.into() }
@@ -93,13 +95,56 @@ fn an_older_unit_of_the_same_key_does_not_take_a_document_from_a_newer_one() {
 }
 
 #[test]
-fn only_documents_of_the_own_key_are_retired() {
-    let (one, other) = (id("k", "1"), id("other", "1"));
+fn only_documents_of_the_own_key_that_no_later_unit_claimed_are_retired() {
+    let one = id("k", "1");
     let head = taken(document(None, &claimant(&one, 1000), 1000, &at("a-1")));
-    let gone = retire(Some(&head), &claimant(&one, 1000), 1000).expect("retired");
-    assert!(gone.gone && gone.version == 1001);
-    assert_eq!(retire(Some(&gone), &claimant(&one, 1000), 1000), None);
-    assert_eq!(retire(Some(&head), &claimant(&other, 9000), 9000), None);
+    let Some(Retired::Now(gone)) = retire(Some(&head), "k", 1001) else { panic!("not retired") };
+    assert!(gone.gone && (gone.version, gone.key_version) == (1001, 1000));
+    assert_eq!(
+        retire(Some(&gone), "k", 1001),
+        Some(Retired::Before(gone.clone())),
+        "it can be deleted again"
+    );
+    assert_eq!(retire(Some(&head), "other", 9000), None);
+    assert_eq!(retire(Some(&head), "k", 1000), None, "who has the key now has the document");
+}
+
+#[test]
+fn nothing_takes_the_place_of_a_tombstone_but_what_the_bucket_holds() {
+    let (one, two) = (id("k", "1"), id("k", "2"));
+    let first = taken(key(None, &claimant(&one, 1000), None, false));
+    for seen in [None, Some(&first)] {
+        let gone = tombstone(seen, "raw", "k", 2000).expect("a tombstone");
+        assert!(gone.gone && gone.version >= 1001);
+        assert_eq!(tombstone(Some(&gone), "raw", "k", 3000), None, "one is enough");
+        // However late the put is: its time says nothing here.
+        for (unit, time) in [(&one, 1000), (&two, 9000)] {
+            let me = claimant(unit, time);
+            assert_eq!(key(Some(&gone), &me, None, false), Claim::AskStore);
+            assert_eq!(key(Some(&gone), &me, Some(false), false), Claim::Lost(gone.clone()));
+            let back = taken(key(Some(&gone), &me, Some(true), false));
+            assert!(!back.gone && back.version > gone.version && !back.earlier.contains(&String::new()));
+        }
+    }
+}
+
+#[test]
+fn where_the_bucket_decided_once_it_decides_about_older_ones_too() {
+    let (old, new) = (id("k", "1"), id("k", "2"));
+    let head = taken(key(None, &claimant(&new, 2000), None, false));
+    // The newer version was removed for good, and the older one is the present one again.
+    let back = taken(key(Some(&head), &claimant(&old, 1000), Some(true), false));
+    assert_eq!(key(Some(&back), &claimant(&new, 2000), None, false), Claim::AskStore);
+}
+
+#[test]
+fn a_document_that_went_with_its_object_is_free_for_another_key() {
+    let (one, other) = (id("k", "1"), id("other", "1"));
+    let head = taken(document(None, &claimant(&one, 2000), 2000, &at("a-1")));
+    let older = claimant(&other, 1000);
+    assert!(matches!(document(Some(&head), &older, 1000, &at("a-1")), Claim::Lost(_)));
+    let Some(Retired::Now(gone)) = retire(Some(&head), "k", 2001) else { panic!("not retired") };
+    assert!(taken(document(Some(&gone), &older, 1000, &at("a-1"))).version > gone.version);
 }
 
 proptest! {

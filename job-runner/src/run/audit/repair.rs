@@ -15,12 +15,13 @@ use super::report::{Difference, Target};
 use crate::clock;
 use crate::elastic::{Address, BulkBody, Elastic};
 use crate::pipeline::clusters::Clusters;
+use crate::pipeline::heads::ClaimError;
 use crate::pipeline::notification::Landed;
 use crate::pipeline::persist::persist;
 use crate::pipeline::place::ToPlace;
 use crate::pipeline::prepare::AddressedDocument;
 use crate::pipeline::process::Processor;
-use crate::pipeline::remove;
+use crate::pipeline::remove::{Removal, remove};
 use crate::pipeline::snapshot::read::{self, Lines, Opened};
 use crate::pipeline::task::{Redo, Task};
 use crate::pipeline::unit::Unit;
@@ -266,7 +267,11 @@ impl<'a> Repairer<'a> {
     async fn remove(&self, digest: &str, key: &str) -> Result<(), RunError> {
         let bucket = self.stores.ground.raw.bucket.clone();
         let landed = Landed { bucket, key: key.to_owned(), version_id: None, etag: None };
-        remove::remove(&self.processor.finish, &landed, &self.context().stop.abort).await;
+        let removal = remove(&self.processor.finish, &landed, &self.context().stop.abort).await;
+        if let Removal::Holds(landed) = removal {
+            self.processor.process(Task { landed, attempts: 1, redo: Redo::Yes }).await;
+            return Ok(());
+        }
         let Some((record, version)) = self.record(digest).await? else { return Ok(()) };
         if record.state == UnitState::Skipped {
             return Ok(());
@@ -285,7 +290,12 @@ impl<'a> Repairer<'a> {
     /// wins.
     async fn write_record(&self, record: &UnitRecord, version: u64) -> Result<(), RunError> {
         let stop = &self.context().stop.abort;
-        Ok(self.processor.finish.write_record(record, Some(version), PATIENCE, stop).await?)
+        let written = self.processor.finish.write_record(record, Some(version), PATIENCE, stop).await;
+        written.map_err(|error| match error {
+            ClaimError::Elastic(error) => error.into(),
+            ClaimError::Store(error) => error.into(),
+            refused => RunError::RecordRefused(refused.to_string()),
+        })
     }
 
     /// Writes into a record that another unit has its key.

@@ -29,6 +29,8 @@ pub struct Place {
     pub articles: String,
     /// The index with the ledger.
     pub ledger: String,
+    /// The index with the heads, beside the ledger.
+    pub heads: String,
 }
 
 /// Reads everything. Nothing may be at work meanwhile.
@@ -49,5 +51,6 @@ pub async fn gather(place: &Place) -> Result<Evidence> {
         errors: place.s3.get_all(&place.errors_bucket).await?,
         articles: place.elastic.all(&place.articles).await?,
         ledger: place.records.all(&place.ledger).await?,
+        heads: place.records.all(&place.heads).await?,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::heads;
 use super::packs::{self, Packs};
 use crate::elastic::Stored;
 
@@ -24,7 +25,7 @@ pub struct RawObject {
 impl RawObject {
     /// The id that its record and its snapshot have to have: the first half of SHA-256 over bucket, key and version,
     /// each closed by a zero byte, in hexadecimal.
-    fn digest(&self) -> String {
+    pub(super) fn digest(&self) -> String {
         let bytes: Vec<u8> = [&self.bucket, &self.key, &self.version]
             .iter()
             .flat_map(|part| part.bytes().chain([0]))
@@ -34,7 +35,7 @@ impl RawObject {
 }
 
 /// SHA-256 in hexadecimal.
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
@@ -45,6 +46,8 @@ pub struct Evidence {
     pub raw: Vec<RawObject>,
     /// The ledger.
     pub ledger: Vec<Stored>,
+    /// The heads.
+    pub heads: Vec<Stored>,
     /// The documents.
     pub articles: Vec<Stored>,
     /// The snapshot bucket.
@@ -74,6 +77,17 @@ pub struct Audit {
     pub faults: Vec<String>,
 }
 
+impl Audit {
+    /// Whether a raw object of this key is accounted for in any way.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.indexed.contains_key(key)
+            || self.converted.contains(key)
+            || self.failed.contains_key(key)
+            || self.skipped.contains_key(key)
+    }
+}
+
 /// Judges.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Audit {
@@ -92,6 +106,7 @@ pub fn judge(evidence: &Evidence) -> Audit {
         refusal(evidence, raw, record, &mut known, &mut audit.faults);
     }
     documents(evidence, &records, &mut audit.faults);
+    heads::judge(evidence, &mut audit.faults);
     history(evidence, &mut known, &mut audit.faults);
     strangers(evidence, &known, &mut audit.faults);
     audit
@@ -138,7 +153,12 @@ fn account(raw: &RawObject, record: &Value, audit: &mut Audit) {
             audit.converted.insert(raw.key.clone());
         }
         ("Failed", false) => drop(audit.failed.insert(raw.key.clone(), reason)),
-        ("Skipped", false) => drop(audit.skipped.insert(raw.key.clone(), reason)),
+        ("Skipped", false) => {
+            if BYGONE.contains(&reason.as_str()) {
+                audit.faults.push(format!("{:?} is there, and its record says {reason}", raw.key));
+            }
+            audit.skipped.insert(raw.key.clone(), reason);
+        }
         (state, _) => {
             audit.faults.push(format!("{:?} is in the state {state:?} with the reason {reason:?}", raw.key));
         }

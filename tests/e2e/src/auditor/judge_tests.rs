@@ -19,7 +19,17 @@ fn record(raw: &RawObject, state: &str, more: &Value) -> Stored {
     Stored { index: "ledger".into(), id: raw.digest(), source }
 }
 
-/// One indexed and one failed unit, all as it should be.
+fn key_head(raw: &RawObject, gone: bool) -> Stored {
+    let digest = hexadecimal(format!("{}\0{}\0", raw.bucket, raw.key).as_bytes());
+    let unit = json!({"bucket": raw.bucket, "key": raw.key, "version": raw.version});
+    Stored {
+        index: "heads".into(),
+        id: format!("key-{}", &digest[..40]),
+        source: json!({"unit": unit, "gone": gone}),
+    }
+}
+
+/// One indexed and one failed unit, and a key that was removed, all as it should be.
 fn sound() -> Evidence {
     let (good, bad) = (raw("a b.xml", "<a/>"), raw("bad.xml", "<a>"));
     let snapshot = format!("s/a b.xml/{}/r1.json", good.digest());
@@ -29,7 +39,18 @@ fn sound() -> Evidence {
     let mut indexed = document.clone();
     indexed["_docmill"]["indexedTime"] = "2".into();
     let error = json!({"unit": {"key": "bad.xml", "version": "v-bad.xml"}, "reason": "MalformedXml"});
+    let heads = vec![
+        key_head(&good, false),
+        key_head(&bad, false),
+        key_head(&raw("gone.xml", ""), true),
+        Stored {
+            index: "heads".into(),
+            id: format!("doc-{}", &hexadecimal(b"g1\0")[..40]),
+            source: json!({"index": "i", "id": "g1", "key": "a b.xml", "unit": good.digest()}),
+        },
+    ];
     Evidence {
+        heads,
         ledger: vec![
             record(
                 &good,
@@ -91,7 +112,7 @@ fn long_keys_are_cut_between_characters() {
 #[test]
 fn every_kind_of_damage_is_noticed() {
     type Damage = fn(&mut Evidence);
-    let damages: [(&str, Damage); 16] = [
+    let damages: [(&str, Damage); 22] = [
         ("is not in the ledger", |e| drop(e.ledger.remove(0))),
         ("no object of the raw bucket", |e| {
             e.ledger.push(record(&raw("gone.xml", ""), "Indexed", &json!({})));
@@ -113,6 +134,19 @@ fn every_kind_of_damage_is_noticed() {
         ("belongs to no unit", |e| e.articles[0].source["_docmill"]["unit"]["version"] = "old".into()),
         ("was changed", |e| drop(e.errors.insert("e/bad.xml".into(), b"<b>".to_vec()))),
         ("names another key", |e| e.ledger[1].source["reason"] = "MissingField".into()),
+        ("its record says ObjectRemoved", |e| {
+            e.ledger[1].source["state"] = "Skipped".into();
+            e.ledger[1].source["reason"] = "ObjectRemoved".into();
+        }),
+        ("is a tombstone", |e| e.heads[0].source["gone"] = true.into()),
+        ("has no object", |e| {
+            let gone = raw("gone.xml", "");
+            e.heads[2] = key_head(&gone, false);
+            e.heads.push(key_head(&raw("other.xml", ""), true));
+        }),
+        ("has no head", |e| drop(e.heads.remove(3))),
+        ("has a head that is another's", |e| e.heads[3].source["unit"] = "x".into()),
+        ("has a head that says that it is gone", |e| e.heads[3].source["gone"] = true.into()),
         ("for no failed unit", |e| drop(e.errors.insert("e/good.xml".into(), vec![]))),
     ];
     for (word, damage) in damages {

@@ -9,4 +9,5 @@ mod outages;
 mod owners;
 mod places;
 mod refusals;
+mod removals;
 mod secured;

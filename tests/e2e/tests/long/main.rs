@@ -15,3 +15,4 @@ mod listing;
 mod many;
 mod memory;
 mod packing;
+mod removal_kills;
