@@ -119,7 +119,7 @@ pub enum SkipReason {
     ObjectReplaced,
     /// It was ingested, and a newer version of its key has taken its place since.
     Superseded,
-    /// It was ingested, and removed from the bucket since; its documents went with it (`raw.onDelete: Delete`).
+    /// It was removed from the bucket, and its documents went with it, or it came after that (`raw.onDelete: Delete`).
     ObjectRemoved,
 }
 

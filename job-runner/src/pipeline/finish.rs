@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use docmill_crds::error_class::Classify as _;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use docmill_crds::storage::{BucketLocation, OnDelete};
 use futures::future::join_all;
@@ -211,18 +212,23 @@ impl Finish {
         let mut outcomes = persist("record", stop, send).await?.into_iter();
         let verdict = |(_, closing): &Closed| {
             let own: Vec<Outcome> = outcomes.by_ref().take(closing.records.len()).collect();
-            self.verdict(&own)
+            let id = closing.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
+            self.verdict(&id, &own)
         };
         Some(units.iter().map(verdict).collect())
     }
 
-    fn verdict(&self, outcomes: &[Outcome]) -> Option<bool> {
+    fn verdict(&self, id: &str, outcomes: &[Outcome]) -> Option<bool> {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Rejected(fault) => Some(fault),
             Outcome::Done | Outcome::Superseded => None,
         });
         if let Some(fault) = refused {
-            tracing::error!(%fault, index = self.ledger, "the ledger refuses a record; its unit is tried again later");
+            let (index, id) = (self.ledger.clone(), id.to_owned());
+            let error = ClaimError::Refused { index, id, fault: fault.clone() };
+            // It is told for a while, and this worker goes on.
+            observe::worker().held_up().by(error.hindrance(), &error.to_string());
+            tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
             return None;
         }
         Some(outcomes.first() != Some(&Outcome::Superseded))
