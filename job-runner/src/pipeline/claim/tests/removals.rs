@@ -245,7 +245,7 @@ impl Actor {
                         Self { is_done: !is_another, attempts: self.attempts, ..Self::new(Some(present)) };
                 }
             }
-            3 => match tombstone(self.read.0.as_ref(), "raw", "k", 0) {
+            3 => match tombstone(self.read.0.as_ref(), "raw", "k", 1) {
                 Some(_) if self.read.1 != world.key.1 => self.step = 0,
                 Some(head) => {
                     world.key = (Some(head.clone()), world.key.1 + 1);
