@@ -49,13 +49,15 @@ pub enum Reason {
     IndexRejected,
     /// Workers died again and again while they worked on this unit alone.
     Poison,
-    /// A message of the queue is no notification.
+    /// A message of the queue, or one of its records, is no notification that is understood.
     MalformedNotification,
+    /// A notification tells of another bucket than the source's.
+    ForeignNotification,
 }
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::EmptyObject,
         Self::CorruptCompression,
         Self::UnsupportedEncoding,
@@ -78,6 +80,7 @@ impl Reason {
         Self::IndexRejected,
         Self::Poison,
         Self::MalformedNotification,
+        Self::ForeignNotification,
     ];
 
     /// The code as it is written everywhere, for example `MissingField`.
@@ -106,6 +109,7 @@ impl Reason {
             Self::IndexRejected => "IndexRejected",
             Self::Poison => "Poison",
             Self::MalformedNotification => "MalformedNotification",
+            Self::ForeignNotification => "ForeignNotification",
         }
     }
 }
@@ -121,6 +125,8 @@ pub enum SkipReason {
     Superseded,
     /// It was removed from the bucket, and its documents went with it, or it came after that (`raw.onDelete: Delete`).
     ObjectRemoved,
+    /// It marks a folder: its key ends with `/` (or, by Hadoop, with `_$folder$`), and it has no bytes.
+    FolderMarker,
 }
 
 impl SkipReason {
@@ -132,6 +138,7 @@ impl SkipReason {
             Self::ObjectReplaced => "ObjectReplaced",
             Self::Superseded => "Superseded",
             Self::ObjectRemoved => "ObjectRemoved",
+            Self::FolderMarker => "FolderMarker",
         }
     }
 }

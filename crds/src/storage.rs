@@ -44,7 +44,7 @@ pub struct SecretRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawLocation {
-    /// Name of the bucket. It is read and never written.
+    /// The bucket's own name, as its notifications have it (not an access point's alias). It is read and never written.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Only keys that start with this are ingested. Notifications of other keys are acknowledged and passed over.
@@ -79,6 +79,15 @@ impl RawLocation {
             && !is_own(key)
             && (self.suffixes.is_empty() || self.suffixes.iter().any(|suffix| key.ends_with(suffix)))
     }
+}
+
+/// How keys end of the empty objects that stand for folders: those of the S3 console and of most tools, and Hadoop's.
+const FOLDER_MARKERS: [&str; 2] = ["/", "_$folder$"];
+
+/// Whether an object of this key and length only marks a folder, so that there is nothing in it to ingest.
+#[must_use]
+pub fn is_folder_marker(key: &str, bytes: i64) -> bool {
+    bytes == 0 && FOLDER_MARKERS.iter().any(|end| key.ends_with(end))
 }
 
 /// Whether a key lies in one of Docmill's own folders.
@@ -138,7 +147,7 @@ pub enum Packing {
 
 #[cfg(test)]
 mod tests {
-    use super::{OnDelete, RawLocation};
+    use super::{OnDelete, RawLocation, is_folder_marker};
 
     #[test]
     fn a_location_covers_its_own_bucket_prefix_and_suffixes() {
@@ -152,6 +161,13 @@ mod tests {
         assert!(!raw.covers("other", "wire/a.xml"));
         assert!(!raw.covers("raw", "a.xml"));
         assert!(!raw.covers("raw", "wire/a.json"));
+    }
+
+    #[test]
+    fn only_an_empty_object_marks_a_folder() {
+        assert!(is_folder_marker("wire/2026/", 0) && is_folder_marker("wire/2026_$folder$", 0));
+        assert!(!is_folder_marker("wire/2026/", 1), "some put data there");
+        assert!(!is_folder_marker("wire/a.xml", 0));
     }
 
     #[test]

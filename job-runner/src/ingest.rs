@@ -2,43 +2,35 @@
 //!
 //! The path of a unit is [`crate::pipeline`]. Here is only who does it when: one task receives, as long as there is
 //! room; one task a message has its units processed, and acknowledges it when all of them are final. A message
-//! keeps its place until then, so that a slow index stops the receiving and not the memory.
+//! keeps its places until then, so that a slow index stops the receiving and not the memory. [`message`] is what is done
+//! with one.
+
+mod message;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{IngestOrder, Report, secret_mount};
-use docmill_crds::ledger::{UnitId, UnitState, content_digest};
-use docmill_crds::reason::Reason;
-use futures::StreamExt as _;
+use docmill_crds::ledger::UnitState;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock;
 use crate::observe;
-use crate::pipeline::notification::{self, Event, NotificationError};
-use crate::pipeline::persist::persist;
-use crate::pipeline::place::PATIENCE;
 use crate::pipeline::process::{IngestError, Processor, Stop};
 use crate::pipeline::queue::{Queue, Received};
-use crate::pipeline::refuse::{self, Stage};
-use crate::pipeline::remove::{Removal, remove};
-use crate::pipeline::task::{Ended, Redo, Task};
 use crate::secrets::mounted;
 use crate::stores;
 
-/// Messages in a worker's hands: enough to fill a batch while the one before is on its way.
-const MESSAGES: usize = 256;
-/// Units of one message that are processed at a time.
-const UNITS_AT_A_TIME: usize = 8;
+/// Places for messages in a worker's hands: enough to fill a batch while the one before is on its way.
+const MESSAGES: u32 = 256;
+/// A message takes a place for each so many bytes that it has. Those of S3 have about one KiB, and SQS takes 1 MiB.
+const BYTES_OF_A_PLACE: usize = 32 * 1024;
 /// How long one request waits for messages; a worker that is asked to end does so within this time.
 const LONG_POLL: Duration = Duration::from_secs(2);
 /// How often a worker that waits for a store looks whether it may receive again.
 const HINDERED: Duration = Duration::from_millis(500);
-/// When a message that could not be finished is tried again.
-const RELEASE_DELAY: Duration = Duration::from_secs(10);
 
 /// Works until the queue was empty for `idleSeconds`, the lifetime is over, or the worker is asked to end.
 pub async fn run(order: IngestOrder, runner: String, stop: Stop) -> Result<Report, IngestError> {
@@ -91,7 +83,7 @@ impl Worker {
         let workers = &self.processor.spec.workers;
         let idle_limit = seconds(workers.idle_seconds);
         let lifetime = Instant::now() + seconds(workers.max_lifetime_seconds);
-        let places = Arc::new(Semaphore::new(MESSAGES));
+        let places = Arc::new(Semaphore::new(MESSAGES as usize));
         let in_hand = Arc::new(AtomicUsize::new(0));
         let mut idle_since = Instant::now();
         loop {
@@ -136,10 +128,7 @@ impl Worker {
             return Vec::new();
         }
         match self.queue.receive(places.available_permits(), LONG_POLL).await {
-            Ok(messages) => messages
-                .into_iter()
-                .filter_map(|message| Some((message, Arc::clone(places).try_acquire_owned().ok()?)))
-                .collect(),
+            Ok(messages) => self.place_all(messages, places).await,
             Err(error) => {
                 tracing::warn!(%error, "cannot receive; trying again");
                 self.stop.closing.run_until_cancelled(tokio::time::sleep(LONG_POLL)).await;
@@ -148,66 +137,40 @@ impl Worker {
         }
     }
 
-    /// Sees a message to its end: it is acknowledged when all that it told of is final, and let go otherwise.
-    async fn work(&self, message: Received) {
-        let is_final = match notification::parse(&message.body) {
-            Ok(events) => self.work_off(events, message.attempts).await,
-            Err(error) => self.set_aside(&message, &error).await.is_some(),
-        };
-        if is_final {
-            // The acknowledger ends after all who could tell it of a message.
-            let _ = self.acknowledge.send(message.receipt);
-        } else {
-            self.queue.release(&message.receipt, RELEASE_DELAY).await;
+    /// Gives messages their places. Large ones may have to wait for those before them; they are kept hidden meanwhile.
+    async fn place_all(
+        &self,
+        messages: Vec<Received>,
+        places: &Arc<Semaphore>,
+    ) -> Vec<(Received, OwnedSemaphorePermit)> {
+        let mut placed = Vec::with_capacity(messages.len());
+        for message in messages {
+            let taking = Arc::clone(places).acquire_many_owned(places_for(message.body.len()));
+            match self.stop.closing.run_until_cancelled(taking).await {
+                Some(Ok(place)) => placed.push((message, place)),
+                _ => self.queue.release(&message.receipt, Duration::ZERO).await,
+            }
         }
+        placed
     }
+}
 
-    /// Works off what a message told of. Whether all of it is final.
-    async fn work_off(&self, events: Vec<Event>, attempts: i64) -> bool {
-        let raw = &self.processor.spec.raw;
-        let covered =
-            events.into_iter().filter(|event| raw.covers(&event.object().bucket, &event.object().key));
-        futures::stream::iter(covered)
-            .map(|event| self.work_event(event, attempts))
-            .buffer_unordered(UNITS_AT_A_TIME)
-            .fold(true, async |all, ended| all && ended.is_final())
-            .await
-    }
-
-    async fn work_event(&self, event: Event, attempts: i64) -> Ended {
-        match event {
-            Event::Landed(landed) => self.processor.process(Task { landed, attempts, redo: Redo::No }).await,
-            Event::Removed(object) => match remove(&self.processor.finish, &object, &self.stop.abort).await {
-                Removal::Ended(ended) => ended,
-                Removal::Holds(landed) => {
-                    self.processor.process(Task { landed, attempts, redo: Redo::No }).await
-                }
-            },
-        }
-    }
-
-    /// A message that is no notification counts as a failed unit: it is kept with the reason, recorded, and leaves the
-    /// queue.
-    async fn set_aside(&self, message: &Received, error: &NotificationError) -> Option<()> {
-        tracing::warn!(id = message.id, %error, "a message of the queue is no notification");
-        let (finish, stop) = (&self.processor.finish, &self.stop.abort);
-        let unit = UnitId {
-            bucket: format!("queue:{}", self.queue.name()),
-            key: message.id.clone(),
-            version: content_digest([message.body.as_bytes()]),
-        };
-        let (reason, told) = (Reason::MalformedNotification, error.to_string());
-        let mut record = finish.recorder.error(unit.clone(), Stage::Receive, reason, &told);
-        record.attempts = message.attempts;
-        persist("set aside", stop, || {
-            refuse::refuse_message(&finish.s3, &finish.errors, &message.id, &message.body, &record)
-        })
-        .await?;
-        let record = finish.recorder.of_message(unit, told, message.attempts, clock::now_millis());
-        persist("record", stop, || finish.write_record(&record, None, PATIENCE, stop)).await
-    }
+/// How many places a message of so many bytes takes.
+fn places_for(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_OF_A_PLACE + 1).unwrap_or(MESSAGES).min(MESSAGES)
 }
 
 fn seconds(count: i32) -> Duration {
     Duration::from_secs(u64::try_from(count).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MESSAGES, places_for};
+
+    #[test]
+    fn a_message_takes_places_by_its_size_and_never_more_than_there_are() {
+        assert_eq!((places_for(0), places_for(1000), places_for(1 << 20)), (1, 1, 33));
+        assert_eq!(places_for(usize::MAX), MESSAGES);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::{EnrichmentRun, IngestRun};
+use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::core::DeserializeGuard;
@@ -34,6 +34,8 @@ pub struct Context {
     pub jobs: Store<Job>,
     /// All pods with one of Docmill's labels.
     pub pods: Store<Pod>,
+    /// All `IngestSource`s.
+    pub sources: Store<DeserializeGuard<IngestSource>>,
     /// All `IngestRun`s that the operator made.
     pub runs: Store<DeserializeGuard<IngestRun>>,
     /// All `EnrichmentRun`s that the operator made.

@@ -46,6 +46,10 @@ pub async fn run(
     let (pods, watch_pods) = view::<Pod>(&client);
     let (polled, watch_polled) = view::<DeserializeGuard<IngestRun>>(&client);
     let (scheduled, watch_scheduled) = view::<DeserializeGuard<EnrichmentRun>>(&client);
+    let of_sources = Controller::new(
+        Api::<DeserializeGuard<IngestSource>>::all(client.clone()),
+        watcher::Config::default(),
+    );
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
@@ -61,6 +65,7 @@ pub async fn run(
         metrics,
         jobs: jobs.clone(),
         pods: pods.clone(),
+        sources: of_sources.store(),
         runs: polled.clone(),
         scheduled_runs: scheduled.clone(),
         reached: ingest_source::ReachCache::default(),
@@ -74,7 +79,7 @@ pub async fn run(
         polled.wait_until_ready().await?;
         scheduled.wait_until_ready().await?;
         tokio::join!(
-            sources(&client, context.clone(), stop.clone()),
+            sources(of_sources, &client, context.clone(), stop.clone()),
             ingest_runs(&client, context.clone(), stop.clone()),
             enrichment_runs(&client, context.clone(), stop.clone()),
             enrichment_schedules(&client, context.clone(), stop),
@@ -100,18 +105,20 @@ fn worker_env(args: &Args) -> Vec<(String, String)> {
     logs.into_iter().chain(traces).collect()
 }
 
-async fn sources(client: &Client, context: Arc<Context>, stop: Shutdown) {
-    let controller = Controller::new(
-        Api::<DeserializeGuard<IngestSource>>::all(client.clone()),
-        watcher::Config::default(),
-    )
-    .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::SOURCE))
-    .owns(
-        Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
-        watcher::Config::default().labels(label::TRIGGER),
-    )
-    .with_config(config())
-    .graceful_shutdown_on(stop.asked());
+async fn sources(
+    controller: Controller<DeserializeGuard<IngestSource>>,
+    client: &Client,
+    context: Arc<Context>,
+    stop: Shutdown,
+) {
+    let controller = controller
+        .owns(Api::<Job>::all(client.clone()), watcher::Config::default().labels(label::SOURCE))
+        .owns(
+            Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
+            watcher::Config::default().labels(label::TRIGGER),
+        )
+        .with_config(config())
+        .graceful_shutdown_on(stop.asked());
     context.metrics.shown.sources.show(controller.store());
     let passes = controller.run(
         |source, context: Arc<Context>| {

@@ -12,6 +12,7 @@ mod plan;
 mod poll;
 mod reach;
 mod share;
+mod shared_queue;
 mod status;
 #[cfg(test)]
 pub mod tests;
@@ -64,7 +65,7 @@ pub async fn reconcile(
     // is time to list the bucket.
     let plan = plan::plan(suspend, &source.spec.workers, &seen);
     let plan = limit(source, plan, &seen, &context);
-    let polling = poll::plan(source, &seen.polled, !suspend && seen.ready.is_ok(), seen.now);
+    let polling = poll::plan(source, &seen.polled, !suspend && seen.may_poll(), seen.now);
 
     // 3. Apply: create Jobs and runs; end those of a suspended source.
     let started = match apply(source, &plan, &order, &context).await {

@@ -32,6 +32,25 @@ struct RetryLabels {
     reason: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IgnoredLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ForeignLabels {
+    outcome: &'static str,
+}
+
+/// What became of a notification of another bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// Its message was let go, for whoever else reads the queue.
+    LetGo,
+    /// It was kept in the errors bucket.
+    SetAside,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct StepSeconds;
 
@@ -49,6 +68,8 @@ pub struct Metrics {
     units: Family<UnitLabels, Counter>,
     units_known: Counter,
     units_unfinished: Counter,
+    notifications_ignored: Family<IgnoredLabels, Counter>,
+    notifications_foreign: Family<ForeignLabels, Counter>,
     documents: Counter,
     bytes_read: Counter,
     retries: Family<RetryLabels, Counter>,
@@ -69,6 +90,8 @@ impl Metrics {
             units: Family::default(),
             units_known: Counter::default(),
             units_unfinished: Counter::default(),
+            notifications_ignored: Family::default(),
+            notifications_foreign: Family::default(),
             documents: Counter::default(),
             bytes_read: Counter::default(),
             retries: Family::default(),
@@ -97,6 +120,16 @@ impl Metrics {
             "units_unfinished",
             "Units that were let go, to be tried again later",
             self.units_unfinished.clone(),
+        );
+        registry.register(
+            "notifications_ignored",
+            "Notifications of no interest, by their events, or NotCovered where a prefix or suffixes leave the key out",
+            self.notifications_ignored.clone(),
+        );
+        registry.register(
+            "notifications_foreign",
+            "Notifications of another bucket, by what became of them: LetGo or SetAside",
+            self.notifications_foreign.clone(),
         );
         registry.register("documents", "Documents that were written to the index", self.documents.clone());
         registry.register_with_unit(
@@ -137,6 +170,20 @@ impl Metrics {
     /// Counts a unit that was let go.
     pub fn unit_unfinished(&self) {
         self.units_unfinished.inc();
+    }
+
+    /// Counts notifications that are of no interest.
+    pub fn ignored(&self, reason: &'static str, count: u64) {
+        self.notifications_ignored.get_or_create(&IgnoredLabels { reason }).inc_by(count);
+    }
+
+    /// Counts a notification of another bucket.
+    pub fn foreign(&self, outcome: Foreign) {
+        let outcome = match outcome {
+            Foreign::LetGo => "LetGo",
+            Foreign::SetAside => "SetAside",
+        };
+        self.notifications_foreign.get_or_create(&ForeignLabels { outcome }).inc();
     }
 
     /// Counts documents that were written to the index, and how long after the landing of their object.
@@ -190,7 +237,7 @@ mod tests {
     use docmill_crds::contract::{HindranceReason, Store};
     use docmill_crds::ledger::UnitState;
 
-    use super::Metrics;
+    use super::{Foreign, Metrics};
 
     #[test]
     fn the_text_names_source_state_reason_and_step() {
@@ -202,6 +249,8 @@ mod tests {
         metrics.bulk(2_000, 7);
         metrics.retry("index", Some((Store::Elasticsearch, HindranceReason::Throttled)));
         metrics.step("fetch", Instant::now());
+        metrics.ignored("ObjectTagging:*", 2);
+        metrics.foreign(Foreign::LetGo);
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_worker_units_total{namespace="news",source="wire",state="Failed",reason="MissingField"} 1"#,
@@ -212,6 +261,8 @@ mod tests {
             r#"docmill_worker_bulk_bytes_sum{namespace="news",source="wire"} 2000"#,
             r#"docmill_worker_bulk_items_sum{namespace="news",source="wire"} 7"#,
             r#"docmill_worker_retries_total{namespace="news",source="wire",step="index",by="Elasticsearch",reason="Throttled"} 1"#,
+            r#"docmill_worker_notifications_ignored_total{namespace="news",source="wire",reason="ObjectTagging:*"} 2"#,
+            r#"docmill_worker_notifications_foreign_total{namespace="news",source="wire",outcome="LetGo"} 1"#,
             r#"docmill_worker_step_seconds_count{namespace="news",source="wire",step="fetch"} 1"#,
         ] {
             assert!(text.contains(line), "{line} is missing in:\n{text}");

@@ -125,15 +125,22 @@ pub(super) fn own(head: &KeyHead) -> u64 {
     head.version.saturating_mul(2)
 }
 
-/// An object that was not there. A unit that has a record keeps it: it was ingested, and removed since.
+/// An object that was not there, or holds nothing. A unit that has a record keeps it: it was ingested, and removed since.
+/// Only that it was gone is no longer true of a folder marker that is there.
 fn skipped(work: &Work, unit: &UnitId, reason: SkipReason, recorder: &Recorder, now_millis: i64) -> Closing {
-    if let Some(state) = work.known_state() {
-        return Closing::without_evidence(Vec::new(), Ended::Known(state));
-    }
+    let marks = reason == SkipReason::FolderMarker;
+    let other = |record: &UnitRecord| {
+        record.state == UnitState::Skipped && record.reason.as_deref() != Some(reason.as_str())
+    };
+    let version = match &work.known {
+        Some(known) if marks && other(&known.record) => known.version,
+        Some(known) => return Closing::without_evidence(Vec::new(), Ended::Known(known.record.state)),
+        None => HEADLESS,
+    };
     let record = recorder.of_skipped(unit.clone(), reason, work.attempts, now_millis);
     let reason = record.reason.clone();
     let ended = Ended::Final { state: UnitState::Skipped, reason, changed: true };
-    Closing::without_evidence(vec![(record, HEADLESS)], ended)
+    Closing::without_evidence(vec![(record, version)], ended)
 }
 
 /// A conversion that gave what is recorded: only the revision may be new.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use docmill_crds::ledger::UnitId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -90,7 +91,7 @@ pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found,
             };
         }
     };
-    let unit = unit(landed, object.e_tag(), object.last_modified());
+    let unit = unit(landed, &object);
     let length = object.content_length().unwrap_or(0);
     let said = Said {
         content_type: object.content_type,
@@ -124,16 +125,19 @@ pub fn action(landed: &Landed) -> String {
     format!("read s3://{}/{}", landed.bucket, landed.key)
 }
 
-fn unit(landed: &Landed, etag: Option<&str>, last_modified: Option<&DateTime>) -> Unit {
-    let etag = etag.map(|etag| etag.trim_matches('"').to_owned());
+/// The unit of an object. Where the notification named no version, it is the one that was found.
+fn unit(landed: &Landed, object: &GetObjectOutput) -> Unit {
+    let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
+    let found = object.version_id().filter(|id| *id != "null" && unit_version(landed).is_none());
+    let version_id = landed.version_id.clone().or(found.map(str::to_owned));
     Unit {
         id: UnitId {
             bucket: landed.bucket.clone(),
             key: landed.key.clone(),
-            version: unit_version(landed).or(etag).unwrap_or_default(),
+            version: unit_version(landed).or(version_id.clone()).or(etag).unwrap_or_default(),
         },
-        version_id: landed.version_id.clone(),
-        last_modified_millis: last_modified.and_then(|time| time.to_millis().ok()).unwrap_or(0),
+        version_id,
+        last_modified_millis: object.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or(0),
     }
 }
 

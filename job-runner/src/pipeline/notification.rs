@@ -1,12 +1,30 @@
 //! What a queue message says: which objects landed, and which were removed. Pure.
 //!
-//! Forms: S3 → SQS, S3 → SNS → SQS (with the SNS envelope or raw), and EventBridge → SQS. Keys in S3's own records
-//! are form-encoded, keys from EventBridge are not
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>,
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
+//! A message has one record or many, bare or in envelopes ([`envelope`]): S3 → SQS, S3 → SNS → SQS (with the SNS envelope
+//! or raw), EventBridge → SQS, and these in each other. Each record is read by itself ([`record`]), by the name of its
+//! event ([`names`]), and has one end: an object to look at, an event that is of no interest here and is counted by its
+//! name, or something that is set aside. Whatever is not understood is set aside, and takes nothing along.
 
-use percent_encoding::percent_decode_str;
+mod envelope;
+mod names;
+mod record;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use docmill_crds::reason::Reason;
+use docmill_crds::storage::RawLocation;
 use serde_json::Value;
+
+use envelope::{Inner, Opened};
+use record::{Leaf, Told};
+
+/// Envelopes and lists around a record that are opened; more are nobody's, and would only use up the stack.
+const MAX_DEPTH: usize = 12;
+/// Records of one message that are set aside one by one. What is beyond is set aside as the message that it came in.
+const MAX_SET_ASIDE: usize = 100;
+/// Characters of foreign texts that are told.
+const TOLD_CHARACTERS: usize = 200;
 
 /// An object that landed, as its notification tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +39,13 @@ pub struct Landed {
     pub etag: Option<String>,
 }
 
-/// What a notification tells.
+/// What a record tells of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An object landed.
     Landed(Landed),
+    /// An archived object can be read for a while: it was refused, if it was told of before.
+    Restored(Landed),
     /// An object was removed, or one of its versions was.
     Removed(Landed),
 }
@@ -35,228 +55,241 @@ impl Event {
     #[must_use]
     pub const fn object(&self) -> &Landed {
         match self {
-            Self::Landed(object) | Self::Removed(object) => object,
+            Self::Landed(object) | Self::Restored(object) | Self::Removed(object) => object,
         }
     }
 }
 
-/// Why a message is no notification.
+/// Why a record is no notification.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotificationError {
+pub enum RecordError {
     /// Not JSON.
-    #[error("the message is not JSON: {0}")]
+    #[error("it is not JSON: {0}")]
     NotJson(String),
     /// JSON, but none of the known forms.
-    #[error("the message is JSON, but no S3 notification (neither Records nor an EventBridge detail)")]
+    #[error("it is JSON, but no S3 notification (neither Records nor an EventBridge detail)")]
     UnknownForm,
-    /// A record without one of its parts.
-    #[error("record {index} has no {part}")]
-    MissingPart {
-        /// Number of the record, from 0.
-        index: usize,
-        /// Path of what is missing.
-        part: &'static str,
-    },
+    /// A list without anything in it.
+    #[error("it is a list without any record")]
+    NoRecord,
+    /// Envelopes in envelopes.
+    #[error("it lies in more than {MAX_DEPTH} envelopes")]
+    TooDeep,
+    /// An SNS topic asks for a confirmation.
+    #[error(
+        "an SNS topic asks to confirm its subscription: confirm it with the SubscribeURL of this message"
+    )]
+    Confirmation,
+    /// An event that nobody has heard of.
+    #[error("an event {0:?} is not known")]
+    UnknownEvent(String),
+    /// A record without one of its parts, or with one of another type.
+    #[error("it has no {0}, or not as a text")]
+    MissingPart(&'static str),
     /// A key whose escapes are not UTF-8.
-    #[error("record {index} has a key that is not UTF-8 after decoding: {key:?}")]
-    KeyNotUtf8 {
-        /// Number of the record, from 0.
-        index: usize,
-        /// The key as it came.
-        key: String,
-    },
+    #[error("its key is not UTF-8 after decoding: {0:?}")]
+    KeyNotUtf8(String),
 }
 
-/// Reads the body of a message. S3's test event and events of other kinds tell of no object; the list is empty then.
-pub fn parse(body: &str) -> Result<Vec<Event>, NotificationError> {
-    let value: Value =
-        serde_json::from_str(body).map_err(|error| NotificationError::NotJson(error.to_string()))?;
-    if let Some(inner) = sns_message(&value) {
-        return parse(inner);
+/// Why a record is set aside.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It is no notification.
+    #[error("{0}")]
+    Malformed(RecordError),
+    /// It tells of another bucket.
+    #[error("it tells of the bucket {0:?}, which is not that of the source")]
+    Foreign(String),
+}
+
+impl Why {
+    /// The reason of its unit.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Malformed(_) => Reason::MalformedNotification,
+            Self::Foreign(_) => Reason::ForeignNotification,
+        }
     }
-    if let Some(records) = value.get("Records").and_then(Value::as_array) {
-        return records
-            .iter()
-            .enumerate()
-            .filter_map(|(index, record)| {
-                let object = || landed(record.get("s3"), index, Encoding::Form);
-                // `ObjectCreated:Put` in records of S3, `s3:ObjectCreated:Put` in those of some compatible stores.
-                match text(record, "eventName") {
-                    None => Some(Err(NotificationError::MissingPart { index, part: "eventName" })),
-                    Some(name) => {
-                        let name = name.trim_start_matches("s3:");
-                        event(name, ["ObjectCreated:", "ObjectRemoved:"], object)
-                    }
+}
+
+/// A record that is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its number among all records of the message, from 0.
+    pub number: usize,
+    /// Where it lies in the message, as a `JSONPath`.
+    pub place: String,
+    /// Why.
+    pub why: Why,
+    /// The record: JSON, or what should have been.
+    pub body: String,
+}
+
+/// What a message says. Its records are all counted, each once: [`Message::records`] is the sum of the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// How many records it has; at least one.
+    pub records: usize,
+    /// What it tells of objects of the source.
+    pub events: Vec<Event>,
+    /// Records that are of no interest, by the names of their events or [`NOT_COVERED`].
+    pub ignored: BTreeMap<&'static str, u64>,
+    /// Records that are set aside, up to so many.
+    pub set_aside: Vec<SetAside>,
+    /// How many more are, by whether they are foreign.
+    pub beyond: Beyond,
+}
+
+/// Records beyond those that are set aside one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// Records that are no notifications.
+    pub malformed: usize,
+    /// Records that tell of another bucket.
+    pub foreign: usize,
+}
+
+/// What objects of the source's bucket are ignored by that are not among those it takes, by prefix or suffixes.
+pub const NOT_COVERED: &str = "NotCovered";
+
+impl Message {
+    /// Reads the body of a message to a source that takes these objects. Everything has an end: there is no error.
+    #[must_use]
+    pub fn read(body: &str, raw: &RawLocation) -> Self {
+        let mut reader = Reader { raw, message: Self::default() };
+        let place = Place { within: None, step: Step::Root };
+        match serde_json::from_str(body) {
+            Ok(value) => reader.read(&value, &place, 0),
+            Err(error) => {
+                let why = Why::Malformed(RecordError::NotJson(error.to_string()));
+                reader.set_aside(why, &place, || body.to_owned());
+            }
+        }
+        reader.message
+    }
+
+    /// Whether a record tells of another bucket.
+    #[must_use]
+    pub fn has_foreign(&self) -> bool {
+        let foreign = |record: &SetAside| matches!(record.why, Why::Foreign(_));
+        self.beyond.foreign > 0 || self.set_aside.iter().any(foreign)
+    }
+}
+
+/// Reads records into a message.
+struct Reader<'a> {
+    raw: &'a RawLocation,
+    message: Message,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, value: &Value, place: &Place<'_>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return self.malformed(RecordError::TooDeep, value, place);
+        }
+        match envelope::open(value) {
+            Opened::Confirmation => self.malformed(RecordError::Confirmation, value, place),
+            Opened::Record => self.take(value, place),
+            Opened::Envelope(field, Inner::Text(text)) => {
+                let place = place.step(Step::Field(field));
+                match serde_json::from_str(text) {
+                    Ok(inner) => self.read(&inner, &place, depth + 1),
+                    Err(error) => self.malformed(RecordError::NotJson(error.to_string()), value, &place),
                 }
-            })
-            .collect();
+            }
+            Opened::Envelope(field, Inner::Value(inner)) => {
+                self.read(inner, &place.step(Step::Field(field)), depth + 1);
+            }
+            Opened::List(_, []) => self.malformed(RecordError::NoRecord, value, place),
+            Opened::List(field, items) => {
+                let place = place.step(field.map_or(Step::Root, Step::Field));
+                for (number, item) in items.iter().enumerate() {
+                    self.read(item, &place.step(Step::Item(number)), depth + 1);
+                }
+            }
+        }
     }
-    if value.get("detail").is_some() {
-        let object = || landed(value.get("detail"), 0, Encoding::Plain);
-        let name = text(&value, "detail-type").unwrap_or_default();
-        return event(name, ["Object Created", "Object Deleted"], object).into_iter().collect();
+
+    /// Takes a record, which is in no envelope any more.
+    fn take(&mut self, value: &Value, place: &Place<'_>) {
+        let told = match record::read(value) {
+            Ok(told) => told,
+            Err(error) => return self.malformed(error, value, place),
+        };
+        if let Some(bucket) = told.bucket().filter(|bucket| *bucket != self.raw.bucket) {
+            let why = Why::Foreign(excerpt(bucket));
+            return self.set_aside(why, place, || value.to_string());
+        }
+        self.message.records += 1;
+        match told {
+            Told::Ignored(Leaf { name, .. }) => self.ignore(name),
+            Told::Event(event) if self.raw.covers(&event.object().bucket, &event.object().key) => {
+                self.message.events.push(event);
+            }
+            Told::Event(_) => self.ignore(NOT_COVERED),
+        }
     }
-    if text(&value, "Event") == Some("s3:TestEvent") {
-        return Ok(Vec::new());
+
+    fn ignore(&mut self, name: &'static str) {
+        *self.message.ignored.entry(name).or_default() += 1;
     }
-    Err(NotificationError::UnknownForm)
-}
 
-/// The event of this name, by what the names of creations and of removals begin with.
-fn event(
-    name: &str,
-    [created, removed]: [&str; 2],
-    object: impl FnOnce() -> Result<Landed, NotificationError>,
-) -> Option<Result<Event, NotificationError>> {
-    if name.starts_with(created) {
-        return Some(object().map(Event::Landed));
+    fn malformed(&mut self, error: RecordError, value: &Value, place: &Place<'_>) {
+        self.set_aside(Why::Malformed(error), place, || value.to_string());
     }
-    name.starts_with(removed).then(|| object().map(Event::Removed))
-}
 
-#[derive(Clone, Copy)]
-enum Encoding {
-    Form,
-    Plain,
-}
-
-fn sns_message(value: &Value) -> Option<&str> {
-    (text(value, "Type") == Some("Notification")).then(|| text(value, "Message")).flatten()
-}
-
-fn landed(part: Option<&Value>, index: usize, encoding: Encoding) -> Result<Landed, NotificationError> {
-    let missing = |part| NotificationError::MissingPart { index, part };
-    let part = part.ok_or(missing("s3"))?;
-    let bucket = part.pointer("/bucket/name").and_then(Value::as_str).ok_or(missing("bucket.name"))?;
-    let object = part.get("object").ok_or(missing("object"))?;
-    let key = text(object, "key").filter(|key| !key.is_empty()).ok_or(missing("object.key"))?;
-    let first =
-        |names: [&str; 2]| names.iter().find_map(|name| text(object, name)).filter(|it| !it.is_empty());
-    Ok(Landed {
-        bucket: bucket.to_owned(),
-        key: match encoding {
-            Encoding::Form => form_decode(key, index)?,
-            Encoding::Plain => key.to_owned(),
-        },
-        version_id: first(["versionId", "version-id"]).filter(|id| *id != "null").map(str::to_owned),
-        etag: first(["eTag", "etag"]).map(|etag| etag.trim_matches('"').to_owned()),
-    })
-}
-
-fn form_decode(key: &str, index: usize) -> Result<String, NotificationError> {
-    let spaced = key.replace('+', " ");
-    match percent_decode_str(&spaced).decode_utf8() {
-        Ok(decoded) => Ok(decoded.into_owned()),
-        Err(_) => Err(NotificationError::KeyNotUtf8 { index, key: key.to_owned() }),
+    fn set_aside(&mut self, why: Why, place: &Place<'_>, body: impl FnOnce() -> String) {
+        let Message { records, set_aside, beyond, .. } = &mut self.message;
+        let number = *records;
+        *records += 1;
+        if set_aside.len() < MAX_SET_ASIDE {
+            return set_aside.push(SetAside { number, place: place.to_string(), why, body: body() });
+        }
+        *match why {
+            Why::Malformed(_) => &mut beyond.malformed,
+            Why::Foreign(_) => &mut beyond.foreign,
+        } += 1;
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name)?.as_str()
+/// Where something lies in a message. It is written only where something is to be told of it.
+struct Place<'a> {
+    within: Option<&'a Place<'a>>,
+    step: Step,
+}
+
+/// One step into a message.
+enum Step {
+    Root,
+    Field(&'static str),
+    Item(usize),
+}
+
+impl Place<'_> {
+    const fn step(&self, step: Step) -> Place<'_> {
+        Place { within: Some(self), step }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(within) = self.within {
+            within.fmt(f)?;
+        }
+        match self.step {
+            Step::Root if self.within.is_none() => f.write_str("$"),
+            Step::Root => Ok(()),
+            Step::Field(name) => write!(f, ".{name}"),
+            Step::Item(number) => write!(f, "[{number}]"),
+        }
+    }
+}
+
+/// The beginning of a text that somebody else wrote.
+fn excerpt(text: &str) -> String {
+    text.chars().take(TOLD_CHARACTERS).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::{Event, Landed, NotificationError, parse};
-
-    fn record(key: &str) -> serde_json::Value {
-        json!({"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "raw"},
-            "object": {"key": key, "size": 5, "eTag": "abc", "versionId": "v1"}}})
-    }
-
-    fn keys(body: &serde_json::Value) -> Vec<String> {
-        parse(&body.to_string())
-            .expect("a notification")
-            .iter()
-            .map(|event| event.object().key.clone())
-            .collect()
-    }
-
-    #[test]
-    fn a_message_may_have_several_records() {
-        let body = json!({"Records": [record("a.xml"), record("b.xml")]});
-        assert_eq!(keys(&body), ["a.xml", "b.xml"]);
-    }
-
-    #[test]
-    fn keys_are_form_decoded() {
-        let body = json!({"Records": [record("wire/a+b%2Bc%25d%26e/%E6%9D%B1%E4%BA%AC.xml")]});
-        assert_eq!(keys(&body), ["wire/a b+c%d&e/東京.xml"]);
-    }
-
-    #[test]
-    fn an_sns_envelope_is_opened() {
-        let inner = json!({"Records": [record("a.xml")]}).to_string();
-        assert_eq!(keys(&json!({"Type": "Notification", "Message": inner})), ["a.xml"]);
-    }
-
-    #[test]
-    fn event_bridge_keys_are_plain() {
-        let body = json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {
-            "bucket": {"name": "raw"}, "object": {"key": "a+b%20.xml", "etag": "\"abc\"", "version-id": "v1"}}});
-        let expected = Landed {
-            bucket: "raw".into(),
-            key: "a+b%20.xml".into(),
-            version_id: Some("v1".into()),
-            etag: Some("abc".into()),
-        };
-        assert_eq!(parse(&body.to_string()), Ok(vec![Event::Landed(expected)]));
-    }
-
-    #[test]
-    fn test_events_and_other_events_tell_of_no_object() {
-        assert_eq!(parse(&json!({"Event": "s3:TestEvent"}).to_string()), Ok(vec![]));
-        let mut tagged = record("a.xml");
-        tagged["eventName"] = json!("ObjectTagging:Put");
-        assert_eq!(parse(&json!({"Records": [tagged]}).to_string()), Ok(vec![]));
-    }
-
-    #[test]
-    fn removals_are_told_apart() {
-        let mut removed = record("a.xml");
-        removed["eventName"] = json!("ObjectRemoved:DeleteMarkerCreated");
-        let bridge = json!({"detail-type": "Object Deleted", "detail": {
-            "bucket": {"name": "raw"}, "object": {"key": "a.xml"}}});
-        for body in [json!({"Records": [removed]}), bridge] {
-            let events = parse(&body.to_string()).expect("a notification");
-            assert!(
-                matches!(events.as_slice(), [Event::Removed(object)] if object.key == "a.xml"),
-                "{events:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_no_notification_says_why() {
-        assert!(matches!(parse("{"), Err(NotificationError::NotJson(_))));
-        assert_eq!(parse("{}"), Err(NotificationError::UnknownForm));
-        let broken =
-            json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "raw"}}}]});
-        assert_eq!(
-            parse(&broken.to_string()),
-            Err(NotificationError::MissingPart { index: 0, part: "object" })
-        );
-        let bytes = json!({"Records": [record("%FF")]});
-        assert!(matches!(parse(&bytes.to_string()), Err(NotificationError::KeyNotUtf8 { .. })));
-    }
-
-    proptest! {
-        #[test]
-        fn any_key_survives_form_encoding(key in "\\PC{1,60}") {
-            let encoded: String = key.bytes().map(|byte| match byte {
-                b' ' => "+".to_owned(),
-                b'a'..=b'z' | b'/' => char::from(byte).to_string(),
-                other => format!("%{other:02X}"),
-            }).collect();
-            prop_assert_eq!(keys(&json!({"Records": [record(&encoded)]})), [key]);
-        }
-
-        #[test]
-        fn arbitrary_bodies_do_not_panic(body in ".{0,200}") {
-            let _ = parse(&body);
-        }
-    }
-}
+mod tests;

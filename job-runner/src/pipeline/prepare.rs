@@ -9,7 +9,7 @@ use docmill_crds::ledger::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest, hex,
 };
 use docmill_crds::reason::{Reason, SkipReason};
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::storage::{BucketLocation, is_folder_marker};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -190,6 +190,7 @@ impl Preparation {
                 unit
             }
             Start::TooLarge(unit, length) => return Some(Prepared::Converted(self.too_large(unit, length))),
+            Start::FolderMarker(unit) => return Some(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
             Start::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
             Start::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
         };
@@ -207,6 +208,9 @@ impl Preparation {
             Found::Gone => return Ok(Start::Gone),
             Found::Replaced => return Ok(Start::Replaced),
         };
+        if is_folder_marker(&unit.id.key, length) {
+            return Ok(Start::FolderMarker(unit));
+        }
         if self.is_too_large(length) {
             return Ok(Start::TooLarge(unit, length));
         }
@@ -309,6 +313,7 @@ enum Start {
     Whole(Unit, Bytes, Option<OwnedSemaphorePermit>),
     Large(Unit),
     TooLarge(Unit, i64),
+    FolderMarker(Unit),
     Gone,
     Replaced,
 }

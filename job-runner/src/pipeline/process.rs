@@ -11,7 +11,7 @@ use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::ledger::heads::heads_index;
-use docmill_crds::ledger::{self, UnitId, units_index};
+use docmill_crds::ledger::{self, UnitId, UnitState, units_index};
 use docmill_crds::own_index::{OwnIndex, Owner};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::Packing;
@@ -269,9 +269,7 @@ impl Processor {
             Some(unit) => self.lookup.record(unit.clone()).await?,
             None => None,
         };
-        if let (Redo::No, Some(known)) = (task.redo, &known)
-            && known.is_done(&self.finish.recorder.revision, self.finish.recorder.good)
-        {
+        if let Some(known) = known.as_ref().filter(|known| self.leaves(task.redo, known)) {
             return Some(Ended::Known(known.record.state));
         }
         if task.attempts >= SUSPECTED_FROM
@@ -281,6 +279,17 @@ impl Processor {
         }
         let prepared = self.prepare(&task, known.as_ref(), coming).await?;
         self.store(task, prepared, known).await
+    }
+
+    /// Whether a unit with this record is left as it is.
+    fn leaves(&self, redo: Redo, known: &Known) -> bool {
+        let Recorder { revision, good, .. } = &self.finish.recorder;
+        let leaves = match redo {
+            Redo::No => true,
+            Redo::Refused => known.record.state != UnitState::Failed,
+            Redo::Yes | Redo::Rewrite => false,
+        };
+        leaves && known.is_done(revision, *good)
     }
 
     /// A unit that came again and again is worked on alone, so that one which kills its worker is found out.

@@ -131,13 +131,20 @@ impl Recorder {
         }
     }
 
-    /// The record of a queue message that is no notification. It counts as a failed unit, by the name of the queue, the id of
-    /// the message, and the digest of its body.
+    /// The record of a queue message, or of one record of it, that was set aside. It counts as a failed unit, by the name of
+    /// the queue, the id of the message, and the digest of what was set aside.
     #[must_use]
-    pub fn of_message(&self, unit: UnitId, message: String, attempts: i64, now_millis: i64) -> UnitRecord {
+    pub fn of_message(
+        &self,
+        unit: UnitId,
+        reason: Reason,
+        message: String,
+        attempts: i64,
+        now_millis: i64,
+    ) -> UnitRecord {
         UnitRecord {
             state: UnitState::Failed,
-            reason: Some(Reason::MalformedNotification.to_string()),
+            reason: Some(reason.to_string()),
             message: Some(message),
             ..self.blank(unit, attempts, now_millis)
         }

@@ -21,6 +21,8 @@ pub struct Task {
 pub enum Redo {
     /// Nothing, if it was done by the revision in force.
     No,
+    /// The same, unless it was refused: then it may be readable by now.
+    Refused,
     /// Convert it again, and write only if something differs from its record.
     Yes,
     /// Convert it again and write everything, because the stores lack something that the record has.

@@ -3,7 +3,7 @@
 use docmill_crds::contract::RunOrder;
 use docmill_crds::ingest_run::{IngestRunSpec, Mode, RevisionNot, TimeRange, UnitSelector};
 use docmill_crds::ledger::{UnitId, UnitState};
-use docmill_crds::reason::Reason;
+use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::RawLocation;
 use serde_json::{Map, Value, json};
 
@@ -16,8 +16,8 @@ use crate::clock;
 pub const PAGE: usize = 1000;
 /// Fields of a ledger's record that a line is made of.
 pub const LEDGER_FIELDS: [&str; 5] = ["unit", "state", "reason", "revision", "lastModified"];
-/// The reason of a queue message that told of no object: there is nothing that could be ingested once more.
-const NO_OBJECT: Reason = Reason::MalformedNotification;
+/// The reasons of notifications that told of no object of the source: there is nothing that could be ingested once more.
+const NO_OBJECT: [Reason; 2] = [Reason::MalformedNotification, Reason::ForeignNotification];
 
 /// The selector of a run; empty if it has none.
 #[must_use]
@@ -97,6 +97,10 @@ pub fn line_of(
         revision: text(record, "revision"),
         ..line
     };
+    if line.reason.as_deref() == Some(SkipReason::FolderMarker.as_str()) {
+        // The unit is one version of the object, and that one will never be more than a marker.
+        return None;
+    }
     let has_its_end = line.state.is_some_and(|state| state != UnitState::Skipped);
     let wanted = order.ingest.spec.good_state();
     let as_it_would = line.revision.as_deref() == Some(revision)
@@ -111,7 +115,7 @@ pub fn ledger_page(spec: &IngestRunSpec, raw: &RawLocation, revision: &str, afte
     let select = selector(spec);
     let mut filter =
         vec![json!({"term": {"unit.bucket": raw.bucket}}), json!({"terms": {"state": states(spec.mode)}})];
-    let mut must_not = vec![json!({"term": {"reason": NO_OBJECT}})];
+    let mut must_not = vec![json!({"terms": {"reason": NO_OBJECT}})];
     if let Some(keys) = &select.keys {
         filter.push(json!({"terms": {"unit.key": keys}}));
     }

@@ -61,6 +61,18 @@ fn a_named_key_has_to_be_one_of_the_source() {
 }
 
 #[test]
+fn a_folder_marker_is_looked_at_once() {
+    for poll in [None, Some(json!({"intervalSeconds": 60}))] {
+        let line = |reason: &str| {
+            let record = json!({"state": "Skipped", "reason": reason, "revision": "r0"});
+            line_of(listed("wire/2026/", 0), record.as_object(), &order(&json!({}), poll.clone()), "r1")
+        };
+        assert_eq!(line("FolderMarker"), None);
+        assert!(line("ObjectGone").is_some(), "it is back");
+    }
+}
+
+#[test]
 fn what_was_converted_is_taken_where_there_is_an_index_by_now() {
     let record = json!({"state": "Converted", "revision": "r1"});
     let line = |order: &RunOrder| {

@@ -2,10 +2,12 @@
 
 use docmill_crds::ingest_source::FailureCount;
 use docmill_crds::ledger::UnitState;
+use docmill_crds::reason::Reason;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::poll::PollRun;
+use super::shared_queue::QUEUE_SHARED;
 use super::worker::Worker;
 use crate::not_ready::NotReady;
 
@@ -49,6 +51,12 @@ impl Observation {
         } else {
             Some(self.polled.iter().map(PollRun::remaining).sum())
         }
+    }
+
+    /// Whether the poll trigger may make a run: also of a source whose queue is shared, as a run does not read it.
+    #[must_use]
+    pub fn may_poll(&self) -> bool {
+        self.ready.as_ref().err().is_none_or(|fault| fault.reason == QUEUE_SHARED)
     }
 
     /// Whether a run of the poll trigger is under way.
@@ -105,6 +113,8 @@ pub struct RecentUnits {
     pub recorded: i64,
     /// Those that were refused.
     pub failed: i64,
+    /// Notifications of another bucket, which are among those that were refused.
+    pub foreign: i64,
     /// The most frequent reason.
     pub reason: Option<String>,
 }
@@ -138,10 +148,13 @@ pub fn ledger_query() -> Value {
             },
             "recent": {
                 "filter": {"range": {"recordedTime": {"gte": format!("now-{RECENT_MINUTES}m")}}},
-                "aggs": {"failed": {
-                    "filter": {"term": {"state": UnitState::Failed}},
-                    "aggs": {"reasons": {"terms": {"field": "reason", "size": 1}}},
-                }},
+                "aggs": {
+                    "failed": {
+                        "filter": {"term": {"state": UnitState::Failed}},
+                        "aggs": {"reasons": {"terms": {"field": "reason", "size": 1}}},
+                    },
+                    "foreign": {"filter": {"term": {"reason": Reason::ForeignNotification}}},
+                },
             },
         },
     })
@@ -174,6 +187,7 @@ fn recent(answer: &Value) -> RecentUnits {
     RecentUnits {
         recorded: count("/aggregations/recent/doc_count"),
         failed: count("/aggregations/recent/failed/doc_count"),
+        foreign: count("/aggregations/recent/foreign/doc_count"),
         reason: reasons.into_iter().next().map(|(reason, _)| reason),
     }
 }

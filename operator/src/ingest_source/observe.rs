@@ -18,7 +18,7 @@ use super::job::ingest_order;
 use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
 use super::plan::{active_count, latest_failure};
 use super::reach::Reached;
-use super::{poll, worker};
+use super::{poll, shared_queue, worker};
 use crate::conditions::{self, kind};
 use crate::context::Context;
 use crate::metrics::{Metrics, Target};
@@ -81,10 +81,12 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
     let ledger = remembered_counts(source, &reached, busy, metrics).await;
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
-    queue.map(drop).and(ledger.map(drop)).inspect_err(|_| {
-        // Its Secret may have changed.
-        context.reached.forget(&source.uid().unwrap_or_default());
-    })?;
+    // Its Secret may have changed.
+    let forget = |_: &NotReady| context.reached.forget(&source.uid().unwrap_or_default());
+    queue.map(drop).inspect_err(forget)?;
+    // Behind the queue, so that it also says that the queue was reached.
+    shared_queue::check(source, &context.sources.state())?;
+    ledger.map(drop).inspect_err(forget)?;
     Ok(encoded)
 }
 

@@ -1,7 +1,7 @@
 //! How many workers a source should have, and what follows from that. Pure: the same observation gives the same plan.
 //!
-//! Workers that have nothing to do end by themselves, so a plan only ever starts them. Only a suspended source asks
-//! its workers to end, and they finish what they hold.
+//! Workers that have nothing to do end by themselves, so a plan only ever starts them. Only a source that is suspended, or
+//! shares its queue with another, asks its workers to end, and they finish what they hold.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use docmill_crds::ingest_source::Workers;
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{Observation, QueueCounts};
+use super::shared_queue::QUEUE_SHARED;
 use super::worker::{State, Worker, presents};
 use crate::hindrances::longest_first;
 
@@ -59,14 +60,13 @@ pub struct Stop {
 #[must_use]
 pub fn plan(suspend: bool, workers: &Workers, seen: &Observation) -> Plan {
     let none = |because: String, stop| Plan { desired: 0, because, start: Vec::new(), stop };
+    let all = || active(&seen.workers).filter(|worker| !worker.leaving).map(stop).collect();
     if suspend {
-        return none(
-            "suspended".to_owned(),
-            active(&seen.workers).filter(|w| !w.leaving).map(stop).collect(),
-        );
+        return none("suspended".to_owned(), all());
     }
     if let Err(fault) = &seen.ready {
-        return none(format!("not ready: {}", fault.reason), Vec::new());
+        let stop = if fault.reason == QUEUE_SHARED { all() } else { Vec::new() };
+        return none(format!("not ready: {}", fault.reason), stop);
     }
     if !seen.has_queue {
         return none("no queue: the runs of the poll trigger have pods of their own".to_owned(), Vec::new());

@@ -146,8 +146,22 @@ fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
     if let Some(obstacle) = obstacle {
         return Statement::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle);
     }
-    most_units_fail(seen)
+    foreign_notifications(seen)
+        .or_else(|| most_units_fail(seen))
         .unwrap_or_else(|| Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed lately"))
+}
+
+/// One or two notifications of another bucket are somebody's slip; many, or nothing but such, come from a setting. What the
+/// other bucket is called is for the log and the errors bucket.
+fn foreign_notifications(seen: &Observation) -> Option<Statement> {
+    let recent = &seen.ledger.as_ref()?.recent;
+    let many = recent.foreign >= JUDGED_UNITS || recent.foreign * 2 > recent.recorded;
+    (many && recent.foreign > 0).then(|| {
+        let message = "the queue brings notifications of another bucket than spec.raw.bucket; they are kept in the errors \
+             bucket under messages/, and their objects are not ingested: correct spec.raw.bucket (the bucket's own name, \
+             which notifications have, not an access point's alias or ARN), or give the other bucket another queue";
+        Statement::new(kind::DEGRADED, true, "ForeignNotifications", message)
+    })
 }
 
 /// Documents fail one by one; where most of them do, it is the feed or the model. Without numbers, so that it does not

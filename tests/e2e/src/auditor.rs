@@ -7,13 +7,15 @@
 //! - Documents: an id is in one index once, and belongs to a unit whose record names it.
 //! - Removals: a record that says that its object is not there any more tells the truth. No head is another's, and a
 //!   tombstone is the head of a key without an object. Where there are tombstones, no other head is of such a key.
+//! - Messages: a record of the queue that was set aside has a record, its own body, and a reason.
 //! - Refusals: a failed unit lies in the errors bucket unchanged, beside a record that names key, version and reason.
 //!
-//! [`gather`] reads the stores, [`judge`] and `packs` are pure.
+//! [`gather`] reads the stores, [`judge`], `messages` and `packs` are pure.
 
 mod gather;
 mod heads;
 mod judge;
+mod messages;
 mod packs;
 
 pub use gather::{Place, gather};

@@ -3,6 +3,7 @@
 use std::io;
 
 use docmill_crds::reason::SkipReason;
+use docmill_crds::storage::is_folder_marker;
 use tokio_util::sync::CancellationToken;
 
 use super::describe::{Described, Describer};
@@ -22,6 +23,7 @@ use crate::stores::StoreError;
 enum Read {
     Whole(Described),
     TooLarge(Unit, i64),
+    FolderMarker(Unit),
     Gone,
     Replaced,
 }
@@ -41,6 +43,7 @@ pub(in crate::pipeline) async fn prepare(
         Read::TooLarge(unit, length) => {
             return Some(Prepared::Converted(preparation.too_large(unit, length)));
         }
+        Read::FolderMarker(unit) => return Some(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
         Read::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
         Read::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
     };
@@ -66,6 +69,9 @@ async fn read(
         Found::Replaced => return Ok(Read::Replaced),
     };
     let length = opened.length;
+    if is_folder_marker(&opened.unit.id.key, length) {
+        return Ok(Read::FolderMarker(opened.unit));
+    }
     if preparation.is_too_large(length) {
         return Ok(Read::TooLarge(opened.unit, length));
     }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use docmill_crds::ledger::{UnitId, UnitState};
+use docmill_crds::reason::SkipReason;
 use docmill_crds::storage::{BucketLocation, OWN_FOLDER, RawLocation};
 use serde::Deserialize;
 
@@ -75,6 +76,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether it was passed over because its object only marks a folder: it is there, and nothing is to come of it.
+    #[must_use]
+    pub fn is_folder_marker(&self) -> bool {
+        self.reason.as_deref() == Some(SkipReason::FolderMarker.as_str())
+    }
+
     /// Whether it has documents, a snapshot or evidence that have to be there.
     #[must_use]
     pub fn counts(&self) -> bool {

@@ -95,7 +95,7 @@ fn unaccounted(key: &str, digest: &str, record: Option<&Record>, good: UnitState
     let found = match record {
         None => Some("no record".to_owned()),
         Some(record) if record.state.falls_short_of(good) => Some("Converted, and not indexed".to_owned()),
-        Some(record) if record.counts() => None,
+        Some(record) if record.counts() || record.is_folder_marker() => None,
         Some(record) => Some(format!("Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))),
     };
     let (key, unit) = (key.to_owned(), Some(digest.to_owned()));

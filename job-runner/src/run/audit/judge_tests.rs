@@ -116,6 +116,17 @@ fn an_object_that_was_passed_over_and_is_there_is_unaccounted() {
 }
 
 #[test]
+fn a_folder_marker_that_was_passed_over_is_accounted_for() {
+    let mut evidence = sound();
+    let marker = unit("2026/.xml", "1");
+    evidence.raw.insert(marker.key.clone(), object("1"));
+    let skipped =
+        |reason: &str| Record { reason: Some(reason.into()), ..record(&marker, UnitState::Skipped) };
+    evidence.records.push((marker.digest(), skipped("FolderMarker")));
+    assert_eq!(differences(&ground(OnDelete::Keep), &evidence), []);
+}
+
+#[test]
 fn a_second_record_of_a_unit_is_found() {
     let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
     let copy = evidence.records[0].1.clone();

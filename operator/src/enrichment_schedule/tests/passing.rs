@@ -80,6 +80,7 @@ fn context(client: &Client, leads: bool) -> Arc<Context> {
         metrics: Arc::new(Metrics::default()),
         jobs: reflector::store().0,
         pods: reflector::store().0,
+        sources: reflector::store().0,
         runs: reflector::store().0,
         scheduled_runs: reflector::store().0,
         reached: ReachCache::default(),

@@ -54,6 +54,21 @@ fn running_workers_count_and_are_never_ended_for_want_of_work() {
 }
 
 #[test]
+fn a_source_whose_queue_is_shared_ends_its_workers_and_goes_on_polling() {
+    let mut leaving = active(1);
+    leaving.leaving = true;
+    let mut view = seen(10, 0, vec![active(0), leaving]);
+    view.ready = Err(NotReady::user("QueueShared", "another one takes from it"));
+    let shared = plan(false, &workers(10, 60), &view);
+    assert_eq!((shared.desired, shared.start.len()), (0, 0));
+    let stopped: Vec<_> = shared.stop.iter().map(|stop| stop.job.as_str()).collect();
+    assert_eq!(stopped, ["wire-0"]);
+    assert!(view.may_poll());
+    view.ready = Err(NotReady::user("BucketNotFound", "no such bucket"));
+    assert!(plan(false, &workers(10, 60), &view).stop.is_empty() && !view.may_poll());
+}
+
+#[test]
 fn units_in_the_hands_of_a_dead_worker_start_nothing_until_they_come_back() {
     let dead = plan(false, &workers(10, 60), &seen(0, 50, vec![]));
     assert_eq!((dead.desired, dead.start.len()), (0, 0));

@@ -27,7 +27,7 @@ fn the_ledger_is_counted_by_state_and_reason() {
                 {"key": "MissingField", "doc_count": 7}, {"key": "MalformedXml", "doc_count": 3}]}},
             "good": {"doc_count": 90, "last": {"value": 600_250.0, "value_as_string": "…"}},
             "recent": {"doc_count": 12, "failed": {"doc_count": 8, "reasons": {"buckets": [
-                {"key": "MalformedXml", "doc_count": 5}]}}},
+                {"key": "MalformedXml", "doc_count": 5}]}}, "foreign": {"doc_count": 2}},
         },
     });
     let counts = read_ledger(&answer);
@@ -35,7 +35,7 @@ fn the_ledger_is_counted_by_state_and_reason() {
     assert_eq!(counts.top_failures[0].reason, "MissingField");
     assert_eq!(counts.last_good.unwrap().as_millisecond(), 600_250);
     assert_eq!(counts.newest.unwrap().lag_millis, Some(1500));
-    let recent = RecentUnits { recorded: 12, failed: 8, reason: Some("MalformedXml".into()) };
+    let recent = RecentUnits { recorded: 12, failed: 8, foreign: 2, reason: Some("MalformedXml".into()) };
     assert_eq!(counts.recent, recent);
 }
 

@@ -162,10 +162,29 @@ fn workers_that_do_not_start_degrade_a_source() {
 }
 
 #[test]
+fn notifications_of_another_bucket_degrade_a_source_when_they_are_many_or_nothing_else_comes() {
+    let with = |recorded, foreign| {
+        let mut view = seen(0, 0, vec![]);
+        let reason = Some("ForeignNotification".into());
+        view.ledger.as_mut().unwrap().recent = RecentUnits { recorded, failed: foreign, foreign, reason };
+        let status = after(&IngestSourceStatus::default(), &view);
+        find(&status.conditions, kind::DEGRADED).unwrap().clone()
+    };
+    for (recorded, foreign) in [(0, 0), (100, 9), (2, 1)] {
+        assert_eq!(with(recorded, foreign).status, "False", "{foreign} of {recorded}");
+    }
+    for (recorded, foreign) in [(1, 1), (100, 10), (12, 12)] {
+        let told = with(recorded, foreign);
+        assert_eq!((told.status.as_str(), told.reason.as_str()), ("True", "ForeignNotifications"));
+        assert!(told.message.contains("correct spec.raw.bucket"), "{}", told.message);
+    }
+}
+
+#[test]
 fn a_source_of_which_most_units_fail_is_degraded_by_their_reason() {
     let with = |recorded, failed| {
         let mut view = seen(0, 0, vec![]);
-        let recent = RecentUnits { recorded, failed, reason: Some("MissingField".into()) };
+        let recent = RecentUnits { recorded, failed, foreign: 0, reason: Some("MissingField".into()) };
         view.ledger.as_mut().unwrap().recent = recent;
         let status = after(&IngestSourceStatus::default(), &view);
         find(&status.conditions, kind::DEGRADED).unwrap().clone()

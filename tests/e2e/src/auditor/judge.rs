@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::heads;
+use super::messages::{self, SetAside};
 use super::packs::{self, Packs};
 use crate::elastic::Stored;
 
@@ -71,6 +72,8 @@ pub struct Audit {
     pub failed: BTreeMap<String, String>,
     /// Raw keys of units that were passed over, each with the reason.
     pub skipped: BTreeMap<String, String>,
+    /// What was set aside of the queue's messages, each with the reason.
+    pub set_aside: BTreeMap<String, String>,
     /// Documents in the indices.
     pub documents: usize,
     /// Everything that is not as it has to be.
@@ -107,6 +110,10 @@ pub fn judge(evidence: &Evidence) -> Audit {
     }
     documents(evidence, &records, &mut audit.faults);
     heads::judge(evidence, &mut audit.faults);
+    let SetAside { reasons, units, errors } = messages::read(evidence, &mut audit.faults);
+    audit.set_aside = reasons;
+    known.units.extend(units);
+    known.errors.extend(errors);
     history(evidence, &mut known, &mut audit.faults);
     strangers(evidence, &known, &mut audit.faults);
     audit

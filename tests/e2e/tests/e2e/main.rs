@@ -11,6 +11,7 @@ mod examples;
 mod keys;
 mod model;
 mod outages;
+mod queues;
 mod refusals;
 mod restarts;
 mod runs;

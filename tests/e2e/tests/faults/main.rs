@@ -5,6 +5,7 @@ mod binary;
 mod clocks;
 mod deliveries;
 mod models;
+mod notifications;
 mod outages;
 mod owners;
 mod places;

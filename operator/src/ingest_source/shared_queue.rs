@@ -1,0 +1,108 @@
+//! Sources that take from the same queue. Each notification reaches one of them, so that each would miss what another one
+//! took: none of them works until there is one. Pure.
+//!
+//! A source that is suspended or on its way out takes nothing, and so a queue is handed over by suspending one source before
+//! the other begins. A source of another namespace counts once it has reached the queue with its own credentials: nobody
+//! stops a source by naming its queue.
+
+use std::sync::Arc;
+
+use docmill_crds::IngestSource;
+use http::Uri;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
+
+use crate::conditions::{self, kind};
+use crate::not_ready::NotReady;
+
+/// The reason of sources that share a queue.
+pub const QUEUE_SHARED: &str = "QueueShared";
+/// Names of sources that a message has.
+const NAMED: usize = 5;
+
+/// Checks that no other of these sources takes from the queue of `source`.
+pub fn check(source: &IngestSource, all: &[Arc<DeserializeGuard<IngestSource>>]) -> Result<(), NotReady> {
+    let Some(queue) = queue(source).filter(|_| !source.spec.suspend) else { return Ok(()) };
+    let readable = all.iter().filter_map(|guard| guard.0.as_ref().ok());
+    let others = readable.filter(|other| other.uid() != source.uid() && takes(other));
+    let sharing = others.filter(|other| self::queue(other).as_ref() == Some(&queue));
+    let (own, elsewhere): (Vec<_>, Vec<_>) =
+        sharing.partition(|other| other.namespace() == source.namespace());
+    let elsewhere = elsewhere.iter().filter(|other| has_reached_its_queue(other)).count();
+    let mut names: Vec<_> = own.iter().map(|other| other.name_any()).collect();
+    names.sort();
+    if names.is_empty() && elsewhere == 0 { Ok(()) } else { Err(shared(&names, elsewhere)) }
+}
+
+/// Whether a source takes notifications from its queue, or will as soon as it can.
+fn takes(source: &IngestSource) -> bool {
+    !source.spec.suspend && source.metadata.deletion_timestamp.is_none()
+}
+
+/// Whether the last look at a source found its queue with the credentials of its own spec.
+fn has_reached_its_queue(source: &IngestSource) -> bool {
+    let Some(status) = &source.status else { return false };
+    let ready = conditions::find(&status.conditions, kind::READY);
+    let reached = |ready: &Condition| ready.status == "True" || ready.reason == QUEUE_SHARED;
+    ready.is_some_and(|ready| ready.observed_generation == source.metadata.generation && reached(ready))
+}
+
+/// Names of other namespaces are nobody's business.
+fn shared(names: &[String], elsewhere: usize) -> NotReady {
+    let more = if names.len() > NAMED { " and more" } else { "" };
+    let own = format!("the IngestSource {}{more}", names[..names.len().min(NAMED)].join(", "));
+    let others = match (names.is_empty(), elsewhere) {
+        (false, 0) => own,
+        (false, _) => format!("{own} and an IngestSource of another namespace"),
+        (true, _) => "an IngestSource of another namespace".to_owned(),
+    };
+    NotReady::user(
+        QUEUE_SHARED,
+        format!(
+            "{others} takes from the same queue, and each notification reaches only one of them: give each source a \
+             queue of its own in spec.trigger.sqs.queueUrl (an SNS topic or EventBridge fills several), or suspend all but one"
+        ),
+    )
+}
+
+/// The queue of a source, by one name.
+fn queue(source: &IngestSource) -> Option<String> {
+    source.spec.trigger.queue_url().map(identity)
+}
+
+/// One name for all spellings of a queue's URL: neither the case of the host nor a port that goes without saying makes
+/// another queue of it, nor a slash at the end, nor which of its endpoints AWS is reached by.
+fn identity(url: &str) -> String {
+    let url = url.trim();
+    let Ok(uri) = url.parse::<Uri>() else { return url.to_owned() };
+    let Some(host) = uri.host().map(|host| host.trim_end_matches('.').to_ascii_lowercase()) else {
+        return url.to_owned();
+    };
+    let path = uri.path().split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    if let Some(region) = aws_region(&host) {
+        return format!("aws:{region}/{path}");
+    }
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    format!("{host}:{port}/{path}")
+}
+
+/// The region of an endpoint of SQS at AWS
+/// (<https://docs.aws.amazon.com/general/latest/gr/sqs-service.html>).
+fn aws_region(host: &str) -> Option<&str> {
+    let parts: Vec<&str> = host.split('.').collect();
+    match parts[..] {
+        ["queue", "amazonaws", "com"] => Some("us-east-1"),
+        ["sqs" | "sqs-fips", region, "amazonaws", "com"]
+        | ["sqs" | "sqs-fips", region, "amazonaws", "com", "cn"]
+        | ["sqs" | "sqs-fips", region, "api", "aws"]
+        | [region, "queue", "amazonaws", "com"]
+        | [region, "queue", "amazonaws", "com", "cn"]
+        | [_, "sqs", region, "vpce", "amazonaws", "com"] => Some(region),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/shared_queue.rs"]
+mod tests;
