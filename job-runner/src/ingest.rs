@@ -143,15 +143,15 @@ impl Worker {
         messages: Vec<Received>,
         places: &Arc<Semaphore>,
     ) -> Vec<(Received, OwnedSemaphorePermit)> {
-        let mut placed = Vec::with_capacity(messages.len());
+        let mut taken = Vec::with_capacity(messages.len());
         for message in messages {
             let taking = Arc::clone(places).acquire_many_owned(places_for(message.body.len()));
             match self.stop.closing.run_until_cancelled(taking).await {
-                Some(Ok(place)) => placed.push((message, place)),
+                Some(Ok(place)) => taken.push((message, place)),
                 _ => self.queue.release(&message.receipt, Duration::ZERO).await,
             }
         }
-        placed
+        taken
     }
 }
 

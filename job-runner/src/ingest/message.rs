@@ -54,8 +54,12 @@ impl Worker {
             metrics.ignored(reason, *count);
         }
         let let_go = foreign_delay(message.attempts).filter(|_| told.has_foreign());
-        let all_final =
-            self.work_off(events, message.attempts).await && self.set_aside(&message, &told, let_go).await;
+        // Neither waits for the other: a unit that cannot be finished now keeps no evidence back.
+        let (worked, kept) = tokio::join!(
+            self.work_off(events, message.attempts),
+            self.set_aside(&message, &told, let_go.is_some())
+        );
+        let all_final = worked && kept;
         match let_go.filter(|_| all_final) {
             Some(delay) => {
                 metrics.foreign(Foreign::LetGo);
@@ -88,17 +92,32 @@ impl Worker {
         }
     }
 
-    /// Sets aside what is no notification of this source; what is somebody else's only if it is not `let_go`. Whether
+    /// Sets aside what is no notification of this source; what is somebody else's only if the message is not let go. Whether
     /// all of it is done.
-    async fn set_aside(&self, message: &Received, told: &Message, let_go: Option<Duration>) -> bool {
-        let due = |record: &&SetAside| let_go.is_none() || !matches!(record.why, Why::Foreign(_));
+    async fn set_aside(&self, message: &Received, told: &Message, let_go: bool) -> bool {
+        let due = |record: &&SetAside| !(let_go && matches!(record.why, Why::Foreign(_)));
         let pieces = told.set_aside.iter().filter(due).map(|record| piece(message, told, record));
-        let pieces: Vec<Piece> = pieces.chain(rest(message, told.beyond, let_go.is_none())).collect();
-        futures::stream::iter(pieces)
+        let pieces: Vec<Piece> = pieces.chain(rest(message, told.beyond, !let_go)).collect();
+        let reasons: Vec<Reason> = pieces.iter().map(|piece| piece.reason).collect();
+        let done = futures::stream::iter(pieces)
             .map(|piece| self.set_aside_piece(piece, message.attempts))
             .buffer_unordered(UNITS_AT_A_TIME)
             .fold(true, async |all, done| all && done.is_some())
-            .await
+            .await;
+        // A message that comes again is counted when it has come for the last time.
+        for reason in reasons.into_iter().filter(|_| done && !let_go) {
+            self.count(reason);
+        }
+        done
+    }
+
+    fn count(&self, reason: Reason) {
+        self.processor.finish.counts.add(UnitState::Failed);
+        let metrics = &observe::worker().metrics;
+        metrics.unit(UnitState::Failed, Some(reason.as_str()));
+        if reason == Reason::ForeignNotification {
+            metrics.foreign(Foreign::SetAside);
+        }
     }
 
     /// Something that is set aside counts as a failed unit: it is kept with the reason, and recorded.
@@ -119,14 +138,7 @@ impl Worker {
         })
         .await?;
         let record = finish.recorder.of_message(unit, reason, told, attempts, clock::now_millis());
-        persist("record", stop, || finish.write_record(&record, None, PATIENCE, stop)).await?;
-        finish.counts.add(UnitState::Failed);
-        let metrics = &observe::worker().metrics;
-        metrics.unit(UnitState::Failed, Some(reason.as_str()));
-        if reason == Reason::ForeignNotification {
-            metrics.foreign(Foreign::SetAside);
-        }
-        Some(())
+        persist("record", stop, || finish.write_record(&record, None, PATIENCE, stop)).await
     }
 }
 

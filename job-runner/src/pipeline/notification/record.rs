@@ -44,26 +44,26 @@ struct Form {
     key: &'static str,
     /// What a part that is missing is called.
     names: [&'static str; 2],
-    decode: fn(&str) -> Result<String, RecordError>,
+    encoded: bool,
 }
 
 const S3: Form = Form {
     bucket: "/s3/bucket/name",
     key: "/s3/object/key",
     names: ["s3.bucket.name", "s3.object.key"],
-    decode: form_decode,
+    encoded: true,
 };
 const EVENT_BRIDGE: Form = Form {
     bucket: "/detail/bucket/name",
     key: "/detail/object/key",
     names: ["detail.bucket.name", "detail.object.key"],
-    decode: plain,
+    encoded: false,
 };
 const CLOUD_TRAIL: Form = Form {
     bucket: "/requestParameters/bucketName",
     key: "/requestParameters/key",
     names: ["requestParameters.bucketName", "requestParameters.key"],
-    decode: plain,
+    encoded: false,
 };
 
 /// What failed calls are counted by.
@@ -141,7 +141,10 @@ fn told(
     let [bucket, key] = form.names.map(RecordError::MissingPart);
     Ok(Told::Event(event(Landed {
         bucket: part(form.bucket).ok_or(bucket)?.to_owned(),
-        key: (form.decode)(part(form.key).ok_or(key)?)?,
+        key: match part(form.key).ok_or(key)? {
+            key if form.encoded => form_decode(key)?,
+            key => key.to_owned(),
+        },
         version_id: version(versions, ["versionId", "version-id"])?.filter(|id| id != "null"),
         etag: version(versions, ["eTag", "etag"])?.map(|etag| etag.trim_matches('"').to_owned()),
     })))
@@ -150,8 +153,8 @@ fn told(
 /// One of the two things that name a version. If it is there, it has to be a text: without it, the record would tell of
 /// another unit.
 fn version(versions: Option<&Value>, names: [&'static str; 2]) -> Result<Option<String>, RecordError> {
-    let named = names.iter().find_map(|name| Some((*name, versions?.get(name)?)));
-    match named {
+    let found = names.iter().find_map(|name| Some((*name, versions?.get(name)?)));
+    match found {
         None | Some((_, Value::Null)) => Ok(None),
         Some((_, Value::String(text))) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
         Some((name, _)) => Err(RecordError::MissingPart(name)),
@@ -168,10 +171,6 @@ fn bare(name: &str) -> &str {
 
 fn unknown(name: &str) -> RecordError {
     RecordError::UnknownEvent(excerpt(name))
-}
-
-fn plain(key: &str) -> Result<String, RecordError> {
-    Ok(key.to_owned())
 }
 
 fn form_decode(key: &str) -> Result<String, RecordError> {
