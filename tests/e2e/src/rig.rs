@@ -306,11 +306,6 @@ impl Rig {
         self.sqs.send_all(&self.queue_url, messages).await
     }
 
-    /// Sends messages as they are.
-    pub async fn send(&self, messages: &[Value]) -> Result<()> {
-        self.sqs.send_all(&self.queue_url, messages.iter().map(Value::to_string).collect()).await
-    }
-
     /// Puts a corpus and tells of it.
     pub async fn land(&self, corpus: &Corpus) -> Result<Vec<Listed>> {
         let objects = self.put(corpus).await?;

@@ -48,6 +48,11 @@ fn sns(message: &Value) -> Value {
     json!({"Type": "Notification", "MessageAttributes": attributes, "Message": message.to_string()})
 }
 
+/// Messages as they are sent.
+fn texts(messages: &[Value]) -> Vec<String> {
+    messages.iter().map(Value::to_string).collect()
+}
+
 /// Sound articles of these keys.
 fn articles(rig: &Rig, keys: &[&str]) -> Corpus {
     let mut corpus = Corpus::default();
@@ -69,7 +74,7 @@ async fn one_bad_record(rig: &Rig) -> Result<()> {
     rig.put(&corpus).await?;
     let bad = created(rig, "wire/bad-%FF.xml");
     let records = [created(rig, "wire/good-1.xml"), bad.clone(), created(rig, "wire/good-2.xml")];
-    rig.send(&[json!({"Records": records})]).await?;
+    rig.send(texts(&[json!({"Records": records})])).await?;
     rig.drain().await?;
     rig.judge(&corpus).await?;
     let audit = rig.audit().await?;
@@ -100,7 +105,7 @@ async fn all_forms_and_envelopes(rig: &Rig) -> Result<()> {
     let call = json!({
         "eventName": "PutObject", "requestParameters": {"bucketName": rig.raw_bucket(), "key": keys[4]},
     });
-    rig.send(&[
+    rig.send(texts(&[
         records(0),
         event(1),
         sns(&records(2)),
@@ -110,7 +115,7 @@ async fn all_forms_and_envelopes(rig: &Rig) -> Result<()> {
         json!({"detail-type": "of a rule of one's own", "detail": records(6)}),
         json!([event(7), json!({"Records": [{"EventSource": "aws:sns", "Sns": sns(&records(8))}]})]),
         json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": records(9).to_string()}]}),
-    ])
+    ]))
     .await?;
     rig.drain().await?;
     rig.judge(&corpus).await
@@ -129,7 +134,7 @@ async fn expired_by_a_lifecycle_rule(rig: &Rig) -> Result<()> {
         ("wire/b.xml", "s3:LifecycleExpiration:DeleteMarkerCreated"),
     ] {
         rig.s3.remove(&rig.raw_bucket(), key).await?;
-        rig.send(&[json!({"Records": [record(&rig.raw_bucket(), event, key)]})]).await?;
+        rig.send(texts(&[json!({"Records": [record(&rig.raw_bucket(), event, key)]})])).await?;
     }
     rig.until_recorded("Skipped", 2, RECOVERED).await?;
     rig.settled(RECOVERED).await?;
@@ -145,7 +150,7 @@ async fn events_of_all_kinds(rig: &Rig) -> Result<()> {
     rig.put(&corpus).await?;
     let event = |name: &str| json!({"Records": [record(&rig.raw_bucket(), name, "wire/sound.xml")]});
     let detail = json!({"bucket": {"name": rig.raw_bucket()}, "object": {"key": "wire/sound.xml"}});
-    rig.send(&[
+    rig.send(texts(&[
         json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": rig.raw_bucket()}),
         event("ObjectTagging:Put"),
         event("s3:ObjectAcl:Put"),
@@ -153,18 +158,18 @@ async fn events_of_all_kinds(rig: &Rig) -> Result<()> {
         json!({"detail-type": "Object Tags Added", "source": "aws.s3", "detail": detail}),
         json!({"Records": [record(&rig.raw_bucket(), "ObjectCreated:Put", "of-no-prefix-of-ours.xml")]}),
         event("ObjectCreated:Put"),
-    ])
+    ]))
     .await?;
     rig.drain().await?;
     rig.judge(&corpus).await?;
     ensure!(reasons(&rig.audit().await?).is_empty(), "something was set aside");
-    rig.send(&[
+    rig.send(texts(&[
         event("ObjectInvented:Put"),
         json!({"detail-type": "Object Invented", "source": "aws.s3", "detail": detail}),
         json!({"Records": []}),
         json!("no notification at all"),
         json!({"hello": "world"}),
-    ])
+    ]))
     .await?;
     rig.drain().await?;
     rig.judge(&corpus).await?;
@@ -179,7 +184,8 @@ async fn records_of_another_bucket(rig: &Rig) -> Result<()> {
     let corpus = articles(rig, &["wire/own.xml"]);
     rig.put(&corpus).await?;
     let foreign = record("an-access-points-s3alias", "ObjectCreated:Put", "wire/foreign.xml");
-    rig.send(&[json!({"Records": [foreign, created(rig, "wire/own.xml"), json!({"broken": true})]})]).await?;
+    rig.send(texts(&[json!({"Records": [foreign, created(rig, "wire/own.xml"), json!({"broken": true})]})]))
+        .await?;
     let worker = rig.worker("worker")?;
     rig.until_recorded("Indexed", 1, REACHED).await?;
     rig.until_recorded("Failed", 1, AT_ONCE).await?;
@@ -219,7 +225,7 @@ async fn share_the_queue(rig: &Rig, other: &str) -> Result<()> {
     spec["raw"]["bucket"] = other.into();
     let others = rig.worker_for("other", &spec)?;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    rig.send(&told).await?;
+    rig.send(texts(&told)).await?;
     rig.settled(RECOVERED).await?;
     own.end(ENDED).await?;
     others.end(ENDED).await?;
@@ -252,7 +258,7 @@ async fn restored_from_an_archive(rig: &Rig) -> Result<()> {
     ensure!(rig.recorded("Failed").await? == 1, "it was tried again because it was told of again");
     let mut restored = record(&rig.raw_bucket(), "s3:ObjectRestore:Completed", "wire/a.xml");
     restored["s3"]["object"]["eTag"] = objects[0].etag.as_str().into();
-    rig.send(&[json!({"Records": [restored]})]).await?;
+    rig.send(texts(&[json!({"Records": [restored]})])).await?;
     rig.until_recorded("Indexed", 1, RECOVERED).await?;
     rig.settled(RECOVERED).await?;
     worker.end(ENDED).await?;
@@ -267,7 +273,7 @@ async fn markers_of_folders(rig: &Rig) -> Result<()> {
     let told = rig.s3.put(&rig.raw_bucket(), "wire/2026/", Vec::new()).await?;
     rig.tell(&[told]).await?;
     rig.s3.put(&rig.raw_bucket(), "wire/told-of-without-version/", Vec::new()).await?;
-    rig.send(&[json!({"Records": [created(rig, "wire/told-of-without-version/")]})]).await?;
+    rig.send(texts(&[json!({"Records": [created(rig, "wire/told-of-without-version/")]})])).await?;
     rig.drain_for(&spec).await?;
     rig.s3.put(&rig.raw_bucket(), "wire/told-of-by-nobody/", Vec::new()).await?;
     let process = rig.run_for("process", &json!({"mode": "Process"}), &spec).await?;
