@@ -226,10 +226,8 @@ impl Current<'_> {
         if let Some(record) = recorder.error_record(converted, work.attempts, self.now_millis) {
             return Evidence::Keep(Box::new(record));
         }
-        let failed = |state: UnitState| state == UnitState::Failed;
-        let earlier = marks.iter().filter_map(|(before, _)| before.as_ref());
-        let was_refused =
-            work.known_state().is_some_and(failed) || earlier.into_iter().any(|before| failed(before.state));
+        let was_refused = work.known_state() == Some(UnitState::Failed)
+            || marks.iter().any(|(before, _)| departed::may_have_evidence(before.as_ref()));
         if was_refused { Evidence::Remove } else { Evidence::None }
     }
 

@@ -157,6 +157,7 @@ fn a_unit_whose_key_was_removed_meanwhile_says_so() {
 fn a_unit_whose_record_is_still_to_come_is_marked_too() {
     let closing = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
     assert_eq!(closing.records[1].0.unit, id("1"));
+    assert!(matches!(closing.evidence, Evidence::Remove), "its worker may have died with a refusal");
 }
 
 #[test]

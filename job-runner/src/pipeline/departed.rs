@@ -49,6 +49,17 @@ pub fn names_all(record: &UnitRecord) -> bool {
     usize::try_from(record.document_count).is_ok_and(|count| count <= record.documents.len())
 }
 
+/// Whether the errors bucket may have something of a unit that had the place of its key. A worker that died before it could
+/// record a refusal may have kept the evidence.
+#[must_use]
+pub fn may_have_evidence(record: Option<&UnitRecord>) -> bool {
+    record.is_none_or(|record| match record.state {
+        UnitState::Failed => true,
+        UnitState::Skipped => !is_withdrawn(record),
+        UnitState::Indexed | UnitState::Converted => false,
+    })
+}
+
 /// Whether the documents of a unit were taken back before its record was written so.
 #[must_use]
 pub fn is_withdrawn(record: &UnitRecord) -> bool {

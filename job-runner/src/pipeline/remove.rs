@@ -115,7 +115,7 @@ async fn take_back(
     if let Some(departed) = &departed {
         finish.take_back(departed, tombstone, tombstone.version, stop).await?;
     }
-    if record.as_ref().is_none_or(|record| record.state == UnitState::Failed) {
+    if departed::may_have_evidence(record.as_ref()) {
         refuse::remove(&finish.s3, &finish.errors, unit).await?;
     }
     let now = clock::now_millis();

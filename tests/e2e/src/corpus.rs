@@ -76,6 +76,13 @@ impl Corpus {
         self.outcomes.insert(key.to_owned(), Outcome::Removed);
     }
 
+    /// Removes objects.
+    pub fn remove_all(&mut self, keys: &[&str]) {
+        for key in keys {
+            self.remove(key);
+        }
+    }
+
     /// What the auditor found, and which objects did not become what they had to.
     #[must_use]
     pub fn faults(&self, audit: &Audit) -> Vec<String> {

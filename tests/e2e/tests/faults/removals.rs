@@ -73,7 +73,7 @@ async fn removed_with_evidence(rig: &Rig) -> Result<()> {
     rig.judge(&corpus).await?;
     let keys = keys(&corpus);
     let gone: Vec<&str> = keys.iter().take(12).map(String::as_str).collect();
-    gone.iter().for_each(|key| corpus.remove(key));
+    corpus.remove_all(&gone);
     rig.take_away(&gone).await?;
     // Also one that nobody has told of before.
     rig.tell_removed(&[gone.as_slice(), &["wire/unknown.xml"]].concat()).await?;
@@ -223,7 +223,7 @@ async fn an_audit_finds_what_nobody_told_of(rig: &Rig) -> Result<()> {
     rig.drain_removing().await?;
     let keys = keys(&corpus);
     let gone: Vec<&str> = keys.iter().take(6).map(String::as_str).collect();
-    gone.iter().for_each(|key| corpus.remove(key));
+    corpus.remove_all(&gone);
     rig.take_away(&gone).await?;
     let spec = rig.removing_spec();
     let found = rig.run_for("audit", &json!({"mode": "Audit", "repair": true}), &spec).await?;
@@ -380,7 +380,7 @@ async fn tombstones_are_refused(rig: &Rig) -> Result<()> {
     let gone: Vec<&str> = keys.iter().take(2).map(String::as_str).collect();
     rig.take_away(&gone).await?;
     rig.tell_removed(&gone).await?;
-    gone.iter().for_each(|key| corpus.remove(key));
+    corpus.remove_all(&gone);
     during_refusals(rig, "refused", &rig.removing_spec()).await?;
     rig.judge(&corpus).await
 }

@@ -139,6 +139,12 @@ impl Actor {
         units.into_iter().map(|unit| (unit, world.state(unit), world.writes(unit))).collect()
     }
 
+    fn take_back_units(&self, world: &mut World) {
+        for (unit, state, _) in &self.units {
+            world.take_back_of(*unit, &self.own(), *state);
+        }
+    }
+
     fn put(&mut self, version: usize, world: &mut World) {
         match self.step {
             1 if world.state(version) == Some(State::Indexed) => self.is_done = true,
@@ -155,13 +161,13 @@ impl Actor {
             6 => {
                 for (name, _) in &self.claimed {
                     let gone = world.documents.get(name).filter(|head| head.gone).map(|head| head.version);
-                    gone.into_iter().for_each(|gone| world.write(name, gone, None));
+                    if let Some(gone) = gone {
+                        world.write(name, gone, None);
+                    }
                 }
             }
             7 => self.units = Self::read_units(world, self.own().earlier.iter()),
-            8 => {
-                self.units.iter().for_each(|(unit, state, _)| world.take_back_of(*unit, &self.own(), *state))
-            }
+            8 => self.take_back_units(world),
             _ => {
                 self.record(version, world);
                 self.is_done = true;
@@ -258,9 +264,7 @@ impl Actor {
                 let versions = std::iter::once(&head.unit.version).chain(&head.earlier);
                 self.units = Self::read_units(world, versions);
             }
-            5 => {
-                self.units.iter().for_each(|(unit, state, _)| world.take_back_of(*unit, &self.own(), *state))
-            }
+            5 => self.take_back_units(world),
             _ => self.record_removals(world),
         }
     }
