@@ -23,6 +23,7 @@ pub mod articles;
 pub mod binary;
 pub mod body;
 pub mod claim;
+mod claim_error;
 mod close;
 pub mod clusters;
 pub mod convert;

@@ -4,8 +4,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use docmill_crds::contract::{HindranceReason, Store};
-use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, UnitId};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -14,11 +12,11 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use super::claim::{self, Claim, Claimant, Retired};
+pub use super::claim_error::ClaimError;
 use super::present;
 use super::unit::Unit;
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Fault, Outcome, ReadState, StoredDocument};
+use crate::elastic::{Address, BulkBody, Elastic, ElasticError, ReadState, StoredDocument};
 use crate::retry::{Backoff, Patience, Waited};
-use crate::stores::StoreError;
 
 /// Heads that one request asks for.
 const HEADS_AT_A_TIME: usize = 2000;
@@ -31,82 +29,6 @@ const CONTENTION: Patience = Patience {
     longest: Duration::from_secs(1),
     total: Duration::from_secs(20),
 };
-
-/// Why a claim could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ClaimError {
-    /// The heads index.
-    #[error(transparent)]
-    Elastic(#[from] ElasticError),
-    /// The raw bucket, which was asked what it holds.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A head cannot be read: somebody else wrote it.
-    #[error(
-        "failed to read a head of {index:?}: {error}; delete the document {id:?} there, and run an audit"
-    )]
-    Unreadable {
-        /// Name of the index.
-        index: String,
-        /// Its id.
-        id: String,
-        /// What is wrong with it.
-        error: serde_json::Error,
-    },
-    /// The index takes no such head, which is never the fault of a unit.
-    #[error(
-        "{index:?} refuses {id:?}: {fault}; look for a mapping, an ingest pipeline or a setting of this index that Docmill did not make"
-    )]
-    Refused {
-        /// Name of the index.
-        index: String,
-        /// Id of the head or mark.
-        id: String,
-        /// What Elasticsearch says.
-        fault: Fault,
-    },
-    /// Others were faster each time.
-    #[error("failed to write heads of {index:?}: others wrote them each time in between")]
-    Contended {
-        /// Name of the index.
-        index: String,
-    },
-}
-
-impl ClaimError {
-    /// Whether an item was written; not where somebody wrote it since it was read. What is refused for good is an error.
-    pub(super) fn written(outcome: Outcome, index: &str, id: &str) -> Result<bool, Self> {
-        match outcome {
-            Outcome::Done => Ok(true),
-            Outcome::Superseded => Ok(false),
-            Outcome::Rejected(fault) => {
-                Err(Self::Refused { index: index.to_owned(), id: id.to_owned(), fault })
-            }
-        }
-    }
-}
-
-impl Classify for ClaimError {
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Elastic(error) => error.class(),
-            Self::Store(error) => error.class(),
-            Self::Unreadable { .. } | Self::Refused { .. } => ErrorClass::User,
-            Self::Contended { .. } => ErrorClass::Transient,
-        }
-    }
-
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
-        match self {
-            Self::Elastic(error) => error.hindrance(),
-            Self::Store(error) => error.hindrance(),
-            Self::Unreadable { .. } | Self::Refused { .. } => {
-                Some((Store::Elasticsearch, HindranceReason::Refused))
-            }
-            Self::Contended { .. } => None,
-        }
-    }
-}
 
 /// The heads of a source.
 #[derive(Clone, Debug)]
