@@ -1,6 +1,7 @@
 //! Who has to act on an error: nobody (it passes), the user (mend a resource or a secret), or nobody can.
 
 use crate::contract::{HindranceReason, Store};
+use crate::foreign::Foreign;
 
 /// What an error means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub trait Classify {
     /// Which store hinders the work and how, where one does: not the document's fault, and not the end of the process.
     /// An error that wraps another one says what that one says.
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        None
+    }
+
+    /// The words of the store, which `Display` does not show: for the logs of workers. An error that wraps another one
+    /// gives what that one gives.
+    fn words(&self) -> Option<&Foreign> {
         None
     }
 }

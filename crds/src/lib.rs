@@ -22,6 +22,7 @@ pub mod enrichment_ledger;
 pub mod enrichment_run;
 pub mod enrichment_schedule;
 pub mod error_class;
+pub mod foreign;
 pub mod ingest_run;
 pub mod ingest_source;
 pub mod ledger;

@@ -12,6 +12,23 @@ pub fn innermost(error: &dyn Error) -> String {
     deepest.to_string()
 }
 
+/// What is wrong with a certificate, without what stands in it: that is what the server sent.
+#[must_use]
+pub fn certificate(fault: &rustls::Error) -> String {
+    use rustls::CertificateError as Fault;
+    let rustls::Error::InvalidCertificate(fault) = fault else { return "no TLS".to_owned() };
+    let told = match fault {
+        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => "not valid for this name",
+        Fault::Expired | Fault::ExpiredContext { .. } => "Expired",
+        Fault::NotValidYet | Fault::NotValidYetContext { .. } => "NotValidYet",
+        Fault::UnknownIssuer => "UnknownIssuer",
+        Fault::BadSignature => "BadSignature",
+        Fault::Revoked => "Revoked",
+        _ => "not to be used",
+    };
+    format!("invalid peer certificate: {told}")
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;

@@ -1,6 +1,7 @@
 //! What workers say that they wait for, and how a resource tells of it. Pure.
 
 use docmill_crds::contract::{Hindrance, Present};
+use docmill_crds::foreign::sentence;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::conditions::{self, Statement, kind};
@@ -34,5 +35,6 @@ pub fn throttled(old: &[Condition], presents: &[&Present], work: bool) -> Statem
 #[must_use]
 pub fn in_words(hindrance: &Hindrance) -> String {
     let Hindrance { by, reason, since, message } = hindrance;
+    let (since, message) = (sentence(since), sentence(message));
     format!("{} has been {} for workers since {since}: {message}", by.as_str(), reason.as_str())
 }

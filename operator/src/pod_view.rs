@@ -1,6 +1,7 @@
 //! What the pods and Jobs of workers tell. Without I/O.
 
 use docmill_crds::contract::{ExitCode, Report};
+use docmill_crds::foreign::sentence;
 use k8s_openapi::api::batch::v1::{Job, JobCondition};
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 use k8s_openapi::jiff::Timestamp;
@@ -25,7 +26,7 @@ impl Ending {
         if self.exit_code == i32::from(ExitCode::Done.code()) {
             return None;
         }
-        let said = self.report.as_ref().and_then(|report| report.error.clone());
+        let said = self.report.as_ref().and_then(|report| report.error.as_deref()).map(sentence);
         Some(said.unwrap_or_else(|| match self.reason.as_str() {
             "OOMKilled" => "it took more memory than its limit".to_owned(),
             reason => format!("it ended with status {} ({reason}) and without a report", self.exit_code),

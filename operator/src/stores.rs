@@ -266,11 +266,13 @@ mod tests {
         let error = |fault| StoreError::Request {
             action: "look at the bucket \"raw\"".into(),
             detail: "HTTP status 404".into(),
+            said: "hunter2".into(),
             fault,
         };
         let missing = store_fault(&error(StoreFault::NotFound), "BucketNotFound", "create it");
         assert_eq!((missing.reason, missing.class), ("BucketNotFound", ErrorClass::User));
         assert!(missing.message.contains("\"raw\"") && missing.message.ends_with("create it"));
+        assert!(!missing.message.contains("hunter2"), "{}", missing.message);
         let outage = store_fault(&error(StoreFault::Unavailable), "BucketNotFound", "create it");
         assert_eq!((outage.reason, outage.class), ("StorageUnreachable", ErrorClass::Transient));
     }

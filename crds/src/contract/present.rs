@@ -32,7 +32,7 @@ pub struct Hindrance {
     pub reason: HindranceReason,
     /// Since when: RFC 3339 in UTC. Trouble that comes back within a minute counts as one.
     pub since: String,
-    /// The store's own words when it began.
+    /// What the worker made of it when it began; not the store's own words.
     pub message: String,
 }
 

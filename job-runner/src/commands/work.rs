@@ -9,6 +9,7 @@ use docmill_crds::contract::{
     secret_mount,
 };
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +61,16 @@ impl Classify for WorkError {
             Self::Run(error) => error.class(),
         }
     }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Ingest(error) => error.words(),
+            Self::Elastic(error) => error.words(),
+            Self::Enrich(error) => error.words(),
+            Self::Run(error) => error.words(),
+            _ => None,
+        }
+    }
 }
 
 /// Does the work, writes the report where the kubelet reads it, and gives the exit status.
@@ -67,7 +78,8 @@ pub async fn run() -> ProcessExit {
     let (report, exit) = match work().await {
         Ok(report) => (report, ExitCode::Done),
         Err(error) => {
-            tracing::error!(%error, "the work could not be done");
+            let said = error.words().map(Foreign::for_records);
+            tracing::error!(%error, said, "the work could not be done");
             let exit = match (&error, error.class()) {
                 (WorkError::Enrich(EnrichError::Stopped), _) => ExitCode::Stopped,
                 (_, ErrorClass::Transient | ErrorClass::User) => ExitCode::Transient,

@@ -53,7 +53,8 @@ impl Elastic {
             if work.open() < open {
                 backoff.reset();
             }
-            tracing::warn!(open = work.open(), error = %hindrance, "Elasticsearch did not take everything yet");
+            let said = hindrance.fault().map(|fault| fault.reason.for_records());
+            tracing::warn!(open = work.open(), error = %hindrance, said, "Elasticsearch did not take everything yet");
             match backoff.wait(Duration::ZERO, stop).await {
                 Waited::Again => {}
                 Waited::Exhausted => return Err(hindrance),

@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 use super::admin::ClusterInfo;
 use super::link::{Connections, Link};
 use super::{ElasticError, Fault};
-use crate::cause::innermost;
+use crate::cause::{self, innermost};
 use crate::secrets::Secrets;
 
 /// What stays as it is in a path segment: the unreserved characters of RFC 3986, and what patterns of indices need.
@@ -166,7 +166,7 @@ fn certificate_fault(error: &(dyn StdError + 'static)) -> Option<String> {
             wrapped = inner;
         }
         if let Some(fault @ rustls::Error::InvalidCertificate(_)) = wrapped.downcast_ref::<rustls::Error>() {
-            return Some(fault.to_string());
+            return Some(cause::certificate(fault));
         }
         layer = error.source();
     }

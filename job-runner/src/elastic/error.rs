@@ -2,6 +2,7 @@
 
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::{Foreign, exception};
 use serde_json::Value;
 
 use crate::observe::hinders;
@@ -16,7 +17,8 @@ const LOST_VIEW: &str = "search_context_missing_exception";
 /// An index that takes no writes for now.
 pub const BLOCKED: &str = "cluster_block_exception";
 
-/// Why a request to Elasticsearch did not do what it was to do. Neither text nor `Debug` holds credentials.
+/// Why a request to Elasticsearch did not do what it was to do. Neither text nor `Debug` holds credentials, or what the
+/// server said beyond status and type.
 #[derive(Debug, thiserror::Error)]
 pub enum ElasticError {
     /// The resource or its Secret does not describe a cluster that can be reached.
@@ -58,6 +60,10 @@ impl Classify for ElasticError {
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
         Some((Store::Elasticsearch, hinders::elastic_reason(self)?))
     }
+
+    fn words(&self) -> Option<&Foreign> {
+        self.fault().map(|fault| &fault.reason)
+    }
 }
 
 impl ElasticError {
@@ -71,7 +77,7 @@ impl ElasticError {
     #[must_use]
     pub fn as_lost_view(self) -> Self {
         let reason = self.to_string();
-        Self::Refused(Fault { status: 404, kind: LOST_VIEW.to_owned(), reason })
+        Self::Refused(Fault { status: 404, kind: LOST_VIEW.to_owned(), reason: reason.into() })
     }
 
     /// Whether the server does not know such a request at all, as older ones do not know points in time. It says so
@@ -108,25 +114,33 @@ impl ElasticError {
 pub struct Fault {
     /// HTTP status of the answer or of the item.
     pub status: u16,
-    /// Elasticsearch's `type`, for example `document_parsing_exception`; empty where there is none.
+    /// Elasticsearch's `type`, for example `document_parsing_exception`; empty where there is none, or something else.
     pub kind: String,
-    /// Elasticsearch's `reason`, shortened.
-    pub reason: String,
+    /// Elasticsearch's `reason`, shortened. It may quote a document, and is not part of `Display`.
+    pub reason: Foreign,
 }
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.status)?;
-        for part in [&self.kind, &self.reason] {
-            if !part.is_empty() {
-                write!(f, ", {part}")?;
-            }
+        if !self.kind.is_empty() {
+            write!(f, ", {}", self.kind)?;
+        }
+        if self.kind == SKEWED {
+            write!(f, "; set the clock of this node")?;
         }
         Ok(())
     }
 }
 
 impl Fault {
+    /// The fault with the server's own words, for records in the stores of those whom it concerns.
+    #[must_use]
+    pub fn for_records(&self) -> String {
+        let words = self.reason.for_records();
+        if words.is_empty() { self.to_string() } else { format!("{self}, {words}") }
+    }
+
     /// Reads the body of an answer with a status of 400 or above. A body that is no JSON (a proxy's page, an empty
     /// 413) gives a fault without a kind.
     #[must_use]
@@ -136,7 +150,9 @@ impl Fault {
                 Some(error) => Self::of_error(status, error),
                 None => Self::of_gateway(status, &answer),
             },
-            Err(_) => Self { status, kind: String::new(), reason: shorten(&String::from_utf8_lossy(body)) },
+            Err(_) => {
+                Self { status, kind: String::new(), reason: shorten(&String::from_utf8_lossy(body)).into() }
+            }
         }
     }
 
@@ -147,10 +163,9 @@ impl Fault {
         let skewed =
             ["Signature expired", "Signature not yet current"].iter().any(|words| text.contains(words));
         if status == 403 && skewed {
-            let reason = format!("{}; set the clock of this node", shorten(text));
-            return Self { status, kind: SKEWED.to_owned(), reason };
+            return Self { status, kind: SKEWED.to_owned(), reason: shorten(text).into() };
         }
-        Self { status, kind: String::new(), reason: shorten(text) }
+        Self { status, kind: String::new(), reason: shorten(text).into() }
     }
 
     /// Reads an `error` object: `{type, reason, caused_by: {type, reason, …}}`; older paths give a bare text. The
@@ -158,7 +173,7 @@ impl Fault {
     #[must_use]
     pub fn of_error(status: u16, error: &Value) -> Self {
         if let Value::String(text) = error {
-            return Self { status, kind: String::new(), reason: shorten(text) };
+            return Self { status, kind: String::new(), reason: shorten(text).into() };
         }
         let error = shard_failure(error);
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
@@ -167,7 +182,8 @@ impl Fault {
         if !cause.is_empty() && !reason.contains(&cause) {
             reason = format!("{reason}: {cause}");
         }
-        Self { status, kind: text(error, "type"), reason: shorten(&reason) }
+        let kind = exception(&text(error, "type")).unwrap_or_default().to_owned();
+        Self { status, kind, reason: shorten(&reason).into() }
     }
 
     /// Who has to act. By kind where the status alone would mislead:
@@ -213,6 +229,7 @@ fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use docmill_crds::error_class::ErrorClass;
+    use docmill_crds::foreign::Foreign;
     use serde_json::json;
 
     use super::Fault;
@@ -226,7 +243,7 @@ mod tests {
             "status": 400});
         let fault = Fault::of_answer(400, body.to_string().as_bytes());
         assert_eq!(
-            fault.to_string(),
+            fault.for_records(),
             "400, mapper_parsing_exception, failed to parse field [publishedAt] of type [date]: \
              Text 'soon' could not be parsed"
         );
@@ -237,9 +254,10 @@ mod tests {
     fn bodies_that_are_no_json_still_tell_something() {
         assert_eq!(Fault::of_answer(413, b"").to_string(), "413");
         let page = Fault::of_answer(502, b"<html>\nBad Gateway</html>");
-        assert_eq!(page.to_string(), "502, <html> Bad Gateway</html>");
+        assert_eq!(page.to_string(), "502");
+        assert_eq!(page.for_records(), "502, <html> Bad Gateway</html>");
         assert_eq!(page.class(), ErrorClass::Transient);
-        assert_eq!(Fault::of_answer(400, br#"{"error": "no handler"}"#).reason, "no handler");
+        assert_eq!(Fault::of_answer(400, br#"{"error": "no handler"}"#).reason, "no handler".into());
     }
 
     #[test]
@@ -247,11 +265,11 @@ mod tests {
         let answer = |text: &str| Fault::of_answer(403, json!({"message": text}).to_string().as_bytes());
         let skewed = answer("Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z");
         assert_eq!(skewed.class(), ErrorClass::Transient);
-        assert!(skewed.reason.ends_with("set the clock of this node"), "{skewed}");
+        assert!(skewed.to_string().ends_with("set the clock of this node"), "{skewed}");
         assert!(!super::ElasticError::Refused(skewed).concerns_secret());
         let wrong = answer("The security token included in the request is invalid.");
         assert_eq!(wrong.class(), ErrorClass::User);
-        assert!(wrong.reason.starts_with("The security token"), "{wrong}");
+        assert!(wrong.reason.contains("The security token") && wrong.to_string() == "403", "{wrong}");
         assert!(super::ElasticError::Refused(wrong).concerns_secret());
     }
 
@@ -269,14 +287,25 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_is_none_is_not_taken() {
+        for kind in ["root:x:0:0", "ROOT_exception", "<b>", "session_7f3a"] {
+            let body = json!({"error": {"type": kind, "reason": "hunter2"}}).to_string();
+            let error = super::ElasticError::Refused(Fault::of_answer(400, body.as_bytes()));
+            assert_eq!(error.to_string(), "failed at Elasticsearch: 400");
+            assert!(!format!("{error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
     fn long_reasons_are_cut() {
         let fault = Fault::of_error(400, &json!({"reason": "ß".repeat(5_000)}));
-        assert_eq!(fault.reason.chars().count(), 401);
+        assert_eq!(fault.reason.for_records().chars().count(), 401);
     }
 
     #[test]
     fn the_kind_decides_where_the_status_misleads() {
-        let class = |status, kind: &str| Fault { status, kind: kind.into(), reason: String::new() }.class();
+        let class =
+            |status, kind: &str| Fault { status, kind: kind.into(), reason: Foreign::default() }.class();
         assert_eq!(class(403, "cluster_block_exception"), ErrorClass::Transient);
         assert_eq!(class(403, "security_exception"), ErrorClass::User);
         assert_eq!(class(403, super::SKEWED), ErrorClass::Transient);

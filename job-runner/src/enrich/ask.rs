@@ -114,7 +114,9 @@ impl Asker<'_> {
                 }
                 Err(Trouble::Batch(reason)) => return Ok(Err(reason)),
                 Err(Trouble::Unauthorized(_)) if self.link.renew()? => continue,
-                Err(Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => return Err(self.unfit(reason)),
+                Err(Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => {
+                    return Err(self.unfit(&reason));
+                }
                 Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason)),
                 Err(Trouble::Broken(reason)) => {
                     broken += 1;
@@ -133,19 +135,29 @@ impl Asker<'_> {
             };
             let model = self.model.model();
             tracing::warn!(model, documents = part.len(), reason, "asking the model again");
-            held_up.by(how.map(|how| (Store::Model, how)), &format!("{model}: {reason}"));
+            held_up.by(
+                how.map(|how| (Store::Model, how)),
+                &format!("{model}: {}", protocol::without_words(&reason)),
+            );
             match backoff.wait(at_least, self.stop).await {
                 Waited::Again => {}
                 Waited::Stopped => return Err(EnrichError::Stopped),
                 Waited::Exhausted => {
-                    return Err(EnrichError::ModelAway { model: self.model.model().to_owned(), reason });
+                    let (model, reason) = (self.model.model().to_owned(), protocol::without_words(&reason));
+                    return Err(EnrichError::ModelAway { model, reason: reason.to_owned() });
                 }
             }
         }
     }
 
-    fn unfit(&self, reason: String) -> EnrichError {
-        EnrichError::ModelUnfit { model: self.model.model().to_owned(), reason }
+    /// What the server said is in the log alone.
+    fn unfit(&self, reason: &str) -> EnrichError {
+        let model = self.model.model();
+        tracing::error!(model, reason, "the model cannot be used");
+        EnrichError::ModelUnfit {
+            model: model.to_owned(),
+            reason: protocol::without_words(reason).to_owned(),
+        }
     }
 
     /// Sends one request when it is its turn, within the budget, and counts it. One that nobody took is taken back.
@@ -214,7 +226,7 @@ impl From<CallError> for Trouble {
 impl From<AnswerError> for Trouble {
     fn from(error: AnswerError) -> Self {
         match error {
-            AnswerError::Unfit(reason) => Self::Unfit(reason),
+            AnswerError::Unfit(_) => Self::Unfit(error.to_string()),
             AnswerError::Broken(_) => Self::Broken(error.to_string()),
         }
     }

@@ -1,6 +1,7 @@
 //! Why a slice could not be worked to its end.
 
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
 use docmill_crds::template::TemplateError;
 
 use super::link::LinkError;
@@ -43,7 +44,9 @@ pub enum EnrichError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A record of the enrichment cannot be read: somebody else wrote it.
-    #[error("failed to read the record {id:?} of the enrichment: {error}; delete it, and run again")]
+    #[error(
+        "failed to read the record {id:?} of the enrichment: it is not of its form; delete it, and run again"
+    )]
     Record {
         /// Its id.
         id: String,
@@ -94,6 +97,14 @@ impl Classify for EnrichError {
                 ErrorClass::User
             }
             Self::Secret(_) | Self::ModelAway { .. } | Self::Stopped => ErrorClass::Transient,
+        }
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Elastic { error, .. } => error.words(),
+            Self::Store(error) => error.words(),
+            _ => None,
         }
     }
 }

@@ -122,7 +122,7 @@ fn rejection(outcome: Outcome) -> Option<Failure> {
     match outcome {
         Outcome::Done | Outcome::Superseded => None,
         Outcome::Rejected(fault) => {
-            Some(Failure { reason: Reason::IndexRefused, message: fault.to_string() })
+            Some(Failure { reason: Reason::IndexRefused, message: fault.for_records() })
         }
     }
 }

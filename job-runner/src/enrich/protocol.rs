@@ -17,7 +17,7 @@ use docmill_crds::enricher::Protocol;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
-pub use refusal::{Refusal, judge};
+pub use refusal::{Refusal, judge, without_words};
 
 use super::recipe::Model;
 
@@ -39,10 +39,10 @@ pub type Reply = Result<Answer, String>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// The model is not what the enricher says; other documents would fare no better.
-    #[error("{0}")]
+    #[error("its answers do not fit the enricher, {0}")]
     Unfit(String),
     /// This answer is broken: cut short, no JSON, another number of results.
-    #[error("the answer cannot be used: {0}")]
+    #[error("the answer cannot be used, {0}")]
     Broken(String),
 }
 

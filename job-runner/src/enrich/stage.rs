@@ -3,6 +3,7 @@
 use docmill_crds::contract::EnrichStep;
 use docmill_crds::enricher::Protocol;
 use docmill_crds::enrichment_run::OnModelChange;
+use docmill_crds::foreign::version;
 
 use super::EnrichError;
 use super::ask::Asker;
@@ -134,6 +135,7 @@ fn check_version(
             let before = model.version.clone().or_else(|| counts.versions.get(model.name()).cloned());
             match before {
                 Some(before) if before != told => {
+                    let (before, told) = (version(&before), version(told));
                     change = Some(format!("from version {before:?} to {told:?}"));
                     let model = model.model();
                     counts.model_changed = change.as_ref().map(|change| format!("{model} {change}"));

@@ -69,7 +69,7 @@ mod tests {
             (400, "document_parsing_exception", None),
             (404, "search_context_missing_exception", None),
         ] {
-            let fault = Fault { status, kind: kind.into(), reason: String::new() };
+            let fault = Fault { status, kind: kind.into(), reason: "".into() };
             let expected = reason.map(|reason| (Store::Elasticsearch, reason));
             assert_eq!(ElasticError::Refused(fault).hindrance(), expected, "{status} {kind}");
         }
@@ -78,7 +78,12 @@ mod tests {
 
     #[test]
     fn an_object_that_is_gone_hinders_nobody() {
-        let error = |fault| StoreError::Request { action: "read".into(), detail: "because".into(), fault };
+        let error = |fault| StoreError::Request {
+            action: "read".into(),
+            detail: "because".into(),
+            said: "because".into(),
+            fault,
+        };
         assert_eq!(error(StoreFault::NoSuchKey).hindrance(), None);
         let slow = (Store::ObjectStore, HindranceReason::Throttled);
         assert_eq!(error(StoreFault::Throttled).hindrance(), Some(slow));

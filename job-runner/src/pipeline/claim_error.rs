@@ -2,6 +2,7 @@
 
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
 
 use crate::elastic::{ElasticError, Fault, Outcome};
 use crate::stores::StoreError;
@@ -17,7 +18,7 @@ pub enum ClaimError {
     Store(#[from] StoreError),
     /// A head cannot be read: somebody else wrote it.
     #[error(
-        "failed to read a head of {index:?}: {error}; delete the document {id:?} there, and run an audit"
+        "failed to read a head of {index:?}: it is not of its form; delete the document {id:?} there, and run an audit"
     )]
     Unreadable {
         /// Name of the index.
@@ -78,6 +79,15 @@ impl Classify for ClaimError {
                 Some((Store::Elasticsearch, HindranceReason::Refused))
             }
             Self::Contended { .. } => None,
+        }
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Elastic(error) => error.words(),
+            Self::Store(error) => error.words(),
+            Self::Refused { fault, .. } => Some(&fault.reason),
+            _ => None,
         }
     }
 }

@@ -306,7 +306,8 @@ pub(super) async fn index(
 /// A refusal that Elasticsearch made.
 pub(super) fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPart {
     let RecordedDocument { index, id, .. } = recorded;
-    let message = format!("Elasticsearch refuses document {id:?} of index {index:?}: {fault}");
+    let message =
+        format!("Elasticsearch refuses document {id:?} of index {index:?}: {}", fault.for_records());
     let reason = Reason::IndexRejected;
     let detail = serde_json::json!({"reason": reason, "message": message, "index": index, "id": id});
     RefusedPart { stage: Stage::Index, reason, message, detail }

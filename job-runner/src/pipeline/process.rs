@@ -9,6 +9,7 @@ use std::time::Duration;
 use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::ledger::heads::heads_index;
 use docmill_crds::ledger::{self, UnitId, UnitState, units_index};
@@ -115,6 +116,14 @@ impl Classify for IngestError {
             Self::Elastic(error) => error.hindrance(),
             Self::Claim(error) => error.hindrance(),
             Self::Model(_) | Self::NoQueue | Self::Template(_) | Self::NoLedger | Self::Secret(_) => None,
+        }
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Store(error) => error.words(),
+            Self::Elastic(error) => error.words(),
+            _ => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
 
 use crate::elastic::{ClaimError, ElasticError};
 use crate::pipeline::process::IngestError;
@@ -31,7 +32,7 @@ pub enum RunError {
     #[error(transparent)]
     Ingest(#[from] IngestError),
     /// A file of the run does not hold what was written into it.
-    #[error("failed to read {key}: {error}")]
+    #[error("failed to read {key}: it is not of its form; was it changed? Create the run anew")]
     File {
         /// Key of the file in the snapshot bucket.
         key: String,
@@ -98,6 +99,15 @@ impl Classify for RunError {
             Self::Elastic(error) => error.hindrance(),
             Self::Claim(error) => error.hindrance(),
             Self::Ingest(error) => error.hindrance(),
+            _ => None,
+        }
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Store(error) => error.words(),
+            Self::Elastic(error) => error.words(),
+            Self::Ingest(error) => error.words(),
             _ => None,
         }
     }

@@ -193,8 +193,8 @@ impl<'a> Rehearsal<'a> {
         let address = Address { index: &self.ledger, id: &digest };
         let found = self.context.clusters.ledger.mget(&[address], &fields).await?.pop().flatten();
         let Some(found) = found else { return Ok(None) };
-        serde_json::from_value(found.source.into()).map(Some).map_err(|error| {
-            ElasticError::Unreadable(format!("record {digest} of {}: {error}", self.ledger)).into()
+        serde_json::from_value(found.source.into()).map(Some).map_err(|_| {
+            ElasticError::Unreadable(format!("record {digest} of {} is not of its form", self.ledger)).into()
         })
     }
 

@@ -5,9 +5,13 @@ use std::error::Error as StdError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::{Foreign, code as known_code};
 
 use crate::cause::innermost;
 use crate::observe::hinders;
+
+/// Characters of a service's message that are kept.
+const SAID_CHARS: usize = 400;
 
 /// A request to the object store or the queue that failed, or could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +27,10 @@ pub enum StoreError {
     Request {
         /// What was tried, with the name of the bucket, object or queue.
         action: String,
-        /// The service's own code and message.
+        /// The service's code, the status, or what became of the connection.
         detail: String,
+        /// The service's message.
+        said: Foreign,
         /// What kind of failure it is.
         fault: StoreFault,
     },
@@ -59,18 +65,19 @@ impl StoreError {
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code();
-        let detail = match (code, error.message(), status) {
-            (Some(code), Some(message), _) => format!("{code}: {message}"),
-            (Some(code), None, _) => code.to_owned(),
-            (None, _, Some(status)) => format!("HTTP status {status}"),
-            (None, _, None) => innermost(error),
+        let detail = match (code.and_then(known_code), status) {
+            (Some(code), _) => code.to_owned(),
+            (None, Some(status)) => format!("HTTP status {status}"),
+            (None, None) => innermost(error),
         };
-        Self::Request { action: action.into(), detail, fault: fault(code, status) }
+        let said: String = error.message().unwrap_or_default().chars().take(SAID_CHARS).collect();
+        Self::Request { action: action.into(), detail, said: said.into(), fault: fault(code, status) }
     }
 
     /// A body that broke off, or anything else on the way that passes by itself.
     pub fn unavailable(action: impl Into<String>, error: &dyn StdError) -> Self {
-        Self::Request { action: action.into(), detail: innermost(error), fault: StoreFault::Unavailable }
+        let (detail, said) = (innermost(error), Foreign::default());
+        Self::Request { action: action.into(), detail, said, fault: StoreFault::Unavailable }
     }
 
     /// The kind of failure, where a request was made.
@@ -99,6 +106,13 @@ impl Classify for StoreError {
 
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
         Some((Store::ObjectStore, hinders::store_reason(self)?))
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Request { said, .. } => Some(said).filter(|said| !said.is_empty()),
+            Self::MissingKey(_) | Self::QueueUrl(_) => None,
+        }
     }
 }
 

@@ -68,7 +68,7 @@ async fn a_model_of_another_length_ends_the_slice_before_documents_are_blamed() 
     enricher["outputs"][0]["dimensions"] = json!(384);
     let error = bed.run("run-1", &enricher, None).await.unwrap_err();
     assert!(matches!(error, EnrichError::ModelUnfit { .. }), "{error}");
-    assert!(error.to_string().contains("its vectors have 2 numbers"), "{error}");
+    assert!(error.to_string().contains("do not fit the enricher"), "{error}");
 }
 
 #[tokio::test]

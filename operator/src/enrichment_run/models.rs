@@ -54,24 +54,31 @@ async fn version(
     let answer = request.send().await.map_err(unreachable)?;
     let status = answer.status();
     let body = answer.bytes().await.map_err(unreachable)?;
-    let said: String = String::from_utf8_lossy(&body).chars().take(200).collect();
     match status.as_u16() {
         200 if body.len() <= ANSWER_BYTES => {}
         401 | 403 => {
             let advice = "check the keys of the Secret that secretRef names";
             return Err(NotReady::user(
                 "ModelAccessDenied",
-                told(format!("status {status}, {said}; {advice}")),
+                told(format!("status {}; {advice}", status.as_u16())),
             ));
         }
         404 => {
             let advice = "correct the name of the model, its version, or the URL";
-            return Err(NotReady::user("ModelNotFound", told(format!("status {status}, {said}; {advice}"))));
+            return Err(NotReady::user(
+                "ModelNotFound",
+                told(format!("status {}; {advice}", status.as_u16())),
+            ));
         }
-        _ => return Err(NotReady::transient("ModelUnreachable", told(format!("status {status}, {said}")))),
+        _ => {
+            return Err(NotReady::transient("ModelUnreachable", told(format!("status {}", status.as_u16()))));
+        }
     }
-    protocol::read_version(protocol, &body).map_err(|error| match error {
-        AnswerError::Unfit(text) => NotReady::user("ModelUnfit", told(text)),
-        AnswerError::Broken(_) => NotReady::transient("ModelUnreachable", told(error.to_string())),
+    protocol::read_version(protocol, &body).map_err(|error| {
+        let text = told(protocol::without_words(&error.to_string()).to_owned());
+        match error {
+            AnswerError::Unfit(_) => NotReady::user("ModelUnfit", text),
+            AnswerError::Broken(_) => NotReady::transient("ModelUnreachable", text),
+        }
     })
 }

@@ -3,6 +3,7 @@
 use docmill_crds::EnrichmentRunSpec;
 use docmill_crds::enrichment_ledger::way;
 use docmill_crds::enrichment_run::{Bounds, Mode, Select};
+use docmill_crds::foreign::sentence;
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{Observation, Selection, Work};
@@ -134,9 +135,9 @@ fn completes(spec: &EnrichmentRunSpec, cut_short: bool) -> bool {
 fn fail(seen: &Observation, work: &Work, end: &JobEnd) -> Plan {
     let totals = seen.records.as_ref().map(|records| totals(records, work.slices.len())).unwrap_or_default();
     if let Some(change) = stopped_by_change(&totals, work) {
-        return Plan::Fail { reason: "ModelChanged".to_owned(), message: change, at: end.at };
+        return Plan::Fail { reason: "ModelChanged".to_owned(), message: sentence(&change), at: end.at };
     }
-    let message = match work.trouble.clone().or(totals.first_failure) {
+    let message = match &work.trouble {
         Some(detail) => format!("{}: {detail}", end.message),
         None => end.message.clone(),
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use docmill_crds::enrichment_ledger::SliceRecord;
 use docmill_crds::enrichment_run::FieldComparison;
+use docmill_crds::foreign::version as shown;
 use serde_json::{Value, json};
 
 /// The search for the records of a run.
@@ -52,8 +53,6 @@ pub struct Totals {
     pub model_changed: Option<String>,
     /// What was found of each field in a run of mode Compare.
     pub comparison: Vec<FieldComparison>,
-    /// The first failure, in words.
-    pub first_failure: Option<String>,
 }
 
 /// Adds up.
@@ -71,8 +70,11 @@ pub fn totals(records: &[SliceRecord], slices: usize) -> Totals {
         totals.finished += usize::from(record.finished);
         totals.cut_short |= record.cut_short;
         totals.model_changed = totals.model_changed.or_else(|| record.model_changed.clone());
-        totals.first_failure = totals.first_failure.or_else(|| record.first_failure.clone());
-        record.comparison.iter().for_each(|field| add(&mut totals.comparison, field));
+        record
+            .comparison
+            .iter()
+            .filter(|field| shown(&field.field) != "?")
+            .for_each(|field| add(&mut totals.comparison, field));
         documents += record.documents;
         behind +=
             if record.finished { record.documents } else { record.done + record.failed + record.passed_over };
@@ -109,6 +111,7 @@ fn disagreement(records: &[SliceRecord]) -> Option<String> {
     for (enricher, version) in told {
         let before = *first.entry(enricher).or_insert(version);
         if before != version {
+            let (before, version) = (shown(before), shown(version));
             return Some(format!("{enricher} told of version {before:?} and of {version:?}"));
         }
     }

@@ -6,6 +6,7 @@ use docmill_crds::enricher::{Enricher, Protocol};
 use docmill_crds::enrichment_ledger::{Versions, enrichments_index};
 use docmill_crds::enrichment_run::{Bounds, Mode, ModelStatus, Phase};
 use docmill_crds::error_class::ErrorClass;
+use docmill_crds::foreign::{sentence, version};
 use docmill_crds::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
@@ -88,7 +89,7 @@ fn models(spec: &EnrichmentRunSpec, versions: &Versions) -> Vec<ModelStatus> {
         ModelStatus {
             name: enricher.name.clone(),
             model: protocol.map_or_else(String::new, |protocol| protocol.model().to_owned()),
-            version: versions.get(&enricher.name).cloned().or(asked),
+            version: versions.get(&enricher.name).map(|told| version(told).to_owned()).or(asked),
         }
     };
     spec.enrichers.iter().map(model).collect()
@@ -163,7 +164,7 @@ fn said(
     said.extend(run_view::throttled(old, &seen.presents, is_at_work(plan)));
     said.extend(degraded(seen, plan));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
-        said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", change));
+        said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", sentence(&change)));
     }
     if let Some(totals) = totals.filter(|totals| totals.failed > 0) {
         said.push(Statement::new(kind::DOCUMENTS_FAILED, true, "Refused", refused(totals)));
@@ -214,8 +215,10 @@ fn suspended(old: &[Condition], run: &EnrichmentRun, seen: &Observation, plan: &
 }
 
 fn refused(totals: &Totals) -> String {
-    let first = totals.first_failure.as_deref().unwrap_or("no reason was recorded");
-    format!("{} of {} documents were refused; the first one: {first}", totals.failed, totals.selected)
+    format!(
+        "{} of {} documents were refused; the records of kind failure beside the enriched documents say why",
+        totals.failed, totals.selected
+    )
 }
 
 fn outcome(run: &EnrichmentRun, totals: &Totals) -> String {

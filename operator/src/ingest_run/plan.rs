@@ -52,12 +52,12 @@ pub fn plan(seen: &Observation) -> Plan {
         (Some(working), _) => match &working.end {
             None => Plan::Watch,
             Some(end) if end.complete => judge(seen, end),
-            Some(end) => fail(seen, working, end),
+            Some(end) => fail(working, end),
         },
         (None, Some(selecting)) => match &selecting.end {
             None => Plan::Watch,
             Some(end) if end.complete => go_on(seen, selecting, end),
-            Some(end) => fail(seen, selecting, end),
+            Some(end) => fail(selecting, end),
         },
         (None, None) => match &seen.start {
             Some(order) => Plan::Select(Box::new(order.clone())),
@@ -99,9 +99,8 @@ fn judge(seen: &Observation, end: &JobEnd) -> Plan {
     Plan::Fail { reason: "PartsUnaccounted".to_owned(), message, at: end.at }
 }
 
-fn fail(seen: &Observation, step: &Step, end: &JobEnd) -> Plan {
-    let recorded = seen.records.as_ref().and_then(|records| totals(&records.parts).first_failure);
-    let message = match step.trouble.clone().or(recorded) {
+fn fail(step: &Step, end: &JobEnd) -> Plan {
+    let message = match &step.trouble {
         Some(detail) => format!("{}: {detail}", end.message),
         None => end.message.clone(),
     };

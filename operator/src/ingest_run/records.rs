@@ -39,8 +39,6 @@ pub struct Totals {
     pub tally: Tally,
     /// Parts that were worked to their end.
     pub finished: i32,
-    /// The first failure, in words.
-    pub first_failure: Option<String>,
 }
 
 /// Adds up.
@@ -49,6 +47,5 @@ pub fn totals(parts: &[PartRecord]) -> Totals {
     Totals {
         tally: parts.iter().map(|part| part.tally).sum(),
         finished: i32::try_from(parts.iter().filter(|part| part.finished).count()).unwrap_or(i32::MAX),
-        first_failure: parts.iter().find_map(|part| part.first_failure.clone()),
     }
 }

@@ -1,5 +1,6 @@
 //! What is known of a source at one moment, and how the ledger's answer is read. Without I/O.
 
+use docmill_crds::foreign::code;
 use docmill_crds::ingest_source::FailureCount;
 use docmill_crds::ledger::UnitState;
 use docmill_crds::reason::Reason;
@@ -174,7 +175,10 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
         converted: of(UnitState::Converted),
         failed: of(UnitState::Failed),
         skipped: of(UnitState::Skipped),
-        top_failures: reasons.into_iter().map(|(reason, count)| FailureCount { reason, count }).collect(),
+        top_failures: reasons
+            .into_iter()
+            .map(|(reason, count)| FailureCount { reason: shown(&reason), count })
+            .collect(),
         last_good: last.and_then(from_millis),
         newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
         recent: recent(answer),
@@ -188,8 +192,13 @@ fn recent(answer: &Value) -> RecentUnits {
         recorded: count("/aggregations/recent/doc_count"),
         failed: count("/aggregations/recent/failed/doc_count"),
         foreign: count("/aggregations/recent/foreign/doc_count"),
-        reason: reasons.into_iter().next().map(|(reason, _)| reason),
+        reason: reasons.into_iter().next().map(|(reason, _)| shown(&reason)),
     }
+}
+
+/// A reason as the ledger has it, if it can be one of ours.
+fn shown(reason: &str) -> String {
+    code(reason).unwrap_or("Unknown").to_owned()
 }
 
 fn buckets(answer: &Value, pointer: &str) -> Vec<(String, i64)> {

@@ -39,6 +39,13 @@ pub fn judge(status: u16, body: &[u8]) -> Refusal {
     }
 }
 
+/// Our part of a reason, without what the server said: that is for records and logs, and nothing of it reaches a status.
+/// Reasons of [`judge`] and of `AnswerError` begin with it, and the server's words follow after a comma.
+#[must_use]
+pub fn without_words(reason: &str) -> &str {
+    reason.split_once(", ").map_or(reason, |(ours, _)| ours)
+}
+
 fn words(body: &[u8]) -> String {
     let said = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(object)) => match object.get("error").or_else(|| object.get("detail")) {
@@ -57,7 +64,17 @@ fn words(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, judge};
+    use super::{Refusal, judge, without_words};
+
+    #[test]
+    fn our_part_of_a_reason_ends_before_the_servers_words() {
+        for body in [&b"hunter2"[..], br#"{"error":"hunter2, indeed"}"#] {
+            let Refusal::Later(reason) = judge(503, body) else { panic!("another refusal") };
+            assert!(reason.contains("hunter2"));
+            assert_eq!(without_words(&reason), "status 503");
+        }
+        assert_eq!(without_words("connection refused"), "connection refused");
+    }
 
     #[test]
     fn the_servers_words_are_kept() {

@@ -216,8 +216,10 @@ impl Stores<'_> {
         let found = self.context.clusters.ledger.mget(&addresses, &["documents".to_owned()]).await?;
         let named = found.into_iter().map(|found| {
             let documents = found.and_then(|mut found| found.source.remove("documents")).unwrap_or(json!([]));
-            let unreadable = |error: serde_json::Error| {
-                RunError::from(ElasticError::Unreadable(format!("documents of a record of {index}: {error}")))
+            let unreadable = |_: serde_json::Error| {
+                RunError::from(ElasticError::Unreadable(format!(
+                    "documents of a record of {index} are not of their form"
+                )))
             };
             serde_json::from_value(documents).map_err(unreadable)
         });

@@ -219,12 +219,12 @@ impl<'a> Stores<'a> {
     fn read_record(&self, mut hit: Value) -> Result<(String, Record), RunError> {
         let id = hit.get("_id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let record = serde_json::from_value(hit["_source"].take());
-        let record = record.map_err(|error| self.unreadable(&id, &error))?;
+        let record = record.map_err(|_| self.unreadable())?;
         Ok((id, record))
     }
 
-    fn unreadable(&self, id: &str, error: &serde_json::Error) -> RunError {
-        ElasticError::Unreadable(format!("record {id} of {}: {error}", self.ground.ledger)).into()
+    fn unreadable(&self) -> RunError {
+        ElasticError::Unreadable(format!("a record of {} is not of its form", self.ground.ledger)).into()
     }
 
     async fn answer(&self, questions: Questions, answers: &mut Answers) -> Result<(), RunError> {
@@ -276,7 +276,7 @@ impl<'a> Stores<'a> {
         let found = self.context.clusters.ledger.mget(&addresses, &fields).await?;
         let records = found.into_iter().zip(digests).map(|(found, id)| {
             let record = found.map(|found| serde_json::from_value(found.source.into())).transpose();
-            record.map_err(|error| self.unreadable(id, &error))
+            record.map_err(|_| self.unreadable())
         });
         records.collect()
     }

@@ -102,7 +102,10 @@ fn refused_documents_are_told_of_and_do_not_hold_up_the_bound() {
     let status = after(&view);
     assert_eq!((status.phase, status.failed), (Some(Phase::Complete), Some(2)));
     let failed = find(&status.conditions, kind::DOCUMENTS_FAILED).unwrap();
-    assert_eq!(failed.message, "2 of 20 documents were refused; the first one: the model gave NaN");
+    assert_eq!(
+        failed.message,
+        "2 of 20 documents were refused; the records of kind failure beside the enriched documents say why"
+    );
     assert!(matches!(plan(&view), Plan::Complete { bound: Some(_), .. }));
     let told = notes(&EnrichmentRunStatus::default(), &status, &plan(&view));
     assert!(told.iter().any(|note| note.warning && note.reason == "Refused"), "{told:?}");

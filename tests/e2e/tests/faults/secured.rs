@@ -62,11 +62,11 @@ async fn certificates_and_credentials_that_are_wrong_are_told() -> Result<()> {
     refused(&login("first", &other.certificate()?)?, &front, ErrorClass::User, &untrusted).await?;
     let without = client(&front, false, &[("username", USER.as_bytes()), ("password", b"first")])?;
     refused(&without, &front, ErrorClass::User, &untrusted).await?;
-    refused(&login("wrong", &ca)?, &front, ErrorClass::User, &["401", "unable to authenticate"]).await?;
+    refused(&login("wrong", &ca)?, &front, ErrorClass::User, &["401", "security_exception"]).await?;
     front.guard(Guard::Header("ApiKey a2V5".into()));
     client(&front, false, &[("apiKey", b"a2V5"), ("ca.crt", &ca)])?.info().await?;
     front.guard(Guard::Forbidden);
-    refused(&login("first", &ca)?, &front, ErrorClass::User, &["403", "is unauthorized"]).await
+    refused(&login("first", &ca)?, &front, ErrorClass::User, &["403", "security_exception"]).await
 }
 
 #[tokio::test]
@@ -102,10 +102,10 @@ async fn every_request_to_managed_opensearch_is_signed() -> Result<()> {
     let count = elastic.count(&pattern, &json!({"match_all": {}})).await?;
     e2e::elastic::Elastic::new(&env.es_raw.outside).remove(&index).await?;
     ensure!(count == 1, "{count} documents");
-    refused(&signed("another")?, &front, ErrorClass::User, &["403", "does not match"]).await?;
+    refused(&signed("another")?, &front, ErrorClass::User, &["403"]).await?;
     front.guard(Guard::Signed(Keys { ahead: Duration::from_hours(1), ..keys }));
     let skewed = signed("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")?;
-    refused(&skewed, &front, ErrorClass::Transient, &["Signature expired", "set the clock"]).await
+    refused(&skewed, &front, ErrorClass::Transient, &["signature_time_skewed", "set the clock"]).await
 }
 
 #[tokio::test]
