@@ -1,6 +1,7 @@
 //! The command line. Every flag can also be set by an environment variable, which is how the chart does it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use docmill_crds::contract::LOG_FORMAT_ENV;
 use job_runner::observe::logs::LogFormat;
@@ -35,9 +36,9 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_LEASE_NAME", default_value = "docmill-operator")]
     pub lease_name: String,
 
-    /// Address of `/metrics` (Prometheus), `/healthz` and `/readyz`.
-    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
-    pub metrics_address: SocketAddr,
+    /// What is served.
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     /// What is logged: a level, or a filter such as `info,kube=debug`. Workers are given the same.
     #[arg(long, env = "RUST_LOG", default_value = "info")]
@@ -50,6 +51,26 @@ pub struct Args {
     /// What the operator does on behalf of those who write resources.
     #[command(flatten)]
     pub rules: RuleArgs,
+}
+
+/// What the operator serves.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServerArgs {
+    /// Address of `/metrics` (Prometheus).
+    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
+    pub metrics_address: SocketAddr,
+
+    /// Address of `/healthz` and `/readyz`.
+    #[arg(long, default_value = "0.0.0.0:8081")]
+    pub health_address: SocketAddr,
+
+    /// Serve metrics over TLS, to those whose token may get the path /metrics.
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set)]
+    pub metrics_secure: bool,
+
+    /// Folder with tls.crt and tls.key for the metrics. Left out: a certificate that signs itself.
+    #[arg(long)]
+    pub metrics_certificate_dir: Option<PathBuf>,
 }
 
 /// What the operator does on behalf of those who write resources. In lists, `*` stands for any number of characters

@@ -60,8 +60,8 @@ async fn main() -> anyhow::Result<()> {
     let client = api_client::connect(metrics.clone()).await?;
     let stop = Shutdown::on_signal()?;
     tokio::select! {
-        led = lead(&args, client, metrics.clone(), stop) => led,
-        served = server::run(args.metrics_address, metrics) => served,
+        led = lead(&args, client.clone(), metrics.clone(), stop) => led,
+        served = server::run(&args.server, client, metrics) => served,
     }
 }
 

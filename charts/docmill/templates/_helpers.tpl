@@ -24,6 +24,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* Port of the operator's metrics. */}}
+{{- define "docmill.metricsPort" -}}
+{{- ternary 8443 8080 .Values.metrics.secure -}}
+{{- end -}}
+
 {{/* The operator's image. */}}
 {{- define "docmill.image" -}}
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}

@@ -47,6 +47,9 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
             "--namespace",
             NAMESPACE,
             "--create-namespace",
+            // Tests read metrics through the API server, which takes the token off what it passes on.
+            "--set",
+            "metrics.secure=false",
             "--set-string",
             &repository,
             "--set-string",

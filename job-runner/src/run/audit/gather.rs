@@ -274,7 +274,7 @@ impl<'a> Stores<'a> {
         let index = &self.ground.ledger;
         let addresses: Vec<_> = digests.iter().map(|id| Address { index, id }).collect();
         let found = self.context.clusters.ledger.mget(&addresses, &fields).await?;
-        let records = found.into_iter().zip(digests).map(|(found, id)| {
+        let records = found.into_iter().map(|found| {
             let record = found.map(|found| serde_json::from_value(found.source.into())).transpose();
             record.map_err(|_| self.unreadable())
         });

@@ -55,7 +55,16 @@ impl OperatorRig {
         let mut command = Command::new(program("operator")?);
         command
             .args(["--worker-image", &self.env.image, "--namespace", &self.namespace])
-            .args(["--pod-name", name, "--lease-name", name, "--metrics-address", "127.0.0.1:0"])
+            .args([
+                "--pod-name",
+                name,
+                "--lease-name",
+                name,
+                "--metrics-address",
+                "127.0.0.1:0",
+                "--health-address",
+                "127.0.0.1:0",
+            ])
             .env("KUBECONFIG", self.folder.join("kubeconfig"));
         Process::start(&mut command, &self.folder.join(format!("{name}.log"))).map(Operator)
     }

@@ -97,6 +97,60 @@ async fn the_operator_may_do_what_it_needs_and_no_more() -> Result<()> {
 }
 
 #[tokio::test]
+async fn metrics_are_for_those_who_may_read_them_unless_that_is_switched_off() -> Result<()> {
+    let monitored = "metrics.monitors.enabled=true";
+    let plain = "metrics.monitors.enabled=true,metrics.secure=false";
+    let own = "metrics.certificateSecret=metrics-tls";
+    let (Some(secure), Some(plain), Some(own)) = (
+        template(&["--set", monitored]).await,
+        template(&["--set", plain]).await,
+        template(&["--set", own]).await,
+    ) else {
+        return Ok(());
+    };
+    let (secure, plain) = (secure.expect_ok("helm template")?, plain.expect_ok("helm template")?);
+    for line in ["containerPort: 8443", "--metrics-secure=true", "path: /readyz, port: health"] {
+        ensure!(document(&secure, "Deployment")?.contains(line), "the Deployment lacks {line:?}");
+    }
+    ensure!(document(&secure, "ServiceMonitor")?.contains("scheme: https"));
+    ensure!(secure.contains("docmill-metrics-reader") && secure.contains("tokenreviews"));
+    ensure!(!plain.contains("metrics-reader") && !plain.contains("tokenreviews"));
+    ensure!(!document(&plain, "ServiceMonitor")?.contains("https"));
+    let deployment: Value =
+        serde_saphyr::from_str(&document(&own.expect_ok("helm template")?, "Deployment")?)?;
+    let pod = &deployment["spec"]["template"]["spec"];
+    ensure!(pod["volumes"][0]["secret"]["secretName"] == "metrics-tls", "{pod}");
+    ensure!(pod["containers"][0]["volumeMounts"][0]["mountPath"] == "/etc/docmill/metrics", "{pod}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn network_policies_let_in_who_reads_metrics_and_the_operator() -> Result<()> {
+    let values = "networkPolicy.enabled=true,networkPolicy.workerNamespaces={news,sport}";
+    let (Some(without), Some(with)) = (template(&[]).await, template(&["--set", values]).await) else {
+        return Ok(());
+    };
+    ensure!(document(&without.expect_ok("helm template")?, "NetworkPolicy").is_err());
+    let text = with.expect_ok("helm template")?;
+    let of = |namespace: &str| {
+        let place = format!("\n  namespace: {namespace}\n");
+        text.split("\n---\n").find(|one| one.contains("kind: NetworkPolicy") && one.contains(&place))
+    };
+    for namespace in ["docmill-system", "news", "sport"] {
+        let policy: Value =
+            serde_saphyr::from_str(of(namespace).with_context(|| format!("none in {namespace}"))?)?;
+        ensure!(policy["spec"]["policyTypes"] == serde_json::json!(["Ingress"]), "{policy}");
+        let from = policy["spec"]["ingress"][0]["from"].as_array().context("from nowhere")?;
+        let operator = from
+            .iter()
+            .any(|peer| peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "operator");
+        ensure!(operator == (namespace != "docmill-system"), "{policy}");
+        ensure!(policy["spec"]["ingress"][0]["ports"][0]["port"] == "metrics", "{policy}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn wrong_values_are_refused_by_name() -> Result<()> {
     for (setting, field) in [
         ("replicas=0", "replicas"),

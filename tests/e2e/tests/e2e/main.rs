@@ -8,6 +8,7 @@ mod chart;
 mod conditions;
 mod enrichment;
 mod examples;
+mod foreign;
 mod keys;
 mod model;
 mod outages;
