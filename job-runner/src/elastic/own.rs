@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
 use docmill_crds::own_index::{Bar, OwnIndex, Owner, Standing, meta};
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
@@ -36,6 +37,13 @@ impl Classify for ClaimError {
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
         match self {
             Self::Elastic(error) => error.hindrance(),
+            Self::Barred(_) => None,
+        }
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Elastic(error) => error.words(),
             Self::Barred(_) => None,
         }
     }

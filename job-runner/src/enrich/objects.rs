@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use docmill_crds::contract::secret_mount;
 use docmill_crds::enricher::{ObjectForm, ObjectInput};
+use docmill_crds::foreign::Foreign;
 use docmill_crds::storage::Storage;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -69,6 +70,7 @@ impl Objects {
             EnrichError::Store(StoreError::Request {
                 action: format!("make a URL for s3://{}/{}", landed.bucket, landed.key),
                 detail,
+                said: Foreign::default(),
                 fault: StoreFault::Refused,
             })
         };

@@ -124,7 +124,7 @@ async fn the_index_is_read_only(world: &World) -> Result<()> {
     let corpus = corpus(world);
     world.put(&corpus).await?;
     let throttled = ("Throttled", "True", "Elasticsearch");
-    told(world, throttled, &index).await?;
+    told(world, throttled, "cluster_block_exception").await?;
     told(world, throttled, "ReadOnly for workers since 20").await?;
     lasts(world, throttled, corpus.faulty()).await?;
     let records = world.articles.all(&format!("docmill-units-{}.{SOURCE}", world.name)).await?;
