@@ -13,6 +13,9 @@ use crate::own_index::{self, OwnIndex};
 /// Matches the names of all these indices.
 pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
 
+/// The kinds of records that go with their run. A [`BoundRecord`] and a [`FailureRecord`] stay.
+pub const RUN_KINDS: &[&str] = &["slice", "limits", "grants", "comparison"];
+
 /// The versions that servers told of their models, by the names of the enrichers.
 pub type Versions = BTreeMap<String, String>;
 

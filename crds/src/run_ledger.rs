@@ -18,16 +18,44 @@ pub fn runs_index(namespace: &str, source: &str) -> String {
     own_index::of_source("runs", namespace, source)
 }
 
-/// Where the files of a run lie in the snapshot bucket: the start of their keys.
+/// Where the files of a run lie in the snapshot bucket: the start of their keys. `prefix` is that of all snapshots.
 #[must_use]
-pub fn run_folder(snapshots: &SnapshotLocation, run_uid: &str) -> String {
-    format!("{}{OWN_FOLDER}runs/{run_uid}/", snapshots.prefix)
+pub fn run_folder(prefix: &str, run_uid: &str) -> String {
+    format!("{prefix}{OWN_FOLDER}runs/{run_uid}/")
 }
 
 /// Key of the report of a run.
 #[must_use]
 pub fn report_key(snapshots: &SnapshotLocation, run_uid: &str) -> String {
-    format!("{}report.json", run_folder(snapshots, run_uid))
+    format!("{}report.json", run_folder(&snapshots.prefix, run_uid))
+}
+
+/// The kinds of records that go with their run. A [`KeyBoundRecord`] stays.
+pub const RUN_KINDS: &[&str] = &["run", "plan", "part"];
+
+/// That there is a run, and where its files lie. Id: `run-<run uid>`. Written before the first file, so that what a run
+/// leaves is known by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunRecord {
+    /// Always `run`.
+    pub kind: String,
+    /// UID of the `IngestRun`.
+    pub run: String,
+    /// The snapshot bucket of the source when the run began.
+    pub bucket: String,
+    /// The prefix of its snapshots.
+    pub prefix: String,
+    /// RFC 3339, UTC.
+    pub updated_time: String,
+}
+
+impl RunRecord {
+    /// Id of a run's record.
+    #[must_use]
+    pub fn id(run_uid: &str) -> String {
+        format!("run-{run_uid}")
+    }
 }
 
 /// What was selected. Id: `plan-<run uid>`.
@@ -188,7 +216,7 @@ mod tests {
     fn files_of_a_run_are_never_raw_objects() {
         let packing = Packing::Packed;
         let location = SnapshotLocation { bucket: "json".into(), prefix: "wire/".into(), packing };
-        let folder = run_folder(&location, "u-1");
+        let folder = run_folder(&location.prefix, "u-1");
         assert_eq!(folder, "wire/.docmill/runs/u-1/");
         let second = RawLocation {
             bucket: "json".into(),

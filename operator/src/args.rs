@@ -24,6 +24,16 @@ pub struct Args {
           value_parser = clap::value_parser!(i32).range(1..=100_000))]
     pub max_workers: i32,
 
+    /// How often what deleted runs have left in the stores is looked for, in seconds.
+    #[arg(long, env = "DOCMILL_RETENTION_INTERVAL_SECONDS", default_value_t = 300,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub retention_interval_seconds: u64,
+
+    /// How long nothing may have been written of a deleted run before what it left is removed, in seconds.
+    #[arg(long, env = "DOCMILL_RETENTION_GRACE_SECONDS", default_value_t = 600,
+          value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+    pub retention_grace_seconds: u64,
+
     /// Namespace of the Lease by which one of several operators leads.
     #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
     pub namespace: String,

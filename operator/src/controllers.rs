@@ -21,6 +21,7 @@ use crate::args::Args;
 use crate::context::Context;
 use crate::leader::Leadership;
 use crate::metrics::{Kind, Metrics, PassOutcome};
+use crate::retention::{self, Retention};
 use crate::rules::Rules;
 use crate::shutdown::Shutdown;
 use crate::stores::{Reader, with_causes};
@@ -72,6 +73,10 @@ pub async fn run(
         workers: presence::client()?,
         board: ingest_source::Board::new(args.max_workers),
     });
+    let retention = Retention {
+        every: Duration::from_secs(args.retention_interval_seconds),
+        grace: Duration::from_secs(args.retention_grace_seconds),
+    };
     let work = async {
         // A pass that took a view for empty because it is not filled yet would start workers that there are already.
         jobs.wait_until_ready().await?;
@@ -82,7 +87,8 @@ pub async fn run(
             sources(of_sources, &client, context.clone(), stop.clone()),
             ingest_runs(&client, context.clone(), stop.clone()),
             enrichment_runs(&client, context.clone(), stop.clone()),
-            enrichment_schedules(&client, context.clone(), stop),
+            enrichment_schedules(&client, context.clone(), stop.clone()),
+            retention::run(context.clone(), retention, stop),
         );
         anyhow::Ok(())
     };

@@ -27,7 +27,7 @@ use kube::runtime::controller::Action;
 
 pub use board::Board;
 pub use job::ingest_order;
-pub use reach::ReachCache;
+pub use reach::{ReachCache, Reached};
 
 use crate::apply::{ApplyError, Created};
 use crate::context::Context;

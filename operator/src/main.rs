@@ -7,6 +7,7 @@
 //! - `presence`, `hindrances`: what running workers say of themselves, and what they wait for;
 //! - `rules`: what it does on behalf of those who write resources, and what not;
 //! - `stores`: reaching what a resource names; `apply`: writing to the API server;
+//! - `retention`: what deleted runs have left goes;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
 //! - `api_client`: the API server's client; `cluster`: which cluster it is of; `server`, `metrics`: what is seen of the operator and of its sources.
 
@@ -27,6 +28,7 @@ mod metrics;
 mod not_ready;
 mod pod_view;
 mod presence;
+mod retention;
 mod rules;
 mod run_view;
 mod schedule;

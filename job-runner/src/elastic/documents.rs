@@ -57,6 +57,25 @@ impl Elastic {
             None => Err(ElasticError::Unreadable("a bulk of one document without a verdict".to_owned())),
         }
     }
+
+    /// Deletes documents, whatever their versions; one that is gone is fine.
+    pub async fn delete_docs<'a>(
+        &self,
+        index: &str,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), ElasticError> {
+        let mut body = BulkBody::default();
+        ids.into_iter().for_each(|id| body.push_delete(Address { index, id }, None));
+        if body.is_empty() {
+            return Ok(());
+        }
+        for verdict in self.bulk(&body.seal()).await? {
+            if let Verdict::Retry(fault) | Verdict::Final(Outcome::Rejected(fault)) = verdict {
+                return Err(ElasticError::Refused(fault));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Reads the answer to a multi-get: as many entries as were asked for, in that order.

@@ -72,6 +72,6 @@ impl RunContext {
     /// Key, in the snapshot bucket, of a file of this run.
     #[must_use]
     pub fn file_key(&self, name: &str) -> String {
-        format!("{}{name}", run_folder(&self.source().snapshots, &self.order.run_uid))
+        format!("{}{name}", run_folder(&self.source().snapshots.prefix, &self.order.run_uid))
     }
 }

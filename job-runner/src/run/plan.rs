@@ -27,6 +27,7 @@ const RANGE_KEYS: usize = 1000;
 /// Plans a run.
 pub(super) async fn plan(context: &RunContext) -> Result<RunPlan, RunError> {
     context.ensure_records().await?;
+    context.record_run().await?;
     let plan = match context.read_json(PLAN_NAME).await? {
         Some(plan) => plan,
         None => select_units(context).await?,

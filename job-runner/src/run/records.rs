@@ -1,6 +1,6 @@
 //! The records of a run beside the ledger, where the operator reads them.
 
-use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord};
+use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, RunRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -22,6 +22,20 @@ impl RunContext {
             retry::persist(PATIENCE, &self.stop.abort, claim).await?;
         }
         Ok(())
+    }
+
+    /// Records that there is this run, and where its files lie.
+    pub(super) async fn record_run(&self) -> Result<(), RunError> {
+        let now = clock::now_millis();
+        let snapshots = &self.source().snapshots;
+        let record = RunRecord {
+            kind: "run".to_owned(),
+            run: self.order.run_uid.clone(),
+            bucket: snapshots.bucket.clone(),
+            prefix: snapshots.prefix.clone(),
+            updated_time: clock::rfc3339(now),
+        };
+        self.record(&RunRecord::id(&self.order.run_uid), &record, now).await
     }
 
     /// Records what was selected.

@@ -111,7 +111,7 @@ fn report(order: Option<&RunOrder>, seen: &Observation, plan: &Plan) -> Option<S
     let snapshots = &order.ingest.spec.snapshots;
     let key = match seen.working {
         Some(_) => report_key(snapshots, &order.run_uid),
-        None => format!("{}plan.json", run_folder(snapshots, &order.run_uid)),
+        None => format!("{}plan.json", run_folder(&snapshots.prefix, &order.run_uid)),
     };
     Some(format!("s3://{}/{key}", snapshots.bucket))
 }

@@ -27,6 +27,8 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Clients of the stores of one source, all of which have answered.
 pub struct Reached {
+    /// The object store.
+    pub s3: aws_sdk_s3::Client,
     /// The queue, where the source has one.
     pub sqs: Option<aws_sdk_sqs::Client>,
     /// The cluster with the ledger.
@@ -79,7 +81,8 @@ impl ReachCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
 
-    fn known(&self, uid: &str) -> Option<Arc<Reached>> {
+    /// The clients of a source that was reached lately.
+    pub fn known(&self, uid: &str) -> Option<Arc<Reached>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned()
     }
 
@@ -104,8 +107,10 @@ async fn connect(
     metrics.request(Target::Elasticsearch);
     let (storage, elastic) =
         tokio::join!(connect_storage(reader, namespace, spec, metrics), connect_source(reader, order),);
+    let (s3, sqs) = storage?;
     Ok(Reached {
-        sqs: storage?,
+        s3,
+        sqs,
         ledger_cluster: elastic?,
         ledger: Mutex::default(),
         generation: source.metadata.generation,
@@ -118,7 +123,7 @@ async fn connect_storage(
     namespace: &str,
     spec: &IngestSourceSpec,
     metrics: &Metrics,
-) -> Result<Option<aws_sdk_sqs::Client>, NotReady> {
+) -> Result<(aws_sdk_s3::Client, Option<aws_sdk_sqs::Client>), NotReady> {
     let storage = &spec.storage;
     let secrets = storage_secrets(reader, namespace, storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage");
@@ -134,5 +139,5 @@ async fn connect_storage(
     let (raw, snapshots, errors) =
         tokio::join!(check(&spec.raw.bucket), check(&spec.snapshots.bucket), check(&spec.errors.bucket));
     raw.and(snapshots).and(errors)?;
-    Ok(sqs)
+    Ok((s3, sqs))
 }

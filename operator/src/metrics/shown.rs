@@ -63,11 +63,16 @@ impl<K: Shows> Shown<K> {
         // A process leads once at most, so that there is one view.
         let _ = self.0.set(view);
     }
+
+    /// The resources, as the view has them now.
+    pub fn state(&self) -> Vec<Arc<DeserializeGuard<K>>> {
+        self.0.get().map(Store::state).unwrap_or_default()
+    }
 }
 
 impl<K: Shows> Collector for Shown<K> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let state = self.0.get().map(Store::state).unwrap_or_default();
+        let state = self.state();
         let resources: Vec<&K> = state.iter().filter_map(|one| one.0.as_ref().ok()).collect();
         for gauge in K::GAUGES {
             let mut metric = encoder.encode_descriptor(gauge.name, gauge.help, None, MetricType::Gauge)?;
