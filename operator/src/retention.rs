@@ -13,6 +13,8 @@ mod enrichment;
 mod files;
 mod ingest;
 mod records;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -144,30 +146,4 @@ fn of_deleted(runs: Vec<String>, existing: &HashSet<String>) -> Vec<String> {
 /// Whether a text can be the UID of a resource. Keys are made from it, and anybody may have written it into a record.
 fn is_uid(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::{RUNS_AT_A_TIME, is_uid, of_deleted};
-
-    #[test]
-    fn what_exists_stays_whatever_the_records_say() {
-        let existing: HashSet<String> = ["a", "b"].map(str::to_owned).into();
-        let recorded = ["a", "c", "b", "", "../d", "e/f"].map(str::to_owned).to_vec();
-        assert_eq!(of_deleted(recorded, &existing), ["c"]);
-        let many: Vec<String> = (0..500).map(|n| format!("run-{n}")).collect();
-        let all: HashSet<String> = many.iter().cloned().collect();
-        assert!(of_deleted(many.clone(), &all).is_empty());
-        assert_eq!(of_deleted(many, &existing).len(), RUNS_AT_A_TIME);
-    }
-
-    #[test]
-    fn only_a_uid_becomes_part_of_a_key() {
-        assert!(is_uid("0b7d9a3e-3f0e-4a55-9d1c-3d6c4d5f6a7b"));
-        for strange in ["", "..", "a/b", "a b", "*", &"a".repeat(65)] {
-            assert!(!is_uid(strange), "{strange}");
-        }
-    }
 }

@@ -44,6 +44,20 @@ pub struct Reached {
 pub struct ReachCache(Mutex<HashMap<String, Arc<Reached>>>);
 
 impl ReachCache {
+    /// The clients of one source, as if it had been reached.
+    #[cfg(test)]
+    pub fn holding(uid: &str, s3: aws_sdk_s3::Client, ledger_cluster: Elastic) -> Self {
+        let reached = Reached {
+            s3,
+            sqs: None,
+            ledger_cluster,
+            ledger: Mutex::default(),
+            generation: None,
+            at: Instant::now(),
+        };
+        Self(Mutex::new(HashMap::from([(uid.to_owned(), Arc::new(reached))])))
+    }
+
     /// The clients of a source: those of an earlier pass while they are fresh, or new ones.
     pub async fn reach(
         &self,

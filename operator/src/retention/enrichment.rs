@@ -53,7 +53,7 @@ fn target(namespace: Option<String>, to: &EnrichTo) -> Target {
 pub async fn sweep(target: &Target, context: &Context, before: Timestamp) -> Result<usize, SweepError> {
     let Target { namespace, cluster } = target;
     let elastic =
-        connect_elastic(&context.client, namespace, cluster).await.map_err(SweepError::Unreachable)?;
+        connect_elastic(&context.reader, namespace, cluster).await.map_err(SweepError::Unreachable)?;
     let index = enrichments_index(namespace);
     if elastic.standing(&index, &owner(namespace, &context.cluster)).await? != Some(Standing::Own) {
         return Ok(0);

@@ -54,6 +54,9 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
             &repository,
             "--set-string",
             &tag,
+            // So that a test sees what deleted runs left go.
+            "--set",
+            "retention.intervalSeconds=5,retention.graceSeconds=5",
             "--wait",
             LIMIT,
         ])

@@ -53,6 +53,8 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "path: /healthz",
         "path: /readyz",
         "--max-workers=100",
+        "--retention-interval-seconds=300",
+        "--retention-grace-seconds=600",
         "--log-format=json",
         "--marked-secrets-only=true",
         "\"--own-identity-namespaces=\"",

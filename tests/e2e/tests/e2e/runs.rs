@@ -60,6 +60,44 @@ async fn a_backfill_finds_what_notifications_got_lost_of() -> Result<()> {
     .await
 }
 
+#[tokio::test]
+async fn what_a_deleted_run_leaves_goes_with_it_and_another_run_keeps_what_it_has() -> Result<()> {
+    world::run("swept", async |world| {
+        let corpus = Corpus::generated(&world.name, Form::Nitf, 20, 10);
+        world.put(&corpus).await?;
+        world.apply(&world.ingest_source(Form::Nitf)).await?;
+        world.counted(corpus.sound(), corpus.faulty()).await?;
+        for name in ["kept", "deleted"] {
+            ingest_runs::complete(world, name, json!({"mode": "Reconvert"})).await?;
+        }
+        let (kept, deleted) = (uid_of(world, "kept").await?, uid_of(world, "deleted").await?);
+        let before = left_of(world, &kept).await?;
+        ensure!(before.0 > 0 && before.1 > 0, "a run without records or files: {before:?}");
+        world.cluster.kubectl(&["delete", "ingestrun", "deleted", "-n", &world.name]).await?;
+        until("nothing that the deleted run left", Duration::from_mins(1), async || {
+            let left = left_of(world, &deleted).await?;
+            Ok(Look::holds(left == (0, 0), format!("{left:?} records and files")))
+        })
+        .await?;
+        ensure!(left_of(world, &kept).await? == before, "something of a run that exists is gone");
+        world.audit_all(&corpus).await
+    })
+    .await
+}
+
+async fn uid_of(world: &World, run: &str) -> Result<String> {
+    let get = ["get", "ingestrun", run, "-n", &world.name, "-o", "jsonpath={.metadata.uid}"];
+    world.cluster.kubectl(&get).await
+}
+
+/// How many records and files there are of a run.
+async fn left_of(world: &World, uid: &str) -> Result<(usize, usize)> {
+    let records = world.articles.all(&format!("docmill-runs-{}.{SOURCE}", world.name)).await?;
+    let files = world.s3.list(&world.snapshots_bucket()).await?;
+    let own = files.iter().filter(|file| file.key.contains(&format!("/runs/{uid}/"))).count();
+    Ok((records.iter().filter(|record| record.source["run"] == uid).count(), own))
+}
+
 /// One notification in so many is lost.
 const LOST_EVERY: usize = 20;
 
