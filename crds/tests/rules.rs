@@ -86,6 +86,10 @@ fn without_an_index_the_ledger_needs_a_cluster_of_its_own() {
     };
     let fault = checked(&converting).expect_err("nobody would keep the records");
     assert!(fault.contains("ledger.elasticsearch must say"), "{fault}");
+    converting["spec"]["ledger"] = json!({"adopt": true});
+    let fault = checked(&converting).expect_err("nobody would keep the records");
+    assert!(fault.contains("ledger.elasticsearch must say"), "{fault}");
+    assert_eq!(source_fault("/spec/ledger", json!({"adopt": true})), None);
     converting["spec"]["ledger"] = json!({"elasticsearch": {"urls": ["http://es:9200"]}});
     assert_eq!(checked(&converting), Ok(()));
     assert_eq!(source_fault("/spec/ledger", converting["spec"]["ledger"].clone()), None);
@@ -107,6 +111,12 @@ fn what_is_signed_for_is_one_endpoint_of_a_known_service() {
 #[test]
 fn names_of_indices_and_long_names_of_resources_are_refused() {
     assert!(source_fault("/spec/index/name", json!("Articles")).expect("a fault").contains("lower case"));
+    let own = source_fault("/spec/index/name", json!("docmill-units-news.{guid}")).expect("a fault");
+    assert!(own.contains("must not start with docmill-"), "{own}");
+    let mut run = run();
+    run["spec"]["to"]["name"] = json!("docmill-enrichments-{guid}");
+    let run: EnrichmentRun = serde_json::from_value(run).expect("a run");
+    assert!(format!("{:?}", run.validate_cel()).contains("must not start with docmill-"));
     assert!(source_fault("/spec/index/id", json!("guid")).expect("a fault").contains("at least one field"));
     assert!(
         source_fault("/metadata/name", json!("a".repeat(53))).expect("a fault").contains("52 characters")

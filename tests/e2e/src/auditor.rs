@@ -9,13 +9,15 @@
 //!   tombstone is the head of a key without an object. Where there are tombstones, no other head is of such a key.
 //! - Messages: a record of the queue that was set aside has a record, its own body, and a reason.
 //! - Refusals: a failed unit lies in the errors bucket unchanged, beside a record that names key, version and reason.
+//! - Owners: the ledger says whose it is, and every record in it is of that source.
 //!
-//! [`gather`] reads the stores, [`judge`], `messages` and `packs` are pure.
+//! [`gather`] reads the stores, [`judge`], `messages`, `owners` and `packs` are pure.
 
 mod gather;
 mod heads;
 mod judge;
 mod messages;
+mod owners;
 mod packs;
 
 pub use gather::{Place, gather};

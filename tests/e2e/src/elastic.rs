@@ -139,6 +139,16 @@ impl Elastic {
         self.expect(Method::DELETE, &format!("{index}/_doc/{id}?refresh=true"), None).await.map(drop)
     }
 
+    /// What the mapping of an index says of Docmill; null where there is no index or no such mark.
+    pub async fn mark(&self, index: &str) -> Result<Value> {
+        let path = format!("{index}/_mapping?ignore_unavailable=true&allow_no_indices=true");
+        let mut answer = self.expect(Method::GET, &path, None).await?;
+        Ok(answer
+            .pointer_mut(&format!("/{index}/mappings/_meta/docmill"))
+            .map(Value::take)
+            .unwrap_or_default())
+    }
+
     /// Names of the indices that match a pattern.
     pub async fn indices(&self, pattern: &str) -> Result<Vec<String>> {
         let path = format!("_cat/indices/{pattern}?format=json&h=index&expand_wildcards=all");

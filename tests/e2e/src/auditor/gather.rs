@@ -52,5 +52,7 @@ pub async fn gather(place: &Place) -> Result<Evidence> {
         articles: place.elastic.all(&place.articles).await?,
         ledger: place.records.all(&place.ledger).await?,
         heads: place.records.all(&place.heads).await?,
+        ledger_index: place.ledger.clone(),
+        ledger_mark: place.records.mark(&place.ledger).await?,
     })
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::heads;
 use super::messages::{self, SetAside};
+use super::owners;
 use super::packs::{self, Packs};
 use crate::elastic::Stored;
 
@@ -49,6 +50,10 @@ pub struct Evidence {
     pub ledger: Vec<Stored>,
     /// The heads.
     pub heads: Vec<Stored>,
+    /// Name of its index.
+    pub ledger_index: String,
+    /// What the mapping of that says of Docmill.
+    pub ledger_mark: Value,
     /// The documents.
     pub articles: Vec<Stored>,
     /// The snapshot bucket.
@@ -116,6 +121,7 @@ pub fn judge(evidence: &Evidence) -> Audit {
     known.errors.extend(errors);
     history(evidence, &mut known, &mut audit.faults);
     strangers(evidence, &known, &mut audit.faults);
+    owners::check(evidence, &mut audit.faults);
     audit
 }
 

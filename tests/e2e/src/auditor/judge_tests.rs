@@ -69,6 +69,7 @@ fn sound() -> Evidence {
         .into(),
         errors_prefix: "e/".into(),
         raw: vec![good, bad],
+        ..Evidence::default()
     }
 }
 

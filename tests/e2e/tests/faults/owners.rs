@@ -101,7 +101,7 @@ async fn deleted_under_a_worker(rig: &Rig) -> Result<()> {
     rig.land(&second).await?;
     rig.settled(RECOVERED).await?;
     worker.end(ENDED).await?;
-    let mark = mark(rig, &rig.ledger()).await?;
+    let mark = rig.records.mark(&rig.ledger()).await?;
     ensure!(mark == json!({"format": 1}), "the template left another mark: {mark}");
     ensure!(rig.records.count(&rig.ledger()).await? == OBJECTS as u64, "not all later ones are recorded");
     rig.drain().await?;
@@ -144,14 +144,8 @@ async fn refused(rig: &Rig, name: &str, order: &Value, words: &str) -> Result<()
     Ok(())
 }
 
-/// What the mapping of an index says of Docmill.
-async fn mark(rig: &Rig, index: &str) -> Result<Value> {
-    let answer = rig.records.expect(Method::GET, &format!("{index}/_mapping"), None).await?;
-    Ok(answer[index]["mappings"]["_meta"]["docmill"].clone())
-}
-
 async fn owner(rig: &Rig, index: &str) -> Result<Value> {
-    let owner = mark(rig, index).await?.get("owner").cloned();
+    let owner = rig.records.mark(index).await?.get("owner").cloned();
     owner.with_context(|| format!("{index} has no owner"))
 }
 
