@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
 use e2e::cluster::Kind;
-use e2e::resources;
+use e2e::corpus::Corpus;
+use e2e::resources::{self, SOURCE};
 use e2e::world::{self, World};
 use serde_json::{Value, json};
 
@@ -47,6 +48,33 @@ async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<
             }
         }
         world.s3.remove_bucket(&later).await.and(mended)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_source_that_is_created_again_says_whose_records_it_met_and_takes_them_over_when_told_to()
+-> Result<()> {
+    world::run("again", async |world| {
+        world.ingest(Form::NewsMlG2, 10).await?;
+        let delete = ["delete", "ingestsource", SOURCE, "-n", &world.name, "--timeout=60s"];
+        world.cluster.kubectl(&delete).await?;
+        let mut source = world.ingest_source(Form::NewsMlG2);
+        world.apply(&source).await?;
+        let again = (Kind::IngestSource, SOURCE);
+        let told = world.condition(again, "Ready", ("False", "LedgerOwnedByAnother"), TOLD).await?;
+        let message = told["message"].as_str().unwrap_or_default();
+        ensure!(message.contains("an earlier IngestSource of this name"), "{message}");
+        world.put(&Corpus::generated("later", Form::NewsMlG2, 5, 0)).await?;
+        source["spec"]["ledger"] = json!({"adopt": true});
+        world.apply(&source).await?;
+        world.counted(15, 0).await?;
+        let uid = world.cluster.get(Kind::IngestSource, &world.name, SOURCE).await?["metadata"]["uid"].take();
+        let mark = world.articles.mark(&format!("docmill-units-{}.{SOURCE}", world.name)).await?;
+        ensure!(mark["owner"]["uid"] == uid, "{uid} has taken nothing over: {mark}");
+        source["spec"].as_object_mut().map(|spec| spec.remove("ledger"));
+        world.apply(&source).await?;
+        world.condition(again, "Ready", ("True", ""), MENDED).await.map(drop)
     })
     .await
 }
