@@ -22,7 +22,8 @@ use crate::ingest_source::{Board, ReachCache, ingest_order};
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 use crate::presence;
-use crate::testing::{Asked, api, view_of};
+use crate::stores::Reader;
+use crate::testing::{Asked, api, rules, view_of};
 use crate::worker_pod::WorkerImage;
 
 const CLUSTER: &str = "cluster-1";
@@ -121,6 +122,7 @@ impl Bed {
         Context {
             cluster: CLUSTER.into(),
             client: client.clone(),
+            reader: Reader { client: client.clone(), rules: rules() },
             writer: Writer::new(client.clone(), leadership, Recorder::new(client, reporter)),
             image: WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] },
             metrics,
