@@ -128,6 +128,7 @@ impl Bed {
             metrics,
             jobs: reflector::store().0,
             pods: reflector::store().0,
+            sources: reflector::store().0,
             runs: reflector::store().0,
             scheduled_runs: reflector::store().0,
             reached: ReachCache::holding(&uid, self.s3.clone(), self.elastic.clone()),
