@@ -105,8 +105,12 @@ fn default_max_in_flight() -> i32 {
 /// Something that a model is given of a document: exactly one of the two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("has(self.template) != has(self.object)")
-    .message("exactly one of template and object must be set"))]
+#[x_kube(
+    validation = Rule::new("has(self.template) != has(self.object)")
+        .message("exactly one of template and object must be set"),
+    validation = Rule::new("!has(self.maxCharacters) || has(self.template)")
+        .message("maxCharacters goes with template").field_path(".maxCharacters")
+)]
 pub struct Input {
     /// What the protocol calls it: the name of a tensor, the role of a message (`system`, `user`), a name for the
     /// mapping of an HTTP call.
@@ -117,6 +121,11 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub template: Option<String>,
+    /// A longer text is cut: the model is given so many characters (Unicode code points) of its beginning. Left out: it is
+    /// given all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub max_characters: Option<i32>,
     /// The raw object that the document was made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectInput>,

@@ -59,6 +59,8 @@ pub struct SliceRecord {
     pub done: i64,
     /// Documents of `done` without a call to a model.
     pub cached: i64,
+    /// Documents of `done` that had nothing to give a model, which was not asked then.
+    pub empty: i64,
     /// Documents that a model or the index refused.
     pub failed: i64,
     /// Documents that were enriched already.
@@ -223,6 +225,7 @@ pub fn enrichments_index_body() -> Value {
                 "selected": count,
                 "done": count,
                 "cached": count,
+                "empty": count,
                 "failed": count,
                 "calls": count,
                 "firstFailure": {"type": "text"},

@@ -335,6 +335,9 @@ pub struct EnrichmentRunStatus {
     /// Documents of `done` for which no model was called, since input and model had not changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached: Option<i64>,
+    /// Documents of `done` that had nothing to give a model, which was not asked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty: Option<i64>,
     /// Documents that a model or the index refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<i64>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{ResourceRequirements, Toleration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::civil::Date;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +175,58 @@ pub struct Index {
     #[x_kube(validation = Rule::new("self.matches('^[^{}]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[^{}]*)+$')")
         .message("must name at least one field of the document in braces, for example {guid}"))]
     pub id: String,
+    /// Which dates may name an index. A document whose date lies outside is refused with `DateOutOfWindow`, since a wrong
+    /// date would make an index of its own.
+    #[serde(default)]
+    pub window: DateWindow,
+    /// How many new indices all workers of the source together may make within an hour of the clock. A document that
+    /// needs one more is refused with `TooManyIndices`, to be replayed. Indices that are there count nothing.
+    #[serde(default = "default_max_new_indices_per_hour")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_new_indices_per_hour: i32,
+}
+
+const fn default_max_new_indices_per_hour() -> i32 {
+    100
+}
+
+/// Which dates may name an index, by their days in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DateWindow {
+    /// The first day, for example `1900-01-01`.
+    #[serde(default = "default_window_from")]
+    #[schemars(regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("format" = "date"))]
+    pub from: String,
+    /// The last day: so many days after today, by the clock of the worker.
+    #[serde(default = "default_window_ahead_days")]
+    #[schemars(range(min = 0, max = 3_652_059))]
+    pub ahead_days: i32,
+}
+
+impl Default for DateWindow {
+    fn default() -> Self {
+        Self { from: default_window_from(), ahead_days: default_window_ahead_days() }
+    }
+}
+
+impl DateWindow {
+    /// The first day; an error that says what is no day.
+    pub fn first_day(&self) -> Result<Date, InvalidDay> {
+        self.from.parse().map_err(|_| InvalidDay(self.from.clone()))
+    }
+}
+
+/// The first day of a window is none of the calendar.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a day like 1900-01-01, found {0:?}")]
+pub struct InvalidDay(String);
+
+fn default_window_from() -> String {
+    "1900-01-01".to_owned()
+}
+const fn default_window_ahead_days() -> i32 {
+    7
 }
 
 /// Where it is recorded what became of each object.

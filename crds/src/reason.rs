@@ -45,6 +45,10 @@ pub enum Reason {
     TooMany,
     /// The index name or the id cannot be made from the document.
     NotAddressable,
+    /// A date that names the index lies outside of `index.window`.
+    DateOutOfWindow,
+    /// The source has made as many new indices within an hour as `index.maxNewIndicesPerHour` allows.
+    TooManyIndices,
     /// Elasticsearch refused the document, for example because a field does not fit the index's mapping.
     IndexRejected,
     /// Workers died again and again while they worked on this unit alone.
@@ -57,7 +61,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::EmptyObject,
         Self::CorruptCompression,
         Self::UnsupportedEncoding,
@@ -77,6 +81,8 @@ impl Reason {
         Self::TooFew,
         Self::TooMany,
         Self::NotAddressable,
+        Self::DateOutOfWindow,
+        Self::TooManyIndices,
         Self::IndexRejected,
         Self::Poison,
         Self::MalformedNotification,
@@ -106,6 +112,8 @@ impl Reason {
             Self::TooFew => "TooFew",
             Self::TooMany => "TooMany",
             Self::NotAddressable => "NotAddressable",
+            Self::DateOutOfWindow => "DateOutOfWindow",
+            Self::TooManyIndices => "TooManyIndices",
             Self::IndexRejected => "IndexRejected",
             Self::Poison => "Poison",
             Self::MalformedNotification => "MalformedNotification",

@@ -6,9 +6,14 @@
 
 use std::fmt::Write as _;
 
-use k8s_openapi::jiff::Timestamp;
-use k8s_openapi::jiff::tz::TimeZone;
+use k8s_openapi::jiff::civil::{Date, DateTime};
+use k8s_openapi::jiff::fmt::strtime::{self, BrokenDownTime};
+use k8s_openapi::jiff::fmt::temporal::Pieces;
+use k8s_openapi::jiff::tz::{Offset, TimeZone};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +50,8 @@ pub enum RenderError {
     /// The field is a list or an object.
     #[error("the field {0:?} is not a single value")]
     NotScalar(String),
-    /// A format is given, and the field is no RFC 3339 time and no date.
-    #[error("the field {0:?} is not a date")]
+    /// A format is given, and the field is no RFC 3339 time and no date, or its year in UTC is none of 1 to 9999.
+    #[error("the field {0:?} is not a date of the years 0001 to 9999 (RFC 3339)")]
     NotDate(String),
 }
 
@@ -84,10 +89,32 @@ impl Template {
         })
     }
 
+    /// The days in UTC of the fields that are dates, each with the path of its field. Fields that the document lacks are
+    /// passed over.
+    pub fn days<'a>(&'a self, document: &'a Map<String, Value>) -> impl Iterator<Item = (&'a str, Date)> {
+        self.fields().filter_map(|path| match lookup(document, path)? {
+            Value::String(text) => Some((path, parse_date(text)?.date())),
+            _ => None,
+        })
+    }
+
     /// The template with `*` in place of each field: the pattern of every index that it can name.
     #[must_use]
     pub fn wildcard(&self) -> String {
         self.parts.iter().map(|part| if let Part::Literal(text) = part { text } else { "*" }).collect()
+    }
+
+    /// Whether the template names fields, and the document has nothing to read in any of them: they are missing, or have
+    /// white space alone and what nobody sees.
+    #[must_use]
+    pub fn is_void(&self, document: &Map<String, Value>) -> bool {
+        let mut fields = self.fields().peekable();
+        fields.peek().is_some()
+            && fields.all(|path| match lookup(document, path) {
+                None => true,
+                Some(Value::String(text)) => is_blank(text),
+                Some(_) => false,
+            })
     }
 
     /// Fills the template; a field that the document lacks is an error.
@@ -120,6 +147,13 @@ impl Template {
     }
 }
 
+/// Whether a text has nothing to read: white space, controls, and characters without a width.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || unseen(c))
+}
+
 fn parse_field(inner: &str) -> Result<Part, TemplateError> {
     let (path, format) = match inner.split_once(':') {
         Some((path, format)) => (path, Some(format)),
@@ -132,7 +166,7 @@ fn parse_field(inner: &str) -> Result<Part, TemplateError> {
         return Err(TemplateError::FieldName(path.to_owned()));
     }
     if let Some(format) = format
-        && (format.is_empty() || format_date(Timestamp::UNIX_EPOCH, format).is_none())
+        && (format.is_empty() || format_date(EPOCH, format).is_none())
     {
         return Err(TemplateError::DateFormat(format.to_owned()));
     }
@@ -179,16 +213,34 @@ fn lookup<'a>(document: &'a Map<String, Value>, path: &str) -> Option<&'a Value>
     }
 }
 
-fn parse_date(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let date: k8s_openapi::jiff::civil::Date = text.parse().ok()?;
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+/// The moment that a text says, as the calendar and the clock of UTC show it. All of the years 1 to 9999 are there: a
+/// [`Timestamp`] ends some hours before the end of the last one, and feeds write "never" as its last second.
+fn parse_date(text: &str) -> Option<DateTime> {
+    let utc = match text.parse::<Timestamp>() {
+        Ok(time) => TimeZone::UTC.to_datetime(time),
+        Err(_) => parse_pieces(text)?,
+    };
+    (1..=9999).contains(&utc.year()).then_some(utc)
 }
 
-fn format_date(time: Timestamp, format: &str) -> Option<String> {
-    k8s_openapi::jiff::fmt::strtime::format(format, &time.to_zoned(TimeZone::UTC)).ok()
+/// A day, or a time with its offset.
+fn parse_pieces(text: &str) -> Option<DateTime> {
+    let pieces = Pieces::parse(text).ok()?;
+    let Some(time) = pieces.time() else {
+        return pieces.offset().is_none().then(|| pieces.date().at(0, 0, 0, 0));
+    };
+    let offset = pieces.to_numeric_offset()?;
+    let ahead = SignedDuration::from_secs(offset.seconds().into());
+    pieces.date().to_datetime(time).checked_sub(ahead).ok()
+}
+
+fn format_date(utc: DateTime, format: &str) -> Option<String> {
+    if let Ok(zoned) = utc.to_zoned(TimeZone::UTC) {
+        return strtime::format(format, &zoned).ok();
+    }
+    let mut parts = BrokenDownTime::from(utc);
+    parts.set_offset(Some(Offset::UTC));
+    parts.to_string(format).ok()
 }
 
 #[cfg(test)]
@@ -215,6 +267,39 @@ mod tests {
     }
 
     #[test]
+    fn all_days_of_the_years_1_to_9999_are_dates_and_no_others() {
+        let template = Template::parse("{at:%Y.%m.%d}").unwrap();
+        let render = |at: &str| template.render(&document(&json!({"at": at})));
+        for (at, day) in [
+            ("9999-12-31T23:59:59Z", "9999.12.31"),
+            ("9999-12-31T23:59:59.999999Z", "9999.12.31"),
+            ("9999-12-31T23:59:59+01:00", "9999.12.31"),
+            ("9999-12-31", "9999.12.31"),
+            ("0001-01-01T00:00:00Z", "0001.01.01"),
+            ("2026-01-01T00:30:00+01:00", "2025.12.31"),
+        ] {
+            assert_eq!(render(at).as_deref(), Ok(day), "{at}");
+            let document = document(&json!({"at": at}));
+            let days: Vec<String> = template.days(&document).map(|(_, day)| day.to_string()).collect();
+            assert_eq!(days, [day.replace('.', "-")]);
+        }
+        for at in [
+            "9999-12-31T23:59:59-01:00",
+            "0001-01-01T00:00:00+01:00",
+            "0000-12-31",
+            "-000001-01-01T00:00:00Z",
+            "2026-02-30",
+            "2026-01-02T03:04:05",
+            "2026-01-02T25:00:00Z",
+            "soon",
+        ] {
+            let error = render(at).expect_err(at);
+            assert_eq!(error, RenderError::NotDate("at".into()), "{at}");
+            assert!(error.to_string().contains("years 0001 to 9999"), "{error}");
+        }
+    }
+
+    #[test]
     fn nested_fields_and_numbers_are_reached() {
         let template = Template::parse("{provider.name}-{version}").unwrap();
         let rendered = template.render(&document(&json!({"provider": {"name": "dpa"}, "version": 3})));
@@ -229,6 +314,20 @@ mod tests {
             assert_eq!(template.render(&value), Err(RenderError::Missing("x".into())));
             assert_eq!(template.render_lossy(&value).unwrap(), "ab");
         }
+    }
+
+    #[test]
+    fn a_template_is_void_when_no_field_has_anything_to_read() {
+        let template = Template::parse("Title: {headline}. {body}").unwrap();
+        for value in
+            [json!({}), json!({"headline": " \n\u{200b}", "body": null}), json!({"body": "\u{feff}"})]
+        {
+            assert!(template.is_void(&document(&value)), "{value}");
+        }
+        for value in [json!({"headline": "-"}), json!({"body": 0}), json!({"body": [""]})] {
+            assert!(!template.is_void(&document(&value)), "{value}");
+        }
+        assert!(!Template::parse("You are an editor.").unwrap().is_void(&Map::new()), "it names no field");
     }
 
     #[test]

@@ -7,11 +7,11 @@
 //! 4. [`fetch`] reads the raw object;
 //! 5. [`logic`] is how: [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document; or [`binary`]
 //!    says what the object is;
-//! 6. [`address`] says where a document belongs, [`provenance`] and `stamp` where it comes from, [`mapping`] what its fields are;
+//! 6. [`address`] says where a document belongs ([`date_window`] which dates may name an index), [`provenance`] and `stamp` where it comes from, [`mapping`] what its fields are;
 //! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys), `keep` sees to it that it lies there first, with what was `made`;
 //! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong, in indices with the
-//!    mapping that [`articles`] gives them;
+//!    mapping that [`articles`] gives them, of which [`new_indices`] lets a source make so many an hour;
 //! 10. [`finish`] is the rest for a batch: index, [`refuse`] what was refused, [`record`] each unit in the ledger
 //!     ([`close`] says what is to be written, [`pace`](crate::pace) how many batches are on their way);
 //! 11. [`process`] is all of that from step 3 on; [`remove`] is what becomes of an object that was removed.
@@ -28,6 +28,7 @@ mod close;
 pub mod clusters;
 pub mod convert;
 pub mod counts;
+pub mod date_window;
 mod departed;
 pub mod fetch;
 pub mod finish;
@@ -39,6 +40,7 @@ pub mod logic;
 pub mod lookup;
 mod made;
 pub mod mapping;
+pub mod new_indices;
 pub mod notification;
 pub mod object_key;
 pub mod persist;

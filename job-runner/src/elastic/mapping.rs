@@ -8,8 +8,18 @@ use super::Distribution;
 const BASE_PRIORITY: usize = 300;
 
 /// Parameters of a field that mean the same in every cluster. Analyzers do not: they are settings of an index.
-const PORTABLE_PARAMETERS: [&str; 9] =
-    ["type", "format", "ignore_above", "index", "doc_values", "enabled", "dynamic", "properties", "fields"];
+const PORTABLE_PARAMETERS: [&str; 10] = [
+    "type",
+    "format",
+    "ignore_above",
+    "ignore_malformed",
+    "index",
+    "doc_values",
+    "enabled",
+    "dynamic",
+    "properties",
+    "fields",
+];
 
 /// Types that Elasticsearch and OpenSearch share.
 const PORTABLE_TYPES: [&str; 18] = [
@@ -51,6 +61,21 @@ pub fn text() -> Value {
     json!({"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}})
 }
 
+/// An integer of at most 64 bits, with a sign or without. A `long` has a sign, and every cluster knows it; what is beyond it
+/// (from 2^63 on) is not in its order, and is found as a whole: `term` on `<field>.keyword`. `unsigned_long` would take no
+/// negative numbers, and not every cluster has it.
+#[must_use]
+pub fn integer() -> Value {
+    let whole = json!({"type": "keyword", "doc_values": false});
+    json!({"type": "long", "ignore_malformed": true, "fields": {"keyword": whole}})
+}
+
+/// An integer that a `long` holds in any case.
+#[must_use]
+pub fn long() -> Value {
+    json!({"type": "long"})
+}
+
 /// Numbers that are kept and not searched for. Without a mapping, Elasticsearch makes a list of 128 or more numbers
 /// a `dense_vector` with an index of its own, and newer versions leave that out of the stored document.
 #[must_use]
@@ -71,8 +96,8 @@ pub fn stored_object() -> Value {
 #[must_use]
 pub fn flattened_object(distribution: Distribution) -> Value {
     match distribution {
-        // Lucene refuses terms of more than 32,766 bytes; a character has at most four.
-        Distribution::Elasticsearch => json!({"type": "flattened", "ignore_above": 8191}),
+        // Lucene refuses terms of more than 32,766 bytes; a character has at most four, and the key stands before the value.
+        Distribution::Elasticsearch => json!({"type": "flattened", "ignore_above": 8000}),
         Distribution::OpenSearch => json!({"type": "flat_object"}),
     }
 }

@@ -1,5 +1,6 @@
 //! A model is asked for a batch: requests sent, tried again, and cut in halves where one document spoils a batch.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -9,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::EnrichError;
 use super::budget::Budget;
+use super::input::head;
 use super::limits::Limits;
 use super::link::MountedLink;
 use super::protocol::{self, AnswerError, CallError, Refusal, Reply};
 use super::recipe::Model;
+use super::shorten::{self, Refused, Shortening};
 use super::tally::Tally;
 use crate::cause::innermost;
 use crate::observe;
@@ -36,6 +39,8 @@ pub(super) struct Asker<'a> {
     pub(super) stop: &'a CancellationToken,
     /// Answers so far, by which a model that is down is told from one that fails at a document.
     pub(super) answers: AtomicU64,
+    /// How long texts may be, where too long ones are cut.
+    pub(super) shortening: Shortening,
 }
 
 /// Why a request brought no answers.
@@ -49,7 +54,7 @@ enum Trouble {
     /// The answer cannot be used.
     Broken(String),
     /// The request was refused; one of its documents may be the guilty one.
-    Batch(String),
+    Batch(Refused),
     /// No request to this model would fare better.
     Unfit(String),
     /// The credentials are refused.
@@ -66,13 +71,16 @@ struct Part {
 impl Asker<'_> {
     /// Asks for some documents, a batch: `documents[i]` holds the inputs of document `i`. Gives one reply a document, in
     /// their order. A batch that is refused is cut in halves until the guilty document is alone; a document whose result
-    /// cannot be used is asked for once more.
+    /// cannot be used is asked for once more. A text that is too long for a model which truncates is cut.
     pub(super) async fn ask(&self, documents: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
         let mut replies: Vec<Option<Reply>> = vec![None; documents.len()];
         let mut parts = vec![Part { positions: (0..documents.len()).collect(), again: false }];
         let answers_before = self.answers.load(Ordering::Relaxed);
+        let mut may_be_the_longest = self.shortening.on;
         while let Some(Part { positions, again }) = parts.pop() {
-            let inputs: Vec<&[String]> = positions.iter().map(|&at| documents[at].as_slice()).collect();
+            let sent: Vec<Cow<'_, [String]>> =
+                positions.iter().map(|&at| self.shortening.cut(&documents[at])).collect();
+            let inputs: Vec<&[String]> = sent.iter().map(AsRef::as_ref).collect();
             match (self.ask_part(&inputs, answers_before).await?, positions.as_slice()) {
                 (Ok(found), _) => {
                     let mut odd = Vec::new();
@@ -86,10 +94,21 @@ impl Asker<'_> {
                         parts.push(Part { positions: odd, again: true });
                     }
                 }
-                (Err(reason), &[position]) => replies[position] = Some(Err(reason)),
-                (Err(_), positions) => {
-                    let (first, second) = positions.split_at(positions.len().div_ceil(2));
+                (Err(refused), &[position]) => {
+                    replies[position] = Some(self.ask_shorter(&sent[0], refused, answers_before).await?);
+                }
+                (Err(refused), positions) => {
                     let part = |positions: &[usize]| Part { positions: positions.to_vec(), again };
+                    // Once: if it is not the longest, it is something else.
+                    let by_itself = may_be_the_longest.then(|| shorten::longest(&sent)).flatten();
+                    if let (Some(longest), Some(_)) = (by_itself, &refused.too_long) {
+                        may_be_the_longest = false;
+                        let mut others = positions.to_vec();
+                        let longest = others.remove(longest);
+                        parts.extend([part(&others), part(&[longest])]);
+                        continue;
+                    }
+                    let (first, second) = positions.split_at(positions.len().div_ceil(2));
                     parts.extend([part(second), part(first)]);
                 }
             }
@@ -97,12 +116,37 @@ impl Asker<'_> {
         Ok(replies.into_iter().map(|reply| reply.unwrap_or_else(|| Err("no answer".to_owned()))).collect())
     }
 
+    /// Asks for a document that was refused alone once more, with less and less of its text, if its length may be why.
+    async fn ask_shorter(
+        &self,
+        texts: &[String],
+        mut refused: Refused,
+        answers_before: u64,
+    ) -> Result<Reply, EnrichError> {
+        let (true, [text]) = (self.shortening.on, texts) else { return Ok(Err(refused.reason)) };
+        let mut characters = text.chars().count();
+        for _ in 0..shorten::CUTS {
+            let Some(shorter) = refused.shorter(characters) else { break };
+            self.shortening.refuse(characters);
+            characters = shorter;
+            let cut = [head(text, shorter).to_owned()];
+            match self.ask_part(&[&cut], answers_before).await? {
+                Ok(mut replies) => {
+                    self.shortening.take(characters);
+                    return Ok(replies.pop().unwrap_or_else(|| Err("no answer".to_owned())));
+                }
+                Err(again) => refused = again,
+            }
+        }
+        Ok(Err(refused.reason))
+    }
+
     /// Asks until there are answers (one a document) or the request is refused for good.
     async fn ask_part(
         &self,
         part: &[&[String]],
         answers_before: u64,
-    ) -> Result<Result<Vec<Reply>, String>, EnrichError> {
+    ) -> Result<Result<Vec<Reply>, Refused>, EnrichError> {
         let mut backoff = Backoff::new(self.patience);
         let (mut broken, mut failures) = (0, 0);
         let mut held_up = observe::worker().held_up();
@@ -112,12 +156,12 @@ impl Asker<'_> {
                     self.answers.fetch_add(1, Ordering::Relaxed);
                     return Ok(Ok(replies));
                 }
-                Err(Trouble::Batch(reason)) => return Ok(Err(reason)),
+                Err(Trouble::Batch(refused)) => return Ok(Err(refused)),
                 Err(Trouble::Unauthorized(_)) if self.link.renew()? => continue,
                 Err(Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => {
                     return Err(self.unfit(&reason));
                 }
-                Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason)),
+                Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason.into())),
                 Err(Trouble::Broken(reason)) => {
                     broken += 1;
                     (None, reason, Duration::ZERO)
@@ -126,7 +170,7 @@ impl Asker<'_> {
                     failures += 1;
                     let others_fare_better = self.answers.load(Ordering::Relaxed) > answers_before;
                     if failures >= FAILURES_TOGETHER && (part.len() > 1 || others_fare_better) {
-                        return Ok(Err(reason));
+                        return Ok(Err(reason.into()));
                     }
                     ((!others_fare_better).then_some(how), reason, Duration::ZERO)
                 }
@@ -205,7 +249,7 @@ impl Asker<'_> {
             return Err(match protocol::judge(status, &body) {
                 Refusal::Later(reason) => Trouble::Later { how: hinders_by(status), reason, at_least },
                 Refusal::Fault(reason) => Trouble::Fault { how: hinders_by(status), reason },
-                Refusal::Batch(reason) => Trouble::Batch(reason),
+                Refusal::Batch(reason) => Trouble::Batch(Refused::by(status, &body, reason)),
                 Refusal::Unfit(reason) => Trouble::Unfit(reason),
                 Refusal::Unauthorized(reason) => Trouble::Unauthorized(reason),
             });
@@ -218,7 +262,7 @@ impl From<CallError> for Trouble {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Unfit(reason) => Self::Unfit(reason),
-            CallError::Document(reason) => Self::Batch(reason),
+            CallError::Document(reason) => Self::Batch(reason.into()),
         }
     }
 }
@@ -262,7 +306,7 @@ async fn read_body(mut answer: reqwest::Response) -> Result<Vec<u8>, Trouble> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| away(&error))? {
         if body.len() + chunk.len() > ANSWER_BYTES {
-            return Err(Trouble::Batch(format!("its answer has more than {ANSWER_BYTES} bytes")));
+            return Err(Trouble::Batch(format!("its answer has more than {ANSWER_BYTES} bytes").into()));
         }
         body.extend_from_slice(&chunk);
     }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::recipe::Model;
 use super::work::{Question, Work};
+use crate::clock;
 
 /// Documents that need no answer go on when there are so many, without those that wait for a batch to be full.
 const PASSING: usize = 128;
@@ -26,16 +27,17 @@ struct Gather<'a> {
     passing: Vec<(Work, Option<Question>)>,
 }
 
-/// Gathers full batches; only the last one may have fewer questions. Nothing more comes once `halt` is cancelled.
+/// Gathers full batches for a run; only the last one may have fewer questions. Nothing more comes once `halt` is cancelled.
 pub(super) fn batches<'a>(
     input: LocalBoxStream<'a, Vec<Work>>,
     model: &'a Model,
+    run: &'a str,
     halt: &'a CancellationToken,
 ) -> impl Stream<Item = Batch> + 'a {
     let gather =
         Gather { input: input.fuse(), come: VecDeque::new(), asking: Vec::new(), passing: Vec::new() };
     stream::unfold(gather, move |mut gather| async move {
-        let works = gather.next(model, halt).await?;
+        let works = gather.next(model, run, halt).await?;
         Some((Batch { works }, gather))
     })
 }
@@ -44,15 +46,17 @@ impl Gather<'_> {
     async fn next(
         &mut self,
         model: &Model,
+        run: &str,
         halt: &CancellationToken,
     ) -> Option<Vec<(Work, Option<Question>)>> {
         let size = model.enricher.documents_a_request();
         loop {
+            let now = clock::rfc3339(clock::now_millis());
             while let Some(mut work) = self.come.pop_front() {
                 if halt.is_cancelled() {
                     return None;
                 }
-                match work.prepare(model) {
+                match work.prepare(model, run, &now) {
                     Some(question) => self.asking.push((work, Some(question))),
                     None => self.passing.push((work, None)),
                 }

@@ -18,6 +18,8 @@ pub(super) struct Counts {
     pub(super) done: u64,
     /// Documents of `done` without a call to a model.
     pub(super) cached: u64,
+    /// Documents of `done` that had nothing to give a model.
+    pub(super) empty: u64,
     /// Documents that a model or the index refused.
     pub(super) failed: u64,
     /// Documents that were enriched already.
@@ -81,6 +83,7 @@ impl Counts {
             selected: count(self.selected),
             done: count(self.done),
             cached: count(self.cached),
+            empty: count(self.empty),
             failed: count(self.failed),
             passed_over: count(self.passed_over),
             calls: count(self.calls),

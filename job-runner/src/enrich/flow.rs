@@ -22,6 +22,7 @@ use super::objects::Objects;
 use super::progress::Progress;
 use super::recipe::{Model, Recipe};
 use super::select::Selection;
+use super::shorten::Shortening;
 use super::store::Store;
 use super::tally::Tally;
 use super::work::Work;
@@ -122,6 +123,7 @@ impl Flow<'_> {
             patience: MODEL_PATIENCE,
             stop: &halt.token,
             answers: AtomicU64::new(0),
+            shortening: Shortening::of(model),
         }
     }
 
@@ -136,7 +138,7 @@ impl Flow<'_> {
         let mut works: LocalBoxStream<'_, Vec<Work>> =
             stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();
         for asker in askers {
-            let batches = batches(works, asker.model, &halt.token);
+            let batches = batches(works, asker.model, &self.recipe.run, &halt.token);
             let ask = move |batch: Batch| stage::take(self, asker, batch, halt);
             works = batches.map(ask).buffer_unordered(asker.limits.at_a_time()).boxed_local();
         }

@@ -2,7 +2,7 @@
 
 use docmill_crds::enricher::{ObjectForm, ObjectInput};
 use docmill_crds::ledger::hex;
-use docmill_crds::template::RenderError;
+use docmill_crds::template::{RenderError, is_blank};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -32,10 +32,37 @@ pub enum InputError {
 /// The inputs of a model, in their order. Fields that the document lacks are empty.
 pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>, InputError> {
     let given = |part: &Part| match part {
-        Part::Text(template) => Ok(Given::Text(template.render_lossy(document)?)),
+        Part::Text(template, most) => {
+            Ok(Given::Text(head(&template.render_lossy(document)?, *most).to_owned()))
+        }
         Part::Object(object) => Ok(Given::Object(object.clone())),
     };
     model.inputs.iter().map(given).collect()
+}
+
+/// Whether the document has nothing to give the model: no object, and nothing to read in any field that a text names.
+#[must_use]
+pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) -> bool {
+    let (mut named, mut void, mut blank) = (false, true, true);
+    for (part, given) in model.inputs.iter().zip(given) {
+        let (Part::Text(template, _), Given::Text(text)) = (part, given) else { return false };
+        if template.fields().next().is_some() {
+            named = true;
+            void &= template.is_void(document);
+        }
+        blank &= is_blank(text);
+    }
+    blank || (named && void)
+}
+
+/// The first characters of a text, at most so many.
+#[must_use]
+pub fn head(text: &str, characters: usize) -> &str {
+    // No text has more characters than bytes.
+    if text.len() <= characters {
+        return text;
+    }
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
 /// SHA-256 over the inputs, each with its length before it, so that no two lists have the same digest; in hex. An object
@@ -69,7 +96,7 @@ fn raw_digest(document: &Map<String, Value>) -> Option<&str> {
 mod tests {
     use serde_json::{Map, json};
 
-    use super::{Given, InputError, digest, given};
+    use super::{Given, InputError, digest, given, head, is_void};
     use crate::enrich::recipe::tests::recipe;
 
     #[test]
@@ -80,6 +107,24 @@ mod tests {
         assert_eq!(found, [Given::Text("Vote. ".into())]);
         let document = json!({"headline": ["a", "b"]});
         assert!(given(model, document.as_object().unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!((head("Tür", 2), head("Tür", 3), head("Tür", 4), head("", 1)), ("Tü", "Tür", "Tür", ""));
+    }
+
+    #[test]
+    fn a_document_without_anything_to_read_is_void_whatever_stands_around_its_fields() {
+        let model = &recipe().models[0];
+        for (document, void) in [
+            (json!({}), true),
+            (json!({"headline": " ", "body": "\n"}), true),
+            (json!({"headline": "Vote"}), false),
+        ] {
+            let document = document.as_object().unwrap();
+            assert_eq!(is_void(model, &given(model, document).unwrap(), document), void, "{document:?}");
+        }
     }
 
     #[test]

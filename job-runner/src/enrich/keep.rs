@@ -56,7 +56,10 @@ fn would_do(counts: &mut Counts, works: &[Work]) {
     for work in works {
         match work.failure() {
             Some(failure) => counts.fail(&work.article.id, &failure.message),
-            None => counts.cached += u64::from(!work.called()),
+            None => {
+                counts.cached += u64::from(!work.called());
+                counts.empty += u64::from(work.empty());
+            }
         }
     }
 }
@@ -110,6 +113,7 @@ async fn store(flow: &Flow<'_>, works: &[Work]) -> Result<(), EnrichError> {
         for work in &done {
             counts.done += 1;
             counts.cached += u64::from(!work.called());
+            counts.empty += u64::from(work.empty());
         }
         for (article, failure) in &failed {
             counts.fail(&article.id, &failure.message);

@@ -4,6 +4,8 @@
 use docmill_crds::enrichment_run::{Bounds, Matching};
 use serde_json::{Map, Value, json};
 
+use super::work::Reason;
+
 /// Where the documents of a run are looked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {
@@ -40,6 +42,15 @@ impl Pool {
             time_field: "articleTime".to_owned(),
             filter: vec![json!({"term": {"kind": "failure"}}), json!({"term": {"target": target}})],
         }
+    }
+
+    /// Those of them that may fare better another time: not those of documents that had nothing to give a model. Another
+    /// version of such a document is indexed anew and found by that, and so is each if its model or outputs change.
+    #[must_use]
+    pub fn failures_to_retry(enrichments_index: &str, target: &str) -> Self {
+        let mut pool = Self::failures(enrichments_index, target);
+        pool.filter.push(json!({"bool": {"must_not": {"term": {"reason": Reason::EmptyInput.as_str()}}}}));
+        pool
     }
 
     /// The query for all of them.

@@ -66,8 +66,8 @@ pub struct Model {
 /// Something that a model is given.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
-    /// A text made of fields.
-    Text(Template),
+    /// A text made of fields, of at most so many characters.
+    Text(Template, usize),
     /// The raw object.
     Object(ObjectInput),
 }
@@ -110,6 +110,12 @@ impl Recipe {
     pub fn failures(&self) -> Pool {
         Pool::failures(&self.enrichments_index, &self.target_key)
     }
+
+    /// Those of them that are tried again.
+    #[must_use]
+    pub fn failures_to_retry(&self) -> Pool {
+        Pool::failures_to_retry(&self.enrichments_index, &self.target_key)
+    }
 }
 
 impl Model {
@@ -146,7 +152,8 @@ fn part(enricher: &Enricher, input: &Input) -> Result<Part, EnrichError> {
         (Some(object), _) => Ok(Part::Object(object.clone())),
         (None, text) => {
             let field = format!("spec.enrichers[{}].inputs[{}]", enricher.name, input.name);
-            template(&field, text.as_deref().unwrap_or_default()).map(Part::Text)
+            let most = input.max_characters.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+            Ok(Part::Text(template(&field, text.as_deref().unwrap_or_default())?, most))
         }
     }
 }

@@ -66,7 +66,7 @@ impl Selection {
         }
         let is_failed = recipe.select == Select::Failed;
         let (view, documents) = if is_failed {
-            View::open(to, recipe.failures(), &recipe.bounds, EnrichError::target, stop).await?
+            View::open(to, recipe.failures_to_retry(), &recipe.bounds, EnrichError::target, stop).await?
         } else {
             View::open(from, recipe.articles(), &recipe.bounds, EnrichError::source, stop).await?
         };

@@ -40,7 +40,7 @@ fn output_field(output: &OutputField, distribution: Distribution) -> Value {
     match output.type_ {
         OutputType::String => mapping::text(),
         OutputType::Keyword => mapping::keyword(),
-        OutputType::Integer => json!({"type": "long"}),
+        OutputType::Integer => mapping::integer(),
         OutputType::Number => json!({"type": "double"}),
         OutputType::Boolean => json!({"type": "boolean"}),
         OutputType::DateTime => mapping::date(),

@@ -20,6 +20,8 @@ pub(super) enum Reason {
     InvalidTarget,
     /// A model cannot be given it.
     InvalidInput,
+    /// It has nothing to give a model whose result it has to have.
+    EmptyInput,
     /// It has a field of the name that a model's result is to have.
     FieldConflict,
     /// A model refuses it, or gives nothing that can be used.
@@ -35,6 +37,7 @@ impl Reason {
         match self {
             Self::InvalidTarget => "InvalidTarget",
             Self::InvalidInput => "InvalidInput",
+            Self::EmptyInput => "EmptyInput",
             Self::FieldConflict => "FieldConflict",
             Self::ModelRefused => "ModelRefused",
             Self::NotEnriched => "NotEnriched",
@@ -79,6 +82,8 @@ pub(super) struct Work {
     /// What each enricher says of its result so far.
     enrichment: Map<String, Value>,
     called: bool,
+    /// A model was not asked, since the document had nothing to give it.
+    empty: bool,
     failure: Option<Failure>,
 }
 
@@ -93,7 +98,17 @@ pub(super) struct Question {
 impl Work {
     pub(super) fn new(index: String, article: Article, copy: Option<StoredDocument>) -> Self {
         let enrichment = Map::new();
-        Self { index, article, copy, moved_from: None, apart: None, enrichment, called: false, failure: None }
+        Self {
+            index,
+            article,
+            copy,
+            moved_from: None,
+            apart: None,
+            enrichment,
+            called: false,
+            empty: false,
+            failure: None,
+        }
     }
 
     /// The copy is in the index that the article belonged into before.
@@ -116,9 +131,9 @@ impl Work {
         self.called = true;
     }
 
-    /// What the model has to be asked; nothing if an earlier result can be used again (it is attached), or if the
-    /// document cannot be given to this model (it fails).
-    pub(super) fn prepare(&mut self, model: &Model) -> Option<Question> {
+    /// What the model has to be asked; nothing if an earlier result can be used again (it is attached), if the document has
+    /// nothing to give this model, or cannot be given to it (it fails). `run` and `now` are for the provenance.
+    pub(super) fn prepare(&mut self, model: &Model, run: &str, now: &str) -> Option<Question> {
         if let Some(field) = attach::conflict(&self.article.source, model) {
             let message = format!("the document has a field {field:?} of its own");
             self.fail(model, Reason::FieldConflict, &message);
@@ -140,8 +155,31 @@ impl Work {
                 self.attach(model, earlier.fields, earlier.provenance);
                 None
             }
+            // A function of our own gives something for an empty text too.
+            None if model.enricher.builtin.is_none()
+                && input::is_void(model, &given, &self.article.source) =>
+            {
+                self.leave_out(model, &digest, run, now);
+                None
+            }
             None => Some(Question { given, digest }),
         }
+    }
+
+    /// The model is not asked, since there is nothing to give it. Its fields are left out where they may be.
+    fn leave_out(&mut self, model: &Model, digest: &str, run: &str, now: &str) {
+        if let Some(output) = model.enricher.outputs.iter().find(|output| !output.optional) {
+            let message = format!(
+                "the document has no text in any field that the inputs name, and the output {:?} is not optional",
+                output.field
+            );
+            return self.fail(model, Reason::EmptyInput, &message);
+        }
+        let mut told = attach::provenance(model, None, digest, run, now);
+        // No run has called the model for it.
+        told[standing::key::RUN] = Value::Null;
+        self.empty = true;
+        self.attach(model, Map::new(), told);
     }
 
     /// Takes in what the model said to a question.
@@ -180,6 +218,11 @@ impl Work {
         self.called
     }
 
+    /// Whether a model was not asked since the document had nothing to give it.
+    pub(super) fn empty(&self) -> bool {
+        self.empty
+    }
+
     /// The first failure. The results of the other models are kept all the same.
     pub(super) fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
@@ -198,7 +241,7 @@ impl Work {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Work, target_index};
+    use super::{Reason, Work, target_index};
     use crate::elastic::{ReadState, StoredDocument};
     use crate::enrich::hits::Article;
     use crate::enrich::protocol::Answer;
@@ -218,7 +261,7 @@ mod tests {
         let recipe = recipe();
         let model = &recipe.models[0];
         let mut first = Work::new("i".into(), article(), None);
-        let question = first.prepare(model).expect("a question");
+        let question = first.prepare(model, "run-1", "now").expect("a question");
         let answer = Answer { fields: fields(&json!({"topic": "politics", "topicScore": 1})), version: None };
         first.answer(model, &question, Ok(answer), "run-1", "2026-01-02T00:00:00.000Z");
         assert!(first.called() && first.failure().is_none());
@@ -226,7 +269,7 @@ mod tests {
         let stored: Value = serde_json::from_slice(&first.sealed("run-1")).unwrap();
         let copy = StoredDocument { version: 5, state: ReadState::default(), source: fields(&stored) };
         let mut second = Work::new("i".into(), article(), Some(copy));
-        assert!(second.prepare(model).is_none());
+        assert!(second.prepare(model, "run-1", "now").is_none());
         assert_eq!((second.results(), second.called()), (1, false));
         let again: Value = serde_json::from_slice(&second.sealed("run-2")).unwrap();
         assert_eq!(again["topic"], "politics");
@@ -238,12 +281,29 @@ mod tests {
     fn one_failing_model_keeps_the_results_of_the_others() {
         let recipe = recipe();
         let mut work = Work::new("i".into(), article(), None);
-        let question = work.prepare(&recipe.models[0]).unwrap();
+        let question = work.prepare(&recipe.models[0], "run-1", "now").unwrap();
         work.answer(&recipe.models[0], &question, Err("status 400".into()), "run-1", "now");
-        let question = work.prepare(&recipe.models[1]).unwrap();
+        let question = work.prepare(&recipe.models[1], "run-1", "now").unwrap();
         let answer = Answer { fields: fields(&json!({"embedding": [1.0]})), version: None };
         work.answer(&recipe.models[1], &question, Ok(answer), "run-1", "now");
         assert_eq!((work.results(), work.failure().unwrap().message.as_str()), (1, "topic: status 400"));
+    }
+
+    #[test]
+    fn nothing_to_read_is_no_question_and_no_failure_where_the_result_is_optional() {
+        let mut recipe = recipe();
+        let void = || Article { source: fields(&json!({"headline": " \n", "_docmill": {}})), ..article() };
+        let mut work = Work::new("i".into(), void(), None);
+        assert!(work.prepare(&recipe.models[0], "run-1", "now").is_none());
+        assert_eq!(work.failure().map(|failure| failure.reason), Some(Reason::EmptyInput));
+
+        recipe.models[0].enricher.outputs.iter_mut().for_each(|output| output.optional = true);
+        let mut work = Work::new("i".into(), void(), None);
+        assert!(work.prepare(&recipe.models[0], "run-1", "now").is_none());
+        assert_eq!((work.results(), work.called(), work.empty(), work.failure()), (1, false, true, None));
+        let stored: Value = serde_json::from_slice(&work.sealed("run-1")).unwrap();
+        assert_eq!(stored["_docmill"]["enrichment"]["topic"]["modelDigest"], recipe.models[0].digest);
+        assert!(stored.get("topic").is_none());
     }
 
     #[test]
@@ -251,7 +311,7 @@ mod tests {
         let mut article = article();
         article.source.insert("topic".into(), json!("mine"));
         let mut work = Work::new("i".into(), article, None);
-        assert!(work.prepare(&recipe().models[0]).is_none());
+        assert!(work.prepare(&recipe().models[0], "run-1", "now").is_none());
         assert!(work.failure().unwrap().message.contains("\"topic\""));
     }
 

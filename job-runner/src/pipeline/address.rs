@@ -7,11 +7,13 @@ use std::fmt;
 
 use docmill_crds::ingest_source::Index;
 use docmill_crds::ledger::DocumentAddress;
-use docmill_crds::template::{RenderError, Template, TemplateError};
+use docmill_crds::reason::Reason;
+use docmill_crds::template::{RenderError, Template};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::convert::Document;
+use super::date_window::{OutOfWindow, Window};
 
 /// Elasticsearch's limit of an index name, in bytes
 /// (<https://www.elastic.co/guide/en/elasticsearch/reference/current/indices-create-index.html>).
@@ -31,16 +33,18 @@ pub struct Templates {
     pub index: Template,
     /// Template of the id.
     pub id: Template,
+    /// Which dates may name an index; none: all.
+    window: Option<Window>,
 }
 
-/// A template of the resource that cannot be used.
+/// A field of the resource that addresses cannot be made by.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {error}")]
+#[error("{field}: {problem}")]
 pub struct InvalidTemplate {
     /// Which field of the resource.
     pub field: &'static str,
     /// What is wrong with it.
-    pub error: TemplateError,
+    pub problem: String,
 }
 
 /// Why a document cannot be addressed. It is refused.
@@ -60,30 +64,59 @@ pub enum AddressError {
     /// Elasticsearch would refuse the id.
     #[error("the id has {0} bytes, and at most 512 are allowed")]
     IdTooLong(usize),
+    /// A date may not name an index.
+    #[error(transparent)]
+    OutOfWindow(#[from] OutOfWindow),
+}
+
+impl AddressError {
+    /// The reason of the refusal.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Index(_) | Self::Id(_) | Self::IndexName(_) | Self::IdTooLong(_) => Reason::NotAddressable,
+            Self::OutOfWindow(_) => Reason::DateOutOfWindow,
+        }
+    }
 }
 
 impl Addressing {
     /// That of a source by its `spec.index`.
     pub fn of_index(index: Option<&Index>) -> Result<Self, InvalidTemplate> {
-        let parse =
-            |field, text: &str| Template::parse(text).map_err(|error| InvalidTemplate { field, error });
+        let parse = |field, text: &str| {
+            Template::parse(text).map_err(|error| InvalidTemplate { field, problem: error.to_string() })
+        };
         let templates = |index: &Index| {
             let id = parse("spec.index.id", &index.id)?;
-            Ok(Templates { index: parse("spec.index.name", &index.name)?, id })
+            let window = Window::of(&index.window).map_err(|error| InvalidTemplate {
+                field: "spec.index.window.from",
+                problem: error.to_string(),
+            })?;
+            Ok(Templates { index: parse("spec.index.name", &index.name)?, id, window: Some(window) })
         };
         Ok(Self(index.map(templates).transpose()?))
     }
 
-    /// That of a source with these templates.
+    /// That of a source with these templates, for dates of all times.
     #[must_use]
     pub const fn by(index: Template, id: Template) -> Self {
-        Self(Some(Templates { index, id }))
+        Self(Some(Templates { index, id, window: None }))
     }
 
     /// A pattern of the indices; none where there are none.
     #[must_use]
     pub fn pattern(&self) -> Option<String> {
         Some(self.0.as_ref()?.index.wildcard())
+    }
+
+    /// Where a document belongs that is new at this time, by which its dates are judged.
+    pub fn of_new(&self, document: &Document, now_millis: i64) -> Result<DocumentAddress, AddressError> {
+        let fields = self.named_fields(document);
+        let address = self.of_fields(&fields)?;
+        if let Some(Templates { index, window: Some(window), .. }) = &self.0 {
+            window.check(index, &fields, now_millis)?;
+        }
+        Ok(address)
     }
 
     /// Where a document belongs.
@@ -186,7 +219,9 @@ pub fn is_index_name(name: &str) -> bool {
         && name.len() <= MAX_INDEX_BYTES
         && !name.starts_with(['-', '_', '+', '.'])
         && !name.contains(FORBIDDEN)
-        && !name.chars().any(|c| c.is_uppercase() || c.is_control())
+        && !name.chars().any(char::is_control)
+        // Not the same as without capitals: `ǅ` is none.
+        && name.to_lowercase() == name
 }
 
 #[cfg(test)]
@@ -236,7 +271,12 @@ mod tests {
     #[test]
     fn what_elasticsearch_would_refuse_is_refused_here() {
         assert!(matches!(addressing().of(&document("DE", "1")), Err(AddressError::IndexName(_))));
-        assert!(matches!(addressing().of(&document("a b", "1")), Err(AddressError::IndexName(_))));
+        for odd in ["a b", "\u{1c5}", "\u{7f}", &"x".repeat(230)] {
+            assert!(matches!(addressing().of(&document(odd, "1")), Err(AddressError::IndexName(_))), "{odd}");
+        }
+        for first in ["-a", "_a", "+a", ".a", ""] {
+            assert!(!super::is_index_name(first), "{first}");
+        }
         assert!(matches!(addressing().of(&document("-de", "")), Err(AddressError::Id(_))));
         assert_eq!(addressing().of(&document("-de", &"x".repeat(513))), Err(AddressError::IdTooLong(513)));
     }

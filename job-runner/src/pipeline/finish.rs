@@ -17,6 +17,7 @@ use super::counts::Counts;
 use super::heads::ClaimError;
 use super::large::rejected;
 use super::lookup::Known;
+use super::new_indices::{NewIndices, sift};
 use super::persist::persist;
 use super::place::{Fate, PATIENCE, Placed, Placer, Stored, ToPlace};
 use super::prepare::{Content, Converted, Prepared};
@@ -58,6 +59,8 @@ pub struct Finish {
     pub clusters: Clusters,
     /// Puts documents where they belong.
     pub placer: Placer,
+    /// How many new indices that may take; none without an index.
+    pub new_indices: Option<NewIndices>,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
     /// Where snapshots are.
@@ -153,11 +156,28 @@ impl Finish {
 
     /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
     async fn place(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<()> {
+        self.keep_out(batch, stop).await?;
         let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
         let units: Vec<ToPlace<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
         let fates = persist("index", stop, || self.placer.place(&units, stop)).await?;
         for (at, fate) in at.into_iter().zip(fates) {
             batch[at].take_fate(fate);
+        }
+        Some(())
+    }
+
+    /// Takes out the documents whose indices may not be made now: they are refused.
+    async fn keep_out(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<()> {
+        let Some(new_indices) = &self.new_indices else { return Some(()) };
+        let documents = batch.iter().filter_map(Work::to_place).flat_map(|unit| unit.documents);
+        let names = documents.map(|document| document.recorded.index.as_str());
+        let refused = new_indices.refused(names, stop).await?;
+        for work in batch.iter_mut().filter(|_| !refused.is_empty()) {
+            if let Prepared::Converted(converted) = &mut work.prepared
+                && let Content::InMemory(documents) = &mut converted.content
+            {
+                converted.refusals.extend(sift(documents, &refused, new_indices.most));
+            }
         }
         Some(())
     }

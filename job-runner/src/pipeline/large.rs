@@ -18,6 +18,7 @@ use super::convert::Converter;
 use super::fetch::{self, Found, Opened};
 use super::finish::Finish;
 use super::lookup::Known;
+use super::new_indices::sift;
 use super::notification::Landed;
 use super::persist::persist;
 use super::place::{Fate, Placed, Stored, ToPlace};
@@ -274,7 +275,7 @@ pub(super) async fn index(
     let mut placed = Placed::Current { key: None, stored: Stored::default() };
     let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
     loop {
-        let chunk = match next_chunk(preparation, &mut lines).await {
+        let mut chunk = match next_chunk(preparation, &mut lines).await {
             Ok(chunk) => chunk,
             Err(error) => {
                 tracing::warn!(%error, key, "a snapshot could not be read to its end; the unit is tried again later");
@@ -283,6 +284,13 @@ pub(super) async fn index(
         };
         if chunk.is_empty() {
             return Some(placed);
+        }
+        if let Some(new_indices) = &finish.new_indices {
+            let names = chunk.iter().map(|document| document.recorded.index.as_str());
+            let refused = new_indices.refused(names, stop).await?;
+            for part in sift(&mut chunk, &refused, new_indices.most) {
+                note(&mut converted.refusals, part);
+            }
         }
         let unit = [ToPlace { unit: &converted.unit, documents: &chunk, renew }];
         renew = false;

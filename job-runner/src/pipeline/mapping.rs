@@ -34,13 +34,19 @@ fn of_field(field: &Field) -> Value {
         FieldType::Text => json!({"type": "text"}),
         // Kept for display; a search would find tag names.
         FieldType::Markup => json!({"type": "keyword", "index": false, "doc_values": false}),
-        FieldType::Integer => json!({"type": "long"}),
+        FieldType::Integer if fits_long(field) => mapping::long(),
+        FieldType::Integer => mapping::integer(),
         FieldType::Number => json!({"type": "double"}),
         FieldType::Boolean => json!({"type": "boolean"}),
         FieldType::DateTime | FieldType::Date => mapping::date(),
         FieldType::Uri | FieldType::Language => mapping::keyword(),
         FieldType::Object => json!({"properties": of_fields(&field.fields)}),
     }
+}
+
+/// Whether the constraints of an integer leave nothing that a `long` does not hold. Its least value is that of the type.
+fn fits_long(field: &Field) -> bool {
+    field.maximum.as_ref().is_some_and(|maximum| maximum.to_string().parse::<i64>().is_ok())
 }
 
 #[cfg(test)]
@@ -53,6 +59,8 @@ mod tests {
     fn properties(extra: &str, distribution: Distribution) -> Map<String, Value> {
         let model = json!({"record": "/r", "extra": extra, "fields": [
             {"name": "when", "path": ["@when"], "type": "dateTime"},
+            {"name": "views", "path": ["@views"], "type": "integer", "minimum": 0},
+            {"name": "priority", "path": ["@priority"], "type": "integer", "maximum": 9},
             {"name": "subjects", "path": ["subject"], "type": "object", "fields": [
                 {"name": "code", "path": ["@code"], "type": "uri"},
             ]},
@@ -67,6 +75,8 @@ mod tests {
     fn types_and_nested_fields_are_mapped() {
         let properties = properties("Drop", Distribution::Elasticsearch);
         assert_eq!(properties["when"], json!({"type": "date"}));
+        assert_eq!(properties["priority"], json!({"type": "long"}));
+        assert_eq!(properties["views"]["fields"]["keyword"]["type"], "keyword", "it may be beyond a long");
         assert_eq!(properties["subjects"]["properties"]["code"]["type"], "keyword");
         assert_eq!(properties["_docmill"]["properties"]["indexedTime"]["type"], "date");
         assert!(!properties.contains_key("extra"));

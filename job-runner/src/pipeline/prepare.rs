@@ -33,7 +33,7 @@ use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::{Coming, Packer};
 use super::task::{Redo, Task};
 use super::unit::Unit;
-use crate::observe;
+use crate::{clock, observe};
 
 /// An object larger than this is not held in memory: it goes through [`large`].
 pub(super) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
@@ -280,14 +280,15 @@ impl Preparation {
         provenance: &Provenance<'_>,
     ) -> Result<AddressedDocument, RefusedPart> {
         let number = document.index_in_object;
-        let refused = |message: String| {
-            let detail = json!({"document": number, "reason": Reason::NotAddressable, "message": message});
-            RefusedPart { stage: Stage::Convert, reason: Reason::NotAddressable, message, detail }
+        let refused = |reason: Reason, message: String| {
+            let detail = json!({"document": number, "reason": reason, "message": message});
+            RefusedPart { stage: Stage::Convert, reason, message, detail }
         };
-        let address = self.addressing.of(&document).map_err(|error| refused(error.to_string()))?;
+        let address = self.addressing.of_new(&document, clock::now_millis());
+        let address = address.map_err(|error| refused(error.reason(), error.to_string()))?;
         let digest = content_digest([document.json().as_bytes()]);
-        let line =
-            snapshot_line(document.into_json(), provenance).map_err(|error| refused(error.to_string()))?;
+        let line = snapshot_line(document.into_json(), provenance)
+            .map_err(|error| refused(Reason::NotAddressable, error.to_string()))?;
         Ok(AddressedDocument {
             recorded: RecordedDocument { index: address.index, id: address.id, digest },
             line,

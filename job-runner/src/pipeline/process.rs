@@ -33,6 +33,7 @@ use super::in_hand::InHand;
 use super::large;
 use super::logic::Logic;
 use super::lookup::{Known, Lookup};
+use super::new_indices::NewIndices;
 use super::notification::Landed;
 use super::persist::persist;
 use super::place::Placer;
@@ -188,7 +189,11 @@ impl Processor {
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
         let articles = clusters.index.clone().zip(preparation.addressing.pattern());
         let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
+        let new_indices = spec.index.as_ref().zip(clusters.index.clone()).map(|(index, articles)| {
+            NewIndices::new(articles, heads.clone(), index.max_new_indices_per_hour)
+        });
         let finish = Arc::new(Finish {
+            new_indices,
             placer: Placer { articles, heads, on_delete: spec.raw.on_delete },
             s3,
             snapshots: spec.snapshots.location(),

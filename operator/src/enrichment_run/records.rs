@@ -37,6 +37,8 @@ pub struct Totals {
     pub done: i64,
     /// Documents of `done` without a call.
     pub cached: i64,
+    /// Documents of `done` that had nothing to give a model.
+    pub empty: i64,
     /// Documents that were refused.
     pub failed: i64,
     /// Requests sent to models.
@@ -64,6 +66,7 @@ pub fn totals(records: &[SliceRecord], slices: usize) -> Totals {
         totals.selected += record.selected;
         totals.done += record.done;
         totals.cached += record.cached;
+        totals.empty += record.empty;
         totals.failed += record.failed;
         totals.calls += record.calls;
         totals.input_characters += record.input_characters;

@@ -30,7 +30,7 @@ pub async fn select(
     let bounds = slices::bounds(&run.spec, created, completed);
     let enrichments = enrichments_index(&run.namespace().unwrap_or_default());
     let (pool, cluster, address) = if run.spec.select == Select::Failed {
-        (Pool::failures(&enrichments, &key), target, &run.spec.to.elasticsearch)
+        (Pool::failures_to_retry(&enrichments, &key), target, &run.spec.to.elasticsearch)
     } else {
         let (from, matching) = (&run.spec.from, run.spec.matching.as_ref());
         let pool = Pool::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);

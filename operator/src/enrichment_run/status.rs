@@ -47,6 +47,7 @@ pub fn status(
         selected: count(|totals| totals.selected).or(old.selected),
         done: count(|totals| totals.done).or(old.done),
         cached: count(|totals| totals.cached).or(old.cached),
+        empty: count(|totals| totals.empty).or(old.empty),
         failed: count(|totals| totals.failed).or(old.failed),
         calls: count(|totals| totals.calls).or(old.calls),
         input_characters: count(|totals| totals.input_characters).or(old.input_characters),

@@ -110,6 +110,9 @@ fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, Stri
         Template::parse(&text)
             .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.index.{field}: {error}")))?;
     }
+    if let Some(Err(error)) = spec.index.as_ref().map(|index| index.window.first_day()) {
+        return Err(NotReady::user("InvalidTemplate", format!("spec.index.window.from: {error}")));
+    }
     Ok((revision, encode_order(&WorkOrder::Ingest(Box::new(order)))?))
 }
 

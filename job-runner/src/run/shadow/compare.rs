@@ -12,6 +12,7 @@ use serde_json::Map;
 use super::diff::diff;
 use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, Standing};
+use crate::clock;
 use crate::pipeline::address::Addressing;
 use crate::pipeline::convert::{Converter, Document, Refusal};
 
@@ -81,10 +82,10 @@ impl<'a> Comparison<'a> {
 
     /// Takes in a document of the object.
     pub fn compare(&mut self, document: &Document) {
-        match self.addressing.of(document) {
+        match self.addressing.of_new(document, clock::now_millis()) {
             Ok(address) => self.take_in(address, document),
             Err(error) => self.refuse(
-                Reason::NotAddressable,
+                error.reason(),
                 FailureExample { message: error.to_string(), ..FailureExample::default() },
             ),
         }

@@ -1,0 +1,222 @@
+//! How many new indices the workers of a source may make within an hour, all together: a feed with wrong or hostile values
+//! would else use up the shards of its cluster, and then nobody there can make an index any more.
+//!
+//! Before documents go into an index that is not there, its name is reserved: by compare-and-set in one small record of the
+//! heads index, which all workers of the source share. What is there, or was reserved, is remembered by the worker and asks
+//! for no request any more. The hour is that of the worker's clock, so that the number is exact as long as the clocks of
+//! the workers are within an hour of each other.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use docmill_crds::reason::Reason;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::heads::Heads;
+use super::persist::persist;
+use super::place::PATIENCE;
+use super::prepare::{AddressedDocument, RefusedPart};
+use super::refuse::Stage;
+use crate::clock;
+use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
+
+/// Id of the record in the heads index.
+const RECORD: &str = "new-indices";
+const HOUR_MILLIS: i64 = 3_600_000;
+/// By how many hours the record may be ahead of the clock before it is taken for that of a clock which is wrong.
+const HOURS_AHEAD: i64 = 1;
+/// Indices that are looked for at a time.
+const LOOKS_AT_A_TIME: usize = 8;
+/// How many names are remembered; beyond that, memory counts more than a request.
+const MOST_REMEMBERED: usize = 50_000;
+/// The longest pause before a reservation that another worker came before.
+const PAUSE_MILLIS: u64 = 50;
+
+/// Lets the workers of a source make so many new indices an hour.
+#[derive(Debug)]
+pub struct NewIndices {
+    articles: Elastic,
+    heads: Heads,
+    /// How many.
+    pub most: usize,
+    known: Mutex<HashSet<String>>,
+}
+
+/// The new indices of an hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reserved {
+    /// Hours since 1970.
+    hour: i64,
+    /// Names of the indices.
+    names: BTreeSet<String>,
+}
+
+impl Reserved {
+    /// Reserves as many of the names as may be, the first ones first. Gives the others.
+    fn reserve(self, hour: i64, names: &[String], most: usize) -> (Self, BTreeSet<String>) {
+        let goes_on = (hour..=hour + HOURS_AHEAD).contains(&self.hour);
+        let mut reserved = if goes_on { self } else { Self { hour, names: BTreeSet::new() } };
+        let mut refused = BTreeSet::new();
+        for name in names {
+            if reserved.names.len() < most || reserved.names.contains(name) {
+                reserved.names.insert(name.clone());
+            } else {
+                refused.insert(name.clone());
+            }
+        }
+        (reserved, refused)
+    }
+}
+
+impl NewIndices {
+    /// For a source with its articles in this cluster, and these heads.
+    #[must_use]
+    pub fn new(articles: Elastic, heads: Heads, most: i32) -> Self {
+        Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: Mutex::default() }
+    }
+
+    /// To be called before documents go into these indices. Gives those that are not there and may not be made now; `None`:
+    /// that cannot be told, to be tried again later.
+    pub(super) async fn refused<'a>(
+        &self,
+        indices: impl Iterator<Item = &'a str>,
+        stop: &CancellationToken,
+    ) -> Option<BTreeSet<String>> {
+        let unknown = self.unknown(indices);
+        if unknown.is_empty() {
+            return Some(BTreeSet::new());
+        }
+        persist("reserve indices", stop, || self.look_and_reserve(&unknown, stop)).await
+    }
+
+    /// Names that this worker has not met, each once, in their order.
+    fn unknown<'a>(&self, indices: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let known = self.lock();
+        let mut met = HashSet::new();
+        indices.filter(|name| !known.contains(*name) && met.insert(*name)).map(str::to_owned).collect()
+    }
+
+    async fn look_and_reserve(
+        &self,
+        names: &[String],
+        stop: &CancellationToken,
+    ) -> Result<BTreeSet<String>, ElasticError> {
+        let look =
+            async |name: &String| Ok::<_, ElasticError>((name.clone(), self.articles.exists(name).await?));
+        let looked: Vec<(String, bool)> =
+            stream::iter(names).map(look).buffered(LOOKS_AT_A_TIME).try_collect().await?;
+        let (there, new): (Vec<_>, Vec<_>) = looked.into_iter().partition(|(_, is_there)| *is_there);
+        self.remember(there.into_iter().map(|(name, _)| name));
+        let new: Vec<String> = new.into_iter().map(|(name, _)| name).collect();
+        if new.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let refused = self.reserve(&new, stop).await?;
+        self.remember(new.into_iter().filter(|name| !refused.contains(name)));
+        Ok(refused)
+    }
+
+    async fn reserve(
+        &self,
+        names: &[String],
+        stop: &CancellationToken,
+    ) -> Result<BTreeSet<String>, ElasticError> {
+        let Heads { elastic, index, .. } = &self.heads;
+        loop {
+            let stored = elastic.get(index, RECORD).await?;
+            let since = stored.as_ref().map(|stored| stored.state);
+            let before = stored.and_then(|stored| serde_json::from_value(stored.source.into()).ok());
+            let before: Reserved = before.unwrap_or_default();
+            let hour = clock::now_millis() / HOUR_MILLIS;
+            let (after, refused) = before.clone().reserve(hour, names, self.most);
+            if after == before {
+                return Ok(refused);
+            }
+            let mut body = BulkBody::default();
+            let source = serde_json::to_vec(&after).unwrap_or_default();
+            body.push_compare_and_set(Address { index, id: RECORD }, since, &source);
+            match elastic.bulk_all(body, PATIENCE, stop).await?.pop() {
+                Some(Outcome::Done) => return Ok(refused),
+                Some(Outcome::Rejected(fault)) => return Err(ElasticError::Refused(fault)),
+                _ => tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE_MILLIS))).await,
+            }
+        }
+    }
+
+    fn remember(&self, names: impl Iterator<Item = String>) {
+        let mut known = self.lock();
+        if known.len() > MOST_REMEMBERED {
+            known.clear();
+        }
+        known.extend(names);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes out the documents of indices that may not be made now. Gives their refusals. `most` is how many could be made.
+pub(super) fn sift(
+    documents: &mut Vec<AddressedDocument>,
+    refused: &BTreeSet<String>,
+    most: usize,
+) -> Vec<RefusedPart> {
+    if refused.is_empty() {
+        return Vec::new();
+    }
+    let out = documents.extract_if(.., |document| refused.contains(&document.recorded.index));
+    out.map(|document| refusal(&document, most)).collect()
+}
+
+fn refusal(document: &AddressedDocument, most: usize) -> RefusedPart {
+    let (index, id) = (&document.recorded.index, &document.recorded.id);
+    let message = format!(
+        "the index {index:?} is not there, and within this hour the source has made as many new ones as it may, which is {most}; raise spec.index.maxNewIndicesPerHour or name indices by month in spec.index.name, and replay the object"
+    );
+    let reason = Reason::TooManyIndices;
+    let detail = json!({"reason": reason, "message": message, "index": index, "id": id});
+    RefusedPart { stage: Stage::Index, reason, message, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Reserved;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn refused(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_name_counts_once_within_an_hour() {
+        let (first, none) = Reserved::default().reserve(7, &names(&["a", "b"]), 3);
+        assert_eq!((first.hour, none), (7, refused(&[])));
+        let (again, none) = first.clone().reserve(7, &names(&["b", "a"]), 3);
+        assert_eq!((again, none), (first.clone(), refused(&[])));
+        let (full, left) = first.reserve(7, &names(&["c", "d", "a"]), 3);
+        assert_eq!((full.names.len(), left), (3, refused(&["d"])));
+        let (next, none) = full.reserve(8, &names(&["d", "c"]), 3);
+        assert_eq!((next.hour, next.names.len(), none), (8, 2, refused(&[])));
+    }
+
+    #[test]
+    fn a_clock_that_is_a_little_behind_counts_into_the_hour_of_the_others_and_one_far_ahead_is_not_believed()
+    {
+        let ahead = Reserved { hour: 8, names: refused(&["a", "b"]) };
+        let (same, left) = ahead.clone().reserve(7, &names(&["c"]), 2);
+        assert_eq!((same, left), (ahead.clone(), refused(&["c"])));
+        let (anew, none) = Reserved { hour: 5000, ..ahead }.reserve(7, &names(&["c"]), 2);
+        assert_eq!((anew.hour, none), (7, refused(&[])));
+    }
+}
