@@ -259,6 +259,9 @@ pub struct Report {
     pub failed: u64,
     /// Units that were passed over.
     pub skipped: u64,
+    /// Documents (of an ingest) that a later one of the same object and id has taken the place of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overwritten: u64,
     /// Milliseconds in which there was something to do.
     pub busy_millis: u64,
     /// Why the worker ended.
@@ -266,6 +269,11 @@ pub struct Report {
     /// What stopped it, where it did not end well; shortened to fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Report {

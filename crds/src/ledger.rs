@@ -127,7 +127,10 @@ pub struct UnitRecord {
     /// How many documents of the unit are stored.
     #[serde(default)]
     pub document_count: i64,
-    /// Digest over addresses and contents of all of them, see [`DocumentsDigest`].
+    /// Documents of the object that are not stored, since a later one of the same object has the same id.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overwritten_count: i64,
+    /// Digest over addresses and contents of all documents of the unit, see [`DocumentsDigest`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents_digest: Option<String>,
     /// Key of the snapshot in the snapshot bucket.
@@ -151,6 +154,11 @@ pub struct UnitRecord {
     /// Digest of the unit that took this one's place, where the reason is `Superseded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_zero(count: &i64) -> bool {
+    *count == 0
 }
 
 /// More documents than this are counted, and not named, by a record.
@@ -249,6 +257,7 @@ pub fn units_index_body() -> Value {
                 "rawDigest": keyword,
                 "documents": {"properties": {"index": keyword, "id": keyword, "digest": keyword}},
                 "documentCount": {"type": "long"},
+                "overwrittenCount": {"type": "long"},
                 "documentsDigest": keyword,
                 "snapshot": keyword,
                 "revision": keyword,

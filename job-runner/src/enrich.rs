@@ -139,6 +139,7 @@ pub async fn run(
         busy_millis: busy(),
         ended: "the slice is done".to_owned(),
         error: counts.first_failure,
+        ..Report::default()
     })
 }
 

@@ -72,6 +72,7 @@ impl Worker {
             done: counts.of(UnitState::Indexed) + counts.of(UnitState::Converted),
             failed: counts.of(UnitState::Failed),
             skipped: counts.of(UnitState::Skipped),
+            overwritten: counts.overwritten(),
             busy_millis: observe::worker().present().busy_millis,
             ended: ended.to_owned(),
             error: None,

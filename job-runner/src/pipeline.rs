@@ -8,7 +8,7 @@
 //! 5. [`logic`] is how: [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document; or [`binary`]
 //!    says what the object is;
 //! 6. [`address`] says where a document belongs ([`date_window`] which dates may name an index), [`provenance`] and `stamp` where it comes from, [`mapping`] what its fields are;
-//! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys), `keep` sees to it that it lies there first, with what was `made`;
+//! 7. [`snapshot`] keeps the JSON ([`object_key`] makes the keys), `keep` sees to it that it lies there first, with what was `made`; of documents with one id the last one stands ([`overwritten`]);
 //! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong, in indices with the
 //!    mapping that [`articles`] gives them, of which [`new_indices`] lets a source make so many an hour;
@@ -43,6 +43,7 @@ pub mod mapping;
 pub mod new_indices;
 pub mod notification;
 pub mod object_key;
+pub mod overwritten;
 pub mod persist;
 pub mod place;
 pub mod prepare;

@@ -71,6 +71,7 @@ pub struct Metrics {
     notifications_ignored: Family<IgnoredLabels, Counter>,
     notifications_foreign: Family<ForeignLabels, Counter>,
     documents: Counter,
+    documents_overwritten: Counter,
     bytes_read: Counter,
     retries: Family<RetryLabels, Counter>,
     step_seconds: Family<StepLabels, Histogram, StepSeconds>,
@@ -93,6 +94,7 @@ impl Metrics {
             notifications_ignored: Family::default(),
             notifications_foreign: Family::default(),
             documents: Counter::default(),
+            documents_overwritten: Counter::default(),
             bytes_read: Counter::default(),
             retries: Family::default(),
             step_seconds: Family::new_with_constructor(StepSeconds),
@@ -132,6 +134,11 @@ impl Metrics {
             self.notifications_foreign.clone(),
         );
         registry.register("documents", "Documents that were written to the index", self.documents.clone());
+        registry.register(
+            "documents_overwritten",
+            "Documents that a later one of the same object and id has taken the place of",
+            self.documents_overwritten.clone(),
+        );
         registry.register_with_unit(
             "read",
             "Bytes of raw objects that were read",
@@ -194,6 +201,11 @@ impl Metrics {
         }
     }
 
+    /// Counts documents that a later one of the same object and id has taken the place of.
+    pub fn overwritten(&self, documents: i64) {
+        self.documents_overwritten.inc_by(u64::try_from(documents).unwrap_or(0));
+    }
+
     /// Counts bytes of raw objects.
     pub fn read(&self, bytes: usize) {
         self.bytes_read.inc_by(u64::try_from(bytes).unwrap_or(0));
@@ -245,6 +257,7 @@ mod tests {
         metrics.unit(UnitState::Failed, Some("MissingField"));
         metrics.unit(UnitState::Indexed, None);
         metrics.searchable(3, Some(1_500));
+        metrics.overwritten(2);
         metrics.read(10);
         metrics.bulk(2_000, 7);
         metrics.retry("index", Some((Store::Elasticsearch, HindranceReason::Throttled)));
@@ -255,6 +268,7 @@ mod tests {
         for line in [
             r#"docmill_worker_units_total{namespace="news",source="wire",state="Failed",reason="MissingField"} 1"#,
             r#"docmill_worker_documents_total{namespace="news",source="wire"} 3"#,
+            r#"docmill_worker_documents_overwritten_total{namespace="news",source="wire"} 2"#,
             r#"docmill_worker_read_bytes_total{namespace="news",source="wire"} 10"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="2.0"} 1"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="1.0"} 0"#,

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::super::finish::Work;
 use super::super::lookup::Known;
+use super::super::overwritten::Overwritten;
 use super::super::place::{DocumentFate, Placed, Stored};
 use super::super::prepare::{AddressedDocument, Content, Converted, Prepared, RefusedPart};
 use super::super::record::Recorder;
@@ -52,6 +53,7 @@ fn work(ids: &[&str], refusals: usize, earlier: &[&str], known: Option<Known>) -
         raw_digest: Some("00".into()),
         snapshot: Some("s".into()),
         content: Content::InMemory(documents),
+        overwritten: Overwritten::default(),
         refusals: vec![refused; refusals],
         room: None,
     };

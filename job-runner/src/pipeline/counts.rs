@@ -11,6 +11,7 @@ pub struct Counts {
     converted: AtomicU64,
     failed: AtomicU64,
     skipped: AtomicU64,
+    overwritten: AtomicU64,
 }
 
 impl Counts {
@@ -23,6 +24,17 @@ impl Counts {
     #[must_use]
     pub fn of(&self, state: UnitState) -> u64 {
         self.counter(state).load(Ordering::Relaxed)
+    }
+
+    /// Counts documents that others of the same object and id have taken the place of.
+    pub fn add_overwritten(&self, documents: i64) {
+        self.overwritten.fetch_add(u64::try_from(documents).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn overwritten(&self) -> u64 {
+        self.overwritten.load(Ordering::Relaxed)
     }
 
     fn counter(&self, state: UnitState) -> &AtomicU64 {

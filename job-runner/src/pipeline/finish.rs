@@ -137,6 +137,13 @@ impl Finish {
     fn answer(&self, work: Work, ended: Ended) {
         if let Ended::Final { state, .. } = ended {
             self.counts.add(state);
+            if let (Prepared::Converted(converted), Some(Placed::Current { .. })) =
+                (&work.prepared, &work.placed)
+            {
+                let overwritten = converted.overwritten.count();
+                self.counts.add_overwritten(overwritten);
+                observe::worker().metrics.overwritten(overwritten);
+            }
         }
         // Nobody waits any more when the worker is about to end.
         let _ = work.answer.send(ended);

@@ -20,6 +20,7 @@ use super::finish::Finish;
 use super::lookup::Known;
 use super::new_indices::sift;
 use super::notification::Landed;
+use super::overwritten::{Ids, Overwritten};
 use super::persist::persist;
 use super::place::{Fate, Placed, Stored, ToPlace};
 use super::prepare::{
@@ -170,9 +171,17 @@ impl Pass<'_> {
         content: Content,
         result: Conversion,
     ) -> Prepared {
-        let (unit, refusals) = (self.unit.clone(), result.refusals);
-        let raw_digest = Some(raw_digest);
-        Prepared::Converted(Box::new(Converted { unit, raw_digest, snapshot, content, refusals, room: None }))
+        let Conversion { overwritten, refusals, .. } = result;
+        let (unit, raw_digest) = (self.unit.clone(), Some(raw_digest));
+        Prepared::Converted(Box::new(Converted {
+            unit,
+            raw_digest,
+            snapshot,
+            content,
+            overwritten,
+            refusals,
+            room: None,
+        }))
     }
 
     fn broken(&self, error: &io::Error) -> StoreError {
@@ -184,6 +193,7 @@ impl Pass<'_> {
 struct Conversion {
     documents: u64,
     digest: String,
+    overwritten: Overwritten,
     refusals: Vec<RefusedPart>,
     read: usize,
 }
@@ -200,7 +210,7 @@ fn convert(
     let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
     let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
     let mut reader = Counted { reader, read: 0 };
-    let mut digest = DocumentsDigest::default();
+    let (mut digest, mut ids) = (DocumentsDigest::default(), Ids::default());
     let (mut documents, mut refusals, mut untold) = (0, Vec::new(), 0_usize);
     let mut part = Vec::new();
     let send = |part: Vec<u8>| {
@@ -214,6 +224,7 @@ fn convert(
         match addressed {
             Ok(AddressedDocument { recorded, line }) => {
                 digest.push(&recorded);
+                ids.push(&recorded.id);
                 documents += 1;
                 append(&mut part, line);
             }
@@ -234,7 +245,9 @@ fn convert(
             format!("{untold} more documents of the object were refused and are not told one by one");
         refusals.push(RefusedPart::of_object(Stage::Convert, Reason::LimitExceeded, message));
     }
-    Ok(Conversion { documents, digest: digest.finish(), refusals, read: reader.read })
+    let digest = digest.finish();
+    let overwritten = ids.finish(|| digest.clone());
+    Ok(Conversion { documents, digest, overwritten, refusals, read: reader.read })
 }
 
 /// Adds a line to a part. A line that fills a part is not copied.
@@ -273,6 +286,7 @@ pub(super) async fn index(
 ) -> Option<Placed> {
     let _turn = preparation.large.acquire().await.ok()?;
     let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let mut first = 0;
     let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
     loop {
         let mut chunk = match next_chunk(preparation, &mut lines).await {
@@ -285,6 +299,8 @@ pub(super) async fn index(
         if chunk.is_empty() {
             return Some(placed);
         }
+        let next = first + u32::try_from(chunk.len()).unwrap_or(u32::MAX);
+        converted.overwritten.leave_standing(&mut chunk, std::mem::replace(&mut first, next));
         if let Some(new_indices) = &finish.new_indices {
             let names = chunk.iter().map(|document| document.recorded.index.as_str());
             let refused = new_indices.refused(names, stop).await?;

@@ -5,6 +5,7 @@ use std::io;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::keep::Kept;
+use super::overwritten;
 use super::prepare::{AddressedDocument, Content, Converted, Preparation, RefusedPart};
 use super::unit::Unit;
 
@@ -37,10 +38,14 @@ impl Made {
         snapshot: Option<String>,
         room: Option<OwnedSemaphorePermit>,
     ) -> io::Result<(Box<Converted>, Kept)> {
-        let Self { documents, refusals, lines } = self;
+        let Self { mut documents, refusals, lines } = self;
+        let overwritten = overwritten::leave_standing(&mut documents);
         let kept = Preparation::kept(snapshot, lines)?;
         let (raw_digest, content) = (Some(raw_digest), Content::InMemory(documents));
-        Ok((Box::new(Converted { unit, raw_digest, snapshot: None, content, refusals, room }), kept))
+        Ok((
+            Box::new(Converted { unit, raw_digest, snapshot: None, content, overwritten, refusals, room }),
+            kept,
+        ))
     }
 
     /// Bytes of all lines.

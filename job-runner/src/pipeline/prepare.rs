@@ -25,6 +25,7 @@ use super::logic::Logic;
 use super::lookup::Known;
 use super::made::Made;
 use super::notification::Landed;
+use super::overwritten::Overwritten;
 use super::persist::persist;
 use super::provenance::{self, Provenance, snapshot_line};
 use super::record::Recorder;
@@ -62,6 +63,8 @@ pub struct Converted {
     pub snapshot: Option<String>,
     /// The documents that are good.
     pub content: Content,
+    /// Those among them that others of the same id have taken the place of.
+    pub overwritten: Overwritten,
     /// What was refused.
     pub refusals: Vec<RefusedPart>,
     /// The memory of the object.
@@ -338,6 +341,7 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
         raw_digest: None,
         snapshot: None,
         content: Content::InMemory(Vec::new()),
+        overwritten: Overwritten::default(),
         refusals: vec![refused],
         room: None,
     })
@@ -348,8 +352,13 @@ pub(super) fn is_same(converted: &Converted, same: Option<&Known>, good: UnitSta
     let (Content::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty()) else {
         return false;
     };
-    let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
-    is_recorded(same, &digest, good)
+    match converted.overwritten.digest() {
+        Some(digest) => is_recorded(same, digest, good),
+        None => {
+            let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
+            is_recorded(same, &digest, good)
+        }
+    }
 }
 
 /// Whether a record is that of a unit that ended well, with exactly these documents.

@@ -43,7 +43,11 @@ impl Recorder {
             raw_digest: converted.raw_digest.clone(),
             documents: stored.documents.clone(),
             document_count: stored.count,
-            documents_digest: (stored.count > 0).then(|| stored.digest()),
+            overwritten_count: converted.overwritten.count(),
+            documents_digest: (stored.count > 0).then(|| match converted.overwritten.digest() {
+                Some(digest) => digest.to_owned(),
+                None => stored.digest(),
+            }),
             snapshot: converted.snapshot.clone(),
             last_modified: Some(clock::rfc3339(landed)),
             // Work on demand says nothing about how soon after its landing an object is found.
@@ -96,6 +100,7 @@ impl Recorder {
             message: None,
             documents: Vec::new(),
             document_count: 0,
+            overwritten_count: 0,
             documents_digest: None,
             superseded_by: Some(by.digest()),
             recorded_time: clock::rfc3339(now_millis),
@@ -112,6 +117,7 @@ impl Recorder {
             message: None,
             documents: Vec::new(),
             document_count: 0,
+            overwritten_count: 0,
             documents_digest: None,
             recorded_time: clock::rfc3339(now_millis),
             ..before
@@ -187,6 +193,7 @@ impl Recorder {
             raw_digest: None,
             documents: Vec::new(),
             document_count: 0,
+            overwritten_count: 0,
             documents_digest: None,
             snapshot: None,
             revision: self.revision.clone(),

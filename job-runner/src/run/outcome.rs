@@ -22,6 +22,9 @@ pub struct UnitsReport {
     pub reasons: BTreeMap<String, i64>,
     /// How many units were passed over, by reason.
     pub passed_over: BTreeMap<String, i64>,
+    /// Documents that a later one of the same object and id has taken the place of.
+    #[serde(default)]
+    pub overwritten: u64,
     /// The first failures.
     pub failures: Vec<Failure>,
 }
@@ -85,8 +88,9 @@ impl Outcomes {
         }
     }
 
-    /// The result of a file.
-    pub(super) fn result(self) -> FileResult {
+    /// The result of a file, with so many documents that others of their objects have overwritten.
+    pub(super) fn result(mut self, overwritten: u64) -> FileResult {
+        self.report.overwritten = overwritten;
         // Texts and numbers: serde_json has no way to fail here.
         FileResult { tally: self.tally, report: serde_json::to_value(self.report).unwrap_or_default() }
     }
@@ -99,6 +103,7 @@ pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
     for report in reports.filter_map(|report| serde_json::from_value::<UnitsReport>(report).ok()) {
         add(&mut all.reasons, report.reasons);
         add(&mut all.passed_over, report.passed_over);
+        all.overwritten += report.overwritten;
         let room = FAILURES - all.failures.len();
         all.failures.extend(report.failures.into_iter().take(room));
     }
@@ -148,7 +153,7 @@ mod tests {
         ] {
             assert!(outcomes.take(&line("a"), ended));
         }
-        let result = outcomes.result();
+        let result = outcomes.result(2);
         let tally = result.tally;
         assert_eq!((tally.lines, tally.done, tally.failed, tally.skipped), (7, 3, 2, 2));
         assert_eq!((tally.changed, tally.unchanged), (1, 2));
@@ -164,10 +169,10 @@ mod tests {
         for number in 0..600 {
             outcomes.take(&line(&number.to_string()), ended(UnitState::Failed, Some("TooLong"), false));
         }
-        let report = outcomes.result().report;
+        let report = outcomes.result(4).report;
         let twice = merge([report.clone(), report.clone()].into_iter());
         let all: UnitsReport = serde_json::from_value(merge([twice, report].into_iter())).unwrap();
-        assert_eq!((all.reasons["TooLong"], all.failures.len()), (1800, 1000));
+        assert_eq!((all.reasons["TooLong"], all.failures.len(), all.overwritten), (1800, 1000, 12));
         assert_eq!(all.failures[0].key, "0");
     }
 }

@@ -28,13 +28,14 @@ pub(super) async fn work_file(
 ) -> Result<FileResult, RunError> {
     let processor = context.processor().await?;
     let mut outcomes = Outcomes::default();
+    let overwritten_before = processor.finish.counts.overwritten();
     let mut open: Vec<&ManifestLine> = lines.iter().collect();
     let mut backoff = Backoff::new(PATIENCE_WITH_UNITS);
     loop {
         let before = open.len();
         open = round(context, processor, open, begun, &mut outcomes).await;
         if open.is_empty() {
-            return Ok(outcomes.result());
+            return Ok(outcomes.result(processor.finish.counts.overwritten() - overwritten_before));
         }
         if open.len() < before {
             backoff.reset();

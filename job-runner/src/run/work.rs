@@ -25,12 +25,14 @@ pub(super) async fn work(
     context.ensure_records().await?;
     let run = context.order.run_uid.clone();
     let mut record = PartRecord { kind: "part".to_owned(), run, part, ..PartRecord::default() };
+    let mut overwritten = 0;
     for file in files_of(part, parts, files) {
         if context.stop.closing.is_cancelled() {
             return Err(RunError::Stopped);
         }
         let result = file_result(context, file).await?;
         record.tally += result.tally;
+        overwritten += result.report.get("overwritten").and_then(Value::as_u64).unwrap_or(0);
         record.first_failure = record.first_failure.or_else(|| outcome::first_failure(&result.report));
         store(context, &mut record).await?;
     }
@@ -40,7 +42,7 @@ pub(super) async fn work(
     if context.all_finished(parts).await? {
         report::write(context, files).await?;
     }
-    Ok(told(&record, started))
+    Ok(told(&record, overwritten, started))
 }
 
 /// The result of a file: the one that is there, or of working it now.
@@ -83,12 +85,13 @@ async fn store(context: &RunContext, record: &mut PartRecord) -> Result<(), RunE
     context.record_part(record).await
 }
 
-fn told(record: &PartRecord, started: Instant) -> Report {
+fn told(record: &PartRecord, overwritten: u64, started: Instant) -> Report {
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
     Report {
         done: count(record.tally.done),
         failed: count(record.tally.failed),
         skipped: count(record.tally.skipped),
+        overwritten,
         busy_millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         ended: "the part is done".to_owned(),
         error: None,

@@ -60,6 +60,17 @@ impl Bed {
         enricher: &Value,
         version: Option<&str>,
     ) -> Result<Report, EnrichError> {
+        self.run_selecting("New", run, enricher, version).await
+    }
+
+    /// The same for other documents than the new ones.
+    pub async fn run_selecting(
+        &self,
+        select: &str,
+        run: &str,
+        enricher: &Value,
+        version: Option<&str>,
+    ) -> Result<Report, EnrichError> {
         let checked: Enricher = serde_json::from_value(enricher.clone()).unwrap();
         checked.check().unwrap();
         let versions: BTreeMap<&str, &str> =
@@ -69,7 +80,7 @@ impl Bed {
             "from": {"urls": ["http://unused:1"]}, "fromIndex": format!("{}-articles", self.name),
             "to": {"elasticsearch": {"urls": ["http://unused:1"]},
                    "name": format!("{}-enriched-{{publishedAt:%Y}}", self.name)},
-            "select": "New", "step": "enrich", "timeField": "_docmill.indexedTime", "target": self.name,
+            "select": select, "step": "enrich", "timeField": "_docmill.indexedTime", "target": self.name,
             "onModelChange": "Stop", "pods": 1, "versions": versions,
             "enrichers": [enricher],
             "slices": [{"until": "2026-06-01T00:00:00Z"}],
@@ -92,9 +103,13 @@ impl Bed {
 
     /// Why the first document of a run failed.
     pub async fn first_failure(&self, run: &str) -> String {
+        self.record(run).await.first_failure.expect("a failure")
+    }
+
+    /// The record of a run's only slice.
+    pub async fn record(&self, run: &str) -> SliceRecord {
         let id = SliceRecord::id(run, 0);
         let record = self.elastic.get(&enrichments_index(&self.name), &id).await.unwrap().expect("a record");
-        let record: SliceRecord = serde_json::from_value(Value::Object(record.source)).unwrap();
-        record.first_failure.expect("a failure")
+        serde_json::from_value(Value::Object(record.source)).unwrap()
     }
 }

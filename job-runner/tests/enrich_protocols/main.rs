@@ -8,4 +8,5 @@ mod builtins;
 mod calls;
 mod chat;
 mod embeddings;
+mod lengths;
 mod server;

@@ -17,6 +17,7 @@ use crate::elastic::{Address, BulkBody, Elastic};
 use crate::pipeline::clusters::Clusters;
 use crate::pipeline::heads::ClaimError;
 use crate::pipeline::notification::Landed;
+use crate::pipeline::overwritten::leave_last;
 use crate::pipeline::persist::persist;
 use crate::pipeline::place::ToPlace;
 use crate::pipeline::prepare::AddressedDocument;
@@ -176,7 +177,7 @@ impl<'a> Repairer<'a> {
         for digests in digests.chunks(DELETIONS_AT_A_TIME) {
             let ledger = &self.stores.ground.ledger;
             let addresses: Vec<_> = digests.iter().map(|id| Address { index: ledger, id }).collect();
-            let fields = ["unit", "snapshot", "lastModified"].map(str::to_owned);
+            let fields = ["unit", "snapshot", "lastModified", "overwrittenCount"].map(str::to_owned);
             let records = self.context().clusters.ledger.mget(&addresses, &fields).await?;
             for (digest, record) in digests.iter().zip(records) {
                 let restored = match record {
@@ -200,8 +201,12 @@ impl<'a> Repairer<'a> {
         let Some((unit, key)) = self.unit(record) else { return Ok(false) };
         let Some(mut lines) = self.open_snapshot(&key).await? else { return Ok(false) };
         let (mut chunk, mut left) = (Vec::new(), wanted.len());
+        // Of documents with one id the last one stands, which can be anywhere in the snapshot.
+        let to_the_end =
+            record.get("overwrittenCount").and_then(Value::as_u64).is_some_and(|count| count > 0);
         let action = || format!("read s3://{}/{key}", self.stores.ground.snapshots.bucket);
-        while left > 0 {
+        let mut found = HashSet::new();
+        while to_the_end || left > 0 {
             let mut line = Vec::new();
             let read = lines.read_until(b'\n', &mut line).await;
             if read.map_err(|error| StoreError::unavailable(action(), &error))? == 0 {
@@ -210,13 +215,15 @@ impl<'a> Repairer<'a> {
             line.pop_if(|last| *last == b'\n');
             let Some(document) = self.addressed(line) else { continue };
             if wanted.contains(&(document.recorded.index.as_str(), document.recorded.id.as_str())) {
+                left -= usize::from(found.insert(document.recorded.id.clone()));
                 chunk.push(document);
-                left -= 1;
             }
             if chunk.len() == DOCUMENTS_AT_A_TIME {
+                leave_last(&mut chunk);
                 self.place(&unit, &std::mem::take(&mut chunk)).await?;
             }
         }
+        leave_last(&mut chunk);
         self.place(&unit, &chunk).await?;
         Ok(left == 0)
     }
