@@ -137,9 +137,7 @@ impl Finish {
     fn answer(&self, work: Work, ended: Ended) {
         if let Ended::Final { state, .. } = ended {
             self.counts.add(state);
-            if let (Prepared::Converted(converted), Some(Placed::Current { .. })) =
-                (&work.prepared, &work.placed)
-            {
+            if let (Prepared::Converted(converted), false) = (&work.prepared, state == UnitState::Skipped) {
                 let overwritten = converted.overwritten.count();
                 self.counts.add_overwritten(overwritten);
                 observe::worker().metrics.overwritten(overwritten);

@@ -94,7 +94,8 @@ fn openai(request: &Request) -> (u16, Value) {
     if texts.iter().any(|text| text.as_str().unwrap().trim().is_empty()) {
         return (400, json!({"error": {"message": "'$.input' is invalid", "type": "invalid_request_error"}}));
     }
-    let data: Vec<Value> = (0..texts.len()).map(|index| json!({"index": index, "embedding": [1, 2]})).collect();
+    let data: Vec<Value> =
+        (0..texts.len()).map(|index| json!({"index": index, "embedding": [1, 2]})).collect();
     (200, json!({"data": data, "model": "m"}))
 }
 
@@ -142,7 +143,11 @@ async fn no_protocol_sends_what_is_not_there() {
     let url = "http://127.0.0.1:9";
     let outputs = |output: Value| json!([output]);
     let protocols = [
-        ("openInference", json!({"url": url, "model": "m"}), json!({"from": "v", "field": "x", "type": "Vector"})),
+        (
+            "openInference",
+            json!({"url": url, "model": "m"}),
+            json!({"from": "v", "field": "x", "type": "Vector"}),
+        ),
         ("textEmbeddings", json!({"url": url}), json!({"field": "x", "type": "Vector"})),
         ("openAIChat", json!({"url": url, "model": "m"}), json!({"field": "x", "type": "String"})),
         (

@@ -44,8 +44,13 @@ impl Rig {
 
     /// What the worker that selected the units of a run wrote down.
     pub async fn plan(&self, name: &str) -> Result<Value> {
-        let key = format!("json/.docmill/runs/{}-{name}/plan.json", self.name);
-        Ok(serde_json::from_slice(&self.s3.get(&self.snapshots_bucket(), &key).await?)?)
+        Ok(serde_json::from_slice(&self.run_file(name, "plan.json").await?)?)
+    }
+
+    /// A file of a run: `plan.json`, `report.json`.
+    pub async fn run_file(&self, name: &str, file: &str) -> Result<Vec<u8>> {
+        let key = format!("json/.docmill/runs/{}-{name}/{file}", self.name);
+        self.s3.get(&self.snapshots_bucket(), &key).await
     }
 
     /// The order for the selection of a run.

@@ -52,7 +52,11 @@ fn add(corpus: &mut Corpus, key: &str, document: &Value, outcome: Outcome) {
 }
 
 fn failed(corpus: &Corpus, reason: &str) -> usize {
-    corpus.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Failed(why) if *why == reason)).count()
+    corpus
+        .outcomes
+        .values()
+        .filter(|outcome| matches!(outcome, Outcome::Failed(why) if *why == reason))
+        .count()
 }
 
 /// What has to become of all of them once nothing is in their way.
@@ -107,7 +111,8 @@ async fn well_within_an_hour() {
 }
 
 fn daily(number: usize) -> String {
-    let noon = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(12 + 24 * i64::try_from(number).unwrap_or(0));
+    let noon =
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(12 + 24 * i64::try_from(number).unwrap_or(0));
     noon.to_string()
 }
 
@@ -127,8 +132,10 @@ async fn an_index_for_each_day(rig: &Rig) -> Result<()> {
         add(&mut corpus, &guid, &document, Outcome::Indexed(guid.clone()));
     }
     rig.land(&corpus).await?;
-    let workers =
-        [1, 2, 3].map(|number| rig.worker_for(&format!("worker-{number}"), &capped)).into_iter().collect::<Result<Vec<_>>>()?;
+    let workers = [1, 2, 3]
+        .map(|number| rig.worker_for(&format!("worker-{number}"), &capped))
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
     rig.settled(RECOVERED).await?;
     for worker in workers {
         worker.end(ENDED).await?;
@@ -148,7 +155,8 @@ async fn an_index_for_each_day(rig: &Rig) -> Result<()> {
 /// Lines of more than 4 MiB, which are never held in memory.
 fn large(documents: impl Iterator<Item = (String, String)>) -> Vec<u8> {
     let text = "All work and no play. ".repeat(100);
-    let line = |(guid, at): (String, String)| json!({"guid": guid, "at": at, "text": text}).to_string() + "\n";
+    let line =
+        |(guid, at): (String, String)| json!({"guid": guid, "at": at, "text": text}).to_string() + "\n";
     documents.map(line).collect::<String>().into_bytes()
 }
 
@@ -165,7 +173,10 @@ async fn an_index_for_each_day_in_one_object(rig: &Rig) -> Result<()> {
     let stored = rig.elastic.all(&rig.articles()).await?.len();
     ensure!((made, stored) == (MOST, 2400 / DAYS * MOST), "{stored} documents in {made} indices");
     let record = record(rig).await?;
-    ensure!((&record["state"], &record["reason"]) == (&json!("Failed"), &json!("TooManyIndices")), "{record}");
+    ensure!(
+        (&record["state"], &record["reason"]) == (&json!("Failed"), &json!("TooManyIndices")),
+        "{record}"
+    );
     let replay = rig.run_for("replay", &json!({"mode": "Replay"}), &spec(rig)).await?;
     ensure!(replay["done"] == json!(1), "{replay}");
     ensure!(rig.elastic.all(&rig.articles()).await?.len() == 2400, "not all are there");
@@ -187,8 +198,10 @@ async fn stored(rig: &Rig) -> Result<BTreeMap<String, String>> {
 }
 
 async fn one_id_three_times(rig: &Rig) -> Result<()> {
-    let lines = [("2026-01-02", "first"), ("2026-01-03", "second"), ("2026-01-01", "third")]
-        .map(|(day, text)| json!({"guid": "same", "at": format!("{day}T00:00:00Z"), "text": text}).to_string());
+    let lines =
+        [("2026-01-02", "first"), ("2026-01-03", "second"), ("2026-01-01", "third")].map(|(day, text)| {
+            json!({"guid": "same", "at": format!("{day}T00:00:00Z"), "text": text}).to_string()
+        });
     let mut corpus = Corpus::default();
     corpus.objects.insert("wire/same.json".into(), lines.join("\n").into_bytes());
     corpus.outcomes.insert("wire/same.json".into(), Outcome::Indexed("same".into()));
@@ -226,7 +239,8 @@ async fn lost_and_restored(rig: &Rig) -> Result<()> {
     let mended = rig.run_for("mend", &json!({"mode": "Audit", "repair": true}), &spec(rig)).await?;
     ensure!(mended["repaired"] == json!(1), "{mended}");
     let after = rig.elastic.all(&rig.articles()).await?;
-    let restored = after.iter().find(|one| one.id == lost.id && one.index == lost.index).context("not there")?;
+    let restored =
+        after.iter().find(|one| one.id == lost.id && one.index == lost.index).context("not there")?;
     ensure!(restored.source["text"] == lost.source["text"], "another one was restored");
     Ok(())
 }
@@ -239,7 +253,11 @@ async fn ids_again_and_again_in_a_large_object(rig: &Rig) -> Result<()> {
     rig.land(&corpus).await?;
     rig.drain_for(&spec(rig)).await?;
     let stored = stored(rig).await?;
-    ensure!(stored.len() == 1000 && stored.values().all(|day| day == "1970.01.03"), "{} documents", stored.len());
+    ensure!(
+        stored.len() == 1000 && stored.values().all(|day| day == "1970.01.03"),
+        "{} documents",
+        stored.len()
+    );
     overwritten(rig, 1000, 2000).await
 }
 
@@ -272,7 +290,8 @@ async fn what_is_converted_is_indexed(rig: &Rig) -> Result<()> {
         (json!({"term": {"n": 0}}), vec!["0"]),
     ] {
         let body = json!({"query": query, "size": 10});
-        let found = rig.elastic.expect(Method::POST, &format!("{}/_search", rig.articles()), Some(body)).await?;
+        let found =
+            rig.elastic.expect(Method::POST, &format!("{}/_search", rig.articles()), Some(body)).await?;
         let hits = found["hits"]["hits"].as_array().context("no hits")?;
         let found: Vec<&str> = hits.iter().filter_map(|hit| hit["_id"].as_str()).collect();
         ensure!(found == ids, "{query} found {found:?}");

@@ -8,7 +8,7 @@ use e2e::corpus::Corpus;
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
 use k8s_openapi::jiff::Timestamp;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const HOUR: i64 = 3600;
 
@@ -26,6 +26,7 @@ async fn neither_midnight_nor_a_wrong_clock_puts_a_document_where_it_does_not_be
 fn daily(rig: &Rig) -> Value {
     let mut spec = rig.spec();
     spec["index"]["name"] = format!("articles-{}-{{publishedAt:%Y.%m.%d}}", rig.name).into();
+    spec["index"]["window"] = json!({"aheadDays": 40_000});
     spec
 }
 
