@@ -43,9 +43,6 @@ struct Time<'t> {
     fraction: &'t str,
 }
 
-/// Digits of a fraction of a second that the dates of Elasticsearch and OpenSearch have.
-const FRACTION_DIGITS: usize = 9;
-
 /// The last second of a minute that has 61.
 const LEAP_SECOND: i8 = 60;
 
@@ -103,15 +100,7 @@ impl DateRules {
         if utc.year() < 0 || (time.second == LEAP_SECOND && !may_be_leap_second(utc)) {
             return None;
         }
-        // Zeros say nothing; other digits that no index takes are not cut off.
-        let fraction = match time.fraction {
-            long if long.len() > FRACTION_DIGITS => long.trim_end_matches('0'),
-            fraction => fraction,
-        };
-        if fraction.len() > FRACTION_DIGITS {
-            return None;
-        }
-        let point = if fraction.is_empty() { "" } else { "." };
+        let point = if time.fraction.is_empty() { "" } else { "." };
         let (date, clock) = (utc.date(), utc.time());
         Some(format!(
             "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{point}{}Z",
@@ -121,7 +110,7 @@ impl DateRules {
             clock.hour(),
             clock.minute(),
             clock.second(),
-            fraction,
+            time.fraction,
         ))
     }
 }
