@@ -65,7 +65,8 @@ pub struct IngestSourceSpec {
     pub conversion: Conversion,
     /// Where the JSON of each converted object is kept.
     pub snapshots: SnapshotLocation,
-    /// Where refused objects are kept: the object unchanged, and beside it `<key>.error.json` that says why.
+    /// Where refused objects are kept: the object unchanged, as
+    /// `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>`, and beside it `<unit digest>.error.json` that says why.
     pub errors: BucketLocation,
     /// Where documents become searchable. Left out: they are converted only, and end as snapshots; units that end well
     /// are then `Converted` in place of `Indexed`.

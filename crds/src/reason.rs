@@ -51,6 +51,13 @@ pub enum Reason {
     TooManyIndices,
     /// Elasticsearch refused the document, for example because a field does not fit the index's mapping.
     IndexRejected,
+    /// The object is in an archive storage class; it can be replayed once it was restored.
+    ObjectArchived,
+    /// The object store does not give this object, while it gives others of the bucket: for example because of the key that
+    /// it is encrypted with, or of rights to this object alone.
+    ObjectUnreadable,
+    /// The object store does not take this unit's JSON, while it takes that of others.
+    SnapshotRefused,
     /// Workers died again and again while they worked on this unit alone.
     Poison,
     /// A message of the queue, or one of its records, is no notification that is understood.
@@ -61,7 +68,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::EmptyObject,
         Self::CorruptCompression,
         Self::UnsupportedEncoding,
@@ -84,10 +91,19 @@ impl Reason {
         Self::DateOutOfWindow,
         Self::TooManyIndices,
         Self::IndexRejected,
+        Self::ObjectArchived,
+        Self::ObjectUnreadable,
+        Self::SnapshotRefused,
         Self::Poison,
         Self::MalformedNotification,
         Self::ForeignNotification,
     ];
+
+    /// Whether the object itself could not be had.
+    #[must_use]
+    pub const fn is_unreadable(self) -> bool {
+        matches!(self, Self::ObjectArchived | Self::ObjectUnreadable)
+    }
 
     /// The code as it is written everywhere, for example `MissingField`.
     #[must_use]
@@ -115,6 +131,9 @@ impl Reason {
             Self::DateOutOfWindow => "DateOutOfWindow",
             Self::TooManyIndices => "TooManyIndices",
             Self::IndexRejected => "IndexRejected",
+            Self::ObjectArchived => "ObjectArchived",
+            Self::ObjectUnreadable => "ObjectUnreadable",
+            Self::SnapshotRefused => "SnapshotRefused",
             Self::Poison => "Poison",
             Self::MalformedNotification => "MalformedNotification",
             Self::ForeignNotification => "ForeignNotification",

@@ -102,7 +102,8 @@ pub struct BucketLocation {
     /// Name of the bucket. It has to exist.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
-    /// Put before every key, for example `wire/`.
+    /// Put before every key, for example `wire/`. Behind it, each source has a place of its own, `<namespace>/<name>/`.
+    #[schemars(length(max = 180))]
     // Always written, since only then the schema has a default, which the rules of the resource rely on.
     #[serde(default)]
     pub prefix: String,
@@ -115,11 +116,13 @@ pub struct SnapshotLocation {
     /// Name of the bucket. It has to exist.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
-    /// Put before every key, for example `wire/`.
+    /// Put before every key, for example `wire/`. Behind it, each source has a place of its own, `<namespace>/<name>/`.
+    #[schemars(length(max = 180))]
     // Always written, since only then the schema has a default, which the rules of the resource rely on.
     #[serde(default)]
     pub prefix: String,
-    /// `PerUnit`: each unit's JSON is an object of its own, `<prefix><raw key>/<unit digest>/<revision>.json`. `Packed`: many
+    /// `PerUnit`: each unit's JSON is an object of its own,
+    /// `<prefix><namespace>/<source>/<raw key>/<unit digest>/<revision>.json`. `Packed`: many
     /// units share one object, `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, which saves most of the writes
     /// where articles are small and many; units whose raw object has more than 4 MiB, or whose JSON has more than 8 MiB,
     /// have an object of their own all the same. A source that takes these snapshots as its raw objects needs `PerUnit`.

@@ -309,9 +309,9 @@ impl Breaker<'_> {
             self.context.clusters.ledger.get(document(6).index, document(6).id).await.unwrap().unwrap();
         let nobodys = Address { index: document(6).index, id: "nobodys" };
         bulk.push_index(nobodys, Some(1), &json(&stored.source));
-        self.place.remove("errors/in/bad.json.error.json").await;
+        self.place.remove(&self.error_record(of(9))).await;
         let source = json!({"source": format!("audit/{}", self.place.name)});
-        self.place.put("errors/in/8.json.error.json", &source.to_string()).await;
+        self.place.put(&self.error_record(of(8)), &source.to_string()).await;
         let outcomes =
             self.context.clusters.ledger.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
         assert!(
@@ -320,10 +320,16 @@ impl Breaker<'_> {
         );
     }
 
+    fn error_record(&self, record: &UnitRecord) -> String {
+        let UnitRecord { unit, .. } = record;
+        format!("errors/audit/{}/objects/{}/{}.error.json", self.place.name, unit.key, unit.digest())
+    }
+
     async fn orphan_snapshot(&self, record: &UnitRecord) {
         let bucket = &self.place.name;
         let from = record.snapshot.as_deref().unwrap();
-        let to = format!("json/in/nobody.json/{}/5f.json", "0123456789abcdef".repeat(2));
+        let digest = "0123456789abcdef".repeat(2);
+        let to = format!("json/audit/{bucket}/in/nobody.json/{digest}/5f.json");
         let copy = self.place.s3.copy_object().bucket(bucket).copy_source(format!("{bucket}/{from}")).key(to);
         copy.send().await.unwrap();
     }

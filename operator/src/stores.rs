@@ -130,7 +130,9 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
         ) => {
             return NotReady::transient("StorageUnreachable", error.to_string());
         }
-        Some(StoreFault::Refused) => ("StorageRefused", "check region, endpoint and path style"),
+        Some(StoreFault::Refused | StoreFault::Archived) => {
+            ("StorageRefused", "check region, endpoint and path style")
+        }
         None => ("InvalidStorage", "correct spec.storage and its Secret"),
     };
     NotReady::user(reason, format!("{error}; {advice}"))

@@ -134,7 +134,7 @@ impl Worker {
         record.attempts = attempts;
         record.refusals = vec![json!({"reason": reason, "message": told, "place": place})];
         persist("set aside", stop, || {
-            refuse::refuse_message(&finish.s3, &finish.errors, &id, &body, &record)
+            refuse::refuse_message(&finish.s3, &finish.errors, &unit, &body, &record)
         })
         .await?;
         let record = finish.recorder.of_message(unit, reason, told, attempts, clock::now_millis());

@@ -27,8 +27,8 @@ pub fn store_reason(error: &StoreError) -> Option<HindranceReason> {
         Some(StoreFault::Unavailable) => Some(HindranceReason::Unavailable),
         Some(StoreFault::AccessDenied) => Some(HindranceReason::AccessDenied),
         Some(StoreFault::NotFound) => Some(HindranceReason::NotFound),
-        None => Some(HindranceReason::Refused),
-        Some(StoreFault::NoSuchKey | StoreFault::Changed | StoreFault::Refused) => None,
+        Some(StoreFault::Refused) | None => Some(HindranceReason::Refused),
+        Some(StoreFault::NoSuchKey | StoreFault::Changed | StoreFault::Archived) => None,
     }
 }
 

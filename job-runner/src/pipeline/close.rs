@@ -45,19 +45,26 @@ pub struct Gone {
 }
 
 /// What to do about the errors bucket.
-#[derive(Debug)]
-pub enum Evidence {
-    /// Nothing.
-    None,
-    /// Keep the object and this record.
-    Keep(Box<ErrorRecord>),
-    /// Remove what an earlier attempt or version left.
-    Remove,
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Keep the unit's object, and this record.
+    pub keep: Option<Box<ErrorRecord>>,
+    /// Units whose evidence is to be removed: this one, if it is refused no more, and those that failed and whose place it
+    /// takes.
+    pub remove: Vec<UnitId>,
+}
+
+impl Evidence {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.keep.is_none() && self.remove.is_empty()
+    }
 }
 
 impl Closing {
     fn without_evidence(records: Vec<(UnitRecord, u64)>, ended: Ended) -> Self {
-        Self { evidence: Evidence::None, records, dropped: None, left_behind: Vec::new(), ended }
+        Self { evidence: Evidence::default(), records, dropped: None, left_behind: Vec::new(), ended }
     }
 
     /// The documents that are to be deleted.
@@ -223,12 +230,12 @@ impl Current<'_> {
 
     fn evidence(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Evidence {
         let Self { converted, recorder, work, .. } = self;
-        if let Some(record) = recorder.error_record(converted, work.attempts, self.now_millis) {
-            return Evidence::Keep(Box::new(record));
-        }
-        let was_refused = work.known_state() == Some(UnitState::Failed)
-            || marks.iter().any(|(before, _)| departed::may_have_evidence(before.as_ref()));
-        if was_refused { Evidence::Remove } else { Evidence::None }
+        let keep = recorder.error_record(converted, work.attempts, self.now_millis).map(Box::new);
+        let own = Some(&converted.unit.id);
+        let own = own.filter(|_| keep.is_none() && work.known_state() == Some(UnitState::Failed));
+        let earlier = marks.iter().filter(|(before, _)| departed::may_have_evidence(before.as_ref()));
+        let earlier = earlier.map(|(_, (mark, _))| &mark.unit);
+        Evidence { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
     }
 
     /// The records of the units whose place this one takes, as they are and as they are to be. A unit whose documents are in the

@@ -159,7 +159,7 @@ fn a_unit_whose_key_was_removed_meanwhile_says_so() {
 fn a_unit_whose_record_is_still_to_come_is_marked_too() {
     let closing = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
     assert_eq!(closing.records[1].0.unit, id("1"));
-    assert!(matches!(closing.evidence, Evidence::Remove), "its worker may have died with a refusal");
+    assert_eq!(closing.evidence.remove, [id("1")], "its worker may have died with a refusal");
 }
 
 #[test]
@@ -174,11 +174,27 @@ fn a_failed_unit_leaves_the_last_good_one_as_it_is() {
 fn a_success_removes_the_evidence_of_an_earlier_failure() {
     let failed = record_of("1", &[], 1);
     let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&failed)))]);
-    assert!(matches!(closed(&work(&["x"], 0, &["1"], None), &earlier).evidence, Evidence::Remove));
+    assert_eq!(evidence(&work(&["x"], 0, &["1"], None), &earlier), (false, vec![id("1")]));
+    let own = || Some(known(record_of("2", &[], 1)));
+    assert_eq!(evidence(&work(&["x"], 0, &["1"], own()), &earlier), (false, vec![id("2"), id("1")]));
+    assert_eq!(evidence(&work(&["x"], 0, &[], own()), &Earlier::new()), (false, vec![id("2")]));
+    assert_eq!(evidence(&work(&["x"], 0, &[], None), &Earlier::new()), (false, vec![]));
+}
+
+#[test]
+fn a_failure_keeps_its_evidence_and_removes_that_of_the_failure_whose_place_it_takes() {
     let own = Some(known(record_of("2", &[], 1)));
-    assert!(matches!(closed(&work(&["x"], 0, &[], own), &Earlier::new()).evidence, Evidence::Remove));
-    assert!(matches!(closed(&work(&["x"], 0, &[], None), &Earlier::new()).evidence, Evidence::None));
-    assert!(matches!(closed(&work(&[], 1, &[], None), &Earlier::new()).evidence, Evidence::Keep(_)));
+    assert_eq!(evidence(&work(&[], 1, &[], own), &Earlier::new()), (true, vec![]));
+    let failed: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &[], 1))))]);
+    assert_eq!(evidence(&work(&[], 1, &["1"], None), &failed), (true, vec![id("1")]));
+    let good: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &["x"], 0))))]);
+    assert_eq!(evidence(&work(&[], 1, &["1"], None), &good), (true, vec![]));
+}
+
+/// Whether the unit's own evidence is kept, and whose is removed.
+fn evidence(work: &Work, earlier: &Earlier) -> (bool, Vec<UnitId>) {
+    let Evidence { keep, remove } = closed(work, earlier).evidence;
+    (keep.is_some(), remove)
 }
 
 #[test]

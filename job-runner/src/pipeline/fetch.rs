@@ -72,6 +72,8 @@ pub enum Found {
 }
 
 /// Opens the object of a notification.
+///
+/// A version that is a delete marker answers 405, and is no object.
 pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found, StoreError> {
     let mut request = client.get_object().bucket(&landed.bucket).key(&landed.key);
     request = match (&landed.version_id, &landed.etag) {
@@ -83,8 +85,13 @@ pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found,
     let object = match request.send().await {
         Ok(object) => object,
         Err(error) => {
+            let is_marker = error.raw_response().is_some_and(|response| {
+                response.status().as_u16() == 405
+                    && response.headers().get("x-amz-delete-marker") == Some("true")
+            });
             let error = StoreError::from_sdk(action(landed), &error);
             return match error.fault() {
+                _ if is_marker => Ok(Found::Gone),
                 Some(StoreFault::NoSuchKey) => Ok(Found::Gone),
                 Some(StoreFault::Changed) => Ok(Found::Replaced),
                 _ => Err(error),

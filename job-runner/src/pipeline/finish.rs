@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Addressing;
-use super::close::{self, Closing, Evidence};
+use super::close::{self, Closing};
 use super::clusters::Clusters;
 use super::counts::Counts;
 use super::heads::ClaimError;
@@ -63,11 +63,11 @@ pub struct Finish {
     pub new_indices: Option<NewIndices>,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
-    /// Where snapshots are.
+    /// Where snapshots are: the source's own place.
     pub snapshots: BucketLocation,
     /// How documents are addressed.
     pub addressing: Addressing,
-    /// Where refused objects go.
+    /// Where refused objects go: the source's own place.
     pub errors: BucketLocation,
     /// What becomes of documents that a newer version of their object no longer has.
     pub on_delete: OnDelete,
@@ -89,10 +89,8 @@ impl Finish {
             }
             return Vec::new();
         };
-        let (plain, with_evidence) = batch
-            .into_iter()
-            .zip(closings)
-            .partition(|(_, closing)| matches!(closing.evidence, Evidence::None));
+        let (plain, with_evidence) =
+            batch.into_iter().zip(closings).partition(|(_, closing)| closing.evidence.is_settled());
         self.conclude(plain, stop).await;
         with_evidence
     }
@@ -130,6 +128,7 @@ impl Finish {
                 recorded = None;
             }
             count(&closing, recorded);
+            self.drop_evidence(&work, &closing, recorded, stop).await;
             self.answer(work, closing.ended(recorded));
         }
     }
@@ -203,17 +202,44 @@ impl Finish {
     /// Keeps the evidence of a refusal, or removes what an earlier one left. Whether that is done.
     async fn settle_evidence(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> bool {
         let (Prepared::Converted(converted), errors) = (&work.prepared, &self.errors) else { return true };
-        match &closing.evidence {
-            Evidence::None => true,
-            Evidence::Keep(record) => {
-                tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
-                let keep = || refuse::refuse(&self.s3, errors, &converted.unit, record);
-                persist("refuse", stop, keep).await.is_some()
+        if let Some(record) = &closing.evidence.keep {
+            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
+            let keep = || refuse::refuse(&self.s3, errors, &converted.unit, record);
+            if persist("refuse", stop, keep).await.is_none() {
+                return false;
             }
-            Evidence::Remove => {
-                let remove = || refuse::remove(&self.s3, errors, &converted.unit.id);
-                persist("remove what is refused no more", stop, remove).await.is_some()
+        }
+        for unit in &closing.evidence.remove {
+            let remove = || refuse::remove(&self.s3, errors, unit);
+            if persist("remove what is refused no more", stop, remove).await.is_none() {
+                return false;
             }
+        }
+        true
+    }
+
+    /// Removes the evidence of a unit whose failure was not recorded, because another version of its key took its place
+    /// meanwhile. That it stays is no fault of the unit; an audit finds it.
+    async fn drop_evidence(
+        &self,
+        work: &Work,
+        closing: &Closing,
+        recorded: Option<bool>,
+        stop: &CancellationToken,
+    ) {
+        let (Prepared::Converted(converted), Some(_), Some(false)) =
+            (&work.prepared, &closing.evidence.keep, recorded)
+        else {
+            return;
+        };
+        let unit = &converted.unit.id;
+        let attempt = || async { self.clusters.ledger.get(&self.ledger, &unit.digest()).await };
+        let Some(stored) = persist("look up", stop, attempt).await else { return };
+        // Another worker may have recorded the same failure, with the same evidence.
+        if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
+        {
+            persist("remove what is refused no more", stop, || refuse::remove(&self.s3, &self.errors, unit))
+                .await;
         }
     }
 

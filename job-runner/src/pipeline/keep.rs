@@ -1,18 +1,20 @@
 //! Keeps the JSON of a unit that is in memory, as an object of its own or in a pack, before anything of it is indexed.
 
 use std::io;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+use super::access::{Suspected, see_through};
 use super::lookup::Known;
-use super::persist::persist;
 use super::prepare::{Content, Converted, Preparation, Prepared, is_same};
 use super::provenance::with_snapshot;
 use super::snapshot::packed::packer::Coming;
 use super::snapshot::packed::{Frame, compress};
 use super::snapshot::{self, Label};
 use super::unit::Unit;
+use super::unreadable::{not_kept, noted};
 
 /// The lines of a unit as they are to be kept.
 #[derive(Debug)]
@@ -65,9 +67,19 @@ impl Preparation {
             (Kept::Nothing, _) => {}
             (Kept::Alone(key, lines), _) => {
                 let label = self.label(&converted.unit, &raw_digest);
-                let store = || snapshot::store(&self.s3, &self.snapshots, &key, &label, lines.clone());
-                persist("snapshot", stop, store).await?;
-                converted.snapshot = Some(key);
+                let store = || async {
+                    let begun = Instant::now();
+                    let stored = snapshot::store(&self.s3, &self.snapshots, &key, &label, lines.clone());
+                    noted(&self.keeps, begun, stored.await)
+                };
+                let suspected = Suspected { unit: &label.unit, coming: None };
+                match see_through("snapshot", suspected, stop, || std::future::ready(false), store).await? {
+                    Ok(()) => converted.snapshot = Some(key),
+                    Err(met) => {
+                        converted.content = Content::InMemory(Vec::new());
+                        converted.refusals.insert(0, not_kept(&met.error));
+                    }
+                }
             }
             (Kept::Packed(bytes), packer) => {
                 let frame = self.frame(&converted.unit, &raw_digest, bytes);

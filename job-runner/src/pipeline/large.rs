@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::access::Met;
 use super::body::BodyReader;
 use super::convert::Converter;
 use super::fetch::{self, Found, Opened};
@@ -55,22 +56,25 @@ pub(super) async fn prepare(
     // From here on it is this version, also where the notification named none.
     let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
     let pinned = Landed { etag, version_id: unit.version_id.clone(), ..landed.clone() };
-    let pass = Pass { preparation, converter, landed: &pinned, unit: &unit, same };
-    persist("convert a large object", stop, || pass.run()).await
+    let pass = Pass { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
+    let prepared =
+        preparation.read_through("convert a large object", &pinned, None, stop, || pass.run()).await?;
+    Some(prepared.unwrap_or_else(Prepared::Converted))
 }
 
 struct Pass<'a> {
-    preparation: &'a Arc<Preparation>,
+    preparation: &'a Preparation,
+    shared: &'a Arc<Preparation>,
     converter: &'a Arc<Converter>,
     landed: &'a Landed,
     unit: &'a Unit,
     same: Option<&'a Known>,
 }
 
-impl Pass<'_> {
-    async fn run(&self) -> Result<Prepared, StoreError> {
+impl<'a> Pass<'a> {
+    async fn run(&self) -> Result<Prepared, Met<'a>> {
         let raw_digest = match self.open().await? {
-            Ok(opened) => self.digest(*opened).await?,
+            Ok(opened) => self.digest(*opened).await.map_err(self.reading())?,
             Err(reason) => return Ok(skipped(self.landed, reason)),
         };
         match self.open().await? {
@@ -79,8 +83,16 @@ impl Pass<'_> {
         }
     }
 
-    async fn open(&self) -> Result<Result<Box<Opened>, SkipReason>, StoreError> {
-        Ok(match fetch::open(&self.preparation.s3, self.landed).await? {
+    fn reading(&self) -> impl Fn(StoreError) -> Met<'a> + use<'a> {
+        Met::at(&self.preparation.reads)
+    }
+
+    fn keeping(&self) -> impl Fn(StoreError) -> Met<'a> + use<'a> {
+        Met::at(&self.preparation.keeps)
+    }
+
+    async fn open(&self) -> Result<Result<Box<Opened>, SkipReason>, Met<'a>> {
+        Ok(match self.preparation.open_object(self.landed).await.map_err(self.reading())? {
             Found::Object(opened) => Ok(opened),
             Found::Gone => Err(SkipReason::ObjectGone),
             Found::Replaced => Err(SkipReason::ObjectReplaced),
@@ -104,10 +116,10 @@ impl Pass<'_> {
         Ok(hex(&hash.finalize()))
     }
 
-    async fn convert(&self, opened: Opened, raw_digest: String) -> Result<Prepared, StoreError> {
+    async fn convert(&self, opened: Opened, raw_digest: String) -> Result<Prepared, Met<'a>> {
         let (sender, mut parts) = mpsc::channel(1);
         let reader = BodyReader::start(opened.body);
-        let (preparation, unit) = (Arc::clone(self.preparation), self.unit.clone());
+        let (preparation, unit) = (Arc::clone(self.shared), self.unit.clone());
         let (digest, converter) = (raw_digest.clone(), Arc::clone(self.converter));
         let conversion = tokio::task::spawn_blocking(move || {
             convert(&preparation, &converter, &unit, &digest, reader, &sender)
@@ -117,15 +129,16 @@ impl Pass<'_> {
         let mut upload = None;
         while let Some(part) = parts.recv().await {
             if upload.is_none() {
-                let Preparation { s3, snapshots, .. } = &**self.preparation;
-                upload = Some(Upload::begin(s3, snapshots, &key, &label).await?);
+                let Preparation { s3, snapshots, .. } = self.preparation;
+                let begun = Upload::begin(s3, snapshots, &key, &label).await;
+                upload = Some(begun.map_err(self.keeping())?);
             }
             if let Some(mut begun) = upload.take() {
                 match begun.push(part).await {
                     Ok(()) => upload = Some(begun),
                     Err(error) => {
                         begun.abort().await;
-                        return Err(error);
+                        return Err(self.keeping()(error));
                     }
                 }
             }
@@ -146,14 +159,14 @@ impl Pass<'_> {
                 return Ok(unchanged);
             }
             (Ok(result), Some(upload)) => {
-                upload.complete().await?;
+                upload.complete().await.map_err(self.keeping())?;
                 result
             }
             (Err(error), upload) => {
                 if let Some(upload) = upload {
                     upload.abort().await;
                 }
-                return Err(self.broken(&error));
+                return Err(self.reading()(self.broken(&error)));
             }
         };
         let snapshot = (result.documents > 0).then_some(key);

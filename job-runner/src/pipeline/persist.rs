@@ -13,7 +13,7 @@ use crate::retry::{Backoff, Patience, Waited};
 /// How long to wait for a user to mend something before the unit goes back to the queue.
 const PATIENCE_WITH_USERS: Duration = Duration::from_secs(30);
 /// How long to wait for an outage to end: longer than a worker lives.
-const PATIENCE_WITH_OUTAGES: Duration = Duration::from_hours(30 * 24);
+pub(super) const PATIENCE_WITH_OUTAGES: Duration = Duration::from_hours(30 * 24);
 
 /// Does a step until it succeeds. Transient trouble is waited out, until `stop`; what a user has to mend is tried for
 /// a while; anything else is given up at once. `None`: it did not succeed, and the log says why. Meanwhile the worker

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::access::{Access, Met};
 use super::address::Addressing;
 use super::binary;
 use super::convert::{Converter, Document, Refusal};
@@ -26,7 +27,6 @@ use super::lookup::Known;
 use super::made::Made;
 use super::notification::Landed;
 use super::overwritten::Overwritten;
-use super::persist::persist;
 use super::provenance::{self, Provenance, snapshot_line};
 use super::record::Recorder;
 use super::refuse::Stage;
@@ -34,7 +34,8 @@ use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::{Coming, Packer};
 use super::task::{Redo, Task};
 use super::unit::Unit;
-use crate::{clock, observe};
+use crate::observe;
+use crate::stores::StoreError;
 
 /// An object larger than this is not held in memory: it goes through [`large`].
 pub(super) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
@@ -139,7 +140,7 @@ impl From<Refusal> for RefusedPart {
 pub struct Preparation {
     /// The object store.
     pub s3: aws_sdk_s3::Client,
-    /// Where snapshots go.
+    /// Where snapshots go: the source's own place.
     pub snapshots: BucketLocation,
     /// Puts them together; none if each has an object of its own.
     pub packer: Option<Packer>,
@@ -151,6 +152,12 @@ pub struct Preparation {
     pub addressing: Addressing,
     /// Source, revision and runner.
     pub recorder: Recorder,
+    /// The prefix of the objects that are ingested.
+    pub raw_prefix: String,
+    /// What becomes of requests that read raw objects.
+    pub reads: Access,
+    /// What becomes of requests that keep snapshots.
+    pub keeps: Access,
     /// Memory for raw objects.
     pub room: Room,
     /// Large objects are worked on one at a time.
@@ -181,7 +188,12 @@ impl Preparation {
                 return binary::prepare(self, describer, landed, same, coming, stop).await;
             }
         };
-        let opened = match persist("fetch", stop, || self.open(landed, coming.as_ref())).await? {
+        let open = || async { self.open(landed, coming.as_ref()).await.map_err(Met::at(&self.reads)) };
+        let start = match self.read_through("fetch", landed, coming.as_ref(), stop, open).await? {
+            Ok(start) => start,
+            Err(unreadable) => return Some(Prepared::Converted(unreadable)),
+        };
+        let opened = match start {
             Start::Whole(unit, bytes, room) => {
                 match self.convert_whole(converter, (unit, bytes, room), same, coming, stop).await? {
                     Whole::Prepared(prepared) => return Some(prepared),
@@ -200,13 +212,19 @@ impl Preparation {
         large::prepare(self, converter, landed, opened, same, stop).await
     }
 
+    /// Opens an object, and notes that the bucket gives objects.
+    pub(super) async fn open_object(&self, landed: &Landed) -> Result<Found, StoreError> {
+        let begun = Instant::now();
+        let found = fetch::open(&self.s3, landed).await?;
+        if matches!(found, Found::Object(_)) {
+            self.reads.served(begun);
+        }
+        Ok(found)
+    }
+
     /// Opens an object, and reads it if it is small.
-    async fn open(
-        &self,
-        landed: &Landed,
-        coming: Option<&Coming>,
-    ) -> Result<Start, crate::stores::StoreError> {
-        let Opened { unit, length, body, .. } = match fetch::open(&self.s3, landed).await? {
+    async fn open(&self, landed: &Landed, coming: Option<&Coming>) -> Result<Start, StoreError> {
+        let Opened { unit, length, body, .. } = match self.open_object(landed).await? {
             Found::Object(opened) => *opened,
             Found::Gone => return Ok(Start::Gone),
             Found::Replaced => return Ok(Start::Replaced),

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
+use super::access::Access;
 use super::address::{Addressing, InvalidTemplate};
 use super::articles::Articles;
 use super::close;
@@ -31,6 +32,7 @@ use super::finish::{Finish, Work};
 use super::heads::Heads;
 use super::in_hand::InHand;
 use super::large;
+use super::locations;
 use super::logic::Logic;
 use super::lookup::{Known, Lookup};
 use super::new_indices::NewIndices;
@@ -44,14 +46,13 @@ use super::refuse::Stage;
 use super::snapshot::packed::packer::{Coming, Packer, Shelf};
 use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
-use super::unit::Unit;
 use crate::elastic::{ClaimError, ElasticError};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
 use crate::pace::Pace;
 use crate::retry::{self, Patience};
 use crate::secrets::{MountError, mounted};
-use crate::stores::{self, StoreError};
+use crate::stores::{self, StoreError, StoreFault};
 
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;
@@ -171,15 +172,18 @@ impl Processor {
         let model = spec.conversion.resolve()?;
         let source = format!("{}/{}", order.namespace, order.source);
         let good = spec.good_state();
-        let recorder = Recorder { source, revision: model.revision(), runner, good, run };
+        let recorder = Recorder { source: source.clone(), revision: model.revision(), runner, good, run };
         let preparation = Arc::new(Preparation {
             s3: s3.clone(),
-            snapshots: spec.snapshots.location(),
+            snapshots: locations::of_source(&spec.snapshots.location(), &source),
             packer: packer(&spec, &s3, &recorder, &stop),
             logic: Logic::new(&model)?,
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Addressing::of_index(spec.index.as_ref())?,
             recorder: recorder.clone(),
+            raw_prefix: spec.raw.prefix.clone(),
+            reads: Access::default(),
+            keeps: Access::default(),
             room: Room::new(ROOM_KIBIBYTES),
             large: Arc::new(Semaphore::new(1)),
         });
@@ -196,9 +200,9 @@ impl Processor {
             new_indices,
             placer: Placer { articles, heads, on_delete: spec.raw.on_delete },
             s3,
-            snapshots: spec.snapshots.location(),
+            snapshots: preparation.snapshots.clone(),
             addressing: preparation.addressing.clone(),
-            errors: spec.errors.clone(),
+            errors: locations::of_source(&spec.errors, &recorder.source),
             on_delete: spec.raw.on_delete,
             ledger: ledger.clone(),
             recorder,
@@ -352,17 +356,21 @@ impl Processor {
 
     /// A unit of which workers die is refused unread.
     async fn poison(&self, landed: &Landed, deaths: u32) -> Option<Prepared> {
-        let look = || present::present(&self.finish.s3, &landed.bucket, &landed.key);
-        let Some(found) = persist("look at an object", &self.stop.abort, look).await? else {
+        let look = || async {
+            match present::present(&self.finish.s3, &landed.bucket, &landed.key).await {
+                // One that may not even be looked at is refused all the same.
+                Err(error)
+                    if matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) =>
+                {
+                    Ok(true)
+                }
+                result => result.map(|found| found.is_some()),
+            }
+        };
+        if !persist("look at an object", &self.stop.abort, look).await? {
             return Some(skipped(landed, SkipReason::ObjectGone));
-        };
-        let version = fetch::unit_version(landed)?;
-        let id = UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version };
-        let unit = Unit {
-            id,
-            version_id: landed.version_id.clone(),
-            last_modified_millis: found.last_modified_millis,
-        };
+        }
+        let unit = self.preparation.whereabouts(landed).await;
         let message =
             format!("{deaths} workers died while they worked on this object alone; it is not read any more");
         let refused = RefusedPart::of_object(Stage::Fetch, Reason::Poison, message);

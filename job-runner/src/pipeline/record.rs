@@ -162,7 +162,10 @@ impl Recorder {
         let first = converted.refusals.first()?;
         let refusals = converted.refusals.iter().map(|refusal| refusal.detail.clone()).collect();
         let record = self.error(converted.unit.id.clone(), first.stage, first.reason, &first.message);
-        Some(ErrorRecord { refusals, attempts, time: clock::rfc3339(now_millis), ..record })
+        let not_copied_because = first.reason.is_unreadable().then(|| first.message.clone());
+        let copied = not_copied_because.is_none();
+        let time = clock::rfc3339(now_millis);
+        Some(ErrorRecord { refusals, copied, not_copied_because, attempts, time, ..record })
     }
 
     /// What the errors bucket is to say of something, in one sentence.
@@ -175,6 +178,8 @@ impl Recorder {
             reason: reason.to_string(),
             message: message.to_owned(),
             refusals: Vec::new(),
+            copied: true,
+            not_copied_because: None,
             attempts: 1,
             revision: self.revision.clone(),
             time: clock::rfc3339(clock::now_millis()),

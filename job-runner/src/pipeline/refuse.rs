@@ -1,35 +1,37 @@
 //! Keeps the evidence of what was refused: the object unchanged, and beside it a JSON that says why.
 
+use std::time::Duration;
+
 use aws_sdk_s3::primitives::ByteStream;
 use docmill_crds::ledger::UnitId;
 use docmill_crds::storage::BucketLocation;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::object_key;
+use super::copy::{self, Target};
+use super::locations::EvidenceKeys;
 use super::unit::Unit;
 use crate::stores::{StoreError, StoreFault};
 
-/// What a copy source keeps unescaped: the unreserved characters of RFC 3986, and the separator
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
-const COPY_SOURCE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+/// How long to wait after each copy that is denied although the errors bucket takes the record.
+const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::ZERO];
 
 /// The step at which something was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Stage {
     /// The queue message is no notification.
     Receive,
-    /// The object is too large to be read.
+    /// The object is too large to be read, or the store does not give it.
     Fetch,
     /// The object could not be converted, or a document of it is not valid.
     Convert,
+    /// The store does not take the unit's JSON.
+    Snapshot,
     /// Elasticsearch refused a document.
     Index,
 }
 
-/// Why a unit was refused: the content of `<key>.error.json`.
+/// Why a unit was refused: the content of its `.error.json`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorRecord {
@@ -46,6 +48,11 @@ pub struct ErrorRecord {
     /// Each refused document, or the object as a whole: `document` (its number in the object, from 0, where it is
     /// known), `reason` and `faults` (reason, field, path, line, column, expected, found).
     pub refusals: Vec<Value>,
+    /// Whether what was refused lies beside this record.
+    pub copied: bool,
+    /// Why it does not, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_copied_because: Option<String>,
     /// How often the unit was taken from the queue.
     pub attempts: i64,
     /// Digest of the conversion model.
@@ -56,86 +63,102 @@ pub struct ErrorRecord {
     pub runner: String,
 }
 
-/// Copies the object and writes its error record. The record comes last: where it is, the evidence is complete.
+/// Copies the object and writes its error record, in the source's own place. The record comes last: where it is, the
+/// evidence is complete.
 ///
-/// The object may be gone by now, or replaced by another version; then the record alone tells of the refusal.
+/// An object that cannot be copied ends all the same: it may be gone by now, or replaced by another version, or the store
+/// refuses to copy it, though the errors bucket can be written to. Then the record alone tells of the refusal, and says why.
 pub async fn refuse(
     client: &aws_sdk_s3::Client,
-    location: &BucketLocation,
+    place: &BucketLocation,
     unit: &Unit,
     record: &ErrorRecord,
 ) -> Result<(), StoreError> {
-    let digest = unit.id.digest();
-    let key = object_key::derived(&location.prefix, &unit.id.key, &digest, "");
-    match copy(client, location, unit, &key).await {
-        Err(error) if matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::Changed)) => {
-            tracing::warn!(unit = ?unit.id, "the refused object is no longer there; its error record is kept");
-        }
-        result => result?,
+    let keys = EvidenceKeys::of_object(place, &unit.id);
+    let target = Target { bucket: &place.bucket, key: &keys.copy };
+    if !record.copied {
+        return write_record(client, place, &keys.record, record).await;
     }
-    let key = object_key::derived(&location.prefix, &unit.id.key, &digest, ".error.json");
-    write(client, location, &key, "application/json", serde_json::to_vec_pretty(record).unwrap_or_default())
-        .await
-}
-
-/// Removes the evidence of a key, because its unit is refused no more. Nothing there is fine.
-pub async fn remove(
-    client: &aws_sdk_s3::Client,
-    location: &BucketLocation,
-    unit: &UnitId,
-) -> Result<(), StoreError> {
-    let digest = unit.digest();
-    // The record last, as it came last: where it is, the evidence is complete.
-    for suffix in ["", ".error.json"] {
-        let key = object_key::derived(&location.prefix, &unit.key, &digest, suffix);
-        let request = client.delete_object().bucket(&location.bucket).key(&key);
-        let sent = request.send().await;
-        sent.map_err(|error| StoreError::from_sdk(format!("delete s3://{}/{key}", location.bucket), &error))?;
+    for pause in PAUSES {
+        let error = match copy::copy(client, unit, target).await {
+            Ok(()) => return write_record(client, place, &keys.record, record).await,
+            Err(error) => error,
+        };
+        let because = match error.fault() {
+            Some(StoreFault::NoSuchKey | StoreFault::Changed) => {
+                "this version of the object is no longer there".to_owned()
+            }
+            Some(StoreFault::AccessDenied | StoreFault::Refused | StoreFault::Archived) => {
+                format!("the object store refuses to copy it ({})", error.detail())
+            }
+            _ => return Err(error),
+        };
+        tracing::warn!(unit = ?unit.id, %error, "the refused object is not copied; its error record is kept");
+        let alone = ErrorRecord { copied: false, not_copied_because: Some(because), ..record.clone() };
+        // Where the errors bucket takes nothing at all, this fails too, and the unit waits.
+        write_record(client, place, &keys.record, &alone).await?;
+        if error.fault() != Some(StoreFault::AccessDenied) {
+            return Ok(());
+        }
+        // What was just allowed may not be so everywhere.
+        tokio::time::sleep(pause).await;
     }
     Ok(())
 }
 
-/// Keeps a queue message that is no notification, with the reason beside it.
+/// Removes the evidence of a unit, because it is refused no more, or another version of its key has its place. Nothing
+/// there is fine. Evidence that may not be removed stays, which an audit tells of: the unit's end does not depend on it.
+pub async fn remove(
+    client: &aws_sdk_s3::Client,
+    place: &BucketLocation,
+    unit: &UnitId,
+) -> Result<(), StoreError> {
+    let EvidenceKeys { copy, record } = EvidenceKeys::of_object(place, unit);
+    // The record last, as it came last: where it is, the evidence is complete.
+    for key in [copy, record] {
+        let sent = client.delete_object().bucket(&place.bucket).key(&key).send().await;
+        let Err(error) = sent else { continue };
+        let error = StoreError::from_sdk(format!("delete s3://{}/{key}", place.bucket), &error);
+        if !matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) {
+            return Err(error);
+        }
+        tracing::warn!(%error, "evidence of what is refused no more stays; allow s3:DeleteObject on it");
+    }
+    Ok(())
+}
+
+/// Keeps a queue message that is no notification, with the reason beside it. `unit` is what it counts as.
 pub async fn refuse_message(
     client: &aws_sdk_s3::Client,
-    location: &BucketLocation,
-    id: &str,
+    place: &BucketLocation,
+    unit: &UnitId,
     body: &str,
     record: &ErrorRecord,
 ) -> Result<(), StoreError> {
-    let key = format!("{}messages/{id}", location.prefix);
-    write(client, location, &key, "text/plain; charset=utf-8", body.as_bytes().to_vec()).await?;
-    let record = serde_json::to_vec_pretty(record).unwrap_or_default();
-    write(client, location, &format!("{key}.error.json"), "application/json", record).await
+    let keys = EvidenceKeys::of_message(place, unit);
+    write(client, place, &keys.copy, "text/plain; charset=utf-8", body.as_bytes().to_vec()).await?;
+    write_record(client, place, &keys.record, record).await
 }
 
-async fn copy(
+async fn write_record(
     client: &aws_sdk_s3::Client,
-    location: &BucketLocation,
-    unit: &Unit,
+    place: &BucketLocation,
     key: &str,
+    record: &ErrorRecord,
 ) -> Result<(), StoreError> {
-    let UnitId { bucket, key: raw_key, version } = &unit.id;
-    let source = format!("{bucket}/{}", utf8_percent_encode(raw_key, COPY_SOURCE));
-    let mut request = client.copy_object().bucket(&location.bucket).key(key);
-    request = match &unit.version_id {
-        Some(id) => request.copy_source(format!("{source}?versionId={id}")),
-        None => request.copy_source(source).copy_source_if_match(format!("\"{version}\"")),
-    };
-    let action = format!("copy s3://{bucket}/{raw_key} to s3://{}/{key}", location.bucket);
-    request.send().await.map_err(|error| StoreError::from_sdk(action, &error))?;
-    Ok(())
+    let record = serde_json::to_vec_pretty(record).unwrap_or_default();
+    write(client, place, key, "application/json", record).await
 }
 
 async fn write(
     client: &aws_sdk_s3::Client,
-    location: &BucketLocation,
+    place: &BucketLocation,
     key: &str,
     media_type: &str,
     bytes: Vec<u8>,
 ) -> Result<(), StoreError> {
-    let request = client.put_object().bucket(&location.bucket).key(key).content_type(media_type);
+    let request = client.put_object().bucket(&place.bucket).key(key).content_type(media_type);
     let sent = request.body(ByteStream::from(bytes)).send().await;
-    sent.map_err(|error| StoreError::from_sdk(format!("write s3://{}/{key}", location.bucket), &error))?;
+    sent.map_err(|error| StoreError::from_sdk(format!("write s3://{}/{key}", place.bucket), &error))?;
     Ok(())
 }

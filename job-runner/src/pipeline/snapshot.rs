@@ -22,11 +22,12 @@ pub const SOURCE: &str = "docmill-source";
 /// Metadata that names the revision.
 const REVISION: &str = "docmill-revision";
 
-/// Key of the snapshot of a unit: `<prefix><raw key>/<unit digest>/<revision>.json`.
+/// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own place
+/// ([`locations::of_source`](super::locations::of_source)).
 #[must_use]
-pub fn key(location: &BucketLocation, unit: &UnitId, revision: &str) -> String {
+pub fn key(place: &BucketLocation, unit: &UnitId, revision: &str) -> String {
     let digest = unit.digest();
-    object_key::derived(&location.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
+    object_key::derived(&place.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
 }
 
 /// What a snapshot says of itself, as metadata of its object (`x-amz-meta-…`, ASCII).
@@ -95,9 +96,9 @@ mod tests {
 
     #[test]
     fn the_key_names_object_version_and_revision() {
-        let location = BucketLocation { bucket: "json".into(), prefix: "wire/".into() };
+        let place = BucketLocation { bucket: "json".into(), prefix: "wire/news/main/".into() };
         let unit = UnitId { bucket: "raw".into(), key: "in/a b.xml".into(), version: "1".into() };
-        let key = super::key(&location, &unit, "5f2c");
-        assert_eq!(key, format!("wire/in/a b.xml/{}/5f2c.json", unit.digest()));
+        let key = super::key(&place, &unit, "5f2c");
+        assert_eq!(key, format!("wire/news/main/in/a b.xml/{}/5f2c.json", unit.digest()));
     }
 }

@@ -37,7 +37,7 @@ use crate::pipeline::persist::persist;
 use crate::pipeline::process::IngestError;
 use crate::pipeline::snapshot::read;
 use crate::pipeline::unit::Unit;
-use crate::stores::StoreError;
+use crate::stores::{StoreError, StoreFault};
 
 /// Units that are converted at a time.
 const UNITS_AT_A_TIME: usize = 8;
@@ -131,8 +131,12 @@ impl<'a> Rehearsal<'a> {
     }
 
     async fn attempt(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let Found::Object(opened) = fetch::open(&self.context.s3, landed).await? else {
-            return self.stays(landed).await;
+        let opened = match fetch::open(&self.context.s3, landed).await {
+            Ok(Found::Object(opened)) => opened,
+            // What cannot be read is what it was, until it can.
+            Err(error) if error.fault() == Some(StoreFault::Archived) => return self.stays(landed).await,
+            Err(error) => return Err(error.into()),
+            Ok(Found::Gone | Found::Replaced) => return self.stays(landed).await,
         };
         let recorded = self.recorded(&opened.unit.id).await?;
         let superseded = recorded.as_ref().is_some_and(|recorded| {

@@ -53,6 +53,8 @@ pub enum StoreFault {
     Unreachable,
     /// It answers that it cannot serve (5xx), or its answer broke off; passes by itself.
     Unavailable,
+    /// The object is in an archive storage class, and has to be restored before it can be read.
+    Archived,
     /// The request itself was refused (other 4xx).
     Refused,
 }
@@ -80,6 +82,15 @@ impl StoreError {
         Self::Request { action: action.into(), detail, said, fault: StoreFault::Unavailable }
     }
 
+    /// The service's own words, where a request was made.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Request { detail, .. } => detail.clone(),
+            Self::MissingKey(_) | Self::QueueUrl(_) => self.to_string(),
+        }
+    }
+
     /// The kind of failure, where a request was made.
     #[must_use]
     pub fn fault(&self) -> Option<StoreFault> {
@@ -99,8 +110,10 @@ impl Classify for StoreError {
                 | StoreFault::Unavailable
                 | StoreFault::Changed,
             ) => ErrorClass::Transient,
-            Some(StoreFault::NoSuchKey | StoreFault::Refused) => ErrorClass::Permanent,
-            Some(StoreFault::NotFound | StoreFault::AccessDenied) | None => ErrorClass::User,
+            Some(StoreFault::NoSuchKey | StoreFault::Archived) => ErrorClass::Permanent,
+            Some(StoreFault::NotFound | StoreFault::AccessDenied | StoreFault::Refused) | None => {
+                ErrorClass::User
+            }
         }
     }
 
@@ -128,6 +141,7 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
             _,
         )
         | (None, Some(404)) => StoreFault::NotFound,
+        (Some("InvalidObjectState"), _) => StoreFault::Archived,
         (Some("PreconditionFailed"), _) | (_, Some(412)) => StoreFault::Changed,
         (
             Some(
@@ -136,6 +150,7 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
                 | "RequestThrottled"
                 | "OverLimit"
                 | "KmsThrottled"
+                | "KMS.ThrottlingException"
                 | "Throttling"
                 | "RequestLimitExceeded",
             ),
@@ -144,7 +159,10 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
         | (_, Some(429)) => StoreFault::Throttled,
         (Some("RequestTimeout"), _) | (_, Some(408 | 500..)) => StoreFault::Unavailable,
         (_, None) => StoreFault::Unreachable,
-        (_, Some(401 | 403)) => StoreFault::AccessDenied,
+        // Credentials that have run out are told with the status 400.
+        (Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired"), _) | (_, Some(401 | 403)) => {
+            StoreFault::AccessDenied
+        }
         _ => StoreFault::Refused,
     }
 }
@@ -163,5 +181,8 @@ mod tests {
         assert_eq!(fault(None, None), StoreFault::Unreachable);
         assert_eq!(fault(Some("PreconditionFailed"), Some(412)), StoreFault::Changed);
         assert_eq!(fault(Some("InvalidArgument"), Some(400)), StoreFault::Refused);
+        assert_eq!(fault(Some("InvalidObjectState"), Some(403)), StoreFault::Archived);
+        assert_eq!(fault(Some("KMS.DisabledException"), Some(400)), StoreFault::Refused);
+        assert_eq!(fault(Some("ExpiredToken"), Some(400)), StoreFault::AccessDenied);
     }
 }

@@ -8,7 +8,7 @@
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
 //! - [`rig`], [`faults`], [`cases`]: a source, or an enrichment, whose workers are processes of this machine, proxies that put faults
 //!   between them and the stores, and many such cases side by side;
-//! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world;
+//! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world; [`mod@evidence`]: what is left of a refusal;
 //! - [`ingest_runs`], [`enrichments`]: runs in a world;
 //! - [`auditor`]: the verdict;
 //! - [`wait`], [`watch`], [`witness`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
@@ -26,6 +26,7 @@ pub mod diagnosis;
 pub mod elastic;
 pub mod enrichments;
 pub mod env;
+pub mod evidence;
 pub mod faults;
 pub mod front;
 pub mod ingest_runs;

@@ -378,6 +378,7 @@ impl Rig {
             snapshots_prefix: "json/".into(),
             errors_bucket: self.errors_bucket(),
             errors_prefix: "errors/".into(),
+            source: format!("{}/{SOURCE}", self.name),
             articles: self.articles(),
             ledger: self.ledger(),
             heads: self.heads(),

@@ -260,6 +260,7 @@ impl World {
             snapshots_prefix: "json/".into(),
             errors_bucket: self.errors_bucket(),
             errors_prefix: "errors/".into(),
+            source: format!("{}/{SOURCE}", self.name),
             articles: self.articles_pattern(),
             ledger: format!("docmill-units-{}.{SOURCE}", self.name),
             heads: format!("docmill-heads-{}.{SOURCE}", self.name),

@@ -7,12 +7,12 @@ use docmill_crds::storage::is_folder_marker;
 use tokio_util::sync::CancellationToken;
 
 use super::describe::{Described, Describer};
-use crate::pipeline::fetch::{self, Found};
+use crate::pipeline::access::Met;
+use crate::pipeline::fetch::Found;
 use crate::pipeline::keep::Kept;
 use crate::pipeline::lookup::Known;
 use crate::pipeline::made::Made;
 use crate::pipeline::notification::Landed;
-use crate::pipeline::persist::persist;
 use crate::pipeline::prepare::{Converted, IN_MEMORY_BYTES, Preparation, Prepared, skipped};
 use crate::pipeline::snapshot::packed::packer::Coming;
 use crate::pipeline::stamp::Stamp;
@@ -37,7 +37,13 @@ pub(in crate::pipeline) async fn prepare(
     coming: Option<Coming>,
     stop: &CancellationToken,
 ) -> Option<Prepared> {
-    let read = persist("fetch", stop, || read(preparation, describer, landed, coming.as_ref())).await?;
+    let read = || async {
+        read(preparation, describer, landed, coming.as_ref()).await.map_err(Met::at(&preparation.reads))
+    };
+    let read = match preparation.read_through("fetch", landed, coming.as_ref(), stop, read).await? {
+        Ok(read) => read,
+        Err(unreadable) => return Some(Prepared::Converted(unreadable)),
+    };
     let whole = match read {
         Read::Whole(whole) => whole,
         Read::TooLarge(unit, length) => {
@@ -63,7 +69,7 @@ async fn read(
     landed: &Landed,
     coming: Option<&Coming>,
 ) -> Result<Read, StoreError> {
-    let opened = match fetch::open(&preparation.s3, landed).await? {
+    let opened = match preparation.open_object(landed).await? {
         Found::Object(opened) => *opened,
         Found::Gone => return Ok(Read::Gone),
         Found::Replaced => return Ok(Read::Replaced),

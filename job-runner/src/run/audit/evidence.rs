@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use docmill_crds::ledger::{UnitId, UnitState};
 use docmill_crds::reason::SkipReason;
-use docmill_crds::storage::{BucketLocation, OWN_FOLDER, RawLocation};
+use docmill_crds::storage::{BucketLocation, RawLocation};
 use serde::Deserialize;
 
-use super::keys;
+use super::keys::{self, EvidenceName};
+use crate::pipeline::locations::{self, EvidenceKeys};
 use crate::pipeline::snapshot::packed::Reference;
 
 /// The places of a source, and what is known before anything is looked at.
@@ -19,9 +20,9 @@ use crate::pipeline::snapshot::packed::Reference;
 pub struct Ground {
     /// Which objects are ingested.
     pub raw: RawLocation,
-    /// Where snapshots are.
+    /// Where snapshots are: the source's own place.
     pub snapshots: BucketLocation,
-    /// Where refusals are.
+    /// Where refusals are: the source's own place.
     pub errors: BucketLocation,
     /// Name of the ledger's index.
     pub ledger: String,
@@ -98,7 +99,7 @@ pub struct Evidence {
     pub records: Vec<(String, Record)>,
     /// Keys of the snapshot bucket, without the prefix.
     pub snapshots: BTreeSet<String>,
-    /// Keys of the errors bucket, without the prefix.
+    /// Keys of refused objects in the errors bucket, without what they all begin with.
     pub errors: BTreeSet<String>,
     /// What was asked for one by one.
     pub answers: Answers,
@@ -111,8 +112,6 @@ pub struct Answers {
     pub raw: HashMap<String, Option<RawObject>>,
     /// Records, by the digests of their units.
     pub records: HashMap<String, Option<Record>>,
-    /// All records of a key.
-    pub of_key: HashMap<String, Vec<Record>>,
     /// Whether an object of the snapshot bucket is there, by its key.
     pub snapshots: HashMap<String, bool>,
     /// The digest of the unit whose snapshot lies where a reference into a pack points to, by that reference.
@@ -121,8 +120,8 @@ pub struct Answers {
     pub errors: HashMap<String, bool>,
     /// The source that a snapshot says it is of, by its key without the prefix.
     pub snapshot_owners: HashMap<String, Option<String>>,
-    /// The source that an error record says it is of, by its key without the prefix.
-    pub error_owners: HashMap<String, Option<String>>,
+    /// Whether an error record says that it is all there is, since its object could not be copied; by its key.
+    pub uncopied: HashMap<String, bool>,
 }
 
 /// What is to be asked for one by one; see [`Answers`].
@@ -132,8 +131,6 @@ pub struct Questions {
     pub raw: BTreeSet<String>,
     /// Digests of units.
     pub records: BTreeSet<String>,
-    /// Keys whose records are wanted.
-    pub of_key: BTreeSet<String>,
     /// Keys of the snapshot bucket.
     pub snapshots: BTreeSet<String>,
     /// References into packs.
@@ -142,8 +139,8 @@ pub struct Questions {
     pub errors: BTreeSet<String>,
     /// Keys of the snapshot bucket, without the prefix.
     pub snapshot_owners: BTreeSet<String>,
-    /// Keys of the errors bucket, without the prefix.
-    pub error_owners: BTreeSet<String>,
+    /// Keys of error records without a copy.
+    pub uncopied: BTreeSet<String>,
 }
 
 impl Questions {
@@ -177,8 +174,8 @@ impl Evidence {
         for key in &self.snapshots {
             self.ask_about_snapshot(ground, &index, key, &mut questions);
         }
-        for key in self.errors.iter().filter(|key| !is_own(key)) {
-            self.ask_about_error(ground, &index, key, &mut questions);
+        for named in self.errors.iter().filter_map(|key| EvidenceName::parse(key)) {
+            self.ask_about_evidence(&index, named, &mut questions);
         }
         questions
     }
@@ -189,24 +186,14 @@ impl Evidence {
         proper.map(|(id, record)| (id.as_str(), record))
     }
 
-    /// The records of this range, by digest and by key.
+    /// The records of this range, by digest.
     #[must_use]
     pub fn index(&self) -> Index<'_> {
         let mut index = Index::default();
         for (id, record) in self.proper() {
             index.by_digest.insert(id, record);
-            index.by_key.entry(&record.unit.key).or_default().push(record);
         }
         index
-    }
-
-    /// The records of a raw key, as far as they are known.
-    #[must_use]
-    pub fn of_key<'a>(&'a self, index: &Index<'a>, key: &str) -> Option<Vec<&'a Record>> {
-        match index.by_key.get(key) {
-            Some(records) => Some(records.clone()),
-            None => self.answers.of_key.get(key).map(|records| records.iter().collect()),
-        }
     }
 
     /// Whether a record is known under a digest; `None` if that was not asked.
@@ -255,12 +242,27 @@ impl Evidence {
         if record.state != UnitState::Failed {
             return;
         }
-        for key in keys::evidence(&ground.errors, &record.unit) {
-            let listed = key.strip_prefix(&ground.errors.prefix).is_some_and(|key| self.errors.contains(key));
-            if !listed && !self.answers.errors.contains_key(&key) {
-                questions.errors.insert(key);
+        let EvidenceKeys { copy, record } = EvidenceKeys::of_object(&ground.errors, &record.unit);
+        for key in [&copy, &record] {
+            if self.has_evidence(ground, key).is_none() {
+                questions.errors.insert(key.clone());
             }
         }
+        let alone = self.has_evidence(ground, &copy) == Some(false)
+            && self.has_evidence(ground, &record) == Some(true);
+        if alone && !self.answers.uncopied.contains_key(&record) {
+            questions.uncopied.insert(record);
+        }
+    }
+
+    /// Whether an object of the errors bucket is there; `None` if it was neither listed nor asked for.
+    #[must_use]
+    pub fn has_evidence(&self, ground: &Ground, key: &str) -> Option<bool> {
+        let listed = key.strip_prefix(&locations::objects(&ground.errors));
+        if listed.is_some_and(|key| self.errors.contains(key)) {
+            return Some(true);
+        }
+        self.answers.errors.get(key).copied()
     }
 
     /// A snapshot is nobody's if neither ledger nor raw bucket knows its unit, and it says that it is of this source.
@@ -284,63 +286,29 @@ impl Evidence {
         object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
     }
 
-    fn ask_about_error(&self, ground: &Ground, index: &Index<'_>, key: &str, questions: &mut Questions) {
-        if self.belongs(ground, index, key) {
-            return;
-        }
-        let before = questions.of_key.len() + questions.records.len();
-        for candidate in candidates(ground, key) {
-            if self.of_key(index, candidate).is_none() {
-                questions.of_key.insert(candidate.to_owned());
+    /// Evidence is nobody's if neither the record of its unit, nor, without one, the raw bucket speaks for it.
+    fn ask_about_evidence(&self, index: &Index<'_>, named: EvidenceName<'_>, questions: &mut Questions) {
+        match self.is_known(index, named.digest) {
+            None => drop(questions.records.insert(named.digest.to_owned())),
+            Some(_) if self.record(index, named.digest).is_some_and(Record::counts) || named.is_cut() => {}
+            Some(_) if self.object(named.raw_key).is_none() => {
+                questions.raw.insert(named.raw_key.to_owned());
             }
-            if self.object(candidate).is_none() {
-                questions.raw.insert(candidate.to_owned());
-            }
-        }
-        if let Some(digest) = keys::digest_of_cut(key)
-            && self.is_known(index, digest).is_none()
-        {
-            questions.records.insert(digest.to_owned());
-        }
-        let answered = questions.of_key.len() + questions.records.len() == before;
-        if answered && keys::is_error_record(key) && !self.answers.error_owners.contains_key(key) {
-            questions.error_owners.insert(key.to_owned());
+            Some(_) => {}
         }
     }
 
-    /// Whether a thing in the errors bucket is the evidence of a failed unit.
+    /// The record of a unit, as far as it is known.
     #[must_use]
-    pub fn belongs(&self, ground: &Ground, index: &Index<'_>, key: &str) -> bool {
-        let full = format!("{}{key}", ground.errors.prefix);
-        let of_keys = candidates(ground, key).filter_map(|key| self.of_key(index, key)).flatten();
-        let cut = keys::digest_of_cut(key).and_then(|digest| match index.by_digest.get(digest) {
-            Some(record) => Some(*record),
-            None => self.answers.records.get(digest)?.as_ref(),
-        });
-        of_keys
-            .chain(cut)
-            .filter(|record| record.state == UnitState::Failed)
-            .any(|record| keys::evidence(&ground.errors, &record.unit).contains(&full))
+    pub fn record<'a>(&'a self, index: &Index<'a>, digest: &str) -> Option<&'a Record> {
+        let listed = index.by_digest.get(digest).copied();
+        listed.or_else(|| self.answers.records.get(digest)?.as_ref())
     }
 }
 
-/// The raw keys of this source that a key of the errors bucket can be about.
-pub fn candidates<'a>(ground: &'a Ground, key: &'a str) -> impl Iterator<Item = &'a str> {
-    let keys = keys::raw_keys_of_error(key).into_iter();
-    keys.filter(|key| ground.raw.covers(&ground.raw.bucket, key))
-}
-
-/// Whether a key is one of Docmill's own, or of what is no object: refused messages.
-#[must_use]
-pub fn is_own(key: &str) -> bool {
-    key.starts_with(OWN_FOLDER) || key.starts_with("messages/")
-}
-
-/// Records by digest and by key.
+/// Records by digest.
 #[derive(Debug, Default)]
 pub struct Index<'a> {
     /// By the digests of their units.
     pub by_digest: HashMap<&'a str, &'a Record>,
-    /// By the keys of their units.
-    pub by_key: HashMap<&'a str, Vec<&'a Record>>,
 }

@@ -11,6 +11,7 @@ use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
 use super::window::{self, Page};
 use crate::elastic::{Address, Elastic, ElasticError};
 use crate::pipeline::address::Addressing;
+use crate::pipeline::locations;
 use crate::pipeline::process::IngestError;
 use crate::pipeline::snapshot;
 use crate::run::listing::{self, Listed, Listing};
@@ -66,8 +67,8 @@ impl<'a> Stores<'a> {
         let articles = context.clusters.index.clone().zip(addressing.pattern());
         let ground = Ground {
             raw: spec.raw.clone(),
-            snapshots: spec.snapshots.location(),
-            errors: spec.errors.clone(),
+            snapshots: locations::of_source(&spec.snapshots.location(), &context.source_name()),
+            errors: locations::of_source(&spec.errors, &context.source_name()),
             ledger: units_index(&order.ingest.namespace, &order.ingest.source),
             source: context.source_name(),
             good: spec.good_state(),
@@ -95,11 +96,13 @@ impl<'a> Stores<'a> {
 
     /// What the stores hold of the keys behind `after`, as far as one page of each list goes.
     pub async fn window(&self, after: Option<&str>, until: Option<&str>) -> Result<Window, RunError> {
+        let Ground { snapshots, errors, .. } = &self.ground;
+        let refused = locations::objects(errors);
         let (mut raw, mut records, mut snapshots, mut errors) = tokio::try_join!(
             self.raw_page(after),
             self.record_page(after, until),
-            self.object_page(&self.ground.snapshots, after),
-            self.object_page(&self.ground.errors, after),
+            self.object_page(&snapshots.bucket, &snapshots.prefix, after),
+            self.object_page(&errors.bucket, &refused, after),
         )?;
         let ends = [raw.end.clone(), records.end.clone(), snapshots.end.clone(), errors.end.clone()];
         let (cut, more) = window::end(ends.iter().map(Option::as_deref), until);
@@ -141,13 +144,14 @@ impl<'a> Stores<'a> {
     /// Objects of another bucket, by what their keys say of the raw one.
     async fn object_page(
         &self,
-        location: &BucketLocation,
+        bucket: &str,
+        folder: &str,
         after: Option<&str>,
     ) -> Result<Page<()>, RunError> {
-        let prefix = format!("{}{}", location.prefix, self.ground.raw.prefix);
-        let after = after.map(|after| format!("{}{after}", location.prefix));
-        let (objects, end) = self.page(&location.bucket, false, &prefix, after).await?;
-        let own = |key: &str| key.strip_prefix(&location.prefix).map(str::to_owned);
+        let prefix = format!("{folder}{}", self.ground.raw.prefix);
+        let after = after.map(|after| format!("{folder}{after}"));
+        let (objects, end) = self.page(bucket, false, &prefix, after).await?;
+        let own = |key: &str| key.strip_prefix(folder).map(str::to_owned);
         let entries = objects.iter().filter_map(|object| Some((own(&object.key)?, ()))).collect();
         Ok(Page { entries, end: end.as_deref().and_then(own) })
     }
@@ -228,8 +232,7 @@ impl<'a> Stores<'a> {
     }
 
     async fn answer(&self, questions: Questions, answers: &mut Answers) -> Result<(), RunError> {
-        let Questions { raw, records, of_key, snapshots, packed, errors, snapshot_owners, error_owners } =
-            questions;
+        let Questions { raw, records, snapshots, packed, errors, snapshot_owners, uncopied } = questions;
         let (s3, ground) = (&self.context.s3, &self.ground);
         answers.raw.extend(
             each(raw, async |key: &str| {
@@ -253,17 +256,10 @@ impl<'a> Stores<'a> {
         answers
             .snapshot_owners
             .extend(each(snapshot_owners, async |key: &str| self.snapshot_owner(key).await).await?);
-        answers.error_owners.extend(each(error_owners, async |key: &str| self.error_owner(key).await).await?);
+        answers.uncopied.extend(each(uncopied, async |key: &str| self.is_uncopied(key).await).await?);
         for digests in chunks(records) {
             let found = self.records_by_digest(&digests).await?;
             answers.records.extend(digests.into_iter().zip(found));
-        }
-        for keys in chunks(of_key) {
-            let query = self.record_query(&json!({"terms": {"unit.key": keys}}));
-            answers.of_key.extend(keys.into_iter().map(|key| (key, Vec::new())));
-            for (_, record) in self.records(&query, MOST_RECORDS).await? {
-                answers.of_key.entry(record.unit.key.clone()).or_default().push(record);
-            }
         }
         Ok(())
     }
@@ -293,20 +289,20 @@ impl<'a> Stores<'a> {
         }
     }
 
-    async fn error_owner(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let BucketLocation { bucket, prefix } = &self.ground.errors;
-        let action = || format!("read s3://{bucket}/{prefix}{key}");
-        let object =
-            match self.context.s3.get_object().bucket(bucket).key(format!("{prefix}{key}")).send().await {
-                Ok(object) => object,
-                Err(error) => {
-                    let error = StoreError::from_sdk(action(), &error);
-                    return if error.fault() == Some(StoreFault::NoSuchKey) { Ok(None) } else { Err(error) };
-                }
-            };
+    /// Whether an error record says that its object could not be copied.
+    async fn is_uncopied(&self, key: &str) -> Result<bool, StoreError> {
+        let bucket = &self.ground.errors.bucket;
+        let action = || format!("read s3://{bucket}/{key}");
+        let object = match self.context.s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) => {
+                let error = StoreError::from_sdk(action(), &error);
+                return if error.fault() == Some(StoreFault::NoSuchKey) { Ok(false) } else { Err(error) };
+            }
+        };
         let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
         let record: Value = serde_json::from_slice(&body.into_bytes()).unwrap_or_default();
-        Ok(record.get("source").and_then(Value::as_str).map(str::to_owned))
+        Ok(record.get("copied") == Some(&Value::Bool(false)))
     }
 }
 

@@ -4,9 +4,10 @@ use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::ledger::{RecordedDocument, UnitState};
 use docmill_crds::storage::OnDelete;
 
-use super::evidence::{Evidence, Ground, Index, Record, candidates, is_own};
-use super::keys::{self, SnapshotName};
+use super::evidence::{Evidence, Ground, Index, Record};
+use super::keys::{self, EvidenceName, SnapshotName};
 use super::report::{Difference, Sums, Target};
+use crate::pipeline::locations::{self, EvidenceKeys};
 use crate::pipeline::snapshot::packed::{Entry, Reference};
 
 /// Judges bucket, ledger, snapshots and errors against each other.
@@ -43,8 +44,7 @@ pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
     }
     differences
         .extend(evidence.snapshots.iter().filter_map(|key| strange_snapshot(ground, evidence, &index, key)));
-    let errors = evidence.errors.iter().filter(|key| !is_own(key));
-    differences.extend(errors.filter_map(|key| left_evidence(ground, evidence, &index, key)));
+    differences.extend(evidence.errors.iter().filter_map(|key| left_evidence(ground, evidence, &index, key)));
     (sums, differences)
 }
 
@@ -132,7 +132,8 @@ fn missing_snapshot(
     (!there).then(|| of_unit(Kind::SnapshotMissing, digest, record, &expected, found))
 }
 
-/// The error record has to be there; the copy too, unless the object was gone before it could be made.
+/// The error record has to be there; the copy too, unless the object was gone before it could be made, or the record says
+/// that it could not be.
 fn missing_evidence(
     ground: &Ground,
     evidence: &Evidence,
@@ -142,15 +143,13 @@ fn missing_evidence(
     if record.state != UnitState::Failed {
         return None;
     }
-    let there = |key: &String| {
-        let listed = key.strip_prefix(&ground.errors.prefix).is_some_and(|key| evidence.errors.contains(key));
-        listed || evidence.answers.errors.get(key).copied().unwrap_or(false)
-    };
-    let [copy, error_record] = keys::evidence(&ground.errors, &record.unit);
+    let keys = EvidenceKeys::of_object(&ground.errors, &record.unit);
     let object = evidence.raw.get(&record.unit.key);
     let is_object =
         object.is_some_and(|object| object.unit(&ground.raw.bucket, &record.unit.key) == record.unit);
-    let missing = [(error_record, true), (copy, is_object)];
+    let uncopied = evidence.answers.uncopied.get(&keys.record).copied().unwrap_or(false);
+    let missing = [(keys.record, true), (keys.copy, is_object && !uncopied)];
+    let there = |key: &str| evidence.has_evidence(ground, key).unwrap_or(false);
     let (missing, _) = missing.into_iter().find(|(key, wanted)| *wanted && !there(key))?;
     let expected = format!("s3://{}/{missing}", ground.errors.bucket);
     Some(of_unit(Kind::EvidenceMissing, digest, record, &expected, "no such object"))
@@ -196,34 +195,33 @@ pub fn strange_pack(ground: &Ground, key: &str, entries: &[Entry]) -> Option<Dif
     })
 }
 
-/// A refusal is written before its record, so what has no record yet while its object is there is on its way. What
-/// says that it is another source's is left alone, and so is a copy of which nobody says whose it is. A copy beside an
-/// error record goes with that.
+/// A refusal is written before its record, so what has no record yet while its object is there is on its way. A copy
+/// beside an error record goes with that.
 fn left_evidence(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &str) -> Option<Difference> {
-    let beside = evidence.errors.contains(&keys::error_record_of(key));
-    if beside || evidence.belongs(ground, index, key) {
+    let named = EvidenceName::parse(key)?;
+    let beside = !named.is_record && evidence.errors.contains(&keys::error_record_of(key));
+    let record = evidence.record(index, named.digest);
+    if beside || record.is_some_and(|record| record.state == UnitState::Failed) {
         return None;
     }
-    let mut records = candidates(ground, key).filter_map(|key| evidence.of_key(index, key)).flatten();
-    let ours = match evidence.answers.error_owners.get(key) {
-        Some(owner) => owner.as_ref() == Some(&ground.source),
-        None => records.next().is_some(),
+    let on_its_way = || {
+        let object = evidence.object(named.raw_key).flatten();
+        let unit = object.map(|object| object.unit(&ground.raw.bucket, named.raw_key).digest());
+        // Of a key that is cut, no more is known than that.
+        unit.as_deref() == Some(named.digest) || record.is_none() && named.is_cut()
     };
-    let mut objects = candidates(ground, key).filter_map(|key| Some((key, evidence.object(key).flatten()?)));
-    let on_its_way = objects.any(|(key, object)| {
-        let digest = object.unit(&ground.raw.bucket, key).digest();
-        let known = evidence.of_key(index, key).into_iter().flatten();
-        !known.into_iter().any(|record| record.counts() && record.unit.digest() == digest)
-    });
-    let raw_key = candidates(ground, key).last()?;
-    (ours && !on_its_way).then(|| Difference {
+    if !record.is_some_and(Record::counts) && on_its_way() {
+        return None;
+    }
+    let full = format!("{}{key}", locations::objects(&ground.errors));
+    Some(Difference {
         kind: Kind::EvidenceLeft,
-        key: raw_key.to_owned(),
-        unit: None,
-        expected: "nothing, since no version of the key failed".into(),
-        found: format!("s3://{}/{}{key}", ground.errors.bucket, ground.errors.prefix),
+        key: record.map_or(named.raw_key, |record| &record.unit.key).to_owned(),
+        unit: Some(named.digest.to_owned()),
+        expected: "nothing, since the unit has not failed".into(),
+        found: format!("s3://{}/{full}", ground.errors.bucket),
         repaired: false,
-        target: Target::Object(format!("{}{key}", ground.errors.prefix)),
+        target: Target::Object(full),
     })
 }
 

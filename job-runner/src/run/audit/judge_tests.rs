@@ -5,7 +5,6 @@ use docmill_crds::ledger::{RecordedDocument, UnitId, UnitState};
 use docmill_crds::storage::{BucketLocation, OnDelete, RawLocation};
 
 use super::super::evidence::{Evidence, Ground, RawObject, Record};
-use super::super::keys;
 use super::super::report::Difference;
 use super::{Backing, Hit, Seen, judge, judge_document, judge_hit};
 
@@ -61,8 +60,14 @@ fn sound() -> Evidence {
         }
         evidence.records.push((unit.digest(), record));
     }
-    evidence.errors.extend(["bad.xml".to_owned(), "bad.xml.error.json".to_owned()]);
+    evidence.errors.extend(evidence_of("bad.xml"));
     evidence
+}
+
+/// Keys of copy and error record of version 1 of an object, without what they all begin with.
+fn evidence_of(key: &str) -> [String; 2] {
+    let copy = format!("{key}/{}", unit(key, "1").digest());
+    [copy.clone(), format!("{copy}.error.json")]
 }
 
 fn differences(ground: &Ground, evidence: &Evidence) -> Vec<(Kind, String)> {
@@ -200,46 +205,73 @@ fn a_snapshot_of_nobody_is_orphaned_if_it_is_of_this_source() {
 #[test]
 fn a_failed_unit_has_its_evidence() {
     let (ground, sound) = (ground(OnDelete::Keep), sound());
-    for lost in ["bad.xml", "bad.xml.error.json"] {
+    let [copy, record] = evidence_of("bad.xml");
+    for lost in [&copy, &record] {
         let mut evidence = sound.clone();
         evidence.errors.remove(lost);
-        assert_eq!(evidence.questions(&ground).errors.into_iter().collect::<Vec<_>>(), [format!("p/{lost}")]);
-        evidence.answers.errors.insert(format!("p/{lost}"), false);
+        let full = format!("p/objects/{lost}");
+        assert_eq!(evidence.questions(&ground).errors, [full.clone()].into());
+        evidence.answers.errors.insert(full, false);
         assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceMissing, "bad.xml".into())]);
     }
     let mut evidence = sound;
-    evidence.errors.remove("bad.xml");
+    evidence.errors.remove(&copy);
     evidence.raw.remove("bad.xml");
     assert_eq!(differences(&ground, &evidence), [], "there was nothing left to copy");
 }
 
 #[test]
+fn an_error_record_that_says_so_is_all_the_evidence_there_is() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let [copy, record] = evidence_of("bad.xml").map(|key| format!("p/objects/{key}"));
+    evidence.errors.remove(&copy["p/objects/".len()..]);
+    evidence.answers.errors.insert(copy, false);
+    assert_eq!(evidence.questions(&ground).uncopied, [record.clone()].into());
+    evidence.answers.uncopied.insert(record.clone(), true);
+    assert!(evidence.questions(&ground).is_empty());
+    assert_eq!(differences(&ground, &evidence), []);
+    evidence.answers.uncopied.insert(record, false);
+    assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceMissing, "bad.xml".into())]);
+}
+
+#[test]
 fn evidence_of_an_indexed_unit_is_left_over_and_told_once() {
     let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.errors.extend(["good.xml".to_owned(), "good.xml.error.json".to_owned()]);
-    assert!(evidence.questions(&ground).error_owners.contains("good.xml.error.json"));
-    evidence.answers.error_owners.insert("good.xml.error.json".into(), Some("n/s".into()));
+    evidence.errors.extend(evidence_of("good.xml"));
     assert!(evidence.questions(&ground).is_empty());
     assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceLeft, "good.xml".into())]);
-    evidence.errors.remove("good.xml.error.json");
+    evidence.errors.remove(&evidence_of("good.xml")[1]);
     assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceLeft, "good.xml".into())]);
-    let digest = keys_digest(&evidence, "good.xml");
+    let digest = unit("good.xml", "1").digest();
     evidence.records.retain(|(id, _)| *id != digest);
+    assert_eq!(evidence.questions(&ground).records, [digest.clone()].into());
+    evidence.answers.records.insert(digest, None);
     let found = differences(&ground, &evidence);
     assert!(!found.iter().any(|(kind, _)| *kind == Kind::EvidenceLeft), "it is on its way: {found:?}");
 }
 
-fn keys_digest(evidence: &Evidence, key: &str) -> String {
-    evidence.records.iter().find(|(_, record)| record.unit.key == key).expect("a record").0.clone()
+#[test]
+fn evidence_of_a_version_that_is_gone_is_left_over() {
+    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let digest = unit("gone.xml", "1").digest();
+    evidence.errors.extend(evidence_of("gone.xml"));
+    evidence.answers.records.insert(digest.clone(), None);
+    assert_eq!(evidence.questions(&ground).raw, ["gone.xml".to_owned()].into());
+    evidence.answers.raw.insert("gone.xml".into(), None);
+    let left = [(Kind::EvidenceLeft, "gone.xml".to_owned())];
+    assert_eq!(differences(&ground, &evidence), left);
+    evidence.answers.raw.insert("gone.xml".into(), Some(object("2")));
+    assert_eq!(differences(&ground, &evidence), left, "another version is there");
+    evidence.answers.raw.insert("gone.xml".into(), Some(object("1")));
+    assert_eq!(differences(&ground, &evidence), [], "it is on its way");
 }
 
 #[test]
-fn messages_and_own_files_are_no_evidence() {
+fn what_is_no_evidence_is_left_alone() {
     let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.errors.extend(["messages/1.xml".to_owned(), ".docmill/x.xml".to_owned()]);
+    evidence.errors.extend(["1.xml".to_owned(), "bad.xml.error.json".to_owned()]);
     assert!(evidence.questions(&ground).is_empty());
     assert_eq!(differences(&ground, &evidence), []);
-    assert_eq!(keys::evidence(&ground.errors, &unit("bad.xml", "1"))[0], "p/bad.xml");
 }
 
 fn seen(unit: &str, last_modified: &str) -> Seen {

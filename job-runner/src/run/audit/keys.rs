@@ -1,13 +1,8 @@
 //! What the keys of snapshots and errors say of raw objects: the way back from
-//! [`object_key::derived`](crate::pipeline::object_key::derived). Pure.
+//! [`locations`](crate::pipeline::locations). Pure.
 
-use docmill_crds::ledger::UnitId;
-use docmill_crds::storage::BucketLocation;
+use crate::pipeline::locations::ERROR_RECORD;
 
-use crate::pipeline::object_key;
-
-/// What the key of an error record ends with.
-const ERROR_RECORD: &str = ".error.json";
 /// Digits of a unit's digest.
 const DIGEST_DIGITS: usize = 32;
 
@@ -31,17 +26,35 @@ impl<'a> SnapshotName<'a> {
     }
 }
 
-/// Keys of a failed unit's evidence: the copy of its object, and its error record.
-#[must_use]
-pub fn evidence(errors: &BucketLocation, unit: &UnitId) -> [String; 2] {
-    let digest = unit.digest();
-    ["", ERROR_RECORD].map(|suffix| object_key::derived(&errors.prefix, &unit.key, &digest, suffix))
+/// The key of a thing of a refused object, read: `<raw key>/<unit digest>` is its copy, and the error record beside it has
+/// the same key with an end of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EvidenceName<'a> {
+    /// Key of the raw object; only its beginning, where it is too long.
+    pub raw_key: &'a str,
+    /// Digest of the unit.
+    pub digest: &'a str,
+    /// Whether it is the error record.
+    pub is_record: bool,
 }
 
-/// The raw keys that a key of the errors bucket, without its prefix, can be about: that of a copy, or of an error record.
-#[must_use]
-pub fn raw_keys_of_error(key: &str) -> Vec<&str> {
-    [Some(key), key.strip_suffix(ERROR_RECORD)].into_iter().flatten().filter(|key| !key.is_empty()).collect()
+impl<'a> EvidenceName<'a> {
+    /// Reads a key without what those of all refused objects begin with. `None`: it is no evidence.
+    #[must_use]
+    pub fn parse(key: &'a str) -> Option<Self> {
+        let (copy, is_record) = match key.strip_suffix(ERROR_RECORD) {
+            Some(copy) => (copy, true),
+            None => (key, false),
+        };
+        let (raw_key, digest) = copy.rsplit_once('/')?;
+        is_digest(digest).then_some(Self { raw_key, digest, is_record })
+    }
+
+    /// Whether only the beginning of the raw key is left.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.raw_key.strip_suffix(self.digest).is_some_and(|key| key.ends_with('~'))
+    }
 }
 
 /// Key of the error record beside a copy.
@@ -54,19 +67,6 @@ pub fn error_record_of(copy: &str) -> String {
 #[must_use]
 pub fn copy_of(error_record: &str) -> Option<&str> {
     error_record.strip_suffix(ERROR_RECORD)
-}
-
-/// Whether a key of the errors bucket is that of an error record.
-#[must_use]
-pub fn is_error_record(key: &str) -> bool {
-    key.ends_with(ERROR_RECORD)
-}
-
-/// The digest at the end of a key that was too long and is cut.
-#[must_use]
-pub fn digest_of_cut(key: &str) -> Option<&str> {
-    let (_, digest) = key.strip_suffix(ERROR_RECORD).unwrap_or(key).rsplit_once('~')?;
-    is_digest(digest).then_some(digest)
 }
 
 fn is_hex(text: &str) -> bool {
@@ -83,7 +83,8 @@ mod tests {
     use docmill_crds::storage::BucketLocation;
     use proptest::prelude::*;
 
-    use super::{SnapshotName, digest_of_cut, evidence, raw_keys_of_error};
+    use super::{EvidenceName, SnapshotName};
+    use crate::pipeline::locations::EvidenceKeys;
     use crate::pipeline::snapshot;
 
     fn unit(key: &str) -> UnitId {
@@ -92,6 +93,13 @@ mod tests {
 
     fn location() -> BucketLocation {
         BucketLocation { bucket: "b".into(), prefix: "p/".into() }
+    }
+
+    #[test]
+    fn what_is_no_evidence_is_not_read_as_it() {
+        for key in ["a.xml", "a.xml.error.json", "0123456789abcdef0123456789abcdef", "a/0123/5f.json"] {
+            assert_eq!(EvidenceName::parse(key), None, "{key}");
+        }
     }
 
     #[test]
@@ -112,11 +120,13 @@ mod tests {
             prop_assert_eq!(name.digest, unit.digest());
             let cut = format!("~{}", unit.digest());
             prop_assert!(name.raw_key == key || name.raw_key.ends_with(&cut));
-            for found in evidence(&location(), &unit) {
-                let found = found.strip_prefix("p/").expect("the prefix");
-                let digest = unit.digest();
-                let leads_back = raw_keys_of_error(found).contains(&key.as_str());
-                prop_assert!(leads_back || digest_of_cut(found) == Some(digest.as_str()));
+            let EvidenceKeys { copy, record } = EvidenceKeys::of_object(&location(), &unit);
+            for (found, is_record) in [(copy, false), (record, true)] {
+                let found = found.strip_prefix("p/objects/").expect("the folder");
+                let named = EvidenceName::parse(found).expect("evidence");
+                prop_assert_eq!(named.digest, unit.digest());
+                prop_assert_eq!(named.is_record, is_record);
+                prop_assert_eq!(named.raw_key == key, !named.is_cut());
             }
         }
     }

@@ -39,7 +39,7 @@ impl Stores<'_> {
 
     /// The packs of this source that are nobody's, and whether there may be more than are given.
     pub async fn strange_packs(&self) -> Result<(Vec<Difference>, bool), RunError> {
-        let folder = packed::folder(&self.ground.snapshots.prefix);
+        let folder = packed::folder(&self.context.source().snapshots.prefix);
         let bucket = &self.ground.snapshots.bucket;
         let mut listing = Listing::new(self.context.s3.clone(), bucket, false, &folder, None);
         let mut strange = Vec::new();

@@ -25,6 +25,8 @@ pub struct Place {
     pub errors_bucket: String,
     /// What every key of the errors bucket begins with.
     pub errors_prefix: String,
+    /// `<namespace>/<name>` of the source.
+    pub source: String,
     /// Pattern of the indices with articles.
     pub articles: String,
     /// The index with the ledger.
@@ -48,6 +50,7 @@ pub async fn gather(place: &Place) -> Result<Evidence> {
         snapshots_prefix: place.snapshots_prefix.clone(),
         snapshots: place.s3.get_all(&place.snapshots_bucket).await?,
         errors_prefix: place.errors_prefix.clone(),
+        source: place.source.clone(),
         errors: place.s3.get_all(&place.errors_bucket).await?,
         articles: place.elastic.all(&place.articles).await?,
         ledger: place.records.all(&place.ledger).await?,

@@ -64,6 +64,16 @@ pub struct Evidence {
     pub errors: BTreeMap<String, Vec<u8>>,
     /// What each of its keys begins with.
     pub errors_prefix: String,
+    /// `<namespace>/<name>` of the source.
+    pub source: String,
+}
+
+impl Evidence {
+    /// Keys of the copy of a refused object and of the record beside it.
+    fn refused(&self, raw: &RawObject) -> [String; 2] {
+        let folder = format!("{}{}/objects/", self.errors_prefix, self.source);
+        ["", ".error.json"].map(|end| derived(&folder, raw, &format!("/{}{end}", raw.digest())))
+    }
 }
 
 /// The verdict.
@@ -194,7 +204,8 @@ fn snapshot(
 ) {
     let revision = record["revision"].as_str().unwrap_or_default();
     let end = format!("/{}/{revision}.json", raw.digest());
-    let expected = derived(&evidence.snapshots_prefix, raw, &end);
+    let own = format!("{}{}/", evidence.snapshots_prefix, evidence.source);
+    let expected = derived(&own, raw, &end);
     let Some(named) = record["snapshot"].as_str() else {
         if record["state"] == "Indexed" || record["state"] == "Converted" {
             faults.push(format!("{:?} ended well without a snapshot", raw.key));
@@ -328,7 +339,8 @@ fn history(evidence: &Evidence, known: &mut Known, faults: &mut Vec<String>) {
     }
 }
 
-/// A failed unit lies unchanged in the errors bucket, beside a record that tells the truth.
+/// A failed unit lies unchanged in the errors bucket, beside a record that tells the truth; or the record says that it
+/// could not be copied, and why.
 fn refusal(
     evidence: &Evidence,
     raw: &RawObject,
@@ -339,14 +351,18 @@ fn refusal(
     if record["state"] != "Failed" {
         return;
     }
-    let copy = derived(&evidence.errors_prefix, raw, "");
-    let beside = derived(&evidence.errors_prefix, raw, ".error.json");
+    let [copy, beside] = evidence.refused(raw);
+    let told = evidence.errors.get(&beside).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    let uncopied = told.as_ref().is_some_and(|told| {
+        told["copied"] == false && told["notCopiedBecause"].as_str().is_some_and(|why| !why.is_empty())
+    });
     match evidence.errors.get(&copy) {
+        None if uncopied => {}
         None => faults.push(format!("{:?} failed and is not in the errors bucket", raw.key)),
+        Some(_) if uncopied => faults.push(format!("the copy of {:?} is there and said not to be", raw.key)),
         Some(bytes) if *bytes != raw.bytes => faults.push(format!("the copy of {:?} was changed", raw.key)),
         Some(_) => {}
     }
-    let told = evidence.errors.get(&beside).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
     match told {
         None => faults.push(format!("{beside:?} is missing or not JSON")),
         Some(told) => {

@@ -32,7 +32,8 @@ fn key_head(raw: &RawObject, gone: bool) -> Stored {
 /// One indexed and one failed unit, and a key that was removed, all as it should be.
 fn sound() -> Evidence {
     let (good, bad) = (raw("a b.xml", "<a/>"), raw("bad.xml", "<a>"));
-    let snapshot = format!("s/a b.xml/{}/r1.json", good.digest());
+    let snapshot = format!("s/n/w/a b.xml/{}/r1.json", good.digest());
+    let copy = format!("e/n/w/objects/bad.xml/{}", bad.digest());
     let document = json!({"guid": "g1", "_docmill": {
         "unit": {"key": "a b.xml", "version": "v-a b.xml"}, "rawDigest": hexadecimal(b"<a/>"), "convertedTime": "1",
     }});
@@ -62,12 +63,10 @@ fn sound() -> Evidence {
         articles: vec![Stored { index: "i".into(), id: "g1".into(), source: indexed }],
         snapshots: [(snapshot, format!("{document}\n").into_bytes())].into(),
         snapshots_prefix: "s/".into(),
-        errors: [
-            ("e/bad.xml".to_owned(), b"<a>".to_vec()),
-            ("e/bad.xml.error.json".to_owned(), error.to_string().into_bytes()),
-        ]
-        .into(),
+        errors: [(format!("{copy}.error.json"), error.to_string().into_bytes()), (copy, b"<a>".to_vec())]
+            .into(),
         errors_prefix: "e/".into(),
+        source: "n/w".into(),
         raw: vec![good, bad],
         ..Evidence::default()
     }
@@ -97,7 +96,7 @@ fn earlier_versions_that_say_what_became_of_them_are_no_strangers() {
     ] {
         let mut evidence = sound();
         evidence.ledger.push(record(&older(), state, &more));
-        evidence.snapshots.insert(format!("s/a b.xml/{}/r1.json", older().digest()), vec![]);
+        evidence.snapshots.insert(format!("s/n/w/a b.xml/{}/r1.json", older().digest()), vec![]);
         assert_eq!(judge(&evidence).faults, [""; 0], "{state}");
     }
 }
@@ -108,6 +107,19 @@ fn long_keys_are_cut_between_characters() {
     let key = derived("errors/", &long, ".error.json");
     assert!(key.len() <= 1024 && key.ends_with(&format!("ü~{}.error.json", long.digest())), "{key}");
     assert_eq!(derived("e/", &raw("a b.xml", ""), ".error.json"), "e/a b.xml.error.json");
+}
+
+#[test]
+fn a_record_may_say_why_it_is_alone() {
+    let mut evidence = sound();
+    let [copy, beside] = evidence.refused(&evidence.raw[1]);
+    evidence.errors.remove(&copy);
+    assert_eq!(judge(&evidence).faults.len(), 1);
+    let mut told: Value = serde_json::from_slice(&evidence.errors[&beside]).expect("JSON");
+    told["copied"] = false.into();
+    told["notCopiedBecause"] = "InvalidRequest".into();
+    evidence.errors.insert(beside, told.to_string().into_bytes());
+    assert_eq!(judge(&evidence).faults, [""; 0]);
 }
 
 #[test]
@@ -133,7 +145,10 @@ fn every_kind_of_damage_is_noticed() {
             e.articles.push(Stored { index: "j".into(), ..e.articles[0].clone() });
         }),
         ("belongs to no unit", |e| e.articles[0].source["_docmill"]["unit"]["version"] = "old".into()),
-        ("was changed", |e| drop(e.errors.insert("e/bad.xml".into(), b"<b>".to_vec()))),
+        ("was changed", |e| {
+            let [copy, _] = e.refused(&e.raw[1]);
+            e.errors.insert(copy, b"<b>".to_vec());
+        }),
         ("names another key", |e| e.ledger[1].source["reason"] = "MissingField".into()),
         ("its record says ObjectRemoved", |e| {
             e.ledger[1].source["state"] = "Skipped".into();

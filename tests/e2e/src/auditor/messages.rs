@@ -35,15 +35,21 @@ pub(super) fn read(evidence: &Evidence, faults: &mut Vec<String>) -> SetAside {
         if all.reasons.insert(key.to_owned(), reason.to_owned()).is_some() {
             faults.push(format!("{key:?} was set aside twice"));
         }
-        all.errors.extend(kept(evidence, key, unit, reason, faults));
+        all.errors.extend(kept(evidence, &format!("{key}/{}", record.id), unit, reason, faults));
     }
     all
 }
 
-/// Where the body and its reason lie.
-fn kept(evidence: &Evidence, key: &str, unit: &Value, reason: &str, faults: &mut Vec<String>) -> Vec<String> {
-    let end = format!("messages/{key}");
-    let Some((place, body)) = evidence.errors.iter().find(|(place, _)| place.ends_with(&end)) else {
+/// Where the body and its reason lie. `name` is what comes below `messages/`.
+fn kept(
+    evidence: &Evidence,
+    name: &str,
+    unit: &Value,
+    reason: &str,
+    faults: &mut Vec<String>,
+) -> Vec<String> {
+    let end = format!("{}{}/messages/{name}", evidence.errors_prefix, evidence.source);
+    let Some((place, body)) = evidence.errors.iter().find(|(place, _)| **place == end) else {
         faults.push(format!("the errors bucket has no {end:?}"));
         return Vec::new();
     };

@@ -9,6 +9,7 @@ use e2e::articles::Form;
 use e2e::auditor::without_handling;
 use e2e::corpus::{Corpus, Outcome};
 use e2e::elastic::Stored;
+use e2e::evidence::error_record;
 use e2e::ingest_runs::{self, Ended};
 use e2e::resources::SOURCE;
 use e2e::world::{self, World};
@@ -163,7 +164,8 @@ impl<'a> Breaker<'a> {
     async fn snapshot_orphaned(&self, record: &Stored) -> Result<()> {
         let from = record.source["snapshot"].as_str().context("no snapshot")?;
         let revision = from.rsplit('/').next().context("no revision")?;
-        let to = format!("json/wire/nobody.xml/{}/{revision}", "0123456789abcdef".repeat(2));
+        let digest = "0123456789abcdef".repeat(2);
+        let to = format!("json/{}/{SOURCE}/wire/nobody.xml/{digest}/{revision}", self.world.name);
         self.world.s3.copy(&self.world.snapshots_bucket(), from, &to).await
     }
 
@@ -185,14 +187,15 @@ impl<'a> Breaker<'a> {
     }
 
     async fn evidence_missing(&self) -> Result<()> {
-        let key = format!("errors/{}.error.json", self.failed);
-        self.world.s3.remove(&self.world.errors_bucket(), &key).await
+        let bucket = self.world.errors_bucket();
+        let (key, _) = error_record(&self.world.s3, &bucket, &self.failed).await?;
+        self.world.s3.remove(&bucket, &key).await
     }
 
     async fn evidence_left(&self, record: &Stored) -> Result<()> {
         let key = record.source["unit"]["key"].as_str().context("no key")?;
         let error = json!({"source": format!("{}/{SOURCE}", self.world.name)}).to_string();
-        let key = format!("errors/{key}.error.json");
+        let key = format!("errors/{}/{SOURCE}/objects/{key}/{}.error.json", self.world.name, record.id);
         self.world.s3.put(&self.world.errors_bucket(), &key, error.into_bytes()).await.map(drop)
     }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
+use e2e::evidence::error_record;
 use e2e::world::{self, World};
 use serde_json::{Value, json};
 
@@ -67,8 +68,7 @@ fn without_provenance(mut document: Value) -> Value {
 }
 
 async fn says_what_is_wrong(world: &World) -> Result<()> {
-    let record = world.s3.get(&world.errors_bucket(), "errors/wire/bad.ndjson.error.json").await?;
-    let record: Value = serde_json::from_slice(&record)?;
+    let (_, record) = error_record(&world.s3, &world.errors_bucket(), "wire/bad.ndjson").await?;
     let faults =
         |index: usize| record.pointer(&format!("/refusals/{index}/faults")).cloned().unwrap_or_default();
     let reasons: Vec<_> =

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::{Article, Fault, Form};
 use e2e::corpus::Corpus;
+use e2e::evidence::error_record;
 use e2e::world::{self, World};
 use serde_json::Value;
 
@@ -34,8 +35,7 @@ fn key(fault: Fault) -> String {
 }
 
 async fn record_names(world: &World, fault: Fault) -> Result<()> {
-    let beside = format!("errors/{}.error.json", key(fault));
-    let record: Value = serde_json::from_slice(&world.s3.get(&world.errors_bucket(), &beside).await?)?;
+    let (_, record) = error_record(&world.s3, &world.errors_bucket(), &key(fault)).await?;
     ensure!(record["reason"] == fault.reason(), "{fault:?}: {record}");
     for told in ["stage", "message", "attempts", "revision"] {
         ensure!(!record[told].is_null(), "{fault:?} says nothing of {told}: {record}");

@@ -13,3 +13,4 @@ mod places;
 mod refusals;
 mod removals;
 mod secured;
+mod unreadable;

@@ -8,6 +8,7 @@ use e2e::corpus::{Corpus, Outcome};
 use e2e::env::Env;
 use e2e::faults::Match;
 use e2e::opensearch::OpenSearch;
+use e2e::resources::SOURCE;
 use e2e::rig::{Layout, Rig, enrichment, run_laid_out};
 use serde_json::{Value, json};
 
@@ -100,8 +101,11 @@ async fn indexes(rig: &Rig, layout: Layout) -> Result<()> {
 async fn writes_nothing_again(rig: &Rig) -> Result<()> {
     let writes = [
         rig.es_proxy.count(rig.article_bulks()),
-        rig.s3_proxy
-            .count(Match::any().method("PUT").path(format!("/{}/json/wire/", rig.snapshots_bucket()))),
+        rig.s3_proxy.count(Match::any().method("PUT").path(format!(
+            "/{}/json/{}/{SOURCE}/wire/",
+            rig.snapshots_bucket(),
+            rig.name
+        ))),
     ];
     ends_with(rig, "again", json!({"mode": "Process"}), json!({"selected": 0, "passedOver": OBJECTS}))
         .await?;

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use e2e::articles::{Article, Fault, Form};
 use e2e::cases::{case, side_by_side};
 use e2e::corpus::{Corpus, Outcome};
+use e2e::evidence::error_record;
 use e2e::faults::{Action, Answer, Match};
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
 use flate2::Compression;
@@ -41,8 +42,8 @@ async fn one_item_does_not_fit_the_mapping(rig: &Rig) -> Result<()> {
     rig.land(&corpus).await?;
     rig.drain().await?;
     rig.judge(&corpus).await?;
-    let told = rig.s3.get(&rig.errors_bucket(), &format!("errors/{key}.error.json")).await?;
-    let told = String::from_utf8(told)?;
+    let (_, told) = error_record(&rig.s3, &rig.errors_bucket(), key).await?;
+    let told = told.to_string();
     ensure!(told.contains("out of range"), "Elasticsearch's reason is not in {told}");
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
+use e2e::evidence::error_record;
 use serde_json::{Map, Value, json};
 
 use crate::documents::Documents;
@@ -104,11 +105,10 @@ fn added(article: &Value, enriched: &Value) -> Value {
 /// One refused object, with its reason.
 pub async fn refusal(stage: &Stage, documents: &Documents) -> Result<()> {
     let [.., errors] = stage.samples.buckets()?;
-    let prefixes = ["errors", "raw"].map(|place| stage.samples.prefix(place)).concat();
     let key = documents.a_faulty_key().context("nothing was refused")?;
-    let beside = format!("{prefixes}{key}.error.json");
-    let record = stage.s3.get(errors, &beside).await?;
-    block(&format!("refused: s3://{errors}/{beside}"), &pretty(&serde_json::from_slice(&record)?));
+    let raw_key = format!("{}{key}", stage.samples.prefix("raw"));
+    let (beside, record) = error_record(&stage.s3, errors, &raw_key).await?;
+    block(&format!("refused: s3://{errors}/{beside}"), &pretty(&record));
     Ok(())
 }
 
