@@ -7,7 +7,7 @@
 
 mod present;
 
-pub use present::{Hindrance, HindranceReason, Present, Store};
+pub use present::{Held, Hindrance, HindranceReason, IndexTrouble, Present, Store};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -185,6 +185,12 @@ pub struct Index {
     #[serde(default = "default_max_new_indices_per_hour")]
     #[schemars(range(min = 1, max = 10_000))]
     pub max_new_indices_per_hour: i32,
+    /// For how many seconds a unit waits for an index that takes no writes and is not going to by itself (a block that
+    /// somebody put on it, a closed index, an index that the cluster refuses to create) before it fails with
+    /// `IndexBlocked`. Other indices go on meanwhile. A full disk, an outage and missing rights are waited for without an end.
+    #[serde(default = "default_blocked_patience_seconds")]
+    #[schemars(range(min = 0, max = 604_800))]
+    pub blocked_patience_seconds: i32,
 }
 
 const fn default_max_new_indices_per_hour() -> i32 {
@@ -228,6 +234,18 @@ fn default_window_from() -> String {
 }
 const fn default_window_ahead_days() -> i32 {
     7
+}
+
+impl Index {
+    /// For how long a unit waits for an index that is not going to take writes by itself.
+    #[must_use]
+    pub fn blocked_patience(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(u64::try_from(self.blocked_patience_seconds).unwrap_or(0))
+    }
+}
+
+const fn default_blocked_patience_seconds() -> i32 {
+    900
 }
 
 /// Where it is recorded what became of each object.
@@ -428,6 +446,10 @@ pub struct UnitCounts {
     /// converted. Left out while there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub converted: i64,
+    /// Units among the pending ones that wait for an index with trouble of its own, as far as the workers that run know of
+    /// them. Left out while there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held: i64,
     /// Units that were refused; see `topFailures` and the errors bucket.
     pub failed: i64,
     /// Units that were passed over for a reason, for example because the object was gone.

@@ -58,6 +58,9 @@ pub enum Reason {
     ObjectUnreadable,
     /// The object store does not take this unit's JSON, while it takes that of others.
     SnapshotRefused,
+    /// The index of the document, or of an earlier copy of it, takes no writes and is not going to by itself: a block that
+    /// somebody put on it, a closed index, an index that the cluster refuses to create.
+    IndexBlocked,
     /// Workers died again and again while they worked on this unit alone.
     Poison,
     /// A message of the queue, or one of its records, is no notification that is understood.
@@ -68,7 +71,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::EmptyObject,
         Self::CorruptCompression,
         Self::UnsupportedEncoding,
@@ -94,6 +97,7 @@ impl Reason {
         Self::ObjectArchived,
         Self::ObjectUnreadable,
         Self::SnapshotRefused,
+        Self::IndexBlocked,
         Self::Poison,
         Self::MalformedNotification,
         Self::ForeignNotification,
@@ -134,6 +138,7 @@ impl Reason {
             Self::ObjectArchived => "ObjectArchived",
             Self::ObjectUnreadable => "ObjectUnreadable",
             Self::SnapshotRefused => "SnapshotRefused",
+            Self::IndexBlocked => "IndexBlocked",
             Self::Poison => "Poison",
             Self::MalformedNotification => "MalformedNotification",
             Self::ForeignNotification => "ForeignNotification",

@@ -6,7 +6,7 @@
 //! - [`mapping`]: how documents of the product are mapped; `own`: indices of the product, and whose they are;
 //! - `bulk_body`, `verdict`, `bulk_work`: a bulk written, its answer read item by item, what to send again; no I/O;
 //! - `bulk`: a bulk sent until every item has its final [`Outcome`];
-//! - `error`: what went wrong and who has to act.
+//! - `error`: what went wrong and who has to act; `trouble`: whether it is one index's or the cluster's.
 //!
 //! Elasticsearch 8.x and 9.x and OpenSearch 2.x and 3.x get the same requests: plain `application/json`, and ids in
 //! bodies and never in paths, so that no id has to be escaped. Only points in time differ, see `search`.
@@ -24,9 +24,11 @@ mod own;
 mod search;
 mod settings;
 mod signing;
+mod trouble;
 mod verdict;
 
 pub use admin::{ClusterInfo, Distribution};
+pub use bulk::{PassOver, Watch};
 pub use bulk_body::{Address, BulkBody, ReadState};
 pub use client::Elastic;
 pub use documents::StoredDocument;

@@ -2,13 +2,15 @@
 //! operator.
 //!
 //! - [`metrics`], [`process`]: what is counted;
-//! - [`hindrances`], [`activity`]: what it waits for, and how it spends its time; pure;
+//! - [`hindrances`], [`held`], [`activity`]: what it waits for, which units wait for an index without it, and how it spends
+//!   its time; pure;
 //! - [`hinders`]: which errors are a store's doing;
 //! - [`server`]: all of it over HTTP; [`logs`]: the form of the log; [`traces`]: spans for OpenTelemetry.
 //!
 //! A process is one worker, so there is one [`Worker`] in it ([`worker`]), and no step has to be handed one.
 
 pub mod activity;
+pub mod held;
 pub mod hinders;
 pub mod hindrances;
 pub mod logs;
@@ -25,6 +27,7 @@ use docmill_crds::contract::{Hindrance, Present};
 use crate::clock;
 use crate::pipeline::task::Ended;
 use activity::Activity;
+use held::HeldUnits;
 use hindrances::{Hindrances, Kind};
 use metrics::Metrics;
 
@@ -54,6 +57,7 @@ pub struct Worker {
 #[derive(Debug, Default)]
 struct State {
     hindrances: Hindrances,
+    held: HeldUnits,
     activity: Activity,
     done: u64,
 }
@@ -83,8 +87,24 @@ impl Worker {
             Ended::Known(_) => self.metrics.unit_known(),
             Ended::Nothing => {}
             Ended::Unfinished => return self.metrics.unit_unfinished(),
+            Ended::Held(trouble) => return self.metrics.unit_held(*trouble),
         }
         self.state().done += 1;
+    }
+
+    /// Takes note of a unit, by its digest, that waits for an index, or waits no more.
+    pub fn unit_held(&self, unit: &str, ended: &Ended, waited: Duration) {
+        let now = self.started.elapsed();
+        match ended {
+            Ended::Held(trouble) => self.state().held.hold(unit, *trouble, held_pause(waited), now),
+            Ended::Unfinished => {}
+            Ended::Final { .. } | Ended::Known(_) | Ended::Nothing => self.state().held.end(unit),
+        }
+    }
+
+    /// Whether a unit was let go here because it waits for an index, and has no end since.
+    pub fn is_held(&self, unit: &str) -> bool {
+        self.state().held.is_held(unit)
     }
 
     /// A piece of work that may meet hindrances.
@@ -119,6 +139,7 @@ impl Worker {
             hindered_millis: millis(spent.hindered),
             in_hand: spent.in_hand.into(),
             hindrances: state.hindrances.told(now).into_iter().map(|told| self.hindrance(told)).collect(),
+            held: state.held.told(now),
         }
     }
 
@@ -175,6 +196,13 @@ impl Drop for HeldUp {
     fn drop(&mut self) {
         self.by(None, "");
     }
+}
+
+/// When a unit that waits for an index is tried again: after as long as it has waited so far, within bounds, so that it costs
+/// less the longer it waits.
+#[must_use]
+pub fn held_pause(waited: Duration) -> Duration {
+    waited.clamp(Duration::from_secs(20), Duration::from_mins(10))
 }
 
 fn millis(duration: Duration) -> u64 {

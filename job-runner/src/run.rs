@@ -22,6 +22,7 @@ mod records;
 mod report;
 pub mod select;
 pub mod shadow;
+mod turns;
 mod units;
 mod work;
 mod writer;

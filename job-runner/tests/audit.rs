@@ -115,7 +115,7 @@ impl Place {
             let object = self.s3.head_object().bucket(&bucket).key(&key).send().await.unwrap();
             let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
             let landed = Landed { bucket, key, version_id: None, etag };
-            processor.process(Task { landed, attempts: 1, redo }).await
+            processor.process(Task { landed, attempts: 1, waited: std::time::Duration::ZERO, redo }).await
         });
         let ends = futures::future::join_all(ends).await;
         assert!(ends.iter().all(Ended::is_final), "{ends:?}");

@@ -20,6 +20,63 @@ pub struct Present {
     /// What it is waiting for now, or was until a few seconds ago, the longest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hindrances: Vec<Hindrance>,
+    /// Units that it let go because an index has trouble of its own, and that have no end yet as far as it knows. They
+    /// hinder nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
+}
+
+/// Units that wait for an index, by the kind of its trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Held {
+    /// What the index has.
+    pub trouble: IndexTrouble,
+    /// How many units.
+    pub units: u64,
+}
+
+/// What one index has while others of its cluster take writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum IndexTrouble {
+    /// Somebody put a block on it, or closed it.
+    Blocked,
+    /// It is not there, and the cluster refuses to create it: the limit of shards, a template, automatic creation that is off.
+    NotCreated,
+    /// The disk of a node with a part of it is full.
+    DiskFull,
+    /// Its primary shard is not there.
+    Unavailable,
+    /// The credentials do not suffice for it.
+    Denied,
+    /// It answers much later than others.
+    Slow,
+}
+
+impl IndexTrouble {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Blocked, Self::NotCreated, Self::DiskFull, Self::Unavailable, Self::Denied, Self::Slow];
+
+    /// The word for it, the same in `/status` and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "Blocked",
+            Self::NotCreated => "NotCreated",
+            Self::DiskFull => "DiskFull",
+            Self::Unavailable => "Unavailable",
+            Self::Denied => "Denied",
+            Self::Slow => "Slow",
+        }
+    }
+
+    /// Whether a unit that has waited for `index.blockedPatienceSeconds` fails by it. The others concern the cluster, its
+    /// nodes or its users as much as the index, and are waited for without an end.
+    #[must_use]
+    pub const fn fails_in_the_end(self) -> bool {
+        matches!(self, Self::Blocked | Self::NotCreated)
+    }
 }
 
 /// Something outside that keeps a worker from going on. It is never a document's fault.
@@ -112,7 +169,7 @@ impl HindranceReason {
 
 #[cfg(test)]
 mod tests {
-    use super::{HindranceReason, Present, Store};
+    use super::{HindranceReason, IndexTrouble, Present, Store};
 
     #[test]
     fn words_are_the_serialised_forms() {
@@ -130,6 +187,9 @@ mod tests {
             HindranceReason::Refused,
         ] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+        for trouble in IndexTrouble::ALL {
+            assert_eq!(serde_json::to_value(trouble).unwrap(), trouble.as_str());
         }
     }
 

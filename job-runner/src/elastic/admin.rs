@@ -1,10 +1,11 @@
 //! The cluster itself, its indices and templates.
 
+use docmill_crds::contract::IndexTrouble;
 use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::client::segment;
-use super::{Elastic, ElasticError, mapping};
+use super::{Elastic, ElasticError, Fault, mapping};
 
 /// Which server it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +77,33 @@ impl Elastic {
         self.send(Method::Put, &format!("/_index_template/{}", segment(name)), Some(body)).await.map(drop)
     }
 
-    /// Adds fields to the mapping of the indices that exist already; a pattern may match none.
+    /// Adds fields to the mapping of the indices that exist already; a pattern may match none. An index that takes no changes
+    /// keeps its own mapping, and the others get theirs.
     pub async fn add_fields(&self, index: &str, properties: &Map<String, Value>) -> Result<(), ElasticError> {
+        match self.put_fields(index, properties).await {
+            Err(error) if is_of_index(&error) => {}
+            result => return result,
+        }
+        for index in self.names(index).await? {
+            match self.put_fields(&index, properties).await {
+                Err(error) if is_of_index(&error) => {
+                    tracing::warn!(%error, index, "an index takes no changes of its mapping; it keeps its own");
+                }
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Names of the indices that match a pattern, closed ones included.
+    async fn names(&self, pattern: &str) -> Result<Vec<String>, ElasticError> {
+        let path = format!("/_resolve/index/{}?expand_wildcards=open,closed", segment(pattern));
+        let answer = self.send(Method::Get, &path, None).await?;
+        let indices = answer.get("indices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        Ok(indices.iter().filter_map(|index| Some(index.get("name")?.as_str()?.to_owned())).collect())
+    }
+
+    async fn put_fields(&self, index: &str, properties: &Map<String, Value>) -> Result<(), ElasticError> {
         let path = format!("/{}/_mapping?allow_no_indices=true&ignore_unavailable=true", segment(index));
         self.send(Method::Put, &path, Some(&json!({"properties": properties}))).await.map(drop)
     }
@@ -93,6 +119,10 @@ impl Elastic {
         let path = format!("/{}/_refresh?ignore_unavailable=true", segment(index));
         self.send(Method::Post, &path, None).await.map(drop)
     }
+}
+
+fn is_of_index(error: &ElasticError) -> bool {
+    error.fault().and_then(Fault::index_trouble) == Some(IndexTrouble::Blocked)
 }
 
 pub(super) fn is_kind(error: &ElasticError, kind: &str) -> bool {

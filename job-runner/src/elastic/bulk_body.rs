@@ -4,6 +4,8 @@
 //! line of document, each closed by a newline. Versions are `external_gte`: the same version again overwrites itself
 //! (a redelivery), an older one is refused (a late arrival).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -21,12 +23,16 @@ pub struct Address<'a> {
 pub struct BulkBody {
     bytes: Vec<u8>,
     items: Vec<Item>,
+    /// Names of the indices, each once.
+    indices: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 struct Item {
     id: String,
     end: usize,
+    /// Position of its index among the names.
+    index: usize,
 }
 
 #[derive(Serialize)]
@@ -114,13 +120,13 @@ impl BulkBody {
             self.bytes[start..].iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
         }
         self.bytes.push(b'\n');
-        self.close_item(address.id);
+        self.close_item(address);
     }
 
     /// Deletes a document, if it is there and not newer than the version.
     pub fn push_delete(&mut self, address: Address<'_>, version: Option<u64>) {
         self.push_action(&Action::Delete(Meta::new(address, version)));
-        self.close_item(address.id);
+        self.close_item(address);
     }
 
     fn push_action(&mut self, action: &Action<'_>) {
@@ -129,8 +135,14 @@ impl BulkBody {
         self.bytes.push(b'\n');
     }
 
-    fn close_item(&mut self, id: &str) {
-        self.items.push(Item { id: id.to_owned(), end: self.bytes.len() });
+    fn close_item(&mut self, address: Address<'_>) {
+        // Neighbours are of the same index mostly.
+        let known = self.indices.iter().rposition(|name| name == address.index);
+        let index = known.unwrap_or(self.indices.len());
+        if known.is_none() {
+            self.indices.push(address.index.to_owned());
+        }
+        self.items.push(Item { id: address.id.to_owned(), end: self.bytes.len(), index });
     }
 
     /// How many items there are.
@@ -153,7 +165,7 @@ impl BulkBody {
 
     /// Ends the writing.
     pub(super) fn seal(self) -> Bulk {
-        Bulk { bytes: Bytes::from(self.bytes), items: self.items }
+        Bulk { bytes: Bytes::from(self.bytes), items: self.items, indices: self.indices.into() }
     }
 }
 
@@ -162,6 +174,7 @@ impl BulkBody {
 pub(super) struct Bulk {
     bytes: Bytes,
     items: Vec<Item>,
+    indices: Arc<[String]>,
 }
 
 impl Bulk {
@@ -180,6 +193,16 @@ impl Bulk {
         self.items.iter().map(|item| item.id.as_str())
     }
 
+    /// Names of the indices, each once.
+    pub(super) fn indices(&self) -> &[String] {
+        &self.indices
+    }
+
+    /// Which of the indices each item is for, in the order of the items.
+    pub(super) fn index_of_items(&self) -> impl Iterator<Item = usize> {
+        self.items.iter().map(|item| item.index)
+    }
+
     /// The request as it is sent; shared, not copied.
     pub(super) fn bytes(&self) -> Bytes {
         self.bytes.clone()
@@ -188,16 +211,20 @@ impl Bulk {
     /// A bulk of some of the items, by their positions in ascending order. All of them: the bytes are shared.
     pub(super) fn subset(&self, positions: &[usize]) -> Self {
         if positions.len() == self.items.len() {
-            return Self { bytes: self.bytes(), items: self.items.clone() };
+            return Self {
+                bytes: self.bytes(),
+                items: self.items.clone(),
+                indices: Arc::clone(&self.indices),
+            };
         }
-        let mut part = BulkBody::default();
+        let (mut bytes, mut items) = (Vec::new(), Vec::with_capacity(positions.len()));
         for &position in positions {
             let Some(item) = self.items.get(position) else { continue };
             let start = position.checked_sub(1).map_or(0, |before| self.items[before].end);
-            part.bytes.extend_from_slice(&self.bytes[start..item.end]);
-            part.close_item(&item.id);
+            bytes.extend_from_slice(&self.bytes[start..item.end]);
+            items.push(Item { end: bytes.len(), ..item.clone() });
         }
-        part.seal()
+        Self { bytes: bytes.into(), items, indices: Arc::clone(&self.indices) }
     }
 }
 

@@ -1,23 +1,48 @@
 //! Which items of a bulk are settled, and which have to be sent again and in what parts. No I/O.
 
+use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
 use super::verdict::Verdict;
-use super::{ElasticError, Outcome};
+use super::{ElasticError, Fault, Outcome};
+
+/// Into how many parts a bulk is split at the most when one of its indices is looked for.
+const MOST_GROUPS: usize = 16;
+
+/// Whether an item is to be left unsettled because its index has trouble of its own: the position of the index among
+/// the names, the trouble, and whether the same answer accepted items of other indices.
+pub(super) type Leave<'a> = &'a (dyn Fn(usize, IndexTrouble, bool) -> bool + Sync);
 
 /// What is settled and what has still to be sent.
 pub(super) struct Work {
     outcomes: Vec<Option<Outcome>>,
     settled: usize,
+    /// Of each item the position of its index among the names.
+    indices: Vec<usize>,
     /// Positions of items, one list a request.
     parts: Vec<Vec<usize>>,
+    /// Items of one index each that were not answered in time.
+    late: Vec<usize>,
+    /// Whether a request was late, and whether another was answered since.
+    is_split: bool,
+    answered_beside: bool,
 }
 
 impl Work {
     /// All items are open, and go into one request.
-    pub(super) fn new(items: usize) -> Self {
+    pub(super) fn new(indices: Vec<usize>) -> Self {
+        let items = indices.len();
         let parts = if items == 0 { Vec::new() } else { vec![(0..items).collect()] };
-        Self { outcomes: vec![None; items], settled: 0, parts }
+        let outcomes = vec![None; items];
+        Self {
+            outcomes,
+            settled: 0,
+            indices,
+            parts,
+            late: Vec::new(),
+            is_split: false,
+            answered_beside: false,
+        }
     }
 
     /// How many items have no outcome yet.
@@ -28,6 +53,19 @@ impl Work {
     /// The items of the next request.
     pub(super) fn next_part(&mut self) -> Option<Vec<usize>> {
         self.parts.pop()
+    }
+
+    /// Position of the index of an item.
+    pub(super) fn index_of(&self, position: usize) -> usize {
+        self.indices[position]
+    }
+
+    /// Positions of the indices of a part, each once, ascending.
+    pub(super) fn indices_of(&self, part: &[usize]) -> Vec<usize> {
+        let mut indices: Vec<usize> = part.iter().map(|&position| self.indices[position]).collect();
+        indices.sort_unstable();
+        indices.dedup();
+        indices
     }
 
     fn settle(&mut self, position: usize, outcome: Outcome) {
@@ -41,9 +79,10 @@ impl Work {
         &mut self,
         positions: Vec<usize>,
         answer: Result<Vec<Verdict>, ElasticError>,
+        leave: Leave<'_>,
     ) -> Result<Option<ElasticError>, ElasticError> {
         match answer {
-            Ok(verdicts) => self.take_verdicts(&positions, verdicts),
+            Ok(verdicts) => self.take_verdicts(&positions, verdicts, leave),
             Err(error) => match error.class() {
                 ErrorClass::User => Err(error),
                 ErrorClass::Permanent => {
@@ -64,20 +103,39 @@ impl Work {
         }
     }
 
+    /// First what is settled, since it says which indices take writes; then what is not.
     fn take_verdicts(
         &mut self,
         positions: &[usize],
         verdicts: Vec<Verdict>,
+        leave: Leave<'_>,
     ) -> Result<Option<ElasticError>, ElasticError> {
-        let mut again = Vec::new();
-        let mut hindrance = None;
+        let (mut accepted, mut open) = (Vec::new(), Vec::new());
         for (&position, verdict) in positions.iter().zip(verdicts) {
+            let trouble = verdict.fault().and_then(Fault::index_trouble);
             match verdict {
-                Verdict::Final(outcome) => self.settle(position, outcome),
-                Verdict::Retry(fault) if fault.class() == ErrorClass::User => {
-                    return Err(ElasticError::Refused(fault));
+                Verdict::Final(Outcome::Rejected(fault)) if trouble.is_some() => {
+                    open.push((position, fault, trouble, true));
                 }
-                Verdict::Retry(fault) => {
+                Verdict::Final(outcome) => {
+                    if matches!(outcome, Outcome::Done | Outcome::Superseded) {
+                        accepted.push(self.indices[position]);
+                    }
+                    self.settle(position, outcome);
+                }
+                Verdict::Retry(fault) => open.push((position, fault, trouble, false)),
+            }
+        }
+        accepted.dedup();
+        let (mut again, mut hindrance) = (Vec::new(), None);
+        for (position, fault, trouble, is_final) in open {
+            let index = self.indices[position];
+            let others = accepted.iter().any(|other| *other != index);
+            match trouble.filter(|trouble| leave(index, *trouble, others)) {
+                Some(trouble) => self.settle(position, Outcome::Held(trouble, fault)),
+                None if is_final => self.settle(position, Outcome::Rejected(fault)),
+                None if fault.class() == ErrorClass::User => return Err(ElasticError::Refused(fault)),
+                None => {
                     again.push(position);
                     hindrance = Some(ElasticError::Refused(fault));
                 }
@@ -103,6 +161,49 @@ impl Work {
         if !second.is_empty() {
             self.parts.push(second);
         }
+        self.parts.push(positions);
+    }
+
+    /// A request was answered as soon as others are.
+    pub(super) fn was_quick(&mut self) {
+        self.answered_beside |= self.is_split;
+    }
+
+    /// A request was not answered in time: it is split by indices, so that the one that is slow is found.
+    pub(super) fn is_late(&mut self, positions: Vec<usize>) {
+        let indices = self.indices_of(&positions);
+        if indices.len() < 2 {
+            self.late.extend(positions);
+            return;
+        }
+        self.is_split = true;
+        let mut groups = vec![Vec::new(); indices.len().min(MOST_GROUPS)];
+        for position in positions {
+            let rank = indices.binary_search(&self.indices[position]).unwrap_or_default();
+            let group = rank % groups.len();
+            groups[group].push(position);
+        }
+        self.parts.extend(groups);
+    }
+
+    /// What was not answered in time, when everything else is done: the items of each index, and whether other indices
+    /// were answered in time.
+    pub(super) fn take_late(&mut self) -> (Vec<Vec<usize>>, bool) {
+        let late = std::mem::take(&mut self.late);
+        let indices = self.indices_of(&late);
+        let of = |index: usize| late.iter().copied().filter(|&at| self.indices[at] == index).collect();
+        (indices.into_iter().map(of).collect(), self.answered_beside)
+    }
+
+    /// Leaves items unsettled, since their index is slow.
+    pub(super) fn leave_slow(&mut self, positions: Vec<usize>, fault: &Fault) {
+        for position in positions {
+            self.settle(position, Outcome::Held(IndexTrouble::Slow, fault.clone()));
+        }
+    }
+
+    /// Sends items once more.
+    pub(super) fn again(&mut self, positions: Vec<usize>) {
         self.parts.push(positions);
     }
 

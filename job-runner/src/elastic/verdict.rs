@@ -3,6 +3,7 @@
 //! A bulk answers 200 whatever became of its items, so each item has to be looked at. Statuses:
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
 
+use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::ErrorClass;
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ pub enum Outcome {
     Superseded,
     /// Elasticsearch refuses the document; sending it again cannot help.
     Rejected(Fault),
+    /// Its index has trouble of its own, and whoever sent the bulk does not wait for that: nothing was written.
+    Held(IndexTrouble, Fault),
 }
 
 /// What one answer says of an item.
@@ -26,6 +29,18 @@ pub enum Verdict {
     Final(Outcome),
     /// It is not the document's fault (back-pressure, an outage, a block, missing rights): to be sent again.
     Retry(Fault),
+}
+
+impl Verdict {
+    /// What the server has against the item.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Retry(fault) | Self::Final(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
+                Some(fault)
+            }
+            Self::Final(Outcome::Done | Outcome::Superseded) => None,
+        }
+    }
 }
 
 /// Reads the verdicts of the items that were sent, in their order. An answer with another number of items or with

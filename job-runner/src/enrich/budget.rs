@@ -168,7 +168,7 @@ impl Budget {
         let outcomes = self.cluster.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
         match outcomes.into_iter().next() {
             Some(Outcome::Done) => Ok(true),
-            Some(Outcome::Rejected(fault)) => {
+            Some(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
                 Err(EnrichError::target(crate::elastic::ElasticError::Refused(fault)))
             }
             Some(Outcome::Superseded) | None => Ok(false),

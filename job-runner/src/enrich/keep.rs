@@ -125,7 +125,7 @@ async fn store(flow: &Flow<'_>, works: &[Work]) -> Result<(), EnrichError> {
 fn rejection(outcome: Outcome) -> Option<Failure> {
     match outcome {
         Outcome::Done | Outcome::Superseded => None,
-        Outcome::Rejected(fault) => {
+        Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
             Some(Failure { reason: Reason::IndexRefused, message: fault.for_records() })
         }
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::recipe::Recipe;
 use super::standing::key;
 use super::{EnrichError, PATIENCE, target};
-use crate::elastic::{Address, BulkBody, Elastic, Outcome, ReadState, StoredDocument, mapping};
+use crate::elastic::{Address, BulkBody, Elastic, Outcome, PassOver, ReadState, StoredDocument, mapping};
 use crate::retry::persist;
 
 /// A bulk is sent when it has so many bytes: large enough to be worth a request, small enough for every cluster.
@@ -136,10 +136,11 @@ impl Store {
     ) -> Result<Vec<Outcome>, EnrichError> {
         let mut outcomes = Vec::new();
         let mut body = BulkBody::default();
-        let mut moved = BulkBody::default();
-        for copy in copies {
+        let (mut moved, mut moving) = (BulkBody::default(), Vec::new());
+        for (at, copy) in copies.enumerate() {
             if let Some(index) = copy.moved_from {
                 moved.push_delete(Address { index, id: copy.address.id }, Some(copy.version));
+                moving.push(at);
             }
             body.push_index(copy.address, Some(copy.version), &copy.source);
             if body.byte_len() >= BULK_BYTES {
@@ -148,11 +149,16 @@ impl Store {
         }
         outcomes.extend(self.send(body, stop).await?);
         // After the new ones are there: a document is at two places for a moment, and never at none.
-        self.send(moved, stop).await?;
+        for (at, deleted) in moving.into_iter().zip(self.send(moved, stop).await?) {
+            if let (Outcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(at)) {
+                *outcome = deleted;
+            }
+        }
         Ok(outcomes)
     }
 
     async fn send(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, EnrichError> {
-        self.cluster.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)
+        // An index that takes no writes is a failure of its documents, which a later run does again, and not of the run.
+        self.cluster.bulk_watched(body, &PassOver, PATIENCE, stop).await.map_err(EnrichError::target)
     }
 }

@@ -92,7 +92,7 @@ async fn rewrite(
     }
     let outcomes = target.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
     match outcomes.into_iter().find_map(|outcome| match outcome {
-        Outcome::Rejected(fault) => Some(fault),
+        Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
         Outcome::Done | Outcome::Superseded => None,
     }) {
         Some(fault) => Err(EnrichError::target(ElasticError::Refused(fault))),

@@ -55,11 +55,9 @@ impl Worker {
         }
         let let_go = foreign_delay(message.attempts).filter(|_| told.has_foreign());
         // Neither waits for the other: a unit that cannot be finished now keeps no evidence back.
-        let (worked, kept) = tokio::join!(
-            self.work_off(events, message.attempts),
-            self.set_aside(&message, &told, let_go.is_some())
-        );
-        let all_final = worked && kept;
+        let (worked, kept) =
+            tokio::join!(self.work_off(events, &message), self.set_aside(&message, &told, let_go.is_some()));
+        let all_final = worked.is_none() && kept;
         match let_go.filter(|_| all_final) {
             Some(delay) => {
                 metrics.foreign(Foreign::LetGo);
@@ -67,21 +65,27 @@ impl Worker {
             }
             // The acknowledger ends after all who could tell it of a message.
             None if all_final => drop(self.acknowledge.send(message.receipt)),
-            None => self.queue.release(&message.receipt, RELEASE_DELAY).await,
+            None => {
+                let delay = worked.filter(|_| kept).unwrap_or(RELEASE_DELAY);
+                self.queue.release(&message.receipt, delay).await;
+            }
         }
     }
 
-    /// Works off what a message told of objects. Whether all of it is final.
-    async fn work_off(&self, events: Vec<Event>, attempts: i64) -> bool {
+    /// Works off what a message told of objects. Gives when it is to come again, if not all of it is final.
+    async fn work_off(&self, events: Vec<Event>, message: &Received) -> Option<Duration> {
         futures::stream::iter(events)
-            .map(|event| self.work_event(event, attempts))
+            .map(|event| self.work_event(event, message))
             .buffer_unordered(UNITS_AT_A_TIME)
-            .fold(true, async |all, ended| all && ended.is_final())
+            .fold(None, async |soonest: Option<Duration>, ended| {
+                soonest.into_iter().chain(pause(&ended, message.waited)).min()
+            })
             .await
     }
 
-    async fn work_event(&self, event: Event, attempts: i64) -> Ended {
-        let process = |landed, redo| self.processor.process(Task { landed, attempts, redo });
+    async fn work_event(&self, event: Event, message: &Received) -> Ended {
+        let Received { attempts, waited, .. } = *message;
+        let process = |landed, redo| self.processor.process(Task { landed, attempts, waited, redo });
         match event {
             Event::Landed(landed) => process(landed, Redo::No).await,
             Event::Restored(landed) => process(landed, Redo::Refused).await,
@@ -168,6 +172,15 @@ fn rest(message: &Received, beyond: Beyond, foreign_too: bool) -> Option<Piece> 
     })
 }
 
+/// When a unit is to be tried again, if it has no end.
+fn pause(ended: &Ended, waited: Duration) -> Option<Duration> {
+    match ended {
+        Ended::Final { .. } | Ended::Known(_) | Ended::Nothing => None,
+        Ended::Unfinished => Some(RELEASE_DELAY),
+        Ended::Held(_) => Some(observe::held_pause(waited)),
+    }
+}
+
 /// After how long a message of somebody else is to come back; none if it has come often enough.
 fn foreign_delay(attempts: i64) -> Option<Duration> {
     let before = u32::try_from(attempts.max(1) - 1).ok()?;
@@ -199,7 +212,8 @@ mod tests {
             suffixes: Vec::new(),
             on_delete: OnDelete::Keep,
         };
-        let message = Received { id: "m".into(), receipt: String::new(), body, attempts: 1 };
+        let message =
+            Received { id: "m".into(), receipt: String::new(), body, attempts: 1, waited: Duration::ZERO };
         let told = Message::read(&message.body, &raw);
         let pieces = told.set_aside.iter().map(|record| piece(&message, &told, record).id);
         pieces.chain(rest(&message, told.beyond, true).map(|piece| piece.id)).collect()

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
 use docmill_crds::ledger::UnitState;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -51,6 +51,11 @@ pub enum Foreign {
     SetAside,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HeldLabels {
+    trouble: &'static str,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct StepSeconds;
 
@@ -70,6 +75,7 @@ pub struct Metrics {
     units_unfinished: Counter,
     notifications_ignored: Family<IgnoredLabels, Counter>,
     notifications_foreign: Family<ForeignLabels, Counter>,
+    units_held: Family<HeldLabels, Counter>,
     documents: Counter,
     documents_overwritten: Counter,
     bytes_read: Counter,
@@ -93,6 +99,7 @@ impl Metrics {
             units_unfinished: Counter::default(),
             notifications_ignored: Family::default(),
             notifications_foreign: Family::default(),
+            units_held: Family::default(),
             documents: Counter::default(),
             documents_overwritten: Counter::default(),
             bytes_read: Counter::default(),
@@ -132,6 +139,11 @@ impl Metrics {
             "notifications_foreign",
             "Notifications of another bucket, by what became of them: LetGo or SetAside",
             self.notifications_foreign.clone(),
+        );
+        registry.register(
+            "units_held",
+            "How often units were let go because an index takes no writes or is slow, by what the index has",
+            self.units_held.clone(),
         );
         registry.register("documents", "Documents that were written to the index", self.documents.clone());
         registry.register(
@@ -193,6 +205,11 @@ impl Metrics {
         self.notifications_foreign.get_or_create(&ForeignLabels { outcome }).inc();
     }
 
+    /// Counts a unit that was let go because of an index.
+    pub fn unit_held(&self, trouble: IndexTrouble) {
+        self.units_held.get_or_create(&HeldLabels { trouble: trouble.as_str() }).inc();
+    }
+
     /// Counts documents that were written to the index, and how long after the landing of their object.
     pub fn searchable(&self, documents: i64, lag_millis: Option<i64>) {
         self.documents.inc_by(u64::try_from(documents).unwrap_or(0));
@@ -246,7 +263,7 @@ fn float(count: usize) -> f64 {
 mod tests {
     use std::time::Instant;
 
-    use docmill_crds::contract::{HindranceReason, Store};
+    use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
     use docmill_crds::ledger::UnitState;
 
     use super::{Foreign, Metrics};
@@ -256,6 +273,7 @@ mod tests {
         let metrics = Metrics::new("news", "wire");
         metrics.unit(UnitState::Failed, Some("MissingField"));
         metrics.unit(UnitState::Indexed, None);
+        metrics.unit_held(IndexTrouble::Blocked);
         metrics.searchable(3, Some(1_500));
         metrics.overwritten(2);
         metrics.read(10);
@@ -267,6 +285,7 @@ mod tests {
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_worker_units_total{namespace="news",source="wire",state="Failed",reason="MissingField"} 1"#,
+            r#"docmill_worker_units_held_total{namespace="news",source="wire",trouble="Blocked"} 1"#,
             r#"docmill_worker_documents_total{namespace="news",source="wire"} 3"#,
             r#"docmill_worker_documents_overwritten_total{namespace="news",source="wire"} 2"#,
             r#"docmill_worker_read_bytes_total{namespace="news",source="wire"} 10"#,

@@ -6,11 +6,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use docmill_crds::conversion::Model;
+use docmill_crds::error_class::{Classify as _, ErrorClass};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::mapping;
-use crate::elastic::{Elastic, ElasticError, mapping as elastic_mapping};
+use super::watch::Indices;
+use crate::elastic::{Elastic, ElasticError, Fault, mapping as elastic_mapping};
 
 /// How many names are remembered. An archive of a lifetime has fewer days; beyond that, memory counts more than a
 /// request.
@@ -21,17 +23,29 @@ const MOST_REMEMBERED: usize = 50_000;
 pub struct Articles {
     /// The cluster.
     pub elastic: Elastic,
+    /// What is known of its indices.
+    pub indices: Indices,
     pattern: String,
     model: Model,
     template: OnceCell<Value>,
     met: Mutex<HashSet<String>>,
 }
 
+/// Indices that must not be created now.
+#[derive(Debug, Default)]
+pub struct Barred {
+    /// Their names.
+    pub indices: BTreeSet<String>,
+    /// What the cluster has against their template.
+    pub fault: Option<Fault>,
+}
+
 impl Articles {
     /// A cluster for documents of a model, whose indices match a pattern.
     #[must_use]
     pub fn new(elastic: Elastic, pattern: String, model: Model) -> Self {
-        Self { elastic, pattern, model, template: OnceCell::new(), met: Mutex::default() }
+        let indices = Indices::default();
+        Self { elastic, indices, pattern, model, template: OnceCell::new(), met: Mutex::default() }
     }
 
     /// What its indices match.
@@ -51,23 +65,66 @@ impl Articles {
         elastic.put_index_template(&elastic_mapping::template_name(&self.pattern), template).await
     }
 
+    /// Creates the template when a worker starts. One that the cluster refuses (another has the same pattern and
+    /// priority, for example) keeps new indices from being created, and is no reason not to write into those that exist.
+    pub async fn ensure_template_at_start(&self) -> Result<(), ElasticError> {
+        match self.ensure_template().await {
+            Err(error) if error.class() == ErrorClass::Permanent => {
+                tracing::error!(%error, pattern = self.pattern, "the index template is refused; documents for new indices wait");
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
     /// To be called before documents go into these indices: puts the template again where one of them is new to this
-    /// worker.
-    pub async fn ensure_template_before(&self, indices: BTreeSet<&str>) -> Result<(), ElasticError> {
-        let new: Vec<&str> = {
+    /// worker. Gives the indices that must not be created now, since the cluster refuses their template, and why.
+    pub async fn ensure_template_before(&self, indices: BTreeSet<&str>) -> Result<Barred, ElasticError> {
+        let mut new: Vec<&str> = {
             let met = self.lock();
             indices.into_iter().filter(|index| !met.contains(*index)).collect()
         };
         if new.is_empty() {
-            return Ok(());
+            return Ok(Barred::default());
         }
-        self.ensure_template().await?;
+        let barred = match self.ensure_template().await {
+            Ok(()) => Barred::default(),
+            Err(ElasticError::Refused(fault)) if fault.class() == ErrorClass::Permanent => {
+                Barred { indices: self.missing(&new).await?, fault: Some(fault) }
+            }
+            Err(error) => return Err(error),
+        };
+        new.retain(|index| !barred.indices.contains(*index));
         let mut met = self.lock();
         if met.len() + new.len() > MOST_REMEMBERED {
             met.clear();
         }
         met.extend(new.into_iter().map(str::to_owned));
-        Ok(())
+        Ok(barred)
+    }
+
+    /// Those of the indices that do not exist.
+    pub async fn missing(&self, indices: &[&str]) -> Result<BTreeSet<String>, ElasticError> {
+        let mut missing = BTreeSet::new();
+        for index in indices {
+            if !self.exists(index).await? {
+                missing.insert((*index).to_owned());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Whether an index exists. One that does not say, because of a block or for want of rights, does.
+    pub async fn exists(&self, index: &str) -> Result<bool, ElasticError> {
+        match self.elastic.exists(index).await {
+            Err(ElasticError::Refused(fault)) if fault.index_trouble().is_some() => Ok(true),
+            result => result,
+        }
+    }
+
+    /// An index that was met is not there any more, or never was.
+    pub fn forget(&self, index: &str) {
+        self.lock().remove(index);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {

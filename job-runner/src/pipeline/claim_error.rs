@@ -4,6 +4,7 @@ use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 
+use super::place::Held;
 use crate::elastic::{ElasticError, Fault, Outcome};
 use crate::stores::StoreError;
 
@@ -40,12 +41,24 @@ pub enum ClaimError {
         /// What Elasticsearch says.
         fault: Fault,
     },
+    /// An index with documents has trouble of its own.
+    #[error("index {:?} keeps documents: {}", .0.index, .0.fault)]
+    Held(Held),
     /// Others were faster each time.
     #[error("failed to write heads of {index:?}: others wrote them each time in between")]
     Contended {
         /// Name of the index.
         index: String,
     },
+}
+
+/// The index that keeps something from being done, if that is all that does.
+pub(super) fn unless_held<T>(result: Result<T, ClaimError>) -> Result<Option<Held>, ClaimError> {
+    match result {
+        Ok(_) => Ok(None),
+        Err(ClaimError::Held(held)) => Ok(Some(held)),
+        Err(error) => Err(error),
+    }
 }
 
 impl ClaimError {
@@ -57,6 +70,9 @@ impl ClaimError {
             Outcome::Rejected(fault) => {
                 Err(Self::Refused { index: index.to_owned(), id: id.to_owned(), fault })
             }
+            Outcome::Held(trouble, fault) => {
+                Err(Self::Held(Held { index: index.to_owned(), trouble, fault }))
+            }
         }
     }
 }
@@ -67,6 +83,7 @@ impl Classify for ClaimError {
             Self::Elastic(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Unreadable { .. } | Self::Refused { .. } => ErrorClass::User,
+            Self::Held(_) => ErrorClass::Permanent,
             Self::Contended { .. } => ErrorClass::Transient,
         }
     }
@@ -78,7 +95,7 @@ impl Classify for ClaimError {
             Self::Unreadable { .. } | Self::Refused { .. } => {
                 Some((Store::Elasticsearch, HindranceReason::Refused))
             }
-            Self::Contended { .. } => None,
+            Self::Held(_) | Self::Contended { .. } => None,
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use docmill_crds::ledger::heads::KeyHead;
 use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitRecord, UnitState};
@@ -58,7 +59,16 @@ fn work(ids: &[&str], refusals: usize, earlier: &[&str], known: Option<Known>) -
         room: None,
     };
     let prepared = Prepared::Converted(Box::new(converted));
-    Work { prepared, placed: Some(placed), known, attempts: 1, redo: Redo::No, answer: oneshot::channel().0 }
+    Work {
+        prepared,
+        placed: Some(placed),
+        known,
+        attempts: 1,
+        waited: Duration::ZERO,
+        held: None,
+        redo: Redo::No,
+        answer: oneshot::channel().0,
+    }
 }
 
 fn record_of(version: &str, ids: &[&str], refusals: usize) -> UnitRecord {

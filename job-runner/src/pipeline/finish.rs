@@ -1,8 +1,10 @@
 //! Brings a batch of units to its end: index, refuse, record — in this order, so that whatever breaks off in between is
 //! done again and nothing is lost. Who told of a unit hears of its end after that.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
+use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::Classify as _;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use docmill_crds::storage::{BucketLocation, OnDelete};
@@ -11,21 +13,22 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Addressing;
-use super::close::{self, Closing};
+use super::close::{self, Closing, Earlier};
 use super::clusters::Clusters;
 use super::counts::Counts;
-use super::heads::ClaimError;
-use super::large::rejected;
+use super::heads::{ClaimError, unless_held};
+use super::large::{blocked, kept, rejected};
 use super::lookup::Known;
 use super::new_indices::{NewIndices, sift};
 use super::persist::persist;
-use super::place::{Fate, PATIENCE, Placed, Placer, Stored, ToPlace};
-use super::prepare::{Content, Converted, Prepared};
+use super::place::{Amiss, Fate, Held, PATIENCE, Placed, Placer, Stored, ToPlace};
+use super::prepare::{Content, Converted, Prepared, RefusedPart};
 use super::record::Recorder;
 use super::refuse;
 use super::task::{Ended, Redo};
+use super::watch::Way;
 use crate::clock;
-use crate::elastic::{Address, BulkBody, Outcome, ReadState, StoredDocument};
+use crate::elastic::{Address, BulkBody, Outcome, ReadState};
 use crate::observe;
 use crate::retry::Patience;
 
@@ -43,6 +46,10 @@ pub struct Work {
     pub known: Option<Known>,
     /// How often it was taken up.
     pub attempts: i64,
+    /// For how long it has come again and again by now.
+    pub waited: Duration,
+    /// The index that keeps it from its end, if one does.
+    pub held: Option<Held>,
     /// What to do about what is there already.
     pub redo: Redo,
     /// Who waits for its end.
@@ -51,6 +58,15 @@ pub struct Work {
 
 /// A unit, and what is to be written for it.
 pub type Closed = (Work, Closing);
+
+/// What is to be done yet for units of a batch.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Units with evidence, for [`Finish::settle`].
+    pub with_evidence: Vec<Closed>,
+    /// Units of an index that is slow, to be finished once more, and alone.
+    pub slow: Vec<Work>,
+}
 
 /// What finishing needs to know, the same for all batches of a worker.
 #[derive(Debug)]
@@ -69,6 +85,8 @@ pub struct Finish {
     pub addressing: Addressing,
     /// Where refused objects go: the source's own place.
     pub errors: BucketLocation,
+    /// For how long a unit waits for an index that is not going to take writes by itself.
+    pub blocked_patience: Duration,
     /// What becomes of documents that a newer version of their object no longer has.
     pub on_delete: OnDelete,
     /// Name of the ledger's index.
@@ -80,19 +98,70 @@ pub struct Finish {
 }
 
 impl Finish {
-    /// Finishes a batch, and tells those who wait. Gives back the units with evidence to be settled; [`Self::settle`] is
-    /// for these, so that the others do not wait for an errors bucket.
-    pub async fn finish(&self, mut batch: Vec<Work>, stop: &CancellationToken) -> Vec<Closed> {
-        let Some(closings) = self.place_and_close(&mut batch, stop).await else {
-            for work in batch {
-                self.answer(work, Ended::Unfinished);
-            }
-            return Vec::new();
+    /// Finishes a batch, and tells those who wait. What is to be done for some units yet is given back, so that the others do
+    /// not wait for it.
+    pub async fn finish(&self, mut batch: Vec<Work>, way: Way, stop: &CancellationToken) -> Left {
+        if self.place(&mut batch, way, stop).await.is_none() {
+            self.give_up(batch, way);
+            return Left::default();
+        }
+        let (held, batch): (Vec<_>, _) = batch.into_iter().partition(|work| work.held.is_some());
+        let mut slow = self.let_go(held, way);
+        let Some(closed) = self.close(batch, stop).await else {
+            return Left { slow, ..Left::default() };
         };
+        let (held, closed): (Vec<_>, _) = closed.into_iter().partition(|(work, _)| work.held.is_some());
+        slow.extend(self.let_go(held.into_iter().map(|(work, _)| work).collect(), way));
         let (plain, with_evidence) =
-            batch.into_iter().zip(closings).partition(|(_, closing)| closing.evidence.is_settled());
+            closed.into_iter().partition(|(_, closing)| closing.evidence.is_settled());
         self.conclude(plain, stop).await;
-        with_evidence
+        Left { with_evidence, slow }
+    }
+
+    /// Nothing could be placed. Where that is a slow index's doing, its units wait for it and for nothing else.
+    fn give_up(&self, batch: Vec<Work>, way: Way) {
+        let ended = if way.is_alone() { Ended::Held(IndexTrouble::Slow) } else { Ended::Unfinished };
+        for work in batch {
+            self.answer(work, ended.clone());
+        }
+    }
+
+    /// Lets go of units that wait for an index. Gives those back that a slow one is to be tried for alone.
+    fn let_go(&self, held: Vec<Work>, way: Way) -> Vec<Work> {
+        let mut told: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        let mut slow = Vec::new();
+        for work in held {
+            let Some(Held { index, trouble, fault }) = &work.held else { continue };
+            if *trouble == IndexTrouble::Slow && !way.is_alone() && !work.is_large() {
+                slow.push(work);
+                continue;
+            }
+            told.entry(index.clone()).or_insert_with(|| (0, fault.for_records())).0 += 1;
+            let trouble = *trouble;
+            self.answer(work, Ended::Held(trouble));
+        }
+        for (index, (units, fault)) in told {
+            tracing::warn!(index, units, fault, "an index takes no writes; its units wait, and others go on");
+        }
+        slow
+    }
+
+    /// Whether a unit that has waited for so long fails by an index that takes no writes. Those of a run have waited for as long
+    /// as its worker knows of the index, so that not each of its files waits anew.
+    #[must_use]
+    pub fn is_over(&self, waited: Duration, held: &Held) -> bool {
+        let articles = self.placer.articles.as_ref().filter(|_| self.recorder.run.is_some());
+        let known = articles.map_or(Duration::ZERO, |articles| articles.indices.refusing_for(&held.index));
+        held.trouble.fails_in_the_end() && waited.max(known) >= self.blocked_patience
+    }
+
+    /// The slow index that a unit has a document for, if it has.
+    #[must_use]
+    pub fn slow_index(&self, work: &Work) -> Option<String> {
+        let articles = self.placer.articles.as_ref().filter(|articles| articles.indices.has_slow())?;
+        let documents = work.to_place()?.documents;
+        let index = documents.iter().map(|document| &document.recorded.index);
+        index.into_iter().find(|index| articles.indices.is_slow(index)).cloned()
     }
 
     /// Settles the evidence of units, records them, and tells those who wait.
@@ -110,19 +179,50 @@ impl Finish {
         self.conclude(settled.into_iter().map(|(unit, _)| unit).collect(), stop).await;
     }
 
-    async fn place_and_close(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<Vec<Closing>> {
-        self.place(batch, stop).await?;
-        let earlier = self.earlier_records(batch, stop).await?;
-        let now = clock::now_millis();
-        Some(batch.iter().map(|work| close::close(work, &earlier, &self.recorder, now)).collect())
+    /// Says what is to be written for units whose documents are placed, and deletes the documents that they have no more.
+    /// Units that an index keeps from that are marked.
+    async fn close(&self, mut batch: Vec<Work>, stop: &CancellationToken) -> Option<Vec<Closed>> {
+        let closings = match self.earlier_records(&batch, stop).await {
+            Some(earlier) => self.retire_all(&mut batch, &earlier, stop).await,
+            None => None,
+        };
+        if closings.is_none() {
+            self.give_up(batch, Way::with_others());
+            return None;
+        }
+        Some(batch.into_iter().zip(closings?).collect())
     }
 
-    /// Deletes what the units have no more, records them, and tells those who wait.
+    async fn retire_all(
+        &self,
+        batch: &mut [Work],
+        earlier: &Earlier,
+        stop: &CancellationToken,
+    ) -> Option<Vec<Closing>> {
+        let now = clock::now_millis();
+        let mut closings = Vec::with_capacity(batch.len());
+        for work in batch {
+            let closing = close::close(work, earlier, &self.recorder, now);
+            let Some(held) = self.retire(work, &closing, stop).await? else {
+                closings.push(closing);
+                continue;
+            };
+            if self.is_over(work.waited, &held) {
+                work.refuse(kept(&held));
+            } else {
+                work.held = Some(held);
+            }
+            closings.push(close::close(work, earlier, &self.recorder, now));
+        }
+        Some(closings)
+    }
+
+    /// Records units, and tells those who wait.
     async fn conclude(&self, units: Vec<Closed>, stop: &CancellationToken) {
         if units.is_empty() {
             return;
         }
-        let verdicts = self.retire_and_record(&units, stop).await.unwrap_or_else(|| vec![None; units.len()]);
+        let verdicts = self.record(&units, stop).await.unwrap_or_else(|| vec![None; units.len()]);
         for ((work, closing), mut recorded) in units.into_iter().zip(verdicts) {
             if recorded == Some(false) && self.withdraw(&work, stop).await.is_none() {
                 recorded = None;
@@ -133,7 +233,8 @@ impl Finish {
         }
     }
 
-    fn answer(&self, work: Work, ended: Ended) {
+    /// Tells who waits for a unit of its end.
+    pub(super) fn answer(&self, work: Work, ended: Ended) {
         if let Ended::Final { state, .. } = ended {
             self.counts.add(state);
             if let (Prepared::Converted(converted), false) = (&work.prepared, state == UnitState::Skipped) {
@@ -146,26 +247,21 @@ impl Finish {
         let _ = work.answer.send(ended);
     }
 
-    async fn retire_and_record(
-        &self,
-        units: &[Closed],
-        stop: &CancellationToken,
-    ) -> Option<Vec<Option<bool>>> {
-        for (work, closing) in units {
-            self.clear_up(work, stop).await?;
-            self.retire(work, closing, stop).await?;
-        }
-        self.record(units, stop).await
-    }
-
     /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
-    async fn place(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<()> {
+    async fn place(&self, batch: &mut [Work], way: Way, stop: &CancellationToken) -> Option<()> {
         self.keep_out(batch, stop).await?;
         let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
         let units: Vec<ToPlace<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
-        let fates = persist("index", stop, || self.placer.place(&units, stop)).await?;
+        let place = || self.placer.place(&units, way, stop);
+        let fates = if way.is_alone() {
+            let placed = stop.run_until_cancelled(place()).await?;
+            placed.inspect_err(|error| tracing::warn!(%error, "a slow index took nothing")).ok()?
+        } else {
+            persist("index", stop, place).await?
+        };
         for (at, fate) in at.into_iter().zip(fates) {
-            batch[at].take_fate(fate);
+            let waited = batch[at].waited;
+            batch[at].take_fate(fate, |held| self.is_over(waited, held));
         }
         Some(())
     }
@@ -187,11 +283,7 @@ impl Finish {
     }
 
     /// The records of the units whose places the batch takes.
-    async fn earlier_records(
-        &self,
-        batch: &[Work],
-        stop: &CancellationToken,
-    ) -> Option<HashMap<UnitId, Option<StoredDocument>>> {
+    async fn earlier_records(&self, batch: &[Work], stop: &CancellationToken) -> Option<Earlier> {
         let ids: Vec<UnitId> = batch.iter().flat_map(Work::earlier).collect();
         let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
         let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
@@ -243,13 +335,22 @@ impl Finish {
         }
     }
 
-    /// Deletes the documents that the unit has no more.
-    async fn retire(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> Option<()> {
-        let Some(key) = work.head() else { return Some(()) };
-        for gone in closing.gone(self.on_delete) {
-            persist("retire", stop, || self.take_back(&gone.documents, key, gone.below, stop)).await?;
+    /// Deletes the documents that the unit has no more, and what an attempt left behind that died. Gives the index that
+    /// keeps some of them, if one does.
+    #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
+    async fn retire(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> Option<Option<Held>> {
+        if let Some(held) = self.clear_up(work, stop).await? {
+            return Some(Some(held));
         }
-        Some(())
+        let Some(key) = work.head() else { return Some(None) };
+        for gone in closing.gone(self.on_delete) {
+            let retire =
+                || async { unless_held(self.take_back(&gone.documents, key, gone.below, stop).await) };
+            if let Some(held) = persist("retire", stop, retire).await? {
+                return Some(Some(held));
+            }
+        }
+        Some(None)
     }
 
     /// Writes the records. Gives of each unit whether its record is stored (`Some(true)`), or a newer one is
@@ -271,7 +372,7 @@ impl Finish {
 
     fn verdict(&self, id: &str, outcomes: &[Outcome]) -> Option<bool> {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
-            Outcome::Rejected(fault) => Some(fault),
+            Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
             Outcome::Done | Outcome::Superseded => None,
         });
         if let Some(fault) = refused {
@@ -350,25 +451,48 @@ impl Work {
     fn to_place(&self) -> Option<ToPlace<'_>> {
         let Prepared::Converted(converted) = &self.prepared else { return None };
         let Content::InMemory(documents) = &converted.content else { return None };
+        if self.placed.is_some() {
+            return None;
+        }
         let renew = close::takes_anew(self.redo, self.known.as_ref(), documents.len());
         Some(ToPlace { unit: &converted.unit, documents, renew })
     }
 
-    fn take_fate(&mut self, fate: Fate) {
+    /// Takes in what became of the unit's documents; `is_over` says whether it has waited for an index for long enough. A unit
+    /// that waits on is not placed.
+    fn take_fate(&mut self, fate: Fate, is_over: impl Fn(&Held) -> bool) {
         let Prepared::Converted(converted) = &mut self.prepared else { return };
         let Converted { content: Content::InMemory(documents), refusals, .. } = &mut **converted else {
             return;
         };
+        self.held = fate.held().find(|held| !is_over(held)).cloned();
+        if self.held.is_some() {
+            return;
+        }
         self.placed = Some(match fate {
-            Fate::Superseded(head) => Placed::Superseded(head),
+            Fate::Superseded(head, _) => Placed::Superseded(head),
             Fate::Current { key, documents: fates } => {
                 let mut placed = Placed::Current { key: None, stored: Stored::default() };
-                placed.take_in(key, documents, fates, |recorded, fault| {
-                    refusals.push(rejected(recorded, fault));
+                placed.take_in(key, documents, fates, |recorded, amiss| {
+                    refusals.push(match amiss {
+                        Amiss::Rejected(fault) => rejected(recorded, &fault),
+                        Amiss::Held(held) => blocked(recorded, &held),
+                    });
                 });
                 placed
             }
         });
+    }
+
+    /// Whether its documents are not in memory.
+    fn is_large(&self) -> bool {
+        matches!(&self.prepared, Prepared::Converted(converted) if matches!(converted.content, Content::InSnapshot))
+    }
+
+    fn refuse(&mut self, refused: RefusedPart) {
+        if let Prepared::Converted(converted) = &mut self.prepared {
+            converted.refusals.push(refused);
+        }
     }
 
     /// The head of the unit's key, if it is the unit's.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::claim::{self, Claim, Claimant, Retired};
 pub use super::claim_error::ClaimError;
+pub(super) use super::claim_error::unless_held;
 use super::present;
 use super::unit::Unit;
 use crate::elastic::{Address, BulkBody, Elastic, ElasticError, ReadState, StoredDocument};

@@ -18,19 +18,22 @@ use super::body::BodyReader;
 use super::convert::Converter;
 use super::fetch::{self, Found, Opened};
 use super::finish::Finish;
+use super::heads::unless_held;
 use super::lookup::Known;
 use super::new_indices::sift;
 use super::notification::Landed;
 use super::overwritten::{Ids, Overwritten};
 use super::persist::persist;
-use super::place::{Fate, Placed, Stored, ToPlace};
+use super::place::{Amiss, Fate, Held, Placed, Stored, ToPlace};
 use super::prepare::{
     AddressedDocument, Content, Converted, Preparation, Prepared, RefusedPart, is_recorded, skipped,
 };
 use super::refuse::Stage;
 use super::snapshot::{PART_BYTES, Upload};
 use super::stamp::Stamp;
+use super::task::Task;
 use super::unit::Unit;
+use super::watch::Way;
 use crate::elastic::Fault;
 use crate::stores::StoreError;
 
@@ -288,16 +291,17 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Indexes the documents of a snapshot. `None`: to be tried again later.
+/// Indexes the documents of a snapshot, and says which index holds some of them. `None`: to be tried again later.
 pub(super) async fn index(
     finish: &Finish,
     preparation: &Preparation,
     converted: &mut Converted,
     key: &str,
-    mut renew: bool,
+    (task, mut renew): (&Task, bool),
     stop: &CancellationToken,
-) -> Option<Placed> {
+) -> Option<(Placed, Option<Held>)> {
     let _turn = preparation.large.acquire().await.ok()?;
+    let mut held = None;
     let mut placed = Placed::Current { key: None, stored: Stored::default() };
     let mut first = 0;
     let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
@@ -310,7 +314,7 @@ pub(super) async fn index(
             }
         };
         if chunk.is_empty() {
-            return Some(placed);
+            return Some((placed, held));
         }
         let next = first + u32::try_from(chunk.len()).unwrap_or(u32::MAX);
         converted.overwritten.leave_standing(&mut chunk, std::mem::replace(&mut first, next));
@@ -323,17 +327,24 @@ pub(super) async fn index(
         }
         let unit = [ToPlace { unit: &converted.unit, documents: &chunk, renew }];
         renew = false;
-        let fates = persist("index", stop, || finish.placer.place(&unit, stop)).await?.pop()?;
+        let way = Way::untimed();
+        let fates = persist("index", stop, || finish.placer.place(&unit, way, stop)).await?.pop()?;
         match fates {
-            Fate::Superseded(head) => {
+            Fate::Superseded(head, _) => {
                 // What was indexed of it before is to go too.
                 let raw_key = &converted.unit.id.key;
-                persist("take back", stop, || finish.take_back_lost(key, raw_key, &head, stop)).await?;
-                return Some(Placed::Superseded(head));
+                let take_back =
+                    || async { unless_held(finish.take_back_lost(key, raw_key, &head, stop).await) };
+                let held = persist("take back", stop, take_back).await?;
+                return Some((Placed::Superseded(head), held));
             }
             Fate::Current { key, documents } => {
-                placed.take_in(key, &chunk, documents, |recorded, fault| {
-                    note(&mut converted.refusals, rejected(recorded, fault));
+                placed.take_in(key, &chunk, documents, |recorded, amiss| match amiss {
+                    Amiss::Rejected(fault) => note(&mut converted.refusals, rejected(recorded, &fault)),
+                    Amiss::Held(by) if finish.is_over(task.waited, &by) => {
+                        note(&mut converted.refusals, blocked(recorded, &by));
+                    }
+                    Amiss::Held(by) => held = Some(by),
                 });
             }
         }
@@ -348,6 +359,36 @@ pub(super) fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPar
     let reason = Reason::IndexRejected;
     let detail = serde_json::json!({"reason": reason, "message": message, "index": index, "id": id});
     RefusedPart { stage: Stage::Index, reason, message, detail }
+}
+
+/// A refusal because an index takes no writes.
+pub(super) fn blocked(recorded: &RecordedDocument, held: &Held) -> RefusedPart {
+    let RecordedDocument { index, id, .. } = recorded;
+    let Held { index: blocked, fault, .. } = held;
+    let told = if blocked == index {
+        format!("document {id:?} cannot be written into index {index:?}")
+    } else {
+        format!(
+            "document {id:?} belongs in index {index:?} by now, and its earlier copy cannot be deleted from index {blocked:?}"
+        )
+    };
+    let message = format!(
+        "{told}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
+        fault.for_records()
+    );
+    let reason = Reason::IndexBlocked;
+    let detail = serde_json::json!({"reason": reason, "message": message, "index": blocked, "id": id});
+    RefusedPart { stage: Stage::Index, reason, message, detail }
+}
+
+/// A refusal because documents are to go from an index that takes no writes.
+pub(super) fn kept(held: &Held) -> RefusedPart {
+    let Held { index, fault, .. } = held;
+    let message = format!(
+        "documents that the unit has no more cannot be deleted from index {index:?}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
+        fault.for_records()
+    );
+    RefusedPart::of_object(Stage::Index, Reason::IndexBlocked, message)
 }
 
 fn note(refusals: &mut Vec<RefusedPart>, refused: RefusedPart) {

@@ -1,21 +1,24 @@
 //! Puts documents where they belong: claims their places, and stores them with the versions that the claims gave.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_crds::contract::IndexTrouble;
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
 use docmill_crds::storage::OnDelete;
 use tokio_util::sync::CancellationToken;
 
-use super::articles::Articles;
-use super::heads::{ClaimError, Claimed, Heads, Request};
+use super::articles::{Articles, Barred};
+use super::heads::{ClaimError, Claimed, Heads, Request, unless_held};
+use super::places::Places;
 use super::prepare::AddressedDocument;
 use super::provenance::indexed_source;
 use super::unit::Unit;
+use super::watch::{Watcher, Way};
 use crate::clock;
-use crate::elastic::{Address, BulkBody, Elastic, Fault, Outcome};
+use crate::elastic::{Address, BulkBody, Fault};
 use crate::retry::Patience;
 
 /// How long one call waits for Elasticsearch; whoever calls tries again, and claims anew, since much can have happened
@@ -50,8 +53,9 @@ pub struct ToPlace<'a> {
 /// What became of a unit's documents.
 #[derive(Clone, Debug)]
 pub enum Fate {
-    /// A newer unit has the key, or it was removed; nothing was stored.
-    Superseded(KeyHead),
+    /// A newer unit has the key, or it was removed; nothing was stored. The index that keeps what an earlier attempt stored, if
+    /// one does.
+    Superseded(KeyHead, Option<Held>),
     /// The unit is the present one of its key.
     Current {
         /// Its head.
@@ -61,6 +65,17 @@ pub enum Fate {
     },
 }
 
+impl Fate {
+    /// The indices that keep its documents from their places.
+    pub fn held(&self) -> impl Iterator<Item = &Held> {
+        let (lost, documents) = match self {
+            Self::Superseded(_, held) => (held.as_ref(), &[][..]),
+            Self::Current { documents, .. } => (None, &documents[..]),
+        };
+        lost.into_iter().chain(documents.iter().filter_map(DocumentFate::held))
+    }
+}
+
 /// What became of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentFate {
@@ -68,6 +83,37 @@ pub enum DocumentFate {
     Stored,
     /// Elasticsearch refuses it.
     Rejected(Fault),
+    /// An index has trouble of its own: that of the document, or one with an earlier copy of it.
+    Held(Held),
+}
+
+impl DocumentFate {
+    fn held(&self) -> Option<&Held> {
+        match self {
+            Self::Held(held) => Some(held),
+            Self::Stored | Self::Rejected(_) => None,
+        }
+    }
+}
+
+/// An index that keeps a document from its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Name of the index.
+    pub index: String,
+    /// What it has.
+    pub trouble: IndexTrouble,
+    /// What Elasticsearch said.
+    pub fault: Fault,
+}
+
+/// Why a document is not stored.
+#[derive(Clone, Debug)]
+pub enum Amiss {
+    /// Elasticsearch refuses it.
+    Rejected(Fault),
+    /// An index has trouble of its own.
+    Held(Held),
 }
 
 /// What became of a unit as a whole.
@@ -113,20 +159,21 @@ impl Stored {
 }
 
 impl Placed {
-    /// Takes in what became of some more documents; `rejected` is told of those that were refused.
+    /// Takes in what became of some more documents; `amiss` is told of those that are not stored.
     pub fn take_in(
         &mut self,
         head: KeyHead,
         documents: &[AddressedDocument],
         fates: Vec<DocumentFate>,
-        mut rejected: impl FnMut(&RecordedDocument, &Fault),
+        mut amiss: impl FnMut(&RecordedDocument, Amiss),
     ) {
         let Self::Current { key, stored } = self else { return };
         *key = Some(head);
         for (document, fate) in documents.iter().zip(fates) {
             match fate {
                 DocumentFate::Stored => stored.push(&document.recorded),
-                DocumentFate::Rejected(fault) => rejected(&document.recorded, &fault),
+                DocumentFate::Rejected(fault) => amiss(&document.recorded, Amiss::Rejected(fault)),
+                DocumentFate::Held(held) => amiss(&document.recorded, Amiss::Held(held)),
             }
         }
     }
@@ -137,6 +184,7 @@ impl Placer {
     pub async fn place(
         &self,
         units: &[ToPlace<'_>],
+        way: Way,
         stop: &CancellationToken,
     ) -> Result<Vec<Fate>, ClaimError> {
         let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
@@ -151,35 +199,43 @@ impl Placer {
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
         let Some(articles) = &self.articles else { return Ok(kept(units, claims)) };
-        self.take_back_of_lost(units, &claims, stop).await?;
-        let stale = stale(&articles.elastic, &claims).await?;
-        articles
-            .ensure_template_before(
-                addresses.iter().flatten().map(|address| address.index.as_str()).collect(),
-            )
-            .await?;
-        let (body, sent) = body(units, &claims, &stale);
-        let outcomes = articles.elastic.bulk_all(body, PATIENCE, stop).await?;
-        self.delete(&self.overtaken(&claims).await?, stop).await?;
-        Ok(fates(claims, sent, outcomes))
+        let lost = self.take_back_of_lost(units, &claims, stop).await?;
+        let stale = stale(articles, &claims).await?;
+        let indices = addresses.iter().flatten().map(|address| address.index.as_str()).collect();
+        let barred = articles.ensure_template_before(indices).await?;
+        let (body, mut places) = body(units, &claims, &stale, &barred);
+        let watcher = Watcher { indices: &articles.indices, way };
+        places.take_in(articles.elastic.bulk_watched(body, &watcher, way.patience(), stop).await?);
+        hold_uncreated(articles, &mut places).await?;
+        for (address, held) in self.delete(&self.overtaken(&claims).await?, stop).await? {
+            places.hold(&address.id, &held);
+        }
+        let documents = places.into_fates();
+        for held in documents.iter().filter_map(DocumentFate::held) {
+            articles.indices.refused(&held.index);
+        }
+        Ok(fates(units, claims, documents, lost))
     }
 
-    /// Deletes what an earlier attempt stored of units that have lost their keys since.
+    /// Deletes what an earlier attempt stored of units that have lost their keys since. Gives the index that keeps some of it,
+    /// by the position of the unit.
     async fn take_back_of_lost(
         &self,
         units: &[ToPlace<'_>],
         claims: &[Claimed],
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<BTreeMap<usize, Held>, ClaimError> {
+        let mut kept = BTreeMap::new();
         if self.on_delete == OnDelete::Keep {
-            return Ok(());
+            return Ok(kept);
         }
-        for (unit, claim) in units.iter().zip(claims) {
+        for (at, (unit, claim)) in units.iter().zip(claims).enumerate() {
             if let Claimed::Lost(head) = claim {
-                self.take_back(&unit.unit.id.key, head.version, &ids(unit.documents), stop).await?;
+                let taken = self.take_back(&unit.unit.id.key, head.version, &ids(unit.documents), stop).await;
+                kept.extend(unless_held(taken)?.map(|held| (at, held)));
             }
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// Takes back and deletes documents of a key, by their ids, that no unit claimed which took the key with the version
@@ -192,8 +248,10 @@ impl Placer {
         stop: &CancellationToken,
     ) -> Result<usize, ClaimError> {
         let retired = self.heads.retire(key, below, ids, stop).await?;
-        self.delete(&retired, stop).await?;
-        Ok(retired.len())
+        match self.delete(&retired, stop).await?.pop() {
+            None => Ok(retired.len()),
+            Some((_, held)) => Err(ClaimError::Held(held)),
+        }
     }
 
     /// Documents that were given another place between their claim and now. Whoever did that deletes what it finds in
@@ -208,42 +266,61 @@ impl Placer {
         Ok(moved.collect())
     }
 
-    /// Deletes documents, by their versions.
+    /// Deletes documents, by their versions. Gives those that are still there, since their indices have trouble of their own.
     async fn delete(
         &self,
         documents: &[(DocumentAddress, u64)],
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
-        let Some(articles) = &self.articles else { return Ok(()) };
-        let existing =
-            existing(&articles.elastic, documents.iter().map(|(address, _)| &address.index)).await?;
+    ) -> Result<Vec<(DocumentAddress, Held)>, ClaimError> {
+        let Some(articles) = self.articles.as_ref().filter(|_| !documents.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let existing = existing(articles, documents.iter().map(|(address, _)| &address.index)).await?;
         let documents: Vec<_> =
             documents.iter().filter(|(address, _)| existing.contains(&address.index)).collect();
         let mut body = BulkBody::default();
         for (DocumentAddress { index, id }, version) in &documents {
             body.push_delete(Address { index, id }, Some(*version));
         }
-        let outcomes = articles.elastic.bulk_all(body, PATIENCE, stop).await?;
-        for (outcome, (DocumentAddress { index, id }, _)) in outcomes.into_iter().zip(documents) {
-            ClaimError::written(outcome, index, id)?;
+        let watcher = Watcher { indices: &articles.indices, way: Way::untimed() };
+        let outcomes = articles.elastic.bulk_watched(body, &watcher, PATIENCE, stop).await?;
+        let mut kept = Vec::new();
+        for (outcome, (address, _)) in outcomes.into_iter().zip(documents) {
+            match ClaimError::written(outcome, &address.index, &address.id) {
+                Ok(_) => {}
+                Err(ClaimError::Held(held)) => kept.push((address.clone(), held)),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        Ok(kept)
     }
 }
 
+/// Documents that were rejected because their index could not be created: an error that a template makes looks like one of
+/// the document, and only the index that is not there tells.
+async fn hold_uncreated(articles: &Articles, places: &mut Places<'_>) -> Result<(), ClaimError> {
+    for index in places.doubtful() {
+        if !articles.exists(&index).await? {
+            articles.forget(&index);
+            places.hold_rejected_of(&index);
+        }
+    }
+    Ok(())
+}
+
 /// Indices that hold earlier versions, as far as they exist.
-async fn stale(elastic: &Elastic, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
-    existing(elastic, claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale)).await
+async fn stale(articles: &Articles, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
+    existing(articles, claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale)).await
 }
 
 /// Those of the indices that exist: a versioned delete would make one that does not.
 async fn existing(
-    elastic: &Elastic,
+    articles: &Articles,
     named: impl Iterator<Item = &String>,
 ) -> Result<BTreeSet<String>, ClaimError> {
     let mut existing = BTreeSet::new();
     for index in named.collect::<BTreeSet<_>>() {
-        if elastic.exists(index).await? {
+        if articles.exists(index).await? {
             existing.insert(index.clone());
         }
     }
@@ -253,7 +330,7 @@ async fn existing(
 /// Without an index: what the snapshots hold is where it belongs.
 fn kept(units: &[ToPlace<'_>], claims: Vec<Claimed>) -> Vec<Fate> {
     let fate = |(unit, claim): (&ToPlace<'_>, Claimed)| match claim {
-        Claimed::Lost(head) => Fate::Superseded(head),
+        Claimed::Lost(head) => Fate::Superseded(head, None),
         Claimed::Held(key, _) => {
             Fate::Current { key, documents: vec![DocumentFate::Stored; unit.documents.len()] }
         }
@@ -273,60 +350,58 @@ fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {
         .collect()
 }
 
-/// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. Also which
-/// documents of each unit are in it; the deletions come after all of them.
-fn body(
+/// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. The deletions
+/// come after all documents.
+fn body<'a>(
     units: &[ToPlace<'_>],
-    claims: &[Claimed],
+    claims: &'a [Claimed],
     existing: &BTreeSet<String>,
-) -> (BulkBody, Vec<Vec<bool>>) {
+    barred: &Barred,
+) -> (BulkBody, Places<'a>) {
     let indexed_time = clock::rfc3339(clock::now_millis());
-    let mut body = BulkBody::default();
+    let (mut body, mut places) = (BulkBody::default(), Places::default());
     let documents = units.iter().flat_map(|unit| unit.documents);
     body.reserve(documents.map(|document| document.line.len() + ITEM_BYTES).sum());
-    let mut sent = Vec::with_capacity(units.len());
     for (unit, claim) in units.iter().zip(claims) {
-        let Claimed::Held(_, heads) = claim else {
-            sent.push(Vec::new());
-            continue;
-        };
         let digest = unit.unit.id.digest();
-        let own = unit.documents.iter().zip(heads).map(|(document, head)| {
-            let own = is_own(&digest, document, head);
-            if own {
+        for (document, head) in unit.documents.iter().zip(claim.documents()) {
+            let DocumentAddress { index, id } = &head.address;
+            if !is_own(&digest, document, head) {
+                places.lost(&head.address);
+            } else if let Some(fault) = barred.fault.as_ref().filter(|_| barred.indices.contains(index)) {
+                places.barred(&head.address, fault);
+            } else {
                 let source = indexed_source(&document.line, &indexed_time);
-                let DocumentAddress { index, id } = &head.address;
                 body.push_index_pieces(Address { index, id }, Some(head.version), &source);
+                places.sent(&head.address);
             }
-            own
-        });
-        sent.push(own.collect());
+        }
     }
     for head in claims.iter().flat_map(Claimed::documents) {
         for index in head.stale.iter().filter(|index| existing.contains(*index)) {
             body.push_delete(Address { index, id: &head.address.id }, Some(head.version));
+            places.deleted(index, &head.address.id);
         }
     }
-    (body, sent)
+    (body, places)
 }
 
 fn is_own(digest: &str, document: &AddressedDocument, head: &DocumentHead) -> bool {
     head.unit == digest && head.address.index == document.recorded.index
 }
 
-fn fates(claims: Vec<Claimed>, sent: Vec<Vec<bool>>, outcomes: Vec<Outcome>) -> Vec<Fate> {
-    let mut outcomes = outcomes.into_iter();
-    let mut fate = |own: bool| match own.then(|| outcomes.next()).flatten() {
-        Some(Outcome::Rejected(fault)) => DocumentFate::Rejected(fault),
-        _ => DocumentFate::Stored,
+fn fates(
+    units: &[ToPlace<'_>],
+    claims: Vec<Claimed>,
+    documents: Vec<DocumentFate>,
+    mut lost: BTreeMap<usize, Held>,
+) -> Vec<Fate> {
+    let mut documents = documents.into_iter();
+    let fate = |(at, (unit, claim)): (usize, (&ToPlace<'_>, Claimed))| match claim {
+        Claimed::Lost(head) => Fate::Superseded(head, lost.remove(&at)),
+        Claimed::Held(key, _) => {
+            Fate::Current { key, documents: documents.by_ref().take(unit.documents.len()).collect() }
+        }
     };
-    let units = claims.into_iter().zip(sent);
-    units
-        .map(|(claim, sent)| match claim {
-            Claimed::Lost(head) => Fate::Superseded(head),
-            Claimed::Held(key, _) => {
-                Fate::Current { key, documents: sent.into_iter().map(&mut fate).collect() }
-            }
-        })
-        .collect()
+    units.iter().zip(claims).enumerate().map(fate).collect()
 }

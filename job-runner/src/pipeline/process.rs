@@ -10,7 +10,7 @@ use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
-use docmill_crds::ingest_source::IngestSourceSpec;
+use docmill_crds::ingest_source::{Index, IngestSourceSpec};
 use docmill_crds::ledger::heads::heads_index;
 use docmill_crds::ledger::{self, UnitId, UnitState, units_index};
 use docmill_crds::own_index::{OwnIndex, Owner};
@@ -31,6 +31,7 @@ use super::fetch::{self, Room};
 use super::finish::{Finish, Work};
 use super::heads::Heads;
 use super::in_hand::InHand;
+use super::lane::Lane;
 use super::large;
 use super::locations;
 use super::logic::Logic;
@@ -46,6 +47,7 @@ use super::refuse::Stage;
 use super::snapshot::packed::packer::{Coming, Packer, Shelf};
 use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
+use super::watch::Way;
 use crate::elastic::{ClaimError, ElasticError};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
@@ -203,6 +205,7 @@ impl Processor {
             snapshots: preparation.snapshots.clone(),
             addressing: preparation.addressing.clone(),
             errors: locations::of_source(&spec.errors, &recorder.source),
+            blocked_patience: spec.index.as_ref().map_or(Duration::ZERO, Index::blocked_patience),
             on_delete: spec.raw.on_delete,
             ledger: ledger.clone(),
             recorder,
@@ -236,7 +239,7 @@ impl Processor {
                 clusters.ledger.claim(index, &self.owner, self.spec.adopts()).await?;
             }
             match &placer.articles {
-                Some(articles) => Ok(articles.ensure_template().await?),
+                Some(articles) => Ok(articles.ensure_template_at_start().await?),
                 None => Ok(()),
             }
         };
@@ -253,10 +256,14 @@ impl Processor {
         };
         let in_hand = observe::worker().take_in_hand();
         // On the heap, since it is large and everything that waits for a unit would be as large.
+        let (id, waited) = (unit.clone(), task.waited);
         let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
         let ended = attempt.await.unwrap_or(Ended::Unfinished);
         drop(in_hand);
         observe::worker().unit_ended(&ended);
+        if let Some(id) = id.as_deref() {
+            observe::worker().unit_held(id, &ended, waited);
+        }
         if let Ended::Final { state, reason, .. } = &ended {
             span.record("state", tracing::field::debug(state));
             span.record("reason", reason.as_deref());
@@ -290,8 +297,9 @@ impl Processor {
         if let Some(known) = known.as_ref().filter(|known| self.leaves(task.redo, known)) {
             return Some(Ended::Known(known.record.state));
         }
+        // One that was let go because of an index came again for that, and not because a worker died.
         if task.attempts >= SUSPECTED_FROM
-            && let Some(unit) = unit
+            && let Some(unit) = unit.filter(|unit| !observe::worker().is_held(unit))
         {
             return self.attempt_suspect(task, &unit, known, coming).await;
         }
@@ -318,6 +326,7 @@ impl Processor {
         known: Option<Known>,
         coming: Option<Coming>,
     ) -> Option<Ended> {
+        let _place = self.suspects.place()?;
         let stop = &self.stop.abort;
         let mut suspect = match persist("mark", stop, || self.suspects.begin(unit)).await? {
             Suspicion::Try(suspect) => *suspect,
@@ -379,17 +388,19 @@ impl Processor {
 
     /// Hands a prepared unit to those who finish it, and waits for its end.
     async fn store(&self, task: Task, mut prepared: Prepared, known: Option<Known>) -> Option<Ended> {
-        let mut placed = None;
+        let (mut placed, mut held) = (None, None);
         if let Prepared::Converted(converted) = &mut prepared
             && let (Content::InSnapshot, Some(key)) = (&converted.content, converted.snapshot.clone())
         {
             let stop = &self.stop.abort;
             let renew = close::takes_anew(task.redo, known.as_ref(), usize::MAX);
-            placed = Some(large::index(&self.finish, &self.preparation, converted, &key, renew, stop).await?);
+            let (place, by) =
+                large::index(&self.finish, &self.preparation, converted, &key, (&task, renew), stop).await?;
+            (placed, held) = (Some(place), by);
         }
         let (answer, ended) = oneshot::channel();
-        let Task { attempts, redo, .. } = task;
-        let work = Work { prepared, placed, known, attempts, redo, answer };
+        let Task { attempts, waited, redo, .. } = task;
+        let work = Work { prepared, placed, known, attempts, waited, held, redo, answer };
         self.batches.send(work).await.ok()?;
         ended.await.ok()
     }
@@ -404,16 +415,21 @@ fn digest(landed: &Landed) -> Option<String> {
 /// Gathers prepared units and finishes them in batches.
 async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>, stop: CancellationToken) {
     let pace = Pace::between(FIRST_BATCHES, MOST_BATCHES);
+    let lane = Lane::new(Arc::clone(&finish), stop.clone());
     let tasks = TaskTracker::new();
     while let Some(first) = receiver.recv().await {
-        let batch = gather(first, &mut receiver).await;
+        let batch = lane.divert(gather(first, &mut receiver).await);
+        if batch.is_empty() {
+            continue;
+        }
         let Some(slot) = pace.slot().await else { return };
-        let (finish, pace, stop) = (Arc::clone(&finish), pace.clone(), stop.clone());
+        let (finish, pace, lane, stop) = (Arc::clone(&finish), pace.clone(), lane.clone(), stop.clone());
         tasks.spawn(async move {
             let before = finish.clusters.pushed_back();
-            let with_evidence = finish.finish(batch, &stop).await;
+            let left = finish.finish(batch, Way::with_others(), &stop).await;
             pace.give_back(slot, finish.clusters.pushed_back() > before);
-            finish.settle(with_evidence, &stop).await;
+            lane.take_all(left.slow);
+            finish.settle(left.with_evidence, &stop).await;
         });
     }
 }

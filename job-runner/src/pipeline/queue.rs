@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::observe::{self, HeldUp, hinders};
 use crate::stores::StoreError;
 
@@ -43,6 +44,8 @@ pub struct Received {
     pub body: String,
     /// How often it was delivered, this time included.
     pub attempts: i64,
+    /// How long ago it was delivered for the first time; zero where this is the first time, or the queue does not say.
+    pub waited: Duration,
 }
 
 impl Queue {
@@ -70,6 +73,7 @@ impl Queue {
             .wait_time_seconds(seconds(wait))
             .visibility_timeout(seconds(VISIBILITY))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp)
             .send()
             .await
             .map_err(|error| StoreError::from_sdk(format!("receive from {}", self.url), &error))
@@ -168,11 +172,17 @@ impl Queue {
 }
 
 fn read(message: Message) -> Option<Received> {
-    let count = message.attributes.as_ref()?.get(&MessageSystemAttributeName::ApproximateReceiveCount)?;
+    let attribute = |name| message.attributes.as_ref()?.get(&name);
+    let attempts = attribute(MessageSystemAttributeName::ApproximateReceiveCount)?.parse().unwrap_or(1);
+    let first: Option<i64> = attribute(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp)
+        .and_then(|millis| millis.parse().ok())
+        .filter(|_| attempts > 1);
+    let waited = first.map_or(0, |first| clock::now_millis().saturating_sub(first));
     Some(Received {
         id: message.message_id?,
         receipt: message.receipt_handle?,
         body: message.body.unwrap_or_default(),
-        attempts: count.parse().unwrap_or(1),
+        attempts,
+        waited: Duration::from_millis(u64::try_from(waited).unwrap_or(0)),
     })
 }

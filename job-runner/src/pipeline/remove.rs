@@ -18,6 +18,7 @@ use super::finish::Finish;
 use super::heads::ClaimError;
 use super::notification::Landed;
 use super::persist::persist;
+use super::place::Held;
 use super::present;
 use super::refuse;
 use super::task::Ended;
@@ -40,7 +41,21 @@ pub async fn remove(finish: &Finish, object: &Landed, stop: &CancellationToken) 
     if finish.on_delete == OnDelete::Keep {
         return Removal::Ended(Ended::Nothing);
     }
-    let removal = persist("remove", stop, || attempt(finish, object, stop)).await;
+    let attempt = || async {
+        match attempt(finish, object, stop).await {
+            Err(ClaimError::Held(Held { index, trouble, fault })) => {
+                tracing::warn!(
+                    index,
+                    fault = fault.for_records(),
+                    key = object.key,
+                    "a removed document cannot be deleted yet"
+                );
+                Ok(Removal::Ended(Ended::Held(trouble)))
+            }
+            result => result,
+        }
+    };
+    let removal = persist("remove", stop, attempt).await;
     removal.unwrap_or(Removal::Ended(Ended::Unfinished))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use docmill_crds::ledger::heads::AttemptMark;
 use serde_json::json;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::heads::ClaimError;
 use crate::elastic::{Address, BulkBody, Elastic, ElasticError};
@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 /// From this delivery on a unit is worked on alone: most come again because a worker that held them died of something
 /// else.
 pub const SUSPECTED_FROM: i64 = 3;
+/// Suspects that wait for their turn in a worker: a part of the units that it can hold.
+const WAITING: usize = 128;
 /// Workers that have to die while they read or convert the unit. That takes milliseconds, so that chance hardly ever
 /// brings it about.
 const DEATHS_READING: u32 = 3;
@@ -28,6 +30,7 @@ pub struct Suspects {
     elastic: Elastic,
     index: String,
     turn: Arc<Mutex<()>>,
+    waiting: Arc<Semaphore>,
 }
 
 /// A suspect that is being worked on.
@@ -52,7 +55,14 @@ impl Suspects {
     /// Marks are kept in this index.
     #[must_use]
     pub fn new(elastic: Elastic, index: String) -> Self {
-        Self { elastic, index, turn: Arc::default() }
+        Self { elastic, index, turn: Arc::default(), waiting: Arc::new(Semaphore::new(WAITING)) }
+    }
+
+    /// A place among those that wait for their turn, if there is one. The others come again, and leave the worker's places to
+    /// units that nobody suspects.
+    #[must_use]
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.waiting).try_acquire_owned().ok()
     }
 
     /// Waits for its turn, and marks it as being read.

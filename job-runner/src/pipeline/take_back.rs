@@ -16,9 +16,9 @@ use tokio_util::sync::CancellationToken;
 use super::close;
 use super::departed::Departed;
 use super::finish::{Finish, Work};
-use super::heads::ClaimError;
+use super::heads::{ClaimError, unless_held};
 use super::persist::persist;
-use super::place;
+use super::place::{self, Held};
 use super::prepare::{Content, Converted, Prepared};
 use super::refuse;
 use super::snapshot;
@@ -220,14 +220,16 @@ impl Finish {
     }
 
     /// Takes back what an attempt left behind whose worker died, of a unit that cannot be read any more. Only of a key
-    /// that was seen to its end since: else whoever does that will find it. `None`: to be tried again later.
-    pub(super) async fn clear_up(&self, work: &Work, stop: &CancellationToken) -> Option<()> {
-        let Prepared::Skipped(unit, _) = &work.prepared else { return Some(()) };
+    /// that was seen to its end since: else whoever does that will find it. Gives the index that keeps it, if one does.
+    /// `None`: to be tried again later.
+    #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
+    pub(super) async fn clear_up(&self, work: &Work, stop: &CancellationToken) -> Option<Option<Held>> {
+        let Prepared::Skipped(unit, _) = &work.prepared else { return Some(None) };
         // The first attempt has none before it.
         if self.on_delete == OnDelete::Keep || work.attempts < 2 {
-            return Some(());
+            return Some(None);
         }
-        persist("clear up", stop, || self.clear_up_now(unit, stop)).await
+        persist("clear up", stop, || async { unless_held(self.clear_up_now(unit, stop).await) }).await
     }
 
     async fn clear_up_now(&self, unit: &UnitId, stop: &CancellationToken) -> Result<(), ClaimError> {

@@ -1,6 +1,9 @@
 //! A unit that is to be seen to its end, and what became of it: what the path of a document has in common whether the
 //! queue or a run tells of the unit.
 
+use std::time::Duration;
+
+use docmill_crds::contract::IndexTrouble;
 use docmill_crds::ledger::UnitState;
 
 use super::notification::Landed;
@@ -12,6 +15,8 @@ pub struct Task {
     pub landed: Landed,
     /// How often the unit was taken up, this time included.
     pub attempts: i64,
+    /// For how long the unit has come again and again by now; zero at the first time.
+    pub waited: Duration,
     /// What to do with a unit that is done already.
     pub redo: Redo,
 }
@@ -47,12 +52,14 @@ pub enum Ended {
     Nothing,
     /// Something that passes, or that a user has to mend, stood in the way: to be tried again later.
     Unfinished,
+    /// An index has trouble of its own, by which nothing else is held up: to be tried again later.
+    Held(IndexTrouble),
 }
 
 impl Ended {
     /// Whether what told of the unit may be forgotten.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        !matches!(self, Self::Unfinished)
+        !matches!(self, Self::Unfinished | Self::Held(_))
     }
 }

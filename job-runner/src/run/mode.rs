@@ -4,6 +4,7 @@ use docmill_crds::ingest_run::Mode;
 use serde_json::Value;
 
 use super::manifest::{FileResult, ManifestLine};
+use super::turns::Turn;
 use super::{RunContext, RunError, audit, outcome, shadow, units};
 
 /// Works a file, which was begun so many times, this time included.
@@ -11,9 +12,12 @@ pub(super) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
     attempts: i64,
+    turn: &mut Turn<'_>,
 ) -> Result<FileResult, RunError> {
     match context.order.spec.mode {
-        Mode::Process | Mode::Replay | Mode::Reconvert => units::work_file(context, lines, attempts).await,
+        Mode::Process | Mode::Replay | Mode::Reconvert => {
+            units::work_file(context, lines, attempts, turn).await
+        }
         Mode::Shadow => shadow::work_file(context, lines).await,
         // On the heap: it is far larger than the others, and there is one a file.
         Mode::Audit => Box::pin(audit::work_file(context, lines)).await,

@@ -53,7 +53,7 @@ impl Outcomes {
     /// Takes note of a unit. Whether it has its end; one that has not is to be tried again.
     pub(super) fn take(&mut self, line: &ManifestLine, ended: Ended) -> bool {
         match ended {
-            Ended::Unfinished => return false,
+            Ended::Unfinished | Ended::Held(_) => return false,
             Ended::Final { state, reason, changed } => self.count(line, state, reason, changed),
             // Done before: by another worker, or by this run before its pod was started again.
             Ended::Known(state) => self.count(line, state, None, false),

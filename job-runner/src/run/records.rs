@@ -106,7 +106,9 @@ impl RunContext {
         let write = async || self.clusters.ledger.index_doc(address, &record, version).await;
         match retry::persist(PATIENCE, &self.stop.abort, write).await? {
             Outcome::Done | Outcome::Superseded => Ok(()),
-            Outcome::Rejected(fault) => Err(RunError::RecordRefused(fault.to_string())),
+            Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
+                Err(RunError::RecordRefused(fault.to_string()))
+            }
         }
     }
 }

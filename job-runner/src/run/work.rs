@@ -5,11 +5,16 @@ use std::time::Instant;
 
 use docmill_crds::contract::Report;
 use docmill_crds::run_ledger::PartRecord;
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::manifest::{FileResult, ManifestLine, begun_name, done_name, files_of, read_lines, units_name};
+use super::turns::Turns;
 use super::{RunContext, RunError, mode, outcome, report};
 use crate::clock;
+
+/// Files that are begun at the most: one is worked, the others wait for an index.
+const FILES_IN_HAND: usize = 8;
 
 /// Works part `part` of `parts` that share `files` files.
 pub(super) async fn work(
@@ -25,17 +30,7 @@ pub(super) async fn work(
     context.ensure_records().await?;
     let run = context.order.run_uid.clone();
     let mut record = PartRecord { kind: "part".to_owned(), run, part, ..PartRecord::default() };
-    let mut overwritten = 0;
-    for file in files_of(part, parts, files) {
-        if context.stop.closing.is_cancelled() {
-            return Err(RunError::Stopped);
-        }
-        let result = file_result(context, file).await?;
-        record.tally += result.tally;
-        overwritten += result.report.get("overwritten").and_then(Value::as_u64).unwrap_or(0);
-        record.first_failure = record.first_failure.or_else(|| outcome::first_failure(&result.report));
-        store(context, &mut record).await?;
-    }
+    let overwritten = work_files(context, files_of(part, parts, files), &mut record).await?;
     record.finished = true;
     store(context, &mut record).await?;
     // Whoever finds all parts finished writes the report; where two do, they write the same.
@@ -45,14 +40,46 @@ pub(super) async fn work(
     Ok(told(&record, overwritten, started))
 }
 
+/// Works files, and adds what became of each to the record. Gives how many documents were overwritten by others of their
+/// objects. An error ends it, once the files in hand are let go of.
+async fn work_files(
+    context: &RunContext,
+    files: impl Iterator<Item = i64>,
+    record: &mut PartRecord,
+) -> Result<u64, RunError> {
+    let turns = Turns::new(&context.stop.closing);
+    let works = files.map(|file| file_result(context, file, &turns));
+    let mut works = futures::stream::iter(works).buffer_unordered(FILES_IN_HAND);
+    let mut all = Ok(0);
+    while let Some(result) = works.next().await {
+        let taken = match result {
+            Ok(result) => take(context, result, record).await,
+            Err(error) => Err(error),
+        };
+        if taken.is_err() {
+            turns.end();
+        }
+        all = all.and_then(|before| Ok(before + taken?));
+    }
+    all
+}
+
+async fn take(context: &RunContext, result: FileResult, record: &mut PartRecord) -> Result<u64, RunError> {
+    record.tally += result.tally;
+    record.first_failure = record.first_failure.take().or_else(|| outcome::first_failure(&result.report));
+    store(context, record).await?;
+    Ok(result.report.get("overwritten").and_then(Value::as_u64).unwrap_or(0))
+}
+
 /// The result of a file: the one that is there, or of working it now.
-async fn file_result(context: &RunContext, file: i64) -> Result<FileResult, RunError> {
+async fn file_result(context: &RunContext, file: i64, turns: &Turns) -> Result<FileResult, RunError> {
+    let mut turn = turns.take().await?;
     if let Some(result) = context.read_json(&done_name(file)).await? {
         return Ok(result);
     }
     let lines = lines(context, file).await?;
     let begun = begin(context, file).await?;
-    match mode::work_file(context, &lines, begun).await {
+    match mode::work_file(context, &lines, begun, &mut turn).await {
         Ok(result) => {
             context.write_json(&done_name(file), &result).await?;
             Ok(result)

@@ -56,7 +56,7 @@ async fn store(
     let address = Address { index, id };
     match target.index_doc(address, record, version).await.map_err(fault)? {
         Outcome::Done | Outcome::Superseded => Ok(()),
-        Outcome::Rejected(refusal) => {
+        Outcome::Rejected(refusal) | Outcome::Held(_, refusal) => {
             Err(NotReady::user("IndexRefused", format!("the index {index} refuses a record: {refusal}")))
         }
     }

@@ -1,9 +1,10 @@
 //! What a user sees of a source: status, Events, and when it is looked at again. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use docmill_crds::IngestSourceStatus;
-use docmill_crds::contract::{Hindrance, HindranceReason};
+use docmill_crds::contract::{Hindrance, HindranceReason, IndexTrouble};
 use docmill_crds::ingest_source::{UnitCounts, WorkerStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
@@ -37,7 +38,8 @@ pub fn status(
     plan: &Plan,
     refused: Option<&str>,
 ) -> IngestSourceStatus {
-    let said = vec![ready(seen), progressing(suspend, seen), throttled(old, seen), degraded(seen, refused)];
+    let said =
+        vec![ready(seen), progressing(suspend, seen), throttled(old, seen), degraded(old, seen, refused)];
     let conditions = conditions::state(&old.conditions, said, generation, seen.now);
     let ledger = seen.ledger.as_ref();
     IngestSourceStatus {
@@ -128,7 +130,59 @@ fn to_mend(seen: &Observation) -> Option<Statement> {
     })
 }
 
-fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
+/// Units that wait for an index, by what it has.
+fn held(seen: &Observation) -> BTreeMap<IndexTrouble, u64> {
+    let mut units = BTreeMap::new();
+    for held in presents(&seen.workers).flat_map(|present| &present.held) {
+        *units.entry(held.trouble).or_default() += held.units;
+    }
+    units
+}
+
+/// Units wait for an index, and nothing else does. Without numbers, so that it does not change with each unit: those are
+/// in `units.held`. Where no worker can say anything and there is work, it stays as it was.
+fn units_wait(old: &IngestSourceStatus, seen: &Observation) -> Option<Statement> {
+    let held = held(seen);
+    let Some(worst) = held.keys().next() else {
+        let before = conditions::find(&old.conditions, kind::DEGRADED)?;
+        let silent = presents(&seen.workers).next().is_none();
+        let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
+        let stays = silent && pending && INDEX_REASONS.contains(&before.reason.as_str());
+        return stays
+            .then(|| Statement::new(kind::DEGRADED, true, before.reason.clone(), before.message.clone()));
+    };
+    let (reason, message) = by_trouble(*worst);
+    let rest = "others go on; the log of a worker names the index and has Elasticsearch's words";
+    Some(Statement::new(kind::DEGRADED, true, reason, format!("{message}; {rest}")))
+}
+
+/// Reasons of `Degraded` where units wait for an index.
+const INDEX_REASONS: [&str; 2] = ["IndexBlocked", "IndexHeld"];
+
+const fn by_trouble(trouble: IndexTrouble) -> (&'static str, &'static str) {
+    match trouble {
+        IndexTrouble::Blocked => (
+            "IndexBlocked",
+            "units wait for an index that somebody has blocked or closed: open it to writes, or they fail with IndexBlocked \
+             after index.blockedPatienceSeconds and can be replayed",
+        ),
+        IndexTrouble::NotCreated => (
+            "IndexBlocked",
+            "units wait for an index that the cluster refuses to create (the limit of shards, a template, automatic \
+             creation): mend that, or they fail with IndexBlocked after index.blockedPatienceSeconds and can be replayed",
+        ),
+        IndexTrouble::DiskFull => ("IndexHeld", "units wait for an index on a full disk: free disk space"),
+        IndexTrouble::Unavailable => {
+            ("IndexHeld", "units wait for an index without its primary shard: look at its health")
+        }
+        IndexTrouble::Denied => {
+            ("IndexHeld", "units wait for an index for which the credentials do not suffice: grant them")
+        }
+        IndexTrouble::Slow => ("IndexHeld", "units wait for an index that answers much later than others"),
+    }
+}
+
+fn degraded(old: &IngestSourceStatus, seen: &Observation, refused: Option<&str>) -> Statement {
     if let Some(refused) = refused {
         return Statement::new(kind::DEGRADED, true, "JobsRefused", refused);
     }
@@ -136,7 +190,7 @@ fn degraded(seen: &Observation, refused: Option<&str>) -> Statement {
         let reason = if permanent { "WorkOrderRefused" } else { "WorkersFail" };
         return Statement::new(kind::DEGRADED, true, reason, format!("the last worker failed: {message}"));
     }
-    if let Some(statement) = to_mend(seen) {
+    if let Some(statement) = to_mend(seen).or_else(|| units_wait(old, seen)) {
         return statement;
     }
     let obstacle = seen.workers.iter().find_map(|worker| match &worker.state {
@@ -180,15 +234,17 @@ fn most_units_fail(seen: &Observation) -> Option<Statement> {
 
 fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
     let pending = seen.pending().or(old.units.map(|units| units.pending))?;
+    let held = i64::try_from(held(seen).values().sum::<u64>()).unwrap_or(i64::MAX);
     match &seen.ledger {
         Some(ledger) => Some(UnitCounts {
             pending,
             indexed: ledger.indexed,
             converted: ledger.converted,
+            held,
             failed: ledger.failed,
             skipped: ledger.skipped,
         }),
-        None => old.units.map(|units| UnitCounts { pending, ..units }),
+        None => old.units.map(|units| UnitCounts { pending, held, ..units }),
     }
 }
 

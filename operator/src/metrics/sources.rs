@@ -95,7 +95,7 @@ mod tests {
         source.status = Some(IngestSourceStatus {
             observed_generation: Some(2),
             conditions: state(&[], said, None, Timestamp::UNIX_EPOCH),
-            units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, failed: 1, skipped: 0 }),
+            units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, held: 0, failed: 1, skipped: 0 }),
             top_failures: vec![FailureCount { reason: "MissingField".into(), count: 1 }],
             workers: Some(WorkerStatus { active: 1, desired: 2, because: String::new() }),
             lag_seconds: Some(4),

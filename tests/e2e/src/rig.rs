@@ -5,6 +5,7 @@
 
 mod clock;
 pub mod enrichment;
+pub mod index_trouble;
 mod layout;
 pub mod operator;
 mod process;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
@@ -13,19 +14,20 @@ use super::gather::Stores;
 use super::keys;
 use super::report::{Difference, Target};
 use crate::clock;
-use crate::elastic::{Address, BulkBody, Elastic};
+use crate::elastic::{Address, BulkBody, Elastic, Outcome, PassOver};
 use crate::pipeline::clusters::Clusters;
 use crate::pipeline::heads::ClaimError;
 use crate::pipeline::notification::Landed;
 use crate::pipeline::overwritten::leave_last;
 use crate::pipeline::persist::persist;
-use crate::pipeline::place::ToPlace;
+use crate::pipeline::place::{Fate, ToPlace};
 use crate::pipeline::prepare::AddressedDocument;
 use crate::pipeline::process::Processor;
 use crate::pipeline::remove::{Removal, remove};
 use crate::pipeline::snapshot::read::{self, Lines, Opened};
 use crate::pipeline::task::{Redo, Task};
 use crate::pipeline::unit::Unit;
+use crate::pipeline::watch::Way;
 use crate::retry::Patience;
 use crate::run::listing::{self, Listed};
 use crate::run::{RunContext, RunError};
@@ -155,7 +157,7 @@ impl<'a> Repairer<'a> {
         let bucket = self.stores.ground.raw.bucket.clone();
         let Listed { key, version_id, etag, .. } = listed;
         let landed = Landed { bucket, key, version_id, etag };
-        let ended = self.processor.process(Task { landed, attempts: 1, redo }).await;
+        let ended = self.processor.process(Task { landed, attempts: 1, waited: Duration::ZERO, redo }).await;
         if !ended.is_final() {
             tracing::warn!(unit = digest, "a unit could not be mended yet; the next look finds it again");
         }
@@ -254,8 +256,17 @@ impl<'a> Repairer<'a> {
         }
         let stop = &self.context().stop.abort;
         let placer = &self.processor.finish.placer;
-        let place = || async { placer.place(&[ToPlace { unit, documents, renew: true }], stop).await };
-        persist("store documents again", stop, place).await.map(drop).ok_or(RunError::Stopped)
+        let way = Way::untimed();
+        let place = || async { placer.place(&[ToPlace { unit, documents, renew: true }], way, stop).await };
+        let fates = persist("store documents again", stop, place).await.ok_or(RunError::Stopped)?;
+        for held in fates.iter().flat_map(Fate::held) {
+            tracing::warn!(
+                index = held.index,
+                fault = held.fault.for_records(),
+                "documents could not be stored again; the next look finds them missing"
+            );
+        }
+        Ok(())
     }
 
     /// Puts right the records of what is no longer in the bucket.
@@ -276,7 +287,9 @@ impl<'a> Repairer<'a> {
         let landed = Landed { bucket, key: key.to_owned(), version_id: None, etag: None };
         let removal = remove(&self.processor.finish, &landed, &self.context().stop.abort).await;
         if let Removal::Holds(landed) = removal {
-            self.processor.process(Task { landed, attempts: 1, redo: Redo::Yes }).await;
+            self.processor
+                .process(Task { landed, attempts: 1, waited: Duration::ZERO, redo: Redo::Yes })
+                .await;
             return Ok(());
         }
         let Some((record, version)) = self.record(digest).await? else { return Ok(()) };
@@ -328,7 +341,16 @@ impl<'a> Repairer<'a> {
             for (address, version) in documents {
                 body.push_delete(*address, *version);
             }
-            elastic.bulk_all(body, PATIENCE, &self.context().stop.abort).await?;
+            let outcomes =
+                elastic.bulk_watched(body, &PassOver, PATIENCE, &self.context().stop.abort).await?;
+            if let Some(Outcome::Held(_, fault)) =
+                outcomes.iter().find(|outcome| matches!(outcome, Outcome::Held(..)))
+            {
+                tracing::warn!(
+                    fault = fault.for_records(),
+                    "documents could not be deleted; the next look finds them again"
+                );
+            }
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 use docmill_crds::IngestSourceStatus;
-use docmill_crds::contract::{Hindrance, HindranceReason, Store};
+use docmill_crds::contract::{Held, Hindrance, HindranceReason, IndexTrouble, Present, Store};
 use docmill_crds::ingest_source::UnitCounts;
 
 use super::super::observation::{LedgerCounts, NewestRecord, Observation, RecentUnits};
@@ -35,7 +35,7 @@ fn the_numbers_are_those_of_queue_and_ledger() {
     assert_eq!(status.revision.as_deref(), Some("abc"));
     assert_eq!(
         status.units,
-        Some(UnitCounts { pending: 7, indexed: 7, converted: 0, failed: 0, skipped: 0 })
+        Some(UnitCounts { pending: 7, indexed: 7, converted: 0, held: 0, failed: 0, skipped: 0 })
     );
     let workers = status.workers.unwrap();
     assert_eq!((workers.active, workers.desired), (1, 1));
@@ -221,4 +221,26 @@ fn work_and_quiet_decide_when_to_look_again() {
     assert!(seconds(&seen(1, 0, vec![])) < 2.5);
     assert!(seconds(&seen(0, 0, vec![active(0)])) < 2.5);
     assert!((4.0..6.0).contains(&seconds(&seen(0, 0, vec![]))));
+}
+
+#[test]
+fn units_that_wait_for_an_index_are_counted_and_nothing_else_is_kept_from_its_work() {
+    let held = vec![
+        Held { trouble: IndexTrouble::Blocked, units: 3 },
+        Held { trouble: IndexTrouble::Slow, units: 1 },
+    ];
+    let present = Present { held, ..Present::default() };
+    let worker = Worker { present: Some(present), ..active(0) };
+    let view = seen(500_000, 4, vec![worker]);
+    let first = after(&IngestSourceStatus::default(), &view);
+    let degraded = find(&first.conditions, kind::DEGRADED).unwrap();
+    assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "IndexBlocked"));
+    assert!(!holds(&first.conditions, kind::THROTTLED), "the others go on");
+    assert_eq!(first.units.unwrap().held, 4);
+    let workers = source().spec.workers;
+    assert!(!plan(false, &workers, &view).start.is_empty(), "and so does the start of workers");
+    let silent = after(&first, &later(&seen(0, 4, vec![]), 1010));
+    assert!(holds(&silent.conditions, kind::DEGRADED), "as long as nobody says otherwise and there is work");
+    let over = after(&silent, &later(&seen(0, 0, vec![]), 1020));
+    assert!(!holds(&over.conditions, kind::DEGRADED));
 }

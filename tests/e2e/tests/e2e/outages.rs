@@ -123,15 +123,16 @@ async fn the_index_is_read_only(world: &World) -> Result<()> {
     ready(world, &world.ingest_source(Form::Nitf)).await?;
     let corpus = corpus(world);
     world.put(&corpus).await?;
-    let throttled = ("Throttled", "True", "Elasticsearch");
-    told(world, throttled, "cluster_block_exception").await?;
-    told(world, throttled, "ReadOnly for workers since 20").await?;
-    lasts(world, throttled, corpus.faulty()).await?;
+    let blocked = ("Degraded", "True", "IndexBlocked");
+    told(world, blocked, "open it to writes").await?;
+    lasts(world, blocked, corpus.faulty()).await?;
+    // It is the trouble of one index, which keeps nothing else.
+    over(world, ("Throttled", "False", "NotHindered")).await?;
     let records = world.articles.all(&format!("docmill-units-{}.{SOURCE}", world.name)).await?;
     let by_the_block = |record: &Stored| record.source["reason"] == "IndexRejected";
     ensure!(!records.iter().any(by_the_block), "a block of the index became a fault of units: {records:?}");
     block(false).await?;
-    over(world, ("Throttled", "False", "NotHindered")).await?;
+    over(world, ("Degraded", "False", "AsExpected")).await?;
     settled(world, &corpus).await
 }
 

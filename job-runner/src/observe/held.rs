@@ -1,0 +1,85 @@
+//! Units that a worker let go because an index has trouble of its own, and that have no end yet as far as it knows. Pure:
+//! the time is given, as the time since the worker's start.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use docmill_crds::contract::{Held, IndexTrouble};
+
+/// Units that are remembered. Of more than these it is forgotten that they wait.
+const REMEMBERED: usize = 50_000;
+/// How much later than it was to a unit may come again. One that has not by then went to another worker.
+const LATE: Duration = Duration::from_mins(1);
+
+/// The units that wait.
+#[derive(Debug, Default)]
+pub struct HeldUnits(HashMap<u64, (IndexTrouble, Duration)>);
+
+impl HeldUnits {
+    /// A unit, by its digest, was let go, and comes again after `pause`.
+    pub fn hold(&mut self, unit: &str, trouble: IndexTrouble, pause: Duration, now: Duration) {
+        if self.0.len() >= REMEMBERED {
+            self.forget(now);
+        }
+        if self.0.len() < REMEMBERED {
+            self.0.insert(key(unit), (trouble, now + pause + LATE));
+        }
+    }
+
+    /// A unit has its end.
+    pub fn end(&mut self, unit: &str) {
+        if !self.0.is_empty() {
+            self.0.remove(&key(unit));
+        }
+    }
+
+    /// Whether a unit waits.
+    #[must_use]
+    pub fn is_held(&self, unit: &str) -> bool {
+        self.0.contains_key(&key(unit))
+    }
+
+    /// How many wait, by trouble.
+    pub fn told(&mut self, now: Duration) -> Vec<Held> {
+        self.forget(now);
+        let mut counts = BTreeMap::new();
+        for (trouble, _) in self.0.values() {
+            *counts.entry(*trouble).or_default() += 1;
+        }
+        counts.into_iter().map(|(trouble, units)| Held { trouble, units }).collect()
+    }
+
+    fn forget(&mut self, now: Duration) {
+        self.0.retain(|_, (_, until)| now < *until);
+    }
+}
+
+/// The first half of the digest, which is in hex; that two units share it is out of the question.
+fn key(unit: &str) -> u64 {
+    unit.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use docmill_crds::contract::{Held, IndexTrouble};
+
+    use super::HeldUnits;
+
+    #[test]
+    fn units_are_counted_until_their_end_or_until_they_went_elsewhere() {
+        let mut held = HeldUnits::default();
+        let digest = |number: u64| format!("{number:016x}{number:048x}");
+        let at = Duration::from_secs;
+        for number in 0..3 {
+            held.hold(&digest(number), IndexTrouble::Blocked, at(20), at(10));
+        }
+        held.hold(&digest(2), IndexTrouble::Slow, at(40), at(20));
+        let told = |trouble, units| Held { trouble, units };
+        assert_eq!(held.told(at(20)), [told(IndexTrouble::Blocked, 2), told(IndexTrouble::Slow, 1)]);
+        held.end(&digest(0));
+        assert!(!held.is_held(&digest(0)) && held.is_held(&digest(1)));
+        assert_eq!(held.told(at(90)), [told(IndexTrouble::Slow, 1)]);
+    }
+}

@@ -1,0 +1,231 @@
+//! What a worker knows of the indices that documents go into: which take writes at present, how soon they answer, which
+//! are slow, and since when one takes nothing. Pure: the time is given, as the time since the worker's start.
+//!
+//! Nothing here is kept anywhere else: a worker that starts finds it out again within seconds.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Indices that are remembered of each kind. More would be an archive that is read anew, where each takes little.
+const REMEMBERED: usize = 256;
+/// For how long an index that took a document is taken to take the next one.
+const RECENT: Duration = Duration::from_secs(30);
+/// A request that takes less is never too slow.
+const NEVER_SLOW: Duration = Duration::from_secs(1);
+/// The same as long as nothing was measured: indices may have to be created.
+const AT_FIRST: Duration = Duration::from_secs(2);
+/// How many times as long as usual is too slow.
+const TIMES_AS_LONG: u32 = 4;
+/// How long no slow index is looked for after one was, and there was none: the cluster is slow as a whole.
+const LOOKED_FOR: Duration = Duration::from_mins(1);
+/// An index that is slow and is not written to any more is forgotten after this time.
+const SLOW_FOR: Duration = Duration::from_mins(5);
+
+/// What is known of the indices.
+#[derive(Debug, Default)]
+pub struct Standing {
+    accepting: HashMap<String, Accepting>,
+    halved: Duration,
+    typical: Option<Duration>,
+    not_before: Duration,
+    slow: HashMap<String, Duration>,
+    refusing: HashMap<String, Duration>,
+}
+
+/// An index that takes documents.
+#[derive(Clone, Copy, Debug)]
+struct Accepting {
+    last: Duration,
+    /// Documents; those of half a minute ago count half.
+    documents: u64,
+}
+
+impl Standing {
+    /// Documents were accepted.
+    pub fn accepted(&mut self, index: &str, documents: u64, now: Duration) {
+        self.refusing.remove(index);
+        if now.saturating_sub(self.halved) >= RECENT {
+            self.halved = now;
+            self.accepting.retain(|_, accepting| {
+                accepting.documents /= 2;
+                now.saturating_sub(accepting.last) < RECENT
+            });
+        }
+        if let Some(accepting) = self.accepting.get_mut(index) {
+            accepting.last = now;
+            accepting.documents += documents;
+            return;
+        }
+        make_room(&mut self.accepting);
+        self.accepting.insert(index.to_owned(), Accepting { last: now, documents });
+    }
+
+    /// An index takes no documents.
+    pub fn refused(&mut self, index: &str, now: Duration) {
+        self.accepting.remove(index);
+        if !self.refusing.contains_key(index) {
+            make_room(&mut self.refusing);
+            self.refusing.insert(index.to_owned(), now);
+        }
+    }
+
+    /// For how long an index has taken no documents.
+    #[must_use]
+    pub fn refusing_for(&self, index: &str, now: Duration) -> Duration {
+        self.refusing.get(index).map_or(Duration::ZERO, |since| now.saturating_sub(*since))
+    }
+
+    /// Whether another index takes documents at present.
+    #[must_use]
+    pub fn others_accept(&self, index: &str, now: Duration) -> bool {
+        let recent = |accepting: &Accepting| now.saturating_sub(accepting.last) < RECENT;
+        self.accepting.iter().any(|(name, accepting)| name != index && recent(accepting))
+    }
+
+    /// Whether no more documents go into an index than into all others: only then may it wait for itself.
+    fn is_minor(&self, index: &str) -> bool {
+        let (mut own, mut others) = (0, 0);
+        for (name, accepting) in &self.accepting {
+            *(if name == index { &mut own } else { &mut others }) += accepting.documents;
+        }
+        own <= others
+    }
+
+    fn longest(&self) -> Duration {
+        self.typical.map_or(AT_FIRST, |typical| NEVER_SLOW.max(typical * TIMES_AS_LONG))
+    }
+
+    /// How long a request for these indices may take before the slow one is looked for. `None`: there is nothing to
+    /// compare with, or it was looked for in vain a moment ago.
+    #[must_use]
+    pub fn limit(&self, indices: &[&str], now: Duration) -> Option<Duration> {
+        let can_tell = match indices {
+            [] => false,
+            [index] => self.others_accept(index, now) && self.is_minor(index),
+            _ => true,
+        };
+        (can_tell && now >= self.not_before).then(|| self.longest())
+    }
+
+    /// A request was answered after this time. Whether that is as soon as others are.
+    pub fn answered(&mut self, after: Duration) -> bool {
+        let quick = after <= self.longest();
+        self.typical = Some(match self.typical {
+            None => after,
+            Some(typical) => typical.mul_f64(0.8) + after.mul_f64(0.2),
+        });
+        quick
+    }
+
+    /// An index was not answered in time. `others`: some were, beside it. Whether it is slow by itself.
+    pub fn is_late(&mut self, index: &str, others: bool, now: Duration) -> bool {
+        let slow = (others || self.others_accept(index, now)) && self.is_minor(index);
+        if slow {
+            make_room(&mut self.slow);
+            self.slow.insert(index.to_owned(), now);
+        } else {
+            self.not_before = now + LOOKED_FOR;
+        }
+        slow
+    }
+
+    /// A request for a slow index alone was answered after this time.
+    pub fn slow_answered(&mut self, index: &str, after: Duration, now: Duration) {
+        if after <= self.longest() {
+            self.slow.remove(index);
+        } else if let Some(last) = self.slow.get_mut(index) {
+            *last = now;
+        }
+    }
+
+    /// Whether an index is slow.
+    #[must_use]
+    pub fn is_slow(&self, index: &str, now: Duration) -> bool {
+        self.slow.get(index).is_some_and(|last| now.saturating_sub(*last) < SLOW_FOR)
+    }
+
+    /// Whether any index is slow.
+    #[must_use]
+    pub fn has_slow(&self) -> bool {
+        !self.slow.is_empty()
+    }
+}
+
+fn make_room<T>(known: &mut HashMap<String, T>) {
+    if known.len() >= REMEMBERED {
+        known.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Standing;
+
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(second)
+    }
+
+    #[test]
+    fn others_accept_for_a_while_after_they_did() {
+        let mut standing = Standing::default();
+        standing.accepted("now", 5, at(10));
+        assert!(standing.others_accept("old", at(30)) && !standing.others_accept("now", at(30)));
+        assert!(!standing.others_accept("old", at(41)), "that was half a minute ago");
+        standing.accepted("now", 5, at(50));
+        standing.refused("now", at(51));
+        assert!(!standing.others_accept("old", at(51)), "a disk that is full is full for both");
+    }
+
+    #[test]
+    fn an_index_refuses_until_it_accepts() {
+        let mut standing = Standing::default();
+        standing.refused("old", at(10));
+        standing.refused("old", at(20));
+        assert_eq!(standing.refusing_for("old", at(25)), at(15));
+        standing.accepted("old", 1, at(26));
+        assert_eq!(standing.refusing_for("old", at(30)), at(0));
+    }
+
+    #[test]
+    fn a_request_is_timed_where_something_tells_what_is_usual() {
+        let mut standing = Standing::default();
+        assert_eq!(standing.limit(&["now"], at(1)), None, "there is no other");
+        assert_eq!(standing.limit(&["now", "old"], at(1)), Some(at(2)));
+        standing.answered(Duration::from_millis(100));
+        assert_eq!(standing.limit(&["now", "old"], at(1)), Some(at(1)));
+        standing.answered(Duration::from_millis(2_100));
+        assert_eq!(standing.limit(&["now", "old"], at(1)), Some(at(2)));
+        standing.accepted("now", 100, at(1));
+        assert_eq!(standing.limit(&["old"], at(2)), Some(at(2)));
+        standing.accepted("old", 10, at(2));
+        assert_eq!(standing.limit(&["now"], at(2)), None, "most documents never wait for a few");
+    }
+
+    #[test]
+    fn the_slow_one_is_told_from_a_cluster_that_is_slow() {
+        let mut standing = Standing::default();
+        assert!(!standing.is_late("old", false, at(10)));
+        assert_eq!(standing.limit(&["now", "old"], at(30)), None, "looked for in vain a moment ago");
+        assert!(standing.limit(&["now", "old"], at(70)).is_some());
+        assert!(standing.is_late("old", true, at(71)));
+        assert!(standing.is_slow("old", at(72)) && !standing.is_slow("now", at(72)));
+        standing.slow_answered("old", at(5), at(80));
+        assert!(standing.is_slow("old", at(81)));
+        standing.slow_answered("old", Duration::from_millis(20), at(82));
+        assert!(!standing.is_slow("old", at(83)));
+        standing.is_late("old", true, at(90));
+        assert!(!standing.is_slow("old", at(390)), "nobody has written to it since");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut standing = Standing::default();
+        for number in 0..1_000 {
+            standing.accepted(&number.to_string(), 1, at(1));
+            standing.refused(&format!("r{number}"), at(1));
+        }
+        assert!(standing.accepting.len() <= 256 && standing.refusing.len() <= 256);
+    }
+}
