@@ -37,6 +37,14 @@ pub const SLICE_ENV: &str = "JOB_COMPLETION_INDEX";
 pub const WORKER_PORT: u16 = 8080;
 /// Environment variable with the form of the logs, `json` or `text`, of operator and workers alike.
 pub const LOG_FORMAT_ENV: &str = "DOCMILL_LOG_FORMAT";
+/// Environment variable with the hosts and networks that operator and workers may ask, where not all are allowed.
+pub const ENDPOINTS_ALLOW_ENV: &str = "DOCMILL_ENDPOINTS_ALLOW";
+/// Environment variable with the hosts and networks that they may not ask.
+pub const ENDPOINTS_DENY_ENV: &str = "DOCMILL_ENDPOINTS_DENY";
+/// Environment variable with the hosts and networks that they may ask although such are denied by default.
+pub const ENDPOINTS_ALLOW_RESERVED_ENV: &str = "DOCMILL_ENDPOINTS_ALLOW_RESERVED";
+/// Environment variable in which every pod has the address of the API server.
+pub const KUBERNETES_SERVICE_HOST_ENV: &str = "KUBERNETES_SERVICE_HOST";
 /// File that the kubelet reads the [`Report`] from.
 pub const TERMINATION_LOG: &str = "/dev/termination-log";
 

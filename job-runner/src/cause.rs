@@ -1,6 +1,7 @@
 //! The words for an error of a library that wraps its cause in several layers.
 
 use std::error::Error;
+use std::io;
 
 /// The deepest cause says what happened ("connection refused"); the layers above it only say that something did.
 #[must_use]
@@ -29,15 +30,40 @@ pub fn certificate(fault: &rustls::Error) -> String {
     format!("invalid peer certificate: {told}")
 }
 
+/// The layer of an error that is of a certain type, if one is. An I/O error hides what it wraps: its source is that
+/// one's source.
+#[must_use]
+pub fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut layer = Some(error);
+    while let Some(error) = layer {
+        let mut wrapped = error;
+        while let Some(inner) = wrapped.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            wrapped = inner;
+        }
+        if let Some(found) = wrapped.downcast_ref::<T>() {
+            return Some(found);
+        }
+        layer = error.source();
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;
 
-    use super::innermost;
+    use super::{find, innermost};
 
     #[derive(Debug, thiserror::Error)]
     #[error("failed to send")]
     struct Outer(#[source] io::Error);
+
+    #[test]
+    fn a_layer_is_found_by_its_type_within_others() {
+        let wrapped = Outer(io::Error::other(Outer(io::Error::other(std::fmt::Error))));
+        assert!(find::<std::fmt::Error>(&wrapped).is_some());
+        assert!(find::<std::num::ParseIntError>(&wrapped).is_none());
+    }
 
     #[test]
     fn the_deepest_cause_is_told() {

@@ -1,6 +1,6 @@
 //! The only place of the product that talks to Elasticsearch or OpenSearch.
 //!
-//! - [`Elastic`] (`client`, `link`, `settings`, `signing`): one cluster with its credentials, a request at a time, no hidden
+//! - [`Elastic`] (`client`, `link`, `settings`, `signing`, `transport`): one cluster with its credentials, a request at a time, no hidden
 //!   retries but the one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product asks of a cluster, each a small method of [`Elastic`];
 //! - [`mapping`]: how documents of the product are mapped; `own`: indices of the product, and whose they are;
@@ -24,6 +24,7 @@ mod own;
 mod search;
 mod settings;
 mod signing;
+mod transport;
 mod trouble;
 mod verdict;
 

@@ -6,6 +6,7 @@
 //! - [`enrich`]: a worker that sends documents of an index through models;
 //! - [`stores`], [`elastic`], [`secrets`]: the services outside and the credentials for them (the operator uses these
 //!   too, so that both reach the same thing in the same way);
+//! - [`outbound`]: what may be asked at all, and how much is read of an answer;
 //! - [`observe`]: what can be seen of a worker while it runs: metrics, status, logs;
 //! - [`retry`], `pace`: waiting, and asking for less; [`clock`], [`cause`]: times as they are written, words for errors;
 //! - [`commands`]: the command line.
@@ -17,6 +18,7 @@ pub mod elastic;
 pub mod enrich;
 pub mod ingest;
 pub mod observe;
+pub mod outbound;
 mod pace;
 pub mod pipeline;
 pub mod retry;

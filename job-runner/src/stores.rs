@@ -11,8 +11,10 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use docmill_crds::storage::Storage;
 
+use crate::outbound::{self, EndpointFault, Outbound};
 use crate::secrets::Secrets;
 
 /// Keys of the Secret that `storage.credentialsSecretRef` names.
@@ -25,10 +27,15 @@ pub mod credential_key {
     pub const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 }
 
+/// How long connecting to object store or queue may take, where the process itself does not say less.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A client of the buckets.
 pub async fn s3_client(storage: &Storage, secrets: &Secrets) -> Result<aws_sdk_s3::Client, StoreError> {
     let shared = shared_config(storage, secrets).await?;
-    let mut config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(storage.force_path_style);
+    let mut config = aws_sdk_s3::config::Builder::from(&shared)
+        .force_path_style(storage.force_path_style)
+        .http_client(guarded(storage.endpoint.as_deref())?);
     if let Some(endpoint) = &storage.endpoint {
         config = config.endpoint_url(endpoint);
     }
@@ -43,9 +50,18 @@ pub async fn sqs_client(
 ) -> Result<aws_sdk_sqs::Client, StoreError> {
     let shared = shared_config(storage, secrets).await?;
     let origin = origin(queue_url).ok_or_else(|| StoreError::QueueUrl(queue_url.to_owned()))?;
-    Ok(aws_sdk_sqs::Client::from_conf(
-        aws_sdk_sqs::config::Builder::from(&shared).endpoint_url(origin).build(),
-    ))
+    let config = aws_sdk_sqs::config::Builder::from(&shared).endpoint_url(origin);
+    Ok(aws_sdk_sqs::Client::from_conf(config.http_client(guarded(Some(queue_url))?).build()))
+}
+
+/// The HTTP client for endpoints that a resource names. Sources of credentials are asked by the SDK's own, since they
+/// are this cluster's and lie where no resource may point.
+fn guarded(endpoint: Option<&str>) -> Result<SharedHttpClient, EndpointFault> {
+    let outbound = outbound::current();
+    if let Some(endpoint) = endpoint {
+        outbound.policy.check_url(endpoint)?;
+    }
+    Ok(outbound::aws::guarded_client(&outbound))
 }
 
 async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig, StoreError> {
@@ -60,16 +76,21 @@ async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig
 pub(crate) fn sdk_config(region: &str) -> ConfigLoader {
     let http =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    // No deadline for a whole operation: a large object over a slow line is no fault. A stalled one is: the SDK's
-    // stalled-stream protection and the read time-out end it.
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .read_timeout(Duration::from_secs(30))
-        .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .region(Region::new(region.to_owned()))
-        .timeout_config(timeouts)
+        .timeout_config(timeouts(&outbound::current()))
+}
+
+/// A worker has no deadline for a whole operation: a large object over a slow line is no fault. A stalled one is: the
+/// SDK's stalled-stream protection and the read time-out end it.
+fn timeouts(outbound: &Outbound) -> TimeoutConfig {
+    let limits = &outbound.limits;
+    let mut timeouts = TimeoutConfig::builder()
+        .connect_timeout(limits.connect.min(CONNECT_TIMEOUT))
+        .read_timeout(limits.request);
+    timeouts.set_operation_timeout(limits.store_call);
+    timeouts.build()
 }
 
 /// The keys of a Secret.

@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use docmill_crds::contract::LOG_FORMAT_ENV;
+use docmill_crds::contract::{
+    ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, KUBERNETES_SERVICE_HOST_ENV,
+    LOG_FORMAT_ENV,
+};
 use job_runner::observe::logs::LogFormat;
+use job_runner::outbound::{EndpointPolicy, PatternError};
 
 /// Turns Docmill resources into worker Jobs and tells how they are doing.
 #[derive(Clone, Debug, clap::Parser)]
@@ -33,6 +37,19 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_RETENTION_GRACE_SECONDS", default_value_t = 600,
           value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub retention_grace_seconds: u64,
+
+    /// Hosts, `*.hosts`, addresses and networks that resources may name as endpoints, separated by commas. Left out: all
+    /// that are not denied.
+    #[arg(long, env = ENDPOINTS_ALLOW_ENV, default_value = "")]
+    pub endpoints_allow: String,
+
+    /// The same for those that resources may not name.
+    #[arg(long, env = ENDPOINTS_DENY_ENV, default_value = "")]
+    pub endpoints_deny: String,
+
+    /// The same for those that resources may name although such are denied by default: loopback, link-local and the like.
+    #[arg(long, env = ENDPOINTS_ALLOW_RESERVED_ENV, default_value = "")]
+    pub endpoints_allow_reserved: String,
 
     /// Namespace of the Lease by which one of several operators leads.
     #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
@@ -118,6 +135,13 @@ pub struct RuleArgs {
 }
 
 impl Args {
+    /// Which endpoints resources may name. The API server is known by the environment of every pod.
+    pub fn endpoints(&self) -> Result<EndpointPolicy, PatternError> {
+        let (allow, deny) = (&self.endpoints_allow, &self.endpoints_deny);
+        let policy = EndpointPolicy::parse(allow, deny, &self.endpoints_allow_reserved)?;
+        Ok(policy.with_api_server(&std::env::var(KUBERNETES_SERVICE_HOST_ENV).unwrap_or_default()))
+    }
+
     /// The name of this operator among its replicas.
     #[must_use]
     pub fn identity(&self) -> String {

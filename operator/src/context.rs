@@ -5,11 +5,14 @@ use std::sync::Arc;
 use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
 use crate::apply::{ApplyError, Created, Writer};
+use crate::conditions::{self, kind};
+use crate::endpoints::{Asker, Endpoints};
 use crate::ingest_source::{Board, ReachCache};
 use crate::metrics::{Kind, Metrics};
 use crate::not_ready::NotReady;
@@ -44,11 +47,20 @@ pub struct Context {
     pub reached: ReachCache,
     /// Asks running workers how they are doing.
     pub workers: reqwest::Client,
+    /// What is remembered of endpoints that resources name.
+    pub endpoints: Endpoints,
     /// What all sources need of the workers that there may be.
     pub board: Board,
 }
 
 impl Context {
+    /// Asks the endpoints that a resource names, which has these conditions.
+    #[must_use]
+    pub fn asker<K: Resource>(&self, resource: &K, conditions: &[Condition]) -> Asker {
+        let ready = conditions::find(conditions, kind::READY).is_some_and(|ready| ready.status == "True");
+        self.endpoints.asker(resource.meta().namespace.as_deref().unwrap_or_default(), ready)
+    }
+
     /// The Jobs that a resource controls, and all worker pods of its namespace that have the same label.
     #[must_use]
     pub fn workers_of<K: Resource>(&self, owner: &K, label: &str) -> (Vec<Arc<Job>>, Vec<Arc<Pod>>) {

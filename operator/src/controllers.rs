@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::{LOG_FORMAT_ENV, label};
+use docmill_crds::contract::{
+    ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
+};
 use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
 use futures::StreamExt as _;
 use k8s_openapi::NamespaceResourceScope;
@@ -19,6 +21,7 @@ use kube::{Api, Client, Resource, ResourceExt as _};
 use crate::apply::{ApplyError, FIELD_MANAGER, Writer};
 use crate::args::Args;
 use crate::context::Context;
+use crate::endpoints::{Endpoints, Passes};
 use crate::leader::Leadership;
 use crate::metrics::{Kind, Metrics, PassOutcome};
 use crate::retention::{self, Retention};
@@ -29,9 +32,11 @@ use crate::worker_pod::WorkerImage;
 use crate::{cluster, enrichment_run, enrichment_schedule, ingest_run, ingest_source, presence, schedule};
 
 /// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
-const CONCURRENCY: u16 = 32;
+const CONCURRENCY: u16 = 96;
 /// Changes that come together are taken together; and the views of Jobs and pods catch up with what started the pass.
 const DEBOUNCE: Duration = Duration::from_secs(1);
+/// When a pass is begun that found too many others of its namespace under way.
+const ANOTHER_TURN: Duration = Duration::from_secs(1);
 /// After an error of the API server; its client has tried several times by then.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -71,6 +76,7 @@ pub async fn run(
         scheduled_runs: scheduled.clone(),
         reached: ingest_source::ReachCache::default(),
         workers: presence::client()?,
+        endpoints: Endpoints::default(),
         board: ingest_source::Board::new(args.max_workers),
     });
     let retention = Retention {
@@ -101,14 +107,22 @@ pub async fn run(
     }
 }
 
-/// What workers take over from the operator: the form and level of their logs, and where spans go.
+/// What workers take over from the operator: the form and level of their logs, which endpoints they may ask, and where
+/// spans go.
 fn worker_env(args: &Args) -> Vec<(String, String)> {
     let logs = [
         (LOG_FORMAT_ENV.to_owned(), args.log_format.as_str().to_owned()),
         ("RUST_LOG".to_owned(), args.log_level.clone()),
     ];
+    let endpoints = [
+        (ENDPOINTS_ALLOW_ENV, &args.endpoints_allow),
+        (ENDPOINTS_DENY_ENV, &args.endpoints_deny),
+        (ENDPOINTS_ALLOW_RESERVED_ENV, &args.endpoints_allow_reserved),
+    ];
+    let endpoints = endpoints.into_iter().filter(|(_, list)| !list.is_empty());
+    let endpoints = endpoints.map(|(name, list)| (name.to_owned(), list.clone()));
     let traces = std::env::vars().filter(|(name, _)| name == "OTEL_EXPORTER_OTLP_ENDPOINT");
-    logs.into_iter().chain(traces).collect()
+    logs.into_iter().chain(endpoints).chain(traces).collect()
 }
 
 async fn sources(
@@ -126,15 +140,19 @@ async fn sources(
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.sources.show(controller.store());
-    let passes = controller.run(
-        |source, context: Arc<Context>| {
-            let metrics = context.metrics.clone();
-            timed(Kind::IngestSource, metrics, ingest_source::reconcile(source, context))
+    let passes = Passes::default();
+    let passed = controller.run(
+        move |source: Arc<DeserializeGuard<IngestSource>>, context: Arc<Context>| {
+            let (passes, metrics) = (passes.clone(), context.metrics.clone());
+            async move {
+                let pass = ingest_source::reconcile(source.clone(), context);
+                timed(Kind::IngestSource, &*source, &passes, metrics, pass).await
+            }
         },
         after_error,
         context,
     );
-    passes.for_each(log_pass).await;
+    passed.for_each(log_pass).await;
 }
 
 async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
@@ -144,11 +162,15 @@ async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.ingest_runs.show(controller.store());
+    let passes = Passes::default();
     controller
         .run(
-            |run, context: Arc<Context>| {
-                let metrics = context.metrics.clone();
-                timed(Kind::IngestRun, metrics, ingest_run::reconcile(run, context))
+            move |run: Arc<DeserializeGuard<IngestRun>>, context: Arc<Context>| {
+                let (passes, metrics) = (passes.clone(), context.metrics.clone());
+                async move {
+                    let pass = ingest_run::reconcile(run.clone(), context);
+                    timed(Kind::IngestRun, &*run, &passes, metrics, pass).await
+                }
             },
             after_error,
             context,
@@ -164,11 +186,15 @@ async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown)
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.enrichment_runs.show(controller.store());
+    let passes = Passes::default();
     controller
         .run(
-            |run, context: Arc<Context>| {
-                let metrics = context.metrics.clone();
-                timed(Kind::EnrichmentRun, metrics, enrichment_run::reconcile(run, context))
+            move |run: Arc<DeserializeGuard<EnrichmentRun>>, context: Arc<Context>| {
+                let (passes, metrics) = (passes.clone(), context.metrics.clone());
+                async move {
+                    let pass = enrichment_run::reconcile(run.clone(), context);
+                    timed(Kind::EnrichmentRun, &*run, &passes, metrics, pass).await
+                }
             },
             after_error,
             context,
@@ -187,11 +213,15 @@ async fn enrichment_schedules(client: &Client, context: Arc<Context>, stop: Shut
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.schedules.show(controller.store());
+    let passes = Passes::default();
     controller
         .run(
-            |schedule, context: Arc<Context>| {
-                let metrics = context.metrics.clone();
-                timed(Kind::EnrichmentSchedule, metrics, enrichment_schedule::reconcile(schedule, context))
+            move |schedule: Arc<DeserializeGuard<EnrichmentSchedule>>, context: Arc<Context>| {
+                let (passes, metrics) = (passes.clone(), context.metrics.clone());
+                async move {
+                    let pass = enrichment_schedule::reconcile(schedule.clone(), context);
+                    timed(Kind::EnrichmentSchedule, &*schedule, &passes, metrics, pass).await
+                }
             },
             after_error,
             context,
@@ -204,11 +234,22 @@ fn config() -> controller::Config {
     controller::Config::default().concurrency(CONCURRENCY).debounce(DEBOUNCE)
 }
 
-async fn timed(
+/// A pass, counted, when its namespace has room for one.
+async fn timed<K: Resource>(
     kind: Kind,
+    object: &K,
+    passes: &Passes,
     metrics: Arc<Metrics>,
     pass: impl Future<Output = Result<Action, ApplyError>>,
 ) -> Result<Action, ApplyError> {
+    let (namespace, uid) = (object.namespace().unwrap_or_default(), object.uid().unwrap_or_default());
+    let Some(_under_way) = passes.begin(&namespace) else {
+        return Ok(Action::requeue(schedule::jitter(
+            ANOTHER_TURN,
+            &uid,
+            k8s_openapi::jiff::Timestamp::now(),
+        )));
+    };
     let started = Instant::now();
     let result = pass.await;
     let outcome = if result.is_ok() { PassOutcome::Done } else { PassOutcome::Failed };

@@ -6,7 +6,8 @@
 //! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells; `run_view`: what runs of both kinds share;
 //! - `presence`, `hindrances`: what running workers say of themselves, and what they wait for;
 //! - `rules`: what it does on behalf of those who write resources, and what not;
-//! - `stores`: reaching what a resource names; `apply`: writing to the API server;
+//! - `stores`: reaching what a resource names; `endpoints`: without being held up by what does not answer;
+//! - `apply`: writing to the API server;
 //! - `retention`: what deleted runs have left goes;
 //! - `leader`: which of several operators works; `controllers`: what starts a pass;
 //! - `api_client`: the API server's client; `cluster`: which cluster it is of; `server`, `metrics`: what is seen of the operator and of its sources.
@@ -18,6 +19,7 @@ mod cluster;
 mod conditions;
 mod context;
 mod controllers;
+mod endpoints;
 mod enrichment_run;
 mod enrichment_schedule;
 mod hindrances;
@@ -44,6 +46,7 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use job_runner::observe::logs;
+use job_runner::outbound::{self, Limits, Outbound};
 use kube::Client;
 
 use args::Args;
@@ -58,6 +61,7 @@ async fn main() -> anyhow::Result<()> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("another TLS provider is installed already"))?;
+    outbound::install(Outbound { policy: args.endpoints()?, limits: Limits::operator() });
     let metrics = Arc::new(Metrics::default());
     let client = api_client::connect(metrics.clone()).await?;
     let stop = Shutdown::on_signal()?;

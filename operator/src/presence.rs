@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use docmill_crds::contract::{Present, WORKER_PORT};
 use futures::StreamExt as _;
+use job_runner::outbound;
+use job_runner::outbound::http::AnswerFault;
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::metrics::{Metrics, Target};
@@ -17,11 +19,22 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Workers that are asked at a time, for one resource.
 const AT_A_TIME: usize = 16;
+/// All of them together have so long. Whoever may make pods may make many that are silent.
+const ALL_WITHIN: Duration = Duration::from_secs(4);
+/// The longest answer: some hindrances with their words.
+const ANSWER_BYTES: usize = 64 * 1024;
 
 /// The client that asks.
 pub fn client() -> reqwest::Result<reqwest::Client> {
-    // Straight to the pods: a proxy for the world outside knows none of them.
-    reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).no_proxy().build()
+    // Straight to the pods: a proxy for the world outside knows none of them. The address is that of a pod, and whoever
+    // wrote the pod answers.
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .no_proxy()
+        .no_gzip()
+        .build()
 }
 
 /// Asks at some URLs, each of which stands for something, and gives what it was that answered, and how.
@@ -40,7 +53,8 @@ pub async fn ask<T: Copy>(
             }
         }
     });
-    answers.buffer_unordered(AT_A_TIME).filter_map(std::future::ready).collect().await
+    let answers = answers.buffer_unordered(AT_A_TIME).filter_map(std::future::ready);
+    answers.take_until(Box::pin(tokio::time::sleep(ALL_WITHIN))).collect().await
 }
 
 /// What those of some pods say that run.
@@ -59,8 +73,21 @@ pub fn url(pod: &Pod) -> Option<String> {
     })
 }
 
-async fn present(client: &reqwest::Client, url: &str) -> reqwest::Result<Present> {
-    client.get(url).send().await?.error_for_status()?.json().await
+/// Why a worker tells nothing.
+#[derive(Debug, thiserror::Error)]
+enum Silence {
+    #[error("failed to ask a worker")]
+    Request(#[from] reqwest::Error),
+    #[error("failed to read what a worker says")]
+    Answer(#[from] AnswerFault),
+    #[error("failed to understand what a worker says")]
+    Form(#[from] serde_json::Error),
+}
+
+async fn present(client: &reqwest::Client, url: &str) -> Result<Present, Silence> {
+    let answer = client.get(url).send().await?.error_for_status()?;
+    let body = outbound::http::read(answer, ANSWER_BYTES, &outbound::current().limits).await?;
+    Ok(serde_json::from_slice(&body)?)
 }
 
 #[cfg(test)]

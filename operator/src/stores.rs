@@ -2,6 +2,7 @@
 //! words that a user can act on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
@@ -15,8 +16,14 @@ use kube::{Api, Client};
 use secrets::Secrets;
 use stores::{StoreError, StoreFault, credential_key};
 
+use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
 use crate::rules::Rules;
+
+/// What an endpoint may take to answer one question.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// Reason of an endpoint that the administrator does not allow.
+pub const NOT_ALLOWED: &str = "EndpointNotAllowed";
 
 /// Reads what resources name, by the rules. Cheap to clone.
 #[derive(Clone)]
@@ -56,6 +63,7 @@ pub async fn connect_elastic(
     reader: &Reader,
     namespace: &str,
     cluster: &ElasticsearchCluster,
+    asker: &Asker,
 ) -> Result<Elastic, NotReady> {
     let secrets = match &cluster.secret_ref {
         None => {
@@ -71,22 +79,58 @@ pub async fn connect_elastic(
         }
     };
     let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
-    elastic.info().await.map_err(|error| elastic_fault(cluster, &error))?;
+    ask_elastic(asker, cluster, elastic.info()).await?;
     Ok(elastic)
+}
+
+/// Asks a cluster, unless it was silent a moment ago.
+pub async fn ask_elastic<T>(
+    asker: &Asker,
+    cluster: &ElasticsearchCluster,
+    request: impl Future<Output = Result<T, ElasticError>>,
+) -> Result<T, NotReady> {
+    ask_cluster(asker, cluster, async { request.await.map_err(|error| elastic_fault(cluster, &error)) }).await
+}
+
+async fn ask_cluster<T>(
+    asker: &Asker,
+    cluster: &ElasticsearchCluster,
+    request: impl Future<Output = Result<T, NotReady>>,
+) -> Result<T, NotReady> {
+    let address = cluster.urls.join(", ");
+    let silent = elastic_fault(cluster, &ElasticError::Timeout(address.clone()));
+    asker.ask(&address, ANSWER_WITHIN, silent, request).await
+}
+
+/// Asks the object store, unless it was silent a moment ago.
+pub async fn ask_storage<T>(
+    asker: &Asker,
+    storage: &Storage,
+    request: impl Future<Output = Result<T, NotReady>>,
+) -> Result<T, NotReady> {
+    let address = storage.endpoint.clone().unwrap_or_else(|| format!("S3 in {}", storage.region));
+    let silent = NotReady::transient("StorageUnreachable", format!("{address}: no answer in time"));
+    asker.ask(&address, ANSWER_WITHIN, silent, request).await
 }
 
 /// The clusters of a source, each of which has answered, and whose records are its own or are to be taken over. Gives that
 /// of its ledger.
-pub async fn connect_source(reader: &Reader, order: &IngestOrder) -> Result<Elastic, NotReady> {
+pub async fn connect_source(
+    reader: &Reader,
+    order: &IngestOrder,
+    asker: &Asker,
+) -> Result<Elastic, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let cluster = ledger_cluster(spec)?;
-    let ledger = connect_elastic(reader, namespace, cluster).await?;
+    let ledger = connect_elastic(reader, namespace, cluster, asker).await?;
     if !spec.adopts() {
-        let claim_fault = |error| claim_fault(cluster, error);
-        ledger.check_owner(&order.own_indices(), &order.owner()).await.map_err(claim_fault)?;
+        let (indices, owner) = (order.own_indices(), order.owner());
+        let check = ledger.check_owner(&indices, &owner);
+        ask_cluster(asker, cluster, async { check.await.map_err(|error| claim_fault(cluster, error)) })
+            .await?;
     }
     if let (Some(index), Some(_)) = (spec.index_cluster(), spec.own_ledger_cluster()) {
-        connect_elastic(reader, namespace, index).await?;
+        connect_elastic(reader, namespace, index, asker).await?;
     }
     Ok(ledger)
 }
@@ -122,6 +166,9 @@ pub async fn check_bucket(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), N
 /// What a store said, as a condition. `missing` is the reason, and `advice` the remedy, if the thing does not exist.
 #[must_use]
 pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> NotReady {
+    if matches!(error, StoreError::NotAllowed(_)) {
+        return NotReady::user(NOT_ALLOWED, error.to_string());
+    }
     let (reason, advice) = match error.fault() {
         Some(StoreFault::NotFound | StoreFault::NoSuchKey) => (missing, advice),
         Some(StoreFault::AccessDenied) => ("AccessDenied", "check the credentials and their policy"),
@@ -145,6 +192,7 @@ pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> No
     let (address, text) = (cluster.urls.join(", "), with_causes(error));
     let message = if text.contains(&address) { text } else { format!("{address}: {text}") };
     match error {
+        ElasticError::NotAllowed(fault) => NotReady::user(NOT_ALLOWED, fault.to_string()),
         ElasticError::Untrusted(_) => NotReady::user("IndexUntrusted", message),
         ElasticError::Unreachable(_) | ElasticError::Timeout(_) => {
             let advice =

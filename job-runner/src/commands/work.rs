@@ -13,10 +13,12 @@ use docmill_crds::foreign::Foreign;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::cause;
 use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
 use crate::ingest;
 use crate::observe;
+use crate::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, PatternError};
 use crate::pipeline::process::{IngestError, Stop};
 use crate::run::{self, RunError};
 use crate::secrets::MountError;
@@ -36,6 +38,8 @@ enum WorkError {
     Order(serde_json::Error),
     #[error("the environment variable {SLICE_ENV} is not the number of a slice; an Indexed Job sets it")]
     NoSlice,
+    #[error(transparent)]
+    Endpoints(#[from] PatternError),
     #[error("failed to listen for signals: {0}")]
     Signals(std::io::Error),
     #[error(transparent)]
@@ -53,7 +57,7 @@ enum WorkError {
 impl Classify for WorkError {
     fn class(&self) -> ErrorClass {
         match self {
-            Self::NoOrder | Self::Order(_) | Self::NoSlice => ErrorClass::Permanent,
+            Self::NoOrder | Self::Order(_) | Self::NoSlice | Self::Endpoints(_) => ErrorClass::Permanent,
             Self::Signals(_) | Self::Secret(_) => ErrorClass::Transient,
             Self::Ingest(error) => error.class(),
             Self::Elastic(error) => error.class(),
@@ -82,6 +86,8 @@ pub async fn run() -> ProcessExit {
             tracing::error!(%error, said, "the work could not be done");
             let exit = match (&error, error.class()) {
                 (WorkError::Enrich(EnrichError::Stopped), _) => ExitCode::Stopped,
+                // Another pod would be allowed no more.
+                (error, _) if cause::find::<EndpointFault>(error).is_some() => ExitCode::Permanent,
                 (_, ErrorClass::Transient | ErrorClass::User) => ExitCode::Transient,
                 (_, ErrorClass::Permanent) => ExitCode::Permanent,
             };
@@ -99,6 +105,7 @@ async fn work() -> Result<Report, WorkError> {
     let text = std::env::var(WORK_ORDER_ENV).map_err(|_| WorkError::NoOrder)?;
     let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
     let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
+    outbound::install(Outbound { policy: EndpointPolicy::from_env()?, limits: Limits::worker() });
     let stop = listen()?;
     match &order {
         WorkOrder::Ingest(order) => observe::name(&order.namespace, &order.source),

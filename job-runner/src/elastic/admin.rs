@@ -51,7 +51,7 @@ impl ClusterInfo {
 impl Elastic {
     /// Creates an index with settings and mappings. Whether it is new: one that exists is left as it is.
     pub async fn create_index(&self, name: &str, body: &Value) -> Result<bool, ElasticError> {
-        match self.send(Method::Put, &format!("/{}", segment(name)), Some(body)).await {
+        match self.send_small(Method::Put, &format!("/{}", segment(name)), Some(body)).await {
             Err(error) if is_kind(&error, "resource_already_exists_exception") => Ok(false),
             result => result.map(|_| true),
         }
@@ -74,7 +74,9 @@ impl Elastic {
 
     /// Creates or replaces a composable index template.
     pub async fn put_index_template(&self, name: &str, body: &Value) -> Result<(), ElasticError> {
-        self.send(Method::Put, &format!("/_index_template/{}", segment(name)), Some(body)).await.map(drop)
+        self.send_small(Method::Put, &format!("/_index_template/{}", segment(name)), Some(body))
+            .await
+            .map(drop)
     }
 
     /// Adds fields to the mapping of the indices that exist already; a pattern may match none. An index that takes no changes
@@ -105,7 +107,7 @@ impl Elastic {
 
     async fn put_fields(&self, index: &str, properties: &Map<String, Value>) -> Result<(), ElasticError> {
         let path = format!("/{}/_mapping?allow_no_indices=true&ignore_unavailable=true", segment(index));
-        self.send(Method::Put, &path, Some(&json!({"properties": properties}))).await.map(drop)
+        self.send_small(Method::Put, &path, Some(&json!({"properties": properties}))).await.map(drop)
     }
 
     /// The fields of all indices of a pattern, as [`mapping::portable_fields`] gives them.
@@ -117,7 +119,7 @@ impl Elastic {
     /// Makes everything that was written visible to searches.
     pub async fn refresh(&self, index: &str) -> Result<(), ElasticError> {
         let path = format!("/{}/_refresh?ignore_unavailable=true", segment(index));
-        self.send(Method::Post, &path, None).await.map(drop)
+        self.send_small(Method::Post, &path, None).await.map(drop)
     }
 }
 

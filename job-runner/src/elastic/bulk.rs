@@ -12,6 +12,7 @@ use super::bulk_work::Work;
 use super::verdict::{self, Verdict};
 use super::{BulkBody, Elastic, ElasticError, Fault, Outcome};
 use crate::observe;
+use crate::outbound::Cap;
 use crate::retry::{Backoff, Patience, Waited};
 
 /// What the answer is cut down to: a success needs no more than its status.
@@ -72,7 +73,8 @@ impl Elastic {
     /// Sends a bulk once and reads the verdicts, in the order of the items.
     pub(super) async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, ElasticError> {
         observe::worker().metrics.bulk(bulk.byte_len(), bulk.len());
-        let answer = self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes())).await?;
+        let answer =
+            self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes()), Cap::Items(bulk.len())).await?;
         verdict::read(&answer, bulk.ids())
     }
 

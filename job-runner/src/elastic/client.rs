@@ -1,8 +1,6 @@
 //! One cluster, and how a single request to it is sent and its answer read.
 
-use std::error::Error as StdError;
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,10 +12,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::ElasticError;
 use super::admin::ClusterInfo;
 use super::link::{Connections, Link};
-use super::{ElasticError, Fault};
-use crate::cause::{self, innermost};
+use super::transport::Request;
+use crate::outbound::Cap;
 use crate::secrets::Secrets;
 
 /// What stays as it is in a path segment: the unreserved characters of RFC 3986, and what patterns of indices need.
@@ -59,7 +58,7 @@ impl Elastic {
     pub async fn info(&self) -> Result<&ClusterInfo, ElasticError> {
         self.info
             .get_or_try_init(|| async {
-                let answer = self.send(Method::Get, "/", None).await?;
+                let answer = self.send_small(Method::Get, "/", None).await?;
                 ClusterInfo::read(&answer)
             })
             .await
@@ -84,8 +83,18 @@ impl Elastic {
         body: Option<&Value>,
     ) -> Result<Value, ElasticError> {
         let body = body.map(|body| Bytes::from(body.to_string()));
-        let answer = self.send_bytes(method, path, body).await?;
-        parse(&answer)
+        parse(&self.send_bytes(method, path, body, Cap::Page).await?)
+    }
+
+    /// The same, where the answer is an acknowledgement or the like.
+    pub(super) async fn send_small(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, ElasticError> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        parse(&self.send_bytes(method, path, body, Cap::Small).await?)
     }
 
     /// Sends a request. One that is refused for its credentials is sent again if others are there by now.
@@ -94,11 +103,12 @@ impl Elastic {
         method: Method,
         path: &str,
         body: Option<Bytes>,
+        cap: Cap,
     ) -> Result<Bytes, ElasticError> {
         let used = self.link.connections();
-        match self.send_by(&used, method, path, body.clone()).await {
+        match self.send_by(&used, method, path, body.clone(), cap).await {
             Err(error) if error.concerns_secret() => match self.link.renewed(&used)? {
-                Some(renewed) => self.send_by(&renewed, method, path, body).await,
+                Some(renewed) => self.send_by(&renewed, method, path, body, cap).await,
                 None => Err(error),
             },
             result => result,
@@ -112,11 +122,12 @@ impl Elastic {
         method: Method,
         path: &str,
         body: Option<Bytes>,
+        cap: Cap,
     ) -> Result<Bytes, ElasticError> {
         let mut others = self.link.cluster.urls.len();
         loop {
             others -= 1;
-            match self.send_once(by, method, path, body.clone()).await {
+            match self.send_once(by, method, path, body.clone(), cap).await {
                 Err(ElasticError::Unreachable(_)) if others > 0 => {}
                 result => return result,
             }
@@ -129,48 +140,14 @@ impl Elastic {
         method: Method,
         path: &str,
         body: Option<Bytes>,
+        cap: Cap,
     ) -> Result<Bytes, ElasticError> {
         let headers = match &by.signer {
             None => HeaderMap::new(),
             Some(signer) => signer.headers(method, path, body.as_ref()).await?,
         };
-        let failed = |error: elasticsearch::Error| connection_error(&self.link.cluster.urls, &error);
-        let answer =
-            by.transport.send(method, path, headers, None::<&()>, body, None).await.map_err(failed)?;
-        let status = answer.status_code();
-        let bytes = answer.bytes().await.map_err(failed)?;
-        if status.is_success() {
-            Ok(bytes)
-        } else {
-            Err(ElasticError::Refused(Fault::of_answer(status.as_u16(), &bytes)))
-        }
+        by.transport.send(Request { method, path, headers, body, cap }).await
     }
-}
-
-fn connection_error(urls: &[String], error: &elasticsearch::Error) -> ElasticError {
-    let told = |cause: &str| format!("{}: {cause}", urls.join(", "));
-    match certificate_fault(error) {
-        Some(fault) => ElasticError::Untrusted(told(&fault)),
-        None if error.is_timeout() => ElasticError::Timeout(told(&innermost(error))),
-        None => ElasticError::Unreachable(told(&innermost(error))),
-    }
-}
-
-/// What is wrong with the cluster's certificate, if that is what ended the connection.
-fn certificate_fault(error: &(dyn StdError + 'static)) -> Option<String> {
-    let mut layer = Some(error);
-    while let Some(error) = layer {
-        // An I/O error hides what it wraps, perhaps another one: its source is that one's source.
-        let mut wrapped = error;
-        while let Some(inner) = wrapped.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            wrapped = inner;
-        }
-        if let Some(fault @ rustls::Error::InvalidCertificate(_)) = wrapped.downcast_ref::<rustls::Error>() {
-            return Some(cause::certificate(fault));
-        }
-        layer = error.source();
-    }
-    None
 }
 
 /// Reads an answer that has to be JSON.

@@ -6,6 +6,7 @@ use docmill_crds::foreign::{Foreign, exception};
 use serde_json::Value;
 
 use crate::observe::hinders;
+use crate::outbound::EndpointFault;
 
 /// Characters of a reason that are kept: enough for the sentence, without the document that it may quote.
 const REASON_CHARS: usize = 400;
@@ -24,6 +25,9 @@ pub enum ElasticError {
     /// The resource or its Secret does not describe a cluster that can be reached.
     #[error("failed to use the settings of the Elasticsearch cluster: {0}")]
     Settings(String),
+    /// A node may not be asked.
+    #[error("{0}")]
+    NotAllowed(#[from] EndpointFault),
     /// No node could be connected to, or the connection broke.
     #[error("failed to reach Elasticsearch: {0}")]
     Unreachable(String),
@@ -49,7 +53,7 @@ pub enum ElasticError {
 impl Classify for ElasticError {
     fn class(&self) -> ErrorClass {
         match self {
-            Self::Settings(_) | Self::Untrusted(_) => ErrorClass::User,
+            Self::Settings(_) | Self::Untrusted(_) | Self::NotAllowed(_) => ErrorClass::User,
             Self::Refused(fault) => fault.class(),
             Self::Unreachable(_) | Self::Timeout(_) | Self::Unreadable(_) | Self::Stopped => {
                 ErrorClass::Transient

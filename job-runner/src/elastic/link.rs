@@ -4,9 +4,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use docmill_crds::elasticsearch::ElasticsearchCluster;
-use elasticsearch::http::transport::Transport;
 
 use super::signing::Signer;
+use super::transport::Transport;
 use super::{ElasticError, settings};
 use crate::secrets::{Secrets, mounted};
 

@@ -70,7 +70,7 @@ impl Elastic {
             Distribution::OpenSearch => ("_search/point_in_time", "pit_id"),
         };
         let path = format!("/{}/{api}?keep_alive={KEEP_ALIVE}&ignore_unavailable=true", segment(index));
-        let answer = self.send(Method::Post, &path, None).await?;
+        let answer = self.send_small(Method::Post, &path, None).await?;
         let id = answer.get(key).and_then(Value::as_str);
         let id = id.ok_or_else(|| ElasticError::Unreadable("a point in time without an id".to_owned()))?;
         Ok(Pit { id: id.to_owned(), distribution })
@@ -105,7 +105,7 @@ impl Elastic {
 
     /// Ends a scroll. One that is not ended expires.
     pub async fn close_scroll(&self, id: &str) -> Result<(), ElasticError> {
-        self.send(Method::Delete, "/_search/scroll", Some(&json!({"scroll_id": [id]}))).await.map(drop)
+        self.send_small(Method::Delete, "/_search/scroll", Some(&json!({"scroll_id": [id]}))).await.map(drop)
     }
 
     /// Closes a point in time. One that is not closed expires.
@@ -114,6 +114,6 @@ impl Elastic {
             Distribution::Elasticsearch => ("/_pit", json!({"id": pit.id})),
             Distribution::OpenSearch => ("/_search/point_in_time", json!({"pit_id": [pit.id]})),
         };
-        self.send(Method::Delete, path, Some(&body)).await.map(drop)
+        self.send_small(Method::Delete, path, Some(&body)).await.map(drop)
     }
 }

@@ -1,45 +1,60 @@
 //! From a resource's `elasticsearch` and its Secret to a transport.
 
-use std::time::Duration;
-
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use elasticsearch::auth::Credentials;
-use elasticsearch::cert::{Certificate, CertificateValidation};
 use elasticsearch::http::Url;
-use elasticsearch::http::transport::{MultiNodeConnectionPool, Transport, TransportBuilder};
+use elasticsearch::http::headers::HeaderValue;
+use reqwest::Certificate;
 
 use super::ElasticError;
+use super::transport::Transport;
+use crate::outbound::{self, EndpointPolicy};
 use crate::secrets::Secrets;
 
-/// How long one request may take, from connecting to the last byte of the answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Builds the transport: the nodes in turn, without asking the cluster for others, since its own addresses need not
-/// be reachable from a pod.
+/// Builds the transport, by the rules of this process.
 pub(super) fn transport(
     cluster: &ElasticsearchCluster,
     secrets: &Secrets,
 ) -> Result<Transport, ElasticError> {
-    let urls = cluster.urls.iter().map(|url| node(url)).collect::<Result<Vec<_>, _>>()?;
-    if urls.is_empty() {
+    let outbound = outbound::current();
+    let nodes = cluster.urls.iter().map(|url| node(url, &outbound.policy)).collect::<Result<Vec<_>, _>>()?;
+    if nodes.is_empty() {
         return Err(ElasticError::Settings("urls is empty".to_owned()));
     }
-    let mut builder = TransportBuilder::new(MultiNodeConnectionPool::round_robin(urls, None))
-        .enable_meta_header(false)
-        .timeout(REQUEST_TIMEOUT);
-    if let Some(credentials) = credentials(cluster, secrets)? {
-        builder = builder.auth(credentials);
-    }
-    if let Some(pem) = secrets.text("ca.crt") {
-        let authority = Certificate::from_pem(pem.as_bytes())
-            .map_err(|error| ElasticError::Settings(format!("ca.crt of the Secret: {error}")))?;
-        builder = builder.cert_validation(CertificateValidation::Full(authority));
-    }
-    builder.build().map_err(|error| ElasticError::Settings(error.to_string()))
+    let authorization =
+        credentials(cluster, secrets)?.map(|credentials| authorization(&credentials)).transpose()?;
+    let authorities = match secrets.text("ca.crt") {
+        None => Vec::new(),
+        Some(pem) => Certificate::from_pem_bundle(pem.as_bytes())
+            .ok()
+            .filter(|certificates| !certificates.is_empty())
+            .ok_or_else(|| {
+                ElasticError::Settings("ca.crt of the Secret holds no certificate in PEM form".to_owned())
+            })?,
+    };
+    Transport::new(nodes, authorities, authorization, outbound)
+}
+
+/// The header that credentials are sent in.
+fn authorization(credentials: &Credentials) -> Result<HeaderValue, ElasticError> {
+    let text = match credentials {
+        Credentials::EncodedApiKey(key) => format!("ApiKey {key}"),
+        Credentials::Basic(name, password) => {
+            use base64::Engine as _;
+            let pair = base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"));
+            format!("Basic {pair}")
+        }
+        _ => return Err(ElasticError::Settings("credentials of a kind that no Secret has".to_owned())),
+    };
+    let mut header = HeaderValue::from_str(&text).map_err(|_| {
+        ElasticError::Settings("the Secret has characters that cannot be in a header".to_owned())
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Credentials in a URL are refused and not quoted: they would end in logs and in status.
-fn node(url: &str) -> Result<Url, ElasticError> {
+fn node(url: &str, policy: &EndpointPolicy) -> Result<Url, ElasticError> {
     let parsed = Url::parse(url).map_err(|error| {
         ElasticError::Settings(format!("a URL in urls cannot be read ({error}); write https://host:port"))
     })?;
@@ -48,6 +63,7 @@ fn node(url: &str) -> Result<Url, ElasticError> {
             "a URL in urls holds credentials; put them into the Secret that secretRef names".to_owned(),
         ));
     }
+    policy.check_url(url)?;
     Ok(parsed)
 }
 

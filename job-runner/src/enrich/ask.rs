@@ -17,8 +17,10 @@ use super::protocol::{self, AnswerError, CallError, Refusal, Reply};
 use super::recipe::Model;
 use super::shorten::{self, Refused, Shortening};
 use super::tally::Tally;
-use crate::cause::innermost;
+use crate::cause::{self, innermost};
 use crate::observe;
+use crate::outbound::http::AnswerFault;
+use crate::outbound::{self, EndpointFault};
 use crate::retry::{Backoff, Patience, Waited};
 
 /// How often an answer that cannot be used is asked for again, before a document is blamed for it.
@@ -234,18 +236,19 @@ impl Asker<'_> {
         let seconds = u64::try_from(self.model.enricher.timeout_seconds).unwrap_or(1);
         let call = protocol::call(self.model, &id, part)?;
         let link = self.link.now();
+        link.check(&call.url).map_err(|fault| Trouble::Unfit(fault.to_string()))?;
         let request = link
             .http
             .post(call.url)
             .header(CONTENT_TYPE, "application/json")
             .headers(call.headers)
-            .headers(link.headers)
+            .headers(link.headers.clone())
             .timeout(Duration::from_secs(seconds))
             .body(call.body);
         let answer = request.send().await.map_err(|error| away(&error))?;
         let (status, at_least) = (answer.status().as_u16(), retry_after(&answer));
-        let body = read_body(answer).await?;
         if !protocol::has_results(self.model, status) {
+            let body = outbound::http::read_error(answer).await;
             return Err(match protocol::judge(status, &body) {
                 Refusal::Later(reason) => Trouble::Later { how: hinders_by(status), reason, at_least },
                 Refusal::Fault(reason) => Trouble::Fault { how: hinders_by(status), reason },
@@ -254,6 +257,10 @@ impl Asker<'_> {
                 Refusal::Unauthorized(reason) => Trouble::Unauthorized(reason),
             });
         }
+        let body = link.read(answer, ANSWER_BYTES).await.map_err(|fault| match fault {
+            AnswerFault::TooLarge(_) => Trouble::Batch(fault.to_string()),
+            AnswerFault::Broken(error) => away(&error),
+        })?;
         Ok(protocol::read(self.model, &id, &body, part.len())?)
     }
 }
@@ -282,6 +289,9 @@ fn away(error: &reqwest::Error) -> Trouble {
     if error.is_builder() {
         return Trouble::Unfit(format!("its URL cannot be used: {}", innermost(error)));
     }
+    if let Some(fault) = cause::find::<EndpointFault>(error) {
+        return Trouble::Unfit(fault.to_string());
+    }
     if error.is_connect() {
         return Trouble::Unsent(innermost(error));
     }
@@ -300,15 +310,4 @@ fn hinders_by(status: u16) -> HindranceReason {
 fn retry_after(answer: &reqwest::Response) -> Duration {
     let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     Duration::from_secs(seconds.and_then(|seconds| seconds.trim().parse().ok()).unwrap_or(0))
-}
-
-async fn read_body(mut answer: reqwest::Response) -> Result<Vec<u8>, Trouble> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| away(&error))? {
-        if body.len() + chunk.len() > ANSWER_BYTES {
-            return Err(Trouble::Batch(format!("its answer has more than {ANSWER_BYTES} bytes").into()));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

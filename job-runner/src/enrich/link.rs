@@ -1,11 +1,14 @@
 //! The connection to a model server: certificates and credentials. Operator and worker both build theirs here.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::EnrichError;
 use crate::cause::innermost;
+use crate::outbound::http::AnswerFault;
+use crate::outbound::{self, EndpointFault, Outbound};
 use crate::secrets::{Secrets, mounted};
 
 /// Keys of the Secret that `enrichers[].secretRef` names.
@@ -42,12 +45,14 @@ pub struct Link {
     pub http: reqwest::Client,
     /// To be sent with each.
     pub headers: HeaderMap,
+    outbound: Arc<Outbound>,
 }
 
 impl Link {
     /// Makes a client; nothing is sent yet. An empty Secret means no authentication.
     pub fn new(secrets: &Secrets) -> Result<Self, LinkError> {
-        let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let outbound = outbound::current();
+        let mut builder = outbound::http::client(&outbound);
         if let Some(pem) = secrets.text(secret_key::AUTHORITY) {
             let bad = || secret_fault(secret_key::AUTHORITY, "holds no certificate in PEM form");
             let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| bad())?;
@@ -72,7 +77,17 @@ impl Link {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|error| LinkError::Client(innermost(&error)))?;
-        Ok(Self { http, headers: headers(secrets)? })
+        Ok(Self { http, headers: headers(secrets)?, outbound })
+    }
+
+    /// Whether a URL may be asked.
+    pub fn check(&self, url: &str) -> Result<(), EndpointFault> {
+        self.outbound.policy.check_url(url)
+    }
+
+    /// Reads the answer with a result or a version, up to so many bytes.
+    pub async fn read(&self, answer: reqwest::Response, most: usize) -> Result<Bytes, AnswerFault> {
+        outbound::http::read(answer, most, &self.outbound.limits).await
     }
 }
 

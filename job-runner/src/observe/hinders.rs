@@ -12,7 +12,9 @@ pub fn elastic_reason(error: &ElasticError) -> Option<HindranceReason> {
         ElasticError::Unreachable(_) => Some(HindranceReason::Unreachable),
         ElasticError::Timeout(_) => Some(HindranceReason::TimedOut),
         ElasticError::Unreadable(_) => Some(HindranceReason::Unavailable),
-        ElasticError::Settings(_) | ElasticError::Untrusted(_) => Some(HindranceReason::Refused),
+        ElasticError::Settings(_) | ElasticError::Untrusted(_) | ElasticError::NotAllowed(_) => {
+            Some(HindranceReason::Refused)
+        }
         ElasticError::Refused(fault) => fault_reason(fault),
         ElasticError::Stopped => None,
     }

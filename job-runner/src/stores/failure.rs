@@ -6,9 +6,11 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::{Foreign, code as known_code};
+use http_body_util::LengthLimitError;
 
-use crate::cause::innermost;
+use crate::cause::{self, innermost};
 use crate::observe::hinders;
+use crate::outbound::EndpointFault;
 
 /// Characters of a service's message that are kept.
 const SAID_CHARS: usize = 400;
@@ -22,6 +24,9 @@ pub enum StoreError {
     /// The queue's URL has no host.
     #[error("{0:?} is not the URL of a queue")]
     QueueUrl(String),
+    /// The endpoint may not be asked.
+    #[error("{0}")]
+    NotAllowed(#[from] EndpointFault),
     /// A request failed.
     #[error("failed to {action}: {detail}")]
     Request {
@@ -65,6 +70,18 @@ impl StoreError {
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
+        if let Some(fault) = cause::find::<EndpointFault>(error) {
+            return Self::NotAllowed(fault.clone());
+        }
+        let action = action.into();
+        if let SdkError::ResponseError(_) = error {
+            let detail = match cause::find::<LengthLimitError>(error) {
+                Some(_) => "the answer is longer than it may be",
+                None => "the answer broke off, or is not what the service promises",
+            };
+            let (detail, said) = (detail.to_owned(), Foreign::default());
+            return Self::Request { action, detail, said, fault: StoreFault::Unavailable };
+        }
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code();
         let detail = match (code.and_then(known_code), status) {
@@ -73,7 +90,7 @@ impl StoreError {
             (None, None) => innermost(error),
         };
         let said: String = error.message().unwrap_or_default().chars().take(SAID_CHARS).collect();
-        Self::Request { action: action.into(), detail, said: said.into(), fault: fault(code, status) }
+        Self::Request { action, detail, said: said.into(), fault: fault(code, status) }
     }
 
     /// A body that broke off, or anything else on the way that passes by itself.
@@ -96,7 +113,7 @@ impl StoreError {
     pub fn fault(&self) -> Option<StoreFault> {
         match self {
             Self::Request { fault, .. } => Some(*fault),
-            Self::MissingKey(_) | Self::QueueUrl(_) => None,
+            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) => None,
         }
     }
 }

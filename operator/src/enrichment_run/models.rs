@@ -1,29 +1,33 @@
 //! Asks the model servers of a run which versions they serve, before anything is selected.
 
+use std::error::Error;
 use std::time::Duration;
 
 use docmill_crds::EnrichmentRun;
 use docmill_crds::enricher::Enricher;
 use docmill_crds::enrichment_ledger::Versions;
+use job_runner::cause::find;
 use job_runner::enrich::link::Link;
 use job_runner::enrich::protocol::{self, AnswerError};
+use job_runner::outbound::EndpointFault;
 use job_runner::secrets::Secrets;
 use kube::ResourceExt as _;
 
 use crate::context::Context;
+use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
-use crate::stores::{read_secret, with_causes};
+use crate::stores::{NOT_ALLOWED, read_secret, with_causes};
 
 /// How long a server may take. One that starts from zero is asked again.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer that is looked at.
-const ANSWER_BYTES: usize = 1024 * 1024;
+const ANSWER_BYTES: usize = 256 * 1024;
 
 /// The versions that the servers tell, by the names of the enrichers; those that tell none are left out.
-pub async fn versions(run: &EnrichmentRun, context: &Context) -> Result<Versions, NotReady> {
+pub async fn versions(run: &EnrichmentRun, context: &Context, asker: &Asker) -> Result<Versions, NotReady> {
     let mut versions = Versions::new();
     for enricher in &run.spec.enrichers {
-        if let Some(version) = version(run, enricher, context).await? {
+        if let Some(version) = version(run, enricher, context, asker).await? {
             versions.insert(enricher.name.clone(), version);
         }
     }
@@ -34,6 +38,7 @@ async fn version(
     run: &EnrichmentRun,
     enricher: &Enricher,
     context: &Context,
+    asker: &Asker,
 ) -> Result<Option<String>, NotReady> {
     // Also of a builtin, which needs none: its pods mount it.
     let secrets = match &enricher.secret_ref {
@@ -46,16 +51,25 @@ async fn version(
         .map_err(|error| NotReady::user("InvalidSecret", format!("spec.enrichers {name:?}: {error}")))?;
     let Some(url) = protocol::version_url(protocol) else { return Ok(None) };
     let told = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");
-    let unreachable = |error: reqwest::Error| {
+    let unreachable = |error: &dyn Error| {
         let advice = "check that it runs there, and that pods can reach it (Service, DNS, network policies)";
-        NotReady::transient("ModelUnreachable", told(format!("{}; {advice}", with_causes(&error))))
+        NotReady::transient("ModelUnreachable", told(format!("{}; {advice}", with_causes(error))))
     };
-    let request = link.http.get(&url).headers(link.headers).timeout(TIMEOUT);
-    let answer = request.send().await.map_err(unreachable)?;
-    let status = answer.status();
-    let body = answer.bytes().await.map_err(unreachable)?;
+    link.check(&url).map_err(|fault| NotReady::user(NOT_ALLOWED, told(fault.to_string())))?;
+    let request = async {
+        let answer = link.http.get(&url).headers(link.headers.clone()).timeout(TIMEOUT).send().await;
+        let answer = answer.map_err(|error| match find::<EndpointFault>(&error) {
+            Some(fault) => NotReady::user(NOT_ALLOWED, told(fault.to_string())),
+            None => unreachable(&error),
+        })?;
+        let status = answer.status();
+        let body = link.read(answer, ANSWER_BYTES).await.map_err(|fault| unreachable(&fault))?;
+        Ok((status, body))
+    };
+    let silent = NotReady::transient("ModelUnreachable", told("no answer in time".to_owned()));
+    let (status, body) = asker.ask(&url, TIMEOUT, silent, request).await?;
     match status.as_u16() {
-        200 if body.len() <= ANSWER_BYTES => {}
+        200 => {}
         401 | 403 => {
             let advice = "check the keys of the Secret that secretRef names";
             return Err(NotReady::user(

@@ -22,6 +22,7 @@ use super::others::in_the_way;
 use super::select::select;
 use super::{records, slices};
 use crate::context::Context;
+use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
 use crate::presence;
 use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret, with_causes};
@@ -45,15 +46,25 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
         limits: None,
         presents: presence::of_pods(&pods, &context.workers, &context.metrics).await,
     };
-    let looked = tokio::time::timeout(TIMEOUT, look(run, context, &mut seen)).await;
-    seen.ready = looked.unwrap_or_else(|_| {
-        let seconds = TIMEOUT.as_secs();
-        Err(NotReady::transient("TimedOut", format!("the clusters did not answer within {seconds} s")))
-    });
+    let asker = asker(run, context);
+    let seconds = TIMEOUT.as_secs();
+    let silent = NotReady::transient("TimedOut", format!("the clusters did not answer within {seconds} s"));
+    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen)).await;
     seen
 }
 
-async fn look(run: &EnrichmentRun, context: &Context, seen: &mut Observation) -> Result<(), NotReady> {
+/// Asks the endpoints that a run names.
+fn asker(run: &EnrichmentRun, context: &Context) -> Asker {
+    let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    context.asker(run, conditions)
+}
+
+async fn look(
+    run: &EnrichmentRun,
+    context: &Context,
+    asker: &Asker,
+    seen: &mut Observation,
+) -> Result<(), NotReady> {
     let target = connect_target(run, context).await?;
     check_owner(run, &target, context).await?;
     seen.limits = read_limits(run, &target).await?;
@@ -64,11 +75,11 @@ async fn look(run: &EnrichmentRun, context: &Context, seen: &mut Observation) ->
     context.reader.rules.pods.check("spec.podTemplate", &run.spec.pod_template)?;
     let origin = origin(run, context).await?;
     let namespace = run.namespace().unwrap_or_default();
-    let source = connect_elastic(&context.reader, &namespace, &origin.cluster).await?;
+    let source = connect_elastic(&context.reader, &namespace, &origin.cluster, asker).await?;
     others(run, context).await?;
     let created = run.creation_timestamp().map_or(seen.now, |time| time.0);
     if !run.spec.suspend && seen.now.duration_since(slices::until(created)) >= to_signed(slices::SAFETY) {
-        seen.selection = Some(select(run, created, origin, &source, &target, context).await?);
+        seen.selection = Some(select(run, created, origin, &source, &target, context, asker).await?);
     }
     Ok(())
 }
@@ -83,7 +94,7 @@ pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<El
         })?;
     }
     let namespace = run.namespace().unwrap_or_default();
-    connect_elastic(&context.reader, &namespace, &run.spec.to.elasticsearch).await
+    connect_elastic(&context.reader, &namespace, &run.spec.to.elasticsearch, &asker(run, context)).await
 }
 
 /// The records of enrichments have to be those of this namespace, or are to be taken over.

@@ -11,6 +11,7 @@ use kube::ResourceExt as _;
 use super::observation::{Origin, Selection};
 use super::{models, slices, vectors};
 use crate::context::Context;
+use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
 
@@ -22,8 +23,9 @@ pub async fn select(
     source: &Elastic,
     target: &Elastic,
     context: &Context,
+    asker: &Asker,
 ) -> Result<Selection, NotReady> {
-    let versions = models::versions(run, context).await?;
+    let versions = models::versions(run, context, asker).await?;
     let key = target_key(&origin.index, &run.spec);
     let way = way(&run.spec, &versions);
     let completed = completed_until(run, &key, &way, target).await?;

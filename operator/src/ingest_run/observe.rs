@@ -13,11 +13,12 @@ use kube::{Api, ResourceExt as _};
 use super::observation::{Observation, Records, step};
 use super::{job, records, start};
 use crate::context::Context;
+use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
 use crate::presence;
 use crate::stores::{
-    check_bucket, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
-    store_fault, with_causes,
+    ask_storage, check_bucket, connect_elastic, connect_source, elastic_fault, ledger_cluster,
+    storage_secrets, store_fault, with_causes,
 };
 
 /// How long one look may take in all.
@@ -38,26 +39,31 @@ pub async fn observe(run: &IngestRun, context: &Context) -> Observation {
         records: None,
         presents: presence::of_pods(&pods, &context.workers, &context.metrics).await,
     };
-    let looked = tokio::time::timeout(TIMEOUT, Box::pin(look(run, context, &mut seen))).await;
-    seen.ready = looked.unwrap_or_else(|_| {
-        let seconds = TIMEOUT.as_secs();
-        Err(NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s")))
-    });
+    let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let asker = context.asker(run, conditions);
+    let seconds = TIMEOUT.as_secs();
+    let silent = NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s"));
+    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen)).await;
     seen
 }
 
-async fn look(run: &IngestRun, context: &Context, seen: &mut Observation) -> Result<(), NotReady> {
+async fn look(
+    run: &IngestRun,
+    context: &Context,
+    asker: &Asker,
+    seen: &mut Observation,
+) -> Result<(), NotReady> {
     if seen.started() {
         let Some(order) = seen.order().cloned() else {
             let text = "the Job of this run has no order that this operator can read; create the run anew";
             return Err(NotReady::user("OrderUnreadable", text));
         };
-        seen.records = Some(read_records(&order, seen, context).await?);
+        seen.records = Some(read_records(&order, seen, context, asker).await?);
         return Ok(());
     }
     let source = source(run, context).await?;
     let order = start::order(run, &source, &context.cluster)?;
-    Box::pin(reach(&order.ingest, context)).await?;
+    Box::pin(reach(&order.ingest, context, asker)).await?;
     seen.start = Some(order);
     Ok(())
 }
@@ -79,29 +85,39 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
 }
 
 /// Everything that the pods of a run need has to be there before they are started. The queue is none of it.
-async fn reach(order: &IngestOrder, context: &Context) -> Result<(), NotReady> {
+async fn reach(order: &IngestOrder, context: &Context, asker: &Asker) -> Result<(), NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let template = "spec.workers.podTemplate of the source";
     context.reader.rules.pods.check(template, &spec.workers.pod_template)?;
     let secrets = storage_secrets(&context.reader, namespace, &spec.storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
     let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
-    let (raw, snapshots, errors, elastic) = tokio::join!(
-        check_bucket(&s3, &spec.raw.bucket),
-        check_bucket(&s3, &spec.snapshots.bucket),
-        check_bucket(&s3, &spec.errors.bucket),
-        connect_source(&context.reader, order),
+    let buckets = async {
+        let (raw, snapshots, errors) = tokio::join!(
+            check_bucket(&s3, &spec.raw.bucket),
+            check_bucket(&s3, &spec.snapshots.bucket),
+            check_bucket(&s3, &spec.errors.bucket),
+        );
+        raw.and(snapshots).and(errors)
+    };
+    let (buckets, elastic) = tokio::join!(
+        ask_storage(asker, &spec.storage, buckets),
+        connect_source(&context.reader, order, asker),
     );
-    raw.and(snapshots).and(errors)?;
-    elastic.map(drop)
+    buckets.and(elastic.map(drop))
 }
 
-async fn read_records(order: &RunOrder, seen: &Observation, context: &Context) -> Result<Records, NotReady> {
+async fn read_records(
+    order: &RunOrder,
+    seen: &Observation,
+    context: &Context,
+    asker: &Asker,
+) -> Result<Records, NotReady> {
     let cluster = ledger_cluster(&order.ingest.spec)?;
     let namespace = &order.ingest.namespace;
     let index = runs_index(namespace, &order.ingest.source);
     let fault = |error: ElasticError| elastic_fault(cluster, &error);
-    let elastic = connect_elastic(&context.reader, namespace, cluster).await?;
+    let elastic = connect_elastic(&context.reader, namespace, cluster, asker).await?;
     let newest = seen.working.as_ref().or(seen.selecting.as_ref());
     if newest.is_some_and(|step| step.end.is_some()) {
         // The last records were written a moment ago, and decide how the run goes on.

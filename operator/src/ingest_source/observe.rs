@@ -21,13 +21,14 @@ use super::reach::Reached;
 use super::{poll, shared_queue, worker};
 use crate::conditions::{self, kind};
 use crate::context::Context;
+use crate::endpoints::Asker;
 use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
 use crate::presence;
-use crate::stores::{elastic_fault, ledger_cluster, store_fault};
+use crate::stores::{ask_elastic, ledger_cluster, store_fault};
 use crate::worker_pod::encode_order;
 
-/// How long queue and ledger may take to answer.
+/// How long a queue may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at a source. Also gives the encoded work order for its workers.
@@ -70,15 +71,18 @@ async fn look(source: &IngestSource, context: &Context, seen: &mut Observation) 
     let template = &source.spec.workers.pod_template;
     context.reader.rules.pods.check("spec.workers.podTemplate", template)?;
     let metrics = &context.metrics;
-    let reached = context.reached.reach(&context.reader, source, &order, in_trouble(seen), metrics).await?;
+    let conditions = source.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let asker = context.asker(source, conditions);
+    let reached =
+        context.reached.reach(&context.reader, source, &order, in_trouble(seen), &asker, metrics).await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }
-    let queue = queue_counts(source, &reached).await;
+    let queue = queue_counts(source, &reached, &asker).await;
     let at_rest = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
     let busy =
         !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
-    let ledger = remembered_counts(source, &reached, busy, metrics).await;
+    let ledger = remembered_counts(source, &reached, busy, &asker, metrics).await;
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
     // Its Secret may have changed.
@@ -117,7 +121,11 @@ fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, Stri
 }
 
 /// The counts of the queue; nothing where there is none.
-async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<Option<QueueCounts>, NotReady> {
+async fn queue_counts(
+    source: &IngestSource,
+    reached: &Reached,
+    asker: &Asker,
+) -> Result<Option<QueueCounts>, NotReady> {
     let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &reached.sqs) else { return Ok(None) };
     let request = sqs
         .get_queue_attributes()
@@ -125,10 +133,12 @@ async fn queue_counts(source: &IngestSource, reached: &Reached) -> Result<Option
         .attribute_names(Attribute::ApproximateNumberOfMessages)
         .attribute_names(Attribute::ApproximateNumberOfMessagesNotVisible)
         .attribute_names(Attribute::ApproximateNumberOfMessagesDelayed);
-    let answer = tokio::time::timeout(TIMEOUT, request.send())
-        .await
-        .map_err(|_| NotReady::transient("QueueUnreachable", format!("the queue {url} does not answer")))?
-        .map_err(|error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error)))?;
+    let silent = NotReady::transient("QueueUnreachable", format!("the queue {url} does not answer"));
+    let request = async {
+        let fault = |error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error));
+        request.send().await.map_err(fault)
+    };
+    let answer = asker.ask(url, TIMEOUT, silent, request).await?;
     let attributes = answer.attributes.unwrap_or_default();
     let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
     Ok(Some(QueueCounts {
@@ -153,6 +163,7 @@ async fn remembered_counts(
     source: &IngestSource,
     reached: &Reached,
     busy: bool,
+    asker: &Asker,
     metrics: &Metrics,
 ) -> Result<LedgerCounts, NotReady> {
     let memory = || reached.ledger.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,7 +172,7 @@ async fn remembered_counts(
     }
     metrics.request(Target::Elasticsearch);
     let asked = Instant::now();
-    let counts = ledger_counts(source, reached).await?;
+    let counts = ledger_counts(source, reached, asker).await?;
     memory().remember(counts.clone(), asked);
     Ok(counts)
 }
@@ -172,16 +183,14 @@ fn hindered(conditions: &[Condition]) -> Option<String> {
     (throttled.status == "True").then(|| throttled.reason.clone())
 }
 
-async fn ledger_counts(source: &IngestSource, reached: &Reached) -> Result<LedgerCounts, NotReady> {
+async fn ledger_counts(
+    source: &IngestSource,
+    reached: &Reached,
+    asker: &Asker,
+) -> Result<LedgerCounts, NotReady> {
     let cluster = ledger_cluster(&source.spec)?;
     let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
     let query = ledger_query();
-    match tokio::time::timeout(TIMEOUT, reached.ledger_cluster.search(&index, &query)).await {
-        Ok(Ok(answer)) => Ok(read_ledger(&answer)),
-        Ok(Err(error)) => Err(elastic_fault(cluster, &error)),
-        Err(_) => {
-            let message = format!("{}: no answer within {} s", cluster.urls.join(", "), TIMEOUT.as_secs());
-            Err(NotReady::transient("IndexUnreachable", message))
-        }
-    }
+    let answer = ask_elastic(asker, cluster, reached.ledger_cluster.search(&index, &query)).await?;
+    Ok(read_ledger(&answer))
 }

@@ -12,9 +12,10 @@ use job_runner::stores::{s3_client, sqs_client};
 use kube::ResourceExt as _;
 
 use super::ledger_memory::LedgerMemory;
+use crate::endpoints::Asker;
 use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
-use crate::stores::{Reader, check_bucket, connect_source, storage_secrets, store_fault};
+use crate::stores::{Reader, ask_storage, check_bucket, connect_source, storage_secrets, store_fault};
 
 /// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
 /// nothing fails.
@@ -65,6 +66,7 @@ impl ReachCache {
         source: &IngestSource,
         order: &IngestOrder,
         in_trouble: bool,
+        asker: &Asker,
         metrics: &Metrics,
     ) -> Result<Arc<Reached>, NotReady> {
         let uid = source.uid().unwrap_or_default();
@@ -75,7 +77,7 @@ impl ReachCache {
         {
             return Ok(known);
         }
-        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, source, order, metrics)))
+        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, source, order, asker, metrics)))
             .await
             .unwrap_or_else(|_| {
                 let seconds = TIMEOUT.as_secs();
@@ -115,12 +117,15 @@ async fn connect(
     reader: &Reader,
     source: &IngestSource,
     order: &IngestOrder,
+    asker: &Asker,
     metrics: &Metrics,
 ) -> Result<Reached, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     metrics.request(Target::Elasticsearch);
-    let (storage, elastic) =
-        tokio::join!(connect_storage(reader, namespace, spec, metrics), connect_source(reader, order),);
+    let (storage, elastic) = tokio::join!(
+        connect_storage(reader, namespace, spec, asker, metrics),
+        connect_source(reader, order, asker),
+    );
     let (s3, sqs) = storage?;
     Ok(Reached {
         s3,
@@ -136,6 +141,7 @@ async fn connect_storage(
     reader: &Reader,
     namespace: &str,
     spec: &IngestSourceSpec,
+    asker: &Asker,
     metrics: &Metrics,
 ) -> Result<(aws_sdk_s3::Client, Option<aws_sdk_sqs::Client>), NotReady> {
     let storage = &spec.storage;
@@ -150,8 +156,11 @@ async fn connect_storage(
         metrics.request(Target::ObjectStore);
         check_bucket(&s3, bucket)
     };
-    let (raw, snapshots, errors) =
-        tokio::join!(check(&spec.raw.bucket), check(&spec.snapshots.bucket), check(&spec.errors.bucket));
-    raw.and(snapshots).and(errors)?;
+    let buckets = async {
+        let (raw, snapshots, errors) =
+            tokio::join!(check(&spec.raw.bucket), check(&spec.snapshots.bucket), check(&spec.errors.bucket));
+        raw.and(snapshots).and(errors)
+    };
+    ask_storage(asker, storage, buckets).await?;
     Ok((s3, sqs))
 }

@@ -29,6 +29,7 @@ pub mod env;
 pub mod evidence;
 pub mod faults;
 pub mod front;
+pub mod harm;
 pub mod ingest_runs;
 pub mod install;
 pub mod notices;

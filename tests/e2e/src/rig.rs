@@ -252,6 +252,11 @@ impl Rig {
         self.start(name, &self.order(spec), &[])
     }
 
+    /// Starts a worker with more in its environment.
+    pub fn worker_in(&self, name: &str, spec: &Value, environment: &[(&str, String)]) -> Result<Worker> {
+        self.start(name, &self.order(spec), environment)
+    }
+
     /// Starts a worker whose clock is ahead of the time by so many seconds, or behind it.
     pub fn worker_with_clock(&self, name: &str, spec: &Value, seconds: i64) -> Result<Worker> {
         let clock = WrongClock::make(&self.folder, seconds)?;

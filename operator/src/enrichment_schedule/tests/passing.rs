@@ -16,6 +16,7 @@ use super::State::Active;
 use super::{made, schedule};
 use crate::apply::{ApplyError, Writer};
 use crate::context::Context;
+use crate::endpoints::Endpoints;
 use crate::ingest_source::{Board, ReachCache};
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
@@ -85,6 +86,7 @@ fn context(client: &Client, leads: bool) -> Arc<Context> {
         scheduled_runs: reflector::store().0,
         reached: ReachCache::default(),
         workers: presence::client().unwrap(),
+        endpoints: Endpoints::default(),
         board: Board::new(10),
     })
 }

@@ -7,9 +7,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use docmill_crds::contract::ENDPOINTS_ALLOW_RESERVED_ENV;
 use serde_json::json;
 
-use super::process::{self, Process, program};
+use super::process::{self, Process, THIS_MACHINE, program};
 use crate::env::Env;
 use crate::faults::Proxy;
 use crate::wait::{Look, until};
@@ -65,6 +66,7 @@ impl OperatorRig {
                 "--health-address",
                 "127.0.0.1:0",
             ])
+            .env(ENDPOINTS_ALLOW_RESERVED_ENV, THIS_MACHINE)
             .env("KUBECONFIG", self.folder.join("kubeconfig"));
         Process::start(&mut command, &self.folder.join(format!("{name}.log"))).map(Operator)
     }
@@ -84,6 +86,11 @@ impl Drop for OperatorRig {
 }
 
 impl Operator {
+    /// The most memory that it has had so far, in KiB.
+    pub fn peak_kibibytes(&self) -> Result<u64> {
+        self.0.peak_kibibytes()
+    }
+
     /// SIGKILL: not one instruction more.
     pub fn kill(self) -> Result<()> {
         self.0.kill()

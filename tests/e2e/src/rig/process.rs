@@ -9,6 +9,9 @@ use anyhow::{Context as _, Result, ensure};
 /// How many lines of a log are of interest.
 const LINES_SHOWN: usize = 12;
 
+/// What processes of this machine may ask although it is denied by default: stores and proxies are on this machine too.
+pub(super) const THIS_MACHINE: &str = "127.0.0.0/8,localhost";
+
 /// A process. It is killed with this.
 pub(super) struct Process(pub(super) Child);
 
@@ -19,6 +22,19 @@ impl Process {
         let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn();
         let program = || format!("failed to start {}", command.get_program().display());
         Ok(Self(child.with_context(program)?))
+    }
+
+    /// The most memory that it has had so far, in KiB (`VmHWM` of `proc_pid_status(5)`).
+    pub(super) fn peak_kibibytes(&self) -> Result<u64> {
+        Ok(self.status("VmHWM")?.trim_end_matches(" kB").parse()?)
+    }
+
+    /// A line of `proc_pid_status(5)`.
+    pub(super) fn status(&self, name: &str) -> Result<String> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(key, _)| *key == name).context("the process has ended")?;
+        Ok(value.trim().to_owned())
     }
 
     /// SIGKILL: not one instruction more.

@@ -1,16 +1,17 @@
 //! A worker as a process of this machine.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use docmill_crds::contract::{POD_NAME_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV};
+use docmill_crds::contract::{
+    ENDPOINTS_ALLOW_RESERVED_ENV, POD_NAME_ENV, SLICE_ENV, WORK_ORDER_ENV, WORKER_MEMORY_ENV,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::process::{Process, program};
+use super::process::{Process, THIS_MACHINE, program};
 use crate::env::Env;
 use crate::wait::{Look, until};
 
@@ -43,6 +44,7 @@ impl Worker {
             .env(POD_NAME_ENV, name)
             .env(SLICE_ENV, "0")
             .envs(WORKER_MEMORY_ENV)
+            .env(ENDPOINTS_ALLOW_RESERVED_ENV, THIS_MACHINE)
             .envs(environment.iter().cloned())
             .env("AWS_ACCESS_KEY_ID", &env.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &env.secret_access_key);
@@ -57,7 +59,7 @@ impl Worker {
     /// SIGTERM: asks it to end, as soon as it listens.
     pub async fn ask_to_end(&self) -> Result<()> {
         until("a worker that listens for SIGTERM", LISTENING, async || {
-            let caught = u64::from_str_radix(&self.status("SigCgt")?, 16)?;
+            let caught = u64::from_str_radix(&self.0.status("SigCgt")?, 16)?;
             Ok(Look::holds(caught & TERM_BIT != 0, "it does not yet"))
         })
         .await?;
@@ -101,17 +103,9 @@ impl Worker {
         Ok(())
     }
 
-    /// The most memory that it has had so far, in KiB (`VmHWM` of `proc_pid_status(5)`).
+    /// The most memory that it has had so far, in KiB.
     pub fn peak_kibibytes(&self) -> Result<u64> {
-        Ok(self.status("VmHWM")?.trim_end_matches(" kB").parse()?)
-    }
-
-    /// A line of `proc_pid_status(5)`.
-    fn status(&self, name: &str) -> Result<String> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.0.id()))?;
-        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
-        let (_, value) = lines.find(|(key, _)| *key == name).context("the worker has ended")?;
-        Ok(value.trim().to_owned())
+        self.0.peak_kibibytes()
     }
 }
 

@@ -5,6 +5,7 @@ mod addresses;
 mod binary;
 mod clocks;
 mod deliveries;
+mod hostile;
 mod index_trouble;
 mod models;
 mod notifications;

@@ -9,6 +9,7 @@ mod enrichment_kills;
 mod enrichment_operator;
 mod enrichment_outage;
 mod enrichment_speed;
+mod hostile_tenants;
 mod index_trouble;
 mod kill_matrix;
 mod latency;

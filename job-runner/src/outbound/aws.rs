@@ -1,0 +1,71 @@
+//! HTTP under the AWS SDK, by the same rules. The SDK follows no redirects by itself; it reads whole answers into memory,
+//! except for the content of objects.
+
+use std::sync::Arc;
+
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
+
+use super::Outbound;
+use super::resolver::Resolver;
+
+/// How the SDK marks a request for the content of an object.
+const GET_OBJECT: &str = "x-id=GetObject";
+
+/// The client under those of buckets and queue: it asks endpoints that a resource names.
+#[must_use]
+pub(crate) fn guarded_client(outbound: &Arc<Outbound>) -> SharedHttpClient {
+    let inner = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_with_resolver(Resolver::new(outbound.clone()));
+    SharedHttpClient::new(Guarded { inner, outbound: outbound.clone() })
+}
+
+#[derive(Debug)]
+struct Guarded<T> {
+    inner: T,
+    outbound: Arc<Outbound>,
+}
+
+impl HttpClient for Guarded<SharedHttpClient> {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Guarded { inner, outbound: self.outbound.clone() })
+    }
+}
+
+impl HttpConnector for Guarded<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if let Err(fault) = self.outbound.policy.check_url(request.uri()) {
+            return HttpConnectorFuture::ready(Err(ConnectorError::user(fault.into())));
+        }
+        let has_content = request
+            .uri()
+            .split_once('?')
+            .is_some_and(|(_, query)| query.split('&').any(|parameter| parameter == GET_OBJECT));
+        let (answer, most) = (self.inner.call(request), self.outbound.limits.store);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            // An error instead of the content is read whole.
+            Ok(if has_content && answer.status().is_success() { answer } else { limited(answer, most) })
+        })
+    }
+}
+
+fn limited(mut answer: HttpResponse, most: usize) -> HttpResponse {
+    let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+    *answer.body_mut() = SdkBody::from_body_1_x(Limited::new(body, most));
+    answer
+}

@@ -1,0 +1,165 @@
+//! Asks endpoints that resources name, so that those which do not answer hold up nobody else.
+//!
+//! What took long and failed is remembered by namespace and endpoint: until it is time to ask again, and for all but one
+//! pass then, the fault is told at once. Strangers and those that were silent before get little time at first, and few
+//! of them are asked at a time, of one namespace and altogether. [`memory`] decides (pure); here are the clock and the
+//! lock. All of it can be lost at any time.
+
+mod memory;
+mod passes;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use docmill_crds::error_class::ErrorClass;
+use kube::Resource;
+
+use crate::not_ready::NotReady;
+use memory::{Key, Memory, Outcome, Turn};
+pub use passes::Passes;
+
+/// A request that fails after less than this holds up nobody.
+const SLOW: Duration = Duration::from_secs(1);
+/// How long a pass waits for its turn with a stranger, and how often it looks.
+const WAITS: Duration = Duration::from_secs(1);
+const LOOKS: Duration = Duration::from_millis(100);
+
+/// What is remembered of endpoints. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoints(Arc<Mutex<Memory>>);
+
+impl Endpoints {
+    /// For the requests of one pass. `trusted`: its resource was ready when it was looked at last, so that its endpoints
+    /// are no strangers although this process may not know them yet.
+    #[must_use]
+    pub fn asker(&self, namespace: &str, trusted: bool) -> Asker {
+        Asker { endpoints: self.clone(), namespace: namespace.to_owned(), trusted }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks endpoints for one pass.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    endpoints: Endpoints,
+    namespace: String,
+    trusted: bool,
+}
+
+impl Asker {
+    /// Asks within the time that this endpoint is given, at most `longest`. `silent` is the fault of one that does not
+    /// answer in that time.
+    pub async fn ask<T>(
+        &self,
+        endpoint: &str,
+        longest: Duration,
+        silent: NotReady,
+        request: impl Future<Output = Result<T, NotReady>>,
+    ) -> Result<T, NotReady> {
+        let key = Key { namespace: self.namespace.clone(), endpoint: endpoint.to_owned() };
+        let (deadline, doubtful) = self.turn(&key, longest).await?;
+        let started = Instant::now();
+        let mut asked = Asked { endpoints: &self.endpoints, key, doubtful, started, silent };
+        // On the heap: some requests are large.
+        let result = tokio::time::timeout(deadline, Box::pin(request)).await;
+        let result = result.unwrap_or_else(|_| Err(asked.silent.clone()));
+        if let Err(fault) = &result
+            && fault.class == ErrorClass::Transient
+        {
+            asked.silent = fault.clone();
+        } else {
+            // It has answered, whatever it said.
+            asked.started = Instant::now();
+        }
+        result
+    }
+
+    /// Looks at all that a resource names, within `longest` altogether. A look that took long and failed is remembered for
+    /// the resource: behind an endpoint that answers some questions, others may never be answered.
+    pub async fn look<K: Resource<DynamicType = ()>, T>(
+        &self,
+        resource: &K,
+        longest: Duration,
+        silent: NotReady,
+        look: impl Future<Output = Result<T, NotReady>>,
+    ) -> Result<T, NotReady> {
+        let resource = format!("{} {}", K::kind(&()), resource.meta().uid.as_deref().unwrap_or_default());
+        // Its endpoints take places of their own.
+        Self { trusted: true, ..self.clone() }.ask(&resource, longest, silent, look).await
+    }
+
+    async fn turn(&self, key: &Key, longest: Duration) -> Result<(Duration, bool), NotReady> {
+        let began = Instant::now();
+        loop {
+            let now = Instant::now();
+            match self.endpoints.memory().begin(key, self.trusted, longest, now) {
+                Turn::Now { deadline, doubtful } => return Ok((deadline, doubtful)),
+                Turn::Held(fault) => return Err(fault),
+                Turn::Later if now.duration_since(began) >= WAITS => {
+                    let text = format!(
+                        "{}: not asked yet; other endpoints that answer slowly come first",
+                        key.endpoint
+                    );
+                    return Err(NotReady::transient("Waiting", text));
+                }
+                Turn::Later => {}
+            }
+            tokio::time::sleep(LOOKS).await;
+        }
+    }
+}
+
+/// A request under way. Its end is noted however it comes, a pass that is given up included.
+struct Asked<'a> {
+    endpoints: &'a Endpoints,
+    key: Key,
+    doubtful: bool,
+    started: Instant,
+    silent: NotReady,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let slow = now.duration_since(self.started) >= SLOW;
+        let outcome = if slow { Outcome::Slow(self.silent.clone()) } else { Outcome::Quick };
+        self.endpoints.memory().end(&self.key, self.doubtful, outcome, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Endpoints;
+    use crate::not_ready::NotReady;
+
+    const LONGEST: Duration = Duration::from_secs(20);
+
+    fn silent() -> NotReady {
+        NotReady::transient("IndexUnreachable", "no answer")
+    }
+
+    async fn never() -> Result<(), NotReady> {
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn a_slow_failure_is_remembered_for_its_namespace_alone() {
+        let endpoints = Endpoints::default();
+        let asker = endpoints.asker("news", false);
+        let slow = async {
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            Err::<(), _>(silent())
+        };
+        assert_eq!(asker.ask("http://hole", LONGEST, silent(), slow).await, Err(silent()));
+        let began = Instant::now();
+        assert_eq!(asker.ask("http://hole", LONGEST, silent(), never()).await, Err(silent()));
+        assert!(began.elapsed() < Duration::from_millis(500), "it was asked again");
+        let other = endpoints.asker("sport", false);
+        assert_eq!(other.ask("http://hole", LONGEST, silent(), async { Ok(1) }).await, Ok(1));
+    }
+}

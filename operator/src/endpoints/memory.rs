@@ -1,0 +1,243 @@
+//! What is known of endpoints, and whose turn it is. Pure: the time is given.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::not_ready::NotReady;
+
+/// Strangers, and endpoints that were silent before, that are asked at a time; of one namespace, so that it never takes
+/// the places of all.
+const DOUBTFUL: usize = 48;
+const DOUBTFUL_OF_NAMESPACE: usize = 8;
+/// What a stranger is given to answer; twice as much after each failure, up to what the request may take.
+const FIRST_DEADLINE: Duration = Duration::from_secs(3);
+/// Pauses before a silent endpoint is asked again: a quarter of the time that it has been silent.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
+/// What was not asked for so long is forgotten.
+const FORGOTTEN: Duration = Duration::from_mins(15);
+/// More is never remembered.
+const MOST: usize = 20_000;
+
+/// An endpoint as one namespace names it. What one tenant finds of an endpoint is nothing to others: its own path or
+/// credentials may be what is slow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Of the resource.
+    pub namespace: String,
+    /// URL, or several.
+    pub endpoint: String,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Standing {
+    #[default]
+    Unknown,
+    /// It answered, or failed at once.
+    Quick,
+    Silent {
+        since: Instant,
+        failures: u32,
+        again: Instant,
+        fault: NotReady,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    standing: Standing,
+    /// Requests under way.
+    asking: usize,
+    used: Instant,
+}
+
+/// What is known of all endpoints.
+#[derive(Debug, Default)]
+pub struct Memory {
+    known: HashMap<Key, Known>,
+    doubtful: usize,
+    doubtful_of: HashMap<String, usize>,
+    swept: Option<Instant>,
+}
+
+/// Whether an endpoint may be asked now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// For so long.
+    Now {
+        /// When to give up.
+        deadline: Duration,
+        /// Whether it takes one of the places for those.
+        doubtful: bool,
+    },
+    /// It was silent a moment ago; nothing is known of it since.
+    Held(NotReady),
+    /// Others come first.
+    Later,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With an answer, or with a failure that took no time.
+    Quick,
+    /// With a failure that took long.
+    Slow(NotReady),
+}
+
+impl Memory {
+    /// Begins a request. Each that may begin has to be ended by [`Self::end`].
+    pub fn begin(&mut self, key: &Key, trusted: bool, longest: Duration, now: Instant) -> Turn {
+        self.sweep(now);
+        let has_place = self.doubtful < DOUBTFUL
+            && self.doubtful_of.get(&key.namespace).copied().unwrap_or(0) < DOUBTFUL_OF_NAMESPACE;
+        let fresh = || Known { standing: Standing::Unknown, asking: 0, used: now };
+        let known = self.known.entry(key.clone()).or_insert_with(fresh);
+        known.used = now;
+        let turn = match &known.standing {
+            Standing::Quick => Turn::Now { deadline: longest, doubtful: false },
+            Standing::Unknown if trusted => Turn::Now { deadline: longest, doubtful: false },
+            Standing::Unknown if known.asking == 0 && has_place => {
+                Turn::Now { deadline: FIRST_DEADLINE.min(longest), doubtful: true }
+            }
+            Standing::Unknown => Turn::Later,
+            Standing::Silent { again, failures, .. } if known.asking == 0 && now >= *again && has_place => {
+                let more = FIRST_DEADLINE.saturating_mul(2_u32.saturating_pow(*failures));
+                Turn::Now { deadline: more.min(longest), doubtful: true }
+            }
+            Standing::Silent { fault, .. } => Turn::Held(fault.clone()),
+        };
+        if let Turn::Now { doubtful, .. } = turn {
+            known.asking += 1;
+            if doubtful {
+                self.doubtful += 1;
+                *self.doubtful_of.entry(key.namespace.clone()).or_default() += 1;
+            }
+        }
+        turn
+    }
+
+    /// Ends a request.
+    pub fn end(&mut self, key: &Key, doubtful: bool, outcome: Outcome, now: Instant) {
+        if doubtful {
+            self.doubtful = self.doubtful.saturating_sub(1);
+            if let Some(count) = self.doubtful_of.get_mut(&key.namespace) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    self.doubtful_of.remove(&key.namespace);
+                }
+            }
+        }
+        let Some(known) = self.known.get_mut(key) else { return };
+        known.asking = known.asking.saturating_sub(1);
+        known.standing = match outcome {
+            Outcome::Quick => Standing::Quick,
+            Outcome::Slow(fault) => known.standing.failed(fault, now),
+        };
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        let full = self.known.len() >= MOST;
+        if !full && self.swept.is_some_and(|last| now.duration_since(last) < FORGOTTEN / 15) {
+            return;
+        }
+        self.swept = Some(now);
+        let keeps = if full { Duration::from_mins(1) } else { FORGOTTEN };
+        self.known.retain(|_, known| known.asking > 0 || now.duration_since(known.used) < keeps);
+        if self.known.len() >= MOST {
+            self.known.retain(|_, known| known.asking > 0);
+        }
+    }
+}
+
+impl Standing {
+    fn failed(&self, fault: NotReady, now: Instant) -> Self {
+        let (since, failures) = match self {
+            Self::Silent { since, failures, .. } => (*since, failures.saturating_add(1)),
+            Self::Unknown | Self::Quick => (now, 1),
+        };
+        let pause = (now.duration_since(since) / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        Self::Silent { since, failures, again: now + pause, fault }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{
+        DOUBTFUL, DOUBTFUL_OF_NAMESPACE, FORGOTTEN, Key, LONGEST_PAUSE, MOST, Memory, Outcome, Turn,
+    };
+    use crate::not_ready::NotReady;
+
+    const LONGEST: Duration = Duration::from_secs(10);
+
+    fn key(namespace: &str, number: usize) -> Key {
+        Key { namespace: namespace.into(), endpoint: format!("http://{number}") }
+    }
+
+    fn fault() -> NotReady {
+        NotReady::transient("IndexUnreachable", "no answer")
+    }
+
+    fn begins(memory: &mut Memory, key: &Key, now: Instant) -> bool {
+        matches!(memory.begin(key, false, LONGEST, now), Turn::Now { .. })
+    }
+
+    #[test]
+    fn a_namespace_has_few_places_for_strangers_and_leaves_the_rest_to_others() {
+        let (mut memory, now) = (Memory::default(), Instant::now());
+        let begun = (0..100).filter(|number| begins(&mut memory, &key("hostile", *number), now)).count();
+        assert_eq!(begun, DOUBTFUL_OF_NAMESPACE);
+        assert!(begins(&mut memory, &key("news", 0), now));
+        let begun =
+            (0..100).filter(|number| begins(&mut memory, &key(&format!("n-{number}"), 0), now)).count();
+        assert_eq!(begun, DOUBTFUL - DOUBTFUL_OF_NAMESPACE - 1);
+        assert_eq!(memory.begin(&key("late", 0), false, LONGEST, now), Turn::Later);
+        let trusted = memory.begin(&key("late", 0), true, LONGEST, now);
+        assert_eq!(trusted, Turn::Now { deadline: LONGEST, doubtful: false }, "who was ready needs no place");
+        memory.end(&key("news", 0), true, Outcome::Quick, now);
+        assert!(begins(&mut memory, &key("later", 0), now));
+    }
+
+    #[test]
+    fn a_silent_endpoint_is_asked_by_one_at_a_time_with_growing_pauses() {
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        let (hole, mut now, mut asked) = (key("news", 1), start, Vec::new());
+        while now < start + Duration::from_hours(1) {
+            if let Turn::Now { deadline, doubtful } = memory.begin(&hole, false, LONGEST, now) {
+                let other = memory.begin(&hole, false, LONGEST, now);
+                assert_eq!(other, if asked.is_empty() { Turn::Later } else { Turn::Held(fault()) });
+                asked.push(deadline);
+                now += deadline;
+                memory.end(&hole, doubtful, Outcome::Slow(fault()), now);
+            }
+            now += Duration::from_secs(1);
+        }
+        let seconds: Vec<u64> = asked.iter().map(Duration::as_secs).collect();
+        assert_eq!(&seconds[..3], &[3, 6, 10]);
+        assert!((30..60).contains(&asked.len()), "asked {} times in an hour", asked.len());
+        let busy: u64 = seconds.iter().sum();
+        assert!(busy < 600, "a pass was held for {busy} of 3600 s");
+        assert!(begins(&mut memory, &hole, now + LONGEST_PAUSE));
+        memory.end(&hole, true, Outcome::Quick, now);
+        assert!(begins(&mut memory, &hole, now) && begins(&mut memory, &hole, now), "it is back");
+    }
+
+    #[test]
+    fn what_is_not_asked_any_more_is_forgotten_and_there_is_a_most() {
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        for number in 0..MOST + 10 {
+            let key = key(&format!("n-{number}"), 0);
+            let turn = memory.begin(&key, true, LONGEST, start);
+            assert!(matches!(turn, Turn::Now { doubtful: false, .. }));
+            memory.end(&key, false, Outcome::Quick, start);
+        }
+        assert!(memory.known.len() <= MOST);
+        let later = start + FORGOTTEN * 2;
+        assert!(begins(&mut memory, &key("news", 1), later));
+        assert_eq!(memory.known.len(), 1);
+        memory.end(&key("news", 1), true, Outcome::Quick, later);
+        assert!(memory.doubtful == 0 && memory.doubtful_of.is_empty());
+    }
+}

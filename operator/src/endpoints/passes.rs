@@ -1,0 +1,65 @@
+//! How many passes a namespace may have under way at a time, so that its own never take the places of all.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Passes of one kind and namespace at a time.
+const OF_NAMESPACE: usize = 32;
+
+/// The passes of one kind under way, by namespace.
+#[derive(Clone, Debug, Default)]
+pub struct Passes(Arc<Mutex<HashMap<String, usize>>>);
+
+/// A pass under way. It ends with this.
+#[derive(Debug)]
+pub struct Pass {
+    passes: Passes,
+    namespace: String,
+}
+
+impl Passes {
+    /// Begins a pass, unless the namespace has as many as it may.
+    #[must_use]
+    pub fn begin(&self, namespace: &str) -> Option<Pass> {
+        let mut all = self.all();
+        let count = all.entry(namespace.to_owned()).or_default();
+        if *count >= OF_NAMESPACE {
+            return None;
+        }
+        *count += 1;
+        Some(Pass { passes: self.clone(), namespace: namespace.to_owned() })
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let mut all = self.passes.all();
+        if let Some(count) = all.get_mut(&self.namespace) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                all.remove(&self.namespace);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OF_NAMESPACE, Passes};
+
+    #[test]
+    fn a_namespace_has_its_share_and_leaves_others_theirs() {
+        let passes = Passes::default();
+        let mut begun: Vec<_> = (0..OF_NAMESPACE + 5).filter_map(|_| passes.begin("hostile")).collect();
+        assert_eq!(begun.len(), OF_NAMESPACE);
+        assert!(passes.begin("news").is_some());
+        begun.pop();
+        assert!(passes.begin("hostile").is_some());
+        begun.clear();
+        assert!(passes.all().is_empty());
+    }
+}
