@@ -141,7 +141,7 @@ impl Classify for StoreError {
     fn words(&self) -> Option<&Foreign> {
         match self {
             Self::Request { said, .. } => Some(said).filter(|said| !said.is_empty()),
-            Self::MissingKey(_) | Self::QueueUrl(_) => None,
+            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) => None,
         }
     }
 }
