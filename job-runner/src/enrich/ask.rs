@@ -258,7 +258,7 @@ impl Asker<'_> {
             });
         }
         let body = link.read(answer, ANSWER_BYTES).await.map_err(|fault| match fault {
-            AnswerFault::TooLarge(_) => Trouble::Batch(fault.to_string()),
+            AnswerFault::TooLarge(_) => Trouble::Batch(fault.to_string().into()),
             AnswerFault::Broken(error) => away(&error),
         })?;
         Ok(protocol::read(self.model, &id, &body, part.len())?)

@@ -189,6 +189,8 @@ fn foreign_delay(attempts: i64) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use docmill_crds::storage::{OnDelete, RawLocation};
     use serde_json::json;
 

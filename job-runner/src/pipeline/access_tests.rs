@@ -1,13 +1,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use docmill_crds::foreign::Foreign;
 use tokio_util::sync::CancellationToken;
 
 use super::{Access, Met, Suspected, see_through};
 use crate::stores::{StoreError, StoreFault};
 
 fn error(fault: StoreFault) -> StoreError {
-    StoreError::Request { action: "read".into(), detail: "because".into(), fault }
+    StoreError::Request { action: "read".into(), detail: "because".into(), said: Foreign::default(), fault }
 }
 
 /// Tries a step that always fails in this way. Gives how often it did, and whether that is its own fault; none if it is

@@ -34,8 +34,8 @@ use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::{Coming, Packer};
 use super::task::{Redo, Task};
 use super::unit::Unit;
-use crate::observe;
 use crate::stores::StoreError;
+use crate::{clock, observe};
 
 /// An object larger than this is not held in memory: it goes through [`large`].
 pub(super) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;

@@ -99,12 +99,13 @@ impl StoreError {
         Self::Request { action: action.into(), detail, said, fault: StoreFault::Unavailable }
     }
 
-    /// The service's own words, where a request was made.
+    /// The service's code and its own words, where a request was made: for records, as in [`Foreign::for_records`].
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
-            Self::Request { detail, .. } => detail.clone(),
-            Self::MissingKey(_) | Self::QueueUrl(_) => self.to_string(),
+            Self::Request { detail, said, .. } if said.is_empty() => detail.clone(),
+            Self::Request { detail, said, .. } => format!("{detail}: {}", said.for_records()),
+            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) => self.to_string(),
         }
     }
 

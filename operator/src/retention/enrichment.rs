@@ -52,8 +52,9 @@ fn target(namespace: Option<String>, to: &EnrichTo) -> Target {
 /// which of them failed.
 pub async fn sweep(target: &Target, context: &Context, before: Timestamp) -> Result<usize, SweepError> {
     let Target { namespace, cluster } = target;
-    let elastic =
-        connect_elastic(&context.reader, namespace, cluster).await.map_err(SweepError::Unreachable)?;
+    let asker = context.endpoints.asker(namespace, true);
+    let elastic = connect_elastic(&context.reader, namespace, cluster, &asker).await;
+    let elastic = elastic.map_err(SweepError::Unreachable)?;
     let index = enrichments_index(namespace);
     if elastic.standing(&index, &owner(namespace, &context.cluster)).await? != Some(Standing::Own) {
         return Ok(0);

@@ -18,6 +18,7 @@ use super::records::Records;
 use super::{RUNS_AT_A_TIME, ingest, is_uid, of_deleted};
 use crate::apply::Writer;
 use crate::context::Context;
+use crate::endpoints::Endpoints;
 use crate::ingest_source::{Board, ReachCache, ingest_order};
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
@@ -134,6 +135,7 @@ impl Bed {
             reached: ReachCache::holding(&uid, self.s3.clone(), self.elastic.clone()),
             workers: presence::client().unwrap(),
             board: Board::new(10),
+            endpoints: Endpoints::default(),
         }
     }
 
