@@ -54,13 +54,12 @@ pub(super) async fn store_all(
 /// Of a rehearsal only what could be used again is known.
 fn would_do(counts: &mut Counts, works: &[Work]) {
     for work in works {
-        match work.failure() {
-            Some(failure) => counts.fail(&work.article.id, &failure.message),
-            None => {
-                counts.cached += u64::from(!work.called());
-                counts.empty += u64::from(work.empty());
-            }
+        if let Some(failure) = work.failure() {
+            counts.fail(&work.article.id, &failure.message);
+            continue;
         }
+        counts.cached += u64::from(!work.called());
+        counts.empty += u64::from(work.empty());
     }
 }
 

@@ -42,7 +42,7 @@ impl Window {
 
     /// Whether all days that the name of an index is made of lie in the window. The clock says what today is.
     pub fn check(
-        &self,
+        self,
         name: &Template,
         fields: &Map<String, Value>,
         now_millis: i64,
@@ -55,7 +55,7 @@ impl Window {
         })
     }
 
-    fn until(&self, now_millis: i64) -> Date {
+    fn until(self, now_millis: i64) -> Date {
         let now = Timestamp::from_millisecond(now_millis).unwrap_or(Timestamp::MAX);
         TimeZone::UTC.to_datetime(now).date().saturating_add(self.ahead_days.days())
     }

@@ -85,7 +85,9 @@ impl Overwritten {
 /// Makes documents that are in memory those that stand, and says how many do not.
 pub(super) fn leave_standing(documents: &mut Vec<AddressedDocument>) -> Overwritten {
     let mut ids = Ids::default();
-    documents.iter().for_each(|document| ids.push(&document.recorded.id));
+    for document in documents.iter() {
+        ids.push(&document.recorded.id);
+    }
     let overwritten = ids.finish(|| DocumentsDigest::of(documents.iter().map(|document| &document.recorded)));
     overwritten.leave_standing(documents, 0);
     overwritten
@@ -147,7 +149,9 @@ mod tests {
             let overwritten = leave_standing(&mut whole);
             prop_assert_eq!(whole.len() + usize::try_from(overwritten.count()).unwrap(), ids.len());
             let mut seen = Ids::default();
-            ids.iter().for_each(|id| seen.push(id));
+            for id in &ids {
+                seen.push(id);
+            }
             let in_parts = seen.finish(String::new);
             let mut all = documents(&ids);
             let (mut left, mut first) = (Vec::new(), 0);

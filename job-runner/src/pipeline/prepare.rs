@@ -370,13 +370,11 @@ pub(super) fn is_same(converted: &Converted, same: Option<&Known>, good: UnitSta
     let (Content::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty()) else {
         return false;
     };
-    match converted.overwritten.digest() {
-        Some(digest) => is_recorded(same, digest, good),
-        None => {
-            let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
-            is_recorded(same, &digest, good)
-        }
+    if let Some(digest) = converted.overwritten.digest() {
+        return is_recorded(same, digest, good);
     }
+    let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
+    is_recorded(same, &digest, good)
 }
 
 /// Whether a record is that of a unit that ended well, with exactly these documents.
