@@ -30,8 +30,8 @@ impl Network {
     }
 
     const fn v6(segments: [u16; 8], bits: u8) -> Self {
-        let [a, b, c, d, e, f, g, h] = segments;
-        Self { address: IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), bits }
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = segments;
+        Self { address: IpAddr::V6(Ipv6Addr::new(s0, s1, s2, s3, s4, s5, s6, s7)), bits }
     }
 
     /// Whether an address lies in it.

@@ -141,14 +141,14 @@ where
     let Suspected { unit, coming } = suspected;
     let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
     let mut refusals = Backoff::new(TRIED_FOR);
-    let (worker, began) = (observe::worker(), Instant::now());
+    let (worker, started) = (observe::worker(), Instant::now());
     let mut held_up = worker.held_up();
     let mut others_are_served = false;
     loop {
         let begun = Instant::now();
         let met = match stop.run_until_cancelled(Box::pin(attempt())).await? {
             Ok(done) => {
-                worker.metrics.step(what, began);
+                worker.metrics.step(what, started);
                 return Some(Ok(done));
             }
             Err(met) => met,

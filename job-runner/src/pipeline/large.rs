@@ -330,13 +330,13 @@ pub(super) async fn index(
         let way = Way::untimed();
         let fates = persist("index", stop, || finish.placer.place(&unit, way, stop)).await?.pop()?;
         match fates {
-            Fate::Superseded(head, _) => {
+            Fate::Superseded(newer, _) => {
                 // What was indexed of it before is to go too.
                 let raw_key = &converted.unit.id.key;
                 let take_back =
-                    || async { unless_held(finish.take_back_lost(key, raw_key, &head, stop).await) };
+                    || async { unless_held(finish.take_back_lost(key, raw_key, &newer, stop).await) };
                 let held = persist("take back", stop, take_back).await?;
-                return Some((Placed::Superseded(head), held));
+                return Some((Placed::Superseded(newer), held));
             }
             Fate::Current { key, documents } => {
                 placed.take_in(key, &chunk, documents, |recorded, amiss| match amiss {

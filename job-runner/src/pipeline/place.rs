@@ -173,7 +173,7 @@ impl Placed {
             match fate {
                 DocumentFate::Stored => stored.push(&document.recorded),
                 DocumentFate::Rejected(fault) => amiss(&document.recorded, Amiss::Rejected(fault)),
-                DocumentFate::Held(held) => amiss(&document.recorded, Amiss::Held(held)),
+                DocumentFate::Held(by) => amiss(&document.recorded, Amiss::Held(by)),
             }
         }
     }
