@@ -141,18 +141,18 @@ async fn sources(
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.sources.show(controller.store());
     let passes = Passes::default();
-    let passed = controller.run(
+    let ends = controller.run(
         move |source: Arc<DeserializeGuard<IngestSource>>, context: Arc<Context>| {
             let (passes, metrics) = (passes.clone(), context.metrics.clone());
             async move {
-                let pass = ingest_source::reconcile(source.clone(), context);
+                let pass = Box::pin(ingest_source::reconcile(source.clone(), context));
                 timed(Kind::IngestSource, &*source, &passes, metrics, pass).await
             }
         },
         after_error,
         context,
     );
-    passed.for_each(log_pass).await;
+    ends.for_each(log_pass).await;
 }
 
 async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
@@ -168,7 +168,7 @@ async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
             move |run: Arc<DeserializeGuard<IngestRun>>, context: Arc<Context>| {
                 let (passes, metrics) = (passes.clone(), context.metrics.clone());
                 async move {
-                    let pass = ingest_run::reconcile(run.clone(), context);
+                    let pass = Box::pin(ingest_run::reconcile(run.clone(), context));
                     timed(Kind::IngestRun, &*run, &passes, metrics, pass).await
                 }
             },
@@ -192,7 +192,7 @@ async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown)
             move |run: Arc<DeserializeGuard<EnrichmentRun>>, context: Arc<Context>| {
                 let (passes, metrics) = (passes.clone(), context.metrics.clone());
                 async move {
-                    let pass = enrichment_run::reconcile(run.clone(), context);
+                    let pass = Box::pin(enrichment_run::reconcile(run.clone(), context));
                     timed(Kind::EnrichmentRun, &*run, &passes, metrics, pass).await
                 }
             },
@@ -219,7 +219,7 @@ async fn enrichment_schedules(client: &Client, context: Arc<Context>, stop: Shut
             move |schedule: Arc<DeserializeGuard<EnrichmentSchedule>>, context: Arc<Context>| {
                 let (passes, metrics) = (passes.clone(), context.metrics.clone());
                 async move {
-                    let pass = enrichment_schedule::reconcile(schedule.clone(), context);
+                    let pass = Box::pin(enrichment_schedule::reconcile(schedule.clone(), context));
                     timed(Kind::EnrichmentSchedule, &*schedule, &passes, metrics, pass).await
                 }
             },

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use docmill_crds::error_class::ErrorClass;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use kube::Resource;
 
 use crate::not_ready::NotReady;
@@ -52,19 +54,30 @@ pub struct Asker {
 impl Asker {
     /// Asks within the time that this endpoint is given, at most `longest`. `silent` is the fault of one that does not
     /// answer in that time.
-    pub async fn ask<T>(
-        &self,
+    ///
+    /// What is asked is put on the heap at once: some requests are large, and so would all be that wait for them.
+    pub fn ask<'a, T: 'a>(
+        &'a self,
         endpoint: &str,
         longest: Duration,
         silent: NotReady,
-        request: impl Future<Output = Result<T, NotReady>>,
+        request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, NotReady>> {
+        self.ask_boxed(endpoint.to_owned(), longest, silent, Box::pin(request)).boxed()
+    }
+
+    async fn ask_boxed<T>(
+        &self,
+        endpoint: String,
+        longest: Duration,
+        silent: NotReady,
+        request: BoxFuture<'_, Result<T, NotReady>>,
     ) -> Result<T, NotReady> {
-        let key = Key { namespace: self.namespace.clone(), endpoint: endpoint.to_owned() };
+        let key = Key { namespace: self.namespace.clone(), endpoint };
         let (deadline, doubtful) = self.turn(&key, longest).await?;
         let started = Instant::now();
         let mut asked = Asked { endpoints: &self.endpoints, key, doubtful, started, silent };
-        // On the heap: some requests are large.
-        let result = tokio::time::timeout(deadline, Box::pin(request)).await;
+        let result = tokio::time::timeout(deadline, request).await;
         let result = result.unwrap_or_else(|_| Err(asked.silent.clone()));
         if let Err(fault) = &result
             && fault.class == ErrorClass::Transient
@@ -84,7 +97,7 @@ impl Asker {
         resource: &K,
         longest: Duration,
         silent: NotReady,
-        look: impl Future<Output = Result<T, NotReady>>,
+        look: BoxFuture<'_, Result<T, NotReady>>,
     ) -> Result<T, NotReady> {
         let resource = format!("{} {}", K::kind(&()), resource.meta().uid.as_deref().unwrap_or_default());
         // Its endpoints take places of their own.

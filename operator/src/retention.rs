@@ -39,7 +39,7 @@ use crate::stores::with_causes;
 /// Places that are swept at a time.
 const AT_A_TIME: usize = 4;
 /// How long one place may take; what is left of it is for the next time.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Runs whose remains are removed from one place at a time.
 const RUNS_AT_A_TIME: usize = 50;
 
@@ -108,7 +108,7 @@ fn report(place: &str, swept: Result<Result<usize, SweepError>, tokio::time::err
             tracing::warn!(place, error, "what deleted runs left could not be removed; it is tried again");
         }
         Err(_) => {
-            tracing::warn!(place, "removing what deleted runs left takes long; it goes on the next time")
+            tracing::warn!(place, "removing what deleted runs left takes long; it goes on the next time");
         }
     }
 }
@@ -117,7 +117,7 @@ fn report(place: &str, swept: Result<Result<usize, SweepError>, tokio::time::err
 fn known<K: Shows>(shown: &Shown<K>, namespace: &str) -> Vec<String> {
     let runs = shown.state();
     let here = runs.iter().filter(|run| run.namespace().as_deref() == Some(namespace));
-    here.filter_map(|run| run.uid()).collect()
+    here.filter_map(kube::ResourceExt::uid).collect()
 }
 
 /// Those of some runs that do not exist, as the API server says now. A run that exists after its records were read is

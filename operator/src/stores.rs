@@ -95,7 +95,7 @@ pub async fn ask_elastic<T>(
 async fn ask_cluster<T>(
     asker: &Asker,
     cluster: &ElasticsearchCluster,
-    request: impl Future<Output = Result<T, NotReady>>,
+    request: impl Future<Output = Result<T, NotReady>> + Send,
 ) -> Result<T, NotReady> {
     let address = cluster.urls.join(", ");
     let silent = elastic_fault(cluster, &ElasticError::Timeout(address.clone()));
@@ -106,7 +106,7 @@ async fn ask_cluster<T>(
 pub async fn ask_storage<T>(
     asker: &Asker,
     storage: &Storage,
-    request: impl Future<Output = Result<T, NotReady>>,
+    request: impl Future<Output = Result<T, NotReady>> + Send,
 ) -> Result<T, NotReady> {
     let address = storage.endpoint.clone().unwrap_or_else(|| format!("S3 in {}", storage.region));
     let silent = NotReady::transient("StorageUnreachable", format!("{address}: no answer in time"));

@@ -183,15 +183,14 @@ impl<'a> Sending<'a> {
         let part = self.bulk.subset(&positions);
         let began = Instant::now();
         let limit = self.watch.limit(&indices).filter(|_| self.timed);
+        let sent = by.bulk(&part);
         let answer = match limit {
-            None => by.bulk(&part).await,
-            Some(limit) => match tokio::time::timeout(limit, by.bulk(&part)).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    self.work.is_late(positions);
-                    return Ok(None);
-                }
-            },
+            None => Ok(sent.await),
+            Some(limit) => tokio::time::timeout(limit, sent).await,
+        };
+        let Ok(answer) = answer else {
+            self.work.is_late(positions);
+            return Ok(None);
         };
         if let Ok(verdicts) = &answer {
             if self.watch.answered(&indices, began.elapsed()) {

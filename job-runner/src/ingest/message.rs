@@ -189,8 +189,6 @@ fn foreign_delay(attempts: i64) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use docmill_crds::storage::{OnDelete, RawLocation};
     use serde_json::json;
 
@@ -214,8 +212,13 @@ mod tests {
             suffixes: Vec::new(),
             on_delete: OnDelete::Keep,
         };
-        let message =
-            Received { id: "m".into(), receipt: String::new(), body, attempts: 1, waited: Duration::ZERO };
+        let message = Received {
+            id: "m".into(),
+            receipt: String::new(),
+            body,
+            attempts: 1,
+            waited: std::time::Duration::ZERO,
+        };
         let told = Message::read(&message.body, &raw);
         let pieces = told.set_aside.iter().map(|record| piece(&message, &told, record).id);
         pieces.chain(rest(&message, told.beyond, true).map(|piece| piece.id)).collect()

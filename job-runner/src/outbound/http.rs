@@ -14,7 +14,6 @@ const ERROR_BYTES: usize = 64 * 1024;
 
 /// A client that follows no redirects and connects to nothing that the policy denies. The URL itself has to be judged
 /// before, by [`EndpointPolicy::check_url`](super::EndpointPolicy::check_url): a literal address is never resolved.
-#[must_use]
 pub fn client(outbound: &Arc<Outbound>) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -69,7 +69,7 @@ impl fmt::Display for EndpointFault {
             Why::Reserved(what) => write!(f, "the endpoint {host:?} is not allowed: it is {what}")?,
             Why::LeadsTo(what) => write!(f, "the endpoint {host:?} is not allowed: it leads to {what}")?,
             Why::Denied => {
-                write!(f, "the endpoint {host:?} is not allowed: the administrator has denied it")?
+                write!(f, "the endpoint {host:?} is not allowed: the administrator has denied it")?;
             }
             Why::NotListed => {
                 write!(

@@ -252,7 +252,8 @@ impl Finish {
         self.keep_out(batch, stop).await?;
         let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
         let units: Vec<ToPlace<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
-        let place = || self.placer.place(&units, way, stop);
+        // On the heap, since it is large.
+        let place = || Box::pin(self.placer.place(&units, way, stop));
         let fates = if way.is_alone() {
             let placed = stop.run_until_cancelled(place()).await?;
             placed.inspect_err(|error| tracing::warn!(%error, "a slow index took nothing")).ok()?

@@ -335,8 +335,8 @@ pub(super) async fn index(
                 let raw_key = &converted.unit.id.key;
                 let take_back =
                     || async { unless_held(finish.take_back_lost(key, raw_key, &newer, stop).await) };
-                let held = persist("take back", stop, take_back).await?;
-                return Some((Placed::Superseded(newer), held));
+                let by = persist("take back", stop, take_back).await?;
+                return Some((Placed::Superseded(newer), by));
             }
             Fate::Current { key, documents } => {
                 placed.take_in(key, &chunk, documents, |recorded, amiss| match amiss {

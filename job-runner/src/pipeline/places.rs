@@ -156,7 +156,9 @@ mod tests {
     fn an_index_that_took_a_document_is_there() {
         let all = [address("a", "1"), address("a", "2"), address("b", "3"), address("C", "4")];
         let mut places = Places::default();
-        all.iter().for_each(|address| places.sent(address));
+        for address in &all {
+            places.sent(address);
+        }
         let rejected = |kind| Outcome::Rejected(fault(kind));
         let outcomes =
             vec![Outcome::Done, rejected("x"), rejected("x"), rejected("invalid_index_name_exception")];

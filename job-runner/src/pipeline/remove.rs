@@ -42,7 +42,7 @@ pub async fn remove(finish: &Finish, object: &Landed, stop: &CancellationToken) 
         return Removal::Ended(Ended::Nothing);
     }
     let attempt = || async {
-        match attempt(finish, object, stop).await {
+        match Box::pin(attempt(finish, object, stop)).await {
             Err(ClaimError::Held(Held { index, trouble, fault })) => {
                 tracing::warn!(
                     index,
@@ -82,7 +82,7 @@ async fn attempt(finish: &Finish, object: &Landed, stop: &CancellationToken) -> 
             None => return Ok(Removal::Ended(Ended::Nothing)),
         },
     };
-    take_back_all(finish, &tombstone, stop).await.map(Removal::Ended)
+    Box::pin(take_back_all(finish, &tombstone, stop)).await.map(Removal::Ended)
 }
 
 /// Takes back what the units of a removed key have stored, and records it: the last one, and those before it that were not

@@ -41,8 +41,11 @@ impl Preparation {
             Ok(done) => return Some(Ok(done)),
             Err(met) => met,
         };
-        let refused =
-            if std::ptr::eq(met.access, &self.keeps) { not_kept(&met.error) } else { not_given(&met.error) };
+        let refused = if std::ptr::eq(met.access, &raw const self.keeps) {
+            not_kept(&met.error)
+        } else {
+            not_given(&met.error)
+        };
         Some(Err(refused_unread(self.whereabouts(landed).await, refused)))
     }
 
@@ -120,11 +123,7 @@ pub(super) fn not_kept(error: &StoreError) -> RefusedPart {
 }
 
 /// Notes that a request was served.
-pub(super) fn noted<'a, T>(
-    access: &'a Access,
-    begun: Instant,
-    result: Result<T, StoreError>,
-) -> Result<T, Met<'a>> {
+pub(super) fn noted<T>(access: &Access, begun: Instant, result: Result<T, StoreError>) -> Result<T, Met<'_>> {
     if result.is_ok() {
         access.served(begun);
     }

@@ -71,7 +71,7 @@ mod tests {
         let (left, ()) = tokio::join!(first.leave_for(Duration::from_millis(20)), second);
         left.unwrap();
         turns.end();
-        let waits = first.leave_for(Duration::from_secs(600)).await;
+        let waits = first.leave_for(Duration::from_mins(10)).await;
         assert!(matches!(waits, Err(RunError::Stopped)));
     }
 }

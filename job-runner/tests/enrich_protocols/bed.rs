@@ -86,7 +86,7 @@ impl Bed {
             "slices": [{"until": "2026-06-01T00:00:00Z"}],
         }))
         .unwrap();
-        enrich::run(&order, 0, &self.elastic, &self.elastic, &self.stop).await
+        Box::pin(enrich::run(&order, 0, &self.elastic, &self.elastic, &self.stop)).await
     }
 
     /// The enriched copies by their headlines.

@@ -9,6 +9,7 @@ use docmill_crds::enrichment_run::Budget;
 use docmill_crds::own_index::Owner;
 use docmill_crds::template::Template;
 use docmill_crds::{EnrichmentRun, IngestSource};
+use futures::FutureExt as _;
 use job_runner::elastic::{Elastic, ElasticError};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::ListParams;
@@ -49,7 +50,7 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
     let asker = asker(run, context);
     let seconds = TIMEOUT.as_secs();
     let silent = NotReady::transient("TimedOut", format!("the clusters did not answer within {seconds} s"));
-    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen)).await;
+    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen).boxed()).await;
     seen
 }
 

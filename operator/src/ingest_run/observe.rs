@@ -5,6 +5,7 @@ use std::time::Duration;
 use docmill_crds::contract::{IngestOrder, RunOrder, label};
 use docmill_crds::run_ledger::runs_index;
 use docmill_crds::{IngestRun, IngestSource};
+use futures::FutureExt as _;
 use job_runner::elastic::ElasticError;
 use job_runner::stores::s3_client;
 use k8s_openapi::jiff::Timestamp;
@@ -43,7 +44,7 @@ pub async fn observe(run: &IngestRun, context: &Context) -> Observation {
     let asker = context.asker(run, conditions);
     let seconds = TIMEOUT.as_secs();
     let silent = NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s"));
-    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen)).await;
+    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen).boxed()).await;
     seen
 }
 

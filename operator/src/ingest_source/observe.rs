@@ -171,9 +171,9 @@ async fn remembered_counts(
         return Ok(known);
     }
     metrics.request(Target::Elasticsearch);
-    let asked = Instant::now();
+    let since = Instant::now();
     let counts = ledger_counts(source, reached, asker).await?;
-    memory().remember(counts.clone(), asked);
+    memory().remember(counts.clone(), since);
     Ok(counts)
 }
 

@@ -141,7 +141,7 @@ impl Bed {
 
     async fn sweep(&self, existing: &[&str]) -> usize {
         self.elastic.refresh(&self.index).await.unwrap();
-        let before = Timestamp::now() - std::time::Duration::from_secs(600);
+        let before = Timestamp::now() - std::time::Duration::from_mins(10);
         ingest::sweep(&self.source, &self.context(existing), before).await.unwrap()
     }
 }

@@ -53,7 +53,10 @@ impl Certificate {
         match read(folder) {
             Ok(config) => *self.current.write().unwrap_or_else(PoisonError::into_inner) = config,
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the certificate of the metrics stays as it was")
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "the certificate of the metrics stays as it was"
+                );
             }
         }
     }

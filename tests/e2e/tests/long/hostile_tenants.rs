@@ -70,7 +70,7 @@ impl Scene<'_> {
         let world = self.world;
         let operator = self.rig.start("first")?;
         let sources: Vec<Value> = (0..GOOD).map(|number| self.good(number)).collect();
-        world.apply(&list(sources)).await?;
+        world.apply(&list(&sources)).await?;
         until("ready sources", Duration::from_mins(2), async || {
             let ready = self.ready().await?;
             Ok(Look::holds(ready == GOOD, format!("{ready} are")))
@@ -194,7 +194,7 @@ impl Scene<'_> {
             }
         }
         for (namespace, sources) in sources {
-            world.cluster.apply(namespace, &list(sources)).await?;
+            world.cluster.apply(namespace, &list(&sources)).await?;
         }
         Ok(())
     }
@@ -238,7 +238,7 @@ enum Field {
     Queue,
 }
 
-fn list(items: Vec<Value>) -> Value {
+fn list(items: &[Value]) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "items": items})
 }
 

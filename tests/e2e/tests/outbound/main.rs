@@ -96,7 +96,7 @@ async fn an_endless_answer_costs_no_more_than_its_cap() {
     for harm in [Harm::Endless, Harm::EndlessError, Harm::EndlessHeaders, Harm::Bomb] {
         let server = start(harm.clone()).await;
         let (before, began) = (peak(), Instant::now());
-        for (kind, result) in ask_all(&server.url).await {
+        for (kind, result) in Box::pin(ask_all(&server.url)).await {
             // The SDK does not unpack: a bomb is noise to it.
             assert!(result.is_err(), "{harm:?}: {kind} was content");
         }
@@ -113,7 +113,7 @@ async fn an_answer_that_drips_ends_in_time() {
     keep_to_the_rules();
     let server = start(Harm::Drip).await;
     let began = Instant::now();
-    for (kind, result) in ask_all(&server.url).await {
+    for (kind, result) in Box::pin(ask_all(&server.url)).await {
         assert!(result.is_err(), "{kind} was content");
     }
     assert!(began.elapsed() < WITHIN, "it took {:?}", began.elapsed());
@@ -125,7 +125,7 @@ async fn no_redirect_is_followed() {
     let target = start(Harm::Endless).await;
     for status in [301, 302, 307, 308] {
         let server = start(Harm::Redirect(status, format!("{}/steal", target.url))).await;
-        for (kind, result) in ask_all(&server.url).await {
+        for (kind, result) in Box::pin(ask_all(&server.url)).await {
             let told = result.expect_err(kind);
             assert!(!told.contains("steal") && !told.contains("hunter2"), "{kind}: {told}");
         }
