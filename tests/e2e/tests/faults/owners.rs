@@ -13,6 +13,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const OBJECTS: usize = 40;
+/// How many of them come when the first owner has stopped.
+const LATER: usize = 3;
 /// Exit status of a worker whose order cannot be worked, however often it starts.
 const PERMANENT: i32 = 78;
 
@@ -60,11 +62,13 @@ async fn names_that_join_alike(rig: &Rig) -> Result<()> {
 /// one takes over, and the first is refused.
 async fn taken_over(rig: &Rig) -> Result<()> {
     let corpus = Corpus::generated(&rig.name, Form::Nitf, OBJECTS, 20);
-    rig.land(&corpus).await?;
+    let mut first = corpus.clone();
+    let from = first.objects.keys().nth(OBJECTS - LATER).cloned().context("there are fewer objects")?;
+    let later = Corpus { objects: first.objects.split_off(&from), ..Corpus::default() };
+    rig.land(&first).await?;
     rig.drain().await?;
     let first = rig.ingest_order(&rig.spec());
     ensure!(owner(rig, &rig.ledger()).await? == identity(&first), "the first is not the owner");
-    let later = Corpus::generated("later", Form::Nitf, 3, 0);
     let told = rig.land(&later).await?;
     let mut other = first.clone();
     other["cluster"] = "another-cluster".into();
@@ -84,10 +88,7 @@ async fn taken_over(rig: &Rig) -> Result<()> {
     }
     rig.tell(&told[..1]).await?;
     refused(rig, "first", &first, "of the Kubernetes cluster another-cluster").await?;
-    let mut all = corpus;
-    all.objects.extend(later.objects);
-    all.outcomes.extend(later.outcomes);
-    rig.judge(&all).await
+    rig.judge(&corpus).await
 }
 
 /// The ledger and the heads are deleted while a worker is at work: it goes on, and the next one has them for its own.
