@@ -149,13 +149,13 @@ impl Reason {
 /// Why a unit was passed over. Unlike a refusal, nothing is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum SkipReason {
-    /// The object was deleted before it was read.
+    /// The object was deleted before it was read, or before it was indexed.
     ObjectGone,
     /// A newer version took the object's place before it was read; that one is a unit of its own.
     ObjectReplaced,
     /// It was ingested, and a newer version of its key has taken its place since.
     Superseded,
-    /// It was removed from the bucket, and its documents went with it, or it came after that (`raw.onDelete: Delete`).
+    /// It was removed from the bucket since, and its documents went with it (`raw.onDelete: Delete`).
     ObjectRemoved,
     /// It marks a folder: its key ends with `/` (or, by Hadoop, with `_$folder$`), and it has no bytes.
     FolderMarker,

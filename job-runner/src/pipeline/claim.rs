@@ -90,21 +90,18 @@ fn earlier(head: &KeyHead, me: &Claimant<'_>) -> Vec<String> {
     others.take(REMEMBERED).cloned().collect()
 }
 
-/// The tombstone of a key that the bucket no longer holds, in the place of the head that is there; none if that is a
-/// tombstone already. `now_millis` only makes it likely that its version is above the times of units that were never
-/// met; a clock that is off costs a question to the bucket.
+/// The tombstone of a key that the bucket no longer holds, in the place of the head that is there. One that is there is
+/// written anew: a unit may be about to take its place that was what the bucket held, and is not any more.
+/// `now_millis` only makes it likely that its version is above the times of units that were never met; a clock that is
+/// off costs a question to the bucket.
 #[must_use]
-pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i64) -> Option<KeyHead> {
+pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i64) -> KeyHead {
     let now = u64::try_from(now_millis).unwrap_or(0);
-    match seen {
-        Some(head) if head.gone => None,
-        Some(head) => Some(KeyHead { gone: true, version: now.max(head.version + 1), ..head.clone() }),
-        None => {
-            let unit = UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version: String::new() };
-            let earlier = Vec::new();
-            Some(KeyHead { unit, last_modified: now_millis, version: now, gone: true, earlier })
-        }
+    if let Some(head) = seen {
+        return KeyHead { gone: true, version: now.max(head.version + 1), ..head.clone() };
     }
+    let unit = UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version: String::new() };
+    KeyHead { unit, last_modified: now_millis, version: now, gone: true, earlier: Vec::new() }
 }
 
 /// Decides about the head of a document that belongs at `address`; `key_version` is the version of the claimant's own

@@ -105,7 +105,7 @@ pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i6
             let attempts = work.attempts;
             let (record, reason) = if head.gone {
                 let unit = &converted.unit;
-                (recorder.of_removed(unit, attempts, now_millis), SkipReason::ObjectRemoved)
+                (recorder.of_gone(unit, attempts, now_millis), SkipReason::ObjectGone)
             } else {
                 let record = recorder.of_superseded(&converted.unit, &head.unit, attempts, now_millis);
                 (record, SkipReason::Superseded)

@@ -159,9 +159,9 @@ fn a_unit_whose_key_was_removed_meanwhile_says_so() {
     let tombstone = KeyHead { gone: true, ..head("2", &[]) };
     let late = Work { placed: Some(Placed::Superseded(tombstone)), ..work(&[], 0, &[], None) };
     let closing = closed(&late, &Earlier::new());
-    assert_eq!(closing.records[0].0.reason.as_deref(), Some("ObjectRemoved"));
+    assert_eq!(closing.records[0].0.reason.as_deref(), Some("ObjectGone"));
     assert!(
-        matches!(closing.ended(Some(true)), Ended::Final { reason: Some(reason), .. } if reason == "ObjectRemoved")
+        matches!(closing.ended(Some(true)), Ended::Final { reason: Some(reason), .. } if reason == "ObjectGone")
     );
 }
 

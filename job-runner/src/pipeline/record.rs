@@ -76,12 +76,13 @@ impl Recorder {
         }
     }
 
-    /// The record of a unit that came when its key was removed already.
+    /// The record of a unit whose key was removed before it could have the key's place. Not
+    /// [`SkipReason::ObjectRemoved`], which says that everything was taken back: the same unit may be in other hands.
     #[must_use]
-    pub fn of_removed(&self, unit: &Unit, attempts: i64, now_millis: i64) -> UnitRecord {
+    pub fn of_gone(&self, unit: &Unit, attempts: i64, now_millis: i64) -> UnitRecord {
         UnitRecord {
             last_modified: Some(clock::rfc3339(unit.last_modified_millis)),
-            ..self.of_skipped(unit.id.clone(), SkipReason::ObjectRemoved, attempts, now_millis)
+            ..self.of_skipped(unit.id.clone(), SkipReason::ObjectGone, attempts, now_millis)
         }
     }
 

@@ -72,16 +72,8 @@ async fn attempt(finish: &Finish, object: &Landed, stop: &CancellationToken) -> 
             Removal::Ended(Ended::Nothing)
         });
     }
-    let tombstone = match claim::tombstone(head.as_ref(), bucket, key, clock::now_millis()) {
-        Some(tombstone) => {
-            heads.set_key(&tombstone, read, stop).await?;
-            tombstone
-        }
-        None => match head {
-            Some(head) => head,
-            None => return Ok(Removal::Ended(Ended::Nothing)),
-        },
-    };
+    let tombstone = claim::tombstone(head.as_ref(), bucket, key, clock::now_millis());
+    heads.set_key(&tombstone, read, stop).await?;
     Box::pin(take_back_all(finish, &tombstone, stop)).await.map(Removal::Ended)
 }
 
@@ -102,7 +94,7 @@ async fn take_back_all(
     let stored = finish.clusters.ledger.mget(&addresses, &[]).await?;
     let mut ended = Ended::Nothing;
     for (unit, stored) in units.iter().zip(stored) {
-        if take_back(finish, tombstone, unit, stored, stop).await? {
+        if Box::pin(take_back(finish, tombstone, unit, stored, stop)).await? {
             let reason = Some(SkipReason::ObjectRemoved.as_str().to_owned());
             ended = Ended::Final { state: UnitState::Skipped, reason, changed: true };
         }

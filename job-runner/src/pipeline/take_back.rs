@@ -53,29 +53,32 @@ impl Finish {
                 let taken = self.take_back_of_snapshot(reference, name, below, stop).await?;
                 // Not where it should be, or with other ids than the templates in force give.
                 if i64::try_from(taken).is_ok_and(|taken| taken < *count) {
-                    self.take_back_of_index(unit, name, below, stop).await?;
+                    self.take_back_of_index(&self.of_unit(unit), name, below, stop).await?;
                 }
             }
             Departed::Unrecorded(unit) => {
-                self.foreclose(unit, key, stop).await?;
-                let reference = snapshot::key(&self.snapshots, unit, &self.recorder.revision);
-                self.take_back_of_snapshot(&reference, name, below, stop).await?;
-                self.take_back_of_index(unit, name, below, stop).await?;
+                self.foreclose(unit, key, below, stop).await?;
+                // Whatever unit it is of: one that was claimed and never written is there as an earlier unit had it.
+                self.take_back_of_index(&self.of_key(unit), name, below, stop).await?;
             }
         }
         Ok(())
     }
 
-    /// Sees to it that whoever still works on a unit finds its record refused, and takes back what it stored.
+    /// Sees to it that whoever still works on a unit finds its record refused, and takes back what it stored; and takes back what
+    /// a snapshot of its own names.
     async fn foreclose(
         &self,
         unit: &UnitId,
         key: &KeyHead,
+        below: u64,
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
         let reason = if key.gone { SkipReason::ObjectGone } else { SkipReason::ObjectReplaced };
         let record = self.recorder.of_skipped(unit.clone(), reason, 0, clock::now_millis());
-        self.write_record(&record, Some(close::before(key)), Patience::once(), stop).await
+        self.write_record(&record, Some(close::before(key)), Patience::once(), stop).await?;
+        let reference = snapshot::key(&self.snapshots, unit, &self.recorder.revision);
+        self.take_back_of_snapshot(&reference, &unit.key, below, stop).await.map(drop)
     }
 
     /// Takes back what a unit has stored of its snapshot that has lost its key to `head`.
@@ -131,29 +134,38 @@ impl Finish {
         Ok(ids)
     }
 
-    /// By what the index says of its documents.
+    /// The documents of a key.
+    fn of_key(&self, unit: &UnitId) -> Value {
+        json!({"bool": {"filter": [
+            {"term": {"_docmill.source": self.recorder.source}},
+            {"term": {"_docmill.unit.bucket": unit.bucket}},
+            {"term": {"_docmill.unit.key": unit.key}},
+        ]}})
+    }
+
+    /// Those that say that they are of this unit.
+    fn of_unit(&self, unit: &UnitId) -> Value {
+        let version = json!({"term": {"_docmill.unit.version": unit.version}});
+        json!({"bool": {"filter": [self.of_key(unit), version]}})
+    }
+
+    /// By a search of the index.
     async fn take_back_of_index(
         &self,
-        unit: &UnitId,
+        query: &Value,
         key: &str,
         below: u64,
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
         let Some(articles) = &self.placer.articles else { return Ok(()) };
         let (elastic, pattern) = (&articles.elastic, articles.pattern());
-        let query = json!({"bool": {"filter": [
-            {"term": {"_docmill.source": self.recorder.source}},
-            {"term": {"_docmill.unit.bucket": unit.bucket}},
-            {"term": {"_docmill.unit.key": unit.key}},
-            {"term": {"_docmill.unit.version": unit.version}},
-        ]}});
         elastic.refresh(pattern).await?;
         // Also because OpenSearch has no view of a pattern that matches no index.
-        if elastic.count(pattern, &query).await? == 0 {
+        if elastic.count(pattern, query).await? == 0 {
             return Ok(());
         }
         let mut pit = elastic.open_pit(pattern).await?;
-        let taken = self.take_back_found(elastic, &query, &mut pit, (key, below), stop).await;
+        let taken = self.take_back_found(elastic, query, &mut pit, (key, below), stop).await;
         if let Err(error) = elastic.close_pit(pit).await {
             tracing::debug!(%error, "a point in time is left to expire");
         }
@@ -238,10 +250,13 @@ impl Finish {
         if !had_its_place {
             return Ok(());
         }
-        self.take_back(&Departed::Unrecorded(unit.clone()), &key, key.version, stop).await?;
         if key.gone {
-            refuse::remove(&self.s3, &self.errors, unit).await?;
+            self.take_back(&Departed::Unrecorded(unit.clone()), &key, key.version, stop).await?;
+        } else {
+            self.foreclose(unit, &key, key.version, stop).await?;
+            // Others of the key may be the last good ones.
+            self.take_back_of_index(&self.of_unit(unit), &unit.key, key.version, stop).await?;
         }
-        Ok(())
+        Ok(refuse::remove(&self.s3, &self.errors, unit).await?)
     }
 }

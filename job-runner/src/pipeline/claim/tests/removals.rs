@@ -75,11 +75,15 @@ impl World {
         }
     }
 
-    /// Takes back all that a unit without a proper record may have stored.
+    /// Takes back all that a unit without a proper record may have stored, and what it may have claimed and not stored.
     fn take_back_unrecorded(&mut self, unit: usize, head: &KeyHead) {
+        self.foreclose_and_take_back(unit, head, |_| true);
+    }
+
+    fn foreclose_and_take_back(&mut self, unit: usize, head: &KeyHead, takes: impl Fn(usize) -> bool) {
         self.record(unit, State::Skipped, 2 * head.version - 1);
-        let of_unit = self.index.iter().filter(|(_, (_, of))| *of == Some(unit));
-        let found: Vec<_> = of_unit.map(|(id, _)| *id).collect();
+        let found = self.index.iter().filter(|(_, (_, of))| of.is_some_and(&takes));
+        let found: Vec<_> = found.map(|(id, _)| *id).collect();
         self.take_back(found, head.version);
     }
 
@@ -104,6 +108,8 @@ struct Actor {
     attempts: u32,
     step: u32,
     read: (Option<KeyHead>, u64),
+    /// The heads of its documents as they were read.
+    documents: Vec<(&'static str, Option<DocumentHead>)>,
     present: Option<usize>,
     own: Option<KeyHead>,
     claimed: Vec<(&'static str, DocumentHead)>,
@@ -113,8 +119,18 @@ struct Actor {
 
 impl Actor {
     fn new(put: Option<usize>) -> Self {
-        let (read, units, claimed) = ((None, 0), Vec::new(), Vec::new());
-        Self { put, attempts: 1, step: 0, read, present: None, own: None, claimed, units, is_done: false }
+        Self {
+            put,
+            attempts: 1,
+            step: 0,
+            read: (None, 0),
+            documents: Vec::new(),
+            present: None,
+            own: None,
+            claimed: Vec::new(),
+            units: Vec::new(),
+            is_done: false,
+        }
     }
 
     /// Its worker dies, and the message comes back.
@@ -150,7 +166,12 @@ impl Actor {
             1 if world.state(version) == Some(State::Indexed) => self.is_done = true,
             1 if !world.versioned && world.current != Some(version) => self.pass_over(version, world),
             1 => {}
-            2 => self.read = world.key.clone(),
+            2 => {
+                let read = DOCUMENTS[version].iter().map(|name| (*name, world.documents.get(name).cloned()));
+                self.documents = read.collect();
+                self.read = world.key.clone();
+                self.claimed.clear();
+            }
             3 => self.present = world.current,
             4 => self.claim(version, world),
             5 => {
@@ -192,19 +213,24 @@ impl Actor {
             }
             Claim::Lost(head) => {
                 world.take_back(DOCUMENTS[version].iter().copied(), head.version);
-                world.record(version, State::Withdrawn, 2 * head.version - 1);
+                let state = if head.gone { State::Skipped } else { State::Withdrawn };
+                world.record(version, state, 2 * head.version - 1);
                 self.is_done = true;
                 return;
             }
             Claim::AskStore => panic!("it was asked"),
         };
-        for name in DOCUMENTS[version] {
+        for (name, seen) in &self.documents {
             let address = DocumentAddress { index: "a".into(), id: (*name).into() };
-            if let Claim::Held(head) | Claim::Take(head) =
-                document(world.documents.get(name), &me, own.version, &address)
-            {
-                world.documents.insert(name, head.clone());
-                self.claimed.push((name, head));
+            match document(seen.as_ref(), &me, own.version, &address) {
+                Claim::Held(head) => self.claimed.push((name, head)),
+                // The next round reads all anew.
+                Claim::Take(_) if world.documents.get(name) != seen.as_ref() => self.step = 1,
+                Claim::Take(head) => {
+                    world.documents.insert(name, head.clone());
+                    self.claimed.push((name, head));
+                }
+                Claim::Lost(_) | Claim::AskStore => {}
             }
         }
         self.own = Some(own);
@@ -231,7 +257,7 @@ impl Actor {
             && let Some(head) = world.key.0.clone()
             && ((head.gone && head.unit == unit(version)) || head.earlier.contains(&version.to_string()))
         {
-            world.take_back_unrecorded(version, &head);
+            world.foreclose_and_take_back(version, &head, |of| head.gone || of == version);
         }
         if world.state(version).is_none() {
             world.record(version, State::Skipped, 1);
@@ -251,14 +277,12 @@ impl Actor {
                         Self { is_done: !is_another, attempts: self.attempts, ..Self::new(Some(present)) };
                 }
             }
-            3 => match tombstone(self.read.0.as_ref(), "raw", "k", 1) {
-                Some(_) if self.read.1 != world.key.1 => self.step = 0,
-                Some(head) => {
-                    world.key = (Some(head.clone()), world.key.1 + 1);
-                    self.own = Some(head);
-                }
-                None => self.own.clone_from(&self.read.0),
-            },
+            3 if self.read.1 != world.key.1 => self.step = 0,
+            3 => {
+                let head = tombstone(self.read.0.as_ref(), "raw", "k", 1);
+                world.key = (Some(head.clone()), world.key.1 + 1);
+                self.own = Some(head);
+            }
             4 => {
                 let head = self.own();
                 let versions = std::iter::once(&head.unit.version).chain(&head.earlier);
