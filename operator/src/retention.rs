@@ -117,7 +117,7 @@ fn report(place: &str, swept: Result<Result<usize, SweepError>, tokio::time::err
 fn known<K: Shows>(shown: &Shown<K>, namespace: &str) -> Vec<String> {
     let runs = shown.state();
     let here = runs.iter().filter(|run| run.namespace().as_deref() == Some(namespace));
-    here.filter_map(kube::ResourceExt::uid).collect()
+    here.filter_map(|run| run.uid()).collect()
 }
 
 /// Those of some runs that do not exist, as the API server says now. A run that exists after its records were read is
@@ -134,7 +134,7 @@ where
     }
     let listed =
         Api::<K>::namespaced(client.clone(), namespace).list_metadata(&ListParams::default()).await?;
-    let existing: HashSet<String> = listed.items.iter().filter_map(|run| run.uid()).collect();
+    let existing: HashSet<String> = listed.items.iter().filter_map(kube::ResourceExt::uid).collect();
     Ok(of_deleted(runs, &existing))
 }
 

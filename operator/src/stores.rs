@@ -10,6 +10,8 @@ use docmill_crds::error_class::{Classify as _, ErrorClass};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::storage::{SecretRef, Storage};
 use elastic::{ClaimError, Elastic, ElasticError};
+use futures::TryFutureExt as _;
+use futures::future::BoxFuture;
 use job_runner::{elastic, secrets, stores};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
@@ -84,33 +86,33 @@ pub async fn connect_elastic(
 }
 
 /// Asks a cluster, unless it was silent a moment ago.
-pub async fn ask_elastic<T>(
-    asker: &Asker,
-    cluster: &ElasticsearchCluster,
-    request: impl Future<Output = Result<T, ElasticError>>,
-) -> Result<T, NotReady> {
-    ask_cluster(asker, cluster, async { request.await.map_err(|error| elastic_fault(cluster, &error)) }).await
+pub fn ask_elastic<'a, T: 'a>(
+    asker: &'a Asker,
+    cluster: &'a ElasticsearchCluster,
+    request: impl Future<Output = Result<T, ElasticError>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, NotReady>> {
+    ask_cluster(asker, cluster, request.map_err(move |error| elastic_fault(cluster, &error)))
 }
 
-async fn ask_cluster<T>(
-    asker: &Asker,
+fn ask_cluster<'a, T: 'a>(
+    asker: &'a Asker,
     cluster: &ElasticsearchCluster,
-    request: impl Future<Output = Result<T, NotReady>> + Send,
-) -> Result<T, NotReady> {
+    request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, NotReady>> {
     let address = cluster.urls.join(", ");
     let silent = elastic_fault(cluster, &ElasticError::Timeout(address.clone()));
-    asker.ask(&address, ANSWER_WITHIN, silent, request).await
+    asker.ask(&address, ANSWER_WITHIN, silent, request)
 }
 
 /// Asks the object store, unless it was silent a moment ago.
-pub async fn ask_storage<T>(
-    asker: &Asker,
+pub fn ask_storage<'a, T: 'a>(
+    asker: &'a Asker,
     storage: &Storage,
-    request: impl Future<Output = Result<T, NotReady>> + Send,
-) -> Result<T, NotReady> {
+    request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, NotReady>> {
     let address = storage.endpoint.clone().unwrap_or_else(|| format!("S3 in {}", storage.region));
     let silent = NotReady::transient("StorageUnreachable", format!("{address}: no answer in time"));
-    asker.ask(&address, ANSWER_WITHIN, silent, request).await
+    asker.ask(&address, ANSWER_WITHIN, silent, request)
 }
 
 /// The clusters of a source, each of which has answered, and whose records are its own or are to be taken over. Gives that
@@ -126,8 +128,7 @@ pub async fn connect_source(
     if !spec.adopts() {
         let (indices, owner) = (order.own_indices(), order.owner());
         let check = ledger.check_owner(&indices, &owner);
-        ask_cluster(asker, cluster, async { check.await.map_err(|error| claim_fault(cluster, error)) })
-            .await?;
+        ask_cluster(asker, cluster, check.map_err(|error| claim_fault(cluster, error))).await?;
     }
     if let (Some(index), Some(_)) = (spec.index_cluster(), spec.own_ledger_cluster()) {
         connect_elastic(reader, namespace, index, asker).await?;
