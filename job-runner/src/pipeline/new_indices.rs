@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::claim_error::ClaimError;
 use super::heads::Heads;
 use super::persist::persist;
 use super::place::PATIENCE;
@@ -105,7 +106,7 @@ impl NewIndices {
         &self,
         names: &[String],
         stop: &CancellationToken,
-    ) -> Result<BTreeSet<String>, ElasticError> {
+    ) -> Result<BTreeSet<String>, ClaimError> {
         let look =
             async |name: &String| Ok::<_, ElasticError>((name.clone(), self.articles.exists(name).await?));
         let looked: Vec<(String, bool)> =
@@ -125,7 +126,7 @@ impl NewIndices {
         &self,
         names: &[String],
         stop: &CancellationToken,
-    ) -> Result<BTreeSet<String>, ElasticError> {
+    ) -> Result<BTreeSet<String>, ClaimError> {
         let Heads { elastic, index, .. } = &self.heads;
         loop {
             let stored = elastic.get(index, RECORD).await?;
@@ -140,11 +141,11 @@ impl NewIndices {
             let mut body = BulkBody::default();
             let source = serde_json::to_vec(&after).unwrap_or_default();
             body.push_compare_and_set(Address { index, id: RECORD }, since, &source);
-            match elastic.bulk_all(body, PATIENCE, stop).await?.pop() {
-                Some(Outcome::Done) => return Ok(refused),
-                Some(Outcome::Rejected(fault)) => return Err(ElasticError::Refused(fault)),
-                _ => tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE_MILLIS))).await,
+            let outcome = elastic.bulk_all(body, PATIENCE, stop).await?.pop().unwrap_or(Outcome::Superseded);
+            if ClaimError::written(outcome, index, RECORD)? {
+                return Ok(refused);
             }
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE_MILLIS))).await;
         }
     }
 

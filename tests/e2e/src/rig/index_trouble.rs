@@ -48,7 +48,7 @@ impl Rig {
         let mut answer = self.elastic.expect(Method::GET, &own, None).await?;
         let mut template = answer["index_templates"][0]["index_template"].take();
         if let Some(template) = template.as_object_mut() {
-            template.retain(|name, _| !name.ends_with("_date"));
+            template.retain(|name, _| !name.contains("_date"));
         }
         self.elastic.expect(Method::DELETE, &own, None).await?;
         let foreign = format!("foreign-{}", self.name);
