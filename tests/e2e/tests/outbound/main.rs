@@ -147,7 +147,7 @@ async fn an_endpoint_that_is_not_allowed_is_never_connected_to() {
         "[::1]",
         "127.0.0.2",
         "0.0.0.0",
-        "[::ffff:127.0.0.1]",
+        "[::ffff:127.0.0.2]",
         "2130706434",
         "0x7f.0.0.2",
         "localhost.",
