@@ -239,7 +239,7 @@ impl EnrichOrder {
     /// Who the records belong to.
     #[must_use]
     pub fn owner(&self) -> Owner {
-        Owner { cluster: self.cluster.clone(), namespace: self.namespace.clone(), source: None }
+        Owner::of_enrichments(&self.cluster, &self.namespace)
     }
 }
 

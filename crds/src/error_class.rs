@@ -30,4 +30,9 @@ pub trait Classify {
     fn words(&self) -> Option<&Foreign> {
         None
     }
+
+    /// The same as a text, for the log of a worker.
+    fn said(&self) -> Option<&str> {
+        self.words().map(Foreign::for_records)
+    }
 }

@@ -159,6 +159,12 @@ impl Bar {
 }
 
 impl Owner {
+    /// All enrichments of a namespace.
+    #[must_use]
+    pub fn of_enrichments(cluster: &str, namespace: &str) -> Self {
+        Self { cluster: cluster.to_owned(), namespace: namespace.to_owned(), source: None }
+    }
+
     /// Whether this is the same source before it was deleted and created again.
     fn is_earlier(&self, me: &Self) -> bool {
         let name = |owner: &Self| owner.source.as_ref().map(|source| source.name.clone());

@@ -44,6 +44,7 @@ pub mod logic;
 pub mod lookup;
 mod made;
 pub mod mapping;
+mod met;
 pub mod new_indices;
 pub mod notification;
 pub mod object_key;

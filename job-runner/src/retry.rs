@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe;
@@ -99,7 +98,7 @@ pub async fn persist<T, E: Classify + std::fmt::Display>(
         match attempt().await {
             Err(error) if error.class() == ErrorClass::Transient => {
                 held_up.by(error.hindrance(), &error.to_string());
-                tracing::warn!(%error, said = error.words().map(Foreign::for_records), "trying again");
+                tracing::warn!(%error, said = error.said(), "trying again");
                 if backoff.wait(Duration::ZERO, stop).await != Waited::Again {
                     return Err(error);
                 }

@@ -7,10 +7,12 @@ use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
 use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::events::{Recorder, Reporter};
@@ -140,19 +142,8 @@ async fn sources(
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.sources.show(controller.store());
-    let passes = Passes::default();
-    let ends = controller.run(
-        move |source: Arc<DeserializeGuard<IngestSource>>, context: Arc<Context>| {
-            let (passes, metrics) = (passes.clone(), context.metrics.clone());
-            async move {
-                let pass = Box::pin(ingest_source::reconcile(source.clone(), context));
-                timed(Kind::IngestSource, &*source, &passes, metrics, pass).await
-            }
-        },
-        after_error,
-        context,
-    );
-    ends.for_each(log_pass).await;
+    let pass = passes(Kind::IngestSource, ingest_source::reconcile);
+    controller.run(pass, after_error, context).for_each(log_pass).await;
 }
 
 async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
@@ -162,21 +153,8 @@ async fn ingest_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.ingest_runs.show(controller.store());
-    let passes = Passes::default();
-    controller
-        .run(
-            move |run: Arc<DeserializeGuard<IngestRun>>, context: Arc<Context>| {
-                let (passes, metrics) = (passes.clone(), context.metrics.clone());
-                async move {
-                    let pass = Box::pin(ingest_run::reconcile(run.clone(), context));
-                    timed(Kind::IngestRun, &*run, &passes, metrics, pass).await
-                }
-            },
-            after_error,
-            context,
-        )
-        .for_each(log_pass)
-        .await;
+    let pass = passes(Kind::IngestRun, ingest_run::reconcile);
+    controller.run(pass, after_error, context).for_each(log_pass).await;
 }
 
 async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown) {
@@ -186,21 +164,8 @@ async fn enrichment_runs(client: &Client, context: Arc<Context>, stop: Shutdown)
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.enrichment_runs.show(controller.store());
-    let passes = Passes::default();
-    controller
-        .run(
-            move |run: Arc<DeserializeGuard<EnrichmentRun>>, context: Arc<Context>| {
-                let (passes, metrics) = (passes.clone(), context.metrics.clone());
-                async move {
-                    let pass = Box::pin(enrichment_run::reconcile(run.clone(), context));
-                    timed(Kind::EnrichmentRun, &*run, &passes, metrics, pass).await
-                }
-            },
-            after_error,
-            context,
-        )
-        .for_each(log_pass)
-        .await;
+    let pass = passes(Kind::EnrichmentRun, enrichment_run::reconcile);
+    controller.run(pass, after_error, context).for_each(log_pass).await;
 }
 
 async fn enrichment_schedules(client: &Client, context: Arc<Context>, stop: Shutdown) {
@@ -213,49 +178,42 @@ async fn enrichment_schedules(client: &Client, context: Arc<Context>, stop: Shut
         .with_config(config())
         .graceful_shutdown_on(stop.asked());
     context.metrics.shown.schedules.show(controller.store());
-    let passes = Passes::default();
-    controller
-        .run(
-            move |schedule: Arc<DeserializeGuard<EnrichmentSchedule>>, context: Arc<Context>| {
-                let (passes, metrics) = (passes.clone(), context.metrics.clone());
-                async move {
-                    let pass = Box::pin(enrichment_schedule::reconcile(schedule.clone(), context));
-                    timed(Kind::EnrichmentSchedule, &*schedule, &passes, metrics, pass).await
-                }
-            },
-            after_error,
-            context,
-        )
-        .for_each(log_pass)
-        .await;
+    let pass = passes(Kind::EnrichmentSchedule, enrichment_schedule::reconcile);
+    controller.run(pass, after_error, context).for_each(log_pass).await;
 }
 
 fn config() -> controller::Config {
     controller::Config::default().concurrency(CONCURRENCY).debounce(DEBOUNCE)
 }
 
-/// A pass, counted, when its namespace has room for one.
-async fn timed<K: Resource>(
-    kind: Kind,
-    object: &K,
-    passes: &Passes,
-    metrics: Arc<Metrics>,
-    pass: impl Future<Output = Result<Action, ApplyError>>,
-) -> Result<Action, ApplyError> {
-    let (namespace, uid) = (object.namespace().unwrap_or_default(), object.uid().unwrap_or_default());
-    let Some(_under_way) = passes.begin(&namespace) else {
-        return Ok(Action::requeue(schedule::jitter(
-            ANOTHER_TURN,
-            &uid,
-            k8s_openapi::jiff::Timestamp::now(),
-        )));
-    };
-    let started = Instant::now();
-    let result = pass.await;
-    let outcome = if result.is_ok() { PassOutcome::Done } else { PassOutcome::Failed };
-    metrics.passed(kind, outcome, started.elapsed());
-    result
+/// The passes of a kind: each is counted, and begun when its namespace has room for one.
+fn passes<K, R, P>(kind: Kind, reconcile: R) -> impl Fn(Arc<K>, Arc<Context>) -> BoxFuture<'static, Pass>
+where
+    K: Resource + Send + Sync + 'static,
+    R: Fn(Arc<K>, Arc<Context>) -> P,
+    P: Future<Output = Pass> + Send + 'static,
+{
+    let passes = Passes::default();
+    move |object, context| {
+        let (passes, metrics) = (passes.clone(), context.metrics.clone());
+        let pass = Box::pin(reconcile(object.clone(), context));
+        async move {
+            let (namespace, uid) = (object.namespace().unwrap_or_default(), object.uid().unwrap_or_default());
+            let Some(_under_way) = passes.begin(&namespace) else {
+                return Ok(Action::requeue(schedule::jitter(ANOTHER_TURN, &uid, Timestamp::now())));
+            };
+            let started = Instant::now();
+            let result = pass.await;
+            let outcome = if result.is_ok() { PassOutcome::Done } else { PassOutcome::Failed };
+            metrics.passed(kind, outcome, started.elapsed());
+            result
+        }
+        .boxed()
+    }
 }
+
+/// How a pass ends.
+type Pass = Result<Action, ApplyError>;
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
 fn after_error<K: Resource>(object: Arc<K>, error: &ApplyError, _: Arc<Context>) -> Action {
@@ -263,7 +221,7 @@ fn after_error<K: Resource>(object: Arc<K>, error: &ApplyError, _: Arc<Context>)
     let namespace = object.namespace().unwrap_or_default();
     tracing::warn!(error = with_causes(error), namespace, name, "a pass failed");
     let uid = object.uid().unwrap_or_default();
-    Action::requeue(schedule::jitter(AFTER_ERROR, &uid, k8s_openapi::jiff::Timestamp::now()))
+    Action::requeue(schedule::jitter(AFTER_ERROR, &uid, Timestamp::now()))
 }
 
 /// What a pass gives, as the controller tells it.

@@ -19,8 +19,6 @@ mod status;
 pub mod tests;
 mod vectors;
 
-pub use observe::owner;
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -24,6 +24,8 @@ use crate::rules::Rules;
 
 /// What an endpoint may take to answer one question.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// Buckets that a source has, each of which is asked for when it is looked at.
+pub const BUCKETS: usize = 3;
 /// Reason of an endpoint that the administrator does not allow.
 pub const NOT_ALLOWED: &str = "EndpointNotAllowed";
 
@@ -105,7 +107,7 @@ fn ask_cluster<'a, T: 'a>(
 }
 
 /// Asks the object store, unless it was silent a moment ago.
-pub fn ask_storage<'a, T: 'a>(
+fn ask_storage<'a, T: 'a>(
     asker: &'a Asker,
     storage: &Storage,
     request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
@@ -113,6 +115,22 @@ pub fn ask_storage<'a, T: 'a>(
     let address = storage.endpoint.clone().unwrap_or_else(|| format!("S3 in {}", storage.region));
     let silent = NotReady::transient("StorageUnreachable", format!("{address}: no answer in time"));
     asker.ask(&address, ANSWER_WITHIN, silent, request)
+}
+
+/// The three buckets of a source have to exist and be ours to use.
+pub async fn check_buckets(
+    s3: &aws_sdk_s3::Client,
+    spec: &IngestSourceSpec,
+    asker: &Asker,
+) -> Result<(), NotReady> {
+    let all = async {
+        let buckets: [_; BUCKETS] = [&spec.raw.bucket, &spec.snapshots.bucket, &spec.errors.bucket]
+            .map(|bucket| check_bucket(s3, bucket));
+        let [raw, snapshots, errors] = buckets;
+        let (raw, snapshots, errors) = tokio::join!(raw, snapshots, errors);
+        raw.and(snapshots).and(errors)
+    };
+    ask_storage(asker, &spec.storage, all).await
 }
 
 /// The clusters of a source, each of which has answered, and whose records are its own or are to be taken over. Gives that
@@ -154,7 +172,7 @@ pub fn ledger_cluster(spec: &IngestSourceSpec) -> Result<&ElasticsearchCluster, 
 }
 
 /// A bucket has to exist and be ours to use.
-pub async fn check_bucket(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), NotReady> {
+async fn check_bucket(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), NotReady> {
     match s3.head_bucket().bucket(bucket).send().await {
         Ok(_) => Ok(()),
         Err(error) => {

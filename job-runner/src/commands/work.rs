@@ -82,8 +82,7 @@ pub async fn run() -> ProcessExit {
     let (report, exit) = match work().await {
         Ok(report) => (report, ExitCode::Done),
         Err(error) => {
-            let said = error.words().map(Foreign::for_records);
-            tracing::error!(%error, said, "the work could not be done");
+            tracing::error!(%error, said = error.said(), "the work could not be done");
             let exit = match (&error, error.class()) {
                 (WorkError::Enrich(EnrichError::Stopped), _) => ExitCode::Stopped,
                 // Another pod would be allowed no more.

@@ -82,8 +82,7 @@ impl Elastic {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, ElasticError> {
-        let body = body.map(|body| Bytes::from(body.to_string()));
-        parse(&self.send_bytes(method, path, body, Cap::Page).await?)
+        self.send_json(method, path, body, Cap::Page).await
     }
 
     /// The same, where the answer is an acknowledgement or the like.
@@ -93,8 +92,18 @@ impl Elastic {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, ElasticError> {
+        self.send_json(method, path, body, Cap::Small).await
+    }
+
+    async fn send_json(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        cap: Cap,
+    ) -> Result<Value, ElasticError> {
         let body = body.map(|body| Bytes::from(body.to_string()));
-        parse(&self.send_bytes(method, path, body, Cap::Small).await?)
+        parse(&self.send_bytes(method, path, body, cap).await?)
     }
 
     /// Sends a request. One that is refused for its credentials is sent again if others are there by now.

@@ -155,7 +155,7 @@ where
         };
         let Met { error, access } = &met;
         worker.metrics.retry(what, error.hindrance());
-        tracing::warn!(%error, step = what, "a step failed");
+        tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let mut hindrance = error.hindrance();
         if let Some(patience) = doubtful(error) {
             let first = access.suspect(unit, begun);
@@ -179,7 +179,7 @@ where
             None => pause.await,
         };
         if waited != Waited::Again {
-            tracing::error!(%error, step = what, "gave up for now; the unit goes back to the queue");
+            tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
             return None;
         }
     }

@@ -2,8 +2,7 @@
 //! example, is made by the first document for it, and takes its mapping from the template; so the template is put again
 //! before that, as somebody may have deleted it since the worker's start.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
 
 use docmill_crds::conversion::Model;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
@@ -11,12 +10,9 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::mapping;
+use super::met::Met;
 use super::watch::Indices;
 use crate::elastic::{Elastic, ElasticError, Fault, mapping as elastic_mapping};
-
-/// How many names are remembered. An archive of a lifetime has fewer days; beyond that, memory counts more than a
-/// request.
-const MOST_REMEMBERED: usize = 50_000;
 
 /// The cluster that the articles go to.
 #[derive(Debug)]
@@ -28,7 +24,7 @@ pub struct Articles {
     pattern: String,
     model: Model,
     template: OnceCell<Value>,
-    met: Mutex<HashSet<String>>,
+    met: Met,
 }
 
 /// Indices that must not be created now.
@@ -45,7 +41,7 @@ impl Articles {
     #[must_use]
     pub fn new(elastic: Elastic, pattern: String, model: Model) -> Self {
         let indices = Indices::default();
-        Self { elastic, indices, pattern, model, template: OnceCell::new(), met: Mutex::default() }
+        Self { elastic, indices, pattern, model, template: OnceCell::new(), met: Met::default() }
     }
 
     /// What its indices match.
@@ -80,10 +76,7 @@ impl Articles {
     /// To be called before documents go into these indices: puts the template again where one of them is new to this
     /// worker. Gives the indices that must not be created now, since the cluster refuses their template, and why.
     pub async fn ensure_template_before(&self, indices: BTreeSet<&str>) -> Result<Barred, ElasticError> {
-        let mut new: Vec<&str> = {
-            let met = self.lock();
-            indices.into_iter().filter(|index| !met.contains(*index)).collect()
-        };
+        let mut new = self.met.unmet(indices.into_iter());
         if new.is_empty() {
             return Ok(Barred::default());
         }
@@ -95,11 +88,7 @@ impl Articles {
             Err(error) => return Err(error),
         };
         new.retain(|index| !barred.indices.contains(*index));
-        let mut met = self.lock();
-        if met.len() + new.len() > MOST_REMEMBERED {
-            met.clear();
-        }
-        met.extend(new.into_iter().map(str::to_owned));
+        self.met.remember(new.into_iter());
         Ok(barred)
     }
 
@@ -124,10 +113,6 @@ impl Articles {
 
     /// An index that was met is not there any more, or never was.
     pub fn forget(&self, index: &str) {
-        self.lock().remove(index);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+        self.met.forget(index);
     }
 }

@@ -6,8 +6,8 @@
 //! for no request any more. The hour is that of the worker's clock, so that the number is exact as long as the clocks of
 //! the workers are within an hour of each other.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::reason::Reason;
@@ -16,14 +16,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::articles::Articles;
 use super::claim_error::ClaimError;
 use super::heads::Heads;
+use super::met::Met;
 use super::persist::persist;
 use super::place::PATIENCE;
 use super::prepare::{AddressedDocument, RefusedPart};
 use super::refuse::Stage;
 use crate::clock;
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
+use crate::elastic::{Address, BulkBody, ElasticError, Outcome};
 
 /// Id of the record in the heads index.
 const RECORD: &str = "new-indices";
@@ -32,19 +34,17 @@ const HOUR_MILLIS: i64 = 3_600_000;
 const HOURS_AHEAD: i64 = 1;
 /// Indices that are looked for at a time.
 const LOOKS_AT_A_TIME: usize = 8;
-/// How many names are remembered; beyond that, memory counts more than a request.
-const MOST_REMEMBERED: usize = 50_000;
 /// The longest pause before a reservation that another worker came before.
 const PAUSE_MILLIS: u64 = 50;
 
 /// Lets the workers of a source make so many new indices an hour.
 #[derive(Debug)]
 pub struct NewIndices {
-    articles: Elastic,
+    articles: Arc<Articles>,
     heads: Heads,
     /// How many.
     pub most: usize,
-    known: Mutex<HashSet<String>>,
+    known: Met,
 }
 
 /// The new indices of an hour.
@@ -59,15 +59,15 @@ struct Reserved {
 
 impl Reserved {
     /// Reserves as many of the names as may be, the first ones first. Gives the others.
-    fn reserve(self, hour: i64, names: &[String], most: usize) -> (Self, BTreeSet<String>) {
+    fn reserve(self, hour: i64, names: &[&str], most: usize) -> (Self, BTreeSet<String>) {
         let goes_on = (hour..=hour + HOURS_AHEAD).contains(&self.hour);
         let mut reserved = if goes_on { self } else { Self { hour, names: BTreeSet::new() } };
         let mut refused = BTreeSet::new();
         for name in names {
-            if reserved.names.len() < most || reserved.names.contains(name) {
-                reserved.names.insert(name.clone());
+            if reserved.names.len() < most || reserved.names.contains(*name) {
+                reserved.names.insert((*name).to_owned());
             } else {
-                refused.insert(name.clone());
+                refused.insert((*name).to_owned());
             }
         }
         (reserved, refused)
@@ -77,8 +77,8 @@ impl Reserved {
 impl NewIndices {
     /// For a source with its articles in this cluster, and these heads.
     #[must_use]
-    pub fn new(articles: Elastic, heads: Heads, most: i32) -> Self {
-        Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: Mutex::default() }
+    pub fn new(articles: Arc<Articles>, heads: Heads, most: i32) -> Self {
+        Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: Met::default() }
     }
 
     /// To be called before documents go into these indices. Gives those that are not there and may not be made now; `None`:
@@ -88,18 +88,11 @@ impl NewIndices {
         indices: impl Iterator<Item = &'a str>,
         stop: &CancellationToken,
     ) -> Option<BTreeSet<String>> {
-        let unknown = self.unknown(indices);
+        let unknown: Vec<String> = self.known.unmet(indices).into_iter().map(str::to_owned).collect();
         if unknown.is_empty() {
             return Some(BTreeSet::new());
         }
         persist("reserve indices", stop, || self.look_and_reserve(&unknown, stop)).await
-    }
-
-    /// Names that this worker has not met, each once, in their order.
-    fn unknown<'a>(&self, indices: impl Iterator<Item = &'a str>) -> Vec<String> {
-        let known = self.lock();
-        let mut met = HashSet::new();
-        indices.filter(|name| !known.contains(*name) && met.insert(*name)).map(str::to_owned).collect()
     }
 
     async fn look_and_reserve(
@@ -111,20 +104,21 @@ impl NewIndices {
             async |name: &String| Ok::<_, ElasticError>((name.clone(), self.articles.exists(name).await?));
         let looked: Vec<(String, bool)> =
             stream::iter(names).map(look).buffered(LOOKS_AT_A_TIME).try_collect().await?;
-        let (there, new): (Vec<_>, Vec<_>) = looked.into_iter().partition(|(_, is_there)| *is_there);
-        self.remember(there.into_iter().map(|(name, _)| name));
-        let new: Vec<String> = new.into_iter().map(|(name, _)| name).collect();
+        let (there, new): (Vec<_>, Vec<_>) = looked.iter().partition(|(_, is_there)| *is_there);
+        self.known.remember(there.into_iter().map(|(name, _)| name.as_str()));
+        let mut new: Vec<&str> = new.into_iter().map(|(name, _)| name.as_str()).collect();
         if new.is_empty() {
             return Ok(BTreeSet::new());
         }
         let refused = self.reserve(&new, stop).await?;
-        self.remember(new.into_iter().filter(|name| !refused.contains(name)));
+        new.retain(|name| !refused.contains(*name));
+        self.known.remember(new.into_iter());
         Ok(refused)
     }
 
     async fn reserve(
         &self,
-        names: &[String],
+        names: &[&str],
         stop: &CancellationToken,
     ) -> Result<BTreeSet<String>, ClaimError> {
         let Heads { elastic, index, .. } = &self.heads;
@@ -147,18 +141,6 @@ impl NewIndices {
             }
             tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE_MILLIS))).await;
         }
-    }
-
-    fn remember(&self, names: impl Iterator<Item = String>) {
-        let mut known = self.lock();
-        if known.len() > MOST_REMEMBERED {
-            known.clear();
-        }
-        known.extend(names);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -191,23 +173,19 @@ mod tests {
 
     use super::Reserved;
 
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
     fn refused(names: &[&str]) -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]
     fn a_name_counts_once_within_an_hour() {
-        let (first, none) = Reserved::default().reserve(7, &names(&["a", "b"]), 3);
+        let (first, none) = Reserved::default().reserve(7, &["a", "b"], 3);
         assert_eq!((first.hour, none), (7, refused(&[])));
-        let (again, none) = first.clone().reserve(7, &names(&["b", "a"]), 3);
+        let (again, none) = first.clone().reserve(7, &["b", "a"], 3);
         assert_eq!((again, none), (first.clone(), refused(&[])));
-        let (full, left) = first.reserve(7, &names(&["c", "d", "a"]), 3);
+        let (full, left) = first.reserve(7, &["c", "d", "a"], 3);
         assert_eq!((full.names.len(), left), (3, refused(&["d"])));
-        let (next, none) = full.reserve(8, &names(&["d", "c"]), 3);
+        let (next, none) = full.reserve(8, &["d", "c"], 3);
         assert_eq!((next.hour, next.names.len(), none), (8, 2, refused(&[])));
     }
 
@@ -215,9 +193,9 @@ mod tests {
     fn a_clock_that_is_a_little_behind_counts_into_the_hour_of_the_others_and_one_far_ahead_is_not_believed()
     {
         let ahead = Reserved { hour: 8, names: refused(&["a", "b"]) };
-        let (same, left) = ahead.clone().reserve(7, &names(&["c"]), 2);
+        let (same, left) = ahead.clone().reserve(7, &["c"], 2);
         assert_eq!((same, left), (ahead.clone(), refused(&["c"])));
-        let (anew, none) = Reserved { hour: 5000, ..ahead }.reserve(7, &names(&["c"]), 2);
+        let (anew, none) = Reserved { hour: 5000, ..ahead }.reserve(7, &["c"], 2);
         assert_eq!((anew.hour, none), (7, refused(&[])));
     }
 }

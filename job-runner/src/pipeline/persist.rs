@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe;
@@ -42,22 +41,17 @@ where
         };
         held_up.by(error.hindrance(), &error.to_string());
         worker.metrics.retry(what, error.hindrance());
-        tracing::warn!(%error, said = said(&error), step = what, "a step failed");
+        tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let waited = match error.class() {
             ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,
             ErrorClass::User => users.wait(Duration::ZERO, stop).await,
             ErrorClass::Permanent => Waited::Exhausted,
         };
         if waited != Waited::Again {
-            tracing::error!(%error, said = said(&error), step = what, "gave up for now; the unit goes back to the queue");
+            tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
             return None;
         }
     }
-}
-
-/// The store's own words, for the log.
-fn said(error: &impl Classify) -> Option<&str> {
-    error.words().map(Foreign::for_records)
 }
 
 #[cfg(test)]

@@ -195,7 +195,7 @@ impl Processor {
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
         let articles = clusters.index.clone().zip(preparation.addressing.pattern());
         let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
-        let new_indices = spec.index.as_ref().zip(clusters.index.clone()).map(|(index, articles)| {
+        let new_indices = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
             NewIndices::new(articles, heads.clone(), index.max_new_indices_per_hour)
         });
         let finish = Arc::new(Finish {

@@ -32,7 +32,7 @@ pub(super) async fn work_file(
 ) -> Result<FileResult, RunError> {
     let processor = context.processor().await?;
     let mut outcomes = Outcomes::default();
-    let overwritten_before = processor.finish.counts.overwritten();
+    let mut overwritten = 0;
     let mut open: Vec<&ManifestLine> = lines.iter().collect();
     let mut backoff = Backoff::new(PATIENCE_WITH_UNITS);
     let mut held_since = None;
@@ -40,10 +40,13 @@ pub(super) async fn work_file(
         let before = open.len();
         let waited = held_since.map_or(Duration::ZERO, |since: Instant| since.elapsed());
         let round = Round { context, processor, attempts: begun, waited };
+        // Nobody else counts during a round: it is this file's turn.
+        let counted = processor.finish.counts.overwritten();
         let held;
         (open, held) = round.work(open, &mut outcomes).await;
+        overwritten += processor.finish.counts.overwritten() - counted;
         if open.is_empty() {
-            return Ok(outcomes.result(processor.finish.counts.overwritten() - overwritten_before));
+            return Ok(outcomes.result(overwritten));
         }
         if held == open.len() {
             let waited = held_since.get_or_insert_with(Instant::now).elapsed();

@@ -3,6 +3,7 @@
 use docmill_crds::EnrichmentRun;
 use docmill_crds::enrichment_ledger::{BoundRecord, LimitsRecord, enrichments, limits_id};
 use docmill_crds::enrichment_run::Bounds;
+use docmill_crds::own_index::Owner;
 use job_runner::elastic::{Address, ElasticError, Outcome};
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ async fn store(
     let namespace = run.namespace().unwrap_or_default();
     let records = enrichments(&namespace);
     let index = &records.name;
-    let owner = observe::owner(&namespace, &context.cluster);
+    let owner = Owner::of_enrichments(&context.cluster, &namespace);
     let claimed = target.claim(&records, &owner, run.spec.to.adopt).await;
     claimed.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))?;
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);

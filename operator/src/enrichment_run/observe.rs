@@ -104,14 +104,9 @@ async fn check_owner(run: &EnrichmentRun, target: &Elastic, context: &Context) -
     if run.spec.to.adopt {
         return Ok(());
     }
-    let checked = target.check_owner(&[enrichments(&namespace)], &owner(&namespace, &context.cluster)).await;
+    let owner = Owner::of_enrichments(&context.cluster, &namespace);
+    let checked = target.check_owner(&[enrichments(&namespace)], &owner).await;
     checked.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))
-}
-
-/// Who the records of enrichments belong to.
-#[must_use]
-pub fn owner(namespace: &str, cluster: &str) -> Owner {
-    Owner { cluster: cluster.to_owned(), namespace: namespace.to_owned(), source: None }
 }
 
 /// A run on the same target stands in the way.

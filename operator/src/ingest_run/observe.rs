@@ -18,8 +18,8 @@ use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
 use crate::presence;
 use crate::stores::{
-    ask_storage, check_bucket, connect_elastic, connect_source, elastic_fault, ledger_cluster,
-    storage_secrets, store_fault, with_causes,
+    check_buckets, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
+    store_fault, with_causes,
 };
 
 /// How long one look may take in all.
@@ -93,18 +93,8 @@ async fn reach(order: &IngestOrder, context: &Context, asker: &Asker) -> Result<
     let secrets = storage_secrets(&context.reader, namespace, &spec.storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
     let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
-    let buckets = async {
-        let (raw, snapshots, errors) = tokio::join!(
-            check_bucket(&s3, &spec.raw.bucket),
-            check_bucket(&s3, &spec.snapshots.bucket),
-            check_bucket(&s3, &spec.errors.bucket),
-        );
-        raw.and(snapshots).and(errors)
-    };
-    let (buckets, elastic) = tokio::join!(
-        ask_storage(asker, &spec.storage, buckets),
-        connect_source(&context.reader, order, asker),
-    );
+    let (buckets, elastic) =
+        tokio::join!(check_buckets(&s3, spec, asker), connect_source(&context.reader, order, asker),);
     buckets.and(elastic.map(drop))
 }
 

@@ -15,7 +15,7 @@ use super::ledger_memory::LedgerMemory;
 use crate::endpoints::Asker;
 use crate::metrics::{Metrics, Target};
 use crate::not_ready::NotReady;
-use crate::stores::{Reader, ask_storage, check_bucket, connect_source, storage_secrets, store_fault};
+use crate::stores::{BUCKETS, Reader, check_buckets, connect_source, storage_secrets, store_fault};
 
 /// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
 /// nothing fails.
@@ -152,15 +152,9 @@ async fn connect_storage(
         Some(url) => Some(sqs_client(storage, url, &secrets).await.map_err(unusable)?),
         None => None,
     };
-    let check = |bucket| {
+    for _ in 0..BUCKETS {
         metrics.request(Target::ObjectStore);
-        check_bucket(&s3, bucket)
-    };
-    let buckets = async {
-        let (raw, snapshots, errors) =
-            tokio::join!(check(&spec.raw.bucket), check(&spec.snapshots.bucket), check(&spec.errors.bucket));
-        raw.and(snapshots).and(errors)
-    };
-    ask_storage(asker, storage, buckets).await?;
+    }
+    check_buckets(&s3, spec, asker).await?;
     Ok((s3, sqs))
 }

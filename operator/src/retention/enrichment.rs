@@ -4,14 +4,13 @@ use docmill_crds::EnrichmentRun;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::enrichment_ledger::{RUN_KINDS, enrichments_index};
 use docmill_crds::enrichment_run::EnrichTo;
-use docmill_crds::own_index::Standing;
+use docmill_crds::own_index::{Owner, Standing};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::records::Records;
 use super::{SweepError, deleted, known};
 use crate::context::Context;
-use crate::enrichment_run::owner;
 use crate::stores::connect_elastic;
 
 /// A cluster that enrichments of a namespace write to.
@@ -56,7 +55,9 @@ pub async fn sweep(target: &Target, context: &Context, before: Timestamp) -> Res
     let elastic = connect_elastic(&context.reader, namespace, cluster, &asker).await;
     let elastic = elastic.map_err(SweepError::Unreachable)?;
     let index = enrichments_index(namespace);
-    if elastic.standing(&index, &owner(namespace, &context.cluster)).await? != Some(Standing::Own) {
+    if elastic.standing(&index, &Owner::of_enrichments(&context.cluster, namespace)).await?
+        != Some(Standing::Own)
+    {
         return Ok(0);
     }
     let records = Records { elastic: &elastic, index: &index, kinds: RUN_KINDS };
