@@ -45,6 +45,7 @@ pub mod lookup;
 mod made;
 pub mod mapping;
 mod met;
+mod multipart;
 pub mod new_indices;
 pub mod notification;
 pub mod object_key;

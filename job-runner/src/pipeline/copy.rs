@@ -1,11 +1,12 @@
 //! Copies a raw object into the errors bucket, within the store: in one request, or in parts where it is too large for that.
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::CompletedPart;
 use docmill_crds::ledger::UnitId;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::multipart::Multipart;
 use super::unit::Unit;
 use crate::stores::{StoreError, StoreFault};
 
@@ -70,56 +71,35 @@ pub async fn in_parts(
     head: &HeadObjectOutput,
     part_bytes: i64,
 ) -> Result<(), StoreError> {
-    let request = client.create_multipart_upload().bucket(target.bucket).key(target.key);
-    let request = request.set_content_type(head.content_type.clone()).set_metadata(head.metadata.clone());
-    let begun = request.send().await.map_err(|error| StoreError::from_sdk(action(unit, target), &error))?;
-    let upload = begun.upload_id.unwrap_or_default();
-    let parts =
-        copy_parts(client, unit, target, &upload, parts(head.content_length().unwrap_or(0), part_bytes));
-    let result = match parts.await {
-        Ok(parts) => complete(client, unit, target, &upload, parts).await,
+    let place = (target.bucket, target.key);
+    let object = Multipart::begin(client, place, action(unit, target), |request| {
+        request.set_content_type(head.content_type.clone()).set_metadata(head.metadata.clone())
+    });
+    let object = object.await?;
+    let ranges = parts(head.content_length().unwrap_or(0), part_bytes);
+    let result = match copy_parts(&object, unit, ranges).await {
+        Ok(parts) => object.complete(parts).await,
         Err(error) => Err(error),
     };
     if result.is_err() {
-        let abort = client.abort_multipart_upload().bucket(target.bucket).key(target.key).upload_id(&upload);
-        if let Err(error) = abort.send().await {
-            let error = StoreError::from_sdk(action(unit, target), &error);
-            tracing::warn!(%error, "parts of a copy could not be removed; a lifecycle rule has to do it");
-        }
+        object.abort().await;
     }
     result
 }
 
 async fn copy_parts(
-    client: &aws_sdk_s3::Client,
+    object: &Multipart<'_>,
     unit: &Unit,
-    target: Target<'_>,
-    upload: &str,
-    parts: Vec<String>,
+    ranges: Vec<String>,
 ) -> Result<Vec<CompletedPart>, StoreError> {
-    let copied = stream::iter((1..).zip(parts)).map(|(number, range)| async move {
-        let request = client.upload_part_copy().bucket(target.bucket).key(target.key).upload_id(upload);
-        let request = request.copy_source(source(unit)).set_copy_source_if_match(condition(unit));
-        let sent = request.part_number(number).copy_source_range(range).send().await;
-        let copied = sent.map_err(|error| StoreError::from_sdk(action(unit, target), &error))?;
+    let copied = stream::iter((1..).zip(ranges)).map(|(number, range)| async move {
+        let request = object.part_copy(number).copy_source(source(unit)).copy_source_range(range);
+        let sent = request.set_copy_source_if_match(condition(unit)).send().await;
+        let copied = sent.map_err(|error| object.failed(&error))?;
         let etag = copied.copy_part_result.and_then(|result| result.e_tag);
         Ok(CompletedPart::builder().part_number(number).set_e_tag(etag).build())
     });
     copied.buffered(PARTS_AT_A_TIME).try_collect().await
-}
-
-async fn complete(
-    client: &aws_sdk_s3::Client,
-    unit: &Unit,
-    target: Target<'_>,
-    upload: &str,
-    parts: Vec<CompletedPart>,
-) -> Result<(), StoreError> {
-    let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-    let request = client.complete_multipart_upload().bucket(target.bucket).key(target.key).upload_id(upload);
-    let sent = request.multipart_upload(parts).send().await;
-    sent.map_err(|error| StoreError::from_sdk(action(unit, target), &error))?;
-    Ok(())
 }
 
 /// The parts of an object of so many bytes, as ranges.
