@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::observe;
-use crate::pipeline::process::{IngestError, Processor, Stop};
+use crate::pipeline::ingest_error::IngestError;
+use crate::pipeline::process::{Processor, Stop};
 use crate::pipeline::queue::{Queue, Received};
 use crate::secrets::mounted;
 use crate::stores;

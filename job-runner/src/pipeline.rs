@@ -12,7 +12,7 @@
 //! 8. [`prepare`] is steps 4 to 7 for one unit, [`large`] the same for one that does not fit into memory ([`body`] is read as it comes);
 //! 9. [`place`] stores documents where [`heads`] found by the rules of [`claim`] that they belong, in indices with the
 //!    mapping that [`articles`] gives them, of which [`new_indices`] lets a source make so many an hour;
-//! 10. [`finish`] is the rest for a batch: index, [`refuse`] what was refused and [`copy`] it (`unreadable` is what could not even be read), [`record`] each unit in the ledger
+//! 10. [`finish`] is the rest for a batch of [`work`]: index, [`refuse`] what was refused and [`copy`] it (`unreadable` is what could not even be read), [`record`] each unit in the ledger
 //!     ([`close`] says what is to be written, [`pace`](crate::pace) how many batches are on their way);
 //! 11. [`process`] is all of that from step 3 on; [`remove`] is what becomes of an object that was removed.
 //!
@@ -36,6 +36,7 @@ pub mod fetch;
 pub mod finish;
 pub mod heads;
 pub mod in_hand;
+pub mod ingest_error;
 mod keep;
 mod lane;
 mod large;
@@ -71,3 +72,4 @@ pub mod unit;
 mod unreadable;
 pub mod validate;
 pub mod watch;
+pub mod work;

@@ -19,7 +19,8 @@ use crate::enrich::{self, EnrichError};
 use crate::ingest;
 use crate::observe;
 use crate::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, PatternError};
-use crate::pipeline::process::{IngestError, Stop};
+use crate::pipeline::ingest_error::IngestError;
+use crate::pipeline::process::Stop;
 use crate::run::{self, RunError};
 use crate::secrets::MountError;
 

@@ -103,6 +103,7 @@ impl Classify for EnrichError {
     fn words(&self) -> Option<&Foreign> {
         match self {
             Self::Elastic { error, .. } => error.words(),
+            Self::Claim(error) => error.words(),
             Self::Store(error) => error.words(),
             _ => None,
         }

@@ -9,13 +9,13 @@ use docmill_crds::reason::SkipReason;
 use docmill_crds::storage::OnDelete;
 
 use super::departed::{self, Departed};
-use super::finish::Work;
 use super::lookup::Known;
 use super::place::{Placed, Stored};
 use super::prepare::{Content, Converted, Prepared};
 use super::record::Recorder;
 use super::refuse::ErrorRecord;
 use super::task::{Ended, Redo};
+use super::work::Work;
 use crate::elastic::StoredDocument;
 
 /// The version of a record that no head stands behind; every other record is newer.

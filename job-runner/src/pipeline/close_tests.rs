@@ -8,7 +8,6 @@ use docmill_crds::storage::OnDelete;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::super::finish::Work;
 use super::super::lookup::Known;
 use super::super::overwritten::Overwritten;
 use super::super::place::{DocumentFate, Placed, Stored};
@@ -17,6 +16,7 @@ use super::super::record::Recorder;
 use super::super::refuse::Stage;
 use super::super::task::{Ended, Redo};
 use super::super::unit::Unit;
+use super::super::work::Work;
 use super::{Closing, Departed, Earlier, Evidence, Gone, close, takes_anew};
 use crate::elastic::{ReadState, StoredDocument};
 

@@ -3,7 +3,7 @@
 use docmill_crds::contract::secret_mount;
 use docmill_crds::ingest_source::IngestSourceSpec;
 
-use super::process::IngestError;
+use super::ingest_error::IngestError;
 use crate::elastic::Elastic;
 
 /// The clusters of a source. Where it names one for both, both clients are one.

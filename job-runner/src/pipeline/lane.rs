@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use docmill_crds::contract::IndexTrouble;
 use tokio_util::sync::CancellationToken;
 
-use super::finish::{Finish, Work};
+use super::finish::Finish;
 use super::task::Ended;
 use super::watch::Way;
+use super::work::Work;
 
 /// Units that wait or are on their way, for all slow indices together: few enough to leave most places to others, …
 const UNITS: usize = 64;

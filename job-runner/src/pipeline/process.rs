@@ -6,10 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_crds::contract::{HindranceReason, IngestOrder, Store, secret_mount};
-use docmill_crds::conversion::ModelError;
-use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
+use docmill_crds::contract::{IngestOrder, secret_mount};
 use docmill_crds::ingest_source::{Index, IngestSourceSpec};
 use docmill_crds::ledger::heads::heads_index;
 use docmill_crds::ledger::{self, UnitId, UnitState, units_index};
@@ -22,15 +19,16 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
 use super::access::Access;
-use super::address::{Addressing, InvalidTemplate};
+use super::address::Addressing;
 use super::articles::Articles;
 use super::close;
 use super::clusters::Clusters;
 use super::counts::Counts;
 use super::fetch::{self, Room};
-use super::finish::{Finish, Work};
+use super::finish::Finish;
 use super::heads::Heads;
 use super::in_hand::InHand;
+use super::ingest_error::IngestError;
 use super::lane::Lane;
 use super::large;
 use super::locations;
@@ -48,13 +46,13 @@ use super::snapshot::packed::packer::{Coming, Packer, Shelf};
 use super::suspect::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::task::{Ended, Redo, Task};
 use super::watch::Way;
-use crate::elastic::{ClaimError, ElasticError};
+use super::work::Work;
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
 use crate::pace::Pace;
 use crate::retry::{self, Patience};
-use crate::secrets::{MountError, mounted};
-use crate::stores::{self, StoreError, StoreFault};
+use crate::secrets::mounted;
+use crate::stores::{self, StoreFault};
 
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;
@@ -69,68 +67,6 @@ const FIRST_BATCHES: usize = 2;
 const MOST_BATCHES: usize = 4;
 /// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
 const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
-
-/// Why a worker cannot work.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// The conversion of the source cannot work.
-    #[error("spec.conversion: {0}")]
-    Model(#[from] ModelError),
-    /// A template of the source cannot work.
-    #[error(transparent)]
-    Template(#[from] InvalidTemplate),
-    /// The source names no cluster for its records.
-    #[error(
-        "spec.index is left out and spec.ledger is too; set spec.ledger.elasticsearch to the cluster that keeps the records"
-    )]
-    NoLedger,
-    /// The source has no queue to take units from.
-    #[error("spec.trigger.sqs is not set, so there is no queue to take units from")]
-    NoQueue,
-    /// A mounted Secret cannot be read.
-    #[error(transparent)]
-    Secret(#[from] MountError),
-    /// The object store or the queue.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The index or the ledger.
-    #[error(transparent)]
-    Elastic(#[from] ElasticError),
-    /// The ledger cannot be used.
-    #[error(transparent)]
-    Claim(#[from] ClaimError),
-}
-
-impl Classify for IngestError {
-    fn class(&self) -> ErrorClass {
-        match self {
-            Self::Model(error) => error.class(),
-            Self::Template(_) | Self::NoLedger => ErrorClass::User,
-            Self::NoQueue => ErrorClass::Permanent,
-            Self::Secret(_) => ErrorClass::Transient,
-            Self::Store(error) => error.class(),
-            Self::Elastic(error) => error.class(),
-            Self::Claim(error) => error.class(),
-        }
-    }
-
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
-        match self {
-            Self::Store(error) => error.hindrance(),
-            Self::Elastic(error) => error.hindrance(),
-            Self::Claim(error) => error.hindrance(),
-            Self::Model(_) | Self::NoQueue | Self::Template(_) | Self::NoLedger | Self::Secret(_) => None,
-        }
-    }
-
-    fn words(&self) -> Option<&Foreign> {
-        match self {
-            Self::Store(error) => error.words(),
-            Self::Elastic(error) => error.words(),
-            _ => None,
-        }
-    }
-}
 
 /// When a worker ends.
 #[derive(Clone, Debug)]

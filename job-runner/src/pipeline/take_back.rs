@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::close;
 use super::departed::Departed;
-use super::finish::{Finish, Work};
+use super::finish::Finish;
 use super::heads::{ClaimError, unless_held};
 use super::persist::persist;
 use super::place::{self, Held};
@@ -23,6 +23,7 @@ use super::prepare::{Content, Converted, Prepared};
 use super::refuse;
 use super::snapshot;
 use super::snapshot::read::{self, Lines, Opened};
+use super::work::Work;
 use crate::clock;
 use crate::elastic::{Elastic, ElasticError, Pit};
 use crate::retry::Patience;

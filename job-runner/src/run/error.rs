@@ -6,7 +6,7 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 
 use crate::elastic::{ClaimError, ElasticError};
-use crate::pipeline::process::IngestError;
+use crate::pipeline::ingest_error::IngestError;
 use crate::secrets::MountError;
 use crate::stores::StoreError;
 
@@ -107,6 +107,7 @@ impl Classify for RunError {
         match self {
             Self::Store(error) => error.words(),
             Self::Elastic(error) => error.words(),
+            Self::Claim(error) => error.words(),
             Self::Ingest(error) => error.words(),
             _ => None,
         }
