@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::articles::Form;
+use e2e::articles::{Article, Form};
 use e2e::cluster::Kind;
 use e2e::corpus::Corpus;
 use e2e::resources::{self, SOURCE};
@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 const TOLD: Duration = Duration::from_secs(15);
 /// Within how long a mended resource works; a name that did not resolve is remembered for half a minute.
 const MENDED: Duration = Duration::from_secs(90);
+/// For how long a queue hides a message that somebody took.
+const VISIBILITY_SECONDS: u32 = 30;
 
 #[tokio::test]
 async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<()> {
@@ -31,8 +33,14 @@ async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<
             ),
         ];
         world.apply(&unmarked(world)).await?;
+        let mut queues = Vec::new();
         for (name, field, value, _) in &faults {
-            world.apply(&broken(world, name, field, value.clone())).await?;
+            // A queue of its own, since sources that share one are told of that.
+            let queue = world.sqs.create(&format!("{}-{name}", world.name), VISIBILITY_SECONDS).await?;
+            let mut source = broken(world, name, field, value.clone());
+            source["spec"]["trigger"]["sqs"]["queueUrl"] = queue.as_str().into();
+            queues.push(queue);
+            world.apply(&source).await?;
         }
         for (name, _, value, reason) in &faults {
             let source = (Kind::IngestSource, *name);
@@ -46,6 +54,9 @@ async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<
             for (name, ..) in &faults {
                 world.condition((Kind::IngestSource, *name), "Ready", ("True", ""), MENDED).await?;
             }
+        }
+        for queue in &queues {
+            world.sqs.remove(queue).await?;
         }
         world.s3.remove_bucket(&later).await.and(mended)
     })
@@ -65,7 +76,12 @@ async fn a_source_that_is_created_again_says_whose_records_it_met_and_takes_them
         let told = world.condition(again, "Ready", ("False", "LedgerOwnedByAnother"), TOLD).await?;
         let message = told["message"].as_str().unwrap_or_default();
         ensure!(message.contains("an earlier IngestSource of this name"), "{message}");
-        world.put(&Corpus::generated("later", Form::NewsMlG2, 5, 0)).await?;
+        let mut later = Corpus::default();
+        for number in 0..5 {
+            let key = format!("wire/2026/02/{number:05}.xml");
+            later.add(key, &Article::generated("later", number), Form::NewsMlG2);
+        }
+        world.put(&later).await?;
         source["spec"]["ledger"] = json!({"adopt": true});
         world.apply(&source).await?;
         world.counted(15, 0).await?;
