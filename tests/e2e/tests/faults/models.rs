@@ -141,6 +141,8 @@ async fn the_model_is_gone(rig: &EnrichmentRig) -> Result<()> {
     }
     third.next(RECOVERED).await?.drop_it();
     rig.models_proxy.shut();
+    // What the proxy had read by then it still takes for a call.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let before = calls.hits();
     tokio::time::sleep(OUTAGE).await;
     ensure!(calls.hits() == before, "the proxy let calls through");
