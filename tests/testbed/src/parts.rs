@@ -2,6 +2,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod cargo;
+pub(crate) mod cargo_deny;
 pub(crate) mod dns;
 pub(crate) mod elasticmq;
 pub(crate) mod elasticsearch;

