@@ -1,4 +1,4 @@
-//! `cargo deny`, which looks at licences, sources and bans of all dependencies. It comes as a program from PyPI: built from
+//! `cargo deny`, which looks at licences, sources and bans of all dependencies. It comes from `PyPI` as a program: built from
 //! its source it would take as long as the product.
 
 use std::path::PathBuf;
