@@ -7,8 +7,8 @@ use std::error::Error;
 use std::io::Write;
 use std::{env, fs, io};
 
+use docmill_convert::Converter;
 use docmill_crds::conversion::Conversion;
-use job_runner::pipeline::convert::Converter;
 use rustix::time::{ClockId, clock_gettime};
 
 fn main() -> Result<(), Box<dyn Error>> {

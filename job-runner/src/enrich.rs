@@ -60,8 +60,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::EnrichError;
 
-use crate::elastic::Elastic;
-use crate::retry::{Patience, persist};
+use super::elastic::Elastic;
+use super::retry::{Patience, persist};
 use budget::Budget;
 use compare::Comparison;
 use counts::Counts;

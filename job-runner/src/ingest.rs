@@ -17,12 +17,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::observe;
-use crate::pipeline::ingest_error::IngestError;
-use crate::pipeline::process::{Processor, Stop};
-use crate::pipeline::queue::{Queue, Received};
-use crate::secrets::mounted;
-use crate::stores;
+use super::observe;
+use super::pipeline::ingest_error::IngestError;
+use super::pipeline::process::{Processor, Stop};
+use super::pipeline::queue::{Queue, Received};
+use super::secrets::mounted;
+use super::stores;
 
 /// Places for messages in a worker's hands: enough to fill a batch while the one before is on its way.
 const MESSAGES: u32 = 256;

@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 use docmill_crds::contract::{Hindrance, Present};
 
-use crate::clock;
-use crate::pipeline::task::Ended;
+use super::clock;
+use super::pipeline::task::Ended;
 use activity::Activity;
 use held::HeldUnits;
 use hindrances::{Hindrances, Kind};

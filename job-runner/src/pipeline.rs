@@ -5,7 +5,7 @@
 //! 3. [`in_hand`] has each worked on once at a time, [`lookup`] finds those that are done already, [`suspect`] sets apart
 //!    those that kill their workers;
 //! 4. [`fetch`] reads the raw object;
-//! 5. [`logic`] is how: [`convert`] makes JSON of it, [`validate`] says everything that is wrong with a document; or [`binary`]
+//! 5. [`logic`] is how: `docmill-convert` makes JSON of it, or says everything that is wrong with a document; or [`binary`]
 //!    says what the object is;
 //! 6. [`address`] says where a document belongs ([`date_window`] which dates may name an index), [`provenance`] and `stamp` where it comes from, [`mapping`] what its fields are;
 //! 7. [`snapshot`] keeps the JSON ([`locations`] says where, [`object_key`] keeps keys short), `keep` sees to it that it lies there first, with what was `made`; of documents with one id the last one stands ([`overwritten`]);
@@ -27,7 +27,6 @@ pub mod claim;
 mod claim_error;
 mod close;
 pub mod clusters;
-pub mod convert;
 pub mod copy;
 pub mod counts;
 pub mod date_window;
@@ -70,6 +69,5 @@ mod take_back;
 pub mod task;
 pub mod unit;
 mod unreadable;
-pub mod validate;
 pub mod watch;
 pub mod work;

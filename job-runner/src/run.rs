@@ -36,8 +36,8 @@ pub use docmill_crds::run_ledger::Tally;
 pub use error::RunError;
 pub use manifest::{FileResult, KeyRange, ManifestLine};
 
-use crate::pipeline::process::Stop;
-use crate::retry::Patience;
+use super::pipeline::process::Stop;
+use super::retry::Patience;
 
 /// For how long a store may be away before the pod gives up and leaves it to the Job to try again.
 const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));

@@ -14,8 +14,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use docmill_crds::storage::Storage;
 
-use crate::outbound::{self, EndpointFault, Outbound};
-use crate::secrets::Secrets;
+use super::outbound::{self, EndpointFault, Outbound};
+use super::secrets::Secrets;
 
 /// Keys of the Secret that `storage.credentialsSecretRef` names.
 pub mod credential_key {

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = ROOT / "job-runner/benches/articles.yaml"
+MODEL = ROOT / "job-runner/convert/benches/articles.yaml"
 SIZES = {"3 KB": (3_000, 2_000), "10 KB": (10_000, 800), "50 KB": (50_000, 200)}
 SEED = 7
 

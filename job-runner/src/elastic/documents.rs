@@ -120,8 +120,8 @@ fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDo
 mod tests {
     use serde_json::json;
 
+    use super::super::Address;
     use super::read_mget;
-    use crate::elastic::Address;
 
     #[test]
     fn documents_come_in_the_order_that_was_asked_for() {

@@ -48,8 +48,8 @@ pub fn seal(document: &mut Map<String, Value>, enrichment: Map<String, Value>, r
 mod tests {
     use serde_json::{Map, json};
 
+    use super::super::recipe::tests::recipe;
     use super::{conflict, provenance, seal};
-    use crate::enrich::recipe::tests::recipe;
 
     #[test]
     fn the_articles_own_provenance_stays() {

@@ -96,8 +96,8 @@ fn raw_digest(document: &Map<String, Value>) -> Option<&str> {
 mod tests {
     use serde_json::{Map, json};
 
+    use super::super::recipe::tests::recipe;
     use super::{Given, InputError, digest, given, head, is_void};
-    use crate::enrich::recipe::tests::recipe;
 
     #[test]
     fn missing_fields_are_empty_and_lists_are_an_error() {

@@ -82,9 +82,9 @@ mod tests {
     use tokio::time::Instant;
     use tokio_util::sync::CancellationToken;
 
+    use super::super::recipe::Model;
+    use super::super::recipe::tests::recipe;
     use super::Limits;
-    use crate::enrich::recipe::Model;
-    use crate::enrich::recipe::tests::recipe;
 
     fn model(max_in_flight: i32, requests_per_second: Option<i32>) -> Model {
         let mut model = recipe().models.remove(0);

@@ -76,7 +76,7 @@ impl Pool {
 mod tests {
     use serde_json::json;
 
-    use crate::enrich::recipe::tests::recipe;
+    use super::super::recipe::tests::recipe;
 
     #[test]
     fn the_lower_bound_is_left_out_and_the_upper_one_is_not() {

@@ -167,11 +167,11 @@ pub(super) mod tests {
     use docmill_crds::contract::EnrichOrder;
     use serde_json::{Value, json};
 
+    use super::super::EnrichError;
     use super::Recipe;
-    use crate::enrich::EnrichError;
 
     /// An order of one slice with the models `topic` (text and number) and `embedding` (vector).
-    pub(in crate::enrich) fn order() -> EnrichOrder {
+    pub(crate) fn order() -> EnrichOrder {
         let model = |name: &str, outputs: Value| {
             json!({
                 "name": name,
@@ -207,7 +207,7 @@ pub(super) mod tests {
         .expect("an order")
     }
 
-    pub(in crate::enrich) fn recipe() -> Recipe {
+    pub(crate) fn recipe() -> Recipe {
         Recipe::read(&order(), 0).expect("a recipe")
     }
 

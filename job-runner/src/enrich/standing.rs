@@ -122,10 +122,10 @@ mod tests {
     use docmill_crds::enrichment_run::Select;
     use serde_json::{Value, json};
 
+    use super::super::hits::Article;
+    use super::super::recipe::tests::recipe;
     use super::{Standing, earlier, standing};
     use crate::elastic::{ReadState, StoredDocument};
-    use crate::enrich::hits::Article;
-    use crate::enrich::recipe::tests::recipe;
 
     fn article() -> Article {
         let source = json!({"headline": "h", "_docmill": {"indexedTime": "2026-01-02T00:00:00.000Z"}});

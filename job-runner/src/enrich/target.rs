@@ -94,9 +94,9 @@ fn provenance_field() -> Value {
 mod tests {
     use serde_json::json;
 
+    use super::super::recipe::tests::recipe;
     use super::{added_fields, settings};
     use crate::elastic::{ClusterInfo, Distribution};
-    use crate::enrich::recipe::tests::recipe;
 
     #[test]
     fn vectors_of_unknown_length_are_stored_and_not_indexed() {

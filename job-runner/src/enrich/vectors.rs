@@ -123,8 +123,8 @@ mod tests {
     use docmill_crds::enrichment_ledger::Versions;
     use serde_json::json;
 
+    use super::super::recipe::tests::order;
     use super::{of_others, take_out};
-    use crate::enrich::recipe::tests::order;
 
     #[test]
     fn only_enrichers_with_vectors_are_asked_about() {

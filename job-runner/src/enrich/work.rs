@@ -241,11 +241,11 @@ impl Work {
 mod tests {
     use serde_json::{Map, Value, json};
 
+    use super::super::hits::Article;
+    use super::super::protocol::Answer;
+    use super::super::recipe::tests::recipe;
     use super::{Reason, Work, target_index};
     use crate::elastic::{ReadState, StoredDocument};
-    use crate::enrich::hits::Article;
-    use crate::enrich::protocol::Answer;
-    use crate::enrich::recipe::tests::recipe;
 
     fn article() -> Article {
         let source = json!({"headline": "Vote", "publishedAt": "2026-01-02T00:00:00Z", "_docmill": {}});

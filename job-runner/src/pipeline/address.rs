@@ -12,8 +12,8 @@ use docmill_crds::template::{RenderError, Template};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::convert::Document;
 use super::date_window::{OutOfWindow, Window};
+use docmill_convert::Document;
 
 /// Elasticsearch's limit of an index name, in bytes
 /// (<https://www.elastic.co/guide/en/elasticsearch/reference/current/indices-create-index.html>).
@@ -230,8 +230,8 @@ mod tests {
     use docmill_crds::template::Template;
     use serde_json::json;
 
-    use super::super::convert::{Converter, Document};
     use super::{AddressError, Addressing};
+    use docmill_convert::{Converter, Document};
 
     fn addressing() -> Addressing {
         Addressing::by(

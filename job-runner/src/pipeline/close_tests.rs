@@ -8,17 +8,17 @@ use docmill_crds::storage::OnDelete;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::super::lookup::Known;
-use super::super::overwritten::Overwritten;
-use super::super::place::{DocumentFate, Placed, Stored};
-use super::super::prepare::{AddressedDocument, Content, Converted, Prepared, RefusedPart};
-use super::super::record::Recorder;
-use super::super::refuse::Stage;
-use super::super::task::{Ended, Redo};
-use super::super::unit::Unit;
-use super::super::work::Work;
 use super::{Closing, Departed, Earlier, Evidence, Gone, close, takes_anew};
 use crate::elastic::{ReadState, StoredDocument};
+use crate::pipeline::lookup::Known;
+use crate::pipeline::overwritten::Overwritten;
+use crate::pipeline::place::{DocumentFate, Placed, Stored};
+use crate::pipeline::prepare::{AddressedDocument, Content, Converted, Prepared, RefusedPart};
+use crate::pipeline::record::Recorder;
+use crate::pipeline::refuse::Stage;
+use crate::pipeline::task::{Ended, Redo};
+use crate::pipeline::unit::Unit;
+use crate::pipeline::work::Work;
 
 fn recorder() -> Recorder {
     let good = UnitState::Indexed;

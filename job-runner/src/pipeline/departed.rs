@@ -73,8 +73,8 @@ mod tests {
     use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
     use docmill_crds::reason::SkipReason;
 
+    use super::super::record::Recorder;
     use super::Departed;
-    use crate::pipeline::record::Recorder;
 
     fn unit() -> UnitId {
         UnitId { bucket: "raw".into(), key: "k".into(), version: "1".into() }

@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Met;
 use super::body::BodyReader;
-use super::convert::Converter;
 use super::fetch::{self, Found, Opened};
 use super::finish::Finish;
 use super::heads::unless_held;
@@ -36,6 +35,7 @@ use super::unit::Unit;
 use super::watch::Way;
 use crate::elastic::Fault;
 use crate::stores::StoreError;
+use docmill_convert::Converter;
 
 /// Refusals of one object that its error record tells in full; the others are counted.
 const TOLD_REFUSALS: usize = 1000;

@@ -65,8 +65,8 @@ mod tests {
     use docmill_crds::ledger::UnitId;
     use docmill_crds::storage::BucketLocation;
 
+    use super::super::snapshot;
     use super::{EvidenceKeys, of_source};
-    use crate::pipeline::snapshot;
 
     fn unit(bucket: &str, key: &str, version: &str) -> UnitId {
         UnitId { bucket: bucket.into(), key: key.into(), version: version.into() }

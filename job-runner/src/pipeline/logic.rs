@@ -5,7 +5,7 @@ use std::sync::Arc;
 use docmill_crds::conversion::{Model, ModelError};
 
 use super::binary::Describer;
-use super::convert::Converter;
+use docmill_convert::Converter;
 
 /// What makes documents of objects.
 #[derive(Debug)]

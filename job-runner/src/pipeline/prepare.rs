@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 use super::access::{Access, Met};
 use super::address::Addressing;
 use super::binary;
-use super::convert::{Converter, Document, Refusal};
 use super::fetch::{self, Found, Opened, Room};
 use super::keep::Kept;
 use super::large;
@@ -36,6 +35,7 @@ use super::task::{Redo, Task};
 use super::unit::Unit;
 use crate::stores::StoreError;
 use crate::{clock, observe};
+use docmill_convert::{Converter, Document, Refusal};
 
 /// An object larger than this is not held in memory: it goes through [`large`].
 pub(super) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;

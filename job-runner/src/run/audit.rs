@@ -27,12 +27,12 @@ use std::time::Duration;
 use docmill_crds::run_ledger::Tally;
 use serde_json::Value;
 
-use self::documents::MOST_UNNAMED;
-use self::gather::{Stores, Window};
-use self::repair::Repairer;
-use self::report::{AuditReport, Difference, Sums, Target};
 use super::{FileResult, KeyRange, ManifestLine, RunContext, RunError};
 use crate::pipeline::persist::persist;
+use documents::MOST_UNNAMED;
+use gather::{Stores, Window};
+use repair::Repairer;
+use report::{AuditReport, Difference, Sums, Target};
 
 /// How long what was seen to differ may take to come right by itself: longer than a batch is on its way.
 const SETTLING: Duration = Duration::from_secs(5);

@@ -45,8 +45,8 @@ impl Growing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::listing::Listed;
     use super::{Growing, OVERLAP};
-    use crate::run::listing::Listed;
 
     #[test]
     fn the_bound_stays_before_the_first_object_that_landed_lately() {

@@ -127,8 +127,8 @@ pub fn first_failure(report: &Value) -> Option<String> {
 mod tests {
     use docmill_crds::ledger::UnitState;
 
+    use super::super::manifest::ManifestLine;
     use super::{Ended, Outcomes, UnitsReport, first_failure, merge};
-    use crate::run::manifest::ManifestLine;
 
     fn line(key: &str) -> ManifestLine {
         ManifestLine { key: key.into(), reason: Some("WrongType".into()), ..ManifestLine::default() }

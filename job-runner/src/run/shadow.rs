@@ -22,14 +22,10 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use self::compare::{Comparison, Predicted, Recorded};
-use self::report::{FailureExample, ShadowReport};
-use self::snapshot_lines::Standing;
 use super::{FileResult, ManifestLine, RunContext, RunError};
 use crate::elastic::{Address, ElasticError};
 use crate::pipeline::address::Addressing;
 use crate::pipeline::body::BodyReader;
-use crate::pipeline::convert::{Converter, Document};
 use crate::pipeline::fetch::{self, Found, Opened};
 use crate::pipeline::ingest_error::IngestError;
 use crate::pipeline::logic::Logic;
@@ -38,6 +34,10 @@ use crate::pipeline::persist::persist;
 use crate::pipeline::snapshot::read;
 use crate::pipeline::unit::Unit;
 use crate::stores::{StoreError, StoreFault};
+use compare::{Comparison, Predicted, Recorded};
+use docmill_convert::{Converter, Document};
+use report::{FailureExample, ShadowReport};
+use snapshot_lines::Standing;
 
 /// Units that are converted at a time.
 const UNITS_AT_A_TIME: usize = 8;

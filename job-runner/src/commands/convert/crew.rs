@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::super::inputs::ReadError;
+use crate::commands::inputs::ReadError;
 
 /// Inputs in line for each worker: enough that a worker with a small one does not wait for the listener.
 const LINE_PER_WORKER: usize = 4;

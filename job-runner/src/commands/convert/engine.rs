@@ -7,20 +7,20 @@ use std::path::Path;
 use docmill_crds::conversion::{Model, ModelError};
 
 use crate::pipeline::binary;
-use crate::pipeline::convert::{Losses, Verdict};
 use crate::pipeline::logic::Logic;
+use docmill_convert::{Losses, Verdict};
 
 /// A model that is ready for use.
-pub(in crate::commands) struct Engine(Logic);
+pub(crate) struct Engine(Logic);
 
 impl Engine {
-    pub(in crate::commands) fn new(model: &Model) -> Result<Self, ModelError> {
+    pub(crate) fn new(model: &Model) -> Result<Self, ModelError> {
         Logic::new(model).map(Self)
     }
 
     /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks. An error is
     /// one of reading the file.
-    pub(in crate::commands) fn convert(
+    pub(crate) fn convert(
         &self,
         path: &Path,
         file: &mut impl Read,
@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// What the files so far had that the model does not name. Where it names nothing, that is nothing.
-    pub(in crate::commands) fn take_losses(&self) -> Losses {
+    pub(crate) fn take_losses(&self) -> Losses {
         match &self.0 {
             Logic::Convert(converter) => converter.take_losses(),
             Logic::Describe(_) => Losses::default(),

@@ -6,25 +6,25 @@ use std::io::BufRead;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::excerpt::excerpt;
-use super::super::lines::{Lines, decoded};
 use super::tally::Tally;
-use crate::pipeline::convert::{Fault, Refusal};
+use crate::commands::excerpt::excerpt;
+use crate::commands::lines::{Lines, decoded};
+use docmill_convert::{Fault, Refusal};
 
 /// Explains the refusals of one file with the lines that they are about.
-pub(in crate::commands) struct Explainer<'p> {
+pub(crate) struct Explainer<'p> {
     path: &'p Path,
     /// Faults mostly come in the order of the file, so that one more pass over it shows them all.
     lines: Option<Lines<Box<dyn BufRead>>>,
 }
 
 impl<'p> Explainer<'p> {
-    pub(in crate::commands) const fn new(path: &'p Path) -> Self {
+    pub(crate) const fn new(path: &'p Path) -> Self {
         Self { path, lines: None }
     }
 
     /// A paragraph for each fault: place, reason and field, what was expected, and the line if it can be read again.
-    pub(in crate::commands) fn explain(&mut self, refusal: &Refusal) -> String {
+    pub(crate) fn explain(&mut self, refusal: &Refusal) -> String {
         let mut text = String::new();
         for fault in &refusal.faults {
             text.push_str(&headline(self.path, fault));

@@ -9,8 +9,8 @@ use std::{fs, thread};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-use super::super::inputs::{Inputs, is_stdin};
 use super::tally::Tally;
+use crate::commands::inputs::{Inputs, is_stdin};
 
 /// Work that is done sooner needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use super::super::inputs::open;
 use super::crew::Speaker;
 use super::engine::Engine;
 use super::human::Explainer;
 use super::tally::Tally;
-use crate::pipeline::convert::{Document, Losses, Refusal, Verdict};
+use crate::commands::inputs::open;
+use docmill_convert::{Document, Losses, Refusal, Verdict};
 
 /// Bytes of lines after which a worker waits until they are taken.
 const FULL: usize = 64 * 1024;

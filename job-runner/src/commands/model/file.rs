@@ -17,7 +17,7 @@ use crate::commands::excerpt::excerpt;
 
 /// Why a file is no model.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::commands) enum ModelFault {
+pub(crate) enum ModelFault {
     /// It cannot be read.
     #[error("failed to read {}", path.display())]
     Read {
@@ -55,7 +55,7 @@ struct Fault {
 }
 
 /// Reads a model: that of the file's `IngestSource`, or a `conversion` that stands alone, with or without its key.
-pub(in crate::commands) fn read(path: &Path) -> Result<Model, ModelFault> {
+pub(crate) fn read(path: &Path) -> Result<Model, ModelFault> {
     let bytes = fs::read(path).map_err(|source| ModelFault::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());

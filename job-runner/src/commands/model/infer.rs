@@ -28,9 +28,9 @@ use std::process::ExitCode;
 
 use docmill_crds::conversion::ModelError;
 
-use super::super::convert::human::Explainer;
-use super::super::inputs::{Inputs, ReadError, open};
-use super::super::{REFUSED, UNUSABLE, complain};
+use crate::commands::convert::human::Explainer;
+use crate::commands::inputs::{Inputs, ReadError, open};
+use crate::commands::{REFUSED, UNUSABLE, complain};
 use pattern::{Pattern, PatternFault};
 use samples::{Nothing, Samples};
 

@@ -48,7 +48,7 @@ pub(super) mod tests {
     use super::replies;
 
     /// A field for vectors, of this length if one is given.
-    pub(in crate::enrich::protocol) fn field(dimensions: Option<i32>) -> Vec<OutputField> {
+    pub(crate) fn field(dimensions: Option<i32>) -> Vec<OutputField> {
         let mut field = json!({"field": "embedding", "type": "Vector"});
         if let Some(dimensions) = dimensions {
             field["dimensions"] = json!(dimensions);
@@ -57,7 +57,7 @@ pub(super) mod tests {
     }
 
     /// The vectors of replies that are all well.
-    pub(in crate::enrich::protocol) fn vectors(replies: &[Reply]) -> Vec<Value> {
+    pub(crate) fn vectors(replies: &[Reply]) -> Vec<Value> {
         replies.iter().map(|reply| reply.as_ref().expect("an answer").fields["embedding"].clone()).collect()
     }
 

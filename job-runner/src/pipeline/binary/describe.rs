@@ -6,11 +6,11 @@ use super::content::{Content, Intake};
 use super::document::{Facts, document};
 use super::tags::Tags;
 use crate::clock;
-use crate::pipeline::convert::Document;
 use crate::pipeline::fetch::{self, Opened, Said};
 use crate::pipeline::notification::Landed;
 use crate::pipeline::unit::Unit;
 use crate::stores::StoreError;
+use docmill_convert::Document;
 
 /// Says what objects are.
 #[derive(Debug, Default)]

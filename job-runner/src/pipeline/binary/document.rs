@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::content::{Content, Intake};
 use super::encoded_word::decode;
-use crate::pipeline::convert::Document;
 use crate::pipeline::fetch::Said;
+use docmill_convert::Document;
 
 /// Most characters of an extension; what is longer is part of a name.
 const MAX_EXTENSION: usize = 16;

@@ -6,7 +6,7 @@ use crate::elastic::{Distribution, mapping};
 
 /// The fields of a document. Metadata and tags have names that users choose; each is one field of the mapping, however
 /// many names there are.
-pub(in crate::pipeline) fn properties(distribution: Distribution) -> Map<String, Value> {
+pub(crate) fn properties(distribution: Distribution) -> Map<String, Value> {
     let (keyword, named) = (mapping::keyword(), mapping::flattened_object(distribution));
     let fields = [
         ("key", keyword.clone()),

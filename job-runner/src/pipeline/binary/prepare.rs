@@ -29,7 +29,7 @@ enum Read {
 }
 
 /// Reads an object, and keeps its document; its snapshot is stored by then. `None`: to be tried again later.
-pub(in crate::pipeline) async fn prepare(
+pub(crate) async fn prepare(
     preparation: &Preparation,
     describer: &Describer,
     landed: &Landed,

@@ -4,9 +4,9 @@ use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::ledger::{RecordedDocument, UnitId, UnitState};
 use docmill_crds::storage::{BucketLocation, OnDelete, RawLocation};
 
-use super::super::evidence::{Evidence, Ground, RawObject, Record};
-use super::super::report::Difference;
 use super::{Backing, Hit, Seen, judge, judge_document, judge_hit};
+use crate::run::audit::evidence::{Evidence, Ground, RawObject, Record};
+use crate::run::audit::report::Difference;
 
 const CREATED: i64 = 1_000_000;
 

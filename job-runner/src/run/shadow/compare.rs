@@ -14,7 +14,7 @@ use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, Standing};
 use crate::clock;
 use crate::pipeline::address::Addressing;
-use crate::pipeline::convert::{Converter, Document, Refusal};
+use docmill_convert::{Converter, Document, Refusal};
 
 /// What the ledger says of a unit, as far as it matters whether that would change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -6,12 +6,12 @@ use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitState,
 use docmill_crds::template::Template;
 use serde_json::{Value, json};
 
-use super::super::report::ShadowReport;
-use super::super::snapshot_lines::Standing;
 use super::{Comparison, Predicted, Recorded};
 use crate::pipeline::address::Addressing;
-use crate::pipeline::convert::Converter;
 use crate::pipeline::provenance::{Provenance, UnitProvenance, snapshot_line};
+use crate::run::shadow::report::ShadowReport;
+use crate::run::shadow::snapshot_lines::Standing;
+use docmill_convert::Converter;
 
 const OBJECT: &str = r#"{"id": "1", "day": "a", "title": "One", "n": "1"}
 {"id": "2", "day": "b", "title": "Two"}
@@ -44,17 +44,15 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
         runner: "pod",
     };
     let (mut lines, mut digest, mut refused) = (Vec::new(), DocumentsDigest::default(), None);
-    let record = |verdict: Result<crate::pipeline::convert::Document, crate::pipeline::convert::Refusal>| {
-        match verdict {
-            Ok(document) => {
-                let address = addressing().of(&document).unwrap();
-                let content = content_digest([document.json().as_bytes()]);
-                digest.push(&RecordedDocument { index: address.index, id: address.id, digest: content });
-                lines.extend(snapshot_line(document.json().to_owned(), &provenance).unwrap());
-                lines.push(b'\n');
-            }
-            Err(refusal) => refused = Some(refusal.reason.to_string()),
+    let record = |verdict: Result<docmill_convert::Document, docmill_convert::Refusal>| match verdict {
+        Ok(document) => {
+            let address = addressing().of(&document).unwrap();
+            let content = content_digest([document.json().as_bytes()]);
+            digest.push(&RecordedDocument { index: address.index, id: address.id, digest: content });
+            lines.extend(snapshot_line(document.json().to_owned(), &provenance).unwrap());
+            lines.push(b'\n');
         }
+        Err(refusal) => refused = Some(refusal.reason.to_string()),
     };
     converter(fields).convert(OBJECT.as_bytes(), record).unwrap();
     let state = if refused.is_some() { UnitState::Failed } else { UnitState::Indexed };

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::super::diff::diff;
 use super::{FIELDS, FailureExample, ShadowReport};
+use crate::run::shadow::diff::diff;
 
 fn of_document(id: &str, before: &Value, after: &Value) -> ShadowReport {
     let object = |value: &Value| value.as_object().cloned().unwrap_or_default();

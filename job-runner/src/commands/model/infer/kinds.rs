@@ -4,7 +4,7 @@
 
 use docmill_crds::conversion::FieldType;
 
-use crate::pipeline::validate::types::{self, DateRules};
+use docmill_convert::types::{self, DateRules};
 
 /// Beginnings of URIs that are no mere words with a colon, as codes like `stat:usable` are. `//` after the scheme tells others.
 const SCHEMES: [&str; 6] = ["urn:", "mailto:", "tag:", "doi:", "info:", "tel:"];

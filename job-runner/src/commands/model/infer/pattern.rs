@@ -5,11 +5,11 @@ use std::fmt::Write;
 
 use docmill_crds::conversion::{Format, NameTest, Path, PathFault, Predicate, Scope, Step, Target, Test};
 
-use crate::pipeline::convert::Visited;
+use docmill_convert::Visited;
 
 /// Why there is no such record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::commands) enum PatternFault {
+pub(crate) enum PatternFault {
     /// It is no path.
     #[error("--record: {0}; a name in a namespace is written *:name or just name")]
     Path(#[from] PathFault),
@@ -20,13 +20,13 @@ pub(in crate::commands) enum PatternFault {
 
 /// Which elements are records. A name without a prefix is in whatever namespace.
 #[derive(Clone, Debug)]
-pub(in crate::commands) struct Pattern {
+pub(crate) struct Pattern {
     /// The steps of each of its paths.
     paths: Vec<Vec<Step>>,
 }
 
 impl Pattern {
-    pub(in crate::commands) fn parse(text: &str) -> Result<Self, PatternFault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PatternFault> {
         let (format, namespaces, none) = (Format::Xml, BTreeMap::new(), [String::new()]);
         let scope = Scope { format, namespaces: &namespaces, default_namespaces: &none };
         let paths = Path::parse_union(text, &scope)?;

@@ -11,7 +11,7 @@ const LISTED: usize = 40;
 const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan"];
 
 /// The YAML of a `conversion`.
-pub(in crate::commands) fn yaml(proposal: &Proposal) -> String {
+pub(crate) fn yaml(proposal: &Proposal) -> String {
     let Proposal { record, namespaces, default_namespaces, fields, documents, objects, left_out } = proposal;
     let mut text = format!(
         "# Proposed from {} in {}: read it, and amend it.\n\

@@ -23,7 +23,7 @@ const OWN: &str = "value";
 
 /// A model, and why it is so.
 #[derive(Debug)]
-pub(in crate::commands) struct Proposal {
+pub(crate) struct Proposal {
     pub(super) record: String,
     pub(super) namespaces: BTreeMap<String, String>,
     pub(super) default_namespaces: Option<Vec<String>>,
@@ -49,12 +49,12 @@ pub(super) struct Proposed {
 
 impl Proposal {
     /// The path of the records.
-    pub(in crate::commands) fn record(&self) -> &str {
+    pub(crate) fn record(&self) -> &str {
         &self.record
     }
 
     /// The model as it is written in an `IngestSource`.
-    pub(in crate::commands) fn conversion(&self) -> Conversion {
+    pub(crate) fn conversion(&self) -> Conversion {
         Conversion {
             record: Some(self.record.clone()),
             namespaces: self.namespaces.clone(),

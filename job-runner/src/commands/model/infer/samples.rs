@@ -9,14 +9,14 @@ use super::pattern::Pattern;
 use super::propose::{Proposal, propose};
 use super::record::{self, Records};
 use super::tree::{TOP, Tree};
-use crate::pipeline::convert::{Refusal, visit};
+use docmill_convert::{Refusal, visit};
 
 /// Kinds of root elements that are told apart.
 const MOST_ROOTS: usize = 100;
 
 /// Why nothing can be proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::commands) enum Nothing {
+pub(crate) enum Nothing {
     /// There is no object without a fault.
     #[error("expected samples to propose a model from, found none that is well-formed")]
     Samples,
@@ -30,7 +30,7 @@ pub(in crate::commands) enum Nothing {
 
 /// What a model is proposed from.
 #[derive(Debug)]
-pub(in crate::commands) struct Samples {
+pub(crate) struct Samples {
     pattern: Option<Pattern>,
     namespaces: Namespaces,
     tree: Tree,
@@ -41,13 +41,13 @@ pub(in crate::commands) struct Samples {
 
 impl Samples {
     /// Without a pattern, the samples say what a record is.
-    pub(in crate::commands) fn new(pattern: Option<Pattern>) -> Self {
+    pub(crate) fn new(pattern: Option<Pattern>) -> Self {
         let (namespaces, tree) = (Namespaces::new(), Tree::new());
         Self { pattern, namespaces, tree, named: Named::default(), roots: BTreeMap::new() }
     }
 
     /// Looks at an object. One that is not well-formed is refused, and does not count.
-    pub(in crate::commands) fn add(&mut self, object: impl Read) -> io::Result<Result<(), Refusal>> {
+    pub(crate) fn add(&mut self, object: impl Read) -> io::Result<Result<(), Refusal>> {
         let mut observer = Observer::new(&mut self.namespaces, self.pattern.as_ref());
         if let Err(refusal) = visit(object, &mut observer)? {
             return Ok(Err(refusal));
@@ -62,7 +62,7 @@ impl Samples {
     }
 
     /// A model, and the objects that have no record by it, by the name of their root element.
-    pub(in crate::commands) fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
+    pub(crate) fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
         if self.roots.is_empty() {
             return Err(Nothing::Samples);
         }

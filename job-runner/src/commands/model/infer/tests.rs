@@ -8,7 +8,7 @@ use super::pattern::Pattern;
 use super::print::yaml;
 use super::propose::Proposal;
 use super::samples::{Nothing, Samples};
-use crate::pipeline::convert::Converter;
+use docmill_convert::Converter;
 
 fn samples(record: Option<&str>, objects: &[&str]) -> Samples {
     let mut samples = Samples::new(record.map(|record| Pattern::parse(record).unwrap()));

@@ -42,8 +42,8 @@ fn is_code(name: &str) -> bool {
 mod tests {
     use docmill_crds::conversion::FieldType;
 
+    use super::super::kinds::Kinds;
     use super::scalar;
-    use crate::commands::model::infer::kinds::Kinds;
 
     #[test]
     fn the_name_decides_where_values_leave_it_open() {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::super::words::folded;
+use crate::enrich::builtin::words::folded;
 
 /// A word with fewer characters tells nothing.
 const SHORTEST: usize = 3;

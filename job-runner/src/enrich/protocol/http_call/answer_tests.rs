@@ -2,8 +2,8 @@ use docmill_crds::enricher::{HttpCall, OutputField};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::super::tests::{any_json, broken, unfit};
 use super::{AnswerError, Reply, read};
+use crate::enrich::protocol::tests::{any_json, broken, unfit};
 
 fn several(results: Option<&str>) -> HttpCall {
     let mut call = json!({"url": "http://ner", "request": "$items", "versionFrom": "/meta/version"});

@@ -4,7 +4,7 @@ use docmill_crds::enricher::{HttpCall, ITEMS, Input};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::super::{Call, CallError};
+use crate::enrich::protocol::{Call, CallError};
 
 /// The request for some documents; for one only, where the request has no `$items`.
 pub fn call(call: &HttpCall, inputs: &[Input], documents: &[&[String]]) -> Result<Call, CallError> {
@@ -68,8 +68,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::super::super::tests::any_json;
     use super::{Call, CallError, call};
+    use crate::enrich::protocol::tests::any_json;
 
     fn enricher(http: &Value) -> Enricher {
         let mut whole = json!({"url": "http://ner:8080/v1/entities"});

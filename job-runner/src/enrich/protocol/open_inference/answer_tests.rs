@@ -2,8 +2,8 @@ use docmill_crds::enricher::Enricher;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::super::tests::{any_json, broken, unfit};
 use super::{AnswerError, Reply, read};
+use crate::enrich::protocol::tests::{any_json, broken, unfit};
 use crate::enrich::recipe::tests::recipe;
 
 fn topic() -> Enricher {

@@ -3,8 +3,8 @@
 use docmill_crds::enricher::OpenInference;
 use serde_json::Value;
 
-use super::super::AnswerError;
 use super::request::model_url;
+use crate::enrich::protocol::AnswerError;
 
 /// The URL of a model's metadata.
 #[must_use]

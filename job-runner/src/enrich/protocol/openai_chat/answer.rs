@@ -3,8 +3,8 @@
 use docmill_crds::enricher::OutputField;
 use serde_json::Value;
 
-use super::super::{Answer, AnswerError, Reply, outputs, parse};
 use super::schema::name;
+use crate::enrich::protocol::{Answer, AnswerError, Reply, outputs, parse};
 
 /// Reads the answer to the request for one document.
 pub fn read(body: &[u8], fields: &[OutputField]) -> Result<Vec<Reply>, AnswerError> {
@@ -52,8 +52,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::super::super::tests::{any_json, broken};
     use super::{AnswerError, Reply, read};
+    use crate::enrich::protocol::tests::{any_json, broken};
 
     fn outputs() -> Vec<OutputField> {
         serde_json::from_value(json!([

@@ -8,7 +8,7 @@ use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, UnitId};
 use proptest::prelude::*;
 
-use super::super::{Claim, Claimant, Retired, document, key, retire, tombstone};
+use crate::pipeline::claim::{Claim, Claimant, Retired, document, key, retire, tombstone};
 
 /// What each version of the object holds.
 const DOCUMENTS: [&[&str]; 3] = [&["a", "b"], &["b", "c"], &["a", "d"]];

@@ -1,0 +1,245 @@
+//! A model in the form that a document is held against: all paths of all fields merged into one tree of steps.
+//!
+//! While an object streams by, a set of nodes is active for the children of each open element. A child's name leads from
+//! an active node to the next ones by a look-up, so that an element of which no path speaks costs one look-up for each
+//! active node however many fields there are; common beginnings of paths are one node. A step below a `//` hangs on a
+//! node that stays active all the way down.
+
+pub(crate) mod compile;
+
+pub(crate) mod active;
+
+use std::ops::Range;
+
+use docmill_crds::conversion::{Constraints, Extra, FieldType, Syntax, TOP, Test};
+use serde_json::Value;
+
+use super::events::Element;
+use super::events::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
+use super::events::tag::RawAttribute;
+use super::validate::types::DateRules;
+
+/// Index of a [`Node`], a [`Slot`] and a [`Scope`].
+pub(crate) type NodeId = u32;
+pub(crate) type SlotId = u32;
+pub(crate) type ScopeId = u32;
+
+/// The scope of a document's own fields.
+pub(crate) const DOCUMENT: ScopeId = 0;
+
+/// A compiled model.
+#[derive(Debug)]
+pub(crate) struct Automaton {
+    pub(crate) names: Names,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) scopes: Vec<Scope>,
+    /// Where the paths that start at the root of an object start: those of records, and absolute ones.
+    pub(crate) root: NodeId,
+    pub(crate) extra: Extra,
+    /// What objects are.
+    pub(crate) syntax: Syntax,
+    /// The path of records, as the model writes it.
+    pub(crate) record: String,
+    /// The same, path by path, for [`Action::Record`].
+    pub(crate) records: Vec<String>,
+}
+
+/// A place that paths lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Node {
+    /// The numbers of elements' names, sorted, and the edge of each.
+    pub(crate) names: Vec<u32>,
+    pub(crate) named: Vec<Edge>,
+    /// Edges of `*` and `prefix:*`.
+    pub(crate) wild: Vec<(Wild, Edge)>,
+    /// The node of what may be any number of levels below.
+    pub(crate) below: Option<NodeId>,
+    /// Active for all descendants, not for children alone.
+    pub(crate) sticky: bool,
+    /// What happens at an element that leads here.
+    pub(crate) actions: Vec<Action>,
+    /// Which of its attributes are values.
+    pub(crate) attributes: Vec<(AttributeName, SlotId)>,
+}
+
+/// A step to a node, taken when its predicates hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Edge {
+    pub(crate) predicates: Vec<(AttributeName, Test)>,
+    pub(crate) target: NodeId,
+}
+
+/// Elements by less than their name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wild {
+    Any,
+    InNamespace(u32),
+}
+
+/// The name of an attribute of which a model speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AttributeName {
+    pub(crate) namespace: u32,
+    pub(crate) local: String,
+}
+
+/// What happens at an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// A document starts, by this one of the record's paths.
+    Record(u32),
+    /// A value starts.
+    Begin(SlotId),
+    /// The object may be without documents.
+    MayBeEmpty,
+    /// What is within is left out of the value around.
+    Exclude,
+}
+
+/// Where the values of one path of one field go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    /// Its place among the slots of its scope.
+    pub(crate) index: u32,
+    /// The place of the slot of the field's first path.
+    pub(crate) first: u32,
+    pub(crate) repeated: bool,
+    pub(crate) content: SlotContent,
+}
+
+/// What a value is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SlotContent {
+    /// Text or markup of an element or an attribute.
+    Text {
+        form: TextForm,
+        /// Without the text of child elements.
+        own: bool,
+        /// The node of what is left out.
+        exclude: Option<NodeId>,
+    },
+    /// Nested fields.
+    Object(ScopeId),
+    /// How often something is there.
+    Count,
+}
+
+/// How text is collected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextForm {
+    Line,
+    Paragraphs,
+    Markup,
+}
+
+impl TextForm {
+    pub(crate) const fn of(kind: FieldType) -> Self {
+        match kind {
+            FieldType::Text => Self::Paragraphs,
+            FieldType::Markup => Self::Markup,
+            _ => Self::Line,
+        }
+    }
+}
+
+/// The fields of a document or of an object in it.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) root: NodeId,
+    pub(crate) slots: u32,
+    /// One of the fields has something to say of an object without any value: that it lacks one, or a default, or a count.
+    pub(crate) speaks: bool,
+    pub(crate) fields: Vec<FieldPlan>,
+}
+
+/// A field, for who makes a document from what was found.
+#[derive(Debug)]
+pub(crate) struct FieldPlan {
+    pub(crate) name: String,
+    /// The name as JSON with its colon.
+    pub(crate) key: String,
+    pub(crate) kind: FieldType,
+    pub(crate) required: bool,
+    /// The slots of what makes it required when it is there.
+    pub(crate) required_if: Range<u32>,
+    pub(crate) repeated: bool,
+    /// Its value is how many elements its path finds.
+    pub(crate) counts: bool,
+    pub(crate) default: Option<Value>,
+    /// What its values have to be beyond their type. In a box, as few fields have any and all are walked for every document.
+    pub(crate) constraints: Option<Box<Constraints>>,
+    /// How its dates are read.
+    pub(crate) dates: DateRules,
+    /// The slot of its first path; those of the others follow.
+    pub(crate) first_slot: u32,
+    /// Its paths from the document's element (`.`) or from the root of an object, for people.
+    pub(crate) paths: Vec<String>,
+    /// The scope of an object's fields, or of a date's parts.
+    pub(crate) scope: Option<ScopeId>,
+}
+
+impl Automaton {
+    /// Whether every value at the top of an object of JSON is a document.
+    pub(crate) fn takes_top(&self) -> bool {
+        let (name, mut takes) = (self.names.resolve(NO_NAMESPACE, TOP), false);
+        self.nodes[self.root as usize].edges(name, |edge| {
+            takes |= self.nodes[edge.target as usize]
+                .actions
+                .iter()
+                .any(|action| matches!(action, Action::Record(_)));
+        });
+        takes
+    }
+}
+
+impl Node {
+    /// Calls `take` with every edge that an element's name opens.
+    pub(crate) fn edges<'n>(&'n self, name: Name, mut take: impl FnMut(&'n Edge)) {
+        for id in [name.exact, name.any] {
+            if id == UNKNOWN {
+                continue;
+            }
+            let start = self.names.partition_point(|known| *known < id);
+            let named = self.names[start..].iter().zip(&self.named[start..]);
+            named.take_while(|(known, _)| **known == id).for_each(|(_, edge)| take(edge));
+        }
+        for (wild, edge) in &self.wild {
+            match wild {
+                Wild::Any => take(edge),
+                Wild::InNamespace(namespace) if *namespace == name.namespace => take(edge),
+                Wild::InNamespace(_) => {}
+            }
+        }
+    }
+
+    /// Whether any path goes on from here.
+    pub(crate) fn leads_on(&self) -> bool {
+        !self.named.is_empty() || !self.wild.is_empty()
+    }
+}
+
+impl Edge {
+    /// Whether the element fulfils all predicates. Attributes that decide about it are added to `claimed`, bit by bit.
+    pub(crate) fn holds(&self, element: &Element<'_>, claimed: &mut u128) -> bool {
+        self.predicates.iter().all(|(name, test)| {
+            let attribute = name.of(element, claimed);
+            test.holds(attribute.as_ref().map(RawAttribute::value).as_deref())
+        })
+    }
+}
+
+impl AttributeName {
+    /// The attribute of this name that the element has. Its bit is set in `claimed`.
+    pub(crate) fn of<'s>(&self, element: &Element<'s>, claimed: &mut u128) -> Option<RawAttribute<'s>> {
+        let (index, attribute) = element.attributes.find(&self.local, |prefix| {
+            if prefix.is_empty() {
+                self.namespace == NO_NAMESPACE
+            } else {
+                element.namespaces.id(prefix) == Some(self.namespace)
+            }
+        })?;
+        *claimed |= 1_u128.checked_shl(number(index)).unwrap_or_default();
+        Some(attribute)
+    }
+}

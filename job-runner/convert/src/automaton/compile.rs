@@ -1,0 +1,309 @@
+//! From a model to its automaton.
+
+use std::ops::Range;
+
+use docmill_crds::conversion::{
+    Attribute, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP, Target,
+};
+
+use super::{
+    Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
+    SlotContent, SlotId, TextForm, Wild,
+};
+use crate::events::names::{Names, number};
+use crate::validate::types::{self, DateRules};
+
+/// Compiles a resolved model.
+pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
+    let syntax = model.format.syntax().ok_or(ModelError::NothingToRead)?;
+    let mut compiler = Compiler {
+        model,
+        syntax,
+        names: Names::new(),
+        drafts: Vec::new(),
+        slots: Vec::new(),
+        scopes: Vec::new(),
+    };
+    // Known to every document, so that a model's `xml:lang` and a document's are the same namespace.
+    compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
+    let root = compiler.node();
+    let records = model.record_paths()?;
+    for (index, (record, _)) in records.iter().enumerate() {
+        let node = compiler.walk(root, &record.steps);
+        compiler.act(node, Action::Record(number(index)));
+    }
+    for path in model.empty_paths()? {
+        let node = compiler.walk(root, &path.steps);
+        compiler.act(node, Action::MayBeEmpty);
+    }
+    compiler.scope("fields", &model.fields, ".", Some(root))?;
+    let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
+    let records = records.into_iter().map(|(_, text)| text).collect();
+    let Compiler { names, slots, scopes, .. } = compiler;
+    let (extra, record) = (model.extra, model.record.clone());
+    Ok(Automaton { names, nodes, slots, scopes, root, extra, syntax, record, records })
+}
+
+struct Compiler<'m> {
+    model: &'m Model,
+    syntax: Syntax,
+    names: Names,
+    drafts: Vec<Draft>,
+    slots: Vec<Slot>,
+    scopes: Vec<Scope>,
+}
+
+/// A node and the steps that lead on from it, by which equal beginnings of paths are found.
+#[derive(Default)]
+struct Draft {
+    node: Node,
+    named: Vec<(u32, Edge)>,
+    steps: Vec<(Step, NodeId)>,
+}
+
+impl Draft {
+    fn finish(mut self) -> Node {
+        self.named.sort_by_key(|(id, edge)| (*id, edge.target));
+        (self.node.names, self.node.named) = self.named.into_iter().unzip();
+        self.node
+    }
+}
+
+/// What the compilation of one field needs to know about where it stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// For faults: `fields[2].fields`.
+    model: &'p str,
+    /// For faults of documents: the path of the object, from the document's element.
+    path: &'p str,
+    scope: ScopeId,
+    root: NodeId,
+    /// Where absolute paths start; only the fields of a document have them.
+    absolute_root: Option<NodeId>,
+}
+
+impl Compiler<'_> {
+    fn scope(
+        &mut self,
+        model: &str,
+        fields: &[Field],
+        path: &str,
+        absolute_root: Option<NodeId>,
+    ) -> Result<ScopeId, ModelError> {
+        let scope = number(self.scopes.len());
+        debug_assert!((scope == DOCUMENT) == absolute_root.is_some());
+        let root = self.node();
+        self.scopes.push(Scope { root, slots: 0, speaks: false, fields: Vec::new() });
+        for (index, field) in fields.iter().enumerate() {
+            let model = format!("{model}[{index}]");
+            let plan = self.field(field, Place { model: &model, path, scope, root, absolute_root })?;
+            self.scopes[at(scope)].speaks |= plan.required || plan.counts || plan.default.is_some();
+            self.scopes[at(scope)].fields.push(plan);
+        }
+        Ok(scope)
+    }
+
+    fn field(&mut self, field: &Field, place: Place<'_>) -> Result<FieldPlan, ModelError> {
+        let join = match self.syntax {
+            Syntax::Xml => join,
+            Syntax::Json => join_json,
+        };
+        let paths: Vec<_> = field.path.iter().map(|path| join(place.path, path)).collect();
+        let path = paths.first().map_or("", String::as_str);
+        let nested = match &field.parts {
+            Some(parts) => {
+                Some(self.scope(&format!("{}.parts", place.model), &parts.fields(), path, None)?)
+            }
+            None if field.kind == FieldType::Object => {
+                Some(self.scope(&format!("{}.fields", place.model), &field.fields, path, None)?)
+            }
+            None => None,
+        };
+        let first_slot = self.scopes[at(place.scope)].slots;
+        let content = self.content(field, nested)?;
+        let mut counts = false;
+        for path in &field.path {
+            let path = self.parse(path)?;
+            counts = path.target == Target::Count;
+            self.path(&path, place, Slot { index: 0, first: first_slot, repeated: field.repeated, content });
+        }
+        let required_if = self.required_if(field, place)?;
+        let wrong = |part: &str, problem: String| ModelError::Field {
+            place: format!("{}{part}", place.model),
+            name: field.name.clone(),
+            problem,
+        };
+        let dates = DateRules::of(field, self.model.time_zone.as_deref());
+        let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
+        let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
+        let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
+        Ok(FieldPlan {
+            name: field.name.clone(),
+            key: format!("{}:", serde_json::Value::from(field.name.as_str())),
+            kind: field.kind,
+            required: field.required,
+            required_if,
+            repeated: field.repeated,
+            counts,
+            default,
+            constraints: constraints.map(Box::new),
+            dates,
+            first_slot,
+            paths,
+            scope: nested,
+        })
+    }
+
+    /// Slots that tell whether the field is required.
+    fn required_if(&mut self, field: &Field, place: Place<'_>) -> Result<Range<u32>, ModelError> {
+        let first = self.scopes[at(place.scope)].slots;
+        for path in &field.required_if {
+            let path = self.parse(path)?;
+            self.path(&path, place, Slot { index: 0, first, repeated: true, content: SlotContent::Count });
+        }
+        Ok(first..self.scopes[at(place.scope)].slots)
+    }
+
+    fn content(&mut self, field: &Field, nested: Option<ScopeId>) -> Result<SlotContent, ModelError> {
+        if let Some(scope) = nested {
+            return Ok(SlotContent::Object(scope));
+        }
+        let mut exclude = None;
+        for path in &field.exclude {
+            let path = self.parse(path)?;
+            let root = *exclude.get_or_insert_with(|| {
+                self.drafts.push(Draft::default());
+                number(self.drafts.len() - 1)
+            });
+            let node = self.walk(root, &path.steps);
+            self.act(node, Action::Exclude);
+        }
+        Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude })
+    }
+
+    /// Leads one path of a field to a slot of its own.
+    fn path(&mut self, path: &Path, place: Place<'_>, slot: Slot) {
+        let scope = &mut self.scopes[at(place.scope)];
+        let index = scope.slots;
+        scope.slots += 1;
+        let id = number(self.slots.len());
+        let mut slot = Slot { index, ..slot };
+        match (&mut slot.content, &path.target) {
+            (SlotContent::Text { own, .. }, Target::Text) => *own = true,
+            (content, Target::Count) => *content = SlotContent::Count,
+            _ => {}
+        }
+        self.slots.push(slot);
+        let start = place.absolute_root.filter(|_| path.absolute).unwrap_or(place.root);
+        let node = self.walk(start, &path.steps);
+        match &path.target {
+            Target::Element | Target::Text | Target::Count => self.act(node, Action::Begin(id)),
+            Target::Attribute(attribute) => self.attribute(node, attribute, id),
+        }
+    }
+
+    fn attribute(&mut self, node: NodeId, attribute: &Attribute, slot: SlotId) {
+        let name = self.attribute_name(attribute);
+        self.drafts[at(node)].node.attributes.push((name, slot));
+    }
+
+    fn attribute_name(&mut self, attribute: &Attribute) -> AttributeName {
+        let namespace = self.names.intern_namespace(&attribute.namespace);
+        AttributeName { namespace, local: attribute.local.clone() }
+    }
+
+    fn act(&mut self, node: NodeId, action: Action) {
+        let actions = &mut self.drafts[at(node)].node.actions;
+        if !actions.contains(&action) {
+            actions.push(action);
+        }
+    }
+
+    /// The node at the end of these steps; what is not there yet is made.
+    fn walk(&mut self, start: NodeId, steps: &[Step]) -> NodeId {
+        let mut node = start;
+        for step in steps {
+            let base = if step.descend { self.below(node) } else { node };
+            let known = self.drafts[at(base)]
+                .steps
+                .iter()
+                .find(|(known, _)| known == step)
+                .map(|(_, target)| *target);
+            node = known.unwrap_or_else(|| self.step(base, step));
+        }
+        node
+    }
+
+    fn below(&mut self, node: NodeId) -> NodeId {
+        if let Some(below) = self.drafts[at(node)].node.below {
+            return below;
+        }
+        let below = self.node();
+        self.drafts[at(below)].node.sticky = true;
+        self.drafts[at(node)].node.below = Some(below);
+        below
+    }
+
+    fn step(&mut self, base: NodeId, step: &Step) -> NodeId {
+        let target = self.node();
+        self.drafts[at(base)].steps.push((step.clone(), target));
+        let tests = step.predicates.iter();
+        let predicates = tests.map(|p| (self.attribute_name(&p.attribute), p.test.clone())).collect();
+        let edge = Edge { predicates, target };
+        match &step.test {
+            NameTest::Any => self.drafts[at(base)].node.wild.push((Wild::Any, edge)),
+            NameTest::InNamespace(uri) => {
+                let namespace = self.names.intern_namespace(uri);
+                self.drafts[at(base)].node.wild.push((Wild::InNamespace(namespace), edge));
+            }
+            NameTest::AnyNamespace(local) => {
+                let id = self.names.intern_any(local);
+                self.drafts[at(base)].named.push((id, edge));
+            }
+            NameTest::Named { namespaces, local } => {
+                for uri in namespaces {
+                    let id = self.names.intern(uri, local);
+                    self.drafts[at(base)].named.push((id, edge.clone()));
+                }
+            }
+        }
+        target
+    }
+
+    fn node(&mut self) -> NodeId {
+        self.drafts.push(Draft::default());
+        number(self.drafts.len() - 1)
+    }
+
+    fn parse(&self, path: &str) -> Result<Path, ModelError> {
+        Path::parse(path, &self.model.scope())
+            .map_err(|fault| ModelError::Path { place: path.to_owned(), fault })
+    }
+}
+
+/// The path of a field within that of its record or object, as a person would write it.
+fn join(parent: &str, path: &str) -> String {
+    let path =
+        path.strip_prefix('.').filter(|rest| rest.is_empty() || rest.starts_with("//")).unwrap_or(path);
+    match path {
+        "" => parent.to_owned(),
+        _ if path.starts_with("//") => format!("{parent}{path}"),
+        _ if path.starts_with('/') => path.to_owned(),
+        _ => format!("{parent}/{path}"),
+    }
+}
+
+/// The same for paths of JSON.
+fn join_json(parent: &str, path: &str) -> String {
+    let path = path.strip_prefix('@').unwrap_or(path);
+    match path {
+        "" | "." => parent.to_owned(),
+        _ if path.starts_with(TOP) => path.to_owned(),
+        _ if path.starts_with(['[', '.']) => format!("{parent}{path}"),
+        _ => format!("{parent}.{path}"),
+    }
+}
+
+const fn at(id: u32) -> usize {
+    id as usize
+}

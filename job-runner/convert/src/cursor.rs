@@ -1,0 +1,95 @@
+//! Lines and columns, counted while an object streams by.
+
+use std::cell::Cell;
+
+/// A place in an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// The line, from 1.
+    pub(crate) line: u32,
+    /// The character in that line, from 1.
+    pub(crate) column: u32,
+}
+
+impl Position {
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+}
+
+/// Where a value is. Lines are counted only when somebody wants to know: when something is wrong with its document, or when
+/// the window lets go of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mark {
+    /// An offset in the window.
+    At(usize),
+    Known(Position),
+}
+
+impl Mark {
+    /// The place, once it was settled.
+    pub(crate) const fn position(self) -> Position {
+        match self {
+            Self::At(_) => Position::START,
+            Self::Known(position) => position,
+        }
+    }
+
+    /// Counts what is not known yet. The marks are in `text`, not before what the cursor counted already.
+    pub(crate) fn settle<'m>(marks: impl Iterator<Item = &'m mut Self>, text: &str, cursor: &Cell<Cursor>) {
+        let offset = |mark: &'m mut Self| match *mark {
+            Self::At(offset) => Some((offset, mark)),
+            Self::Known(_) => None,
+        };
+        let mut marks: Vec<_> = marks.filter_map(offset).collect();
+        marks.sort_unstable_by_key(|(offset, _)| *offset);
+        for (offset, mark) in marks {
+            let counted = cursor.get().advanced(text.as_bytes(), offset);
+            cursor.set(counted);
+            *mark = Self::Known(counted.position());
+        }
+    }
+}
+
+/// How far lines and characters have been counted. Only what lies ahead is counted, so that all places of an object cost
+/// one pass over it together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor {
+    offset: usize,
+    position: Position,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self { offset: 0, position: Position::START }
+    }
+}
+
+impl Cursor {
+    pub(crate) const fn position(self) -> Position {
+        self.position
+    }
+
+    /// The cursor at a later offset of the same bytes.
+    pub(crate) fn advanced(self, bytes: &[u8], offset: usize) -> Self {
+        let offset = offset.min(bytes.len());
+        let Some(passed) = bytes.get(self.offset..offset) else { return self };
+        let Position { mut line, mut column } = self.position;
+        let mut rest = passed;
+        if let Some(last) = memchr::memrchr(b'\n', passed) {
+            line = line.saturating_add(capped(memchr::memchr_iter(b'\n', passed).count()));
+            column = 1;
+            rest = &passed[last + 1..];
+        }
+        // Every byte but those that continue a character (RFC 3629, section 3).
+        let characters = rest.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        Self { offset, position: Position { line, column: column.saturating_add(capped(characters)) } }
+    }
+
+    /// The same place, when the bytes before it are gone.
+    pub(crate) const fn moved_to_start(self) -> Self {
+        Self { offset: 0, position: self.position }
+    }
+}
+
+fn capped(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,235 @@
+//! Reads an object from start to end and gives its documents one by one.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use docmill_crds::conversion::Syntax;
+use docmill_crds::reason::Reason;
+use serde_json::Value;
+
+use super::Converter;
+use super::automaton::Automaton;
+use super::cursor::Position;
+use super::evaluate::Evaluator;
+use super::events::{Pause, Sink};
+use super::fault::{Fault, Flaw, Refusal};
+use super::input::decompress::Input;
+use super::input::window::{CHUNK, Trouble, Window};
+use super::json_writer::JsonWriter;
+use super::scratch::Scratch;
+use super::source::Source;
+use super::validate::{self, Values};
+
+/// A JSON document that its model accepts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Which document of the object it is, from 0. Refused ones count.
+    pub index_in_object: u32,
+    json: String,
+    names: Arc<[String]>,
+    values: Values,
+}
+
+impl Document {
+    /// A document with these values; null ones are left out. It is the only one of its object.
+    pub fn of_values(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let (mut json, mut names, mut values) = (JsonWriter::default(), Vec::new(), Values::new());
+        json.raw("{");
+        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+            json.separate();
+            json.raw(&format!("\"{name}\":"));
+            let start = json.len();
+            json.raw(&value.to_string());
+            values.push(start..json.len());
+            names.push(name.to_owned());
+        }
+        json.raw("}");
+        Self { index_in_object: 0, json: json.as_str().to_owned(), names: names.into(), values }
+    }
+
+    /// The document as one line of JSON: its fields in the order of the model. A field without a value is left out.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The same, for those who go on with it.
+    #[must_use]
+    pub fn into_json(self) -> String {
+        self.json
+    }
+
+    /// The value of a field, as JSON.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let index = self.names.iter().position(|known| known == name)?;
+        self.json.get(self.values.get(index)?.clone()).filter(|json| !json.is_empty())
+    }
+}
+
+/// What became of a document, or of the object from some point on.
+pub type Verdict = Result<Document, Refusal>;
+
+/// The documents of an object, in its order. Each has its own verdict. What is wrong with the object as such ends the
+/// iteration with a [`Refusal`] whose `document` is `None`: documents that came before are complete, none follows. An
+/// iterator that ends without one has read a well-formed object to its end, or one of JSON whose lines are well-formed but
+/// for those that were refused. A document that is the root element of XML is given only when nothing but the end
+/// follows it. An error means that the object could not be read; that
+/// says nothing about the object, and also ends the iteration.
+#[derive(Debug)]
+pub struct Documents<'a> {
+    converter: &'a Converter,
+    /// None when the object could not even be opened.
+    scanner: Option<Source<'a>>,
+    evaluator: Evaluator<'a>,
+    json: JsonWriter,
+    count: u32,
+    /// Bytes of all documents so far.
+    written: u64,
+    done: bool,
+    /// The verdict on a document that is the whole object. It is given when the object turned out to end there.
+    held: Option<Verdict>,
+    /// What ends the iteration.
+    trouble: Option<Trouble>,
+}
+
+impl<'a> Documents<'a> {
+    pub(crate) fn new(converter: &'a Converter, reader: impl Read + 'a) -> Self {
+        Self::in_chunks(converter, reader, CHUNK)
+    }
+
+    /// Reads so many bytes of the object at once.
+    pub(crate) fn in_chunks(converter: &'a Converter, reader: impl Read + 'a, chunk: usize) -> Self {
+        let limits = &converter.limits;
+        let Scratch { raw, text, memory, json } = converter.scratches.take();
+        let input = Input::new(Box::new(reader), limits);
+        let automaton = &converter.automaton;
+        let (scanner, trouble) = match Window::open(input, automaton.syntax, limits, chunk, raw, text) {
+            Ok(window) => (Some(Source::new(window, automaton, limits)), None),
+            Err(trouble) => (None, Some(trouble)),
+        };
+        let evaluator = Evaluator::new(automaton, limits, memory);
+        Self { converter, scanner, evaluator, json, count: 0, written: 0, done: false, held: None, trouble }
+    }
+
+    /// Reads on to the end of the next document; `None` at the end of the object.
+    fn advance(&mut self) -> Result<Option<Verdict>, Trouble> {
+        loop {
+            if let Some(trouble) = self.trouble.take() {
+                return Err(trouble);
+            }
+            let Some(scanner) = &mut self.scanner else { return Ok(None) };
+            match scanner.run(&mut self.evaluator)? {
+                Pause::Document => {
+                    let whole = scanner.at_end_of_root();
+                    let verdict = self.judge();
+                    self.check_written()?;
+                    if !whole {
+                        return Ok(Some(verdict));
+                    }
+                    self.held = Some(verdict);
+                }
+                Pause::Line(fault) => return self.pass_over(*fault).map(Some),
+                Pause::Object if self.count == 0 && !self.evaluator.may_be_empty() => {
+                    return Err(self.no_record());
+                }
+                Pause::Object => {
+                    self.done = true;
+                    return Ok(self.held.take());
+                }
+            }
+        }
+    }
+
+    fn judge(&mut self) -> Verdict {
+        let index_in_object = self.count;
+        self.count += 1;
+        let mut judged = self.validate();
+        if judged.is_err()
+            && let Some(scanner) = &self.scanner
+        {
+            // Only now does it matter where things are.
+            self.evaluator.settle(scanner.window());
+            judged = self.validate();
+        }
+        self.written += self.json.len() as u64;
+        match judged {
+            Ok(values) => {
+                let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
+                Ok(Document { index_in_object, json, names, values })
+            }
+            Err(faults) => Err(Refusal::document(index_in_object, faults)),
+        }
+    }
+
+    fn validate(&mut self) -> Result<Values, Vec<Fault>> {
+        self.json.clear();
+        validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json)
+    }
+
+    /// Values that documents share are written with each of them: a small object must not become terabytes.
+    fn check_written(&self) -> Result<(), Trouble> {
+        let Some(scanner) = &self.scanner else { return Ok(()) };
+        let limits = &self.converter.limits;
+        if self.written <= limits.expansion(scanner.window().bytes_read()) {
+            return Ok(());
+        }
+        let most = limits.expansion_ratio;
+        let expected = format!("documents of at most {most} times as many bytes as the object");
+        Err(scanner.refuse(|offset| Flaw::limit(offset, expected)))
+    }
+
+    /// The verdict on a line that is none of JSON. It counts as a document.
+    fn pass_over(&mut self, fault: Fault) -> Result<Verdict, Trouble> {
+        let most = self.converter.limits.documents;
+        if self.count >= most {
+            let (position, at) = (Position { line: fault.line, column: fault.column }, fault.at);
+            let flaw = Flaw::limit(0, format!("at most {most} documents in an object"));
+            return Err(Trouble::refused(flaw.place(at, position)));
+        }
+        let index_in_object = self.count;
+        self.count += 1;
+        Ok(Err(Refusal::document(index_in_object, vec![fault])))
+    }
+
+    fn no_record(&self) -> Trouble {
+        let root = self.scanner.as_ref().and_then(Source::root);
+        let (root, position) = root.cloned().unwrap_or((String::new(), Position::START));
+        let Automaton { syntax, record, .. } = &self.converter.automaton;
+        let what = match syntax {
+            Syntax::Xml => "an element",
+            Syntax::Json => "a value",
+        };
+        let expected = format!("{what} that the model's record {record} names");
+        let flaw = Flaw::malformed(0, expected).because(Reason::NoRecord).found(&root);
+        Trouble::refused(flaw.place(None, position))
+    }
+}
+
+impl Iterator for Documents<'_> {
+    type Item = io::Result<Verdict>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        match self.advance() {
+            Ok(verdict) => verdict.map(Ok),
+            Err(trouble) => {
+                self.done = true;
+                Some(match trouble {
+                    Trouble::Io(error) => Err(error),
+                    Trouble::Refused(refusal) => Ok(Err(refusal)),
+                })
+            }
+        }
+    }
+}
+
+impl Drop for Documents<'_> {
+    fn drop(&mut self) {
+        let (raw, text) = self.scanner.take().map(Source::into_buffers).unwrap_or_default();
+        let (memory, json) = (self.evaluator.take_memory(), std::mem::take(&mut self.json));
+        self.converter.scratches.put_back(Scratch { raw, text, memory, json });
+    }
+}

@@ -1,0 +1,342 @@
+//! Holds a document against the automaton while it streams by, and collects what the paths lead to.
+
+use super::automaton::active::Owner;
+use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
+use super::cursor::Mark;
+use super::events::Element;
+use super::events::json_value::JsonKind;
+use super::events::names::number;
+use super::events::tag::RawAttribute;
+use super::fault::Flaw;
+use super::limits::Limits;
+use crate::events::gap::Gap;
+use capture::{Buffer, Capture};
+use extra::ExtraBuffer;
+use record::Record;
+use unclaimed::Claim;
+
+pub(crate) mod capture;
+pub(crate) mod extra;
+mod json;
+pub(crate) mod markup;
+mod memory;
+pub(crate) mod record;
+mod sink;
+pub(crate) mod text;
+pub(crate) mod unclaimed;
+
+pub(crate) use memory::Memory;
+use memory::{Level, OpenObject};
+
+/// What was found for a document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finding<'e> {
+    /// The path by which it is a document.
+    pub(crate) path: &'e str,
+    pub(crate) document: &'e Record,
+    /// What absolute paths found before and between the documents of the object.
+    pub(crate) shared: &'e Record,
+    /// What the model does not name, if it is to be kept.
+    pub(crate) extra: &'e ExtraBuffer,
+}
+
+#[derive(Debug)]
+pub(crate) struct Evaluator<'m> {
+    automaton: &'m Automaton,
+    limits: Limits,
+    memory: Memory,
+    /// The level of the open document's element.
+    record: Option<usize>,
+    /// By which of the record's paths the last document was found.
+    by: u32,
+    /// The object has something that may be without documents.
+    may_be_empty: bool,
+    /// Documents of the object so far.
+    documents: u32,
+    /// What the model makes of the element that is being looked at.
+    claim: Claim,
+}
+
+impl<'m> Evaluator<'m> {
+    pub(crate) fn new(automaton: &'m Automaton, limits: &Limits, memory: Memory) -> Self {
+        let claim = Claim::default();
+        let mut evaluator = Self {
+            automaton,
+            limits: *limits,
+            memory,
+            record: None,
+            by: 0,
+            may_be_empty: false,
+            documents: 0,
+            claim,
+        };
+        let memory = &mut evaluator.memory;
+        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None, preserve: false });
+        memory.unclaimed.start_object(automaton.extra);
+        evaluator.activate(automaton.root, Owner::Root);
+        evaluator
+    }
+
+    /// The memory, for the next object.
+    pub(crate) fn take_memory(&mut self) -> Memory {
+        std::mem::take(&mut self.memory)
+    }
+
+    /// Whether the object is good without any document.
+    pub(crate) const fn may_be_empty(&self) -> bool {
+        self.may_be_empty
+    }
+
+    /// What was found for the last document.
+    pub(crate) fn found(&self) -> Finding<'_> {
+        Finding {
+            path: &self.automaton.records[self.by as usize],
+            document: &self.memory.document,
+            shared: &self.memory.shared,
+            extra: self.memory.unclaimed.extra(),
+        }
+    }
+
+    /// Whether the white space of an element that starts is kept: XML 1.0, section 2.10.
+    fn preserve(&self, element: &Element<'_>) -> bool {
+        let inherited = self.innermost().1;
+        if element.attributes.len() == 0 {
+            return inherited;
+        }
+        let space = element.attributes.find("space", |prefix| prefix == "xml");
+        space.map_or(inherited, |(_, attribute)| attribute.value() == "preserve")
+    }
+
+    /// The number of the innermost level, and whether its white space is kept.
+    fn innermost(&self) -> (usize, bool) {
+        (self.memory.levels.len(), self.memory.levels.last().is_some_and(|level| level.preserve))
+    }
+
+    fn collect(&mut self, offset: usize, push: impl Fn(&mut Capture) -> usize) -> Result<(), Flaw> {
+        for index in 0..self.memory.captures.len() {
+            let capture = &mut self.memory.captures[index];
+            let (owner, grown) = (capture.owner, push(capture));
+            if grown > 0 {
+                self.count(owner, grown, offset)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps from the nodes that are active for the element's siblings to those that its name and attributes lead to.
+    fn find_matches(&mut self, element: &Element<'_>, parents: std::ops::Range<usize>) {
+        let automaton = self.automaton;
+        self.memory.matched.clear();
+        for index in parents {
+            let (id, owner) = self.memory.active.get(index);
+            let node = &automaton.nodes[id as usize];
+            if node.sticky {
+                self.memory.active.push(id, owner);
+            }
+            let (claimed, matched) = (&mut self.claim.attributes, &mut self.memory.matched);
+            node.edges(element.name, |edge| {
+                if edge.holds(element, claimed) {
+                    matched.push((edge.target, owner));
+                }
+            });
+        }
+    }
+
+    fn check_extra(&self, offset: usize) -> Result<(), Flaw> {
+        let most = self.limits.value_bytes;
+        if self.memory.unclaimed.extra().bytes() > most {
+            return Err(Flaw::limit(offset, format!("a document with extra values of at most {most} bytes")));
+        }
+        Ok(())
+    }
+
+    fn check_count(&mut self, offset: usize) -> Result<(), Flaw> {
+        let most = self.limits.documents;
+        if self.documents == most {
+            return Err(Flaw::limit(offset, format!("at most {most} documents in an object")));
+        }
+        self.documents += 1;
+        Ok(())
+    }
+
+    /// By which of the record's paths the element is a document.
+    fn record_path(&self) -> Option<u32> {
+        let nodes = self.memory.matched.iter().map(|(node, _)| &self.automaton.nodes[*node as usize]);
+        nodes.flat_map(|node| &node.actions).find_map(|action| match action {
+            Action::Record(by) => Some(*by),
+            _ => None,
+        })
+    }
+
+    /// The element leads to this node.
+    fn enter(&mut self, id: NodeId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
+        let automaton = self.automaton;
+        let node = &automaton.nodes[id as usize];
+        self.activate(id, owner);
+        for (name, slot) in &node.attributes {
+            if let Some(attribute) = name.of(element, &mut self.claim.attributes) {
+                self.attribute(*slot, owner, &attribute)?;
+            }
+        }
+        for action in &node.actions {
+            match action {
+                Action::Record(_) => {}
+                Action::MayBeEmpty => self.may_be_empty = true,
+                Action::Begin(slot) => self.begin(*slot, owner, element)?,
+                Action::Exclude => self.exclude(owner),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a node active for the children of the innermost element.
+    fn activate(&mut self, id: NodeId, owner: Owner) {
+        let node = &self.automaton.nodes[id as usize];
+        if node.leads_on() {
+            self.memory.active.push(id, owner);
+        }
+        if let Some(below) = node.below {
+            self.memory.active.push(below, owner);
+        }
+    }
+
+    fn attribute(&mut self, slot: SlotId, owner: Owner, attribute: &RawAttribute<'_>) -> Result<(), Flaw> {
+        let slot = &self.automaton.slots[slot as usize];
+        let place = Mark::At(attribute.offset);
+        let SlotContent::Text { form, .. } = slot.content else {
+            return self.tally(slot, owner, place, attribute.offset);
+        };
+        let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
+        let value = attribute.value();
+        let mut buffer = self.memory.spare.pop().unwrap_or_default();
+        buffer.start(form == TextForm::Paragraphs);
+        buffer.push(&value);
+        self.count(owner, buffer.len(), attribute.offset)?;
+        self.record(owner).0.fill_text(found, buffer.text());
+        self.memory.spare.push(buffer);
+        Ok(())
+    }
+
+    fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
+        let automaton = self.automaton;
+        let slot = &automaton.slots[slot as usize];
+        let place = element.place.mark();
+        match slot.content {
+            SlotContent::Text { form, own, .. } => {
+                self.claim.text = true;
+                self.claim.content |= !own;
+                self.claim.markup |= form == TextForm::Markup;
+            }
+            SlotContent::Object(_) => {}
+            SlotContent::Count => {
+                self.claim.presence = true;
+                if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
+                    return Ok(());
+                }
+                return self.tally(slot, owner, place, element.place.offset);
+            }
+        }
+        let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
+        if let Some(value) = &element.json
+            && self.take_json(slot, owner, found, value, element.place.offset)?
+        {
+            return Ok(());
+        }
+        match slot.content {
+            SlotContent::Object(scope) => {
+                let scope = &automaton.scopes[scope as usize];
+                let (record, shared) = self.record(owner);
+                let frame = record.open_frame(scope.slots, place);
+                record.open_object(found, frame, scope.speaks);
+                self.memory.objects.push(OpenObject { level: self.memory.levels.len(), found, shared });
+                self.count(owner, 0, element.place.offset)?;
+                self.enter(
+                    scope.root,
+                    if shared { Owner::Shared(frame) } else { Owner::Frame(frame) },
+                    element,
+                )
+            }
+            SlotContent::Text { form, own, exclude } => {
+                let buffer = if form == TextForm::Markup {
+                    Buffer::Markup(Box::default())
+                } else {
+                    let mut buffer = self.memory.spare.pop().unwrap_or_default();
+                    buffer.start(form == TextForm::Paragraphs);
+                    Buffer::Text(buffer)
+                };
+                if let Some(exclude) = exclude {
+                    self.activate(exclude, Owner::Capture(number(self.memory.captures.len())));
+                }
+                let owner = if self.record(owner).1 { Owner::Shared(0) } else { Owner::Frame(0) };
+                let level = self.memory.levels.len();
+                self.memory.captures.push(Capture::new(owner, found, level, own, buffer));
+                Ok(())
+            }
+            SlotContent::Count => Ok(()),
+        }
+    }
+
+    fn exclude(&mut self, owner: Owner) {
+        let level = self.memory.levels.len();
+        if let Owner::Capture(index) = owner
+            && let Some(capture) = self.memory.captures.get_mut(index as usize)
+        {
+            capture.exclude(level);
+        }
+    }
+
+    /// One more of what the slot counts.
+    fn tally(&mut self, slot: &Slot, owner: Owner, place: Mark, offset: usize) -> Result<(), Flaw> {
+        let Some(frame) = frame(owner) else { return Ok(()) };
+        self.record(owner).0.tally(frame, slot, place);
+        self.count(owner, 0, offset)
+    }
+
+    /// The place for a value of this slot, when one more could still matter.
+    fn reserve(&mut self, slot: &Slot, owner: Owner, place: Mark) -> Option<u32> {
+        let frame = frame(owner)?;
+        let (record, _) = self.record(owner);
+        record.wants(frame, slot).then(|| record.reserve(frame, slot, place))
+    }
+
+    /// Where values of this owner go, and whether that is what documents share.
+    fn record(&mut self, owner: Owner) -> (&mut Record, bool) {
+        let shared = match owner {
+            Owner::Root => self.record.is_none(),
+            Owner::Shared(_) => true,
+            Owner::Frame(_) | Owner::Capture(_) => false,
+        };
+        if shared { (&mut self.memory.shared, true) } else { (&mut self.memory.document, false) }
+    }
+
+    fn count(&mut self, owner: Owner, bytes: usize, offset: usize) -> Result<(), Flaw> {
+        let most = self.limits.value_bytes;
+        let (record, _) = self.record(owner);
+        record.bytes += bytes;
+        if record.size() > most {
+            return Err(Flaw::limit(offset, format!("a document with values of at most {most} bytes")));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, capture: Capture) {
+        let found = capture.found;
+        let (record, _) = self.record(capture.owner);
+        match capture.into_buffer() {
+            Buffer::Markup(buffer) => record.fill_text(found, buffer.text()),
+            Buffer::Text(buffer) => {
+                record.fill_text(found, buffer.text());
+                self.memory.spare.push(buffer);
+            }
+        }
+    }
+}
+
+/// The frame of whom a node is active for.
+const fn frame(owner: Owner) -> Option<u32> {
+    match owner {
+        Owner::Root => Some(0),
+        Owner::Frame(frame) | Owner::Shared(frame) => Some(frame),
+        Owner::Capture(_) => None,
+    }
+}

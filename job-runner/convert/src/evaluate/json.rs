@@ -1,0 +1,68 @@
+//! What values of JSON are to the fields of a model. They need no collecting: a value without parts comes as a whole.
+
+use super::{Evaluator, Owner};
+use crate::automaton::{Action, DOCUMENT, ScopeId, Slot, SlotContent};
+use crate::cursor::{Mark, Position};
+use crate::events::Element;
+use crate::events::json_value::{JsonKind, JsonValue};
+use crate::fault::Flaw;
+
+impl Evaluator<'_> {
+    /// The root element starts, or a value at the top of an object of JSON, of which there may be many: what one holds
+    /// outside of its documents is not shared with those of the next.
+    pub(crate) fn start_top(&mut self) {
+        let slots = self.automaton.scopes[DOCUMENT as usize].slots;
+        self.memory.shared.clear();
+        self.memory.shared.open_frame(slots, Mark::Known(Position::START));
+    }
+
+    /// Takes a value for this slot. Returns whether that is all there is to do: not for an object whose fields are looked
+    /// for.
+    pub(crate) fn take_json(
+        &mut self,
+        slot: &Slot,
+        owner: Owner,
+        found: u32,
+        value: &JsonValue<'_>,
+        offset: usize,
+    ) -> Result<bool, Flaw> {
+        let wanted = match slot.content {
+            SlotContent::Object(_) if value.kind == JsonKind::Object => return Ok(false),
+            SlotContent::Object(scope) if self.takes_itself(scope) => return Ok(false),
+            // `@` is a value without parts.
+            SlotContent::Text { own: true, .. } => value.kind != JsonKind::Object,
+            SlotContent::Object(_) | SlotContent::Text { .. } => true,
+            SlotContent::Count => false,
+        };
+        if wanted && !value.is_blank() {
+            self.count(owner, value.text.len(), offset)?;
+            self.record(owner).0.fill_json(found, value);
+        } else {
+            self.record(owner).0.remove(found);
+        }
+        Ok(true)
+    }
+
+    /// Remembers that a document is a value without fields, unless a field takes the value itself.
+    pub(crate) fn check_record(&mut self, element: &Element<'_>) {
+        if let Some(value) = &element.json
+            && value.kind != JsonKind::Object
+            && !self.takes_itself(DOCUMENT)
+        {
+            let found = if value.is_blank() { value.kind.as_str() } else { value.text };
+            self.memory.document.scalar = Some(found.to_owned());
+        }
+    }
+
+    /// Whether a field of this scope is the value itself.
+    fn takes_itself(&self, scope: ScopeId) -> bool {
+        let automaton = self.automaton;
+        let root = automaton.scopes[scope as usize].root;
+        automaton.nodes[root as usize].actions.iter().any(|action| match action {
+            Action::Begin(slot) => {
+                matches!(automaton.slots[*slot as usize].content, SlotContent::Text { .. })
+            }
+            _ => false,
+        })
+    }
+}

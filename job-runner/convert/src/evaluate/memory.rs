@@ -1,0 +1,83 @@
+//! What an evaluator remembers of an object while it streams by. It is used again for the next object.
+
+use super::capture::Capture;
+use super::record::Record;
+use super::text::TextBuffer;
+use super::unclaimed::Unclaimed;
+use crate::automaton::NodeId;
+use crate::automaton::active::{ActiveNodes, Owner};
+use crate::cursor::Mark;
+use crate::events::gap::Gap;
+use crate::input::window::Window;
+use crate::losses::LossCounter;
+
+/// An open element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level {
+    /// Where the nodes that are active for its children start.
+    pub(crate) active: usize,
+    /// How many values were being collected around it.
+    pub(crate) captures: usize,
+    pub(crate) gap: Gap,
+    /// White space is kept in it, by its `xml:space` or that of an element around it.
+    pub(crate) preserve: bool,
+}
+
+/// An object whose element is open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenObject {
+    pub(crate) level: usize,
+    pub(crate) found: u32,
+    /// Documents that follow share it.
+    pub(crate) shared: bool,
+}
+
+/// What an evaluator needs memory for.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) active: ActiveNodes,
+    pub(crate) matched: Vec<(NodeId, Owner)>,
+    pub(crate) levels: Vec<Level>,
+    pub(crate) captures: Vec<Capture>,
+    pub(crate) objects: Vec<OpenObject>,
+    /// Buffers for the next captures.
+    pub(crate) spare: Vec<TextBuffer>,
+    pub(crate) document: Record,
+    pub(crate) shared: Record,
+    pub(crate) unclaimed: Unclaimed,
+}
+
+impl Memory {
+    pub(crate) fn clear(&mut self) {
+        self.active.clear();
+        self.levels.clear();
+        self.captures.clear();
+        self.objects.clear();
+        self.document.clear();
+        self.shared.clear();
+    }
+
+    /// Counts the lines of all that was found.
+    pub(crate) fn settle(&mut self, window: &Window<'_>) {
+        let marks = self.shared.unsettled().chain(self.document.unsettled());
+        Mark::settle(marks, window.text().0, window.cursor());
+        self.shared.all_settled();
+        self.document.all_settled();
+    }
+
+    /// What was counted since the last time.
+    pub(crate) fn take_losses(&mut self) -> LossCounter {
+        self.unclaimed.take_losses()
+    }
+
+    /// Goes on counting from there.
+    pub(crate) fn put_losses(&mut self, losses: LossCounter) {
+        self.unclaimed.put_losses(losses);
+    }
+
+    /// Bytes that are kept, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let spare = self.spare.iter().map(TextBuffer::capacity).sum::<usize>();
+        spare + self.document.capacity() + self.shared.capacity()
+    }
+}

@@ -1,0 +1,286 @@
+//! What was found for one document, before it is judged: for each frame (the document, or an object in it) and each slot
+//! a list of values in the order of the document. The memory is used again for the next document.
+
+use std::ops::Range;
+
+use crate::automaton::Slot;
+use crate::cursor::{Mark, Position};
+use crate::events::json_value::{JsonKind, JsonValue};
+use crate::events::names::{UNKNOWN, number};
+
+/// The values of one document.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    frames: Vec<Frame>,
+    heads: Vec<Head>,
+    found: Vec<Found>,
+    /// All texts, one after the other.
+    text: String,
+    /// Bytes of all texts, also of those that are still being collected.
+    pub(crate) bytes: usize,
+    /// So many of the frames and of the values have places that were counted.
+    settled: (usize, usize),
+    /// The document is a value of JSON without fields, and none takes it.
+    pub(crate) scalar: Option<String>,
+}
+
+/// A document or an object in it.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    heads: u32,
+    place: Mark,
+    /// The object, as a value; unknown for the document.
+    object: u32,
+    /// It has a value, or something to say without.
+    counts: bool,
+}
+
+/// The list of a slot's values.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    first: u32,
+    last: u32,
+    /// One of the values is not empty.
+    filled: bool,
+}
+
+/// A value, and where in the object it starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    previous: u32,
+    next: u32,
+    frame: u32,
+    head: u32,
+    place: Mark,
+    pub(crate) content: Content,
+}
+
+/// A value as it was collected.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content {
+    /// Nothing yet.
+    Empty,
+    /// Text or markup, for [`Record::text`].
+    Text { start: usize, end: usize },
+    /// The frame of an object.
+    Object(u32),
+    /// A value of JSON that is no object, or stands where none is asked for; its text is for [`Record::text`].
+    Json { kind: JsonKind, start: usize, end: usize },
+    /// How many there are.
+    Count(u32),
+}
+
+impl Record {
+    /// Bytes that it has room for, roughly.
+    pub(crate) const fn capacity(&self) -> usize {
+        self.text.capacity() + self.found.capacity() * size_of::<Found>()
+    }
+
+    /// Bytes of all that was found, with what is needed to tell it apart: a flood of empty objects is not free.
+    pub(crate) const fn size(&self) -> usize {
+        self.bytes + self.found.len() * size_of::<Found>() + self.heads.len() * size_of::<Head>()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.frames.clear();
+        self.heads.clear();
+        self.found.clear();
+        self.text.clear();
+        self.bytes = 0;
+        self.settled = (0, 0);
+        self.scalar = None;
+    }
+
+    /// Starts a frame with so many slots.
+    pub(crate) fn open_frame(&mut self, slots: u32, place: Mark) -> u32 {
+        let heads = number(self.heads.len());
+        let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
+        self.heads.resize(self.heads.len() + slots as usize, empty);
+        self.frames.push(Frame { heads, place, object: UNKNOWN, counts: false });
+        number(self.frames.len() - 1)
+    }
+
+    /// Whether one more value of this slot could still matter.
+    pub(crate) fn wants(&self, frame: u32, slot: &Slot) -> bool {
+        let base = self.frames[frame as usize].heads;
+        let to = slot.index + u32::from(!slot.repeated);
+        !(slot.first..to).any(|index| self.heads[(base + index) as usize].filled)
+    }
+
+    /// Keeps the place of a value that starts here.
+    pub(crate) fn reserve(&mut self, frame: u32, slot: &Slot, place: Mark) -> u32 {
+        let id = number(self.found.len());
+        let head_id = self.head(frame, slot);
+        let head = &mut self.heads[head_id as usize];
+        let previous = head.last;
+        if previous == UNKNOWN {
+            head.first = id;
+        } else {
+            self.found[previous as usize].next = id;
+        }
+        head.last = id;
+        let content = Content::Empty;
+        self.found.push(Found { previous, next: UNKNOWN, frame, head: head_id, place, content });
+        id
+    }
+
+    /// One more of what a slot counts.
+    pub(crate) fn tally(&mut self, frame: u32, slot: &Slot, place: Mark) {
+        let first = self.heads[self.head(frame, slot) as usize].first;
+        let (id, count) = match self.found.get(first as usize).map(|found| found.content) {
+            Some(Content::Count(count)) => (first, count.saturating_add(1)),
+            _ => (self.reserve(frame, slot, place), 1),
+        };
+        self.put(id, Content::Count(count));
+    }
+
+    /// Puts an object into its place. Until it has a value, it is none itself, unless it `speaks` without.
+    pub(crate) fn open_object(&mut self, found: u32, frame: u32, speaks: bool) {
+        self.found[found as usize].content = Content::Object(frame);
+        self.frames[frame as usize].object = found;
+        if speaks {
+            self.count_in(frame);
+        }
+    }
+
+    /// An object is complete. Like any other empty value, one without values leaves no trace.
+    pub(crate) fn close_object(&mut self, found: u32) {
+        let Content::Object(frame) = self.found[found as usize].content else { return };
+        let Frame { heads, counts, .. } = self.frames[frame as usize];
+        if counts {
+            return;
+        }
+        self.remove(found);
+        if frame as usize + 1 == self.frames.len() {
+            self.frames.pop();
+            self.settled.0 = self.settled.0.min(self.frames.len());
+            self.heads.truncate(heads as usize);
+        }
+    }
+
+    /// A frame has a value, and so has every object around it.
+    fn count_in(&mut self, mut frame: u32) {
+        while let Some(counted) = self.frames.get_mut(frame as usize).filter(|frame| !frame.counts) {
+            counted.counts = true;
+            let Some(object) = self.found.get(counted.object as usize) else { return };
+            self.heads[object.head as usize].filled = true;
+            frame = object.frame;
+        }
+    }
+
+    /// Puts a text into its place. An empty one is none, and leaves no trace: however many there are, nobody has to pass
+    /// them later on.
+    pub(crate) fn fill_text(&mut self, found: u32, text: &str) {
+        if text.is_empty() {
+            return self.remove(found);
+        }
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.put(found, Content::Text { start, end: self.text.len() });
+    }
+
+    /// Puts a value of JSON into its place.
+    pub(crate) fn fill_json(&mut self, found: u32, value: &JsonValue<'_>) {
+        let start = self.text.len();
+        self.text.push_str(value.text);
+        self.put(found, Content::Json { kind: value.kind, start, end: self.text.len() });
+    }
+
+    fn head(&self, frame: u32, slot: &Slot) -> u32 {
+        self.frames[frame as usize].heads + slot.index
+    }
+
+    fn put(&mut self, found: u32, content: Content) {
+        let found = &mut self.found[found as usize];
+        self.heads[found.head as usize].filled = true;
+        found.content = content;
+        let frame = found.frame;
+        self.count_in(frame);
+    }
+
+    /// Takes back a value that turned out to be none.
+    pub(crate) fn remove(&mut self, id: u32) {
+        let Found { previous, next, head, .. } = self.found[id as usize];
+        let head = &mut self.heads[head as usize];
+        match self.found.get_mut(previous as usize) {
+            Some(previous) => previous.next = next,
+            None => head.first = next,
+        }
+        match self.found.get_mut(next as usize) {
+            Some(next) => next.previous = previous,
+            None => head.last = previous,
+        }
+        // Values end innermost first, so that this is nearly always the last one.
+        if id as usize + 1 == self.found.len() {
+            self.found.pop();
+            self.settled.1 = self.settled.1.min(self.found.len());
+        }
+    }
+
+    /// Places that may have to be counted.
+    pub(crate) fn unsettled(&mut self) -> impl Iterator<Item = &mut Mark> {
+        let (frames, found) = self.settled;
+        let frames = self.frames[frames..].iter_mut().map(|frame| &mut frame.place);
+        frames.chain(self.found[found..].iter_mut().map(|found| &mut found.place))
+    }
+
+    /// They were.
+    pub(crate) const fn all_settled(&mut self) {
+        self.settled = (self.frames.len(), self.found.len());
+    }
+
+    /// Whether nothing was found outside of any document.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Where the frame's element starts.
+    pub(crate) fn place(&self, frame: u32) -> Position {
+        self.frames[frame as usize].place.position()
+    }
+
+    /// The first value of a slot, as a number for [`Self::found`].
+    pub(crate) fn first(&self, frame: u32, slot: u32) -> Option<u32> {
+        let head = self.heads[(self.frames[frame as usize].heads + slot) as usize];
+        if head.filled { self.or_next(head.first) } else { None }
+    }
+
+    /// Whether anything was found for one of these slots.
+    pub(crate) fn any(&self, frame: u32, slots: Range<u32>) -> bool {
+        let heads = self.frames[frame as usize].heads;
+        (heads + slots.start..heads + slots.end).any(|head| self.heads[head as usize].filled)
+    }
+
+    /// The value of the same slot after this one.
+    pub(crate) fn next(&self, found: u32) -> Option<u32> {
+        self.or_next(self.found[found as usize].next)
+    }
+
+    /// Where a value starts.
+    pub(crate) fn place_of(&self, id: u32) -> Position {
+        self.found[id as usize].place.position()
+    }
+
+    pub(crate) fn found(&self, id: u32) -> &Found {
+        &self.found[id as usize]
+    }
+
+    /// A text, by its [`Content`].
+    pub(crate) fn text(&self, start: usize, end: usize) -> &str {
+        &self.text[start..end]
+    }
+
+    /// Passes what is still being collected, of which there is not more than elements are open.
+    fn or_next(&self, mut id: u32) -> Option<u32> {
+        while id != UNKNOWN {
+            let found = &self.found[id as usize];
+            match found.content {
+                Content::Empty => {}
+                Content::Object(frame) if !self.frames[frame as usize].counts => {}
+                _ => return Some(id),
+            }
+            id = found.next;
+        }
+        None
+    }
+}

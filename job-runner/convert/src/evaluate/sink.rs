@@ -1,0 +1,99 @@
+//! What the evaluator does with each token.
+
+use super::unclaimed::Claim;
+use super::{Evaluator, Level, Owner};
+use crate::automaton::DOCUMENT;
+use crate::events::open_elements::OpenElements;
+use crate::events::{Element, Sink};
+use crate::fault::Flaw;
+use crate::input::window::Window;
+
+impl Sink for Evaluator<'_> {
+    /// An element starts. Returns whether a document starts with it.
+    fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw> {
+        self.claim = Claim::default();
+        let around = self.memory.captures.len();
+        let parents = self.memory.levels.last().map_or(0, |level| level.active)..self.memory.active.len();
+        if self.memory.levels.len() == 1 {
+            self.start_top();
+        }
+        let (gap, preserve) = (element.name.gap, self.preserve(element));
+        self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve });
+        self.memory.active.open(parents.end);
+        self.find_matches(element, parents);
+        let starts = if self.record.is_none() { self.record_path() } else { None };
+        if let Some(by) = starts {
+            self.by = by;
+            self.check_count(element.place.offset)?;
+            self.record = Some(self.memory.levels.len());
+            self.memory.document.clear();
+            self.memory.unclaimed.start_document();
+            let scope = &self.automaton.scopes[DOCUMENT as usize];
+            let frame = self.memory.document.open_frame(scope.slots, element.place.mark());
+            self.check_record(element);
+            self.enter(scope.root, Owner::Frame(frame), element)?;
+        }
+        for index in 0..self.memory.matched.len() {
+            let (node, owner) = self.memory.matched[index];
+            self.enter(node, owner, element)?;
+        }
+        let level = self.memory.levels.len();
+        for index in 0..around {
+            let capture = &mut self.memory.captures[index];
+            let (owner, grown) = (capture.owner, capture.element_starts(level, element));
+            if grown > 0 {
+                self.count(owner, grown, element.place.offset)?;
+            }
+        }
+        self.memory.unclaimed.start(element, self.claim);
+        self.check_extra(element.place.offset)?;
+        Ok(starts.is_some())
+    }
+
+    /// The innermost element ends. Returns whether a document ends with it.
+    fn end(&mut self, open: &OpenElements) -> bool {
+        self.memory.unclaimed.end(open);
+        let level_number = self.memory.levels.len();
+        let Some(level) = self.memory.levels.pop() else { return false };
+        while self.memory.captures.len() > level.captures {
+            if let Some(capture) = self.memory.captures.pop() {
+                self.finish(capture);
+            }
+        }
+        while let Some(object) = self.memory.objects.pop_if(|object| object.level == level_number) {
+            let record = if object.shared { &mut self.memory.shared } else { &mut self.memory.document };
+            record.close_object(object.found);
+        }
+        self.memory.active.close(level.active);
+        for index in 0..self.memory.captures.len() {
+            let capture = &mut self.memory.captures[index];
+            let (owner, grown) = (capture.owner, capture.element_ends(level_number, level.gap));
+            // Held against the cap with what comes next.
+            self.record(owner).0.bytes += grown;
+        }
+        let ends = self.record == Some(level_number);
+        if ends {
+            self.record = None;
+            self.memory.unclaimed.end_document();
+        }
+        ends
+    }
+
+    /// Characters, as they are meant.
+    fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
+        self.memory.unclaimed.text(text);
+        let (level, preserve) = self.innermost();
+        self.collect(offset, |capture| capture.text(level, text, preserve))
+    }
+
+    /// A character that was written as a reference.
+    fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw> {
+        self.memory.unclaimed.text(c.encode_utf8(&mut [0; 4]));
+        let (level, preserve) = self.innermost();
+        self.collect(offset, |capture| capture.character(level, c, preserve))
+    }
+
+    fn settle(&mut self, window: &Window<'_>) {
+        self.memory.settle(window);
+    }
+}

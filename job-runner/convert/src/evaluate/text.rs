@@ -1,0 +1,135 @@
+//! Plain text out of mixed content: everything in reading order, white space collapsed unless `xml:space` says otherwise,
+//! words that a block separates kept apart.
+
+use crate::events::gap::Gap;
+
+/// Collects plain text.
+#[derive(Debug, Default)]
+pub(crate) struct TextBuffer {
+    text: String,
+    gap: Gap,
+    paragraphs: bool,
+    /// Some of it was taken as it is.
+    preserved: bool,
+}
+
+impl TextBuffer {
+    /// Starts anew. With `paragraphs`, gaps become line ends; without, the text is one line.
+    pub(crate) fn start(&mut self, paragraphs: bool) {
+        self.text.clear();
+        self.gap = Gap::None;
+        self.paragraphs = paragraphs;
+        self.preserved = false;
+    }
+
+    /// Sets what follows apart from what came before.
+    pub(crate) fn set_apart(&mut self, gap: Gap) {
+        self.gap = self.gap.max(gap);
+    }
+
+    pub(crate) fn push(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let start = at + bytes[at..].iter().position(|b| !is_blank(*b)).unwrap_or(bytes.len() - at);
+            if start > at {
+                self.set_apart(Gap::Space);
+            }
+            at = start + regular(&bytes[start..]);
+            if at > start {
+                self.close_gap();
+                self.text.push_str(&text[start..at]);
+            }
+        }
+    }
+
+    /// Appends a character that was written as a reference. It is collapsed like any other: `&#10;` in prose is a space.
+    pub(crate) fn push_char(&mut self, c: char) {
+        self.push(c.encode_utf8(&mut [0; 4]));
+    }
+
+    /// Appends text with its white space (XML 1.0, section 2.10) and with line ends as section 2.11 has them; to one line
+    /// like any other text.
+    pub(crate) fn push_preserved(&mut self, text: &str) {
+        if !self.paragraphs {
+            return self.push(text);
+        }
+        self.close_gap();
+        self.preserved = true;
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('\r') {
+            self.text.push_str(before);
+            self.text.push('\n');
+            rest = after.strip_prefix('\n').unwrap_or(after);
+        }
+        self.text.push_str(rest);
+    }
+
+    /// Appends a character that was written as a reference, whatever it is.
+    pub(crate) fn push_preserved_char(&mut self, c: char) {
+        if !self.paragraphs {
+            return self.push_char(c);
+        }
+        self.close_gap();
+        self.preserved = true;
+        self.text.push(c);
+    }
+
+    /// Bytes so far.
+    pub(crate) const fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Bytes that it has room for.
+    pub(crate) const fn capacity(&self) -> usize {
+        self.text.capacity()
+    }
+
+    /// What was collected.
+    pub(crate) fn text(&self) -> &str {
+        if self.preserved { self.text.trim_end().trim_start_matches('\n') } else { &self.text }
+    }
+
+    /// Ends so many lines, those that preserved text ended already among them.
+    fn end_lines(&mut self, lines: usize) {
+        let ended = self.text.bytes().rev().take(lines).take_while(|byte| *byte == b'\n').count();
+        self.text.push_str(&"\n\n"[..lines - ended]);
+    }
+
+    fn close_gap(&mut self) {
+        let gap = std::mem::take(&mut self.gap);
+        if self.text.is_empty() {
+            return;
+        }
+        match gap {
+            Gap::None => {}
+            Gap::Line if self.paragraphs => self.end_lines(1),
+            Gap::Paragraph if self.paragraphs => self.end_lines(2),
+            Gap::Space | Gap::Line | Gap::Paragraph => self.text.push(' '),
+        }
+    }
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// How many bytes from the start can be taken as they are: words with single spaces between. The first is no blank.
+fn regular(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let (Some(before), Some(block)) = (bytes.get(at..at + BLOCK), bytes.get(at + 1..at + 1 + BLOCK)) {
+        // A loop without an early end, which the compiler turns into wide instructions.
+        let irregular = |before: u8, byte: u8| byte < b' ' || (byte == b' ' && before == b' ');
+        if before.iter().zip(block).fold(0, |found, (a, b)| found | u8::from(irregular(*a, *b))) != 0 {
+            break;
+        }
+        at += BLOCK;
+    }
+    let blank = |pair: &[u8]| is_blank(pair[1]) && (pair[1] != b' ' || pair[0] == b' ');
+    let end = bytes[at..].windows(2).position(blank).map_or(bytes.len(), |found| at + found + 1);
+    // A space at the end is set apart like any other, once what follows is known.
+    if end > 0 && bytes[end - 1] == b' ' { end - 1 } else { end }
+}

@@ -1,0 +1,141 @@
+//! Which elements set text apart, and how far.
+
+/// How far apart the text before and after a place is. The wider of two gaps at one place wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Gap {
+    /// The same word.
+    #[default]
+    None,
+    /// Another word.
+    Space,
+    /// Another line.
+    Line,
+    /// Another paragraph.
+    Paragraph,
+}
+
+/// Elements whose start and end set text apart, whatever their namespace: those of XHTML, NITF, NewsML-G2, DITA and JATS.
+/// Every other element is part of its line.
+const PARAGRAPHS: &[&str] = &[
+    "abstract",
+    "ack",
+    "address",
+    "app",
+    "array",
+    "article",
+    "aside",
+    "bibliography",
+    "block",
+    "blockquote",
+    "body",
+    "body.content",
+    "body.end",
+    "body.head",
+    "boxed-text",
+    "bq",
+    "byline",
+    "caption",
+    "center",
+    "chem-struct-wrap",
+    "dateline",
+    "def-list",
+    "details",
+    "dialog",
+    "dir",
+    "disp-formula",
+    "disp-formula-group",
+    "disp-quote",
+    "distributor",
+    "div",
+    "dl",
+    "example",
+    "fieldset",
+    "fig",
+    "figcaption",
+    "figure",
+    "fn",
+    "fn-group",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "headline",
+    "hedline",
+    "hgroup",
+    "hl1",
+    "hl2",
+    "hr",
+    "lead",
+    "list",
+    "lq",
+    "main",
+    "media",
+    "media-caption",
+    "menu",
+    "nav",
+    "nitf-table",
+    "note",
+    "ol",
+    "p",
+    "para",
+    "pre",
+    "preformat",
+    "ref-list",
+    "sec",
+    "section",
+    "shortdesc",
+    "sl",
+    "speech",
+    "statement",
+    "subheadline",
+    "subtitle",
+    "summary",
+    "supplementary-material",
+    "table",
+    "table-wrap",
+    "table-wrap-foot",
+    "tagline",
+    "tbody",
+    "tfoot",
+    "thead",
+    "title",
+    "ul",
+    "verse-group",
+];
+const LINES: &[&str] = &[
+    "attrib",
+    "br",
+    "break",
+    "credit",
+    "dd",
+    "def",
+    "def-item",
+    "dt",
+    "legend",
+    "li",
+    "line",
+    "list-item",
+    "option",
+    "ref",
+    "row",
+    "sli",
+    "speaker",
+    "term",
+    "tr",
+    "verse-line",
+];
+const WORDS: &[&str] = &["entry", "label", "td", "th"];
+
+impl Gap {
+    /// Every element that sets text apart.
+    pub(crate) fn elements() -> impl Iterator<Item = (&'static str, Self)> {
+        let of = |names: &'static [&'static str], gap| names.iter().map(move |name| (*name, gap));
+        of(PARAGRAPHS, Self::Paragraph).chain(of(LINES, Self::Line)).chain(of(WORDS, Self::Space))
+    }
+}

@@ -1,0 +1,143 @@
+//! Which prefix stands for which namespace, where the reader is: Namespaces in XML 1.0.
+
+use std::collections::HashSet;
+
+use super::bindings::Bindings;
+use super::names::{NO_NAMESPACE, Names};
+use super::tag::{Attributes, FEW, RawAttribute};
+use crate::fault::Flaw;
+use crate::limits::Limits;
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// The declarations in force.
+#[derive(Debug)]
+pub(crate) struct Namespaces {
+    bindings: Bindings,
+    /// Bytes of all prefixes and URIs in force.
+    most: usize,
+}
+
+impl Namespaces {
+    pub(crate) fn new(names: &Names, limits: &Limits) -> Self {
+        let mut bindings = Bindings::default();
+        bindings.bind("xml", XML, names.namespace(XML), 0);
+        Self { bindings, most: limits.namespace_bytes }
+    }
+
+    /// Takes in the declarations of an element that is opened at this depth, and checks the prefixes of its attributes.
+    pub(crate) fn open(
+        &mut self,
+        attributes: Attributes<'_>,
+        depth: usize,
+        names: &Names,
+    ) -> Result<(), Flaw> {
+        let mut prefixed = 0;
+        for attribute in attributes.iter() {
+            match (attribute.prefix, attribute.local) {
+                ("", "xmlns") => self.declare("", &attribute, depth, names)?,
+                ("xmlns", prefix) => self.declare(prefix, &attribute, depth, names)?,
+                ("" | "xml", _) => {}
+                _ => prefixed += 1,
+            }
+        }
+        match prefixed {
+            0 => Ok(()),
+            1..=FEW => self.check_few(attributes),
+            _ => self.check_many(attributes),
+        }
+    }
+
+    /// Forgets the declarations of the element that was opened at this depth.
+    pub(crate) fn close(&mut self, depth: usize) {
+        self.bindings.close(depth);
+    }
+
+    /// The number of a prefix's namespace, `None` for a prefix that is not declared. The empty prefix is that of elements.
+    pub(crate) fn id(&self, prefix: &str) -> Option<u32> {
+        match self.bindings.find(prefix) {
+            Some(binding) => Some(binding.id),
+            None => prefix.is_empty().then_some(NO_NAMESPACE),
+        }
+    }
+
+    /// The URI of a prefix's namespace; empty for none.
+    pub(crate) fn uri(&self, prefix: &str) -> &str {
+        self.declared(prefix).unwrap_or_default()
+    }
+
+    fn declared(&self, prefix: &str) -> Option<&str> {
+        self.bindings.find(prefix).map(|binding| self.bindings.uri(binding))
+    }
+
+    fn declare(
+        &mut self,
+        prefix: &str,
+        attribute: &RawAttribute<'_>,
+        depth: usize,
+        names: &Names,
+    ) -> Result<(), Flaw> {
+        let uri = attribute.value();
+        let wrong = prefix == "xmlns"
+            || uri == XMLNS
+            || (prefix == "xml") != (uri == XML)
+            || (uri.is_empty() && !prefix.is_empty());
+        if wrong {
+            let flaw = Flaw::malformed(
+                attribute.offset,
+                format!("a namespace that the prefix {prefix:?} may stand for"),
+            );
+            return Err(flaw.found(&uri));
+        }
+        if self.bindings.bytes() + prefix.len() + uri.len() > self.most {
+            let expected = format!("namespaces of at most {} bytes at one place", self.most);
+            return Err(Flaw::limit(attribute.offset, expected));
+        }
+        self.bindings.bind(prefix, &uri, names.namespace(&uri), depth);
+        Ok(())
+    }
+
+    /// Every prefix is declared, and no attribute is there twice under two prefixes.
+    fn check_few(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
+        for (index, attribute) in
+            attributes.iter().enumerate().filter(|(_, attribute)| is_prefixed(attribute))
+        {
+            let uri = self.uri_of(&attribute)?;
+            let mut before = attributes.iter().take(index).filter(is_prefixed);
+            if before.any(|other| other.local == attribute.local && self.declared(other.prefix) == Some(uri))
+            {
+                return Err(twice(&attribute));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, in time that grows with the number of attributes and not with its square.
+    fn check_many(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
+        let mut seen = HashSet::new();
+        for attribute in attributes.iter().filter(is_prefixed) {
+            if !seen.insert((attribute.local, self.uri_of(&attribute)?)) {
+                return Err(twice(&attribute));
+            }
+        }
+        Ok(())
+    }
+
+    fn uri_of(&self, attribute: &RawAttribute<'_>) -> Result<&str, Flaw> {
+        self.declared(attribute.prefix).ok_or_else(|| undeclared(attribute.prefix, attribute.offset))
+    }
+}
+
+/// Whether its prefix is one that has to be declared.
+fn is_prefixed(attribute: &RawAttribute<'_>) -> bool {
+    !matches!(attribute.prefix, "" | "xml" | "xmlns")
+}
+
+fn twice(attribute: &RawAttribute<'_>) -> Flaw {
+    Flaw::malformed(attribute.offset, "each attribute once").found(attribute.local)
+}
+
+pub(crate) fn undeclared(prefix: &str, offset: usize) -> Flaw {
+    Flaw::malformed(offset, "a prefix that is declared").found(prefix)
+}

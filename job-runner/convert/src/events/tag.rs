@@ -1,0 +1,268 @@
+//! Start tags: names and attributes, checked as XML 1.0 (productions 40 to 44) and Namespaces in XML ask.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use docmill_crds::reason::Reason;
+
+use crate::fault::Flaw;
+use crate::input::chars::{is_space, reference, split_qname};
+use crate::limits::Limits;
+
+/// So many attributes are compared one by one. More are hashed, so that a flood of them costs no more than its bytes.
+pub(crate) const FEW: usize = 16;
+
+/// An attribute as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawAttribute<'t> {
+    /// Prefix, or empty.
+    pub(crate) prefix: &'t str,
+    pub(crate) local: &'t str,
+    /// The value between the quotes; references in it are valid.
+    pub(crate) raw: &'t str,
+    /// Where the value starts in the window.
+    pub(crate) offset: usize,
+}
+
+/// The attributes of a tag.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attributes<'t> {
+    tag: &'t str,
+    spans: &'t [Span],
+    /// Where the tag starts in the window.
+    offset: usize,
+}
+
+impl<'t> Attributes<'t> {
+    pub(crate) const fn new(tag: &'t str, spans: &'t [Span], offset: usize) -> Self {
+        Self { tag, spans, offset }
+    }
+
+    pub(crate) const fn len(self) -> usize {
+        self.spans.len()
+    }
+
+    pub(crate) fn get(self, index: usize) -> RawAttribute<'t> {
+        self.spans[index].of(self.tag, self.offset)
+    }
+
+    /// The first attribute of this local name whose prefix is good, and its number.
+    pub(crate) fn find(self, local: &str, good: impl Fn(&str) -> bool) -> Option<(usize, RawAttribute<'t>)> {
+        let bytes = self.tag.as_bytes();
+        let same = |span: &Span| &bytes[span.name.local..span.name.end] == local.as_bytes();
+        let named = self.spans.iter().enumerate().filter(|(_, span)| same(span));
+        let mut named = named.map(|(index, span)| (index, span.of(self.tag, self.offset)));
+        named.find(|(_, attribute)| good(attribute.prefix))
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = RawAttribute<'t>> {
+        self.spans.iter().map(move |span| span.of(self.tag, self.offset))
+    }
+}
+
+/// Where in its tag an attribute is. Kept apart from the tag, so that the list is used again for the next one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    name: QName,
+    /// Start and end of the value.
+    value: usize,
+    value_end: usize,
+}
+
+/// Where a qualified name is.
+#[derive(Clone, Copy, Debug)]
+struct QName {
+    start: usize,
+    /// The start, or what comes after the colon.
+    local: usize,
+    end: usize,
+}
+
+impl QName {
+    /// Prefix (or nothing) and local part.
+    fn parts(self, tag: &str) -> (&str, &str) {
+        (&tag[self.start..self.local.saturating_sub(1).max(self.start)], &tag[self.local..self.end])
+    }
+}
+
+impl Span {
+    fn of(self, tag: &str, offset: usize) -> RawAttribute<'_> {
+        let (prefix, local) = self.name.parts(tag);
+        RawAttribute { prefix, local, raw: &tag[self.value..self.value_end], offset: offset + self.value }
+    }
+}
+
+/// Reads a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and returns prefix
+/// and local part of its name.
+pub(crate) fn read<'t>(
+    tag: &'t str,
+    offset: usize,
+    limits: &Limits,
+    spans: &mut Vec<Span>,
+) -> Result<(&'t str, &'t str), Flaw> {
+    spans.clear();
+    let bytes = tag.as_bytes();
+    let name = qname(tag, 0, offset, limits)?;
+    let mut at = name.end;
+    let mut seen: Option<HashSet<&[u8]>> = None;
+    loop {
+        let start = skip_space(bytes, at);
+        if start == bytes.len() {
+            return Ok(name.parts(tag));
+        }
+        if start == at {
+            return Err(Flaw::malformed(offset + at, "white space before an attribute"));
+        }
+        if spans.len() == limits.attributes {
+            return Err(Flaw::limit(offset, format!("at most {} attributes", limits.attributes)));
+        }
+        let span = attribute(tag, start, offset, limits)?;
+        let written = |span: &Span| &bytes[span.name.start..span.name.end];
+        let twice = if spans.len() < FEW {
+            spans.iter().any(|other| written(other) == written(&span))
+        } else {
+            !seen.get_or_insert_with(|| spans.iter().map(written).collect()).insert(written(&span))
+        };
+        if twice {
+            let found = tag.get(span.name.start..span.name.end).unwrap_or_default();
+            return Err(Flaw::malformed(offset + start, "each attribute once").found(found));
+        }
+        at = span.value_end + 1;
+        spans.push(span);
+    }
+}
+
+fn attribute(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<Span, Flaw> {
+    let bytes = tag.as_bytes();
+    let name = qname(tag, start, offset, limits)?;
+    let local = || name.parts(tag).1;
+    let equals = skip_space(bytes, name.end);
+    if bytes.get(equals) != Some(&b'=') {
+        return Err(Flaw::malformed(offset + name.end, "= after the name of an attribute").found(local()));
+    }
+    let open = skip_space(bytes, equals + 1);
+    let Some(&quote) = bytes.get(open).filter(|b| matches!(b, b'"' | b'\'')) else {
+        return Err(Flaw::malformed(offset + open, "a value in quotes").found(local()));
+    };
+    let value = open + 1;
+    let Some(length) = bytes[value..].iter().position(|b| *b == quote) else {
+        return Err(Flaw::malformed(offset + open, "the closing quote").found(local()));
+    };
+    let span = Span { name, value, value_end: value + length };
+    check_value(tag, span, offset, limits)?;
+    Ok(span)
+}
+
+fn check_value(tag: &str, span: Span, offset: usize, limits: &Limits) -> Result<(), Flaw> {
+    let raw = &tag.as_bytes()[span.value..span.value_end];
+    if raw.len() > limits.attribute_bytes {
+        let most = limits.attribute_bytes;
+        return Err(Flaw::limit(offset + span.value, format!("an attribute of at most {most} bytes")));
+    }
+    // A loop without an early end, which the compiler turns into wide instructions.
+    if raw.iter().fold(0, |found, b| found | u8::from(*b == b'<' || *b == b'&')) == 0 {
+        return Ok(());
+    }
+    let RawAttribute { raw, offset, .. } = span.of(tag, offset);
+    check_references(raw, offset)
+}
+
+/// Checks what is between the quotes of an attribute's value: production 10.
+pub(crate) fn check_references(raw: &str, offset: usize) -> Result<(), Flaw> {
+    if let Some(at) = raw.find('<') {
+        return Err(Flaw::malformed(offset + at, "&lt; in the value of an attribute").found("<"));
+    }
+    references(raw, offset, |_| ())
+}
+
+/// Calls `piece` with every run of plain text (as `Ok`) and every referenced character (as `Err`).
+fn references<'a>(
+    raw: &'a str,
+    offset: usize,
+    mut piece: impl FnMut(Result<&'a str, char>),
+) -> Result<(), Flaw> {
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
+        piece(Ok(&rest[..at]));
+        let start = offset + raw.len() - rest.len() + at;
+        let Some((name, after)) = rest[at + 1..].split_once(';') else {
+            return Err(Flaw::malformed(start, "a ; after the reference"));
+        };
+        piece(Err(reference(name, start)?));
+        rest = after;
+    }
+    piece(Ok(rest));
+    Ok(())
+}
+
+impl<'a> RawAttribute<'a> {
+    /// Whether it declares a namespace.
+    pub(crate) fn is_declaration(&self) -> bool {
+        self.prefix == "xmlns" || (self.prefix.is_empty() && self.local == "xmlns")
+    }
+
+    /// The name as it is written.
+    pub(crate) fn name(&self) -> Cow<'a, str> {
+        match self.prefix {
+            "" => Cow::Borrowed(self.local),
+            prefix => Cow::Owned(format!("{prefix}:{}", self.local)),
+        }
+    }
+
+    /// The value with references resolved and white space normalised: XML 1.0, section 3.3.3.
+    pub(crate) fn value(&self) -> Cow<'a, str> {
+        if !self.raw.bytes().any(|b| matches!(b, b'&' | b'\t' | b'\r' | b'\n')) {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut value = String::with_capacity(self.raw.len());
+        // A line end of two characters is one (section 2.11), and then one space.
+        let raw = if self.raw.contains('\r') {
+            Cow::Owned(self.raw.replace("\r\n", "\n"))
+        } else {
+            Cow::Borrowed(self.raw)
+        };
+        let result = references(&raw, self.offset, |piece| match piece {
+            Ok(text) => {
+                value.extend(text.chars().map(|c| if matches!(c, '\t' | '\r' | '\n') { ' ' } else { c }));
+            }
+            Err(c) => value.push(c),
+        });
+        debug_assert!(result.is_ok(), "the references were checked when the tag was read");
+        Cow::Owned(value)
+    }
+}
+
+/// Reads the name that starts at `start`: Namespaces in XML, production 7.
+fn qname(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<QName, Flaw> {
+    let bytes = tag.as_bytes();
+    let mut local = start;
+    let mut plain = true;
+    let mut end = start;
+    // Names are nearly always ASCII, and then this loop is all there is to check but for the starts of both parts.
+    while let Some(&byte) = bytes.get(end) {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' | b'-' | b'.' => {}
+            b':' if local == start => local = end + 1,
+            b' ' | b'\t' | b'\r' | b'\n' | b'=' => break,
+            _ => plain = false,
+        }
+        end += 1;
+    }
+    if end - start > limits.name_bytes {
+        let found = tag.get(start..end).unwrap_or_default();
+        let flaw = Flaw::limit(offset + start, format!("a name of at most {} bytes", limits.name_bytes));
+        return Err(flaw.found(found));
+    }
+    let starts_well = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    let good = plain && local < end && starts_well(start) && starts_well(local);
+    let name = QName { start, local, end };
+    if good || split_qname(&tag[start..end]).is_some() {
+        return Ok(name);
+    }
+    let flaw = Flaw::malformed(offset + start, "a name").because(Reason::MalformedXml);
+    Err(flaw.found(&tag[start..end]))
+}
+
+fn skip_space(bytes: &[u8], from: usize) -> usize {
+    from + bytes[from..].iter().position(|b| !is_space(*b)).unwrap_or(bytes.len() - from)
+}

@@ -1,0 +1,143 @@
+//! What is wrong with a document, and where.
+
+use docmill_crds::reason::Reason;
+use serde::Serialize;
+
+use super::cursor::Position;
+
+/// Characters of a found value that a fault shows.
+const SHOWN: usize = 80;
+
+/// Most faults of one document that are reported; a document with more is told of these.
+pub const MAX_FAULTS: usize = 100;
+
+/// One thing that is wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// What kind of thing.
+    pub reason: Reason,
+    /// The field of the document, for example `subjects[2].code`; none when the object as a whole is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The path in the object: for a field the one by which the model looked; otherwise the elements that were open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The line in the object, from 1.
+    pub line: u32,
+    /// The character in that line, from 1.
+    pub column: u32,
+    /// What should be there.
+    pub expected: String,
+    /// What is there, shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+/// Why a document, or an object from some point on, did not become JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The reason of the first fault.
+    pub reason: Reason,
+    /// Which document of the object, from 0. None: the object itself is refused from this point on. Documents that came
+    /// before are as good as they were, but none follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<u32>,
+    /// Everything that is wrong, in the order of the model's fields; never empty, and at most [`MAX_FAULTS`].
+    pub faults: Vec<Fault>,
+}
+
+impl Refusal {
+    /// The refusal of an object for one fault.
+    #[must_use]
+    pub fn object(fault: Fault) -> Self {
+        Self { reason: fault.reason, document: None, faults: vec![fault] }
+    }
+
+    /// The refusal of one document. There is at least one fault.
+    pub(crate) fn document(index: u32, faults: Vec<Fault>) -> Self {
+        let reason = faults.first().map_or(Reason::MissingField, |fault| fault.reason);
+        Self { reason, document: Some(index), faults }
+    }
+
+    /// One sentence for logs and people: the first fault, and how many more there are.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let first = self.faults.first().map(ToString::to_string).unwrap_or_default();
+        match self.faults.len() {
+            0 | 1 => first,
+            faults => format!("{first} (and {} more)", faults - 1),
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.reason, self.message())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        write!(f, "expected {}", self.expected)?;
+        if let Some(found) = &self.found {
+            write!(f, ", found {found:?}")?;
+        }
+        write!(f, " at line {}, column {}", self.line, self.column)?;
+        match &self.at {
+            Some(at) => write!(f, " ({at})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A fault of the object while it is met: its place is still an offset into the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    pub(crate) reason: Reason,
+    pub(crate) offset: usize,
+    pub(crate) expected: String,
+    pub(crate) found: Option<String>,
+}
+
+impl Flaw {
+    pub(crate) fn malformed(offset: usize, expected: impl Into<String>) -> Self {
+        Self { reason: Reason::MalformedXml, offset, expected: expected.into(), found: None }
+    }
+
+    pub(crate) fn malformed_json(offset: usize, expected: impl Into<String>) -> Self {
+        Self::malformed(offset, expected).because(Reason::MalformedJson)
+    }
+
+    pub(crate) fn limit(offset: usize, expected: impl Into<String>) -> Self {
+        Self { reason: Reason::LimitExceeded, offset, expected: expected.into(), found: None }
+    }
+
+    pub(crate) fn found(mut self, found: &str) -> Self {
+        self.found = Some(shorten(found));
+        self
+    }
+
+    pub(crate) fn because(mut self, reason: Reason) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    pub(crate) fn place(self, at: Option<String>, position: Position) -> Fault {
+        let Position { line, column } = position;
+        let Self { reason, expected, found, .. } = self;
+        Fault { reason, field: None, at, line, column, expected, found }
+    }
+}
+
+/// At most [`SHOWN`] characters of a value, with a mark when there are more.
+pub(crate) fn shorten(value: &str) -> String {
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}

@@ -1,0 +1,7 @@
+//! The bytes of an object as they come in: decompressed, decoded strictly, and looked at window by window.
+
+pub(crate) mod chars;
+pub(crate) mod declaration;
+pub(crate) mod decode;
+pub(crate) mod decompress;
+pub(crate) mod window;

@@ -1,0 +1,184 @@
+//! From bytes to text, strictly: a byte that the object's encoding does not know refuses the object, and is never
+//! replaced. The encoding is what the byte order mark says, else what the XML declaration says, else UTF-8 (XML 1.0,
+//! section 4.3.3 and appendix F). JSON has no declaration (RFC 8259, section 8.1).
+
+use docmill_crds::conversion::Syntax;
+use docmill_crds::reason::Reason;
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
+
+use super::declaration::{SNIFFED, sniff_encoding};
+use crate::fault::Flaw;
+
+/// What cannot be read as text.
+#[derive(Clone, Debug)]
+pub(crate) struct Garbled {
+    pub(crate) reason: Reason,
+    pub(crate) expected: String,
+    pub(crate) found: Option<String>,
+}
+
+impl Garbled {
+    pub(crate) fn at(self, offset: usize) -> Flaw {
+        Flaw { reason: self.reason, offset, expected: self.expected, found: self.found }
+    }
+}
+
+/// How an object is encoded, by its first bytes.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    /// Length of the byte order mark.
+    pub(crate) mark: usize,
+    /// What the mark says.
+    pub(crate) marked: Option<&'static Encoding>,
+    /// None: it is UTF-8 already.
+    pub(crate) transcoder: Option<Transcoder>,
+}
+
+impl Encoded {
+    const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None };
+
+    /// Looks at the first bytes of an object, [`SNIFFED`] of them if there are so many.
+    pub(crate) fn detect(head: &[u8], syntax: Syntax) -> Result<Self, Garbled> {
+        if let Some((encoding, mark)) = Encoding::for_bom(head) {
+            let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
+            return Ok(Self { mark, marked: Some(encoding), transcoder });
+        }
+        // JSON starts with two characters of ASCII, none of which is NUL; or with one, and then nothing follows.
+        let wide = match syntax {
+            Syntax::Xml => matches!(head, [b'<', 0, ..] | [0, b'<', ..]),
+            Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
+        };
+        if wide {
+            return Err(unsupported("a byte order mark", "UTF-16 or UTF-32 without one"));
+        }
+        if syntax == Syntax::Json {
+            return Ok(Self::UTF_8);
+        }
+        let Some(label) = sniff_encoding(head) else { return Ok(Self::UTF_8) };
+        let encoding = match Encoding::for_label_no_replacement(label.as_bytes()) {
+            Some(encoding) if encoding != X_USER_DEFINED => encoding,
+            _ => return Err(unsupported("a known encoding", label)),
+        };
+        if encoding == UTF_8 {
+            return Ok(Self::UTF_8);
+        }
+        if encoding == UTF_16BE || encoding == UTF_16LE {
+            return Err(unsupported("UTF-16 with a byte order mark", label));
+        }
+        Ok(Self { transcoder: Some(Transcoder::new(encoding, label)), ..Self::UTF_8 })
+    }
+
+    /// Holds the declaration against the mark, or without one against how the object is read.
+    pub(crate) fn check(
+        marked: Option<&'static Encoding>,
+        read: &'static Encoding,
+        label: &str,
+    ) -> Result<(), Garbled> {
+        let declared = Encoding::for_label(label.as_bytes());
+        let is_utf16 = |encoding| encoding == UTF_16BE || encoding == UTF_16LE;
+        if declared == Some(read) || (is_utf16(read) && declared.is_some_and(is_utf16)) {
+            return Ok(());
+        }
+        Err(match marked {
+            Some(marked) => unsupported(&format!("{}, as the byte order mark says", marked.name()), label),
+            // The declaration was too long to be found before the object was read.
+            None => unsupported(&format!("an XML declaration of at most {SNIFFED} bytes"), label),
+        })
+    }
+}
+
+/// Turns another encoding into UTF-8, piece by piece.
+pub(crate) struct Transcoder {
+    encoding: &'static Encoding,
+    decoder: encoding_rs::Decoder,
+    /// 80 to 9F are the C1 controls.
+    controls: bool,
+    /// Nothing beyond 7F exists.
+    ascii: bool,
+}
+
+impl Transcoder {
+    /// The WHATWG table behind `encoding_rs` takes ASCII and some of ISO-8859 for the Windows code page that extends
+    /// them. XML means what the label says.
+    fn new(encoding: &'static Encoding, label: &str) -> Self {
+        let label = label.to_ascii_lowercase();
+        let iso = ["iso", "csiso", "l", "cp819", "ibm819"].iter().any(|start| label.starts_with(start));
+        Self {
+            encoding,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            controls: iso && encoding.name().starts_with("windows-"),
+            ascii: label.contains("ascii") || label.starts_with("ansi_x3"),
+        }
+    }
+
+    pub(crate) const fn encoding(&self) -> &'static Encoding {
+        self.encoding
+    }
+
+    /// Appends the text of `bytes`; up to the first that is wrong. `last`: nothing follows.
+    pub(crate) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
+        if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
+            self.append(&bytes[..offset], false, into)?;
+            return Err(invalid("us-ascii", &bytes[offset..]));
+        }
+        let mut rest = bytes;
+        while self.controls
+            && let Some(at) = rest.iter().position(|b| matches!(b, 0x80..=0x9f))
+        {
+            self.append(&rest[..at], false, into)?;
+            into.push(char::from(rest[at]));
+            rest = &rest[at + 1..];
+        }
+        self.append(rest, last, into)
+    }
+
+    fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
+        let most = self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0);
+        into.reserve(most);
+        let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, into, last);
+        match result {
+            DecoderResult::InputEmpty => Ok(()),
+            DecoderResult::Malformed(bad, after) => {
+                let good = read.saturating_sub(usize::from(bad) + usize::from(after));
+                Err(invalid(self.encoding.name(), &bytes[good..]))
+            }
+            DecoderResult::OutputFull => Err(invalid(self.encoding.name(), &bytes[read..])),
+        }
+    }
+}
+
+impl std::fmt::Debug for Transcoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transcoder").field("encoding", &self.encoding).finish_non_exhaustive()
+    }
+}
+
+/// Appends UTF-8 that is checked, and returns how many bytes were taken: all, but for a character that the end cuts in
+/// two when something follows.
+pub(crate) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize, Garbled> {
+    match simdutf8::compat::from_utf8(bytes) {
+        Ok(text) => {
+            into.push_str(text);
+            Ok(bytes.len())
+        }
+        Err(error) => {
+            let (good, rest) = bytes.split_at(error.valid_up_to());
+            into.push_str(simdutf8::basic::from_utf8(good).unwrap_or_default());
+            if last || error.error_len().is_some() {
+                return Err(invalid(UTF_8.name(), rest));
+            }
+            Ok(good.len())
+        }
+    }
+}
+
+/// Bytes that do not exist in an encoding.
+fn invalid(encoding: &str, bytes: &[u8]) -> Garbled {
+    let found = bytes.iter().take(4).map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(" ");
+    Garbled { reason: Reason::InvalidBytes, expected: format!("bytes of {encoding}"), found: Some(found) }
+}
+
+fn unsupported(expected: &str, found: &str) -> Garbled {
+    let (expected, found) = (expected.to_owned(), Some(found.to_owned()));
+    Garbled { reason: Reason::UnsupportedEncoding, expected, found }
+}

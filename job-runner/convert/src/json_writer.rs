@@ -1,0 +1,116 @@
+//! Writes JSON text (RFC 8259) piece by piece, so that a document needs no tree of values on its way to the index.
+
+use serde::Serialize;
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
+
+/// JSON text that is being written. Whoever writes sees to it that the pieces make JSON.
+#[derive(Debug, Default)]
+pub(crate) struct JsonWriter {
+    text: String,
+}
+
+impl JsonWriter {
+    pub(crate) const fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Takes back all that was written after this length.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.text.truncate(length);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Appends JSON.
+    pub(crate) fn raw(&mut self, json: &str) {
+        self.text.push_str(json);
+    }
+
+    /// Appends `,` unless what is written ends with the start of an object or a list.
+    pub(crate) fn separate(&mut self) {
+        if !self.text.ends_with(['{', '[']) {
+            self.text.push(',');
+        }
+    }
+
+    /// Appends any value.
+    pub(crate) fn value(&mut self, value: &impl Serialize) {
+        // Only a map with keys that are no strings fails, and there is none.
+        self.text.push_str(&serde_json::to_string(value).unwrap_or_default());
+    }
+
+    /// Appends a string: RFC 8259, section 7.
+    pub(crate) fn string(&mut self, value: &str) {
+        self.text.push('"');
+        let mut rest = value;
+        loop {
+            let plain = plain_length(rest.as_bytes());
+            self.text.push_str(&rest[..plain]);
+            let Some(byte) = rest.as_bytes().get(plain) else { break };
+            self.escape(*byte);
+            rest = &rest[plain + 1..];
+        }
+        self.text.push('"');
+    }
+
+    fn escape(&mut self, byte: u8) {
+        match byte {
+            b'"' => self.text.push_str("\\\""),
+            b'\\' => self.text.push_str("\\\\"),
+            b'\n' => self.text.push_str("\\n"),
+            b'\r' => self.text.push_str("\\r"),
+            b'\t' => self.text.push_str("\\t"),
+            0x08 => self.text.push_str("\\b"),
+            0x0c => self.text.push_str("\\f"),
+            _ => {
+                const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                self.text.push_str("\\u00");
+                self.text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                self.text.push(char::from(DIGITS[usize::from(byte & 15)]));
+            }
+        }
+    }
+}
+
+/// How many bytes from the start need no escape.
+pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    let mut start = 0;
+    while let Some(block) = bytes.get(start..start + BLOCK) {
+        // A loop without an early end, which the compiler turns into wide instructions.
+        if block.iter().fold(0, |found, byte| found | u8::from(is_special(*byte))) != 0 {
+            break;
+        }
+        start += BLOCK;
+    }
+    start + bytes[start..].iter().position(|byte| is_special(*byte)).unwrap_or(bytes.len() - start)
+}
+
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::JsonWriter;
+
+    proptest! {
+        #[test]
+        fn a_string_is_read_back_as_it_was(text in any::<String>(), control in "[\\x00-\\x1f\"\\\\]{0,3}", tail in ".{0,80}") {
+            let text = format!("{text}{control}{tail}");
+            let mut json = JsonWriter::default();
+            json.string(&text);
+            prop_assert_eq!(serde_json::from_str::<String>(json.as_str()).unwrap(), text.clone());
+            prop_assert_eq!(json.as_str(), serde_json::to_string(&text).unwrap());
+        }
+    }
+}

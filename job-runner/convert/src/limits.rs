@@ -1,0 +1,83 @@
+//! Caps on what one object may ask of the converter.
+
+use docmill_crds::conversion::ResolvedLimits;
+
+/// Caps, by default those of a model that sets none: no honest news document meets them. Bytes are of UTF-8, whatever the object's encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one object, compressed if it is.
+    pub object_bytes: u64,
+    /// Bytes of one object after decompression.
+    pub expanded_bytes: u64,
+    /// How many times as many bytes decompression may give, and documents may have as there are in the object.
+    pub expansion_ratio: u64,
+    /// Bytes of one document, as it is written.
+    pub document_bytes: usize,
+    /// Bytes of the document type declaration.
+    pub doctype_bytes: usize,
+    /// Documents in one object.
+    pub documents: u32,
+    /// Elements, texts, comments and so on, of one document, and of what lies between two.
+    pub nodes: u32,
+    /// Levels of elements.
+    pub depth: usize,
+    /// Attributes and namespace declarations of one element.
+    pub attributes: usize,
+    /// Bytes of one attribute's value.
+    pub attribute_bytes: usize,
+    /// Bytes of all namespaces that are declared at one place, with their prefixes.
+    pub namespace_bytes: usize,
+    /// Bytes of one name.
+    pub name_bytes: usize,
+    /// Bytes of one run of text, of a tag, a comment or an instruction.
+    pub text_bytes: usize,
+    /// Bytes of all values of one document together.
+    pub value_bytes: usize,
+}
+
+/// Expansion that is never held against an object: small objects of little variety compress very well.
+const FREE_EXPANSION: u64 = 1024 * 1024;
+
+impl Limits {
+    /// As many bytes as may become of so many.
+    pub(crate) const fn expansion(&self, bytes: u64) -> u64 {
+        let most = bytes.saturating_mul(self.expansion_ratio);
+        if most < FREE_EXPANSION { FREE_EXPANSION } else { most }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::from(&ResolvedLimits::DEFAULT)
+    }
+}
+
+impl From<&ResolvedLimits> for Limits {
+    fn from(limits: &ResolvedLimits) -> Self {
+        Self {
+            object_bytes: limits.max_object_bytes,
+            expanded_bytes: limits.max_expanded_bytes,
+            expansion_ratio: limits.max_expansion_ratio,
+            document_bytes: size(limits.max_document_bytes),
+            doctype_bytes: size(limits.max_doctype_bytes),
+            documents: count(limits.max_documents),
+            nodes: count(limits.max_nodes),
+            depth: size(limits.max_depth),
+            attributes: size(limits.max_attributes),
+            attribute_bytes: size(limits.max_attribute_bytes),
+            namespace_bytes: size(limits.max_namespace_bytes),
+            name_bytes: size(limits.max_name_bytes),
+            text_bytes: size(limits.max_text_bytes),
+            value_bytes: size(limits.max_value_bytes),
+        }
+    }
+}
+
+/// A number of more bits than are needed becomes the largest that fits: no object can reach it.
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn count(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,136 @@
+//! What models did not name, counted by path: so that somebody can see that a feed has begun to carry something new.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use serde::Serialize;
+
+use super::fault::shorten;
+
+/// Paths that are told apart. A feed whose element names are made up as it goes must not fill the memory.
+const MOST_PATHS: usize = 1000;
+
+/// What was neither mapped nor kept.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Losses {
+    /// Documents that were looked at.
+    pub documents: u64,
+    /// By how many documents have it, most first.
+    pub paths: Vec<Loss>,
+    /// Occurrences at paths that were too many to be told apart.
+    pub uncounted: u64,
+}
+
+/// A path that no field of the model leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// From the root of the object, with names as the object writes them: `/nitf/head/meta/@name`.
+    pub path: String,
+    /// What is there.
+    pub kind: LossKind,
+    /// Documents that have it.
+    pub documents: u64,
+    /// How often it was met.
+    pub occurrences: u64,
+    /// The first value that was met, shortened; empty for an element without text.
+    pub example: String,
+}
+
+/// What is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LossKind {
+    /// An element's own text, or the element itself when it has nothing else.
+    Element,
+    /// An attribute.
+    Attribute,
+}
+
+/// Counts while objects stream by. Paths are known by a hash, and written out when they are met for the first time.
+#[derive(Debug, Default)]
+pub(crate) struct LossCounter {
+    document: u64,
+    paths: HashMap<u64, Counted, BuildHasherDefault<Identity>>,
+    uncounted: u64,
+}
+
+#[derive(Debug)]
+struct Counted {
+    loss: Loss,
+    last_document: u64,
+}
+
+impl LossCounter {
+    /// Another document starts.
+    pub(crate) const fn next_document(&mut self) {
+        self.document += 1;
+    }
+
+    pub(crate) fn count(&mut self, hash: u64, kind: LossKind, path: impl FnOnce() -> String, example: &str) {
+        let full = self.paths.len() >= MOST_PATHS;
+        let counted = match self.paths.entry(hash) {
+            Entry::Occupied(counted) => counted.into_mut(),
+            Entry::Vacant(_) if full => {
+                self.uncounted += 1;
+                return;
+            }
+            Entry::Vacant(place) => {
+                let (path, example) = (path(), shorten(example));
+                let loss = Loss { path, kind, documents: 0, occurrences: 0, example };
+                place.insert(Counted { loss, last_document: u64::MAX })
+            }
+        };
+        counted.loss.occurrences += 1;
+        if counted.last_document != self.document {
+            counted.last_document = self.document;
+            counted.loss.documents += 1;
+        }
+    }
+
+    /// Adds what another one counted in other documents.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.document += other.document;
+        self.uncounted += other.uncounted;
+        for (hash, Counted { loss, .. }) in other.paths {
+            let full = self.paths.len() >= MOST_PATHS;
+            match self.paths.entry(hash) {
+                Entry::Occupied(mut known) => {
+                    let known = &mut known.get_mut().loss;
+                    known.documents += loss.documents;
+                    known.occurrences += loss.occurrences;
+                }
+                Entry::Vacant(_) if full => self.uncounted += loss.occurrences,
+                Entry::Vacant(place) => {
+                    place.insert(Counted { loss, last_document: u64::MAX });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn into_losses(self) -> Losses {
+        let mut paths: Vec<_> = self.paths.into_values().map(|counted| counted.loss).collect();
+        paths.sort_by(|a, b| b.documents.cmp(&a.documents).then_with(|| a.path.cmp(&b.path)));
+        Losses { documents: self.document, paths, uncounted: self.uncounted }
+    }
+}
+
+/// Keys that are hashes already.
+#[derive(Debug, Default)]
+pub(crate) struct Identity(u64);
+
+impl Hasher for Identity {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

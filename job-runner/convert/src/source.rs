@@ -1,0 +1,80 @@
+//! Who reads an object, by what it is.
+
+use docmill_crds::conversion::Syntax;
+
+use super::automaton::Automaton;
+use super::cursor::Position;
+use super::events::{Pause, Sink};
+use super::fault::Flaw;
+use super::input::window::{Trouble, Window};
+use super::json::scanner::JsonScanner;
+use super::limits::Limits;
+use super::xml::scanner::Scanner;
+
+/// An object that is being read.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each object, and it does not move")]
+pub(crate) enum Source<'a> {
+    Xml(Scanner<'a, 'a>),
+    Json(JsonScanner<'a, 'a>),
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn new(window: Window<'a>, automaton: &'a Automaton, limits: &Limits) -> Self {
+        match automaton.syntax {
+            Syntax::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits)),
+            Syntax::Json => {
+                let scanner = JsonScanner::new(window, &automaton.names, limits, automaton.takes_top());
+                Self::Json(scanner)
+            }
+        }
+    }
+
+    /// Reads on to the end of the next document, or of the object.
+    pub(crate) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
+        match self {
+            Self::Xml(scanner) => scanner.run(sink),
+            Self::Json(scanner) => scanner.run(sink),
+        }
+    }
+
+    /// What is being looked at.
+    pub(crate) const fn window(&self) -> &Window<'a> {
+        match self {
+            Self::Xml(scanner) => scanner.window(),
+            Self::Json(scanner) => scanner.window(),
+        }
+    }
+
+    /// Whether the root element of XML is closed.
+    pub(crate) fn at_end_of_root(&self) -> bool {
+        match self {
+            Self::Xml(scanner) => scanner.at_end_of_root(),
+            Self::Json(_) => false,
+        }
+    }
+
+    /// What the object starts with, and where: the root element of XML, or the kind of the first value of JSON.
+    pub(crate) fn root(&self) -> Option<&(String, Position)> {
+        match self {
+            Self::Xml(scanner) => scanner.root(),
+            Self::Json(scanner) => scanner.root(),
+        }
+    }
+
+    /// What is wrong, at the offset of what was read last.
+    pub(crate) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
+        match self {
+            Self::Xml(scanner) => scanner.refuse(flaw),
+            Self::Json(scanner) => scanner.refuse(flaw),
+        }
+    }
+
+    /// The memory of the window, for the next object.
+    pub(crate) fn into_buffers(self) -> (Vec<u8>, String) {
+        match self {
+            Self::Xml(scanner) => scanner.into_buffers(),
+            Self::Json(scanner) => scanner.into_buffers(),
+        }
+    }
+}

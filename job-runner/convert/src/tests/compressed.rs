@@ -1,0 +1,78 @@
+use std::io::{Cursor, Read, Write};
+
+use docmill_crds::reason::Reason;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::json;
+
+use super::{converter, one, refusal, verdicts};
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 3).unwrap()
+}
+
+#[test]
+fn a_compressed_object_is_read_like_any_other() {
+    let model = json!({"record": "//d", "fields": [{"name": "n", "path": ["@n"]}]});
+    let converter = converter(model);
+    let plain = format!("<r>{}</r>", (0..5000).map(|n| format!("<d n='{n}'/>")).collect::<Vec<_>>().concat());
+    let expected = verdicts(&converter, plain.as_bytes());
+    let (first, second) = plain.as_bytes().split_at(20_000);
+    for packed in [
+        gzip(plain.as_bytes()),
+        zstd(plain.as_bytes()),
+        [gzip(first), gzip(second)].concat(),
+        [zstd(first), zstd(second)].concat(),
+    ] {
+        assert_eq!(verdicts(&converter, &packed), expected);
+    }
+}
+
+#[test]
+fn damaged_data_is_refused_and_documents_before_it_stand() {
+    let converter = converter(json!({"record": "//d", "fields": [{"name": "n", "path": ["."]}]}));
+    let noise = |n: u32| {
+        format!("<d>{:x}</d>", u128::from(n).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834))
+    };
+    let plain = format!("<r>{}</r>", (0..20_000).map(noise).collect::<Vec<_>>().concat());
+    for packed in [gzip(plain.as_bytes()), zstd(plain.as_bytes())] {
+        let verdicts = verdicts(&converter, &packed[..packed.len() / 2]);
+        let (last, before) = verdicts.split_last().unwrap();
+        assert_eq!(last.as_ref().unwrap_err().reason, Reason::CorruptCompression);
+        assert!(before.len() > 1000 && before.iter().all(Result::is_ok), "{}", before.len());
+    }
+    assert_eq!(refusal(&converter, &gzip(b"")).reason, Reason::EmptyObject);
+}
+
+#[test]
+fn a_bomb_is_refused_long_before_it_has_gone_off() {
+    let spaces = std::io::repeat(b' ').take(1 << 30);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    std::io::copy(&mut Cursor::new("<r>").chain(spaces), &mut encoder).unwrap();
+    let refusal = refusal(&one("string", &["."]), &encoder.finish().unwrap());
+    assert_eq!(refusal.reason, Reason::LimitExceeded);
+    assert!(refusal.message().contains("200 times as many bytes"), "{refusal}");
+}
+
+#[test]
+fn an_object_that_cannot_be_read_is_not_refused() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("the network is down"))
+        }
+    }
+    let converter = one("string", &["."]);
+    for start in [b"<r>".to_vec(), gzip(b"<r/>")[..12].to_vec(), zstd(b"<r/>")[..6].to_vec(), Vec::new()] {
+        let mut documents = converter.documents(Cursor::new(start).chain(Broken));
+        let error = documents.next().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "the network is down");
+        assert!(documents.next().is_none());
+    }
+}

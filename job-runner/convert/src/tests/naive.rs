@@ -1,0 +1,183 @@
+//! A second converter, as simple as can be: it has the whole object as a tree, and asks of each element whether a path
+//! leads to it. It knows the types string, text, markup and object, and shares no code with the engine.
+
+mod content;
+
+use roxmltree::Node;
+use serde_json::{Map, Value};
+
+pub(crate) use content::canonical;
+
+/// A path, as a value.
+#[derive(Clone, Debug)]
+pub(crate) struct Path {
+    pub(crate) absolute: bool,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) target: Target,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) descend: bool,
+    /// In which namespace; none is any.
+    pub(crate) namespace: Option<&'static str>,
+    /// The local name; none is any.
+    pub(crate) local: Option<&'static str>,
+    pub(crate) predicates: Vec<Predicate>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Predicate {
+    pub(crate) attribute: Attribute,
+    pub(crate) test: Test,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Test {
+    Present,
+    Absent,
+    Equals(&'static str),
+    Differs(&'static str),
+    Contains(&'static str),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attribute {
+    pub(crate) namespace: &'static str,
+    pub(crate) local: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    Element,
+    Text,
+    Attribute(Attribute),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) paths: Vec<Path>,
+    pub(crate) repeated: bool,
+    pub(crate) exclude: Vec<Path>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    String,
+    Text,
+    Markup,
+    Object(Vec<Field>),
+}
+
+/// The documents of an object: the outermost elements to which the path of the record leads.
+pub(crate) fn documents(tree: &roxmltree::Document<'_>, record: &Path, fields: &[Field]) -> Vec<Value> {
+    let is_record = |element: Node<'_, '_>| leads(tree.root(), &record.steps, element);
+    let is_outermost = |element: &Node<'_, '_>| {
+        is_record(*element)
+            && !element.ancestors().skip(1).any(|around| around.is_element() && is_record(around))
+    };
+    let records: Vec<_> = tree.descendants().filter(Node::is_element).filter(is_outermost).collect();
+    let document = |record: &Node<'_, '_>| {
+        let value = |field: &Field| value(field, |path| found(path, *record, &records));
+        Value::Object(object(fields, value))
+    };
+    records.iter().map(document).collect()
+}
+
+fn object(fields: &[Field], value: impl Fn(&Field) -> Option<Value>) -> Map<String, Value> {
+    fields.iter().filter_map(|field| Some((field.name.clone(), value(field)?))).collect()
+}
+
+/// The value of a field, where `elements` gives the elements to which a path leads: at first those of the document, then
+/// those that it shares with others.
+fn value<'t, 'i: 't>(field: &Field, elements: impl Fn(&Path) -> [Vec<Node<'t, 'i>>; 2]) -> Option<Value> {
+    let lists = field.paths.iter().flat_map(|path| elements(path).map(|elements| (path, elements)));
+    let mut lists = lists.map(|(path, elements)| {
+        elements.into_iter().filter_map(|element| single(field, path.target, element)).collect::<Vec<_>>()
+    });
+    let values = lists.find(|values| !values.is_empty())?;
+    if field.repeated { Some(Value::Array(values)) } else { values.into_iter().next() }
+}
+
+/// What a field makes of one element; an empty value is none.
+fn single(field: &Field, target: Target, element: Node<'_, '_>) -> Option<Value> {
+    let excluded = |inner: Node<'_, '_>| field.exclude.iter().any(|path| leads(element, &path.steps, inner));
+    let text = match (&field.kind, target) {
+        (Kind::Object(fields), _) => {
+            let below = |path: &Path| [descendants(element, &path.steps), Vec::new()];
+            let object = object(fields, |field| value(field, below));
+            return Some(Value::Object(object))
+                .filter(|object| object.as_object().is_some_and(|o| !o.is_empty()));
+        }
+        (kind, Target::Attribute(name)) => {
+            content::plain(attribute(element, name)?, matches!(kind, Kind::Text))
+        }
+        (Kind::Markup, _) => canonical(element, &excluded),
+        (kind, target) => {
+            content::flat(element, matches!(target, Target::Text), matches!(kind, Kind::Text), &excluded)
+        }
+    };
+    Some(text).filter(|text| !text.is_empty()).map(Value::String)
+}
+
+/// The elements to which a field's path leads, in the document and among what it shares.
+fn found<'t, 'i>(path: &Path, record: Node<'t, 'i>, records: &[Node<'t, 'i>]) -> [Vec<Node<'t, 'i>>; 2] {
+    if !path.absolute {
+        return [descendants(record, &path.steps), Vec::new()];
+    }
+    let is_within =
+        |element: &Node<'_, '_>, record: &Node<'_, '_>| element.ancestors().any(|around| around == *record);
+    // An attribute is known when its element starts, a text when it ends.
+    let is_known = |element: &Node<'_, '_>| match path.target {
+        Target::Attribute(_) => element.range().start < record.range().start,
+        Target::Element | Target::Text => element.range().end <= record.range().start,
+    };
+    let root = record.document().root();
+    let (inside, outside): (Vec<_>, Vec<_>) = descendants(root, &path.steps)
+        .into_iter()
+        .partition(|element| records.iter().any(|record| is_within(element, record)));
+    [
+        inside.into_iter().filter(|element| is_within(element, &record)).collect(),
+        outside.into_iter().filter(is_known).collect(),
+    ]
+}
+
+/// The elements to which these steps lead, in the order of the document.
+fn descendants<'t, 'i>(from: Node<'t, 'i>, steps: &[Step]) -> Vec<Node<'t, 'i>> {
+    from.descendants().filter(|element| leads(from, steps, *element)).collect()
+}
+
+/// Whether these steps lead from one node to the other.
+fn leads(from: Node<'_, '_>, steps: &[Step], to: Node<'_, '_>) -> bool {
+    let Some((last, before)) = steps.split_last() else { return from == to };
+    let mut above = to.ancestors().skip(1);
+    let starts = |above: Node<'_, '_>| leads(from, before, above);
+    matches(last, to) && if last.descend { above.any(starts) } else { above.next().is_some_and(starts) }
+}
+
+fn matches(step: &Step, element: Node<'_, '_>) -> bool {
+    element.is_element()
+        && step.local.is_none_or(|local| element.tag_name().name() == local)
+        && step.namespace.is_none_or(|uri| element.tag_name().namespace().unwrap_or_default() == uri)
+        && step.predicates.iter().all(|predicate| holds(predicate, element))
+}
+
+fn holds(predicate: &Predicate, element: Node<'_, '_>) -> bool {
+    let value = attribute(element, predicate.attribute);
+    match predicate.test {
+        Test::Present => value.is_some(),
+        Test::Absent => value.is_none(),
+        Test::Equals(expected) => value == Some(expected),
+        Test::Differs(other) => value.is_some_and(|value| value != other),
+        Test::Contains(part) => value.is_some_and(|value| value.contains(part)),
+    }
+}
+
+fn attribute<'t>(element: Node<'t, '_>, name: Attribute) -> Option<&'t str> {
+    let is_it = |attribute: &roxmltree::Attribute<'_, '_>| {
+        attribute.name() == name.local && attribute.namespace().unwrap_or_default() == name.namespace
+    };
+    element.attributes().find(is_it).map(|attribute| attribute.value())
+}

@@ -1,0 +1,45 @@
+//! What the judge needs to hold values against the constraints of their field.
+
+use std::borrow::Cow;
+
+use docmill_crds::reason::Reason;
+use serde_json::Value;
+
+use crate::automaton::FieldPlan;
+use crate::cursor::Position;
+
+/// A value as its document shows it, without quotes.
+pub(crate) fn plain(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
+    }
+}
+
+/// Counts the values of a list, right or wrong.
+pub(crate) struct Tally {
+    pub(crate) count: usize,
+    most: usize,
+    /// Where the first value is, or the first one too many.
+    pub(crate) place: Position,
+}
+
+impl Tally {
+    pub(crate) fn new(field: &FieldPlan, place: Position) -> Self {
+        let most = field.constraints.as_ref().and_then(|c| c.most_items()).unwrap_or(usize::MAX);
+        Self { count: 0, most, place }
+    }
+
+    /// Counts a value at this place.
+    pub(crate) fn add(&mut self, place: Position) {
+        if self.count == self.most {
+            self.place = place;
+        }
+        self.count += 1;
+    }
+
+    /// What is wrong with the number of values. A list without any is left out, and then nothing is.
+    pub(crate) fn fault(&self, field: &FieldPlan) -> Option<(Reason, String)> {
+        field.constraints.as_ref().filter(|_| self.count > 0)?.count_fault(self.count)
+    }
+}

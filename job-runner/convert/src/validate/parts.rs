@@ -1,0 +1,46 @@
+//! Dates whose parts are values of their own.
+
+use docmill_crds::reason::Reason;
+
+use super::types::date_of_parts;
+use super::{Content, FieldPlan, Judge, Record, ScopeId, Spot, fault};
+
+impl Judge<'_, '_> {
+    /// Writes the date whose parts are in this frame.
+    pub(crate) fn date_of_parts(
+        &mut self,
+        field: &FieldPlan,
+        scope: ScopeId,
+        record: &Record,
+        frame: u32,
+        spot: &Spot<'_>,
+    ) -> bool {
+        // Year, month and day, as far as the model has them.
+        let mut parts = [None; 3];
+        for (part, plan) in parts.iter_mut().zip(&self.automaton.scopes[scope as usize].fields) {
+            let value = record.first(frame, plan.first_slot).map(|id| record.found(id).content);
+            *part = match value {
+                Some(Content::Text { start, end } | Content::Json { start, end, .. }) => {
+                    Some(record.text(start, end))
+                }
+                _ => None,
+            };
+        }
+        if let [Some(year), month, day] = parts
+            && let Some(date) = date_of_parts(year, month, day)
+        {
+            return self.scalar(field, &date, spot);
+        }
+        let found = parts.map(|part| part.unwrap_or("-")).join(" ");
+        let expected = "a year of four digits, and perhaps a month and a day".to_owned();
+        self.report(fault(
+            Reason::WrongType,
+            spot.field(&field.name),
+            spot.path,
+            spot.place,
+            expected,
+            Some(&found),
+        ));
+        false
+    }
+}

@@ -1,0 +1,143 @@
+//! From the text of a date to the form that documents have: RFC 3339 in UTC, or a calendar day.
+//!
+//! What a text says is read as it stands, and then made a moment by arithmetic on the calendar, which reaches to the end of
+//! the year 9999: feeds write "never" as its last second.
+
+mod custom;
+mod iso;
+mod parts;
+mod reader;
+mod words;
+mod zones;
+
+pub(crate) use parts::date_of_parts;
+
+use docmill_crds::conversion::{DateFormat, Field, FieldType, Zone};
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
+
+/// How the dates of a field are read, beyond the forms that all have in common.
+#[derive(Debug, Default)]
+pub struct DateRules {
+    zone: Option<Zone>,
+    formats: Vec<DateFormat>,
+}
+
+/// A date and perhaps a time, as a text says them. Whether there is such a day is not known yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Written<'t> {
+    year: i16,
+    month: i8,
+    day: i8,
+    time: Option<Time<'t>>,
+    /// Seconds by which the zone is ahead of UTC.
+    offset: Option<i32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Time<'t> {
+    hour: i8,
+    minute: i8,
+    second: i8,
+    /// The digits after the point.
+    fraction: &'t str,
+}
+
+/// The last second of a minute that has 61.
+const LEAP_SECOND: i8 = 60;
+
+impl DateRules {
+    /// The rules of a field, in a model with this time zone. The model was checked.
+    pub fn of(field: &Field, zone: Option<&str>) -> Self {
+        if !matches!(field.kind, FieldType::DateTime | FieldType::Date) {
+            return Self::default();
+        }
+        let zone = field.time_zone.as_deref().or(zone).and_then(Zone::named);
+        let formats = field.formats.iter().filter_map(|format| DateFormat::parse(format).ok()).collect();
+        Self { zone, formats }
+    }
+
+    /// The moment in UTC.
+    pub fn date_time(&self, text: &str) -> Option<String> {
+        self.readings(text).find_map(|written| self.moment(&written))
+    }
+
+    /// What a moment should have been, for people.
+    pub fn expected_date_time(&self) -> String {
+        let zone = if self.zone.is_none() { " with its zone" } else { "" };
+        format!("a date and time{zone} (RFC 3339, ISO 8601 or RFC 822{})", self.own_formats())
+    }
+
+    /// The day, whatever the zone.
+    pub fn date(&self, text: &str) -> Option<String> {
+        let day = self.readings(text).find_map(|written| written.day())?;
+        Some(format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()))
+    }
+
+    /// What a day should have been, for people.
+    pub fn expected_date(&self) -> String {
+        format!("a date like 2026-01-02 or 20260102{}", self.own_formats())
+    }
+
+    fn own_formats(&self) -> String {
+        self.formats.iter().flat_map(|format| [", or ", format.text.as_str()]).collect()
+    }
+
+    /// What a text can be read as, the field's own forms first.
+    fn readings<'t>(&self, text: &'t str) -> impl Iterator<Item = Written<'t>> {
+        let own = self.formats.iter().filter_map(move |format| custom::read(format, text));
+        own.chain(iso::read(text)).chain(std::iter::once_with(move || words::read(text)).flatten())
+    }
+
+    fn moment(&self, written: &Written<'_>) -> Option<String> {
+        let local = written.local()?;
+        let offset = match written.offset {
+            Some(offset) => offset,
+            None => self.zone.as_ref()?.offset_at(local),
+        };
+        let utc = local.checked_sub(SignedDuration::from_secs(offset.into())).ok()?;
+        let time = written.time.unwrap_or_default();
+        if utc.year() < 0 || (time.second == LEAP_SECOND && !may_be_leap_second(utc)) {
+            return None;
+        }
+        let point = if time.fraction.is_empty() { "" } else { "." };
+        let (date, clock) = (utc.date(), utc.time());
+        Some(format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{point}{}Z",
+            date.year(),
+            date.month(),
+            date.day(),
+            clock.hour(),
+            clock.minute(),
+            clock.second(),
+            time.fraction,
+        ))
+    }
+}
+
+impl Written<'_> {
+    /// The day and time on the calendar and the clock of its zone; midnight for a day alone. A leap second is the second
+    /// before it, as no clock of a computer knows it.
+    fn local(&self) -> Option<DateTime> {
+        let date = Date::new(self.year, self.month, self.day).ok()?;
+        let time = self.time.unwrap_or_default();
+        if time.hour == 24 {
+            let midnight = time.minute == 0 && time.second == 0 && time.fraction.bytes().all(|b| b == b'0');
+            return date.tomorrow().ok().filter(|_| midnight).map(|date| date.at(0, 0, 0, 0));
+        }
+        let second = if time.second == LEAP_SECOND { 59 } else { time.second };
+        DateTime::new(self.year, self.month, self.day, time.hour, time.minute, second, 0).ok()
+    }
+
+    fn day(&self) -> Option<Date> {
+        self.local().map(DateTime::date)
+    }
+}
+
+/// Whether a leap second may follow upon this one: there were such at the end of June and of December alone.
+fn may_be_leap_second(utc: DateTime) -> bool {
+    matches!((utc.month(), utc.day()), (6, 30) | (12, 31)) && (utc.hour(), utc.minute()) == (23, 59)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Reads a date in a form that a model gives.
+
+use docmill_crds::conversion::{DateFormat, DatePart};
+use jiff::Timestamp;
+
+use super::reader::Reader;
+use super::{Time, Written, words, zones};
+
+/// Seconds since 1970 have at most so many digits within the common years.
+const EPOCH_DIGITS: usize = 12;
+
+/// Reads the whole of a text in this form.
+pub(crate) fn read<'t>(format: &DateFormat, text: &'t str) -> Option<Written<'t>> {
+    let mut reader = Reader::new(text);
+    let mut form = Form::default();
+    for part in &format.parts {
+        form.part(*part, &mut reader)?;
+    }
+    if !reader.is_done() {
+        return None;
+    }
+    Some(form.finish())
+}
+
+#[derive(Default)]
+struct Form<'t> {
+    written: Written<'t>,
+    /// Whether it is after noon, if hours go to twelve.
+    afternoon: Option<bool>,
+}
+
+impl<'t> Form<'t> {
+    fn part(&mut self, part: DatePart, reader: &mut Reader<'t>) -> Option<()> {
+        let date = &mut self.written;
+        match part {
+            DatePart::Literal(c) => return reader.take(c).then_some(()),
+            DatePart::Space => reader.blank(),
+            DatePart::Year => date.year = reader.digits(4, 4)?.parse().ok()?,
+            DatePart::ShortYear => date.year = words::year(reader.digits(2, 2)?)?,
+            DatePart::Month => date.month = reader.number(1, 2)?,
+            DatePart::MonthName => date.month = words::month(letters(reader))?,
+            DatePart::Day => date.day = reader.number(1, 2)?,
+            DatePart::Weekday => {
+                words::weekday(letters(reader))?;
+            }
+            DatePart::Hour => self.time().hour = reader.number(1, 2)?,
+            DatePart::Hour12 => self.time().hour = reader.number(1, 2).filter(|h| (1..=12).contains(h))? % 12,
+            DatePart::HalfDay => self.afternoon = Some(afternoon(letters(reader))?),
+            DatePart::Minute => self.time().minute = reader.number(1, 2)?,
+            DatePart::Second => self.time().second = reader.number(1, 2)?,
+            DatePart::Fraction => self.time().fraction = reader.fraction()?,
+            DatePart::Offset if reader.take('Z') || reader.take('z') => date.offset = Some(0),
+            DatePart::Offset if !reader.rest.starts_with(['+', '-']) => return None,
+            DatePart::Offset | DatePart::ZoneName => date.offset = Some(zones::read_from(reader)?),
+            DatePart::Epoch => self.written = epoch(reader)?,
+        }
+        Some(())
+    }
+
+    fn time(&mut self) -> &mut Time<'t> {
+        self.written.time.get_or_insert_default()
+    }
+
+    fn finish(mut self) -> Written<'t> {
+        if self.afternoon == Some(true) {
+            self.time().hour += 12;
+        }
+        self.written
+    }
+}
+
+fn letters<'t>(reader: &mut Reader<'t>) -> &'t str {
+    reader.run(|b| b.is_ascii_alphabetic())
+}
+
+fn afternoon(word: &str) -> Option<bool> {
+    match word {
+        _ if word.eq_ignore_ascii_case("am") => Some(false),
+        _ if word.eq_ignore_ascii_case("pm") => Some(true),
+        _ => None,
+    }
+}
+
+fn epoch<'t>(reader: &mut Reader<'t>) -> Option<Written<'t>> {
+    let sign = if reader.take('-') { -1 } else { 1 };
+    let seconds: i64 = reader.digits(1, EPOCH_DIGITS)?.parse().ok()?;
+    let moment = Timestamp::from_second(sign * seconds).ok()?;
+    let utc = jiff::tz::Offset::UTC.to_datetime(moment);
+    let time = Time { hour: utc.hour(), minute: utc.minute(), second: utc.second(), fraction: "" };
+    Some(Written { year: utc.year(), month: utc.month(), day: utc.day(), time: Some(time), offset: Some(0) })
+}

@@ -1,0 +1,104 @@
+//! Dates with the names of months: RFC 822 and its successors, RFC 850, and `asctime`. The day of the week is often wrong
+//! in feeds; the date is what counts.
+
+use super::reader::Reader;
+use super::{Written, zones};
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// Reads a date in one of these orders, the day of the week and the time being optional:
+/// `Fri, 2 Jan 2026 10:11:12 GMT`, `Friday, 02-Jan-26 10:11:12 GMT`, `Fri Jan  2 10:11:12 2026`,
+/// `Fri Jan 2 2026 10:11:12 GMT`.
+pub(crate) fn read(text: &str) -> Option<Written<'_>> {
+    let mut words = without_comment(text).split([' ', ',']).filter(|word| !word.is_empty()).peekable();
+    if words.peek().is_some_and(|word| weekday(word.trim_end_matches('.')).is_some()) {
+        words.next();
+    }
+    let first = words.next()?;
+    let mut written = Written::default();
+    let mut known_year = true;
+    if let Some(month) = month(first.trim_end_matches('.')) {
+        (written.month, written.day) = (month, day(words.next()?)?);
+        known_year = false;
+    } else if first.contains('-') {
+        let mut parts = first.split('-');
+        written.day = day(parts.next()?)?;
+        written.month = month(parts.next()?)?;
+        written.year = year(parts.next()?)?;
+        if parts.next().is_some() {
+            return None;
+        }
+    } else {
+        written.day = day(first)?;
+        written.month = month(words.next()?.trim_end_matches('.'))?;
+        written.year = year(words.next()?)?;
+    }
+    for word in words {
+        if written.time.is_none() && word.contains(':') {
+            let mut reader = Reader::new(word);
+            written.time = Some(reader.time(1)?);
+            if !reader.is_done() {
+                written.offset = Some(zones::read(reader.rest)?);
+            }
+        } else if !known_year && word.len() == 4 && word.starts_with(|c: char| c.is_ascii_digit()) {
+            written.year = year(word)?;
+            known_year = true;
+        } else if written.time.is_some() && written.offset.is_none() {
+            written.offset = Some(zones::read(word)?);
+        } else {
+            return None;
+        }
+    }
+    Some(written).filter(|_| known_year)
+}
+
+/// Mail gives the name of the zone in a comment after its offset: `+0100 (CET)`.
+fn without_comment(text: &str) -> &str {
+    match text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
+        Some((date, comment)) if !comment.contains(')') => date.trim_end(),
+        _ => text,
+    }
+}
+
+fn day(word: &str) -> Option<i8> {
+    Some(word).filter(|word| word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
+}
+
+/// A year of two or three digits is read as RFC 2822, section 4.3, says.
+pub(crate) fn year(word: &str) -> Option<i16> {
+    let year: i16 = Some(word).filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
+    match word.len() {
+        2 if year < 50 => Some(year + 2000),
+        2 | 3 => Some(year + 1900),
+        4 => Some(year),
+        _ => None,
+    }
+}
+
+/// The number of a month, by its English name or the first three letters of it; and `Sept`.
+pub(crate) fn month(word: &str) -> Option<i8> {
+    let place = position(&MONTHS, word).or_else(|| word.eq_ignore_ascii_case("sept").then_some(8))?;
+    i8::try_from(place + 1).ok()
+}
+
+pub(crate) fn weekday(word: &str) -> Option<usize> {
+    position(&WEEKDAYS, word)
+}
+
+fn position(names: &[&str], word: &str) -> Option<usize> {
+    names.iter().position(|name| name.eq_ignore_ascii_case(word) || name[..3].eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,104 @@
+//! Elements of an object as they stream by, for those who look at samples without a model.
+
+use std::io::{self, Read};
+
+use docmill_crds::conversion::Syntax;
+
+use super::events::names::Names;
+use super::events::open_elements::OpenElements;
+use super::events::{Element, Pause, Sink};
+use super::fault::{Flaw, Refusal};
+use super::input::decompress::Input;
+use super::input::window::{CHUNK, Trouble, Window};
+use super::limits::Limits;
+use super::xml::scanner::Scanner;
+
+/// Who looks at the elements of an object.
+pub trait Visitor {
+    /// An element starts.
+    fn start(&mut self, element: &Visited<'_>);
+    /// Characters, as they are meant; a text may come in several pieces.
+    fn text(&mut self, text: &str);
+    /// The innermost of the open elements ends.
+    fn end(&mut self);
+}
+
+/// An element that has just started.
+pub struct Visited<'s>(&'s Element<'s>);
+
+/// The name of an element or an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisitedName<'s> {
+    /// The URI, or empty.
+    pub namespace: &'s str,
+    /// As it is written, or empty.
+    pub prefix: &'s str,
+    /// Without the prefix.
+    pub local: &'s str,
+}
+
+impl<'s> Visited<'s> {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> VisitedName<'s> {
+        let Element { prefix, local, namespaces, .. } = *self.0;
+        VisitedName { namespace: namespaces.uri(prefix), prefix, local }
+    }
+
+    /// Calls `each` with every attribute and its value; declarations of namespaces are none.
+    pub fn attributes(&self, mut each: impl FnMut(VisitedName<'s>, &str)) {
+        for attribute in self.0.attributes.iter().filter(|attribute| !attribute.is_declaration()) {
+            let (prefix, local) = (attribute.prefix, attribute.local);
+            let namespace = if prefix.is_empty() { "" } else { self.0.namespaces.uri(prefix) };
+            each(VisitedName { namespace, prefix, local }, &attribute.value());
+        }
+    }
+}
+
+/// Reads an object to its end. The inner result says whether it is well-formed, as a worker would judge it; the caps on
+/// whole objects and documents do not hold, since nothing of them is kept.
+pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result<(), Refusal>> {
+    let limits = Limits { object_bytes: u64::MAX, expanded_bytes: u64::MAX, ..Limits::default() };
+    let names = Names::new();
+    let input = Input::new(Box::new(reader), &limits);
+    let outcome =
+        Window::open(input, Syntax::Xml, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
+            let mut scanner = Scanner::new(window, &names, &limits);
+            while scanner.run(&mut Guide(visitor))? != Pause::Object {}
+            Ok(())
+        });
+    match outcome {
+        Ok(()) => Ok(Ok(())),
+        Err(Trouble::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Trouble::Io(error)) => Err(error),
+    }
+}
+
+/// Leads a visitor through what the scanner sees.
+struct Guide<'v, V>(&'v mut V);
+
+impl<V: Visitor> Sink for Guide<'_, V> {
+    /// Every element is taken for a document, so that the caps on documents are counted from each anew.
+    fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw> {
+        self.0.start(&Visited(element));
+        Ok(true)
+    }
+
+    fn end(&mut self, _: &OpenElements) -> bool {
+        self.0.end();
+        false
+    }
+
+    fn text(&mut self, text: &str, _: usize) -> Result<(), Flaw> {
+        self.0.text(text);
+        Ok(())
+    }
+
+    fn character(&mut self, c: char, _: usize) -> Result<(), Flaw> {
+        self.0.text(c.encode_utf8(&mut [0; 4]));
+        Ok(())
+    }
+
+    /// Samples are not at fault: nobody asks where they are.
+    fn settle(&mut self, _: &Window<'_>) {}
+}

@@ -1,0 +1,5 @@
+//! XML, token by token: what XML 1.0 (fifth edition) and Namespaces in XML ask of a well-formed object.
+
+pub(crate) mod doctype;
+pub(crate) mod scanner;
+pub(crate) mod tokens;

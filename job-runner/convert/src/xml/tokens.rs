@@ -1,0 +1,117 @@
+//! Finds where markup begins and ends: XML 1.0, productions 14 to 21, 39 to 44 and 66 to 68. What is within is for the
+//! scanner to check. Where tags, comments and instructions end is quick-xml's to say.
+
+use quick_xml::parser::{CommentParser, ElementParser, Parser, PiParser};
+
+use super::doctype;
+use crate::fault::Flaw;
+
+/// A piece of an object, without the characters that set it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token<'w> {
+    /// `<…>`
+    Start(&'w str),
+    /// `<…/>`
+    Empty(&'w str),
+    /// `</…>`
+    End(&'w str),
+    /// Characters between markup.
+    Text(&'w str),
+    /// `<![CDATA[…]]>`
+    CData(&'w str),
+    /// `&…;`
+    Reference(&'w str),
+    /// `<!--…-->`
+    Comment(&'w str),
+    /// `<?…?>`
+    Instruction(&'w str),
+    /// `<!DOCTYPE …>`
+    Doctype,
+}
+
+const CDATA: &str = "<![CDATA[";
+const COMMENT: &str = "<!--";
+
+/// The token that starts at `at`, and where it ends; none when the text ends before the token does. `doctype` says of how
+/// many bytes a DOCTYPE may be, or why there may be none: its place is judged before what is in it, of which the text may
+/// hold only a part.
+pub(crate) fn read(
+    text: &str,
+    at: usize,
+    doctype: impl FnOnce() -> Result<usize, Flaw>,
+) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+    let rest = &text.as_bytes()[at..];
+    match rest {
+        [] | [b'<'] => Ok(None),
+        [b'<', b'/', ..] => Ok(memchr::memchr(b'>', rest).map(|end| {
+            let name = text[at + 2..at + end].trim_end_matches([' ', '\t', '\r', '\n']);
+            (Token::End(name), at + end + 1)
+        })),
+        [b'<', b'?', ..] => Ok(PiParser::default()
+            .feed(&rest[2..])
+            .map(|last| (Token::Instruction(&text[at + 2..][..last - 1]), at + last + 3))),
+        [b'<', b'!', ..] => declaration(text, at, doctype),
+        [b'<', ..] => Ok(ElementParser::Outside.feed(&rest[1..]).map(|end| {
+            let tag = &text[at + 1..at + 1 + end];
+            (tag.strip_suffix('/').map_or(Token::Start(tag), Token::Empty), at + end + 2)
+        })),
+        [b'&', ..] => match memchr::memchr3(b';', b'&', b'<', &rest[1..]) {
+            Some(end) if rest[end + 1] == b';' => {
+                Ok(Some((Token::Reference(&text[at + 1..at + 1 + end]), at + end + 2)))
+            }
+            Some(_) => Err(Flaw::malformed(at, "a ; after the reference, or &amp;")),
+            None => Ok(None),
+        },
+        _ => Ok(memchr::memchr2(b'<', b'&', rest).map(|end| (Token::Text(&text[at..at + end]), at + end))),
+    }
+}
+
+/// What is wrong with a token that the object ends within.
+pub(crate) fn cut_off(text: &str, at: usize) -> Flaw {
+    let rest = &text[at..];
+    let expected = if rest.starts_with(COMMENT) {
+        "--> at the end of the comment"
+    } else if rest.starts_with(CDATA) {
+        "]]> at the end of CDATA"
+    } else if rest.starts_with("<?") {
+        "?> at the end of the processing instruction"
+    } else if rest.starts_with('&') {
+        "a ; after the reference, or &amp;"
+    } else {
+        "> at the end of the markup"
+    };
+    Flaw::malformed(at, expected).found("the end of the object")
+}
+
+fn declaration(
+    text: &str,
+    at: usize,
+    doctype: impl FnOnce() -> Result<usize, Flaw>,
+) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+    let rest = &text[at..];
+    if let Some(inner) = rest.strip_prefix(COMMENT) {
+        return comment(inner, at);
+    }
+    if let Some(inner) = rest.strip_prefix(CDATA) {
+        let end = memchr::memmem::find(inner.as_bytes(), b"]]>");
+        return Ok(end.map(|end| (Token::CData(&inner[..end]), at + CDATA.len() + end + 3)));
+    }
+    if rest.starts_with(doctype::START) {
+        return Ok(doctype::check(rest, at, doctype()?)?.map(|length| (Token::Doctype, at + length)));
+    }
+    if [COMMENT, CDATA, doctype::START].iter().any(|start| start.starts_with(rest)) {
+        return Ok(None);
+    }
+    let found: String = rest.chars().take(3).collect();
+    Err(Flaw::malformed(at, "a comment, CDATA or DOCTYPE after <!").found(&found))
+}
+
+/// Production 15: `--` ends a comment, and nothing else.
+fn comment(inner: &str, at: usize) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+    let Some(end) = CommentParser::default().feed(inner.as_bytes()) else { return Ok(None) };
+    let content = &inner[..end - "-->".len()];
+    if content.ends_with('-') || memchr::memmem::find(content.as_bytes(), b"--").is_some() {
+        return Err(Flaw::malformed(at, "no -- within a comment"));
+    }
+    Ok(Some((Token::Comment(content), at + COMMENT.len() + end)))
+}
