@@ -12,15 +12,15 @@ pub use present::{Held, Hindrance, HindranceReason, IndexTrouble, Present, Store
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::elasticsearch::ElasticsearchCluster;
-use crate::enricher::Enricher;
-use crate::enrichment_ledger::Versions;
-use crate::enrichment_run::{Bounds, Compare, EnrichTo, Matching, OnModelChange, Select};
-use crate::ingest_run::IngestRunSpec;
-use crate::ingest_source::{IngestSourceSpec, PollTrigger};
-use crate::own_index::{OwnIndex, Owner, SourceIdentity};
-use crate::storage::Storage;
-use crate::{ledger, run_ledger};
+use super::elasticsearch::ElasticsearchCluster;
+use super::enricher::Enricher;
+use super::enrichment_ledger::Versions;
+use super::enrichment_run::{Bounds, Compare, EnrichTo, Matching, OnModelChange, Select};
+use super::ingest_run::IngestRunSpec;
+use super::ingest_source::{IngestSourceSpec, PollTrigger};
+use super::own_index::{OwnIndex, Owner, SourceIdentity};
+use super::storage::Storage;
+use super::{ledger, run_ledger};
 
 /// Environment variable with the [`WorkOrder`].
 pub const WORK_ORDER_ENV: &str = "DOCMILL_WORK_ORDER";

@@ -14,8 +14,8 @@ pub use check::EnricherFault;
 pub use outputs::{OutputField, OutputType, Similarity};
 pub use protocols::{HttpCall, ITEMS, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};
 
-use crate::ledger::digest_of;
-use crate::storage::SecretRef;
+use super::ledger::digest_of;
+use super::storage::SecretRef;
 
 /// The most bytes of an object that an enricher is given, unless it says otherwise: 10 MiB.
 const OBJECT_BYTES: i64 = 10 * 1024 * 1024;

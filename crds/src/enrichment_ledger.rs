@@ -6,15 +6,74 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
-use crate::ledger::digest_of;
-use crate::own_index::{self, OwnIndex};
+use super::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
+use super::ledger::digest_of;
+use super::own_index::{self, OwnIndex};
 
 /// Matches the names of all these indices.
 pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
 
 /// The kinds of records that go with their run. A [`BoundRecord`] and a [`FailureRecord`] stay.
 pub const RUN_KINDS: &[&str] = &["slice", "limits", "grants", "comparison"];
+
+/// Keys under `_docmill` of an enriched copy, and under `_docmill.enrichment.<name>`.
+pub mod key {
+    /// The object of all of it.
+    pub const DOCMILL: &str = "_docmill";
+    /// What each enricher says of its result, by its name.
+    pub const ENRICHMENT: &str = "enrichment";
+    /// UID of the run that wrote the copy.
+    pub const ENRICHMENT_RUN: &str = "enrichmentRun";
+    /// UID of the run that called the model.
+    pub const RUN: &str = "run";
+    /// Digest of the raw object.
+    pub const RAW_DIGEST: &str = "rawDigest";
+    /// Digest of what decides the results of the model.
+    pub const MODEL_DIGEST: &str = "modelDigest";
+    /// Digest of what the model was given.
+    pub const INPUT_DIGEST: &str = "inputDigest";
+    /// Name of the model.
+    pub const MODEL: &str = "model";
+    /// Version that the server reported or that was asked for.
+    pub const VERSION: &str = "version";
+    /// When the model gave the result.
+    pub const ENRICHED_TIME: &str = "enrichedTime";
+}
+
+/// Why a document could not be enriched or stored, in one word for the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureReason {
+    /// The name of its index cannot be made.
+    InvalidTarget,
+    /// A model cannot be given it.
+    InvalidInput,
+    /// It has nothing to give a model whose result it has to have.
+    EmptyInput,
+    /// It has a field of the name that a model's result is to have.
+    FieldConflict,
+    /// A model refuses it, or gives nothing that can be used.
+    ModelRefused,
+    /// There is no enriched copy to compare it with.
+    NotEnriched,
+    /// The index refuses it.
+    IndexRefused,
+}
+
+impl FailureReason {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidTarget => "InvalidTarget",
+            Self::InvalidInput => "InvalidInput",
+            Self::EmptyInput => "EmptyInput",
+            Self::FieldConflict => "FieldConflict",
+            Self::ModelRefused => "ModelRefused",
+            Self::NotEnriched => "NotEnriched",
+            Self::IndexRefused => "IndexRefused",
+        }
+    }
+}
 
 /// The versions that servers told of their models, by the names of the enrichers.
 pub type Versions = BTreeMap<String, String>;
@@ -35,7 +94,7 @@ pub fn target_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
 /// everything is new to it. 32 hex digits.
 #[must_use]
 pub fn way(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
-    let digest = |enricher: &crate::enricher::Enricher| {
+    let digest = |enricher: &super::enricher::Enricher| {
         enricher.model_digest(versions.get(&enricher.name).map(String::as_str))
     };
     digest_of(&json!(spec.enrichers.iter().map(digest).collect::<Vec<_>>()))

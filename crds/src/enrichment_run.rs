@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::elasticsearch::ElasticsearchCluster;
-use crate::enricher::{Enricher, OutputType};
-use crate::ingest_source::PodTemplate;
-use crate::storage::Storage;
+use super::elasticsearch::ElasticsearchCluster;
+use super::enricher::{Enricher, OutputType};
+use super::ingest_source::PodTemplate;
+use super::storage::Storage;
 
 /// One enrichment: select documents, send them to models, store the enriched documents in another index. Like a
 /// Job it runs once and ends; apart from `suspend` and `budget` it cannot be changed afterwards.
@@ -199,7 +199,7 @@ pub struct Matching {
     pub ids: Option<Vec<String>>,
     /// Those that match this query, in Elasticsearch's Query DSL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::any_json::object")]
+    #[schemars(schema_with = "super::any_json::object")]
     pub query: Option<Map<String, Value>>,
 }
 
@@ -242,7 +242,7 @@ pub struct EnrichFrom {
     pub index: Option<String>,
     /// Only documents that match this query, in Elasticsearch's Query DSL, for example `{"term": {"language": "en"}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::any_json::object")]
+    #[schemars(schema_with = "super::any_json::object")]
     pub query: Option<Map<String, Value>>,
     /// The field that tells when a document was indexed, a date. Documents without it are never selected.
     #[serde(default = "default_time_field")]

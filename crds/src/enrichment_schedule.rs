@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::enrichment_run::EnrichmentRunSpec;
+use super::enrichment_run::EnrichmentRunSpec;
 
 /// Creates EnrichmentRuns at the times of a schedule, as a CronJob creates Jobs. Runs that were missed are caught up by
 /// one, since a run takes whatever is new.

@@ -1,7 +1,7 @@
 //! Who has to act on an error: nobody (it passes), the user (mend a resource or a secret), or nobody can.
 
-use crate::contract::{HindranceReason, Store};
-use crate::foreign::Foreign;
+use super::contract::{HindranceReason, Store};
+use super::foreign::Foreign;
 
 /// What an error means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::conversion::Conversion;
-use crate::enrichment_run::SourceRef;
-use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
+use super::conversion::Conversion;
+use super::enrichment_run::SourceRef;
+use super::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
 /// On-demand work over the objects of an IngestSource: a backfill, what failed once more, a new conversion, a rehearsal
 /// of one, or an audit. Like a Job it runs once and ends; it cannot be changed afterwards. It works with the source

@@ -9,12 +9,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::conversion::Conversion;
-use crate::elasticsearch::ElasticsearchCluster;
-use crate::ledger::UnitState;
+use super::conversion::Conversion;
+use super::elasticsearch::ElasticsearchCluster;
+use super::ledger::UnitState;
 pub use index::{DateWindow, Index, InvalidDay};
 
-use crate::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
+use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
 
 /// A bucket that is kept ingested: every object that lands in it becomes searchable documents, or a refusal that
 /// can be looked at.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::own_index::{self, OwnIndex};
+use super::own_index::{self, OwnIndex};
 
 /// Matches the names of all ledgers.
 pub const UNITS_PATTERN: &str = "docmill-units-*";

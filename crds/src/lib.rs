@@ -19,6 +19,7 @@ pub mod conversion;
 pub mod elasticsearch;
 pub mod enricher;
 pub mod enrichment_ledger;
+pub mod enrichment_query;
 pub mod enrichment_run;
 pub mod enrichment_schedule;
 pub mod error_class;

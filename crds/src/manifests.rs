@@ -3,7 +3,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt as _;
 
-use crate::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
+use super::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
 
 /// Where the generated files lie, from the root of the repository. Helm can read only what is inside a chart, so
 /// they lie there and nowhere else.

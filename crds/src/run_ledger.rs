@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::ledger::hex;
-use crate::own_index::{self, OwnIndex};
-use crate::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
+use super::ledger::hex;
+use super::own_index::{self, OwnIndex};
+use super::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 
 /// Matches the names of all these indices.
 pub const RUNS_PATTERN: &str = "docmill-runs-*";
@@ -209,8 +209,8 @@ pub fn runs_index_body() -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::storage::{OnDelete, Packing, RawLocation, SnapshotLocation};
     use super::{KeyBoundRecord, PartRecord, Tally, run_folder};
-    use crate::storage::{OnDelete, Packing, RawLocation, SnapshotLocation};
 
     #[test]
     fn files_of_a_run_are_never_raw_objects() {

@@ -2,7 +2,7 @@
 //!
 //! In the order in which a document travels:
 //! - [`recipe`]: the order, read and checked once;
-//! - `select`, [`pool`] and `hits`: the documents of the slice, a page at a time, from a view that does not change;
+//! - `select` and `hits`: the documents of the slice, a page at a time, from a view that does not change;
 //! - `pages`: what the stored copies tell about what has still to be done ([`standing`]);
 //! - `work`: one document on its way; [`input`]: what a model is given of it, and the digest by which an unchanged input is
 //!   recognised;
@@ -33,12 +33,9 @@ mod hits;
 pub mod input;
 mod keep;
 mod limits;
-pub mod link;
 mod objects;
 mod pages;
-pub mod pool;
 mod progress;
-pub mod protocol;
 pub mod recipe;
 mod select;
 mod shorten;
@@ -60,14 +57,14 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::EnrichError;
 
-use super::elastic::Elastic;
-use super::retry::{Patience, persist};
 use budget::Budget;
 use compare::Comparison;
 use counts::Counts;
+use docmill_clients::elastic::Elastic;
+use docmill_clients::model_server::link::MountedLink;
+use docmill_clients::retry::{Patience, persist};
 use failures::Failures;
 use flow::Flow;
-use link::MountedLink;
 use objects::Objects;
 use progress::Progress;
 use recipe::Recipe;
@@ -145,7 +142,7 @@ pub async fn run(
 
 /// One for each enricher, with its own Secret.
 fn links(order: &EnrichOrder) -> Result<Vec<MountedLink>, EnrichError> {
-    (0..order.enrichers.len()).map(|place| MountedLink::new(secret_mount::enricher(place))).collect()
+    (0..order.enrichers.len()).map(|place| Ok(MountedLink::new(secret_mount::enricher(place))?)).collect()
 }
 
 /// Goes over the slice until its end. How far it is is written in any case, also of a slice that breaks off.

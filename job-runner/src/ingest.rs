@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use docmill_clients::aws;
+use docmill_clients::secrets::mounted;
+use docmill_clients::store_health;
 use docmill_crds::contract::{IngestOrder, Report, secret_mount};
 use docmill_crds::ledger::UnitState;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -21,8 +24,6 @@ use super::observe;
 use super::pipeline::ingest_error::IngestError;
 use super::pipeline::process::{Processor, Stop};
 use super::pipeline::queue::{Queue, Received};
-use super::secrets::mounted;
-use super::stores;
 
 /// Places for messages in a worker's hands: enough to fill a batch while the one before is on its way.
 const MESSAGES: u32 = 256;
@@ -38,7 +39,7 @@ pub async fn run(order: IngestOrder, runner: String, stop: Stop) -> Result<Repor
     let processor = Processor::new(&order, runner, None, stop.clone()).await?;
     processor.ensure_indices().await?;
     let queue_url = order.spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
-    let sqs = stores::sqs_client(&order.spec.storage, queue_url, &mounted(secret_mount::STORAGE)?).await?;
+    let sqs = aws::sqs_client(&order.spec.storage, queue_url, &mounted(secret_mount::STORAGE)?).await?;
     let queue = Queue::new(sqs, queue_url.to_owned());
     let (acknowledge, acknowledging) = queue.acknowledger();
     let heartbeat_ends = CancellationToken::new();
@@ -124,7 +125,7 @@ impl Worker {
         if self.stop.closing.run_until_cancelled(free).await.is_none() {
             return Vec::new();
         }
-        if !observe::worker().may_receive() {
+        if !store_health::of_process().may_receive() {
             // What is in hand waits for a store already; more would only wait as well.
             self.stop.closing.run_until_cancelled(tokio::time::sleep(HINDERED)).await;
             return Vec::new();

@@ -10,18 +10,9 @@
 //! - [`observe`]: what can be seen of a worker while it runs: metrics, status, logs;
 //! - [`retry`], `pace`: waiting, and asking for less; [`clock`], [`cause`]: times as they are written, words for errors;
 //! - [`commands`]: the command line.
-
-pub mod cause;
-pub mod clock;
 pub mod commands;
-pub mod elastic;
 pub mod enrich;
 pub mod ingest;
 pub mod observe;
-pub mod outbound;
-mod pace;
 pub mod pipeline;
-pub mod retry;
 pub mod run;
-pub mod secrets;
-pub mod stores;

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use docmill_clients::telemetry::logs::{self, LogFormat};
 use docmill_crds::contract::LOG_FORMAT_ENV;
 use job_runner::commands::{convert, model, work};
-use job_runner::observe::logs::{self, LogFormat};
 use job_runner::observe::traces::Traces;
 use tokio::runtime::Handle;
 
@@ -71,7 +71,8 @@ fn observe(args: &Work, runtime: &Handle) -> Option<Traces> {
         Ok(traces) => (traces, None),
         Err(error) => (None, Some(error)),
     };
-    if let Err(error) = logs::init(args.log_format, &args.log_level, traces.as_ref()) {
+    if let Err(error) = logs::init_with(args.log_format, &args.log_level, traces.as_ref().map(Traces::layer))
+    {
         eprintln!("{error}");
     }
     if let Some(error) = failed {

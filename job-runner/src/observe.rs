@@ -1,34 +1,28 @@
 //! What can be seen of a worker while it runs: counters and histograms for Prometheus, and how it is doing for the
 //! operator.
 //!
-//! - [`metrics`], [`process`]: what is counted;
-//! - [`hindrances`], [`held`], [`activity`]: what it waits for, which units wait for an index without it, and how it spends
-//!   its time; pure;
-//! - [`hinders`]: which errors are a store's doing;
-//! - [`server`]: all of it over HTTP; [`logs`]: the form of the log; [`traces`]: spans for OpenTelemetry.
+//! - [`metrics`]: what is counted;
+//! - [`held`], [`activity`]: which units wait for an index without the worker, and how it spends its time; pure;
+//! - [`server`]: all of it over HTTP; [`traces`]: spans for OpenTelemetry.
 //!
 //! A process is one worker, so there is one [`Worker`] in it ([`worker`]), and no step has to be handed one.
 
 pub mod activity;
 pub mod held;
-pub mod hinders;
-pub mod hindrances;
-pub mod logs;
 pub mod metrics;
-pub mod process;
 pub mod server;
 pub mod traces;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::{Hindrance, Present};
+use docmill_clients::store_health::problems::Kind;
+use docmill_clients::store_health::{self, Observer};
+use docmill_crds::contract::Present;
 
-use super::clock;
-use super::pipeline::task::Ended;
+use crate::pipeline::task::Ended;
 use activity::Activity;
 use held::HeldUnits;
-use hindrances::{Hindrances, Kind};
 use metrics::Metrics;
 
 static WORKER: OnceLock<Worker> = OnceLock::new();
@@ -36,12 +30,18 @@ static WORKER: OnceLock<Worker> = OnceLock::new();
 /// The worker that this process is.
 #[must_use]
 pub fn worker() -> &'static Worker {
-    WORKER.get_or_init(|| Worker::new("", ""))
+    named("", "")
 }
 
 /// Names the source that the worker works for, before anything is counted. A second name is not taken.
 pub fn name(namespace: &str, source: &str) {
-    WORKER.get_or_init(|| Worker::new(namespace, source));
+    named(namespace, source);
+}
+
+fn named(namespace: &str, source: &str) -> &'static Worker {
+    let worker = WORKER.get_or_init(|| Worker::new(namespace, source));
+    store_health::of_process().observe(worker);
+    worker
 }
 
 /// What can be seen of a worker.
@@ -50,13 +50,11 @@ pub struct Worker {
     /// What it counts.
     pub metrics: Metrics,
     started: Instant,
-    started_millis: i64,
     present: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    hindrances: Hindrances,
     held: HeldUnits,
     activity: Activity,
     done: u64,
@@ -64,12 +62,7 @@ struct State {
 
 impl Worker {
     fn new(namespace: &str, source: &str) -> Self {
-        Self {
-            metrics: Metrics::new(namespace, source),
-            started: Instant::now(),
-            started_millis: clock::now_millis(),
-            present: Mutex::default(),
-        }
+        Self { metrics: Metrics::new(namespace, source), started: Instant::now(), present: Mutex::default() }
     }
 
     /// Takes a unit in hand, until what is given is dropped.
@@ -107,18 +100,6 @@ impl Worker {
         self.state().held.is_held(unit)
     }
 
-    /// A piece of work that may meet hindrances.
-    #[must_use]
-    pub fn held_up(&'static self) -> HeldUp {
-        HeldUp { worker: self, by: None }
-    }
-
-    /// Whether more may be received: not while a store that everything needs does not take or give any more.
-    pub fn may_receive(&self) -> bool {
-        let now = self.started.elapsed();
-        self.state().hindrances.may_receive(now)
-    }
-
     /// Units in its hands.
     #[must_use]
     pub fn in_hand(&self) -> usize {
@@ -129,6 +110,7 @@ impl Worker {
     /// How it is doing.
     #[must_use]
     pub fn present(&self) -> Present {
+        let hindrances = store_health::of_process().told();
         let now = self.started.elapsed();
         let mut state = self.state();
         let spent = state.activity.spent(now);
@@ -138,19 +120,28 @@ impl Worker {
             idle_millis: millis(spent.idle),
             hindered_millis: millis(spent.hindered),
             in_hand: spent.in_hand.into(),
-            hindrances: state.hindrances.told(now).into_iter().map(|told| self.hindrance(told)).collect(),
+            hindrances,
             held: state.held.told(now),
         }
     }
 
-    fn hindrance(&self, told: hindrances::Told) -> Hindrance {
-        let (by, reason) = told.kind;
-        let since = self.started_millis.saturating_add_unsigned(millis(told.since));
-        Hindrance { by, reason, since: clock::rfc3339(since), message: told.message }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Worker {
+    fn stopped(&self, stopped: bool) {
+        let now = self.started.elapsed();
+        self.state().activity.stop(stopped, now);
+    }
+
+    fn bulk(&self, bytes: usize, items: usize) {
+        self.metrics.bulk(bytes, items);
+    }
+
+    fn retried(&self, step: &'static str, kind: Option<Kind>) {
+        self.metrics.retry(step, kind);
     }
 }
 
@@ -162,39 +153,6 @@ impl Drop for InHand {
     fn drop(&mut self) {
         let now = self.0.started.elapsed();
         self.0.state().activity.let_go(now);
-    }
-}
-
-/// A piece of work, and what holds it up. When it is dropped, nothing does any more.
-#[derive(Debug)]
-pub struct HeldUp {
-    worker: &'static Worker,
-    by: Option<Kind>,
-}
-
-impl HeldUp {
-    /// It is held up by this now, and by nothing else; `None`: by no store.
-    pub fn by(&mut self, kind: Option<Kind>, message: &str) {
-        if kind == self.by {
-            return;
-        }
-        let now = self.worker.started.elapsed();
-        let mut state = self.worker.state();
-        if let Some(before) = self.by.take() {
-            state.hindrances.end(before, now);
-        }
-        if let Some(kind) = kind {
-            state.hindrances.begin(kind, message, now);
-            self.by = Some(kind);
-        }
-        let stopped = state.hindrances.stops();
-        state.activity.stop(stopped, now);
-    }
-}
-
-impl Drop for HeldUp {
-    fn drop(&mut self) {
-        self.by(None, "");
     }
 }
 
@@ -211,10 +169,9 @@ fn millis(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::contract::{HindranceReason, Store};
     use docmill_crds::ledger::UnitState;
 
-    use super::{Ended, Worker};
+    use super::{Ended, Observer as _, Worker};
 
     fn worker() -> &'static Worker {
         Box::leak(Box::new(Worker::new("news", "wire")))
@@ -224,28 +181,19 @@ mod tests {
     fn what_is_told_follows_what_is_held() {
         let worker = worker();
         let in_hand = worker.take_in_hand();
-        let mut held = worker.held_up();
-        held.by(Some((Store::Elasticsearch, HindranceReason::Throttled)), "429");
-        assert!(!worker.may_receive());
-        let present = worker.present();
-        assert_eq!((present.in_hand, present.hindrances[0].message.as_str()), (1, "429"));
-        assert!(present.hindrances[0].since.ends_with('Z'));
-        drop((in_hand, held));
+        assert_eq!(worker.present().in_hand, 1);
+        drop(in_hand);
         worker.unit_ended(&Ended::Unfinished);
         worker.unit_ended(&Ended::Final { state: UnitState::Indexed, reason: None, changed: true });
         let present = worker.present();
         assert_eq!((present.in_hand, present.done), (0, 1), "what was let go is not done");
-        assert!(worker.may_receive());
     }
 
     #[test]
-    fn one_piece_of_work_has_one_hindrance_at_a_time() {
+    fn time_in_which_a_store_stops_everything_is_neither_busy_nor_idle() {
         let worker = worker();
-        let mut held = worker.held_up();
-        held.by(Some((Store::ObjectStore, HindranceReason::Unreachable)), "refused");
-        held.by(Some((Store::ObjectStore, HindranceReason::AccessDenied)), "403");
-        assert!(worker.may_receive(), "a person has to mend it, and other units may go on");
-        drop(held);
-        assert_eq!(worker.present().hindrances.len(), 2, "both are told of for a while");
+        worker.stopped(true);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert!(worker.present().hindered_millis >= 5);
     }
 }

@@ -36,8 +36,9 @@ pub use docmill_crds::run_ledger::Tally;
 pub use error::RunError;
 pub use manifest::{FileResult, KeyRange, ManifestLine};
 
+use docmill_clients::retry::Patience;
+
 use super::pipeline::process::Stop;
-use super::retry::Patience;
 
 /// For how long a store may be away before the pod gives up and leaves it to the Job to try again.
 const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));

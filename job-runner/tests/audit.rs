@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody};
+use docmill_clients::retry::Patience;
 use docmill_crds::audit::DifferenceKind;
 use docmill_crds::contract::RunOrder;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState, units_index};
-use job_runner::clock;
-use job_runner::elastic::{Address, BulkBody};
 use job_runner::pipeline::notification::Landed;
 use job_runner::pipeline::process::Stop;
 use job_runner::pipeline::task::{Ended, Redo, Task};
-use job_runner::retry::Patience;
 use job_runner::run::{KeyRange, ManifestLine, RunContext, audit, shadow};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -75,8 +75,9 @@ impl Place {
             "run": "run", "runUid": "uid", "createdMillis": 0, "step": {"work": {"files": 1, "parts": 1}},
         });
         let storage = serde_json::from_value(order["ingest"]["spec"]["storage"].clone()).unwrap();
-        let s3 =
-            job_runner::stores::s3_client(&storage, &job_runner::secrets::Secrets::default()).await.unwrap();
+        let s3 = docmill_clients::aws::s3_client(&storage, &docmill_clients::secrets::Secrets::default())
+            .await
+            .unwrap();
         s3.create_bucket().bucket(&name).send().await.unwrap();
         Some(Self { name, s3, order })
     }
@@ -315,7 +316,7 @@ impl Breaker<'_> {
         let outcomes =
             self.context.clusters.ledger.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
         assert!(
-            outcomes.iter().all(|outcome| *outcome == job_runner::elastic::Outcome::Done),
+            outcomes.iter().all(|outcome| *outcome == docmill_clients::elastic::Outcome::Done),
             "{outcomes:?}"
         );
     }

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
+use docmill_clients::elastic::{Address, BulkBody, ClaimError, Elastic, Outcome};
+use docmill_clients::retry::Patience;
+use docmill_clients::secrets::Secrets;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::own_index::{FORMAT, OwnIndex, Owner, Standing, meta};
-use job_runner::elastic::{Address, BulkBody, ClaimError, Elastic, Outcome};
-use job_runner::retry::Patience;
-use job_runner::secrets::Secrets;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +23,7 @@ fn cluster(test: &str) -> Option<(Elastic, String)> {
     };
     let settings = ElasticsearchCluster { urls: vec![url], ..Default::default() };
     let elastic = Elastic::new(&settings, &Secrets::default()).expect("a client");
-    Some((elastic, format!("{test}-{}", job_runner::clock::now_millis())))
+    Some((elastic, format!("{test}-{}", docmill_clients::clock::now_millis())))
 }
 
 #[tokio::test]

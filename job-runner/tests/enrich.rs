@@ -5,15 +5,15 @@
 
 mod model_server;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Elastic};
+use docmill_clients::retry::Patience;
+use docmill_clients::secrets::Secrets;
 use docmill_crds::contract::{EnrichOrder, EnrichStep, Report};
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::enrichment_ledger::{FailureRecord, SliceRecord, enrichments_index, limits_id};
 use docmill_crds::enrichment_run::Select;
-use job_runner::clock;
-use job_runner::elastic::{Address, BulkBody, Elastic};
 use job_runner::enrich::{self, EnrichError};
-use job_runner::retry::Patience;
-use job_runner::secrets::Secrets;
 use model_server::{Fault, ModelServer};
 use serde_json::{Value, json};
 use std::time::Duration;

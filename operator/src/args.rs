@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use docmill_clients::outbound::{EndpointPolicy, PatternError};
+use docmill_clients::telemetry::logs::LogFormat;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, KUBERNETES_SERVICE_HOST_ENV,
     LOG_FORMAT_ENV,
 };
-use job_runner::observe::logs::LogFormat;
-use job_runner::outbound::{EndpointPolicy, PatternError};
 
 /// Turns Docmill resources into worker Jobs and tells how they are doing.
 #[derive(Clone, Debug, clap::Parser)]

@@ -45,8 +45,8 @@ use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use clap::Parser as _;
-use job_runner::observe::logs;
-use job_runner::outbound::{self, Limits, Outbound};
+use docmill_clients::outbound::{self, Limits, Outbound};
+use docmill_clients::telemetry::logs;
 use kube::Client;
 
 use args::Args;
@@ -57,7 +57,7 @@ use shutdown::Shutdown;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    logs::init(args.log_format, &args.log_level, None)?;
+    logs::init(args.log_format, &args.log_level)?;
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("another TLS provider is installed already"))?;

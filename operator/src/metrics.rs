@@ -8,8 +8,8 @@ mod sources;
 
 use std::time::Duration;
 
+use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
-use job_runner::observe::process::ProcessMetrics;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::outbound;
+use docmill_clients::outbound::http::AnswerFault;
 use docmill_crds::contract::{Present, WORKER_PORT};
 use futures::StreamExt as _;
-use job_runner::outbound;
-use job_runner::outbound::http::AnswerFault;
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::metrics::{Metrics, Target};

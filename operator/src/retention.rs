@@ -20,10 +20,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::ElasticError;
 use futures::StreamExt as _;
 use futures::stream;
-use job_runner::elastic::ElasticError;
-use job_runner::stores::StoreError;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::ListParams;

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::{StoreError, StoreFault, credential_key};
+use docmill_clients::{aws, elastic, secrets};
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
@@ -12,11 +14,9 @@ use docmill_crds::storage::{SecretRef, Storage};
 use elastic::{ClaimError, Elastic, ElasticError};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
-use job_runner::{elastic, secrets, stores};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrets::Secrets;
-use stores::{StoreError, StoreFault, credential_key};
 
 use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
@@ -301,11 +301,11 @@ fn missing_key(named: &SecretRef, key: &str) -> NotReady {
 mod tests {
     use std::collections::BTreeMap;
 
+    use docmill_clients::aws::{StoreError, StoreFault};
+    use docmill_clients::secrets::Secrets;
     use docmill_crds::elasticsearch::ElasticsearchCluster;
     use docmill_crds::error_class::ErrorClass;
     use docmill_crds::storage::SecretRef;
-    use job_runner::secrets::Secrets;
-    use job_runner::stores::{StoreError, StoreFault};
 
     use super::{check_elastic_keys, store_fault};
 

@@ -4,6 +4,10 @@ use std::path::Path;
 use std::process::ExitCode as ProcessExit;
 use std::time::Duration;
 
+use docmill_clients::cause;
+use docmill_clients::elastic::{Elastic, ElasticError};
+use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, PatternError};
+use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{
     EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, TERMINATION_LOG, WORK_ORDER_ENV, WorkOrder,
     secret_mount,
@@ -13,16 +17,12 @@ use docmill_crds::foreign::Foreign;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::cause;
-use crate::elastic::{Elastic, ElasticError};
 use crate::enrich::{self, EnrichError};
 use crate::ingest;
 use crate::observe;
-use crate::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, PatternError};
 use crate::pipeline::ingest_error::IngestError;
 use crate::pipeline::process::Stop;
 use crate::run::{self, RunError};
-use crate::secrets::MountError;
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
 /// pod is given, so that there is time to let go in order.

@@ -4,6 +4,13 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use docmill_clients::cause::{self, innermost};
+use docmill_clients::model_server::link::MountedLink;
+use docmill_clients::model_server::protocol::{self, AnswerError, CallError, Refusal, Reply};
+use docmill_clients::outbound::http::AnswerFault;
+use docmill_clients::outbound::{self, EndpointFault};
+use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::store_health;
 use docmill_crds::contract::{HindranceReason, Store};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio_util::sync::CancellationToken;
@@ -12,16 +19,9 @@ use super::EnrichError;
 use super::budget::Budget;
 use super::input::head;
 use super::limits::Limits;
-use super::link::MountedLink;
-use super::protocol::{self, AnswerError, CallError, Refusal, Reply};
 use super::recipe::Model;
 use super::shorten::{self, Refused, Shortening};
 use super::tally::Tally;
-use crate::cause::{self, innermost};
-use crate::observe;
-use crate::outbound::http::AnswerFault;
-use crate::outbound::{self, EndpointFault};
-use crate::retry::{Backoff, Patience, Waited};
 
 /// How often an answer that cannot be used is asked for again, before a document is blamed for it.
 const BROKEN_ANSWERS: u32 = 1;
@@ -151,7 +151,7 @@ impl Asker<'_> {
     ) -> Result<Result<Vec<Reply>, Refused>, EnrichError> {
         let mut backoff = Backoff::new(self.patience);
         let (mut broken, mut failures) = (0, 0);
-        let mut held_up = observe::worker().held_up();
+        let mut held_up = store_health::of_process().held_up();
         loop {
             let (how, reason, at_least) = match self.try_once(part).await? {
                 Ok(replies) => {
@@ -234,7 +234,7 @@ impl Asker<'_> {
     async fn send(&self, part: &[&[String]]) -> Result<Vec<Reply>, Trouble> {
         let id = format!("{:016x}", fastrand::u64(..));
         let seconds = u64::try_from(self.model.enricher.timeout_seconds).unwrap_or(1);
-        let call = protocol::call(self.model, &id, part)?;
+        let call = protocol::call(&self.model.enricher, &id, part)?;
         let link = self.link.now();
         link.check(&call.url).map_err(|fault| Trouble::Unfit(fault.to_string()))?;
         let request = link
@@ -247,7 +247,7 @@ impl Asker<'_> {
             .body(call.body);
         let answer = request.send().await.map_err(|error| away(&error))?;
         let (status, at_least) = (answer.status().as_u16(), retry_after(&answer));
-        if !protocol::has_results(self.model, status) {
+        if !protocol::has_results(&self.model.enricher, status) {
             let body = outbound::http::read_error(answer).await;
             return Err(match protocol::judge(status, &body) {
                 Refusal::Later(reason) => Trouble::Later { how: hinders_by(status), reason, at_least },
@@ -261,7 +261,7 @@ impl Asker<'_> {
             AnswerFault::TooLarge(_) => Trouble::Batch(fault.to_string().into()),
             AnswerFault::Broken(error) => away(&error),
         })?;
-        Ok(protocol::read(self.model, &id, &body, part.len())?)
+        Ok(protocol::read(&self.model.enricher, &id, &body, part.len())?)
     }
 }
 

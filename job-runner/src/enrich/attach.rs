@@ -1,10 +1,10 @@
 //! Results put into the document, and where they come from. No I/O.
 
 use docmill_crds::enricher::Protocol;
+use docmill_crds::enrichment_ledger::key;
 use serde_json::{Map, Value, json};
 
 use super::recipe::Model;
-use super::standing::key;
 
 /// The first field of the model that the document has already. An article's own field is never overwritten, and of two
 /// models one would hide the other.

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
+use docmill_clients::clock;
 use futures::StreamExt as _;
 use futures::stream::{self, Fuse, LocalBoxStream, Stream};
 use tokio_util::sync::CancellationToken;
 
 use super::recipe::Model;
 use super::work::{Question, Work};
-use crate::clock;
 
 /// Documents that need no answer go on when there are so many, without those that wait for a batch to be full.
 const PASSING: usize = 128;

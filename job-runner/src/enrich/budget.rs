@@ -2,6 +2,8 @@
 //! portion at a time out of one record, by compare-and-set, so that all together never take more than there is. What a
 //! pod that is killed had taken and not spent is lost to the run, which ends a little early then.
 
+use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, ReadState};
+use docmill_clients::retry::persist;
 use docmill_crds::enrichment_ledger::{GrantsRecord, LimitsRecord, grants_id, limits_id};
 use docmill_crds::enrichment_run::Budget as Spending;
 use serde::de::DeserializeOwned;
@@ -11,8 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::recipe::Recipe;
 use super::{EnrichError, PATIENCE};
-use crate::elastic::{Address, BulkBody, Elastic, Outcome, ReadState};
-use crate::retry::persist;
 
 /// So many requests are taken at a time, and characters for them: few enough that little is lost with a pod, and that
 /// several pods get to the end of a budget together.
@@ -169,7 +169,7 @@ impl Budget {
         match outcomes.into_iter().next() {
             Some(Outcome::Done) => Ok(true),
             Some(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
-                Err(EnrichError::target(crate::elastic::ElasticError::Refused(fault)))
+                Err(EnrichError::target(docmill_clients::elastic::ElasticError::Refused(fault)))
             }
             Some(Outcome::Superseded) | None => Ok(false),
         }

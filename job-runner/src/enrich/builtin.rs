@@ -13,7 +13,7 @@ mod words;
 use docmill_crds::enricher::{Builtin, OutputField};
 use serde_json::{Map, Value};
 
-use super::protocol::{Answer, Reply, outputs};
+use docmill_clients::model_server::protocol::{Answer, Reply, outputs};
 
 /// What a function gives for a text.
 pub fn answer(builtin: Builtin, text: &str, fields: &[OutputField]) -> Reply {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use docmill_crds::enrichment_run::FieldComparison;
 use serde_json::{Map, Value, json};
 
-use super::standing::key;
+use docmill_crds::enrichment_ledger::key;
 
 /// Examples of each field that are kept.
 const EXAMPLES: usize = 5;

@@ -4,10 +4,10 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 use docmill_crds::template::TemplateError;
 
-use super::link::LinkError;
-use crate::elastic::{ClaimError, ElasticError};
-use crate::secrets::MountError;
-use crate::stores::StoreError;
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::{ClaimError, ElasticError};
+use docmill_clients::model_server::link::LinkError;
+use docmill_clients::secrets::MountError;
 
 /// Why a slice could not be worked to its end. What is wrong with a single document is no error: it is counted.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ pub enum EnrichError {
     Claim(#[from] ClaimError),
     /// The client of a model cannot be made.
     #[error(transparent)]
-    Link(#[from] LinkError),
+    Link(LinkError),
     /// The Secret of a model cannot be read.
     #[error(transparent)]
     Secret(#[from] MountError),
@@ -83,6 +83,15 @@ pub enum EnrichError {
     /// The worker was asked to end.
     #[error("stopped before the slice was done")]
     Stopped,
+}
+
+impl From<LinkError> for EnrichError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Mount(error) => Self::Secret(error),
+            error => Self::Link(error),
+        }
+    }
 }
 
 impl Classify for EnrichError {

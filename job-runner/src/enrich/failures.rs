@@ -3,6 +3,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, StoredDocument};
+use docmill_clients::retry::persist;
 use docmill_crds::contract::EnrichStep;
 use docmill_crds::enrichment_ledger::FailureRecord;
 use serde_json::{Value, json};
@@ -13,9 +16,6 @@ use super::recipe::Recipe;
 use super::standing::at_path;
 use super::work::Failure;
 use super::{EnrichError, PATIENCE};
-use crate::clock;
-use crate::elastic::{Address, BulkBody, Elastic, StoredDocument};
-use crate::retry::persist;
 
 /// The records of one target.
 pub(super) struct Failures<'a> {

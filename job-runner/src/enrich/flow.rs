@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use docmill_clients::model_server::link::MountedLink;
+use docmill_clients::retry::Patience;
 use docmill_crds::contract::EnrichStep;
 use futures::StreamExt as _;
 use futures::stream::{self, LocalBoxStream};
@@ -17,7 +19,6 @@ use super::budget::Budget;
 use super::compare::Comparison;
 use super::failures::Failures;
 use super::limits::Limits;
-use super::link::MountedLink;
 use super::objects::Objects;
 use super::progress::Progress;
 use super::recipe::{Model, Recipe};
@@ -27,7 +28,6 @@ use super::store::Store;
 use super::tally::Tally;
 use super::work::Work;
 use super::{EnrichError, PATIENCE, keep, pages, stage};
-use crate::retry::Patience;
 
 /// A model that is back is to be at work again soon; `limits` keeps what is asked of it low meanwhile.
 const MODEL_PATIENCE: Patience = Patience { longest: Duration::from_secs(5), ..PATIENCE };

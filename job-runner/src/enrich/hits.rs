@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::elastic::ElasticError;
+use docmill_clients::elastic::ElasticError;
 
 /// Documents a page: few enough that a page of long articles with their vectors stays within some megabytes.
 pub(super) const PAGE: usize = 100;

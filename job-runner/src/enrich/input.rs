@@ -1,13 +1,13 @@
 //! What a model is given of a document, and the digest of it. No I/O.
 
 use docmill_crds::enricher::{ObjectForm, ObjectInput};
+use docmill_crds::enrichment_ledger::key;
 use docmill_crds::ledger::hex;
 use docmill_crds::template::{RenderError, is_blank};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::recipe::{Model, Part};
-use super::standing::key;
 
 /// One input of a model for one document.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,9 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use docmill_clients::elastic::{Address, Outcome};
 use docmill_crds::contract::EnrichStep;
+use docmill_crds::enrichment_ledger::FailureReason;
 use docmill_crds::enrichment_run::Compare;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -14,8 +16,7 @@ use super::counts::Counts;
 use super::flow::Flow;
 use super::hits::Article;
 use super::store::Copy;
-use super::work::{Failure, Reason, Work};
-use crate::elastic::{Address, Outcome};
+use super::work::{Failure, Work};
 
 /// Documents that are stored together at the most.
 const TOGETHER: usize = 256;
@@ -66,7 +67,8 @@ fn would_do(counts: &mut Counts, works: &[Work]) {
 /// Compares what two enrichers gave, or each document with its copy.
 fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[Work]) {
     let mut comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner);
-    let no_copy = Failure { reason: Reason::NotEnriched, message: "it has no enriched copy".to_owned() };
+    let no_copy =
+        Failure { reason: FailureReason::NotEnriched, message: "it has no enriched copy".to_owned() };
     for work in works {
         let sides = match (&compare.left, &compare.right) {
             (Some(left), Some(right)) => work.given_by(left).zip(work.given_by(right)),
@@ -96,7 +98,8 @@ async fn store(flow: &Flow<'_>, works: &[Work]) -> Result<(), EnrichError> {
     });
     let outcomes = flow.store.write(copies, flow.stop).await?;
     let rejected: Vec<Option<Failure>> = outcomes.into_iter().map(rejection).collect();
-    let no_result = Failure { reason: Reason::ModelRefused, message: "no model gave a result".to_owned() };
+    let no_result =
+        Failure { reason: FailureReason::ModelRefused, message: "no model gave a result".to_owned() };
     let mut failed: Vec<(&Article, &Failure)> = Vec::new();
     let mut done: Vec<&Work> = Vec::new();
     for (work, rejection) in with_results.iter().zip(&rejected) {
@@ -125,7 +128,7 @@ fn rejection(outcome: Outcome) -> Option<Failure> {
     match outcome {
         Outcome::Done | Outcome::Superseded => None,
         Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
-            Some(Failure { reason: Reason::IndexRefused, message: fault.for_records() })
+            Some(Failure { reason: FailureReason::IndexRefused, message: fault.for_records() })
         }
     }
 }

@@ -4,12 +4,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use docmill_clients::concurrency::Pace;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::recipe::Model;
-use crate::pace::Pace;
 
 /// The part of a model's limits that is this pod's.
 #[derive(Debug)]

@@ -5,20 +5,20 @@ use std::time::Duration;
 use aws_sdk_s3::presigning::PresigningConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use docmill_clients::aws::{StoreError, StoreFault, s3_client};
+use docmill_clients::retry::persist;
+use docmill_clients::secrets::mounted;
 use docmill_crds::contract::secret_mount;
 use docmill_crds::enricher::{ObjectForm, ObjectInput};
+use docmill_crds::enrichment_ledger::key;
 use docmill_crds::foreign::Foreign;
 use docmill_crds::storage::Storage;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::standing::key;
 use super::{EnrichError, PATIENCE};
 use crate::pipeline::fetch::{self, Found};
 use crate::pipeline::notification::Landed;
-use crate::retry::persist;
-use crate::secrets::mounted;
-use crate::stores::{StoreError, StoreFault, s3_client};
 
 /// The bucket of raw objects.
 pub(super) struct Objects(aws_sdk_s3::Client);

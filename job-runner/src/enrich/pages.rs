@@ -1,5 +1,6 @@
 //! Pages of articles: which of them need work, and what is stored of them already.
 
+use docmill_clients::elastic::Address;
 use docmill_crds::contract::EnrichStep;
 use tokio::sync::mpsc;
 
@@ -9,7 +10,6 @@ use super::hits::Article;
 use super::select::Selection;
 use super::standing::{Standing, standing};
 use super::work::{Failure, Work, target_index};
-use crate::elastic::Address;
 
 /// Reads all pages of a selection and hands on what needs work.
 pub(super) async fn read(

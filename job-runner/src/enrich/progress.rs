@@ -1,5 +1,8 @@
 //! How far a slice is, kept beside the enriched documents, where the operator reads it.
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, Elastic};
+use docmill_clients::retry::persist;
 use docmill_crds::enrichment_ledger::SliceRecord;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -8,9 +11,6 @@ use super::compare::Comparison;
 use super::counts::Counts;
 use super::recipe::Recipe;
 use super::{EnrichError, PATIENCE};
-use crate::clock;
-use crate::elastic::{Address, Elastic};
-use crate::retry::persist;
 
 /// Where the counts of a slice are kept.
 pub(super) struct Progress<'a> {

@@ -1,15 +1,15 @@
 //! The work order of a slice, read and checked once, so that nothing is parsed per document. No I/O.
 
+use docmill_clients::model_server::protocol::{self, AnswerError};
 use docmill_crds::contract::{EnrichOrder, EnrichStep};
 use docmill_crds::enricher::{Enricher, Input, ObjectInput, Protocol};
 use docmill_crds::enrichment_ledger::enrichments_index;
+use docmill_crds::enrichment_query::DocumentQuery;
 use docmill_crds::enrichment_run::{Bounds, Matching, OnModelChange, Select};
 use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
 use super::EnrichError;
-use super::pool::Pool;
-use super::protocol::AnswerError;
 
 /// What is to be done with the documents of a slice.
 #[derive(Clone, Debug)]
@@ -101,20 +101,25 @@ impl Recipe {
 
     /// The articles that the run may take.
     #[must_use]
-    pub fn articles(&self) -> Pool {
-        Pool::articles(&self.from_index, &self.time_field, self.from_query.as_ref(), self.matching.as_ref())
+    pub fn articles(&self) -> DocumentQuery {
+        DocumentQuery::articles(
+            &self.from_index,
+            &self.time_field,
+            self.from_query.as_ref(),
+            self.matching.as_ref(),
+        )
     }
 
     /// The records of those that failed before.
     #[must_use]
-    pub fn failures(&self) -> Pool {
-        Pool::failures(&self.enrichments_index, &self.target_key)
+    pub fn failures(&self) -> DocumentQuery {
+        DocumentQuery::failures(&self.enrichments_index, &self.target_key)
     }
 
     /// Those of them that are tried again.
     #[must_use]
-    pub fn failures_to_retry(&self) -> Pool {
-        Pool::failures_to_retry(&self.enrichments_index, &self.target_key)
+    pub fn failures_to_retry(&self) -> DocumentQuery {
+        DocumentQuery::failures_to_retry(&self.enrichments_index, &self.target_key)
     }
 }
 
@@ -137,7 +142,7 @@ impl Model {
 
     /// The protocol. The schema sees to it that there is one.
     pub fn protocol(&self) -> Result<Protocol<'_>, AnswerError> {
-        self.enricher.protocol().ok_or_else(|| AnswerError::Unfit("no model is set".to_owned()))
+        protocol::protocol(&self.enricher)
     }
 
     /// Name of the model, for people.
@@ -227,5 +232,30 @@ pub(super) mod tests {
         order.enrichers[1].inputs[0].template = Some("{headline".into());
         let error = Recipe::read(&order, 0).unwrap_err().to_string();
         assert!(error.contains("spec.enrichers[embedding].inputs[text]"), "{error}");
+    }
+
+    #[test]
+    fn the_lower_bound_is_left_out_and_the_upper_one_is_not() {
+        let mut recipe = recipe();
+        let filter = |recipe: &Recipe| recipe.articles().within(&recipe.bounds)["bool"]["filter"].clone();
+        let range = json!({"gt": "2026-01-01T00:00:00Z", "lte": "2026-02-01T00:00:00Z"});
+        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
+        recipe.bounds.after = None;
+        let range = json!({"lte": "2026-02-01T00:00:00Z"});
+        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
+    }
+
+    #[test]
+    fn all_that_the_run_asks_for_has_to_hold() {
+        let mut recipe = recipe();
+        recipe.time_field = "@timestamp".into();
+        recipe.from_query = json!({"term": {"language": "en"}}).as_object().cloned();
+        recipe.matching =
+            serde_json::from_value(json!({"ids": ["a"], "query": {"exists": {"field": "x"}}})).unwrap();
+        let filter = recipe.articles().within(&recipe.bounds)["bool"]["filter"].clone();
+        assert!(filter[0]["range"]["@timestamp"].is_object());
+        assert_eq!(filter[1], json!({"term": {"language": "en"}}));
+        assert_eq!(filter[2], json!({"exists": {"field": "x"}}));
+        assert_eq!(filter[3], json!({"ids": {"values": ["a"]}}));
     }
 }

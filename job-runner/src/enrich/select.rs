@@ -1,16 +1,16 @@
 //! The documents of a slice, a page at a time, out of a point in time: those that were indexed within its bounds, or those
 //! that failed before.
 
+use docmill_clients::elastic::{Elastic, ElasticError, Pit};
+use docmill_clients::retry::persist;
+use docmill_crds::enrichment_query::DocumentQuery;
 use docmill_crds::enrichment_run::{Bounds, Select};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::hits::{self, Article, PAGE};
-use super::pool::Pool;
 use super::recipe::Recipe;
 use super::{EnrichError, PATIENCE};
-use crate::elastic::{Elastic, ElasticError, Pit};
-use crate::retry::persist;
 
 /// The documents of one page.
 #[derive(Debug, Default)]
@@ -116,12 +116,12 @@ impl Selection {
 impl View {
     async fn open(
         cluster: &Elastic,
-        pool: Pool,
+        pool: DocumentQuery,
         bounds: &Bounds,
         as_error: fn(ElasticError) -> EnrichError,
         stop: &CancellationToken,
     ) -> Result<(Self, u64), EnrichError> {
-        let Pool { index, time_field: sort_by, .. } = &pool;
+        let DocumentQuery { index, time_field: sort_by, .. } = &pool;
         let query = pool.within(bounds);
         let open = async || {
             // Also because OpenSearch has no view of a pattern that matches no index.

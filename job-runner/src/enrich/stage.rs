@@ -1,7 +1,10 @@
 //! One batch at one model.
 
+use docmill_clients::clock;
+use docmill_clients::model_server::protocol::Reply;
 use docmill_crds::contract::EnrichStep;
 use docmill_crds::enricher::Protocol;
+use docmill_crds::enrichment_ledger::FailureReason;
 use docmill_crds::enrichment_run::OnModelChange;
 use docmill_crds::foreign::version;
 
@@ -11,11 +14,9 @@ use super::batch::Batch;
 use super::builtin;
 use super::flow::{Flow, Halt};
 use super::input::Given;
-use super::protocol::Reply;
 use super::recipe::{Model, Recipe};
 use super::tally::Tally;
-use super::work::{Question, Reason, Work};
-use crate::clock;
+use super::work::{Question, Work};
 
 /// Has the questions of a batch answered. After an error nothing of the batch goes on: its documents are taken up again by
 /// whoever works the slice next.
@@ -48,7 +49,7 @@ async fn answer(
                 asking.push((work, question));
             }
             Err(reason) => {
-                work.fail(asker.model, Reason::InvalidInput, &reason);
+                work.fail(asker.model, FailureReason::InvalidInput, &reason);
                 done.push(work);
             }
         }

@@ -1,35 +1,12 @@
 //! What the stored copy of an article tells about what has still to be done. No I/O.
 
+use docmill_clients::elastic::StoredDocument;
+use docmill_crds::enrichment_ledger::key;
 use docmill_crds::enrichment_run::Select;
 use serde_json::{Map, Value};
 
 use super::hits::Article;
 use super::recipe::{Model, Recipe};
-use crate::elastic::StoredDocument;
-
-/// Keys under `_docmill` of an enriched copy, and under `_docmill.enrichment.<name>`.
-pub mod key {
-    /// The object of all of it.
-    pub const DOCMILL: &str = "_docmill";
-    /// What each enricher says of its result, by its name.
-    pub const ENRICHMENT: &str = "enrichment";
-    /// UID of the run that wrote the copy.
-    pub const ENRICHMENT_RUN: &str = "enrichmentRun";
-    /// UID of the run that called the model.
-    pub const RUN: &str = "run";
-    /// Digest of the raw object.
-    pub const RAW_DIGEST: &str = "rawDigest";
-    /// Digest of what decides the results of the model.
-    pub const MODEL_DIGEST: &str = "modelDigest";
-    /// Digest of what the model was given.
-    pub const INPUT_DIGEST: &str = "inputDigest";
-    /// Name of the model.
-    pub const MODEL: &str = "model";
-    /// Version that the server reported or that was asked for.
-    pub const VERSION: &str = "version";
-    /// When the model gave the result.
-    pub const ENRICHED_TIME: &str = "enrichedTime";
-}
 
 /// Where an article stands before anything is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,13 +96,13 @@ fn provenance<'a>(source: &'a Map<String, Value>, enricher: &str, key: &str) -> 
 
 #[cfg(test)]
 mod tests {
+    use docmill_clients::elastic::{ReadState, StoredDocument};
     use docmill_crds::enrichment_run::Select;
     use serde_json::{Value, json};
 
     use super::super::hits::Article;
     use super::super::recipe::tests::recipe;
     use super::{Standing, earlier, standing};
-    use crate::elastic::{ReadState, StoredDocument};
 
     fn article() -> Article {
         let source = json!({"headline": "h", "_docmill": {"indexedTime": "2026-01-02T00:00:00.000Z"}});

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use docmill_clients::elastic::{
+    Address, BulkBody, Elastic, Outcome, PassOver, ReadState, StoredDocument, mapping,
+};
+use docmill_clients::retry::persist;
+use docmill_crds::enrichment_ledger::key;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::recipe::Recipe;
-use super::standing::key;
 use super::{EnrichError, PATIENCE, target};
-use crate::elastic::{Address, BulkBody, Elastic, Outcome, PassOver, ReadState, StoredDocument, mapping};
-use crate::retry::persist;
 
 /// A bulk is sent when it has so many bytes: large enough to be worth a request, small enough for every cluster.
 const BULK_BYTES: usize = 4 * 1024 * 1024;

@@ -1,11 +1,11 @@
 //! How the enriched documents are mapped. No I/O.
 
+use docmill_clients::elastic::{ClusterInfo, Distribution, mapping};
 use docmill_crds::enricher::{OutputField, OutputType, Similarity};
+use docmill_crds::enrichment_ledger::key;
 use serde_json::{Map, Value, json};
 
 use super::recipe::Recipe;
-use super::standing::key;
-use crate::elastic::{ClusterInfo, Distribution, mapping};
 
 /// The fields that the models add, `_docmill` with their provenance included.
 pub(super) fn added_fields(recipe: &Recipe, distribution: Distribution) -> Map<String, Value> {
@@ -92,11 +92,11 @@ fn provenance_field() -> Value {
 
 #[cfg(test)]
 mod tests {
+    use docmill_clients::elastic::{ClusterInfo, Distribution};
     use serde_json::json;
 
     use super::super::recipe::tests::recipe;
     use super::{added_fields, settings};
-    use crate::elastic::{ClusterInfo, Distribution};
 
     #[test]
     fn vectors_of_unknown_length_are_stored_and_not_indexed() {

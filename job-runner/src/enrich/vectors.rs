@@ -1,45 +1,19 @@
 //! Vectors of other models in a target. Their numbers mean nothing beside those of another model, so they are taken out before
 //! the first new one is stored. The documents stay, without the field, until their turn comes.
 
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
+use docmill_clients::retry::persist;
 use docmill_crds::contract::EnrichOrder;
-use docmill_crds::enricher::{Enricher, OutputType};
-use docmill_crds::enrichment_ledger::Versions;
+use docmill_crds::enricher::Enricher;
+use docmill_crds::enrichment_ledger::{Versions, key};
+use docmill_crds::enrichment_query::{vector_fields, vectors_of_other_models};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::standing::key;
 use super::{EnrichError, PATIENCE};
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
-use crate::retry::persist;
 
 /// Documents that are rewritten together.
 const PAGE: usize = 200;
-
-/// The query for documents that have a vector of another model than these; none if these give no vectors.
-#[must_use]
-pub fn of_others(enrichers: &[Enricher], versions: &Versions) -> Option<Value> {
-    let stale: Vec<Value> = enrichers
-        .iter()
-        .filter(|enricher| vector_fields(enricher).next().is_some())
-        .map(|enricher| stale(enricher, versions))
-        .collect();
-    (!stale.is_empty()).then(|| json!({"bool": {"should": stale, "minimum_should_match": 1}}))
-}
-
-/// Provenance is what tells of vectors that are stored and not indexed, too.
-fn stale(enricher: &Enricher, versions: &Versions) -> Value {
-    let place = format!("{}.{}.{}.{}", key::DOCMILL, key::ENRICHMENT, enricher.name, key::MODEL_DIGEST);
-    let digest = enricher.model_digest(versions.get(&enricher.name).map(String::as_str));
-    json!({"bool": {
-        "filter": [{"exists": {"field": place}}],
-        "must_not": [{"term": {place: digest}}],
-    }})
-}
-
-fn vector_fields(enricher: &Enricher) -> impl Iterator<Item = &str> {
-    let vectors = enricher.outputs.iter().filter(|output| output.type_ == OutputType::Vector);
-    vectors.map(|output| output.field.as_str())
-}
 
 /// Takes them out; gives how many documents had one. It can be broken off and begun again at any time.
 pub(super) async fn clear(
@@ -48,7 +22,7 @@ pub(super) async fn clear(
     target: &Elastic,
     stop: &CancellationToken,
 ) -> Result<u64, EnrichError> {
-    let Some(query) = of_others(&order.enrichers, &order.versions) else { return Ok(0) };
+    let Some(query) = vectors_of_other_models(&order.enrichers, &order.versions) else { return Ok(0) };
     let mut cleared = 0;
     loop {
         if stop.is_cancelled() {
@@ -124,17 +98,17 @@ mod tests {
     use serde_json::json;
 
     use super::super::recipe::tests::order;
-    use super::{of_others, take_out};
+    use super::{take_out, vectors_of_other_models};
 
     #[test]
     fn only_enrichers_with_vectors_are_asked_about() {
         let order = order();
-        let query = of_others(&order.enrichers, &Versions::new()).expect("a query");
+        let query = vectors_of_other_models(&order.enrichers, &Versions::new()).expect("a query");
         let should = query["bool"]["should"].as_array().expect("a list");
         assert_eq!(should.len(), 1);
         let place = "_docmill.enrichment.embedding.modelDigest";
         assert_eq!(should[0]["bool"]["filter"][0]["exists"]["field"], place);
-        assert_eq!(of_others(&order.enrichers[..1], &Versions::new()), None);
+        assert_eq!(vectors_of_other_models(&order.enrichers[..1], &Versions::new()), None);
     }
 
     #[test]

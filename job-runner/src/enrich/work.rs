@@ -2,60 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use docmill_clients::elastic::StoredDocument;
+use docmill_clients::model_server::protocol::Reply;
+use docmill_crds::enrichment_ledger::{FailureReason, key};
 use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
 use super::hits::Article;
 use super::input::{self, Given};
-use super::protocol::Reply;
 use super::recipe::Model;
 use super::{attach, standing};
-use crate::elastic::StoredDocument;
 use crate::pipeline::address::is_index_name;
-
-/// Why a document could not be enriched or stored, in one word for the records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// The name of its index cannot be made.
-    InvalidTarget,
-    /// A model cannot be given it.
-    InvalidInput,
-    /// It has nothing to give a model whose result it has to have.
-    EmptyInput,
-    /// It has a field of the name that a model's result is to have.
-    FieldConflict,
-    /// A model refuses it, or gives nothing that can be used.
-    ModelRefused,
-    /// There is no enriched copy to compare it with.
-    NotEnriched,
-    /// The index refuses it.
-    IndexRefused,
-}
-
-impl Reason {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidTarget => "InvalidTarget",
-            Self::InvalidInput => "InvalidInput",
-            Self::EmptyInput => "EmptyInput",
-            Self::FieldConflict => "FieldConflict",
-            Self::ModelRefused => "ModelRefused",
-            Self::NotEnriched => "NotEnriched",
-            Self::IndexRefused => "IndexRefused",
-        }
-    }
-}
 
 /// What went wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
-    pub(super) reason: Reason,
+    pub(super) reason: FailureReason,
     pub(super) message: String,
 }
 
 /// The index that an article's copy belongs into.
 pub(super) fn target_index(target: &Template, article: &Article) -> Result<String, Failure> {
-    let failure = |message| Failure { reason: Reason::InvalidTarget, message };
+    let failure = |message| Failure { reason: FailureReason::InvalidTarget, message };
     let index = target
         .render(&article.source)
         .map_err(|error| failure(format!("spec.to.name cannot be filled: {error}")))?;
@@ -136,7 +104,7 @@ impl Work {
     pub(super) fn prepare(&mut self, model: &Model, run: &str, now: &str) -> Option<Question> {
         if let Some(field) = attach::conflict(&self.article.source, model) {
             let message = format!("the document has a field {field:?} of its own");
-            self.fail(model, Reason::FieldConflict, &message);
+            self.fail(model, FailureReason::FieldConflict, &message);
             return None;
         }
         let given = input::given(model, &self.article.source).and_then(|given| {
@@ -146,7 +114,7 @@ impl Work {
         let (given, digest) = match given {
             Ok(given) => given,
             Err(error) => {
-                self.fail(model, Reason::InvalidInput, &error.to_string());
+                self.fail(model, FailureReason::InvalidInput, &error.to_string());
                 return None;
             }
         };
@@ -173,11 +141,11 @@ impl Work {
                 "the document has no text in any field that the inputs name, and the output {:?} is not optional",
                 output.field
             );
-            return self.fail(model, Reason::EmptyInput, &message);
+            return self.fail(model, FailureReason::EmptyInput, &message);
         }
         let mut told = attach::provenance(model, None, digest, run, now);
         // No run has called the model for it.
-        told[standing::key::RUN] = Value::Null;
+        told[key::RUN] = Value::Null;
         self.empty = true;
         self.attach(model, Map::new(), told);
     }
@@ -190,7 +158,7 @@ impl Work {
                 let told = attach::provenance(model, answer.version.as_deref(), &question.digest, run, now);
                 self.attach(model, answer.fields, told);
             }
-            Err(reason) => self.fail(model, Reason::ModelRefused, &reason),
+            Err(reason) => self.fail(model, FailureReason::ModelRefused, &reason),
         }
     }
 
@@ -203,7 +171,7 @@ impl Work {
     }
 
     /// It cannot be given to a model.
-    pub(super) fn fail(&mut self, model: &Model, reason: Reason, message: &str) {
+    pub(super) fn fail(&mut self, model: &Model, reason: FailureReason, message: &str) {
         let message = format!("{}: {message}", model.name());
         self.failure.get_or_insert(Failure { reason, message });
     }
@@ -239,13 +207,13 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
+    use docmill_clients::elastic::{ReadState, StoredDocument};
+    use docmill_clients::model_server::protocol::Answer;
     use serde_json::{Map, Value, json};
 
     use super::super::hits::Article;
-    use super::super::protocol::Answer;
     use super::super::recipe::tests::recipe;
-    use super::{Reason, Work, target_index};
-    use crate::elastic::{ReadState, StoredDocument};
+    use super::{FailureReason, Work, target_index};
 
     fn article() -> Article {
         let source = json!({"headline": "Vote", "publishedAt": "2026-01-02T00:00:00Z", "_docmill": {}});
@@ -295,7 +263,7 @@ mod tests {
         let void = || Article { source: fields(&json!({"headline": " \n", "_docmill": {}})), ..article() };
         let mut work = Work::new("i".into(), void(), None);
         assert!(work.prepare(&recipe.models[0], "run-1", "now").is_none());
-        assert_eq!(work.failure().map(|failure| failure.reason), Some(Reason::EmptyInput));
+        assert_eq!(work.failure().map(|failure| failure.reason), Some(FailureReason::EmptyInput));
 
         recipe.models[0].enricher.outputs.iter_mut().for_each(|output| output.optional = true);
         let mut work = Work::new("i".into(), void(), None);

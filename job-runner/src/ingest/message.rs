@@ -8,13 +8,13 @@
 
 use std::time::Duration;
 
+use docmill_clients::clock;
 use docmill_crds::ledger::{UnitId, UnitState, content_digest};
 use docmill_crds::reason::Reason;
 use futures::StreamExt as _;
 use serde_json::json;
 
 use super::Worker;
-use crate::clock;
 use crate::observe::{self, metrics::Foreign};
 use crate::pipeline::notification::{Beyond, Event, Message, SetAside, Why};
 use crate::pipeline::persist::persist;

@@ -11,8 +11,8 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use super::hindrances::Kind;
-use super::process::ProcessMetrics;
+use docmill_clients::store_health::problems::Kind;
+use docmill_clients::telemetry::process::ProcessMetrics;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UnitLabels {

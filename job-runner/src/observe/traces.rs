@@ -18,6 +18,9 @@ use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tokio::runtime::Handle;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::registry::LookupSpan;
 
 /// Name of the span of a unit; no others are sent.
 pub const UNIT_SPAN: &str = "unit";
@@ -47,6 +50,16 @@ impl Traces {
     pub fn from_env(runtime: &Handle) -> Result<Option<Self>, TraceError> {
         let wanted = ENDPOINTS.iter().any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()));
         if wanted { Self::start(runtime, None).map(Some) } else { Ok(None) }
+    }
+
+    /// Makes spans of units, and of nothing else: lines of the log stay in the log.
+    pub fn layer<S>(&self) -> impl Layer<S> + use<S>
+    where
+        S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let layer = tracing_opentelemetry::layer().with_tracer(self.tracer());
+        let layer = layer.with_location(false).with_threads(false).with_target(false);
+        layer.with_filter(filter_fn(|metadata| metadata.is_span() && metadata.name() == UNIT_SPAN))
     }
 
     fn start(runtime: &Handle, endpoint: Option<&str>) -> Result<Self, TraceError> {
@@ -127,7 +140,6 @@ mod tests {
     use tokio::runtime::Handle;
     use tracing_subscriber::layer::SubscriberExt as _;
 
-    use super::super::logs::span_layer;
     use super::Traces;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +155,7 @@ mod tests {
 
         let endpoint = format!("http://{address}/v1/traces");
         let traces = Traces::start(&Handle::current(), Some(&endpoint)).unwrap();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(span_layer(&traces)), || {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(traces.layer()), || {
             let unit = tracing::info_span!("unit", key = "wire/a.xml", state = tracing::field::Empty);
             unit.in_scope(|| tracing::info!("a line of the log"));
             unit.record("state", "Indexed");

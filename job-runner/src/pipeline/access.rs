@@ -6,14 +6,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::store_health;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
 use super::persist::PATIENCE_WITH_OUTAGES;
 use super::snapshot::packed::packer::Coming;
 use crate::observe;
-use crate::retry::{Backoff, Patience, Waited};
-use crate::stores::{StoreError, StoreFault};
 
 /// How long an object is denied before that is its own fault. What is allowed anew, or no longer, is so everywhere only
 /// after some seconds (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>).
@@ -142,7 +143,7 @@ where
     let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
     let mut refusals = Backoff::new(TRIED_FOR);
     let (worker, started) = (observe::worker(), Instant::now());
-    let mut held_up = worker.held_up();
+    let mut held_up = store_health::of_process().held_up();
     let mut others_are_served = false;
     loop {
         let begun = Instant::now();
@@ -154,7 +155,7 @@ where
             Err(met) => met,
         };
         let Met { error, access } = &met;
-        worker.metrics.retry(what, error.hindrance());
+        store_health::of_process().retried(what, error.hindrance());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let mut hindrance = error.hindrance();
         if let Some(patience) = doubtful(error) {

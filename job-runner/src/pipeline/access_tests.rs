@@ -1,11 +1,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_crds::foreign::Foreign;
 use tokio_util::sync::CancellationToken;
 
 use super::{Access, Met, Suspected, see_through};
-use crate::stores::{StoreError, StoreFault};
 
 fn error(fault: StoreFault) -> StoreError {
     StoreError::Request { action: "read".into(), detail: "because".into(), said: Foreign::default(), fault }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use docmill_clients::elastic::{Elastic, ElasticError, Fault, mapping as elastic_mapping};
 use docmill_crds::conversion::Model;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use serde_json::Value;
@@ -12,7 +13,6 @@ use tokio::sync::OnceCell;
 use super::mapping;
 use super::met::Met;
 use super::watch::Indices;
-use crate::elastic::{Elastic, ElasticError, Fault, mapping as elastic_mapping};
 
 /// The cluster that the articles go to.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! Why heads could not be read or written, and who has to act.
 
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::{ElasticError, Fault, Outcome};
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 
 use super::place::Held;
-use crate::elastic::{ElasticError, Fault, Outcome};
-use crate::stores::StoreError;
 
 /// Why a claim could not be made.
 #[derive(Debug, thiserror::Error)]

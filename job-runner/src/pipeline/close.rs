@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use docmill_clients::elastic::StoredDocument;
 use docmill_crds::ledger::heads::KeyHead;
 use docmill_crds::ledger::{MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::SkipReason;
@@ -16,7 +17,6 @@ use super::record::Recorder;
 use super::refuse::ErrorRecord;
 use super::task::{Ended, Redo};
 use super::work::Work;
-use crate::elastic::StoredDocument;
 
 /// The version of a record that no head stands behind; every other record is newer.
 const HEADLESS: u64 = 1;

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use docmill_clients::elastic::{ReadState, StoredDocument};
 use docmill_crds::ledger::heads::KeyHead;
 use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::{Reason, SkipReason};
@@ -9,7 +10,6 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{Closing, Departed, Earlier, Evidence, Gone, close, takes_anew};
-use crate::elastic::{ReadState, StoredDocument};
 use crate::pipeline::lookup::Known;
 use crate::pipeline::overwritten::Overwritten;
 use crate::pipeline::place::{DocumentFate, Placed, Stored};

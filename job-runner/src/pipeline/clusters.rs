@@ -1,10 +1,10 @@
 //! The clusters of a source, reached with the credentials that are mounted into the pod.
 
+use docmill_clients::elastic::Elastic;
 use docmill_crds::contract::secret_mount;
 use docmill_crds::ingest_source::IngestSourceSpec;
 
 use super::ingest_error::IngestError;
-use crate::elastic::Elastic;
 
 /// The clusters of a source. Where it names one for both, both clients are one.
 #[derive(Clone, Debug)]

@@ -2,13 +2,13 @@
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::CompletedPart;
+use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_crds::ledger::UnitId;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::multipart::Multipart;
 use super::unit::Unit;
-use crate::stores::{StoreError, StoreFault};
 
 /// What a copy source keeps unescaped: the unreserved characters of RFC 3986, and the separator
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_crds::ledger::UnitId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::notification::Landed;
 use super::unit::Unit;
 use crate::observe;
-use crate::stores::{StoreError, StoreFault};
 
 /// How much memory the raw objects in a worker's hands may take together. An object larger than all of it waits until
 /// it is alone.

@@ -4,6 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Outcome, ReadState};
+use docmill_clients::retry::Patience;
+use docmill_clients::store_health;
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::Classify as _;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
@@ -26,10 +30,7 @@ use super::refuse;
 use super::task::Ended;
 use super::watch::Way;
 use super::work::Work;
-use crate::clock;
-use crate::elastic::{Address, BulkBody, Outcome, ReadState};
 use crate::observe;
-use crate::retry::Patience;
 
 /// Refusals that are written at a time.
 const REFUSALS_AT_A_TIME: usize = 8;
@@ -358,7 +359,7 @@ impl Finish {
             let (index, id) = (self.ledger.clone(), id.to_owned());
             let error = ClaimError::Refused { index, id, fault: fault.clone() };
             // It is told for a while, and this worker goes on.
-            observe::worker().held_up().by(error.hindrance(), &error.to_string());
+            store_health::of_process().held_up().by(error.hindrance(), &error.to_string());
             tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
             return None;
         }

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::claim::{self, Claim, Claimant, Retired};
 pub use super::claim_error::ClaimError;
 pub(super) use super::claim_error::unless_held;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ReadState, StoredDocument};
+use docmill_clients::retry::{Backoff, Patience, Waited};
+
 use super::present;
 use super::unit::Unit;
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError, ReadState, StoredDocument};
-use crate::retry::{Backoff, Patience, Waited};
 
 /// Heads that one request asks for.
 const HEADS_AT_A_TIME: usize = 2000;

@@ -1,14 +1,14 @@
 //! Why a worker cannot work, and who has to act.
 
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::{ClaimError, ElasticError};
+use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 
 use super::address::InvalidTemplate;
-use crate::elastic::{ClaimError, ElasticError};
-use crate::secrets::MountError;
-use crate::stores::StoreError;
 
 /// Why a worker cannot work.
 #[derive(Debug, thiserror::Error)]

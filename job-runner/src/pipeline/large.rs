@@ -6,6 +6,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::Fault;
+use docmill_convert::Converter;
 use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, hex};
 use docmill_crds::reason::{Reason, SkipReason};
 use sha2::{Digest, Sha256};
@@ -33,9 +36,6 @@ use super::stamp::Stamp;
 use super::task::Task;
 use super::unit::Unit;
 use super::watch::Way;
-use crate::elastic::Fault;
-use crate::stores::StoreError;
-use docmill_convert::Converter;
 
 /// Refusals of one object that its error record tells in full; the others are counted.
 const TOLD_REFUSALS: usize = 1000;

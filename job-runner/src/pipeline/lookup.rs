@@ -1,12 +1,12 @@
 //! Looks up what the ledger says of a unit. Many ask at a time: those who ask while a request is under way share the
 //! next one.
 
+use docmill_clients::elastic::{Address, Elastic, StoredDocument};
 use docmill_crds::ledger::{UnitRecord, UnitState};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::persist::persist;
-use crate::elastic::{Address, Elastic, StoredDocument};
 
 /// Records that one request asks for.
 const AT_A_TIME: usize = 500;

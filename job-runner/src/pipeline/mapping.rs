@@ -1,10 +1,10 @@
 //! How the documents of a model are mapped in Elasticsearch. Pure.
 
+use docmill_clients::elastic::{Distribution, mapping};
 use docmill_crds::conversion::{EXTRA_FIELD, Extra, Field, FieldType, Format, Model};
 use serde_json::{Map, Value, json};
 
 use super::{binary, provenance};
-use crate::elastic::{Distribution, mapping};
 
 /// The properties of an index for the documents of a model, `_docmill` included.
 #[must_use]

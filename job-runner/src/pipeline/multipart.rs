@@ -8,7 +8,7 @@ use aws_sdk_s3::operation::upload_part::builders::UploadPartFluentBuilder;
 use aws_sdk_s3::operation::upload_part_copy::builders::UploadPartCopyFluentBuilder;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
-use crate::stores::StoreError;
+use docmill_clients::aws::StoreError;
 
 /// A multipart upload. One that is neither completed nor aborted, since its worker died, is not seen as an object; a
 /// lifecycle rule of the bucket clears it away.

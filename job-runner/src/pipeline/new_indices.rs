@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, ElasticError, Outcome};
 use docmill_crds::reason::Reason;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -24,8 +26,6 @@ use super::persist::persist;
 use super::place::PATIENCE;
 use super::prepare::{AddressedDocument, RefusedPart};
 use super::refuse::Stage;
-use crate::clock;
-use crate::elastic::{Address, BulkBody, ElasticError, Outcome};
 
 /// Id of the record in the heads index.
 const RECORD: &str = "new-indices";

@@ -3,11 +3,12 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
+use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::store_health;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
 use crate::observe;
-use crate::retry::{Backoff, Patience, Waited};
 
 /// How long to wait for a user to mend something before the unit goes back to the queue.
 const PATIENCE_WITH_USERS: Duration = Duration::from_secs(30);
@@ -29,7 +30,7 @@ where
     let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
     let mut users = Backoff::new(Patience::lasting(PATIENCE_WITH_USERS));
     let (worker, began) = (observe::worker(), Instant::now());
-    let mut held_up = worker.held_up();
+    let mut held_up = store_health::of_process().held_up();
     loop {
         // Whoever is to let go does not wait for an answer that may never come; what was sent may be done again.
         let error = match stop.run_until_cancelled(Box::pin(attempt())).await? {
@@ -40,7 +41,7 @@ where
             Err(error) => error,
         };
         held_up.by(error.hindrance(), &error.to_string());
-        worker.metrics.retry(what, error.hindrance());
+        store_health::of_process().retried(what, error.hindrance());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let waited = match error.class() {
             ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,

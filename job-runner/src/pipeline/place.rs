@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Fault};
+use docmill_clients::retry::Patience;
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
 use docmill_crds::ledger::{DocumentAddress, DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
@@ -17,9 +20,6 @@ use super::prepare::AddressedDocument;
 use super::provenance::indexed_source;
 use super::unit::Unit;
 use super::watch::{Watcher, Way};
-use crate::clock;
-use crate::elastic::{Address, BulkBody, Fault};
-use crate::retry::Patience;
 
 /// How long one call waits for Elasticsearch; whoever calls tries again, and claims anew, since much can have happened
 /// meanwhile.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use docmill_clients::elastic::{Fault, Outcome};
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::ledger::DocumentAddress;
 
 use super::place::{DocumentFate, Held};
-use crate::elastic::{Fault, Outcome};
 
 /// The documents of a batch, in the order of its units, and the deletions of earlier copies, as they were sent.
 #[derive(Debug, Default)]

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
+use docmill_convert::{Converter, Document, Refusal};
 use docmill_crds::ledger::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest, hex,
 };
@@ -33,9 +36,7 @@ use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::{Coming, Packer};
 use super::task::{Redo, Task};
 use super::unit::Unit;
-use crate::stores::StoreError;
-use crate::{clock, observe};
-use docmill_convert::{Converter, Document, Refusal};
+use crate::observe;
 
 /// An object larger than this is not held in memory: it goes through [`large`].
 pub(super) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;

@@ -1,8 +1,9 @@
 //! Asks the raw bucket what it holds at this moment.
 
+use docmill_clients::aws::{StoreError, StoreFault};
+
 use super::notification::Landed;
 use super::unit::Unit;
-use crate::stores::{StoreError, StoreFault};
 
 /// The present version of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]

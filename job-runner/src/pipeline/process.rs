@@ -6,6 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::aws::{self, StoreFault};
+use docmill_clients::concurrency::Pace;
+use docmill_clients::retry::{self, Patience};
+use docmill_clients::secrets::mounted;
 use docmill_crds::contract::{IngestOrder, secret_mount};
 use docmill_crds::ingest_source::{Index, IngestSourceSpec};
 use docmill_crds::ledger::heads::heads_index;
@@ -49,10 +53,6 @@ use super::watch::Way;
 use super::work::Work;
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
-use crate::pace::Pace;
-use crate::retry::{self, Patience};
-use crate::secrets::mounted;
-use crate::stores::{self, StoreFault};
 
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;
@@ -105,7 +105,7 @@ impl Processor {
         stop: Stop,
     ) -> Result<Arc<Self>, IngestError> {
         let spec = order.spec.clone();
-        let s3 = stores::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
         let clusters = Clusters::connect(&spec)?;
         let model = spec.conversion.resolve()?;
         let source = format!("{}/{}", order.namespace, order.source);

@@ -8,14 +8,16 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
     MessageSystemAttributeName,
 };
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
+use docmill_clients::store_health::reasons;
+use docmill_clients::store_health::{self, HeldUp};
 use docmill_crds::contract::Store;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
-use crate::observe::{self, HeldUp, hinders};
-use crate::stores::StoreError;
+use crate::observe;
 
 /// For how long a message is hidden from others. A killed worker's messages come back after it.
 const VISIBILITY: Duration = Duration::from_secs(30);
@@ -52,7 +54,7 @@ impl Queue {
     /// A queue by its URL.
     #[must_use]
     pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
-        let held_up = Arc::new(Mutex::new(observe::worker().held_up()));
+        let held_up = Arc::new(Mutex::new(store_health::of_process().held_up()));
         Self { client, url, held: Arc::default(), held_up }
     }
 
@@ -86,7 +88,7 @@ impl Queue {
 
     /// Says that the queue hinders the worker, or does no more.
     fn hindered_by(&self, error: Option<&StoreError>) {
-        let reason = error.and_then(hinders::store_reason);
+        let reason = error.and_then(reasons::store_reason);
         let message = error.map(ToString::to_string).unwrap_or_default();
         let mut held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner);
         held_up.by(reason.map(|reason| (Store::Queue, reason)), &message);

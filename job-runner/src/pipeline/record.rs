@@ -1,5 +1,6 @@
 //! Records in the ledger: where a unit ended. Pure; `finish` writes them.
 
+use docmill_clients::clock;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::{Reason, SkipReason};
 
@@ -7,7 +8,6 @@ use super::place::Stored;
 use super::prepare::Converted;
 use super::refuse::{ErrorRecord, Stage};
 use super::unit::Unit;
-use crate::clock;
 
 /// What all records of a worker have in common.
 #[derive(Clone, Debug)]

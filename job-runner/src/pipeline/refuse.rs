@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
+use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_crds::ledger::UnitId;
 use docmill_crds::storage::BucketLocation;
 use serde::Serialize;
@@ -11,7 +12,6 @@ use serde_json::Value;
 use super::copy::{self, Target};
 use super::locations::EvidenceKeys;
 use super::unit::Unit;
-use crate::stores::{StoreError, StoreFault};
 
 /// How long to wait after each copy that is denied although the errors bucket takes the record.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::ZERO];

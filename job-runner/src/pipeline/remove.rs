@@ -5,6 +5,9 @@
 //! either finds the tombstone, or is found by the removal. Only then are documents taken back. If the bucket holds
 //! an object, a version was removed that was not the present one, or another one is the present one now.
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, StoredDocument};
+use docmill_clients::retry::Patience;
 use docmill_crds::ledger::heads::KeyHead;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::SkipReason;
@@ -22,9 +25,6 @@ use super::place::Held;
 use super::present;
 use super::refuse;
 use super::task::Ended;
-use crate::clock;
-use crate::elastic::{Address, StoredDocument};
-use crate::retry::Patience;
 
 /// What came of a removal.
 #[derive(Clone, Debug, PartialEq, Eq)]

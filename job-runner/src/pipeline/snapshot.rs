@@ -9,11 +9,11 @@ pub use upload::{PART_BYTES, Upload};
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use docmill_clients::aws::StoreError;
 use docmill_crds::ledger::UnitId;
 use docmill_crds::storage::BucketLocation;
 
 use super::{object_key, provenance};
-use crate::stores::StoreError;
 
 /// One document is JSON, several are one a line.
 const MEDIA_TYPE: &str = "application/json";

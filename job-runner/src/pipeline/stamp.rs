@@ -1,11 +1,12 @@
 //! What a snapshot and all documents in it say of their unit. Pure.
 
+use docmill_clients::clock;
+
 use super::prepare::Preparation;
 use super::provenance::{Provenance, UnitProvenance};
 use super::record::Recorder;
 use super::snapshot::{self, Label};
 use super::unit::Unit;
-use crate::clock;
 
 impl Preparation {
     /// What the snapshot of a unit says of itself.

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError};
+use docmill_clients::retry::Patience;
 use docmill_crds::ledger::heads::AttemptMark;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::heads::ClaimError;
-use crate::elastic::{Address, BulkBody, Elastic, ElasticError};
-use crate::retry::Patience;
 use tokio_util::sync::CancellationToken;
 
 /// From this delivery on a unit is worked on alone: most come again because a worker that held them died of something

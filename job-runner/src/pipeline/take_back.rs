@@ -5,6 +5,9 @@
 
 use std::io;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Elastic, ElasticError, Pit};
+use docmill_clients::retry::Patience;
 use docmill_crds::ledger::UnitId;
 use docmill_crds::ledger::heads::KeyHead;
 use docmill_crds::reason::SkipReason;
@@ -24,9 +27,6 @@ use super::refuse;
 use super::snapshot;
 use super::snapshot::read::{self, Lines, Opened};
 use super::work::Work;
-use crate::clock;
-use crate::elastic::{Elastic, ElasticError, Pit};
-use crate::retry::Patience;
 
 /// Documents that are taken back at a time.
 const DOCUMENTS_AT_A_TIME: usize = 1000;

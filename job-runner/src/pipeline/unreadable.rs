@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::clock;
 use docmill_crds::ledger::UnitId;
 use docmill_crds::reason::Reason;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +15,6 @@ use super::prepare::{Converted, Preparation, RefusedPart, refused_unread};
 use super::refuse::Stage;
 use super::snapshot::packed::packer::Coming;
 use super::unit::Unit;
-use crate::clock;
-use crate::stores::{StoreError, StoreFault};
 
 /// Objects that are looked at to know whether a bucket gives any.
 const LOOKED_AT: i32 = 20;

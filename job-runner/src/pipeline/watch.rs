@@ -4,12 +4,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use docmill_clients::elastic::Watch;
+use docmill_clients::retry::Patience;
 use docmill_crds::contract::IndexTrouble;
 
 use super::place::PATIENCE;
 use super::standing::Standing;
-use crate::elastic::Watch;
-use crate::retry::Patience;
 
 /// For how long a batch waits in its place for what passes, where no other index takes documents either. Then its units
 /// are let go, since those of other indices may be behind them.

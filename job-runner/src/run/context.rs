@@ -6,13 +6,13 @@ use docmill_crds::contract::{RunOrder, secret_mount};
 use docmill_crds::ingest_source::IngestSourceSpec;
 use docmill_crds::run_ledger::{run_folder, runs_index};
 
+use docmill_clients::aws;
+use docmill_clients::secrets::mounted;
 use tokio::sync::OnceCell;
 
 use super::RunError;
 use crate::pipeline::clusters::Clusters;
 use crate::pipeline::process::{Processor, Stop};
-use crate::secrets::mounted;
-use crate::stores;
 
 /// What every step of a run needs, the same for all of its files.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl RunContext {
     /// Reaches the stores with the credentials that are mounted into the pod.
     pub async fn connect(order: RunOrder, runner: String, stop: Stop) -> Result<Self, RunError> {
         let spec = &order.ingest.spec;
-        let s3 = stores::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
         let clusters = Clusters::connect(spec)?;
         Ok(Self { order, s3, clusters, runner, stop, processor: OnceCell::new() })
     }

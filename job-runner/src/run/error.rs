@@ -1,14 +1,14 @@
 //! Why a run could not be planned or worked.
 
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::{ClaimError, ElasticError};
+use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 
-use crate::elastic::{ClaimError, ElasticError};
 use crate::pipeline::ingest_error::IngestError;
-use crate::secrets::MountError;
-use crate::stores::StoreError;
 
 /// Why a run could not be planned, or a part of it not be worked to its end. What is wrong with a single unit is no error.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,12 @@
 //! The files of a run in the snapshot bucket: written whole, read whole.
 
 use aws_sdk_s3::primitives::ByteStream;
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::retry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{PATIENCE, RunContext, RunError};
-use crate::retry;
-use crate::stores::{StoreError, StoreFault};
 
 impl RunContext {
     /// Writes a file of the run; one that is there is replaced.

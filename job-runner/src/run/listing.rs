@@ -5,7 +5,7 @@
 
 use aws_sdk_s3::types::BucketVersioningStatus;
 
-use crate::stores::{StoreError, StoreFault};
+use docmill_clients::aws::{StoreError, StoreFault};
 
 /// An object as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

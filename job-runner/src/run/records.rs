@@ -1,5 +1,8 @@
 //! The records of a run beside the ledger, where the operator reads them.
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, Outcome};
+use docmill_clients::retry;
 use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, RunRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,9 +10,6 @@ use serde_json::{Value, json};
 
 use super::manifest::RunPlan;
 use super::{PATIENCE, RunContext, RunError};
-use crate::clock;
-use crate::elastic::{Address, Outcome};
-use crate::retry;
 
 impl RunContext {
     /// Creates the indices of the ledger and of the records of runs where they are not there. They have to belong to
@@ -65,7 +65,7 @@ impl RunContext {
         let fields = ["finished".to_owned()];
         let read = async || self.clusters.ledger.mget(&addresses, &fields).await;
         let records = retry::persist(PATIENCE, &self.stop.abort, read).await?;
-        let finished = |record: &crate::elastic::StoredDocument| {
+        let finished = |record: &docmill_clients::elastic::StoredDocument| {
             record.source.get("finished").and_then(Value::as_bool) == Some(true)
         };
         Ok(records.iter().all(|record| record.as_ref().is_some_and(finished)))

@@ -1,5 +1,6 @@
 //! Which units a run takes. Pure.
 
+use docmill_clients::clock;
 use docmill_crds::contract::RunOrder;
 use docmill_crds::ingest_run::{IngestRunSpec, Mode, RevisionNot, TimeRange, UnitSelector};
 use docmill_crds::ledger::{UnitId, UnitState};
@@ -10,7 +11,6 @@ use serde_json::{Map, Value, json};
 use super::RunError;
 use super::listing::Listed;
 use super::manifest::ManifestLine;
-use crate::clock;
 
 /// Units of one search.
 pub const PAGE: usize = 1000;

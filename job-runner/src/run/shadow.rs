@@ -15,6 +15,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::elastic::{Address, ElasticError};
+use docmill_convert::{Converter, Document};
 use docmill_crds::ledger::{UnitId, UnitState, units_index};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::run_ledger::Tally;
@@ -23,7 +26,6 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::{FileResult, ManifestLine, RunContext, RunError};
-use crate::elastic::{Address, ElasticError};
 use crate::pipeline::address::Addressing;
 use crate::pipeline::body::BodyReader;
 use crate::pipeline::fetch::{self, Found, Opened};
@@ -33,9 +35,7 @@ use crate::pipeline::notification::Landed;
 use crate::pipeline::persist::persist;
 use crate::pipeline::snapshot::read;
 use crate::pipeline::unit::Unit;
-use crate::stores::{StoreError, StoreFault};
 use compare::{Comparison, Predicted, Recorded};
-use docmill_convert::{Converter, Document};
 use report::{FailureExample, ShadowReport};
 use snapshot_lines::Standing;
 

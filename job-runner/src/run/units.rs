@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use docmill_clients::retry::{Backoff, Patience, Waited};
 use docmill_crds::ingest_run::Mode;
 use docmill_crds::ledger::UnitState;
 use futures::StreamExt as _;
@@ -15,7 +16,6 @@ use crate::observe;
 use crate::pipeline::notification::Landed;
 use crate::pipeline::process::Processor;
 use crate::pipeline::task::{Ended, Redo, Task};
-use crate::retry::{Backoff, Patience, Waited};
 
 /// Units under way at a time: enough to fill a batch while the one before is on its way.
 const UNITS_AT_A_TIME: usize = 256;

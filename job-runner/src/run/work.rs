@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use docmill_clients::clock;
 use docmill_crds::contract::Report;
 use docmill_crds::run_ledger::PartRecord;
 use futures::StreamExt as _;
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use super::manifest::{FileResult, ManifestLine, begun_name, done_name, files_of, read_lines, units_name};
 use super::turns::Turns;
 use super::{RunContext, RunError, mode, outcome, report};
-use crate::clock;
 
 /// Files that are begun at the most: one is worked, the others wait for an index.
 const FILES_IN_HAND: usize = 8;

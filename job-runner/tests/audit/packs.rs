@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody};
 use docmill_crds::ledger::{UnitRecord, units_index};
 use docmill_crds::storage::BucketLocation;
-use job_runner::clock;
-use job_runner::elastic::{Address, BulkBody};
 use job_runner::pipeline::snapshot::packed::packer::Shelf;
 use job_runner::pipeline::snapshot::packed::{Frame, Pack, Reference, compress};
 use job_runner::pipeline::snapshot::read;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Elastic};
+use docmill_clients::retry::Patience;
+use docmill_clients::secrets::Secrets;
 use docmill_crds::contract::{EnrichOrder, Report};
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::enricher::Enricher;
 use docmill_crds::enrichment_ledger::{SliceRecord, enrichments_index};
-use job_runner::clock;
-use job_runner::elastic::{Address, BulkBody, Elastic};
 use job_runner::enrich::{self, EnrichError};
-use job_runner::retry::Patience;
-use job_runner::secrets::Secrets;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,7 @@
 //! OpenAI's embeddings and Text Embeddings Inference.
 
+use docmill_clients::model_server::protocol::{read_version, version_url};
 use job_runner::enrich::EnrichError;
-use job_runner::enrich::protocol::{read_version, version_url};
 use serde_json::{Value, json};
 
 use crate::bed::Bed;

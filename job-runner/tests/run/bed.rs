@@ -1,5 +1,10 @@
 //! What one test has for itself: buckets, a ledger, and the order of a run.
 
+use docmill_clients::aws::s3_client;
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Elastic};
+use docmill_clients::retry::Patience;
+use docmill_clients::secrets::Secrets;
 use docmill_crds::contract::{Report, RunOrder};
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::ledger::heads::heads_index;
@@ -7,14 +12,9 @@ use docmill_crds::ledger::{UnitId, UnitState, units_index, units_index_body};
 use docmill_crds::run_ledger::runs_index;
 use docmill_crds::storage::Storage;
 use futures::{StreamExt as _, stream};
-use job_runner::clock;
-use job_runner::elastic::{Address, BulkBody, Elastic};
 use job_runner::pipeline::process::Stop;
-use job_runner::retry::Patience;
 use job_runner::run::manifest::{self, ManifestLine, RunPlan};
 use job_runner::run::{self, RunError};
-use job_runner::secrets::Secrets;
-use job_runner::stores::s3_client;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;

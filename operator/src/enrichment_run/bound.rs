@@ -1,10 +1,10 @@
 //! What the operator keeps beside the enriched documents: until when they are complete, and what a run may spend.
 
+use docmill_clients::elastic::{Address, ElasticError, Outcome};
 use docmill_crds::EnrichmentRun;
 use docmill_crds::enrichment_ledger::{BoundRecord, LimitsRecord, enrichments, limits_id};
 use docmill_crds::enrichment_run::Bounds;
 use docmill_crds::own_index::Owner;
-use job_runner::elastic::{Address, ElasticError, Outcome};
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 

@@ -3,14 +3,14 @@
 use std::error::Error;
 use std::time::Duration;
 
+use docmill_clients::cause::find;
+use docmill_clients::model_server::link::Link;
+use docmill_clients::model_server::protocol::{self, AnswerError};
+use docmill_clients::outbound::EndpointFault;
+use docmill_clients::secrets::Secrets;
 use docmill_crds::EnrichmentRun;
 use docmill_crds::enricher::Enricher;
 use docmill_crds::enrichment_ledger::Versions;
-use job_runner::cause::find;
-use job_runner::enrich::link::Link;
-use job_runner::enrich::protocol::{self, AnswerError};
-use job_runner::outbound::EndpointFault;
-use job_runner::secrets::Secrets;
 use kube::ResourceExt as _;
 
 use crate::context::Context;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::contract::label;
 use docmill_crds::enricher::Enricher;
 use docmill_crds::enrichment_ledger::{LimitsRecord, SliceRecord, enrichments, enrichments_index, limits_id};
@@ -10,7 +11,6 @@ use docmill_crds::own_index::Owner;
 use docmill_crds::template::Template;
 use docmill_crds::{EnrichmentRun, IngestSource};
 use futures::FutureExt as _;
-use job_runner::elastic::{Elastic, ElasticError};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::ListParams;
 use kube::core::DeserializeGuard;

@@ -1,10 +1,10 @@
 //! What a run is to go through: the models as they are now, the bounds, the slices.
 
+use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::EnrichmentRun;
 use docmill_crds::enrichment_ledger::{BoundRecord, enrichments_index, target_key, way};
+use docmill_crds::enrichment_query::DocumentQuery;
 use docmill_crds::enrichment_run::{Mode, Select};
-use job_runner::elastic::{Elastic, ElasticError};
-use job_runner::enrich::pool::Pool;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
@@ -32,10 +32,10 @@ pub async fn select(
     let bounds = slices::bounds(&run.spec, created, completed);
     let enrichments = enrichments_index(&run.namespace().unwrap_or_default());
     let (pool, cluster, address) = if run.spec.select == Select::Failed {
-        (Pool::failures_to_retry(&enrichments, &key), target, &run.spec.to.elasticsearch)
+        (DocumentQuery::failures_to_retry(&enrichments, &key), target, &run.spec.to.elasticsearch)
     } else {
         let (from, matching) = (&run.spec.from, run.spec.matching.as_ref());
-        let pool = Pool::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);
+        let pool = DocumentQuery::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);
         (pool, source, &origin.cluster)
     };
     let fault = |error: ElasticError| elastic_fault(address, &error);
@@ -50,7 +50,8 @@ pub async fn select(
     };
     let slices = if documents == 0 { Vec::new() } else { slices::cut(&bounds, &cuts) };
     let stores = run.spec.mode == Mode::Enrich && !run.spec.dry_run;
-    let has_stale_vectors = stores && documents > 0 && vectors::any_of_others(run, &versions, target).await?;
+    let has_stale_vectors =
+        stores && documents > 0 && vectors::any_vectors_of_other_models(run, &versions, target).await?;
     Ok(Selection { origin, target: key, way, versions, bounds, documents, slices, has_stale_vectors })
 }
 

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use docmill_crds::EnrichmentRunSpec;
+use docmill_crds::enrichment_query::DocumentQuery;
 use docmill_crds::enrichment_run::{Bounds, Select};
-use job_runner::enrich::pool::Pool;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ pub fn slice_count(documents: u64, parallelism: i32) -> u64 {
 
 /// The search for the times that cut the documents of a pool within bounds into `count` parts of about one size.
 #[must_use]
-pub fn cuts_query(pool: &Pool, bounds: &Bounds, count: u64) -> Value {
+pub fn cuts_query(pool: &DocumentQuery, bounds: &Bounds, count: u64) -> Value {
     let percents: Vec<f64> = (1..count).map(|part| percent(part, count)).collect();
     let cuts = json!({"field": pool.time_field, "percents": percents, "keyed": false});
     json!({"size": 0, "query": pool.within(bounds), "aggs": {"cuts": {"percentiles": cuts}}})

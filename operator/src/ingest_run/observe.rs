@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use docmill_clients::aws::s3_client;
+use docmill_clients::elastic::ElasticError;
 use docmill_crds::contract::{IngestOrder, RunOrder, label};
 use docmill_crds::run_ledger::runs_index;
 use docmill_crds::{IngestRun, IngestSource};
 use futures::FutureExt as _;
-use job_runner::elastic::ElasticError;
-use job_runner::stores::s3_client;
 use k8s_openapi::jiff::Timestamp;
 use kube::{Api, ResourceExt as _};
 

@@ -4,12 +4,12 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use docmill_clients::aws::StoreError;
 use docmill_crds::IngestSource;
 use docmill_crds::contract::{IngestOrder, WorkOrder, label};
 use docmill_crds::ingest_source::Index;
 use docmill_crds::ledger::units_index;
 use docmill_crds::template::Template;
-use job_runner::stores::StoreError;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use docmill_clients::aws::{s3_client, sqs_client};
+use docmill_clients::elastic::Elastic;
 use docmill_crds::IngestSource;
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::ingest_source::IngestSourceSpec;
-use job_runner::elastic::Elastic;
-use job_runner::stores::{s3_client, sqs_client};
 use kube::ResourceExt as _;
 
 use super::ledger_memory::LedgerMemory;

@@ -1,8 +1,8 @@
 //! The files of a run in the snapshot bucket.
 
 use aws_sdk_s3::Client;
+use docmill_clients::aws::StoreError;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use job_runner::stores::StoreError;
 
 /// Files that are removed at a time.
 const AT_A_TIME: usize = 8;

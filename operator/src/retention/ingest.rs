@@ -1,10 +1,10 @@
 //! What deleted `IngestRun`s of a source have left.
 
+use docmill_clients::aws::StoreFault;
+use docmill_clients::elastic::ElasticError;
 use docmill_crds::own_index::Standing;
 use docmill_crds::run_ledger::{RUN_KINDS, RunRecord, run_folder, runs_index};
 use docmill_crds::{IngestRun, IngestSource};
-use job_runner::elastic::ElasticError;
-use job_runner::stores::StoreFault;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use serde_json::Value;

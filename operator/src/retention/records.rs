@@ -1,6 +1,6 @@
 //! The records of runs in one index.
 
-use job_runner::elastic::{Elastic, ElasticError};
+use docmill_clients::elastic::{Elastic, ElasticError};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 

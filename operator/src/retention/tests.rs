@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use docmill_clients::elastic::{Address, Elastic};
+use docmill_clients::secrets::Secrets;
 use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, RUN_KINDS, RunRecord, run_folder};
 use docmill_crds::{IngestRun, IngestSource, enrichment_ledger};
-use job_runner::elastic::{Address, Elastic};
-use job_runner::secrets::Secrets;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::runtime::events::{Recorder, Reporter};
@@ -53,7 +53,7 @@ impl Bed {
         index.elasticsearch.urls = vec![es];
         let storage = json!({"region": "us-east-1", "endpoint": s3, "forcePathStyle": true});
         source.spec.storage = serde_json::from_value(storage).unwrap();
-        let s3 = job_runner::stores::s3_client(&source.spec.storage, &Secrets::default()).await.unwrap();
+        let s3 = docmill_clients::aws::s3_client(&source.spec.storage, &Secrets::default()).await.unwrap();
         s3.create_bucket().bucket(&name).send().await.unwrap();
         let elastic =
             Elastic::new(&source.spec.index.as_ref().unwrap().elasticsearch, &Secrets::default()).unwrap();

@@ -10,10 +10,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     CompletedMultipartUpload, CompletedPart, Delete, Object, ObjectIdentifier, Tag, Tagging,
 };
+use docmill_clients::aws::{credential_key, s3_client};
+use docmill_clients::secrets::Secrets;
 use docmill_crds::storage::{SecretRef, Storage};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use job_runner::secrets::Secrets;
-use job_runner::stores::{credential_key, s3_client};
 
 use crate::env::Env;
 

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use docmill_clients::aws::sqs_client;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use job_runner::stores::sqs_client;
 
 use crate::env::Env;
 use crate::s3::storage;

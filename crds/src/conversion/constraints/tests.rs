@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
-use super::super::Field;
 use super::Constraints;
+use crate::conversion::Field;
 use crate::reason::Reason;
 
 fn field(value: &Value) -> Field {

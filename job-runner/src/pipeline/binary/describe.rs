@@ -1,16 +1,16 @@
 //! Reads an object to its end, and says what it is.
 
 use aws_sdk_s3::primitives::ByteStream;
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
+use docmill_convert::Document;
 
 use super::content::{Content, Intake};
 use super::document::{Facts, document};
 use super::tags::Tags;
-use crate::clock;
 use crate::pipeline::fetch::{self, Opened, Said};
 use crate::pipeline::notification::Landed;
 use crate::pipeline::unit::Unit;
-use crate::stores::StoreError;
-use docmill_convert::Document;
 
 /// Says what objects are.
 #[derive(Debug, Default)]

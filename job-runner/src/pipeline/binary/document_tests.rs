@@ -1,9 +1,9 @@
 use std::io;
 
+use docmill_clients::elastic::Distribution;
 use serde_json::{Value, json};
 
 use super::{Facts, document, extension, name, of_reader};
-use crate::elastic::Distribution;
 use crate::pipeline::binary::content::{Content, Intake};
 use crate::pipeline::binary::properties;
 use crate::pipeline::fetch::Said;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::elastic::{Distribution, mapping};
+use docmill_clients::elastic::{Distribution, mapping};
 
 /// The fields of a document. Metadata and tags have names that users choose; each is one field of the mapping, however
 /// many names there are.

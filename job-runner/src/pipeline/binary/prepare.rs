@@ -2,6 +2,7 @@
 
 use std::io;
 
+use docmill_clients::aws::StoreError;
 use docmill_crds::reason::SkipReason;
 use docmill_crds::storage::is_folder_marker;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,6 @@ use crate::pipeline::prepare::{Converted, IN_MEMORY_BYTES, Preparation, Prepared
 use crate::pipeline::snapshot::packed::packer::Coming;
 use crate::pipeline::stamp::Stamp;
 use crate::pipeline::unit::Unit;
-use crate::stores::StoreError;
 
 /// What reading an object gave.
 enum Read {

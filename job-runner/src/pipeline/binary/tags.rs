@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object_tagging::{GetObjectTaggingError, GetObjectTaggingOutput};
+use docmill_clients::aws::{StoreError, StoreFault};
 
 use crate::pipeline::notification::Landed;
-use crate::stores::{StoreError, StoreFault};
 
 /// Reads tags, and says once when they cannot be read.
 #[derive(Debug, Default)]

@@ -29,7 +29,7 @@ use sha2::{Digest as _, Sha256};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::get_frame_content_size;
 
-use crate::clock;
+use docmill_clients::clock;
 
 /// The compression level: that of the `zstd` program, where nothing else is asked for.
 const LEVEL: i32 = zstd::DEFAULT_COMPRESSION_LEVEL;

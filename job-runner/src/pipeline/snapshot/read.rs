@@ -6,11 +6,11 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use docmill_clients::aws::{StoreError, StoreFault};
 use tokio::io::AsyncRead;
 
 use super::packed::{self, Entry, PackError, Place, Reference, Tail};
 use super::unpack;
-use crate::stores::{StoreError, StoreFault};
 
 /// Bytes at the end of a pack that are read for its index; enough for some hundred units.
 const TAIL_BYTES: u64 = 128 * 1024;

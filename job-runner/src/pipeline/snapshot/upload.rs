@@ -3,11 +3,11 @@
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::CompletedPart;
 use bytes::Bytes;
+use docmill_clients::aws::StoreError;
 use docmill_crds::storage::BucketLocation;
 
 use super::{Label, MEDIA_TYPE, action};
 use crate::pipeline::multipart::Multipart;
-use crate::stores::StoreError;
 
 /// Bytes of a part. S3 asks for 5 MiB at least and takes 10,000 parts
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).

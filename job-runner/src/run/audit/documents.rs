@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use docmill_clients::elastic::{Address, Elastic, ElasticError, Pit};
 use docmill_crds::ledger::heads::{DocumentHead, heads_index};
 use docmill_crds::ledger::{MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitId};
 use serde::Deserialize;
@@ -11,7 +12,6 @@ use super::evidence::{Evidence, Index, Record};
 use super::gather::{Articles, Stores, bounds};
 use super::judge::{Backing, Hit, Seen, judge_document, judge_hit};
 use super::report::Difference;
-use crate::elastic::{Address, Elastic, ElasticError, Pit};
 use crate::run::RunError;
 
 /// Documents that are held at a time.

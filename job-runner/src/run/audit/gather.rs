@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::elastic::{Address, Elastic, ElasticError};
 use docmill_crds::ledger::units_index;
 use docmill_crds::storage::BucketLocation;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -9,14 +11,12 @@ use serde_json::{Value, json};
 
 use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
 use super::window::{self, Page};
-use crate::elastic::{Address, Elastic, ElasticError};
 use crate::pipeline::address::Addressing;
 use crate::pipeline::ingest_error::IngestError;
 use crate::pipeline::locations;
 use crate::pipeline::snapshot;
 use crate::run::listing::{self, Listed, Listing};
 use crate::run::{RunContext, RunError};
-use crate::stores::{StoreError, StoreFault};
 
 /// Records of a page.
 const PAGE_RECORDS: usize = 1000;

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::ElasticError;
 use serde_json::{Value, json};
 
 use super::gather::{Stores, each, raw_object};
 use super::judge::strange_pack;
 use super::report::Difference;
-use crate::elastic::ElasticError;
 use crate::pipeline::snapshot::packed::{self, Entry, Reference};
 use crate::pipeline::snapshot::read;
 use crate::run::RunError;
 use crate::run::listing::{self, Listing};
-use crate::stores::StoreError;
 
 /// Packs that one search asks about.
 const PACKS_AT_A_TIME: usize = 200;

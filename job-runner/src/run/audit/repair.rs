@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, PassOver};
+use docmill_clients::retry::Patience;
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use futures::{StreamExt as _, stream};
@@ -13,8 +17,6 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use super::gather::Stores;
 use super::keys;
 use super::report::{Difference, Target};
-use crate::clock;
-use crate::elastic::{Address, BulkBody, Elastic, Outcome, PassOver};
 use crate::pipeline::clusters::Clusters;
 use crate::pipeline::heads::ClaimError;
 use crate::pipeline::notification::Landed;
@@ -28,10 +30,8 @@ use crate::pipeline::snapshot::read::{self, Lines, Opened};
 use crate::pipeline::task::{Redo, Task};
 use crate::pipeline::unit::Unit;
 use crate::pipeline::watch::Way;
-use crate::retry::Patience;
 use crate::run::listing::{self, Listed};
 use crate::run::{RunContext, RunError};
-use crate::stores::StoreError;
 
 /// Units that are mended at a time.
 const UNITS_AT_A_TIME: usize = 64;

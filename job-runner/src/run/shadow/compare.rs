@@ -2,6 +2,8 @@
 
 use std::io;
 
+use docmill_clients::clock;
+use docmill_convert::{Converter, Document, Refusal};
 use docmill_crds::ledger::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
 };
@@ -12,9 +14,7 @@ use serde_json::Map;
 use super::diff::diff;
 use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, Standing};
-use crate::clock;
 use crate::pipeline::address::Addressing;
-use docmill_convert::{Converter, Document, Refusal};
 
 /// What the ledger says of a unit, as far as it matters whether that would change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,8 +1,8 @@
 //! Bounds, slices and the Job.
 
 use docmill_crds::contract::WorkOrder;
+use docmill_crds::enrichment_query::DocumentQuery;
 use docmill_crds::{EnrichmentRun, EnrichmentRunSpec};
-use job_runner::enrich::pool::Pool;
 use k8s_openapi::jiff::Timestamp;
 use proptest::prelude::proptest;
 use serde_json::{Value, json};
@@ -93,14 +93,14 @@ fn slices_grow_with_the_documents_up_to_four_for_each_pod() {
 #[test]
 fn the_query_takes_the_upper_bound_and_leaves_the_lower_one() {
     let spec = spec(&json!({"from": {"sourceRef": {"name": "wire"}, "query": {"term": {"language": "en"}}}}));
-    let pool = Pool::articles("articles-*", &spec.from.time_field, spec.from.query.as_ref(), None);
+    let pool = DocumentQuery::articles("articles-*", &spec.from.time_field, spec.from.query.as_ref(), None);
     let filter = pool.within(&bounds(Some(0), 60))["bool"]["filter"].clone();
     let range = &filter[0]["range"]["_docmill.indexedTime"];
     assert_eq!(*range, json!({"gt": "1970-01-01T00:00:00Z", "lte": "1970-01-01T00:01:00Z"}));
     assert_eq!(filter[1], json!({"term": {"language": "en"}}));
     let query = cuts_query(&pool, &bounds(None, 60), 4);
     assert_eq!(query["aggs"]["cuts"]["percentiles"]["percents"], json!([25.0, 50.0, 75.0]));
-    let failures = Pool::failures("docmill-enrichments-news", "target-1").within(&bounds(None, 60));
+    let failures = DocumentQuery::failures("docmill-enrichments-news", "target-1").within(&bounds(None, 60));
     assert_eq!(failures["bool"]["filter"][2], json!({"term": {"target": "target-1"}}));
 }
 

@@ -6,6 +6,9 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
+use docmill_clients::retry::Patience;
+use docmill_clients::secrets::Secrets;
 use docmill_crds::elasticsearch::{AwsService, AwsSigning, ElasticsearchCluster};
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use docmill_crds::storage::SecretRef;
@@ -15,9 +18,6 @@ use e2e::env::Env;
 use e2e::front::signature::Keys;
 use e2e::front::{Authority, Front, Guard};
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
-use job_runner::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
-use job_runner::retry::Patience;
-use job_runner::secrets::Secrets;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 

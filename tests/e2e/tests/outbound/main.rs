@@ -6,14 +6,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use docmill_clients::aws::{StoreError, credential_key, s3_client, sqs_client};
+use docmill_clients::elastic::{Elastic, ElasticError};
+use docmill_clients::model_server::link::Link;
+use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, http};
+use docmill_clients::secrets::Secrets;
 use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::storage::{SecretRef, Storage};
 use e2e::harm::{Harm, Server};
-use job_runner::elastic::{Elastic, ElasticError};
-use job_runner::enrich::link::Link;
-use job_runner::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, http};
-use job_runner::secrets::Secrets;
-use job_runner::stores::{StoreError, credential_key, s3_client, sqs_client};
 use serde_json::json;
 
 /// More than any cap of the operator and what lies in sockets' buffers on the way.
@@ -193,7 +193,7 @@ async fn a_name_that_leads_to_a_reserved_address_is_never_connected_to() {
     assert_eq!(policy.check_url(&url), Ok(()), "the name alone says nothing");
     let rules = Arc::new(Outbound { policy, limits: Limits::operator() });
     let error = http::client(&rules).build().unwrap().get(&url).send().await.unwrap_err();
-    let fault = job_runner::cause::find::<EndpointFault>(&error).expect("a fault of the endpoint");
+    let fault = docmill_clients::cause::find::<EndpointFault>(&error).expect("a fault of the endpoint");
     assert!(fault.to_string().contains("leads to a loopback address"), "{fault}");
     assert_eq!(server.asked(), 0);
 }

@@ -8,16 +8,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
 use docmill_crds::storage::BucketLocation;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Frame, Pack, SealedPack};
-use crate::clock;
 use crate::pipeline::persist::persist;
 use crate::pipeline::snapshot;
-use crate::stores::StoreError;
 
 /// A pack is closed when it has so many units, …
 const PACK_UNITS: usize = 500;

@@ -3,7 +3,7 @@
 use docmill_crds::enricher::{HttpCall, OutputField};
 use serde_json::Value;
 
-use crate::enrich::protocol::{Answer, AnswerError, Reply, outputs, parse};
+use crate::model_server::protocol::{Answer, AnswerError, Reply, outputs, parse};
 
 /// Reads the answer to a request for so many documents.
 pub fn read(

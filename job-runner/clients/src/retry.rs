@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
-use super::observe;
+use crate::store_health;
 
 /// How patient to be with something that passes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub async fn persist<T, E: Classify + std::fmt::Display>(
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
     let mut backoff = Backoff::new(patience);
-    let mut held_up = observe::worker().held_up();
+    let mut held_up = store_health::of_process().held_up();
     loop {
         match attempt().await {
             Err(error) if error.class() == ErrorClass::Transient => {

@@ -2,8 +2,8 @@
 
 use docmill_crds::contract::HindranceReason;
 
+use crate::aws::{StoreError, StoreFault};
 use crate::elastic::{ElasticError, Fault, SKEWED};
-use crate::stores::{StoreError, StoreFault};
 
 /// How Elasticsearch hinders.
 #[must_use]
@@ -57,8 +57,8 @@ mod tests {
 
     use docmill_crds::error_class::Classify as _;
 
+    use crate::aws::{StoreError, StoreFault};
     use crate::elastic::{ElasticError, Fault};
-    use crate::stores::{StoreError, StoreFault};
 
     #[test]
     fn elasticsearch_hinders_by_kind_before_status() {

@@ -4,7 +4,7 @@ use docmill_crds::enricher::OpenInference;
 use serde_json::Value;
 
 use super::request::model_url;
-use crate::enrich::protocol::AnswerError;
+use crate::model_server::protocol::AnswerError;
 
 /// The URL of a model's metadata.
 #[must_use]

@@ -9,8 +9,8 @@ use docmill_crds::foreign::{Foreign, code as known_code};
 use http_body_util::LengthLimitError;
 
 use crate::cause::{self, innermost};
-use crate::observe::hinders;
 use crate::outbound::EndpointFault;
+use crate::store_health::reasons;
 
 /// Characters of a service's message that are kept.
 const SAID_CHARS: usize = 400;
@@ -136,7 +136,7 @@ impl Classify for StoreError {
     }
 
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
-        Some((Store::ObjectStore, hinders::store_reason(self)?))
+        Some((Store::ObjectStore, reasons::store_reason(self)?))
     }
 
     fn words(&self) -> Option<&Foreign> {

@@ -20,8 +20,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::ElasticError;
+use crate::aws;
 use crate::secrets::Secrets;
-use crate::stores;
 
 /// Credentials are fetched anew so long before they expire: longer than a request may take.
 const BEFORE_EXPIRY: Duration = Duration::from_mins(5);
@@ -54,7 +54,7 @@ impl Signer {
             return Err(ElasticError::Settings("with aws, urls has to name one endpoint".to_owned()));
         };
         let keys = if cluster.secret_ref.is_some() {
-            let keys = stores::static_credentials(secrets);
+            let keys = aws::static_credentials(secrets);
             Keys::Fixed(keys.map_err(|error| ElasticError::Settings(error.to_string()))?)
         } else {
             Keys::Identity { provider: OnceCell::new(), known: Mutex::new(None) }
@@ -95,7 +95,7 @@ impl Signer {
 
     /// The chain that the clients of buckets and queue use too.
     async fn identity(&self) -> Result<SharedCredentialsProvider, ElasticError> {
-        let config = stores::sdk_config(&self.aws.region).load().await;
+        let config = aws::sdk_config(&self.aws.region).load().await;
         config.credentials_provider().ok_or_else(|| {
             ElasticError::Settings("this build knows no source of AWS credentials; set secretRef".to_owned())
         })

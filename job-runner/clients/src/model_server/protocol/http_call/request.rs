@@ -4,7 +4,7 @@ use docmill_crds::enricher::{HttpCall, ITEMS, Input};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::enrich::protocol::{Call, CallError};
+use crate::model_server::protocol::{Call, CallError};
 
 /// The request for some documents; for one only, where the request has no `$items`.
 pub fn call(call: &HttpCall, inputs: &[Input], documents: &[&[String]]) -> Result<Call, CallError> {
@@ -69,7 +69,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Call, CallError, call};
-    use crate::enrich::protocol::tests::any_json;
+    use crate::model_server::protocol::tests::any_json;
 
     fn enricher(http: &Value) -> Enricher {
         let mut whole = json!({"url": "http://ner:8080/v1/entities"});

@@ -3,15 +3,23 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{AnswerError, Reply, read};
-use crate::enrich::protocol::tests::{any_json, broken, unfit};
-use crate::enrich::recipe::tests::recipe;
+use crate::model_server::protocol::tests::{any_json, broken, unfit};
+
+fn enricher(outputs: &Value) -> Enricher {
+    serde_json::from_value(json!({
+        "name": "e", "openInference": {"url": "http://models:8080", "model": "e-model"},
+        "inputs": [{"name": "text", "template": "{headline}. {body}"}], "outputs": outputs,
+    }))
+    .expect("an enricher")
+}
 
 fn topic() -> Enricher {
-    recipe().models[0].enricher.clone()
+    enricher(&json!([{"from": "label", "field": "topic", "type": "String"},
+                     {"from": "score", "field": "topicScore", "type": "Number"}]))
 }
 
 fn embedding() -> Enricher {
-    recipe().models[1].enricher.clone()
+    enricher(&json!([{"from": "vector", "field": "embedding", "type": "Vector"}]))
 }
 
 fn of(enricher: &Enricher, answer: &Value, documents: usize) -> Result<Vec<Reply>, AnswerError> {
@@ -157,6 +165,6 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(super::tests::bytes(&topic(), &bytes, 1).is_err());
+        prop_assert!(self::bytes(&topic(), &bytes, 1).is_err());
     }
 }

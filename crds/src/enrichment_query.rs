@@ -1,14 +1,15 @@
-//! Which documents a run can take: the operator counts them and cuts them into slices, a worker goes through those of its
-//! slice. Both ask by the same queries. No I/O.
+//! The queries by which an enrichment finds documents. The operator counts them and cuts them into slices, a worker goes
+//! through those of its slice, and both ask by the same queries.
 
-use docmill_crds::enrichment_run::{Bounds, Matching};
 use serde_json::{Map, Value, json};
 
-use super::work::Reason;
+use super::enricher::{Enricher, OutputType};
+use super::enrichment_ledger::{FailureReason, Versions, key};
+use super::enrichment_run::{Bounds, Matching};
 
 /// Where the documents of a run are looked for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pool {
+pub struct DocumentQuery {
     /// Index, alias or pattern.
     pub index: String,
     /// The date that slices are cut by.
@@ -17,7 +18,7 @@ pub struct Pool {
     filter: Vec<Value>,
 }
 
-impl Pool {
+impl DocumentQuery {
     /// The articles of an index: those that match a query, and what a run asks for besides.
     #[must_use]
     pub fn articles(
@@ -49,7 +50,8 @@ impl Pool {
     #[must_use]
     pub fn failures_to_retry(enrichments_index: &str, target: &str) -> Self {
         let mut pool = Self::failures(enrichments_index, target);
-        pool.filter.push(json!({"bool": {"must_not": {"term": {"reason": Reason::EmptyInput.as_str()}}}}));
+        pool.filter
+            .push(json!({"bool": {"must_not": {"term": {"reason": FailureReason::EmptyInput.as_str()}}}}));
         pool
     }
 
@@ -72,36 +74,29 @@ impl Pool {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
+/// The query for documents that have a vector of another model than these; none if these give no vectors.
+#[must_use]
+pub fn vectors_of_other_models(enrichers: &[Enricher], versions: &Versions) -> Option<Value> {
+    let stale: Vec<Value> = enrichers
+        .iter()
+        .filter(|enricher| vector_fields(enricher).next().is_some())
+        .map(|enricher| stale(enricher, versions))
+        .collect();
+    (!stale.is_empty()).then(|| json!({"bool": {"should": stale, "minimum_should_match": 1}}))
+}
 
-    use super::super::recipe::tests::recipe;
+/// Provenance is what tells of vectors that are stored and not indexed, too.
+fn stale(enricher: &Enricher, versions: &Versions) -> Value {
+    let place = format!("{}.{}.{}.{}", key::DOCMILL, key::ENRICHMENT, enricher.name, key::MODEL_DIGEST);
+    let digest = enricher.model_digest(versions.get(&enricher.name).map(String::as_str));
+    json!({"bool": {
+        "filter": [{"exists": {"field": place}}],
+        "must_not": [{"term": {place: digest}}],
+    }})
+}
 
-    #[test]
-    fn the_lower_bound_is_left_out_and_the_upper_one_is_not() {
-        let mut recipe = recipe();
-        let filter = |recipe: &super::super::recipe::Recipe| {
-            recipe.articles().within(&recipe.bounds)["bool"]["filter"].clone()
-        };
-        let range = json!({"gt": "2026-01-01T00:00:00Z", "lte": "2026-02-01T00:00:00Z"});
-        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
-        recipe.bounds.after = None;
-        let range = json!({"lte": "2026-02-01T00:00:00Z"});
-        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
-    }
-
-    #[test]
-    fn all_that_the_run_asks_for_has_to_hold() {
-        let mut recipe = recipe();
-        recipe.time_field = "@timestamp".into();
-        recipe.from_query = json!({"term": {"language": "en"}}).as_object().cloned();
-        recipe.matching =
-            serde_json::from_value(json!({"ids": ["a"], "query": {"exists": {"field": "x"}}})).unwrap();
-        let filter = recipe.articles().within(&recipe.bounds)["bool"]["filter"].clone();
-        assert!(filter[0]["range"]["@timestamp"].is_object());
-        assert_eq!(filter[1], json!({"term": {"language": "en"}}));
-        assert_eq!(filter[2], json!({"exists": {"field": "x"}}));
-        assert_eq!(filter[3], json!({"ids": {"values": ["a"]}}));
-    }
+/// The fields of an enricher that are vectors.
+pub fn vector_fields(enricher: &Enricher) -> impl Iterator<Item = &str> {
+    let vectors = enricher.outputs.iter().filter(|output| output.type_ == OutputType::Vector);
+    vectors.map(|output| output.field.as_str())
 }

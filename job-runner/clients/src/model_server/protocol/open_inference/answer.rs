@@ -4,7 +4,7 @@ use docmill_crds::enricher::{OpenInference, OutputField};
 use serde_json::Value;
 
 use super::tensor;
-use crate::enrich::protocol::{Answer, AnswerError, Reply, outputs};
+use crate::model_server::protocol::{Answer, AnswerError, Reply, outputs};
 
 /// Reads the answer to a request with this id for so many documents.
 pub fn read(

@@ -5,8 +5,8 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::{Foreign, exception};
 use serde_json::Value;
 
-use crate::observe::hinders;
 use crate::outbound::EndpointFault;
+use crate::store_health::reasons;
 
 /// Characters of a reason that are kept: enough for the sentence, without the document that it may quote.
 const REASON_CHARS: usize = 400;
@@ -62,7 +62,7 @@ impl Classify for ElasticError {
     }
 
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
-        Some((Store::Elasticsearch, hinders::elastic_reason(self)?))
+        Some((Store::Elasticsearch, reasons::elastic_reason(self)?))
     }
 
     fn words(&self) -> Option<&Foreign> {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{AnswerError, Reply, read};
-use crate::enrich::protocol::tests::{any_json, broken, unfit};
+use crate::model_server::protocol::tests::{any_json, broken, unfit};
 
 fn several(results: Option<&str>) -> HttpCall {
     let mut call = json!({"url": "http://ner", "request": "$items", "versionFrom": "/meta/version"});

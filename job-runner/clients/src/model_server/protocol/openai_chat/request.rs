@@ -4,7 +4,7 @@ use docmill_crds::enricher::{Enricher, Input, ObjectForm, OpenAIChat};
 use serde_json::{Value, json};
 
 use super::{image, schema};
-use crate::enrich::protocol::{Call, CallError, address};
+use crate::model_server::protocol::{Call, CallError, address};
 
 /// The request for one document. Not that of several: a conversation is about one.
 pub fn call(server: &OpenAIChat, enricher: &Enricher, documents: &[&[String]]) -> Result<Call, CallError> {

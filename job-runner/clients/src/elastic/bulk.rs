@@ -11,9 +11,9 @@ use super::bulk_body::Bulk;
 use super::bulk_work::Work;
 use super::verdict::{self, Verdict};
 use super::{BulkBody, Elastic, ElasticError, Fault, Outcome};
-use crate::observe;
 use crate::outbound::Cap;
 use crate::retry::{Backoff, Patience, Waited};
+use crate::store_health;
 
 /// What the answer is cut down to: a success needs no more than its status.
 const BULK_PATH: &str = "/_bulk?filter_path=items.*._id,items.*.status,items.*.error";
@@ -72,7 +72,7 @@ impl Watch for PassOver {
 impl Elastic {
     /// Sends a bulk once and reads the verdicts, in the order of the items.
     pub(super) async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, ElasticError> {
-        observe::worker().metrics.bulk(bulk.byte_len(), bulk.len());
+        store_health::of_process().bulk(bulk.byte_len(), bulk.len());
         let answer =
             self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes()), Cap::Items(bulk.len())).await?;
         verdict::read(&answer, bulk.ids())
@@ -104,13 +104,13 @@ impl Elastic {
         let bulk = body.seal();
         let mut sending = Sending::new(&bulk, watch);
         let mut backoff = Backoff::new(patience);
-        let worker = observe::worker();
-        let mut held_up = worker.held_up();
+        let health = store_health::of_process();
+        let mut held_up = health.held_up();
         while let Some(positions) = sending.next_part() {
             let open = sending.work.open();
             let Some(hindrance) = sending.send(self, positions).await? else { continue };
             held_up.by(hindrance.hindrance().filter(|_| watch.hinders()), &hindrance.to_string());
-            worker.metrics.retry("bulk", hindrance.hindrance());
+            health.retried("bulk", hindrance.hindrance());
             if hindrance.fault().is_some_and(|fault| fault.status == 429) {
                 self.was_pushed_back();
             }

@@ -4,7 +4,7 @@ use docmill_crds::enricher::OutputField;
 use serde_json::Value;
 
 use super::schema::name;
-use crate::enrich::protocol::{Answer, AnswerError, Reply, outputs, parse};
+use crate::model_server::protocol::{Answer, AnswerError, Reply, outputs, parse};
 
 /// Reads the answer to the request for one document.
 pub fn read(body: &[u8], fields: &[OutputField]) -> Result<Vec<Reply>, AnswerError> {
@@ -53,7 +53,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{AnswerError, Reply, read};
-    use crate::enrich::protocol::tests::{any_json, broken};
+    use crate::model_server::protocol::tests::{any_json, broken};
 
     fn outputs() -> Vec<OutputField> {
         serde_json::from_value(json!([

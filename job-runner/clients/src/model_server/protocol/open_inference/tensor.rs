@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use docmill_crds::enricher::{OutputField, OutputType};
 use serde_json::Value;
 
-use crate::enrich::protocol::AnswerError;
+use crate::model_server::protocol::AnswerError;
 
 /// The rows of a tensor, as many as there are documents, each as JSON: one value, or a list for a field that is one.
 /// `data` is row-major, flat or nested as the shape says. Whether the values are of the field's type is seen later, row

@@ -13,13 +13,11 @@ mod refusal;
 pub mod text_embeddings;
 mod vectors;
 
-use docmill_crds::enricher::Protocol;
+use docmill_crds::enricher::{Enricher, Protocol};
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
 pub use refusal::{Refusal, judge, without_words};
-
-use super::recipe::Model;
 
 const NO_SERVER: &str = "a builtin has no server that could be called";
 
@@ -76,11 +74,15 @@ impl Call {
     }
 }
 
+/// The protocol of an enricher. The schema sees to it that there is one.
+pub fn protocol(enricher: &Enricher) -> Result<Protocol<'_>, AnswerError> {
+    enricher.protocol().ok_or_else(|| AnswerError::Unfit("no model is set".to_owned()))
+}
+
 /// Writes the request for some documents: `documents[i]` holds the inputs of document `i`, in the order of the enricher's.
 /// `id` is for protocols that have one, and comes back in the answer.
-pub fn call(model: &Model, id: &str, documents: &[&[String]]) -> Result<Call, CallError> {
-    let enricher = &model.enricher;
-    match model.protocol().map_err(|error| CallError::Unfit(error.to_string()))? {
+pub fn call(enricher: &Enricher, id: &str, documents: &[&[String]]) -> Result<Call, CallError> {
+    match protocol(enricher).map_err(|error| CallError::Unfit(error.to_string()))? {
         Protocol::OpenInference(server) => Ok(Call {
             url: open_inference::infer_url(server),
             headers: HeaderMap::new(),
@@ -95,9 +97,9 @@ pub fn call(model: &Model, id: &str, documents: &[&[String]]) -> Result<Call, Ca
 }
 
 /// Reads the answer to the request with this id for so many documents.
-pub fn read(model: &Model, id: &str, body: &[u8], documents: usize) -> Result<Vec<Reply>, AnswerError> {
-    let fields = &model.enricher.outputs;
-    match model.protocol()? {
+pub fn read(enricher: &Enricher, id: &str, body: &[u8], documents: usize) -> Result<Vec<Reply>, AnswerError> {
+    let fields = &enricher.outputs;
+    match protocol(enricher)? {
         Protocol::OpenInference(server) => open_inference::read(body, id, server, fields, documents),
         Protocol::OpenAIEmbeddings(_) => openai_embeddings::read(body, fields, documents),
         Protocol::OpenAIChat(_) => openai_chat::read(body, fields),
@@ -110,8 +112,8 @@ pub fn read(model: &Model, id: &str, body: &[u8], documents: usize) -> Result<Ve
 /// Whether an answer with this status holds results. The protocols say 200; services of people's own also like to say
 /// that something was created.
 #[must_use]
-pub fn has_results(model: &Model, status: u16) -> bool {
-    status == 200 || (status == 201 && matches!(model.protocol(), Ok(Protocol::Http(_))))
+pub fn has_results(enricher: &Enricher, status: u16) -> bool {
+    status == 200 || (status == 201 && matches!(enricher.protocol(), Some(Protocol::Http(_))))
 }
 
 /// Where a server tells the version of its model, to be asked with `GET`; none where the protocol has no such place.

@@ -1,12 +1,8 @@
 //! Logs on standard output, of operator and worker alike. Bodies of documents and secrets are never logged.
 
-use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::layer::{Identity, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer};
-
-use super::traces::{Traces, UNIT_SPAN};
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -45,9 +41,16 @@ pub enum LogError {
     Taken(String),
 }
 
-/// Starts logging, and the making of spans where they are sent. `filter` is a level or a list of directives as in
-/// `RUST_LOG`; spans do not depend on it.
-pub fn init(format: LogFormat, filter: &str, traces: Option<&Traces>) -> Result<(), LogError> {
+/// Starts logging. `filter` is a level or a list of directives as in `RUST_LOG`.
+pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
+    init_with(format, filter, None::<Identity>)
+}
+
+/// Starts logging beside another layer, for example of spans, which the filter does not concern.
+pub fn init_with<L>(format: LogFormat, filter: &str, layer: Option<L>) -> Result<(), LogError>
+where
+    L: Layer<Registry> + Send + Sync,
+{
     let filter =
         EnvFilter::try_new(filter).map_err(|error| LogError::Filter { filter: filter.to_owned(), error })?;
     let lines = tracing_subscriber::fmt::layer();
@@ -56,20 +59,10 @@ pub fn init(format: LogFormat, filter: &str, traces: Option<&Traces>) -> Result<
         LogFormat::Text => lines.boxed(),
     };
     tracing_subscriber::registry()
+        .with(layer)
         .with(lines.with_filter(filter))
-        .with(traces.map(span_layer))
         .try_init()
         .map_err(|error| LogError::Taken(error.to_string()))
-}
-
-/// Makes spans of units, and of nothing else: lines of the log stay in the log.
-pub(super) fn span_layer<S>(traces: &Traces) -> impl Layer<S> + use<S>
-where
-    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-{
-    let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer());
-    let layer = layer.with_location(false).with_threads(false).with_target(false);
-    layer.with_filter(filter_fn(|metadata| metadata.is_span() && metadata.name() == UNIT_SPAN))
 }
 
 #[cfg(test)]
@@ -87,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_cannot_be_read_is_named() {
-        let error = init(LogFormat::Json, "info,=,=", None).unwrap_err();
+        let error = init(LogFormat::Json, "info,=,=").unwrap_err();
         assert!(matches!(error, LogError::Filter { .. }), "{error}");
         assert!(error.to_string().contains("info,=,="));
     }

@@ -5,21 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::EnrichError;
 use crate::cause::innermost;
 use crate::outbound::http::AnswerFault;
 use crate::outbound::{self, EndpointFault, Outbound};
-use crate::secrets::{Secrets, mounted};
+use crate::secrets::{MountError, Secrets, mounted};
 
 /// Keys of the Secret that `enrichers[].secretRef` names.
 mod secret_key {
-    pub(super) const TOKEN: &str = "token";
-    pub(super) const USERNAME: &str = "username";
-    pub(super) const PASSWORD: &str = "password";
-    pub(super) const HEADER: &str = "header";
-    pub(super) const CLIENT_CERTIFICATE: &str = "tls.crt";
-    pub(super) const CLIENT_KEY: &str = "tls.key";
-    pub(super) const AUTHORITY: &str = "ca.crt";
+    pub const TOKEN: &str = "token";
+    pub const USERNAME: &str = "username";
+    pub const PASSWORD: &str = "password";
+    pub const HEADER: &str = "header";
+    pub const CLIENT_CERTIFICATE: &str = "tls.crt";
+    pub const CLIENT_KEY: &str = "tls.key";
+    pub const AUTHORITY: &str = "ca.crt";
 }
 
 /// What is wrong with the Secret of an enricher.
@@ -33,6 +32,9 @@ pub enum LinkError {
         /// What is wrong with its value.
         problem: &'static str,
     },
+    /// The mounted Secret cannot be read.
+    #[error(transparent)]
+    Mount(#[from] MountError),
     /// The client cannot be made.
     #[error("failed to set up the HTTP client: {0}")]
     Client(String),
@@ -123,26 +125,26 @@ fn secret_value(key: &'static str, text: &str) -> Result<HeaderValue, LinkError>
 
 /// A link that follows its Secret, which is mounted into this pod.
 #[derive(Debug)]
-pub(super) struct MountedLink {
+pub struct MountedLink {
     mount: String,
     current: Mutex<(Secrets, Link)>,
 }
 
 impl MountedLink {
     /// Reads the Secret that is mounted by this name; an empty one if there is none.
-    pub(super) fn new(mount: String) -> Result<Self, EnrichError> {
+    pub fn new(mount: String) -> Result<Self, LinkError> {
         let secrets = mounted(&mount)?;
         let link = Link::new(&secrets)?;
         Ok(Self { mount, current: Mutex::new((secrets, link)) })
     }
 
     /// The link as it is now.
-    pub(super) fn now(&self) -> Link {
+    pub fn now(&self) -> Link {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
     /// Reads the Secret again; whether there is something new to try.
-    pub(super) fn renew(&self) -> Result<bool, EnrichError> {
+    pub fn renew(&self) -> Result<bool, LinkError> {
         let secrets = mounted(&self.mount)?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 == secrets {

@@ -1,0 +1,4 @@
+//! Model servers: the connection to one, and what is written to it and read from it.
+
+pub mod link;
+pub mod protocol;

@@ -1,0 +1,195 @@
+//! How the stores treat this process: what its requests wait for, and since when.
+//!
+//! - [`problems`]: what stands in the way, and whether it stops everything; pure;
+//! - [`reasons`]: which errors are a store's doing; pure.
+//!
+//! There is one [`StoreHealth`] in a process ([`of_process`]), so that no request has to be handed one. A worker tells its
+//! operator what is in it, and counts by an [`Observer`].
+
+pub mod problems;
+pub mod reasons;
+
+use std::fmt::Debug;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use docmill_crds::contract::Hindrance;
+
+use crate::clock;
+use problems::{Hindrances, Kind, Told};
+
+static OF_PROCESS: OnceLock<StoreHealth> = OnceLock::new();
+
+/// The health of the stores as this process sees it.
+pub fn of_process() -> &'static StoreHealth {
+    OF_PROCESS.get_or_init(StoreHealth::new)
+}
+
+/// Who counts requests.
+pub trait Observer: Debug + Send + Sync {
+    /// A store stops everything from now on, or no store does.
+    fn stopped(&self, stopped: bool);
+    /// A bulk request of so many bytes and items is sent.
+    fn bulk(&self, bytes: usize, items: usize);
+    /// A request is made again, because of a store or of something else.
+    fn retried(&self, step: &'static str, kind: Option<Kind>);
+}
+
+/// How the stores treat a process.
+#[derive(Debug)]
+pub struct StoreHealth {
+    started: Instant,
+    started_millis: i64,
+    problems: Mutex<Hindrances>,
+    observer: OnceLock<&'static dyn Observer>,
+}
+
+impl StoreHealth {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            started_millis: clock::now_millis(),
+            problems: Mutex::default(),
+            observer: OnceLock::new(),
+        }
+    }
+
+    /// Has requests counted from now on. A second observer is not taken.
+    pub fn observe(&self, observer: &'static dyn Observer) {
+        let _ = self.observer.set(observer);
+    }
+
+    /// A piece of work that may be held up.
+    #[must_use]
+    pub fn held_up(&'static self) -> HeldUp {
+        HeldUp { health: self, by: None }
+    }
+
+    /// Whether more work may be received: not while a store that everything needs does not take or give any more.
+    pub fn may_receive(&self) -> bool {
+        let now = self.started.elapsed();
+        self.problems().may_receive(now)
+    }
+
+    /// What stands in the way now or did a moment ago, the longest first.
+    #[must_use]
+    pub fn told(&self) -> Vec<Hindrance> {
+        let now = self.started.elapsed();
+        self.problems().told(now).into_iter().map(|told| self.hindrance(told)).collect()
+    }
+
+    pub(crate) fn bulk(&self, bytes: usize, items: usize) {
+        if let Some(observer) = self.observer.get() {
+            observer.bulk(bytes, items);
+        }
+    }
+
+    /// Counts a request that is made again.
+    pub fn retried(&self, step: &'static str, kind: Option<Kind>) {
+        if let Some(observer) = self.observer.get() {
+            observer.retried(step, kind);
+        }
+    }
+
+    fn hindrance(&self, told: Told) -> Hindrance {
+        let (by, reason) = told.kind;
+        let since = u64::try_from(told.since.as_millis()).unwrap_or(u64::MAX);
+        let since = clock::rfc3339(self.started_millis.saturating_add_unsigned(since));
+        Hindrance { by, reason, since, message: told.message }
+    }
+
+    /// The observer is told while the problems are locked, so that it hears of changes in their order.
+    fn change(&self, change: impl FnOnce(&mut Hindrances, Duration)) {
+        let now = self.started.elapsed();
+        let mut problems = self.problems();
+        change(&mut problems, now);
+        if let Some(observer) = self.observer.get() {
+            observer.stopped(problems.stops());
+        }
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Hindrances> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A piece of work, and what holds it up. When it is dropped, nothing does any more.
+#[derive(Debug)]
+pub struct HeldUp {
+    health: &'static StoreHealth,
+    by: Option<Kind>,
+}
+
+impl HeldUp {
+    /// It is held up by this now, and by nothing else; `None`: by no store.
+    pub fn by(&mut self, kind: Option<Kind>, message: &str) {
+        if kind == self.by {
+            return;
+        }
+        let before = std::mem::replace(&mut self.by, kind);
+        self.health.change(|problems, now| {
+            if let Some(before) = before {
+                problems.end(before, now);
+            }
+            if let Some(kind) = kind {
+                problems.begin(kind, message, now);
+            }
+        });
+    }
+}
+
+impl Drop for HeldUp {
+    fn drop(&mut self) {
+        self.by(None, "");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use docmill_crds::contract::{HindranceReason, Store};
+
+    use super::problems::Kind;
+    use super::{Observer, StoreHealth};
+
+    #[derive(Debug, Default)]
+    struct Seen(AtomicBool);
+
+    impl Observer for Seen {
+        fn stopped(&self, stopped: bool) {
+            self.0.store(stopped, Ordering::SeqCst);
+        }
+        fn bulk(&self, _: usize, _: usize) {}
+        fn retried(&self, _: &'static str, _: Option<Kind>) {}
+    }
+
+    fn health() -> &'static StoreHealth {
+        Box::leak(Box::new(StoreHealth::new()))
+    }
+
+    #[test]
+    fn the_observer_hears_that_everything_stops_and_goes_on() {
+        let (health, seen): (_, &'static Seen) = (health(), Box::leak(Box::default()));
+        health.observe(seen);
+        let mut held = health.held_up();
+        held.by(Some((Store::Elasticsearch, HindranceReason::Throttled)), "429");
+        assert!(seen.0.load(Ordering::SeqCst) && !health.may_receive());
+        let told = health.told();
+        assert_eq!(told[0].message.as_str(), "429");
+        assert!(told[0].since.ends_with('Z'));
+        drop(held);
+        assert!(!seen.0.load(Ordering::SeqCst) && health.may_receive());
+    }
+
+    #[test]
+    fn one_piece_of_work_is_held_up_by_one_thing_at_a_time() {
+        let health = health();
+        let mut held = health.held_up();
+        held.by(Some((Store::ObjectStore, HindranceReason::Unreachable)), "refused");
+        held.by(Some((Store::ObjectStore, HindranceReason::AccessDenied)), "403");
+        assert!(health.may_receive(), "a person has to mend it, and other units may go on");
+        drop(held);
+        assert_eq!(health.told().len(), 2, "both are told of for a while");
+    }
+}
