@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use docmill_clients::clock;
 use docmill_crds::ledger::{UnitId, UnitState, content_digest};
-use docmill_crds::reason::Reason;
+use docmill_crds::reason::{Reason, SkipReason};
 use futures::StreamExt as _;
 use serde_json::json;
 
 use super::Worker;
 use crate::observe::{self, metrics::Foreign};
-use crate::pipeline::notification::{Beyond, Event, Message, SetAside, Why};
+use crate::pipeline::notification::{Beyond, Event, Landed, Message, SetAside, Why};
 use crate::pipeline::persist::persist;
 use crate::pipeline::place::PATIENCE;
 use crate::pipeline::queue::Received;
@@ -87,12 +87,25 @@ impl Worker {
         let Received { attempts, waited, .. } = *message;
         let process = |landed, redo| self.processor.process(Task { landed, attempts, waited, redo });
         match event {
-            Event::Landed(landed) => process(landed, Redo::No).await,
-            Event::Restored(landed) => process(landed, Redo::Refused).await,
+            Event::Landed(landed) => self.work_landed(landed, Redo::No, message).await,
+            Event::Restored(landed) => self.work_landed(landed, Redo::Refused, message).await,
             Event::Removed(object) => match remove(&self.processor.finish, &object, &self.stop.abort).await {
                 Removal::Ended(ended) => ended,
                 Removal::Holds(landed) => process(landed, Redo::No).await,
             },
+        }
+    }
+
+    /// Processes the version that a notification names. If that one is no longer there, the object that the key has now is
+    /// processed too: not every store tells of each version that was overwritten, nor names it as the bucket does.
+    async fn work_landed(&self, landed: Landed, redo: Redo, message: &Received) -> Ended {
+        let Received { attempts, waited, .. } = *message;
+        let process = |landed, redo| self.processor.process(Task { landed, attempts, waited, redo });
+        let current = landed.current();
+        let ended = process(landed, redo).await;
+        match current.filter(|_| is_bygone(&ended)) {
+            Some(current) => process(current, Redo::No).await,
+            None => ended,
         }
     }
 
@@ -143,6 +156,18 @@ impl Worker {
         .await?;
         let record = finish.recorder.of_message(unit, reason, told, attempts, clock::now_millis());
         persist("record", stop, || finish.write_record(&record, None, PATIENCE, stop)).await
+    }
+}
+
+/// Whether the version that was named is not there. The record of one that was skipped before may say so, too.
+fn is_bygone(ended: &Ended) -> bool {
+    let gone = [SkipReason::ObjectReplaced, SkipReason::ObjectGone].map(SkipReason::as_str);
+    match ended {
+        Ended::Final { state: UnitState::Skipped, reason, .. } => {
+            reason.as_deref().is_some_and(|reason| gone.contains(&reason))
+        }
+        Ended::Known(state) => *state == UnitState::Skipped,
+        _ => false,
     }
 }
 

@@ -39,6 +39,15 @@ pub struct Landed {
     pub etag: Option<String>,
 }
 
+impl Landed {
+    /// The object that the key has now, whatever its version; none where that is what is asked for already.
+    #[must_use]
+    pub fn current(&self) -> Option<Self> {
+        let names_one = self.version_id.is_some() || self.etag.is_some();
+        names_one.then(|| Self { version_id: None, etag: None, ..self.clone() })
+    }
+}
+
 /// What a record tells of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -21,6 +21,7 @@ async fn every_record_of_every_message_has_its_own_end() -> Result<()> {
     side_by_side(vec![
         case("one-bad", rig::run("one-bad", Form::Nitf, one_bad_record)),
         case("forms", rig::run("forms", Form::Nitf, all_forms_and_envelopes)),
+        case("other-version", rig::run("other-version", Form::Nitf, another_version_than_is_there)),
         case("expired", rig::run("expired", Form::Nitf, expired_by_a_lifecycle_rule)),
         case("unheard", rig::run("unheard", Form::Nitf, events_of_all_kinds)),
         case("foreign", rig::run("foreign", Form::Nitf, records_of_another_bucket)),
@@ -117,6 +118,24 @@ async fn all_forms_and_envelopes(rig: &Rig) -> Result<()> {
         json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": records(9).to_string()}]}),
     ]))
     .await?;
+    rig.drain().await?;
+    rig.judge(&corpus).await
+}
+
+/// What the key has is taken, once, however often the version is told of that it does not have.
+async fn another_version_than_is_there(rig: &Rig) -> Result<()> {
+    let corpus = articles(rig, &["wire/a.xml"]);
+    rig.put(&corpus).await?;
+    let mut told = created(rig, "wire/a.xml");
+    told["s3"]["object"]["eTag"] = "0123456789abcdef0123456789abcdef".into();
+    for _ in 0..2 {
+        rig.send(texts(&[json!({"Records": [told]})])).await?;
+        rig.drain().await?;
+    }
+    rig.judge(&corpus).await?;
+    ensure!(rig.recorded("Indexed").await? == 1 && rig.recorded("Skipped").await? == 1, "other records");
+    told["s3"]["object"]["key"] = "wire/gone.xml".into();
+    rig.send(texts(&[json!({"Records": [told]})])).await?;
     rig.drain().await?;
     rig.judge(&corpus).await
 }
