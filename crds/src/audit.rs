@@ -45,7 +45,6 @@ impl DifferenceKind {
     ];
 
     /// The name, for example `SnapshotMissing`.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unaccounted => "Unaccounted",

@@ -68,7 +68,6 @@ pub mod secret_mount {
     pub const TO: &str = "to";
 
     /// `secretRef` of an enricher, by its place among those of the run.
-    #[must_use]
     pub fn enricher(place: usize) -> String {
         format!("enricher-{place}")
     }
@@ -128,14 +127,12 @@ pub struct IngestOrder {
 
 impl IngestOrder {
     /// Who the records belong to.
-    #[must_use]
     pub fn owner(&self) -> Owner {
         let source = Some(SourceIdentity { name: self.source.clone(), uid: self.uid.clone() });
         Owner { cluster: self.cluster.clone(), namespace: self.namespace.clone(), source }
     }
 
     /// All indices with records of the source.
-    #[must_use]
     pub fn own_indices(&self) -> [OwnIndex; 3] {
         let [units, heads] = ledger::indices(&self.namespace, &self.source);
         [units, heads, run_ledger::runs(&self.namespace, &self.source)]
@@ -237,7 +234,6 @@ pub struct EnrichOrder {
 
 impl EnrichOrder {
     /// Who the records belong to.
-    #[must_use]
     pub fn owner(&self) -> Owner {
         Owner::of_enrichments(&self.cluster, &self.namespace)
     }
@@ -286,7 +282,6 @@ const fn is_zero(count: &u64) -> bool {
 
 impl Report {
     /// The report as the kubelet keeps it: JSON of at most 4,096 bytes, with a long error cut short.
-    #[must_use]
     pub fn to_message(&self) -> String {
         const ERROR_CHARS: usize = 700; // at most 4 bytes each in UTF-8, escaped ones included: stays below the limit
         let mut short = self.clone();
@@ -312,7 +307,6 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// The number that the process ends with.
-    #[must_use]
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,

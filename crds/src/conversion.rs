@@ -149,7 +149,6 @@ pub enum Format {
 
 impl Format {
     /// How objects are read to find documents in them; none if they are not read as anything.
-    #[must_use]
     pub const fn syntax(self) -> Option<Syntax> {
         match self {
             Self::Xml => Some(Syntax::Xml),
@@ -315,7 +314,6 @@ pub enum FieldType {
 
 impl FieldType {
     /// The word that a model uses, for example `dateTime`.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -333,7 +331,6 @@ impl FieldType {
     }
 
     /// Whether a value is text of an element in which parts can be left out.
-    #[must_use]
     pub const fn is_textual(self) -> bool {
         matches!(self, Self::String | Self::Text | Self::Markup)
     }

@@ -52,7 +52,6 @@ pub enum AwsService {
 
 impl AwsService {
     /// The name.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Es => "es",

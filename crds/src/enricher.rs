@@ -166,7 +166,6 @@ pub enum ObjectForm {
 
 impl Enricher {
     /// Which protocol it is called by; the first one that is set.
-    #[must_use]
     pub fn protocol(&self) -> Option<Protocol<'_>> {
         let open_inference = self.open_inference.as_ref().map(Protocol::OpenInference);
         open_inference
@@ -178,7 +177,6 @@ impl Enricher {
     }
 
     /// How many documents go into one request.
-    #[must_use]
     pub fn documents_a_request(&self) -> usize {
         let single = match self.protocol() {
             Some(Protocol::OpenAIChat(_)) => true,
@@ -189,7 +187,6 @@ impl Enricher {
     }
 
     /// Whether it is given raw objects.
-    #[must_use]
     pub fn takes_objects(&self) -> bool {
         self.inputs.iter().any(|input| input.object.is_some())
     }
@@ -197,7 +194,6 @@ impl Enricher {
     /// Digest of everything that decides what it gives for an input: protocol, model, version, inputs, outputs.
     /// `reported` is the version that the server tells of itself. Where the model is reached and how fast it is asked
     /// does not matter. 32 hex digits.
-    #[must_use]
     pub fn model_digest(&self, reported: Option<&str>) -> String {
         digest_of(&json!({
             "name": self.name,

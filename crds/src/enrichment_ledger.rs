@@ -61,7 +61,6 @@ pub enum FailureReason {
 
 impl FailureReason {
     /// The word for it.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidTarget => "InvalidTarget",
@@ -79,20 +78,17 @@ impl FailureReason {
 pub type Versions = BTreeMap<String, String>;
 
 /// Name of the index that holds the records of all enrichments of a namespace.
-#[must_use]
 pub fn enrichments_index(namespace: &str) -> String {
     format!("docmill-enrichments-{namespace}")
 }
 
 /// Names where enriched documents come from and go to: the same indices and query, whatever the models are. 32 hex digits.
-#[must_use]
 pub fn target_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
     digest_of(&json!({"from": from_index, "query": spec.from.query, "to": spec.to.name}))
 }
 
 /// Names one way of enriching: which models, given what, giving what. A model that changed is another way, so that
 /// everything is new to it. 32 hex digits.
-#[must_use]
 pub fn way(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
     let digest = |enricher: &super::enricher::Enricher| {
         enricher.model_digest(versions.get(&enricher.name).map(String::as_str))
@@ -154,7 +150,6 @@ pub struct SliceRecord {
 
 impl SliceRecord {
     /// Id of a slice's record.
-    #[must_use]
     pub fn id(run_uid: &str, slice: i32) -> String {
         format!("slice-{run_uid}-{slice}")
     }
@@ -177,7 +172,6 @@ pub struct BoundRecord {
 
 impl BoundRecord {
     /// Id of the record of one target.
-    #[must_use]
     pub fn id(target_key: &str) -> String {
         format!("bound-{target_key}")
     }
@@ -211,7 +205,6 @@ pub struct FailureRecord {
 
 impl FailureRecord {
     /// Id of the record of a document.
-    #[must_use]
     pub fn id(target_key: &str, document: &str) -> String {
         format!("failure-{}", digest_of(&json!([target_key, document])))
     }
@@ -247,19 +240,16 @@ pub struct GrantsRecord {
 }
 
 /// Id of the [`LimitsRecord`] of a run.
-#[must_use]
 pub fn limits_id(run_uid: &str) -> String {
     format!("limits-{run_uid}")
 }
 
 /// Id of the [`GrantsRecord`] of a run.
-#[must_use]
 pub fn grants_id(run_uid: &str) -> String {
     format!("grants-{run_uid}")
 }
 
 /// The index of a namespace.
-#[must_use]
 pub fn enrichments(namespace: &str) -> OwnIndex {
     OwnIndex {
         name: enrichments_index(namespace),
@@ -269,7 +259,6 @@ pub fn enrichments(namespace: &str) -> OwnIndex {
 }
 
 /// Settings and mapping of the index.
-#[must_use]
 pub fn enrichments_index_body() -> Value {
     let count = json!({"type": "long"});
     json!({

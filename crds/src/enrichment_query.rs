@@ -20,7 +20,6 @@ pub struct DocumentQuery {
 
 impl DocumentQuery {
     /// The articles of an index: those that match a query, and what a run asks for besides.
-    #[must_use]
     pub fn articles(
         index: &str,
         time_field: &str,
@@ -36,7 +35,6 @@ impl DocumentQuery {
     }
 
     /// The records of documents that failed on their way to a target.
-    #[must_use]
     pub fn failures(enrichments_index: &str, target: &str) -> Self {
         Self {
             index: enrichments_index.to_owned(),
@@ -47,7 +45,6 @@ impl DocumentQuery {
 
     /// Those of them that may fare better another time: not those of documents that had nothing to give a model. Another
     /// version of such a document is indexed anew and found by that, and so is each if its model or outputs change.
-    #[must_use]
     pub fn failures_to_retry(enrichments_index: &str, target: &str) -> Self {
         let mut pool = Self::failures(enrichments_index, target);
         pool.filter
@@ -56,13 +53,11 @@ impl DocumentQuery {
     }
 
     /// The query for all of them.
-    #[must_use]
     pub fn all(&self) -> Value {
         json!({"bool": {"filter": self.filter}})
     }
 
     /// The query for those within bounds: everything after `after` and up to `until`.
-    #[must_use]
     pub fn within(&self, bounds: &Bounds) -> Value {
         let mut range = json!({"lte": bounds.until.0.to_string()});
         if let Some(after) = &bounds.after {
@@ -75,7 +70,6 @@ impl DocumentQuery {
 }
 
 /// The query for documents that have a vector of another model than these; none if these give no vectors.
-#[must_use]
 pub fn vectors_of_other_models(enrichers: &[Enricher], versions: &Versions) -> Option<Value> {
     let stale: Vec<Value> = enrichers
         .iter()

@@ -116,7 +116,6 @@ pub struct EnrichmentRunSpec {
 
 impl EnrichmentRunSpec {
     /// Whether it stores vectors.
-    #[must_use]
     pub fn stores_vectors(&self) -> bool {
         self.enrichers
             .iter()

@@ -121,7 +121,6 @@ pub struct RunMetadata {
 
 impl RunMetadata {
     /// Whether there is nothing to be added to a run.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.annotations.is_empty()
     }

@@ -19,19 +19,16 @@ pub struct Foreign(String);
 
 impl Foreign {
     /// The text. Never for status, Events or the operator's log.
-    #[must_use]
     pub fn for_records(&self) -> &str {
         &self.0
     }
 
     /// Whether there is none.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether it holds these words.
-    #[must_use]
     pub fn contains(&self, words: &str) -> bool {
         self.0.contains(words)
     }
@@ -50,7 +47,6 @@ impl fmt::Debug for Foreign {
 }
 
 /// A type of Elasticsearch's errors, such as `cluster_block_exception`; nothing if the text is none.
-#[must_use]
 pub fn exception(text: &str) -> Option<&str> {
     let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let named = text.ends_with("exception") || text.ends_with("_error");
@@ -58,7 +54,6 @@ pub fn exception(text: &str) -> Option<&str> {
 }
 
 /// An error code of S3 or SQS, or a reason of ours, such as `NoSuchBucket`; nothing if the text is none.
-#[must_use]
 pub fn code(text: &str) -> Option<&str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
     let begins = text.starts_with(|c: char| c.is_ascii_uppercase());
@@ -66,7 +61,6 @@ pub fn code(text: &str) -> Option<&str> {
 }
 
 /// The version of a model, such as `v1` or `BAAI/bge-m3@5617a9f`; `?` if the text is none.
-#[must_use]
 pub fn version(text: &str) -> &str {
     const LONGEST: usize = 200;
     let plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+-".contains(c);
@@ -75,7 +69,6 @@ pub fn version(text: &str) -> &str {
 
 /// What a worker says. Its own sentences hold no foreign text; but anybody who may create pods can pose as one, so that
 /// it is cut, and what is no plain ASCII is replaced.
-#[must_use]
 pub fn sentence(text: &str) -> String {
     let plain = |c: char| if (c.is_ascii_graphic() || c == ' ') && !"<>`".contains(c) { c } else { '?' };
     text.chars().take(SENTENCE_CHARS).map(plain).collect()

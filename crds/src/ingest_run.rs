@@ -97,7 +97,6 @@ pub struct IngestRunSpec {
 
 impl IngestRunSpec {
     /// A run over all that a mode is for, with the defaults of the schema.
-    #[must_use]
     pub fn of(source: String, mode: Mode) -> Self {
         Self {
             source_ref: SourceRef { name: source },

@@ -101,7 +101,6 @@ pub struct Trigger {
 
 impl Trigger {
     /// URL of the queue, if there is one.
-    #[must_use]
     pub fn queue_url(&self) -> Option<&str> {
         self.sqs.as_ref().map(|sqs| sqs.queue_url.as_str())
     }
@@ -177,31 +176,26 @@ pub struct Ledger {
 
 impl IngestSourceSpec {
     /// The cluster with the documents; none where they are converted only.
-    #[must_use]
     pub fn index_cluster(&self) -> Option<&ElasticsearchCluster> {
         self.index.as_ref().map(|index| &index.elasticsearch)
     }
 
     /// The cluster with the records; none only where the schema's rule was not applied.
-    #[must_use]
     pub fn ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
         self.own_ledger_cluster().or(self.index_cluster())
     }
 
     /// The cluster with the records, where it is named by itself.
-    #[must_use]
     pub fn own_ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
         self.ledger.as_ref()?.elasticsearch.as_ref()
     }
 
     /// Whether the records are to be taken over from whoever they belong to.
-    #[must_use]
     pub fn adopts(&self) -> bool {
         self.ledger.as_ref().is_some_and(|ledger| ledger.adopt)
     }
 
     /// The state of units that end well.
-    #[must_use]
     pub const fn good_state(&self) -> UnitState {
         if self.index.is_some() { UnitState::Indexed } else { UnitState::Converted }
     }
@@ -271,7 +265,6 @@ pub struct PodTemplate {
 
 impl PodTemplate {
     /// Whether nothing is set.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

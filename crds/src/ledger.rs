@@ -13,7 +13,6 @@ use super::own_index::{self, OwnIndex};
 pub const UNITS_PATTERN: &str = "docmill-units-*";
 
 /// Name of the ledger's index of one source.
-#[must_use]
 pub fn units_index(namespace: &str, source: &str) -> String {
     own_index::of_source("units", namespace, source)
 }
@@ -33,7 +32,6 @@ pub struct UnitId {
 impl UnitId {
     /// Id of the unit's record in the ledger: 32 hex digits of SHA-256 over bucket, key and version, each closed by
     /// a zero byte, which none of them can contain.
-    #[must_use]
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for part in [&self.bucket, &self.key, &self.version] {
@@ -45,7 +43,6 @@ impl UnitId {
 }
 
 /// Lower case hexadecimal digits.
-#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
@@ -56,7 +53,6 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// A short name of a JSON value: 32 hex digits of its SHA-256.
-#[must_use]
 pub(crate) fn digest_of(value: &serde_json::Value) -> String {
     hex(&Sha256::digest(value.to_string().as_bytes())[..16])
 }
@@ -77,7 +73,6 @@ pub enum UnitState {
 
 impl UnitState {
     /// The state as it is written everywhere.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Indexed => "Indexed",
@@ -88,13 +83,11 @@ impl UnitState {
     }
 
     /// Whether the unit ended well.
-    #[must_use]
     pub const fn is_good(self) -> bool {
         matches!(self, Self::Indexed | Self::Converted)
     }
 
     /// Whether a unit that ended well has still to go into the index, in a source whose good units are `wanted`.
-    #[must_use]
     pub fn falls_short_of(self, wanted: Self) -> bool {
         self == Self::Converted && wanted == Self::Indexed
     }
@@ -192,13 +185,11 @@ impl DocumentsDigest {
     }
 
     /// The digest.
-    #[must_use]
     pub fn finish(self) -> String {
         hex(&self.0.finalize()[..16])
     }
 
     /// The digest of these documents.
-    #[must_use]
     pub fn of<'a>(documents: impl IntoIterator<Item = &'a RecordedDocument>) -> String {
         let mut digest = Self::default();
         documents.into_iter().for_each(|document| digest.push(document));
@@ -207,7 +198,6 @@ impl DocumentsDigest {
 }
 
 /// Digest of a document: 32 hex digits of SHA-256 over its JSON without `_docmill`, given in one or more pieces.
-#[must_use]
 pub fn content_digest<'a>(json: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     json.into_iter().for_each(|piece| hash.update(piece));
@@ -225,7 +215,6 @@ pub struct DocumentAddress {
 }
 
 /// The ledger and the heads of a source.
-#[must_use]
 pub fn indices(namespace: &str, source: &str) -> [OwnIndex; 2] {
     [
         OwnIndex { name: units_index(namespace, source), pattern: UNITS_PATTERN, body: units_index_body() },
@@ -238,7 +227,6 @@ pub fn indices(namespace: &str, source: &str) -> [OwnIndex; 2] {
 }
 
 /// Settings and mapping of the ledger's index.
-#[must_use]
 pub fn units_index_body() -> Value {
     let keyword = json!({"type": "keyword", "ignore_above": 1024});
     let date = json!({"type": "date"});

@@ -21,7 +21,6 @@ pub const FORMAT: u64 = 1;
 const SHOWN_CHARS: usize = 63;
 
 /// Name of an index of one source; `kind` says what is in it.
-#[must_use]
 pub fn of_source(kind: &str, namespace: &str, source: &str) -> String {
     format!("{PREFIX}{kind}-{namespace}.{source}")
 }
@@ -39,7 +38,6 @@ pub struct OwnIndex {
 
 impl OwnIndex {
     /// What creates the index for an owner.
-    #[must_use]
     pub fn body_for(&self, owner: &Owner) -> Value {
         let mut body = self.body.clone();
         body["mappings"]["_meta"] = meta(Some(owner));
@@ -48,7 +46,6 @@ impl OwnIndex {
 }
 
 /// The `_meta` of a mapping.
-#[must_use]
 pub fn meta(owner: Option<&Owner>) -> Value {
     let mut mark = json!({"format": FORMAT});
     if let Some(owner) = owner {
@@ -102,7 +99,6 @@ pub enum Bar {
 
 impl Standing {
     /// Reads the `_meta` of a mapping, as `me`. Anybody may have written it.
-    #[must_use]
     pub fn read(meta: Option<&Value>, me: &Owner) -> Self {
         let Some(mark) = meta.and_then(|meta| meta.get("docmill")) else {
             return Self::Barred(Bar::Unmarked);
@@ -121,13 +117,11 @@ impl Standing {
 
 impl Bar {
     /// Whether who asks can take the index over on purpose.
-    #[must_use]
     pub const fn yields(&self) -> bool {
         !matches!(self, Self::Format)
     }
 
     /// Why `me` may not use this index, and what to do.
-    #[must_use]
     pub fn in_words(&self, index: &str, me: &Owner) -> String {
         let (adopt, elsewhere) = match me.source {
             Some(_) => (
@@ -160,7 +154,6 @@ impl Bar {
 
 impl Owner {
     /// All enrichments of a namespace.
-    #[must_use]
     pub fn of_enrichments(cluster: &str, namespace: &str) -> Self {
         Self { cluster: cluster.to_owned(), namespace: namespace.to_owned(), source: None }
     }

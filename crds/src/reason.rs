@@ -104,13 +104,11 @@ impl Reason {
     ];
 
     /// Whether the object itself could not be had.
-    #[must_use]
     pub const fn is_unreadable(self) -> bool {
         matches!(self, Self::ObjectArchived | Self::ObjectUnreadable)
     }
 
     /// The code as it is written everywhere, for example `MissingField`.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EmptyObject => "EmptyObject",
@@ -163,7 +161,6 @@ pub enum SkipReason {
 
 impl SkipReason {
     /// The code as it is written everywhere.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ObjectGone => "ObjectGone",

@@ -13,19 +13,16 @@ use super::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 pub const RUNS_PATTERN: &str = "docmill-runs-*";
 
 /// Name of the index that holds the records of all ingest runs of a source.
-#[must_use]
 pub fn runs_index(namespace: &str, source: &str) -> String {
     own_index::of_source("runs", namespace, source)
 }
 
 /// Where the files of a run lie in the snapshot bucket: the start of their keys. `prefix` is that of all snapshots.
-#[must_use]
 pub fn run_folder(prefix: &str, run_uid: &str) -> String {
     format!("{prefix}{OWN_FOLDER}runs/{run_uid}/")
 }
 
 /// Key of the report of a run.
-#[must_use]
 pub fn report_key(snapshots: &SnapshotLocation, run_uid: &str) -> String {
     format!("{}report.json", run_folder(&snapshots.prefix, run_uid))
 }
@@ -52,7 +49,6 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// Id of a run's record.
-    #[must_use]
     pub fn id(run_uid: &str) -> String {
         format!("run-{run_uid}")
     }
@@ -78,7 +74,6 @@ pub struct PlanRecord {
 
 impl PlanRecord {
     /// Id of a run's record.
-    #[must_use]
     pub fn id(run_uid: &str) -> String {
         format!("plan-{run_uid}")
     }
@@ -152,7 +147,6 @@ pub struct PartRecord {
 
 impl PartRecord {
     /// Id of a part's record.
-    #[must_use]
     pub fn id(run_uid: &str, part: i32) -> String {
         format!("part-{run_uid}-{part}")
     }
@@ -175,7 +169,6 @@ pub struct KeyBoundRecord {
 
 impl KeyBoundRecord {
     /// Id of the record of one source (`<namespace>/<name>`). Another bucket, prefix or suffix begins from the start.
-    #[must_use]
     pub fn id(source: &str, raw: &RawLocation) -> String {
         let named = json!([source, raw]).to_string();
         format!("bound-{}", hex(&Sha256::digest(named.as_bytes())[..16]))
@@ -183,13 +176,11 @@ impl KeyBoundRecord {
 }
 
 /// The index of a source.
-#[must_use]
 pub fn runs(namespace: &str, source: &str) -> OwnIndex {
     OwnIndex { name: runs_index(namespace, source), pattern: RUNS_PATTERN, body: runs_index_body() }
 }
 
 /// Settings and mapping of the index.
-#[must_use]
 pub fn runs_index_body() -> Value {
     json!({
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},

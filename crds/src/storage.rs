@@ -72,7 +72,6 @@ pub enum OnDelete {
 
 impl RawLocation {
     /// Whether an object of this bucket with this key (decoded) is to be ingested.
-    #[must_use]
     pub fn covers(&self, bucket: &str, key: &str) -> bool {
         bucket == self.bucket
             && key.starts_with(&self.prefix)
@@ -85,7 +84,6 @@ impl RawLocation {
 const FOLDER_MARKERS: [&str; 2] = ["/", "_$folder$"];
 
 /// Whether an object of this key and length only marks a folder, so that there is nothing in it to ingest.
-#[must_use]
 pub fn is_folder_marker(key: &str, bytes: i64) -> bool {
     bytes == 0 && FOLDER_MARKERS.iter().any(|end| key.ends_with(end))
 }
@@ -132,7 +130,6 @@ pub struct SnapshotLocation {
 
 impl SnapshotLocation {
     /// Bucket and prefix.
-    #[must_use]
     pub fn location(&self) -> BucketLocation {
         BucketLocation { bucket: self.bucket.clone(), prefix: self.prefix.clone() }
     }

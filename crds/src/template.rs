@@ -99,14 +99,12 @@ impl Template {
     }
 
     /// The template with `*` in place of each field: the pattern of every index that it can name.
-    #[must_use]
     pub fn wildcard(&self) -> String {
         self.parts.iter().map(|part| if let Part::Literal(text) = part { text } else { "*" }).collect()
     }
 
     /// Whether the template names fields, and the document has nothing to read in any of them: they are missing, or have
     /// white space alone and what nobody sees.
-    #[must_use]
     pub fn is_void(&self, document: &Map<String, Value>) -> bool {
         let mut fields = self.fields().peekable();
         fields.peek().is_some()
@@ -148,7 +146,6 @@ impl Template {
 }
 
 /// Whether a text has nothing to read: white space, controls, and characters without a width.
-#[must_use]
 pub fn is_blank(text: &str) -> bool {
     let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
     text.chars().all(|c| c.is_whitespace() || c.is_control() || unseen(c))

@@ -28,7 +28,6 @@ use metrics::Metrics;
 static WORKER: OnceLock<Worker> = OnceLock::new();
 
 /// The worker that this process is.
-#[must_use]
 pub fn worker() -> &'static Worker {
     named("", "")
 }
@@ -101,14 +100,12 @@ impl Worker {
     }
 
     /// Units in its hands.
-    #[must_use]
     pub fn in_hand(&self) -> usize {
         let now = self.started.elapsed();
         usize::try_from(self.state().activity.spent(now).in_hand).unwrap_or(usize::MAX)
     }
 
     /// How it is doing.
-    #[must_use]
     pub fn present(&self) -> Present {
         let hindrances = store_health::of_process().told();
         let now = self.started.elapsed();
@@ -158,7 +155,6 @@ impl Drop for InHand {
 
 /// When a unit that waits for an index is tried again: after as long as it has waited so far, within bounds, so that it costs
 /// less the longer it waits.
-#[must_use]
 pub fn held_pause(waited: Duration) -> Duration {
     waited.clamp(Duration::from_secs(20), Duration::from_mins(10))
 }

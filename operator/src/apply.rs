@@ -83,7 +83,6 @@ pub struct Writer {
 
 impl Writer {
     /// A writer that works as long as `leadership` holds.
-    #[must_use]
     pub fn new(client: Client, leadership: Leadership, recorder: Recorder) -> Self {
         Self { client, leadership, recorder, told: Arc::default() }
     }

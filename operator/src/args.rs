@@ -143,7 +143,6 @@ impl Args {
     }
 
     /// The name of this operator among its replicas.
-    #[must_use]
     pub fn identity(&self) -> String {
         self.pod_name.clone().unwrap_or_else(|| format!("operator-{}", std::process::id()))
     }

@@ -41,7 +41,6 @@ pub struct Statement {
 
 impl Statement {
     /// A statement.
-    #[must_use]
     pub fn new(
         kind: &'static str,
         holds: bool,
@@ -56,7 +55,6 @@ impl Statement {
 const MESSAGE_BYTES: usize = 32_768;
 
 /// The statements as conditions. Conditions of other types in `old` are dropped.
-#[must_use]
 pub fn state(
     old: &[Condition],
     statements: Vec<Statement>,
@@ -84,19 +82,16 @@ fn condition(old: &[Condition], statement: Statement, generation: Option<i64>, n
 }
 
 /// The condition of a type.
-#[must_use]
 pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.type_ == kind)
 }
 
 /// Whether the condition of a type is there and true.
-#[must_use]
 pub fn holds(conditions: &[Condition], kind: &str) -> bool {
     find(conditions, kind).is_some_and(|condition| condition.status == "True")
 }
 
 /// Since when the condition of a type has been as it is.
-#[must_use]
 pub fn since(conditions: &[Condition], kind: &str) -> Option<Timestamp> {
     find(conditions, kind).map(|condition| condition.last_transition_time.0)
 }

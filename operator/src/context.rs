@@ -55,14 +55,12 @@ pub struct Context {
 
 impl Context {
     /// Asks the endpoints that a resource names, which has these conditions.
-    #[must_use]
     pub fn asker<K: Resource>(&self, resource: &K, conditions: &[Condition]) -> Asker {
         let ready = conditions::find(conditions, kind::READY).is_some_and(|ready| ready.status == "True");
         self.endpoints.asker(resource.meta().namespace.as_deref().unwrap_or_default(), ready)
     }
 
     /// The Jobs that a resource controls, and all worker pods of its namespace that have the same label.
-    #[must_use]
     pub fn workers_of<K: Resource>(&self, owner: &K, label: &str) -> (Vec<Arc<Job>>, Vec<Arc<Pod>>) {
         let meta = owner.meta();
         let ours = |object: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta| {

@@ -33,7 +33,6 @@ pub struct Endpoints(Arc<Mutex<Memory>>);
 impl Endpoints {
     /// For the requests of one pass. `trusted`: its resource was ready when it was looked at last, so that its endpoints
     /// are no strangers although this process may not know them yet.
-    #[must_use]
     pub fn asker(&self, namespace: &str, trusted: bool) -> Asker {
         Asker { endpoints: self.clone(), namespace: namespace.to_owned(), trusted }
     }

@@ -7,7 +7,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use crate::conditions::{self, Statement, kind};
 
 /// What workers wait for, the longest first.
-#[must_use]
 pub fn longest_first<'a>(presents: impl Iterator<Item = &'a Present>) -> Vec<&'a Hindrance> {
     let mut all: Vec<_> = presents.flat_map(|present| &present.hindrances).collect();
     // RFC 3339 with milliseconds in UTC sorts as text.
@@ -17,7 +16,6 @@ pub fn longest_first<'a>(presents: impl Iterator<Item = &'a Present>) -> Vec<&'a
 
 /// True while any worker says that a store or a model takes no more, or does not answer. Where no worker can say anything
 /// (none has started yet, or none answers) and there is work, it stays as it was.
-#[must_use]
 pub fn throttled(old: &[Condition], presents: &[&Present], work: bool) -> Statement {
     let hindrances = longest_first(presents.iter().copied());
     if let Some(longest) = hindrances.iter().find(|hindrance| hindrance.reason.passes()) {
@@ -32,7 +30,6 @@ pub fn throttled(old: &[Condition], presents: &[&Present], work: bool) -> Statem
 }
 
 /// For a person.
-#[must_use]
 pub fn in_words(hindrance: &Hindrance) -> String {
     let Hindrance { by, reason, since, message } = hindrance;
     let (since, message) = (sentence(since), sentence(message));

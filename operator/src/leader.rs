@@ -23,7 +23,6 @@ pub struct Leadership(Arc<Mutex<Option<Instant>>>);
 
 impl Leadership {
     /// Whether the Lease was renewed recently enough that nobody else can hold it.
-    #[must_use]
     pub fn holds(&self) -> bool {
         let renewed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         renewed.is_some_and(|at| at.elapsed() < GIVE_UP_AFTER)
@@ -52,7 +51,6 @@ pub struct Candidate {
 
 impl Candidate {
     /// A candidate called `me` for the Lease `name`.
-    #[must_use]
     pub fn new(client: Client, namespace: &str, name: &str, me: String, leadership: Leadership) -> Self {
         let api = Api::namespaced(client, namespace);
         Self { api, name: name.to_owned(), me, leadership, seen: None }

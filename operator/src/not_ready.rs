@@ -15,13 +15,11 @@ pub struct NotReady {
 
 impl NotReady {
     /// Something that the user has to mend.
-    #[must_use]
     pub fn user(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), class: ErrorClass::User }
     }
 
     /// Something that passes by itself.
-    #[must_use]
     pub fn transient(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), class: ErrorClass::Transient }
     }

@@ -21,7 +21,6 @@ pub struct Ending {
 
 impl Ending {
     /// Why it did not end well, in words; `None` if it did.
-    #[must_use]
     pub fn failure(&self) -> Option<String> {
         if self.exit_code == i32::from(ExitCode::Done.code()) {
             return None;
@@ -34,14 +33,12 @@ impl Ending {
     }
 
     /// Whether starting again cannot help.
-    #[must_use]
     pub fn is_permanent(&self) -> bool {
         self.exit_code == i32::from(ExitCode::Permanent.code())
     }
 }
 
 /// How the worker of a pod ended, if it did.
-#[must_use]
 pub fn ending(pod: &Pod) -> Option<Ending> {
     let state = container_status(pod)?.state.as_ref()?;
     let ended: &ContainerStateTerminated = state.terminated.as_ref()?;
@@ -53,7 +50,6 @@ pub fn ending(pod: &Pod) -> Option<Ending> {
 }
 
 /// Whether a pod has begun to run, and nobody has deleted it.
-#[must_use]
 pub fn runs(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
@@ -61,7 +57,6 @@ pub fn runs(pod: &Pod) -> bool {
 
 /// Why a pod does not start, if something stands in the way that does not pass in the normal course. `late`: its
 /// container should have been made by now; the kubelet says only in Events what it waits for.
-#[must_use]
 pub fn obstacle(pod: &Pod, late: bool) -> Option<String> {
     let waiting = container_status(pod)
         .and_then(|status| status.state.as_ref())
@@ -107,7 +102,6 @@ pub struct JobEnd {
 }
 
 /// How a Job ended, if it did.
-#[must_use]
 pub fn job_end(job: &Job) -> Option<JobEnd> {
     let conditions = job.status.as_ref()?.conditions.as_ref()?;
     let ended = |kind: &str| conditions.iter().find(|c| c.type_ == kind && c.status == "True");
@@ -125,13 +119,11 @@ pub fn job_end(job: &Job) -> Option<JobEnd> {
 }
 
 /// Whether a pod belongs to a Job.
-#[must_use]
 pub fn is_of(pod: &Pod, job: &Job) -> bool {
     job.metadata.uid.as_ref().is_some_and(|uid| is_owned_by(pod, uid))
 }
 
 /// Whether a pod belongs to the Job with this UID.
-#[must_use]
 pub fn is_owned_by(pod: &Pod, job_uid: &str) -> bool {
     pod.metadata.owner_references.iter().flatten().any(|owner| owner.uid == job_uid)
 }

@@ -64,7 +64,6 @@ pub async fn of_pods(pods: &[Arc<Pod>], client: &reqwest::Client, metrics: &Metr
 }
 
 /// Where to ask a pod, if it runs.
-#[must_use]
 pub fn url(pod: &Pod) -> Option<String> {
     let ip = pod.status.as_ref()?.pod_ip.as_deref().filter(|_| runs(pod))?;
     Some(match ip.parse().ok()? {

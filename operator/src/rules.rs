@@ -41,7 +41,6 @@ pub struct Rules {
 
 impl Rules {
     /// As the command line says.
-    #[must_use]
     pub fn new(args: &RuleArgs) -> Self {
         Self {
             marked_secrets_only: args.marked_secrets_only,

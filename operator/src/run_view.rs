@@ -16,7 +16,6 @@ use crate::hindrances;
 use crate::pod_view::{self, Ending};
 
 /// A length of time as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
-#[must_use]
 pub fn duration(start: Timestamp, end: Timestamp) -> String {
     let seconds = end.duration_since(start).as_secs().max(0);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
@@ -28,7 +27,6 @@ pub fn duration(start: Timestamp, end: Timestamp) -> String {
 }
 
 /// How conditions say that a run has ended, if it has: whether it is complete.
-#[must_use]
 pub fn outcome(conditions: &[Condition]) -> Option<bool> {
     let holds = |kind| conditions::holds(conditions, kind);
     match (holds(kind::COMPLETE), holds(kind::FAILED)) {
@@ -39,20 +37,17 @@ pub fn outcome(conditions: &[Condition]) -> Option<bool> {
 }
 
 /// Whether conditions say that a run has ended.
-#[must_use]
 pub fn has_ended(conditions: &[Condition]) -> bool {
     outcome(conditions).is_some()
 }
 
 /// How long a run that ended then is still to be kept; `None`: for good.
-#[must_use]
 pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> Option<Duration> {
     let kept = Duration::from_secs(u64::try_from(ttl?).unwrap_or(0));
     Some(kept.saturating_sub(Duration::try_from(now.duration_since(ended?)).unwrap_or_default()))
 }
 
 /// The failure of the youngest pod of a Job that failed, or what keeps one from starting.
-#[must_use]
 pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
     let mut pods: Vec<&Pod> =
         pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
@@ -62,14 +57,12 @@ pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
 }
 
 /// What pods of a run that is at work wait for; that they no longer do is said only after they did.
-#[must_use]
 pub fn throttled(old: &[Condition], presents: &[Present], is_at_work: bool) -> Option<Statement> {
     let said = hindrances::throttled(old, &presents.iter().collect::<Vec<_>>(), true);
     (is_at_work && (said.holds || conditions::find(old, kind::THROTTLED).is_some())).then_some(said)
 }
 
 /// What a person should read of how a run ended, of whether it can start, and of what its pods wait for.
-#[must_use]
 pub fn notes(old: &[Condition], new: &[Condition]) -> Vec<Note> {
     let begun = [
         (kind::THROTTLED, true, "Observe"),
@@ -105,7 +98,6 @@ fn readiness(old: &[Condition], new: &[Condition]) -> Option<Note> {
 }
 
 /// A note.
-#[must_use]
 pub fn note(warning: bool, reason: &str, action: &'static str, text: String) -> Note {
     Note { warning, reason: reason.to_owned(), action, text }
 }

@@ -15,7 +15,6 @@ const LONGEST_FOR_OUTAGE: Duration = Duration::from_secs(30);
 
 /// How long to wait before a resource that has not been ready since `since` is looked at again: a quarter of the time
 /// that it has lasted, so that the pauses grow exponentially without a counter to be kept.
-#[must_use]
 pub fn retry_after(since: Option<Timestamp>, now: Timestamp, class: ErrorClass, uid: &str) -> Duration {
     let lasted =
         since.and_then(|since| Duration::try_from(now.duration_since(since)).ok()).unwrap_or_default();
@@ -28,7 +27,6 @@ pub fn retry_after(since: Option<Timestamp>, now: Timestamp, class: ErrorClass, 
 
 /// A pause that differs by up to a tenth from resource to resource and from time to time, so that many of them do not
 /// come at once.
-#[must_use]
 pub fn jitter(pause: Duration, uid: &str, now: Timestamp) -> Duration {
     let mut hasher = DefaultHasher::new();
     (uid, now.as_second()).hash(&mut hasher);

@@ -155,7 +155,6 @@ pub async fn connect_source(
 }
 
 /// Why records cannot be used, as a condition.
-#[must_use]
 pub fn claim_fault(cluster: &ElasticsearchCluster, error: ClaimError) -> NotReady {
     match error {
         ClaimError::Elastic(error) => elastic_fault(cluster, &error),
@@ -183,7 +182,6 @@ async fn check_bucket(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), NotRe
 }
 
 /// What a store said, as a condition. `missing` is the reason, and `advice` the remedy, if the thing does not exist.
-#[must_use]
 pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> NotReady {
     if matches!(error, StoreError::NotAllowed(_)) {
         return NotReady::user(NOT_ALLOWED, error.to_string());
@@ -205,7 +203,6 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
 }
 
 /// What Elasticsearch said, as a condition.
-#[must_use]
 pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> NotReady {
     let denied = error.fault().is_some_and(|fault| matches!(fault.status, 401 | 403));
     let (address, text) = (cluster.urls.join(", "), with_causes(error));
@@ -232,7 +229,6 @@ pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> No
 }
 
 /// An error and what caused it, in one line.
-#[must_use]
 pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -57,7 +57,6 @@ pub struct Mount<'a> {
 }
 
 /// The Secrets of a source.
-#[must_use]
 pub fn source_mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
     vec![
         Mount { folder: secret_mount::STORAGE.into(), secret: spec.storage.credentials_secret_ref.as_ref() },
@@ -102,7 +101,6 @@ pub fn encode_order(order: &WorkOrder) -> Result<String, NotReady> {
 }
 
 /// The work order of a pod that was made with [`encode_order`].
-#[must_use]
 pub fn decode_order(pod: &PodSpec) -> Option<WorkOrder> {
     let container = pod.containers.iter().find(|container| container.name == CONTAINER)?;
     let variable = container.env.as_ref()?.iter().find(|variable| variable.name == WORK_ORDER_ENV)?;
@@ -110,7 +108,6 @@ pub fn decode_order(pod: &PodSpec) -> Option<WorkOrder> {
 }
 
 /// The pod template of a worker Job.
-#[must_use]
 pub fn pod_template(pod: WorkerPod<'_>) -> PodTemplateSpec {
     let WorkerPod { image, order, mounts, labels, template } = pod;
     let mut all_labels = template.metadata.labels.clone();
@@ -141,7 +138,6 @@ pub fn pod_template(pod: WorkerPod<'_>) -> PodTemplateSpec {
 }
 
 /// Labels that every Job and pod of a worker has.
-#[must_use]
 pub fn common_labels() -> BTreeMap<String, String> {
     BTreeMap::from([
         ("app.kubernetes.io/name".to_owned(), "docmill-worker".to_owned()),
@@ -152,7 +148,6 @@ pub fn common_labels() -> BTreeMap<String, String> {
 
 /// How a Job takes the end of a pod: an eviction, a drained node or a worker that was asked to end is no failure, and an
 /// order that cannot be worked is not tried again.
-#[must_use]
 pub fn failure_policy() -> PodFailurePolicy {
     let ended_with = |code: ExitCode| PodFailurePolicyOnExitCodesRequirement {
         container_name: Some(CONTAINER.into()),

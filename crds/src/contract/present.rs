@@ -59,7 +59,6 @@ impl IndexTrouble {
         [Self::Blocked, Self::NotCreated, Self::DiskFull, Self::Unavailable, Self::Denied, Self::Slow];
 
     /// The word for it, the same in `/status` and in metrics.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Blocked => "Blocked",
@@ -73,7 +72,6 @@ impl IndexTrouble {
 
     /// Whether a unit that has waited for `index.blockedPatienceSeconds` fails by it. The others concern the cluster, its
     /// nodes or its users as much as the index, and are waited for without an end.
-    #[must_use]
     pub const fn fails_in_the_end(self) -> bool {
         matches!(self, Self::Blocked | Self::NotCreated)
     }
@@ -108,7 +106,6 @@ pub enum Store {
 
 impl Store {
     /// The word for it, the same in `/status`, in conditions and in metrics.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Elasticsearch => "Elasticsearch",
@@ -142,7 +139,6 @@ pub enum HindranceReason {
 
 impl HindranceReason {
     /// The word for it, the same in `/status`, in conditions and in metrics.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Throttled => "Throttled",
@@ -158,7 +154,6 @@ impl HindranceReason {
 
     /// Whether it passes by itself, as far as can be told. The others have to be mended by a person, and may concern
     /// some units only.
-    #[must_use]
     pub const fn passes(self) -> bool {
         match self {
             Self::Throttled | Self::Unreachable | Self::TimedOut | Self::Unavailable | Self::ReadOnly => true,

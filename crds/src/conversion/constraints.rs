@@ -101,7 +101,6 @@ impl Constraints {
 
     /// All that a value does not fulfil, each with what was expected. The value is given as a document shows it, without
     /// quotes. An empty list costs no allocation.
-    #[must_use]
     pub fn faults(&self, value: &str) -> Vec<(Reason, String)> {
         let mut faults = Vec::new();
         if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !pattern.is_match(value)) {
@@ -128,7 +127,6 @@ impl Constraints {
     }
 
     /// What a list of so many values does not fulfil.
-    #[must_use]
     pub fn count_fault(&self, count: usize) -> Option<(Reason, String)> {
         let items = self.items.as_ref()?;
         if count < *items.start() {
@@ -138,7 +136,6 @@ impl Constraints {
     }
 
     /// How many values a list may have.
-    #[must_use]
     pub fn most_items(&self) -> Option<usize> {
         self.items.as_ref().map(|items| *items.end())
     }

@@ -125,7 +125,6 @@ impl Conversion {
 impl Model {
     /// The name of this logic: hexadecimal digits of the SHA-256 of the model's JSON and the converter's format version.
     /// Equal models have equal revisions, whether a preset was named or written out.
-    #[must_use]
     pub fn revision(&self) -> String {
         let version = if self.format == Format::Binary { BINARY_FORMAT } else { CONVERTER_FORMAT };
         let canonical = serde_json::json!({"converterFormat": version, "model": self}).to_string();
@@ -133,7 +132,6 @@ impl Model {
     }
 
     /// In which the names of this model's paths are looked up.
-    #[must_use]
     pub fn scope(&self) -> Scope<'_> {
         let Self { format, namespaces, default_namespaces, .. } = self;
         Scope { format: *format, namespaces, default_namespaces }

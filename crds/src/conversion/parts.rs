@@ -26,7 +26,6 @@ pub struct DateParts {
 
 impl DateParts {
     /// The parts as fields, in this order: year, month, day.
-    #[must_use]
     pub fn fields(&self) -> Vec<Field> {
         let part = |(name, path): (&str, Option<&String>)| {
             Some(Field { name: name.to_owned(), path: vec![path?.clone()], ..Field::default() })

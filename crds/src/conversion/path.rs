@@ -105,7 +105,6 @@ pub enum Test {
 
 impl Test {
     /// Whether it holds for an attribute of this value; none: there is no such attribute.
-    #[must_use]
     pub fn holds(&self, value: Option<&str>) -> bool {
         match (self, value) {
             (Self::Present, value) => value.is_some(),

@@ -25,7 +25,6 @@ impl Preset {
     pub const ALL: [Self; 5] = [Self::Nitf, Self::NewsmlG2, Self::Rss, Self::Atom, Self::Jats];
 
     /// The word that a model uses, for example `newsml-g2`.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nitf => "nitf",
@@ -37,13 +36,11 @@ impl Preset {
     }
 
     /// The preset of that name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| preset.as_str() == name)
     }
 
     /// The file: the YAML of a `conversion`.
-    #[must_use]
     pub const fn yaml(self) -> &'static str {
         match self {
             Self::Nitf => include_str!("../../presets/nitf.yaml"),

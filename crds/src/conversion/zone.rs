@@ -9,7 +9,6 @@ pub struct Zone(TimeZone);
 
 impl Zone {
     /// The zone of that name: `Europe/Berlin`, `UTC`, `+01:00`. None if there is no such zone.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         if let Some(seconds) = offset(name) {
             return Offset::from_seconds(seconds).ok().map(|offset| Self(offset.to_time_zone()));
@@ -20,7 +19,6 @@ impl Zone {
 
     /// Seconds by which local time is ahead of UTC. A local time that occurs twice, when clocks are set back, is the first;
     /// one that is skipped is taken with the offset before the gap. So do RFC 5545 and java.time.
-    #[must_use]
     pub fn offset_at(&self, local: DateTime) -> i32 {
         match self.0.to_ambiguous_timestamp(local).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset.seconds(),

@@ -51,7 +51,6 @@ const fn list(name: &'static str) -> BuiltinResult {
 
 impl Builtin {
     /// The name in the resource.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Language => "Language",
@@ -62,7 +61,6 @@ impl Builtin {
     }
 
     /// What an output can take from it; the first one where it does not say.
-    #[must_use]
     pub const fn results(self) -> &'static [BuiltinResult] {
         match self {
             Self::Language => {
@@ -77,7 +75,6 @@ impl Builtin {
     }
 
     /// Raised when the same text gives another result than before, so that everything is new to it.
-    #[must_use]
     pub const fn version(self) -> &'static str {
         match self {
             Self::Language | Self::Keywords | Self::Simhash | Self::ReadingLength => "1",

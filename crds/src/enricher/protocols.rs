@@ -134,7 +134,6 @@ pub struct HttpCall {
 
 impl HttpCall {
     /// Whether one request is for several documents.
-    #[must_use]
     pub fn takes_several(&self) -> bool {
         has_items(&self.request)
     }
@@ -168,7 +167,6 @@ pub enum Protocol<'a> {
 
 impl<'a> Protocol<'a> {
     /// Name of the model, as a person knows it.
-    #[must_use]
     pub fn model(self) -> &'a str {
         match self {
             Self::OpenInference(server) => &server.model,
@@ -181,7 +179,6 @@ impl<'a> Protocol<'a> {
     }
 
     /// The version that the user asks for.
-    #[must_use]
     pub fn version(self) -> Option<&'a str> {
         match self {
             Self::OpenInference(server) => server.version.as_deref(),
@@ -192,7 +189,6 @@ impl<'a> Protocol<'a> {
     }
 
     /// Base URL of the server; none for a builtin.
-    #[must_use]
     pub fn url(self) -> Option<&'a str> {
         match self {
             Self::OpenInference(server) => Some(&server.url),

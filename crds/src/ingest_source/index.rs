@@ -88,7 +88,6 @@ const fn default_window_ahead_days() -> i32 {
 
 impl Index {
     /// For how long a unit waits for an index that is not going to take writes by itself.
-    #[must_use]
     pub fn blocked_patience(&self) -> std::time::Duration {
         std::time::Duration::from_secs(u64::try_from(self.blocked_patience_seconds).unwrap_or(0))
     }

@@ -15,13 +15,11 @@ use crate::own_index;
 pub const HEADS_PATTERN: &str = "docmill-heads-*";
 
 /// Name of the index of one source.
-#[must_use]
 pub fn heads_index(namespace: &str, source: &str) -> String {
     own_index::of_source("heads", namespace, source)
 }
 
 /// Settings and mapping of the index. Nothing in it is searched for.
-#[must_use]
 pub fn heads_index_body() -> Value {
     json!({
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
@@ -51,7 +49,6 @@ pub struct KeyHead {
 
 impl KeyHead {
     /// Id of the head of a key.
-    #[must_use]
     pub fn id(bucket: &str, key: &str) -> String {
         named("key", &[bucket, key])
     }
@@ -84,7 +81,6 @@ pub struct DocumentHead {
 
 impl DocumentHead {
     /// Id of the head of a document.
-    #[must_use]
     pub fn id(id: &str) -> String {
         named("doc", &[id])
     }
@@ -105,7 +101,6 @@ pub struct AttemptMark {
 
 impl AttemptMark {
     /// Id of the mark of a unit.
-    #[must_use]
     pub fn id(unit_digest: &str) -> String {
         format!("try-{unit_digest}")
     }

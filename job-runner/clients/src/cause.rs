@@ -4,7 +4,6 @@ use std::error::Error;
 use std::io;
 
 /// The deepest cause says what happened ("connection refused"); the layers above it only say that something did.
-#[must_use]
 pub fn innermost(error: &dyn Error) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
@@ -14,7 +13,6 @@ pub fn innermost(error: &dyn Error) -> String {
 }
 
 /// What is wrong with a certificate, without what stands in it: that is what the server sent.
-#[must_use]
 pub fn certificate(fault: &rustls::Error) -> String {
     use rustls::CertificateError as Fault;
     let rustls::Error::InvalidCertificate(fault) = fault else { return "no TLS".to_owned() };
@@ -32,7 +30,6 @@ pub fn certificate(fault: &rustls::Error) -> String {
 
 /// The layer of an error that is of a certain type, if one is. An I/O error hides what it wraps: its source is that
 /// one's source.
-#[must_use]
 pub fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut layer = Some(error);
     while let Some(error) = layer {

@@ -3,13 +3,11 @@
 use jiff::Timestamp;
 
 /// Milliseconds since 1970.
-#[must_use]
 pub fn now_millis() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
 /// RFC 3339 in UTC with milliseconds, for example `2026-01-02T03:04:05.678Z`.
-#[must_use]
 pub fn rfc3339(millis: i64) -> String {
     let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
     format!("{time:.3}")

@@ -25,7 +25,6 @@ struct State {
 
 impl Pace {
     /// Starts with `first` and never has more than `most`, at least one.
-    #[must_use]
     pub fn between(first: usize, most: usize) -> Self {
         let (first, most) = (first.max(1), most.max(1));
         let state = State { limit: first, most, surplus: 0, well: 0 };

@@ -39,7 +39,6 @@ pub fn install(outbound: Outbound) {
 }
 
 /// The rules of this process. Where none are set (the command line, tests) every endpoint is allowed.
-#[must_use]
 pub fn current() -> Arc<Outbound> {
     CURRENT
         .get_or_init(|| Arc::new(Outbound { policy: EndpointPolicy::open(), limits: Limits::worker() }))

@@ -21,13 +21,11 @@ pub struct Patience {
 
 impl Patience {
     /// From 200 ms to 30 s a pause, for `total` altogether.
-    #[must_use]
     pub const fn lasting(total: Duration) -> Self {
         Self { first: Duration::from_millis(200), longest: Duration::from_secs(30), total }
     }
 
     /// Without a second attempt.
-    #[must_use]
     pub const fn once() -> Self {
         Self::lasting(Duration::ZERO)
     }
@@ -59,7 +57,6 @@ pub struct Backoff {
 
 impl Backoff {
     /// Starts the clock.
-    #[must_use]
     pub fn new(patience: Patience) -> Self {
         Self { patience, failures: 0, since: Instant::now() }
     }

@@ -12,7 +12,6 @@ pub struct Secrets(BTreeMap<String, Vec<u8>>);
 
 impl Secrets {
     /// Takes the `data` of a Secret.
-    #[must_use]
     pub fn new(values: BTreeMap<String, Vec<u8>>) -> Self {
         Self(values)
     }
@@ -37,7 +36,6 @@ impl Secrets {
     }
 
     /// A value as text, without the newline that `--from-file` often brings along.
-    #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         std::str::from_utf8(self.0.get(key)?).ok().map(|text| text.trim_end_matches(['\r', '\n']))
     }

@@ -72,7 +72,6 @@ impl StoreHealth {
     }
 
     /// What stands in the way now or did a moment ago, the longest first.
-    #[must_use]
     pub fn told(&self) -> Vec<Hindrance> {
         let now = self.started.elapsed();
         self.problems().told(now).into_iter().map(|told| self.hindrance(told)).collect()

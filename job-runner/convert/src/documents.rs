@@ -48,19 +48,16 @@ impl Document {
     }
 
     /// The document as one line of JSON: its fields in the order of the model. A field without a value is left out.
-    #[must_use]
     pub fn json(&self) -> &str {
         &self.json
     }
 
     /// The same, for those who go on with it.
-    #[must_use]
     pub fn into_json(self) -> String {
         self.json
     }
 
     /// The value of a field, as JSON.
-    #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         let index = self.names.iter().position(|known| known == name)?;
         self.json.get(self.values.get(index)?.clone()).filter(|json| !json.is_empty())

@@ -48,7 +48,6 @@ pub struct Refusal {
 
 impl Refusal {
     /// The refusal of an object for one fault.
-    #[must_use]
     pub fn object(fault: Fault) -> Self {
         Self { reason: fault.reason, document: None, faults: vec![fault] }
     }
@@ -60,7 +59,6 @@ impl Refusal {
     }
 
     /// One sentence for logs and people: the first fault, and how many more there are.
-    #[must_use]
     pub fn message(&self) -> String {
         let first = self.faults.first().map(ToString::to_string).unwrap_or_default();
         match self.faults.len() {

@@ -62,7 +62,6 @@ impl Converter {
     }
 
     /// The revision of the model: see [`Model::revision`].
-    #[must_use]
     pub fn revision(&self) -> &str {
         &self.revision
     }
@@ -73,7 +72,6 @@ impl Converter {
     }
 
     /// What objects had that the model does not name, since the last time this was asked for.
-    #[must_use]
     pub fn take_losses(&self) -> Losses {
         self.scratches.take_losses().into_losses()
     }

@@ -39,7 +39,6 @@ pub struct VisitedName<'s> {
 
 impl<'s> Visited<'s> {
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> VisitedName<'s> {
         let Element { prefix, local, namespaces, .. } = *self.0;
         VisitedName { namespace: namespaces.uri(prefix), prefix, local }

@@ -97,7 +97,6 @@ enum ConvertError {
 }
 
 /// Runs the command.
-#[must_use]
 pub fn run(args: &Args) -> ExitCode {
     let started = Instant::now();
     let mut tally = Tally::default();

@@ -45,7 +45,6 @@ pub(super) fn preset_names() -> Vec<&'static str> {
 }
 
 /// Runs the command.
-#[must_use]
 pub fn run(args: &Args) -> ExitCode {
     let text = match &args.command {
         Command::Check { file } => check(file),

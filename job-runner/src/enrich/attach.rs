@@ -8,7 +8,6 @@ use super::recipe::Model;
 
 /// The first field of the model that the document has already. An article's own field is never overwritten, and of two
 /// models one would hide the other.
-#[must_use]
 pub fn conflict<'a>(document: &Map<String, Value>, model: &'a Model) -> Option<&'a str> {
     let mut fields = model.enricher.outputs.iter().map(|output| output.field.as_str());
     fields.find(|field| document.contains_key(*field))
@@ -16,7 +15,6 @@ pub fn conflict<'a>(document: &Map<String, Value>, model: &'a Model) -> Option<&
 
 /// What is kept under `_docmill.enrichment.<name>`. `version`: what the server told with its answer, otherwise when the
 /// run was planned, otherwise what was asked for.
-#[must_use]
 pub fn provenance(model: &Model, version: Option<&str>, input_digest: &str, run: &str, now: &str) -> Value {
     let asked = model.enricher.protocol().and_then(Protocol::version);
     let told = version.or(model.version.as_deref());

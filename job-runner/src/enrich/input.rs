@@ -41,7 +41,6 @@ pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>,
 }
 
 /// Whether the document has nothing to give the model: no object, and nothing to read in any field that a text names.
-#[must_use]
 pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) -> bool {
     let (mut named, mut void, mut blank) = (false, true, true);
     for (part, given) in model.inputs.iter().zip(given) {
@@ -56,7 +55,6 @@ pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) ->
 }
 
 /// The first characters of a text, at most so many.
-#[must_use]
 pub fn head(text: &str, characters: usize) -> &str {
     // No text has more characters than bytes.
     if text.len() <= characters {

@@ -100,7 +100,6 @@ impl Recipe {
     }
 
     /// The articles that the run may take.
-    #[must_use]
     pub fn articles(&self) -> DocumentQuery {
         DocumentQuery::articles(
             &self.from_index,
@@ -111,13 +110,11 @@ impl Recipe {
     }
 
     /// The records of those that failed before.
-    #[must_use]
     pub fn failures(&self) -> DocumentQuery {
         DocumentQuery::failures(&self.enrichments_index, &self.target_key)
     }
 
     /// Those of them that are tried again.
-    #[must_use]
     pub fn failures_to_retry(&self) -> DocumentQuery {
         DocumentQuery::failures_to_retry(&self.enrichments_index, &self.target_key)
     }
@@ -135,7 +132,6 @@ impl Model {
     }
 
     /// Name of the enricher, by which its provenance is kept.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.enricher.name
     }
@@ -146,7 +142,6 @@ impl Model {
     }
 
     /// Name of the model, for people.
-    #[must_use]
     pub fn model(&self) -> &str {
         self.enricher.protocol().map_or("", Protocol::model)
     }

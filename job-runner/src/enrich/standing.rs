@@ -23,7 +23,6 @@ pub enum Standing {
 }
 
 /// Tells where an article stands.
-#[must_use]
 pub fn standing(article: &Article, copy: Option<&StoredDocument>, recipe: &Recipe) -> Standing {
     let Some(copy) = copy else { return Standing::Open };
     if copy.version > article.version {
@@ -58,7 +57,6 @@ pub struct Earlier {
 }
 
 /// The result that the copy holds for the same model and the same input.
-#[must_use]
 pub fn earlier(copy: &StoredDocument, model: &Model, input_digest: &str) -> Option<Earlier> {
     let same = provenance(&copy.source, model.name(), key::MODEL_DIGEST) == Some(model.digest.as_str())
         && provenance(&copy.source, model.name(), key::INPUT_DIGEST) == Some(input_digest);

@@ -34,7 +34,6 @@ impl HeldUnits {
     }
 
     /// Whether a unit waits.
-    #[must_use]
     pub fn is_held(&self, unit: &str) -> bool {
         self.0.contains_key(&key(unit))
     }

@@ -88,7 +88,6 @@ pub struct Metrics {
 
 impl Metrics {
     /// Nothing is counted yet.
-    #[must_use]
     pub fn new(namespace: &str, source: &str) -> Self {
         let labels = [("namespace", namespace), ("source", source)];
         let labels = labels.map(|(name, value)| (name.into(), value.to_owned().into()));

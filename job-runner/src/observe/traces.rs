@@ -77,7 +77,6 @@ impl Traces {
     }
 
     /// What makes the spans.
-    #[must_use]
     pub fn tracer(&self) -> SdkTracer {
         self.0.tracer("docmill")
     }

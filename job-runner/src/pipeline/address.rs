@@ -71,7 +71,6 @@ pub enum AddressError {
 
 impl AddressError {
     /// The reason of the refusal.
-    #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Index(_) | Self::Id(_) | Self::IndexName(_) | Self::IdTooLong(_) => Reason::NotAddressable,
@@ -98,13 +97,11 @@ impl Addressing {
     }
 
     /// That of a source with these templates, for dates of all times.
-    #[must_use]
     pub const fn by(index: Template, id: Template) -> Self {
         Self(Some(Templates { index, id, window: None }))
     }
 
     /// A pattern of the indices; none where there are none.
-    #[must_use]
     pub fn pattern(&self) -> Option<String> {
         Some(self.0.as_ref()?.index.wildcard())
     }
@@ -212,7 +209,6 @@ impl<'de> Visitor<'de> for Names<'_> {
 }
 
 /// Whether Elasticsearch would take this as the name of an index.
-#[must_use]
 pub fn is_index_name(name: &str) -> bool {
     const FORBIDDEN: &[char] = &['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
     !name.is_empty()

@@ -38,14 +38,12 @@ pub struct Barred {
 
 impl Articles {
     /// A cluster for documents of a model, whose indices match a pattern.
-    #[must_use]
     pub fn new(elastic: Elastic, pattern: String, model: Model) -> Self {
         let indices = Indices::default();
         Self { elastic, indices, pattern, model, template: OnceCell::new(), met: Met::default() }
     }
 
     /// What its indices match.
-    #[must_use]
     pub fn pattern(&self) -> &str {
         &self.pattern
     }

@@ -18,7 +18,6 @@ pub struct BodyReader {
 
 impl BodyReader {
     /// Starts taking the body in. It ends with the body, or when the reader is gone.
-    #[must_use]
     pub fn start(mut body: ByteStream) -> Self {
         let (sender, pieces) = mpsc::channel(PIECES);
         tokio::spawn(async move {

@@ -32,7 +32,6 @@ pub struct Claimant<'a> {
 
 impl<'a> Claimant<'a> {
     /// The claimant of a unit.
-    #[must_use]
     pub fn new(unit: &'a Unit) -> Self {
         Self { id: &unit.id, digest: unit.id.digest(), last_modified: unit.last_modified_millis }
     }
@@ -57,7 +56,6 @@ pub enum Claim<H> {
 
 /// Decides about the head of a key. `is_present` is the bucket's answer, if it was asked. With `renew` a unit that has the
 /// key takes it once more, and with it each of its documents.
-#[must_use]
 pub fn key(
     seen: Option<&KeyHead>,
     me: &Claimant<'_>,
@@ -94,7 +92,6 @@ fn earlier(head: &KeyHead, me: &Claimant<'_>) -> Vec<String> {
 /// written anew: a unit may be about to take its place that was what the bucket held, and is not any more.
 /// `now_millis` only makes it likely that its version is above the times of units that were never met; a clock that is
 /// off costs a question to the bucket.
-#[must_use]
 pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i64) -> KeyHead {
     let now = u64::try_from(now_millis).unwrap_or(0);
     if let Some(head) = seen {
@@ -106,7 +103,6 @@ pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i6
 
 /// Decides about the head of a document that belongs at `address`; `key_version` is the version of the claimant's own
 /// key. Never [`Claim::AskStore`].
-#[must_use]
 pub fn document(
     seen: Option<&DocumentHead>,
     me: &Claimant<'_>,
@@ -159,7 +155,6 @@ pub enum Retired {
 
 /// Decides whether a document of a key has to go: if no unit has claimed it that took the key with the version `below`, or
 /// a later one.
-#[must_use]
 pub fn retire(seen: Option<&DocumentHead>, key: &str, below: u64) -> Option<Retired> {
     let head = seen.filter(|head| head.key == key && head.key_version < below)?;
     if head.gone {

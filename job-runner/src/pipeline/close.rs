@@ -56,7 +56,6 @@ pub struct Evidence {
 
 impl Evidence {
     /// Whether there is nothing to do.
-    #[must_use]
     pub fn is_settled(&self) -> bool {
         self.keep.is_none() && self.remove.is_empty()
     }
@@ -68,7 +67,6 @@ impl Closing {
     }
 
     /// The documents that are to be deleted.
-    #[must_use]
     pub fn gone(&self, on_delete: OnDelete) -> Vec<Gone> {
         let left_behind: &[_] = if on_delete == OnDelete::Delete { &self.left_behind } else { &[] };
         self.dropped.iter().chain(left_behind).cloned().collect()
@@ -76,7 +74,6 @@ impl Closing {
 
     /// What to tell, when the records are stored (`Some(true)`), when the unit's own was refused as older than the one that is
     /// there (`Some(false)`), or when they are not.
-    #[must_use]
     pub fn ended(self, recorded: Option<bool>) -> Ended {
         match (recorded, self.ended) {
             (None, _) => Ended::Unfinished,
@@ -95,7 +92,6 @@ fn passed_over(reason: SkipReason, changed: bool) -> Ended {
 pub type Earlier = HashMap<UnitId, Option<StoredDocument>>;
 
 /// Says what is to be written for a unit.
-#[must_use]
 pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i64) -> Closing {
     let known = work.known.as_ref();
     match (&work.prepared, &work.placed) {
@@ -270,7 +266,6 @@ impl Current<'_> {
 
 /// Whether a unit that is stored again has to take its key with a new version: what somebody deleted has to be overwritten, or
 /// only heads can tell which documents of before it has no more. `documents` is how many it has now, at most.
-#[must_use]
 pub(super) fn takes_anew(redo: Redo, known: Option<&Known>, documents: usize) -> bool {
     let differs = |known: &Known| {
         let record = &known.record;

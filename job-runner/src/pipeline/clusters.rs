@@ -31,7 +31,6 @@ impl Clusters {
     }
 
     /// How often a bulk was pushed back (429), in part or as a whole.
-    #[must_use]
     pub fn pushed_back(&self) -> u64 {
         self.ledger.pushed_back() + self.index.as_ref().map_or(0, Elastic::pushed_back)
     }

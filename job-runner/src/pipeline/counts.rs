@@ -21,7 +21,6 @@ impl Counts {
     }
 
     /// Units in one state.
-    #[must_use]
     pub fn of(&self, state: UnitState) -> u64 {
         self.counter(state).load(Ordering::Relaxed)
     }
@@ -32,7 +31,6 @@ impl Counts {
     }
 
     /// How many there were.
-    #[must_use]
     pub fn overwritten(&self) -> u64 {
         self.overwritten.load(Ordering::Relaxed)
     }

@@ -24,7 +24,6 @@ pub enum Departed {
 
 impl Departed {
     /// All documents of a unit by its record, which had the place of its key. `None`: it has none.
-    #[must_use]
     pub fn of(unit: &UnitId, record: Option<&UnitRecord>) -> Option<Self> {
         let Some(record) = record else { return Some(Self::Unrecorded(unit.clone())) };
         let unit = unit.clone();
@@ -44,14 +43,12 @@ impl Departed {
 }
 
 /// Whether a record names all documents that its unit has.
-#[must_use]
 pub fn names_all(record: &UnitRecord) -> bool {
     usize::try_from(record.document_count).is_ok_and(|count| count <= record.documents.len())
 }
 
 /// Whether the errors bucket may have something of a unit that had the place of its key. A worker that died before it could
 /// record a refusal may have kept the evidence.
-#[must_use]
 pub fn may_have_evidence(record: Option<&UnitRecord>) -> bool {
     record.is_none_or(|record| match record.state {
         UnitState::Failed => true,
@@ -61,7 +58,6 @@ pub fn may_have_evidence(record: Option<&UnitRecord>) -> bool {
 }
 
 /// Whether the documents of a unit were taken back before its record was written so.
-#[must_use]
 pub fn is_withdrawn(record: &UnitRecord) -> bool {
     let reason = record.reason.as_deref();
     let withdrawn = [SkipReason::Superseded, SkipReason::ObjectRemoved].map(SkipReason::as_str);

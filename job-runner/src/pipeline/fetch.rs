@@ -24,7 +24,6 @@ pub struct Room {
 
 impl Room {
     /// Room for so many KiB.
-    #[must_use]
     pub fn new(kibibytes: u32) -> Self {
         Self { kibibytes: Arc::new(Semaphore::new(kibibytes as usize)), all: kibibytes }
     }
@@ -127,7 +126,6 @@ pub fn is_whole(landed: &Landed, length: i64, read: usize) -> Result<(), StoreEr
 }
 
 /// What is being done with an object, for errors.
-#[must_use]
 pub fn action(landed: &Landed) -> String {
     format!("read s3://{}/{}", landed.bucket, landed.key)
 }
@@ -149,7 +147,6 @@ fn unit(landed: &Landed, object: &GetObjectOutput) -> Unit {
 }
 
 /// The version that a notification names: the version id, or else the `ETag`.
-#[must_use]
 pub fn unit_version(landed: &Landed) -> Option<String> {
     landed.version_id.clone().or_else(|| landed.etag.clone())
 }

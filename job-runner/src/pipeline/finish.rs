@@ -127,7 +127,6 @@ impl Finish {
 
     /// Whether a unit that has waited for so long fails by an index that takes no writes. Those of a run have waited for as long
     /// as its worker knows of the index, so that not each of its files waits anew.
-    #[must_use]
     pub fn is_over(&self, waited: Duration, held: &Held) -> bool {
         let articles = self.placer.articles.as_ref().filter(|_| self.recorder.run.is_some());
         let known = articles.map_or(Duration::ZERO, |articles| articles.indices.refusing_for(&held.index));
@@ -135,7 +134,6 @@ impl Finish {
     }
 
     /// The slow index that a unit has a document for, if it has.
-    #[must_use]
     pub fn slow_index(&self, work: &Work) -> Option<String> {
         let articles = self.placer.articles.as_ref().filter(|articles| articles.indices.has_slow())?;
         let documents = work.to_place()?.documents;

@@ -67,7 +67,6 @@ pub enum Claimed {
 
 impl Claimed {
     /// The heads of the unit's documents.
-    #[must_use]
     pub fn documents(&self) -> &[DocumentHead] {
         match self {
             Self::Held(_, documents) => documents,

@@ -28,13 +28,11 @@ pub struct EvidenceKeys {
 
 impl EvidenceKeys {
     /// Those of a refused object.
-    #[must_use]
     pub fn of_object(place: &BucketLocation, unit: &UnitId) -> Self {
         Self::within(&objects(place), unit)
     }
 
     /// Those of a refused message.
-    #[must_use]
     pub fn of_message(place: &BucketLocation, unit: &UnitId) -> Self {
         Self::within(&format!("{}messages/", place.prefix), unit)
     }
@@ -47,13 +45,11 @@ impl EvidenceKeys {
 }
 
 /// The place of a source (`<namespace>/<name>`) in a bucket that others may write to as well.
-#[must_use]
 pub fn of_source(location: &BucketLocation, source: &str) -> BucketLocation {
     BucketLocation { bucket: location.bucket.clone(), prefix: format!("{}{source}/", location.prefix) }
 }
 
 /// What the keys of a source's refused objects begin with. `place` is the source's own ([`of_source`]).
-#[must_use]
 pub fn objects(place: &BucketLocation) -> String {
     format!("{}objects/", place.prefix)
 }

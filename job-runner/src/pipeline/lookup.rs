@@ -23,7 +23,6 @@ pub struct Known {
 impl Known {
     /// Whether the unit has nothing more to come by this revision, where good units are `wanted`. One that was passed over
     /// may have come back.
-    #[must_use]
     pub fn is_done(&self, revision: &str, wanted: UnitState) -> bool {
         let state = self.record.state;
         state != UnitState::Skipped && !state.falls_short_of(wanted) && self.record.revision == revision
@@ -41,7 +40,6 @@ pub struct Lookup(mpsc::Sender<Question>);
 
 impl Lookup {
     /// Starts answering, until all who could ask are gone.
-    #[must_use]
     pub fn start(elastic: Elastic, ledger: String, stop: CancellationToken) -> Self {
         let (sender, receiver) = mpsc::channel(AT_A_TIME);
         tokio::spawn(answer_all(receiver, elastic, ledger, stop));

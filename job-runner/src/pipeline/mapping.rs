@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::{binary, provenance};
 
 /// The properties of an index for the documents of a model, `_docmill` included.
-#[must_use]
 pub fn properties(model: &Model, distribution: Distribution) -> Map<String, Value> {
     let mut properties = match model.format {
         Format::Binary => binary::properties(distribution),

@@ -76,7 +76,6 @@ impl Reserved {
 
 impl NewIndices {
     /// For a source with its articles in this cluster, and these heads.
-    #[must_use]
     pub fn new(articles: Arc<Articles>, heads: Heads, most: i32) -> Self {
         Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: Met::default() }
     }

@@ -41,7 +41,6 @@ pub struct Landed {
 
 impl Landed {
     /// The object that the key has now, whatever its version; none where that is what is asked for already.
-    #[must_use]
     pub fn current(&self) -> Option<Self> {
         let names_one = self.version_id.is_some() || self.etag.is_some();
         names_one.then(|| Self { version_id: None, etag: None, ..self.clone() })
@@ -61,7 +60,6 @@ pub enum Event {
 
 impl Event {
     /// The object.
-    #[must_use]
     pub const fn object(&self) -> &Landed {
         match self {
             Self::Landed(object) | Self::Restored(object) | Self::Removed(object) => object,
@@ -113,7 +111,6 @@ pub enum Why {
 
 impl Why {
     /// The reason of its unit.
-    #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Malformed(_) => Reason::MalformedNotification,
@@ -164,7 +161,6 @@ pub const NOT_COVERED: &str = "NotCovered";
 
 impl Message {
     /// Reads the body of a message to a source that takes these objects. Everything has an end: there is no error.
-    #[must_use]
     pub fn read(body: &str, raw: &RawLocation) -> Self {
         let mut reader = Reader { raw, message: Self::default() };
         let place = Place { within: None, step: Step::Root };
@@ -179,7 +175,6 @@ impl Message {
     }
 
     /// Whether a record tells of another bucket.
-    #[must_use]
     pub fn has_foreign(&self) -> bool {
         let foreign = |record: &SetAside| matches!(record.why, Why::Foreign(_));
         self.beyond.foreign > 0 || self.set_aside.iter().any(foreign)

@@ -6,7 +6,6 @@ const MAX_KEY_BYTES: usize = 1024;
 
 /// `<prefix><raw key><suffix>`. Where that would be too long, the raw key is cut and `~<digest>` takes the place of
 /// its end, so that keys stay distinct.
-#[must_use]
 pub fn derived(prefix: &str, raw_key: &str, digest: &str, suffix: &str) -> String {
     if prefix.len() + raw_key.len() + suffix.len() <= MAX_KEY_BYTES {
         return format!("{prefix}{raw_key}{suffix}");

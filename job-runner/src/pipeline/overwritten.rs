@@ -56,13 +56,11 @@ impl Ids {
 
 impl Overwritten {
     /// How many documents were overwritten.
-    #[must_use]
     pub const fn count(&self) -> i64 {
         self.count
     }
 
     /// The digest over all documents, those that were overwritten included; none if none was.
-    #[must_use]
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }

@@ -152,7 +152,6 @@ impl Stored {
     }
 
     /// The digest over all of them.
-    #[must_use]
     pub fn digest(&self) -> String {
         self.digest.clone().finish()
     }

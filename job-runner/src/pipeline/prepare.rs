@@ -118,7 +118,6 @@ pub struct RefusedPart {
 
 impl RefusedPart {
     /// A refusal of which there is no more to say than a reason and a sentence.
-    #[must_use]
     pub fn of_object(stage: Stage, reason: Reason, message: String) -> Self {
         let detail = json!({"reason": reason, "message": message});
         Self { stage, reason, message, detail }
@@ -167,7 +166,6 @@ pub struct Preparation {
 
 impl Preparation {
     /// Says that a unit is on its way, so that no pack is closed before it; to be given to [`Self::prepare`].
-    #[must_use]
     pub fn expect(&self) -> Option<Coming> {
         self.packer.as_ref().map(Packer::expect)
     }
@@ -353,7 +351,6 @@ enum Whole {
 }
 
 /// A unit that is refused without having been read.
-#[must_use]
 pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
     Box::new(Converted {
         unit,

@@ -18,7 +18,6 @@ pub struct Present {
 
 impl Present {
     /// Whether this is the version that the unit is.
-    #[must_use]
     pub fn is(&self, unit: &Unit) -> bool {
         match &unit.version_id {
             Some(version) => self.version_id.as_ref() == Some(version),
@@ -27,13 +26,11 @@ impl Present {
     }
 
     /// Whether this is what a unit of this version is of.
-    #[must_use]
     pub fn is_version(&self, version: &str) -> bool {
         self.version_id.as_deref() == Some(version) || self.etag.as_deref() == Some(version)
     }
 
     /// The same object as a notification would tell of it.
-    #[must_use]
     pub fn landed(self, bucket: &str, key: &str) -> Landed {
         let Self { version_id, etag, .. } = self;
         Landed { bucket: bucket.to_owned(), key: key.to_owned(), version_id, etag }

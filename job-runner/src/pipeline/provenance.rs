@@ -55,7 +55,6 @@ pub fn snapshot_line(document: String, provenance: &Provenance<'_>) -> serde_jso
 }
 
 /// The line with the reference of its snapshot, which it was made without.
-#[must_use]
 pub fn with_snapshot(mut line: Vec<u8>, reference: &str) -> Vec<u8> {
     line.truncate(line.strip_suffix(CLOSING).unwrap_or(&line).len());
     line.extend_from_slice(b",\"snapshot\":");
@@ -65,13 +64,11 @@ pub fn with_snapshot(mut line: Vec<u8>, reference: &str) -> Vec<u8> {
 }
 
 /// Digest of the document of a line, `_docmill` left out: that of the text that [`snapshot_line`] was given.
-#[must_use]
 pub fn digest_of_line(line: &[u8]) -> String {
     content_digest([content(line), b"}"])
 }
 
 /// The document without `_docmill` and without the brace that closes it.
-#[must_use]
 pub fn content(line: &[u8]) -> &[u8] {
     const NAME: &[u8] = b"\"_docmill\":{";
     // Quotes inside of a text are escaped, so that the name with bare quotes is a key; the last one is ours, since the
@@ -82,7 +79,6 @@ pub fn content(line: &[u8]) -> &[u8] {
 
 /// The same document as it is indexed, piece by piece: `_docmill` has `indexedTime` too. `line` is what
 /// [`snapshot_line`] gave.
-#[must_use]
 pub fn indexed_source<'a>(line: &'a [u8], indexed_time: &'a str) -> [&'a [u8]; 4] {
     let body = line.strip_suffix(CLOSING).unwrap_or(line);
     [body, b",\"indexedTime\":\"", indexed_time.as_bytes(), b"\"}}"]

@@ -52,14 +52,12 @@ pub struct Received {
 
 impl Queue {
     /// A queue by its URL.
-    #[must_use]
     pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
         let held_up = Arc::new(Mutex::new(store_health::of_process().held_up()));
         Self { client, url, held: Arc::default(), held_up }
     }
 
     /// Its name: the last segment of its URL.
-    #[must_use]
     pub fn name(&self) -> &str {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
@@ -95,7 +93,6 @@ impl Queue {
     }
 
     /// Starts deleting messages whose units are final, as many at a time as are there. It ends when all senders are gone.
-    #[must_use]
     pub fn acknowledger(&self) -> (mpsc::UnboundedSender<String>, JoinHandle<()>) {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let this = self.clone();

@@ -26,7 +26,6 @@ pub struct Recorder {
 
 impl Recorder {
     /// The record of a unit whose object was read: good if nothing of it was refused, failed otherwise.
-    #[must_use]
     pub fn of_converted(
         &self,
         converted: &Converted,
@@ -57,13 +56,11 @@ impl Recorder {
     }
 
     /// The record of a unit that was passed over.
-    #[must_use]
     pub fn of_skipped(&self, unit: UnitId, reason: SkipReason, attempts: i64, now_millis: i64) -> UnitRecord {
         UnitRecord { reason: Some(reason.as_str().to_owned()), ..self.blank(unit, attempts, now_millis) }
     }
 
     /// The record of a unit that came too late: `by` has its place.
-    #[must_use]
     pub fn of_superseded(&self, unit: &Unit, by: &UnitId, attempts: i64, now_millis: i64) -> UnitRecord {
         UnitRecord {
             last_modified: Some(clock::rfc3339(unit.last_modified_millis)),
@@ -78,7 +75,6 @@ impl Recorder {
 
     /// The record of a unit whose key was removed before it could have the key's place. Not
     /// [`SkipReason::ObjectRemoved`], which says that everything was taken back: the same unit may be in other hands.
-    #[must_use]
     pub fn of_gone(&self, unit: &Unit, attempts: i64, now_millis: i64) -> UnitRecord {
         UnitRecord {
             last_modified: Some(clock::rfc3339(unit.last_modified_millis)),
@@ -87,7 +83,6 @@ impl Recorder {
     }
 
     /// The record of a unit, so far `before`, whose place `by` has taken.
-    #[must_use]
     pub fn superseded(
         &self,
         unit: UnitId,
@@ -110,7 +105,6 @@ impl Recorder {
     }
 
     /// The record of a unit whose object was removed, and its documents with it.
-    #[must_use]
     pub fn removed(&self, before: UnitRecord, now_millis: i64) -> UnitRecord {
         UnitRecord {
             state: UnitState::Skipped,
@@ -126,7 +120,6 @@ impl Recorder {
     }
 
     /// A record that holds by the revision in force too.
-    #[must_use]
     pub fn renewed(&self, record: UnitRecord, now_millis: i64) -> UnitRecord {
         UnitRecord {
             revision: self.revision.clone(),
@@ -140,7 +133,6 @@ impl Recorder {
 
     /// The record of a queue message, or of one record of it, that was set aside. It counts as a failed unit, by the name of
     /// the queue, the id of the message, and the digest of what was set aside.
-    #[must_use]
     pub fn of_message(
         &self,
         unit: UnitId,
@@ -158,7 +150,6 @@ impl Recorder {
     }
 
     /// What the errors bucket is to say of a unit; none if nothing of it was refused.
-    #[must_use]
     pub fn error_record(&self, converted: &Converted, attempts: i64, now_millis: i64) -> Option<ErrorRecord> {
         let first = converted.refusals.first()?;
         let refusals = converted.refusals.iter().map(|refusal| refusal.detail.clone()).collect();
@@ -170,7 +161,6 @@ impl Recorder {
     }
 
     /// What the errors bucket is to say of something, in one sentence.
-    #[must_use]
     pub fn error(&self, unit: UnitId, stage: Stage, reason: Reason, message: &str) -> ErrorRecord {
         ErrorRecord {
             source: self.source.clone(),

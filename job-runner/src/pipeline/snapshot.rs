@@ -24,7 +24,6 @@ const REVISION: &str = "docmill-revision";
 
 /// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own place
 /// ([`locations::of_source`](super::locations::of_source)).
-#[must_use]
 pub fn key(place: &BucketLocation, unit: &UnitId, revision: &str) -> String {
     let digest = unit.digest();
     object_key::derived(&place.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
@@ -73,7 +72,6 @@ pub async fn store(
 }
 
 /// The lines of a packed snapshot as those of a single one are: each names the snapshot.
-#[must_use]
 pub fn unpack(lines: &[u8], reference: &str) -> Vec<u8> {
     let mut unpacked = Vec::with_capacity(lines.len());
     for line in lines.split_inclusive(|byte| *byte == b'\n') {

@@ -70,13 +70,11 @@ impl Standing {
     }
 
     /// For how long an index has taken no documents.
-    #[must_use]
     pub fn refusing_for(&self, index: &str, now: Duration) -> Duration {
         self.refusing.get(index).map_or(Duration::ZERO, |since| now.saturating_sub(*since))
     }
 
     /// Whether another index takes documents at present.
-    #[must_use]
     pub fn others_accept(&self, index: &str, now: Duration) -> bool {
         let recent = |accepting: &Accepting| now.saturating_sub(accepting.last) < RECENT;
         self.accepting.iter().any(|(name, accepting)| name != index && recent(accepting))
@@ -97,7 +95,6 @@ impl Standing {
 
     /// How long a request for these indices may take before the slow one is looked for. `None`: there is nothing to
     /// compare with, or it was looked for in vain a moment ago.
-    #[must_use]
     pub fn limit(&self, indices: &[&str], now: Duration) -> Option<Duration> {
         let can_tell = match indices {
             [] => false,
@@ -139,13 +136,11 @@ impl Standing {
     }
 
     /// Whether an index is slow.
-    #[must_use]
     pub fn is_slow(&self, index: &str, now: Duration) -> bool {
         self.slow.get(index).is_some_and(|last| now.saturating_sub(*last) < SLOW_FOR)
     }
 
     /// Whether any index is slow.
-    #[must_use]
     pub fn has_slow(&self) -> bool {
         !self.slow.is_empty()
     }

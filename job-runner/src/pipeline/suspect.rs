@@ -53,14 +53,12 @@ pub enum Suspicion {
 
 impl Suspects {
     /// Marks are kept in this index.
-    #[must_use]
     pub fn new(elastic: Elastic, index: String) -> Self {
         Self { elastic, index, turn: Arc::default(), waiting: Arc::new(Semaphore::new(WAITING)) }
     }
 
     /// A place among those that wait for their turn, if there is one. The others come again, and leave the worker's places to
     /// units that nobody suspects.
-    #[must_use]
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.waiting).try_acquire_owned().ok()
     }

@@ -58,7 +58,6 @@ pub enum Ended {
 
 impl Ended {
     /// Whether what told of the unit may be forgotten.
-    #[must_use]
     pub const fn is_final(&self) -> bool {
         !matches!(self, Self::Unfinished | Self::Held(_))
     }

@@ -34,14 +34,12 @@ impl Indices {
     }
 
     /// Whether an index is slow.
-    #[must_use]
     pub fn is_slow(&self, index: &str) -> bool {
         let (standing, now) = self.look();
         standing.is_slow(index, now)
     }
 
     /// Whether any index is slow.
-    #[must_use]
     pub fn has_slow(&self) -> bool {
         self.look().0.has_slow()
     }
@@ -53,7 +51,6 @@ impl Indices {
     }
 
     /// For how long an index has taken no documents.
-    #[must_use]
     pub fn refusing_for(&self, index: &str) -> Duration {
         let (standing, now) = self.look();
         standing.refusing_for(index, now)
@@ -70,25 +67,21 @@ pub struct Way {
 
 impl Way {
     /// With others behind it, from now on: a slow index is found and left.
-    #[must_use]
     pub fn with_others() -> Self {
         Self { since: Instant::now(), timed: true, alone: false }
     }
 
     /// With others behind it, and as slowly as it is.
-    #[must_use]
     pub fn untimed() -> Self {
         Self { timed: false, ..Self::with_others() }
     }
 
     /// Without others behind it: a slow index is given its time, once, and whatever it meets is its own trouble.
-    #[must_use]
     pub fn alone() -> Self {
         Self { alone: true, ..Self::untimed() }
     }
 
     /// Whether nothing is behind it.
-    #[must_use]
     pub const fn is_alone(self) -> bool {
         self.alone
     }

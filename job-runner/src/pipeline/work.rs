@@ -36,7 +36,6 @@ pub struct Work {
 
 impl Work {
     /// Bytes of the documents that are in memory.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let documents = self.to_place().map_or(&[][..], |unit| unit.documents);
         documents.iter().map(|document| document.line.len()).sum()

@@ -52,25 +52,21 @@ impl RunContext {
     }
 
     /// The source as it was when the run began.
-    #[must_use]
     pub fn source(&self) -> &IngestSourceSpec {
         &self.order.ingest.spec
     }
 
     /// `<namespace>/<name>` of the source.
-    #[must_use]
     pub fn source_name(&self) -> String {
         format!("{}/{}", self.order.ingest.namespace, self.order.ingest.source)
     }
 
     /// Index with the records of runs.
-    #[must_use]
     pub fn runs_index(&self) -> String {
         runs_index(&self.order.ingest.namespace, &self.order.ingest.source)
     }
 
     /// Key, in the snapshot bucket, of a file of this run.
-    #[must_use]
     pub fn file_key(&self, name: &str) -> String {
         format!("{}{name}", run_folder(&self.source().snapshots.prefix, &self.order.run_uid))
     }

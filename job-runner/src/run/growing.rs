@@ -20,7 +20,6 @@ pub struct Growing {
 
 impl Growing {
     /// Begins behind the bound of an earlier run.
-    #[must_use]
     pub fn new(bound: Option<String>, now_millis: i64) -> Self {
         let overlap = i64::try_from(OVERLAP.as_millis()).unwrap_or(i64::MAX);
         Self { settled_before_millis: now_millis.saturating_sub(overlap), bound, closed: false }
@@ -37,7 +36,6 @@ impl Growing {
     }
 
     /// The key up to which everything was seen.
-    #[must_use]
     pub fn bound(self) -> Option<String> {
         self.bound
     }

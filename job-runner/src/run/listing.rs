@@ -64,7 +64,6 @@ pub async fn is_versioned(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<bool,
 
 impl Listing {
     /// Begins a listing of the keys that start with `prefix` and come after `after`. Nothing is sent yet.
-    #[must_use]
     pub fn new(
         s3: aws_sdk_s3::Client,
         bucket: &str,
@@ -86,7 +85,6 @@ impl Listing {
     }
 
     /// Whether there may be objects behind those that were given.
-    #[must_use]
     pub const fn has_more(&self) -> bool {
         self.next.is_some()
     }

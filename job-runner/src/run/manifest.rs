@@ -84,19 +84,16 @@ pub struct RunPlan {
 pub const FILE_LINES: usize = 1000;
 
 /// Name of a file with lines.
-#[must_use]
 pub fn units_name(file: i64) -> String {
     format!("units-{file:08}.ndjson")
 }
 
 /// Name of the result of a file.
-#[must_use]
 pub fn done_name(file: i64) -> String {
     format!("done-{file:08}.json")
 }
 
 /// Name of the mark of a file that somebody works on, with how often it was begun by a worker that did not end it.
-#[must_use]
 pub fn begun_name(file: i64) -> String {
     format!("begun-{file:08}.json")
 }
@@ -105,7 +102,6 @@ pub fn begun_name(file: i64) -> String {
 pub const PLAN_NAME: &str = "plan.json";
 
 /// Lines as they are stored.
-#[must_use]
 pub fn write_lines(lines: &[ManifestLine]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for line in lines {
@@ -122,7 +118,6 @@ pub fn read_lines(bytes: &[u8]) -> serde_json::Result<Vec<ManifestLine>> {
 }
 
 /// The files of a part: contiguous, and shared as evenly as can be.
-#[must_use]
 pub fn files_of(part: i32, parts: i32, files: i64) -> std::ops::Range<i64> {
     let (part, parts) = (i64::from(part), i64::from(parts.max(1)));
     (files * part / parts)..(files * (part + 1) / parts)

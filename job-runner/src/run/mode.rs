@@ -25,7 +25,6 @@ pub(super) async fn work_file(
 }
 
 /// One report of several. What it gave before may be among them; of none it is the report of no unit.
-#[must_use]
 pub(super) fn merge(mode: Mode, reports: impl Iterator<Item = Value>) -> Value {
     match mode {
         Mode::Process | Mode::Replay | Mode::Reconvert => outcome::merge(reports),

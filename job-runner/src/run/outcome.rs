@@ -97,7 +97,6 @@ impl Outcomes {
 }
 
 /// One report of several; what it gave before may be among them.
-#[must_use]
 pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
     let mut all = UnitsReport::default();
     for report in reports.filter_map(|report| serde_json::from_value::<UnitsReport>(report).ok()) {
@@ -117,7 +116,6 @@ fn add(sums: &mut BTreeMap<String, i64>, counts: BTreeMap<String, i64>) {
 }
 
 /// The first failure that a result tells of, for a person.
-#[must_use]
 pub fn first_failure(report: &Value) -> Option<String> {
     let text = |name| report.pointer(&format!("/failures/0/{name}")).and_then(Value::as_str);
     Some(format!("{}: {}", text("key")?, text("reason")?))

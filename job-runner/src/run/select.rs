@@ -20,7 +20,6 @@ pub const LEDGER_FIELDS: [&str; 5] = ["unit", "state", "reason", "revision", "la
 const NO_OBJECT: [Reason; 2] = [Reason::MalformedNotification, Reason::ForeignNotification];
 
 /// The selector of a run; empty if it has none.
-#[must_use]
 pub fn selector(spec: &IngestRunSpec) -> UnitSelector {
     spec.select.clone().unwrap_or_default()
 }
@@ -53,7 +52,6 @@ fn outside(selected: &str, raw: &RawLocation) -> RunError {
 }
 
 /// Whether a listed object is to be looked at.
-#[must_use]
 pub fn takes(listed: &Listed, select: &UnitSelector, raw: &RawLocation) -> bool {
     raw.covers(&raw.bucket, &listed.key)
         && select.modified_time.as_ref().is_none_or(|range| within(listed.last_modified_millis, range))
@@ -65,7 +63,6 @@ fn within(millis: i64, range: &TimeRange) -> bool {
 }
 
 /// The unit that a listed object is.
-#[must_use]
 pub fn unit_of(listed: &Listed, raw: &RawLocation) -> UnitId {
     let version = listed.version_id.clone().or_else(|| listed.etag.clone()).unwrap_or_default();
     UnitId { bucket: raw.bucket.clone(), key: listed.key.clone(), version }
@@ -76,7 +73,6 @@ pub fn unit_of(listed: &Listed, raw: &RawLocation) -> UnitId {
 /// A unit that was passed over is taken again: that it is listed means that its object is back. The poll trigger is
 /// after new objects and leaves what has its end to runs that are asked for; any other run takes what has its end by
 /// another conversion, and what was converted only where there is an index now.
-#[must_use]
 pub fn line_of(
     listed: Listed,
     record: Option<&Map<String, Value>>,
@@ -110,7 +106,6 @@ pub fn line_of(
 }
 
 /// The search for the units in the ledger that a run takes, from after the one with these sort values.
-#[must_use]
 pub fn ledger_page(spec: &IngestRunSpec, raw: &RawLocation, revision: &str, after: Option<&Value>) -> Value {
     let select = selector(spec);
     let mut filter =
@@ -173,7 +168,6 @@ fn bounds(range: &TimeRange) -> Value {
 
 /// Reads the answer to [`ledger_page`]: the lines, how many units are no longer the source's, and where to go on;
 /// `None` at the end.
-#[must_use]
 pub fn read_page(
     answer: &Value,
     raw: &RawLocation,

@@ -65,7 +65,6 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
 }
 
 /// The report of the whole run, from those of its files in their order.
-#[must_use]
 pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
     let mut whole = ShadowReport::default();
     for report in reports {

@@ -19,7 +19,6 @@ pub struct Pass {
 
 impl Passes {
     /// Begins a pass, unless the namespace has as many as it may.
-    #[must_use]
     pub fn begin(&self, namespace: &str) -> Option<Pass> {
         let mut all = self.all();
         let count = all.entry(namespace.to_owned()).or_default();

@@ -12,13 +12,11 @@ use crate::not_ready::NotReady;
 use crate::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 
 /// Name of the Job of a run. With the longest name of a run and the number of a slice, a pod's host name fits.
-#[must_use]
 pub fn enrich_name(run: &EnrichmentRun) -> String {
     format!("{}-enrich", run.name_any())
 }
 
 /// Name of the Job that clears. With the longest name of a run it has 58 characters.
-#[must_use]
 pub fn clear_name(run: &EnrichmentRun) -> String {
     format!("{}-clear", run.name_any())
 }

@@ -110,7 +110,6 @@ pub struct Work {
 }
 
 /// Reads the Job of a run, and its pods.
-#[must_use]
 pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Work {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let (target, versions, slices) = match pod_spec.and_then(worker_pod::decode_order) {

@@ -7,7 +7,6 @@ use kube::ResourceExt as _;
 use crate::run_view;
 
 /// The run that has to end, or to be suspended, before this one may work; none if nothing stands in its way.
-#[must_use]
 pub fn in_the_way<'a>(run: &EnrichmentRun, others: &'a [EnrichmentRun]) -> Option<&'a EnrichmentRun> {
     others
         .iter()

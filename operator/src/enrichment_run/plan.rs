@@ -55,7 +55,6 @@ pub struct Kept {
 }
 
 /// Plans.
-#[must_use]
 pub fn plan(spec: &EnrichmentRunSpec, seen: &Observation) -> Plan {
     match (&seen.work, &seen.selection) {
         (Some(work), _) => match &work.end {
@@ -84,7 +83,6 @@ fn attend(spec: &EnrichmentRunSpec, seen: &Observation, work: &Work) -> Plan {
 }
 
 /// Whether a run is to rest: because that is asked for, or because the budget as it is now is reached.
-#[must_use]
 pub fn rests(spec: &EnrichmentRunSpec, seen: &Observation) -> bool {
     let records = seen.records.as_deref().unwrap_or_default();
     let reached =
@@ -151,7 +149,6 @@ fn stopped_by_change(totals: &Totals, work: &Work) -> Option<String> {
 }
 
 /// The bounds that were cut into these slices.
-#[must_use]
 pub fn whole(slices: &[Bounds]) -> Option<Bounds> {
     let (first, last) = (slices.first()?, slices.last()?);
     Some(Bounds { after: first.after.clone(), until: last.until.clone() })

@@ -8,7 +8,6 @@ use docmill_crds::foreign::version as shown;
 use serde_json::{Value, json};
 
 /// The search for the records of a run.
-#[must_use]
 pub fn query(run_uid: &str, slices: usize) -> Value {
     json!({
         "size": slices,
@@ -20,7 +19,6 @@ pub fn query(run_uid: &str, slices: usize) -> Value {
 
 /// Reads the answer to [`query`]. Records of slices that the run does not have (from a Job that somebody deleted) are
 /// passed over.
-#[must_use]
 pub fn read(answer: &Value, slices: usize) -> Vec<SliceRecord> {
     let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let records = hits.iter().filter_map(|hit| serde_json::from_value(hit.get("_source")?.clone()).ok());
@@ -58,7 +56,6 @@ pub struct Totals {
 }
 
 /// Adds up.
-#[must_use]
 pub fn totals(records: &[SliceRecord], slices: usize) -> Totals {
     let mut totals = Totals::default();
     let (mut documents, mut behind) = (0, 0);

@@ -26,13 +26,11 @@ const SLICES_PER_POD: u64 = 4;
 
 /// The upper bound of a run: the end of the second in which it was created, since creation times have no fractions.
 /// Whatever was indexed before the run was created lies below.
-#[must_use]
 pub fn until(created: Timestamp) -> Timestamp {
     Timestamp::from_second(created.as_second().saturating_add(1)).unwrap_or(created)
 }
 
 /// The bounds of a run. `completed` is until when everything was enriched in this way before.
-#[must_use]
 pub fn bounds(spec: &EnrichmentRunSpec, created: Timestamp, completed: Option<Timestamp>) -> Bounds {
     let until = until(created);
     let range = spec.matching.as_ref().and_then(|matching| matching.time_range.as_ref());
@@ -46,14 +44,12 @@ pub fn bounds(spec: &EnrichmentRunSpec, created: Timestamp, completed: Option<Ti
 }
 
 /// Into how many slices so many documents are to be cut.
-#[must_use]
 pub fn slice_count(documents: u64, parallelism: i32) -> u64 {
     let most = u64::try_from(parallelism).unwrap_or(1).max(1) * SLICES_PER_POD;
     documents.div_ceil(SLICE_DOCUMENTS).clamp(1, most)
 }
 
 /// The search for the times that cut the documents of a pool within bounds into `count` parts of about one size.
-#[must_use]
 pub fn cuts_query(pool: &DocumentQuery, bounds: &Bounds, count: u64) -> Value {
     let percents: Vec<f64> = (1..count).map(|part| percent(part, count)).collect();
     let cuts = json!({"field": pool.time_field, "percents": percents, "keyed": false});
@@ -66,7 +62,6 @@ fn percent(part: u64, count: u64) -> f64 {
 }
 
 /// Reads the answer to [`cuts_query`].
-#[must_use]
 #[allow(clippy::cast_possible_truncation, reason = "milliseconds of our time are far below 2^53")]
 pub fn read_cuts(answer: &Value) -> Vec<Timestamp> {
     let values = answer.pointer("/aggregations/cuts/values").and_then(Value::as_array);
@@ -76,7 +71,6 @@ pub fn read_cuts(answer: &Value) -> Vec<Timestamp> {
 }
 
 /// The bounds, cut at these times.
-#[must_use]
 pub fn cut(bounds: &Bounds, cuts: &[Timestamp]) -> Vec<Bounds> {
     let inside = |time: &Timestamp| {
         *time < bounds.until.0 && bounds.after.as_ref().is_none_or(|after| *time > after.0)

@@ -24,7 +24,6 @@ use crate::{run_view, schedule};
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The status after a pass. What could not be observed stays as it was.
-#[must_use]
 pub fn status(
     old: &EnrichmentRunStatus,
     run: &EnrichmentRun,
@@ -241,7 +240,6 @@ fn outcome(run: &EnrichmentRun, totals: &Totals) -> String {
 }
 
 /// What changed since the last pass that a person should read.
-#[must_use]
 pub fn notes(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) -> Vec<Note> {
     let mut notes = run_view::notes(&old.conditions, &new.conditions);
     match plan {
@@ -268,7 +266,6 @@ pub fn notes(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) 
 }
 
 /// When a run that has not ended is looked at again.
-#[must_use]
 pub fn look_again(created: Timestamp, uid: &str, seen: &Observation, new: &EnrichmentRunStatus) -> Duration {
     if let Err(fault) = &seen.ready {
         let class = if seen.work.is_some() { ErrorClass::User } else { fault.class };

@@ -39,27 +39,23 @@ pub struct MadeRun {
 
 impl MadeRun {
     /// Whether it has not ended. One that is being deleted is at work until its pods have ended, and it is gone.
-    #[must_use]
     pub fn is_active(&self) -> bool {
         self.complete.is_none()
     }
 
     /// Its name, and what keeps it from its end if that is known.
-    #[must_use]
     pub fn described(&self) -> String {
         let name = self.run.name_any();
         if self.suspended { format!("{name} (suspended)") } else { name }
     }
 
     /// Whether somebody has deleted it.
-    #[must_use]
     pub fn is_going(&self) -> bool {
         self.run.metadata.deletion_timestamp.is_some()
     }
 }
 
 /// Puts together what is known, from whatever runs there are in the namespace.
-#[must_use]
 pub fn observation<'a>(
     schedule: &EnrichmentSchedule,
     runs: impl Iterator<Item = &'a DeserializeGuard<EnrichmentRun>>,
@@ -78,7 +74,6 @@ pub fn observation<'a>(
 }
 
 /// The same from a view.
-#[must_use]
 pub fn of_view(
     schedule: &EnrichmentSchedule,
     runs: &[Arc<DeserializeGuard<EnrichmentRun>>],

@@ -12,7 +12,6 @@ use crate::apply::ApplyError;
 use crate::context::Context;
 
 /// What the view of runs shows.
-#[must_use]
 pub fn in_view(schedule: &EnrichmentSchedule, context: &Context) -> Observation {
     of_view(schedule, &context.scheduled_runs.state(), Timestamp::now())
 }

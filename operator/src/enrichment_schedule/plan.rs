@@ -57,7 +57,6 @@ pub enum Due {
 
 impl Plan {
     /// Whether it changes anything. Then it is to rest on what the API server itself says, and not on views.
-    #[must_use]
     pub fn acts(&self) -> bool {
         let due = match &self.due {
             Due::Create { .. } => true,
@@ -69,7 +68,6 @@ impl Plan {
 }
 
 /// Plans.
-#[must_use]
 pub fn plan(schedule: &EnrichmentSchedule, seen: &Observation) -> Plan {
     let times = seen.times.as_ref().ok().filter(|_| !schedule.spec.suspend);
     Plan {

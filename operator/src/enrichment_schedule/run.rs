@@ -8,7 +8,6 @@ use kube::{Resource as _, ResourceExt as _};
 use crate::worker_pod;
 
 /// The run for a time. Its name follows from the time, so that there can be only one.
-#[must_use]
 pub fn run(schedule: &EnrichmentSchedule, time: Timestamp) -> EnrichmentRun {
     let template = &schedule.spec.run_template;
     let mut run = EnrichmentRun::new(&name(schedule, time), template.spec.clone());
@@ -28,7 +27,6 @@ pub fn run(schedule: &EnrichmentSchedule, time: Timestamp) -> EnrichmentRun {
 }
 
 /// The schedule's name and the minutes from 1970 to the time, as a CronJob names its Jobs.
-#[must_use]
 pub fn name(schedule: &EnrichmentSchedule, time: Timestamp) -> String {
     format!("{}-{}", schedule.name_any(), time.as_second() / 60)
 }

@@ -30,7 +30,6 @@ pub struct Done {
 }
 
 /// The status after a pass.
-#[must_use]
 pub fn status(
     schedule: &EnrichmentSchedule,
     seen: &Observation,
@@ -82,7 +81,6 @@ fn readiness(schedule: &EnrichmentSchedule, seen: &Observation, plan: &Plan, don
 }
 
 /// What a person should read of this pass.
-#[must_use]
 pub fn notes(
     schedule: &EnrichmentSchedule,
     new: &EnrichmentScheduleStatus,
@@ -159,7 +157,6 @@ fn ending(made: &MadeRun) -> Option<Note> {
 }
 
 /// When the schedule is looked at again, if nothing changes before.
-#[must_use]
 pub fn look_again(
     uid: &str,
     seen: &Observation,

@@ -44,7 +44,6 @@ impl Times {
     }
 
     /// The first time after `after`; `None` if there is none within the years that are looked through.
-    #[must_use]
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let until = later(after, HORIZON);
         // A stretch begins at `start`; the fields are asked for what comes after `search`, a moment before.
@@ -68,7 +67,6 @@ impl Times {
     }
 
     /// The last time in `since < time <= until`. Found by halving, however many there are.
-    #[must_use]
     pub fn latest(&self, since: Timestamp, until: Timestamp) -> Option<Timestamp> {
         let within = |after: Timestamp| self.next(after).filter(|time| *time <= until);
         let mut found = within(since)?;
@@ -84,7 +82,6 @@ impl Times {
     }
 
     /// How many times there are in `since < time <= until`, counted up to `most`.
-    #[must_use]
     pub fn count(&self, since: Timestamp, until: Timestamp, most: usize) -> usize {
         let first = self.next(since);
         let times = std::iter::successors(first, |time| self.next(*time));

@@ -12,13 +12,11 @@ use crate::not_ready::NotReady;
 use crate::worker_pod::{self, WorkerImage, WorkerPod};
 
 /// Name of the Job that selects. With the longest name of a run it has 57 characters.
-#[must_use]
 pub fn plan_name(run: &IngestRun) -> String {
     format!("{}-plan", run.name_any())
 }
 
 /// Name of the Job that works. With the longest name of a run and the number of a part, a pod's host name fits.
-#[must_use]
 pub fn work_name(run: &IngestRun) -> String {
     format!("{}-work", run.name_any())
 }

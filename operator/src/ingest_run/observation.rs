@@ -34,13 +34,11 @@ pub struct Observation {
 
 impl Observation {
     /// Whether the run has a Job.
-    #[must_use]
     pub fn started(&self) -> bool {
         self.selecting.is_some() || self.working.is_some()
     }
 
     /// The order that the run works with: that of its newest Job, or the one that it would begin with.
-    #[must_use]
     pub fn order(&self) -> Option<&RunOrder> {
         match self.working.as_ref().or(self.selecting.as_ref()) {
             Some(step) => step.order.as_ref(),
@@ -49,7 +47,6 @@ impl Observation {
     }
 
     /// Into how many parts the work is cut; none as long as nobody works.
-    #[must_use]
     pub fn parts(&self) -> i32 {
         match self.working.as_ref().and_then(|step| step.order.as_ref()).map(|order| order.step) {
             Some(RunStep::Work { parts, .. }) => parts,
@@ -81,7 +78,6 @@ pub struct Records {
 }
 
 /// Reads a Job of a run, and its pods.
-#[must_use]
 pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Step {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let order = match pod_spec.and_then(worker_pod::decode_order) {

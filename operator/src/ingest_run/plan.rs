@@ -46,7 +46,6 @@ pub enum Plan {
 }
 
 /// Plans.
-#[must_use]
 pub fn plan(seen: &Observation) -> Plan {
     match (&seen.working, &seen.selecting) {
         (Some(working), _) => match &working.end {

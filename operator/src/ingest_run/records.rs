@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::observation::Records;
 
 /// The search for the records of a run of so many parts.
-#[must_use]
 pub fn query(run_uid: &str, parts: i32) -> Value {
     json!({
         "size": parts + 1,
@@ -18,7 +17,6 @@ pub fn query(run_uid: &str, parts: i32) -> Value {
 
 /// Reads the answer to [`query`]. Records of parts that the run does not have (from a Job that somebody deleted) are
 /// passed over.
-#[must_use]
 pub fn read(answer: &Value, parts: i32) -> Records {
     let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let parts =
@@ -42,7 +40,6 @@ pub struct Totals {
 }
 
 /// Adds up.
-#[must_use]
 pub fn totals(parts: &[PartRecord]) -> Totals {
     Totals {
         tally: parts.iter().map(|part| part.tally).sum(),

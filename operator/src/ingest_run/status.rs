@@ -21,7 +21,6 @@ use crate::{run_view, schedule};
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The status after a pass. What could not be observed stays as it was.
-#[must_use]
 pub fn status(old: &IngestRunStatus, run: &IngestRun, seen: &Observation, plan: &Plan) -> IngestRunStatus {
     let (generation, mode) = (run.metadata.generation, run.spec.mode);
     let counted = Counted::of(old, seen, plan);
@@ -179,7 +178,6 @@ impl Counted {
 }
 
 /// What changed since the last pass that a person should read.
-#[must_use]
 pub fn notes(old: &IngestRunStatus, new: &IngestRunStatus, plan: &Plan) -> Vec<Note> {
     let mut notes = run_view::notes(&old.conditions, &new.conditions);
     let started = match plan {
@@ -194,7 +192,6 @@ pub fn notes(old: &IngestRunStatus, new: &IngestRunStatus, plan: &Plan) -> Vec<N
 }
 
 /// When a run that has not ended is looked at again.
-#[must_use]
 pub fn look_again(uid: &str, seen: &Observation, new: &IngestRunStatus) -> Duration {
     match &seen.ready {
         Ok(()) => schedule::jitter(BUSY, uid, seen.now),
@@ -206,7 +203,6 @@ pub fn look_again(uid: &str, seen: &Observation, new: &IngestRunStatus) -> Durat
 }
 
 /// What the records of a run say of units that are still to be done; `None` as long as that is not known.
-#[must_use]
 pub fn remaining(status: &IngestRunStatus) -> Option<i64> {
     let behind = status.done.unwrap_or(0) + status.failed.unwrap_or(0) + status.skipped.unwrap_or(0);
     Some((status.selected? - behind).max(0))

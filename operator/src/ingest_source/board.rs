@@ -70,13 +70,11 @@ struct Posted {
 
 impl Board {
     /// For at most `max` workers of all sources together.
-    #[must_use]
     pub fn new(max: i32) -> Self {
         Self { max, posted: Mutex::default() }
     }
 
     /// Limits a plan to what its source is granted.
-    #[must_use]
     pub fn limit(&self, plan: Plan, request: Request<'_>) -> Plan {
         let asked = request.start.len();
         let grant = self.grant(request);
@@ -96,7 +94,6 @@ impl Board {
     }
 
     /// Posts a need and grants it as far as possible.
-    #[must_use]
     pub fn grant(&self, request: Request<'_>) -> Grant {
         let Request { need, start, candidates, seen, now } = request;
         let mut posted = self.lock();

@@ -22,7 +22,6 @@ const KEPT_SECONDS: i32 = 120;
 const NAME_DIGITS: usize = 10;
 
 /// The order of every worker of this source, in the cluster with this UID.
-#[must_use]
 pub fn ingest_order(source: &IngestSource, cluster: &str) -> IngestOrder {
     IngestOrder {
         namespace: source.namespace().unwrap_or_default(),
@@ -34,7 +33,6 @@ pub fn ingest_order(source: &IngestSource, cluster: &str) -> IngestOrder {
 }
 
 /// The Job of one worker. `order` is the encoded work order.
-#[must_use]
 pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerImage) -> Job {
     let labels = labels(source, start.slot);
     let template = worker_pod::pod_template(WorkerPod {
@@ -69,13 +67,11 @@ pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerIm
 }
 
 /// The slot that a Job's worker fills.
-#[must_use]
 pub fn slot_of(job: &Job) -> Option<i32> {
     job.metadata.labels.as_ref()?.get(SLOT_LABEL)?.parse().ok()
 }
 
 /// Name of the Job of a worker.
-#[must_use]
 pub fn name(source: &IngestSource, start: &Start) -> String {
     let mut hash = Sha256::new();
     for part in [

@@ -45,7 +45,6 @@ pub struct Observation {
 impl Observation {
     /// Units that are known and not done: those that the queue tells of, or, without one, those that the poll trigger's
     /// run has still to see to. `None` if the queue was not reached.
-    #[must_use]
     pub fn pending(&self) -> Option<i64> {
         if self.has_queue {
             self.queue.map(QueueCounts::pending)
@@ -55,13 +54,11 @@ impl Observation {
     }
 
     /// Whether the poll trigger may make a run: also of a source whose queue is shared, as a run does not read it.
-    #[must_use]
     pub fn may_poll(&self) -> bool {
         self.ready.as_ref().err().is_none_or(|fault| fault.reason == QUEUE_SHARED)
     }
 
     /// Whether a run of the poll trigger is under way.
-    #[must_use]
     pub fn polls(&self) -> bool {
         self.polled.iter().any(|run| run.complete.is_none())
     }
@@ -80,7 +77,6 @@ pub struct QueueCounts {
 
 impl QueueCounts {
     /// All of them.
-    #[must_use]
     pub fn pending(self) -> i64 {
         self.waiting + self.in_hand + self.delayed
     }
@@ -130,7 +126,6 @@ pub struct NewestRecord {
 }
 
 /// The one search that answers all that a status needs of the ledger.
-#[must_use]
 pub fn ledger_query() -> Value {
     json!({
         "size": 1,
@@ -162,7 +157,6 @@ pub fn ledger_query() -> Value {
 }
 
 /// Reads the answer to [`ledger_query`]. A ledger that does not exist yet gives zeros.
-#[must_use]
 pub fn read_ledger(answer: &Value) -> LedgerCounts {
     let states = buckets(answer, "/aggregations/states/buckets");
     let of = |state: UnitState| {

@@ -57,7 +57,6 @@ pub struct Stop {
 }
 
 /// Plans.
-#[must_use]
 pub fn plan(suspend: bool, workers: &Workers, seen: &Observation) -> Plan {
     let none = |because: String, stop| Plan { desired: 0, because, start: Vec::new(), stop };
     let all = || active(&seen.workers).filter(|worker| !worker.leaving).map(stop).collect();
@@ -174,7 +173,6 @@ fn failed_rounds(workers: &[Worker]) -> Option<(usize, Timestamp)> {
 }
 
 /// The last failure, if no worker has ended well since then: when, why, and whether starting again cannot help.
-#[must_use]
 pub fn latest_failure(workers: &[Worker]) -> Option<(Timestamp, &str, bool)> {
     let last = workers.iter().filter_map(Worker::failure).max_by_key(|(at, ..)| *at)?;
     let well = last_well(workers);
@@ -204,7 +202,6 @@ fn active(workers: &[Worker]) -> impl Iterator<Item = &Worker> {
 }
 
 /// The workers that could hand over to those of other sources: the oldest first, as they are nearest to their end.
-#[must_use]
 pub fn candidates(workers: &[Worker]) -> Vec<Stop> {
     let mut staying: Vec<_> = active(workers).filter(|worker| !worker.leaving).collect();
     staying.sort_by_key(|worker| (worker.created, worker.slot));
@@ -212,7 +209,6 @@ pub fn candidates(workers: &[Worker]) -> Vec<Stop> {
 }
 
 /// How many workers have not ended.
-#[must_use]
 pub fn active_count(workers: &[Worker]) -> i32 {
     count(active(workers))
 }

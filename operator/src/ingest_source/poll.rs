@@ -37,7 +37,6 @@ pub struct PollRun {
 
 impl PollRun {
     /// Units that it has still to see to; 0 once it has ended, and as long as that is not known.
-    #[must_use]
     pub fn remaining(&self) -> i64 {
         let status = self.run.status.as_ref().filter(|_| self.complete.is_none());
         status.and_then(ingest_run::remaining).unwrap_or(0)
@@ -45,7 +44,6 @@ impl PollRun {
 }
 
 /// The runs that the poll trigger made for a source, oldest first.
-#[must_use]
 pub fn read(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) -> Vec<PollRun> {
     let uid = source.uid();
     let ours = |run: &&IngestRun| {
@@ -77,7 +75,6 @@ pub struct Polling {
 }
 
 /// Plans. `may_start` is false for a source that is suspended or not ready.
-#[must_use]
 pub fn plan(source: &IngestSource, runs: &[PollRun], may_start: bool, now: Timestamp) -> Polling {
     let start = may_start && is_due(&source.spec, runs, now);
     Polling {

@@ -20,7 +20,6 @@ pub struct Need {
 }
 
 /// The share of each, in the order of `needs`; together at most `max`.
-#[must_use]
 pub fn shares(max: i32, needs: &[Need]) -> Vec<i32> {
     let mut shares = vec![0; needs.len()];
     let mut left = max.max(0);
@@ -40,14 +39,12 @@ pub fn shares(max: i32, needs: &[Need]) -> Vec<i32> {
 }
 
 /// How many workers those that have none at all wait for, beyond the free ones.
-#[must_use]
 pub fn wanting(needs: &[Need], shares: &[i32], free: i32) -> i32 {
     let without = needs.iter().zip(shares).filter(|(need, share)| need.active == 0 && **share > 0);
     (whole(without.count()) - free.max(0)).max(0)
 }
 
 /// How many workers a source can hand over: those beyond its share, but never its last one.
-#[must_use]
 pub fn surplus(need: &Need, share: i32) -> i32 {
     (need.active - share.max(1)).max(0)
 }

@@ -29,7 +29,6 @@ const SUSPENDED: Duration = Duration::from_secs(10);
 
 /// The status after a pass. What could not be observed stays as it was. `refused` is what the API server had against
 /// the plan, for example a quota.
-#[must_use]
 pub fn status(
     old: &IngestSourceStatus,
     suspend: bool,
@@ -264,7 +263,6 @@ fn lag_seconds(seen: &Observation, conditions: &[Condition]) -> Option<i64> {
 }
 
 /// What changed since the last pass that a person should read.
-#[must_use]
 pub fn notes(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Note> {
     let watched = [(kind::READY, "True"), (kind::THROTTLED, "False"), (kind::DEGRADED, "False")];
     let changed = watched.into_iter().filter_map(|(kind, good)| {
@@ -285,7 +283,6 @@ pub fn notes(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Note> {
 }
 
 /// The note about workers that were started: one for all of them.
-#[must_use]
 pub fn started(count: usize, plan: &Plan) -> Option<Note> {
     let workers = if count == 1 { "a worker".to_owned() } else { format!("{count} workers") };
     (count > 0).then(|| Note {
@@ -297,7 +294,6 @@ pub fn started(count: usize, plan: &Plan) -> Option<Note> {
 }
 
 /// When the source is looked at again.
-#[must_use]
 pub fn look_again(suspend: bool, uid: &str, seen: &Observation, new: &IngestSourceStatus) -> Duration {
     match &seen.ready {
         Err(fault) => {

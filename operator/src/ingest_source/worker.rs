@@ -76,13 +76,11 @@ pub enum End {
 
 impl Worker {
     /// Whether it has not ended.
-    #[must_use]
     pub fn is_active(&self) -> bool {
         matches!(self.state, State::Active { .. })
     }
 
     /// When and how it failed, if it did.
-    #[must_use]
     pub fn failure(&self) -> Option<(Timestamp, &str, bool)> {
         match &self.state {
             State::Ended { at, end: End::Failed { message, permanent }, .. } => {
@@ -99,7 +97,6 @@ pub fn presents(workers: &[Worker]) -> impl Iterator<Item = &Present> {
 }
 
 /// The workers that run, by their position, and where to ask them.
-#[must_use]
 pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
     let active = workers.iter().enumerate().filter(|(_, worker)| worker.is_active());
     active
@@ -111,13 +108,11 @@ pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
 }
 
 /// Reads the workers from the Jobs of a source and from its pods.
-#[must_use]
 pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker> {
     jobs.iter().map(|job| worker(job, pods, now)).collect()
 }
 
 /// What is seen of the workers of all sources.
-#[must_use]
 pub fn of_all_sources(jobs: &[Arc<Job>]) -> Seen {
     let mut seen = Seen::default();
     for job in jobs.iter().filter(|job| slot_of(job).is_some()) {

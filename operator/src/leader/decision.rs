@@ -31,7 +31,6 @@ pub enum Move {
 
 /// Decides from the Lease and from how long it has been seen unchanged. That is measured with our own clock, so that
 /// clocks that differ between nodes do not matter.
-#[must_use]
 pub fn decide(lease: Option<&LeaseSpec>, unchanged_for: Duration, me: &str) -> Move {
     let Some(lease) = lease else { return Move::Create };
     match holder(lease) {
@@ -43,7 +42,6 @@ pub fn decide(lease: Option<&LeaseSpec>, unchanged_for: Duration, me: &str) -> M
 }
 
 /// The Lease as it is to be after `Create`, `Renew` or `Take`.
-#[must_use]
 pub fn held(old: Option<&LeaseSpec>, me: &str, now: Timestamp) -> LeaseSpec {
     let kept = old.filter(|lease| holder(lease) == Some(me));
     let transitions = old.and_then(|lease| lease.lease_transitions).unwrap_or_default();
@@ -58,7 +56,6 @@ pub fn held(old: Option<&LeaseSpec>, me: &str, now: Timestamp) -> LeaseSpec {
 }
 
 /// The Lease as it is to be after its holder has left in good order: free at once.
-#[must_use]
 pub fn released(old: &LeaseSpec, now: Timestamp) -> LeaseSpec {
     LeaseSpec {
         holder_identity: None,
@@ -69,7 +66,6 @@ pub fn released(old: &LeaseSpec, now: Timestamp) -> LeaseSpec {
 }
 
 /// Who holds a Lease.
-#[must_use]
 pub fn holder(lease: &LeaseSpec) -> Option<&str> {
     lease.holder_identity.as_deref().filter(|name| !name.is_empty())
 }

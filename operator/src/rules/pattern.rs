@@ -7,20 +7,17 @@ pub struct Patterns(Vec<String>);
 
 impl Patterns {
     /// Empty texts, which an empty flag gives, are no patterns.
-    #[must_use]
     pub fn new(patterns: &[String]) -> Self {
         let trimmed = patterns.iter().map(|pattern| pattern.trim());
         Self(trimmed.filter(|pattern| !pattern.is_empty()).map(str::to_owned).collect())
     }
 
     /// Whether one of them matches the whole text.
-    #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         self.0.iter().any(|pattern| matches(pattern, text))
     }
 
     /// Whether one of them is this text.
-    #[must_use]
     pub fn names(&self, text: &str) -> bool {
         self.0.iter().any(|pattern| pattern == text)
     }

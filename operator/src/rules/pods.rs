@@ -69,7 +69,6 @@ pub struct PodRules {
 
 impl PodRules {
     /// As the command line says.
-    #[must_use]
     pub fn new(args: &RuleArgs) -> Self {
         Self {
             labels: Patterns::new(&args.pod_labels),

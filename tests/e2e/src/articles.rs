@@ -27,7 +27,6 @@ impl Fault {
     pub const ALL: [Self; 3] = [Self::Malformed, Self::NoHeadline, Self::WordAsNumber];
 
     /// The reason code by which the product is to refuse it.
-    #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Malformed => "MalformedXml",
@@ -37,7 +36,6 @@ impl Fault {
     }
 
     /// A word that the refusal's `.error.json` has to say to be of use: what or where the fault is.
-    #[must_use]
     pub const fn names(self) -> &'static str {
         match self {
             Self::Malformed => "line",
@@ -119,7 +117,6 @@ impl Choices {
 
 impl Article {
     /// The article of this number in a series.
-    #[must_use]
     pub fn generated(series: &str, number: usize) -> Self {
         let mut choices = Choices(number as u64);
         let paragraphs = 2 + number % 4;
@@ -135,7 +132,6 @@ impl Article {
     }
 
     /// The article as an object's bytes.
-    #[must_use]
     pub fn write(&self, form: Form) -> Vec<u8> {
         match form {
             Form::NewsMlG2 => self.newsml_g2().into_bytes(),
@@ -144,7 +140,6 @@ impl Article {
     }
 
     /// The article with a fault, as an object's bytes.
-    #[must_use]
     pub fn write_broken(&self, form: Form, fault: Fault) -> Vec<u8> {
         let mut broken = self.clone();
         match fault {

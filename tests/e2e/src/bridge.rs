@@ -19,7 +19,6 @@ pub struct Bridge {
 
 impl Bridge {
     /// A bridge at this base URL.
-    #[must_use]
     pub fn new(url: &str) -> Self {
         Self { http: reqwest::Client::new(), url: url.to_owned() }
     }

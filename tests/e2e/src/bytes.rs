@@ -54,7 +54,6 @@ pub fn samples() -> Result<Vec<Sample>> {
 }
 
 /// These objects, each to be in the index by its key.
-#[must_use]
 pub fn corpus(samples: &[Sample]) -> Corpus {
     let key = |sample: &Sample| sample.key.to_owned();
     Corpus {
@@ -64,7 +63,6 @@ pub fn corpus(samples: &[Sample]) -> Corpus {
 }
 
 /// Bytes that nothing is known of: always the same for a seed, and never a signature at their start.
-#[must_use]
 pub fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(length + 8);

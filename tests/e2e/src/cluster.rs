@@ -108,19 +108,16 @@ impl Cluster {
 }
 
 /// A pod's phase; empty where it has none yet.
-#[must_use]
 pub fn phase(pod: &Pod) -> &str {
     pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
 }
 
 /// Whether a pod is on its way or running: it has not ended, and nobody has deleted it.
-#[must_use]
 pub fn is_live(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_none() && matches!(phase(pod), "" | "Pending" | "Running")
 }
 
 /// A pod's name.
-#[must_use]
 pub fn name(pod: &Pod) -> &str {
     pod.metadata.name.as_deref().unwrap_or_default()
 }

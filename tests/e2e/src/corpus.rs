@@ -41,7 +41,6 @@ pub struct Corpus {
 
 impl Corpus {
     /// Sound articles, numbered from 0, with one in `faulty_every` broken, each fault in turn; none if it is 0.
-    #[must_use]
     pub fn generated(series: &str, form: Form, count: usize, faulty_every: usize) -> Self {
         let mut corpus = Self::default();
         for number in 0..count {
@@ -84,7 +83,6 @@ impl Corpus {
     }
 
     /// What the auditor found, and which objects did not become what they had to.
-    #[must_use]
     pub fn faults(&self, audit: &Audit) -> Vec<String> {
         let mut faults = audit.faults.clone();
         let missed = self.outcomes.iter().filter(|(key, outcome)| !outcome.holds(key, audit));
@@ -96,7 +94,6 @@ impl Corpus {
     }
 
     /// The same objects where there is no index.
-    #[must_use]
     pub fn converted_only(mut self) -> Self {
         for outcome in self.outcomes.values_mut().filter(|outcome| matches!(outcome, Outcome::Indexed(_))) {
             *outcome = Outcome::Converted;
@@ -105,13 +102,11 @@ impl Corpus {
     }
 
     /// How many objects have to end in the index.
-    #[must_use]
     pub fn sound(&self) -> usize {
         self.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Indexed(_))).count()
     }
 
     /// How many objects have to be refused.
-    #[must_use]
     pub fn faulty(&self) -> usize {
         self.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Failed(_))).count()
     }

@@ -44,7 +44,6 @@ fn part(title: &str, said: Result<String>) -> String {
 }
 
 /// The first faults, a line each.
-#[must_use]
 pub fn shown(faults: &[String]) -> String {
     let more = faults.len().saturating_sub(FAULTS_SHOWN);
     let mut lines = faults.iter().take(FAULTS_SHOWN).cloned().collect::<Vec<_>>();

@@ -38,7 +38,6 @@ pub struct Elastic {
 
 impl Elastic {
     /// The cluster at this base URL.
-    #[must_use]
     pub fn new(url: &str) -> Self {
         Self { http: Client::new(), url: url.to_owned() }
     }

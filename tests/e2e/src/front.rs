@@ -57,7 +57,6 @@ impl Front {
     }
 
     /// Its base URL.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }

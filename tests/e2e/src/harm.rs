@@ -62,13 +62,11 @@ impl Server {
     }
 
     /// Connections so far.
-    #[must_use]
     pub fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)
     }
 
     /// Bytes that were taken so far, or lie on the way.
-    #[must_use]
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::SeqCst)
     }

@@ -21,7 +21,6 @@ const LIMIT: &str = "--timeout=180s";
 static INSTALLED: OnceCell<()> = OnceCell::const_new();
 
 /// A path of this checkout.
-#[must_use]
 pub fn checkout(path: &str) -> PathBuf {
     // What cargo says at run time counts more than what it said when this was compiled: the folder may have moved.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use crate::s3::Listed;
 
 /// The body of one message about these objects.
-#[must_use]
 pub fn message(bucket: &str, objects: &[Listed]) -> String {
     let records: Vec<Value> = objects.iter().map(|object| record(bucket, object)).collect();
     json!({"Records": records}).to_string()
 }
 
 /// The body of a message about one version of an object that landed.
-#[must_use]
 pub fn version(bucket: &str, object: &Listed, version: &str) -> String {
     let mut record = record(bucket, object);
     record["s3"]["object"]["versionId"] = version.into();
@@ -22,7 +20,6 @@ pub fn version(bucket: &str, object: &Listed, version: &str) -> String {
 }
 
 /// The body of a message about the removal of an object, or of a version of it.
-#[must_use]
 pub fn removal(bucket: &str, key: &str, version: Option<&str>) -> String {
     let mut object = json!({"key": form_encoded(key)});
     if let Some(version) = version {

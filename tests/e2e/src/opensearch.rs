@@ -52,7 +52,6 @@ impl OpenSearch {
     }
 
     /// The same stores with this one in the place of both clusters.
-    #[must_use]
     pub fn in_place_of(&self, env: &Env) -> Env {
         let here = Service { outside: self.url.clone(), inside: self.url.clone() };
         Env { es_raw: here.clone(), es_enriched: here, ..env.clone() }

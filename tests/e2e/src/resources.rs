@@ -11,7 +11,6 @@ pub const SECRET: &str = "s3";
 pub const SOURCE: &str = "wire";
 
 /// The Secret with the object store's keys.
-#[must_use]
 pub fn secret(env: &Env) -> Value {
     json!({
         "apiVersion": "v1",
@@ -34,7 +33,6 @@ const fn preset(form: Form) -> &'static str {
 
 /// A source whose buckets and indices begin with a world's name. Its workers go soon after their work, and a backlog
 /// of more than a hundred brings up more than one.
-#[must_use]
 pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Value {
     json!({
         "apiVersion": "docmill.io/v1alpha1",
@@ -63,7 +61,6 @@ pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Val
 }
 
 /// A schedule of such enrichments for every minute.
-#[must_use]
 pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
     let run = enrichment_run(env, world, name);
     json!({
@@ -75,7 +72,6 @@ pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
 }
 
 /// The same source for objects of any kind, each found by its key.
-#[must_use]
 pub fn binary_source(env: &Env, world: &str, queue_url: &str) -> Value {
     let mut source = ingest_source(env, world, queue_url, Form::Nitf);
     let spec = &mut source["spec"];
@@ -87,7 +83,6 @@ pub fn binary_source(env: &Env, world: &str, queue_url: &str) -> Value {
 }
 
 /// An enrichment of that source's articles by both models, into the second cluster.
-#[must_use]
 pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
     let model = |model: &str| json!({"url": env.models.inside, "model": model, "version": "v1"});
     let inputs = json!([{"name": "text", "template": "{headline}. {body}"}]);
@@ -123,7 +118,6 @@ pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
 }
 
 /// The enricher of the small model of which the testbed serves two versions.
-#[must_use]
 pub fn tone(env: &Env, version: &str) -> Value {
     json!({
         "name": "tone",

@@ -145,79 +145,66 @@ impl Rig {
     }
 
     /// Name of the raw bucket.
-    #[must_use]
     pub fn raw_bucket(&self) -> String {
         format!("{}-raw", self.name)
     }
 
     /// Name of the snapshot bucket.
-    #[must_use]
     pub fn snapshots_bucket(&self) -> String {
         format!("{}-json", self.name)
     }
 
     /// Name of the errors bucket.
-    #[must_use]
     pub fn errors_bucket(&self) -> String {
         format!("{}-errors", self.name)
     }
 
     /// Pattern of the indices with articles.
-    #[must_use]
     pub fn articles(&self) -> String {
         format!("articles-{}-*", self.name)
     }
 
     /// Index of the ledger.
-    #[must_use]
     pub fn ledger(&self) -> String {
         format!("docmill-units-{}.{SOURCE}", self.name)
     }
 
     /// Index of the heads.
-    #[must_use]
     pub fn heads(&self) -> String {
         format!("docmill-heads-{}.{SOURCE}", self.name)
     }
 
     /// Requests that read an object of the raw bucket.
-    #[must_use]
     pub fn reads(&self) -> Match {
         Match::any().method("GET").path(format!("/{}/", self.raw_bucket()))
     }
 
     /// Requests that write a snapshot.
-    #[must_use]
     pub fn snapshot_writes(&self) -> Match {
         Match::any().method("PUT").path(format!("/{}/", self.snapshots_bucket()))
     }
 
     /// Requests that write into the errors bucket, copies included.
-    #[must_use]
     pub fn error_writes(&self) -> Match {
         Match::any().method("PUT").path(format!("/{}/", self.errors_bucket()))
     }
 
     /// Bulks with articles.
-    #[must_use]
     pub fn article_bulks(&self) -> Match {
         bulk_of(&format!("articles-{}", self.name))
     }
 
     /// Bulks with records of the ledger.
-    #[must_use]
     pub fn ledger_bulks(&self) -> Match {
         bulk_of(&self.ledger())
     }
 
     /// Bulks that claim keys and documents for units.
-    #[must_use]
     pub fn head_bulks(&self) -> Match {
         bulk_of(&format!("docmill-heads-{}", self.name))
     }
 
     /// The spec that workers get: the one of the tests in pods, with the proxies in the place of the stores.
-    #[must_use]
     pub fn spec(&self) -> Value {
         let mut source = resources::ingest_source(&self.env, &self.name, &self.queue_url, self.form);
         let spec = &mut source["spec"];
@@ -235,7 +222,6 @@ impl Rig {
     }
 
     /// The same with packed snapshots.
-    #[must_use]
     pub fn packed_spec(&self) -> Value {
         let mut spec = self.spec();
         spec["snapshots"]["packing"] = "Packed".into();
@@ -268,7 +254,6 @@ impl Rig {
     }
 
     /// What every order for the source has.
-    #[must_use]
     pub fn ingest_order(&self, spec: &Value) -> Value {
         json!({"namespace": self.name, "source": SOURCE, "uid": self.name, "cluster": CLUSTER, "spec": spec})
     }
@@ -285,7 +270,6 @@ impl Rig {
     }
 
     /// The folder of the workers' Secrets, as the kubelet would mount them.
-    #[must_use]
     pub fn secrets(&self) -> PathBuf {
         self.folder.join("secrets")
     }
@@ -373,7 +357,6 @@ impl Rig {
     }
 
     /// Where the auditor looks.
-    #[must_use]
     pub fn place(&self) -> Place {
         Place {
             s3: self.s3.clone(),

@@ -57,7 +57,6 @@ impl S3 {
     }
 
     /// The client itself, for what is called by the product's own code.
-    #[must_use]
     pub const fn client(&self) -> &Client {
         &self.0
     }

@@ -30,7 +30,6 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to watch.
-    #[must_use]
     pub fn begin(cluster: &Cluster, namespace: &str) -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let task = tokio::spawn(look(cluster.clone(), namespace.to_owned(), Arc::clone(&seen)));
@@ -38,7 +37,6 @@ impl Watch {
     }
 
     /// What was seen until now.
-    #[must_use]
     pub fn seen(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -116,7 +116,6 @@ pub struct Witness {
 
 impl Witness {
     /// Begins to listen to a source.
-    #[must_use]
     pub fn begin(cluster: &Cluster, namespace: &str, source: &str) -> Self {
         let heard = Arc::default();
         let task = tokio::spawn(listen(cluster.clone(), namespace.into(), source.into(), Arc::clone(&heard)));
@@ -124,7 +123,6 @@ impl Witness {
     }
 
     /// What was heard until now.
-    #[must_use]
     pub fn testimony(&self) -> Testimony {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -134,37 +134,31 @@ impl World {
     }
 
     /// Name of the raw bucket.
-    #[must_use]
     pub fn raw_bucket(&self) -> String {
         format!("{}-raw", self.name)
     }
 
     /// Name of the snapshot bucket.
-    #[must_use]
     pub fn snapshots_bucket(&self) -> String {
         format!("{}-json", self.name)
     }
 
     /// Name of the errors bucket.
-    #[must_use]
     pub fn errors_bucket(&self) -> String {
         format!("{}-errors", self.name)
     }
 
     /// Pattern of the indices with articles.
-    #[must_use]
     pub fn articles_pattern(&self) -> String {
         format!("articles-{}-*", self.name)
     }
 
     /// Pattern of the indices with enriched articles.
-    #[must_use]
     pub fn enriched_pattern(&self) -> String {
         format!("enriched-{}-*", self.name)
     }
 
     /// The source of this world, not yet applied.
-    #[must_use]
     pub fn ingest_source(&self, form: Form) -> Value {
         resources::ingest_source(&self.env, &self.name, &self.queue_url, form)
     }
@@ -283,7 +277,6 @@ impl World {
 }
 
 /// A condition of a resource; null where there is none of that type.
-#[must_use]
 pub fn find_condition(resource: &Value, kind: &str) -> Value {
     let conditions = resource["status"]["conditions"].as_array().into_iter().flatten();
     conditions.into_iter().find(|condition| condition["type"] == kind).cloned().unwrap_or_default()

@@ -35,7 +35,6 @@ impl Failed {
     }
 
     /// Adds what the person can do.
-    #[must_use]
     pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self

@@ -10,7 +10,6 @@ pub(crate) struct Values(BTreeMap<&'static str, String>);
 
 impl Values {
     /// Sets a value.
-    #[must_use]
     pub(crate) fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.insert(name, value.into());
         self

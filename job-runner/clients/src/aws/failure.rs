@@ -100,7 +100,6 @@ impl StoreError {
     }
 
     /// The service's code and its own words, where a request was made: for records, as in [`Foreign::for_records`].
-    #[must_use]
     pub fn detail(&self) -> String {
         match self {
             Self::Request { detail, said, .. } if said.is_empty() => detail.clone(),
@@ -110,7 +109,6 @@ impl StoreError {
     }
 
     /// The kind of failure, where a request was made.
-    #[must_use]
     pub fn fault(&self) -> Option<StoreFault> {
         match self {
             Self::Request { fault, .. } => Some(*fault),

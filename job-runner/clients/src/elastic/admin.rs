@@ -41,7 +41,6 @@ impl ClusterInfo {
 
 impl ClusterInfo {
     /// Whether the version is this one or a later one.
-    #[must_use]
     pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
         let mut numbers = self.version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (major, minor)

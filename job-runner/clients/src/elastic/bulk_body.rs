@@ -146,19 +146,16 @@ impl BulkBody {
     }
 
     /// How many items there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Whether there are no items.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// Length of the request in bytes.
-    #[must_use]
     pub fn byte_len(&self) -> usize {
         self.bytes.len()
     }

@@ -65,7 +65,6 @@ impl Elastic {
     }
 
     /// How often a bulk was pushed back (429), in part or as a whole.
-    #[must_use]
     pub fn pushed_back(&self) -> u64 {
         self.pushed_back.load(Ordering::Relaxed)
     }

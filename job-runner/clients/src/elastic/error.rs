@@ -72,13 +72,11 @@ impl Classify for ElasticError {
 
 impl ElasticError {
     /// Whether the point in time that was searched is gone: it expired, or its node went away.
-    #[must_use]
     pub fn lost_view(&self) -> bool {
         self.fault().is_some_and(|fault| fault.kind == LOST_VIEW)
     }
 
     /// The same error, as one after which a view has to be opened anew: [`Self::lost_view`] holds for it.
-    #[must_use]
     pub fn as_lost_view(self) -> Self {
         let reason = self.to_string();
         Self::Refused(Fault { status: 404, kind: LOST_VIEW.to_owned(), reason: reason.into() })
@@ -86,13 +84,11 @@ impl ElasticError {
 
     /// Whether the server does not know such a request at all, as older ones do not know points in time. It says so
     /// without a type of its errors.
-    #[must_use]
     pub fn is_unknown_request(&self) -> bool {
         self.fault().is_some_and(|fault| matches!(fault.status, 400 | 404 | 405) && fault.kind.is_empty())
     }
 
     /// Whether another Secret may be the remedy.
-    #[must_use]
     pub fn concerns_secret(&self) -> bool {
         match self {
             Self::Untrusted(_) => true,
@@ -104,7 +100,6 @@ impl ElasticError {
     }
 
     /// What Elasticsearch said, if it answered at all.
-    #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Refused(fault) => Some(fault),
@@ -139,7 +134,6 @@ impl std::fmt::Display for Fault {
 
 impl Fault {
     /// The fault with the server's own words, for records in the stores of those whom it concerns.
-    #[must_use]
     pub fn for_records(&self) -> String {
         let words = self.reason.for_records();
         if words.is_empty() { self.to_string() } else { format!("{self}, {words}") }
@@ -147,7 +141,6 @@ impl Fault {
 
     /// Reads the body of an answer with a status of 400 or above. A body that is no JSON (a proxy's page, an empty
     /// 413) gives a fault without a kind.
-    #[must_use]
     pub fn of_answer(status: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
             Ok(answer) => match answer.get("error") {
@@ -174,7 +167,6 @@ impl Fault {
 
     /// Reads an `error` object: `{type, reason, caused_by: {type, reason, …}}`; older paths give a bare text. The
     /// innermost cause is the one that names the field, so it is told too.
-    #[must_use]
     pub fn of_error(status: u16, error: &Value) -> Self {
         if let Value::String(text) = error {
             return Self { status, kind: String::new(), reason: shorten(text).into() };
@@ -195,7 +187,6 @@ impl Fault {
     /// - `cluster_block_exception` comes with 403, and is an index that is read-only for now (disk, maintenance);
     /// - `search_context_missing_exception` comes with 404, and is a point in time that expired or lost its node;
     /// - `validation_exception` comes with 400 on every item of a bulk, and is the limit of shards in the cluster.
-    #[must_use]
     pub fn class(&self) -> ErrorClass {
         match (self.kind.as_str(), self.status) {
             (BLOCKED | SKEWED | "search_context_missing_exception", _) | (_, 408 | 429 | 500..) => {

@@ -44,19 +44,16 @@ const PORTABLE_TYPES: [&str; 18] = [
 ];
 
 /// A text that is compared as a whole.
-#[must_use]
 pub fn keyword() -> Value {
     json!({"type": "keyword", "ignore_above": 1024})
 }
 
 /// A time, to the millisecond.
-#[must_use]
 pub fn date() -> Value {
     json!({"type": "date"})
 }
 
 /// A text for full-text search that can also be compared as a whole: what Elasticsearch makes of a text by default.
-#[must_use]
 pub fn text() -> Value {
     json!({"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}})
 }
@@ -64,27 +61,23 @@ pub fn text() -> Value {
 /// An integer of at most 64 bits, with a sign or without. A `long` has a sign, and every cluster knows it; what is beyond it
 /// (from 2^63 on) is not in its order, and is found as a whole: `term` on `<field>.keyword`. `unsigned_long` would take no
 /// negative numbers, and not every cluster has it.
-#[must_use]
 pub fn integer() -> Value {
     let whole = json!({"type": "keyword", "doc_values": false});
     json!({"type": "long", "ignore_malformed": true, "fields": {"keyword": whole}})
 }
 
 /// An integer that a `long` holds in any case.
-#[must_use]
 pub fn long() -> Value {
     json!({"type": "long"})
 }
 
 /// Numbers that are kept and not searched for. Without a mapping, Elasticsearch makes a list of 128 or more numbers
 /// a `dense_vector` with an index of its own, and newer versions leave that out of the stored document.
-#[must_use]
 pub fn stored_vector() -> Value {
     json!({"type": "float", "index": false, "doc_values": false})
 }
 
 /// An object of any shape that is kept and not searched.
-#[must_use]
 pub fn stored_object() -> Value {
     json!({"type": "object", "enabled": false})
 }
@@ -93,7 +86,6 @@ pub fn stored_object() -> Value {
 /// keys it has. Elasticsearch and OpenSearch have different names for it
 /// (<https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/flattened>,
 /// <https://docs.opensearch.org/latest/field-types/supported-field-types/flat-object/>).
-#[must_use]
 pub fn flattened_object(distribution: Distribution) -> Value {
     match distribution {
         // Lucene refuses terms of more than 32,766 bytes; a character has at most four, and the key stands before the value.
@@ -103,7 +95,6 @@ pub fn flattened_object(distribution: Distribution) -> Value {
 }
 
 /// The mapping of `_docmill`. `enrichment` has what the enrichers of an index add, by their names; empty for articles.
-#[must_use]
 pub fn docmill_field(enrichment: &Map<String, Value>) -> Value {
     let (keyword, date) = (keyword(), date());
     let mut properties = json!({
@@ -123,7 +114,6 @@ pub fn docmill_field(enrichment: &Map<String, Value>) -> Value {
 }
 
 /// Name of the template for a pattern of indices. `*` is not allowed in it, and `+` is in no name of an index.
-#[must_use]
 pub fn template_name(pattern: &str) -> String {
     format!("docmill-{}", pattern.replace('*', "+"))
 }
@@ -131,20 +121,17 @@ pub fn template_name(pattern: &str) -> String {
 /// A composable template for a pattern: the given fields, and whatever else a document has by Elasticsearch's own
 /// rules, except that a text which looks like a date stays a text: one headline `2024` must not make every other
 /// headline a fault. The more literal characters a pattern has, the higher it ranks.
-#[must_use]
 pub fn index_template(pattern: &str, fields: &Map<String, Value>) -> Value {
     index_template_with(pattern, fields, &json!({}))
 }
 
 /// The same with settings.
-#[must_use]
 pub fn index_template_with(pattern: &str, fields: &Map<String, Value>, settings: &Value) -> Value {
     let mappings = json!({"date_detection": false, "properties": fields});
     own_index_template(pattern, &json!({"settings": settings, "mappings": mappings}))
 }
 
 /// A composable template for a pattern: settings and mappings as an index has them when it is created.
-#[must_use]
 pub fn own_index_template(pattern: &str, body: &Value) -> Value {
     let literal = pattern.chars().filter(|c| *c != '*').count();
     json!({"index_patterns": [pattern], "priority": BASE_PRIORITY + literal, "template": body})
@@ -152,7 +139,6 @@ pub fn own_index_template(pattern: &str, body: &Value) -> Value {
 
 /// The fields of an answer to `GET /<pattern>/_mapping`, without what another cluster might not know. Where indices
 /// differ, the last one by name decides: of dated indices it is the newest.
-#[must_use]
 pub fn portable_fields(answer: &Value) -> Map<String, Value> {
     let mut indices: Vec<(&String, &Value)> = answer.as_object().into_iter().flatten().collect();
     indices.sort_by_key(|(name, _)| *name);

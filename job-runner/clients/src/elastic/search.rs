@@ -22,13 +22,11 @@ pub struct Pit {
 impl Pit {
     /// Sorts by a date and breaks ties, so that `search_after` skips nothing. Elasticsearch has `_shard_doc` for that;
     /// OpenSearch got it with 3.3 only, and breaks ties by `_id`, which it lets one sort by.
-    #[must_use]
     pub fn sort_by_date(&self, field: &str) -> Value {
         self.sort_by(field, "date")
     }
 
     /// The same by a keyword.
-    #[must_use]
     pub fn sort_by_keyword(&self, field: &str) -> Value {
         self.sort_by(field, "keyword")
     }

@@ -19,7 +19,6 @@ const NOT_AN_INDEX: [&str; 2] = ["no write index is defined for alias", "are all
 
 impl Fault {
     /// The trouble of the item's index by itself, if it is that; `None`: the document's, or the cluster's.
-    #[must_use]
     pub fn index_trouble(&self) -> Option<IndexTrouble> {
         match (self.kind.as_str(), self.status) {
             (BLOCKED | "index_create_block_exception", _) => block(self.reason.for_records()),
@@ -39,7 +38,6 @@ impl Fault {
     }
 
     /// Whether the document asks for an index that no cluster could create.
-    #[must_use]
     pub fn is_invalid_name(&self) -> bool {
         self.kind == "invalid_index_name_exception"
     }

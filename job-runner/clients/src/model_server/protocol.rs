@@ -111,13 +111,11 @@ pub fn read(enricher: &Enricher, id: &str, body: &[u8], documents: usize) -> Res
 
 /// Whether an answer with this status holds results. The protocols say 200; services of people's own also like to say
 /// that something was created.
-#[must_use]
 pub fn has_results(enricher: &Enricher, status: u16) -> bool {
     status == 200 || (status == 201 && matches!(enricher.protocol(), Some(Protocol::Http(_))))
 }
 
 /// Where a server tells the version of its model, to be asked with `GET`; none where the protocol has no such place.
-#[must_use]
 pub fn version_url(protocol: Protocol<'_>) -> Option<String> {
     match protocol {
         Protocol::OpenInference(server) => Some(open_inference::metadata_url(server)),

@@ -21,7 +21,6 @@ use super::resolver::Resolver;
 const GET_OBJECT: &str = "x-id=GetObject";
 
 /// The client under those of buckets and queue: it asks endpoints that a resource names.
-#[must_use]
 pub(crate) fn guarded_client(outbound: &Arc<Outbound>) -> SharedHttpClient {
     let inner = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))

@@ -51,7 +51,6 @@ const ITEM_BYTES: usize = 16 * KIB;
 
 impl Limits {
     /// Those of a worker, which works for one tenant.
-    #[must_use]
     pub const fn worker() -> Self {
         Self {
             small: MIB,
@@ -66,7 +65,6 @@ impl Limits {
     }
 
     /// Those of the operator, which works for all tenants at once.
-    #[must_use]
     pub fn operator() -> Self {
         Self {
             small: 64 * KIB,
@@ -81,7 +79,6 @@ impl Limits {
     }
 
     /// A cap in bytes.
-    #[must_use]
     pub fn bytes(&self, cap: Cap) -> usize {
         match cap {
             Cap::Small => self.small,
@@ -92,7 +89,6 @@ impl Limits {
 
     /// Whether a text in JSON has no more values than may be read. Each is followed by a comma or by the end of what it
     /// stands in, so that signs can be counted instead, those within texts included.
-    #[must_use]
     pub fn has_few_values(&self, json: &[u8]) -> bool {
         let fits_anyway = json.len() <= self.values;
         fits_anyway || json.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() <= self.values

@@ -35,7 +35,6 @@ impl Network {
     }
 
     /// Whether an address lies in it.
-    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
@@ -79,7 +78,6 @@ const RESERVED: [(Network, &str); 18] = [
 const METADATA: &str = "the metadata service of a cloud";
 
 /// What an address is that nobody may reach by default.
-#[must_use]
 pub fn reserved(address: IpAddr) -> Option<&'static str> {
     RESERVED.iter().find(|(network, _)| network.contains(address)).map(|(_, what)| *what)
 }

@@ -39,19 +39,16 @@ impl Patterns {
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether there is a network or an address among them.
-    #[must_use]
     pub fn has_networks(&self) -> bool {
         self.0.iter().any(|pattern| matches!(pattern, Pattern::Network(_)))
     }
 
     /// Whether a name, in lower case and without a dot at its end, is one of them.
-    #[must_use]
     pub fn match_name(&self, name: &str) -> bool {
         self.0.iter().any(|pattern| match pattern {
             Pattern::Host(host) => host == name,
@@ -61,7 +58,6 @@ impl Patterns {
     }
 
     /// Whether an address is in one of them.
-    #[must_use]
     pub fn match_address(&self, address: IpAddr) -> bool {
         self.0.iter().any(|pattern| matches!(pattern, Pattern::Network(network) if network.contains(address)))
     }

@@ -95,7 +95,6 @@ pub struct Named {
 
 impl EndpointPolicy {
     /// Everything is allowed.
-    #[must_use]
     pub fn open() -> Self {
         Self { open: true, ..Self::default() }
     }
@@ -123,7 +122,6 @@ impl EndpointPolicy {
     }
 
     /// Also knows the API server by this host or address. An empty one is passed over.
-    #[must_use]
     pub fn with_api_server(mut self, host: &str) -> Self {
         if !host.is_empty() {
             self.api_server.add(host);

@@ -71,7 +71,6 @@ impl Hindrances {
 
     /// Whether something hinders that passes by itself. What a person has to mend may concern some units only (one
     /// bucket, one index), and the others go on; and a queue that gives nothing stops nothing that is in hand.
-    #[must_use]
     pub fn stops(&self) -> bool {
         let stops = |(by, reason): &Kind| *by != Store::Queue && reason.passes();
         self.known.iter().any(|(kind, trouble)| trouble.held > 0 && stops(kind))
@@ -92,7 +91,6 @@ impl Hindrances {
     }
 
     /// What hinders now or did a moment ago, the longest first.
-    #[must_use]
     pub fn told(&self, now: Duration) -> Vec<Told> {
         let recent = |trouble: &Trouble| trouble.held > 0 || now.saturating_sub(trouble.ended) < LINGER;
         let told = self.known.iter().filter(|(_, trouble)| recent(trouble));

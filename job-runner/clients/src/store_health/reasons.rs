@@ -6,7 +6,6 @@ use crate::aws::{StoreError, StoreFault};
 use crate::elastic::{ElasticError, Fault, SKEWED};
 
 /// How Elasticsearch hinders.
-#[must_use]
 pub fn elastic_reason(error: &ElasticError) -> Option<HindranceReason> {
     match error {
         ElasticError::Unreachable(_) => Some(HindranceReason::Unreachable),
@@ -21,7 +20,6 @@ pub fn elastic_reason(error: &ElasticError) -> Option<HindranceReason> {
 }
 
 /// How object store or queue hinder.
-#[must_use]
 pub fn store_reason(error: &StoreError) -> Option<HindranceReason> {
     match error.fault() {
         Some(StoreFault::Throttled) => Some(HindranceReason::Throttled),

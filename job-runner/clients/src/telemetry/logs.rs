@@ -16,7 +16,6 @@ pub enum LogFormat {
 
 impl LogFormat {
     /// The word for it on the command line and in the environment.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "json",

@@ -140,19 +140,16 @@ impl Pack {
     }
 
     /// Bytes of all frames so far.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.frames.len()
     }
 
     /// Whether there is no unit in it.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Units in it.
-    #[must_use]
     pub fn units(&self) -> usize {
         self.entries.len()
     }
@@ -181,7 +178,6 @@ pub struct SealedPack {
 }
 
 /// The folder of packs, below the prefix of all snapshots.
-#[must_use]
 pub fn folder(prefix: &str) -> String {
     format!("{prefix}{OWN_FOLDER}packs/")
 }

@@ -93,7 +93,6 @@ impl Opened {
     }
 
     /// The same to be read bit by bit; a snapshot by itself may be larger than memory.
-    #[must_use]
     pub fn lines(self) -> Option<Lines> {
         match self.body {
             Body::Plain(body) => Some(Box::pin(body.into_async_read())),

@@ -47,7 +47,6 @@ pub struct RawObject {
 
 impl RawObject {
     /// The unit that it is.
-    #[must_use]
     pub fn unit(&self, bucket: &str, key: &str) -> UnitId {
         let version = self.version_id.clone().unwrap_or_else(|| self.etag.clone());
         UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version }
@@ -78,13 +77,11 @@ pub struct Record {
 
 impl Record {
     /// Whether it was passed over because its object only marks a folder: it is there, and nothing is to come of it.
-    #[must_use]
     pub fn is_folder_marker(&self) -> bool {
         self.reason.as_deref() == Some(SkipReason::FolderMarker.as_str())
     }
 
     /// Whether it has documents, a snapshot or evidence that have to be there.
-    #[must_use]
     pub fn counts(&self) -> bool {
         self.state != UnitState::Skipped
     }
@@ -145,7 +142,6 @@ pub struct Questions {
 
 impl Questions {
     /// Whether everything is answered.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -153,7 +149,6 @@ impl Questions {
 
 impl Evidence {
     /// The object of a key, if it was listed or looked at. The outer `None`: it was not.
-    #[must_use]
     #[allow(clippy::option_option, reason = "no answer and no object are two things")]
     pub fn object(&self, key: &str) -> Option<Option<&RawObject>> {
         match self.raw.get(key) {
@@ -163,7 +158,6 @@ impl Evidence {
     }
 
     /// What has to be asked before this can be judged. Answers can raise further questions.
-    #[must_use]
     pub fn questions(&self, ground: &Ground) -> Questions {
         let mut questions = Questions::default();
         for (_, record) in self.proper().filter(|(_, record)| record.counts()) {
@@ -187,7 +181,6 @@ impl Evidence {
     }
 
     /// The records of this range, by digest.
-    #[must_use]
     pub fn index(&self) -> Index<'_> {
         let mut index = Index::default();
         for (id, record) in self.proper() {
@@ -197,7 +190,6 @@ impl Evidence {
     }
 
     /// Whether a record is known under a digest; `None` if that was not asked.
-    #[must_use]
     pub fn is_known(&self, index: &Index<'_>, digest: &str) -> Option<bool> {
         if index.by_digest.contains_key(digest) {
             return Some(true);
@@ -226,7 +218,6 @@ impl Evidence {
     }
 
     /// Whether the snapshot of a unit is where its record says.
-    #[must_use]
     pub fn has_snapshot(&self, ground: &Ground, digest: &str, reference: &str) -> bool {
         match Reference::parse(reference) {
             Reference::Object(key) => {
@@ -256,7 +247,6 @@ impl Evidence {
     }
 
     /// Whether an object of the errors bucket is there; `None` if it was neither listed nor asked for.
-    #[must_use]
     pub fn has_evidence(&self, ground: &Ground, key: &str) -> Option<bool> {
         let listed = key.strip_prefix(&locations::objects(&ground.errors));
         if listed.is_some_and(|key| self.errors.contains(key)) {
@@ -281,7 +271,6 @@ impl Evidence {
     }
 
     /// Whether a snapshot is that of what the bucket holds.
-    #[must_use]
     pub fn is_object(ground: &Ground, object: Option<&RawObject>, named: &keys::SnapshotName<'_>) -> bool {
         object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
     }
@@ -299,7 +288,6 @@ impl Evidence {
     }
 
     /// The record of a unit, as far as it is known.
-    #[must_use]
     pub fn record<'a>(&'a self, index: &Index<'a>, digest: &str) -> Option<&'a Record> {
         let listed = index.by_digest.get(digest).copied();
         listed.or_else(|| self.answers.records.get(digest)?.as_ref())

@@ -80,7 +80,6 @@ impl<'a> Stores<'a> {
     }
 
     /// Whether the raw bucket keeps versions.
-    #[must_use]
     pub const fn is_versioned(&self) -> bool {
         self.versioned
     }

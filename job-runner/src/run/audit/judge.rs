@@ -11,7 +11,6 @@ use crate::pipeline::locations::{self, EvidenceKeys};
 use crate::pipeline::snapshot::packed::{Entry, Reference};
 
 /// Judges bucket, ledger, snapshots and errors against each other.
-#[must_use]
 pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
     let index = evidence.index();
     let mut differences = twice(ground, evidence);
@@ -181,7 +180,6 @@ fn strange_snapshot(
 
 /// A pack that no record names, and none of whose units ledger or raw bucket knows. One that holds the snapshot of any of
 /// them stays, since documents may name it, or their records may be on their way.
-#[must_use]
 pub fn strange_pack(ground: &Ground, key: &str, entries: &[Entry]) -> Option<Difference> {
     let first = entries.first()?;
     Some(Difference {
@@ -238,7 +236,6 @@ pub struct Seen {
 
 /// Judges a document that a record names against what is there. Another unit may have it, if it is not an older one: the
 /// same document can be in objects of several keys.
-#[must_use]
 pub fn judge_document(
     digest: &str,
     record: &Record,
@@ -289,7 +286,6 @@ pub struct Backing<'a> {
 }
 
 /// Judges a document of the index that no record may name.
-#[must_use]
 pub fn judge_hit(ground: &Ground, hit: Hit<'_>, backing: Backing<'_>) -> Option<Difference> {
     let found = match backing.record {
         None if backing.is_present => return None,

@@ -17,7 +17,6 @@ pub struct SnapshotName<'a> {
 
 impl<'a> SnapshotName<'a> {
     /// Reads a key without its prefix. `None`: it is not that of a snapshot.
-    #[must_use]
     pub fn parse(key: &'a str) -> Option<Self> {
         let (rest, revision) = key.strip_suffix(".json")?.rsplit_once('/')?;
         let (raw_key, digest) = rest.rsplit_once('/')?;
@@ -40,7 +39,6 @@ pub struct EvidenceName<'a> {
 
 impl<'a> EvidenceName<'a> {
     /// Reads a key without what those of all refused objects begin with. `None`: it is no evidence.
-    #[must_use]
     pub fn parse(key: &'a str) -> Option<Self> {
         let (copy, is_record) = match key.strip_suffix(ERROR_RECORD) {
             Some(copy) => (copy, true),
@@ -51,20 +49,17 @@ impl<'a> EvidenceName<'a> {
     }
 
     /// Whether only the beginning of the raw key is left.
-    #[must_use]
     pub fn is_cut(&self) -> bool {
         self.raw_key.strip_suffix(self.digest).is_some_and(|key| key.ends_with('~'))
     }
 }
 
 /// Key of the error record beside a copy.
-#[must_use]
 pub fn error_record_of(copy: &str) -> String {
     format!("{copy}{ERROR_RECORD}")
 }
 
 /// Key of the copy beside an error record.
-#[must_use]
 pub fn copy_of(error_record: &str) -> Option<&str> {
     error_record.strip_suffix(ERROR_RECORD)
 }

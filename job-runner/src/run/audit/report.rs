@@ -98,7 +98,6 @@ pub enum Target {
 
 impl Target {
     /// Index and id, if it is a document or a record.
-    #[must_use]
     pub fn address(&self) -> Option<(&str, &str)> {
         match self {
             Self::Document { index, id, .. } => Some((index, id)),
@@ -157,7 +156,6 @@ impl AuditReport {
     }
 
     /// All differences, and how many of them were mended.
-    #[must_use]
     pub fn totals(&self) -> KindCount {
         self.kinds.values().fold(KindCount::default(), |sum, count| KindCount {
             found: sum.found + count.found,

@@ -31,7 +31,6 @@ impl<T> Page<T> {
 }
 
 /// The key at which all lists are to be cut, and whether the range goes on behind it. `until` is the end of the range.
-#[must_use]
 pub fn end<'a>(
     ends: impl IntoIterator<Item = Option<&'a str>>,
     until: Option<&'a str>,

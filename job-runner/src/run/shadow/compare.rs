@@ -58,7 +58,6 @@ pub struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     /// Begins. `standing` is the unit's snapshot; without documents it is empty.
-    #[must_use]
     pub fn new(addressing: &'a Addressing, standing: Option<Standing>) -> Self {
         Self {
             addressing,
@@ -133,7 +132,6 @@ impl<'a> Comparison<'a> {
     }
 
     /// Ends, and gives what the unit would become and the report of it. `good` is the state of units that end well.
-    #[must_use]
     pub fn finish(
         mut self,
         unit: &UnitId,

@@ -28,7 +28,6 @@ pub struct Edit {
 
 impl Edit {
     /// The path of the field, the same for all entries of a list: `subjects[].code`.
-    #[must_use]
     pub fn field(&self) -> String {
         let mut path = String::new();
         for step in &self.steps {
@@ -46,7 +45,6 @@ impl Edit {
 }
 
 /// The edits that make the second document of the first.
-#[must_use]
 pub fn diff(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Edit> {
     let mut edits = Vec::new();
     of_objects(before, after, &mut Vec::new(), &mut edits);

@@ -179,7 +179,6 @@ pub struct FailureExample {
 
 impl ShadowReport {
     /// The report of a unit that is not converted.
-    #[must_use]
     pub fn of_skipped() -> Self {
         Self { units: UnitCounts { skipped: 1, ..UnitCounts::default() }, ..Self::default() }
     }

@@ -37,7 +37,6 @@ pub struct Document {
 
 impl Standing {
     /// Reads the lines of a snapshot. A line that is no document of the source is passed over: it was never indexed.
-    #[must_use]
     pub fn new(lines: Bytes, addressing: &Addressing) -> Self {
         let mut standing = Self { lines: Bytes::new(), documents: Vec::new(), by_id: BTreeMap::new() };
         let mut start = 0;

@@ -97,7 +97,6 @@ pub struct Audit {
 
 impl Audit {
     /// Whether a raw object of this key is accounted for in any way.
-    #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.indexed.contains_key(key)
             || self.converted.contains(key)
@@ -107,7 +106,6 @@ impl Audit {
 }
 
 /// Judges.
-#[must_use]
 pub fn judge(evidence: &Evidence) -> Audit {
     let mut audit = Audit { documents: evidence.articles.len(), ..Audit::default() };
     let records = records(evidence, &mut audit.faults);
@@ -279,7 +277,6 @@ fn compare(
 
 /// A document without who handled it when: a request of a worker that died may arrive after its successor's, and say
 /// the same thing in another's name.
-#[must_use]
 pub fn without_handling(document: &Value) -> Value {
     let mut document = document.clone();
     if let Some(docmill) = document.get_mut("_docmill").and_then(Value::as_object_mut) {

@@ -85,7 +85,6 @@ pub struct Answer {
 
 impl Answer {
     /// An error as S3 gives it.
-    #[must_use]
     pub fn s3(status: u16, code: &str) -> Self {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>said by the test's proxy</Message></Error>"
@@ -94,7 +93,6 @@ impl Answer {
     }
 
     /// An error as Elasticsearch gives it.
-    #[must_use]
     pub fn elastic(status: u16, kind: &str) -> Self {
         let error = serde_json::json!({"type": kind, "reason": "said by the test's proxy"});
         let body = serde_json::json!({"error": error, "status": status}).to_string();
@@ -102,13 +100,11 @@ impl Answer {
     }
 
     /// Some JSON.
-    #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {
         Self { status, media_type: "application/json", body: body.to_string() }
     }
 
     /// Some text that claims to be JSON.
-    #[must_use]
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         Self { status, media_type: "application/json", body: body.into() }
     }
@@ -132,13 +128,11 @@ struct Items {
 
 impl Throttled {
     /// How many items were answered with 429.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.lock().throttled
     }
 
     /// How many items came again although the store had them already.
-    #[must_use]
     pub fn sent_in_vain(&self) -> usize {
         self.lock().again
     }

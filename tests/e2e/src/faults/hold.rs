@@ -32,19 +32,16 @@ impl Held {
     }
 
     /// Its method.
-    #[must_use]
     pub fn method(&self) -> &str {
         self.asked.head.method.as_str()
     }
 
     /// Its path, without the query.
-    #[must_use]
     pub fn path(&self) -> &str {
         self.asked.head.uri.path()
     }
 
     /// Its body.
-    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.asked.body
     }

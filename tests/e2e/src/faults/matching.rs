@@ -27,43 +27,36 @@ enum Part {
 
 impl Match {
     /// Every request.
-    #[must_use]
     pub fn any() -> Self {
         Self::default()
     }
 
     /// The method is this one.
-    #[must_use]
     pub fn method(self, method: &'static str) -> Self {
         self.and(Part::Method(method))
     }
 
     /// Path and query, as they are on the wire, contain this.
-    #[must_use]
     pub fn path(self, text: impl Into<String>) -> Self {
         self.and(Part::Path(text.into()))
     }
 
     /// The body contains this.
-    #[must_use]
     pub fn body(self, text: impl Into<String>) -> Self {
         self.and(Part::Body(text.into()))
     }
 
     /// There is such a header.
-    #[must_use]
     pub fn header(self, name: &'static str) -> Self {
         self.and(Part::Header(name, true))
     }
 
     /// There is no such header.
-    #[must_use]
     pub fn no_header(self, name: &'static str) -> Self {
         self.and(Part::Header(name, false))
     }
 
     /// An operation of the queue service: the last word of its `X-Amz-Target`.
-    #[must_use]
     pub fn target(self, operation: &'static str) -> Self {
         self.and(Part::Target(operation))
     }

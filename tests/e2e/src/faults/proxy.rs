@@ -48,7 +48,6 @@ pub struct Rule {
 
 impl Rule {
     /// How many requests it acted on.
-    #[must_use]
     pub fn hits(&self) -> usize {
         self.entry.hits.load(Ordering::SeqCst)
     }
@@ -99,7 +98,6 @@ impl Proxy {
     }
 
     /// Its base URL, without a slash at its end.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -119,13 +117,11 @@ impl Proxy {
     }
 
     /// Counts requests, whatever other rules do to them, as long as those stand behind.
-    #[must_use]
     pub fn count(&self, when: Match) -> Rule {
         self.rule(when, Action::Count)
     }
 
     /// Adds a rule that makes so many requests wait.
-    #[must_use]
     pub fn hold(&self, times: usize, when: Match, point: Point) -> Hold {
         let (sender, receiver) = mpsc::unbounded_channel();
         Hold::new(self.rule_for(times, when, Action::Hold(point, sender)), receiver)

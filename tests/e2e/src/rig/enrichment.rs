@@ -135,80 +135,67 @@ impl EnrichmentRig {
     }
 
     /// Index of the articles.
-    #[must_use]
     pub fn source_index(&self) -> String {
         format!("articles-{}", self.name)
     }
 
     /// Pattern of the indices with copies.
-    #[must_use]
     pub fn copies_pattern(&self) -> String {
         format!("enriched-{}-*", self.name)
     }
 
     /// Index of the records.
-    #[must_use]
     pub fn records(&self) -> String {
         format!("docmill-enrichments-{}", self.name)
     }
 
     /// Requests that open the view of the articles.
-    #[must_use]
     pub fn views(&self) -> Match {
         Match::any().method("POST").path("_pit")
     }
 
     /// Searches for a page of articles.
-    #[must_use]
     pub fn pages(&self) -> Match {
         Match::any().path("/_search").body("\"pit\"")
     }
 
     /// Requests for the copies that are stored already.
-    #[must_use]
     pub fn lookups(&self) -> Match {
         Match::any().path("/_mget").body(format!("enriched-{}", self.name))
     }
 
     /// Calls of the model.
-    #[must_use]
     pub fn calls(&self) -> Match {
         Match::any().path("/infer")
     }
 
     /// Bulks with copies.
-    #[must_use]
     pub fn copy_bulks(&self) -> Match {
         Match::any().path("_bulk").body(format!("\"_index\":\"enriched-{}", self.name))
     }
 
     /// Bulks with records of failures.
-    #[must_use]
     pub fn failure_bulks(&self) -> Match {
         Match::any().path("_bulk").body("\"_id\":\"failure-")
     }
 
     /// Writes of the record of the slice.
-    #[must_use]
     pub fn slice_writes(&self) -> Match {
         Match::any().path("_bulk").body("\"_id\":\"slice-")
     }
 
     /// How many requests all articles take.
-    #[must_use]
     pub fn batches(&self) -> usize {
         self.articles.len().div_ceil(BATCH)
     }
 
     /// The work order that workers get: the whole source is one slice.
-    #[must_use]
     pub fn order(&self) -> Value {
         let [from, to, models] = [&self.source_proxy, &self.target_proxy, &self.models_proxy].map(Proxy::url);
         self.order_by(&from, &to, &models)
     }
 
     /// The same for stores at these base URLs.
-    #[must_use]
     pub fn order_by(&self, from: &str, to: &str, models: &str) -> Value {
         json!({
             "namespace": self.name, "run": "daily", "runUid": RUN, "cluster": CLUSTER, "step": "enrich",

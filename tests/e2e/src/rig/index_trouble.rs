@@ -11,7 +11,6 @@ use crate::articles::Article;
 const LATE: &str = ":late";
 
 /// An article of a series that belongs into the index of a year before.
-#[must_use]
 pub fn late_article(series: &str, number: usize) -> Article {
     let article = Article::generated(series, number);
     Article { published: "2025-01-15T12:00:00Z".into(), guid: format!("{}{LATE}", article.guid), ..article }
@@ -37,7 +36,6 @@ pub fn at_the_limit(answer: &mut Value) {
 
 impl Rig {
     /// The index of late articles.
-    #[must_use]
     pub fn old_index(&self) -> String {
         format!("articles-{}-2025.01", self.name)
     }

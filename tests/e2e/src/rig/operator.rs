@@ -72,7 +72,6 @@ impl OperatorRig {
     }
 
     /// The last lines of the operators' logs.
-    #[must_use]
     pub fn logs(&self) -> String {
         process::tails(&self.folder)
     }

@@ -8,7 +8,6 @@ use crate::notices;
 
 impl Rig {
     /// [`Rig::spec`], but documents go with their objects.
-    #[must_use]
     pub fn removing_spec(&self) -> Value {
         removing(self.spec())
     }
@@ -27,7 +26,6 @@ impl Rig {
     }
 
     /// Messages about the removal of objects.
-    #[must_use]
     pub fn removals(&self, keys: &[&str]) -> Vec<String> {
         keys.iter().map(|key| notices::removal(&self.raw_bucket(), key, None)).collect()
     }
@@ -44,7 +42,6 @@ impl Rig {
 }
 
 /// A spec by which documents go with their objects.
-#[must_use]
 pub fn removing(mut spec: Value) -> Value {
     spec["raw"]["onDelete"] = "Delete".into();
     spec

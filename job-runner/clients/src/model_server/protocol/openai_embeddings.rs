@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::{AnswerError, Call, Reply, address, first_inputs, parse, vectors};
 
 /// The request for some documents.
-#[must_use]
 pub fn call(server: &OpenAIEmbeddings, documents: &[&[String]]) -> Call {
     let mut body = json!({
         "model": server.model,

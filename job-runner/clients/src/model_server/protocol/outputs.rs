@@ -93,7 +93,6 @@ fn expected(asked: &str, found: &Value) -> String {
 }
 
 /// The begin of a text that a model gave, for people.
-#[must_use]
 pub fn shown(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN_CHARS).collect();
     let cut = if shown.len() < text.len() { "…" } else { "" };

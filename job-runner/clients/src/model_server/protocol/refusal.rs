@@ -22,7 +22,6 @@ pub enum Refusal {
 
 /// Reads an error. Servers word it as `{"error": "…"}` (Open Inference Protocol, Text Embeddings Inference),
 /// `{"error": {"message": "…"}}` (OpenAI), `{"detail": …}` (`FastAPI`) or as plain text.
-#[must_use]
 pub fn judge(status: u16, body: &[u8]) -> Refusal {
     let said = words(body);
     let reason =
@@ -41,7 +40,6 @@ pub fn judge(status: u16, body: &[u8]) -> Refusal {
 
 /// Our part of a reason, without what the server said: that is for records and logs, and nothing of it reaches a status.
 /// Reasons of [`judge`] and of `AnswerError` begin with it, and the server's words follow after a comma.
-#[must_use]
 pub fn without_words(reason: &str) -> &str {
     reason.split_once(", ").map_or(reason, |(ours, _)| ours)
 }

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::{AnswerError, Call, Reply, address, first_inputs, parse, vectors};
 
 /// The request for some documents.
-#[must_use]
 pub fn call(server: &TextEmbeddings, documents: &[&[String]]) -> Call {
     let body = json!({
         "inputs": first_inputs(documents),
@@ -33,7 +32,6 @@ pub fn read(body: &[u8], fields: &[OutputField], documents: usize) -> Result<Vec
 }
 
 /// Where the server tells what it runs.
-#[must_use]
 pub fn info_url(server: &TextEmbeddings) -> String {
     address::join(&server.url, "info")
 }

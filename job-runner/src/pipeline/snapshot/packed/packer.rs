@@ -95,7 +95,6 @@ impl Drop for Back<'_> {
 
 impl Packer {
     /// Starts packing.
-    #[must_use]
     pub fn start(shelf: Shelf, stop: CancellationToken) -> Self {
         let (frames, receiver) = mpsc::channel(PACK_UNITS);
         let (coming, count) = watch::channel(0);
@@ -104,7 +103,6 @@ impl Packer {
     }
 
     /// Says that a unit is on its way.
-    #[must_use]
     pub fn expect(&self) -> Coming {
         Coming::new(&self.coming)
     }

@@ -26,13 +26,11 @@ pub struct Place<'a> {
 
 impl<'a> Reference<'a> {
     /// Reads a reference. Keys of single snapshots end with `.json`, so that none is taken for a place.
-    #[must_use]
     pub fn parse(reference: &'a str) -> Self {
         place(reference).map_or(Self::Object(reference), Self::Packed)
     }
 
     /// Key of the object that holds the snapshot.
-    #[must_use]
     pub const fn key(&self) -> &'a str {
         match self {
             Self::Object(key) => key,
@@ -59,7 +57,6 @@ impl Place<'_> {
     }
 
     /// The range as HTTP asks for it (RFC 9110, 14.1.2): both ends are part of it.
-    #[must_use]
     pub fn range(&self) -> String {
         format!("bytes={}-{}", self.offset, self.offset.saturating_add(self.length).saturating_sub(1))
     }

@@ -23,7 +23,6 @@ pub struct Enrichable {
 
 impl Enrichable {
     /// What the model is given of it.
-    #[must_use]
     pub fn text(&self) -> String {
         let field = |name: &str| self.source[name].as_str().unwrap_or_default();
         format!("{}. {}", field("headline"), field("body"))

@@ -23,7 +23,6 @@ pub struct Model {
 
 impl Model {
     /// The model of this name behind this base URL.
-    #[must_use]
     pub fn new(base: &str, model: &str) -> Self {
         Self { http: Client::new(), url: format!("{base}/v2/models/{model}/versions/v1/infer") }
     }

@@ -7,7 +7,6 @@ use super::request::model_url;
 use crate::model_server::protocol::AnswerError;
 
 /// The URL of a model's metadata.
-#[must_use]
 pub fn metadata_url(server: &OpenInference) -> String {
     model_url(server)
 }

@@ -41,14 +41,12 @@ pub(super) fn model_url(server: &OpenInference) -> String {
 }
 
 /// The URL of a model's `infer`.
-#[must_use]
 pub fn infer_url(server: &OpenInference) -> String {
     model_url(server) + "/infer"
 }
 
 /// The body for some documents: `documents[i]` holds the inputs of document `i`, in their order. `id` comes back in
 /// the answer; KServe's own server wants one.
-#[must_use]
 pub fn write(id: &str, inputs: &[Input], documents: &[&[String]]) -> Vec<u8> {
     let inputs = inputs.iter().enumerate().map(|(position, input)| Tensor {
         name: &input.name,
