@@ -4,12 +4,12 @@
 //! - [`ingest`]: a worker that takes units down that path until there are none;
 //! - [`run`]: the workers of an `IngestRun`;
 //! - [`enrich`]: a worker that sends documents of an index through models;
-//! - [`stores`], [`elastic`], [`secrets`]: the services outside and the credentials for them (the operator uses these
-//!   too, so that both reach the same thing in the same way);
-//! - [`outbound`]: what may be asked at all, and how much is read of an answer;
-//! - [`observe`]: what can be seen of a worker while it runs: metrics, status, logs;
-//! - [`retry`], `pace`: waiting, and asking for less; [`clock`], [`cause`]: times as they are written, words for errors;
+//! - [`observe`]: what can be seen of a worker while it runs: metrics, status, spans;
 //! - [`commands`]: the command line.
+//!
+//! Bytes become documents in `docmill-convert`, and stores are reached through `docmill-clients`, which the operator uses
+//! too, so that both reach the same thing in the same way.
+
 pub mod commands;
 pub mod enrich;
 pub mod ingest;
