@@ -5,21 +5,24 @@ use serde_json::{Value, json};
 use super::{AnswerError, Reply, read};
 use crate::model_server::protocol::tests::{any_json, broken, unfit};
 
-fn enricher(outputs: &Value) -> Enricher {
+fn enricher(model: &str, outputs: &Value) -> Enricher {
     serde_json::from_value(json!({
-        "name": "e", "openInference": {"url": "http://models:8080", "model": "e-model"},
+        "name": "e", "openInference": {"url": "http://models:8080", "model": model},
         "inputs": [{"name": "text", "template": "{headline}. {body}"}], "outputs": outputs,
     }))
     .expect("an enricher")
 }
 
 fn topic() -> Enricher {
-    enricher(&json!([{"from": "label", "field": "topic", "type": "String"},
-                     {"from": "score", "field": "topicScore", "type": "Number"}]))
+    enricher(
+        "topic-model",
+        &json!([{"from": "label", "field": "topic", "type": "String"},
+                     {"from": "score", "field": "topicScore", "type": "Number"}]),
+    )
 }
 
 fn embedding() -> Enricher {
-    enricher(&json!([{"from": "vector", "field": "embedding", "type": "Vector"}]))
+    enricher("embedding-model", &json!([{"from": "vector", "field": "embedding", "type": "Vector"}]))
 }
 
 fn of(enricher: &Enricher, answer: &Value, documents: usize) -> Result<Vec<Reply>, AnswerError> {
