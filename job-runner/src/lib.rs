@@ -1,7 +1,6 @@
 //! The worker of Docmill, and what it is made of.
 //!
-//! - [`pipeline`]: the path of a document from bucket to index, module by module in travel order;
-//! - [`ingest`]: a worker that takes units down that path until there are none;
+//! - [`ingest`]: the path of a document from bucket to index, and the worker that takes units down it;
 //! - [`run`]: the workers of an `IngestRun`;
 //! - [`enrich`]: a worker that sends documents of an index through models;
 //! - [`observe`]: what can be seen of a worker while it runs: metrics, status, spans;
@@ -14,5 +13,4 @@ pub mod commands;
 pub mod enrich;
 pub mod ingest;
 pub mod observe;
-pub mod pipeline;
 pub mod run;

@@ -20,7 +20,7 @@ use docmill_clients::store_health::problems::Kind;
 use docmill_clients::store_health::{self, Observer};
 use docmill_crds::contract::Present;
 
-use crate::pipeline::task::Ended;
+use super::ingest::unit::task::Ended;
 use activity::Activity;
 use held::HeldUnits;
 use metrics::Metrics;

@@ -38,7 +38,7 @@ pub use manifest::{FileResult, KeyRange, ManifestLine};
 
 use docmill_clients::retry::Patience;
 
-use super::pipeline::process::Stop;
+use super::ingest::processor::Stop;
 
 /// For how long a store may be away before the pod gives up and leaves it to the Job to try again.
 const PATIENCE: Patience = Patience::lasting(Duration::from_mins(3));

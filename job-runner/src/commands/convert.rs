@@ -23,13 +23,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use docmill_convert::Losses;
 use docmill_crds::conversion::{Conversion, Model, Preset};
 
 use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
 use super::{REFUSED, UNUSABLE, complain};
 use crew::{Crew, Said, Silence};
-use docmill_convert::Losses;
 use engine::Engine;
 use progress::Progress;
 use tally::Tally;

@@ -18,10 +18,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::{self, EnrichError};
-use crate::ingest;
+use crate::ingest::error::IngestError;
+use crate::ingest::processor::Stop;
+use crate::ingest::worker;
 use crate::observe;
-use crate::pipeline::ingest_error::IngestError;
-use crate::pipeline::process::Stop;
 use crate::run::{self, RunError};
 
 /// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
@@ -115,7 +115,7 @@ async fn work() -> Result<Report, WorkError> {
     }
     tokio::spawn(observe::server::run());
     match order {
-        WorkOrder::Ingest(order) => Ok(ingest::run(*order, runner, stop).await?),
+        WorkOrder::Ingest(order) => Ok(worker::run(*order, runner, stop).await?),
         // On the heap: these two are large.
         WorkOrder::Run(order) => Ok(Box::pin(run::run(*order, slice(), runner, stop)).await?),
         WorkOrder::Enrich(order) => Box::pin(enrich_slice(&order, &stop)).await,

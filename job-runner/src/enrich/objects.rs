@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::{EnrichError, PATIENCE};
-use crate::pipeline::fetch::{self, Found};
-use crate::pipeline::notification::Landed;
+use crate::ingest::source::object::{self, Found};
+use crate::ingest::unit::object_ref::Landed;
 
 /// The bucket of raw objects.
 pub(super) struct Objects(aws_sdk_s3::Client);
@@ -52,11 +52,11 @@ impl Objects {
         most: i64,
         stop: &CancellationToken,
     ) -> Result<Result<String, String>, EnrichError> {
-        let read = async || match fetch::open(&self.0, landed).await? {
+        let read = async || match object::open(&self.0, landed).await? {
             Found::Object(opened) if opened.length > most => {
                 Ok(Err(format!("its object has {} bytes, and no more than {most} are given", opened.length)))
             }
-            Found::Object(opened) => fetch::read(landed, opened.length, opened.body).await.map(Ok),
+            Found::Object(opened) => object::read(landed, opened.length, opened.body).await.map(Ok),
             Found::Gone => Ok(Err("its object is gone from the bucket".to_owned())),
             Found::Replaced => Ok(Err("another object has taken the place of its object".to_owned())),
         };

@@ -12,7 +12,7 @@ use super::hits::Article;
 use super::input::{self, Given};
 use super::recipe::Model;
 use super::{attach, standing};
-use crate::pipeline::address::is_index_name;
+use crate::ingest::prepare::address::is_index_name;
 
 /// What went wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -54,7 +54,7 @@ mod tests {
     use docmill_crds::contract::Present;
 
     use super::{Worker, routes};
-    use crate::pipeline::task::Ended;
+    use crate::ingest::unit::task::Ended;
 
     #[tokio::test]
     async fn status_and_metrics_are_served() {

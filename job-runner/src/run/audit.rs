@@ -28,7 +28,7 @@ use docmill_crds::run_ledger::Tally;
 use serde_json::Value;
 
 use super::{FileResult, KeyRange, ManifestLine, RunContext, RunError};
-use crate::pipeline::persist::persist;
+use crate::ingest::persist::persist;
 use documents::MOST_UNNAMED;
 use gather::{Stores, Window};
 use repair::Repairer;

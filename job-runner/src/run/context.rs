@@ -11,8 +11,8 @@ use docmill_clients::secrets::mounted;
 use tokio::sync::OnceCell;
 
 use super::RunError;
-use crate::pipeline::clusters::Clusters;
-use crate::pipeline::process::{Processor, Stop};
+use crate::ingest::clusters::Clusters;
+use crate::ingest::processor::{Processor, Stop};
 
 /// What every step of a run needs, the same for all of its files.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 
-use crate::pipeline::ingest_error::IngestError;
+use crate::ingest::error::IngestError;
 
 /// Why a run could not be planned, or a part of it not be worked to its end. What is wrong with a single unit is no error.
 #[derive(Debug, thiserror::Error)]

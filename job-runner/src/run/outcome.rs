@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::manifest::{FileResult, ManifestLine};
-use crate::pipeline::task::Ended;
+use crate::ingest::unit::task::Ended;
 
 /// How many failures a report names one by one.
 const FAILURES: usize = 1000;

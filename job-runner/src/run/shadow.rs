@@ -26,15 +26,15 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::{FileResult, ManifestLine, RunContext, RunError};
-use crate::pipeline::address::Addressing;
-use crate::pipeline::body::BodyReader;
-use crate::pipeline::fetch::{self, Found, Opened};
-use crate::pipeline::ingest_error::IngestError;
-use crate::pipeline::logic::Logic;
-use crate::pipeline::notification::Landed;
-use crate::pipeline::persist::persist;
-use crate::pipeline::snapshot::read;
-use crate::pipeline::unit::Unit;
+use crate::ingest::error::IngestError;
+use crate::ingest::persist::persist;
+use crate::ingest::prepare::address::Addressing;
+use crate::ingest::prepare::logic::Logic;
+use crate::ingest::snapshot::read;
+use crate::ingest::source::body::BodyReader;
+use crate::ingest::source::object::{self, Found, Opened};
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::object_ref::Landed;
 use compare::{Comparison, Predicted, Recorded};
 use report::{FailureExample, ShadowReport};
 use snapshot_lines::Standing;
@@ -130,7 +130,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     async fn attempt(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let opened = match fetch::open(&self.context.s3, landed).await {
+        let opened = match object::open(&self.context.s3, landed).await {
             Ok(Found::Object(opened)) => opened,
             // What cannot be read is what it was, until it can.
             Err(error) if error.fault() == Some(StoreFault::Archived) => return self.stays(landed).await,
@@ -156,8 +156,8 @@ impl<'a> Rehearsal<'a> {
         let (predicted, report, read) = self
             .compare(unit, length, object, recorded, snapshot)
             .await
-            .map_err(|error| StoreError::unavailable(fetch::action(landed), &error))?;
-        fetch::is_whole(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
+            .map_err(|error| StoreError::unavailable(object::action(landed), &error))?;
+        object::is_whole(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
         Ok((Some(predicted), report))
     }
 
@@ -181,7 +181,7 @@ impl<'a> Rehearsal<'a> {
     /// An object that is gone, or that another version has replaced: its unit stays as it is recorded.
     async fn stays(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
         let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
-        let recorded = match fetch::unit_version(landed) {
+        let recorded = match landed.version() {
             Some(version) => self.recorded(&UnitId { bucket, key, version }).await?,
             None => None,
         };

@@ -12,10 +12,10 @@ use super::manifest::{FileResult, ManifestLine};
 use super::outcome::Outcomes;
 use super::turns::Turn;
 use super::{RunContext, RunError};
+use crate::ingest::processor::Processor;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::task::{Ended, Redo, Task};
 use crate::observe;
-use crate::pipeline::notification::Landed;
-use crate::pipeline::process::Processor;
-use crate::pipeline::task::{Ended, Redo, Task};
 
 /// Units under way at a time: enough to fill a batch while the one before is on its way.
 const UNITS_AT_A_TIME: usize = 256;

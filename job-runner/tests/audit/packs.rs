@@ -7,10 +7,10 @@ use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody};
 use docmill_crds::ledger::{UnitRecord, units_index};
 use docmill_crds::storage::BucketLocation;
-use job_runner::pipeline::snapshot::packed::packer::Shelf;
-use job_runner::pipeline::snapshot::packed::{Frame, Pack, Reference, compress};
-use job_runner::pipeline::snapshot::read;
-use job_runner::pipeline::task::Redo;
+use job_runner::ingest::snapshot::packed::packer::Shelf;
+use job_runner::ingest::snapshot::packed::{Frame, Pack, Reference, compress};
+use job_runner::ingest::snapshot::read;
+use job_runner::ingest::unit::task::Redo;
 use job_runner::run::RunContext;
 use tokio_util::sync::CancellationToken;
 

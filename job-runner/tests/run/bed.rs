@@ -12,7 +12,7 @@ use docmill_crds::ledger::{UnitId, UnitState, units_index, units_index_body};
 use docmill_crds::run_ledger::runs_index;
 use docmill_crds::storage::Storage;
 use futures::{StreamExt as _, stream};
-use job_runner::pipeline::process::Stop;
+use job_runner::ingest::processor::Stop;
 use job_runner::run::manifest::{self, ManifestLine, RunPlan};
 use job_runner::run::{self, RunError};
 use serde::de::DeserializeOwned;

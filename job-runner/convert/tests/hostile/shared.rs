@@ -4,8 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{alone, converter, data, greedy, nitf};
 use docmill_convert::{Converter, Verdict};
+
+use super::{alone, converter, data, greedy, nitf};
 use serde_json::json;
 
 fn files(folder: PathBuf) -> Vec<(PathBuf, Vec<u8>)> {

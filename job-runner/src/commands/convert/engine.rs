@@ -4,11 +4,11 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use docmill_convert::{Losses, Verdict};
 use docmill_crds::conversion::{Model, ModelError};
 
-use crate::pipeline::binary;
-use crate::pipeline::logic::Logic;
-use docmill_convert::{Losses, Verdict};
+use crate::ingest::prepare::binary;
+use crate::ingest::prepare::logic::Logic;
 
 /// A model that is ready for use.
 pub(crate) struct Engine(Logic);

@@ -6,10 +6,11 @@ use std::io::BufRead;
 use std::path::Path;
 use std::time::Duration;
 
+use docmill_convert::{Fault, Refusal};
+
 use super::tally::Tally;
 use crate::commands::excerpt::excerpt;
 use crate::commands::lines::{Lines, decoded};
-use docmill_convert::{Fault, Refusal};
 
 /// Explains the refusals of one file with the lines that they are about.
 pub(crate) struct Explainer<'p> {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use docmill_convert::{Document, Losses, Refusal, Verdict};
 use serde::Serialize;
 
 use super::crew::Speaker;
@@ -14,7 +15,6 @@ use super::engine::Engine;
 use super::human::Explainer;
 use super::tally::Tally;
 use crate::commands::inputs::open;
-use docmill_convert::{Document, Losses, Refusal, Verdict};
 
 /// Bytes of lines after which a worker waits until they are taken.
 const FULL: usize = 64 * 1024;

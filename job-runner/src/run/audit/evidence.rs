@@ -12,8 +12,8 @@ use docmill_crds::storage::{BucketLocation, RawLocation};
 use serde::Deserialize;
 
 use super::keys::{self, EvidenceName};
-use crate::pipeline::locations::{self, EvidenceKeys};
-use crate::pipeline::snapshot::packed::Reference;
+use crate::ingest::bucket::locations::{self, EvidenceKeys};
+use crate::ingest::snapshot::packed::Reference;
 
 /// The places of a source, and what is known before anything is looked at.
 #[derive(Clone, Debug)]

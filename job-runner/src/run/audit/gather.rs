@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
 use super::window::{self, Page};
-use crate::pipeline::address::Addressing;
-use crate::pipeline::ingest_error::IngestError;
-use crate::pipeline::locations;
-use crate::pipeline::snapshot;
+use crate::ingest::bucket::locations;
+use crate::ingest::error::IngestError;
+use crate::ingest::prepare::address::Addressing;
+use crate::ingest::snapshot;
 use crate::run::listing::{self, Listed, Listing};
 use crate::run::{RunContext, RunError};
 

@@ -7,8 +7,8 @@ use docmill_crds::storage::OnDelete;
 use super::evidence::{Evidence, Ground, Index, Record};
 use super::keys::{self, EvidenceName, SnapshotName};
 use super::report::{Difference, Sums, Target};
-use crate::pipeline::locations::{self, EvidenceKeys};
-use crate::pipeline::snapshot::packed::{Entry, Reference};
+use crate::ingest::bucket::locations::{self, EvidenceKeys};
+use crate::ingest::snapshot::packed::{Entry, Reference};
 
 /// Judges bucket, ledger, snapshots and errors against each other.
 pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {

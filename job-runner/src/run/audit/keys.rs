@@ -1,7 +1,7 @@
 //! What the keys of snapshots and errors say of raw objects: the way back from
 //! [`locations`](crate::pipeline::locations). Pure.
 
-use crate::pipeline::locations::ERROR_RECORD;
+use crate::ingest::bucket::locations::ERROR_RECORD;
 
 /// Digits of a unit's digest.
 const DIGEST_DIGITS: usize = 32;
@@ -79,8 +79,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{EvidenceName, SnapshotName};
-    use crate::pipeline::locations::EvidenceKeys;
-    use crate::pipeline::snapshot;
+    use crate::ingest::bucket::locations::EvidenceKeys;
+    use crate::ingest::snapshot;
 
     fn unit(key: &str) -> UnitId {
         UnitId { bucket: "raw".into(), key: key.into(), version: "1".into() }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::gather::{Stores, each, raw_object};
 use super::judge::strange_pack;
 use super::report::Difference;
-use crate::pipeline::snapshot::packed::{self, Entry, Reference};
-use crate::pipeline::snapshot::read;
+use crate::ingest::snapshot::packed::{self, Entry, Reference};
+use crate::ingest::snapshot::read;
 use crate::run::RunError;
 use crate::run::listing::{self, Listing};
 

@@ -17,19 +17,19 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use super::gather::Stores;
 use super::keys;
 use super::report::{Difference, Target};
-use crate::pipeline::clusters::Clusters;
-use crate::pipeline::heads::ClaimError;
-use crate::pipeline::notification::Landed;
-use crate::pipeline::overwritten::leave_last;
-use crate::pipeline::persist::persist;
-use crate::pipeline::place::{Fate, ToPlace};
-use crate::pipeline::prepare::AddressedDocument;
-use crate::pipeline::process::Processor;
-use crate::pipeline::remove::{Removal, remove};
-use crate::pipeline::snapshot::read::{self, Lines, Opened};
-use crate::pipeline::task::{Redo, Task};
-use crate::pipeline::unit::Unit;
-use crate::pipeline::watch::Way;
+use crate::ingest::clusters::Clusters;
+use crate::ingest::commit::removal::{Removal, remove};
+use crate::ingest::index::heads::ClaimError;
+use crate::ingest::index::watch::Way;
+use crate::ingest::persist::persist;
+use crate::ingest::processor::Processor;
+use crate::ingest::snapshot::read::{self, Lines, Opened};
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::overwritten::leave_last;
+use crate::ingest::unit::placement::{Fate, ToPlace};
+use crate::ingest::unit::task::{Redo, Task};
 use crate::run::listing::{self, Listed};
 use crate::run::{RunContext, RunError};
 
@@ -247,7 +247,7 @@ impl<'a> Repairer<'a> {
     }
 
     fn addressed(&self, line: Vec<u8>) -> Option<AddressedDocument> {
-        AddressedDocument::of_line(line, &self.processor.preparation.addressing).ok()
+        self.processor.preparation.addressing.document_of_line(line).ok()
     }
 
     async fn place(&self, unit: &Unit, documents: &[AddressedDocument]) -> Result<(), RunError> {

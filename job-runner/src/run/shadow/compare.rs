@@ -14,7 +14,7 @@ use serde_json::Map;
 use super::diff::diff;
 use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, Standing};
-use crate::pipeline::address::Addressing;
+use crate::ingest::prepare::address::Addressing;
 
 /// What the ledger says of a unit, as far as it matters whether that would change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,17 +1,17 @@
 //! A unit under two conversions.
 
 use bytes::Bytes;
+use docmill_convert::Converter;
 use docmill_crds::conversion::Conversion;
 use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest};
 use docmill_crds::template::Template;
 use serde_json::{Value, json};
 
 use super::{Comparison, Predicted, Recorded};
-use crate::pipeline::address::Addressing;
-use crate::pipeline::provenance::{Provenance, UnitProvenance, snapshot_line};
+use crate::ingest::prepare::address::Addressing;
+use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 use crate::run::shadow::report::ShadowReport;
 use crate::run::shadow::snapshot_lines::Standing;
-use docmill_convert::Converter;
 
 const OBJECT: &str = r#"{"id": "1", "day": "a", "title": "One", "n": "1"}
 {"id": "2", "day": "b", "title": "Two"}

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use docmill_crds::ledger::DocumentAddress;
 use serde_json::{Map, Value};
 
-use crate::pipeline::address::Addressing;
-use crate::pipeline::provenance;
+use crate::ingest::prepare::address::Addressing;
+use crate::ingest::snapshot::provenance;
 
 /// A snapshot whose documents are taken out one by one: first by their ids, what is left in its order.
 #[derive(Debug)]
@@ -88,8 +88,8 @@ mod tests {
     use docmill_crds::template::Template;
 
     use super::{Standing, read};
-    use crate::pipeline::address::Addressing;
-    use crate::pipeline::provenance::{Provenance, UnitProvenance, snapshot_line};
+    use crate::ingest::prepare::address::Addressing;
+    use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 
     fn line(document: &str) -> Vec<u8> {
         let key = "a \"_docmill\":{ b.xml".to_owned();

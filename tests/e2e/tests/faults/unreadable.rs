@@ -11,8 +11,8 @@ use e2e::corpus::{Corpus, Outcome};
 use e2e::evidence::error_record;
 use e2e::faults::{Action, Answer, Match, Rule};
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
-use job_runner::pipeline::copy::{self, Target};
-use job_runner::pipeline::unit::Unit;
+use job_runner::ingest::bucket::copy::{self, Target};
+use job_runner::ingest::unit::Unit;
 use serde_json::json;
 
 /// Sound articles beside those that cannot be had.

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use docmill_convert::{Visited, VisitedName, Visitor};
+
 use super::kinds::Kinds;
 use super::namespaces::{NONE, Namespaces};
 use super::pattern::{Matcher, Pattern};
 use super::tree::{Key, Namespace, NodeId, TOP, Tree};
-use docmill_convert::{Visited, VisitedName, Visitor};
 
 /// Bytes of a value that are looked at. A longer one is text, whatever it starts with.
 const LONGEST: usize = 2048;

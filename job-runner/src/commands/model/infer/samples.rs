@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
+use docmill_convert::{Refusal, visit};
+
 use super::namespaces::Namespaces;
 use super::observe::{Named, Observer};
 use super::pattern::Pattern;
 use super::propose::{Proposal, propose};
 use super::record::{self, Records};
 use super::tree::{TOP, Tree};
-use docmill_convert::{Refusal, visit};
 
 /// Kinds of root elements that are told apart.
 const MOST_ROOTS: usize = 100;

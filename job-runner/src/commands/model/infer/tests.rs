@@ -2,13 +2,13 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use docmill_convert::Converter;
 use docmill_crds::conversion::{Conversion, Field};
 
 use super::pattern::Pattern;
 use super::print::yaml;
 use super::propose::Proposal;
 use super::samples::{Nothing, Samples};
-use docmill_convert::Converter;
 
 fn samples(record: Option<&str>, objects: &[&str]) -> Samples {
     let mut samples = Samples::new(record.map(|record| Pattern::parse(record).unwrap()));

@@ -1,0 +1,117 @@
+//! Where a source keeps what it writes. Every key says whose it is and what it is of, so that neither two sources, nor two
+//! objects, nor two versions of one object ever have the same. Pure.
+//!
+//! - snapshots: `<prefix><namespace>/<source>/<raw key>/<unit digest>/<revision>.json`
+//! - refused objects: `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>` and, beside it, its error record
+//!   `<unit digest>.error.json`
+//! - refused messages: the same under `messages/<message id>/`
+//!
+//! A key is read from its end, where the digest and what follows it have a fixed form; so whatever a raw key looks like,
+//! there is one way to read it. Neither a namespace nor the name of a source can contain a slash.
+
+use docmill_crds::ledger::UnitId;
+use docmill_crds::storage::BucketLocation;
+
+use super::object_key;
+
+/// What the key of an error record ends with, behind the digest of its unit.
+pub const ERROR_RECORD: &str = ".error.json";
+
+/// Keys of the evidence of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceKeys {
+    /// Of what was refused, unchanged.
+    pub copy: String,
+    /// Of the record that says why.
+    pub record: String,
+}
+
+impl EvidenceKeys {
+    /// Those of a refused object.
+    pub fn of_object(place: &BucketLocation, unit: &UnitId) -> Self {
+        Self::within(&objects(place), unit)
+    }
+
+    /// Those of a refused message.
+    pub fn of_message(place: &BucketLocation, unit: &UnitId) -> Self {
+        Self::within(&format!("{}messages/", place.prefix), unit)
+    }
+
+    fn within(folder: &str, unit: &UnitId) -> Self {
+        let digest = unit.digest();
+        let key = |end: &str| object_key::derived(folder, &unit.key, &digest, &format!("/{digest}{end}"));
+        Self { copy: key(""), record: key(ERROR_RECORD) }
+    }
+}
+
+/// The place of a source (`<namespace>/<name>`) in a bucket that others may write to as well.
+pub fn of_source(location: &BucketLocation, source: &str) -> BucketLocation {
+    BucketLocation { bucket: location.bucket.clone(), prefix: format!("{}{source}/", location.prefix) }
+}
+
+/// What the keys of a source's refused objects begin with. `place` is the source's own ([`of_source`]).
+pub fn objects(place: &BucketLocation) -> String {
+    format!("{}objects/", place.prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use docmill_crds::ledger::UnitId;
+    use docmill_crds::storage::BucketLocation;
+
+    use super::{EvidenceKeys, of_source};
+    use crate::ingest::snapshot;
+
+    fn unit(bucket: &str, key: &str, version: &str) -> UnitId {
+        UnitId { bucket: bucket.into(), key: key.into(), version: version.into() }
+    }
+
+    #[test]
+    fn evidence_says_whose_it_is_and_what_it_is_of() {
+        let location = BucketLocation { bucket: "errors".into(), prefix: "e/".into() };
+        let (place, unit) = (of_source(&location, "news/wire"), unit("raw", "in/a b.xml", "1"));
+        let EvidenceKeys { copy, record } = EvidenceKeys::of_object(&place, &unit);
+        assert_eq!(copy, format!("e/news/wire/objects/in/a b.xml/{}", unit.digest()));
+        assert_eq!(record, format!("{copy}.error.json"));
+    }
+
+    /// Keys that begin or end as others' evidence and snapshots do, for sources that share a prefix or have one that looks
+    /// like another's place.
+    #[test]
+    fn no_two_things_have_the_same_key() {
+        let digest = unit("raw", "a", "1").digest();
+        let raw_keys = [
+            "a".to_owned(),
+            "a.error.json".to_owned(),
+            format!("a/{digest}"),
+            format!("a/{digest}.error.json"),
+            format!("a/{digest}/5f.json"),
+            "messages/a".to_owned(),
+            "objects/a".to_owned(),
+            "../messages/a".to_owned(),
+            "a//".to_owned(),
+            "x".repeat(1024),
+            format!("{}y", "x".repeat(1023)),
+        ];
+        let mut keys = BTreeSet::new();
+        let mut count = 0;
+        let places =
+            [("", "news/wire"), ("", "news/wire2"), ("", "news-wire/a"), ("news/wire/objects/", "a/b")];
+        for (prefix, source) in places {
+            let location = BucketLocation { bucket: "b".into(), prefix: prefix.into() };
+            let place = of_source(&location, source);
+            for (raw_key, version) in raw_keys.iter().flat_map(|key| [(key, "1"), (key, "2")]) {
+                let unit = unit("raw", raw_key, version);
+                let [object, message] =
+                    [EvidenceKeys::of_object(&place, &unit), EvidenceKeys::of_message(&place, &unit)];
+                let snapshot = snapshot::key(&place, &unit, "5f");
+                keys.extend([object.copy, object.record, message.copy, message.record, snapshot]);
+                count += 5;
+            }
+        }
+        assert_eq!(keys.len(), count);
+        assert!(keys.iter().all(|key| key.len() <= 1024));
+    }
+}

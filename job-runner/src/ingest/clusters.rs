@@ -1,0 +1,37 @@
+//! The clusters of a source, reached with the credentials that are mounted into the pod.
+
+use docmill_clients::elastic::Elastic;
+use docmill_crds::contract::secret_mount;
+use docmill_crds::ingest_source::IngestSourceSpec;
+
+use super::error::IngestError;
+
+/// The clusters of a source. Where it names one for both, both clients are one.
+#[derive(Clone, Debug)]
+pub struct Clusters {
+    /// Ledger, heads and the records of runs.
+    pub ledger: Elastic,
+    /// The documents; none where they are converted only.
+    pub index: Option<Elastic>,
+}
+
+impl Clusters {
+    /// Makes the clients; nothing is sent yet.
+    pub fn connect(spec: &IngestSourceSpec) -> Result<Self, IngestError> {
+        let index = match spec.index_cluster() {
+            Some(cluster) => Some(Elastic::mounted(cluster, secret_mount::INDEX)?),
+            None => None,
+        };
+        let ledger = match (spec.own_ledger_cluster(), &index) {
+            (Some(ledger), _) => Elastic::mounted(ledger, secret_mount::LEDGER)?,
+            (None, Some(index)) => index.clone(),
+            (None, None) => return Err(IngestError::NoLedger),
+        };
+        Ok(Self { ledger, index })
+    }
+
+    /// How often a bulk was pushed back (429), in part or as a whole.
+    pub fn pushed_back(&self) -> u64 {
+        self.ledger.pushed_back() + self.index.as_ref().map_or(0, Elastic::pushed_back)
+    }
+}

@@ -1,0 +1,265 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use docmill_clients::elastic::{ReadState, StoredDocument};
+use docmill_crds::ledger::heads::KeyHead;
+use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitRecord, UnitState};
+use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::storage::OnDelete;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::{Closing, Departed, Earlier, Evidence, Gone, close};
+use crate::ingest::commit::work::Work;
+use crate::ingest::commit::work::takes_anew;
+use crate::ingest::ledger::record::Recorder;
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::known::Known;
+use crate::ingest::unit::overwritten::Overwritten;
+use crate::ingest::unit::placement::{DocumentFate, Placed, Stored};
+use crate::ingest::unit::prepared::{Content, Converted, Prepared};
+use crate::ingest::unit::refusal::RefusedPart;
+use crate::ingest::unit::refusal::Stage;
+use crate::ingest::unit::task::{Ended, Redo};
+
+fn recorder() -> Recorder {
+    let good = UnitState::Indexed;
+    Recorder { source: "news/wire".into(), revision: "r2".into(), runner: "pod".into(), good, run: None }
+}
+
+fn id(version: &str) -> UnitId {
+    UnitId { bucket: "raw".into(), key: "k".into(), version: version.into() }
+}
+
+fn head(version: &str, earlier: &[&str]) -> KeyHead {
+    let earlier = earlier.iter().map(|&version| version.to_owned()).collect();
+    KeyHead { unit: id(version), last_modified: 2000, version: 2000, gone: false, earlier }
+}
+
+fn recorded(document: &str) -> RecordedDocument {
+    RecordedDocument { index: "a-1".into(), id: document.into(), digest: "d".into() }
+}
+
+fn documents(ids: &[&str]) -> Vec<AddressedDocument> {
+    ids.iter().map(|id| AddressedDocument { recorded: recorded(id), line: b"{}".to_vec() }).collect()
+}
+
+/// A unit of version `2` with these documents stored, of which so many refusals were made.
+fn work(ids: &[&str], refusals: usize, earlier: &[&str], known: Option<Known>) -> Work {
+    let refused = RefusedPart::of_object(Stage::Convert, Reason::MissingField, "no headline".into());
+    let documents = documents(ids);
+    let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let fates = vec![DocumentFate::Stored; documents.len()];
+    placed.take_in(head("2", earlier), &documents, fates, |_, _| {});
+    let converted = Converted {
+        unit: Unit { id: id("2"), version_id: None, last_modified_millis: 2000 },
+        raw_digest: Some("00".into()),
+        snapshot: Some("s".into()),
+        content: Content::InMemory(documents),
+        overwritten: Overwritten::default(),
+        refusals: vec![refused; refusals],
+        room: None,
+    };
+    let prepared = Prepared::Converted(Box::new(converted));
+    Work {
+        prepared,
+        placed: Some(placed),
+        known,
+        attempts: 1,
+        waited: Duration::ZERO,
+        held: None,
+        redo: Redo::No,
+        answer: oneshot::channel().0,
+    }
+}
+
+fn record_of(version: &str, ids: &[&str], refusals: usize) -> UnitRecord {
+    let closing = closed(&work(ids, refusals, &[], None), &Earlier::new());
+    let mut record = closing.records.into_iter().next().expect("a record").0;
+    record.unit = id(version);
+    record
+}
+
+fn closed(work: &Work, earlier: &Earlier) -> Closing {
+    close(work, earlier, &recorder(), 5000)
+}
+
+fn stored(record: &UnitRecord) -> StoredDocument {
+    let Value::Object(source) = json!(record) else { panic!("a record is an object") };
+    StoredDocument { version: 1, state: ReadState::default(), source }
+}
+
+fn known(record: UnitRecord) -> Known {
+    Known { record, version: 4000 }
+}
+
+#[test]
+fn without_an_index_documents_are_counted_and_not_named() {
+    let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let nowhere = RecordedDocument { index: String::new(), id: String::new(), digest: "d".into() };
+    let documents = [AddressedDocument { recorded: nowhere.clone(), line: b"{}".to_vec() }];
+    placed.take_in(head("2", &[]), &documents, vec![DocumentFate::Stored], |_, _| {});
+    let mut work = work(&[], 0, &[], None);
+    work.placed = Some(placed);
+    let recorder = Recorder { good: UnitState::Converted, ..recorder() };
+    let closing = close(&work, &Earlier::new(), &recorder, 5000);
+    let record = &closing.records[0].0;
+    assert_eq!((record.state, record.document_count, record.documents.len()), (UnitState::Converted, 1, 0));
+    assert_eq!(record.documents_digest, Some(DocumentsDigest::of([&nowhere])));
+}
+
+#[test]
+fn an_indexed_unit_marks_the_one_whose_place_it_took() {
+    let before = record_of("1", &["x", "y"], 0);
+    let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&before)))]);
+    let closing = closed(&work(&["x"], 0, &["1"], None), &earlier);
+    let [(own, own_version), (mark, mark_version)] = closing.records.as_slice() else {
+        panic!("two records: {closing:?}")
+    };
+    assert_eq!((own.state, *own_version), (UnitState::Indexed, 4000));
+    assert_eq!((mark.state, mark.reason.as_deref()), (UnitState::Skipped, Some("Superseded")));
+    assert_eq!(mark.superseded_by, Some(id("2").digest()));
+    // Newer than whatever the earlier unit wrote itself, with any version of its head below 2000.
+    assert!(*mark_version > 2 * 1999 && mark_version < own_version);
+    assert_eq!(closing.gone(OnDelete::Keep), []);
+    assert_eq!(closing.gone(OnDelete::Delete), [gone(&["y"], 2000)]);
+}
+
+fn gone(ids: &[&str], below: u64) -> Gone {
+    Gone { documents: Departed::Named(ids.iter().map(|id| recorded(id)).collect()), below }
+}
+
+#[test]
+fn what_no_record_names_is_left_to_the_heads() {
+    let large = |version| UnitRecord {
+        document_count: 1001,
+        snapshot: Some("s".into()),
+        ..record_of(version, &["x", "y"], 0)
+    };
+    let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&large("1"))))]);
+    let closing = closed(&work(&["x"], 0, &["1"], None), &earlier);
+    let documents = Departed::InSnapshot { unit: id("1"), reference: "s".into(), count: 1001 };
+    assert_eq!(closing.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+    // A conversion of the same unit takes the key anew, so that heads tell what it has no more.
+    let before = || Some(known(large("2")));
+    assert!(takes_anew(Redo::Yes, before().as_ref(), 1));
+    assert!(!takes_anew(Redo::Yes, Some(&known(record_of("2", &["x"], 0))), 1));
+    let documents = Departed::InSnapshot { unit: id("2"), reference: "s".into(), count: 1001 };
+    let dropped = closed(&work(&["x"], 0, &[], before()), &Earlier::new()).gone(OnDelete::Keep);
+    assert_eq!(dropped, [Gone { documents, below: 2000 }]);
+}
+
+#[test]
+fn an_earlier_unit_that_never_came_to_its_end_is_looked_for() {
+    let closing = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
+    let documents = Departed::Unrecorded(id("1"));
+    assert_eq!(closing.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+}
+
+#[test]
+fn a_unit_whose_key_was_removed_meanwhile_says_so() {
+    let tombstone = KeyHead { gone: true, ..head("2", &[]) };
+    let late = Work { placed: Some(Placed::Superseded(tombstone)), ..work(&[], 0, &[], None) };
+    let closing = closed(&late, &Earlier::new());
+    assert_eq!(closing.records[0].0.reason.as_deref(), Some("ObjectGone"));
+    assert!(
+        matches!(closing.ended(Some(true)), Ended::Final { reason: Some(reason), .. } if reason == "ObjectGone")
+    );
+}
+
+#[test]
+fn a_unit_whose_record_is_still_to_come_is_marked_too() {
+    let closing = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
+    assert_eq!(closing.records[1].0.unit, id("1"));
+    assert_eq!(closing.evidence.remove, [id("1")], "its worker may have died with a refusal");
+}
+
+#[test]
+fn a_failed_unit_leaves_the_last_good_one_as_it_is() {
+    let good: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &["x"], 0))))]);
+    assert_eq!(closed(&work(&[], 1, &["1"], None), &good).records.len(), 1);
+    let bad: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &[], 1))))]);
+    assert_eq!(closed(&work(&[], 1, &["1"], None), &bad).records.len(), 2);
+}
+
+#[test]
+fn a_success_removes_the_evidence_of_an_earlier_failure() {
+    let failed = record_of("1", &[], 1);
+    let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&failed)))]);
+    assert_eq!(evidence(&work(&["x"], 0, &["1"], None), &earlier), (false, vec![id("1")]));
+    let own = || Some(known(record_of("2", &[], 1)));
+    assert_eq!(evidence(&work(&["x"], 0, &["1"], own()), &earlier), (false, vec![id("2"), id("1")]));
+    assert_eq!(evidence(&work(&["x"], 0, &[], own()), &Earlier::new()), (false, vec![id("2")]));
+    assert_eq!(evidence(&work(&["x"], 0, &[], None), &Earlier::new()), (false, vec![]));
+}
+
+#[test]
+fn a_failure_keeps_its_evidence_and_removes_that_of_the_failure_whose_place_it_takes() {
+    let own = Some(known(record_of("2", &[], 1)));
+    assert_eq!(evidence(&work(&[], 1, &[], own), &Earlier::new()), (true, vec![]));
+    let failed: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &[], 1))))]);
+    assert_eq!(evidence(&work(&[], 1, &["1"], None), &failed), (true, vec![id("1")]));
+    let good: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &["x"], 0))))]);
+    assert_eq!(evidence(&work(&[], 1, &["1"], None), &good), (true, vec![]));
+}
+
+/// Whether the unit's own evidence is kept, and whose is removed.
+fn evidence(work: &Work, earlier: &Earlier) -> (bool, Vec<UnitId>) {
+    let Evidence { keep, remove } = closed(work, earlier).evidence;
+    (keep.is_some(), remove)
+}
+
+#[test]
+fn what_differs_from_the_record_is_a_change() {
+    let changed = |work: Work| match closed(&work, &Earlier::new()).ended(Some(true)) {
+        Ended::Final { changed, .. } => changed,
+        other => panic!("not final: {other:?}"),
+    };
+    assert!(changed(work(&["x"], 0, &[], None)));
+    assert!(!changed(work(&["x"], 0, &[], Some(known(record_of("2", &["x"], 0))))));
+    assert!(changed(work(&["x", "y"], 0, &[], Some(known(record_of("2", &["x"], 0))))));
+    assert!(changed(work(&[], 1, &[], Some(known(record_of("2", &["x"], 0))))));
+}
+
+#[test]
+fn documents_that_a_conversion_no_longer_gives_go_and_those_of_a_refusal_stay() {
+    let before = || Some(known(record_of("2", &["x", "y"], 0)));
+    assert_eq!(
+        closed(&work(&["y"], 0, &[], before()), &Earlier::new()).gone(OnDelete::Keep),
+        [gone(&["x"], 2001)]
+    );
+    let refused = closed(&work(&[], 1, &[], before()), &Earlier::new());
+    assert_eq!(refused.gone(OnDelete::Delete), []);
+    assert_eq!(refused.records[0].0.documents, [recorded("x"), recorded("y")]);
+}
+
+#[test]
+fn an_object_that_is_gone_keeps_the_record_that_it_has() {
+    let skipped = |known| Work {
+        prepared: Prepared::Skipped(id("2"), SkipReason::ObjectGone),
+        placed: None,
+        ..work(&[], 0, &[], known)
+    };
+    let kept = closed(&skipped(Some(known(record_of("2", &["x"], 0)))), &Earlier::new());
+    assert!(kept.records.is_empty());
+    assert_eq!(kept.ended(Some(true)), Ended::Known(UnitState::Indexed));
+    assert_eq!(closed(&skipped(None), &Earlier::new()).records[0].0.reason.as_deref(), Some("ObjectGone"));
+}
+
+#[test]
+fn a_unit_that_came_too_late_says_so_once() {
+    let late =
+        |known| Work { placed: Some(Placed::Superseded(head("3", &["2"]))), ..work(&[], 0, &[], known) };
+    let closing = closed(&late(None), &Earlier::new());
+    let record = closing.records[0].0.clone();
+    assert_eq!(record.superseded_by, Some(id("3").digest()));
+    assert!(closed(&late(Some(known(record))), &Earlier::new()).records.is_empty());
+}
+
+#[test]
+fn a_record_that_is_not_stored_makes_no_end() {
+    let end = |recorded| closed(&work(&["x"], 0, &[], None), &Earlier::new()).ended(recorded);
+    assert_eq!(end(None), Ended::Unfinished);
+    assert!(matches!(end(Some(false)), Ended::Final { state: UnitState::Skipped, .. }));
+}

@@ -1,0 +1,421 @@
+//! Brings a batch of units to its end: index, refuse, record — in this order, so that whatever breaks off in between is
+//! done again and nothing is lost. Who told of a unit hears of its end after that.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Outcome, ReadState};
+use docmill_clients::retry::Patience;
+use docmill_clients::store_health;
+use docmill_crds::contract::IndexTrouble;
+use docmill_crds::error_class::Classify as _;
+use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
+use docmill_crds::storage::{BucketLocation, OnDelete};
+use futures::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use super::ledger_update::{self, Closing, Earlier};
+use super::work::Work;
+use crate::ingest::clusters::Clusters;
+use crate::ingest::counts::Counts;
+use crate::ingest::index::heads::{ClaimError, unless_held};
+use crate::ingest::index::indexer::Placer;
+use crate::ingest::index::new_indices::{NewIndices, sift};
+use crate::ingest::index::watch::Way;
+use crate::ingest::ledger::errors_bucket;
+use crate::ingest::ledger::record::Recorder;
+use crate::ingest::persist::persist;
+use crate::ingest::prepare::address::Addressing;
+use crate::ingest::unit::placement::{Held, PATIENCE, ToPlace};
+use crate::ingest::unit::prepared::{Content, Prepared};
+use crate::ingest::unit::refusal::kept;
+use crate::ingest::unit::task::Ended;
+use crate::observe;
+
+/// Refusals that are written at a time.
+const REFUSALS_AT_A_TIME: usize = 8;
+
+/// A unit, and what is to be written for it.
+pub type Closed = (Work, Closing);
+
+/// What is to be done yet for units of a batch.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Units with evidence, for [`Finish::settle`].
+    pub with_evidence: Vec<Closed>,
+    /// Units of an index that is slow, to be finished once more, and alone.
+    pub slow: Vec<Work>,
+}
+
+/// What finishing needs to know, the same for all batches of a worker.
+#[derive(Debug)]
+pub struct Finish {
+    /// The clusters of ledger and articles.
+    pub clusters: Clusters,
+    /// Puts documents where they belong.
+    pub placer: Placer,
+    /// How many new indices that may take; none without an index.
+    pub new_indices: Option<NewIndices>,
+    /// The object store.
+    pub s3: aws_sdk_s3::Client,
+    /// Where snapshots are: the source's own place.
+    pub snapshots: BucketLocation,
+    /// How documents are addressed.
+    pub addressing: Addressing,
+    /// Where refused objects go: the source's own place.
+    pub errors: BucketLocation,
+    /// For how long a unit waits for an index that is not going to take writes by itself.
+    pub blocked_patience: Duration,
+    /// What becomes of documents that a newer version of their object no longer has.
+    pub on_delete: OnDelete,
+    /// Name of the ledger's index.
+    pub ledger: String,
+    /// Source, revision and runner.
+    pub recorder: Recorder,
+    /// What was done so far.
+    pub counts: Counts,
+}
+
+impl Finish {
+    /// Finishes a batch, and tells those who wait. What is to be done for some units yet is given back, so that the others do
+    /// not wait for it.
+    pub async fn finish(&self, mut batch: Vec<Work>, way: Way, stop: &CancellationToken) -> Left {
+        if self.place(&mut batch, way, stop).await.is_none() {
+            self.give_up(batch, way);
+            return Left::default();
+        }
+        let (held, batch): (Vec<_>, _) = batch.into_iter().partition(|work| work.held.is_some());
+        let mut slow = self.let_go(held, way);
+        let Some(closed) = self.close(batch, stop).await else {
+            return Left { slow, ..Left::default() };
+        };
+        let (held, closed): (Vec<_>, _) = closed.into_iter().partition(|(work, _)| work.held.is_some());
+        slow.extend(self.let_go(held.into_iter().map(|(work, _)| work).collect(), way));
+        let (plain, with_evidence) =
+            closed.into_iter().partition(|(_, closing)| closing.evidence.is_settled());
+        self.conclude(plain, stop).await;
+        Left { with_evidence, slow }
+    }
+
+    /// Nothing could be placed. Where that is a slow index's doing, its units wait for it and for nothing else.
+    fn give_up(&self, batch: Vec<Work>, way: Way) {
+        let ended = if way.is_alone() { Ended::Held(IndexTrouble::Slow) } else { Ended::Unfinished };
+        for work in batch {
+            self.answer(work, ended.clone());
+        }
+    }
+
+    /// Lets go of units that wait for an index. Gives those back that a slow one is to be tried for alone.
+    fn let_go(&self, held: Vec<Work>, way: Way) -> Vec<Work> {
+        let mut told: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        let mut slow = Vec::new();
+        for work in held {
+            let Some(Held { index, trouble, fault }) = &work.held else { continue };
+            if *trouble == IndexTrouble::Slow && !way.is_alone() && !work.is_large() {
+                slow.push(work);
+                continue;
+            }
+            told.entry(index.clone()).or_insert_with(|| (0, fault.for_records())).0 += 1;
+            let trouble = *trouble;
+            self.answer(work, Ended::Held(trouble));
+        }
+        for (index, (units, fault)) in told {
+            tracing::warn!(index, units, fault, "an index takes no writes; its units wait, and others go on");
+        }
+        slow
+    }
+
+    /// Whether a unit that has waited for so long fails by an index that takes no writes. Those of a run have waited for as long
+    /// as its worker knows of the index, so that not each of its files waits anew.
+    pub fn is_over(&self, waited: Duration, held: &Held) -> bool {
+        let articles = self.placer.articles.as_ref().filter(|_| self.recorder.run.is_some());
+        let known = articles.map_or(Duration::ZERO, |articles| articles.indices.refusing_for(&held.index));
+        held.trouble.fails_in_the_end() && waited.max(known) >= self.blocked_patience
+    }
+
+    /// The slow index that a unit has a document for, if it has.
+    pub fn slow_index(&self, work: &Work) -> Option<String> {
+        let articles = self.placer.articles.as_ref().filter(|articles| articles.indices.has_slow())?;
+        let documents = work.to_place()?.documents;
+        let index = documents.iter().map(|document| &document.recorded.index);
+        index.into_iter().find(|index| articles.indices.is_slow(index)).cloned()
+    }
+
+    /// Settles the evidence of units, records them, and tells those who wait.
+    pub async fn settle(&self, units: Vec<Closed>, stop: &CancellationToken) {
+        let mut settled = Vec::with_capacity(units.len());
+        for units in units.chunks(REFUSALS_AT_A_TIME) {
+            let settling = units.iter().map(|(work, closing)| self.settle_evidence(work, closing, stop));
+            settled.extend(join_all(settling).await);
+        }
+        let (settled, unsettled): (Vec<_>, Vec<_>) =
+            units.into_iter().zip(settled).partition(|(_, is_settled)| *is_settled);
+        for ((work, _), _) in unsettled {
+            self.answer(work, Ended::Unfinished);
+        }
+        self.conclude(settled.into_iter().map(|(unit, _)| unit).collect(), stop).await;
+    }
+
+    /// Says what is to be written for units whose documents are placed, and deletes the documents that they have no more.
+    /// Units that an index keeps from that are marked.
+    async fn close(&self, mut batch: Vec<Work>, stop: &CancellationToken) -> Option<Vec<Closed>> {
+        let closings = match self.earlier_records(&batch, stop).await {
+            Some(earlier) => self.retire_all(&mut batch, &earlier, stop).await,
+            None => None,
+        };
+        if closings.is_none() {
+            self.give_up(batch, Way::with_others());
+            return None;
+        }
+        Some(batch.into_iter().zip(closings?).collect())
+    }
+
+    async fn retire_all(
+        &self,
+        batch: &mut [Work],
+        earlier: &Earlier,
+        stop: &CancellationToken,
+    ) -> Option<Vec<Closing>> {
+        let now = clock::now_millis();
+        let mut closings = Vec::with_capacity(batch.len());
+        for work in batch {
+            let closing = ledger_update::close(work, earlier, &self.recorder, now);
+            let Some(held) = self.retire(work, &closing, stop).await? else {
+                closings.push(closing);
+                continue;
+            };
+            if self.is_over(work.waited, &held) {
+                work.refuse(kept(&held));
+            } else {
+                work.held = Some(held);
+            }
+            closings.push(ledger_update::close(work, earlier, &self.recorder, now));
+        }
+        Some(closings)
+    }
+
+    /// Records units, and tells those who wait.
+    async fn conclude(&self, units: Vec<Closed>, stop: &CancellationToken) {
+        if units.is_empty() {
+            return;
+        }
+        let verdicts = self.record(&units, stop).await.unwrap_or_else(|| vec![None; units.len()]);
+        for ((work, closing), mut recorded) in units.into_iter().zip(verdicts) {
+            if recorded == Some(false) && self.withdraw(&work, stop).await.is_none() {
+                recorded = None;
+            }
+            count(&closing, recorded);
+            self.drop_evidence(&work, &closing, recorded, stop).await;
+            self.answer(work, closing.ended(recorded));
+        }
+    }
+
+    /// Tells who waits for a unit of its end.
+    pub(crate) fn answer(&self, work: Work, ended: Ended) {
+        if let Ended::Final { state, .. } = ended {
+            self.counts.add(state);
+            if let (Prepared::Converted(converted), false) = (&work.prepared, state == UnitState::Skipped) {
+                let overwritten = converted.overwritten.count();
+                self.counts.add_overwritten(overwritten);
+                observe::worker().metrics.overwritten(overwritten);
+            }
+        }
+        // Nobody waits any more when the worker is about to end.
+        let _ = work.answer.send(ended);
+    }
+
+    /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
+    async fn place(&self, batch: &mut [Work], way: Way, stop: &CancellationToken) -> Option<()> {
+        self.keep_out(batch, stop).await?;
+        let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
+        let units: Vec<ToPlace<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
+        // On the heap, since it is large.
+        let place = || Box::pin(self.placer.place(&units, way, stop));
+        let fates = if way.is_alone() {
+            let placed = stop.run_until_cancelled(place()).await?;
+            placed.inspect_err(|error| tracing::warn!(%error, "a slow index took nothing")).ok()?
+        } else {
+            persist("index", stop, place).await?
+        };
+        for (at, fate) in at.into_iter().zip(fates) {
+            let waited = batch[at].waited;
+            batch[at].take_fate(fate, |held| self.is_over(waited, held));
+        }
+        Some(())
+    }
+
+    /// Takes out the documents whose indices may not be made now: they are refused.
+    async fn keep_out(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<()> {
+        let Some(new_indices) = &self.new_indices else { return Some(()) };
+        let documents = batch.iter().filter_map(Work::to_place).flat_map(|unit| unit.documents);
+        let names = documents.map(|document| document.recorded.index.as_str());
+        let refused = new_indices.refused(names, stop).await?;
+        for work in batch.iter_mut().filter(|_| !refused.is_empty()) {
+            if let Prepared::Converted(converted) = &mut work.prepared
+                && let Content::InMemory(documents) = &mut converted.content
+            {
+                converted.refusals.extend(sift(documents, &refused, new_indices.most));
+            }
+        }
+        Some(())
+    }
+
+    /// The records of the units whose places the batch takes.
+    async fn earlier_records(&self, batch: &[Work], stop: &CancellationToken) -> Option<Earlier> {
+        let ids: Vec<UnitId> = batch.iter().flat_map(Work::earlier).collect();
+        let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
+        let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
+        let found = persist("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
+        Some(ids.into_iter().zip(found).collect())
+    }
+
+    /// Keeps the evidence of a refusal, or removes what an earlier one left. Whether that is done.
+    async fn settle_evidence(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> bool {
+        let (Prepared::Converted(converted), errors) = (&work.prepared, &self.errors) else { return true };
+        if let Some(record) = &closing.evidence.keep {
+            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
+            let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
+            if persist("refuse", stop, keep).await.is_none() {
+                return false;
+            }
+        }
+        for unit in &closing.evidence.remove {
+            let remove = || errors_bucket::remove(&self.s3, errors, unit);
+            if persist("remove what is refused no more", stop, remove).await.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Removes the evidence of a unit whose failure was not recorded, because another version of its key took its place
+    /// meanwhile. That it stays is no fault of the unit; an audit finds it.
+    async fn drop_evidence(
+        &self,
+        work: &Work,
+        closing: &Closing,
+        recorded: Option<bool>,
+        stop: &CancellationToken,
+    ) {
+        let (Prepared::Converted(converted), Some(_), Some(false)) =
+            (&work.prepared, &closing.evidence.keep, recorded)
+        else {
+            return;
+        };
+        let unit = &converted.unit.id;
+        let attempt = || async { self.clusters.ledger.get(&self.ledger, &unit.digest()).await };
+        let Some(stored) = persist("look up", stop, attempt).await else { return };
+        // Another worker may have recorded the same failure, with the same evidence.
+        if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
+        {
+            persist("remove what is refused no more", stop, || {
+                errors_bucket::remove(&self.s3, &self.errors, unit)
+            })
+            .await;
+        }
+    }
+
+    /// Deletes the documents that the unit has no more, and what an attempt left behind that died. Gives the index that
+    /// keeps some of them, if one does.
+    #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
+    async fn retire(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> Option<Option<Held>> {
+        if let Some(held) = self.clear_up(work, stop).await? {
+            return Some(Some(held));
+        }
+        let Some(key) = work.head() else { return Some(None) };
+        for gone in closing.gone(self.on_delete) {
+            let retire =
+                || async { unless_held(self.take_back(&gone.documents, key, gone.below, stop).await) };
+            if let Some(held) = persist("retire", stop, retire).await? {
+                return Some(Some(held));
+            }
+        }
+        Some(None)
+    }
+
+    /// Writes the records. Gives of each unit whether its record is stored (`Some(true)`), or a newer one is
+    /// (`Some(false)`); none where the ledger refuses it.
+    async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Option<Vec<Option<bool>>> {
+        let records = || {
+            let records = units.iter().flat_map(|(_, closing)| &closing.records);
+            records.map(|(record, version)| (record, Some(*version)))
+        };
+        let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
+        let mut outcomes = persist("record", stop, send).await?.into_iter();
+        let verdict = |(_, closing): &Closed| {
+            let own: Vec<Outcome> = outcomes.by_ref().take(closing.records.len()).collect();
+            let id = closing.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
+            self.verdict(&id, &own)
+        };
+        Some(units.iter().map(verdict).collect())
+    }
+
+    fn verdict(&self, id: &str, outcomes: &[Outcome]) -> Option<bool> {
+        let refused = outcomes.iter().find_map(|outcome| match outcome {
+            Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
+            Outcome::Done | Outcome::Superseded => None,
+        });
+        if let Some(fault) = refused {
+            let (index, id) = (self.ledger.clone(), id.to_owned());
+            let error = ClaimError::Refused { index, id, fault: fault.clone() };
+            // It is told for a while, and this worker goes on.
+            store_health::of_process().held_up().by(error.hindrance(), &error.to_string());
+            tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
+            return None;
+        }
+        Some(outcomes.first() != Some(&Outcome::Superseded))
+    }
+
+    /// Writes one record by itself. With a version, one that is older than the stored is given up.
+    pub async fn write_record(
+        &self,
+        record: &UnitRecord,
+        version: Option<u64>,
+        patience: Patience,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let body = self.ledger_body(std::iter::once((record, version)));
+        for outcome in self.clusters.ledger.bulk_all(body, patience, stop).await? {
+            ClaimError::written(outcome, &self.ledger, &record.unit.digest())?;
+        }
+        Ok(())
+    }
+
+    /// Writes one record in the place of one that was read. An error where that was written since.
+    pub(crate) async fn replace_record(
+        &self,
+        record: &UnitRecord,
+        read: ReadState,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let (index, id) = (&self.ledger, &record.unit.digest());
+        let mut body = BulkBody::default();
+        let source = serde_json::to_vec(record).unwrap_or_default();
+        body.push_compare_and_set(Address { index, id }, Some(read), &source);
+        for outcome in self.clusters.ledger.bulk_all(body, Patience::once(), stop).await? {
+            if !ClaimError::written(outcome, index, id)? {
+                return Err(ClaimError::Contended { index: index.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn ledger_body<'a>(&self, records: impl Iterator<Item = (&'a UnitRecord, Option<u64>)>) -> BulkBody {
+        let mut body = BulkBody::default();
+        for (record, version) in records {
+            let id = record.unit.digest();
+            let source = serde_json::to_vec(record).unwrap_or_default();
+            body.push_index(Address { index: &self.ledger, id: &id }, version, &source);
+        }
+        body
+    }
+}
+
+/// Counts the documents of a unit that is indexed now, and how long that took since its landing.
+fn count(closing: &Closing, recorded: Option<bool>) {
+    let indexed = closing.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
+    if let (Some((record, _)), Some(true)) = (indexed, recorded) {
+        observe::worker().metrics.searchable(record.document_count, record.lag_millis);
+    }
+}

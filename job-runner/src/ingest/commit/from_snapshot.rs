@@ -1,0 +1,112 @@
+//! Fills the index from a snapshot, some documents at a time: those of an object that is too large to be held in memory.
+
+use std::io;
+
+use docmill_clients::aws::StoreError;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio_util::sync::CancellationToken;
+
+use super::committer::Finish;
+use crate::ingest::index::heads::unless_held;
+use crate::ingest::index::new_indices::sift;
+use crate::ingest::index::watch::Way;
+use crate::ingest::persist::persist;
+use crate::ingest::prepare::preparation::Preparation;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::placement::{Amiss, Fate, Held, Placed, Stored, ToPlace};
+use crate::ingest::unit::prepared::Converted;
+use crate::ingest::unit::refusal::{blocked, note, rejected};
+use crate::ingest::unit::task::Task;
+
+/// Documents that are indexed at a time, …
+const CHUNK_DOCUMENTS: usize = 500;
+/// … or as many as have so many bytes.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+
+/// Indexes the documents of a snapshot, and says which index holds some of them. `None`: to be tried again later.
+pub(crate) async fn index(
+    finish: &Finish,
+    preparation: &Preparation,
+    converted: &mut Converted,
+    key: &str,
+    (task, mut renew): (&Task, bool),
+    stop: &CancellationToken,
+) -> Option<(Placed, Option<Held>)> {
+    let _turn = preparation.large.acquire().await.ok()?;
+    let mut held = None;
+    let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let mut first = 0;
+    let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
+    loop {
+        let mut chunk = match next_chunk(preparation, &mut lines).await {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                tracing::warn!(%error, key, "a snapshot could not be read to its end; the unit is tried again later");
+                return None;
+            }
+        };
+        if chunk.is_empty() {
+            return Some((placed, held));
+        }
+        let next = first + u32::try_from(chunk.len()).unwrap_or(u32::MAX);
+        converted.overwritten.leave_standing(&mut chunk, std::mem::replace(&mut first, next));
+        if let Some(new_indices) = &finish.new_indices {
+            let names = chunk.iter().map(|document| document.recorded.index.as_str());
+            let refused = new_indices.refused(names, stop).await?;
+            for part in sift(&mut chunk, &refused, new_indices.most) {
+                note(&mut converted.refusals, part);
+            }
+        }
+        let unit = [ToPlace { unit: &converted.unit, documents: &chunk, renew }];
+        renew = false;
+        let way = Way::untimed();
+        let fates = persist("index", stop, || finish.placer.place(&unit, way, stop)).await?.pop()?;
+        match fates {
+            Fate::Superseded(newer, _) => {
+                // What was indexed of it before is to go too.
+                let raw_key = &converted.unit.id.key;
+                let take_back =
+                    || async { unless_held(finish.take_back_lost(key, raw_key, &newer, stop).await) };
+                let by = persist("take back", stop, take_back).await?;
+                return Some((Placed::Superseded(newer), by));
+            }
+            Fate::Current { key, documents } => {
+                placed.take_in(key, &chunk, documents, |recorded, amiss| match amiss {
+                    Amiss::Rejected(fault) => note(&mut converted.refusals, rejected(recorded, &fault)),
+                    Amiss::Held(by) if finish.is_over(task.waited, &by) => {
+                        note(&mut converted.refusals, blocked(recorded, &by));
+                    }
+                    Amiss::Held(by) => held = Some(by),
+                });
+            }
+        }
+    }
+}
+
+type Lines = BufReader<Box<dyn tokio::io::AsyncRead + Send + Unpin>>;
+
+async fn open_snapshot(preparation: &Preparation, key: &str) -> Result<Lines, StoreError> {
+    let bucket = &preparation.snapshots.bucket;
+    let request = preparation.s3.get_object().bucket(bucket).key(key);
+    let action = format!("read s3://{bucket}/{key}");
+    let object = request.send().await.map_err(|error| StoreError::from_sdk(action, &error))?;
+    Ok(BufReader::new(Box::new(object.body.into_async_read())))
+}
+
+/// The next documents of a snapshot; none at its end.
+async fn next_chunk(preparation: &Preparation, lines: &mut Lines) -> io::Result<Vec<AddressedDocument>> {
+    let mut chunk = Vec::new();
+    let mut bytes = 0;
+    while chunk.len() < CHUNK_DOCUMENTS && bytes < CHUNK_BYTES {
+        let mut line = Vec::new();
+        if lines.read_until(b'\n', &mut line).await? == 0 {
+            break;
+        }
+        if line.pop_if(|last| *last == b'\n').is_none() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes += line.len();
+        chunk.push(preparation.addressing.document_of_line(line)?);
+    }
+    Ok(chunk)
+}

@@ -1,0 +1,285 @@
+//! What is to be written when a unit has come to its end: its record, those of the units whose place it took, and the
+//! evidence of a refusal. Pure.
+
+use std::collections::{BTreeSet, HashMap};
+
+use docmill_clients::elastic::StoredDocument;
+use docmill_crds::ledger::heads::KeyHead;
+use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
+use docmill_crds::reason::SkipReason;
+use docmill_crds::storage::OnDelete;
+
+use super::departed::{self, Departed};
+use super::work::Work;
+use crate::ingest::ledger::errors_bucket::ErrorRecord;
+use crate::ingest::ledger::record::Recorder;
+use crate::ingest::unit::known::Known;
+use crate::ingest::unit::placement::{Placed, Stored};
+use crate::ingest::unit::prepared::{Content, Converted, Prepared};
+use crate::ingest::unit::task::Ended;
+
+/// The version of a record that no head stands behind; every other record is newer.
+const HEADLESS: u64 = 1;
+
+/// What is to be written for a unit.
+#[derive(Debug)]
+pub struct Closing {
+    /// What to do about the errors bucket.
+    pub evidence: Evidence,
+    /// Records with their versions, the unit's own first.
+    pub records: Vec<(UnitRecord, u64)>,
+    /// Documents of an earlier conversion that this one does not have.
+    dropped: Option<Gone>,
+    /// Documents of earlier units of the key that this one does not have.
+    left_behind: Vec<Gone>,
+    ended: Ended,
+}
+
+/// Documents that are to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// Which.
+    pub documents: Departed,
+    /// Only those that no unit claimed which took the key with this version or a later one.
+    pub below: u64,
+}
+
+/// What to do about the errors bucket.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Keep the unit's object, and this record.
+    pub keep: Option<Box<ErrorRecord>>,
+    /// Units whose evidence is to be removed: this one, if it is refused no more, and those that failed and whose place it
+    /// takes.
+    pub remove: Vec<UnitId>,
+}
+
+impl Evidence {
+    /// Whether there is nothing to do.
+    pub fn is_settled(&self) -> bool {
+        self.keep.is_none() && self.remove.is_empty()
+    }
+}
+
+impl Closing {
+    fn without_evidence(records: Vec<(UnitRecord, u64)>, ended: Ended) -> Self {
+        Self { evidence: Evidence::default(), records, dropped: None, left_behind: Vec::new(), ended }
+    }
+
+    /// The documents that are to be deleted.
+    pub fn gone(&self, on_delete: OnDelete) -> Vec<Gone> {
+        let left_behind: &[_] = if on_delete == OnDelete::Delete { &self.left_behind } else { &[] };
+        self.dropped.iter().chain(left_behind).cloned().collect()
+    }
+
+    /// What to tell, when the records are stored (`Some(true)`), when the unit's own was refused as older than the one that is
+    /// there (`Some(false)`), or when they are not.
+    pub fn ended(self, recorded: Option<bool>) -> Ended {
+        match (recorded, self.ended) {
+            (None, _) => Ended::Unfinished,
+            (Some(false), Ended::Final { .. }) => passed_over(SkipReason::Superseded, true),
+            (_, ended) => ended,
+        }
+    }
+}
+
+fn passed_over(reason: SkipReason, changed: bool) -> Ended {
+    let reason = Some(reason.as_str().to_owned());
+    Ended::Final { state: UnitState::Skipped, reason, changed }
+}
+
+/// Records of units by their ids, as far as there are any.
+pub type Earlier = HashMap<UnitId, Option<StoredDocument>>;
+
+/// Says what is to be written for a unit.
+pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i64) -> Closing {
+    let known = work.known.as_ref();
+    match (&work.prepared, &work.placed) {
+        (Prepared::Nothing, _) => Closing::without_evidence(Vec::new(), Ended::Nothing),
+        (Prepared::Skipped(unit, reason), _) => skipped(work, unit, *reason, recorder, now_millis),
+        (Prepared::Converted(converted), Some(Placed::Superseded(head))) => {
+            let attempts = work.attempts;
+            let (record, reason) = if head.gone {
+                let unit = &converted.unit;
+                (recorder.of_gone(unit, attempts, now_millis), SkipReason::ObjectGone)
+            } else {
+                let record = recorder.of_superseded(&converted.unit, &head.unit, attempts, now_millis);
+                (record, SkipReason::Superseded)
+            };
+            let changed = known.is_none_or(|known| differ(&known.record, &record));
+            let records = if changed { vec![(record, before(head))] } else { Vec::new() };
+            Closing::without_evidence(records, passed_over(reason, changed))
+        }
+        (Prepared::Converted(converted), Some(Placed::Current { key, stored })) => {
+            Current { work, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }.close()
+        }
+        (Prepared::Converted(converted), None) => unchanged(converted, known, recorder, now_millis),
+    }
+}
+
+/// The version of the last record of a unit whose place was taken by this head: newer than all that the unit wrote
+/// itself, older than all that it writes if it ever takes the place back.
+pub(crate) fn before(head: &KeyHead) -> u64 {
+    own(head).saturating_sub(1)
+}
+
+/// The version of the records that the unit of a head writes itself, and of those of a removed key.
+pub(crate) fn own(head: &KeyHead) -> u64 {
+    head.version.saturating_mul(2)
+}
+
+/// An object that was not there, or holds nothing. A unit that has a record keeps it: it was ingested, and removed since.
+/// Only that it was gone is no longer true of a folder marker that is there.
+fn skipped(work: &Work, unit: &UnitId, reason: SkipReason, recorder: &Recorder, now_millis: i64) -> Closing {
+    let marks = reason == SkipReason::FolderMarker;
+    let other = |record: &UnitRecord| {
+        record.state == UnitState::Skipped && record.reason.as_deref() != Some(reason.as_str())
+    };
+    let version = match &work.known {
+        Some(known) if marks && other(&known.record) => known.version,
+        Some(known) => return Closing::without_evidence(Vec::new(), Ended::Known(known.record.state)),
+        None => HEADLESS,
+    };
+    let record = recorder.of_skipped(unit.clone(), reason, work.attempts, now_millis);
+    let reason = record.reason.clone();
+    let ended = Ended::Final { state: UnitState::Skipped, reason, changed: true };
+    Closing::without_evidence(vec![(record, version)], ended)
+}
+
+/// A conversion that gave what is recorded: only the revision may be new.
+fn unchanged(converted: &Converted, known: Option<&Known>, recorder: &Recorder, now_millis: i64) -> Closing {
+    debug_assert!(matches!(converted.content, Content::Unchanged));
+    let records = known.filter(|known| known.record.revision != recorder.revision);
+    let records = records.map(|known| (recorder.renewed(known.record.clone(), now_millis), known.version));
+    let ended = Ended::Final { state: recorder.good, reason: None, changed: false };
+    Closing::without_evidence(records.into_iter().collect(), ended)
+}
+
+/// A unit that is the present one of its key.
+struct Current<'a> {
+    work: &'a Work,
+    converted: &'a Converted,
+    key: Option<&'a KeyHead>,
+    stored: &'a Stored,
+    earlier: &'a Earlier,
+    recorder: &'a Recorder,
+    now_millis: i64,
+}
+
+impl Current<'_> {
+    fn close(&self) -> Closing {
+        let mut record =
+            self.recorder.of_converted(self.converted, self.stored, self.work.attempts, self.now_millis);
+        let known = self.work.known.as_ref().map(|known| &known.record);
+        if self.stored.count == 0
+            && let Some(known) = known
+        {
+            keep_documents(&mut record, known);
+        }
+        let marks = self.marks(&record);
+        let left_behind = if record.state.is_good() { self.left_behind(&marks) } else { Vec::new() };
+        let dropped = known.and_then(|known| self.dropped(known));
+        let ended = Ended::Final {
+            state: record.state,
+            reason: record.reason.clone(),
+            changed: known.is_none_or(|known| differ(known, &record)),
+        };
+        let evidence = self.evidence(&marks);
+        let version = self.key.map_or(HEADLESS, own);
+        let own = std::iter::once((record, version));
+        let records = own.chain(marks.into_iter().map(|(_, mark)| mark)).collect();
+        Closing { evidence, records, dropped, left_behind, ended }
+    }
+
+    /// Documents of units whose place this one takes. Heads tell which of them it has.
+    fn left_behind(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Vec<Gone> {
+        let Some(key) = self.key else { return Vec::new() };
+        let departed = marks.iter().filter_map(|(before, (mark, _))| {
+            let documents = match Departed::of(&mark.unit, before.as_ref())? {
+                Departed::Named(documents) => Departed::Named(self.missing(documents)?),
+                more => more,
+            };
+            Some(Gone { documents, below: key.version })
+        });
+        departed.collect()
+    }
+
+    /// Documents that an earlier conversion of the unit gave. Where records do not name them all, the unit has taken its
+    /// key anew ([`takes_anew`]), so that heads tell them apart.
+    fn dropped(&self, known: &UnitRecord) -> Option<Gone> {
+        let key = self.key.filter(|_| self.stored.count > 0)?;
+        if known.state == UnitState::Skipped {
+            return None;
+        }
+        match Departed::of(&known.unit, Some(known))? {
+            Departed::Named(documents) if !self.has_unnamed() => {
+                let documents = Departed::Named(self.missing(documents)?);
+                Some(Gone { documents, below: key.version.saturating_add(1) })
+            }
+            documents => Some(Gone { documents, below: key.version }),
+        }
+    }
+
+    fn has_unnamed(&self) -> bool {
+        usize::try_from(self.stored.count).is_ok_and(|count| count > self.stored.documents.len())
+    }
+
+    fn evidence(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Evidence {
+        let Self { converted, recorder, work, .. } = self;
+        let keep = recorder.error_record(converted, work.attempts, self.now_millis).map(Box::new);
+        let own = Some(&converted.unit.id);
+        let own = own.filter(|_| keep.is_none() && work.known_state() == Some(UnitState::Failed));
+        let earlier = marks.iter().filter(|(before, _)| departed::may_have_evidence(before.as_ref()));
+        let earlier = earlier.map(|(_, (mark, _))| &mark.unit);
+        Evidence { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
+    }
+
+    /// The records of the units whose place this one takes, as they are and as they are to be. A unit whose documents are in the
+    /// index stays as it is if this one has failed: they are the last good ones.
+    fn marks(&self, own: &UnitRecord) -> Vec<(Option<UnitRecord>, (UnitRecord, u64))> {
+        let Some(key) = self.key else { return Vec::new() };
+        let marks = self.work.earlier().into_iter().filter_map(|unit| {
+            let stored = self.earlier.get(&unit).and_then(Option::as_ref);
+            let before = stored.and_then(|stored| serde_json::from_value(stored.source.clone().into()).ok());
+            let before: Option<UnitRecord> = before;
+            let replaces = own.state.is_good()
+                || before.as_ref().is_some_and(|before| before.state == UnitState::Failed);
+            let marked = before.as_ref().is_some_and(|before| before.superseded_by.is_some());
+            if !replaces || marked {
+                return None;
+            }
+            let mark = self.recorder.superseded(unit, before.clone(), &key.unit, self.now_millis);
+            Some((before, (mark, self::before(key))))
+        });
+        marks.collect()
+    }
+
+    /// Those of the documents that this unit does not have, as far as it names what it has; `None` if there are none.
+    fn missing(&self, documents: Vec<RecordedDocument>) -> Option<Vec<RecordedDocument>> {
+        let present: BTreeSet<&str> =
+            self.stored.documents.iter().map(|document| document.id.as_str()).collect();
+        let missing = documents.into_iter().filter(|document| !present.contains(document.id.as_str()));
+        let missing: Vec<_> = missing.collect();
+        (!missing.is_empty()).then_some(missing)
+    }
+}
+
+/// A unit that is refused now keeps what was stored of it before.
+fn keep_documents(record: &mut UnitRecord, known: &UnitRecord) {
+    record.documents.clone_from(&known.documents);
+    record.document_count = known.document_count;
+    record.documents_digest.clone_from(&known.documents_digest);
+    if record.snapshot.is_none() {
+        record.snapshot.clone_from(&known.snapshot);
+    }
+}
+
+/// Whether anything of a unit is another than before: where it ended, why, or its documents.
+fn differ(before: &UnitRecord, now: &UnitRecord) -> bool {
+    (before.state, &before.reason, &before.documents_digest, before.document_count, &before.superseded_by)
+        != (now.state, &now.reason, &now.documents_digest, now.document_count, &now.superseded_by)
+}
+
+#[cfg(test)]
+#[path = "close_tests.rs"]
+mod tests;

@@ -1,0 +1,106 @@
+//! Slow indices by themselves: units with documents for one leave the batches, and go to it some at a time, while the
+//! others go on. There is room for few; the rest is let go and comes again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use docmill_crds::contract::IndexTrouble;
+use tokio_util::sync::CancellationToken;
+
+use super::committer::Finish;
+use super::work::Work;
+use crate::ingest::index::watch::Way;
+use crate::ingest::unit::task::Ended;
+
+/// Units that wait or are on their way, for all slow indices together: few enough to leave most places to others, …
+const UNITS: usize = 64;
+/// … and of so many bytes of documents.
+const BYTES: usize = 2 * 1024 * 1024;
+
+/// The units of slow indices.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    finish: Arc<Finish>,
+    stop: CancellationToken,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    units: usize,
+    bytes: usize,
+    /// Those that wait, by the index; one that has an entry is being sent to.
+    waiting: HashMap<String, Vec<Work>>,
+}
+
+impl Lane {
+    pub(crate) fn new(finish: Arc<Finish>, stop: CancellationToken) -> Self {
+        Self { finish, stop, state: Arc::default() }
+    }
+
+    /// Takes the units of slow indices out of a batch.
+    pub(crate) fn divert(&self, batch: Vec<Work>) -> Vec<Work> {
+        let mut swift = Vec::with_capacity(batch.len());
+        for work in batch {
+            match self.finish.slow_index(&work) {
+                Some(index) => self.take(index, work),
+                None => swift.push(work),
+            }
+        }
+        swift
+    }
+
+    /// Takes units that turned out to be of a slow index.
+    pub(crate) fn take_all(&self, slow: Vec<Work>) {
+        for mut work in slow {
+            if let Some(held) = work.held.take() {
+                self.take(held.index, work);
+            }
+        }
+    }
+
+    fn take(&self, index: String, work: Work) {
+        let mut state = self.lock();
+        let bytes = work.bytes();
+        if state.units > 0 && (state.units >= UNITS || state.bytes + bytes > BYTES) {
+            drop(state);
+            self.finish.answer(work, Ended::Held(IndexTrouble::Slow));
+            return;
+        }
+        state.units += 1;
+        state.bytes += bytes;
+        if let Some(waiting) = state.waiting.get_mut(&index) {
+            waiting.push(work);
+            return;
+        }
+        state.waiting.insert(index.clone(), vec![work]);
+        drop(state);
+        tokio::spawn(self.clone().send(index));
+    }
+
+    /// Sends all that waits for an index, until nothing does.
+    async fn send(self, index: String) {
+        while let Some(batch) = self.next(&index) {
+            let (units, bytes) = (batch.len(), batch.iter().map(Work::bytes).sum::<usize>());
+            let left = self.finish.finish(batch, Way::alone(), &self.stop).await;
+            self.finish.settle(left.with_evidence, &self.stop).await;
+            let mut state = self.lock();
+            state.units -= units;
+            state.bytes -= bytes;
+        }
+    }
+
+    fn next(&self, index: &str) -> Option<Vec<Work>> {
+        let mut state = self.lock();
+        let batch = std::mem::take(state.waiting.get_mut(index)?);
+        if batch.is_empty() {
+            state.waiting.remove(index);
+            return None;
+        }
+        Some(batch)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,264 @@
+//! Takes back documents that are to go: of a key that was removed, or that a newer version of it does not have.
+//!
+//! What decides about each document is its head: one that a later unit of the key claimed stays. So what is to go may be
+//! named too generously, and it is taken back in portions, however many there are.
+
+use std::io;
+
+use docmill_clients::clock;
+use docmill_clients::elastic::{Elastic, ElasticError, Pit};
+use docmill_clients::retry::Patience;
+use docmill_crds::ledger::UnitId;
+use docmill_crds::ledger::heads::KeyHead;
+use docmill_crds::reason::SkipReason;
+use docmill_crds::storage::OnDelete;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio_util::sync::CancellationToken;
+
+use super::committer::Finish;
+use super::departed::Departed;
+use super::ledger_update;
+use super::work::Work;
+use crate::ingest::index::heads::{ClaimError, unless_held};
+use crate::ingest::index::indexer;
+use crate::ingest::ledger::errors_bucket;
+use crate::ingest::persist::persist;
+use crate::ingest::snapshot;
+use crate::ingest::snapshot::read::{self, Lines, Opened};
+use crate::ingest::unit::placement::Held;
+use crate::ingest::unit::prepared::{Content, Converted, Prepared};
+
+/// Documents that are taken back at a time.
+const DOCUMENTS_AT_A_TIME: usize = 1000;
+
+impl Finish {
+    /// Takes back documents of a key that no unit claimed which took the key with the version `below` or a later one. `key`
+    /// is its head. Doing it again changes nothing.
+    pub(crate) async fn take_back(
+        &self,
+        departed: &Departed,
+        key: &KeyHead,
+        below: u64,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        if self.placer.articles.is_none() {
+            return Ok(());
+        }
+        let name = &key.unit.key;
+        match departed {
+            Departed::Named(documents) => {
+                let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
+                self.placer.take_back(name, below, &ids, stop).await?;
+            }
+            Departed::InSnapshot { unit, reference, count } => {
+                let taken = self.take_back_of_snapshot(reference, name, below, stop).await?;
+                // Not where it should be, or with other ids than the templates in force give.
+                if i64::try_from(taken).is_ok_and(|taken| taken < *count) {
+                    self.take_back_of_index(&self.of_unit(unit), name, below, stop).await?;
+                }
+            }
+            Departed::Unrecorded(unit) => {
+                self.foreclose(unit, key, below, stop).await?;
+                // Whatever unit it is of: one that was claimed and never written is there as an earlier unit had it.
+                self.take_back_of_index(&self.of_key(unit), name, below, stop).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that whoever still works on a unit finds its record refused, and takes back what it stored; and takes back what
+    /// a snapshot of its own names.
+    async fn foreclose(
+        &self,
+        unit: &UnitId,
+        key: &KeyHead,
+        below: u64,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let reason = if key.gone { SkipReason::ObjectGone } else { SkipReason::ObjectReplaced };
+        let record = self.recorder.of_skipped(unit.clone(), reason, 0, clock::now_millis());
+        self.write_record(&record, Some(ledger_update::before(key)), Patience::once(), stop).await?;
+        let reference = snapshot::key(&self.snapshots, unit, &self.recorder.revision);
+        self.take_back_of_snapshot(&reference, &unit.key, below, stop).await.map(drop)
+    }
+
+    /// Takes back what a unit has stored of its snapshot that has lost its key to `head`.
+    pub(crate) async fn take_back_lost(
+        &self,
+        reference: &str,
+        key: &str,
+        head: &KeyHead,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        if self.on_delete == OnDelete::Keep || self.placer.articles.is_none() {
+            return Ok(());
+        }
+        self.take_back_of_snapshot(reference, key, head.version, stop).await.map(drop)
+    }
+
+    /// By the lines of a snapshot; none if it is not there. Gives how many places were theirs.
+    async fn take_back_of_snapshot(
+        &self,
+        reference: &str,
+        key: &str,
+        below: u64,
+        stop: &CancellationToken,
+    ) -> Result<usize, ClaimError> {
+        let opened = read::open(&self.s3, &self.snapshots.bucket, reference).await?;
+        let Some(mut lines) = opened.and_then(Opened::lines).map(BufReader::new) else { return Ok(0) };
+        let mut taken = 0;
+        loop {
+            let ids = match self.next_ids(&mut lines).await {
+                Ok(ids) => ids,
+                Err(error) => {
+                    tracing::warn!(%error, reference, "a snapshot cannot be read to its end; the index is searched");
+                    return Ok(0);
+                }
+            };
+            if ids.is_empty() {
+                return Ok(taken);
+            }
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            taken += self.placer.take_back(key, below, &ids, stop).await?;
+        }
+    }
+
+    async fn next_ids(&self, lines: &mut BufReader<Lines>) -> io::Result<Vec<String>> {
+        let mut ids = Vec::new();
+        while ids.len() < DOCUMENTS_AT_A_TIME {
+            let mut line = Vec::new();
+            if lines.read_until(b'\n', &mut line).await? == 0 {
+                break;
+            }
+            ids.push(self.addressing.of_line(&line).map_err(io::Error::other)?.id);
+        }
+        Ok(ids)
+    }
+
+    /// The documents of a key.
+    fn of_key(&self, unit: &UnitId) -> Value {
+        json!({"bool": {"filter": [
+            {"term": {"_docmill.source": self.recorder.source}},
+            {"term": {"_docmill.unit.bucket": unit.bucket}},
+            {"term": {"_docmill.unit.key": unit.key}},
+        ]}})
+    }
+
+    /// Those that say that they are of this unit.
+    fn of_unit(&self, unit: &UnitId) -> Value {
+        let version = json!({"term": {"_docmill.unit.version": unit.version}});
+        json!({"bool": {"filter": [self.of_key(unit), version]}})
+    }
+
+    /// By a search of the index.
+    async fn take_back_of_index(
+        &self,
+        query: &Value,
+        key: &str,
+        below: u64,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let Some(articles) = &self.placer.articles else { return Ok(()) };
+        let (elastic, pattern) = (&articles.elastic, articles.pattern());
+        elastic.refresh(pattern).await?;
+        // Also because OpenSearch has no view of a pattern that matches no index.
+        if elastic.count(pattern, query).await? == 0 {
+            return Ok(());
+        }
+        let mut pit = elastic.open_pit(pattern).await?;
+        let taken = self.take_back_found(elastic, query, &mut pit, (key, below), stop).await;
+        if let Err(error) = elastic.close_pit(pit).await {
+            tracing::debug!(%error, "a point in time is left to expire");
+        }
+        taken
+    }
+
+    async fn take_back_found(
+        &self,
+        elastic: &Elastic,
+        query: &Value,
+        pit: &mut Pit,
+        (key, below): (&str, u64),
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let mut last = None::<Value>;
+        loop {
+            let mut body = json!({"size": DOCUMENTS_AT_A_TIME, "query": query, "_source": false,
+                "sort": pit.sort_by_keyword("_docmill.unit.key"), "track_total_hits": false});
+            if let Some(last) = last.take() {
+                body["search_after"] = last;
+            }
+            let answer = elastic.search_pit(pit, body).await?;
+            let Some(hits) = answer.pointer("/hits/hits").and_then(Value::as_array) else {
+                return Err(ElasticError::Unreadable("a search without hits".to_owned()).into());
+            };
+            let ids: Vec<&str> = hits.iter().filter_map(|hit| hit.get("_id")?.as_str()).collect();
+            self.placer.take_back(key, below, &ids, stop).await?;
+            last = hits.last().and_then(|hit| hit.get("sort").cloned());
+            if last.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes back what was stored of a unit whose record was refused, because its key was removed or a newer version seen
+    /// to its end meanwhile. `None`: to be tried again later.
+    pub(crate) async fn withdraw(&self, work: &Work, stop: &CancellationToken) -> Option<()> {
+        let Prepared::Converted(converted) = &work.prepared else { return Some(()) };
+        if self.on_delete == OnDelete::Keep || work.head().is_none() {
+            return Some(());
+        }
+        persist("withdraw", stop, || self.withdraw_now(converted, stop)).await
+    }
+
+    async fn withdraw_now(&self, converted: &Converted, stop: &CancellationToken) -> Result<(), ClaimError> {
+        let id = &converted.unit.id;
+        let Some((key, _)) = self.placer.heads.key(&id.bucket, &id.key).await? else { return Ok(()) };
+        if !key.gone && key.unit == *id {
+            return Ok(());
+        }
+        match (&converted.content, &converted.snapshot) {
+            (Content::InMemory(documents), _) => {
+                self.placer.take_back(&id.key, key.version, &indexer::ids(documents), stop).await?;
+            }
+            (Content::InSnapshot, Some(reference)) => {
+                self.take_back_of_snapshot(reference, &id.key, key.version, stop).await?;
+            }
+            (Content::InSnapshot | Content::Unchanged, _) => {}
+        }
+        if key.gone && !converted.refusals.is_empty() {
+            errors_bucket::remove(&self.s3, &self.errors, id).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what an attempt left behind whose worker died, of a unit that cannot be read any more. Only of a key
+    /// that was seen to its end since: else whoever does that will find it. Gives the index that keeps it, if one does.
+    /// `None`: to be tried again later.
+    #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
+    pub(crate) async fn clear_up(&self, work: &Work, stop: &CancellationToken) -> Option<Option<Held>> {
+        let Prepared::Skipped(unit, _) = &work.prepared else { return Some(None) };
+        // The first attempt has none before it.
+        if self.on_delete == OnDelete::Keep || work.attempts < 2 {
+            return Some(None);
+        }
+        persist("clear up", stop, || async { unless_held(self.clear_up_now(unit, stop).await) }).await
+    }
+
+    async fn clear_up_now(&self, unit: &UnitId, stop: &CancellationToken) -> Result<(), ClaimError> {
+        let Some((key, _)) = self.placer.heads.key(&unit.bucket, &unit.key).await? else { return Ok(()) };
+        let had_its_place = (key.gone && key.unit == *unit) || key.earlier.contains(&unit.version);
+        if !had_its_place {
+            return Ok(());
+        }
+        if key.gone {
+            self.take_back(&Departed::Unrecorded(unit.clone()), &key, key.version, stop).await?;
+        } else {
+            self.foreclose(unit, &key, key.version, stop).await?;
+            // Others of the key may be the last good ones.
+            self.take_back_of_index(&self.of_unit(unit), &unit.key, key.version, stop).await?;
+        }
+        Ok(errors_bucket::remove(&self.s3, &self.errors, unit).await?)
+    }
+}

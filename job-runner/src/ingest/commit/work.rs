@@ -1,0 +1,124 @@
+//! A unit on its way to the end: what is known of it, and what becomes of its documents.
+
+use std::time::Duration;
+
+use docmill_crds::ledger::heads::KeyHead;
+use docmill_crds::ledger::{UnitId, UnitState};
+use tokio::sync::oneshot;
+
+use crate::ingest::commit::departed;
+use crate::ingest::unit::known::Known;
+use crate::ingest::unit::placement::{Amiss, Fate, Held, Placed, Stored, ToPlace};
+use crate::ingest::unit::prepared::{Content, Converted, Prepared};
+use crate::ingest::unit::refusal::RefusedPart;
+use crate::ingest::unit::refusal::{blocked, rejected};
+use crate::ingest::unit::task::{Ended, Redo};
+use docmill_crds::ledger::MAX_RECORDED_DOCUMENTS;
+
+/// A unit on its way to the end.
+#[derive(Debug)]
+pub struct Work {
+    /// What it became.
+    pub prepared: Prepared,
+    /// Where its documents are, if they are placed already.
+    pub placed: Option<Placed>,
+    /// Its record so far.
+    pub known: Option<Known>,
+    /// How often it was taken up.
+    pub attempts: i64,
+    /// For how long it has come again and again by now.
+    pub waited: Duration,
+    /// The index that keeps it from its end, if one does.
+    pub held: Option<Held>,
+    /// What to do about what is there already.
+    pub redo: Redo,
+    /// Who waits for its end.
+    pub answer: oneshot::Sender<Ended>,
+}
+
+impl Work {
+    /// Bytes of the documents that are in memory.
+    pub fn bytes(&self) -> usize {
+        let documents = self.to_place().map_or(&[][..], |unit| unit.documents);
+        documents.iter().map(|document| document.line.len()).sum()
+    }
+
+    /// The unit's documents, if they are to be placed now.
+    pub(crate) fn to_place(&self) -> Option<ToPlace<'_>> {
+        let Prepared::Converted(converted) = &self.prepared else { return None };
+        let Content::InMemory(documents) = &converted.content else { return None };
+        if self.placed.is_some() {
+            return None;
+        }
+        let renew = takes_anew(self.redo, self.known.as_ref(), documents.len());
+        Some(ToPlace { unit: &converted.unit, documents, renew })
+    }
+
+    /// Takes in what became of the unit's documents; `is_over` says whether it has waited for an index for long enough. A unit
+    /// that waits on is not placed.
+    pub(crate) fn take_fate(&mut self, fate: Fate, is_over: impl Fn(&Held) -> bool) {
+        let Prepared::Converted(converted) = &mut self.prepared else { return };
+        let Converted { content: Content::InMemory(documents), refusals, .. } = &mut **converted else {
+            return;
+        };
+        self.held = fate.held().find(|held| !is_over(held)).cloned();
+        if self.held.is_some() {
+            return;
+        }
+        self.placed = Some(match fate {
+            Fate::Superseded(head, _) => Placed::Superseded(head),
+            Fate::Current { key, documents: fates } => {
+                let mut placed = Placed::Current { key: None, stored: Stored::default() };
+                placed.take_in(key, documents, fates, |recorded, amiss| {
+                    refusals.push(match amiss {
+                        Amiss::Rejected(fault) => rejected(recorded, &fault),
+                        Amiss::Held(held) => blocked(recorded, &held),
+                    });
+                });
+                placed
+            }
+        });
+    }
+
+    /// Whether its documents are not in memory.
+    pub(crate) fn is_large(&self) -> bool {
+        matches!(&self.prepared, Prepared::Converted(converted) if matches!(converted.content, Content::InSnapshot))
+    }
+
+    /// Adds a refusal.
+    pub(crate) fn refuse(&mut self, refused: RefusedPart) {
+        if let Prepared::Converted(converted) = &mut self.prepared {
+            converted.refusals.push(refused);
+        }
+    }
+
+    /// The head of the unit's key, if it is the unit's.
+    pub(crate) fn head(&self) -> Option<&KeyHead> {
+        match &self.placed {
+            Some(Placed::Current { key, .. }) => key.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The units whose place this one takes.
+    pub(crate) fn earlier(&self) -> Vec<UnitId> {
+        let Some(head) = self.head() else { return Vec::new() };
+        let unit = |version: &String| UnitId { version: version.clone(), ..head.unit.clone() };
+        head.earlier.iter().map(unit).collect()
+    }
+
+    /// The state of the record so far.
+    pub(crate) fn known_state(&self) -> Option<UnitState> {
+        self.known.as_ref().map(|known| known.record.state)
+    }
+}
+
+/// Whether a unit that is stored again has to take its key with a new version: what somebody deleted has to be overwritten, or
+/// only heads can tell which documents of before it has no more. `documents` is how many it has now, at most.
+pub(crate) fn takes_anew(redo: Redo, known: Option<&Known>, documents: usize) -> bool {
+    let differs = |known: &Known| {
+        let record = &known.record;
+        record.document_count > 0 && (documents > MAX_RECORDED_DOCUMENTS || !departed::names_all(record))
+    };
+    redo == Redo::Rewrite || known.is_some_and(differs)
+}

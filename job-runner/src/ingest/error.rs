@@ -1,0 +1,74 @@
+//! Why a worker cannot work, and who has to act.
+
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::{ClaimError, ElasticError};
+use docmill_clients::secrets::MountError;
+use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::conversion::ModelError;
+use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
+
+use super::prepare::address::InvalidTemplate;
+
+/// Why a worker cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The conversion of the source cannot work.
+    #[error("spec.conversion: {0}")]
+    Model(#[from] ModelError),
+    /// A template of the source cannot work.
+    #[error(transparent)]
+    Template(#[from] InvalidTemplate),
+    /// The source names no cluster for its records.
+    #[error(
+        "spec.index is left out and spec.ledger is too; set spec.ledger.elasticsearch to the cluster that keeps the records"
+    )]
+    NoLedger,
+    /// The source has no queue to take units from.
+    #[error("spec.trigger.sqs is not set, so there is no queue to take units from")]
+    NoQueue,
+    /// A mounted Secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] MountError),
+    /// The object store or the queue.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The index or the ledger.
+    #[error(transparent)]
+    Elastic(#[from] ElasticError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+}
+
+impl Classify for IngestError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Model(error) => error.class(),
+            Self::Template(_) | Self::NoLedger => ErrorClass::User,
+            Self::NoQueue => ErrorClass::Permanent,
+            Self::Secret(_) => ErrorClass::Transient,
+            Self::Store(error) => error.class(),
+            Self::Elastic(error) => error.class(),
+            Self::Claim(error) => error.class(),
+        }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        match self {
+            Self::Store(error) => error.hindrance(),
+            Self::Elastic(error) => error.hindrance(),
+            Self::Claim(error) => error.hindrance(),
+            Self::Model(_) | Self::NoQueue | Self::Template(_) | Self::NoLedger | Self::Secret(_) => None,
+        }
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Store(error) => error.words(),
+            Self::Elastic(error) => error.words(),
+            Self::Claim(error) => error.words(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Who may take whose place: the newest unit of a key, and the newest version of a document. Pure; [`heads`](super::heads)
+//! reads and writes what is decided here.
+//!
+//! Versions of one key are ordered as the bucket has them: by the time when they landed, and where that does not decide
+//! (S3 resolves seconds, and dates a multipart upload from its start) by which of them the bucket holds now. Versions
+//! of one document from different keys are ordered by time, and within the same second by the digests of their units,
+//! so that every worker comes to the same answer.
+//!
+//! A removal leaves a tombstone in the head of its key, whether or not a unit of the key was met before. Nothing takes
+//! the place of a tombstone but what the bucket holds: a put that is told late, and whose version can still be read, is
+//! as removed as its key is.
+
+use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
+use docmill_crds::ledger::{DocumentAddress, UnitId};
+
+use crate::ingest::unit::Unit;
+
+/// How many earlier units and indices a head remembers. More would have to take each other's place while not one of
+/// them gets to its end.
+const REMEMBERED: usize = 8;
+
+/// A unit that claims its key and its documents.
+#[derive(Clone, Debug)]
+pub struct Claimant<'a> {
+    /// The unit.
+    pub id: &'a UnitId,
+    /// Its digest.
+    pub digest: String,
+    /// When its object landed, in milliseconds since 1970.
+    pub last_modified: i64,
+}
+
+impl<'a> Claimant<'a> {
+    /// The claimant of a unit.
+    pub fn new(unit: &'a Unit) -> Self {
+        Self { id: &unit.id, digest: unit.id.digest(), last_modified: unit.last_modified_millis }
+    }
+
+    fn version(&self) -> u64 {
+        u64::try_from(self.last_modified).unwrap_or(0)
+    }
+}
+
+/// What is decided about a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim<H> {
+    /// The claimant has it already.
+    Held(H),
+    /// The claimant takes it, once this is written.
+    Take(H),
+    /// A newer one has it.
+    Lost(H),
+    /// Only the bucket can tell: is the claimant what it holds now?
+    AskStore,
+}
+
+/// Decides about the head of a key. `is_present` is the bucket's answer, if it was asked. With `renew` a unit that has the
+/// key takes it once more, and with it each of its documents.
+pub fn key(
+    seen: Option<&KeyHead>,
+    me: &Claimant<'_>,
+    is_present: Option<bool>,
+    renew: bool,
+) -> Claim<KeyHead> {
+    let take = |version, earlier| {
+        let unit = me.id.clone();
+        Claim::Take(KeyHead { unit, last_modified: me.last_modified, version, gone: false, earlier })
+    };
+    let Some(head) = seen else { return take(me.version(), Vec::new()) };
+    if head.unit == *me.id && !head.gone {
+        let renewed = || KeyHead { version: head.version + 1, ..head.clone() };
+        return if renew { Claim::Take(renewed()) } else { Claim::Held(head.clone()) };
+    }
+    // A head's version is at least the time of each unit that had the key before, so that whoever is above it is newer
+    // than all of them. Where the bucket had to decide before (after a removal, or within a second), it decides again.
+    let is_newest = !head.gone && me.version() > head.version;
+    match (is_newest, is_present) {
+        (true, _) | (false, Some(true)) => take(me.version().max(head.version + 1), earlier(head, me)),
+        (false, Some(false)) => Claim::Lost(head.clone()),
+        (false, None) => Claim::AskStore,
+    }
+}
+
+fn earlier(head: &KeyHead, me: &Claimant<'_>) -> Vec<String> {
+    let all = std::iter::once(&head.unit.version).chain(&head.earlier);
+    // The tombstone of a key of which no unit was met names none.
+    let others = all.filter(|version| !version.is_empty() && **version != me.id.version);
+    others.take(REMEMBERED).cloned().collect()
+}
+
+/// The tombstone of a key that the bucket no longer holds, in the place of the head that is there. One that is there is
+/// written anew: a unit may be about to take its place that was what the bucket held, and is not any more.
+/// `now_millis` only makes it likely that its version is above the times of units that were never met; a clock that is
+/// off costs a question to the bucket.
+pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i64) -> KeyHead {
+    let now = u64::try_from(now_millis).unwrap_or(0);
+    if let Some(head) = seen {
+        return KeyHead { gone: true, version: now.max(head.version + 1), ..head.clone() };
+    }
+    let unit = UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version: String::new() };
+    KeyHead { unit, last_modified: now_millis, version: now, gone: true, earlier: Vec::new() }
+}
+
+/// Decides about the head of a document that belongs at `address`; `key_version` is the version of the claimant's own
+/// key. Never [`Claim::AskStore`].
+pub fn document(
+    seen: Option<&DocumentHead>,
+    me: &Claimant<'_>,
+    key_version: u64,
+    address: &DocumentAddress,
+) -> Claim<DocumentHead> {
+    let take = |version, stale| {
+        Claim::Take(DocumentHead {
+            address: address.clone(),
+            key: me.id.key.clone(),
+            unit: me.digest.clone(),
+            key_version,
+            last_modified: me.last_modified,
+            version,
+            gone: false,
+            stale,
+        })
+    };
+    let Some(head) = seen else { return take(key_version, Vec::new()) };
+    let is_mine = head.unit == me.digest && head.key_version == key_version;
+    if is_mine && !head.gone && head.address == *address {
+        return Claim::Held(head.clone());
+    }
+    let wins = if head.key == me.id.key {
+        is_mine || head.key_version < key_version
+    } else {
+        // Nobody has one that went with its object.
+        head.gone || (me.last_modified, &me.digest) > (head.last_modified, &head.unit)
+    };
+    if wins {
+        take(key_version.max(head.version + 1), stale(head, address))
+    } else {
+        Claim::Lost(head.clone())
+    }
+}
+
+fn stale(head: &DocumentHead, address: &DocumentAddress) -> Vec<String> {
+    let all = std::iter::once(&head.address.index).chain(&head.stale);
+    all.filter(|index| **index != address.index).take(REMEMBERED).cloned().collect()
+}
+
+/// A document that is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// Once its head is written so.
+    Now(DocumentHead),
+    /// Its head says so already, but whoever wrote that may not have come to delete it.
+    Before(DocumentHead),
+}
+
+/// Decides whether a document of a key has to go: if no unit has claimed it that took the key with the version `below`, or
+/// a later one.
+pub fn retire(seen: Option<&DocumentHead>, key: &str, below: u64) -> Option<Retired> {
+    let head = seen.filter(|head| head.key == key && head.key_version < below)?;
+    if head.gone {
+        return Some(Retired::Before(head.clone()));
+    }
+    // The key's version stays: who takes the key at this moment has to win the document.
+    Some(Retired::Now(DocumentHead { gone: true, version: head.version + 1, ..head.clone() }))
+}
+
+#[cfg(test)]
+mod tests;

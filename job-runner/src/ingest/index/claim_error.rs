@@ -1,0 +1,110 @@
+//! Why heads could not be read or written, and who has to act.
+
+use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::{ElasticError, Fault, Outcome};
+use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
+
+use crate::ingest::unit::placement::Held;
+
+/// Why a claim could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// The heads index.
+    #[error(transparent)]
+    Elastic(#[from] ElasticError),
+    /// The raw bucket, which was asked what it holds.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A head cannot be read: somebody else wrote it.
+    #[error(
+        "failed to read a head of {index:?}: it is not of its form; delete the document {id:?} there, and run an audit"
+    )]
+    Unreadable {
+        /// Name of the index.
+        index: String,
+        /// Its id.
+        id: String,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
+    /// The index takes no such head, which is never the fault of a unit.
+    #[error(
+        "{index:?} refuses {id:?}: {fault}; look for a mapping, an ingest pipeline or a setting of this index that Docmill did not make"
+    )]
+    Refused {
+        /// Name of the index.
+        index: String,
+        /// Id of the head or mark.
+        id: String,
+        /// What Elasticsearch says.
+        fault: Fault,
+    },
+    /// An index with documents has trouble of its own.
+    #[error("index {:?} keeps documents: {}", .0.index, .0.fault)]
+    Held(Held),
+    /// Others were faster each time.
+    #[error("failed to write heads of {index:?}: others wrote them each time in between")]
+    Contended {
+        /// Name of the index.
+        index: String,
+    },
+}
+
+/// The index that keeps something from being done, if that is all that does.
+pub(crate) fn unless_held<T>(result: Result<T, ClaimError>) -> Result<Option<Held>, ClaimError> {
+    match result {
+        Ok(_) => Ok(None),
+        Err(ClaimError::Held(held)) => Ok(Some(held)),
+        Err(error) => Err(error),
+    }
+}
+
+impl ClaimError {
+    /// Whether an item was written; not where somebody wrote it since it was read. What is refused for good is an error.
+    pub(crate) fn written(outcome: Outcome, index: &str, id: &str) -> Result<bool, Self> {
+        match outcome {
+            Outcome::Done => Ok(true),
+            Outcome::Superseded => Ok(false),
+            Outcome::Rejected(fault) => {
+                Err(Self::Refused { index: index.to_owned(), id: id.to_owned(), fault })
+            }
+            Outcome::Held(trouble, fault) => {
+                Err(Self::Held(Held { index: index.to_owned(), trouble, fault }))
+            }
+        }
+    }
+}
+
+impl Classify for ClaimError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Elastic(error) => error.class(),
+            Self::Store(error) => error.class(),
+            Self::Unreadable { .. } | Self::Refused { .. } => ErrorClass::User,
+            Self::Held(_) => ErrorClass::Permanent,
+            Self::Contended { .. } => ErrorClass::Transient,
+        }
+    }
+
+    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+        match self {
+            Self::Elastic(error) => error.hindrance(),
+            Self::Store(error) => error.hindrance(),
+            Self::Unreadable { .. } | Self::Refused { .. } => {
+                Some((Store::Elasticsearch, HindranceReason::Refused))
+            }
+            Self::Held(_) | Self::Contended { .. } => None,
+        }
+    }
+
+    fn words(&self) -> Option<&Foreign> {
+        match self {
+            Self::Elastic(error) => error.words(),
+            Self::Store(error) => error.words(),
+            Self::Refused { fault, .. } => Some(&fault.reason),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Claims keys and documents for units, by compare-and-set on the heads index: what [`claim`](super::claim) decides is
+//! written only if nobody wrote meanwhile, and decided anew if somebody did.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
+use docmill_crds::ledger::{DocumentAddress, UnitId};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+
+use super::claim::{self, Claim, Claimant, Retired};
+pub use super::claim_error::ClaimError;
+pub(crate) use super::claim_error::unless_held;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ReadState, StoredDocument};
+use docmill_clients::retry::{Backoff, Patience, Waited};
+
+use crate::ingest::source::current;
+use crate::ingest::unit::Unit;
+
+/// Heads that one request asks for.
+const HEADS_AT_A_TIME: usize = 2000;
+/// Objects that the bucket is asked for at a time.
+const OBJECTS_AT_A_TIME: usize = 16;
+/// Pauses between rounds in which others were faster with every head. Whoever writes heads does so once, so that contention
+/// ends by itself.
+const CONTENTION: Patience = Patience {
+    first: Duration::from_millis(20),
+    longest: Duration::from_secs(1),
+    total: Duration::from_secs(20),
+};
+
+/// The heads of a source.
+#[derive(Clone, Debug)]
+pub struct Heads {
+    /// The cluster.
+    pub elastic: Elastic,
+    /// Name of the index.
+    pub index: String,
+    /// The object store, which decides where times do not.
+    pub s3: aws_sdk_s3::Client,
+}
+
+/// A unit that claims its key, and the documents that it has.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The unit.
+    pub unit: &'a Unit,
+    /// Where its documents belong.
+    pub addresses: Vec<&'a DocumentAddress>,
+    /// Take the key with a new version though the unit has it already: what somebody deleted by hand leaves a
+    /// version behind for a while (`index.gc_deletes`) that writing it again has to be above.
+    pub renew: bool,
+}
+
+/// The answer to a [`Request`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The key is the unit's, and the heads of its documents are these; one of another unit is that of a newer
+    /// version.
+    Held(KeyHead, Vec<DocumentHead>),
+    /// A newer unit has the key, or it was removed.
+    Lost(KeyHead),
+}
+
+impl Claimed {
+    /// The heads of the unit's documents.
+    pub fn documents(&self) -> &[DocumentHead] {
+        match self {
+            Self::Held(_, documents) => documents,
+            Self::Lost(_) => &[],
+        }
+    }
+}
+
+/// What was found in the heads index, by id.
+struct Seen<'a> {
+    index: &'a str,
+    found: HashMap<String, StoredDocument>,
+}
+
+impl Seen<'_> {
+    fn read<H: DeserializeOwned>(&self, id: &str) -> Result<Option<H>, ClaimError> {
+        let Some(stored) = self.found.get(id) else { return Ok(None) };
+        serde_json::from_value(stored.source.clone().into()).map(Some).map_err(|error| {
+            ClaimError::Unreadable { index: self.index.to_owned(), id: id.to_owned(), error }
+        })
+    }
+
+    fn state(&self, id: &str) -> Option<ReadState> {
+        self.found.get(id).map(|stored| stored.state)
+    }
+}
+
+/// What one round of claims is to write. An id is written once a round: who comes second waits for the next.
+#[derive(Default)]
+struct Round {
+    ids: Vec<String>,
+    body: BulkBody,
+    taken: BTreeSet<String>,
+}
+
+impl Round {
+    fn write<H: Serialize>(&mut self, index: &str, id: String, since: Option<ReadState>, head: &H) {
+        let source = serde_json::to_vec(head).unwrap_or_default();
+        self.body.push_compare_and_set(Address { index, id: &id }, since, &source);
+        self.taken.insert(id.clone());
+        self.ids.push(id);
+    }
+}
+
+/// Pauses while others are faster, until patience ends.
+struct Contention(Backoff);
+
+impl Contention {
+    fn new() -> Self {
+        Self(Backoff::new(CONTENTION))
+    }
+
+    /// To be called after each round.
+    async fn settle(
+        &mut self,
+        progress: bool,
+        index: &str,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        if progress {
+            self.0.reset();
+            return Ok(());
+        }
+        match self.0.wait(Duration::ZERO, stop).await {
+            Waited::Again => Ok(()),
+            Waited::Exhausted => Err(ClaimError::Contended { index: index.to_owned() }),
+            Waited::Stopped => Err(ElasticError::Stopped.into()),
+        }
+    }
+}
+
+impl Heads {
+    /// Claims for many units at once; the answers are in their order. Repeating it changes nothing.
+    pub async fn claim(
+        &self,
+        requests: &[Request<'_>],
+        patience: Patience,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Claimed>, ClaimError> {
+        let mut answers: Vec<Option<Claimed>> = vec![None; requests.len()];
+        let mut contention = Contention::new();
+        loop {
+            let mut open: Vec<usize> = (0..requests.len()).filter(|at| answers[*at].is_none()).collect();
+            if open.is_empty() {
+                return Ok(answers.into_iter().flatten().collect());
+            }
+            // The newest first: within a round, older ones then find that they have lost.
+            open.sort_by_key(|at| std::cmp::Reverse(requests[*at].unit.last_modified_millis));
+            let seen = self.look(open.iter().flat_map(|at| ids(&requests[*at]))).await?;
+            let present = self.ask_store(&open, requests, &seen).await?;
+            let mut round = Round::default();
+            let mut decided = Vec::new();
+            for at in open {
+                let first = round.ids.len();
+                let is_present = present.get(&at).copied();
+                if let Some(claimed) = decide(&self.index, &requests[at], is_present, &seen, &mut round)? {
+                    decided.push((at, claimed, first..round.ids.len()));
+                }
+            }
+            let written = self.write(round, patience, stop).await?;
+            let mut progress = false;
+            for (at, claimed, items) in decided {
+                if written[items].iter().all(|(_, written)| *written) {
+                    answers[at] = Some(claimed);
+                    progress = true;
+                }
+            }
+            contention.settle(progress, &self.index, stop).await?;
+        }
+    }
+
+    /// Asks the bucket about the units of which only it can tell whether they are newest. Whether each is what it holds.
+    async fn ask_store(
+        &self,
+        open: &[usize],
+        requests: &[Request<'_>],
+        seen: &Seen<'_>,
+    ) -> Result<HashMap<usize, bool>, ClaimError> {
+        let mut asked = Vec::new();
+        for &at in open {
+            let Request { unit, renew, .. } = &requests[at];
+            let head = seen.read(&KeyHead::id(&unit.id.bucket, &unit.id.key))?;
+            if claim::key(head.as_ref(), &Claimant::new(unit), None, *renew) == Claim::AskStore {
+                asked.push((at, (*unit).clone()));
+            }
+        }
+        stream::iter(asked)
+            .map(|(at, unit)| async move {
+                let present = current::present(&self.s3, &unit.id.bucket, &unit.id.key).await?;
+                Ok((at, present.is_some_and(|present| present.is(&unit))))
+            })
+            .buffer_unordered(OBJECTS_AT_A_TIME)
+            .try_collect()
+            .await
+    }
+
+    /// Takes back documents of a key, by their ids, that no unit claimed which took the key with the version `below` or a
+    /// later one. Gives what is to be deleted, with versions. Doing it again gives the same.
+    pub async fn retire(
+        &self,
+        key: &str,
+        below: u64,
+        ids: &[&str],
+        stop: &CancellationToken,
+    ) -> Result<Vec<(DocumentAddress, u64)>, ClaimError> {
+        let mut open: BTreeSet<String> = ids.iter().map(|id| DocumentHead::id(id)).collect();
+        let mut retired = Vec::new();
+        let mut contention = Contention::new();
+        while !open.is_empty() {
+            let seen = self.look(open.iter().cloned()).await?;
+            let mut round = Round::default();
+            let mut heads = HashMap::new();
+            for id in std::mem::take(&mut open) {
+                let head: Option<DocumentHead> = seen.read(&id)?;
+                match claim::retire(head.as_ref(), key, below) {
+                    None => {}
+                    Some(Retired::Before(head)) => retired.extend(places(head)),
+                    Some(Retired::Now(head)) => {
+                        round.write(&self.index, id.clone(), seen.state(&id), &head);
+                        heads.insert(id, head);
+                    }
+                }
+            }
+            let mut progress = heads.is_empty();
+            for (id, written) in self.write(round, Patience::once(), stop).await? {
+                match heads.remove(&id) {
+                    Some(head) if written => {
+                        retired.extend(places(head));
+                        progress = true;
+                    }
+                    _ => drop(open.insert(id)),
+                }
+            }
+            contention.settle(progress, &self.index, stop).await?;
+        }
+        Ok(retired)
+    }
+
+    /// Writes what a round decided. Gives of each head whether it was as it had been read.
+    async fn write(
+        &self,
+        round: Round,
+        patience: Patience,
+        stop: &CancellationToken,
+    ) -> Result<Vec<(String, bool)>, ClaimError> {
+        let Round { ids, body, .. } = round;
+        let outcomes = self.elastic.bulk_all(body, patience, stop).await?;
+        let written = ids.into_iter().zip(outcomes).map(|(id, outcome)| {
+            let written = ClaimError::written(outcome, &self.index, &id)?;
+            Ok((id, written))
+        });
+        written.collect()
+    }
+
+    /// The heads of documents, by their ids, in that order.
+    pub async fn documents<'a>(
+        &self,
+        documents: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<Option<DocumentHead>>, ClaimError> {
+        let ids: Vec<String> = documents.map(DocumentHead::id).collect();
+        let seen = self.look(ids.iter().cloned()).await?;
+        ids.iter().map(|id| seen.read(id)).collect()
+    }
+
+    /// The heads of the keys of units, in their order.
+    pub async fn keys(&self, units: &[&UnitId]) -> Result<Vec<Option<KeyHead>>, ClaimError> {
+        let ids: Vec<String> = units.iter().map(|unit| KeyHead::id(&unit.bucket, &unit.key)).collect();
+        let seen = self.look(ids.iter().cloned()).await?;
+        ids.iter().map(|id| seen.read(id)).collect()
+    }
+
+    /// The head of a key, with the state in which it was read.
+    pub async fn key(&self, bucket: &str, key: &str) -> Result<Option<(KeyHead, ReadState)>, ClaimError> {
+        let id = KeyHead::id(bucket, key);
+        let seen = self.look([id.clone()]).await?;
+        Ok(seen.read(&id)?.zip(seen.state(&id)))
+    }
+
+    /// Writes the head of a key if it is still as it was read, or if there is still none. An error where it is not.
+    pub async fn set_key(
+        &self,
+        head: &KeyHead,
+        since: Option<ReadState>,
+        stop: &CancellationToken,
+    ) -> Result<(), ClaimError> {
+        let mut round = Round::default();
+        round.write(&self.index, KeyHead::id(&head.unit.bucket, &head.unit.key), since, head);
+        let written = self.write(round, Patience::once(), stop).await?;
+        let contended = || ClaimError::Contended { index: self.index.clone() };
+        written.iter().all(|(_, written)| *written).then_some(()).ok_or_else(contended)
+    }
+
+    async fn look(&self, ids: impl IntoIterator<Item = String>) -> Result<Seen<'_>, ElasticError> {
+        let ids: Vec<String> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut found = HashMap::new();
+        for part in ids.chunks(HEADS_AT_A_TIME) {
+            let addresses: Vec<_> = part.iter().map(|id| Address { index: &self.index, id }).collect();
+            let stored = self.elastic.mget(&addresses, &[]).await?;
+            found.extend(part.iter().zip(stored).filter_map(|(id, stored)| Some((id.clone(), stored?))));
+        }
+        Ok(Seen { index: &self.index, found })
+    }
+}
+
+fn ids<'a>(request: &'a Request<'_>) -> impl Iterator<Item = String> + use<'a> {
+    let id = &request.unit.id;
+    let documents = request.addresses.iter().map(|address| DocumentHead::id(&address.id));
+    std::iter::once(KeyHead::id(&id.bucket, &id.key)).chain(documents)
+}
+
+/// Where a document is to be deleted, with the version that its head gives.
+fn places(head: DocumentHead) -> impl Iterator<Item = (DocumentAddress, u64)> {
+    let DocumentHead { address, version, stale, .. } = head;
+    let id = address.id.clone();
+    let stale = stale.into_iter().map(move |index| DocumentAddress { index, id: id.clone() });
+    std::iter::once(address).chain(stale).map(move |address| (address, version))
+}
+
+/// Decides about a request, and notes what is to be written for it. `None`: in the next round.
+fn decide(
+    index: &str,
+    request: &Request<'_>,
+    is_present: Option<bool>,
+    seen: &Seen<'_>,
+    round: &mut Round,
+) -> Result<Option<Claimed>, ClaimError> {
+    let me = Claimant::new(request.unit);
+    let key_id = KeyHead::id(&me.id.bucket, &me.id.key);
+    if ids(request).any(|id| round.taken.contains(&id)) {
+        return Ok(None);
+    }
+    let key = match claim::key(seen.read(&key_id)?.as_ref(), &me, is_present, request.renew) {
+        Claim::AskStore => return Ok(None),
+        Claim::Lost(head) => return Ok(Some(Claimed::Lost(head))),
+        Claim::Held(head) => head,
+        Claim::Take(head) => {
+            round.write(index, key_id.clone(), seen.state(&key_id), &head);
+            head
+        }
+    };
+    let mut heads: Vec<DocumentHead> = Vec::with_capacity(request.addresses.len());
+    for address in &request.addresses {
+        // Two documents of one object by the same id: the later one is stored over the earlier one.
+        let before = heads.iter().find(|head| head.address.id == address.id).cloned();
+        if let Some(before) = before {
+            heads.push(before);
+            continue;
+        }
+        let id = DocumentHead::id(&address.id);
+        heads.push(match claim::document(seen.read(&id)?.as_ref(), &me, key.version, address) {
+            Claim::Take(head) => {
+                round.write(index, id.clone(), seen.state(&id), &head);
+                head
+            }
+            Claim::Held(head) | Claim::Lost(head) => head,
+            Claim::AskStore => return Ok(None),
+        });
+    }
+    Ok(Some(Claimed::Held(key, heads)))
+}

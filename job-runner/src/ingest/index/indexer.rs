@@ -1,0 +1,264 @@
+//! Puts documents where they belong: claims their places, and stores them with the versions that the claims gave.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody};
+use docmill_crds::ledger::DocumentAddress;
+use docmill_crds::ledger::heads::DocumentHead;
+use docmill_crds::storage::OnDelete;
+use tokio_util::sync::CancellationToken;
+
+use super::articles::{Articles, Barred};
+use super::heads::{ClaimError, Claimed, Heads, Request, unless_held};
+use super::outcomes::Places;
+use super::watch::{Watcher, Way};
+use crate::ingest::snapshot::provenance::indexed_source;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::placement::DocumentFate;
+use crate::ingest::unit::placement::Fate;
+use crate::ingest::unit::placement::Held;
+use crate::ingest::unit::placement::PATIENCE;
+use crate::ingest::unit::placement::ToPlace;
+
+/// What an item of a bulk takes beside its document: the action and the time.
+const ITEM_BYTES: usize = 512;
+
+/// Puts documents into a cluster, or only claims their keys where there is none.
+#[derive(Clone, Debug)]
+pub struct Placer {
+    /// Where the documents go; none where they end as snapshots.
+    pub articles: Option<Arc<Articles>>,
+    /// Who has which place.
+    pub heads: Heads,
+    /// What becomes of documents that the present version of their key does not have.
+    pub on_delete: OnDelete,
+}
+
+impl Placer {
+    /// Claims and stores the documents of units, each of which is there once. Doing it again changes nothing.
+    pub async fn place(
+        &self,
+        units: &[ToPlace<'_>],
+        way: Way,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Fate>, ClaimError> {
+        let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
+        let requests: Vec<_> = units
+            .iter()
+            .zip(&addresses)
+            .map(|(unit, addresses)| {
+                // Without an index, documents have no places that could be claimed.
+                let addresses = addresses.iter().filter(|_| self.articles.is_some()).collect();
+                Request { unit: unit.unit, addresses, renew: unit.renew }
+            })
+            .collect();
+        let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
+        let Some(articles) = &self.articles else { return Ok(kept(units, claims)) };
+        let lost = self.take_back_of_lost(units, &claims, stop).await?;
+        let stale = stale(articles, &claims).await?;
+        let indices = addresses.iter().flatten().map(|address| address.index.as_str()).collect();
+        let barred = articles.ensure_template_before(indices).await?;
+        let (body, mut places) = body(units, &claims, &stale, &barred);
+        let watcher = Watcher { indices: &articles.indices, way };
+        places.take_in(articles.elastic.bulk_watched(body, &watcher, way.patience(), stop).await?);
+        hold_uncreated(articles, &mut places).await?;
+        for (address, held) in self.delete(&self.overtaken(&claims).await?, stop).await? {
+            places.hold(&address.id, &held);
+        }
+        let documents = places.into_fates();
+        for held in documents.iter().filter_map(DocumentFate::held) {
+            articles.indices.refused(&held.index);
+        }
+        Ok(fates(units, claims, documents, lost))
+    }
+
+    /// Deletes what an earlier attempt stored of units that have lost their keys since. Gives the index that keeps some of it,
+    /// by the position of the unit.
+    async fn take_back_of_lost(
+        &self,
+        units: &[ToPlace<'_>],
+        claims: &[Claimed],
+        stop: &CancellationToken,
+    ) -> Result<BTreeMap<usize, Held>, ClaimError> {
+        let mut kept = BTreeMap::new();
+        if self.on_delete == OnDelete::Keep {
+            return Ok(kept);
+        }
+        for (at, (unit, claim)) in units.iter().zip(claims).enumerate() {
+            if let Claimed::Lost(head) = claim {
+                let taken = self.take_back(&unit.unit.id.key, head.version, &ids(unit.documents), stop).await;
+                kept.extend(unless_held(taken)?.map(|held| (at, held)));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Takes back and deletes documents of a key, by their ids, that no unit claimed which took the key with the version
+    /// `below` or a later one. Gives how many places were theirs.
+    pub async fn take_back(
+        &self,
+        key: &str,
+        below: u64,
+        ids: &[&str],
+        stop: &CancellationToken,
+    ) -> Result<usize, ClaimError> {
+        let retired = self.heads.retire(key, below, ids, stop).await?;
+        match self.delete(&retired, stop).await?.pop() {
+            None => Ok(retired.len()),
+            Some((_, held)) => Err(ClaimError::Held(held)),
+        }
+    }
+
+    /// Documents that were given another place between their claim and now. Whoever did that deletes what it finds in
+    /// the old place, but an index that was made only now was not there to be looked into.
+    async fn overtaken(&self, claims: &[Claimed]) -> Result<Vec<(DocumentAddress, u64)>, ClaimError> {
+        let claimed: Vec<&DocumentHead> = claims.iter().flat_map(Claimed::documents).collect();
+        let now = self.heads.documents(claimed.iter().map(|head| head.address.id.as_str())).await?;
+        let moved = claimed.into_iter().zip(now).filter_map(|(claimed, now)| {
+            let now = now.filter(|now| now.gone || now.address.index != claimed.address.index)?;
+            Some((claimed.address.clone(), now.version))
+        });
+        Ok(moved.collect())
+    }
+
+    /// Deletes documents, by their versions. Gives those that are still there, since their indices have trouble of their own.
+    async fn delete(
+        &self,
+        documents: &[(DocumentAddress, u64)],
+        stop: &CancellationToken,
+    ) -> Result<Vec<(DocumentAddress, Held)>, ClaimError> {
+        let Some(articles) = self.articles.as_ref().filter(|_| !documents.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let existing = existing(articles, documents.iter().map(|(address, _)| &address.index)).await?;
+        let documents: Vec<_> =
+            documents.iter().filter(|(address, _)| existing.contains(&address.index)).collect();
+        let mut body = BulkBody::default();
+        for (DocumentAddress { index, id }, version) in &documents {
+            body.push_delete(Address { index, id }, Some(*version));
+        }
+        let watcher = Watcher { indices: &articles.indices, way: Way::untimed() };
+        let outcomes = articles.elastic.bulk_watched(body, &watcher, PATIENCE, stop).await?;
+        let mut kept = Vec::new();
+        for (outcome, (address, _)) in outcomes.into_iter().zip(documents) {
+            match ClaimError::written(outcome, &address.index, &address.id) {
+                Ok(_) => {}
+                Err(ClaimError::Held(held)) => kept.push((address.clone(), held)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// Documents that were rejected because their index could not be created: an error that a template makes looks like one of
+/// the document, and only the index that is not there tells.
+async fn hold_uncreated(articles: &Articles, places: &mut Places<'_>) -> Result<(), ClaimError> {
+    for index in places.doubtful() {
+        if !articles.exists(&index).await? {
+            articles.forget(&index);
+            places.hold_rejected_of(&index);
+        }
+    }
+    Ok(())
+}
+
+/// Indices that hold earlier versions, as far as they exist.
+async fn stale(articles: &Articles, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
+    existing(articles, claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale)).await
+}
+
+/// Those of the indices that exist: a versioned delete would make one that does not.
+async fn existing(
+    articles: &Articles,
+    named: impl Iterator<Item = &String>,
+) -> Result<BTreeSet<String>, ClaimError> {
+    let mut existing = BTreeSet::new();
+    for index in named.collect::<BTreeSet<_>>() {
+        if articles.exists(index).await? {
+            existing.insert(index.clone());
+        }
+    }
+    Ok(existing)
+}
+
+/// Without an index: what the snapshots hold is where it belongs.
+fn kept(units: &[ToPlace<'_>], claims: Vec<Claimed>) -> Vec<Fate> {
+    let fate = |(unit, claim): (&ToPlace<'_>, Claimed)| match claim {
+        Claimed::Lost(head) => Fate::Superseded(head, None),
+        Claimed::Held(key, _) => {
+            Fate::Current { key, documents: vec![DocumentFate::Stored; unit.documents.len()] }
+        }
+    };
+    units.iter().zip(claims).map(fate).collect()
+}
+
+/// The ids of documents.
+pub(crate) fn ids(documents: &[AddressedDocument]) -> Vec<&str> {
+    documents.iter().map(|document| document.recorded.id.as_str()).collect()
+}
+
+fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {
+    let recorded = unit.documents.iter().map(|document| &document.recorded);
+    recorded
+        .map(|recorded| DocumentAddress { index: recorded.index.clone(), id: recorded.id.clone() })
+        .collect()
+}
+
+/// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. The deletions
+/// come after all documents.
+fn body<'a>(
+    units: &[ToPlace<'_>],
+    claims: &'a [Claimed],
+    existing: &BTreeSet<String>,
+    barred: &Barred,
+) -> (BulkBody, Places<'a>) {
+    let indexed_time = clock::rfc3339(clock::now_millis());
+    let (mut body, mut places) = (BulkBody::default(), Places::default());
+    let documents = units.iter().flat_map(|unit| unit.documents);
+    body.reserve(documents.map(|document| document.line.len() + ITEM_BYTES).sum());
+    for (unit, claim) in units.iter().zip(claims) {
+        let digest = unit.unit.id.digest();
+        for (document, head) in unit.documents.iter().zip(claim.documents()) {
+            let DocumentAddress { index, id } = &head.address;
+            if !is_own(&digest, document, head) {
+                places.lost(&head.address);
+            } else if let Some(fault) = barred.fault.as_ref().filter(|_| barred.indices.contains(index)) {
+                places.barred(&head.address, fault);
+            } else {
+                let source = indexed_source(&document.line, &indexed_time);
+                body.push_index_pieces(Address { index, id }, Some(head.version), &source);
+                places.sent(&head.address);
+            }
+        }
+    }
+    for head in claims.iter().flat_map(Claimed::documents) {
+        for index in head.stale.iter().filter(|index| existing.contains(*index)) {
+            body.push_delete(Address { index, id: &head.address.id }, Some(head.version));
+            places.deleted(index, &head.address.id);
+        }
+    }
+    (body, places)
+}
+
+fn is_own(digest: &str, document: &AddressedDocument, head: &DocumentHead) -> bool {
+    head.unit == digest && head.address.index == document.recorded.index
+}
+
+fn fates(
+    units: &[ToPlace<'_>],
+    claims: Vec<Claimed>,
+    documents: Vec<DocumentFate>,
+    mut lost: BTreeMap<usize, Held>,
+) -> Vec<Fate> {
+    let mut documents = documents.into_iter();
+    let fate = |(at, (unit, claim)): (usize, (&ToPlace<'_>, Claimed))| match claim {
+        Claimed::Lost(head) => Fate::Superseded(head, lost.remove(&at)),
+        Claimed::Held(key, _) => {
+            Fate::Current { key, documents: documents.by_ref().take(unit.documents.len()).collect() }
+        }
+    };
+    units.iter().zip(claims).enumerate().map(fate).collect()
+}

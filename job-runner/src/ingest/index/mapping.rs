@@ -1,0 +1,101 @@
+//! How the documents of a model are mapped in Elasticsearch. Pure.
+
+use docmill_clients::elastic::{Distribution, mapping};
+use docmill_crds::conversion::{EXTRA_FIELD, Extra, Field, FieldType, Format, Model};
+use serde_json::{Map, Value, json};
+
+use crate::ingest::prepare::binary;
+use crate::ingest::snapshot::provenance;
+
+/// The properties of an index for the documents of a model, `_docmill` included.
+pub fn properties(model: &Model, distribution: Distribution) -> Map<String, Value> {
+    let mut properties = match model.format {
+        Format::Binary => binary::properties(distribution),
+        Format::Xml | Format::Json => of_fields(&model.fields),
+    };
+    match model.extra {
+        Extra::Drop => {}
+        Extra::Keep => drop(properties.insert(EXTRA_FIELD.to_owned(), mapping::stored_object())),
+        Extra::Flattened => {
+            properties.insert(EXTRA_FIELD.to_owned(), mapping::flattened_object(distribution));
+        }
+    }
+    properties.insert(provenance::FIELD.to_owned(), mapping::docmill_field(&Map::new()));
+    properties
+}
+
+fn of_fields(fields: &[Field]) -> Map<String, Value> {
+    fields.iter().map(|field| (field.name.clone(), of_field(field))).collect()
+}
+
+fn of_field(field: &Field) -> Value {
+    match field.kind {
+        FieldType::String => mapping::text(),
+        FieldType::Text => json!({"type": "text"}),
+        // Kept for display; a search would find tag names.
+        FieldType::Markup => json!({"type": "keyword", "index": false, "doc_values": false}),
+        FieldType::Integer if fits_long(field) => mapping::long(),
+        FieldType::Integer => mapping::integer(),
+        FieldType::Number => json!({"type": "double"}),
+        FieldType::Boolean => json!({"type": "boolean"}),
+        FieldType::DateTime | FieldType::Date => mapping::date(),
+        FieldType::Uri | FieldType::Language => mapping::keyword(),
+        FieldType::Object => json!({"properties": of_fields(&field.fields)}),
+    }
+}
+
+/// Whether the constraints of an integer leave nothing that a `long` does not hold. Its least value is that of the type.
+fn fits_long(field: &Field) -> bool {
+    field.maximum.as_ref().is_some_and(|maximum| maximum.to_string().parse::<i64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::conversion::Conversion;
+    use serde_json::{Map, Value, json};
+
+    use super::Distribution;
+
+    fn properties(extra: &str, distribution: Distribution) -> Map<String, Value> {
+        let model = json!({"record": "/r", "extra": extra, "fields": [
+            {"name": "when", "path": ["@when"], "type": "dateTime"},
+            {"name": "views", "path": ["@views"], "type": "integer", "minimum": 0},
+            {"name": "priority", "path": ["@priority"], "type": "integer", "maximum": 9},
+            {"name": "subjects", "path": ["subject"], "type": "object", "fields": [
+                {"name": "code", "path": ["@code"], "type": "uri"},
+            ]},
+        ]});
+        super::properties(
+            &serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap(),
+            distribution,
+        )
+    }
+
+    #[test]
+    fn types_and_nested_fields_are_mapped() {
+        let properties = properties("Drop", Distribution::Elasticsearch);
+        assert_eq!(properties["when"], json!({"type": "date"}));
+        assert_eq!(properties["priority"], json!({"type": "long"}));
+        assert_eq!(properties["views"]["fields"]["keyword"]["type"], "keyword", "it may be beyond a long");
+        assert_eq!(properties["subjects"]["properties"]["code"]["type"], "keyword");
+        assert_eq!(properties["_docmill"]["properties"]["indexedTime"]["type"], "date");
+        assert!(!properties.contains_key("extra"));
+    }
+
+    #[test]
+    fn names_that_users_choose_for_metadata_and_tags_are_no_fields_of_the_mapping() {
+        let binary = serde_json::from_value::<Conversion>(json!({"format": "Binary"})).unwrap();
+        let properties = super::properties(&binary.resolve().unwrap(), Distribution::Elasticsearch);
+        assert_eq!(properties["metadata"]["type"], "flattened");
+        assert_eq!(properties["tags"]["type"], "flattened");
+        assert_eq!(properties["size"]["type"], "long");
+        assert_eq!(properties["_docmill"]["properties"]["indexedTime"]["type"], "date");
+    }
+
+    #[test]
+    fn what_the_model_does_not_name_is_one_field_of_the_mapping() {
+        assert_eq!(properties("Keep", Distribution::OpenSearch)["extra"]["enabled"], false);
+        assert_eq!(properties("Flattened", Distribution::Elasticsearch)["extra"]["type"], "flattened");
+        assert_eq!(properties("Flattened", Distribution::OpenSearch)["extra"]["type"], "flat_object");
+    }
+}

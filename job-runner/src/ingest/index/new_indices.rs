@@ -1,0 +1,201 @@
+//! How many new indices the workers of a source may make within an hour, all together: a feed with wrong or hostile values
+//! would else use up the shards of its cluster, and then nobody there can make an index any more.
+//!
+//! Before documents go into an index that is not there, its name is reserved: by compare-and-set in one small record of the
+//! heads index, which all workers of the source share. What is there, or was reserved, is remembered by the worker and asks
+//! for no request any more. The hour is that of the worker's clock, so that the number is exact as long as the clocks of
+//! the workers are within an hour of each other.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, ElasticError, Outcome};
+use docmill_crds::reason::Reason;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::articles::Articles;
+use super::claim_error::ClaimError;
+use super::heads::Heads;
+use super::met::Met;
+use crate::ingest::persist::persist;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::placement::PATIENCE;
+use crate::ingest::unit::refusal::RefusedPart;
+use crate::ingest::unit::refusal::Stage;
+
+/// Id of the record in the heads index.
+const RECORD: &str = "new-indices";
+const HOUR_MILLIS: i64 = 3_600_000;
+/// By how many hours the record may be ahead of the clock before it is taken for that of a clock which is wrong.
+const HOURS_AHEAD: i64 = 1;
+/// Indices that are looked for at a time.
+const LOOKS_AT_A_TIME: usize = 8;
+/// The longest pause before a reservation that another worker came before.
+const PAUSE_MILLIS: u64 = 50;
+
+/// Lets the workers of a source make so many new indices an hour.
+#[derive(Debug)]
+pub struct NewIndices {
+    articles: Arc<Articles>,
+    heads: Heads,
+    /// How many.
+    pub most: usize,
+    known: Met,
+}
+
+/// The new indices of an hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reserved {
+    /// Hours since 1970.
+    hour: i64,
+    /// Names of the indices.
+    names: BTreeSet<String>,
+}
+
+impl Reserved {
+    /// Reserves as many of the names as may be, the first ones first. Gives the others.
+    fn reserve(self, hour: i64, names: &[&str], most: usize) -> (Self, BTreeSet<String>) {
+        let goes_on = (hour..=hour + HOURS_AHEAD).contains(&self.hour);
+        let mut reserved = if goes_on { self } else { Self { hour, names: BTreeSet::new() } };
+        let mut refused = BTreeSet::new();
+        for name in names {
+            if reserved.names.len() < most || reserved.names.contains(*name) {
+                reserved.names.insert((*name).to_owned());
+            } else {
+                refused.insert((*name).to_owned());
+            }
+        }
+        (reserved, refused)
+    }
+}
+
+impl NewIndices {
+    /// For a source with its articles in this cluster, and these heads.
+    pub fn new(articles: Arc<Articles>, heads: Heads, most: i32) -> Self {
+        Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: Met::default() }
+    }
+
+    /// To be called before documents go into these indices. Gives those that are not there and may not be made now; `None`:
+    /// that cannot be told, to be tried again later.
+    pub(crate) async fn refused<'a>(
+        &self,
+        indices: impl Iterator<Item = &'a str>,
+        stop: &CancellationToken,
+    ) -> Option<BTreeSet<String>> {
+        let unknown: Vec<String> = self.known.unmet(indices).into_iter().map(str::to_owned).collect();
+        if unknown.is_empty() {
+            return Some(BTreeSet::new());
+        }
+        persist("reserve indices", stop, || self.look_and_reserve(&unknown, stop)).await
+    }
+
+    async fn look_and_reserve(
+        &self,
+        names: &[String],
+        stop: &CancellationToken,
+    ) -> Result<BTreeSet<String>, ClaimError> {
+        let look =
+            async |name: &String| Ok::<_, ElasticError>((name.clone(), self.articles.exists(name).await?));
+        let looked: Vec<(String, bool)> =
+            stream::iter(names).map(look).buffered(LOOKS_AT_A_TIME).try_collect().await?;
+        let (there, new): (Vec<_>, Vec<_>) = looked.iter().partition(|(_, is_there)| *is_there);
+        self.known.remember(there.into_iter().map(|(name, _)| name.as_str()));
+        let mut new: Vec<&str> = new.into_iter().map(|(name, _)| name.as_str()).collect();
+        if new.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let refused = self.reserve(&new, stop).await?;
+        new.retain(|name| !refused.contains(*name));
+        self.known.remember(new.into_iter());
+        Ok(refused)
+    }
+
+    async fn reserve(
+        &self,
+        names: &[&str],
+        stop: &CancellationToken,
+    ) -> Result<BTreeSet<String>, ClaimError> {
+        let Heads { elastic, index, .. } = &self.heads;
+        loop {
+            let stored = elastic.get(index, RECORD).await?;
+            let since = stored.as_ref().map(|stored| stored.state);
+            let before = stored.and_then(|stored| serde_json::from_value(stored.source.into()).ok());
+            let before: Reserved = before.unwrap_or_default();
+            let hour = clock::now_millis() / HOUR_MILLIS;
+            let (after, refused) = before.clone().reserve(hour, names, self.most);
+            if after == before {
+                return Ok(refused);
+            }
+            let mut body = BulkBody::default();
+            let source = serde_json::to_vec(&after).unwrap_or_default();
+            body.push_compare_and_set(Address { index, id: RECORD }, since, &source);
+            let outcome = elastic.bulk_all(body, PATIENCE, stop).await?.pop().unwrap_or(Outcome::Superseded);
+            if ClaimError::written(outcome, index, RECORD)? {
+                return Ok(refused);
+            }
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE_MILLIS))).await;
+        }
+    }
+}
+
+/// Takes out the documents of indices that may not be made now. Gives their refusals. `most` is how many could be made.
+pub(crate) fn sift(
+    documents: &mut Vec<AddressedDocument>,
+    refused: &BTreeSet<String>,
+    most: usize,
+) -> Vec<RefusedPart> {
+    if refused.is_empty() {
+        return Vec::new();
+    }
+    let out = documents.extract_if(.., |document| refused.contains(&document.recorded.index));
+    out.map(|document| refusal(&document, most)).collect()
+}
+
+fn refusal(document: &AddressedDocument, most: usize) -> RefusedPart {
+    let (index, id) = (&document.recorded.index, &document.recorded.id);
+    let message = format!(
+        "the index {index:?} is not there, and within this hour the source has made as many new ones as it may, which is {most}; raise spec.index.maxNewIndicesPerHour or name indices by month in spec.index.name, and replay the object"
+    );
+    let reason = Reason::TooManyIndices;
+    let detail = json!({"reason": reason, "message": message, "index": index, "id": id});
+    RefusedPart { stage: Stage::Index, reason, message, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Reserved;
+
+    fn refused(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_name_counts_once_within_an_hour() {
+        let (first, none) = Reserved::default().reserve(7, &["a", "b"], 3);
+        assert_eq!((first.hour, none), (7, refused(&[])));
+        let (again, none) = first.clone().reserve(7, &["b", "a"], 3);
+        assert_eq!((again, none), (first.clone(), refused(&[])));
+        let (full, left) = first.reserve(7, &["c", "d", "a"], 3);
+        assert_eq!((full.names.len(), left), (3, refused(&["d"])));
+        let (next, none) = full.reserve(8, &["d", "c"], 3);
+        assert_eq!((next.hour, next.names.len(), none), (8, 2, refused(&[])));
+    }
+
+    #[test]
+    fn a_clock_that_is_a_little_behind_counts_into_the_hour_of_the_others_and_one_far_ahead_is_not_believed()
+    {
+        let ahead = Reserved { hour: 8, names: refused(&["a", "b"]) };
+        let (same, left) = ahead.clone().reserve(7, &["c"], 2);
+        assert_eq!((same, left), (ahead.clone(), refused(&["c"])));
+        let (anew, none) = Reserved { hour: 5000, ..ahead }.reserve(7, &["c"], 2);
+        assert_eq!((anew.hour, none), (7, refused(&[])));
+    }
+}

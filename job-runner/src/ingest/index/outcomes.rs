@@ -1,0 +1,172 @@
+//! What becomes of the documents of a batch, as the answers to its bulk say. Pure.
+
+use std::collections::BTreeSet;
+
+use docmill_clients::elastic::{Fault, Outcome};
+use docmill_crds::contract::IndexTrouble;
+use docmill_crds::ledger::DocumentAddress;
+
+use crate::ingest::unit::placement::{DocumentFate, Held};
+
+/// The documents of a batch, in the order of its units, and the deletions of earlier copies, as they were sent.
+#[derive(Debug, Default)]
+pub(crate) struct Places<'a> {
+    documents: Vec<Place<'a>>,
+    deletions: Vec<(&'a str, &'a str)>,
+}
+
+#[derive(Debug)]
+struct Place<'a> {
+    address: &'a DocumentAddress,
+    /// Whether this batch is to see to it.
+    own: bool,
+    /// `None`: the bulk says.
+    fate: Option<DocumentFate>,
+}
+
+impl<'a> Places<'a> {
+    /// A document whose place is a newer one's.
+    pub(crate) fn lost(&mut self, address: &'a DocumentAddress) {
+        self.documents.push(Place { address, own: false, fate: Some(DocumentFate::Stored) });
+    }
+
+    /// A document that is in the bulk.
+    pub(crate) fn sent(&mut self, address: &'a DocumentAddress) {
+        self.documents.push(Place { address, own: true, fate: None });
+    }
+
+    /// A document that is not sent, since its index must not be created now.
+    pub(crate) fn barred(&mut self, address: &'a DocumentAddress, fault: &Fault) {
+        let fate = Some(not_created(&address.index, fault.clone()));
+        self.documents.push(Place { address, own: true, fate });
+    }
+
+    /// The deletion of an earlier copy, which is in the bulk behind all documents.
+    pub(crate) fn deleted(&mut self, index: &'a str, id: &'a str) {
+        self.deletions.push((index, id));
+    }
+
+    /// Takes in the outcomes of the bulk, in the order of its items.
+    pub(crate) fn take_in(&mut self, outcomes: Vec<Outcome>) {
+        let mut outcomes = outcomes.into_iter();
+        for place in self.documents.iter_mut().filter(|place| place.fate.is_none()) {
+            place.fate = Some(match outcomes.next() {
+                Some(Outcome::Rejected(fault)) => DocumentFate::Rejected(fault),
+                Some(Outcome::Held(trouble, fault)) => {
+                    DocumentFate::Held(Held { index: place.address.index.clone(), trouble, fault })
+                }
+                Some(Outcome::Done | Outcome::Superseded) | None => DocumentFate::Stored,
+            });
+        }
+        for ((index, id), outcome) in std::mem::take(&mut self.deletions).into_iter().zip(outcomes) {
+            if let Outcome::Held(trouble, fault) = outcome {
+                self.hold(id, &Held { index: index.to_owned(), trouble, fault });
+            }
+        }
+    }
+
+    /// A document by this id is not where it belongs as long as an earlier copy of it cannot be deleted.
+    pub(crate) fn hold(&mut self, id: &str, held: &Held) {
+        let own = self.documents.iter_mut().filter(|place| place.own && place.address.id == id);
+        for place in own.filter(|place| place.fate == Some(DocumentFate::Stored)) {
+            place.fate = Some(DocumentFate::Held(held.clone()));
+        }
+    }
+
+    /// Indices that rejected documents, and took none: they may not be there at all.
+    pub(crate) fn doubtful(&self) -> BTreeSet<String> {
+        let of = |test: &dyn Fn(&DocumentFate) -> bool| {
+            let places =
+                self.documents.iter().filter(|place| place.own && place.fate.as_ref().is_some_and(test));
+            places.map(|place| place.address.index.as_str()).collect::<BTreeSet<_>>()
+        };
+        let rejecting = of(&|fate| matches!(fate, DocumentFate::Rejected(fault) if !fault.is_invalid_name()));
+        let taking = of(&|fate| *fate == DocumentFate::Stored);
+        rejecting.difference(&taking).map(|index| (*index).to_owned()).collect()
+    }
+
+    /// What rejected the documents of this index was that it could not be created.
+    pub(crate) fn hold_rejected_of(&mut self, index: &str) {
+        for place in self.documents.iter_mut().filter(|place| place.address.index == index) {
+            if let Some(DocumentFate::Rejected(fault)) = &place.fate {
+                place.fate = Some(not_created(index, fault.clone()));
+            }
+        }
+    }
+
+    /// What became of each document.
+    pub(crate) fn into_fates(self) -> Vec<DocumentFate> {
+        self.documents.into_iter().map(|place| place.fate.unwrap_or(DocumentFate::Stored)).collect()
+    }
+}
+
+fn not_created(index: &str, fault: Fault) -> DocumentFate {
+    DocumentFate::Held(Held { index: index.to_owned(), trouble: IndexTrouble::NotCreated, fault })
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::contract::IndexTrouble;
+    use docmill_crds::ledger::DocumentAddress;
+
+    use super::{DocumentFate, Fault, Held, Outcome, Places};
+
+    fn address(index: &str, id: &str) -> DocumentAddress {
+        DocumentAddress { index: index.into(), id: id.into() }
+    }
+
+    fn fault(kind: &str) -> Fault {
+        Fault { status: 400, kind: kind.into(), reason: "".into() }
+    }
+
+    #[test]
+    fn outcomes_reach_the_documents_that_were_sent() {
+        let [one, two, three, four] = ["1", "2", "3", "4"].map(|id| address("a", id));
+        let mut places = Places::default();
+        places.sent(&one);
+        places.lost(&two);
+        places.barred(&three, &fault("template"));
+        places.sent(&four);
+        places.take_in(vec![Outcome::Rejected(fault("x")), Outcome::Done]);
+        let held = DocumentFate::Held(Held {
+            index: "a".into(),
+            trouble: IndexTrouble::NotCreated,
+            fault: fault("template"),
+        });
+        let expected = [DocumentFate::Rejected(fault("x")), DocumentFate::Stored, held, DocumentFate::Stored];
+        assert_eq!(places.into_fates(), expected);
+    }
+
+    #[test]
+    fn a_copy_that_cannot_be_deleted_holds_its_document_and_no_other() {
+        let [moved, other, lost] = ["m", "o", "m"].map(|id| address("new", id));
+        let mut places = Places::default();
+        places.sent(&moved);
+        places.sent(&other);
+        places.lost(&lost);
+        places.deleted("old", "m");
+        let blocked = Outcome::Held(IndexTrouble::Blocked, fault("block"));
+        places.take_in(vec![Outcome::Done, Outcome::Done, blocked]);
+        let fates = places.into_fates();
+        assert!(matches!(&fates[0], DocumentFate::Held(held) if held.index == "old"));
+        assert_eq!(fates[1..], [DocumentFate::Stored, DocumentFate::Stored]);
+    }
+
+    #[test]
+    fn an_index_that_took_a_document_is_there() {
+        let all = [address("a", "1"), address("a", "2"), address("b", "3"), address("C", "4")];
+        let mut places = Places::default();
+        for address in &all {
+            places.sent(address);
+        }
+        let rejected = |kind| Outcome::Rejected(fault(kind));
+        let outcomes =
+            vec![Outcome::Done, rejected("x"), rejected("x"), rejected("invalid_index_name_exception")];
+        places.take_in(outcomes);
+        assert_eq!(places.doubtful().into_iter().collect::<Vec<_>>(), ["b"]);
+        places.hold_rejected_of("b");
+        let fates = places.into_fates();
+        assert!(matches!(&fates[2], DocumentFate::Held(held) if held.trouble == IndexTrouble::NotCreated));
+        assert!(matches!((&fates[1], &fates[3]), (DocumentFate::Rejected(_), DocumentFate::Rejected(_))));
+    }
+}

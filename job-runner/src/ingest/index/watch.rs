@@ -1,0 +1,141 @@
+//! How the documents of a batch are sent so that one index with trouble of its own does not hold up the others: by what
+//! [`standing`](super::standing) knows.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use docmill_clients::elastic::Watch;
+use docmill_clients::retry::Patience;
+use docmill_crds::contract::IndexTrouble;
+
+use super::standing::Standing;
+use crate::ingest::unit::placement::PATIENCE;
+
+/// For how long a batch waits in its place for what passes, where no other index takes documents either. Then its units
+/// are let go, since those of other indices may be behind them.
+const IN_PLACE: Duration = Duration::from_mins(2);
+
+/// What is known of the indices, for all batches of a worker.
+#[derive(Debug)]
+pub struct Indices {
+    started: Instant,
+    standing: Mutex<Standing>,
+}
+
+impl Default for Indices {
+    fn default() -> Self {
+        Self { started: Instant::now(), standing: Mutex::default() }
+    }
+}
+
+impl Indices {
+    fn look(&self) -> (MutexGuard<'_, Standing>, Duration) {
+        (self.standing.lock().unwrap_or_else(PoisonError::into_inner), self.started.elapsed())
+    }
+
+    /// Whether an index is slow.
+    pub fn is_slow(&self, index: &str) -> bool {
+        let (standing, now) = self.look();
+        standing.is_slow(index, now)
+    }
+
+    /// Whether any index is slow.
+    pub fn has_slow(&self) -> bool {
+        self.look().0.has_slow()
+    }
+
+    /// An index takes no documents.
+    pub fn refused(&self, index: &str) {
+        let (mut standing, now) = self.look();
+        standing.refused(index, now);
+    }
+
+    /// For how long an index has taken no documents.
+    pub fn refusing_for(&self, index: &str) -> Duration {
+        let (standing, now) = self.look();
+        standing.refusing_for(index, now)
+    }
+}
+
+/// How a batch is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    since: Instant,
+    timed: bool,
+    alone: bool,
+}
+
+impl Way {
+    /// With others behind it, from now on: a slow index is found and left.
+    pub fn with_others() -> Self {
+        Self { since: Instant::now(), timed: true, alone: false }
+    }
+
+    /// With others behind it, and as slowly as it is.
+    pub fn untimed() -> Self {
+        Self { timed: false, ..Self::with_others() }
+    }
+
+    /// Without others behind it: a slow index is given its time, once, and whatever it meets is its own trouble.
+    pub fn alone() -> Self {
+        Self { alone: true, ..Self::untimed() }
+    }
+
+    /// Whether nothing is behind it.
+    pub const fn is_alone(self) -> bool {
+        self.alone
+    }
+
+    /// How long one call waits for Elasticsearch.
+    pub(crate) const fn patience(self) -> Patience {
+        if self.alone { Patience::once() } else { PATIENCE }
+    }
+}
+
+/// Watches over a batch.
+pub(crate) struct Watcher<'a> {
+    pub(crate) indices: &'a Indices,
+    pub(crate) way: Way,
+}
+
+impl Watch for Watcher<'_> {
+    fn leave(&self, index: &str, trouble: IndexTrouble, others: bool) -> bool {
+        let (mut standing, now) = self.indices.look();
+        standing.refused(index, now);
+        trouble.fails_in_the_end()
+            || others
+            || self.way.alone
+            || standing.others_accept(index, now)
+            || self.way.since.elapsed() >= IN_PLACE
+    }
+
+    fn limit(&self, indices: &[&str]) -> Option<Duration> {
+        let (standing, now) = self.indices.look();
+        standing.limit(indices, now).filter(|_| self.way.timed)
+    }
+
+    fn answered(&self, indices: &[&str], after: Duration) -> bool {
+        let (mut standing, now) = self.indices.look();
+        if self.way.timed {
+            return standing.answered(after);
+        }
+        for index in indices {
+            standing.slow_answered(index, after, now);
+        }
+        true
+    }
+
+    fn accepted(&self, index: &str, items: usize) {
+        let (mut standing, now) = self.indices.look();
+        standing.accepted(index, u64::try_from(items).unwrap_or(u64::MAX), now);
+    }
+
+    fn leave_slow(&self, index: &str, others: bool) -> bool {
+        let (mut standing, now) = self.indices.look();
+        standing.is_late(index, others, now)
+    }
+
+    fn hinders(&self) -> bool {
+        !self.way.alone
+    }
+}

@@ -1,0 +1,150 @@
+//! Keeps the evidence of what was refused: the object unchanged, and beside it a JSON that says why.
+
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_crds::ledger::UnitId;
+use docmill_crds::storage::BucketLocation;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::ingest::bucket::copy::{self, Target};
+use crate::ingest::bucket::locations::EvidenceKeys;
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::refusal::Stage;
+
+/// How long to wait after each copy that is denied although the errors bucket takes the record.
+const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::ZERO];
+
+/// Why a unit was refused: the content of its `.error.json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorRecord {
+    /// `<namespace>/<name>` of the `IngestSource`.
+    pub source: String,
+    /// The unit.
+    pub unit: UnitId,
+    /// Where it was refused.
+    pub stage: Stage,
+    /// Reason code of the first refusal.
+    pub reason: String,
+    /// The first refusal in words.
+    pub message: String,
+    /// Each refused document, or the object as a whole: `document` (its number in the object, from 0, where it is
+    /// known), `reason` and `faults` (reason, field, path, line, column, expected, found).
+    pub refusals: Vec<Value>,
+    /// Whether what was refused lies beside this record.
+    pub copied: bool,
+    /// Why it does not, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_copied_because: Option<String>,
+    /// How often the unit was taken from the queue.
+    pub attempts: i64,
+    /// Digest of the conversion model.
+    pub revision: String,
+    /// RFC 3339, UTC.
+    pub time: String,
+    /// Name of the pod.
+    pub runner: String,
+}
+
+/// Copies the object and writes its error record, in the source's own place. The record comes last: where it is, the
+/// evidence is complete.
+///
+/// An object that cannot be copied ends all the same: it may be gone by now, or replaced by another version, or the store
+/// refuses to copy it, though the errors bucket can be written to. Then the record alone tells of the refusal, and says why.
+pub async fn refuse(
+    client: &aws_sdk_s3::Client,
+    place: &BucketLocation,
+    unit: &Unit,
+    record: &ErrorRecord,
+) -> Result<(), StoreError> {
+    let keys = EvidenceKeys::of_object(place, &unit.id);
+    let target = Target { bucket: &place.bucket, key: &keys.copy };
+    if !record.copied {
+        return write_record(client, place, &keys.record, record).await;
+    }
+    for pause in PAUSES {
+        let error = match copy::copy(client, unit, target).await {
+            Ok(()) => return write_record(client, place, &keys.record, record).await,
+            Err(error) => error,
+        };
+        let because = match error.fault() {
+            Some(StoreFault::NoSuchKey | StoreFault::Changed) => {
+                "this version of the object is no longer there".to_owned()
+            }
+            Some(StoreFault::AccessDenied | StoreFault::Refused | StoreFault::Archived) => {
+                format!("the object store refuses to copy it ({})", error.detail())
+            }
+            _ => return Err(error),
+        };
+        tracing::warn!(unit = ?unit.id, %error, "the refused object is not copied; its error record is kept");
+        let alone = ErrorRecord { copied: false, not_copied_because: Some(because), ..record.clone() };
+        // Where the errors bucket takes nothing at all, this fails too, and the unit waits.
+        write_record(client, place, &keys.record, &alone).await?;
+        if error.fault() != Some(StoreFault::AccessDenied) {
+            return Ok(());
+        }
+        // What was just allowed may not be so everywhere.
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
+}
+
+/// Removes the evidence of a unit, because it is refused no more, or another version of its key has its place. Nothing
+/// there is fine. Evidence that may not be removed stays, which an audit tells of: the unit's end does not depend on it.
+pub async fn remove(
+    client: &aws_sdk_s3::Client,
+    place: &BucketLocation,
+    unit: &UnitId,
+) -> Result<(), StoreError> {
+    let EvidenceKeys { copy, record } = EvidenceKeys::of_object(place, unit);
+    // The record last, as it came last: where it is, the evidence is complete.
+    for key in [copy, record] {
+        let sent = client.delete_object().bucket(&place.bucket).key(&key).send().await;
+        let Err(error) = sent else { continue };
+        let error = StoreError::from_sdk(format!("delete s3://{}/{key}", place.bucket), &error);
+        if !matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) {
+            return Err(error);
+        }
+        tracing::warn!(%error, "evidence of what is refused no more stays; allow s3:DeleteObject on it");
+    }
+    Ok(())
+}
+
+/// Keeps a queue message that is no notification, with the reason beside it. `unit` is what it counts as.
+pub async fn refuse_message(
+    client: &aws_sdk_s3::Client,
+    place: &BucketLocation,
+    unit: &UnitId,
+    body: &str,
+    record: &ErrorRecord,
+) -> Result<(), StoreError> {
+    let keys = EvidenceKeys::of_message(place, unit);
+    write(client, place, &keys.copy, "text/plain; charset=utf-8", body.as_bytes().to_vec()).await?;
+    write_record(client, place, &keys.record, record).await
+}
+
+async fn write_record(
+    client: &aws_sdk_s3::Client,
+    place: &BucketLocation,
+    key: &str,
+    record: &ErrorRecord,
+) -> Result<(), StoreError> {
+    let record = serde_json::to_vec_pretty(record).unwrap_or_default();
+    write(client, place, key, "application/json", record).await
+}
+
+async fn write(
+    client: &aws_sdk_s3::Client,
+    place: &BucketLocation,
+    key: &str,
+    media_type: &str,
+    bytes: Vec<u8>,
+) -> Result<(), StoreError> {
+    let request = client.put_object().bucket(&place.bucket).key(key).content_type(media_type);
+    let sent = request.body(ByteStream::from(bytes)).send().await;
+    sent.map_err(|error| StoreError::from_sdk(format!("write s3://{}/{key}", place.bucket), &error))?;
+    Ok(())
+}

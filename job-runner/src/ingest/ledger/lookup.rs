@@ -1,0 +1,70 @@
+//! Looks up what the ledger says of a unit. Many ask at a time: those who ask while a request is under way share the
+//! next one.
+
+use docmill_clients::elastic::{Address, Elastic, StoredDocument};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::ingest::persist::persist;
+use crate::ingest::unit::known::Known;
+
+/// Records that one request asks for.
+const AT_A_TIME: usize = 500;
+
+struct Question {
+    digest: String,
+    answer: oneshot::Sender<Option<Known>>,
+}
+
+/// Where to ask.
+#[derive(Clone, Debug)]
+pub struct Lookup(mpsc::Sender<Question>);
+
+impl Lookup {
+    /// Starts answering, until all who could ask are gone.
+    pub fn start(elastic: Elastic, ledger: String, stop: CancellationToken) -> Self {
+        let (sender, receiver) = mpsc::channel(AT_A_TIME);
+        tokio::spawn(answer_all(receiver, elastic, ledger, stop));
+        Self(sender)
+    }
+
+    /// The record of a unit, by its digest. The outer `None`: the ledger could not be asked.
+    #[allow(clippy::option_option, reason = "no answer and no record are two things")]
+    pub async fn record(&self, digest: String) -> Option<Option<Known>> {
+        let (answer, receiver) = oneshot::channel();
+        self.0.send(Question { digest, answer }).await.ok()?;
+        receiver.await.ok()
+    }
+}
+
+async fn answer_all(
+    mut receiver: mpsc::Receiver<Question>,
+    elastic: Elastic,
+    ledger: String,
+    stop: CancellationToken,
+) {
+    let mut questions = Vec::with_capacity(AT_A_TIME);
+    while receiver.recv_many(&mut questions, AT_A_TIME).await > 0 {
+        let addresses: Vec<_> =
+            questions.iter().map(|question| Address { index: &ledger, id: &question.digest }).collect();
+        let Some(found) = persist("look up", &stop, || elastic.mget(&addresses, &[])).await else {
+            // Whoever asked is told by the loss of the question.
+            questions.clear();
+            continue;
+        };
+        for (question, stored) in questions.drain(..).zip(found) {
+            let _ = question.answer.send(stored.and_then(read));
+        }
+    }
+}
+
+/// A record that cannot be read was written by another version of Docmill, and is written anew.
+fn read(stored: StoredDocument) -> Option<Known> {
+    match serde_json::from_value(stored.source.into()) {
+        Ok(record) => Some(Known { record, version: stored.version }),
+        Err(error) => {
+            tracing::warn!(%error, "a record of the ledger cannot be read; its unit is done again");
+            None
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Trying a step again for as long as what hinders it may pass: an outage is never a document's fault.
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::store_health;
+use docmill_crds::error_class::{Classify, ErrorClass};
+use tokio_util::sync::CancellationToken;
+
+use crate::observe;
+
+/// How long to wait for a user to mend something before the unit goes back to the queue.
+const PATIENCE_WITH_USERS: Duration = Duration::from_secs(30);
+/// How long to wait for an outage to end: longer than a worker lives.
+pub(crate) const PATIENCE_WITH_OUTAGES: Duration = Duration::from_hours(30 * 24);
+
+/// Does a step until it succeeds. Transient trouble is waited out, until `stop`; what a user has to mend is tried for
+/// a while; anything else is given up at once. `None`: it did not succeed, and the log says why. Meanwhile the worker
+/// says what it waits for; `what` is also the name of the step in the metrics.
+pub async fn persist<T, E, F>(
+    what: &'static str,
+    stop: &CancellationToken,
+    mut attempt: impl FnMut() -> F,
+) -> Option<T>
+where
+    E: Classify + Display,
+    F: Future<Output = Result<T, E>>,
+{
+    let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
+    let mut users = Backoff::new(Patience::lasting(PATIENCE_WITH_USERS));
+    let (worker, began) = (observe::worker(), Instant::now());
+    let mut held_up = store_health::of_process().held_up();
+    loop {
+        // Whoever is to let go does not wait for an answer that may never come; what was sent may be done again.
+        let error = match stop.run_until_cancelled(Box::pin(attempt())).await? {
+            Ok(done) => {
+                worker.metrics.step(what, began);
+                return Some(done);
+            }
+            Err(error) => error,
+        };
+        held_up.by(error.hindrance(), &error.to_string());
+        store_health::of_process().retried(what, error.hindrance());
+        tracing::warn!(%error, said = error.said(), step = what, "a step failed");
+        let waited = match error.class() {
+            ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,
+            ErrorClass::User => users.wait(Duration::ZERO, stop).await,
+            ErrorClass::Permanent => Waited::Exhausted,
+        };
+        if waited != Waited::Again {
+            tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::error_class::{Classify, ErrorClass};
+    use tokio_util::sync::CancellationToken;
+
+    use super::persist;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("failed to do it")]
+    struct Trouble(ErrorClass);
+
+    impl Classify for Trouble {
+        fn class(&self) -> ErrorClass {
+            self.0
+        }
+    }
+
+    async fn tries(class: ErrorClass, failures: usize) -> (Option<()>, usize) {
+        let mut count = 0;
+        let done = persist("test", &CancellationToken::new(), || {
+            count += 1;
+            std::future::ready(if count <= failures { Err(Trouble(class)) } else { Ok(()) })
+        })
+        .await;
+        (done, count)
+    }
+
+    #[tokio::test]
+    async fn transient_trouble_is_waited_out() {
+        assert_eq!(tries(ErrorClass::Transient, 2).await, (Some(()), 3));
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_never_ends_is_let_go_of() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let never = || std::future::pending::<Result<(), Trouble>>();
+        assert_eq!(persist("test", &stop, never).await, None);
+    }
+
+    #[tokio::test]
+    async fn permanent_trouble_is_not_tried_again() {
+        assert_eq!(tries(ErrorClass::Permanent, 1).await, (None, 1));
+    }
+}

@@ -1,0 +1,118 @@
+//! Sets apart a unit that kills its worker. A unit that comes again and again is worked on alone, under a mark in the
+//! heads index. A mark that is found there afterwards says that the worker died meanwhile: one that is asked to end takes
+//! its mark away.
+
+use std::sync::Arc;
+
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError};
+use docmill_clients::retry::Patience;
+use docmill_crds::ledger::heads::AttemptMark;
+use serde_json::json;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use super::index::heads::ClaimError;
+use tokio_util::sync::CancellationToken;
+
+/// From this delivery on a unit is worked on alone: most come again because a worker that held them died of something
+/// else.
+pub const SUSPECTED_FROM: i64 = 3;
+/// Suspects that wait for their turn in a worker: a part of the units that it can hold.
+const WAITING: usize = 128;
+/// Workers that have to die while they read or convert the unit. That takes milliseconds, so that chance hardly ever
+/// brings it about.
+const DEATHS_READING: u32 = 3;
+/// Workers that have to die while they store it. That takes longer, and chance may bring it about sooner.
+const DEATHS_STORING: u32 = 10;
+
+/// The suspects of a worker: one at a time.
+#[derive(Clone, Debug)]
+pub struct Suspects {
+    elastic: Elastic,
+    index: String,
+    turn: Arc<Mutex<()>>,
+    waiting: Arc<Semaphore>,
+}
+
+/// A suspect that is being worked on.
+#[derive(Debug)]
+pub struct Suspect {
+    suspects: Suspects,
+    digest: String,
+    mark: AttemptMark,
+    _turn: OwnedMutexGuard<()>,
+}
+
+/// What to do with a unit that came again.
+#[derive(Debug)]
+pub enum Suspicion {
+    /// Work on it, and say how far it is.
+    Try(Box<Suspect>),
+    /// So many workers have died of it: refuse it unread.
+    Poison(u32),
+}
+
+impl Suspects {
+    /// Marks are kept in this index.
+    pub fn new(elastic: Elastic, index: String) -> Self {
+        Self { elastic, index, turn: Arc::default(), waiting: Arc::new(Semaphore::new(WAITING)) }
+    }
+
+    /// A place among those that wait for their turn, if there is one. The others come again, and leave the worker's places to
+    /// units that nobody suspects.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.waiting).try_acquire_owned().ok()
+    }
+
+    /// Waits for its turn, and marks it as being read.
+    pub async fn begin(&self, digest: &str) -> Result<Suspicion, ClaimError> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let mut mark = self.read(digest).await?;
+        if mark.died_reading >= DEATHS_READING || mark.died_storing >= DEATHS_STORING {
+            return Ok(Suspicion::Poison(mark.died_reading + mark.died_storing));
+        }
+        mark.reading = true;
+        let suspect = Suspect { suspects: self.clone(), digest: digest.to_owned(), mark, _turn: turn };
+        suspect.write().await?;
+        Ok(Suspicion::Try(Box::new(suspect)))
+    }
+
+    /// A mark that is there was left behind by a worker that died.
+    async fn read(&self, digest: &str) -> Result<AttemptMark, ElasticError> {
+        let found = self.elastic.get(&self.index, &AttemptMark::id(digest)).await?;
+        let left = found.and_then(|found| serde_json::from_value::<AttemptMark>(found.source.into()).ok());
+        Ok(left.map_or_else(AttemptMark::default, |mut mark| {
+            if mark.reading {
+                mark.died_reading += 1;
+            } else {
+                mark.died_storing += 1;
+            }
+            mark
+        }))
+    }
+}
+
+impl Suspect {
+    /// It was read and converted; what follows is storing.
+    pub async fn is_read(&mut self) -> Result<(), ClaimError> {
+        self.mark.reading = false;
+        self.write().await
+    }
+
+    /// It did not kill this worker.
+    pub async fn survived(self) -> Result<(), ElasticError> {
+        let mut body = BulkBody::default();
+        body.push_delete(self.address(&AttemptMark::id(&self.digest)), None);
+        let stop = CancellationToken::new();
+        self.suspects.elastic.bulk_all(body, Patience::once(), &stop).await.map(drop)
+    }
+
+    async fn write(&self) -> Result<(), ClaimError> {
+        let id = AttemptMark::id(&self.digest);
+        let outcome = self.suspects.elastic.index_doc(self.address(&id), &json!(self.mark), None).await?;
+        ClaimError::written(outcome, &self.suspects.index, &id).map(drop)
+    }
+
+    fn address<'a>(&'a self, id: &'a str) -> Address<'a> {
+        Address { index: &self.suspects.index, id }
+    }
+}

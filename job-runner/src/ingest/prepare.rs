@@ -1,0 +1,183 @@
+//! From a notification to documents that are ready for the index: fetch, convert, address, snapshot.
+
+pub mod address;
+pub mod binary;
+pub mod date_window;
+pub(crate) mod in_memory;
+pub(crate) mod keep;
+pub mod logic;
+pub mod preparation;
+pub(crate) mod stamp;
+pub(crate) mod streaming;
+pub(crate) mod unreadable;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use docmill_clients::aws::StoreError;
+use docmill_convert::Converter;
+use docmill_crds::ledger::hex;
+use docmill_crds::reason::SkipReason;
+use docmill_crds::storage::is_folder_marker;
+use sha2::{Digest, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use super::snapshot::packed::MAX_UNIT_BYTES;
+use super::snapshot::packed::packer::Coming;
+use super::source::access::Met;
+use super::source::object::{self, Found, Opened};
+use super::unit::Unit;
+use super::unit::known::Known;
+use super::unit::object_ref::Landed;
+use super::unit::task::{Redo, Task};
+use crate::ingest::prepare::preparation::IN_MEMORY_BYTES;
+use crate::ingest::prepare::preparation::Preparation;
+use crate::ingest::unit::prepared::Converted;
+use crate::ingest::unit::prepared::Prepared;
+use crate::ingest::unit::prepared::skipped;
+use crate::observe;
+use in_memory::Made;
+use keep::Kept;
+use logic::Logic;
+
+/// The same for the JSON of an object, which may be larger by far where the object is compressed.
+const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
+
+impl Preparation {
+    /// Takes a unit to the point where its documents can be indexed; its snapshot is stored by then. `None`: it has
+    /// to be tried again later.
+    pub async fn prepare(
+        self: &Arc<Self>,
+        task: &Task,
+        known: Option<&Known>,
+        coming: Option<Coming>,
+        stop: &CancellationToken,
+    ) -> Option<Prepared> {
+        let landed = &task.landed;
+        let same = (task.redo == Redo::Yes).then_some(known).flatten();
+        let converter = match &self.logic {
+            Logic::Convert(converter) => converter,
+            Logic::Describe(describer) => {
+                return binary::prepare(self, describer, landed, same, coming, stop).await;
+            }
+        };
+        let open = || async { self.open(landed, coming.as_ref()).await.map_err(Met::at(&self.reads)) };
+        let start = match self.read_through("fetch", landed, coming.as_ref(), stop, open).await? {
+            Ok(start) => start,
+            Err(unreadable) => return Some(Prepared::Converted(unreadable)),
+        };
+        let opened = match start {
+            Start::Whole(unit, bytes, room) => {
+                match self.convert_whole(converter, (unit, bytes, room), same, coming, stop).await? {
+                    Whole::Prepared(prepared) => return Some(prepared),
+                    Whole::TooMuch(unit) => unit,
+                }
+            }
+            Start::Large(unit) => {
+                drop(coming);
+                unit
+            }
+            Start::TooLarge(unit, length) => return Some(Prepared::Converted(self.too_large(unit, length))),
+            Start::FolderMarker(unit) => return Some(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
+            Start::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
+            Start::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
+        };
+        streaming::prepare(self, converter, landed, opened, same, stop).await
+    }
+
+    /// Opens an object, and reads it if it is small.
+    async fn open(&self, landed: &Landed, coming: Option<&Coming>) -> Result<Start, StoreError> {
+        let Opened { unit, length, body, .. } = match self.open_object(landed).await? {
+            Found::Object(opened) => *opened,
+            Found::Gone => return Ok(Start::Gone),
+            Found::Replaced => return Ok(Start::Replaced),
+        };
+        if is_folder_marker(&unit.id.key, length) {
+            return Ok(Start::FolderMarker(unit));
+        }
+        if self.is_too_large(length) {
+            return Ok(Start::TooLarge(unit, length));
+        }
+        if length > IN_MEMORY_BYTES {
+            return Ok(Start::Large(unit));
+        }
+        // Units that wait for their pack have the room that this one waits for.
+        let room = match coming {
+            Some(coming) => coming.aside(self.room.take(length)).await,
+            None => self.room.take(length).await,
+        };
+        Ok(Start::Whole(unit, object::read(landed, length, body).await?, room))
+    }
+
+    async fn convert_whole(
+        self: &Arc<Self>,
+        converter: &Arc<Converter>,
+        (unit, bytes, room): (Unit, Bytes, Option<OwnedSemaphorePermit>),
+        same: Option<&Known>,
+        coming: Option<Coming>,
+        stop: &CancellationToken,
+    ) -> Option<Whole> {
+        // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
+        let (this, converter) = (Arc::clone(self), Arc::clone(converter));
+        let (id, began) = (unit.id.clone(), Instant::now());
+        let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, room));
+        let (done, kept) = match work.await.map_err(io::Error::from).flatten() {
+            Ok(Outcome::Converted(done, kept)) => (done, kept),
+            Ok(Outcome::TooMuch(unit)) => return Some(Whole::TooMuch(unit)),
+            Err(error) => {
+                tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
+                return None;
+            }
+        };
+        observe::worker().metrics.step("convert", began);
+        self.settle(done, kept, same, coming, stop).await.map(Whole::Prepared)
+    }
+
+    /// Converts the object and addresses its documents; also gives what is to be kept of them.
+    fn convert(
+        &self,
+        converter: &Converter,
+        unit: Unit,
+        bytes: &[u8],
+        room: Option<OwnedSemaphorePermit>,
+    ) -> io::Result<Outcome> {
+        let raw_digest = hex(&Sha256::digest(bytes));
+        let stamp = self.stamp(&unit);
+        let mut made = Made::default();
+        for verdict in converter.documents(bytes) {
+            made.push(match verdict? {
+                Ok(document) => self.address(document, &stamp.provenance(&unit, &raw_digest, &self.recorder)),
+                Err(refusal) => Err(refusal.into()),
+            });
+            if made.bytes() > IN_MEMORY_JSON_BYTES {
+                return Ok(Outcome::TooMuch(unit));
+            }
+        }
+        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, room)?;
+        Ok(Outcome::Converted(done, kept))
+    }
+}
+
+/// What opening an object gave.
+enum Start {
+    Whole(Unit, Bytes, Option<OwnedSemaphorePermit>),
+    Large(Unit),
+    TooLarge(Unit, i64),
+    FolderMarker(Unit),
+    Gone,
+    Replaced,
+}
+
+/// What converting an object in memory gave.
+enum Outcome {
+    Converted(Box<Converted>, Kept),
+    TooMuch(Unit),
+}
+
+enum Whole {
+    Prepared(Prepared),
+    TooMuch(Unit),
+}

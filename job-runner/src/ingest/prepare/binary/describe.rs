@@ -1,0 +1,60 @@
+//! Reads an object to its end, and says what it is.
+
+use aws_sdk_s3::primitives::ByteStream;
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
+use docmill_convert::Document;
+
+use super::content::{Content, Intake};
+use super::document::{Facts, document};
+use super::tags::Tags;
+use crate::ingest::source::object::{self, Opened, Said};
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::object_ref::Landed;
+
+/// Says what objects are.
+#[derive(Debug, Default)]
+pub struct Describer {
+    tags: Tags,
+}
+
+/// An object of which is known what it is.
+#[derive(Debug)]
+pub struct Described {
+    /// The unit.
+    pub unit: Unit,
+    /// SHA-256 of the object, in hex.
+    pub raw_digest: String,
+    /// Its document.
+    pub document: Document,
+}
+
+impl Describer {
+    /// Reads an object and its tags; `None` if it is gone before its tags are read. The tags are those of this moment: of
+    /// an object without a version id they may be those of the one that has just replaced it, which has its own turn.
+    pub async fn describe(
+        &self,
+        s3: &aws_sdk_s3::Client,
+        landed: &Landed,
+        opened: Opened,
+    ) -> Result<Option<Described>, StoreError> {
+        let Opened { unit, length, said, body } = opened;
+        let content = take_in(landed, length, body).await?;
+        let Some(tags) = self.tags.of(s3, landed, said.tag_count).await? else { return Ok(None) };
+        let last_modified = Some(clock::rfc3339(unit.last_modified_millis));
+        let said = Said { content_type: said.content_type.filter(|declared| !declared.is_empty()), ..said };
+        let document = document(&unit.id.key, &content, Facts { last_modified, said, tags });
+        Ok(Some(Described { unit, raw_digest: content.digest, document }))
+    }
+}
+
+/// Reads a body piece by piece, as it comes in.
+async fn take_in(landed: &Landed, length: i64, mut body: ByteStream) -> Result<Content, StoreError> {
+    let mut intake = Intake::default();
+    while let Some(piece) = body.next().await {
+        intake.push(&piece.map_err(|error| StoreError::unavailable(object::action(landed), &error))?);
+    }
+    let content = intake.finish();
+    object::is_whole(landed, length, usize::try_from(content.size).unwrap_or(usize::MAX))?;
+    Ok(content)
+}

@@ -1,0 +1,102 @@
+//! Takes the unit of an object to the point where its document can be indexed.
+
+use std::io;
+
+use docmill_clients::aws::StoreError;
+use docmill_crds::reason::SkipReason;
+use docmill_crds::storage::is_folder_marker;
+use tokio_util::sync::CancellationToken;
+
+use super::describe::{Described, Describer};
+use crate::ingest::prepare::in_memory::Made;
+use crate::ingest::prepare::keep::Kept;
+use crate::ingest::prepare::preparation::{IN_MEMORY_BYTES, Preparation};
+use crate::ingest::prepare::stamp::Stamp;
+use crate::ingest::snapshot::packed::packer::Coming;
+use crate::ingest::source::access::Met;
+use crate::ingest::source::object::Found;
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::known::Known;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::prepared::{Converted, Prepared, skipped};
+
+/// What reading an object gave.
+enum Read {
+    Whole(Described),
+    TooLarge(Unit, i64),
+    FolderMarker(Unit),
+    Gone,
+    Replaced,
+}
+
+/// Reads an object, and keeps its document; its snapshot is stored by then. `None`: to be tried again later.
+pub(crate) async fn prepare(
+    preparation: &Preparation,
+    describer: &Describer,
+    landed: &Landed,
+    same: Option<&Known>,
+    coming: Option<Coming>,
+    stop: &CancellationToken,
+) -> Option<Prepared> {
+    let read = || async {
+        read(preparation, describer, landed, coming.as_ref()).await.map_err(Met::at(&preparation.reads))
+    };
+    let read = match preparation.read_through("fetch", landed, coming.as_ref(), stop, read).await? {
+        Ok(read) => read,
+        Err(unreadable) => return Some(Prepared::Converted(unreadable)),
+    };
+    let whole = match read {
+        Read::Whole(whole) => whole,
+        Read::TooLarge(unit, length) => {
+            return Some(Prepared::Converted(preparation.too_large(unit, length)));
+        }
+        Read::FolderMarker(unit) => return Some(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
+        Read::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
+        Read::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
+    };
+    let key = whole.unit.id.key.clone();
+    match made(preparation, whole) {
+        Ok((converted, kept)) => preparation.settle(converted, kept, same, coming, stop).await,
+        Err(error) => {
+            tracing::error!(%error, key, "a document could not be packed; the unit is tried again later");
+            None
+        }
+    }
+}
+
+async fn read(
+    preparation: &Preparation,
+    describer: &Describer,
+    landed: &Landed,
+    coming: Option<&Coming>,
+) -> Result<Read, StoreError> {
+    let opened = match preparation.open_object(landed).await? {
+        Found::Object(opened) => *opened,
+        Found::Gone => return Ok(Read::Gone),
+        Found::Replaced => return Ok(Read::Replaced),
+    };
+    let length = opened.length;
+    if is_folder_marker(&opened.unit.id.key, length) {
+        return Ok(Read::FolderMarker(opened.unit));
+    }
+    if preparation.is_too_large(length) {
+        return Ok(Read::TooLarge(opened.unit, length));
+    }
+    let describe = describer.describe(&preparation.s3, landed, opened);
+    let whole = match coming {
+        // Other units of a pack do not wait for what takes its time.
+        Some(coming) if length > IN_MEMORY_BYTES => coming.aside(describe).await?,
+        _ => describe.await?,
+    };
+    Ok(whole.map_or(Read::Gone, Read::Whole))
+}
+
+/// Addresses the document; also gives what is to be kept of it.
+fn made(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, Kept)> {
+    let Described { unit, raw_digest, document } = described;
+    let stamp = preparation.stamp(&unit);
+    let mut made = Made::default();
+    made.push(preparation.address(document, &stamp.provenance(&unit, &raw_digest, &preparation.recorder)));
+    let Stamp { snapshot, .. } = stamp;
+    made.finish((unit, raw_digest), snapshot, None)
+}

@@ -1,0 +1,58 @@
+//! What was made of an object that is in memory. Pure.
+
+use std::io;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::keep::Kept;
+use super::preparation::Preparation;
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::overwritten;
+use crate::ingest::unit::prepared::{Content, Converted};
+use crate::ingest::unit::refusal::RefusedPart;
+
+/// The documents of an object with their lines, and what was refused.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    documents: Vec<AddressedDocument>,
+    refusals: Vec<RefusedPart>,
+    lines: Vec<u8>,
+}
+
+impl Made {
+    /// One more.
+    pub(crate) fn push(&mut self, addressed: Result<AddressedDocument, RefusedPart>) {
+        match addressed {
+            Ok(document) => {
+                self.lines.extend_from_slice(&document.line);
+                self.lines.push(b'\n');
+                self.documents.push(document);
+            }
+            Err(refused) => self.refusals.push(refused),
+        }
+    }
+
+    /// The unit, with the digest of its object, and what was made of it; also gives what is to be kept of that. `snapshot` is
+    /// the key of its snapshot, if that is known.
+    pub(crate) fn finish(
+        self,
+        (unit, raw_digest): (Unit, String),
+        snapshot: Option<String>,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> io::Result<(Box<Converted>, Kept)> {
+        let Self { mut documents, refusals, lines } = self;
+        let overwritten = overwritten::leave_standing(&mut documents);
+        let kept = Preparation::kept(snapshot, lines)?;
+        let (raw_digest, content) = (Some(raw_digest), Content::InMemory(documents));
+        Ok((
+            Box::new(Converted { unit, raw_digest, snapshot: None, content, overwritten, refusals, room }),
+            kept,
+        ))
+    }
+
+    /// Bytes of all lines.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.lines.len()
+    }
+}

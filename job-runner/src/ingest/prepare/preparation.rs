@@ -1,0 +1,110 @@
+//! What preparing a unit needs to know, and the steps that units of all sizes and formats have in common.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
+use docmill_convert::Document;
+use docmill_crds::ledger::{RecordedDocument, content_digest};
+use docmill_crds::reason::Reason;
+use docmill_crds::storage::BucketLocation;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::address::Addressing;
+use super::logic::Logic;
+use crate::ingest::ledger::record::Recorder;
+use crate::ingest::snapshot::packed::packer::{Coming, Packer};
+use crate::ingest::snapshot::provenance::{Provenance, snapshot_line};
+use crate::ingest::source::access::Access;
+use crate::ingest::source::object::{self, Found, Room};
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::prepared::{Converted, refused_unread};
+use crate::ingest::unit::refusal::{RefusedPart, Stage};
+
+/// An object larger than this is not held in memory: it is streamed.
+pub(crate) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
+
+/// What preparing needs to know, the same for all units of a worker.
+#[derive(Debug)]
+pub struct Preparation {
+    /// The object store.
+    pub s3: aws_sdk_s3::Client,
+    /// Where snapshots go: the source's own place.
+    pub snapshots: BucketLocation,
+    /// Puts them together; none if each has an object of its own.
+    pub packer: Option<Packer>,
+    /// What makes documents.
+    pub logic: Logic,
+    /// The largest object that is read, in bytes.
+    pub max_object_bytes: u64,
+    /// How documents are addressed.
+    pub addressing: Addressing,
+    /// Source, revision and runner.
+    pub recorder: Recorder,
+    /// The prefix of the objects that are ingested.
+    pub raw_prefix: String,
+    /// What becomes of requests that read raw objects.
+    pub reads: Access,
+    /// What becomes of requests that keep snapshots.
+    pub keeps: Access,
+    /// Memory for raw objects.
+    pub room: Room,
+    /// Large objects are worked on one at a time.
+    pub large: Arc<Semaphore>,
+}
+
+impl Preparation {
+    /// Says that a unit is on its way, so that no pack is closed before it; to be given to [`Self::prepare`].
+    pub fn expect(&self) -> Option<Coming> {
+        self.packer.as_ref().map(Packer::expect)
+    }
+
+    /// Opens an object, and notes that the bucket gives objects.
+    pub(crate) async fn open_object(&self, landed: &Landed) -> Result<Found, StoreError> {
+        let begun = Instant::now();
+        let found = object::open(&self.s3, landed).await?;
+        if matches!(found, Found::Object(_)) {
+            self.reads.served(begun);
+        }
+        Ok(found)
+    }
+
+    /// Addresses a document and makes its line.
+    pub(crate) fn address(
+        &self,
+        document: Document,
+        provenance: &Provenance<'_>,
+    ) -> Result<AddressedDocument, RefusedPart> {
+        let number = document.index_in_object;
+        let refused = |reason: Reason, message: String| {
+            let detail = json!({"document": number, "reason": reason, "message": message});
+            RefusedPart { stage: Stage::Convert, reason, message, detail }
+        };
+        let address = self.addressing.of_new(&document, clock::now_millis());
+        let address = address.map_err(|error| refused(error.reason(), error.to_string()))?;
+        let digest = content_digest([document.json().as_bytes()]);
+        let line = snapshot_line(document.into_json(), provenance)
+            .map_err(|error| refused(Reason::NotAddressable, error.to_string()))?;
+        Ok(AddressedDocument {
+            recorded: RecordedDocument { index: address.index, id: address.id, digest },
+            line,
+        })
+    }
+
+    /// Whether an object of so many bytes is refused unread.
+    pub(crate) fn is_too_large(&self, length: i64) -> bool {
+        u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes)
+    }
+
+    pub(crate) fn too_large(&self, unit: Unit, length: i64) -> Box<Converted> {
+        let limit = self.max_object_bytes;
+        let message = format!(
+            "the object has {length} bytes, and at most {limit} are read (spec.conversion.limits.maxObjectBytes)"
+        );
+        refused_unread(unit, RefusedPart::of_object(Stage::Fetch, Reason::LimitExceeded, message))
+    }
+}

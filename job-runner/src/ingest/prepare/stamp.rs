@@ -1,0 +1,66 @@
+//! What a snapshot and all documents in it say of their unit. Pure.
+
+use docmill_clients::clock;
+
+use super::preparation::Preparation;
+use crate::ingest::ledger::record::Recorder;
+use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance};
+use crate::ingest::snapshot::{self, Label};
+use crate::ingest::unit::Unit;
+
+impl Preparation {
+    /// What the snapshot of a unit says of itself.
+    pub(crate) fn label(&self, unit: &Unit, raw_digest: &str) -> Label {
+        Label {
+            source: self.recorder.source.clone(),
+            unit: unit.id.digest(),
+            raw_digest: raw_digest.to_owned(),
+            revision: self.recorder.revision.clone(),
+        }
+    }
+
+    /// What the documents of a unit that is in memory say of it; they name their snapshot as far as it is known.
+    pub(crate) fn stamp(&self, unit: &Unit) -> Stamp {
+        Stamp::new(unit, self.packer.is_none().then(|| self.snapshot_key(unit)))
+    }
+
+    /// Key of the snapshot of a unit that has an object of its own.
+    pub(crate) fn snapshot_key(&self, unit: &Unit) -> String {
+        snapshot::key(&self.snapshots, &unit.id, &self.recorder.revision)
+    }
+}
+
+/// What all documents of a unit carry in their provenance.
+pub(crate) struct Stamp {
+    pub(crate) snapshot: Option<String>,
+    last_modified: String,
+    converted_time: String,
+}
+
+impl Stamp {
+    /// That of a unit; `snapshot` as far as it is known.
+    pub(crate) fn new(unit: &Unit, snapshot: Option<String>) -> Self {
+        Self {
+            snapshot,
+            last_modified: clock::rfc3339(unit.last_modified_millis),
+            converted_time: clock::rfc3339(clock::now_millis()),
+        }
+    }
+
+    pub(crate) fn provenance<'a>(
+        &'a self,
+        unit: &'a Unit,
+        raw_digest: &'a str,
+        recorder: &'a Recorder,
+    ) -> Provenance<'a> {
+        Provenance {
+            source: &recorder.source,
+            unit: UnitProvenance { id: &unit.id, last_modified: &self.last_modified },
+            raw_digest,
+            snapshot: self.snapshot.as_deref(),
+            revision: &recorder.revision,
+            converted_time: &self.converted_time,
+            runner: &recorder.runner,
+        }
+    }
+}

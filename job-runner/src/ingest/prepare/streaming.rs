@@ -1,0 +1,280 @@
+//! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be converted,
+//! and their documents go into the snapshot as they come. The index is then filled from the snapshot, some
+//! documents at a time. Their snapshots have an object of their own, also where others are packed.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use docmill_clients::aws::StoreError;
+use docmill_convert::Converter;
+use docmill_crds::ledger::{DocumentsDigest, hex};
+use docmill_crds::reason::{Reason, SkipReason};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::preparation::Preparation;
+use super::stamp::Stamp;
+use crate::ingest::snapshot::{PART_BYTES, Upload};
+use crate::ingest::source::access::Met;
+use crate::ingest::source::body::BodyReader;
+use crate::ingest::source::object::{self, Found, Opened};
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::document::AddressedDocument;
+use crate::ingest::unit::known::Known;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::overwritten::{Ids, Overwritten};
+use crate::ingest::unit::prepared::{Content, Converted, Prepared, is_recorded, skipped};
+use crate::ingest::unit::refusal::RefusedPart;
+use crate::ingest::unit::refusal::Stage;
+use crate::ingest::unit::refusal::TOLD_REFUSALS;
+
+/// Bytes that are read at a time for the digest.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Converts a large object into its snapshot. `None`: to be tried again later.
+pub(crate) async fn prepare(
+    preparation: &Arc<Preparation>,
+    converter: &Arc<Converter>,
+    landed: &Landed,
+    unit: Unit,
+    same: Option<&Known>,
+    stop: &CancellationToken,
+) -> Option<Prepared> {
+    let _turn = preparation.large.acquire().await.ok()?;
+    // From here on it is this version, also where the notification named none.
+    let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
+    let pinned = Landed { etag, version_id: unit.version_id.clone(), ..landed.clone() };
+    let pass = Pass { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
+    let prepared =
+        preparation.read_through("convert a large object", &pinned, None, stop, || pass.run()).await?;
+    Some(prepared.unwrap_or_else(Prepared::Converted))
+}
+
+struct Pass<'a> {
+    preparation: &'a Preparation,
+    shared: &'a Arc<Preparation>,
+    converter: &'a Arc<Converter>,
+    landed: &'a Landed,
+    unit: &'a Unit,
+    same: Option<&'a Known>,
+}
+
+impl<'a> Pass<'a> {
+    async fn run(&self) -> Result<Prepared, Met<'a>> {
+        let raw_digest = match self.open().await? {
+            Ok(opened) => self.digest(*opened).await.map_err(self.reading())?,
+            Err(reason) => return Ok(skipped(self.landed, reason)),
+        };
+        match self.open().await? {
+            Ok(opened) => self.convert(*opened, raw_digest).await,
+            Err(reason) => Ok(skipped(self.landed, reason)),
+        }
+    }
+
+    fn reading(&self) -> impl Fn(StoreError) -> Met<'a> + use<'a> {
+        Met::at(&self.preparation.reads)
+    }
+
+    fn keeping(&self) -> impl Fn(StoreError) -> Met<'a> + use<'a> {
+        Met::at(&self.preparation.keeps)
+    }
+
+    async fn open(&self) -> Result<Result<Box<Opened>, SkipReason>, Met<'a>> {
+        Ok(match self.preparation.open_object(self.landed).await.map_err(self.reading())? {
+            Found::Object(opened) => Ok(opened),
+            Found::Gone => Err(SkipReason::ObjectGone),
+            Found::Replaced => Err(SkipReason::ObjectReplaced),
+        })
+    }
+
+    async fn digest(&self, opened: Opened) -> Result<String, StoreError> {
+        let mut reader = opened.body.into_async_read();
+        let mut hash = Sha256::new();
+        let mut read = 0;
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let count = reader.read(&mut buffer).await.map_err(|error| self.broken(&error))?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&buffer[..count]);
+            read += count;
+        }
+        object::is_whole(self.landed, opened.length, read)?;
+        Ok(hex(&hash.finalize()))
+    }
+
+    async fn convert(&self, opened: Opened, raw_digest: String) -> Result<Prepared, Met<'a>> {
+        let (sender, mut parts) = mpsc::channel(1);
+        let reader = BodyReader::start(opened.body);
+        let (preparation, unit) = (Arc::clone(self.shared), self.unit.clone());
+        let (digest, converter) = (raw_digest.clone(), Arc::clone(self.converter));
+        let conversion = tokio::task::spawn_blocking(move || {
+            convert(&preparation, &converter, &unit, &digest, reader, &sender)
+        });
+        let key = self.preparation.snapshot_key(self.unit);
+        let label = self.preparation.label(self.unit, &raw_digest);
+        let mut upload = None;
+        while let Some(part) = parts.recv().await {
+            if upload.is_none() {
+                let Preparation { s3, snapshots, .. } = self.preparation;
+                let begun = Upload::begin(s3, snapshots, &key, &label).await;
+                upload = Some(begun.map_err(self.keeping())?);
+            }
+            if let Some(mut begun) = upload.take() {
+                match begun.push(part).await {
+                    Ok(()) => upload = Some(begun),
+                    Err(error) => {
+                        begun.abort().await;
+                        return Err(self.keeping()(error));
+                    }
+                }
+            }
+        }
+        let result = conversion.await.map_err(io::Error::from).flatten();
+        let result = result.and_then(|result| {
+            object::is_whole(self.landed, opened.length, result.read).map_err(io::Error::other)?;
+            Ok(result)
+        });
+        let result = match (result, upload) {
+            (Ok(result), None) => result,
+            (Ok(result), Some(upload))
+                if is_recorded(self.same, &result.digest, self.preparation.recorder.good)
+                    && result.refusals.is_empty() =>
+            {
+                upload.abort().await;
+                let unchanged = self.converted(raw_digest, Some(key), Content::Unchanged, result);
+                return Ok(unchanged);
+            }
+            (Ok(result), Some(upload)) => {
+                upload.complete().await.map_err(self.keeping())?;
+                result
+            }
+            (Err(error), upload) => {
+                if let Some(upload) = upload {
+                    upload.abort().await;
+                }
+                return Err(self.reading()(self.broken(&error)));
+            }
+        };
+        let snapshot = (result.documents > 0).then_some(key);
+        let content = match snapshot {
+            Some(_) => Content::InSnapshot,
+            None => Content::InMemory(Vec::new()),
+        };
+        Ok(self.converted(raw_digest, snapshot, content, result))
+    }
+
+    fn converted(
+        &self,
+        raw_digest: String,
+        snapshot: Option<String>,
+        content: Content,
+        result: Conversion,
+    ) -> Prepared {
+        let Conversion { overwritten, refusals, .. } = result;
+        let (unit, raw_digest) = (self.unit.clone(), Some(raw_digest));
+        Prepared::Converted(Box::new(Converted {
+            unit,
+            raw_digest,
+            snapshot,
+            content,
+            overwritten,
+            refusals,
+            room: None,
+        }))
+    }
+
+    fn broken(&self, error: &io::Error) -> StoreError {
+        StoreError::unavailable(object::action(self.landed), error)
+    }
+}
+
+/// What came of a conversion whose documents went elsewhere.
+struct Conversion {
+    documents: u64,
+    digest: String,
+    overwritten: Overwritten,
+    refusals: Vec<RefusedPart>,
+    read: usize,
+}
+
+/// Converts, and sends the lines of the documents in parts. Ends early if nobody takes them.
+fn convert(
+    preparation: &Preparation,
+    converter: &Converter,
+    unit: &Unit,
+    raw_digest: &str,
+    reader: impl Read,
+    parts: &mpsc::Sender<Bytes>,
+) -> io::Result<Conversion> {
+    let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
+    let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
+    let mut reader = Counted { reader, read: 0 };
+    let (mut digest, mut ids) = (DocumentsDigest::default(), Ids::default());
+    let (mut documents, mut refusals, mut untold) = (0, Vec::new(), 0_usize);
+    let mut part = Vec::new();
+    let send = |part: Vec<u8>| {
+        parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    };
+    for verdict in converter.documents(&mut reader) {
+        let addressed = match verdict? {
+            Ok(document) => preparation.address(document, &provenance),
+            Err(refusal) => Err(refusal.into()),
+        };
+        match addressed {
+            Ok(AddressedDocument { recorded, line }) => {
+                digest.push(&recorded);
+                ids.push(&recorded.id);
+                documents += 1;
+                append(&mut part, line);
+            }
+            Err(refused) if refusals.len() < TOLD_REFUSALS => refusals.push(refused),
+            Err(_) => untold += 1,
+        }
+        if part.len() >= PART_BYTES {
+            send(std::mem::take(&mut part))?;
+        }
+    }
+    // Whatever follows the last record is still part of the object.
+    io::copy(&mut reader, &mut io::sink())?;
+    if !part.is_empty() {
+        send(part)?;
+    }
+    if untold > 0 {
+        let message =
+            format!("{untold} more documents of the object were refused and are not told one by one");
+        refusals.push(RefusedPart::of_object(Stage::Convert, Reason::LimitExceeded, message));
+    }
+    let digest = digest.finish();
+    let overwritten = ids.finish(|| digest.clone());
+    Ok(Conversion { documents, digest, overwritten, refusals, read: reader.read })
+}
+
+/// Adds a line to a part. A line that fills a part is not copied.
+fn append(part: &mut Vec<u8>, mut line: Vec<u8>) {
+    line.push(b'\n');
+    if part.is_empty() && line.len() >= PART_BYTES {
+        *part = line;
+    } else {
+        part.reserve(line.len().max(PART_BYTES.saturating_sub(part.len())));
+        part.extend_from_slice(&line);
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    reader: R,
+    read: usize,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.read += count;
+        Ok(count)
+    }
+}

@@ -1,0 +1,132 @@
+//! Units whose object the store does not give, or whose JSON it does not take. They end as refused.
+
+use std::time::Instant;
+
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::clock;
+use docmill_crds::ledger::UnitId;
+use docmill_crds::reason::Reason;
+use tokio_util::sync::CancellationToken;
+
+use super::preparation::Preparation;
+use crate::ingest::snapshot::packed::packer::Coming;
+use crate::ingest::source::access::{Access, Met, Suspected, see_through};
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::prepared::{Converted, refused_unread};
+use crate::ingest::unit::refusal::RefusedPart;
+use crate::ingest::unit::refusal::Stage;
+
+/// Objects that are looked at to know whether a bucket gives any.
+const LOOKED_AT: i32 = 20;
+/// Those of them that are read.
+const READ_OF_THEM: usize = 3;
+
+impl Preparation {
+    /// Reads an object by steps of which each request is one of [`Self::reads`], or of [`Self::keeps`]. A fault of the
+    /// object's own ends it. `None`: to be tried again later.
+    pub(crate) async fn read_through<'a, T, F>(
+        &'a self,
+        what: &'static str,
+        landed: &Landed,
+        coming: Option<&Coming>,
+        stop: &CancellationToken,
+        attempt: impl FnMut() -> F,
+    ) -> Option<Result<T, Box<Converted>>>
+    where
+        F: Future<Output = Result<T, Met<'a>>>,
+    {
+        let name = format!("{}\0{}", landed.key, landed.version().unwrap_or_default());
+        let suspected = Suspected { unit: &name, coming };
+        let met = match see_through(what, suspected, stop, || self.gives_another(landed), attempt).await? {
+            Ok(done) => return Some(Ok(done)),
+            Err(met) => met,
+        };
+        let refused = if std::ptr::eq(met.access, &raw const self.keeps) {
+            not_kept(&met.error)
+        } else {
+            not_given(&met.error)
+        };
+        Some(Err(refused_unread(self.whereabouts(landed).await, refused)))
+    }
+
+    /// Whether the raw bucket gives an object other than this one.
+    async fn gives_another(&self, landed: &Landed) -> bool {
+        let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&self.raw_prefix);
+        let Ok(listed) = list.max_keys(LOOKED_AT).send().await else { return false };
+        let keys = listed.contents().iter().filter(|object| object.size().unwrap_or(0) > 0);
+        let others = keys.filter_map(|object| object.key()).filter(|key| *key != landed.key);
+        for key in others.take(READ_OF_THEM) {
+            let begun = Instant::now();
+            let read = self.s3.get_object().bucket(&landed.bucket).key(key).range("bytes=0-0");
+            if read.send().await.is_ok() {
+                self.reads.served(begun);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The unit of an object that cannot be read. When it landed is asked of the object, or else of a list; one that
+    /// neither tells of is taken to have landed now.
+    pub(crate) async fn whereabouts(&self, landed: &Landed) -> Unit {
+        let head = self.s3.head_object().bucket(&landed.bucket).key(&landed.key);
+        let head = head.set_version_id(landed.version_id.clone()).send().await.ok();
+        let told = match head {
+            Some(head) => (head.last_modified, head.e_tag),
+            None => self.listed(landed).await,
+        };
+        let etag = told.1.map(|etag| etag.trim_matches('"').to_owned());
+        let landed_at = told.0.and_then(|time| time.to_millis().ok());
+        Unit {
+            id: UnitId {
+                bucket: landed.bucket.clone(),
+                key: landed.key.clone(),
+                version: landed.version().or(etag).unwrap_or_default(),
+            },
+            version_id: landed.version_id.clone(),
+            last_modified_millis: landed_at.unwrap_or_else(clock::now_millis),
+        }
+    }
+
+    async fn listed(&self, landed: &Landed) -> (Option<aws_sdk_s3::primitives::DateTime>, Option<String>) {
+        let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&landed.key).max_keys(1);
+        let Ok(listed) = list.send().await else { return (None, None) };
+        let own = listed.contents().iter().find(|object| object.key() == Some(&landed.key));
+        own.map_or((None, None), |own| (own.last_modified().copied(), own.e_tag().map(str::to_owned)))
+    }
+}
+
+/// An object that the store does not give.
+fn not_given(error: &StoreError) -> RefusedPart {
+    let detail = error.detail();
+    let (reason, message) = if error.fault() == Some(StoreFault::Archived) {
+        let message = format!(
+            "the object is archived and cannot be read ({detail}); restore it, and replay it with an IngestRun of mode Replay"
+        );
+        (Reason::ObjectArchived, message)
+    } else {
+        let message = format!(
+            "the object store does not give this object, though it gives others of the bucket ({detail}); mend its rights or its encryption, and replay it with an IngestRun of mode Replay"
+        );
+        (Reason::ObjectUnreadable, message)
+    };
+    RefusedPart::of_object(Stage::Fetch, reason, message)
+}
+
+/// A unit whose JSON the store does not take.
+pub(crate) fn not_kept(error: &StoreError) -> RefusedPart {
+    let message = format!(
+        "the object store does not take the snapshot of this unit, though it takes others ({}); mend the rights of its key, and replay it with an IngestRun of mode Replay",
+        error.detail()
+    );
+    RefusedPart::of_object(Stage::Snapshot, Reason::SnapshotRefused, message)
+}
+
+/// Notes that a request was served.
+pub(crate) fn noted<T>(access: &Access, begun: Instant, result: Result<T, StoreError>) -> Result<T, Met<'_>> {
+    if result.is_ok() {
+        access.served(begun);
+    }
+    result.map_err(Met::at(access))
+}

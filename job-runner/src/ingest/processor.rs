@@ -1,0 +1,403 @@
+//! The whole path of a unit, whoever tells of it: look up, fetch, convert, snapshot, index, refuse, record.
+//!
+//! Many units are processed at a time. Each is prepared by itself; what is prepared is gathered and finished in batches.
+//! Between the two is a bounded channel, so that a slow index holds up those who bring units, and memory does not grow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use docmill_clients::aws::{self, StoreFault};
+use docmill_clients::concurrency::Pace;
+use docmill_clients::retry::{self, Patience};
+use docmill_clients::secrets::mounted;
+use docmill_crds::contract::{IngestOrder, secret_mount};
+use docmill_crds::ingest_source::{Index, IngestSourceSpec};
+use docmill_crds::ledger::heads::heads_index;
+use docmill_crds::ledger::{self, UnitId, UnitState, units_index};
+use docmill_crds::own_index::{OwnIndex, Owner};
+use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::storage::Packing;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument as _, Span};
+
+use super::bucket::locations;
+use super::clusters::Clusters;
+use super::commit::committer::Finish;
+use super::commit::from_snapshot;
+use super::commit::slow_index::Lane;
+use super::commit::work::Work;
+use super::commit::work::takes_anew;
+use super::counts::Counts;
+use super::error::IngestError;
+use super::index::articles::Articles;
+use super::index::heads::Heads;
+use super::index::indexer::Placer;
+use super::index::new_indices::NewIndices;
+use super::index::watch::Way;
+use super::keyed_lock::InHand;
+use super::ledger::lookup::Lookup;
+use super::ledger::record::Recorder;
+use super::persist::persist;
+use super::poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
+use super::prepare::address::Addressing;
+use super::prepare::logic::Logic;
+use super::prepare::preparation::Preparation;
+use super::snapshot::packed::packer::{Coming, Packer, Shelf};
+use super::source::access::Access;
+use super::source::current;
+use super::source::object::Room;
+use super::unit::known::Known;
+use super::unit::object_ref::Landed;
+use super::unit::prepared::{Content, Prepared, refused_unread, skipped};
+use super::unit::refusal::RefusedPart;
+use super::unit::refusal::Stage;
+use super::unit::task::{Ended, Redo, Task};
+use crate::observe;
+use crate::observe::traces::UNIT_SPAN;
+
+/// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
+const ROOM_KIBIBYTES: u32 = 16 * 1024;
+/// A batch is sent when it has so many units, …
+const BATCH_UNITS: usize = 500;
+/// … or so many bytes of documents, …
+const BATCH_BYTES: usize = 6 * 1024 * 1024;
+/// … or when its first unit has waited for so long, or there is no other unit in hand to wait for.
+const BATCH_AGE: Duration = Duration::from_millis(100);
+/// How many batches are on their way to Elasticsearch at first, and at the most; memory per worker follows from it.
+const FIRST_BATCHES: usize = 2;
+const MOST_BATCHES: usize = 4;
+/// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
+const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
+
+/// When a worker ends.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// Take nothing more; finish what is there.
+    pub closing: CancellationToken,
+    /// Let go of what is there; it comes back.
+    pub abort: CancellationToken,
+}
+
+/// Everything that units of one source need on their way.
+#[derive(Debug)]
+pub struct Processor {
+    /// The source, as it was when the worker was made.
+    pub spec: IngestSourceSpec,
+    /// The last steps, and the clients of the stores.
+    pub finish: Arc<Finish>,
+    /// The first steps.
+    pub preparation: Arc<Preparation>,
+    lookup: Lookup,
+    units: InHand,
+    suspects: Suspects,
+    owner: Owner,
+    own_indices: [OwnIndex; 2],
+    batches: mpsc::Sender<Work>,
+    stop: Stop,
+}
+
+impl Processor {
+    /// Makes the clients and starts what works in the background. `run` is the UID of the `IngestRun` that this is for,
+    /// if it is for one.
+    pub async fn new(
+        order: &IngestOrder,
+        runner: String,
+        run: Option<String>,
+        stop: Stop,
+    ) -> Result<Arc<Self>, IngestError> {
+        let spec = order.spec.clone();
+        let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let clusters = Clusters::connect(&spec)?;
+        let model = spec.conversion.resolve()?;
+        let source = format!("{}/{}", order.namespace, order.source);
+        let good = spec.good_state();
+        let recorder = Recorder { source: source.clone(), revision: model.revision(), runner, good, run };
+        let preparation = Arc::new(Preparation {
+            s3: s3.clone(),
+            snapshots: locations::of_source(&spec.snapshots.location(), &source),
+            packer: packer(&spec, &s3, &recorder, &stop),
+            logic: Logic::new(&model)?,
+            max_object_bytes: model.limits.max_object_bytes,
+            addressing: Addressing::of_index(spec.index.as_ref())?,
+            recorder: recorder.clone(),
+            raw_prefix: spec.raw.prefix.clone(),
+            reads: Access::default(),
+            keeps: Access::default(),
+            room: Room::new(ROOM_KIBIBYTES),
+            large: Arc::new(Semaphore::new(1)),
+        });
+        let ledger = units_index(&order.namespace, &order.source);
+        let index = heads_index(&order.namespace, &order.source);
+        let elastic = clusters.ledger.clone();
+        let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
+        let articles = clusters.index.clone().zip(preparation.addressing.pattern());
+        let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
+        let new_indices = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
+            NewIndices::new(articles, heads.clone(), index.max_new_indices_per_hour)
+        });
+        let finish = Arc::new(Finish {
+            new_indices,
+            placer: Placer { articles, heads, on_delete: spec.raw.on_delete },
+            s3,
+            snapshots: preparation.snapshots.clone(),
+            addressing: preparation.addressing.clone(),
+            errors: locations::of_source(&spec.errors, &recorder.source),
+            blocked_patience: spec.index.as_ref().map_or(Duration::ZERO, Index::blocked_patience),
+            on_delete: spec.raw.on_delete,
+            ledger: ledger.clone(),
+            recorder,
+            counts: Counts::default(),
+            clusters,
+        });
+        let (batches, receiver) = mpsc::channel(BATCH_UNITS);
+        tokio::spawn(finish_batches(receiver, Arc::clone(&finish), stop.abort.clone()));
+        let lookup = Lookup::start(elastic.clone(), ledger, stop.abort.clone());
+        let suspects = Suspects::new(elastic, index);
+        Ok(Arc::new(Self {
+            spec,
+            finish,
+            preparation,
+            lookup,
+            units: InHand::default(),
+            suspects,
+            owner: order.owner(),
+            own_indices: ledger::indices(&order.namespace, &order.source),
+            batches,
+            stop,
+        }))
+    }
+
+    /// Ledger, heads and the template of the articles have to be there, and the first two to belong to this source, before
+    /// the first document.
+    pub async fn ensure_indices(&self) -> Result<(), IngestError> {
+        let Finish { clusters, placer, .. } = &*self.finish;
+        let ensure = async || {
+            for index in &self.own_indices {
+                clusters.ledger.claim(index, &self.owner, self.spec.adopts()).await?;
+            }
+            match &placer.articles {
+                Some(articles) => Ok(articles.ensure_template_at_start().await?),
+                None => Ok(()),
+            }
+        };
+        retry::persist(PATIENCE_AT_START, &self.stop.closing, ensure).await
+    }
+
+    /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
+    pub async fn process(self: &Arc<Self>, task: Task) -> Ended {
+        let unit = digest(&task.landed);
+        let span = self.span(&task.landed, unit.as_deref());
+        let _turn = match &unit {
+            Some(unit) => Some(self.units.take(unit.clone()).await),
+            None => None,
+        };
+        let in_hand = observe::worker().take_in_hand();
+        // On the heap, since it is large and everything that waits for a unit would be as large.
+        let (id, waited) = (unit.clone(), task.waited);
+        let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
+        let ended = attempt.await.unwrap_or(Ended::Unfinished);
+        drop(in_hand);
+        observe::worker().unit_ended(&ended);
+        if let Some(id) = id.as_deref() {
+            observe::worker().unit_held(id, &ended, waited);
+        }
+        if let Ended::Final { state, reason, .. } = &ended {
+            span.record("state", tracing::field::debug(state));
+            span.record("reason", reason.as_deref());
+        }
+        ended
+    }
+
+    /// What lines of the log and traces say of a unit.
+    fn span(&self, landed: &Landed, unit: Option<&str>) -> Span {
+        let recorder = &self.finish.recorder;
+        tracing::info_span!(
+            UNIT_SPAN,
+            source = recorder.source,
+            bucket = landed.bucket,
+            key = landed.key,
+            version = landed.version(),
+            unit,
+            run = recorder.run,
+            state = tracing::field::Empty,
+            reason = tracing::field::Empty,
+        )
+    }
+
+    /// `unit` is the digest of the unit, if the task names a version.
+    async fn attempt(self: &Arc<Self>, task: Task, unit: Option<String>) -> Option<Ended> {
+        let coming = self.preparation.expect();
+        let known = match &unit {
+            Some(unit) => self.lookup.record(unit.clone()).await?,
+            None => None,
+        };
+        if let Some(known) = known.as_ref().filter(|known| self.leaves(task.redo, known)) {
+            return Some(Ended::Known(known.record.state));
+        }
+        // One that was let go because of an index came again for that, and not because a worker died.
+        if task.attempts >= SUSPECTED_FROM
+            && let Some(unit) = unit.filter(|unit| !observe::worker().is_held(unit))
+        {
+            return self.attempt_suspect(task, &unit, known, coming).await;
+        }
+        let prepared = self.prepare(&task, known.as_ref(), coming).await?;
+        self.store(task, prepared, known).await
+    }
+
+    /// Whether a unit with this record is left as it is.
+    fn leaves(&self, redo: Redo, known: &Known) -> bool {
+        let Recorder { revision, good, .. } = &self.finish.recorder;
+        let leaves = match redo {
+            Redo::No => true,
+            Redo::Refused => known.record.state != UnitState::Failed,
+            Redo::Yes | Redo::Rewrite => false,
+        };
+        leaves && known.is_done(revision, *good)
+    }
+
+    /// A unit that came again and again is worked on alone, so that one which kills its worker is found out.
+    async fn attempt_suspect(
+        self: &Arc<Self>,
+        task: Task,
+        unit: &str,
+        known: Option<Known>,
+        coming: Option<Coming>,
+    ) -> Option<Ended> {
+        let _place = self.suspects.place()?;
+        let stop = &self.stop.abort;
+        let mut suspect = match persist("mark", stop, || self.suspects.begin(unit)).await? {
+            Suspicion::Try(suspect) => *suspect,
+            Suspicion::Poison(deaths) => {
+                let prepared = self.poison(&task.landed, deaths).await?;
+                return self.store(task, prepared, known).await;
+            }
+        };
+        let ended = self.try_suspect(task, known, coming, &mut suspect).await;
+        if let Err(error) = suspect.survived().await {
+            tracing::warn!(%error, "a mark could not be removed; the next one who meets it takes this worker for dead");
+        }
+        ended
+    }
+
+    async fn try_suspect(
+        self: &Arc<Self>,
+        task: Task,
+        known: Option<Known>,
+        coming: Option<Coming>,
+        suspect: &mut Suspect,
+    ) -> Option<Ended> {
+        let prepared = self.prepare(&task, known.as_ref(), coming).await?;
+        suspect.is_read().await.ok()?;
+        self.store(task, prepared, known).await
+    }
+
+    async fn prepare(
+        self: &Arc<Self>,
+        task: &Task,
+        known: Option<&Known>,
+        coming: Option<Coming>,
+    ) -> Option<Prepared> {
+        self.preparation.prepare(task, known, coming, &self.stop.abort).await
+    }
+
+    /// A unit of which workers die is refused unread.
+    async fn poison(&self, landed: &Landed, deaths: u32) -> Option<Prepared> {
+        let look = || async {
+            match current::present(&self.finish.s3, &landed.bucket, &landed.key).await {
+                // One that may not even be looked at is refused all the same.
+                Err(error)
+                    if matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) =>
+                {
+                    Ok(true)
+                }
+                result => result.map(|found| found.is_some()),
+            }
+        };
+        if !persist("look at an object", &self.stop.abort, look).await? {
+            return Some(skipped(landed, SkipReason::ObjectGone));
+        }
+        let unit = self.preparation.whereabouts(landed).await;
+        let message =
+            format!("{deaths} workers died while they worked on this object alone; it is not read any more");
+        let refused = RefusedPart::of_object(Stage::Fetch, Reason::Poison, message);
+        Some(Prepared::Converted(refused_unread(unit, refused)))
+    }
+
+    /// Hands a prepared unit to those who finish it, and waits for its end.
+    async fn store(&self, task: Task, mut prepared: Prepared, known: Option<Known>) -> Option<Ended> {
+        let (mut placed, mut held) = (None, None);
+        if let Prepared::Converted(converted) = &mut prepared
+            && let (Content::InSnapshot, Some(key)) = (&converted.content, converted.snapshot.clone())
+        {
+            let stop = &self.stop.abort;
+            let renew = takes_anew(task.redo, known.as_ref(), usize::MAX);
+            let (place, by) =
+                from_snapshot::index(&self.finish, &self.preparation, converted, &key, (&task, renew), stop)
+                    .await?;
+            (placed, held) = (Some(place), by);
+        }
+        let (answer, ended) = oneshot::channel();
+        let Task { attempts, waited, redo, .. } = task;
+        let work = Work { prepared, placed, known, attempts, waited, held, redo, answer };
+        self.batches.send(work).await.ok()?;
+        ended.await.ok()
+    }
+}
+
+/// The digest of the unit that a notification or a listing names; none where it names no version.
+fn digest(landed: &Landed) -> Option<String> {
+    let version = landed.version()?;
+    Some(UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version }.digest())
+}
+
+/// Gathers prepared units and finishes them in batches.
+async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>, stop: CancellationToken) {
+    let pace = Pace::between(FIRST_BATCHES, MOST_BATCHES);
+    let lane = Lane::new(Arc::clone(&finish), stop.clone());
+    let tasks = TaskTracker::new();
+    while let Some(first) = receiver.recv().await {
+        let batch = lane.divert(gather(first, &mut receiver).await);
+        if batch.is_empty() {
+            continue;
+        }
+        let Some(slot) = pace.slot().await else { return };
+        let (finish, pace, lane, stop) = (Arc::clone(&finish), pace.clone(), lane.clone(), stop.clone());
+        tasks.spawn(async move {
+            let before = finish.clusters.pushed_back();
+            let left = finish.finish(batch, Way::with_others(), &stop).await;
+            pace.give_back(slot, finish.clusters.pushed_back() > before);
+            lane.take_all(left.slow);
+            finish.settle(left.with_evidence, &stop).await;
+        });
+    }
+}
+
+async fn gather(first: Work, receiver: &mut mpsc::Receiver<Work>) -> Vec<Work> {
+    let deadline = tokio::time::Instant::now() + BATCH_AGE;
+    let mut bytes = first.bytes();
+    let mut batch = vec![first];
+    let others = |batch: &Vec<Work>| batch.len() < observe::worker().in_hand();
+    while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES && others(&batch) {
+        match tokio::time::timeout_at(deadline, receiver.recv()).await {
+            Ok(Some(work)) => {
+                bytes += work.bytes();
+                batch.push(work);
+            }
+            Ok(None) | Err(_) => break,
+        }
+    }
+    batch
+}
+
+fn packer(
+    spec: &IngestSourceSpec,
+    s3: &aws_sdk_s3::Client,
+    recorder: &Recorder,
+    stop: &Stop,
+) -> Option<Packer> {
+    let Recorder { source, revision, .. } = recorder.clone();
+    let shelf = Shelf { s3: s3.clone(), location: spec.snapshots.location(), source, revision };
+    (spec.snapshots.packing == Packing::Packed).then(|| Packer::start(shelf, stop.abort.clone()))
+}

@@ -1,0 +1,103 @@
+//! Keeps the JSON of a converted object: one document a line, in the order of the object. Each unit's is an object of its
+//! own, or many share one ([`packed`]); [`read`] reads both.
+
+pub mod packed;
+pub mod provenance;
+pub mod read;
+mod upload;
+
+pub use upload::{PART_BYTES, Upload};
+
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use docmill_clients::aws::StoreError;
+use docmill_crds::ledger::UnitId;
+use docmill_crds::storage::BucketLocation;
+
+use super::bucket::object_key;
+
+/// One document is JSON, several are one a line.
+const MEDIA_TYPE: &str = "application/json";
+/// Metadata that names the source of a snapshot or pack.
+pub const SOURCE: &str = "docmill-source";
+/// Metadata that names the revision.
+const REVISION: &str = "docmill-revision";
+
+/// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own place
+/// ([`locations::of_source`](super::locations::of_source)).
+pub fn key(place: &BucketLocation, unit: &UnitId, revision: &str) -> String {
+    let digest = unit.digest();
+    object_key::derived(&place.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
+}
+
+/// What a snapshot says of itself, as metadata of its object (`x-amz-meta-…`, ASCII).
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// `<namespace>/<name>` of the `IngestSource`.
+    pub source: String,
+    /// Digest of the unit.
+    pub unit: String,
+    /// SHA-256 of the raw object, in hex.
+    pub raw_digest: String,
+    /// Digest of the conversion model.
+    pub revision: String,
+}
+
+impl Label {
+    /// Names and values.
+    pub(crate) fn pairs(&self) -> [(&'static str, &str); 4] {
+        [
+            (SOURCE, &self.source),
+            ("docmill-unit", &self.unit),
+            ("docmill-raw-digest", &self.raw_digest),
+            (REVISION, &self.revision),
+        ]
+    }
+}
+
+/// Stores a snapshot. The same unit and revision give the same key, so that doing it twice changes nothing.
+pub async fn store(
+    client: &aws_sdk_s3::Client,
+    location: &BucketLocation,
+    key: &str,
+    label: &Label,
+    lines: Bytes,
+) -> Result<(), StoreError> {
+    let mut request = client.put_object().bucket(&location.bucket).key(key).content_type(MEDIA_TYPE);
+    for (name, value) in label.pairs() {
+        request = request.metadata(name, value);
+    }
+    let sent = request.body(ByteStream::from(lines)).send().await;
+    sent.map_err(|error| StoreError::from_sdk(action(location, key), &error))?;
+    Ok(())
+}
+
+/// The lines of a packed snapshot as those of a single one are: each names the snapshot.
+pub fn unpack(lines: &[u8], reference: &str) -> Vec<u8> {
+    let mut unpacked = Vec::with_capacity(lines.len());
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let end = line.strip_suffix(b"\n").unwrap_or(line);
+        unpacked.extend(provenance::with_snapshot(end.to_vec(), reference));
+        unpacked.extend_from_slice(&line[end.len()..]);
+    }
+    unpacked
+}
+
+/// What is being done with a snapshot, for errors.
+fn action(location: &BucketLocation, key: &str) -> String {
+    format!("write s3://{}/{key}", location.bucket)
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::ledger::UnitId;
+    use docmill_crds::storage::BucketLocation;
+
+    #[test]
+    fn the_key_names_object_version_and_revision() {
+        let place = BucketLocation { bucket: "json".into(), prefix: "wire/news/main/".into() };
+        let unit = UnitId { bucket: "raw".into(), key: "in/a b.xml".into(), version: "1".into() };
+        let key = super::key(&place, &unit, "5f2c");
+        assert_eq!(key, format!("wire/news/main/in/a b.xml/{}/5f2c.json", unit.digest()));
+    }
+}

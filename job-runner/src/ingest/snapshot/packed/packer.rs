@@ -1,0 +1,227 @@
+//! Gathers the units that are prepared at the same time into packs, and stores each before it tells any of its units
+//! where its snapshot is.
+//!
+//! A pack is closed when it is full, when its first unit has waited long enough, or at once when waiting brings nothing:
+//! every unit under way is in it already, and it is either worth an object, or the first one after a pause. So a lone
+//! article is not slowed, and a stream of them makes a few packs a second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use docmill_clients::aws::StoreError;
+use docmill_clients::clock;
+use docmill_crds::storage::BucketLocation;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Frame, Pack, SealedPack};
+use crate::ingest::persist::persist;
+use crate::ingest::snapshot;
+
+/// A pack is closed when it has so many units, …
+const PACK_UNITS: usize = 500;
+/// … or so many bytes of frames, …
+const PACK_BYTES: usize = 4 * 1024 * 1024;
+/// … or when its first unit has waited for so long.
+const PACK_AGE: Duration = Duration::from_millis(200);
+/// A pack of so many units saves nearly all of their writes; more are not waited for where none are under way.
+const WORTH_UNITS: usize = 64;
+/// Packs that are being stored at a time. While they are, the next one fills.
+const PACKS_AT_A_TIME: usize = 2;
+
+/// Where packs go, and what they say of themselves.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    /// The object store.
+    pub s3: aws_sdk_s3::Client,
+    /// Bucket and prefix of all snapshots.
+    pub location: BucketLocation,
+    /// `<namespace>/<name>` of the `IngestSource`.
+    pub source: String,
+    /// Digest of the conversion model.
+    pub revision: String,
+}
+
+/// Takes units in, until all who could bring some are gone.
+#[derive(Clone, Debug)]
+pub struct Packer {
+    frames: mpsc::Sender<Waiting>,
+    coming: watch::Sender<usize>,
+}
+
+/// A unit that waits for its pack.
+#[derive(Debug)]
+struct Waiting {
+    frame: Frame,
+    since: Instant,
+    answer: oneshot::Sender<String>,
+}
+
+/// A unit that is on its way to a pack, or to where it is known that it needs none.
+#[derive(Debug)]
+pub struct Coming(watch::Sender<usize>);
+
+impl Coming {
+    fn new(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
+    }
+
+    /// Waits for something that may need packs to be closed first; meanwhile the unit does not count as coming.
+    pub async fn aside<T>(&self, waiting: impl Future<Output = T>) -> T {
+        self.0.send_modify(|count| *count -= 1);
+        let back = Back(&self.0);
+        let done = waiting.await;
+        drop(back);
+        done
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Counts a unit as coming again, also where nobody waits for it any more.
+struct Back<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count += 1);
+    }
+}
+
+impl Packer {
+    /// Starts packing.
+    pub fn start(shelf: Shelf, stop: CancellationToken) -> Self {
+        let (frames, receiver) = mpsc::channel(PACK_UNITS);
+        let (coming, count) = watch::channel(0);
+        tokio::spawn(pack_all(receiver, count, shelf, stop));
+        Self { frames, coming }
+    }
+
+    /// Says that a unit is on its way.
+    pub fn expect(&self) -> Coming {
+        Coming::new(&self.coming)
+    }
+
+    /// Packs a unit, and gives the reference of its snapshot once the pack is stored. `None`: it could not be, and the
+    /// unit is to be tried again later.
+    pub async fn pack(&self, frame: Frame, coming: Option<Coming>) -> Option<String> {
+        let (answer, reference) = oneshot::channel();
+        self.frames.send(Waiting { frame, since: Instant::now(), answer }).await.ok()?;
+        drop(coming);
+        reference.await.ok()
+    }
+}
+
+async fn pack_all(
+    mut frames: mpsc::Receiver<Waiting>,
+    mut coming: watch::Receiver<usize>,
+    shelf: Shelf,
+    stop: CancellationToken,
+) {
+    let slots = Arc::new(Semaphore::new(PACKS_AT_A_TIME));
+    let mut last = None;
+    while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
+        let Some(first) = frames.recv().await else { return };
+        let quiet = last.is_none_or(|last: Instant| last.elapsed() >= PACK_AGE);
+        let gathered = gather(first, quiet, &mut frames, &mut coming).await;
+        last = Some(Instant::now());
+        let (shelf, stop) = (shelf.clone(), stop.clone());
+        tokio::spawn(async move {
+            shelf.store(gathered, &stop).await;
+            drop(slot);
+        });
+    }
+}
+
+/// A pack and those who wait for it, in its order.
+#[derive(Debug, Default)]
+struct Gathered {
+    pack: Pack,
+    answers: Vec<oneshot::Sender<String>>,
+}
+
+impl Gathered {
+    fn push(&mut self, waiting: Waiting) {
+        self.pack.push(waiting.frame);
+        self.answers.push(waiting.answer);
+    }
+
+    fn is_full(&self) -> bool {
+        self.pack.units() >= PACK_UNITS || self.pack.len() >= PACK_BYTES
+    }
+}
+
+/// Fills a pack. `quiet`: none was closed for a while.
+async fn gather(
+    first: Waiting,
+    quiet: bool,
+    frames: &mut mpsc::Receiver<Waiting>,
+    coming: &mut watch::Receiver<usize>,
+) -> Gathered {
+    let deadline = first.since + PACK_AGE;
+    let mut gathered = Gathered::default();
+    gathered.push(first);
+    while !gathered.is_full() {
+        // Whoever brings a unit is counted until it is in the channel, so that this order misses none.
+        let none_comes = *coming.borrow_and_update() == 0;
+        if let Ok(next) = frames.try_recv() {
+            gathered.push(next);
+            continue;
+        }
+        if none_comes && (quiet || gathered.pack.units() >= WORTH_UNITS) {
+            break;
+        }
+        tokio::select! {
+            next = frames.recv() => match next {
+                Some(next) => gathered.push(next),
+                None => break,
+            },
+            Ok(()) = coming.changed() => {}
+            () = tokio::time::sleep_until(deadline) => break,
+        }
+    }
+    gathered
+}
+
+impl Shelf {
+    /// Stores a pack, and tells those who wait. They hear by the loss of their question that it could not be.
+    async fn store(&self, gathered: Gathered, stop: &CancellationToken) {
+        let Gathered { pack, answers } = gathered;
+        let sealed = match pack.seal(&self.location.prefix, clock::now_millis()) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                tracing::error!(%error, "a pack could not be closed; its units are tried again later");
+                return;
+            }
+        };
+        if persist("snapshot", stop, || self.put(&sealed)).await.is_some() {
+            for (answer, reference) in answers.into_iter().zip(sealed.references) {
+                // Nobody waits any more when the worker is about to end.
+                let _ = answer.send(reference);
+            }
+        }
+    }
+
+    /// Stores a pack. The same bytes have the same key, so that doing it twice changes nothing.
+    pub async fn put(&self, pack: &SealedPack) -> Result<(), StoreError> {
+        let SealedPack { key, bytes, references } = pack;
+        let request = self.s3.put_object().bucket(&self.location.bucket).key(key);
+        let request = request
+            .content_type("application/zstd")
+            .metadata(snapshot::SOURCE, &self.source)
+            .metadata(snapshot::REVISION, &self.revision)
+            .metadata("docmill-count", references.len().to_string());
+        let sent = request.body(bytes.clone().into()).send().await;
+        sent.map_err(|error| StoreError::from_sdk(snapshot::action(&self.location, key), &error))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "packer_tests.rs"]
+mod tests;

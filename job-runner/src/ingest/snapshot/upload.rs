@@ -1,0 +1,59 @@
+//! A snapshot that is too large to be held: stored part by part, and there only when it is complete.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::CompletedPart;
+use bytes::Bytes;
+use docmill_clients::aws::StoreError;
+use docmill_crds::storage::BucketLocation;
+
+use super::{Label, MEDIA_TYPE, action};
+use crate::ingest::bucket::multipart::Multipart;
+
+/// Bytes of a part. S3 asks for 5 MiB at least and takes 10,000 parts
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+pub const PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// A snapshot on its way.
+#[derive(Debug)]
+pub struct Upload<'a> {
+    object: Multipart<'a>,
+    parts: Vec<CompletedPart>,
+}
+
+impl<'a> Upload<'a> {
+    /// Begins.
+    pub async fn begin(
+        client: &'a aws_sdk_s3::Client,
+        location: &'a BucketLocation,
+        key: &'a str,
+        label: &Label,
+    ) -> Result<Self, StoreError> {
+        let object = Multipart::begin(client, (&location.bucket, key), action(location, key), |request| {
+            let pairs = label.pairs().into_iter();
+            pairs
+                .fold(request, |request, (name, value)| request.metadata(name, value))
+                .content_type(MEDIA_TYPE)
+        });
+        Ok(Self { object: object.await?, parts: Vec::new() })
+    }
+
+    /// Stores the next part. All but the last one have [`PART_BYTES`].
+    pub async fn push(&mut self, part: Bytes) -> Result<(), StoreError> {
+        let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
+        let stored = self.object.part(number).body(ByteStream::from(part)).send().await;
+        let stored = stored.map_err(|error| self.object.failed(&error))?;
+        let part = CompletedPart::builder().part_number(number).set_e_tag(stored.e_tag).build();
+        self.parts.push(part);
+        Ok(())
+    }
+
+    /// Makes one object of the parts.
+    pub async fn complete(self) -> Result<(), StoreError> {
+        self.object.complete(self.parts).await
+    }
+
+    /// Gives up what was stored.
+    pub async fn abort(self) {
+        self.object.abort().await;
+    }
+}

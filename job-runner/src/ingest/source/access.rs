@@ -1,0 +1,200 @@
+//! Whose fault it is that the object store refuses a request for an object: the object's own, or that of the bucket, its
+//! policy or the credentials. An answer such as 403 `AccessDenied` is the same in both cases. So it is the object's own
+//! if it lasts while requests for other objects are served; if none is, it is everybody's, and everybody waits.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::store_health;
+use docmill_crds::error_class::{Classify as _, ErrorClass};
+use tokio_util::sync::CancellationToken;
+
+use crate::ingest::persist::PATIENCE_WITH_OUTAGES;
+use crate::ingest::snapshot::packed::packer::Coming;
+use crate::observe;
+
+/// How long an object is denied before that is its own fault. What is allowed anew, or no longer, is so everywhere only
+/// after some seconds (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>).
+const PATIENCE_WITH_DENIALS: Duration = Duration::from_secs(30);
+/// The same for a request that the store calls a bad one.
+const PATIENCE_WITH_REFUSALS: Duration = Duration::from_secs(5);
+/// How long it may remain open whose fault it is before the bucket is looked at, and again after each such time.
+const DOUBT: Duration = Duration::from_secs(5);
+/// For how long to try before the unit goes back to where it came from. It takes up there where it was.
+const TRIED_FOR: Patience = Patience {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(5),
+    total: Duration::from_secs(40),
+};
+/// Units whose first refusal is remembered.
+const MOST_SUSPECTS: usize = 10_000;
+
+/// What becomes of requests of one kind, for objects of one bucket.
+#[derive(Debug, Default)]
+pub struct Access(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the latest request began that was served.
+    served: Option<Instant>,
+    /// When it was last found that none is.
+    denied: Option<Instant>,
+    /// When somebody last began to look whether any is.
+    looked: Option<Instant>,
+    /// When each unit that is refused was refused for the first time.
+    suspects: HashMap<String, Instant>,
+}
+
+impl Access {
+    /// A request that began at this time was served.
+    pub fn served(&self, begun: Instant) {
+        let mut state = self.state();
+        state.served = state.served.max(Some(begun));
+    }
+
+    /// A unit was refused. Since when it is.
+    fn suspect(&self, unit: &str, begun: Instant) -> Instant {
+        let suspects = &mut self.state().suspects;
+        if suspects.len() >= MOST_SUSPECTS {
+            suspects.clear();
+        }
+        *suspects.entry(unit.to_owned()).or_insert(begun)
+    }
+
+    fn acquit(&self, unit: &str) {
+        self.state().suspects.remove(unit);
+    }
+
+    /// Whether another request was served that began later.
+    fn served_since(&self, first: Instant) -> bool {
+        self.state().served.is_some_and(|served| served > first)
+    }
+
+    /// Whether it is time to look whether any request is served.
+    fn may_look(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        let due = state.looked.is_none_or(|looked| now.duration_since(looked) >= DOUBT);
+        if due {
+            state.looked = Some(now);
+        }
+        due
+    }
+
+    fn deny(&self, now: Instant) {
+        self.state().denied = Some(now);
+    }
+
+    /// Whether no request is served, as far as is known.
+    fn is_denied(&self) -> bool {
+        let state = self.state();
+        state.denied.is_some_and(|denied| state.served.is_none_or(|served| served < denied))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that failed.
+#[derive(Debug)]
+pub struct Met<'a> {
+    /// How.
+    pub error: StoreError,
+    /// What becomes of others of its kind.
+    pub access: &'a Access,
+}
+
+impl<'a> Met<'a> {
+    /// Failures of requests of a kind.
+    pub fn at(access: &'a Access) -> impl Fn(StoreError) -> Self {
+        move |error| Self { error, access }
+    }
+}
+
+/// The unit that a step is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Suspected<'a> {
+    /// Its name.
+    pub unit: &'a str,
+    /// Says that it is on its way to a pack, if it is. Others do not wait for it while it waits.
+    pub coming: Option<&'a Coming>,
+}
+
+/// Does a step for one object until it succeeds, or until it is certain that it is the object's own fault that it does
+/// not: then it gives that fault. What passes by itself is waited out, until `stop`. `None`: to be tried again later.
+/// `look` asks whether the bucket serves anything, where no other object tells.
+///
+/// That the object is refused is said of the store only if others are refused too.
+pub async fn see_through<'a, T, F, L>(
+    what: &'static str,
+    suspected: Suspected<'_>,
+    stop: &CancellationToken,
+    look: impl Fn() -> L,
+    mut attempt: impl FnMut() -> F,
+) -> Option<Result<T, Met<'a>>>
+where
+    F: Future<Output = Result<T, Met<'a>>>,
+    L: Future<Output = bool>,
+{
+    let Suspected { unit, coming } = suspected;
+    let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
+    let mut refusals = Backoff::new(TRIED_FOR);
+    let (worker, started) = (observe::worker(), Instant::now());
+    let mut held_up = store_health::of_process().held_up();
+    let mut others_are_served = false;
+    loop {
+        let begun = Instant::now();
+        let met = match stop.run_until_cancelled(Box::pin(attempt())).await? {
+            Ok(done) => {
+                worker.metrics.step(what, started);
+                return Some(Ok(done));
+            }
+            Err(met) => met,
+        };
+        let Met { error, access } = &met;
+        store_health::of_process().retried(what, error.hindrance());
+        tracing::warn!(%error, said = error.said(), step = what, "a step failed");
+        let mut hindrance = error.hindrance();
+        if let Some(patience) = doubtful(error) {
+            let first = access.suspect(unit, begun);
+            if others_are_served && first.elapsed() >= patience {
+                access.acquit(unit);
+                return Some(Err(met));
+            }
+            if !access.served_since(first) && first.elapsed() >= DOUBT && access.may_look(begun) {
+                if look().await { access.served(Instant::now()) } else { access.deny(Instant::now()) }
+            }
+            others_are_served |= access.served_since(first);
+            hindrance = hindrance.filter(|_| access.is_denied());
+        } else if error.class() == ErrorClass::Permanent {
+            return Some(Err(met));
+        }
+        held_up.by(hindrance, &error.to_string());
+        let backoff = if error.class() == ErrorClass::Transient { &mut outages } else { &mut refusals };
+        let pause = backoff.wait(Duration::ZERO, stop);
+        let waited = match coming {
+            Some(coming) => coming.aside(pause).await,
+            None => pause.await,
+        };
+        if waited != Waited::Again {
+            tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
+            return None;
+        }
+    }
+}
+
+/// How long to bear a failure that may be the object's own or everybody's; `None` if there is no doubt about it.
+fn doubtful(error: &StoreError) -> Option<Duration> {
+    match error.fault() {
+        Some(StoreFault::AccessDenied) => Some(PATIENCE_WITH_DENIALS),
+        Some(StoreFault::Refused) => Some(PATIENCE_WITH_REFUSALS),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "access_tests.rs"]
+mod tests;

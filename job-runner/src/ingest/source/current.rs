@@ -1,0 +1,67 @@
+//! Asks the raw bucket what it holds at this moment.
+
+use docmill_clients::aws::{StoreError, StoreFault};
+
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::object_ref::Landed;
+
+/// The present version of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// Its version id, where the bucket is versioned.
+    pub version_id: Option<String>,
+    /// Its `ETag` without quotes.
+    pub etag: Option<String>,
+    /// When it landed, in milliseconds since 1970.
+    pub last_modified_millis: i64,
+}
+
+impl Present {
+    /// Whether this is the version that the unit is.
+    pub fn is(&self, unit: &Unit) -> bool {
+        match &unit.version_id {
+            Some(version) => self.version_id.as_ref() == Some(version),
+            None => self.etag.as_ref() == Some(&unit.id.version),
+        }
+    }
+
+    /// Whether this is what a unit of this version is of.
+    pub fn is_version(&self, version: &str) -> bool {
+        self.version_id.as_deref() == Some(version) || self.etag.as_deref() == Some(version)
+    }
+
+    /// The same object as a notification would tell of it.
+    pub fn landed(self, bucket: &str, key: &str) -> Landed {
+        let Self { version_id, etag, .. } = self;
+        Landed { bucket: bucket.to_owned(), key: key.to_owned(), version_id, etag }
+    }
+}
+
+/// The present version of an object; `None` if there is none.
+pub async fn present(
+    client: &aws_sdk_s3::Client,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<Present>, StoreError> {
+    match client.head_object().bucket(bucket).key(key).send().await {
+        Ok(head) => Ok(Some(Present {
+            version_id: head.version_id().filter(|id| *id != "null").map(str::to_owned),
+            etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
+            last_modified_millis: head.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or(0),
+        })),
+        Err(error) => {
+            let error = StoreError::from_sdk(format!("look at s3://{bucket}/{key}"), &error);
+            match error.fault() {
+                Some(StoreFault::NoSuchKey | StoreFault::NotFound) => {
+                    // A HEAD has no body that would tell a missing object from a missing bucket.
+                    let found = client.head_bucket().bucket(bucket).send().await;
+                    found.map_err(|error| {
+                        StoreError::from_sdk(format!("look at the bucket {bucket:?}"), &error)
+                    })?;
+                    Ok(None)
+                }
+                _ => Err(error),
+            }
+        }
+    }
+}

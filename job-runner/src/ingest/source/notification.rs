@@ -1,0 +1,280 @@
+//! What a queue message says: which objects landed, and which were removed. Pure.
+//!
+//! A message has one record or many, bare or in envelopes ([`envelope`]): S3 → SQS, S3 → SNS → SQS (with the SNS envelope
+//! or raw), EventBridge → SQS, and these in each other. Each record is read by itself ([`record`]), by the name of its
+//! event ([`names`]), and has one end: an object to look at, an event that is of no interest here and is counted by its
+//! name, or something that is set aside. Whatever is not understood is set aside, and takes nothing along.
+
+mod envelope;
+mod names;
+mod record;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use docmill_crds::reason::Reason;
+use docmill_crds::storage::RawLocation;
+use serde_json::Value;
+
+use envelope::{Inner, Opened};
+use record::{Leaf, Told};
+
+use crate::ingest::unit::object_ref::Landed;
+
+/// Envelopes and lists around a record that are opened; more are nobody's, and would only use up the stack.
+const MAX_DEPTH: usize = 12;
+/// Records of one message that are set aside one by one. What is beyond is set aside as the message that it came in.
+const MAX_SET_ASIDE: usize = 100;
+/// Characters of foreign texts that are told.
+const TOLD_CHARACTERS: usize = 200;
+
+/// What a record tells of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An object landed.
+    Landed(Landed),
+    /// An archived object can be read for a while: it was refused, if it was told of before.
+    Restored(Landed),
+    /// An object was removed, or one of its versions was.
+    Removed(Landed),
+}
+
+impl Event {
+    /// The object.
+    pub const fn object(&self) -> &Landed {
+        match self {
+            Self::Landed(object) | Self::Restored(object) | Self::Removed(object) => object,
+        }
+    }
+}
+
+/// Why a record is no notification.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Not JSON.
+    #[error("it is not JSON: {0}")]
+    NotJson(String),
+    /// JSON, but none of the known forms.
+    #[error("it is JSON, but no S3 notification (neither Records nor an EventBridge detail)")]
+    UnknownForm,
+    /// A list without anything in it.
+    #[error("it is a list without any record")]
+    NoRecord,
+    /// Envelopes in envelopes.
+    #[error("it lies in more than {MAX_DEPTH} envelopes")]
+    TooDeep,
+    /// An SNS topic asks for a confirmation.
+    #[error(
+        "an SNS topic asks to confirm its subscription: confirm it with the SubscribeURL of this message"
+    )]
+    Confirmation,
+    /// An event that nobody has heard of.
+    #[error("an event {0:?} is not known")]
+    UnknownEvent(String),
+    /// A record without one of its parts, or with one of another type.
+    #[error("it has no {0}, or not as a text")]
+    MissingPart(&'static str),
+    /// A key whose escapes are not UTF-8.
+    #[error("its key is not UTF-8 after decoding: {0:?}")]
+    KeyNotUtf8(String),
+}
+
+/// Why a record is set aside.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It is no notification.
+    #[error("{0}")]
+    Malformed(RecordError),
+    /// It tells of another bucket.
+    #[error("it tells of the bucket {0:?}, which is not that of the source")]
+    Foreign(String),
+}
+
+impl Why {
+    /// The reason of its unit.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Malformed(_) => Reason::MalformedNotification,
+            Self::Foreign(_) => Reason::ForeignNotification,
+        }
+    }
+}
+
+/// A record that is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its number among all records of the message, from 0.
+    pub number: usize,
+    /// Where it lies in the message, as a `JSONPath`.
+    pub place: String,
+    /// Why.
+    pub why: Why,
+    /// The record: JSON, or what should have been.
+    pub body: String,
+}
+
+/// What a message says. Its records are all counted, each once: [`Message::records`] is the sum of the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// How many records it has; at least one.
+    pub records: usize,
+    /// What it tells of objects of the source.
+    pub events: Vec<Event>,
+    /// Records that are of no interest, by the names of their events or [`NOT_COVERED`].
+    pub ignored: BTreeMap<&'static str, u64>,
+    /// Records that are set aside, up to so many.
+    pub set_aside: Vec<SetAside>,
+    /// How many more are, by whether they are foreign.
+    pub beyond: Beyond,
+}
+
+/// Records beyond those that are set aside one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// Records that are no notifications.
+    pub malformed: usize,
+    /// Records that tell of another bucket.
+    pub foreign: usize,
+}
+
+/// What objects of the source's bucket are ignored by that are not among those it takes, by prefix or suffixes.
+pub const NOT_COVERED: &str = "NotCovered";
+
+impl Message {
+    /// Reads the body of a message to a source that takes these objects. Everything has an end: there is no error.
+    pub fn read(body: &str, raw: &RawLocation) -> Self {
+        let mut reader = Reader { raw, message: Self::default() };
+        let place = Place { within: None, step: Step::Root };
+        match serde_json::from_str(body) {
+            Ok(value) => reader.read(&value, &place, 0),
+            Err(error) => {
+                let why = Why::Malformed(RecordError::NotJson(error.to_string()));
+                reader.set_aside(why, &place, || body.to_owned());
+            }
+        }
+        reader.message
+    }
+
+    /// Whether a record tells of another bucket.
+    pub fn has_foreign(&self) -> bool {
+        let foreign = |record: &SetAside| matches!(record.why, Why::Foreign(_));
+        self.beyond.foreign > 0 || self.set_aside.iter().any(foreign)
+    }
+}
+
+/// Reads records into a message.
+struct Reader<'a> {
+    raw: &'a RawLocation,
+    message: Message,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, value: &Value, place: &Place<'_>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return self.malformed(RecordError::TooDeep, value, place);
+        }
+        match envelope::open(value) {
+            Opened::Confirmation => self.malformed(RecordError::Confirmation, value, place),
+            Opened::Record => self.take(value, place),
+            Opened::Envelope(field, Inner::Text(text)) => {
+                let place = place.step(Step::Field(field));
+                match serde_json::from_str(text) {
+                    Ok(inner) => self.read(&inner, &place, depth + 1),
+                    Err(error) => self.malformed(RecordError::NotJson(error.to_string()), value, &place),
+                }
+            }
+            Opened::Envelope(field, Inner::Value(inner)) => {
+                self.read(inner, &place.step(Step::Field(field)), depth + 1);
+            }
+            Opened::List(_, []) => self.malformed(RecordError::NoRecord, value, place),
+            Opened::List(field, items) => {
+                let place = place.step(field.map_or(Step::Root, Step::Field));
+                for (number, item) in items.iter().enumerate() {
+                    self.read(item, &place.step(Step::Item(number)), depth + 1);
+                }
+            }
+        }
+    }
+
+    /// Takes a record, which is in no envelope any more.
+    fn take(&mut self, value: &Value, place: &Place<'_>) {
+        let told = match record::read(value) {
+            Ok(told) => told,
+            Err(error) => return self.malformed(error, value, place),
+        };
+        if let Some(bucket) = told.bucket().filter(|bucket| *bucket != self.raw.bucket) {
+            let why = Why::Foreign(excerpt(bucket));
+            return self.set_aside(why, place, || value.to_string());
+        }
+        self.message.records += 1;
+        match told {
+            Told::Ignored(Leaf { name, .. }) => self.ignore(name),
+            Told::Event(event) if self.raw.covers(&event.object().bucket, &event.object().key) => {
+                self.message.events.push(event);
+            }
+            Told::Event(_) => self.ignore(NOT_COVERED),
+        }
+    }
+
+    fn ignore(&mut self, name: &'static str) {
+        *self.message.ignored.entry(name).or_default() += 1;
+    }
+
+    fn malformed(&mut self, error: RecordError, value: &Value, place: &Place<'_>) {
+        self.set_aside(Why::Malformed(error), place, || value.to_string());
+    }
+
+    fn set_aside(&mut self, why: Why, place: &Place<'_>, body: impl FnOnce() -> String) {
+        let Message { records, set_aside, beyond, .. } = &mut self.message;
+        let number = *records;
+        *records += 1;
+        if set_aside.len() < MAX_SET_ASIDE {
+            return set_aside.push(SetAside { number, place: place.to_string(), why, body: body() });
+        }
+        *match why {
+            Why::Malformed(_) => &mut beyond.malformed,
+            Why::Foreign(_) => &mut beyond.foreign,
+        } += 1;
+    }
+}
+
+/// Where something lies in a message. It is written only where something is to be told of it.
+struct Place<'a> {
+    within: Option<&'a Place<'a>>,
+    step: Step,
+}
+
+/// One step into a message.
+enum Step {
+    Root,
+    Field(&'static str),
+    Item(usize),
+}
+
+impl Place<'_> {
+    const fn step(&self, step: Step) -> Place<'_> {
+        Place { within: Some(self), step }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(within) = self.within {
+            within.fmt(f)?;
+        }
+        match self.step {
+            Step::Root if self.within.is_none() => f.write_str("$"),
+            Step::Root => Ok(()),
+            Step::Field(name) => write!(f, ".{name}"),
+            Step::Item(number) => write!(f, "[{number}]"),
+        }
+    }
+}
+
+/// The beginning of a text that somebody else wrote.
+fn excerpt(text: &str) -> String {
+    text.chars().take(TOLD_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests;

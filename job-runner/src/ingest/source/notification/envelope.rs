@@ -1,0 +1,66 @@
+//! What records are wrapped in. Each envelope is known by its own fields; fields that are not known are passed over.
+
+use serde_json::Value;
+
+/// What lies in an envelope.
+#[derive(Debug)]
+pub(crate) enum Inner<'a> {
+    /// JSON in a text.
+    Text(&'a str),
+    /// JSON.
+    Value(&'a Value),
+}
+
+/// A part of a message, looked at for what it is wrapped in.
+#[derive(Debug)]
+pub(crate) enum Opened<'a> {
+    /// A list, in the field of this name if it is in one.
+    List(Option<&'static str>, &'a [Value]),
+    /// An envelope, with what its field of this name holds.
+    Envelope(&'static str, Inner<'a>),
+    /// An SNS topic asks to confirm its subscription.
+    Confirmation,
+    /// Nothing; this is a record, or should be one.
+    Record,
+}
+
+/// Looks at what a part of a message is wrapped in: lists (`Records` of S3, of SNS and SQS as Lambda functions get them, or
+/// bare), SNS envelopes, messages of SQS in a `body`, EventBridge events about something that has an envelope of its own.
+pub(crate) fn open(value: &Value) -> Opened<'_> {
+    if let Value::Array(items) = value {
+        return Opened::List(None, items);
+    }
+    if let Value::String(text) = value {
+        return Opened::Envelope("*", Inner::Text(text));
+    }
+    if let Some(Value::Array(records)) = value.get("Records") {
+        return Opened::List(Some("Records"), records);
+    }
+    let kind = value.get("Type").and_then(Value::as_str).unwrap_or_default();
+    if matches!(kind, "SubscriptionConfirmation" | "UnsubscribeConfirmation") {
+        return Opened::Confirmation;
+    }
+    let is_record = value.get("s3").is_some();
+    let by_sns = kind == "Notification" || value.get("TopicArn").is_some();
+    let fields = [
+        ("Message", by_sns),
+        ("Sns", true),
+        ("body", !is_record && value.get("detail").is_none()),
+        ("detail", value.get("detail").is_some_and(is_envelope)),
+    ];
+    let opened = fields.into_iter().filter(|(_, opens)| *opens).find_map(|(field, _)| {
+        let inner = match value.get(field)? {
+            Value::String(text) => Inner::Text(text),
+            inner @ (Value::Object(_) | Value::Array(_)) => Inner::Value(inner),
+            _ => return None,
+        };
+        Some(Opened::Envelope(field, inner))
+    });
+    opened.unwrap_or(Opened::Record)
+}
+
+/// Whether the detail of an EventBridge event is no detail of S3's own, but what an input transformer or a pipe put there.
+fn is_envelope(detail: &Value) -> bool {
+    let inside = ["Records", "Message", "Sns", "s3", "detail"];
+    !detail.is_object() || inside.iter().any(|field| detail.get(field).is_some())
+}

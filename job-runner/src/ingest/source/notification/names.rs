@@ -1,0 +1,111 @@
+//! What the names of events mean. Pure.
+//!
+//! Of each list the first entry that fits counts; one that ends with `*` fits every name that begins so. A name that fits
+//! none is not known, and its record is set aside. The entry is what ignored events are counted by.
+
+/// What an event means for what is ingested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// There is an object.
+    Created,
+    /// An archived object can be read for a while.
+    Restored,
+    /// An object is gone, or one of its versions.
+    Removed,
+    /// The bytes of no object are others now.
+    Nothing,
+}
+
+use Meaning::{Created, Nothing, Removed, Restored};
+
+type List = &'static [(&'static str, Meaning)];
+
+/// Events in records of S3 and of compatible stores, without `s3:`
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>,
+/// <https://docs.ceph.com/en/latest/radosgw/s3-notification-compatibility/>, `MinIO`'s `internal/event/name.go`).
+pub(crate) const RECORDS: List = &[
+    // MinIO tells of what is set on an object as of its creation.
+    ("ObjectCreated:PutTagging", Nothing),
+    ("ObjectCreated:DeleteTagging", Nothing),
+    ("ObjectCreated:PutRetention", Nothing),
+    ("ObjectCreated:PutLegalHold", Nothing),
+    ("ObjectCreated:*", Created),
+    ("ObjectRemoved:*", Removed),
+    // S3 tells of what its lifecycle rules remove by these names, and by `ObjectRemoved` of nothing of it.
+    ("LifecycleExpiration:Delete", Removed),
+    ("LifecycleExpiration:DeleteMarkerCreated", Removed),
+    ("LifecycleTransition", Nothing),
+    ("LifecycleDelMarkerExpiration:Delete", Nothing),
+    // Ceph.
+    ("ObjectLifecycle:Expiration:AbortM*", Nothing),
+    ("ObjectLifecycle:Expiration:*", Removed),
+    ("ObjectLifecycle:Transition:*", Nothing),
+    ("ObjectSynced:Create", Created),
+    ("ObjectSynced:Delet*", Removed),
+    ("Replication:Create", Created),
+    ("Replication:Delet*", Removed),
+    ("Replication:Operation*", Nothing),
+    ("ObjectRestore:Completed", Restored),
+    ("ObjectRestore:*", Nothing),
+    ("ObjectTagging:*", Nothing),
+    ("ObjectAcl:*", Nothing),
+    ("ObjectAnnotation:*", Nothing),
+    ("ObjectRetention:*", Nothing),
+    ("ObjectLegalHold:*", Nothing),
+    ("IntelligentTiering", Nothing),
+    ("ReducedRedundancyLostObject", Nothing),
+    // MinIO.
+    ("ObjectAccessed:*", Nothing),
+    ("ObjectTransition:*", Nothing),
+    ("BucketCreated*", Nothing),
+    ("BucketRemoved*", Nothing),
+    ("Scanner:*", Nothing),
+    ("TestEvent", Nothing),
+];
+
+/// Types of the details that S3 sends to EventBridge
+/// (<https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-s3.html>).
+pub(crate) const DETAILS: List = &[
+    ("Object Created", Created),
+    ("Object Deleted", Removed),
+    ("Object Restore Completed", Restored),
+    ("Object Restore Initiated", Nothing),
+    ("Object Restore Expired", Nothing),
+    ("Object Tags Added", Nothing),
+    ("Object Tags Deleted", Nothing),
+    ("Object ACL Updated", Nothing),
+    ("Object Storage Class Changed", Nothing),
+    ("Object Access Tier Changed", Nothing),
+    ("Async Copy Completion", Nothing),
+];
+
+/// Calls that `CloudTrail` tells of. `DeleteObjects` is not among them, since its keys are not told: it is set aside.
+pub(crate) const CALLS: List = &[
+    ("PutObject", Created),
+    ("PostObject", Created),
+    ("CopyObject", Created),
+    ("CompleteMultipartUpload", Created),
+    ("DeleteObject", Removed),
+    ("PutObjectTagging", Nothing),
+    ("DeleteObjectTagging", Nothing),
+    ("PutObjectAcl", Nothing),
+    ("PutObjectRetention", Nothing),
+    ("PutObjectLegalHold", Nothing),
+    ("RestoreObject", Nothing),
+    ("CreateMultipartUpload", Nothing),
+    ("UploadPart*", Nothing),
+    ("AbortMultipartUpload", Nothing),
+    ("GetObject*", Nothing),
+    ("HeadObject", Nothing),
+    ("SelectObjectContent", Nothing),
+    ("List*", Nothing),
+];
+
+/// The entry of a list that a name fits.
+pub(crate) fn find(list: List, name: &str) -> Option<(&'static str, Meaning)> {
+    let fits = |entry: &str| match entry.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == entry,
+    };
+    list.iter().copied().find(|(entry, _)| fits(entry))
+}

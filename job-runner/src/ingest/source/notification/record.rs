@@ -1,0 +1,183 @@
+//! Reads one record: what it tells, by the name of its event, and of which object. Pure.
+//!
+//! Keys in S3's own records are form-encoded, keys from EventBridge and `CloudTrail` are not
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::names::{self, Meaning};
+use super::{Event, RecordError, excerpt};
+use crate::ingest::unit::object_ref::Landed;
+
+/// What a record tells.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// Something that concerns an object.
+    Event(Event),
+    /// Nothing of interest.
+    Ignored(Leaf),
+}
+
+/// An event that is of no interest.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    /// What it is counted by.
+    pub name: &'static str,
+    /// The bucket that it tells of, if it names one.
+    bucket: Option<String>,
+}
+
+impl Told {
+    /// The bucket that it tells of.
+    pub(crate) fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::Event(event) => Some(&event.object().bucket),
+            Self::Ignored(leaf) => leaf.bucket.as_deref(),
+        }
+    }
+}
+
+/// Where the parts of a record are.
+struct Form {
+    bucket: &'static str,
+    key: &'static str,
+    /// What a part that is missing is called.
+    names: [&'static str; 2],
+    encoded: bool,
+}
+
+const S3: Form = Form {
+    bucket: "/s3/bucket/name",
+    key: "/s3/object/key",
+    names: ["s3.bucket.name", "s3.object.key"],
+    encoded: true,
+};
+const EVENT_BRIDGE: Form = Form {
+    bucket: "/detail/bucket/name",
+    key: "/detail/object/key",
+    names: ["detail.bucket.name", "detail.object.key"],
+    encoded: false,
+};
+const CLOUD_TRAIL: Form = Form {
+    bucket: "/requestParameters/bucketName",
+    key: "/requestParameters/key",
+    names: ["requestParameters.bucketName", "requestParameters.key"],
+    encoded: false,
+};
+
+/// What failed calls are counted by.
+const FAILED_CALL: &str = "FailedCall";
+/// The detail type of calls.
+const CALL: &str = "AWS API Call via CloudTrail";
+
+/// Reads a record.
+pub(crate) fn read(record: &Value) -> Result<Told, RecordError> {
+    if text(record, "Event").is_some_and(|event| bare(event) == "TestEvent") {
+        // It tells nobody of anything, whichever bucket it names.
+        return Ok(Told::Ignored(Leaf { name: "TestEvent", bucket: None }));
+    }
+    if record.get("detail").is_some_and(Value::is_object) {
+        return event_bridge(record);
+    }
+    if record.get("requestParameters").is_some_and(|part| part.get("bucketName").is_some()) {
+        return cloud_trail(record);
+    }
+    if record.get("s3").is_none() && record.get("eventName").is_none() {
+        return Err(RecordError::UnknownForm);
+    }
+    // `ObjectCreated:Put` in records of S3, `s3:ObjectCreated:Put` in those of some compatible stores.
+    let name = text(record, "eventName").map(bare).ok_or(RecordError::MissingPart("eventName"))?;
+    let entry = names::find(names::RECORDS, name).ok_or_else(|| unknown(name))?;
+    told(entry, record, &S3, record.pointer("/s3/object"))
+}
+
+fn event_bridge(record: &Value) -> Result<Told, RecordError> {
+    let detail = &record["detail"];
+    let entry = match text(record, "detail-type") {
+        Some(CALL) => return cloud_trail(detail),
+        Some(name) => names::find(names::DETAILS, name).ok_or_else(|| unknown(name))?,
+        None => ("Object Created", untyped(record).ok_or(RecordError::MissingPart("detail-type"))?),
+    };
+    told(entry, record, &EVENT_BRIDGE, detail.get("object"))
+}
+
+/// What an event of S3 means whose type was left out, as input transformers and Amazon Security Lake do. A deletion says
+/// how it came about. Anything else is looked at: that costs a request if it was no creation, and loses nothing.
+fn untyped(record: &Value) -> Option<Meaning> {
+    let by_s3 = record.get("source").is_none_or(|source| source == "aws.s3");
+    let detail = &record["detail"];
+    let deleted = detail.get("deletion-type").is_some()
+        || matches!(text(detail, "reason"), Some("DeleteObject" | "Lifecycle Expiration"));
+    by_s3.then_some(if deleted { Meaning::Removed } else { Meaning::Created })
+}
+
+fn cloud_trail(call: &Value) -> Result<Told, RecordError> {
+    let name = text(call, "eventName").ok_or(RecordError::MissingPart("detail.eventName"))?;
+    let entry = names::find(names::CALLS, name).ok_or_else(|| unknown(name))?;
+    if call.get("errorCode").is_some_and(|code| !code.is_null()) {
+        return told((FAILED_CALL, Meaning::Nothing), call, &CLOUD_TRAIL, None);
+    }
+    told(entry, call, &CLOUD_TRAIL, None)
+}
+
+/// `versions` is the part with version id and `ETag`, where the form has them.
+fn told(
+    (name, meaning): (&'static str, Meaning),
+    record: &Value,
+    form: &Form,
+    versions: Option<&Value>,
+) -> Result<Told, RecordError> {
+    let part =
+        |pointer: &str| record.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let event = match meaning {
+        Meaning::Nothing => {
+            return Ok(Told::Ignored(Leaf { name, bucket: part(form.bucket).map(str::to_owned) }));
+        }
+        Meaning::Created => Event::Landed,
+        Meaning::Restored => Event::Restored,
+        Meaning::Removed => Event::Removed,
+    };
+    let [bucket, key] = form.names.map(RecordError::MissingPart);
+    Ok(Told::Event(event(Landed {
+        bucket: part(form.bucket).ok_or(bucket)?.to_owned(),
+        key: match part(form.key).ok_or(key)? {
+            key if form.encoded => form_decode(key)?,
+            key => key.to_owned(),
+        },
+        version_id: version(versions, ["versionId", "version-id"])?.filter(|id| id != "null"),
+        etag: version(versions, ["eTag", "etag"])?.map(|etag| etag.trim_matches('"').to_owned()),
+    })))
+}
+
+/// One of the two things that name a version. If it is there, it has to be a text: without it, the record would tell of
+/// another unit.
+fn version(versions: Option<&Value>, names: [&'static str; 2]) -> Result<Option<String>, RecordError> {
+    let found = names.iter().find_map(|name| Some((*name, versions?.get(name)?)));
+    match found {
+        None | Some((_, Value::Null)) => Ok(None),
+        Some((_, Value::String(text))) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Some((name, _)) => Err(RecordError::MissingPart(name)),
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name)?.as_str()
+}
+
+fn bare(name: &str) -> &str {
+    name.strip_prefix("s3:").unwrap_or(name)
+}
+
+fn unknown(name: &str) -> RecordError {
+    RecordError::UnknownEvent(excerpt(name))
+}
+
+fn form_decode(key: &str) -> Result<String, RecordError> {
+    let spaced = key.replace('+', " ");
+    match percent_decode_str(&spaced).decode_utf8() {
+        Ok(decoded) => Ok(decoded.into_owned()),
+        Err(_) => Err(RecordError::KeyNotUtf8(excerpt(key))),
+    }
+}

@@ -1,0 +1,147 @@
+//! Reads a raw object, exactly the version that was told of.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_crds::ledger::UnitId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::ingest::unit::Unit;
+use crate::ingest::unit::object_ref::Landed;
+use crate::observe;
+
+/// How much memory the raw objects in a worker's hands may take together. An object larger than all of it waits until
+/// it is alone.
+#[derive(Clone, Debug)]
+pub struct Room {
+    kibibytes: Arc<Semaphore>,
+    all: u32,
+}
+
+impl Room {
+    /// Room for so many KiB.
+    pub fn new(kibibytes: u32) -> Self {
+        Self { kibibytes: Arc::new(Semaphore::new(kibibytes as usize)), all: kibibytes }
+    }
+
+    /// Waits for room for so many bytes. `None` never happens as long as the room exists.
+    pub async fn take(&self, bytes: i64) -> Option<OwnedSemaphorePermit> {
+        let needed = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(self.all);
+        Arc::clone(&self.kibibytes).acquire_many_owned(needed).await.ok()
+    }
+}
+
+/// An object that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The unit.
+    pub unit: Unit,
+    /// Its length in bytes.
+    pub length: i64,
+    /// What the store says of it.
+    pub said: Said,
+    /// Its bytes, not read yet.
+    pub body: ByteStream,
+}
+
+/// What the store says of an object, as it says it.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The type that whoever put the object declared.
+    pub content_type: Option<String>,
+    /// User metadata: the headers `x-amz-meta-…`, without that.
+    pub metadata: HashMap<String, String>,
+    /// How many tags it has. Nothing where it has none, the store knows none, or the reader may not see them.
+    pub tag_count: Option<i32>,
+}
+
+/// What was found where an object landed.
+#[derive(Debug)]
+pub enum Found {
+    /// The version that was told of.
+    Object(Box<Opened>),
+    /// The object is no longer there.
+    Gone,
+    /// Another version took its place; that one is a unit of its own, with a notification of its own.
+    Replaced,
+}
+
+/// Opens the object of a notification.
+///
+/// A version that is a delete marker answers 405, and is no object.
+pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found, StoreError> {
+    let mut request = client.get_object().bucket(&landed.bucket).key(&landed.key);
+    request = match (&landed.version_id, &landed.etag) {
+        (Some(version), _) => request.version_id(version),
+        // Without versions, only the ETag tells whether this is still the object that the message is about.
+        (None, Some(etag)) => request.if_match(format!("\"{etag}\"")),
+        (None, None) => request,
+    };
+    let object = match request.send().await {
+        Ok(object) => object,
+        Err(error) => {
+            let is_marker = error.raw_response().is_some_and(|response| {
+                response.status().as_u16() == 405
+                    && response.headers().get("x-amz-delete-marker") == Some("true")
+            });
+            let error = StoreError::from_sdk(action(landed), &error);
+            return match error.fault() {
+                _ if is_marker => Ok(Found::Gone),
+                Some(StoreFault::NoSuchKey) => Ok(Found::Gone),
+                Some(StoreFault::Changed) => Ok(Found::Replaced),
+                _ => Err(error),
+            };
+        }
+    };
+    let unit = unit(landed, &object);
+    let length = object.content_length().unwrap_or(0);
+    let said = Said {
+        content_type: object.content_type,
+        metadata: object.metadata.unwrap_or_default(),
+        tag_count: object.tag_count,
+    };
+    Ok(Found::Object(Box::new(Opened { unit, length, said, body: object.body })))
+}
+
+/// All bytes of an object; as many as it said that it has.
+pub async fn read(landed: &Landed, length: i64, body: ByteStream) -> Result<Bytes, StoreError> {
+    let body = body.collect().await.map_err(|error| StoreError::unavailable(action(landed), &error))?;
+    let bytes = body.into_bytes();
+    is_whole(landed, length, bytes.len())?;
+    Ok(bytes)
+}
+
+/// A body that ends before its length is no object; it is read again.
+pub fn is_whole(landed: &Landed, length: i64, read: usize) -> Result<(), StoreError> {
+    if i64::try_from(read) == Ok(length) {
+        observe::worker().metrics.read(read);
+        return Ok(());
+    }
+    let cut = std::io::Error::other(format!("the body has {read} of {length} bytes"));
+    Err(StoreError::unavailable(action(landed), &cut))
+}
+
+/// What is being done with an object, for errors.
+pub fn action(landed: &Landed) -> String {
+    format!("read s3://{}/{}", landed.bucket, landed.key)
+}
+
+/// The unit of an object. Where the notification named no version, it is the one that was found.
+fn unit(landed: &Landed, object: &GetObjectOutput) -> Unit {
+    let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
+    let found = object.version_id().filter(|id| *id != "null" && landed.version().is_none());
+    let version_id = landed.version_id.clone().or(found.map(str::to_owned));
+    Unit {
+        id: UnitId {
+            bucket: landed.bucket.clone(),
+            key: landed.key.clone(),
+            version: landed.version().or(version_id.clone()).or(etag).unwrap_or_default(),
+        },
+        version_id,
+        last_modified_millis: object.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or(0),
+    }
+}

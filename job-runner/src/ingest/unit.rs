@@ -1,0 +1,23 @@
+//! A unit on its way: one version of one raw object.
+
+pub mod document;
+pub mod known;
+pub mod object_ref;
+pub mod overwritten;
+pub mod placement;
+pub mod prepared;
+pub mod refusal;
+pub mod task;
+
+use docmill_crds::ledger::UnitId;
+
+/// A unit whose object was looked at.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Which one.
+    pub id: UnitId,
+    /// Version id for requests, where the bucket is versioned.
+    pub version_id: Option<String>,
+    /// When the object landed, in milliseconds since 1970 (S3 resolves seconds). It orders the versions of a key.
+    pub last_modified_millis: i64,
+}

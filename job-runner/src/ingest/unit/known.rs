@@ -1,0 +1,21 @@
+//! What the ledger says of a unit.
+
+use docmill_crds::ledger::{UnitRecord, UnitState};
+
+/// A record as it is stored.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The record.
+    pub record: UnitRecord,
+    /// The version that it is stored with.
+    pub version: u64,
+}
+
+impl Known {
+    /// Whether the unit has nothing more to come by this revision, where good units are `wanted`. One that was passed over
+    /// may have come back.
+    pub fn is_done(&self, revision: &str, wanted: UnitState) -> bool {
+        let state = self.record.state;
+        state != UnitState::Skipped && !state.falls_short_of(wanted) && self.record.revision == revision
+    }
+}

@@ -1,0 +1,27 @@
+//! An object as a notification or a listing names it.
+
+/// An object that landed, as its notification tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// Name of the bucket.
+    pub bucket: String,
+    /// Key, decoded.
+    pub key: String,
+    /// Version id, where the bucket is versioned.
+    pub version_id: Option<String>,
+    /// `ETag` without quotes, where the notification has one.
+    pub etag: Option<String>,
+}
+
+impl Landed {
+    /// The object that the key has now, whatever its version; none where that is what is asked for already.
+    pub fn current(&self) -> Option<Self> {
+        let names_one = self.version_id.is_some() || self.etag.is_some();
+        names_one.then(|| Self { version_id: None, etag: None, ..self.clone() })
+    }
+
+    /// The version that is named: the version id, or else the `ETag`.
+    pub fn version(&self) -> Option<String> {
+        self.version_id.clone().or_else(|| self.etag.clone())
+    }
+}

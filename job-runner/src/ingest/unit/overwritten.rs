@@ -1,0 +1,169 @@
+//! Documents of one object with the same id: the last one stands, as if each had come in an object of its own, and the record
+//! of the unit tells how many were overwritten. Pure.
+//!
+//! The snapshot keeps them all. Ids are remembered by a hash of 64 bits with random keys, so that an object of a million
+//! documents takes 16 MB for it while it is converted.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+
+use docmill_crds::ledger::{DocumentsDigest, RecordedDocument};
+
+use super::document::AddressedDocument;
+
+/// The ids of a unit's documents, as they come.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    hash: RandomState,
+    /// Hash and number of each document.
+    seen: Vec<(u64, u32)>,
+    documents: u32,
+}
+
+/// Which documents of a unit stand. By default all of them do.
+#[derive(Debug, Default)]
+pub struct Overwritten {
+    hash: RandomState,
+    /// Of each id that came more than once, by its hash, the number of the document that stands.
+    last: HashMap<u64, u32>,
+    count: i64,
+    digest: Option<String>,
+}
+
+impl Ids {
+    /// The next document has this id; an empty one is none.
+    pub(crate) fn push(&mut self, id: &str) {
+        if !id.is_empty() {
+            self.seen.push((self.hash.hash_one(id), self.documents));
+        }
+        self.documents = self.documents.saturating_add(1);
+    }
+
+    /// Which documents stand. `digest` is that of all of them.
+    pub(crate) fn finish(mut self, digest: impl FnOnce() -> String) -> Overwritten {
+        self.seen.sort_unstable();
+        let same = self.seen.chunk_by(|(one, _), (next, _)| one == next).filter(|same| same.len() > 1);
+        let mut count = 0;
+        let mut last = HashMap::new();
+        for same in same {
+            count += i64::try_from(same.len() - 1).unwrap_or(i64::MAX);
+            last.extend(same.last().copied());
+        }
+        let digest = (count > 0).then(digest);
+        Overwritten { hash: self.hash, last, count, digest }
+    }
+}
+
+impl Overwritten {
+    /// How many documents were overwritten.
+    pub const fn count(&self) -> i64 {
+        self.count
+    }
+
+    /// The digest over all documents, those that were overwritten included; none if none was.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
+    /// Leaves the documents that stand; the first of them is the unit's document number `first`.
+    pub(crate) fn leave_standing(&self, documents: &mut Vec<AddressedDocument>, first: u32) {
+        if self.last.is_empty() {
+            return;
+        }
+        let mut number = first;
+        documents.retain(|document| {
+            let last = self.last.get(&self.hash.hash_one(&document.recorded.id));
+            let stands = last.is_none_or(|last| *last == number);
+            number = number.saturating_add(1);
+            stands
+        });
+    }
+}
+
+/// Makes documents that are in memory those that stand, and says how many do not.
+pub(crate) fn leave_standing(documents: &mut Vec<AddressedDocument>) -> Overwritten {
+    let mut ids = Ids::default();
+    for document in documents.iter() {
+        ids.push(&document.recorded.id);
+    }
+    let overwritten = ids.finish(|| DocumentsDigest::of(documents.iter().map(|document| &document.recorded)));
+    overwritten.leave_standing(documents, 0);
+    overwritten
+}
+
+/// Of some documents the last one of each id.
+pub fn leave_last(documents: &mut Vec<AddressedDocument>) {
+    let mut met = HashSet::new();
+    let last = |document: &RecordedDocument| document.id.is_empty() || met.insert(document.id.clone());
+    let mut stands: Vec<bool> = documents.iter().rev().map(|document| &document.recorded).map(last).collect();
+    documents.retain(|_| stands.pop().unwrap_or(true));
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::ledger::{DocumentsDigest, RecordedDocument};
+    use proptest::prelude::*;
+
+    use super::super::document::AddressedDocument;
+    use super::{Ids, leave_last, leave_standing};
+
+    fn document(number: usize, id: &str) -> AddressedDocument {
+        let digest = number.to_string();
+        let recorded = RecordedDocument { index: "i".into(), id: id.into(), digest };
+        AddressedDocument { recorded, line: Vec::new() }
+    }
+
+    fn documents(ids: &[String]) -> Vec<AddressedDocument> {
+        ids.iter().enumerate().map(|(number, id)| document(number, id)).collect()
+    }
+
+    fn numbers(documents: &[AddressedDocument]) -> Vec<&str> {
+        documents.iter().map(|document| document.recorded.digest.as_str()).collect()
+    }
+
+    #[test]
+    fn the_last_of_each_id_stands_and_the_digest_is_over_all() {
+        let ids = ["a", "b", "a", "c", "a"].map(str::to_owned);
+        let mut left = documents(&ids);
+        let all = DocumentsDigest::of(left.iter().map(|document| &document.recorded));
+        let overwritten = leave_standing(&mut left);
+        assert_eq!(numbers(&left), ["1", "3", "4"]);
+        assert_eq!((overwritten.count(), overwritten.digest()), (2, Some(all.as_str())));
+    }
+
+    #[test]
+    fn without_ids_all_documents_stand() {
+        let mut left = documents(&[String::new(), String::new()]);
+        let overwritten = leave_standing(&mut left);
+        assert_eq!((left.len(), overwritten.count(), overwritten.digest()), (2, 0, None));
+    }
+
+    proptest! {
+        #[test]
+        fn what_stands_is_the_same_whether_documents_come_at_once_or_in_parts(
+            ids in prop::collection::vec("[a-f]", 0..40), at_a_time in 1_usize..8,
+        ) {
+            let mut whole = documents(&ids);
+            let overwritten = leave_standing(&mut whole);
+            prop_assert_eq!(whole.len() + usize::try_from(overwritten.count()).unwrap(), ids.len());
+            let mut seen = Ids::default();
+            for id in &ids {
+                seen.push(id);
+            }
+            let in_parts = seen.finish(String::new);
+            let mut all = documents(&ids);
+            let (mut left, mut first) = (Vec::new(), 0);
+            while !all.is_empty() {
+                let mut part: Vec<_> = all.drain(..at_a_time.min(all.len())).collect();
+                let count = u32::try_from(part.len()).unwrap();
+                in_parts.leave_standing(&mut part, first);
+                first += count;
+                left.extend(part);
+            }
+            prop_assert_eq!(numbers(&left), numbers(&whole));
+            let mut last = documents(&ids);
+            leave_last(&mut last);
+            prop_assert_eq!(numbers(&last), numbers(&whole));
+        }
+    }
+}

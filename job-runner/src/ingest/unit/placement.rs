@@ -1,0 +1,155 @@
+//! Where the documents of a unit are to go, and what became of them there.
+
+use std::time::Duration;
+
+use docmill_clients::elastic::Fault;
+use docmill_clients::retry::Patience;
+use docmill_crds::contract::IndexTrouble;
+use docmill_crds::ledger::heads::KeyHead;
+use docmill_crds::ledger::{DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
+
+use super::Unit;
+use super::document::AddressedDocument;
+
+/// How long one call waits for Elasticsearch; whoever calls tries again, and claims anew, since much can have happened
+/// meanwhile.
+pub const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
+
+/// A unit and documents of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ToPlace<'a> {
+    /// The unit.
+    pub unit: &'a Unit,
+    /// Documents of it, or none where all were refused.
+    pub documents: &'a [AddressedDocument],
+    /// Write with new versions what is there by the unit's own, see [`Request::renew`].
+    pub renew: bool,
+}
+
+/// What became of a unit's documents.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// A newer unit has the key, or it was removed; nothing was stored. The index that keeps what an earlier attempt stored, if
+    /// one does.
+    Superseded(KeyHead, Option<Held>),
+    /// The unit is the present one of its key.
+    Current {
+        /// Its head.
+        key: KeyHead,
+        /// What became of each document.
+        documents: Vec<DocumentFate>,
+    },
+}
+
+impl Fate {
+    /// The indices that keep its documents from their places.
+    pub fn held(&self) -> impl Iterator<Item = &Held> {
+        let (lost, documents) = match self {
+            Self::Superseded(_, held) => (held.as_ref(), &[][..]),
+            Self::Current { documents, .. } => (None, &documents[..]),
+        };
+        lost.into_iter().chain(documents.iter().filter_map(DocumentFate::held))
+    }
+}
+
+/// What became of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentFate {
+    /// It is stored, or a newer version of it is; without an index, its snapshot is.
+    Stored,
+    /// Elasticsearch refuses it.
+    Rejected(Fault),
+    /// An index has trouble of its own: that of the document, or one with an earlier copy of it.
+    Held(Held),
+}
+
+impl DocumentFate {
+    pub(crate) fn held(&self) -> Option<&Held> {
+        match self {
+            Self::Held(held) => Some(held),
+            Self::Stored | Self::Rejected(_) => None,
+        }
+    }
+}
+
+/// An index that keeps a document from its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Name of the index.
+    pub index: String,
+    /// What it has.
+    pub trouble: IndexTrouble,
+    /// What Elasticsearch said.
+    pub fault: Fault,
+}
+
+/// Why a document is not stored.
+#[derive(Clone, Debug)]
+pub enum Amiss {
+    /// Elasticsearch refuses it.
+    Rejected(Fault),
+    /// An index has trouble of its own.
+    Held(Held),
+}
+
+/// What became of a unit as a whole.
+#[derive(Clone, Debug)]
+pub enum Placed {
+    /// A newer unit has the key, or it was removed.
+    Superseded(KeyHead),
+    /// These documents of it are stored.
+    Current {
+        /// The head of its key; none if there was nothing to place.
+        key: Option<KeyHead>,
+        /// The documents.
+        stored: Stored,
+    },
+}
+
+/// The documents of a unit that are stored.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// The first of them.
+    pub documents: Vec<RecordedDocument>,
+    /// How many there are.
+    pub count: i64,
+    digest: DocumentsDigest,
+}
+
+impl Stored {
+    /// Takes in a document.
+    fn push(&mut self, document: &RecordedDocument) {
+        self.count += 1;
+        self.digest.push(document);
+        // One without an address cannot be named.
+        if self.documents.len() < MAX_RECORDED_DOCUMENTS && !document.index.is_empty() {
+            self.documents.push(document.clone());
+        }
+    }
+
+    /// The digest over all of them.
+    pub fn digest(&self) -> String {
+        self.digest.clone().finish()
+    }
+}
+
+impl Placed {
+    /// Takes in what became of some more documents; `amiss` is told of those that are not stored.
+    pub fn take_in(
+        &mut self,
+        head: KeyHead,
+        documents: &[AddressedDocument],
+        fates: Vec<DocumentFate>,
+        mut amiss: impl FnMut(&RecordedDocument, Amiss),
+    ) {
+        let Self::Current { key, stored } = self else { return };
+        *key = Some(head);
+        for (document, fate) in documents.iter().zip(fates) {
+            match fate {
+                DocumentFate::Stored => stored.push(&document.recorded),
+                DocumentFate::Rejected(fault) => amiss(&document.recorded, Amiss::Rejected(fault)),
+                DocumentFate::Held(by) => amiss(&document.recorded, Amiss::Held(by)),
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a unit became when its object was read.
+
+use docmill_crds::ledger::{DocumentsDigest, UnitId, UnitState};
+use docmill_crds::reason::SkipReason;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Unit;
+use super::document::AddressedDocument;
+use super::known::Known;
+use super::object_ref::Landed;
+use super::overwritten::Overwritten;
+use super::refusal::RefusedPart;
+
+/// What a unit became.
+#[derive(Debug)]
+pub enum Prepared {
+    /// Its object was read.
+    Converted(Box<Converted>),
+    /// It is passed over.
+    Skipped(UnitId, SkipReason),
+    /// There is nothing to keep a record of: the object is gone, and its notification named no version.
+    Nothing,
+}
+
+/// A unit whose object was read, and what came of it.
+#[derive(Debug)]
+pub struct Converted {
+    /// The unit.
+    pub unit: Unit,
+    /// SHA-256 of the object, in hex, if it was read.
+    pub raw_digest: Option<String>,
+    /// Reference of the snapshot, if there is a document.
+    pub snapshot: Option<String>,
+    /// The documents that are good.
+    pub content: Content,
+    /// Those among them that others of the same id have taken the place of.
+    pub overwritten: Overwritten,
+    /// What was refused.
+    pub refusals: Vec<RefusedPart>,
+    /// The memory of the object.
+    pub room: Option<OwnedSemaphorePermit>,
+}
+
+/// The documents of a converted unit.
+#[derive(Debug)]
+pub enum Content {
+    /// Here; their snapshot is stored.
+    InMemory(Vec<AddressedDocument>),
+    /// Too many for that; they are in the snapshot.
+    InSnapshot,
+    /// What the unit's record has already.
+    Unchanged,
+}
+
+/// A unit that is refused without having been read.
+pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
+    Box::new(Converted {
+        unit,
+        raw_digest: None,
+        snapshot: None,
+        content: Content::InMemory(Vec::new()),
+        overwritten: Overwritten::default(),
+        refusals: vec![refused],
+        room: None,
+    })
+}
+
+/// Whether a conversion gave what is recorded already.
+pub(crate) fn is_same(converted: &Converted, same: Option<&Known>, good: UnitState) -> bool {
+    let (Content::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty()) else {
+        return false;
+    };
+    if let Some(digest) = converted.overwritten.digest() {
+        return is_recorded(same, digest, good);
+    }
+    let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
+    is_recorded(same, &digest, good)
+}
+
+/// Whether a record is that of a unit that ended well, with exactly these documents.
+pub(crate) fn is_recorded(same: Option<&Known>, documents_digest: &str, good: UnitState) -> bool {
+    same.is_some_and(|known| {
+        known.record.state == good && known.record.documents_digest.as_deref() == Some(documents_digest)
+    })
+}
+
+/// A unit whose object is no longer there as it was told of.
+pub(crate) fn skipped(landed: &Landed, reason: SkipReason) -> Prepared {
+    let Some(version) = landed.version() else { return Prepared::Nothing };
+    let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
+    Prepared::Skipped(UnitId { bucket, key, version }, reason)
+}

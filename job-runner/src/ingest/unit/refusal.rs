@@ -1,0 +1,107 @@
+//! What was refused of a unit, at which step, and why.
+
+use docmill_clients::elastic::Fault;
+use docmill_convert::Refusal;
+use docmill_crds::ledger::RecordedDocument;
+use docmill_crds::reason::Reason;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::placement::Held;
+
+/// Refusals of one object that its error record tells in full; the others are counted.
+pub const TOLD_REFUSALS: usize = 1000;
+
+/// The step at which something was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Stage {
+    /// The queue message is no notification.
+    Receive,
+    /// The object is too large to be read, or the store does not give it.
+    Fetch,
+    /// The object could not be converted, or a document of it is not valid.
+    Convert,
+    /// The store does not take the unit's JSON.
+    Snapshot,
+    /// Elasticsearch refused a document.
+    Index,
+}
+
+/// A document that was refused, or the object as a whole.
+#[derive(Clone, Debug)]
+pub struct RefusedPart {
+    /// Where.
+    pub stage: Stage,
+    /// Why.
+    pub reason: Reason,
+    /// Why, in words.
+    pub message: String,
+    /// Everything that is known, for the error record.
+    pub detail: Value,
+}
+
+impl RefusedPart {
+    /// A refusal of which there is no more to say than a reason and a sentence.
+    pub fn of_object(stage: Stage, reason: Reason, message: String) -> Self {
+        let detail = json!({"reason": reason, "message": message});
+        Self { stage, reason, message, detail }
+    }
+}
+
+impl From<Refusal> for RefusedPart {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            stage: Stage::Convert,
+            reason: refusal.reason,
+            message: refusal.message(),
+            detail: serde_json::to_value(&refusal).unwrap_or_default(),
+        }
+    }
+}
+
+/// A refusal that Elasticsearch made.
+pub fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPart {
+    let RecordedDocument { index, id, .. } = recorded;
+    let message =
+        format!("Elasticsearch refuses document {id:?} of index {index:?}: {}", fault.for_records());
+    let reason = Reason::IndexRejected;
+    let detail = serde_json::json!({"reason": reason, "message": message, "index": index, "id": id});
+    RefusedPart { stage: Stage::Index, reason, message, detail }
+}
+
+/// A refusal because an index takes no writes.
+pub fn blocked(recorded: &RecordedDocument, held: &Held) -> RefusedPart {
+    let RecordedDocument { index, id, .. } = recorded;
+    let Held { index: blocked, fault, .. } = held;
+    let told = if blocked == index {
+        format!("document {id:?} cannot be written into index {index:?}")
+    } else {
+        format!(
+            "document {id:?} belongs in index {index:?} by now, and its earlier copy cannot be deleted from index {blocked:?}"
+        )
+    };
+    let message = format!(
+        "{told}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
+        fault.for_records()
+    );
+    let reason = Reason::IndexBlocked;
+    let detail = serde_json::json!({"reason": reason, "message": message, "index": blocked, "id": id});
+    RefusedPart { stage: Stage::Index, reason, message, detail }
+}
+
+/// A refusal because documents are to go from an index that takes no writes.
+pub fn kept(held: &Held) -> RefusedPart {
+    let Held { index, fault, .. } = held;
+    let message = format!(
+        "documents that the unit has no more cannot be deleted from index {index:?}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
+        fault.for_records()
+    );
+    RefusedPart::of_object(Stage::Index, Reason::IndexBlocked, message)
+}
+
+/// Adds a refusal, unless there are as many as are told.
+pub fn note(refusals: &mut Vec<RefusedPart>, refused: RefusedPart) {
+    if refusals.len() < TOLD_REFUSALS {
+        refusals.push(refused);
+    }
+}

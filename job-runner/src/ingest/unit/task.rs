@@ -1,0 +1,64 @@
+//! A unit that is to be seen to its end, and what became of it: what the path of a document has in common whether the
+//! queue or a run tells of the unit.
+
+use std::time::Duration;
+
+use docmill_crds::contract::IndexTrouble;
+use docmill_crds::ledger::UnitState;
+
+use super::object_ref::Landed;
+
+/// A unit to be seen to its end.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The object.
+    pub landed: Landed,
+    /// How often the unit was taken up, this time included.
+    pub attempts: i64,
+    /// For how long the unit has come again and again by now; zero at the first time.
+    pub waited: Duration,
+    /// What to do with a unit that is done already.
+    pub redo: Redo,
+}
+
+/// What to do with a unit that is done already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redo {
+    /// Nothing, if it was done by the revision in force.
+    No,
+    /// The same, unless it was refused: then it may be readable by now.
+    Refused,
+    /// Convert it again, and write only if something differs from its record.
+    Yes,
+    /// Convert it again and write everything, because the stores lack something that the record has.
+    Rewrite,
+}
+
+/// What became of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It has its final state in the ledger.
+    Final {
+        /// Where it ended.
+        state: UnitState,
+        /// Reason code of a failed or skipped unit.
+        reason: Option<String>,
+        /// Whether anything differs from what was recorded of it before: state, reason, a document's address or content.
+        changed: bool,
+    },
+    /// It was done before, and left as it is.
+    Known(UnitState),
+    /// There is no such object, and nothing to keep a record of.
+    Nothing,
+    /// Something that passes, or that a user has to mend, stood in the way: to be tried again later.
+    Unfinished,
+    /// An index has trouble of its own, by which nothing else is held up: to be tried again later.
+    Held(IndexTrouble),
+}
+
+impl Ended {
+    /// Whether what told of the unit may be forgotten.
+    pub const fn is_final(&self) -> bool {
+        !matches!(self, Self::Unfinished | Self::Held(_))
+    }
+}

@@ -1,0 +1,179 @@
+//! A worker of an `IngestSource`: takes messages from the queue until there are none, and sees each to its end.
+//!
+//! The path of a unit is [`crate::pipeline`]. Here is only who does it when: one task receives, as long as there is
+//! room; one task a message has its units processed, and acknowledges it when all of them are final. A message
+//! keeps its places until then, so that a slow index stops the receiving and not the memory. [`message`] is what is done
+//! with one.
+
+mod message;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use docmill_clients::aws;
+use docmill_clients::secrets::mounted;
+use docmill_clients::store_health;
+use docmill_crds::contract::{IngestOrder, Report, secret_mount};
+use docmill_crds::ledger::UnitState;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::error::IngestError;
+use super::processor::{Processor, Stop};
+use super::source::queue::{Queue, Received};
+use crate::observe;
+
+/// Places for messages in a worker's hands: enough to fill a batch while the one before is on its way.
+const MESSAGES: u32 = 256;
+/// A message takes a place for each so many bytes that it has. Those of S3 have about one KiB, and SQS takes 1 MiB.
+const BYTES_OF_A_PLACE: usize = 32 * 1024;
+/// How long one request waits for messages; a worker that is asked to end does so within this time.
+const LONG_POLL: Duration = Duration::from_secs(2);
+/// How often a worker that waits for a store looks whether it may receive again.
+const HINDERED: Duration = Duration::from_millis(500);
+
+/// Works until the queue was empty for `idleSeconds`, the lifetime is over, or the worker is asked to end.
+pub async fn run(order: IngestOrder, runner: String, stop: Stop) -> Result<Report, IngestError> {
+    let processor = Processor::new(&order, runner, None, stop.clone()).await?;
+    processor.ensure_indices().await?;
+    let queue_url = order.spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
+    let sqs = aws::sqs_client(&order.spec.storage, queue_url, &mounted(secret_mount::STORAGE)?).await?;
+    let queue = Queue::new(sqs, queue_url.to_owned());
+    let (acknowledge, acknowledging) = queue.acknowledger();
+    let heartbeat_ends = CancellationToken::new();
+    let heartbeat = tokio::spawn({
+        let (queue, ends) = (queue.clone(), heartbeat_ends.clone());
+        async move { queue.keep_hidden(ends).await }
+    });
+    let worker = Arc::new(Worker { processor, queue, acknowledge, stop });
+    let report = worker.drain().await;
+    drop(worker);
+    let _ = acknowledging.await;
+    heartbeat_ends.cancel();
+    let _ = heartbeat.await;
+    Ok(report)
+}
+
+struct Worker {
+    processor: Arc<Processor>,
+    queue: Queue,
+    acknowledge: mpsc::UnboundedSender<String>,
+    stop: Stop,
+}
+
+impl Worker {
+    async fn drain(self: &Arc<Self>) -> Report {
+        let tasks = TaskTracker::new();
+        let ended = self.receive(&tasks).await;
+        tasks.close();
+        tasks.wait().await;
+        let counts = &self.processor.finish.counts;
+        Report {
+            done: counts.of(UnitState::Indexed) + counts.of(UnitState::Converted),
+            failed: counts.of(UnitState::Failed),
+            skipped: counts.of(UnitState::Skipped),
+            overwritten: counts.overwritten(),
+            busy_millis: observe::worker().present().busy_millis,
+            ended: ended.to_owned(),
+            error: None,
+        }
+    }
+
+    /// Receives for as long as there is a reason to. Gives why it ended.
+    async fn receive(self: &Arc<Self>, tasks: &TaskTracker) -> &'static str {
+        let workers = &self.processor.spec.workers;
+        let idle_limit = seconds(workers.idle_seconds);
+        let lifetime = Instant::now() + seconds(workers.max_lifetime_seconds);
+        let places = Arc::new(Semaphore::new(MESSAGES as usize));
+        let in_hand = Arc::new(AtomicUsize::new(0));
+        let mut idle_since = Instant::now();
+        loop {
+            if self.stop.closing.is_cancelled() {
+                return "asked to end";
+            }
+            if Instant::now() >= lifetime {
+                return "lifetime is over";
+            }
+            let received = self.receive_into(&places).await;
+            if received.is_empty() && in_hand.load(Ordering::SeqCst) == 0 {
+                if idle_since.elapsed() >= idle_limit {
+                    return "idle";
+                }
+            } else {
+                idle_since = Instant::now();
+            }
+            for (message, place) in received {
+                in_hand.fetch_add(1, Ordering::SeqCst);
+                let (this, in_hand) = (Arc::clone(self), Arc::clone(&in_hand));
+                tasks.spawn(async move {
+                    this.work(message).await;
+                    drop(place);
+                    in_hand.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        }
+    }
+
+    /// Messages, each with a place of its own; none are received for which there is no place.
+    async fn receive_into(&self, places: &Arc<Semaphore>) -> Vec<(Received, OwnedSemaphorePermit)> {
+        let free = async {
+            let permit = Arc::clone(places).acquire_owned().await;
+            drop(permit);
+        };
+        if self.stop.closing.run_until_cancelled(free).await.is_none() {
+            return Vec::new();
+        }
+        if !store_health::of_process().may_receive() {
+            // What is in hand waits for a store already; more would only wait as well.
+            self.stop.closing.run_until_cancelled(tokio::time::sleep(HINDERED)).await;
+            return Vec::new();
+        }
+        match self.queue.receive(places.available_permits(), LONG_POLL).await {
+            Ok(messages) => self.place_all(messages, places).await,
+            Err(error) => {
+                tracing::warn!(%error, "cannot receive; trying again");
+                self.stop.closing.run_until_cancelled(tokio::time::sleep(LONG_POLL)).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Gives messages their places. Large ones may have to wait for those before them; they are kept hidden meanwhile.
+    async fn place_all(
+        &self,
+        messages: Vec<Received>,
+        places: &Arc<Semaphore>,
+    ) -> Vec<(Received, OwnedSemaphorePermit)> {
+        let mut taken = Vec::with_capacity(messages.len());
+        for message in messages {
+            let taking = Arc::clone(places).acquire_many_owned(places_for(message.body.len()));
+            match self.stop.closing.run_until_cancelled(taking).await {
+                Some(Ok(place)) => taken.push((message, place)),
+                _ => self.queue.release(&message.receipt, Duration::ZERO).await,
+            }
+        }
+        taken
+    }
+}
+
+/// How many places a message of so many bytes takes.
+fn places_for(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_OF_A_PLACE + 1).unwrap_or(MESSAGES).min(MESSAGES)
+}
+
+fn seconds(count: i32) -> Duration {
+    Duration::from_secs(u64::try_from(count).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MESSAGES, places_for};
+
+    #[test]
+    fn a_message_takes_places_by_its_size_and_never_more_than_there_are() {
+        assert_eq!((places_for(0), places_for(1000), places_for(1 << 20)), (1, 1, 33));
+        assert_eq!(places_for(usize::MAX), MESSAGES);
+    }
+}

@@ -1,0 +1,261 @@
+//! What is done with one message: each of its records is brought to its own end, and then it is acknowledged.
+//!
+//! - What landed is processed, what was removed is removed, what is of no interest is counted.
+//! - A record that is not understood is set aside: it is a failed unit of the bucket `queue:<name of the queue>`, and lies
+//!   in the errors bucket under `messages/`. Its neighbours do not care.
+//! - A record about another bucket is somebody else's. The message is let go a few times, so that whoever else reads
+//!   the queue can take it, and then set aside like that: never deleted in silence.
+
+use std::time::Duration;
+
+use docmill_clients::clock;
+use docmill_crds::ledger::{UnitId, UnitState, content_digest};
+use docmill_crds::reason::{Reason, SkipReason};
+use futures::StreamExt as _;
+use serde_json::json;
+
+use super::Worker;
+use crate::ingest::commit::removal::{Removal, remove};
+use crate::ingest::ledger::errors_bucket;
+use crate::ingest::persist::persist;
+use crate::ingest::source::notification::{Beyond, Event, Message, SetAside, Why};
+use crate::ingest::source::queue::Received;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::placement::PATIENCE;
+use crate::ingest::unit::refusal::Stage;
+use crate::ingest::unit::task::{Ended, Redo, Task};
+use crate::observe::{self, metrics::Foreign};
+
+/// Units of one message that are processed at a time.
+const UNITS_AT_A_TIME: usize = 8;
+/// When a message that could not be finished is tried again.
+const RELEASE_DELAY: Duration = Duration::from_secs(10);
+/// When a message of somebody else comes back after its first delivery; it is twice as long after each that follows.
+const FOREIGN_DELAY: Duration = Duration::from_secs(2);
+/// How often a message of somebody else is let go.
+const FOREIGN_RELEASES: i64 = 4;
+
+/// Something that is set aside: a record, or a message as a whole.
+struct Piece {
+    /// Its name below `messages/`: the id of the message, and the number of the record if there are several.
+    id: String,
+    body: String,
+    reason: Reason,
+    told: String,
+    /// Where the record lies in the message.
+    place: String,
+}
+
+impl Worker {
+    /// Sees a message to its end: it is acknowledged when all that it told of is final, and let go otherwise.
+    pub(crate) async fn work(&self, message: Received) {
+        let mut told = Message::read(&message.body, &self.processor.spec.raw);
+        let events = std::mem::take(&mut told.events);
+        let metrics = &observe::worker().metrics;
+        for (reason, count) in &told.ignored {
+            metrics.ignored(reason, *count);
+        }
+        let let_go = foreign_delay(message.attempts).filter(|_| told.has_foreign());
+        // Neither waits for the other: a unit that cannot be finished now keeps no evidence back.
+        let (worked, kept) =
+            tokio::join!(self.work_off(events, &message), self.set_aside(&message, &told, let_go.is_some()));
+        let all_final = worked.is_none() && kept;
+        match let_go.filter(|_| all_final) {
+            Some(delay) => {
+                metrics.foreign(Foreign::LetGo);
+                self.queue.release(&message.receipt, delay).await;
+            }
+            // The acknowledger ends after all who could tell it of a message.
+            None if all_final => drop(self.acknowledge.send(message.receipt)),
+            None => {
+                let delay = worked.filter(|_| kept).unwrap_or(RELEASE_DELAY);
+                self.queue.release(&message.receipt, delay).await;
+            }
+        }
+    }
+
+    /// Works off what a message told of objects. Gives when it is to come again, if not all of it is final.
+    async fn work_off(&self, events: Vec<Event>, message: &Received) -> Option<Duration> {
+        futures::stream::iter(events)
+            .map(|event| self.work_event(event, message))
+            .buffer_unordered(UNITS_AT_A_TIME)
+            .fold(None, async |soonest: Option<Duration>, ended| {
+                soonest.into_iter().chain(pause(&ended, message.waited)).min()
+            })
+            .await
+    }
+
+    async fn work_event(&self, event: Event, message: &Received) -> Ended {
+        let Received { attempts, waited, .. } = *message;
+        let process = |landed, redo| self.processor.process(Task { landed, attempts, waited, redo });
+        match event {
+            Event::Landed(landed) => self.work_landed(landed, Redo::No, message).await,
+            Event::Restored(landed) => self.work_landed(landed, Redo::Refused, message).await,
+            Event::Removed(object) => match remove(&self.processor.finish, &object, &self.stop.abort).await {
+                Removal::Ended(ended) => ended,
+                Removal::Holds(landed) => process(landed, Redo::No).await,
+            },
+        }
+    }
+
+    /// Processes the version that a notification names. If that one is no longer there, the object that the key has now is
+    /// processed too: not every store tells of each version that was overwritten, nor names it as the bucket does.
+    async fn work_landed(&self, landed: Landed, redo: Redo, message: &Received) -> Ended {
+        let Received { attempts, waited, .. } = *message;
+        let process = |landed, redo| self.processor.process(Task { landed, attempts, waited, redo });
+        let current = landed.current();
+        let ended = process(landed, redo).await;
+        match current.filter(|_| is_bygone(&ended)) {
+            Some(current) => process(current, Redo::No).await,
+            None => ended,
+        }
+    }
+
+    /// Sets aside what is no notification of this source; what is somebody else's only if the message is not let go. Whether
+    /// all of it is done.
+    async fn set_aside(&self, message: &Received, told: &Message, let_go: bool) -> bool {
+        let due = |record: &&SetAside| !(let_go && matches!(record.why, Why::Foreign(_)));
+        let pieces = told.set_aside.iter().filter(due).map(|record| piece(message, told, record));
+        let pieces: Vec<Piece> = pieces.chain(rest(message, told.beyond, !let_go)).collect();
+        let reasons: Vec<Reason> = pieces.iter().map(|piece| piece.reason).collect();
+        let done = futures::stream::iter(pieces)
+            .map(|piece| self.set_aside_piece(piece, message.attempts))
+            .buffer_unordered(UNITS_AT_A_TIME)
+            .fold(true, async |all, done| all && done.is_some())
+            .await;
+        // A message that comes again is counted when it has come for the last time.
+        for reason in reasons.into_iter().filter(|_| done && !let_go) {
+            self.count(reason);
+        }
+        done
+    }
+
+    fn count(&self, reason: Reason) {
+        self.processor.finish.counts.add(UnitState::Failed);
+        let metrics = &observe::worker().metrics;
+        metrics.unit(UnitState::Failed, Some(reason.as_str()));
+        if reason == Reason::ForeignNotification {
+            metrics.foreign(Foreign::SetAside);
+        }
+    }
+
+    /// Something that is set aside counts as a failed unit: it is kept with the reason, and recorded.
+    async fn set_aside_piece(&self, piece: Piece, attempts: i64) -> Option<()> {
+        let Piece { id, body, reason, told, place } = piece;
+        tracing::warn!(id, place, reason = reason.as_str(), told, "a record of the queue is set aside");
+        let (finish, stop) = (&self.processor.finish, &self.stop.abort);
+        let unit = UnitId {
+            bucket: format!("queue:{}", self.queue.name()),
+            key: id.clone(),
+            version: content_digest([body.as_bytes()]),
+        };
+        let mut record = finish.recorder.error(unit.clone(), Stage::Receive, reason, &told);
+        record.attempts = attempts;
+        record.refusals = vec![json!({"reason": reason, "message": told, "place": place})];
+        persist("set aside", stop, || {
+            errors_bucket::refuse_message(&finish.s3, &finish.errors, &unit, &body, &record)
+        })
+        .await?;
+        let record = finish.recorder.of_message(unit, reason, told, attempts, clock::now_millis());
+        persist("record", stop, || finish.write_record(&record, None, PATIENCE, stop)).await
+    }
+}
+
+/// Whether the version that was named is not there. The record of one that was skipped before may say so, too.
+fn is_bygone(ended: &Ended) -> bool {
+    let gone = [SkipReason::ObjectReplaced, SkipReason::ObjectGone].map(SkipReason::as_str);
+    match ended {
+        Ended::Final { state: UnitState::Skipped, reason, .. } => {
+            reason.as_deref().is_some_and(|reason| gone.contains(&reason))
+        }
+        Ended::Known(state) => *state == UnitState::Skipped,
+        _ => false,
+    }
+}
+
+/// A record to be set aside. The only one of a message is set aside as the message came.
+fn piece(message: &Received, told: &Message, record: &SetAside) -> Piece {
+    let SetAside { number, place, why, body } = record;
+    let (id, body) = match told.records {
+        1 => (message.id.clone(), &message.body),
+        _ => (format!("{}.{number}", message.id), body),
+    };
+    Piece { id, body: body.clone(), reason: why.reason(), told: why.to_string(), place: place.clone() }
+}
+
+/// The message as a whole, for the records beyond those that are set aside one by one.
+fn rest(message: &Received, beyond: Beyond, foreign_too: bool) -> Option<Piece> {
+    let Beyond { malformed, foreign } = beyond;
+    let foreign = if foreign_too { foreign } else { 0 };
+    let reason = if malformed > 0 { Reason::MalformedNotification } else { Reason::ForeignNotification };
+    (malformed + foreign > 0).then(|| Piece {
+        id: message.id.clone(),
+        body: message.body.clone(),
+        reason,
+        told: format!(
+            "{malformed} more of its records are no notifications, and {foreign} tell of other buckets than the source's"
+        ),
+        place: "$".to_owned(),
+    })
+}
+
+/// When a unit is to be tried again, if it has no end.
+fn pause(ended: &Ended, waited: Duration) -> Option<Duration> {
+    match ended {
+        Ended::Final { .. } | Ended::Known(_) | Ended::Nothing => None,
+        Ended::Unfinished => Some(RELEASE_DELAY),
+        Ended::Held(_) => Some(observe::held_pause(waited)),
+    }
+}
+
+/// After how long a message of somebody else is to come back; none if it has come often enough.
+fn foreign_delay(attempts: i64) -> Option<Duration> {
+    let before = u32::try_from(attempts.max(1) - 1).ok()?;
+    (attempts <= FOREIGN_RELEASES).then(|| FOREIGN_DELAY * 2_u32.pow(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::storage::{OnDelete, RawLocation};
+    use serde_json::json;
+
+    use super::{Received, foreign_delay, piece, rest};
+    use crate::ingest::source::notification::Message;
+
+    #[test]
+    fn what_is_somebody_elses_is_let_go_four_times_within_half_a_minute() {
+        let delays: Vec<_> =
+            (0..=6).map(|attempts| foreign_delay(attempts).map(|delay| delay.as_secs())).collect();
+        assert_eq!(delays, [Some(2), Some(2), Some(4), Some(8), Some(16), None, None]);
+        assert_eq!(foreign_delay(i64::MAX), None);
+    }
+
+    /// The names below `messages/` of what a message leaves there.
+    fn names(records: usize) -> Vec<String> {
+        let body = json!({"Records": vec![json!({}); records]}).to_string();
+        let raw = RawLocation {
+            bucket: "raw".into(),
+            prefix: String::new(),
+            suffixes: Vec::new(),
+            on_delete: OnDelete::Keep,
+        };
+        let message = Received {
+            id: "m".into(),
+            receipt: String::new(),
+            body,
+            attempts: 1,
+            waited: std::time::Duration::ZERO,
+        };
+        let told = Message::read(&message.body, &raw);
+        let pieces = told.set_aside.iter().map(|record| piece(&message, &told, record).id);
+        pieces.chain(rest(&message, told.beyond, true).map(|piece| piece.id)).collect()
+    }
+
+    #[test]
+    fn each_thing_that_is_set_aside_has_a_name_of_its_own() {
+        assert_eq!(names(1), ["m"], "a message of one record is set aside as it came");
+        assert_eq!(names(2), ["m.0", "m.1"]);
+        let many = names(500);
+        assert_eq!((many.len(), many[99].as_str(), many[100].as_str()), (101, "m.99", "m"));
+    }
+}
