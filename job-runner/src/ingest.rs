@@ -1,7 +1,7 @@
 //! The path of a document from bucket to index, in the order in which it travels:
 //!
 //! 1. [`worker`] takes messages from the queue and sees each to its end; [`processor`] brings a [`unit`] down the whole path,
-//!    once at a time ([`keyed_lock`]), and sets apart those that kill their workers ([`poison`]);
+//!    once at a time ([`processor::keyed_lock`]), and sets apart those that kill their workers ([`processor::poison`]);
 //! 2. [`source`]: the queue, what its messages say, and the raw object that is read;
 //! 3. [`ledger`]: what is recorded of a unit, and the errors bucket, where what was refused lies;
 //! 4. [`prepare`]: the object becomes documents with addresses, kept as a [`snapshot`];
@@ -18,10 +18,8 @@ pub mod commit;
 pub mod counts;
 pub mod error;
 pub mod index;
-pub mod keyed_lock;
 pub mod ledger;
 pub mod persist;
-pub mod poison;
 pub mod prepare;
 pub mod processor;
 pub mod snapshot;

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod binary;
 pub mod date_window;
+mod described;
 pub(crate) mod in_memory;
 pub(crate) mod keep;
 pub mod logic;
@@ -32,16 +33,16 @@ use super::source::object::{self, Found, Opened};
 use super::unit::Unit;
 use super::unit::known::Known;
 use super::unit::object_ref::Landed;
+use super::unit::prepared::Converted;
+use super::unit::prepared::Prepared;
+use super::unit::prepared::skipped;
 use super::unit::task::{Redo, Task};
-use crate::ingest::prepare::preparation::IN_MEMORY_BYTES;
-use crate::ingest::prepare::preparation::Preparation;
-use crate::ingest::unit::prepared::Converted;
-use crate::ingest::unit::prepared::Prepared;
-use crate::ingest::unit::prepared::skipped;
 use crate::observe;
 use in_memory::Made;
 use keep::Kept;
 use logic::Logic;
+use preparation::IN_MEMORY_BYTES;
+use preparation::Preparation;
 
 /// The same for the JSON of an object, which may be larger by far where the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
@@ -61,7 +62,7 @@ impl Preparation {
         let converter = match &self.logic {
             Logic::Convert(converter) => converter,
             Logic::Describe(describer) => {
-                return binary::prepare(self, describer, landed, same, coming, stop).await;
+                return described::prepare(self, describer, landed, same, coming, stop).await;
             }
         };
         let open = || async { self.open(landed, coming.as_ref()).await.map_err(Met::at(&self.reads)) };

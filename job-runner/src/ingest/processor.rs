@@ -3,6 +3,9 @@
 //! Many units are processed at a time. Each is prepared by itself; what is prepared is gathered and finished in batches.
 //! Between the two is a bounded channel, so that a slow index holds up those who bring units, and memory does not grow.
 
+pub mod keyed_lock;
+pub mod poison;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,11 +39,9 @@ use super::index::heads::Heads;
 use super::index::indexer::Placer;
 use super::index::new_indices::NewIndices;
 use super::index::watch::Way;
-use super::keyed_lock::InHand;
 use super::ledger::lookup::Lookup;
 use super::ledger::record::Recorder;
 use super::persist::persist;
-use super::poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use super::prepare::address::Addressing;
 use super::prepare::logic::Logic;
 use super::prepare::preparation::Preparation;
@@ -56,6 +57,8 @@ use super::unit::refusal::Stage;
 use super::unit::task::{Ended, Redo, Task};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
+use keyed_lock::InHand;
+use poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;

@@ -4,9 +4,7 @@
 pub mod packed;
 pub mod provenance;
 pub mod read;
-mod upload;
-
-pub use upload::{PART_BYTES, Upload};
+pub mod upload;
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;

@@ -6,7 +6,7 @@ use docmill_crds::ledger::heads::KeyHead;
 use docmill_crds::ledger::{UnitId, UnitState};
 use tokio::sync::oneshot;
 
-use crate::ingest::commit::departed;
+use super::departed;
 use crate::ingest::unit::known::Known;
 use crate::ingest::unit::placement::{Amiss, Fate, Held, Placed, Stored, ToPlace};
 use crate::ingest::unit::prepared::{Content, Converted, Prepared};

@@ -4,7 +4,7 @@
 //! - [`content`] has what the bytes tell as they go by: digest, size, and the type by [`media_type`], which looks into
 //!   [`zip`] archives for what they are; [`encoded_word`] reads metadata beyond ASCII;
 //! - [`document`] puts that together with what the store says of the object; [`mapping`] is how it is mapped;
-//! - [`describe`] reads an object and its [`tags`], [`prepare`] is what a worker does with it. These wait for the store.
+//! - [`describe`] reads an object and its [`tags`]. These wait for the store.
 
 mod content;
 mod describe;
@@ -12,11 +12,9 @@ mod document;
 mod encoded_word;
 mod mapping;
 mod media_type;
-mod prepare;
 mod tags;
 mod zip;
 
 pub use describe::{Described, Describer};
 pub use document::of_reader;
 pub(crate) use mapping::properties;
-pub(crate) use prepare::prepare;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::preparation::Preparation;
 use super::stamp::Stamp;
-use crate::ingest::snapshot::{PART_BYTES, Upload};
+use crate::ingest::snapshot::upload::{PART_BYTES, Upload};
 use crate::ingest::source::access::Met;
 use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, Found, Opened};

@@ -10,19 +10,22 @@
 //!
 //! The lines lack `_docmill.snapshot`, which is not known before all frames of the pack are: readers put it in.
 
+mod error;
 mod index;
+mod limits;
 pub mod packer;
 mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use error::PackError;
 pub use index::{Entry, Tail, read_tail};
+pub use limits::{MAX_FRAME_BYTES, MAX_UNIT_BYTES};
 pub use reference::{Place, Reference};
 
 use std::io::{self, Read as _};
 
 use bytes::Bytes;
-use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::ledger::hex;
 use docmill_crds::storage::OWN_FOLDER;
 use sha2::{Digest as _, Sha256};
@@ -33,53 +36,6 @@ use docmill_clients::clock;
 
 /// The compression level: that of the `zstd` program, where nothing else is asked for.
 const LEVEL: i32 = zstd::DEFAULT_COMPRESSION_LEVEL;
-/// The most lines, in bytes, that one unit may have in a pack. What has more has an object of its own.
-pub const MAX_UNIT_BYTES: usize = 8 * 1024 * 1024;
-/// The most bytes that a frame can have: what cannot be compressed grows a little.
-pub const MAX_FRAME_BYTES: u64 = MAX_UNIT_BYTES as u64 + 64 * 1024;
-
-/// A pack that is not what it has to be. Reading it again does not help; the raw objects do.
-#[derive(Debug, thiserror::Error)]
-pub enum PackError {
-    /// The index is missing.
-    #[error("the pack does not end with an index; it was cut off, or is none")]
-    NoIndex,
-    /// The index cannot be read.
-    #[error("failed to read the index of the pack: {0}")]
-    Unreadable(#[source] serde_json::Error),
-    /// The index and the frames differ.
-    #[error("the index of the pack does not cover its {frames} bytes of frames in their order: {detail}")]
-    Mismatch {
-        /// Bytes of all frames.
-        frames: u64,
-        /// Where it differs.
-        detail: String,
-    },
-    /// There is nothing where the reference points to.
-    #[error("the pack ends before the snapshot begins")]
-    BehindTheEnd,
-    /// There is not as much as the reference says.
-    #[error("the pack ends within the snapshot: {found} of {wanted} bytes are there")]
-    CutOff {
-        /// Bytes that are there.
-        found: usize,
-        /// Bytes that the reference names.
-        wanted: u64,
-    },
-    /// The frame is none, or was damaged.
-    #[error("failed to decompress the snapshot: {0}")]
-    Frame(#[source] io::Error),
-    /// The frame holds more than a unit of a pack can have.
-    #[error("the snapshot has more than the {MAX_UNIT_BYTES} bytes that a unit of a pack can have")]
-    TooLarge,
-}
-
-impl Classify for PackError {
-    fn class(&self) -> ErrorClass {
-        ErrorClass::Permanent
-    }
-}
-
 /// A unit's lines, compressed, and what the index is to say of them.
 #[derive(Clone, Debug)]
 pub struct Frame {

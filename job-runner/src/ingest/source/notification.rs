@@ -6,8 +6,11 @@
 //! name, or something that is set aside. Whatever is not understood is set aside, and takes nothing along.
 
 mod envelope;
+mod event;
 mod names;
 mod record;
+
+pub use event::{Event, RecordError};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,67 +20,11 @@ use docmill_crds::storage::RawLocation;
 use serde_json::Value;
 
 use envelope::{Inner, Opened};
+use event::{MAX_DEPTH, excerpt};
 use record::{Leaf, Told};
 
-use crate::ingest::unit::object_ref::Landed;
-
-/// Envelopes and lists around a record that are opened; more are nobody's, and would only use up the stack.
-const MAX_DEPTH: usize = 12;
 /// Records of one message that are set aside one by one. What is beyond is set aside as the message that it came in.
 const MAX_SET_ASIDE: usize = 100;
-/// Characters of foreign texts that are told.
-const TOLD_CHARACTERS: usize = 200;
-
-/// What a record tells of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// An object landed.
-    Landed(Landed),
-    /// An archived object can be read for a while: it was refused, if it was told of before.
-    Restored(Landed),
-    /// An object was removed, or one of its versions was.
-    Removed(Landed),
-}
-
-impl Event {
-    /// The object.
-    pub const fn object(&self) -> &Landed {
-        match self {
-            Self::Landed(object) | Self::Restored(object) | Self::Removed(object) => object,
-        }
-    }
-}
-
-/// Why a record is no notification.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordError {
-    /// Not JSON.
-    #[error("it is not JSON: {0}")]
-    NotJson(String),
-    /// JSON, but none of the known forms.
-    #[error("it is JSON, but no S3 notification (neither Records nor an EventBridge detail)")]
-    UnknownForm,
-    /// A list without anything in it.
-    #[error("it is a list without any record")]
-    NoRecord,
-    /// Envelopes in envelopes.
-    #[error("it lies in more than {MAX_DEPTH} envelopes")]
-    TooDeep,
-    /// An SNS topic asks for a confirmation.
-    #[error(
-        "an SNS topic asks to confirm its subscription: confirm it with the SubscribeURL of this message"
-    )]
-    Confirmation,
-    /// An event that nobody has heard of.
-    #[error("an event {0:?} is not known")]
-    UnknownEvent(String),
-    /// A record without one of its parts, or with one of another type.
-    #[error("it has no {0}, or not as a text")]
-    MissingPart(&'static str),
-    /// A key whose escapes are not UTF-8.
-    #[error("its key is not UTF-8 after decoding: {0:?}")]
-    KeyNotUtf8(String),
-}
 
 /// Why a record is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -269,11 +216,6 @@ impl fmt::Display for Place<'_> {
             Step::Item(number) => write!(f, "[{number}]"),
         }
     }
-}
-
-/// The beginning of a text that somebody else wrote.
-fn excerpt(text: &str) -> String {
-    text.chars().take(TOLD_CHARACTERS).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 
-use super::PackError;
+use super::error::PackError;
 
 /// Magic number of the frame, little endian: the last but two of the sixteen that the RFC leaves to applications. That
 /// of the "seekable format" is another one.

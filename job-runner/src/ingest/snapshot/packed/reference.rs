@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::PackError;
+use super::error::PackError;
 
 /// Where a snapshot lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::event::{Event, RecordError, excerpt};
 use super::names::{self, Meaning};
-use super::{Event, RecordError, excerpt};
 use crate::ingest::unit::object_ref::Landed;
 
 /// What a record tells.

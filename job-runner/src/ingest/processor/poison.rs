@@ -10,7 +10,7 @@ use docmill_crds::ledger::heads::AttemptMark;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use super::index::heads::ClaimError;
+use crate::ingest::index::heads::ClaimError;
 use tokio_util::sync::CancellationToken;
 
 /// From this delivery on a unit is worked on alone: most come again because a worker that held them died of something

@@ -7,11 +7,11 @@ use docmill_crds::reason::SkipReason;
 use docmill_crds::storage::is_folder_marker;
 use tokio_util::sync::CancellationToken;
 
-use super::describe::{Described, Describer};
-use crate::ingest::prepare::in_memory::Made;
-use crate::ingest::prepare::keep::Kept;
-use crate::ingest::prepare::preparation::{IN_MEMORY_BYTES, Preparation};
-use crate::ingest::prepare::stamp::Stamp;
+use super::binary::{Described, Describer};
+use super::in_memory::Made;
+use super::keep::Kept;
+use super::preparation::{IN_MEMORY_BYTES, Preparation};
+use super::stamp::Stamp;
 use crate::ingest::snapshot::packed::packer::Coming;
 use crate::ingest::source::access::Met;
 use crate::ingest::source::object::Found;
