@@ -7,8 +7,8 @@
 //! - `work`: one document on its way; [`input`]: what a model is given of it, and the digest by which an unchanged input is
 //!   recognised;
 //! - `batch`, `stage`, `ask`: batches for a model, sent, tried again, and cut in halves where one document spoils a batch;
-//!   `shorten` cuts texts that are too long for a model that truncates; `limits` and `budget` say when and how much, [`link`] by which certificates and credentials;
-//! - [`protocol`]: requests written and answers read; [`builtin`]: what needs no server;
+//!   `shorten` cuts texts that are too long for a model that truncates; `limits` and `budget` say when and how much, [`link`](docmill_clients::model_server::link) by which certificates and credentials;
+//! - [`protocol`](docmill_clients::model_server::protocol): requests written and answers read; [`builtin`]: what needs no server;
 //! - [`attach`]: the results and where they come from, put into the document;
 //! - `objects`: raw objects that a model is given; `compare`: how two sides of a document differ;
 //! - `keep`: the copies into the target (`store`), failures into the records (`failures`), the counts (`tally`) into the record

@@ -4,6 +4,29 @@
 //! token and refuses what is not well-formed, the evaluator holds each token against the automaton that all paths of the model were compiled
 //! to, and `validate` makes a document of what was found, or says everything that is wrong with it.
 //! Memory is bounded by the values of one document and by the [`Limits`], whatever the size of the object.
+//!
+//! ```
+//! use docmill_convert::Converter;
+//! use docmill_crds::conversion::Conversion;
+//!
+//! let conversion: Conversion = serde_json::from_str(
+//!     r#"{"record": "/feed/item", "fields": [
+//!         {"name": "id", "path": ["@id"], "required": true},
+//!         {"name": "title", "path": ["title"], "type": "text"}
+//!     ]}"#,
+//! )?;
+//! let converter = Converter::new(&conversion.resolve()?)?;
+//! let object = br#"<feed><item id="1"><title>A <b>bold</b> move</title></item><item><title>No id</title></item></feed>"#;
+//!
+//! let mut verdicts = Vec::new();
+//! converter.convert(&object[..], |verdict| verdicts.push(verdict))?;
+//!
+//! let document = verdicts[0].as_ref().expect("the first item is as its model wants it");
+//! assert_eq!(document.json(), r#"{"id":"1","title":"A bold move"}"#);
+//! let refusal = verdicts[1].as_ref().expect_err("the second one has no id");
+//! assert_eq!(refusal.reason.as_str(), "MissingField");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::io::{self, Read};
 use std::sync::Arc;

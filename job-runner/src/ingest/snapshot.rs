@@ -22,7 +22,7 @@ pub const SOURCE: &str = "docmill-source";
 const REVISION: &str = "docmill-revision";
 
 /// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own place
-/// ([`locations::of_source`](super::locations::of_source)).
+/// ([`locations::of_source`](super::bucket::locations::of_source)).
 pub fn key(place: &BucketLocation, unit: &UnitId, revision: &str) -> String {
     let digest = unit.digest();
     object_key::derived(&place.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))

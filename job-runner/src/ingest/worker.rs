@@ -1,6 +1,6 @@
 //! A worker of an `IngestSource`: takes messages from the queue until there are none, and sees each to its end.
 //!
-//! The path of a unit is [`crate::pipeline`]. Here is only who does it when: one task receives, as long as there is
+//! The path of a unit is [`crate::ingest`]. Here is only who does it when: one task receives, as long as there is
 //! room; one task a message has its units processed, and acknowledges it when all of them are final. A message
 //! keeps its places until then, so that a slow index stops the receiving and not the memory. [`message`] is what is done
 //! with one.

@@ -2,7 +2,7 @@
 //!
 //! [`samples`] takes the objects in: [`observe`] turns the elements of each, as they stream by, into the statistics of a
 //! [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`] says which elements are the
-//! records (or [`pattern`] does, which a person gave), [`propose`] makes fields of what they have, [`typing`] says of which type and [`names`] of which name, and [`print`] writes
+//! records (or [`pattern`] does, which a person gave), [`propose`] makes fields of what they have, [`typing`] says of which type and [`names`] of which name, and [`mod@print`] writes
 //! the model with comments. Only this file reads and writes.
 //!
 //! Exit status 0: all samples were taken in; 1: some were passed over; 2: the command line or a file cannot be used, or

@@ -205,7 +205,7 @@ impl Current<'_> {
     }
 
     /// Documents that an earlier conversion of the unit gave. Where records do not name them all, the unit has taken its
-    /// key anew ([`takes_anew`]), so that heads tell them apart.
+    /// key anew ([`takes_anew`](super::work::takes_anew)), so that heads tell them apart.
     fn dropped(&self, known: &UnitRecord) -> Option<Gone> {
         let key = self.key.filter(|_| self.stored.count > 0)?;
         if known.state == UnitState::Skipped {

@@ -1,6 +1,6 @@
 //! Many snapshots in one object, a *pack*, for articles that are too small to be worth an object each.
 //!
-//! - here: how a pack is put together; [`reference`] says where in it a snapshot lies, [`index`] what all lie in it; no I/O;
+//! - here: how a pack is put together; [`mod@reference`] says where in it a snapshot lies, [`index`] what all lie in it; no I/O;
 //! - [`packer`] gathers what is prepared at the same time, and stores it;
 //! - [`read`](super::read) reads packs.
 //!

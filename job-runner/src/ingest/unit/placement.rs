@@ -22,7 +22,7 @@ pub struct ToPlace<'a> {
     pub unit: &'a Unit,
     /// Documents of it, or none where all were refused.
     pub documents: &'a [AddressedDocument],
-    /// Write with new versions what is there by the unit's own, see [`Request::renew`].
+    /// Write with new versions what is there by the unit's own, see [`Request::renew`](crate::ingest::index::heads::Request::renew).
     pub renew: bool,
 }
 

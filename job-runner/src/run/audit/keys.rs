@@ -1,5 +1,5 @@
 //! What the keys of snapshots and errors say of raw objects: the way back from
-//! [`locations`](crate::pipeline::locations). Pure.
+//! [`locations`](crate::ingest::bucket::locations). Pure.
 
 use crate::ingest::bucket::locations::ERROR_RECORD;
 
