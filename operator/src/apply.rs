@@ -13,12 +13,12 @@ use k8s_openapi::api::batch::v1::Job;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt as _};
+use notes::Told;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::leader::Leadership;
-use notes::Told;
 
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";

@@ -27,6 +27,8 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
+use observation::Observation;
+use plan::Plan;
 
 use crate::apply::ApplyError;
 use crate::context::Context;
@@ -34,8 +36,6 @@ use crate::metrics::Kind;
 use crate::not_ready::NotReady;
 use crate::run_view;
 use crate::stores::with_causes;
-use observation::Observation;
-use plan::Plan;
 
 /// One pass over a run.
 pub async fn reconcile(

@@ -19,13 +19,13 @@ use docmill_crds::EnrichmentSchedule;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
+use plan::{Due, Plan};
+use status::Done;
 
 use crate::apply::ApplyError;
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::with_causes;
-use plan::{Due, Plan};
-use status::Done;
 
 /// One pass over a schedule.
 pub async fn reconcile(

@@ -25,13 +25,13 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
+use plan::Plan;
 
 use crate::apply::ApplyError;
 use crate::context::Context;
 use crate::metrics::Kind;
 use crate::not_ready::NotReady;
 use crate::run_view;
-use plan::Plan;
 
 /// One pass over a run.
 pub async fn reconcile(

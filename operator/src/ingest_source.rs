@@ -29,15 +29,16 @@ pub use board::Board;
 pub use job::ingest_order;
 pub use reach::{ReachCache, Reached};
 
-use crate::apply::{ApplyError, Created};
-use crate::context::Context;
-use crate::metrics::Kind;
-use crate::stores::with_causes;
 use board::Request;
 use observation::Observation;
 use plan::Plan;
 use poll::Polling;
 use share::Need;
+
+use crate::apply::{ApplyError, Created};
+use crate::context::Context;
+use crate::metrics::Kind;
+use crate::stores::with_causes;
 
 /// One pass over a source.
 pub async fn reconcile(

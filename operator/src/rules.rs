@@ -13,11 +13,11 @@ use docmill_crds::contract::label;
 use docmill_crds::storage::CREDENTIALS_TYPE;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
+use pattern::Patterns;
+use pods::PodRules;
 
 use crate::args::RuleArgs;
 use crate::not_ready::NotReady;
-use pattern::Patterns;
-use pods::PodRules;
 
 /// Secrets that are never handed on, whatever their labels: they hold what lets somebody into the cluster or a registry,
 /// and no credentials of a store.

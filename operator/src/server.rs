@@ -11,6 +11,7 @@ mod tls;
 
 use std::sync::Arc;
 
+use access::Access;
 use anyhow::Context as _;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -18,12 +19,11 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, middleware, serve};
 use kube::Client;
+use tls::{Certificate, TlsListener};
 use tokio::net::TcpListener;
 
 use crate::args::ServerArgs;
 use crate::metrics::Metrics;
-use access::Access;
-use tls::{Certificate, TlsListener};
 
 /// Serves as long as the process lives.
 pub async fn run(args: &ServerArgs, client: Client, metrics: Arc<Metrics>) -> anyhow::Result<()> {

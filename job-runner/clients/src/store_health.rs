@@ -14,9 +14,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::Hindrance;
+use problems::{Hindrances, Kind, Told};
 
 use crate::clock;
-use problems::{Hindrances, Kind, Told};
 
 static OF_PROCESS: OnceLock<StoreHealth> = OnceLock::new();
 

@@ -1,5 +1,10 @@
 //! Holds a document against the automaton while it streams by, and collects what the paths lead to.
 
+use capture::{Buffer, Capture};
+use extra::ExtraBuffer;
+use record::Record;
+use unclaimed::Claim;
+
 use super::automaton::active::Owner;
 use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
 use super::cursor::Mark;
@@ -10,10 +15,6 @@ use super::events::tag::RawAttribute;
 use super::fault::Flaw;
 use super::limits::Limits;
 use crate::events::gap::Gap;
-use capture::{Buffer, Capture};
-use extra::ExtraBuffer;
-use record::Record;
-use unclaimed::Claim;
 
 pub(crate) mod capture;
 pub(crate) mod extra;

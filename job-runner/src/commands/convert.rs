@@ -23,17 +23,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crew::{Crew, Said, Silence};
 use docmill_convert::Losses;
 use docmill_crds::conversion::{Conversion, Model, Preset};
-
-use super::inputs::{Inputs, ReadError};
-use super::model::file::{self, ModelFault};
-use super::{REFUSED, UNUSABLE, complain};
-use crew::{Crew, Said, Silence};
 use engine::Engine;
 use progress::Progress;
 use tally::Tally;
 use work::{Form, Work};
+
+use super::inputs::{Inputs, ReadError};
+use super::model::file::{self, ModelFault};
+use super::{REFUSED, UNUSABLE, complain};
 
 /// Files that are being converted at the same time when `--jobs` says nothing and the cores cannot be counted.
 const ONE: NonZero<usize> = NonZero::<usize>::MIN;

@@ -22,6 +22,11 @@ use docmill_convert::Converter;
 use docmill_crds::ledger::hex;
 use docmill_crds::reason::SkipReason;
 use docmill_crds::storage::is_folder_marker;
+use in_memory::Made;
+use keep::Kept;
+use logic::Logic;
+use preparation::IN_MEMORY_BYTES;
+use preparation::Preparation;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -38,11 +43,6 @@ use super::unit::prepared::Prepared;
 use super::unit::prepared::skipped;
 use super::unit::task::{Redo, Task};
 use crate::observe;
-use in_memory::Made;
-use keep::Kept;
-use logic::Logic;
-use preparation::IN_MEMORY_BYTES;
-use preparation::Preparation;
 
 /// The same for the JSON of an object, which may be larger by far where the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;

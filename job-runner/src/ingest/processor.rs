@@ -20,6 +20,8 @@ use docmill_crds::ledger::{self, UnitId, UnitState, units_index};
 use docmill_crds::own_index::{OwnIndex, Owner};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::storage::Packing;
+use keyed_lock::InHand;
+use poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,8 +59,6 @@ use super::unit::refusal::Stage;
 use super::unit::task::{Ended, Redo, Task};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
-use keyed_lock::InHand;
-use poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use docmill_convert::{Converter, Verdict};
+use serde_json::json;
 
 use super::{alone, converter, data, greedy, nitf};
-use serde_json::json;
 
 fn files(folder: PathBuf) -> Vec<(PathBuf, Vec<u8>)> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

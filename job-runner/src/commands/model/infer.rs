@@ -27,12 +27,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use docmill_crds::conversion::ModelError;
+use pattern::{Pattern, PatternFault};
+use samples::{Nothing, Samples};
 
 use crate::commands::convert::human::Explainer;
 use crate::commands::inputs::{Inputs, ReadError, open};
 use crate::commands::{REFUSED, UNUSABLE, complain};
-use pattern::{Pattern, PatternFault};
-use samples::{Nothing, Samples};
 
 /// Propose a model from sample objects: a start, to be read and amended.
 #[derive(Debug, clap::Args)]

@@ -11,10 +11,10 @@ mod terms;
 
 use std::collections::HashSet;
 
+use sentences::sentences;
 use serde_json::{Map, Value, json};
 
 use super::{beginning, language};
-use sentences::sentences;
 
 /// What is looked at of a text. News has its subject at the begin.
 const LOOKED_AT: usize = 64 * 1024;

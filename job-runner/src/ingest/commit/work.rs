@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use docmill_crds::ledger::MAX_RECORDED_DOCUMENTS;
 use docmill_crds::ledger::heads::KeyHead;
 use docmill_crds::ledger::{UnitId, UnitState};
 use tokio::sync::oneshot;
@@ -13,7 +14,6 @@ use crate::ingest::unit::prepared::{Content, Converted, Prepared};
 use crate::ingest::unit::refusal::RefusedPart;
 use crate::ingest::unit::refusal::{blocked, rejected};
 use crate::ingest::unit::task::{Ended, Redo};
-use docmill_crds::ledger::MAX_RECORDED_DOCUMENTS;
 
 /// A unit on its way to the end.
 #[derive(Debug)]

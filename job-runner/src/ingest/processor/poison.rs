@@ -9,9 +9,9 @@ use docmill_clients::retry::Patience;
 use docmill_crds::ledger::heads::AttemptMark;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use crate::ingest::index::heads::ClaimError;
-use tokio_util::sync::CancellationToken;
 
 /// From this delivery on a unit is worked on alone: most come again because a worker that held them died of something
 /// else.

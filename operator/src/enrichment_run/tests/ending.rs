@@ -4,13 +4,13 @@ use docmill_crds::EnrichmentRunStatus;
 use docmill_crds::contract::{Hindrance, HindranceReason, Present, Store};
 use docmill_crds::enrichment_ledger::{SliceRecord, Versions, way};
 use docmill_crds::enrichment_run::{Budget, Phase};
+use serde_json::json;
 
 use super::super::observation::{Observation, Selection, Work};
 use super::super::plan::{self, Plan};
 use super::super::records::{read, totals};
 use super::super::status::{look_again, notes, status};
 use super::{at, bounds, record, run, seen, selection};
-use serde_json::json;
 
 use crate::conditions::{find, holds, kind};
 use crate::not_ready::NotReady;
