@@ -3,8 +3,7 @@
 
 #![allow(clippy::expect_used, reason = "a test ends by it")]
 
-use docmill_crds::manifests;
-use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
+use docmill_crds::{EnrichmentRun, IngestRun, IngestSource, manifests};
 use serde_json::{Value, json};
 
 fn source() -> Value {

@@ -29,7 +29,7 @@ static WORKER: OnceLock<Worker> = OnceLock::new();
 
 /// The worker that this process is.
 pub fn worker() -> &'static Worker {
-    named("", "")
+    WORKER.get().unwrap_or_else(|| named("", ""))
 }
 
 /// Names the source that the worker works for, before anything is counted. A second name is not taken.

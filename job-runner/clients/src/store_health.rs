@@ -83,8 +83,7 @@ impl StoreHealth {
         }
     }
 
-    /// Counts a request that is made again.
-    pub fn retried(&self, step: &'static str, kind: Option<Kind>) {
+    pub(crate) fn retried(&self, step: &'static str, kind: Option<Kind>) {
         if let Some(observer) = self.observer.get() {
             observer.retried(step, kind);
         }

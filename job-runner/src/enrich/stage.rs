@@ -8,15 +8,14 @@ use docmill_crds::enrichment_ledger::FailureReason;
 use docmill_crds::enrichment_run::OnModelChange;
 use docmill_crds::foreign::version;
 
-use super::EnrichError;
 use super::ask::Asker;
 use super::batch::Batch;
-use super::builtin;
 use super::flow::{Flow, Halt};
 use super::input::Given;
 use super::recipe::{Model, Recipe};
 use super::tally::Tally;
 use super::work::{Question, Work};
+use super::{EnrichError, builtin};
 
 /// Has the questions of a batch answered. After an error nothing of the batch goes on: its documents are taken up again by
 /// whoever works the slice next.

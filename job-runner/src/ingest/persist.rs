@@ -41,7 +41,7 @@ where
             Err(error) => error,
         };
         held_up.by(error.hindrance(), &error.to_string());
-        store_health::of_process().retried(what, error.hindrance());
+        worker.metrics.retry(what, error.hindrance());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let waited = match error.class() {
             ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,

@@ -11,9 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use docmill_clients::aws;
 use docmill_clients::secrets::mounted;
-use docmill_clients::store_health;
+use docmill_clients::{aws, store_health};
 use docmill_crds::contract::{IngestOrder, Report, secret_mount};
 use docmill_crds::ledger::UnitState;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};

@@ -3,9 +3,8 @@
 //! A planner that is started again begins again and overwrites: the bucket may have changed meanwhile, and nobody works
 //! before the plan is there. Once it is there, it is used as it is.
 
-use docmill_clients::clock;
 use docmill_clients::elastic::{Address, StoredDocument};
-use docmill_clients::retry;
+use docmill_clients::{clock, retry};
 use docmill_crds::ingest_run::{Mode, UnitSelector};
 use docmill_crds::ledger::units_index;
 use docmill_crds::storage::RawLocation;
@@ -15,9 +14,8 @@ use serde_json::Value;
 use super::growing::Growing;
 use super::listing::{self, Listed, Listing};
 use super::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
-use super::select;
 use super::writer::ManifestWriter;
-use super::{PATIENCE, RunContext, RunError};
+use super::{PATIENCE, RunContext, RunError, select};
 
 /// Objects that are looked at by name at a time.
 const HEADS_AT_A_TIME: usize = 16;

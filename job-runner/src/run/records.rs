@@ -1,8 +1,7 @@
 //! The records of a run beside the ledger, where the operator reads them.
 
-use docmill_clients::clock;
 use docmill_clients::elastic::{Address, Outcome};
-use docmill_clients::retry;
+use docmill_clients::{clock, retry};
 use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, RunRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -7,3 +7,4 @@ pub(crate) mod network;
 pub(crate) mod packages;
 pub(crate) mod settings;
 pub(crate) mod toolchains;
+pub(crate) mod venv;

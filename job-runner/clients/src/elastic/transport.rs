@@ -8,13 +8,12 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use elasticsearch::http::Method;
-use elasticsearch::http::Url;
 use elasticsearch::http::headers::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DEFAULT_ACCEPT, DEFAULT_CONTENT_TYPE, DEFAULT_USER_AGENT, HeaderMap,
     HeaderValue, USER_AGENT,
 };
 use elasticsearch::http::transport::{ConnectionPool as _, MultiNodeConnectionPool};
+use elasticsearch::http::{Method, Url};
 use reqwest::Certificate;
 
 use super::{ElasticError, Fault};

@@ -6,8 +6,7 @@ use std::borrow::Cow;
 use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
-use super::types;
-use super::{Fault, FieldPlan, JsonKind, Judge, Record, Spot, fault};
+use super::{Fault, FieldPlan, JsonKind, Judge, Record, Spot, fault, types};
 
 const OBJECT: &str = JsonKind::Object.as_str();
 

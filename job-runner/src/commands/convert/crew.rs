@@ -5,12 +5,11 @@
 //! waiting, all others get one message ahead and then wait for their turn. So memory is bounded by the number of workers,
 //! whatever the size of an input. The line is bounded too, for inputs about which there is little to say.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 use crate::commands::inputs::ReadError;
 

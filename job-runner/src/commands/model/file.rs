@@ -4,9 +4,8 @@ mod documents;
 mod place;
 mod tree;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use docmill_crds::conversion::{Conversion, Model, ModelError};
 use serde::Deserialize;

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{Closing, Departed, Earlier, Evidence, Gone, close};
-use crate::ingest::commit::work::Work;
-use crate::ingest::commit::work::takes_anew;
+use crate::ingest::commit::work::{Work, takes_anew};
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
@@ -19,8 +18,7 @@ use crate::ingest::unit::known::Known;
 use crate::ingest::unit::overwritten::Overwritten;
 use crate::ingest::unit::placement::{DocumentFate, Placed, Stored};
 use crate::ingest::unit::prepared::{Content, Converted, Prepared};
-use crate::ingest::unit::refusal::RefusedPart;
-use crate::ingest::unit::refusal::Stage;
+use crate::ingest::unit::refusal::{RefusedPart, Stage};
 use crate::ingest::unit::task::{Ended, Redo};
 
 fn recorder() -> Recorder {

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Outcome, ReadState};
 use docmill_clients::retry::Patience;
-use docmill_clients::store_health;
+use docmill_clients::{clock, store_health};
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::Classify as _;
 use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};

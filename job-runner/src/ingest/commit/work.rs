@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use docmill_crds::ledger::MAX_RECORDED_DOCUMENTS;
 use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{UnitId, UnitState};
+use docmill_crds::ledger::{MAX_RECORDED_DOCUMENTS, UnitId, UnitState};
 use tokio::sync::oneshot;
 
 use super::departed;
 use crate::ingest::unit::known::Known;
 use crate::ingest::unit::placement::{Amiss, Fate, Held, Placed, Stored, ToPlace};
 use crate::ingest::unit::prepared::{Content, Converted, Prepared};
-use crate::ingest::unit::refusal::RefusedPart;
-use crate::ingest::unit::refusal::{blocked, rejected};
+use crate::ingest::unit::refusal::{RefusedPart, blocked, rejected};
 use crate::ingest::unit::task::{Ended, Redo};
 
 /// A unit on its way to the end.

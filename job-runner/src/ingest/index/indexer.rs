@@ -16,11 +16,7 @@ use super::outcomes::Places;
 use super::watch::{Watcher, Way};
 use crate::ingest::snapshot::provenance::indexed_source;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::placement::DocumentFate;
-use crate::ingest::unit::placement::Fate;
-use crate::ingest::unit::placement::Held;
-use crate::ingest::unit::placement::PATIENCE;
-use crate::ingest::unit::placement::ToPlace;
+use crate::ingest::unit::placement::{DocumentFate, Fate, Held, PATIENCE, ToPlace};
 
 /// What an item of a bulk takes beside its document: the action and the time.
 const ITEM_BYTES: usize = 512;

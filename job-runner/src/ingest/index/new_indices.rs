@@ -25,8 +25,7 @@ use super::met::Met;
 use crate::ingest::persist::persist;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::placement::PATIENCE;
-use crate::ingest::unit::refusal::RefusedPart;
-use crate::ingest::unit::refusal::Stage;
+use crate::ingest::unit::refusal::{RefusedPart, Stage};
 
 /// Id of the record in the heads index.
 const RECORD: &str = "new-indices";

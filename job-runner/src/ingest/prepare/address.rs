@@ -7,8 +7,7 @@ use std::fmt;
 
 use docmill_convert::Document;
 use docmill_crds::ingest_source::Index;
-use docmill_crds::ledger::DocumentAddress;
-use docmill_crds::ledger::RecordedDocument;
+use docmill_crds::ledger::{DocumentAddress, RecordedDocument};
 use docmill_crds::reason::Reason;
 use docmill_crds::template::{RenderError, Template};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};

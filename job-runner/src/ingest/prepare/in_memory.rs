@@ -6,11 +6,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::keep::Kept;
 use super::preparation::Preparation;
-use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::overwritten;
 use crate::ingest::unit::prepared::{Content, Converted};
 use crate::ingest::unit::refusal::RefusedPart;
+use crate::ingest::unit::{Unit, overwritten};
 
 /// The documents of an object with their lines, and what was refused.
 #[derive(Debug, Default)]

@@ -27,9 +27,7 @@ use crate::ingest::unit::known::Known;
 use crate::ingest::unit::object_ref::Landed;
 use crate::ingest::unit::overwritten::{Ids, Overwritten};
 use crate::ingest::unit::prepared::{Content, Converted, Prepared, is_recorded, skipped};
-use crate::ingest::unit::refusal::RefusedPart;
-use crate::ingest::unit::refusal::Stage;
-use crate::ingest::unit::refusal::TOLD_REFUSALS;
+use crate::ingest::unit::refusal::{RefusedPart, Stage, TOLD_REFUSALS};
 
 /// Bytes that are read at a time for the digest.
 const READ_BYTES: usize = 256 * 1024;

@@ -14,8 +14,7 @@ use crate::ingest::source::access::{Access, Met, Suspected, see_through};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::Landed;
 use crate::ingest::unit::prepared::{Converted, refused_unread};
-use crate::ingest::unit::refusal::RefusedPart;
-use crate::ingest::unit::refusal::Stage;
+use crate::ingest::unit::refusal::{RefusedPart, Stage};
 
 /// Objects that are looked at to know whether a bucket gives any.
 const LOOKED_AT: i32 = 20;

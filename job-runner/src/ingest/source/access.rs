@@ -155,7 +155,7 @@ where
             Err(met) => met,
         };
         let Met { error, access } = &met;
-        store_health::of_process().retried(what, error.hindrance());
+        worker.metrics.retry(what, error.hindrance());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let mut hindrance = error.hindrance();
         if let Some(patience) = doubtful(error) {

@@ -10,8 +10,7 @@ use aws_sdk_sqs::types::{
 };
 use docmill_clients::aws::StoreError;
 use docmill_clients::clock;
-use docmill_clients::store_health::reasons;
-use docmill_clients::store_health::{self, HeldUp};
+use docmill_clients::store_health::{self, HeldUp, reasons};
 use docmill_crds::contract::Store;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

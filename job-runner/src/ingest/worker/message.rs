@@ -86,14 +86,12 @@ impl Worker {
     }
 
     async fn work_event(&self, event: Event, message: &Received) -> Ended {
-        let Received { attempts, waited, .. } = *message;
-        let process = |landed, redo| self.processor.process(Task { landed, attempts, waited, redo });
         match event {
             Event::Landed(landed) => self.work_landed(landed, Redo::No, message).await,
             Event::Restored(landed) => self.work_landed(landed, Redo::Refused, message).await,
             Event::Removed(object) => match remove(&self.processor.finish, &object, &self.stop.abort).await {
                 Removal::Ended(ended) => ended,
-                Removal::Holds(landed) => process(landed, Redo::No).await,
+                Removal::Holds(landed) => self.process(landed, Redo::No, message).await,
             },
         }
     }
@@ -101,14 +99,17 @@ impl Worker {
     /// Processes the version that a notification names. If that one is no longer there, the object that the key has now is
     /// processed too: not every store tells of each version that was overwritten, nor names it as the bucket does.
     async fn work_landed(&self, landed: Landed, redo: Redo, message: &Received) -> Ended {
-        let Received { attempts, waited, .. } = *message;
-        let process = |landed, redo| self.processor.process(Task { landed, attempts, waited, redo });
         let current = landed.current();
-        let ended = process(landed, redo).await;
+        let ended = self.process(landed, redo, message).await;
         match current.filter(|_| is_bygone(&ended)) {
-            Some(current) => process(current, Redo::No).await,
+            Some(current) => self.process(current, Redo::No, message).await,
             None => ended,
         }
+    }
+
+    async fn process(&self, landed: Landed, redo: Redo, message: &Received) -> Ended {
+        let Received { attempts, waited, .. } = *message;
+        self.processor.process(Task { landed, attempts, waited, redo }).await
     }
 
     /// Sets aside what is no notification of this source; what is somebody else's only if the message is not let go. Whether

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::heads;
 use super::messages::{self, SetAside};
-use super::owners;
 use super::packs::{self, Packs};
+use super::{heads, owners};
 use crate::elastic::Stored;
 
 /// A raw object.

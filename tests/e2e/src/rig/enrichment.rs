@@ -23,9 +23,8 @@ use crate::env::Env;
 use crate::faults::{Match, Proxy};
 use crate::world;
 
-use super::CLUSTER;
-use super::process;
 use super::worker::Worker;
+use super::{CLUSTER, process};
 pub use articles::Enrichable;
 use judge::Evidence;
 use model::Model;

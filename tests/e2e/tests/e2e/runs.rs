@@ -7,12 +7,11 @@ use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::cluster::Kind;
 use e2e::corpus::Corpus;
-use e2e::ingest_runs;
-use e2e::notices;
 use e2e::resources::SOURCE;
 use e2e::s3::Listed;
 use e2e::wait::{Look, throughout, until};
 use e2e::world::{self, World};
+use e2e::{ingest_runs, notices};
 use serde_json::{Value, json};
 
 /// The source of a world, by poll alone.

@@ -6,10 +6,9 @@ use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::cluster::Kind;
 use e2e::corpus::Corpus;
-use e2e::resources;
-use e2e::table;
 use e2e::wait::{Look, until};
 use e2e::world::{self, World};
+use e2e::{resources, table};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 

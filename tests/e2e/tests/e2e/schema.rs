@@ -2,9 +2,8 @@
 
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
-use e2e::install;
-use e2e::resources;
 use e2e::world::{self, World};
+use e2e::{install, resources};
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -2,8 +2,7 @@
 
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
-use e2e::ingest_runs;
-use e2e::world;
+use e2e::{ingest_runs, world};
 use serde_json::{Value, json};
 
 /// Lines of an object each: unchanged, changed, newly failing, newly passing, failing as before.

