@@ -1,6 +1,6 @@
 //! Who has to act on an error: nobody (it passes), the user (mend a resource or a secret), or nobody can.
 
-use super::contract::{HindranceReason, Store};
+use super::contract::worker_status::{HindranceReason, Store};
 use super::foreign::Foreign;
 
 /// What an error means for what comes next.

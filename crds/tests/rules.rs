@@ -102,8 +102,10 @@ fn what_is_signed_for_is_one_endpoint_of_a_known_service() {
     assert_eq!(fault(signed(json!(["https://a"]), "es")), None);
     assert_eq!(fault(signed(json!(["https://a"]), "aoss")), None);
     assert!(fault(signed(json!(["https://a", "https://b"]), "es")).expect("a fault").contains("one URL"));
-    let other =
-        serde_json::from_value::<docmill_crds::elasticsearch::ElasticsearchCluster>(signed(json!([]), "s3"));
+    let other = serde_json::from_value::<docmill_crds::api::elasticsearch::ElasticsearchCluster>(signed(
+        json!([]),
+        "s3",
+    ));
     assert!(other.is_err());
 }
 
@@ -260,7 +262,7 @@ fn an_ingest_run_never_changes() {
     let run = |parallelism: i32| {
         let mut run = IngestRun::new(
             "run",
-            docmill_crds::IngestRunSpec::of("wire".into(), docmill_crds::ingest_run::Mode::Process),
+            docmill_crds::IngestRunSpec::of("wire".into(), docmill_crds::api::ingest_run::Mode::Process),
         );
         run.spec.parallelism = parallelism;
         run

@@ -16,14 +16,14 @@ pub mod traces;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use activity::Activity;
 use docmill_clients::store_health::problems::Kind;
 use docmill_clients::store_health::{self, Observer};
 use docmill_crds::contract::Present;
-use held::HeldUnits;
-use metrics::Metrics;
 
 use super::ingest::unit::task::Ended;
+use activity::Activity;
+use held::HeldUnits;
+use metrics::Metrics;
 
 static WORKER: OnceLock<Worker> = OnceLock::new();
 
@@ -165,7 +165,7 @@ fn millis(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::ledger::UnitState;
+    use docmill_crds::records::units::UnitState;
 
     use super::{Ended, Observer as _, Worker};
 

@@ -9,7 +9,7 @@ use docmill_clients::elastic::{Address, BulkBody};
 use docmill_clients::retry::Patience;
 use docmill_crds::audit::DifferenceKind;
 use docmill_crds::contract::RunOrder;
-use docmill_crds::ledger::{UnitId, UnitRecord, UnitState, units_index};
+use docmill_crds::records::units::{UnitId, UnitRecord, UnitState, units_index};
 use job_runner::ingest::processor::Stop;
 use job_runner::ingest::unit::object_ref::Landed;
 use job_runner::ingest::unit::task::{Ended, Redo, Task};
@@ -135,7 +135,7 @@ impl Place {
             format!("{}-2026-01-01", self.name),
             format!("{}-2026-01-02", self.name),
             units_index("audit", &self.name),
-            docmill_crds::ledger::heads::heads_index("audit", &self.name),
+            docmill_crds::records::heads::heads_index("audit", &self.name),
         ] {
             http.delete(format!("{url}/{index}?ignore_unavailable=true")).send().await.unwrap();
         }

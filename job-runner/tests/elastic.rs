@@ -7,9 +7,9 @@ use std::time::Duration;
 use docmill_clients::elastic::{Address, BulkBody, ClaimError, Elastic, Outcome};
 use docmill_clients::retry::Patience;
 use docmill_clients::secrets::Secrets;
-use docmill_crds::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::own_index::{FORMAT, OwnIndex, Owner, Standing, meta};
+use docmill_crds::records::own_index::{FORMAT, OwnIndex, Owner, Standing, meta};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

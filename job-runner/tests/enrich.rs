@@ -5,21 +5,23 @@
 
 mod model_server;
 
+use std::time::Duration;
+
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Elastic};
 use docmill_clients::retry::Patience;
 use docmill_clients::secrets::Secrets;
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::enrichment_run::Select;
 use docmill_crds::contract::{EnrichOrder, EnrichStep, Report};
-use docmill_crds::elasticsearch::ElasticsearchCluster;
-use docmill_crds::enrichment_ledger::{FailureRecord, SliceRecord, enrichments_index, limits_id};
-use docmill_crds::enrichment_run::Select;
+use docmill_crds::records::enrichments::{FailureRecord, SliceRecord, enrichments_index, limits_id};
 use job_runner::enrich::{self, EnrichError};
-use model_server::{Fault, ModelServer};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use model_server::{Fault, ModelServer};
 
 /// A cluster with articles, a model, and the names that this test alone uses.
 struct Bed {

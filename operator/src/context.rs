@@ -10,14 +10,13 @@ use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
-use crate::apply::{ApplyError, Created, Writer};
-use crate::conditions::{self, kind};
-use crate::endpoints::{Asker, Endpoints};
-use crate::ingest_source::{Board, ReachCache};
-use crate::metrics::{Kind, Metrics};
-use crate::not_ready::NotReady;
-use crate::stores::{Reader, with_causes};
-use crate::worker_pod::WorkerImage;
+use super::conditions::{self, kind};
+use super::endpoints::{Asker, Endpoints};
+use super::k8s::apply::{ApplyError, Created, Writer};
+use super::not_ready::NotReady;
+use super::stores::{Reader, with_causes};
+use super::telemetry::metrics::{Kind, Metrics};
+use super::workers::worker_pod::WorkerImage;
 
 /// What every pass needs.
 pub struct Context {
@@ -43,14 +42,10 @@ pub struct Context {
     pub runs: Store<DeserializeGuard<IngestRun>>,
     /// All `EnrichmentRun`s that the operator made.
     pub scheduled_runs: Store<DeserializeGuard<EnrichmentRun>>,
-    /// Clients of the stores of sources that were reached lately.
-    pub reached: ReachCache,
     /// Asks running workers how they are doing.
     pub workers: reqwest::Client,
     /// What is remembered of endpoints that resources name.
     pub endpoints: Endpoints,
-    /// What all sources need of the workers that there may be.
-    pub board: Board,
 }
 
 impl Context {

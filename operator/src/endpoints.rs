@@ -15,9 +15,9 @@ use docmill_crds::error_class::ErrorClass;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::Resource;
-use memory::{Key, Memory, Outcome, Turn};
 
-use crate::not_ready::NotReady;
+use super::not_ready::NotReady;
+use memory::{Key, Memory, Outcome, Turn};
 pub use passes::Passes;
 
 /// A request that fails after less than this holds up nobody.
@@ -146,8 +146,8 @@ impl Drop for Asked<'_> {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use super::super::not_ready::NotReady;
     use super::Endpoints;
-    use crate::not_ready::NotReady;
 
     const LONGEST: Duration = Duration::from_secs(20);
 

@@ -1,45 +1,27 @@
 //! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs, makes the runs of
 //! `EnrichmentSchedule`s, and says in their status how the work is going.
 //!
-//! - `ingest_source`, `ingest_run`, `enrichment_run`, `enrichment_schedule`: one folder a kind, each pass in steps: observe,
-//!   plan, apply, status;
-//! - `worker_pod`, `pod_view`: what a worker pod looks like, and what it tells; `run_view`: what runs of both kinds share;
-//! - `presence`, `hindrances`: what running workers say of themselves, and what they wait for;
-//! - `rules`: what it does on behalf of those who write resources, and what not;
+//! - `controllers`: one folder a kind, each pass in steps: observe, plan, apply, status;
+//! - `context`: what every pass needs; `conditions`, `not_ready`, `requeue`: what all kinds say, and when they look again;
+//! - `workers`: what a worker pod looks like, what it is told, and what it tells;
 //! - `stores`: reaching what a resource names; `endpoints`: without being held up by what does not answer;
-//! - `apply`: writing to the API server;
-//! - `retention`: what deleted runs have left goes;
-//! - `leader`: which of several operators works; `controllers`: what starts a pass;
-//! - `api_client`: the API server's client; `cluster`: which cluster it is of; `server`, `metrics`: what is seen of the operator and of its sources.
+//! - `k8s`: the API server, and which of several operators writes to it;
+//! - `telemetry`: what is seen of the operator and of its sources.
 
-mod api_client;
-mod apply;
 mod args;
-mod cluster;
 mod conditions;
 mod context;
 mod controllers;
 mod endpoints;
-mod enrichment_run;
-mod enrichment_schedule;
-mod hindrances;
-mod ingest_run;
-mod ingest_source;
-mod leader;
-mod metrics;
+mod k8s;
 mod not_ready;
-mod pod_view;
-mod presence;
-mod retention;
-mod rules;
-mod run_view;
-mod schedule;
-mod server;
+mod requeue;
 mod shutdown;
 mod stores;
+mod telemetry;
 #[cfg(test)]
 mod testing;
-mod worker_pod;
+mod workers;
 
 use std::sync::Arc;
 
@@ -50,9 +32,9 @@ use docmill_clients::telemetry::logs;
 use kube::Client;
 
 use args::Args;
-use leader::{Candidate, Leadership};
-use metrics::Metrics;
+use k8s::leader::{Candidate, Leadership};
 use shutdown::Shutdown;
+use telemetry::metrics::Metrics;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -63,11 +45,11 @@ async fn main() -> anyhow::Result<()> {
         .map_err(|_| anyhow!("another TLS provider is installed already"))?;
     outbound::install(Outbound { policy: args.endpoints()?, limits: Limits::operator() });
     let metrics = Arc::new(Metrics::default());
-    let client = api_client::connect(metrics.clone()).await?;
+    let client = k8s::api_client::connect(metrics.clone()).await?;
     let stop = Shutdown::on_signal()?;
     tokio::select! {
         led = lead(&args, client.clone(), metrics.clone(), stop) => led,
-        served = server::run(&args.server, client, metrics) => served,
+        served = telemetry::server::run(&args.server, client, metrics) => served,
     }
 }
 
@@ -86,7 +68,7 @@ async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown
     metrics.leads(true);
     let lost = tokio::select! {
         // Ends when it was asked to, after the passes under way.
-        done = controllers::run(args, client, metrics.clone(), leadership, stop) => {
+        done = controllers::start::run(args, client, metrics.clone(), leadership, stop) => {
             done?;
             false
         }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use aws::{StoreError, StoreFault, credential_key};
 use docmill_clients::{aws, elastic, secrets};
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::ingest_source::IngestSourceSpec;
+use docmill_crds::api::storage::{SecretRef, Storage};
 use docmill_crds::contract::IngestOrder;
-use docmill_crds::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
-use docmill_crds::ingest_source::IngestSourceSpec;
-use docmill_crds::storage::{SecretRef, Storage};
 use elastic::{ClaimError, Elastic, ElasticError};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
@@ -18,9 +18,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrets::Secrets;
 
-use crate::endpoints::Asker;
-use crate::not_ready::NotReady;
-use crate::rules::Rules;
+use super::endpoints::Asker;
+use super::k8s::rules::Rules;
+use super::not_ready::NotReady;
 
 /// What an endpoint may take to answer one question.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -299,9 +299,9 @@ mod tests {
 
     use docmill_clients::aws::{StoreError, StoreFault};
     use docmill_clients::secrets::Secrets;
-    use docmill_crds::elasticsearch::ElasticsearchCluster;
+    use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+    use docmill_crds::api::storage::SecretRef;
     use docmill_crds::error_class::ErrorClass;
-    use docmill_crds::storage::SecretRef;
 
     use super::{check_elastic_keys, store_fault};
 

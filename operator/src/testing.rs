@@ -1,18 +1,54 @@
-//! An API server for tests: answers from a function, and notes what was asked; and views of resources.
+//! An API server for tests: answers from a function, and records what was asked; and views of resources.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use clap::Parser as _;
 use http::{Request, Response};
 use kube::client::Body;
 use kube::core::DeserializeGuard;
+use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{self, Store};
 use kube::runtime::watcher::Event;
 use kube::{Client, Resource};
 use serde_json::Value;
 
 use crate::args::Args;
-use crate::rules::Rules;
+use crate::context::Context;
+use crate::endpoints::Endpoints;
+use crate::k8s::apply::Writer;
+use crate::k8s::leader::Leadership;
+use crate::k8s::rules::Rules;
+use crate::stores::Reader;
+use crate::workers::worker_pod::WorkerImage;
+use crate::workers::worker_status;
+
+/// The UID of the cluster in [`context`].
+pub const CLUSTER: &str = "cluster-1";
+
+/// A context with empty views, for passes against an API server; of an operator that leads, or waits to.
+pub fn context(client: &Client, leads: bool) -> Context {
+    let leadership = Leadership::default();
+    if leads {
+        leadership.renewed(Instant::now());
+    }
+    let reporter = Reporter { controller: "docmill-operator".into(), instance: Some("test".into()) };
+    Context {
+        cluster: CLUSTER.into(),
+        client: client.clone(),
+        reader: Reader { client: client.clone(), rules: rules() },
+        writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
+        image: WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] },
+        metrics: Arc::default(),
+        jobs: reflector::store().0,
+        pods: reflector::store().0,
+        sources: reflector::store().0,
+        runs: reflector::store().0,
+        scheduled_runs: reflector::store().0,
+        workers: worker_status::client().unwrap(),
+        endpoints: Endpoints::default(),
+    }
+}
 
 /// A view with one resource in it.
 pub fn view_of<K>(resource: K) -> Store<DeserializeGuard<K>>

@@ -1,29 +1,11 @@
 //! What a Binary model cannot have: its objects are not read as anything, and the fields of its documents are always the same.
 
+use super::binary_rules::LIMIT;
+use super::extra::Extra;
 use super::limits::camel_case;
-use super::{Conversion, Extra, Limits, Model, ModelError};
-
-/// The one cap that there is a use for.
-const LIMIT: &str = "max_object_bytes";
-
-/// What CEL says of everything but `limits`.
-pub(super) const MODEL_RULE: &str = "self.format != 'Binary' || !(has(self.preset) || has(self.record) || has(self.emptyIf) \
-    || has(self.namespaces) || has(self.defaultNamespaces) || has(self.fields) || has(self.extra) || has(self.timeZone))";
-/// What is told of it.
-pub(super) const MODEL_MESSAGE: &str = "objects of format Binary are not read as anything: leave out preset, record, emptyIf, \
-    namespaces, defaultNamespaces, fields, extra and timeZone";
-/// What is told of [`limits_rule`].
-pub(super) const LIMITS_MESSAGE: &str =
-    "objects of format Binary are not read as anything: of limits, only maxObjectBytes is for them";
-
-/// What CEL says of `limits`.
-pub(super) fn limits_rule() -> String {
-    let limits = Limits::default();
-    let others = limits.set().filter(|(name, _)| *name != LIMIT);
-    let others: Vec<String> =
-        others.map(|(name, _)| format!("has(self.limits.{})", camel_case(name))).collect();
-    format!("self.format != 'Binary' || !has(self.limits) || !({})", others.join(" || "))
-}
+use super::model::Model;
+use super::model_error::ModelError;
+use super::spec::Conversion;
 
 /// The model; refused with what is for other formats.
 pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
@@ -66,7 +48,8 @@ fn stray(conversion: &Conversion) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Conversion, limits_rule};
+    use super::super::binary_rules::limits_rule;
+    use super::Conversion;
 
     fn conversion(more: &Value) -> Conversion {
         let mut model = json!({"format": "Binary"});

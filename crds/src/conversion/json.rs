@@ -1,6 +1,8 @@
 //! What a Json model cannot have: JSON knows neither namespaces nor mixed content.
 
-use super::{Conversion, Field, FieldType, ModelError};
+use super::fields::field::{Field, FieldType};
+use super::model_error::ModelError;
+use super::spec::Conversion;
 
 /// Refuses what is for Xml.
 pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {

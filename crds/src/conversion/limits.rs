@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ModelError;
+use super::model_error::ModelError;
 
 const KIB: i64 = 1024;
 const MIB: i64 = 1024 * KIB;

@@ -4,13 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
-use super::{
-    ConstraintFault, Constraints, Conversion, DateParts, EXTRA_FIELD, Extra, Field, FieldType, Format,
-    ModelError, Path, ResolvedLimits, Target, binary, dates, default, json, parts, schema::MAX_NESTING,
-};
-use crate::ledger::hex;
+use super::extra::{EXTRA_FIELD, Extra};
+use super::fields::constraints::{ConstraintFault, Constraints};
+use super::fields::field::{Field, FieldType};
+use super::fields::parts::DateParts;
+use super::fields::schema::MAX_NESTING;
+use super::fields::{dates, default};
+use super::format::Format;
+use super::limits::ResolvedLimits;
+use super::model_error::ModelError;
+use super::path::{Path, Scope, Target};
+use crate::digest::hex;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and the same
 /// object give another document than before.
@@ -45,81 +51,6 @@ pub struct Model {
     pub time_zone: Option<String>,
     /// Caps on what an object may ask.
     pub limits: ResolvedLimits,
-}
-
-/// In which names of a path are looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope<'a> {
-    /// The language of paths.
-    pub format: Format,
-    /// Prefix → URI.
-    pub namespaces: &'a BTreeMap<String, String>,
-    /// The namespaces of names without a prefix; the empty string is none.
-    pub default_namespaces: &'a [String],
-}
-
-impl Conversion {
-    /// Expands the preset and checks everything.
-    pub fn resolve(&self) -> Result<Model, ModelError> {
-        match self.format {
-            Format::Xml => {}
-            Format::Json => json::check(self)?,
-            Format::Binary => return binary::resolve(self),
-        }
-        let model = self.expand()?.into_model()?;
-        model.check()?;
-        Ok(model)
-    }
-
-    /// The revision of the resolved model: see [`Model::revision`].
-    pub fn revision(&self) -> Result<String, ModelError> {
-        Ok(self.resolve()?.revision())
-    }
-
-    /// The preset, amended by what the user wrote; without a preset, what the user wrote.
-    fn expand(&self) -> Result<Self, ModelError> {
-        let Some(preset) = self.preset else { return Ok(self.clone()) };
-        let mut base: Self = serde_saphyr::from_str(preset.yaml())
-            .map_err(|error| ModelError::Preset { preset, problem: error.to_string() })?;
-        base.format = self.format;
-        base.record = self.record.clone().or(base.record);
-        base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
-        if !self.empty_if.is_empty() {
-            base.empty_if.clone_from(&self.empty_if);
-        }
-        base.extra = self.extra.or(base.extra);
-        base.time_zone = self.time_zone.clone().or(base.time_zone);
-        base.namespaces.extend(self.namespaces.clone());
-        base.limits = match (&self.limits, base.limits) {
-            (Some(own), Some(preset)) => Some(own.or(&preset)),
-            (own, preset) => own.clone().or(preset),
-        };
-        for field in &self.fields {
-            match base.fields.iter_mut().find(|known| known.name == field.name) {
-                Some(known) => *known = field.clone(),
-                None => base.fields.push(field.clone()),
-            }
-        }
-        check_names("fields", &self.fields)?;
-        Ok(base)
-    }
-
-    fn into_model(self) -> Result<Model, ModelError> {
-        if self.fields.is_empty() {
-            return Err(ModelError::NoFields);
-        }
-        Ok(Model {
-            format: self.format,
-            record: self.record.ok_or(ModelError::NoRecord)?,
-            empty_if: self.empty_if,
-            namespaces: self.namespaces,
-            default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
-            fields: self.fields,
-            extra: self.extra.unwrap_or_default(),
-            time_zone: self.time_zone,
-            limits: self.limits.unwrap_or_default().resolve()?,
-        })
-    }
 }
 
 impl Model {
@@ -163,7 +94,7 @@ impl Model {
         self.empty_if.iter().enumerate().map(path).collect()
     }
 
-    fn check(&self) -> Result<(), ModelError> {
+    pub(crate) fn check(&self) -> Result<(), ModelError> {
         self.record_paths()?;
         self.empty_paths()?;
         dates::check_zone("timeZone", self.time_zone.as_deref())?;
@@ -185,30 +116,10 @@ fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) 
         let place = format!("{place}[{index}]");
         check_shape(&place, field, level)?;
         dates::check(&place, field)?;
-        parts::check(&place, field)?;
+        dates::check_parts(&place, field)?;
         check_constraints(&place, field)?;
         check_paths(&place, field, scope, level)?;
         check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;
-    }
-    Ok(())
-}
-
-fn check_names(place: &str, fields: &[Field]) -> Result<(), ModelError> {
-    let mut names = BTreeSet::new();
-    for (index, field) in fields.iter().enumerate() {
-        let fault = |problem: &str| ModelError::Field {
-            place: format!("{place}[{index}].name"),
-            name: field.name.clone(),
-            problem: problem.to_owned(),
-        };
-        let mut characters = field.name.chars();
-        let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
-        if !starts || !characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
-            return Err(fault("a name starts with a letter; letters, digits, - and _ follow"));
-        }
-        if !names.insert(field.name.as_str()) {
-            return Err(fault("another field has this name already"));
-        }
     }
     Ok(())
 }
@@ -312,4 +223,24 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
 
 fn parse(place: &str, path: &str, scope: &Scope<'_>) -> Result<Path, ModelError> {
     Path::parse(path, scope).map_err(|fault| ModelError::Path { place: place.to_owned(), fault })
+}
+
+pub(super) fn check_names(place: &str, fields: &[Field]) -> Result<(), ModelError> {
+    let mut names = BTreeSet::new();
+    for (index, field) in fields.iter().enumerate() {
+        let fault = |problem: &str| ModelError::Field {
+            place: format!("{place}[{index}].name"),
+            name: field.name.clone(),
+            problem: problem.to_owned(),
+        };
+        let mut characters = field.name.chars();
+        let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
+        if !starts || !characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+            return Err(fault("a name starts with a letter; letters, digits, - and _ follow"));
+        }
+        if !names.insert(field.name.as_str()) {
+            return Err(fault("another field has this name already"));
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Why a conversion cannot work.
 
-use super::{PathFault, Preset};
+use super::path::PathFault;
+use super::preset::Preset;
 use crate::error_class::{Classify, ErrorClass};
 
 /// Why a conversion cannot work. `place` says where in it: `fields[3].path[0]`.

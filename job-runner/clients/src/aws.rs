@@ -3,16 +3,17 @@
 
 mod failure;
 
-pub use failure::{StoreError, StoreFault};
+pub use failure::{StoreError, StoreFault, store_reason};
 
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use docmill_crds::storage::Storage;
+use docmill_crds::api::storage::Storage;
 
 use super::outbound::{self, EndpointFault, Outbound};
 use super::secrets::Secrets;

@@ -1,11 +1,10 @@
 //! The only place of the product that talks to Elasticsearch or OpenSearch.
 //!
-//! - [`Elastic`] (`client`, `link`, `settings`, `signing`, `transport`): one cluster with its credentials, a request at a time, no hidden
+//! - [`Elastic`] (`client`, `connection`): one cluster with its credentials, a request at a time, no hidden
 //!   retries but the one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product asks of a cluster, each a small method of [`Elastic`];
 //! - [`mapping`]: how documents of the product are mapped; `own`: indices of the product, and whose they are;
-//! - `bulk_body`, `verdict`, `bulk_work`: a bulk written, its answer read item by item, what to send again; no I/O;
-//! - `bulk`: a bulk sent until every item has its final [`Outcome`];
+//! - `bulk`: a bulk written, sent until every item has its final [`Outcome`], its answer read item by item;
 //! - `error`: what went wrong and who has to act; `trouble`: whether it is one index's or the cluster's.
 //!
 //! Elasticsearch 8.x and 9.x and OpenSearch 2.x and 3.x get the same requests: plain `application/json`, and ids in
@@ -13,27 +12,20 @@
 
 mod admin;
 mod bulk;
-mod bulk_body;
-mod bulk_work;
 mod client;
+mod cluster_info;
+mod connection;
 mod documents;
 mod error;
-mod link;
 pub mod mapping;
 mod own;
 mod search;
-mod settings;
-mod signing;
-mod transport;
 mod trouble;
-mod verdict;
 
-pub use admin::{ClusterInfo, Distribution};
-pub use bulk::{PassOver, Watch};
-pub use bulk_body::{Address, BulkBody, ReadState};
+pub use bulk::{Address, BulkBody, Outcome, PassOver, ReadState, Watch};
 pub use client::Elastic;
+pub use cluster_info::{ClusterInfo, Distribution};
 pub use documents::StoredDocument;
 pub use error::{ElasticError, Fault, SKEWED};
 pub use own::ClaimError;
 pub use search::Pit;
-pub use verdict::Outcome;

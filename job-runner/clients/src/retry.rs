@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
-use crate::store_health;
+use super::store_health;
 
 /// How patient to be with something that passes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

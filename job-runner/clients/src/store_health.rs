@@ -7,16 +7,15 @@
 //! operator what is in it, and counts by an [`Observer`].
 
 pub mod problems;
-pub mod reasons;
 
 use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use docmill_crds::contract::Hindrance;
-use problems::{Hindrances, Kind, Told};
 
-use crate::clock;
+use super::clock;
+use problems::{Hindrances, Kind, Told};
 
 static OF_PROCESS: OnceLock<StoreHealth> = OnceLock::new();
 
@@ -191,3 +190,6 @@ mod tests {
         assert_eq!(health.told().len(), 2, "both are told of for a while");
     }
 }
+
+#[cfg(test)]
+mod reasons_tests;

@@ -7,8 +7,8 @@ use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
 use serde_json::Value;
 
-use super::Converter;
 use super::automaton::Automaton;
+use super::converter::Converter;
 use super::cursor::Position;
 use super::evaluate::Evaluator;
 use super::events::{Pause, Sink};
@@ -88,6 +88,19 @@ pub struct Documents<'a> {
     held: Option<Verdict>,
     /// What ends the iteration.
     trouble: Option<Trouble>,
+}
+
+impl Converter {
+    /// The documents of an object, read as they are asked for. The object may be compressed.
+    pub fn documents<'a>(&'a self, reader: impl Read + 'a) -> Documents<'a> {
+        Documents::new(self, reader)
+    }
+
+    /// Converts a whole object: calls `verdict` for each document in order, and last for a fault of the object itself,
+    /// if there is one (see [`Documents`]). An error means that the object could not be read.
+    pub fn convert(&self, reader: impl Read, mut verdict: impl FnMut(Verdict)) -> io::Result<()> {
+        self.documents(reader).try_for_each(|document| document.map(&mut verdict))
+    }
 }
 
 impl<'a> Documents<'a> {

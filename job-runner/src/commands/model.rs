@@ -3,14 +3,15 @@
 
 pub(super) mod file;
 mod infer;
+mod output;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use docmill_crds::conversion::{Field, Preset};
 
 use super::{UNUSABLE, complain};
+use output::print;
 
 /// Write a model: start from a preset or from samples, and check it.
 #[derive(Debug, clap::Args)]
@@ -74,14 +75,4 @@ fn check(path: &std::path::Path) -> Result<String, file::ModelFault> {
 /// Fields, with those in objects.
 fn count(fields: &[Field]) -> usize {
     fields.iter().map(|field| 1 + count(&field.fields)).sum()
-}
-
-fn print(text: &str) -> ExitCode {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&error);
-            ExitCode::from(UNUSABLE)
-        }
-        _ => ExitCode::SUCCESS,
-    }
 }

@@ -1,13 +1,12 @@
 //! Why a slice could not be worked to its end.
 
-use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
-use docmill_crds::template::TemplateError;
-
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ClaimError, ElasticError};
 use docmill_clients::model_server::link::LinkError;
 use docmill_clients::secrets::MountError;
+use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::foreign::Foreign;
+use docmill_crds::template::TemplateError;
 
 /// Why a slice could not be worked to its end. What is wrong with a single document is no error: it is counted.
 #[derive(Debug, thiserror::Error)]
@@ -121,12 +120,12 @@ impl Classify for EnrichError {
 
 impl EnrichError {
     /// An error of the cluster that is read.
-    pub(super) fn source(error: ElasticError) -> Self {
+    pub(crate) fn source(error: ElasticError) -> Self {
         Self::of_cluster("source", error)
     }
 
     /// An error of the cluster that is written.
-    pub(super) fn target(error: ElasticError) -> Self {
+    pub(crate) fn target(error: ElasticError) -> Self {
         Self::of_cluster("target", error)
     }
 
@@ -139,7 +138,7 @@ impl EnrichError {
     }
 
     /// Whether the cluster has lost the view of the documents: it expired, or its node went away.
-    pub(super) fn lost_view(&self) -> bool {
+    pub(crate) fn lost_view(&self) -> bool {
         matches!(self, Self::Elastic { error, .. } if error.lost_view())
     }
 }

@@ -1,151 +1,16 @@
-//! The documents of a slice on their way: read, asked for, stored, all at the same time. What is on its way is bounded:
-//! some pages that were read, the batches that the models are asked for, and one bulk.
+//! The documents of a slice on their way: read, asked for, stored, all at the same time.
+//!
+//! - [`context`]: all that they pass through; [`halt`]: the first error;
+//! - `pages`: what the stored copies tell about what has still to be done;
+//! - `batch`, `stage`, `ask`: batches for a model, sent, tried again, and cut in halves where one document spoils a batch;
+//! - `keep`: copies into the target, failures and counts into the records;
+//! - [`run`]: has all of that at work at the same time.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use docmill_clients::model_server::link::MountedLink;
-use docmill_clients::retry::Patience;
-use docmill_crds::contract::EnrichStep;
-use futures::StreamExt as _;
-use futures::stream::{self, LocalBoxStream};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
-use super::ask::Asker;
-use super::batch::{Batch, batches};
-use super::budget::Budget;
-use super::compare::Comparison;
-use super::failures::Failures;
-use super::limits::Limits;
-use super::objects::Objects;
-use super::progress::Progress;
-use super::recipe::{Model, Recipe};
-use super::select::Selection;
-use super::shorten::Shortening;
-use super::store::Store;
-use super::tally::Tally;
-use super::work::Work;
-use super::{EnrichError, PATIENCE, keep, pages, stage};
-
-/// A model that is back is to be at work again soon; `limits` keeps what is asked of it low meanwhile.
-const MODEL_PATIENCE: Patience = Patience { longest: Duration::from_secs(5), ..PATIENCE };
-/// Pages that are read ahead of the models.
-const PAGES_AHEAD: usize = 2;
-/// Batches that wait to be stored.
-const BATCHES_WAITING: usize = 8;
-
-/// All that documents pass through.
-pub(super) struct Flow<'a> {
-    pub(super) recipe: &'a Recipe,
-    /// One for each model.
-    pub(super) links: &'a [MountedLink],
-    pub(super) store: &'a Store,
-    pub(super) failures: &'a Failures<'a>,
-    pub(super) progress: &'a Progress<'a>,
-    pub(super) budget: &'a Budget,
-    /// The raw objects, where models are given them.
-    pub(super) objects: Option<&'a Objects>,
-    pub(super) tally: &'a Tally,
-    /// What a run of mode Compare has found.
-    pub(super) comparison: &'a Mutex<Comparison>,
-    pub(super) stop: &'a CancellationToken,
-}
-
-/// The first error of a flow. Once there is one, nothing new is begun, and what is on its way is brought to its end.
-pub(super) struct Halt<'a> {
-    pub(super) token: CancellationToken,
-    error: Mutex<Option<EnrichError>>,
-    stop: &'a CancellationToken,
-}
-
-impl<'a> Halt<'a> {
-    fn new(stop: &'a CancellationToken) -> Self {
-        Self { token: stop.child_token(), error: Mutex::new(None), stop }
-    }
-
-    pub(super) fn by(&self, error: EnrichError) {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        self.token.cancel();
-    }
-
-    fn result(self) -> Result<(), EnrichError> {
-        match self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None if self.stop.is_cancelled() => Err(EnrichError::Stopped),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Flow<'_> {
-    /// Takes all documents of a selection along. On an error what all models have answered for is stored before it is told.
-    pub(super) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
-        let halt = Halt::new(self.stop);
-        let models = self.recipe.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
-        let askers: Vec<Asker<'_>> = models.map(|(model, link)| self.asker(model, link, &halt)).collect();
-        let (pages, read) = mpsc::channel(PAGES_AHEAD);
-        let (answered, finished) = mpsc::channel(BATCHES_WAITING);
-        tokio::join!(
-            async {
-                if let Err(error) = pages::read(self, selection, pages, &halt).await {
-                    halt.by(error);
-                }
-            },
-            self.ask_all(&askers, read, answered, &halt),
-            async {
-                if let Err(error) = keep::store_all(self, finished).await {
-                    halt.by(error);
-                }
-            },
-        );
-        halt.result()
-    }
-
-    /// A comparison asks the two that are compared.
-    fn is_asked(&self, model: &Model) -> bool {
-        match &self.recipe.step {
-            EnrichStep::Compare(compare) => {
-                [&compare.left, &compare.right].into_iter().flatten().any(|name| name == model.name())
-            }
-            EnrichStep::Enrich | EnrichStep::DryRun | EnrichStep::Clear => true,
-        }
-    }
-
-    fn asker<'s>(&'s self, model: &'s Model, link: &'s MountedLink, halt: &'s Halt<'_>) -> Asker<'s> {
-        Asker {
-            model,
-            link,
-            limits: Limits::of(model, self.recipe.pods),
-            budget: self.budget,
-            tally: self.tally,
-            patience: MODEL_PATIENCE,
-            stop: &halt.token,
-            answers: AtomicU64::new(0),
-            shortening: Shortening::of(model),
-        }
-    }
-
-    /// From model to model, in their order.
-    async fn ask_all(
-        &self,
-        askers: &[Asker<'_>],
-        read: mpsc::Receiver<Vec<Work>>,
-        answered: mpsc::Sender<Vec<Work>>,
-        halt: &Halt<'_>,
-    ) {
-        let mut works: LocalBoxStream<'_, Vec<Work>> =
-            stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();
-        for asker in askers {
-            let batches = batches(works, asker.model, &self.recipe.run, &halt.token);
-            let ask = move |batch: Batch| stage::take(self, asker, batch, halt);
-            works = batches.map(ask).buffer_unordered(asker.limits.at_a_time()).boxed_local();
-        }
-        while let Some(batch) = works.next().await {
-            if !batch.is_empty() && answered.send(batch).await.is_err() {
-                return;
-            }
-        }
-    }
-}
+mod ask;
+mod batch;
+pub(crate) mod context;
+pub(crate) mod halt;
+mod keep;
+mod pages;
+mod run;
+mod stage;

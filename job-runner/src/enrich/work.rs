@@ -4,25 +4,26 @@ use std::collections::BTreeMap;
 
 use docmill_clients::elastic::StoredDocument;
 use docmill_clients::model_server::protocol::Reply;
-use docmill_crds::enrichment_ledger::{FailureReason, key};
+use docmill_crds::records::enrichments::{FailureReason, key};
 use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
-use super::hits::Article;
-use super::input::{self, Given};
-use super::recipe::Model;
-use super::{attach, standing};
+use super::model::attach;
+use super::model::input::{self, Given};
+use super::selection::hits::Article;
+use super::selection::standing;
+use super::slice_plan::Model;
 use crate::ingest::prepare::address::is_index_name;
 
 /// What went wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) reason: FailureReason,
-    pub(super) message: String,
+pub(crate) struct Failure {
+    pub(crate) reason: FailureReason,
+    pub(crate) message: String,
 }
 
 /// The index that an article's copy belongs into.
-pub(super) fn target_index(target: &Template, article: &Article) -> Result<String, Failure> {
+pub(crate) fn target_index(target: &Template, article: &Article) -> Result<String, Failure> {
     let failure = |message| Failure { reason: FailureReason::InvalidTarget, message };
     let index = target
         .render(&article.source)
@@ -36,15 +37,15 @@ pub(super) fn target_index(target: &Template, article: &Article) -> Result<Strin
 
 /// A document on its way through the models.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(crate) struct Work {
     /// Where its copy belongs.
-    pub(super) index: String,
+    pub(crate) index: String,
     /// The article, with the results so far.
-    pub(super) article: Article,
+    pub(crate) article: Article,
     /// The copy that is stored already, there or where the article belonged before.
-    pub(super) copy: Option<StoredDocument>,
+    pub(crate) copy: Option<StoredDocument>,
     /// The index that the article belonged into before; its copy there has to go.
-    pub(super) moved_from: Option<String>,
+    pub(crate) moved_from: Option<String>,
     /// What each enricher gave, where the document itself is to stay as it is.
     apart: Option<BTreeMap<String, Map<String, Value>>>,
     /// What each enricher says of its result so far.
@@ -57,14 +58,14 @@ pub(super) struct Work {
 
 /// What a model is to be asked for a document.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(crate) struct Question {
     /// The inputs of the model.
-    pub(super) given: Vec<Given>,
+    pub(crate) given: Vec<Given>,
     digest: String,
 }
 
 impl Work {
-    pub(super) fn new(index: String, article: Article, copy: Option<StoredDocument>) -> Self {
+    pub(crate) fn new(index: String, article: Article, copy: Option<StoredDocument>) -> Self {
         let enrichment = Map::new();
         Self {
             index,
@@ -80,28 +81,28 @@ impl Work {
     }
 
     /// The copy is in the index that the article belonged into before.
-    pub(super) fn moved(self, from: String) -> Self {
+    pub(crate) fn moved(self, from: String) -> Self {
         Self { moved_from: Some(from), ..self }
     }
 
     /// Keeps what each enricher gives apart, to be compared.
-    pub(super) fn compared(self) -> Self {
+    pub(crate) fn compared(self) -> Self {
         Self { apart: Some(BTreeMap::new()), ..self }
     }
 
     /// What an enricher gave, where that is kept apart.
-    pub(super) fn given_by(&self, enricher: &str) -> Option<&Map<String, Value>> {
+    pub(crate) fn given_by(&self, enricher: &str) -> Option<&Map<String, Value>> {
         self.apart.as_ref()?.get(enricher)
     }
 
     /// Tells that a model would be called for it.
-    pub(super) fn would_call(&mut self) {
+    pub(crate) fn would_call(&mut self) {
         self.called = true;
     }
 
     /// What the model has to be asked; nothing if an earlier result can be used again (it is attached), if the document has
     /// nothing to give this model, or cannot be given to it (it fails). `run` and `now` are for the provenance.
-    pub(super) fn prepare(&mut self, model: &Model, run: &str, now: &str) -> Option<Question> {
+    pub(crate) fn prepare(&mut self, model: &Model, run: &str, now: &str) -> Option<Question> {
         if let Some(field) = attach::conflict(&self.article.source, model) {
             let message = format!("the document has a field {field:?} of its own");
             self.fail(model, FailureReason::FieldConflict, &message);
@@ -151,7 +152,7 @@ impl Work {
     }
 
     /// Takes in what the model said to a question.
-    pub(super) fn answer(&mut self, model: &Model, question: &Question, reply: Reply, run: &str, now: &str) {
+    pub(crate) fn answer(&mut self, model: &Model, question: &Question, reply: Reply, run: &str, now: &str) {
         match reply {
             Ok(answer) => {
                 self.called = true;
@@ -171,33 +172,33 @@ impl Work {
     }
 
     /// It cannot be given to a model.
-    pub(super) fn fail(&mut self, model: &Model, reason: FailureReason, message: &str) {
+    pub(crate) fn fail(&mut self, model: &Model, reason: FailureReason, message: &str) {
         let message = format!("{}: {message}", model.name());
         self.failure.get_or_insert(Failure { reason, message });
     }
 
     /// How many models have given their result.
-    pub(super) fn results(&self) -> usize {
+    pub(crate) fn results(&self) -> usize {
         self.enrichment.len()
     }
 
     /// Whether a model was called for it.
-    pub(super) fn called(&self) -> bool {
+    pub(crate) fn called(&self) -> bool {
         self.called
     }
 
     /// Whether a model was not asked since the document had nothing to give it.
-    pub(super) fn empty(&self) -> bool {
+    pub(crate) fn empty(&self) -> bool {
         self.empty
     }
 
     /// The first failure. The results of the other models are kept all the same.
-    pub(super) fn failure(&self) -> Option<&Failure> {
+    pub(crate) fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
     }
 
     /// The enriched copy as JSON.
-    pub(super) fn sealed(&self, run: &str) -> Vec<u8> {
+    pub(crate) fn sealed(&self, run: &str) -> Vec<u8> {
         let mut document = self.article.source.clone();
         attach::seal(&mut document, self.enrichment.clone(), run);
         // A map of JSON values into a Vec: serde_json has no way to fail here.
@@ -211,8 +212,8 @@ mod tests {
     use docmill_clients::model_server::protocol::Answer;
     use serde_json::{Map, Value, json};
 
-    use super::super::hits::Article;
-    use super::super::recipe::tests::recipe;
+    use super::super::selection::hits::Article;
+    use super::super::slice_plan::tests::recipe;
     use super::{FailureReason, Work, target_index};
 
     fn article() -> Article {

@@ -1,8 +1,8 @@
 //! The clusters of a source, reached with the credentials that are mounted into the pod.
 
 use docmill_clients::elastic::Elastic;
+use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::contract::secret_mount;
-use docmill_crds::ingest_source::IngestSourceSpec;
 
 use super::error::IngestError;
 

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use docmill_crds::ledger::UnitState;
+use docmill_crds::records::units::UnitState;
 
 /// Units by where they ended.
 #[derive(Debug, Default)]
 pub struct Counts {
     indexed: AtomicU64,
     converted: AtomicU64,
-    failed: AtomicU64,
+    pub(crate) failed: AtomicU64,
     skipped: AtomicU64,
     overwritten: AtomicU64,
 }

@@ -19,13 +19,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
 use docmill_convert::Converter;
-use docmill_crds::ledger::hex;
+use docmill_crds::api::storage::is_folder_marker;
+use docmill_crds::digest::hex;
 use docmill_crds::reason::SkipReason;
-use docmill_crds::storage::is_folder_marker;
-use in_memory::Made;
-use keep::Kept;
-use logic::Logic;
-use preparation::{IN_MEMORY_BYTES, Preparation};
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +36,10 @@ use super::unit::object_ref::Landed;
 use super::unit::prepared::{Converted, Prepared, skipped};
 use super::unit::task::{Redo, Task};
 use crate::observe;
+use in_memory::Made;
+use keep::Kept;
+use logic::Logic;
+use preparation::{IN_MEMORY_BYTES, Preparation};
 
 /// The same for the JSON of an object, which may be larger by far where the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;

@@ -13,15 +13,13 @@ use docmill_clients::aws::{self, StoreFault};
 use docmill_clients::concurrency::Pace;
 use docmill_clients::retry::{self, Patience};
 use docmill_clients::secrets::mounted;
+use docmill_crds::api::ingest_source::{Index, IngestSourceSpec};
+use docmill_crds::api::storage::Packing;
 use docmill_crds::contract::{IngestOrder, secret_mount};
-use docmill_crds::ingest_source::{Index, IngestSourceSpec};
-use docmill_crds::ledger::heads::heads_index;
-use docmill_crds::ledger::{self, UnitId, UnitState, units_index};
-use docmill_crds::own_index::{OwnIndex, Owner};
 use docmill_crds::reason::{Reason, SkipReason};
-use docmill_crds::storage::Packing;
-use keyed_lock::InHand;
-use poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
+use docmill_crds::records::heads::heads_index;
+use docmill_crds::records::own_index::{OwnIndex, Owner};
+use docmill_crds::records::units::{UnitId, UnitState, units_index};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,6 +55,8 @@ use super::unit::refusal::{RefusedPart, Stage};
 use super::unit::task::{Ended, Redo, Task};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
+use keyed_lock::InHand;
+use poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
 
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;
@@ -164,7 +164,7 @@ impl Processor {
             units: InHand::default(),
             suspects,
             owner: order.owner(),
-            own_indices: ledger::indices(&order.namespace, &order.source),
+            own_indices: order.unit_indices(),
             batches,
             stop,
         }))

@@ -9,8 +9,8 @@ pub mod upload;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
-use docmill_crds::ledger::UnitId;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::api::storage::BucketLocation;
+use docmill_crds::records::units::UnitId;
 
 use super::bucket::object_key;
 
@@ -88,8 +88,8 @@ fn action(location: &BucketLocation, key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::ledger::UnitId;
-    use docmill_crds::storage::BucketLocation;
+    use docmill_crds::api::storage::BucketLocation;
+    use docmill_crds::records::units::UnitId;
 
     #[test]
     fn the_key_names_object_version_and_revision() {

@@ -9,7 +9,7 @@ pub mod prepared;
 pub mod refusal;
 pub mod task;
 
-use docmill_crds::ledger::UnitId;
+use docmill_crds::records::units::UnitId;
 
 /// A unit whose object was looked at.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use docmill_clients::secrets::mounted;
 use docmill_clients::{aws, store_health};
 use docmill_crds::contract::{IngestOrder, Report, secret_mount};
-use docmill_crds::ledger::UnitState;
+use docmill_crds::records::units::UnitState;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

@@ -3,16 +3,15 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use docmill_clients::store_health::problems::Kind;
+use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
-use docmill_crds::ledger::UnitState;
+use docmill_crds::records::units::UnitState;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-
-use docmill_clients::store_health::problems::Kind;
-use docmill_clients::telemetry::process::ProcessMetrics;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UnitLabels {
@@ -263,7 +262,7 @@ mod tests {
     use std::time::Instant;
 
     use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
-    use docmill_crds::ledger::UnitState;
+    use docmill_crds::records::units::UnitState;
 
     use super::{Foreign, Metrics};
 

@@ -24,15 +24,17 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use docmill_crds::run_ledger::Tally;
+use docmill_crds::records::runs::Tally;
+use serde_json::Value;
+
+use super::context::RunContext;
+use super::error::RunError;
+use super::manifest::{FileResult, KeyRange, ManifestLine};
+use crate::ingest::persist::persist;
 use documents::MOST_UNNAMED;
 use gather::{Stores, Window};
 use repair::Repairer;
 use report::{AuditReport, Difference, Sums, Target};
-use serde_json::Value;
-
-use super::{FileResult, KeyRange, ManifestLine, RunContext, RunError};
-use crate::ingest::persist::persist;
 
 /// How long what was seen to differ may take to come right by itself: longer than a batch is on its way.
 const SETTLING: Duration = Duration::from_secs(5);

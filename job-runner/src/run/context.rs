@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use docmill_crds::contract::{RunOrder, secret_mount};
-use docmill_crds::ingest_source::IngestSourceSpec;
-use docmill_crds::run_ledger::{run_folder, runs_index};
-
 use docmill_clients::aws;
 use docmill_clients::secrets::mounted;
+use docmill_crds::api::ingest_source::IngestSourceSpec;
+use docmill_crds::contract::{RunOrder, secret_mount};
+use docmill_crds::records::runs::{run_folder, runs_index};
 use tokio::sync::OnceCell;
 
-use super::RunError;
+use super::error::RunError;
 use crate::ingest::clusters::Clusters;
 use crate::ingest::processor::{Processor, Stop};
 

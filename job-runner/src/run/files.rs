@@ -6,11 +6,13 @@ use docmill_clients::retry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{PATIENCE, RunContext, RunError};
+use super::context::RunContext;
+use super::error::RunError;
+use super::patience::PATIENCE;
 
 impl RunContext {
     /// Writes a file of the run; one that is there is replaced.
-    pub(super) async fn write_file(
+    pub(crate) async fn write_file(
         &self,
         name: &str,
         media_type: &str,
@@ -28,14 +30,14 @@ impl RunContext {
     }
 
     /// Writes a file of the run as JSON.
-    pub(super) async fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
+    pub(crate) async fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
         let key = self.file_key(name);
         let bytes = serde_json::to_vec(value).map_err(|error| RunError::File { key, error })?;
         self.write_file(name, "application/json", bytes).await
     }
 
     /// Reads a file of the run; `None` if there is none.
-    pub(super) async fn read_file(&self, name: &str) -> Result<Option<Vec<u8>>, RunError> {
+    pub(crate) async fn read_file(&self, name: &str) -> Result<Option<Vec<u8>>, RunError> {
         let (bucket, key) = (&self.source().snapshots.bucket, self.file_key(name));
         let action = || format!("read s3://{bucket}/{key}");
         let read = async || match self.s3.get_object().bucket(bucket).key(&key).send().await {
@@ -53,7 +55,7 @@ impl RunContext {
     }
 
     /// Reads a file of the run that holds JSON; `None` if there is none.
-    pub(super) async fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RunError> {
+    pub(crate) async fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RunError> {
         let Some(bytes) = self.read_file(name).await? else { return Ok(None) };
         let key = self.file_key(name);
         serde_json::from_slice(&bytes).map(Some).map_err(|error| RunError::File { key, error })

@@ -1,8 +1,8 @@
 //! What a run is to go through: files of lines in the snapshot bucket, a result beside each, and a plan that names them.
 //! Pure.
 
-use docmill_crds::ledger::UnitState;
-use docmill_crds::run_ledger::Tally;
+use docmill_crds::records::runs::Tally;
+use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -2,18 +2,20 @@
 
 use docmill_clients::elastic::{Address, Outcome};
 use docmill_clients::{clock, retry};
-use docmill_crds::run_ledger::{KeyBoundRecord, PartRecord, PlanRecord, RunRecord};
+use docmill_crds::records::runs::{KeyBoundRecord, PartRecord, PlanRecord, RunRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::context::RunContext;
+use super::error::RunError;
 use super::manifest::RunPlan;
-use super::{PATIENCE, RunContext, RunError};
+use super::patience::PATIENCE;
 
 impl RunContext {
     /// Creates the indices of the ledger and of the records of runs where they are not there. They have to belong to
     /// this source.
-    pub(super) async fn ensure_records(&self) -> Result<(), RunError> {
+    pub(crate) async fn ensure_records(&self) -> Result<(), RunError> {
         let order = &self.order.ingest;
         let (owner, adopt) = (order.owner(), order.spec.adopts());
         for index in order.own_indices() {
@@ -24,7 +26,7 @@ impl RunContext {
     }
 
     /// Records that there is this run, and where its files lie.
-    pub(super) async fn record_run(&self) -> Result<(), RunError> {
+    pub(crate) async fn record_run(&self) -> Result<(), RunError> {
         let now = clock::now_millis();
         let snapshots = &self.source().snapshots;
         let record = RunRecord {
@@ -38,7 +40,7 @@ impl RunContext {
     }
 
     /// Records what was selected.
-    pub(super) async fn record_plan(&self, plan: &RunPlan) -> Result<(), RunError> {
+    pub(crate) async fn record_plan(&self, plan: &RunPlan) -> Result<(), RunError> {
         let now = clock::now_millis();
         let record = PlanRecord {
             kind: "plan".to_owned(),
@@ -52,12 +54,12 @@ impl RunContext {
     }
 
     /// Records how far a part is. By its time as version, so that a pod that was thought dead sets nothing back.
-    pub(super) async fn record_part(&self, record: &PartRecord) -> Result<(), RunError> {
+    pub(crate) async fn record_part(&self, record: &PartRecord) -> Result<(), RunError> {
         self.record(&PartRecord::id(&self.order.run_uid, record.part), record, clock::now_millis()).await
     }
 
     /// Whether all parts were worked to their end.
-    pub(super) async fn all_finished(&self, parts: i32) -> Result<bool, RunError> {
+    pub(crate) async fn all_finished(&self, parts: i32) -> Result<bool, RunError> {
         let index = self.runs_index();
         let ids: Vec<String> = (0..parts).map(|part| PartRecord::id(&self.order.run_uid, part)).collect();
         let addresses: Vec<_> = ids.iter().map(|id| Address { index: &index, id }).collect();
@@ -71,13 +73,13 @@ impl RunContext {
     }
 
     /// Up to which key an earlier run of the poll trigger has seen to everything.
-    pub(super) async fn key_bound(&self) -> Result<Option<String>, RunError> {
+    pub(crate) async fn key_bound(&self) -> Result<Option<String>, RunError> {
         let record: Option<KeyBoundRecord> = self.recorded(&self.key_bound_id()).await?;
         Ok(record.map(|record| record.key))
     }
 
     /// Keeps the key up to which everything is seen to. That of a run that was created later stays.
-    pub(super) async fn record_key_bound(&self, key: &str) -> Result<(), RunError> {
+    pub(crate) async fn record_key_bound(&self, key: &str) -> Result<(), RunError> {
         let record = KeyBoundRecord {
             kind: "bound".to_owned(),
             run: self.order.run_uid.clone(),

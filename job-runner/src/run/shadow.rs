@@ -15,20 +15,19 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use compare::{Comparison, Predicted, Recorded};
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, ElasticError};
 use docmill_convert::{Converter, Document};
-use docmill_crds::ledger::{UnitId, UnitState, units_index};
 use docmill_crds::reason::{Reason, SkipReason};
-use docmill_crds::run_ledger::Tally;
+use docmill_crds::records::runs::Tally;
+use docmill_crds::records::units::{UnitId, UnitState, units_index};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use report::{FailureExample, ShadowReport};
 use serde_json::Value;
-use snapshot_lines::Standing;
 use tokio::sync::Semaphore;
 
-use super::{FileResult, ManifestLine, RunContext, RunError};
+use super::context::RunContext;
+use super::error::RunError;
+use super::manifest::{FileResult, ManifestLine};
 use crate::ingest::error::IngestError;
 use crate::ingest::persist::persist;
 use crate::ingest::prepare::address::Addressing;
@@ -38,6 +37,9 @@ use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, Found, Opened};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::Landed;
+use compare::{Comparison, Predicted, Recorded};
+use report::{FailureExample, ShadowReport};
+use snapshot_lines::Standing;
 
 /// Units that are converted at a time.
 const UNITS_AT_A_TIME: usize = 8;

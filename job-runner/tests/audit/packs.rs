@@ -5,8 +5,8 @@ use std::io::Read as _;
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody};
-use docmill_crds::ledger::{UnitRecord, units_index};
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::api::storage::BucketLocation;
+use docmill_crds::records::units::{UnitRecord, units_index};
 use job_runner::ingest::snapshot::packed::packer::Shelf;
 use job_runner::ingest::snapshot::packed::{Frame, Pack, Reference, compress};
 use job_runner::ingest::snapshot::read;

@@ -97,7 +97,7 @@ async fn another_model_behind_text_embeddings_inference_is_told_by_its_info_and_
 
 /// Asks the server for its version, as the operator does before a run.
 async fn info(enricher: &Value) -> String {
-    let enricher: docmill_crds::enricher::Enricher = serde_json::from_value(enricher.clone()).unwrap();
+    let enricher: docmill_crds::api::enricher::Enricher = serde_json::from_value(enricher.clone()).unwrap();
     let protocol = enricher.protocol().unwrap();
     let answer = reqwest::get(version_url(protocol).unwrap()).await.unwrap();
     read_version(protocol, &answer.bytes().await.unwrap()).unwrap().unwrap()

@@ -1,23 +1,24 @@
 //! What one test has for itself: buckets, a ledger, and the order of a run.
 
+use std::time::Duration;
+
 use docmill_clients::aws::s3_client;
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Elastic};
 use docmill_clients::retry::Patience;
 use docmill_clients::secrets::Secrets;
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::storage::Storage;
 use docmill_crds::contract::{Report, RunOrder};
-use docmill_crds::elasticsearch::ElasticsearchCluster;
-use docmill_crds::ledger::heads::heads_index;
-use docmill_crds::ledger::{UnitId, UnitState, units_index, units_index_body};
-use docmill_crds::run_ledger::runs_index;
-use docmill_crds::storage::Storage;
+use docmill_crds::records::heads::heads_index;
+use docmill_crds::records::runs::runs_index;
+use docmill_crds::records::units::{UnitId, UnitState, units_index, units_index_body};
 use futures::{StreamExt as _, stream};
 use job_runner::ingest::processor::Stop;
 use job_runner::run::manifest::{self, ManifestLine, RunPlan};
 use job_runner::run::{self, RunError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Revision of the conversion of a bed's source.

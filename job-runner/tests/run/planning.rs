@@ -1,8 +1,8 @@
 //! What is selected, and how it is written down.
 
 use docmill_clients::elastic::{Address, Outcome};
-use docmill_crds::ledger::UnitState::{Failed, Indexed, Skipped};
-use docmill_crds::run_ledger::{KeyBoundRecord, PlanRecord, runs_index, runs_index_body};
+use docmill_crds::records::runs::{KeyBoundRecord, PlanRecord, runs_index, runs_index_body};
+use docmill_crds::records::units::UnitState::{Failed, Indexed, Skipped};
 use job_runner::run::KeyRange;
 use serde_json::json;
 

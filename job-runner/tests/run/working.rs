@@ -1,6 +1,6 @@
 //! What becomes of the units of a run.
 
-use docmill_crds::run_ledger::PartRecord;
+use docmill_crds::records::runs::PartRecord;
 use job_runner::run::RunError;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;

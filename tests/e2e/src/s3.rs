@@ -12,7 +12,7 @@ use aws_sdk_s3::types::{
 };
 use docmill_clients::aws::{credential_key, s3_client};
 use docmill_clients::secrets::Secrets;
-use docmill_crds::storage::{SecretRef, Storage};
+use docmill_crds::api::storage::{SecretRef, Storage};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::env::Env;

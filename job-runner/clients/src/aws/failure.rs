@@ -10,7 +10,6 @@ use http_body_util::LengthLimitError;
 
 use crate::cause::{self, innermost};
 use crate::outbound::EndpointFault;
-use crate::store_health::reasons;
 
 /// Characters of a service's message that are kept.
 const SAID_CHARS: usize = 400;
@@ -134,7 +133,7 @@ impl Classify for StoreError {
     }
 
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
-        Some((Store::ObjectStore, reasons::store_reason(self)?))
+        Some((Store::ObjectStore, store_reason(self)?))
     }
 
     fn words(&self) -> Option<&Foreign> {
@@ -200,5 +199,18 @@ mod tests {
         assert_eq!(fault(Some("InvalidObjectState"), Some(403)), StoreFault::Archived);
         assert_eq!(fault(Some("KMS.DisabledException"), Some(400)), StoreFault::Refused);
         assert_eq!(fault(Some("ExpiredToken"), Some(400)), StoreFault::AccessDenied);
+    }
+}
+
+/// How object store or queue hinder.
+pub fn store_reason(error: &StoreError) -> Option<HindranceReason> {
+    match error.fault() {
+        Some(StoreFault::Throttled) => Some(HindranceReason::Throttled),
+        Some(StoreFault::Unreachable) => Some(HindranceReason::Unreachable),
+        Some(StoreFault::Unavailable) => Some(HindranceReason::Unavailable),
+        Some(StoreFault::AccessDenied) => Some(HindranceReason::AccessDenied),
+        Some(StoreFault::NotFound) => Some(HindranceReason::NotFound),
+        Some(StoreFault::Refused) | None => Some(HindranceReason::Refused),
+        Some(StoreFault::NoSuchKey | StoreFault::Changed | StoreFault::Archived) => None,
     }
 }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use docmill_crds::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::ElasticError;
-use super::admin::ClusterInfo;
-use super::link::{Connections, Link};
-use super::transport::Request;
+use super::cluster_info::ClusterInfo;
+use super::connection::link::{Connections, Link};
+use super::connection::transport::Request;
+use super::error::ElasticError;
 use crate::outbound::Cap;
 use crate::secrets::Secrets;
 

@@ -3,7 +3,10 @@
 use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Address, BulkBody, Elastic, ElasticError, Outcome, ReadState, verdict::Verdict};
+use super::bulk::verdict::Verdict;
+use super::bulk::{Address, BulkBody, Outcome, ReadState};
+use super::client::Elastic;
+use super::error::ElasticError;
 
 /// A document as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +101,7 @@ fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDo
         return Err(ElasticError::Unreadable("multi-get: a document that was not asked for".to_owned()));
     }
     if let Some(error) = entry.get("error") {
-        let fault = super::Fault::of_error(500, error);
+        let fault = super::error::Fault::of_error(500, error);
         let missing = fault.kind == "index_not_found_exception";
         return if missing { Ok(None) } else { Err(ElasticError::Refused(fault)) };
     }

@@ -6,7 +6,6 @@ use docmill_crds::foreign::{Foreign, exception};
 use serde_json::Value;
 
 use crate::outbound::EndpointFault;
-use crate::store_health::reasons;
 
 /// Characters of a reason that are kept: enough for the sentence, without the document that it may quote.
 const REASON_CHARS: usize = 400;
@@ -62,7 +61,7 @@ impl Classify for ElasticError {
     }
 
     fn hindrance(&self) -> Option<(Store, HindranceReason)> {
-        Some((Store::Elasticsearch, reasons::elastic_reason(self)?))
+        Some((Store::Elasticsearch, elastic_reason(self)?))
     }
 
     fn words(&self) -> Option<&Foreign> {
@@ -219,6 +218,36 @@ fn shorten(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+/// How Elasticsearch hinders.
+fn elastic_reason(error: &ElasticError) -> Option<HindranceReason> {
+    match error {
+        ElasticError::Unreachable(_) => Some(HindranceReason::Unreachable),
+        ElasticError::Timeout(_) => Some(HindranceReason::TimedOut),
+        ElasticError::Unreadable(_) => Some(HindranceReason::Unavailable),
+        ElasticError::Settings(_) | ElasticError::Untrusted(_) | ElasticError::NotAllowed(_) => {
+            Some(HindranceReason::Refused)
+        }
+        ElasticError::Refused(fault) => fault_reason(fault),
+        ElasticError::Stopped => None,
+    }
+}
+
+fn fault_reason(fault: &Fault) -> Option<HindranceReason> {
+    match (fault.kind.as_str(), fault.status) {
+        ("cluster_block_exception", _) => Some(HindranceReason::ReadOnly),
+        // It passes once the clock is right.
+        (SKEWED, _) => Some(HindranceReason::Unavailable),
+        // The limit of shards in the cluster.
+        ("validation_exception", _) => Some(HindranceReason::Refused),
+        ("search_context_missing_exception", _) => None,
+        (_, 429) => Some(HindranceReason::Throttled),
+        (_, 408 | 500..) => Some(HindranceReason::Unavailable),
+        (_, 401 | 403) => Some(HindranceReason::AccessDenied),
+        (_, 404) => Some(HindranceReason::NotFound),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Distribution;
+use super::cluster_info::Distribution;
 
 /// Templates of the product rank above Elasticsearch's own (up to 200); a user's own can rank above it.
 const BASE_PRIORITY: usize = 300;

@@ -5,12 +5,13 @@ use std::time::Duration;
 use docmill_crds::contract::{HindranceReason, Store};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
-use docmill_crds::own_index::{Bar, OwnIndex, Owner, Standing, meta};
+use docmill_crds::records::own_index::{Bar, OwnIndex, Owner, Standing, meta};
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 
-use super::client::segment;
-use super::{Elastic, ElasticError, mapping};
+use super::client::{Elastic, segment};
+use super::error::ElasticError;
+use super::mapping;
 
 /// Two that claim the same index see after this time whose it has become: the last one to write has it.
 const CLAIMS_SETTLE: Duration = Duration::from_secs(1);

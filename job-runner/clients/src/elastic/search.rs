@@ -6,8 +6,9 @@
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 
-use super::client::segment;
-use super::{Distribution, Elastic, ElasticError};
+use super::client::{Elastic, segment};
+use super::cluster_info::Distribution;
+use super::error::ElasticError;
 
 /// How long the cluster keeps a point in time after each use.
 const KEEP_ALIVE: &str = "5m";

@@ -7,8 +7,7 @@
 
 use docmill_crds::contract::IndexTrouble;
 
-use super::Fault;
-use super::error::BLOCKED;
+use super::error::{BLOCKED, Fault};
 
 /// The number of the block that a full disk sets on the indices of its node.
 const DISK_FULL: u32 = 12;

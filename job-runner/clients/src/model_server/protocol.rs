@@ -5,6 +5,7 @@
 
 mod address;
 pub mod http_call;
+mod messages;
 pub mod open_inference;
 pub mod openai_chat;
 pub mod openai_embeddings;
@@ -13,66 +14,13 @@ mod refusal;
 pub mod text_embeddings;
 mod vectors;
 
-use docmill_crds::enricher::{Enricher, Protocol};
+use docmill_crds::api::enricher::{Enricher, Protocol};
 use reqwest::header::HeaderMap;
-use serde_json::{Map, Value};
 
+pub use messages::{Answer, AnswerError, Call, CallError, Reply};
 pub use refusal::{Refusal, judge, without_words};
 
 const NO_SERVER: &str = "a builtin has no server that could be called";
-
-/// What a model gave for one document.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// The fields of the enricher and their values.
-    pub fields: Map<String, Value>,
-    /// Version of the model that the server told, if it tells one.
-    pub version: Option<String>,
-}
-
-/// What became of one document: its answer, or what is wrong with what the model gave for it.
-pub type Reply = Result<Answer, String>;
-
-/// Why an answer is not used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerError {
-    /// The model is not what the enricher says; other documents would fare no better.
-    #[error("its answers do not fit the enricher, {0}")]
-    Unfit(String),
-    /// This answer is broken: cut short, no JSON, another number of results.
-    #[error("the answer cannot be used, {0}")]
-    Broken(String),
-}
-
-/// Why a request cannot be written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// No document could be sent with what the enricher says.
-    #[error("{0}")]
-    Unfit(String),
-    /// One of the documents cannot be put into a request.
-    #[error("{0}")]
-    Document(String),
-}
-
-/// A request, to be sent with `POST` and a JSON body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// Where to.
-    pub url: String,
-    /// Besides those of the credentials.
-    pub headers: HeaderMap,
-    /// JSON.
-    pub body: Vec<u8>,
-}
-
-impl Call {
-    /// A call without headers of its own.
-    fn post(url: String, body: &Value) -> Self {
-        // JSON into a Vec: serde_json has no way to fail here.
-        Self { url, headers: HeaderMap::new(), body: serde_json::to_vec(body).unwrap_or_default() }
-    }
-}
 
 /// The protocol of an enricher. The schema sees to it that there is one.
 pub fn protocol(enricher: &Enricher) -> Result<Protocol<'_>, AnswerError> {
@@ -137,15 +85,6 @@ pub fn read_version(protocol: Protocol<'_>, body: &[u8]) -> Result<Option<String
         | Protocol::Http(_)
         | Protocol::Builtin(_) => Ok(None),
     }
-}
-
-fn parse(body: &[u8]) -> Result<Value, AnswerError> {
-    serde_json::from_slice(body).map_err(|error| AnswerError::Broken(error.to_string()))
-}
-
-/// The only input of each document, for protocols that take one.
-fn first_inputs<'a>(documents: &[&'a [String]]) -> Vec<&'a str> {
-    documents.iter().map(|texts| texts.first().map_or("", String::as_str)).collect()
 }
 
 #[cfg(test)]

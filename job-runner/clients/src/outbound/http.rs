@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::SemaphorePermit;
 
-use super::limits::{BLOCK_BYTES, FREE_BYTES};
+use super::Outbound;
+use super::limits::{BLOCK_BYTES, FREE_BYTES, Limits};
 use super::resolver::Resolver;
-use super::{Limits, Outbound};
 
 /// The most that is read of an answer which is an error: enough for what a known store says.
 const ERROR_BYTES: usize = 64 * 1024;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::{EndpointFault, EndpointPolicy, Outbound};
+use super::Outbound;
+use super::policy::{EndpointFault, EndpointPolicy};
 
 /// Resolves names for clients of HTTP and of AWS.
 #[derive(Clone, Debug)]

@@ -6,7 +6,10 @@ use std::borrow::Cow;
 use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
-use super::{Fault, FieldPlan, JsonKind, Judge, Record, Spot, fault, types};
+use super::judge::{Judge, Spot, fault};
+use super::types;
+use crate::automaton::FieldPlan;
+use crate::events::json_value::JsonKind;
 
 const OBJECT: &str = JsonKind::Object.as_str();
 
@@ -27,13 +30,6 @@ impl Judge<'_, '_> {
         self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(found)));
         false
     }
-}
-
-/// The fault of a document that is no object, when none of its fields is the value itself.
-pub(crate) fn no_object(record: &Record, at: &str) -> Option<Fault> {
-    let found = record.scalar.as_deref()?;
-    let fault = fault(Reason::WrongType, String::new(), at, record.place(0), OBJECT.to_owned(), Some(found));
-    Some(Fault { field: None, ..fault })
 }
 
 /// What a field is.

@@ -2,8 +2,10 @@
 
 use docmill_crds::reason::Reason;
 
+use super::judge::{Judge, Spot, fault};
 use super::types::date_of_parts;
-use super::{Content, FieldPlan, Judge, Record, ScopeId, Spot, fault};
+use crate::automaton::{FieldPlan, ScopeId};
+use crate::evaluate::record::{Content, Record};
 
 impl Judge<'_, '_> {
     /// Writes the date whose parts are in this frame.

@@ -1,6 +1,7 @@
 //! Reads a model from a YAML file, and shows a fault of it in its line.
 
 mod documents;
+mod fault;
 mod place;
 mod tree;
 
@@ -10,9 +11,9 @@ use std::{fs, io};
 use docmill_crds::conversion::{Conversion, Model, ModelError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
 use crate::commands::excerpt::excerpt;
+use fault::{Fault, yaml_fault};
 
 /// Why a file is no model.
 #[derive(Debug, thiserror::Error)]
@@ -43,14 +44,6 @@ pub(crate) enum ModelFault {
     /// A preset, or a model that was read, cannot be compiled: a fault of this program.
     #[error(transparent)]
     Model(#[from] ModelError),
-}
-
-/// What is wrong, and at which line and character.
-#[derive(Debug, PartialEq, Eq)]
-struct Fault {
-    problem: String,
-    line: u64,
-    column: u64,
 }
 
 /// Reads a model: that of the file's `IngestSource`, or a `conversion` that stands alone, with or without its key.
@@ -91,12 +84,6 @@ struct Spec {
 
 fn typed<T: DeserializeOwned>(yaml: &str) -> Result<T, Fault> {
     serde_saphyr::from_str(yaml).map_err(|error| yaml_fault(&error))
-}
-
-fn yaml_fault(error: &serde_saphyr::Error) -> Fault {
-    let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-    let problem = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
-    Fault { problem, line: line.max(1), column: column.max(1) }
 }
 
 #[cfg(test)]

@@ -27,12 +27,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use docmill_crds::conversion::ModelError;
-use pattern::{Pattern, PatternFault};
-use samples::{Nothing, Samples};
 
 use crate::commands::convert::human::Explainer;
 use crate::commands::inputs::{Inputs, ReadError, open};
 use crate::commands::{REFUSED, UNUSABLE, complain};
+use pattern::{Pattern, PatternFault};
+use samples::{Nothing, Samples};
 
 /// Propose a model from sample objects: a start, to be read and amended.
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ enum InferError {
 pub(super) fn run(args: &Args) -> ExitCode {
     match infer(args, &mut io::stderr()) {
         Ok((yaml, all)) => {
-            let printed = super::print(&yaml);
+            let printed = super::output::print(&yaml);
             if all { printed } else { ExitCode::from(REFUSED) }
         }
         Err(error) => {

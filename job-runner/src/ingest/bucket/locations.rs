@@ -9,8 +9,8 @@
 //! A key is read from its end, where the digest and what follows it have a fixed form; so whatever a raw key looks like,
 //! there is one way to read it. Neither a namespace nor the name of a source can contain a slash.
 
-use docmill_crds::ledger::UnitId;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::api::storage::BucketLocation;
+use docmill_crds::records::units::UnitId;
 
 use super::object_key;
 
@@ -58,8 +58,8 @@ pub fn objects(place: &BucketLocation) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use docmill_crds::ledger::UnitId;
-    use docmill_crds::storage::BucketLocation;
+    use docmill_crds::api::storage::BucketLocation;
+    use docmill_crds::records::units::UnitId;
 
     use super::{EvidenceKeys, of_source};
     use crate::ingest::snapshot;

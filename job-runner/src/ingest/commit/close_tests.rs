@@ -2,10 +2,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use docmill_clients::elastic::{ReadState, StoredDocument};
-use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitRecord, UnitState};
+use docmill_crds::api::storage::OnDelete;
 use docmill_crds::reason::{Reason, SkipReason};
-use docmill_crds::storage::OnDelete;
+use docmill_crds::records::heads::KeyHead;
+use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, UnitRecord, UnitState};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 

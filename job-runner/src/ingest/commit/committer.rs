@@ -7,10 +7,10 @@ use std::time::Duration;
 use docmill_clients::elastic::{Address, BulkBody, Outcome, ReadState};
 use docmill_clients::retry::Patience;
 use docmill_clients::{clock, store_health};
+use docmill_crds::api::storage::{BucketLocation, OnDelete};
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::Classify as _;
-use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
-use docmill_crds::storage::{BucketLocation, OnDelete};
+use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,7 @@
 //! Which documents a unit has no more, and where they are named. Pure; [`take_back`](super::take_back) deletes them.
 
-use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::SkipReason;
+use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
 /// Documents of a unit that are to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +66,8 @@ pub fn is_withdrawn(record: &UnitRecord) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
     use docmill_crds::reason::SkipReason;
+    use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
     use super::Departed;
     use crate::ingest::ledger::record::Recorder;

@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use docmill_clients::elastic::StoredDocument;
-use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{RecordedDocument, UnitId, UnitRecord, UnitState};
+use docmill_crds::api::storage::OnDelete;
 use docmill_crds::reason::SkipReason;
-use docmill_crds::storage::OnDelete;
+use docmill_crds::records::heads::KeyHead;
+use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
 use super::departed::{self, Departed};
 use super::work::Work;

@@ -8,10 +8,10 @@
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, StoredDocument};
 use docmill_clients::retry::Patience;
-use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
+use docmill_crds::api::storage::OnDelete;
 use docmill_crds::reason::SkipReason;
-use docmill_crds::storage::OnDelete;
+use docmill_crds::records::heads::KeyHead;
+use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 use tokio_util::sync::CancellationToken;
 
 use super::committer::Finish;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{MAX_RECORDED_DOCUMENTS, UnitId, UnitState};
+use docmill_crds::records::heads::KeyHead;
+use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, UnitId, UnitState};
 use tokio::sync::oneshot;
 
 use super::departed;

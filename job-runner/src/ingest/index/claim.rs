@@ -10,8 +10,8 @@
 //! the place of a tombstone but what the bucket holds: a put that is told late, and whose version can still be read, is
 //! as removed as its key is.
 
-use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
-use docmill_crds::ledger::{DocumentAddress, UnitId};
+use docmill_crds::records::heads::{DocumentHead, KeyHead};
+use docmill_crds::records::units::{DocumentAddress, UnitId};
 
 use crate::ingest::unit::Unit;
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
-use docmill_crds::ledger::{DocumentAddress, UnitId};
+use docmill_crds::records::heads::{DocumentHead, KeyHead};
+use docmill_crds::records::units::{DocumentAddress, UnitId};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

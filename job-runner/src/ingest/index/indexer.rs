@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody};
-use docmill_crds::ledger::DocumentAddress;
-use docmill_crds::ledger::heads::DocumentHead;
-use docmill_crds::storage::OnDelete;
+use docmill_crds::api::storage::OnDelete;
+use docmill_crds::records::heads::DocumentHead;
+use docmill_crds::records::units::DocumentAddress;
 use tokio_util::sync::CancellationToken;
 
 use super::articles::{Articles, Barred};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use docmill_clients::elastic::{Fault, Outcome};
 use docmill_crds::contract::IndexTrouble;
-use docmill_crds::ledger::DocumentAddress;
+use docmill_crds::records::units::DocumentAddress;
 
 use crate::ingest::unit::placement::{DocumentFate, Held};
 
@@ -107,7 +107,7 @@ fn not_created(index: &str, fault: Fault) -> DocumentFate {
 #[cfg(test)]
 mod tests {
     use docmill_crds::contract::IndexTrouble;
-    use docmill_crds::ledger::DocumentAddress;
+    use docmill_crds::records::units::DocumentAddress;
 
     use super::{DocumentFate, Fault, Held, Outcome, Places};
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use docmill_clients::aws::{StoreError, StoreFault};
-use docmill_crds::ledger::UnitId;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::api::storage::BucketLocation;
+use docmill_crds::records::units::UnitId;
 use serde::Serialize;
 use serde_json::Value;
 

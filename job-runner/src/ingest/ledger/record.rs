@@ -1,8 +1,8 @@
 //! Records in the ledger: where a unit ended. Pure; `finish` writes them.
 
 use docmill_clients::clock;
-use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
 use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 
 use super::errors_bucket::ErrorRecord;
 use crate::ingest::unit::Unit;

@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
+use std::{fmt, io};
 
 use docmill_convert::Document;
-use docmill_crds::ingest_source::Index;
-use docmill_crds::ledger::{DocumentAddress, RecordedDocument};
+use docmill_crds::api::ingest_source::Index;
 use docmill_crds::reason::Reason;
+use docmill_crds::records::units::{DocumentAddress, RecordedDocument};
 use docmill_crds::template::{RenderError, Template};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -16,7 +16,6 @@ use serde_json::{Map, Value};
 use super::date_window::{OutOfWindow, Window};
 use crate::ingest::snapshot::provenance;
 use crate::ingest::unit::document::AddressedDocument;
-use std::io;
 
 /// Elasticsearch's limit of an index name, in bytes
 /// (<https://www.elastic.co/guide/en/elasticsearch/reference/current/indices-create-index.html>).

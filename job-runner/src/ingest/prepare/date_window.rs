@@ -4,7 +4,7 @@
 //! It is asked when a document is made, and not when one is read back from its snapshot: what was let in keeps its address,
 //! whatever the window and the clock say later.
 
-use docmill_crds::ingest_source::{DateWindow, InvalidDay};
+use docmill_crds::api::ingest_source::{DateWindow, InvalidDay};
 use docmill_crds::template::Template;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -63,7 +63,7 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::ingest_source::DateWindow;
+    use docmill_crds::api::ingest_source::DateWindow;
     use docmill_crds::template::Template;
     use serde_json::json;
 

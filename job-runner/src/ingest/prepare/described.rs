@@ -3,8 +3,8 @@
 use std::io;
 
 use docmill_clients::aws::StoreError;
+use docmill_crds::api::storage::is_folder_marker;
 use docmill_crds::reason::SkipReason;
-use docmill_crds::storage::is_folder_marker;
 use tokio_util::sync::CancellationToken;
 
 use super::binary::{Described, Describer};

@@ -6,9 +6,9 @@ use std::time::Instant;
 use docmill_clients::aws::StoreError;
 use docmill_clients::clock;
 use docmill_convert::Document;
-use docmill_crds::ledger::{RecordedDocument, content_digest};
+use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::reason::Reason;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::records::units::{RecordedDocument, content_digest};
 use serde_json::json;
 use tokio::sync::Semaphore;
 

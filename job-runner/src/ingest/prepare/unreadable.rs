@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::clock;
-use docmill_crds::ledger::UnitId;
 use docmill_crds::reason::Reason;
+use docmill_crds::records::units::UnitId;
 use tokio_util::sync::CancellationToken;
 
 use super::preparation::Preparation;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError};
 use docmill_clients::retry::Patience;
-use docmill_crds::ledger::heads::AttemptMark;
+use docmill_crds::records::heads::AttemptMark;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;

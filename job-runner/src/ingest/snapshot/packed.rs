@@ -26,13 +26,12 @@ pub use reference::{Place, Reference};
 use std::io::{self, Read as _};
 
 use bytes::Bytes;
-use docmill_crds::ledger::hex;
-use docmill_crds::storage::OWN_FOLDER;
+use docmill_clients::clock;
+use docmill_crds::api::storage::OWN_FOLDER;
+use docmill_crds::digest::hex;
 use sha2::{Digest as _, Sha256};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::get_frame_content_size;
-
-use docmill_clients::clock;
 
 /// The compression level: that of the `zstd` program, where nothing else is asked for.
 const LEVEL: i32 = zstd::DEFAULT_COMPRESSION_LEVEL;

@@ -1,6 +1,6 @@
 //! `_docmill`: what every stored document says about where it comes from. Pure.
 
-use docmill_crds::ledger::{UnitId, content_digest};
+use docmill_crds::records::units::{UnitId, content_digest};
 use serde::Serialize;
 
 /// The name of the object that carries it.
@@ -86,7 +86,7 @@ pub fn indexed_source<'a>(line: &'a [u8], indexed_time: &'a str) -> [&'a [u8]; 4
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::ledger::UnitId;
+    use docmill_crds::records::units::UnitId;
     use serde_json::{Value, json};
 
     use super::{

@@ -4,7 +4,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::CompletedPart;
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::api::storage::BucketLocation;
 
 use super::{Label, MEDIA_TYPE, action};
 use crate::ingest::bucket::multipart::Multipart;

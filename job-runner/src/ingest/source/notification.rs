@@ -15,8 +15,8 @@ pub use event::{Event, RecordError};
 use std::collections::BTreeMap;
 use std::fmt;
 
+use docmill_crds::api::storage::RawLocation;
 use docmill_crds::reason::Reason;
-use docmill_crds::storage::RawLocation;
 use serde_json::Value;
 
 use envelope::{Inner, Opened};

@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use docmill_clients::aws::{StoreError, StoreFault};
-use docmill_crds::ledger::UnitId;
+use docmill_crds::records::units::UnitId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ingest::unit::Unit;

@@ -8,9 +8,9 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
     MessageSystemAttributeName,
 };
-use docmill_clients::aws::StoreError;
+use docmill_clients::aws::{StoreError, store_reason};
 use docmill_clients::clock;
-use docmill_clients::store_health::{self, HeldUp, reasons};
+use docmill_clients::store_health::{self, HeldUp};
 use docmill_crds::contract::Store;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -85,7 +85,7 @@ impl Queue {
 
     /// Says that the queue hinders the worker, or does no more.
     fn hindered_by(&self, error: Option<&StoreError>) {
-        let reason = error.and_then(reasons::store_reason);
+        let reason = error.and_then(store_reason);
         let message = error.map(ToString::to_string).unwrap_or_default();
         let mut held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner);
         held_up.by(reason.map(|reason| (Store::Queue, reason)), &message);

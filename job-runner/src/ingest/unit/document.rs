@@ -1,6 +1,6 @@
 //! A document on its way to the index.
 
-use docmill_crds::ledger::RecordedDocument;
+use docmill_crds::records::units::RecordedDocument;
 
 /// A document and where it belongs.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What the ledger says of a unit.
 
-use docmill_crds::ledger::{UnitRecord, UnitState};
+use docmill_crds::records::units::{UnitRecord, UnitState};
 
 /// A record as it is stored.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use docmill_crds::ledger::{DocumentsDigest, RecordedDocument};
+use docmill_crds::records::units::{DocumentsDigest, RecordedDocument};
 
 use super::document::AddressedDocument;
 
@@ -101,7 +101,7 @@ pub fn leave_last(documents: &mut Vec<AddressedDocument>) {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::ledger::{DocumentsDigest, RecordedDocument};
+    use docmill_crds::records::units::{DocumentsDigest, RecordedDocument};
     use proptest::prelude::*;
 
     use super::super::document::AddressedDocument;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use docmill_clients::elastic::Fault;
 use docmill_clients::retry::Patience;
 use docmill_crds::contract::IndexTrouble;
-use docmill_crds::ledger::heads::KeyHead;
-use docmill_crds::ledger::{DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
+use docmill_crds::records::heads::KeyHead;
+use docmill_crds::records::units::{DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
 
 use super::Unit;
 use super::document::AddressedDocument;

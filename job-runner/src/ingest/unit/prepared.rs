@@ -1,7 +1,7 @@
 //! What a unit became when its object was read.
 
-use docmill_crds::ledger::{DocumentsDigest, UnitId, UnitState};
 use docmill_crds::reason::SkipReason;
+use docmill_crds::records::units::{DocumentsDigest, UnitId, UnitState};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Unit;

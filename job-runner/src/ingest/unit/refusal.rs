@@ -2,8 +2,8 @@
 
 use docmill_clients::elastic::Fault;
 use docmill_convert::Refusal;
-use docmill_crds::ledger::RecordedDocument;
 use docmill_crds::reason::Reason;
+use docmill_crds::records::units::RecordedDocument;
 use serde::Serialize;
 use serde_json::{Value, json};
 

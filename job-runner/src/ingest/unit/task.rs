@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use docmill_crds::contract::IndexTrouble;
-use docmill_crds::ledger::UnitState;
+use docmill_crds::records::units::UnitState;
 
 use super::object_ref::Landed;
 

@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use docmill_clients::clock;
-use docmill_crds::ledger::{UnitId, UnitState, content_digest};
 use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::records::units::{UnitId, UnitState, content_digest};
 use futures::StreamExt as _;
 use serde_json::json;
 
@@ -24,7 +24,8 @@ use crate::ingest::unit::object_ref::Landed;
 use crate::ingest::unit::placement::PATIENCE;
 use crate::ingest::unit::refusal::Stage;
 use crate::ingest::unit::task::{Ended, Redo, Task};
-use crate::observe::{self, metrics::Foreign};
+use crate::observe::metrics::Foreign;
+use crate::observe::{self};
 
 /// Units of one message that are processed at a time.
 const UNITS_AT_A_TIME: usize = 8;
@@ -217,7 +218,7 @@ fn foreign_delay(attempts: i64) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::storage::{OnDelete, RawLocation};
+    use docmill_crds::api::storage::{OnDelete, RawLocation};
     use serde_json::json;
 
     use super::{Received, foreign_delay, piece, rest};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use docmill_clients::elastic::{Address, Elastic, ElasticError, Pit};
-use docmill_crds::ledger::heads::{DocumentHead, heads_index};
-use docmill_crds::ledger::{MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitId};
+use docmill_crds::records::heads::{DocumentHead, heads_index};
+use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::evidence::{Evidence, Index, Record};
 use super::gather::{Articles, Stores, bounds};
 use super::judge::{Backing, Hit, Seen, judge_document, judge_hit};
 use super::report::Difference;
-use crate::run::RunError;
+use crate::run::error::RunError;
 
 /// Documents that are held at a time.
 const DOCUMENTS_AT_A_TIME: i64 = 5000;

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use docmill_crds::ledger::{UnitId, UnitState};
+use docmill_crds::api::storage::{BucketLocation, RawLocation};
 use docmill_crds::reason::SkipReason;
-use docmill_crds::storage::{BucketLocation, RawLocation};
+use docmill_crds::records::units::{UnitId, UnitState};
 use serde::Deserialize;
 
 use super::keys::{self, EvidenceName};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, Elastic, ElasticError};
-use docmill_crds::ledger::units_index;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::api::storage::BucketLocation;
+use docmill_crds::records::units::units_index;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -15,8 +15,9 @@ use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot;
+use crate::run::context::RunContext;
+use crate::run::error::RunError;
 use crate::run::listing::{self, Listed, Listing};
-use crate::run::{RunContext, RunError};
 
 /// Records of a page.
 const PAGE_RECORDS: usize = 1000;
@@ -305,7 +306,7 @@ impl<'a> Stores<'a> {
     }
 }
 
-pub(super) fn raw_object(listed: Listed) -> RawObject {
+pub(crate) fn raw_object(listed: Listed) -> RawObject {
     RawObject {
         version_id: listed.version_id,
         etag: listed.etag.unwrap_or_default(),
@@ -327,7 +328,7 @@ fn chunks(names: BTreeSet<String>) -> Vec<Vec<String>> {
 }
 
 /// Asks for each name, a few at a time.
-pub(super) async fn each<T>(
+pub(crate) async fn each<T>(
     names: BTreeSet<String>,
     ask: impl AsyncFn(&str) -> Result<T, StoreError>,
 ) -> Result<Vec<(String, T)>, StoreError> {

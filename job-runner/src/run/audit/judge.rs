@@ -1,8 +1,8 @@
 //! The verdict over a range of keys. Pure: everything that it needs was asked for before.
 
+use docmill_crds::api::storage::OnDelete;
 use docmill_crds::audit::DifferenceKind as Kind;
-use docmill_crds::ledger::{RecordedDocument, UnitState};
-use docmill_crds::storage::OnDelete;
+use docmill_crds::records::units::{RecordedDocument, UnitState};
 
 use super::evidence::{Evidence, Ground, Index, Record};
 use super::keys::{self, EvidenceName, SnapshotName};

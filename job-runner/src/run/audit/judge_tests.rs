@@ -1,8 +1,8 @@
 //! Each kind of difference, from the least that makes it, and that the sound case has none.
 
+use docmill_crds::api::storage::{BucketLocation, OnDelete, RawLocation};
 use docmill_crds::audit::DifferenceKind as Kind;
-use docmill_crds::ledger::{RecordedDocument, UnitId, UnitState};
-use docmill_crds::storage::{BucketLocation, OnDelete, RawLocation};
+use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState};
 
 use super::{Backing, Hit, Seen, judge, judge_document, judge_hit};
 use crate::run::audit::evidence::{Evidence, Ground, RawObject, Record};

@@ -74,8 +74,8 @@ fn is_digest(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::ledger::UnitId;
-    use docmill_crds::storage::BucketLocation;
+    use docmill_crds::api::storage::BucketLocation;
+    use docmill_crds::records::units::UnitId;
     use proptest::prelude::*;
 
     use super::{EvidenceName, SnapshotName};

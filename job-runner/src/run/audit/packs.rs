@@ -11,7 +11,7 @@ use super::judge::strange_pack;
 use super::report::Difference;
 use crate::ingest::snapshot::packed::{self, Entry, Reference};
 use crate::ingest::snapshot::read;
-use crate::run::RunError;
+use crate::run::error::RunError;
 use crate::run::listing::{self, Listing};
 
 /// Packs that one search asks about.
@@ -22,7 +22,7 @@ const MOST_STRANGE: usize = 1000;
 impl Stores<'_> {
     /// The digests of the units whose snapshots lie where these references point to. One request a pack, whatever the
     /// number of references.
-    pub(super) async fn packed_units(
+    pub(crate) async fn packed_units(
         &self,
         references: BTreeSet<String>,
     ) -> Result<Vec<(String, Option<String>)>, StoreError> {

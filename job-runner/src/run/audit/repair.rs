@@ -9,7 +9,7 @@ use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, PassOver};
 use docmill_clients::retry::Patience;
 use docmill_crds::audit::DifferenceKind as Kind;
-use docmill_crds::ledger::{UnitId, UnitRecord, UnitState};
+use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 use futures::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -30,8 +30,9 @@ use crate::ingest::unit::object_ref::Landed;
 use crate::ingest::unit::overwritten::leave_last;
 use crate::ingest::unit::placement::{Fate, ToPlace};
 use crate::ingest::unit::task::{Redo, Task};
+use crate::run::context::RunContext;
+use crate::run::error::RunError;
 use crate::run::listing::{self, Listed};
-use crate::run::{RunContext, RunError};
 
 /// Units that are mended at a time.
 const UNITS_AT_A_TIME: usize = 64;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::audit::DifferenceKind;
-use docmill_crds::ledger::UnitState;
+use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 
 /// Differences that the report names one by one.
@@ -167,7 +167,7 @@ impl AuditReport {
 #[cfg(test)]
 mod tests {
     use docmill_crds::audit::DifferenceKind;
-    use docmill_crds::ledger::UnitState;
+    use docmill_crds::records::units::UnitState;
     use proptest::prelude::*;
 
     use super::{AuditReport, Difference, KindCount, NAMED, Sums, Target};

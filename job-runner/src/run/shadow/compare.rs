@@ -4,10 +4,10 @@ use std::io;
 
 use docmill_clients::clock;
 use docmill_convert::{Converter, Document, Refusal};
-use docmill_crds::ledger::{
+use docmill_crds::reason::Reason;
+use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
 };
-use docmill_crds::reason::Reason;
 use serde::Deserialize;
 use serde_json::Map;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use docmill_convert::Converter;
 use docmill_crds::conversion::Conversion;
-use docmill_crds::ledger::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest};
+use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest};
 use docmill_crds::template::Template;
 use serde_json::{Value, json};
 

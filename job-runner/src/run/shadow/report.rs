@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use docmill_crds::ledger::{DocumentAddress, UnitId};
+use docmill_crds::records::units::{DocumentAddress, UnitId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

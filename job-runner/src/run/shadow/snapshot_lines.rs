@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use bytes::Bytes;
-use docmill_crds::ledger::DocumentAddress;
+use docmill_crds::records::units::DocumentAddress;
 use serde_json::{Map, Value};
 
 use crate::ingest::prepare::address::Addressing;
@@ -84,7 +84,7 @@ fn read(line: &[u8]) -> Option<(String, Map<String, Value>)> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use docmill_crds::ledger::UnitId;
+    use docmill_crds::records::units::UnitId;
     use docmill_crds::template::Template;
 
     use super::{Standing, read};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
 use docmill_crds::audit::DifferenceKind;
-use docmill_crds::ledger::UnitId;
+use docmill_crds::records::units::UnitId;
 use e2e::articles::Form;
 use e2e::auditor::without_handling;
 use e2e::corpus::{Corpus, Outcome};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use docmill_crds::storage::Packing;
+use docmill_crds::api::storage::Packing;
 use e2e::articles::{Article, Fault, Form};
 use e2e::cases::{Case, case, side_by_side};
 use e2e::corpus::Corpus;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use docmill_crds::ledger::UnitId;
+use docmill_crds::records::units::UnitId;
 use e2e::articles::{Article, Fault, Form};
 use e2e::cases::{case, side_by_side};
 use e2e::corpus::{Corpus, Outcome};

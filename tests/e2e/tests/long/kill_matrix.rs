@@ -2,7 +2,7 @@
 //! nothing that is lost, doubled or out of step.
 
 use anyhow::{Context as _, Result};
-use docmill_crds::storage::Packing;
+use docmill_crds::api::storage::Packing;
 use e2e::articles::Form;
 use e2e::cases::{Case, case, side_by_side};
 use e2e::corpus::Corpus;

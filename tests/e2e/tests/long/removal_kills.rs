@@ -2,7 +2,7 @@
 //! then; another one finishes, and the auditor finds nothing that was removed and everything else.
 
 use anyhow::{Context as _, Result};
-use docmill_crds::storage::Packing;
+use docmill_crds::api::storage::Packing;
 use e2e::articles::{Article, Form};
 use e2e::cases::{Case, case, side_by_side};
 use e2e::corpus::Corpus;

@@ -11,8 +11,8 @@ use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_clients::model_server::link::Link;
 use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, http};
 use docmill_clients::secrets::Secrets;
-use docmill_crds::elasticsearch::ElasticsearchCluster;
-use docmill_crds::storage::{SecretRef, Storage};
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::storage::{SecretRef, Storage};
 use e2e::harm::{Harm, Server};
 use serde_json::json;
 

@@ -3,10 +3,11 @@
 //! Specification: <https://platform.openai.com/docs/api-reference/embeddings>. A result says by its `index` to which
 //! input it belongs; results may come in any order, and an answer is believed only if each index comes exactly once.
 
-use docmill_crds::enricher::{OpenAIEmbeddings, OutputField};
+use docmill_crds::api::enricher::{OpenAIEmbeddings, OutputField};
 use serde_json::{Value, json};
 
-use super::{AnswerError, Call, Reply, address, first_inputs, parse, vectors};
+use super::messages::{AnswerError, Call, Reply, first_inputs, parse};
+use super::{address, vectors};
 
 /// The request for some documents.
 pub fn call(server: &OpenAIEmbeddings, documents: &[&[String]]) -> Call {
@@ -58,7 +59,7 @@ fn in_order(results: &[Value], documents: usize) -> Result<Vec<&Value>, AnswerEr
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::OpenAIEmbeddings;
+    use docmill_crds::api::enricher::OpenAIEmbeddings;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

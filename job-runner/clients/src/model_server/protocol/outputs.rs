@@ -1,6 +1,6 @@
 //! The values that a model gives, held against the fields of its enricher. Nothing is guessed, rounded or cut. No I/O.
 
-use docmill_crds::enricher::{OutputField, OutputType};
+use docmill_crds::api::enricher::{OutputField, OutputType};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -101,7 +101,7 @@ pub fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::OutputField;
+    use docmill_crds::api::enricher::OutputField;
     use serde_json::{Value, json};
 
     use super::field;

@@ -1,11 +1,11 @@
-use docmill_crds::enricher::Enricher;
+use docmill_crds::api::enricher::Enricher;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{AnswerError, Reply, call, has_results, read, read_version, version_url};
 
 /// Any JSON of a few small values, so that names and shapes meet what is looked for now and then.
-pub(super) fn any_json() -> impl Strategy<Value = Value> {
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<i64>().prop_map(Value::from),
@@ -22,14 +22,14 @@ pub(super) fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-pub(super) fn broken(result: Result<Vec<Reply>, AnswerError>) -> String {
+pub(crate) fn broken(result: Result<Vec<Reply>, AnswerError>) -> String {
     match result {
         Err(AnswerError::Broken(text)) => text,
         other => panic!("{other:?}"),
     }
 }
 
-pub(super) fn unfit(result: Result<Vec<Reply>, AnswerError>) -> String {
+pub(crate) fn unfit(result: Result<Vec<Reply>, AnswerError>) -> String {
     match result {
         Err(AnswerError::Unfit(text)) => text,
         other => panic!("{other:?}"),

@@ -3,10 +3,11 @@
 //! Specification: <https://huggingface.github.io/text-embeddings-inference/>. Vectors come in the order of the texts,
 //! so an answer is believed only if there are as many of them. What the server runs is told by `GET /info`.
 
-use docmill_crds::enricher::{OutputField, TextEmbeddings};
+use docmill_crds::api::enricher::{OutputField, TextEmbeddings};
 use serde_json::{Value, json};
 
-use super::{AnswerError, Call, Reply, address, first_inputs, parse, vectors};
+use super::messages::{AnswerError, Call, Reply, first_inputs, parse};
+use super::{address, vectors};
 
 /// The request for some documents.
 pub fn call(server: &TextEmbeddings, documents: &[&[String]]) -> Call {
@@ -50,7 +51,7 @@ pub fn read_info(body: &[u8]) -> Result<String, AnswerError> {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::TextEmbeddings;
+    use docmill_crds::api::enricher::TextEmbeddings;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

@@ -1,9 +1,10 @@
 //! The answers of servers that give one vector a document and nothing else.
 
-use docmill_crds::enricher::OutputField;
+use docmill_crds::api::enricher::OutputField;
 use serde_json::Value;
 
-use super::{Answer, AnswerError, Reply, outputs};
+use super::messages::{Answer, AnswerError, Reply};
+use super::outputs;
 
 /// One reply a document, each with its own vector.
 ///
@@ -41,7 +42,7 @@ fn check_length(fields: &[OutputField], vectors: &[&Value]) -> Result<(), Answer
 
 #[cfg(test)]
 pub(super) mod tests {
-    use docmill_crds::enricher::OutputField;
+    use docmill_crds::api::enricher::OutputField;
     use serde_json::{Value, json};
 
     use super::super::{AnswerError, Reply};

@@ -8,13 +8,14 @@ mod iso;
 mod parts;
 mod reader;
 mod words;
+mod written;
 mod zones;
 
 pub(crate) use parts::date_of_parts;
+use written::{LEAP_SECOND, Written, may_be_leap_second};
 
 use docmill_crds::conversion::{DateFormat, Field, FieldType, Zone};
 use jiff::SignedDuration;
-use jiff::civil::{Date, DateTime};
 
 /// How the dates of a field are read, beyond the forms that all have in common.
 #[derive(Debug, Default)]
@@ -22,29 +23,6 @@ pub struct DateRules {
     zone: Option<Zone>,
     formats: Vec<DateFormat>,
 }
-
-/// A date and perhaps a time, as a text says them. Whether there is such a day is not known yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Written<'t> {
-    year: i16,
-    month: i8,
-    day: i8,
-    time: Option<Time<'t>>,
-    /// Seconds by which the zone is ahead of UTC.
-    offset: Option<i32>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Time<'t> {
-    hour: i8,
-    minute: i8,
-    second: i8,
-    /// The digits after the point.
-    fraction: &'t str,
-}
-
-/// The last second of a minute that has 61.
-const LEAP_SECOND: i8 = 60;
 
 impl DateRules {
     /// The rules of a field, in a model with this time zone. The model was checked.
@@ -113,30 +91,6 @@ impl DateRules {
             time.fraction,
         ))
     }
-}
-
-impl Written<'_> {
-    /// The day and time on the calendar and the clock of its zone; midnight for a day alone. A leap second is the second
-    /// before it, as no clock of a computer knows it.
-    fn local(&self) -> Option<DateTime> {
-        let date = Date::new(self.year, self.month, self.day).ok()?;
-        let time = self.time.unwrap_or_default();
-        if time.hour == 24 {
-            let midnight = time.minute == 0 && time.second == 0 && time.fraction.bytes().all(|b| b == b'0');
-            return date.tomorrow().ok().filter(|_| midnight).map(|date| date.at(0, 0, 0, 0));
-        }
-        let second = if time.second == LEAP_SECOND { 59 } else { time.second };
-        DateTime::new(self.year, self.month, self.day, time.hour, time.minute, second, 0).ok()
-    }
-
-    fn day(&self) -> Option<Date> {
-        self.local().map(DateTime::date)
-    }
-}
-
-/// Whether a leap second may follow upon this one: there were such at the end of June and of December alone.
-fn may_be_leap_second(utc: DateTime) -> bool {
-    matches!((utc.month(), utc.day()), (6, 30) | (12, 31)) && (utc.hour(), utc.minute()) == (23, 59)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Finds the conversion in a YAML file, which may have several documents: a `Secret` and the `IngestSource` that uses it.
 
+use super::fault::{Fault, yaml_fault};
 use super::tree::{Node, Placed};
-use super::{Fault, yaml_fault};
 
 /// The kind of resource that has a conversion.
 const KIND: &str = "IngestSource";

@@ -2,7 +2,7 @@
 
 use docmill_crds::conversion::{Conversion, ModelError, Preset};
 
-use super::Fault;
+use super::fault::Fault;
 use super::tree::Placed;
 
 /// A fault of a conversion with its place in the text; `root` is the conversion's part of the tree.

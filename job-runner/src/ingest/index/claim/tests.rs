@@ -1,5 +1,5 @@
-use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
-use docmill_crds::ledger::{DocumentAddress, UnitId};
+use docmill_crds::records::heads::{DocumentHead, KeyHead};
+use docmill_crds::records::units::{DocumentAddress, UnitId};
 use proptest::prelude::*;
 
 use super::{Claim, Claimant, Retired, document, key, retire, tombstone};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use docmill_crds::ledger::hex;
+use docmill_crds::digest::hex;
 use sha2::{Digest, Sha256};
 
 use super::media_type;

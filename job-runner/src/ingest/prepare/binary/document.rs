@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use docmill_convert::Document;
-use docmill_crds::ledger::hex;
+use docmill_crds::digest::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use docmill_clients::aws::StoreError;
 use docmill_clients::clock;
-use docmill_crds::storage::BucketLocation;
+use docmill_crds::api::storage::BucketLocation;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

@@ -1,4 +1,4 @@
-use docmill_crds::storage::{OnDelete, RawLocation};
+use docmill_crds::api::storage::{OnDelete, RawLocation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use docmill_crds::ledger::hex;
+use docmill_crds::digest::hex;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

@@ -1,9 +1,10 @@
 //! An answer, read into one reply a document.
 
-use docmill_crds::enricher::{HttpCall, OutputField};
+use docmill_crds::api::enricher::{HttpCall, OutputField};
 use serde_json::Value;
 
-use crate::model_server::protocol::{Answer, AnswerError, Reply, outputs, parse};
+use crate::model_server::protocol::messages::{Answer, AnswerError, Reply, parse};
+use crate::model_server::protocol::outputs;
 
 /// Reads the answer to a request for so many documents.
 pub fn read(

@@ -1,4 +1,4 @@
-use docmill_crds::enricher::{HttpCall, OutputField};
+use docmill_crds::api::enricher::{HttpCall, OutputField};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! A request: headers, and a body with the inputs in their places.
 
-use docmill_crds::enricher::{HttpCall, ITEMS, Input};
+use docmill_crds::api::enricher::{HttpCall, ITEMS, Input};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::model_server::protocol::{Call, CallError};
+use crate::model_server::protocol::messages::{Call, CallError};
 
 /// The request for some documents; for one only, where the request has no `$items`.
 pub fn call(call: &HttpCall, inputs: &[Input], documents: &[&[String]]) -> Result<Call, CallError> {
@@ -64,7 +64,7 @@ fn headers(call: &HttpCall) -> Result<HeaderMap, CallError> {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::Enricher;
+    use docmill_crds::api::enricher::Enricher;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

@@ -1,10 +1,11 @@
 //! An answer, read into one reply a document.
 
-use docmill_crds::enricher::{OpenInference, OutputField};
+use docmill_crds::api::enricher::{OpenInference, OutputField};
 use serde_json::Value;
 
 use super::tensor;
-use crate::model_server::protocol::{Answer, AnswerError, Reply, outputs};
+use crate::model_server::protocol::messages::{Answer, AnswerError, Reply};
+use crate::model_server::protocol::outputs;
 
 /// Reads the answer to a request with this id for so many documents.
 pub fn read(

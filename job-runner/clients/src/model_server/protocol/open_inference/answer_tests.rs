@@ -1,4 +1,4 @@
-use docmill_crds::enricher::Enricher;
+use docmill_crds::api::enricher::Enricher;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! What a server says of a model before it is asked for anything.
 
-use docmill_crds::enricher::OpenInference;
+use docmill_crds::api::enricher::OpenInference;
 use serde_json::Value;
 
 use super::request::model_url;
-use crate::model_server::protocol::AnswerError;
+use crate::model_server::protocol::messages::AnswerError;
 
 /// The URL of a model's metadata.
 pub fn metadata_url(server: &OpenInference) -> String {
@@ -31,7 +31,7 @@ pub fn read_metadata(server: &OpenInference, body: &[u8]) -> Result<Option<Strin
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::OpenInference;
+    use docmill_crds::api::enricher::OpenInference;
 
     use super::{metadata_url, read_metadata};
 

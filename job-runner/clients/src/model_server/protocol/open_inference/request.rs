@@ -1,6 +1,6 @@
 //! A request: where it goes and what it holds.
 
-use docmill_crds::enricher::{Input, ObjectForm, OpenInference};
+use docmill_crds::api::enricher::{Input, ObjectForm, OpenInference};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ fn content_type(input: &Input) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::{Input, OpenInference};
+    use docmill_crds::api::enricher::{Input, OpenInference};
     use serde_json::{Value, json};
 
     use super::{infer_url, write};

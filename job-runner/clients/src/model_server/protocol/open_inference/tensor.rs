@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use docmill_crds::enricher::{OutputField, OutputType};
+use docmill_crds::api::enricher::{OutputField, OutputType};
 use serde_json::Value;
 
-use crate::model_server::protocol::AnswerError;
+use crate::model_server::protocol::messages::AnswerError;
 
 /// The rows of a tensor, as many as there are documents, each as JSON: one value, or a list for a field that is one.
 /// `data` is row-major, flat or nested as the shape says. Whether the values are of the field's type is seen later, row

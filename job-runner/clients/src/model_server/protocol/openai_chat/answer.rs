@@ -1,10 +1,11 @@
 //! An answer, read into the reply of its document.
 
-use docmill_crds::enricher::OutputField;
+use docmill_crds::api::enricher::OutputField;
 use serde_json::Value;
 
 use super::schema::name;
-use crate::model_server::protocol::{Answer, AnswerError, Reply, outputs, parse};
+use crate::model_server::protocol::messages::{Answer, AnswerError, Reply, parse};
+use crate::model_server::protocol::outputs;
 
 /// Reads the answer to the request for one document.
 pub fn read(body: &[u8], fields: &[OutputField]) -> Result<Vec<Reply>, AnswerError> {
@@ -48,7 +49,7 @@ fn said(choice: &Value) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::OutputField;
+    use docmill_crds::api::enricher::OutputField;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Images as data URLs, which have to tell the type.
 
-use crate::model_server::protocol::CallError;
+use crate::model_server::protocol::messages::CallError;
 
 /// How the bytes of the types begin that chat servers take
 /// (<https://platform.openai.com/docs/guides/images-vision>), as base64 writes them.

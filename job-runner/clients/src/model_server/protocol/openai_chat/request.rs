@@ -1,10 +1,11 @@
 //! A request: the messages and what the answer has to be.
 
-use docmill_crds::enricher::{Enricher, Input, ObjectForm, OpenAIChat};
+use docmill_crds::api::enricher::{Enricher, Input, ObjectForm, OpenAIChat};
 use serde_json::{Value, json};
 
 use super::{image, schema};
-use crate::model_server::protocol::{Call, CallError, address};
+use crate::model_server::protocol::address;
+use crate::model_server::protocol::messages::{Call, CallError};
 
 /// The request for one document. Not that of several: a conversation is about one.
 pub fn call(server: &OpenAIChat, enricher: &Enricher, documents: &[&[String]]) -> Result<Call, CallError> {
@@ -56,7 +57,7 @@ fn image_part(url: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::{Enricher, Protocol};
+    use docmill_crds::api::enricher::{Enricher, Protocol};
     use serde_json::{Value, json};
 
     use super::{CallError, call};

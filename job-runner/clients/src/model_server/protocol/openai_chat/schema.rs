@@ -1,7 +1,7 @@
 //! The JSON schema of an answer, made of the outputs. Only what the strict mode of structured outputs knows: every
 //! property is required, one that may be missing can be null, and no others are allowed.
 
-use docmill_crds::enricher::{OutputField, OutputType};
+use docmill_crds::api::enricher::{OutputField, OutputType};
 use serde_json::{Map, Value, json};
 
 /// The name of an output in the answer.
@@ -59,7 +59,7 @@ fn or_null(kind: &str, output: &OutputField) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::enricher::OutputField;
+    use docmill_crds::api::enricher::OutputField;
     use serde_json::{Value, json};
 
     use super::of;

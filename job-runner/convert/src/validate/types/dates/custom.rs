@@ -4,7 +4,8 @@ use docmill_crds::conversion::{DateFormat, DatePart};
 use jiff::Timestamp;
 
 use super::reader::Reader;
-use super::{Time, Written, words, zones};
+use super::written::{Time, Written};
+use super::{words, zones};
 
 /// Seconds since 1970 have at most so many digits within the common years.
 const EPOCH_DIGITS: usize = 12;

@@ -1,7 +1,8 @@
 //! ISO 8601, of which RFC 3339 and the dates of XML Schema are parts: `2026-01-02T10:11:12.5+01:00`, `20260102T101112Z`.
 
 use super::reader::Reader;
-use super::{Written, zones};
+use super::written::Written;
+use super::zones;
 
 /// Reads a day, and a time and a zone if they follow. A space may stand for the T, and before the zone.
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {

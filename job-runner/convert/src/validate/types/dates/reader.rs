@@ -1,6 +1,6 @@
 //! Reads a text from left to right.
 
-use super::Time;
+use super::written::Time;
 
 /// Digits of a fraction of a second. Elasticsearch holds as many, and nothing is cut.
 const FRACTION_DIGITS: usize = 9;

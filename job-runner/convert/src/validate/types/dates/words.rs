@@ -2,7 +2,8 @@
 //! in feeds; the date is what counts.
 
 use super::reader::Reader;
-use super::{Written, zones};
+use super::written::Written;
+use super::zones;
 
 const MONTHS: [&str; 12] = [
     "january",

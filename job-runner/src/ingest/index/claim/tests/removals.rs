@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docmill_crds::ledger::heads::{DocumentHead, KeyHead};
-use docmill_crds::ledger::{DocumentAddress, UnitId};
+use docmill_crds::records::heads::{DocumentHead, KeyHead};
+use docmill_crds::records::units::{DocumentAddress, UnitId};
 use proptest::prelude::*;
 
 use crate::ingest::index::claim::{Claim, Claimant, Retired, document, key, retire, tombstone};

@@ -1,0 +1,10 @@
+//! The resources that users write, and the parts that they share.
+
+mod any_json;
+pub mod elasticsearch;
+pub mod enricher;
+pub mod enrichment_run;
+pub mod enrichment_schedule;
+pub mod ingest_run;
+pub mod ingest_source;
+pub mod storage;

@@ -1,0 +1,16 @@
+//! Enrichers: a model or a built-in function, what it is given of a document, and which fields it gives.
+
+mod builtin;
+mod check;
+mod definition;
+mod input;
+mod outputs;
+mod protocols;
+
+pub use definition::Enricher;
+pub use input::{Input, ObjectForm, ObjectInput};
+
+pub use builtin::{Builtin, BuiltinResult};
+pub use check::EnricherFault;
+pub use outputs::{OutputField, OutputType, Similarity};
+pub use protocols::{HttpCall, ITEMS, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};

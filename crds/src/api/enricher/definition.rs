@@ -1,0 +1,135 @@
+//! One model of an enrichment, as users write it.
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::builtin::Builtin;
+use super::input::Input;
+use super::outputs::OutputField;
+use super::protocols::{HttpCall, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};
+use crate::api::storage::SecretRef;
+use crate::digest::digest_of;
+
+/// One model or built-in function, what it is given, and which fields it gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(
+    validation = Rule::new("[has(self.openInference), has(self.openAIEmbeddings), has(self.openAIChat), has(self.textEmbeddings), has(self.http), has(self.builtin)].exists_one(set, set)")
+        .message("exactly one of openInference, openAIEmbeddings, openAIChat, textEmbeddings, http and builtin must be set"),
+    validation = Rule::new("!has(self.builtin) || !has(self.secretRef) && !has(self.requestsPerSecond)")
+        .message("secretRef and requestsPerSecond are for models that are called over the network, which builtin is not")
+        .field_path(".builtin"),
+    validation = Rule::new("!has(self.openInference) || self.outputs.all(output, has(output.from))")
+        .message("each output must name its tensor in from")
+        .field_path(".outputs")
+)]
+pub struct Enricher {
+    /// Name of this enrichment, by which its provenance is kept under `_docmill.enrichment`.
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z][a-zA-Z0-9_]*$"))]
+    pub name: String,
+    /// A model behind the Open Inference Protocol v2 (KServe, Triton, MLServer). Each input is a tensor, each output
+    /// is made from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_inference: Option<OpenInference>,
+    /// A server with OpenAI's `POST /v1/embeddings` (OpenAI, vLLM, Ollama, llama.cpp). It takes one input and gives one
+    /// output, a Vector.
+    #[serde(default, rename = "openAIEmbeddings", skip_serializing_if = "Option::is_none")]
+    pub open_ai_embeddings: Option<OpenAIEmbeddings>,
+    /// A server with OpenAI's `POST /v1/chat/completions`. Each input is a message, its name the role; an object is an
+    /// image (PNG, JPEG, GIF or WebP). The answer has to be JSON with the outputs as its fields, which the server is told
+    /// by a JSON schema.
+    #[serde(default, rename = "openAIChat", skip_serializing_if = "Option::is_none")]
+    pub open_ai_chat: Option<OpenAIChat>,
+    /// A server with `POST /embed` of Hugging Face's Text Embeddings Inference. It takes one input and gives one output,
+    /// a Vector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_embeddings: Option<TextEmbeddings>,
+    /// A call of any HTTP server that takes and gives JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpCall>,
+    /// A function of Docmill's own, which needs no server. It takes one input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builtin: Option<Builtin>,
+    /// What the model is given of a document.
+    #[schemars(length(min = 1, max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub inputs: Vec<Input>,
+    /// The fields made of what the model gives.
+    #[schemars(length(min = 1, max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["field".into()]))]
+    pub outputs: Vec<OutputField>,
+    /// Secret in this namespace for the server: `token` (sent as a bearer token), or `username` and `password`, or
+    /// `header` (a line like `X-Api-Key: …`); for mutual TLS `tls.crt` and `tls.key`; and `ca.crt` if the server's
+    /// certificate is signed by a private authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretRef>,
+    /// How many documents go to the model in one request. Chat takes one a request, whatever is said here.
+    #[serde(default = "default_batch_size")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub batch_size: i32,
+    /// How long one request may take.
+    #[serde(default = "default_timeout_seconds")]
+    #[schemars(range(min = 1, max = 3600))]
+    pub timeout_seconds: i32,
+    /// The most requests that are on their way to the model at a time, those of all pods of the run together. A run has
+    /// no more pods than this. Fewer are sent where the server says that it is busy.
+    #[serde(default = "default_max_in_flight")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub max_in_flight: i32,
+    /// The most requests a second, those of all pods of the run together, retries included. Left out: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub requests_per_second: Option<i32>,
+}
+
+impl Enricher {
+    /// Which protocol it is called by; the first one that is set.
+    pub fn protocol(&self) -> Option<Protocol<'_>> {
+        let open_inference = self.open_inference.as_ref().map(Protocol::OpenInference);
+        open_inference
+            .or_else(|| self.open_ai_embeddings.as_ref().map(Protocol::OpenAIEmbeddings))
+            .or_else(|| self.open_ai_chat.as_ref().map(Protocol::OpenAIChat))
+            .or_else(|| self.text_embeddings.as_ref().map(Protocol::TextEmbeddings))
+            .or_else(|| self.http.as_ref().map(Protocol::Http))
+            .or_else(|| self.builtin.map(Protocol::Builtin))
+    }
+
+    /// How many documents go into one request.
+    pub fn documents_a_request(&self) -> usize {
+        let single = match self.protocol() {
+            Some(Protocol::OpenAIChat(_)) => true,
+            Some(Protocol::Http(call)) => !call.takes_several(),
+            _ => false,
+        };
+        if single { 1 } else { usize::try_from(self.batch_size).unwrap_or(1).max(1) }
+    }
+
+    /// Whether it is given raw objects.
+    pub fn takes_objects(&self) -> bool {
+        self.inputs.iter().any(|input| input.object.is_some())
+    }
+
+    /// Digest of everything that decides what it gives for an input: protocol, model, version, inputs, outputs.
+    /// `reported` is the version that the server tells of itself. Where the model is reached and how fast it is asked
+    /// does not matter. 32 hex digits.
+    pub fn model_digest(&self, reported: Option<&str>) -> String {
+        digest_of(&json!({
+            "name": self.name,
+            "model": self.protocol().map_or(Value::Null, Protocol::identity),
+            "reported": reported,
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+        }))
+    }
+}
+
+fn default_batch_size() -> i32 {
+    16
+}
+fn default_timeout_seconds() -> i32 {
+    30
+}
+fn default_max_in_flight() -> i32 {
+    4
+}

@@ -1,0 +1,273 @@
+//! `IngestRun`: on-demand work over what an `IngestSource` holds, from start to end.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::enrichment_run::SourceRef;
+use crate::conversion::Conversion;
+use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
+
+/// On-demand work over the objects of an IngestSource: a backfill, what failed once more, a new conversion, a rehearsal
+/// of one, or an audit. Like a Job it runs once and ends; it cannot be changed afterwards. It works with the source
+/// as that was when the run began.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "docmill.io",
+    version = "v1alpha1",
+    kind = "IngestRun",
+    namespaced,
+    status = "IngestRunStatus",
+    shortname = "irun",
+    category = "docmill",
+    derive = "PartialEq",
+    cel,
+    printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Selected", type_ = "integer", json_path = ".status.selected"),
+    printcolumn(name = "Done", type_ = "integer", json_path = ".status.done"),
+    printcolumn(name = "Changed", type_ = "integer", json_path = ".status.changed"),
+    printcolumn(name = "Failed", type_ = "integer", json_path = ".status.failed"),
+    printcolumn(name = "Progress", type_ = "string", json_path = ".status.progress"),
+    printcolumn(name = "Started", type_ = "date", json_path = ".status.startTime"),
+    printcolumn(name = "Duration", type_ = "string", json_path = ".status.duration"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("self.metadata.name.size() <= 52")
+        .message("metadata.name must be no more than 52 characters, so that the names of the Jobs can be made from it"),
+    validation = Rule::new("self.spec == oldSelf.spec")
+        .message("spec is immutable: a run is a bounded piece of work; create another IngestRun")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(
+    validation = Rule::new("has(self.conversion) == (self.mode == 'Shadow')")
+        .message("conversion goes with mode Shadow: that one needs it, and no other takes it")
+        .field_path(".conversion"),
+    validation = Rule::new("!self.repair || self.mode == 'Audit'")
+        .message("repair is for mode Audit")
+        .field_path(".repair"),
+    validation = Rule::new("!self.dryRun || self.mode != 'Audit'")
+        .message("dryRun is not for mode Audit, which changes nothing without repair")
+        .field_path(".dryRun"),
+    validation = Rule::new("!has(self.select) || self.mode != 'Audit'")
+        .message("select is not for mode Audit, which looks at everything: only then its numbers can add up")
+        .field_path(".select"),
+    validation = Rule::new("!has(self.select) || !has(self.select.failed) || self.mode == 'Replay'")
+        .message("select.failed is for mode Replay")
+        .field_path(".select"),
+    validation = Rule::new("!has(self.select) || !has(self.select.revisionNot) || self.mode == 'Reconvert'")
+        .message("select.revisionNot is for mode Reconvert")
+        .field_path(".select")
+)]
+pub struct IngestRunSpec {
+    /// The IngestSource in this namespace.
+    pub source_ref: SourceRef,
+    /// What is done with the selected units.
+    pub mode: Mode,
+    /// Which units. Left out: all that the mode is for. Several conditions have to hold together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub select: Option<UnitSelector>,
+    /// Mode Shadow: the conversion that is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<Conversion>,
+    /// Mode Audit: mend what differs.
+    #[serde(default)]
+    pub repair: bool,
+    /// Select and count; do nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The most pods at a time.
+    #[serde(default = "default_parallelism")]
+    #[schemars(range(min = 1, max = 100))]
+    pub parallelism: i32,
+    /// How often a pod may fail before the run does: the one that selects, and those of each part of the work.
+    #[serde(default = "default_backoff_limit")]
+    #[schemars(range(min = 0, max = 100))]
+    pub backoff_limit: i32,
+    /// The run fails when its selection, or its work, has not ended after this many seconds. What is done by then
+    /// stays done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub active_deadline_seconds: Option<i64>,
+    /// The run is deleted this many seconds after its end. Left out: it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub ttl_seconds_after_finished: Option<i32>,
+}
+
+impl IngestRunSpec {
+    /// A run over all that a mode is for, with the defaults of the schema.
+    pub fn of(source: String, mode: Mode) -> Self {
+        Self {
+            source_ref: SourceRef { name: source },
+            mode,
+            select: None,
+            conversion: None,
+            repair: false,
+            dry_run: false,
+            parallelism: default_parallelism(),
+            backoff_limit: default_backoff_limit(),
+            active_deadline_seconds: None,
+            ttl_seconds_after_finished: None,
+        }
+    }
+}
+
+fn default_parallelism() -> i32 {
+    1
+}
+fn default_backoff_limit() -> i32 {
+    6
+}
+
+/// What a run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Mode {
+    /// Ingest what lies in the raw bucket and was not ingested in this way yet: a backfill.
+    Process,
+    /// Ingest once more what failed.
+    Replay,
+    /// Convert from raw with today's conversion. What comes out unchanged is not written again.
+    Reconvert,
+    /// Convert with the proposed `conversion` and report what would change; nothing is touched.
+    Shadow,
+    /// Compare bucket, snapshots, ledger, index and errors unit by unit, and report every difference.
+    Audit,
+}
+
+/// Which units a run takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("!has(self.keys) || !has(self.prefix) && !has(self.modifiedTime)")
+    .message("keys names the objects: prefix and modifiedTime cannot go with it").field_path(".keys"))]
+pub struct UnitSelector {
+    /// Keys of objects in the raw bucket, as a listing shows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 1024)))]
+    pub keys: Option<Vec<String>>,
+    /// Only keys that start with this; within the source's own prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub prefix: Option<String>,
+    /// Only objects that landed in this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified_time: Option<TimeRange>,
+    /// Only units that failed in this way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<FailedSelector>,
+    /// `Current`: only units that were converted with another conversion than the source has now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_not: Option<RevisionNot>,
+}
+
+/// A time range: `from <= time < until`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(
+    validation = Rule::new("has(self.from) || has(self.until)").message("set from, until, or both"),
+    validation = Rule::new("!has(self.from) || !has(self.until) || self.from < self.until")
+        .message("from must be before until")
+)]
+pub struct TimeRange {
+    /// The first moment. Left out: from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Time>,
+    /// The first moment after the range. Left out: to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+}
+
+/// Which failed units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FailedSelector {
+    /// Only these reasons. Left out: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub reasons: Vec<FailureReason>,
+    /// Only units that failed at this time or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+}
+
+/// A revision that units must not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RevisionNot {
+    /// That of the source's conversion when the run began.
+    Current,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestRunStatus {
+    /// The generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// `Ready`: what the run needs is there and reachable. `Progressing`: pods select or work. `Complete` or `Failed`,
+    /// as of a Job, when the run has ended. Units that are refused again do not make a run fail. `Throttled`: a store takes no
+    /// more, or does not answer, and pods wait for it; the reason names it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Where the run is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// Digest of the conversion that the run works with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// Units that were selected; of an audit, ranges of keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<i64>,
+    /// Units of these that ended well; of an audit, units that were compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<i64>,
+    /// Units of `done` of which something was written that had not been there; in mode Shadow, that would change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<i64>,
+    /// Units of `done` of which everything was there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<i64>,
+    /// Units that were refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<i64>,
+    /// Units that were passed over: the object is gone or replaced, or another worker was faster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<i64>,
+    /// Mode Audit: differences between the stores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differences: Option<i64>,
+    /// Mode Audit: differences that were mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<i64>,
+    /// How much of the selection is behind us, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
+    /// Where the report is, as `s3://bucket/key`; it is written at the end of the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// When the selection began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Time>,
+    /// When the run ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_time: Option<Time>,
+    /// From `startTime` to `completionTime`, or until now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<String>,
+}
+
+/// Where a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Phase {
+    /// Something that the run needs is missing, or nothing was begun yet.
+    Pending,
+    /// A pod selects the units.
+    Planning,
+    /// Pods work, or are about to.
+    Running,
+    /// Every selected unit has its end.
+    Complete,
+    /// The run ended without that.
+    Failed,
+}

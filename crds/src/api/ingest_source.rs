@@ -1,0 +1,388 @@
+//! `IngestSource`: a bucket that is kept ingested.
+
+mod index;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{ResourceRequirements, Toleration};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+use super::elasticsearch::ElasticsearchCluster;
+use crate::conversion::Conversion;
+use crate::records::units::UnitState;
+pub use index::{DateWindow, Index, InvalidDay};
+
+use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
+
+/// A bucket that is kept ingested: every object that lands in it becomes searchable documents, or a refusal that
+/// can be looked at.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "docmill.io",
+    version = "v1alpha1",
+    kind = "IngestSource",
+    namespaced,
+    status = "IngestSourceStatus",
+    shortname = "isrc",
+    category = "docmill",
+    derive = "PartialEq",
+    cel,
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend"),
+    printcolumn(name = "Workers", type_ = "integer", json_path = ".status.workers.active"),
+    printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
+    printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
+    printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
+    printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted", priority = 1),
+    printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
+    printcolumn(name = "Last-Ingest", type_ = "date", json_path = ".status.lastIngestTime"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("self.metadata.name.size() <= 52")
+        .message("metadata.name must be no more than 52 characters, so that names of worker Jobs can be made from it")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(
+    validation = Rule::new("self.raw.bucket != self.snapshots.bucket || self.raw.prefix.size() > 0 && !self.snapshots.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.snapshots.prefix)")
+        .message("snapshots must lie outside raw (another bucket, or prefixes that do not contain each other), or every snapshot would be ingested again")
+        .field_path(".snapshots.bucket"),
+    validation = Rule::new("self.raw.bucket != self.errors.bucket || self.raw.prefix.size() > 0 && !self.errors.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.errors.prefix)")
+        .message("errors must lie outside raw (another bucket, or prefixes that do not contain each other), or every refusal would be ingested again")
+        .field_path(".errors.bucket"),
+    validation = Rule::new("has(self.index) || has(self.ledger) && has(self.ledger.elasticsearch)")
+        .message("index is left out, so ledger.elasticsearch must say which cluster keeps the records of what was done")
+        .field_path(".ledger")
+)]
+pub struct IngestSourceSpec {
+    /// Start no new workers; running ones finish what they hold and end.
+    #[serde(default)]
+    pub suspend: bool,
+    /// How to reach the object store and the queue.
+    pub storage: Storage,
+    /// Which objects are ingested.
+    pub raw: RawLocation,
+    /// What tells of new objects.
+    pub trigger: Trigger,
+    /// How an object becomes documents.
+    pub conversion: Conversion,
+    /// Where the JSON of each converted object is kept.
+    pub snapshots: SnapshotLocation,
+    /// Where refused objects are kept: the object unchanged, as
+    /// `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>`, and beside it `<unit digest>.error.json` that says why.
+    pub errors: BucketLocation,
+    /// Where documents become searchable. Left out: they are converted only, and end as snapshots; units that end well
+    /// are then `Converted` in place of `Indexed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Index>,
+    /// Where it is recorded what became of each object, and whose these records are. Left out: in the cluster of the index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Ledger>,
+    /// How many pods work, and for how long.
+    #[serde(default)]
+    pub workers: Workers,
+    /// How many ended runs of the poll trigger are kept.
+    #[serde(default)]
+    pub history: History,
+}
+
+/// What tells of new objects: a queue, a listing from time to time, or both. What both tell of is ingested once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("has(self.sqs) || has(self.poll)").message("set sqs, poll, or both"))]
+pub struct Trigger {
+    /// A queue that gets the bucket's notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqs: Option<SqsTrigger>,
+    /// The bucket is listed from time to time, by an IngestRun of mode Process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollTrigger>,
+}
+
+impl Trigger {
+    /// URL of the queue, if there is one.
+    pub fn queue_url(&self) -> Option<&str> {
+        self.sqs.as_ref().map(|sqs| sqs.queue_url.as_str())
+    }
+}
+
+/// Listing of the bucket. Each listing is an IngestRun of mode Process, made for the source and never two at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PollTrigger {
+    /// How long after the start of a listing the next one begins; if that takes longer, right after its end.
+    #[schemars(range(min = 10, max = 604_800))]
+    pub interval_seconds: i32,
+    /// Keys only grow (they begin with a date, for example), so a listing begins where an earlier one has seen to
+    /// everything. Left out: everything is listed each time.
+    #[serde(default)]
+    pub lexicographical_ordering: bool,
+}
+
+/// How many ended runs are kept, as of a CronJob. The newest one is kept in any case: the next is due by its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct History {
+    /// Runs that are complete.
+    #[serde(default = "default_successful_runs_history_limit")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub successful_runs_history_limit: i32,
+    /// Runs that failed.
+    #[serde(default = "default_failed_runs_history_limit")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub failed_runs_history_limit: i32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            successful_runs_history_limit: default_successful_runs_history_limit(),
+            failed_runs_history_limit: default_failed_runs_history_limit(),
+        }
+    }
+}
+
+fn default_successful_runs_history_limit() -> i32 {
+    3
+}
+fn default_failed_runs_history_limit() -> i32 {
+    1
+}
+
+/// An SQS queue with S3 event notifications.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SqsTrigger {
+    /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
+    #[schemars(regex(pattern = r"^https?://[^/]+/.+"))]
+    pub queue_url: String,
+}
+
+/// Where it is recorded what became of each object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ledger {
+    /// The cluster; left out: that of the index. The records are in its indices `docmill-units-<namespace>.<name>` and
+    /// `docmill-heads-<namespace>.<name>`, those of runs in `docmill-runs-<namespace>.<name>`. Another cluster than before
+    /// knows of nothing, and everything is done again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elasticsearch: Option<ElasticsearchCluster>,
+    /// Take over these indices from whoever they belong to: a source of another Kubernetes cluster, or an earlier one of
+    /// this name. The next worker does so, and goes on with what is recorded. Whoever wrote to them has to have stopped
+    /// before; take this out again once it is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopt: bool,
+}
+
+impl IngestSourceSpec {
+    /// The cluster with the documents; none where they are converted only.
+    pub fn index_cluster(&self) -> Option<&ElasticsearchCluster> {
+        self.index.as_ref().map(|index| &index.elasticsearch)
+    }
+
+    /// The cluster with the records; none only where the schema's rule was not applied.
+    pub fn ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
+        self.own_ledger_cluster().or(self.index_cluster())
+    }
+
+    /// The cluster with the records, where it is named by itself.
+    pub fn own_ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
+        self.ledger.as_ref()?.elasticsearch.as_ref()
+    }
+
+    /// Whether the records are to be taken over from whoever they belong to.
+    pub fn adopts(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.adopt)
+    }
+
+    /// The state of units that end well.
+    pub const fn good_state(&self) -> UnitState {
+        if self.index.is_some() { UnitState::Indexed } else { UnitState::Converted }
+    }
+}
+
+/// How many pods work, and for how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Workers {
+    /// The most worker pods at a time.
+    #[serde(default = "default_max")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub max: i32,
+    /// Within how many seconds the backlog should be worked off: the shorter, the more workers start.
+    #[serde(default = "default_target_lag_seconds")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub target_lag_seconds: i32,
+    /// A worker that finds nothing to do for this long ends.
+    #[serde(default = "default_idle_seconds")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub idle_seconds: i32,
+    /// A worker that has lived this long finishes what it holds and hands over to a fresh one.
+    #[serde(default = "default_max_lifetime_seconds")]
+    #[schemars(range(min = 30, max = 604_800))]
+    pub max_lifetime_seconds: i32,
+    /// What users may add to the worker pods.
+    #[serde(default, skip_serializing_if = "PodTemplate::is_empty")]
+    pub pod_template: PodTemplate,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self {
+            max: default_max(),
+            target_lag_seconds: default_target_lag_seconds(),
+            idle_seconds: default_idle_seconds(),
+            max_lifetime_seconds: default_max_lifetime_seconds(),
+            pod_template: PodTemplate::default(),
+        }
+    }
+}
+
+fn default_max() -> i32 {
+    10
+}
+fn default_target_lag_seconds() -> i32 {
+    60
+}
+fn default_idle_seconds() -> i32 {
+    30
+}
+fn default_max_lifetime_seconds() -> i32 {
+    3600
+}
+
+/// The part of a pod template that users may set on worker pods.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodTemplate {
+    /// Labels and annotations of the pods.
+    #[serde(default)]
+    pub metadata: PodMetadata,
+    /// Settings of the pods.
+    #[serde(default)]
+    pub spec: PodSettings,
+}
+
+impl PodTemplate {
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Labels and annotations of worker pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodMetadata {
+    /// Labels to add. Docmill's own win over these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations to add.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Settings of worker pods.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodSettings {
+    /// Service account of the pods, for example one that carries an AWS role. It needs no rights in the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account_name: Option<String>,
+    /// Labels of the nodes that may run the pods.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub node_selector: BTreeMap<String, String>,
+    /// Taints of nodes that the pods tolerate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tolerations: Vec<Toleration>,
+    /// Priority class of the pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority_class_name: Option<String>,
+    /// Requests and limits of the worker's container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceRequirements>,
+}
+
+/// What Docmill found, computed from the queue, the ledger and the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestSourceStatus {
+    /// The generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// `Ready`: everything that the spec names is there and reachable. `Progressing`: there is work, and workers
+    /// are on it. `Throttled`: a store takes no more, or does not answer, and workers wait for it; the reason names
+    /// it. `Degraded`: workers fail, or something has to be mended for them to go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Digest of the conversion model in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// How many units (versions of raw objects) are in which state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<UnitCounts>,
+    /// The most frequent reasons of failed units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top_failures: Vec<FailureCount>,
+    /// The workers, and why there are so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<WorkerStatus>,
+    /// Seconds from the landing of an object to its record in the ledger, as of the newest record; it grows while
+    /// there is a backlog and nothing is recorded, and is 0 without a backlog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<i64>,
+    /// When a unit was last recorded as indexed or converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_ingest_time: Option<Time>,
+}
+
+/// Units by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitCounts {
+    /// Notifications in the queue, waiting or in a worker's hands (SQS counts are approximate). Without a queue: units
+    /// that the poll trigger's run has selected and not seen to yet.
+    pub pending: i64,
+    /// Units whose documents are in the index.
+    pub indexed: i64,
+    /// Units whose documents are snapshots and in no index, since the source had none (`spec.index`) when they were
+    /// converted. Left out while there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub converted: i64,
+    /// Units among the pending ones that wait for an index with trouble of its own, as far as the workers that run know of
+    /// them. Left out while there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held: i64,
+    /// Units that were refused; see `topFailures` and the errors bucket.
+    pub failed: i64,
+    /// Units that were passed over for a reason, for example because the object was gone.
+    pub skipped: i64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &i64) -> bool {
+    *count == 0
+}
+
+/// How often one reason was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureCount {
+    /// Reason code, for example `MissingField`.
+    pub reason: String,
+    /// Number of units.
+    pub count: i64,
+}
+
+/// The workers of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerStatus {
+    /// Worker Jobs that have not ended, their pods starting or running.
+    pub active: i32,
+    /// How many there should be.
+    pub desired: i32,
+    /// The arithmetic behind `desired`.
+    pub because: String,
+}

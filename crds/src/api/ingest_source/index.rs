@@ -1,0 +1,98 @@
+//! Where documents are indexed: which indices, and what may become one.
+
+use k8s_openapi::jiff::civil::Date;
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::elasticsearch::ElasticsearchCluster;
+
+/// Where documents become searchable. Name and id are made from the document alone, so that a document that comes
+/// twice is stored once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Index {
+    /// The cluster. It also holds the ledger, unless `spec.ledger` names another one.
+    pub elasticsearch: ElasticsearchCluster,
+    /// Name of the index, with fields of the document in braces; a date field takes a format after a colon
+    /// (strftime), for example `articles-{publishedAt:%Y.%m.%d}`.
+    #[schemars(length(min = 1, max = 200))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9][a-z0-9._-]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[a-z0-9._-]*)*$')")
+        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"),
+        validation = Rule::new("!self.startsWith('docmill-')")
+        .message("must not start with docmill-, which is how Docmill's own indices are named"))]
+    pub name: String,
+    /// Id of a document, with fields of the document in braces, for example `{guid}`.
+    #[schemars(length(min = 1, max = 200))]
+    #[x_kube(validation = Rule::new("self.matches('^[^{}]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[^{}]*)+$')")
+        .message("must name at least one field of the document in braces, for example {guid}"))]
+    pub id: String,
+    /// Which dates may name an index. A document whose date lies outside is refused with `DateOutOfWindow`, since a wrong
+    /// date would make an index of its own.
+    #[serde(default)]
+    pub window: DateWindow,
+    /// How many new indices all workers of the source together may make within an hour of the clock. A document that
+    /// needs one more is refused with `TooManyIndices`, to be replayed. Indices that are there count nothing.
+    #[serde(default = "default_max_new_indices_per_hour")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_new_indices_per_hour: i32,
+    /// For how many seconds a unit waits for an index that takes no writes and is not going to by itself (a block that
+    /// somebody put on it, a closed index, an index that the cluster refuses to create) before it fails with
+    /// `IndexBlocked`. Other indices go on meanwhile. A full disk, an outage and missing rights are waited for without an end.
+    #[serde(default = "default_blocked_patience_seconds")]
+    #[schemars(range(min = 0, max = 604_800))]
+    pub blocked_patience_seconds: i32,
+}
+
+const fn default_max_new_indices_per_hour() -> i32 {
+    100
+}
+
+/// Which dates may name an index, by their days in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DateWindow {
+    /// The first day, for example `1900-01-01`.
+    #[serde(default = "default_window_from")]
+    #[schemars(regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("format" = "date"))]
+    pub from: String,
+    /// The last day: so many days after today, by the clock of the worker.
+    #[serde(default = "default_window_ahead_days")]
+    #[schemars(range(min = 0, max = 3_652_059))]
+    pub ahead_days: i32,
+}
+
+impl Default for DateWindow {
+    fn default() -> Self {
+        Self { from: default_window_from(), ahead_days: default_window_ahead_days() }
+    }
+}
+
+impl DateWindow {
+    /// The first day; an error that says what is no day.
+    pub fn first_day(&self) -> Result<Date, InvalidDay> {
+        self.from.parse().map_err(|_| InvalidDay(self.from.clone()))
+    }
+}
+
+/// The first day of a window is none of the calendar.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a day like 1900-01-01, found {0:?}")]
+pub struct InvalidDay(String);
+
+fn default_window_from() -> String {
+    "1900-01-01".to_owned()
+}
+const fn default_window_ahead_days() -> i32 {
+    7
+}
+
+impl Index {
+    /// For how long a unit waits for an index that is not going to take writes by itself.
+    pub fn blocked_patience(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(u64::try_from(self.blocked_patience_seconds).unwrap_or(0))
+    }
+}
+
+const fn default_blocked_patience_seconds() -> i32 {
+    900
+}

@@ -1,0 +1,186 @@
+//! The work order: what a worker pod has to do.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::api::elasticsearch::ElasticsearchCluster;
+use crate::api::enricher::Enricher;
+use crate::api::enrichment_run::{Bounds, Compare, EnrichTo, Matching, OnModelChange, Select};
+use crate::api::ingest_run::IngestRunSpec;
+use crate::api::ingest_source::{IngestSourceSpec, PollTrigger};
+use crate::api::storage::Storage;
+use crate::records::enrichments::Versions;
+use crate::records::own_index::{OwnIndex, Owner, SourceIdentity};
+use crate::records::{heads, runs, units};
+
+/// What a worker pod is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WorkOrder {
+    /// Take units from the queue of a source until there are none.
+    Ingest(Box<IngestOrder>),
+    /// Plan an ingest run, or work one part of it.
+    Run(Box<RunOrder>),
+    /// Enrich one slice of a run.
+    Enrich(Box<EnrichOrder>),
+}
+
+/// Take units from the queue of a source until there are none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestOrder {
+    /// Namespace of the source.
+    pub namespace: String,
+    /// Name of the source.
+    pub source: String,
+    /// UID of the source.
+    pub uid: String,
+    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    pub cluster: String,
+    /// The source as it was when the pod was made; a later edit reaches later pods.
+    pub spec: IngestSourceSpec,
+}
+
+impl IngestOrder {
+    /// Who the records belong to.
+    pub fn owner(&self) -> Owner {
+        let source = Some(SourceIdentity { name: self.source.clone(), uid: self.uid.clone() });
+        Owner { cluster: self.cluster.clone(), namespace: self.namespace.clone(), source }
+    }
+
+    /// All indices with records of the source.
+    pub fn own_indices(&self) -> [OwnIndex; 3] {
+        let [units, heads] = self.unit_indices();
+        [units, heads, runs::runs(&self.namespace, &self.source)]
+    }
+
+    /// The indices with the records of the units and the heads of the source.
+    pub fn unit_indices(&self) -> [OwnIndex; 2] {
+        [
+            OwnIndex {
+                name: units::units_index(&self.namespace, &self.source),
+                pattern: units::UNITS_PATTERN,
+                body: units::units_index_body(),
+            },
+            OwnIndex {
+                name: heads::heads_index(&self.namespace, &self.source),
+                pattern: heads::HEADS_PATTERN,
+                body: heads::heads_index_body(),
+            },
+        ]
+    }
+}
+
+/// Plan an ingest run, or work one part of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunOrder {
+    /// The source as it was when the run began; a later edit reaches later runs.
+    pub ingest: IngestOrder,
+    /// Name of the run.
+    pub run: String,
+    /// UID of the run, by which its records and files are kept.
+    pub run_uid: String,
+    /// When the run was created, in milliseconds since 1970.
+    pub created_millis: i64,
+    /// What is to be done.
+    pub spec: IngestRunSpec,
+    /// The poll trigger that the run was made for. Such a run is after new objects: what has its end in the ledger, with
+    /// whatever conversion, is left alone. With `lexicographicalOrdering` it begins where an earlier one has seen to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollTrigger>,
+    /// Which step of the run this is.
+    pub step: RunStep,
+}
+
+/// The steps of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RunStep {
+    /// Select units and write the manifest.
+    Plan,
+    /// Work one part of the manifest, the one that [`SLICE_ENV`](super::SLICE_ENV) numbers.
+    #[serde(rename_all = "camelCase")]
+    Work {
+        /// Files of the manifest.
+        files: i64,
+        /// Into how many parts they are shared.
+        parts: i32,
+    },
+}
+
+/// Enrich one slice of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrichOrder {
+    /// Namespace of the run.
+    pub namespace: String,
+    /// Name of the run.
+    pub run: String,
+    /// UID of the run, by which its records are kept.
+    pub run_uid: String,
+    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    pub cluster: String,
+    /// What is to be done.
+    pub step: EnrichStep,
+    /// The cluster to read.
+    pub from: ElasticsearchCluster,
+    /// Index, alias or pattern to read.
+    pub from_index: String,
+    /// Only documents that match this query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_query: Option<Map<String, Value>>,
+    /// The field by which documents are selected and sliced.
+    pub time_field: String,
+    /// How to reach the bucket of raw objects, where an enricher is given them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// Where to write.
+    pub to: EnrichTo,
+    /// The [`target_key`](crate::enrichment_units::target_key) of the run.
+    pub target: String,
+    /// Which documents.
+    pub select: Select,
+    /// Which documents `select: Matching` takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Matching>,
+    /// The models.
+    pub enrichers: Vec<Enricher>,
+    /// The versions that they told of when the run was planned.
+    #[serde(default)]
+    pub versions: Versions,
+    /// What becomes of the run when they tell of others.
+    pub on_model_change: OnModelChange,
+    /// How many pods share `maxInFlight` and `requestsPerSecond` of a model.
+    pub pods: i32,
+    /// Whether there is a budget, which is kept in the [`LimitsRecord`](crate::enrichment_units::LimitsRecord).
+    #[serde(default)]
+    pub has_budget: bool,
+    /// The most documents that the run may work on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_documents: Option<i64>,
+    /// The part of the bounds that each slice covers, by the number of the slice. A slice is a range of time, so that
+    /// it is the same documents when its pod is started again.
+    pub slices: Vec<Bounds>,
+}
+
+impl EnrichOrder {
+    /// Who the records belong to.
+    pub fn owner(&self) -> Owner {
+        Owner::of_enrichments(&self.cluster, &self.namespace)
+    }
+}
+
+/// What is to be done with the documents of a slice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EnrichStep {
+    /// Take the vectors of other models out of the target, before those of another are stored. There is one slice.
+    Clear,
+    /// Call the models and store what they give.
+    Enrich,
+    /// Only tell what that would take.
+    DryRun,
+    /// Compare, and store nothing but what was found.
+    Compare(Compare),
+}

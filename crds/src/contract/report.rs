@@ -1,0 +1,42 @@
+//! What a worker did, as its termination message.
+
+use serde::{Deserialize, Serialize};
+
+/// What a worker did, as its termination message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Units (of an ingest) or documents (of an enrichment) that ended well.
+    pub done: u64,
+    /// Units or documents that were refused.
+    pub failed: u64,
+    /// Units that were passed over.
+    pub skipped: u64,
+    /// Documents (of an ingest) that a later one of the same object and id has taken the place of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overwritten: u64,
+    /// Milliseconds in which there was something to do.
+    pub busy_millis: u64,
+    /// Why the worker ended.
+    pub ended: String,
+    /// What stopped it, where it did not end well; shortened to fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+pub(super) const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Report {
+    /// The report as the kubelet keeps it: JSON of at most 4,096 bytes, with a long error cut short.
+    pub fn to_message(&self) -> String {
+        const ERROR_CHARS: usize = 700; // at most 4 bytes each in UTF-8, escaped ones included: stays below the limit
+        let mut short = self.clone();
+        if let Some(error) = &mut short.error {
+            *error = error.chars().filter(|c| !c.is_control()).take(ERROR_CHARS).collect();
+        }
+        serde_json::to_string(&short).unwrap_or_default()
+    }
+}

@@ -1,0 +1,11 @@
+//! The fields of a document: their types, and what their values may be.
+
+pub(super) mod bound;
+pub(super) mod constraints;
+pub(super) mod date_format;
+pub(super) mod dates;
+pub(super) mod default;
+pub(super) mod field;
+pub(super) mod parts;
+pub(super) mod schema;
+pub(super) mod zone;

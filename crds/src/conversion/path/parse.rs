@@ -1,0 +1,31 @@
+//! Reads a path in the language of its model's format.
+
+use super::json_path;
+use super::location::{Path, PathFault, union};
+use super::scope::Scope;
+use super::xpath::{END, Parser};
+use crate::conversion::format::Format;
+
+impl Path {
+    /// Reads `path`; prefixes and names without one are looked up in `scope`.
+    pub fn parse(path: &str, scope: &Scope<'_>) -> Result<Self, PathFault> {
+        if scope.format == Format::Json {
+            return json_path::parse(path);
+        }
+        let mut parser = Parser { path, rest: path, scope };
+        let parsed = parser.path()?;
+        parser.end_of_path()?;
+        Ok(parsed)
+    }
+
+    /// Reads one path or several with `|` between; gives each with its text.
+    pub fn parse_union(path: &str, scope: &Scope<'_>) -> Result<Vec<(Self, String)>, PathFault> {
+        if scope.format == Format::Json {
+            return json_path::parse_union(path);
+        }
+        union(path, END, |rest| {
+            let mut parser = Parser { path, rest, scope };
+            Ok((parser.location()?, parser.rest))
+        })
+    }
+}

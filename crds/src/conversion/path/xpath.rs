@@ -1,0 +1,207 @@
+//! Reads paths of XML.
+
+use super::location::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
+use super::scope::Scope;
+
+/// The namespace that the prefix `xml` always stands for.
+const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// What a path has to end with, when it does not go on.
+pub(crate) const END: &str = "expected the end of the path, / or [";
+
+pub(crate) struct Parser<'a> {
+    pub(super) path: &'a str,
+    pub(super) rest: &'a str,
+    pub(super) scope: &'a Scope<'a>,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn path(&mut self) -> Result<Path, PathFault> {
+        if !self.take("count(") {
+            return self.location();
+        }
+        let counted = self.location()?;
+        if counted.absolute || counted.steps.is_empty() || counted.target != Target::Element {
+            return Err(self.fault("count() is of elements within the record or the object, before the )"));
+        }
+        self.expect(")")?;
+        Ok(Path { target: Target::Count, ..counted })
+    }
+
+    pub(super) fn location(&mut self) -> Result<Path, PathFault> {
+        if self.rest == "." {
+            self.rest = "";
+            return Ok(Path { absolute: false, steps: Vec::new(), target: Target::Element });
+        }
+        let mut descend = self.take(".//") || self.take("//");
+        let absolute = !descend && self.take("/");
+        let mut steps = Vec::new();
+        loop {
+            if let Some(target) = self.end(descend)? {
+                return self.location_of(absolute, steps, target);
+            }
+            steps.push(Step { descend, test: self.name_test()?, predicates: self.predicates()? });
+            descend = self.take("//");
+            if !descend && !self.take("/") {
+                return self.location_of(absolute, steps, Target::Element);
+            }
+        }
+    }
+
+    fn location_of(&self, absolute: bool, steps: Vec<Step>, target: Target) -> Result<Path, PathFault> {
+        if absolute && steps.is_empty() {
+            return Err(self.fault("expected an element"));
+        }
+        Ok(Path { absolute, steps, target })
+    }
+
+    pub(super) fn end_of_path(&self) -> Result<(), PathFault> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.fault(END)) }
+    }
+
+    fn end(&mut self, descend: bool) -> Result<Option<Target>, PathFault> {
+        if descend && (self.rest.starts_with('@') || self.rest.starts_with("text()")) {
+            return Err(
+                self.fault("expected an element between // and the attribute or text(), as in .//*/@name")
+            );
+        }
+        if self.take("text()") {
+            return Ok(Some(Target::Text));
+        }
+        if self.rest.starts_with('@') {
+            return Ok(Some(Target::Attribute(self.attribute()?)));
+        }
+        Ok(None)
+    }
+
+    fn attribute(&mut self) -> Result<Attribute, PathFault> {
+        self.expect("@")?;
+        let first = self.name("the name of an attribute")?;
+        if !self.take(":") {
+            return Ok(Attribute { namespace: String::new(), local: first.to_owned() });
+        }
+        let namespace = self.namespace(first)?;
+        Ok(Attribute { namespace, local: self.name("the name of an attribute")?.to_owned() })
+    }
+
+    fn name_test(&mut self) -> Result<NameTest, PathFault> {
+        if self.take("*:") {
+            return Ok(NameTest::AnyNamespace(self.name("the name of an element")?.to_owned()));
+        }
+        if self.take("*") {
+            return Ok(NameTest::Any);
+        }
+        let first = self.name("the name of an element, *, @attribute or text()")?;
+        if !self.take(":") {
+            let namespaces = self.scope.default_namespaces.to_vec();
+            return Ok(NameTest::Named { namespaces, local: first.to_owned() });
+        }
+        let namespace = self.namespace(first)?;
+        if self.take("*") {
+            return Ok(NameTest::InNamespace(namespace));
+        }
+        let local = self.name("the name of an element")?.to_owned();
+        Ok(NameTest::Named { namespaces: vec![namespace], local })
+    }
+
+    fn predicates(&mut self) -> Result<Vec<Predicate>, PathFault> {
+        let mut predicates = Vec::new();
+        while self.take("[") {
+            predicates.push(self.predicate()?);
+            self.blank();
+            self.expect("]")?;
+        }
+        Ok(predicates)
+    }
+
+    fn predicate(&mut self) -> Result<Predicate, PathFault> {
+        self.blank();
+        if self.take("not(") {
+            let attribute = self.attribute()?;
+            self.expect(")")?;
+            return Ok(Predicate { attribute, test: Test::Absent });
+        }
+        if self.take("contains(") {
+            let attribute = self.attribute()?;
+            self.blank();
+            self.expect(",")?;
+            let test = Test::Contains(self.literal()?);
+            self.expect(")")?;
+            return Ok(Predicate { attribute, test });
+        }
+        if !self.rest.starts_with('@') {
+            return Err(self.fault(
+                "a predicate is @name, @name='value', @name!='value', not(@name) or contains(@name,'value')",
+            ));
+        }
+        let attribute = self.attribute()?;
+        self.blank();
+        let test = if self.take("!=") {
+            Test::Differs(self.literal()?)
+        } else if self.take("=") {
+            Test::Equals(self.literal()?)
+        } else {
+            Test::Present
+        };
+        Ok(Predicate { attribute, test })
+    }
+
+    fn literal(&mut self) -> Result<String, PathFault> {
+        self.blank();
+        let Some(quote) = self.rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+            return Err(self.fault("expected a value in quotes"));
+        };
+        let Some((value, rest)) = self.rest[1..].split_once(quote) else {
+            return Err(self.fault("the quote is not closed"));
+        };
+        self.rest = rest;
+        Ok(value.to_owned())
+    }
+
+    fn namespace(&self, prefix: &str) -> Result<String, PathFault> {
+        if prefix == "xml" {
+            return Ok(XML_NAMESPACE.to_owned());
+        }
+        self.scope.namespaces.get(prefix).cloned().ok_or_else(|| {
+            self.fault(&format!("the prefix {prefix:?} is not among the namespaces, before the name"))
+        })
+    }
+
+    fn name(&mut self, expected: &str) -> Result<&'a str, PathFault> {
+        let end = self.rest.find(|c: char| !is_name_char(c)).unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(end);
+        if !name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_') {
+            return Err(self.fault(&format!("expected {expected}")));
+        }
+        self.rest = rest;
+        Ok(name)
+    }
+
+    fn take(&mut self, token: &str) -> bool {
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn expect(&mut self, token: &str) -> Result<(), PathFault> {
+        if self.take(token) { Ok(()) } else { Err(self.fault(&format!("expected {token}"))) }
+    }
+
+    fn blank(&mut self) {
+        self.rest = self.rest.trim_start_matches(' ');
+    }
+
+    fn fault(&self, problem: &str) -> PathFault {
+        PathFault::before(self.path, self.rest, problem)
+    }
+}
+
+/// Characters of an XML name without the colon, loosely: what the parser of documents accepts is stricter, so that a
+/// name with other characters matches nothing.
+fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}')
+}

@@ -1,0 +1,71 @@
+//! From what a user writes to the model that a worker compiles: the preset is expanded, and every part is checked.
+
+use super::format::Format;
+use super::model::{Model, check_names};
+use super::model_error::ModelError;
+use super::spec::Conversion;
+use super::{binary, json};
+
+impl Conversion {
+    /// Expands the preset and checks everything.
+    pub fn resolve(&self) -> Result<Model, ModelError> {
+        match self.format {
+            Format::Xml => {}
+            Format::Json => json::check(self)?,
+            Format::Binary => return binary::resolve(self),
+        }
+        let model = self.expand()?.into_model()?;
+        model.check()?;
+        Ok(model)
+    }
+
+    /// The revision of the resolved model: see [`Model::revision`].
+    pub fn revision(&self) -> Result<String, ModelError> {
+        Ok(self.resolve()?.revision())
+    }
+
+    /// The preset, amended by what the user wrote; without a preset, what the user wrote.
+    fn expand(&self) -> Result<Self, ModelError> {
+        let Some(preset) = self.preset else { return Ok(self.clone()) };
+        let mut base: Self = serde_saphyr::from_str(preset.yaml())
+            .map_err(|error| ModelError::Preset { preset, problem: error.to_string() })?;
+        base.format = self.format;
+        base.record = self.record.clone().or(base.record);
+        base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);
+        if !self.empty_if.is_empty() {
+            base.empty_if.clone_from(&self.empty_if);
+        }
+        base.extra = self.extra.or(base.extra);
+        base.time_zone = self.time_zone.clone().or(base.time_zone);
+        base.namespaces.extend(self.namespaces.clone());
+        base.limits = match (&self.limits, base.limits) {
+            (Some(own), Some(preset)) => Some(own.or(&preset)),
+            (own, preset) => own.clone().or(preset),
+        };
+        for field in &self.fields {
+            match base.fields.iter_mut().find(|known| known.name == field.name) {
+                Some(known) => *known = field.clone(),
+                None => base.fields.push(field.clone()),
+            }
+        }
+        check_names("fields", &self.fields)?;
+        Ok(base)
+    }
+
+    fn into_model(self) -> Result<Model, ModelError> {
+        if self.fields.is_empty() {
+            return Err(ModelError::NoFields);
+        }
+        Ok(Model {
+            format: self.format,
+            record: self.record.ok_or(ModelError::NoRecord)?,
+            empty_if: self.empty_if,
+            namespaces: self.namespaces,
+            default_namespaces: self.default_namespaces.unwrap_or_else(|| vec![String::new()]),
+            fields: self.fields,
+            extra: self.extra.unwrap_or_default(),
+            time_zone: self.time_zone,
+            limits: self.limits.unwrap_or_default().resolve()?,
+        })
+    }
+}

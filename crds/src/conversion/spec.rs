@@ -1,0 +1,97 @@
+//! `spec.conversion` as users write it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::binary_rules;
+use super::extra::Extra;
+use super::fields::field::Field;
+use super::fields::schema;
+use super::format::Format;
+use super::limits::Limits;
+use super::preset::Preset;
+
+/// How objects become documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "self.format == 'Binary' || has(self.preset) || (has(self.record) && has(self.fields))",
+    "message": "name a preset, or say yourself what a record is and which fields it has: preset, or record and fields"
+}, {
+    "rule": binary_rules::MODEL_RULE,
+    "message": binary_rules::MODEL_MESSAGE
+}, {
+    "rule": binary_rules::limits_rule(),
+    "message": binary_rules::LIMITS_MESSAGE
+}, {
+    "rule": "self.format != 'Json' || !(has(self.preset) || has(self.namespaces) || has(self.defaultNamespaces))",
+    "message": "preset, namespaces and defaultNamespaces are for Xml"
+}, {
+    "rule": "self.format != 'Json' || !has(self.fields) || self.fields.all(f, f.type != 'markup' && !has(f.exclude))",
+    "message": "the type markup and exclude are for Xml"
+}]))]
+pub struct Conversion {
+    /// What the objects of the bucket are. Xml: well-formed XML 1.0 with namespaces, one or many documents in each object.
+    /// Json: JSON (RFC 8259), a single value, one value a line (NDJSON) or several values one after the other.
+    /// Binary: bytes of any kind, which are not read as anything: an object is one document that says what the object is, with
+    /// the fields key, keyDigest, name, extension, size, contentType (by its first bytes), declaredContentType, digest
+    /// (SHA-256), lastModified, metadata and tags. Beside it there is only limits.maxObjectBytes to be said.
+    #[serde(default)]
+    pub format: Format,
+
+    /// A ready-made model to start from: nitf (NITF 3.x), newsml-g2 (NewsML-G2 items, alone or several in a news message),
+    /// rss (RSS 0.9x, 1.0 and 2.0), atom (Atom 1.0 and 0.3) or jats (journal articles, NLM 2.x to JATS 1.x). Your own
+    /// `fields` are added to it, or replace its field of the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
+
+    /// The path of the elements that are one document each, from the root of the object: /nitf, //item, /feed/entry;
+    /// or several paths with | between: //item | //entry. Needed without a preset; with one, it replaces the preset's. Of
+    /// Json: the path of the values: $ (each value at the top: the one of the object, or each line of NDJSON), $.items[*].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub record: Option<String>,
+
+    /// Paths of elements, from the root of the object. An object that has one of them may be without any record: a feed in
+    /// which nothing is new is ingested with no document. Any other object without a record is refused with NoRecord. With
+    /// a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 512)))]
+    pub empty_if: Vec<String>,
+
+    /// Namespace prefixes for use in paths, each with its URI. Elements are matched by URI, whatever prefix the object
+    /// itself uses. The prefix xml is always known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    pub namespaces: BTreeMap<String, String>,
+
+    /// The namespace URIs in which an element may be that a path names without a prefix. The empty string stands for no
+    /// namespace, and is the default. With a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 8))]
+    pub default_namespaces: Option<Vec<String>>,
+
+    /// The fields of a document, in the order in which they appear in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::fields")]
+    pub fields: Vec<Field>,
+
+    /// What becomes of elements, attributes and members that no field names. Drop: they are left out, and counted. Keep: they are
+    /// kept in the field `extra` as a tree of nodes {name, attributes, content}; it is stored and not searchable.
+    /// Flattened: they are kept in `extra` as lists of values by path, which one flattened field makes searchable
+    /// without a mapping of their own. With a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Extra>,
+
+    /// The time zone of dates that do not name theirs: a name such as Europe/Berlin, or an offset such as +01:00. Without it,
+    /// a dateTime without a zone is refused. A field may have one of its own. With a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub time_zone: Option<String>,
+
+    /// Caps on what one object may ask of a worker. The defaults are such that no honest news document meets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+}

@@ -1,0 +1,8 @@
+//! What is remembered of the work, in the stores themselves: one index for each kind of record.
+
+pub mod enrichment_query;
+pub mod enrichments;
+pub mod heads;
+pub mod own_index;
+pub mod runs;
+pub mod units;

@@ -1,0 +1,290 @@
+//! What is remembered of enrichments, beside the enriched documents: the index `docmill-enrichments-<namespace>`
+//! of the cluster that an `EnrichmentRun` writes to. A lost operator or a restored cluster carries on from it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::own_index::{self, OwnIndex};
+use crate::api::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
+use crate::digest::digest_of;
+
+/// Matches the names of all these indices.
+pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
+
+/// The kinds of records that go with their run. A [`BoundRecord`] and a [`FailureRecord`] stay.
+pub const RUN_KINDS: &[&str] = &["slice", "limits", "grants", "comparison"];
+
+/// Keys under `_docmill` of an enriched copy, and under `_docmill.enrichment.<name>`.
+pub mod key {
+    /// The object of all of it.
+    pub const DOCMILL: &str = "_docmill";
+    /// What each enricher says of its result, by its name.
+    pub const ENRICHMENT: &str = "enrichment";
+    /// UID of the run that wrote the copy.
+    pub const ENRICHMENT_RUN: &str = "enrichmentRun";
+    /// UID of the run that called the model.
+    pub const RUN: &str = "run";
+    /// Digest of the raw object.
+    pub const RAW_DIGEST: &str = "rawDigest";
+    /// Digest of what decides the results of the model.
+    pub const MODEL_DIGEST: &str = "modelDigest";
+    /// Digest of what the model was given.
+    pub const INPUT_DIGEST: &str = "inputDigest";
+    /// Name of the model.
+    pub const MODEL: &str = "model";
+    /// Version that the server reported or that was asked for.
+    pub const VERSION: &str = "version";
+    /// When the model gave the result.
+    pub const ENRICHED_TIME: &str = "enrichedTime";
+}
+
+/// Why a document could not be enriched or stored, in one word for the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureReason {
+    /// The name of its index cannot be made.
+    InvalidTarget,
+    /// A model cannot be given it.
+    InvalidInput,
+    /// It has nothing to give a model whose result it has to have.
+    EmptyInput,
+    /// It has a field of the name that a model's result is to have.
+    FieldConflict,
+    /// A model refuses it, or gives nothing that can be used.
+    ModelRefused,
+    /// There is no enriched copy to compare it with.
+    NotEnriched,
+    /// The index refuses it.
+    IndexRefused,
+}
+
+impl FailureReason {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidTarget => "InvalidTarget",
+            Self::InvalidInput => "InvalidInput",
+            Self::EmptyInput => "EmptyInput",
+            Self::FieldConflict => "FieldConflict",
+            Self::ModelRefused => "ModelRefused",
+            Self::NotEnriched => "NotEnriched",
+            Self::IndexRefused => "IndexRefused",
+        }
+    }
+}
+
+/// The versions that servers told of their models, by the names of the enrichers.
+pub type Versions = BTreeMap<String, String>;
+
+/// Name of the index that holds the records of all enrichments of a namespace.
+pub fn enrichments_index(namespace: &str) -> String {
+    format!("docmill-enrichments-{namespace}")
+}
+
+/// Names where enriched documents come from and go to: the same indices and query, whatever the models are. 32 hex digits.
+pub fn target_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
+    digest_of(&json!({"from": from_index, "query": spec.from.query, "to": spec.to.name}))
+}
+
+/// Names one way of enriching: which models, given what, giving what. A model that changed is another way, so that
+/// everything is new to it. 32 hex digits.
+pub fn way(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
+    let digest = |enricher: &crate::api::enricher::Enricher| {
+        enricher.model_digest(versions.get(&enricher.name).map(String::as_str))
+    };
+    digest_of(&json!(spec.enrichers.iter().map(digest).collect::<Vec<_>>()))
+}
+
+/// How far one slice of a run is. Id: `slice-<run uid>-<slice>`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SliceRecord {
+    /// Always `slice`.
+    pub kind: String,
+    /// UID of the `EnrichmentRun`.
+    pub run: String,
+    /// Number of the slice, from 0.
+    pub slice: i32,
+    /// Documents within the bounds of the slice.
+    pub documents: i64,
+    /// Documents that needed work.
+    pub selected: i64,
+    /// Documents whose enriched copy is stored.
+    pub done: i64,
+    /// Documents of `done` without a call to a model.
+    pub cached: i64,
+    /// Documents of `done` that had nothing to give a model, which was not asked then.
+    pub empty: i64,
+    /// Documents that a model or the index refused.
+    pub failed: i64,
+    /// Documents that were enriched already.
+    pub passed_over: i64,
+    /// Requests sent to models.
+    pub calls: i64,
+    /// Characters sent to models.
+    pub input_characters: i64,
+    /// The budget that is reached: the slice waits for another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exhausted: Option<Budget>,
+    /// The most documents that the run may work on are reached: what is left of the slice is for another run.
+    #[serde(default)]
+    pub cut_short: bool,
+    /// The version that each model told first, by the names of the enrichers.
+    #[serde(default, skip_serializing_if = "Versions::is_empty")]
+    pub versions: Versions,
+    /// What a model told that had not been so before, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_changed: Option<String>,
+    /// What was found in a run of mode Compare, by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparison: Vec<FieldComparison>,
+    /// Reason of the first failure, for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_failure: Option<String>,
+    /// Whether the slice was gone through to its end.
+    pub finished: bool,
+    /// RFC 3339, UTC.
+    pub updated_time: String,
+}
+
+impl SliceRecord {
+    /// Id of a slice's record.
+    pub fn id(run_uid: &str, slice: i32) -> String {
+        format!("slice-{run_uid}-{slice}")
+    }
+}
+
+/// Until when what goes into a target is complete, and by which way of enriching. Id: `bound-<target key>`. Written with
+/// the bound in milliseconds as external version, so that a slow run never sets it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BoundRecord {
+    /// Always `bound`.
+    pub kind: String,
+    /// UID of the run that completed it.
+    pub run: String,
+    /// The [`way`] in which it was enriched. By another way nothing is complete.
+    pub way: String,
+    /// Every document that was indexed up to this time is enriched or has a [`FailureRecord`]. RFC 3339, UTC.
+    pub completed_until: String,
+}
+
+impl BoundRecord {
+    /// Id of the record of one target.
+    pub fn id(target_key: &str) -> String {
+        format!("bound-{target_key}")
+    }
+}
+
+/// A document that could not be enriched or stored. It stays until the document is enriched. Id: see [`FailureRecord::id`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureRecord {
+    /// Always `failure`.
+    pub kind: String,
+    /// The [`target_key`] of the run.
+    pub target: String,
+    /// UID of the run that tried last.
+    pub run: String,
+    /// Id of the document.
+    pub document: String,
+    /// When the document was indexed, by which runs are sliced. RFC 3339, UTC.
+    pub article_time: String,
+    /// Always `Enrich`, as the ledger of an ingest has `Convert`, `Validate` and others.
+    pub stage: String,
+    /// The reason in one CamelCase word.
+    pub reason: String,
+    /// What happened, in words.
+    pub message: String,
+    /// How many runs have tried.
+    pub attempts: i64,
+    /// When it was tried last. RFC 3339, UTC.
+    pub updated_time: String,
+}
+
+impl FailureRecord {
+    /// Id of the record of a document.
+    pub fn id(target_key: &str, document: &str) -> String {
+        format!("failure-{}", digest_of(&json!([target_key, document])))
+    }
+}
+
+/// What a run may ask of models, and may work on. Id: `limits-<run uid>`. Written by the operator from the spec alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsRecord {
+    /// Always `limits`.
+    pub kind: String,
+    /// UID of the run.
+    pub run: String,
+    /// As in the spec.
+    pub budget: Option<Budget>,
+}
+
+/// What the slices of a run have taken out of its limits, each in portions. Id: `grants-<run uid>`. Written by
+/// compare-and-set, so that all together never take more than there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantsRecord {
+    /// Always `grants`.
+    pub kind: String,
+    /// UID of the run.
+    pub run: String,
+    /// Requests.
+    pub calls: i64,
+    /// Characters.
+    pub input_characters: i64,
+    /// Documents.
+    pub documents: i64,
+}
+
+/// Id of the [`LimitsRecord`] of a run.
+pub fn limits_id(run_uid: &str) -> String {
+    format!("limits-{run_uid}")
+}
+
+/// Id of the [`GrantsRecord`] of a run.
+pub fn grants_id(run_uid: &str) -> String {
+    format!("grants-{run_uid}")
+}
+
+/// The index of a namespace.
+pub fn enrichments(namespace: &str) -> OwnIndex {
+    OwnIndex {
+        name: enrichments_index(namespace),
+        pattern: ENRICHMENTS_PATTERN,
+        body: enrichments_index_body(),
+    }
+}
+
+/// Settings and mapping of the index.
+pub fn enrichments_index_body() -> Value {
+    let count = json!({"type": "long"});
+    json!({
+        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+        "mappings": {
+            "_meta": own_index::meta(None),
+            "dynamic": false,
+            "properties": {
+                "kind": {"type": "keyword"},
+                "run": {"type": "keyword"},
+                "slice": {"type": "integer"},
+                "selected": count,
+                "done": count,
+                "cached": count,
+                "empty": count,
+                "failed": count,
+                "calls": count,
+                "firstFailure": {"type": "text"},
+                "finished": {"type": "boolean"},
+                "updatedTime": {"type": "date"},
+                "target": {"type": "keyword"},
+                "document": {"type": "keyword", "ignore_above": 1024},
+                "articleTime": {"type": "date"},
+                "reason": {"type": "keyword"},
+                "completedUntil": {"type": "date"},
+            },
+        },
+    })
+}

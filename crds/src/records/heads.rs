@@ -1,0 +1,135 @@
+//! What is newest: which unit is the present version of each key, and where each document is stored. The index
+//! `docmill-heads-<namespace>.<source>`, written by compare-and-set and read by id, so that it is exact at any moment.
+//!
+//! With it an older version never takes the place of a newer one, a document whose date changes moves to another
+//! index and does not stay in the first, and a unit whose key was written again is known as superseded.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::own_index;
+use super::units::{DocumentAddress, UnitId};
+use crate::digest::hex;
+
+/// Matches the names of all these indices.
+pub const HEADS_PATTERN: &str = "docmill-heads-*";
+
+/// Name of the index of one source.
+pub fn heads_index(namespace: &str, source: &str) -> String {
+    own_index::of_source("heads", namespace, source)
+}
+
+/// Settings and mapping of the index. Nothing in it is searched for.
+pub fn heads_index_body() -> Value {
+    json!({
+        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+        "mappings": {"_meta": own_index::meta(None), "dynamic": false, "properties": {}},
+    })
+}
+
+/// The present version of a key, or a tombstone: the object was removed, and no version of the key is to be searchable.
+/// Id: [`KeyHead::id`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyHead {
+    /// The unit; of a tombstone the last one that had the key's place, with an empty version where none had.
+    pub unit: UnitId,
+    /// When its object landed, in milliseconds since 1970.
+    pub last_modified: i64,
+    /// Grows with every unit that takes the key's place, and with every removal: `lastModified`, or one more than before
+    /// where that does not grow (S3 resolves seconds).
+    pub version: u64,
+    /// This is a tombstone. A unit takes its place only if it is what the bucket holds.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub gone: bool,
+    /// Versions (as in [`UnitId::version`]) of the units that had the key's place before, newest first; some of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
+}
+
+impl KeyHead {
+    /// Id of the head of a key.
+    pub fn id(bucket: &str, key: &str) -> String {
+        named("key", &[bucket, key])
+    }
+}
+
+/// Where the newest version of a document is. Id: [`DocumentHead::id`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentHead {
+    /// Where it is.
+    #[serde(flatten)]
+    pub address: DocumentAddress,
+    /// Key of the object that it comes from.
+    pub key: String,
+    /// Digest of the unit that it comes from.
+    pub unit: String,
+    /// The version of that unit's [`KeyHead`].
+    pub key_version: u64,
+    /// When that object landed, in milliseconds since 1970.
+    pub last_modified: i64,
+    /// The version that the document is stored with; grows with every unit that takes its place.
+    pub version: u64,
+    /// It was deleted with its object.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub gone: bool,
+    /// Indices that may still hold an earlier version, which is to be deleted there; some of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
+}
+
+impl DocumentHead {
+    /// Id of the head of a document.
+    pub fn id(id: &str) -> String {
+        named("doc", &[id])
+    }
+}
+
+/// A unit that was taken from the queue more than once is worked on alone, and a mark is kept as long as that lasts: a
+/// mark that is found means that the worker died meanwhile. Id: [`AttemptMark::id`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptMark {
+    /// Workers that died while they read and converted the unit.
+    pub died_reading: u32,
+    /// Workers that died while they stored it.
+    pub died_storing: u32,
+    /// Whether it is being read (or else stored) at this moment.
+    pub reading: bool,
+}
+
+impl AttemptMark {
+    /// Id of the mark of a unit.
+    pub fn id(unit_digest: &str) -> String {
+        format!("try-{unit_digest}")
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// `<kind>-<digest>`: 40 hex digits over the parts, each closed by a zero byte, which neither keys nor ids can have.
+fn named(kind: &str, parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    format!("{kind}-{}", hex(&hash.finalize()[..20]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DocumentHead, KeyHead};
+
+    #[test]
+    fn ids_tell_kinds_and_parts_apart_and_fit() {
+        assert_ne!(KeyHead::id("ab", "c"), KeyHead::id("a", "bc"));
+        assert!(KeyHead::id("b", &"k".repeat(1024)).len() < 64);
+        assert!(DocumentHead::id("x").starts_with("doc-"));
+    }
+}

@@ -1,0 +1,92 @@
+//! The record of a unit.
+
+use serde::{Deserialize, Serialize};
+
+use super::unit::{UnitId, UnitState};
+
+/// One record of the ledger. Times are RFC 3339 in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitRecord {
+    /// `<namespace>/<name>` of the `IngestSource`.
+    pub source: String,
+    /// The unit.
+    pub unit: UnitId,
+    /// Where it ended.
+    pub state: UnitState,
+    /// Reason code of a failed or skipped unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The reason in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How often the unit was taken from the queue.
+    pub attempts: i64,
+    /// SHA-256 of the raw object, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_digest: Option<String>,
+    /// The unit's documents that are stored, up to [`MAX_RECORDED_DOCUMENTS`]; the snapshot has them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<RecordedDocument>,
+    /// How many documents of the unit are stored.
+    #[serde(default)]
+    pub document_count: i64,
+    /// Documents of the object that are not stored, since a later one of the same object has the same id.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overwritten_count: i64,
+    /// Digest over addresses and contents of all documents of the unit, see [`DocumentsDigest`](super::DocumentsDigest).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents_digest: Option<String>,
+    /// Key of the snapshot in the snapshot bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
+    /// Digest of the conversion model that was used.
+    pub revision: String,
+    /// When the raw object landed in its bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+    /// When this record was written.
+    pub recorded_time: String,
+    /// Milliseconds from `lastModified` to `recordedTime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_millis: Option<i64>,
+    /// Name of the pod that did it.
+    pub runner: String,
+    /// UID of the `IngestRun` that asked for it; none if a notification did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Digest of the unit that took this one's place, where the reason is `Superseded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+pub(super) const fn is_zero(count: &i64) -> bool {
+    *count == 0
+}
+
+/// More documents than this are counted, and not named, by a record.
+pub const MAX_RECORDED_DOCUMENTS: usize = 1000;
+
+/// A document as the record of its unit names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedDocument {
+    /// Name of the index.
+    pub index: String,
+    /// Id in that index.
+    pub id: String,
+    /// Digest of its content, see [`content_digest`](super::content_digest).
+    #[serde(default)]
+    pub digest: String,
+}
+
+/// Where a document is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentAddress {
+    /// Name of the index.
+    pub index: String,
+    /// Id in that index.
+    pub id: String,
+}

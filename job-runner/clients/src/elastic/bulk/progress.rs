@@ -1,0 +1,219 @@
+//! Which items of a bulk are settled, and which have to be sent again and in what parts. No I/O.
+
+use docmill_crds::contract::IndexTrouble;
+use docmill_crds::error_class::{Classify, ErrorClass};
+
+use super::verdict::{Outcome, Verdict};
+use crate::elastic::error::{ElasticError, Fault};
+
+/// Into how many parts a bulk is split at the most when one of its indices is looked for.
+const MOST_GROUPS: usize = 16;
+
+/// Whether an item is to be left unsettled because its index has trouble of its own: the position of the index among
+/// the names, the trouble, and whether the same answer accepted items of other indices.
+pub(crate) type Leave<'a> = &'a (dyn Fn(usize, IndexTrouble, bool) -> bool + Sync);
+
+/// What is settled and what has still to be sent.
+pub(crate) struct Work {
+    outcomes: Vec<Option<Outcome>>,
+    settled: usize,
+    /// Of each item the position of its index among the names.
+    indices: Vec<usize>,
+    /// Positions of items, one list a request.
+    parts: Vec<Vec<usize>>,
+    /// Items of one index each that were not answered in time.
+    late: Vec<usize>,
+    /// Whether a request was late, and whether another was answered since.
+    is_split: bool,
+    answered_beside: bool,
+}
+
+impl Work {
+    /// All items are open, and go into one request.
+    pub(crate) fn new(indices: Vec<usize>) -> Self {
+        let items = indices.len();
+        let parts = if items == 0 { Vec::new() } else { vec![(0..items).collect()] };
+        let outcomes = vec![None; items];
+        Self {
+            outcomes,
+            settled: 0,
+            indices,
+            parts,
+            late: Vec::new(),
+            is_split: false,
+            answered_beside: false,
+        }
+    }
+
+    /// How many items have no outcome yet.
+    pub(crate) fn open(&self) -> usize {
+        self.outcomes.len() - self.settled
+    }
+
+    /// The items of the next request.
+    pub(crate) fn next_part(&mut self) -> Option<Vec<usize>> {
+        self.parts.pop()
+    }
+
+    /// Position of the index of an item.
+    pub(crate) fn index_of(&self, position: usize) -> usize {
+        self.indices[position]
+    }
+
+    /// Positions of the indices of a part, each once, ascending.
+    pub(crate) fn indices_of(&self, part: &[usize]) -> Vec<usize> {
+        let mut indices: Vec<usize> = part.iter().map(|&position| self.indices[position]).collect();
+        indices.sort_unstable();
+        indices.dedup();
+        indices
+    }
+
+    fn settle(&mut self, position: usize, outcome: Outcome) {
+        self.outcomes[position] = Some(outcome);
+        self.settled += 1;
+    }
+
+    /// Takes in what became of a request for the items at `positions`. Gives the reason if a pause is due, and an
+    /// error if going on makes no sense.
+    pub(crate) fn take_in(
+        &mut self,
+        positions: Vec<usize>,
+        answer: Result<Vec<Verdict>, ElasticError>,
+        leave: Leave<'_>,
+    ) -> Result<Option<ElasticError>, ElasticError> {
+        match answer {
+            Ok(verdicts) => self.take_verdicts(&positions, verdicts, leave),
+            Err(error) => match error.class() {
+                ErrorClass::User => Err(error),
+                ErrorClass::Permanent => {
+                    self.reject_or_halve(positions, error)?;
+                    Ok(None)
+                }
+                ErrorClass::Transient => {
+                    // One that is larger than what the cluster takes in at a time would be pushed back for ever.
+                    let too_much = error.fault().is_some_and(|fault| fault.status == 429);
+                    if too_much {
+                        self.halve(positions);
+                    } else {
+                        self.parts.push(positions);
+                    }
+                    Ok(Some(error))
+                }
+            },
+        }
+    }
+
+    /// First what is settled, since it says which indices take writes; then what is not.
+    fn take_verdicts(
+        &mut self,
+        positions: &[usize],
+        verdicts: Vec<Verdict>,
+        leave: Leave<'_>,
+    ) -> Result<Option<ElasticError>, ElasticError> {
+        let (mut accepted, mut open) = (Vec::new(), Vec::new());
+        for (&position, verdict) in positions.iter().zip(verdicts) {
+            let trouble = verdict.fault().and_then(Fault::index_trouble);
+            match verdict {
+                Verdict::Final(Outcome::Rejected(fault)) if trouble.is_some() => {
+                    open.push((position, fault, trouble, true));
+                }
+                Verdict::Final(outcome) => {
+                    if matches!(outcome, Outcome::Done | Outcome::Superseded) {
+                        accepted.push(self.indices[position]);
+                    }
+                    self.settle(position, outcome);
+                }
+                Verdict::Retry(fault) => open.push((position, fault, trouble, false)),
+            }
+        }
+        accepted.dedup();
+        let (mut again, mut hindrance) = (Vec::new(), None);
+        for (position, fault, trouble, is_final) in open {
+            let index = self.indices[position];
+            let others = accepted.iter().any(|other| *other != index);
+            match trouble.filter(|trouble| leave(index, *trouble, others)) {
+                Some(trouble) => self.settle(position, Outcome::Held(trouble, fault)),
+                None if is_final => self.settle(position, Outcome::Rejected(fault)),
+                None if fault.class() == ErrorClass::User => return Err(ElasticError::Refused(fault)),
+                None => {
+                    again.push(position);
+                    hindrance = Some(ElasticError::Refused(fault));
+                }
+            }
+        }
+        if !again.is_empty() {
+            self.parts.push(again);
+        }
+        Ok(hindrance)
+    }
+
+    fn reject_or_halve(&mut self, positions: Vec<usize>, error: ElasticError) -> Result<(), ElasticError> {
+        match (positions.as_slice(), error) {
+            (&[position], ElasticError::Refused(fault)) => self.settle(position, Outcome::Rejected(fault)),
+            (&[_], error) => return Err(error),
+            _ => self.halve(positions),
+        }
+        Ok(())
+    }
+
+    fn halve(&mut self, mut positions: Vec<usize>) {
+        let second = positions.split_off(positions.len().div_ceil(2));
+        if !second.is_empty() {
+            self.parts.push(second);
+        }
+        self.parts.push(positions);
+    }
+
+    /// A request was answered as soon as others are.
+    pub(crate) fn was_quick(&mut self) {
+        self.answered_beside |= self.is_split;
+    }
+
+    /// A request was not answered in time: it is split by indices, so that the one that is slow is found.
+    pub(crate) fn is_late(&mut self, positions: Vec<usize>) {
+        let indices = self.indices_of(&positions);
+        if indices.len() < 2 {
+            self.late.extend(positions);
+            return;
+        }
+        self.is_split = true;
+        let mut groups = vec![Vec::new(); indices.len().min(MOST_GROUPS)];
+        for position in positions {
+            let rank = indices.binary_search(&self.indices[position]).unwrap_or_default();
+            let group = rank % groups.len();
+            groups[group].push(position);
+        }
+        self.parts.extend(groups);
+    }
+
+    /// What was not answered in time, when everything else is done: the items of each index, and whether other indices
+    /// were answered in time.
+    pub(crate) fn take_late(&mut self) -> (Vec<Vec<usize>>, bool) {
+        let late = std::mem::take(&mut self.late);
+        let indices = self.indices_of(&late);
+        let of = |index: usize| late.iter().copied().filter(|&at| self.indices[at] == index).collect();
+        (indices.into_iter().map(of).collect(), self.answered_beside)
+    }
+
+    /// Leaves items unsettled, since their index is slow.
+    pub(crate) fn leave_slow(&mut self, positions: Vec<usize>, fault: &Fault) {
+        for position in positions {
+            self.settle(position, Outcome::Held(IndexTrouble::Slow, fault.clone()));
+        }
+    }
+
+    /// Sends items once more.
+    pub(crate) fn again(&mut self, positions: Vec<usize>) {
+        self.parts.push(positions);
+    }
+
+    /// The outcomes in the order of the items; an error if there is one without.
+    pub(crate) fn outcomes(self) -> Result<Vec<Outcome>, ElasticError> {
+        let outcomes: Option<Vec<Outcome>> = self.outcomes.into_iter().collect();
+        outcomes.ok_or_else(|| ElasticError::Unreadable("bulk: an item without an outcome".to_owned()))
+    }
+}
+
+#[cfg(test)]
+#[path = "progress_tests.rs"]
+mod tests;

@@ -1,0 +1,163 @@
+use docmill_crds::contract::IndexTrouble;
+
+use super::Work;
+use crate::elastic::bulk::verdict::Verdict;
+use crate::elastic::{ElasticError, Fault, Outcome};
+
+fn fault(status: u16) -> Fault {
+    Fault { status, kind: String::new(), reason: "because".into() }
+}
+
+fn refused(status: u16) -> Result<Vec<Verdict>, ElasticError> {
+    Err(ElasticError::Refused(fault(status)))
+}
+
+fn never(_: usize, _: IndexTrouble, _: bool) -> bool {
+    false
+}
+
+fn done(items: usize) -> Vec<Verdict> {
+    vec![Verdict::Final(Outcome::Done); items]
+}
+
+#[test]
+fn only_items_that_were_not_taken_are_sent_again() {
+    let mut work = Work::new(vec![0; 3]);
+    let all = work.next_part().unwrap();
+    assert_eq!(all, [0, 1, 2]);
+    let answer = vec![
+        Verdict::Final(Outcome::Done),
+        Verdict::Retry(fault(429)),
+        Verdict::Final(Outcome::Rejected(fault(400))),
+    ];
+    assert!(work.take_in(all, Ok(answer), &never).unwrap().is_some());
+    assert_eq!(work.open(), 1);
+    let rest = work.next_part().unwrap();
+    assert_eq!(rest, [1]);
+    assert!(work.take_in(rest, Ok(done(1)), &never).unwrap().is_none());
+    assert_eq!(work.next_part(), None);
+    assert_eq!(work.outcomes().unwrap(), [Outcome::Done, Outcome::Done, Outcome::Rejected(fault(400))]);
+}
+
+#[test]
+fn a_refused_request_is_halved_until_the_guilty_item_is_alone() {
+    let mut work = Work::new(vec![0; 5]);
+    let mut requests = 0;
+    while let Some(part) = work.next_part() {
+        requests += 1;
+        let answer = if part.contains(&3) { refused(413) } else { Ok(done(part.len())) };
+        assert!(work.take_in(part, answer, &never).unwrap().is_none());
+    }
+    let outcomes = work.outcomes().unwrap();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count(), 4);
+    assert_eq!(outcomes[3], Outcome::Rejected(fault(413)));
+    assert!(requests <= 7, "{requests}");
+}
+
+#[test]
+fn a_request_that_is_pushed_back_whole_is_halved_and_never_rejected() {
+    let mut work = Work::new(vec![0; 2]);
+    let all = work.next_part().unwrap();
+    assert!(work.take_in(all, refused(429), &never).unwrap().is_some());
+    let first = work.next_part().unwrap();
+    assert_eq!(first, [0]);
+    assert!(work.take_in(first, refused(429), &never).unwrap().is_some());
+    assert_eq!(work.next_part().unwrap(), [0]);
+    assert_eq!(work.open(), 2);
+}
+
+#[test]
+fn missing_rights_end_the_bulk() {
+    let mut work = Work::new(vec![0; 2]);
+    let all = work.next_part().unwrap();
+    assert!(work.take_in(all, refused(401), &never).is_err());
+    let mut work = Work::new(vec![0; 1]);
+    let all = work.next_part().unwrap();
+    let denied = Fault { kind: "security_exception".into(), ..fault(403) };
+    assert!(work.take_in(all, Ok(vec![Verdict::Retry(denied)]), &never).is_err());
+}
+
+#[test]
+fn an_empty_bulk_needs_no_request() {
+    let mut work = Work::new(vec![0; 0]);
+    assert_eq!(work.next_part(), None);
+    assert_eq!(work.outcomes().unwrap(), []);
+}
+
+fn blocked() -> Fault {
+    let reason = "index [a] blocked by: [FORBIDDEN/8/index write (api)];".into();
+    Fault { status: 403, kind: "cluster_block_exception".into(), reason }
+}
+
+#[test]
+fn what_is_an_index_s_own_trouble_is_left_and_its_neighbours_are_settled() {
+    let mut work = Work::new(vec![0, 1, 0]);
+    let all = work.next_part().unwrap();
+    let denied = Fault { kind: "security_exception".into(), ..fault(403) };
+    let answer =
+        vec![Verdict::Final(Outcome::Done), Verdict::Retry(denied.clone()), Verdict::Retry(blocked())];
+    let asked = std::sync::Mutex::new(Vec::new());
+    let leave = |index: usize, trouble: IndexTrouble, others: bool| {
+        asked.lock().unwrap().push((index, trouble, others));
+        true
+    };
+    assert!(work.take_in(all, Ok(answer), &leave).unwrap().is_none(), "no pause is due");
+    assert_eq!(*asked.lock().unwrap(), [(1, IndexTrouble::Denied, true), (0, IndexTrouble::Blocked, false)]);
+    let held = |trouble, fault| Outcome::Held(trouble, fault);
+    let expected =
+        [Outcome::Done, held(IndexTrouble::Denied, denied), held(IndexTrouble::Blocked, blocked())];
+    assert_eq!(work.outcomes().unwrap(), expected);
+}
+
+#[test]
+fn a_closed_index_is_left_and_where_nothing_is_left_it_rejects() {
+    let closed = Fault { kind: "index_closed_exception".into(), ..fault(400) };
+    let answer = || Ok(vec![Verdict::Final(Outcome::Rejected(closed.clone()))]);
+    let mut work = Work::new(vec![0]);
+    let all = work.next_part().unwrap();
+    assert!(work.take_in(all, answer(), &|_, _, _| true).unwrap().is_none());
+    assert_eq!(work.outcomes().unwrap(), [Outcome::Held(IndexTrouble::Blocked, closed.clone())]);
+    let mut work = Work::new(vec![0]);
+    let all = work.next_part().unwrap();
+    assert!(work.take_in(all, answer(), &never).unwrap().is_none());
+    assert_eq!(work.outcomes().unwrap(), [Outcome::Rejected(closed)]);
+}
+
+/// Sends until only late items are left. Gives the number of requests.
+fn until_late(work: &mut Work, slow: usize) -> usize {
+    let mut requests = 0;
+    while let Some(part) = work.next_part() {
+        requests += 1;
+        if work.indices_of(&part).contains(&slow) {
+            work.is_late(part);
+        } else {
+            work.was_quick();
+            assert!(work.take_in(part.clone(), Ok(done(part.len())), &never).unwrap().is_none());
+        }
+    }
+    requests
+}
+
+#[test]
+fn the_slow_one_of_many_indices_is_found_by_few_requests() {
+    for (indices, most) in [(2, 3), (16, 17), (300, 60)] {
+        let mut work = Work::new((0..600).map(|item| item % indices).collect());
+        let requests = until_late(&mut work, 1);
+        assert!(requests <= most, "{requests} requests for {indices} indices");
+        let (late, answered) = work.take_late();
+        assert!(answered);
+        assert_eq!(late.len(), 1);
+        assert_eq!(work.indices_of(&late[0]), [1]);
+        assert_eq!(work.open(), 600_usize.div_ceil(indices));
+    }
+}
+
+#[test]
+fn where_all_are_late_no_other_was_answered() {
+    let mut work = Work::new(vec![0, 1]);
+    while let Some(part) = work.next_part() {
+        work.is_late(part);
+    }
+    let (late, answered) = work.take_late();
+    assert_eq!((late.len(), answered), (2, false));
+}

@@ -1,0 +1,221 @@
+//! A bulk request sent until every item has its final outcome.
+
+use std::time::{Duration, Instant};
+
+use docmill_crds::contract::IndexTrouble;
+use docmill_crds::error_class::Classify as _;
+use elasticsearch::http::Method;
+use tokio_util::sync::CancellationToken;
+
+use super::body::{Bulk, BulkBody};
+use super::progress::Work;
+use super::verdict::{self, Outcome, Verdict};
+use crate::elastic::client::Elastic;
+use crate::elastic::error::{ElasticError, Fault};
+use crate::outbound::Cap;
+use crate::retry::{Backoff, Patience, Waited};
+use crate::store_health;
+
+/// What the answer is cut down to: a success needs no more than its status.
+const BULK_PATH: &str = "/_bulk?filter_path=items.*._id,items.*.status,items.*.error";
+
+/// What the sender of a bulk does about indices that have trouble of their own, so that one of them does not hold up the
+/// items of others.
+pub trait Watch: Sync {
+    /// Whether items of an index are left as [`Outcome::Held`], and not waited for. `others`: the same answer accepted items
+    /// of other indices.
+    fn leave(&self, index: &str, trouble: IndexTrouble, others: bool) -> bool;
+
+    /// How long a request for these indices may take before the slow one among them is looked for; `None`: as long as it
+    /// takes.
+    fn limit(&self, _indices: &[&str]) -> Option<Duration> {
+        None
+    }
+
+    /// These indices were answered after this time. Whether that is as soon as others are.
+    fn answered(&self, _indices: &[&str], _after: Duration) -> bool {
+        true
+    }
+
+    /// Items of this index were accepted, so many.
+    fn accepted(&self, _index: &str, _items: usize) {}
+
+    /// Whether what holds up this bulk holds up the worker.
+    fn hinders(&self) -> bool {
+        true
+    }
+
+    /// An index was not answered in time. `others`: some were, beside it. Whether it is left as slow.
+    fn leave_slow(&self, _index: &str, _others: bool) -> bool {
+        false
+    }
+}
+
+/// Waits for everything.
+struct WaitForAll;
+
+impl Watch for WaitForAll {
+    fn leave(&self, _: &str, _: IndexTrouble, _: bool) -> bool {
+        false
+    }
+}
+
+/// Passes over an index that takes no writes. What passes is waited for where no other index takes any either.
+#[derive(Clone, Copy, Debug)]
+pub struct PassOver;
+
+impl Watch for PassOver {
+    fn leave(&self, _: &str, trouble: IndexTrouble, others: bool) -> bool {
+        trouble.fails_in_the_end() || others
+    }
+}
+
+impl Elastic {
+    /// Sends a bulk once and reads the verdicts, in the order of the items.
+    pub(crate) async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, ElasticError> {
+        store_health::of_process().bulk(bulk.byte_len(), bulk.len());
+        let answer =
+            self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes()), Cap::Items(bulk.len())).await?;
+        verdict::read(&answer, bulk.ids())
+    }
+
+    /// Sends a bulk until every item has an outcome, in the order of the items. None of them is [`Outcome::Held`].
+    ///
+    /// Only items that were not taken are sent again, with pauses; progress renews the patience. A request that is
+    /// refused as a whole because of its size (413, 429) or of one of its items (400) is cut in halves, until what
+    /// cannot be taken is alone; it is then [`Outcome::Rejected`]. Missing rights and the like end the bulk at once:
+    /// an error of class `User`. Sending the same bulk again after an error is safe where its items have versions.
+    pub async fn bulk_all(
+        &self,
+        body: BulkBody,
+        patience: Patience,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Outcome>, ElasticError> {
+        self.bulk_watched(body, &WaitForAll, patience, stop).await
+    }
+
+    /// The same, where items of indices with trouble of their own may be left.
+    pub async fn bulk_watched(
+        &self,
+        body: BulkBody,
+        watch: &dyn Watch,
+        patience: Patience,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Outcome>, ElasticError> {
+        let bulk = body.seal();
+        let mut sending = Sending::new(&bulk, watch);
+        let mut backoff = Backoff::new(patience);
+        let health = store_health::of_process();
+        let mut held_up = health.held_up();
+        while let Some(positions) = sending.next_part() {
+            let open = sending.work.open();
+            let Some(hindrance) = sending.send(self, positions).await? else { continue };
+            held_up.by(hindrance.hindrance().filter(|_| watch.hinders()), &hindrance.to_string());
+            health.retried("bulk", hindrance.hindrance());
+            if hindrance.fault().is_some_and(|fault| fault.status == 429) {
+                self.was_pushed_back();
+            }
+            if sending.work.open() < open {
+                backoff.reset();
+            }
+            let said = hindrance.fault().map(|fault| fault.reason.for_records());
+            tracing::warn!(open = sending.work.open(), error = %hindrance, said, "Elasticsearch did not take everything yet");
+            match backoff.wait(Duration::ZERO, stop).await {
+                Waited::Again => {}
+                Waited::Exhausted => return Err(hindrance),
+                Waited::Stopped => return Err(ElasticError::Stopped),
+            }
+        }
+        sending.work.outcomes()
+    }
+}
+
+/// A bulk on its way.
+struct Sending<'a> {
+    bulk: &'a Bulk,
+    watch: &'a dyn Watch,
+    work: Work,
+    /// Whether requests are let go of that take too long.
+    timed: bool,
+}
+
+impl<'a> Sending<'a> {
+    fn new(bulk: &'a Bulk, watch: &'a dyn Watch) -> Self {
+        Self { bulk, watch, work: Work::new(bulk.index_of_items().collect()), timed: true }
+    }
+
+    fn name(&self, index: usize) -> &'a str {
+        self.bulk.indices().get(index).map_or("", String::as_str)
+    }
+
+    /// The items of the next request. Those that were late come last: their index is left, if others were in time.
+    fn next_part(&mut self) -> Option<Vec<usize>> {
+        if let Some(part) = self.work.next_part() {
+            return Some(part);
+        }
+        let (late, others) = self.work.take_late();
+        for items in late {
+            let index = self.work.indices_of(&items).first().map_or("", |index| self.name(*index));
+            if self.watch.leave_slow(index, others) {
+                let limit = self.watch.limit(&[index]).unwrap_or_default();
+                tracing::warn!(
+                    index,
+                    items = items.len(),
+                    "an index answers much later than others; its documents wait by themselves"
+                );
+                self.work.leave_slow(items, &Fault::slow(limit.as_millis()));
+            } else {
+                // It is no slower than the others: this time it may take as long as it does.
+                self.timed = false;
+                self.work.again(items);
+            }
+        }
+        self.work.next_part()
+    }
+
+    /// Sends some items. Gives the reason if a pause is due.
+    async fn send(
+        &mut self,
+        by: &Elastic,
+        positions: Vec<usize>,
+    ) -> Result<Option<ElasticError>, ElasticError> {
+        let indices: Vec<&str> =
+            self.work.indices_of(&positions).into_iter().map(|index| self.name(index)).collect();
+        let part = self.bulk.subset(&positions);
+        let began = Instant::now();
+        let limit = self.watch.limit(&indices).filter(|_| self.timed);
+        let sent = by.bulk(&part);
+        let answer = match limit {
+            None => Ok(sent.await),
+            Some(limit) => tokio::time::timeout(limit, sent).await,
+        };
+        let Ok(answer) = answer else {
+            self.work.is_late(positions);
+            return Ok(None);
+        };
+        if let Ok(verdicts) = &answer {
+            if self.watch.answered(&indices, began.elapsed()) {
+                self.work.was_quick();
+            }
+            self.tell_accepted(&positions, verdicts);
+        }
+        let (bulk, watch) = (self.bulk, self.watch);
+        let names = bulk.indices();
+        let leave = |index: usize, trouble, others| {
+            names.get(index).is_some_and(|name| watch.leave(name, trouble, others))
+        };
+        self.work.take_in(positions, answer, &leave)
+    }
+
+    fn tell_accepted(&self, positions: &[usize], verdicts: &[Verdict]) {
+        let mut accepted = vec![0; self.bulk.indices().len()];
+        for (position, verdict) in positions.iter().zip(verdicts) {
+            if matches!(verdict, Verdict::Final(Outcome::Done | Outcome::Superseded)) {
+                accepted[self.work.index_of(*position)] += 1;
+            }
+        }
+        for (index, items) in accepted.into_iter().enumerate().filter(|(_, items)| *items > 0) {
+            self.watch.accepted(self.name(index), items);
+        }
+    }
+}

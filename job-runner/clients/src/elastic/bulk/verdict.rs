@@ -1,0 +1,97 @@
+//! The answer to a bulk request, read item by item.
+//!
+//! A bulk answers 200 whatever became of its items, so each item has to be looked at. Statuses:
+//! <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
+
+use docmill_crds::contract::IndexTrouble;
+use docmill_crds::error_class::ErrorClass;
+use serde_json::Value;
+
+use crate::elastic::error::{ElasticError, Fault};
+
+/// What finally became of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is stored (or, of a delete, gone), as durably as Elasticsearch promises.
+    Done,
+    /// A newer version is stored already: this one arrived late, and there is nothing to do.
+    Superseded,
+    /// Elasticsearch refuses the document; sending it again cannot help.
+    Rejected(Fault),
+    /// Its index has trouble of its own, and whoever sent the bulk does not wait for that: nothing was written.
+    Held(IndexTrouble, Fault),
+}
+
+/// What one answer says of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is settled.
+    Final(Outcome),
+    /// It is not the document's fault (back-pressure, an outage, a block, missing rights): to be sent again.
+    Retry(Fault),
+}
+
+impl Verdict {
+    /// What the server has against the item.
+    pub(crate) fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Retry(fault) | Self::Final(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
+                Some(fault)
+            }
+            Self::Final(Outcome::Done | Outcome::Superseded) => None,
+        }
+    }
+}
+
+/// Reads the verdicts of the items that were sent, in their order. An answer with another number of items or with
+/// other ids is not believed at all: a verdict must never reach the wrong document.
+pub fn read<'a>(
+    answer: &[u8],
+    sent: impl ExactSizeIterator<Item = &'a str>,
+) -> Result<Vec<Verdict>, ElasticError> {
+    let answer = crate::elastic::client::parse(answer)?;
+    let items = answer.get("items").and_then(Value::as_array);
+    let items = items.ok_or_else(|| unreadable("no items"))?;
+    if items.len() != sent.len() {
+        return Err(unreadable(&format!("{} items for {} sent", items.len(), sent.len())));
+    }
+    items.iter().zip(sent).map(|(item, id)| read_item(item, id)).collect()
+}
+
+fn unreadable(text: &str) -> ElasticError {
+    ElasticError::Unreadable(format!("bulk: {text}"))
+}
+
+/// An item is an object of one key, the action: `{"index": {"_id": …, "status": …, "error": …}}`.
+fn read_item(item: &Value, sent_id: &str) -> Result<Verdict, ElasticError> {
+    let entry = item.as_object().filter(|entry| entry.len() == 1);
+    let (action, result) =
+        entry.and_then(|entry| entry.iter().next()).ok_or_else(|| unreadable("an item without an action"))?;
+    if result.get("_id").and_then(Value::as_str) != Some(sent_id) {
+        return Err(unreadable("an item that was not sent in its place"));
+    }
+    let status = result.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let status = status.ok_or_else(|| unreadable("an item without a status"))?;
+    Ok(verdict(action, status, result.get("error")))
+}
+
+fn verdict(action: &str, status: u16, error: Option<&Value>) -> Verdict {
+    match (status, error) {
+        (200..=299, None) => return Verdict::Final(Outcome::Done),
+        // What is to be deleted is not there: that is what was wanted.
+        (404, None) if action == "delete" => return Verdict::Final(Outcome::Done),
+        _ => {}
+    }
+    let fault = Fault::of_error(status, error.unwrap_or(&Value::Null));
+    if fault.kind == "version_conflict_engine_exception" {
+        return Verdict::Final(Outcome::Superseded);
+    }
+    match fault.class() {
+        ErrorClass::Transient | ErrorClass::User => Verdict::Retry(fault),
+        ErrorClass::Permanent => Verdict::Final(Outcome::Rejected(fault)),
+    }
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

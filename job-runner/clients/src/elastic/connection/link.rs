@@ -1,0 +1,71 @@
+//! The connections to a cluster, and how they are made anew when its Secret has changed: a mounted Secret is read again
+//! when the cluster refuses what it said before.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+
+use super::settings;
+use super::signing::Signer;
+use super::transport::Transport;
+use crate::elastic::error::ElasticError;
+use crate::secrets::{Secrets, mounted};
+
+/// A cluster and the connections to it.
+pub(crate) struct Link {
+    /// The cluster, as its resource names it.
+    pub(crate) cluster: ElasticsearchCluster,
+    mount: Option<&'static str>,
+    current: RwLock<Arc<Connections>>,
+}
+
+/// Connections with one set of credentials.
+pub(crate) struct Connections {
+    /// Sends requests.
+    pub(crate) transport: Transport,
+    /// Signs them, where the cluster asks for that.
+    pub(crate) signer: Option<Signer>,
+    secrets: Secrets,
+}
+
+impl Connections {
+    fn new(cluster: &ElasticsearchCluster, secrets: Secrets) -> Result<Self, ElasticError> {
+        let transport = settings::transport(cluster, &secrets)?;
+        let signer = cluster.aws.as_ref().map(|aws| Signer::new(cluster, aws, &secrets)).transpose()?;
+        Ok(Self { transport, signer, secrets })
+    }
+}
+
+impl Link {
+    /// With a Secret that is what it is.
+    pub(crate) fn fixed(cluster: &ElasticsearchCluster, secrets: Secrets) -> Result<Self, ElasticError> {
+        let current = RwLock::new(Arc::new(Connections::new(cluster, secrets)?));
+        Ok(Self { cluster: cluster.clone(), mount: None, current })
+    }
+
+    /// With a Secret that is mounted into this pod, by one of the names in [`docmill_crds::contract::secret_mount`].
+    pub(crate) fn mounted(cluster: &ElasticsearchCluster, mount: &'static str) -> Result<Self, ElasticError> {
+        Ok(Self { mount: Some(mount), ..Self::fixed(cluster, read(mount)?)? })
+    }
+
+    /// The connections in use.
+    pub(crate) fn connections(&self) -> Arc<Connections> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the Secret again after the cluster refused `used`. Gives new connections if it says something else by now.
+    pub(crate) fn renewed(&self, used: &Arc<Connections>) -> Result<Option<Arc<Connections>>, ElasticError> {
+        let Some(mount) = self.mount else { return Ok(None) };
+        let secrets = read(mount)?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if secrets != current.secrets {
+            tracing::info!(mount, "the Secret of the cluster has changed; connecting anew");
+            *current = Arc::new(Connections::new(&self.cluster, secrets)?);
+        }
+        Ok((!Arc::ptr_eq(&current, used)).then(|| Arc::clone(&current)))
+    }
+}
+
+fn read(mount: &'static str) -> Result<Secrets, ElasticError> {
+    mounted(mount).map_err(|error| ElasticError::Settings(error.to_string()))
+}

@@ -1,0 +1,151 @@
+//! Sends single requests to the nodes of a cluster.
+//!
+//! The transport of the crate `elasticsearch` follows redirects, resolves names by itself and gives an answer only as a
+//! whole, and none of that can be set. So requests go through a client of our own; methods, headers and the pool of
+//! nodes are the crate's.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use elasticsearch::http::headers::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DEFAULT_ACCEPT, DEFAULT_CONTENT_TYPE, DEFAULT_USER_AGENT, HeaderMap,
+    HeaderValue, USER_AGENT,
+};
+use elasticsearch::http::transport::{ConnectionPool as _, MultiNodeConnectionPool};
+use elasticsearch::http::{Method, Url};
+use reqwest::Certificate;
+
+use crate::cause;
+use crate::elastic::error::{ElasticError, Fault};
+use crate::outbound::http::AnswerFault;
+use crate::outbound::{self, Cap, EndpointFault, Outbound};
+
+/// The nodes of a cluster in turn, without asking it for others, since its own addresses need not be reachable from a
+/// pod.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    http: reqwest::Client,
+    nodes: MultiNodeConnectionPool,
+    /// All nodes, in words.
+    address: String,
+    headers: HeaderMap,
+    outbound: Arc<Outbound>,
+}
+
+/// A request to a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) method: Method,
+    /// Begins with a slash and may have a query.
+    pub(crate) path: &'a str,
+    /// Besides those that all requests have.
+    pub(crate) headers: HeaderMap,
+    /// JSON, or lines of it.
+    pub(crate) body: Option<Bytes>,
+    /// How large its answer may be.
+    pub(crate) cap: Cap,
+}
+
+impl Transport {
+    /// The nodes have been judged by the rules. `authorization` is sent with each request.
+    pub(crate) fn new(
+        nodes: Vec<Url>,
+        authorities: Vec<Certificate>,
+        authorization: Option<HeaderValue>,
+        outbound: Arc<Outbound>,
+    ) -> Result<Self, ElasticError> {
+        let mut builder = outbound::http::client(&outbound).timeout(outbound.limits.request);
+        for authority in authorities {
+            builder = builder.add_root_certificate(authority);
+        }
+        let http = builder.build().map_err(|error| ElasticError::Settings(error.to_string()))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
+        headers.insert(ACCEPT, HeaderValue::from_static(DEFAULT_ACCEPT));
+        headers.insert(USER_AGENT, HeaderValue::from_static(DEFAULT_USER_AGENT));
+        headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+        let address =
+            nodes.iter().map(|node| node.as_str().trim_end_matches('/')).collect::<Vec<_>>().join(", ");
+        Ok(Self {
+            http,
+            nodes: MultiNodeConnectionPool::round_robin(nodes, None),
+            address,
+            headers,
+            outbound,
+        })
+    }
+
+    /// Sends a request to the next node, and reads its answer. A status other than 2xx is an error.
+    pub(crate) async fn send(&self, request: Request<'_>) -> Result<Bytes, ElasticError> {
+        let node = self.nodes.next().url();
+        let url = node.join(request.path.trim_start_matches('/')).map_err(|error| {
+            ElasticError::Settings(format!("a URL in urls cannot be joined with a path: {error}"))
+        })?;
+        let mut asked = self.http.request(verb(request.method), url);
+        asked = asked.headers(self.headers.clone()).headers(request.headers);
+        if let Some(body) = request.body {
+            asked = asked.body(body);
+        }
+        let answer = asked.send().await.map_err(|error| self.broken(&error))?;
+        let status = answer.status();
+        if status.is_success() {
+            return self.read(answer, request.cap).await;
+        }
+        if status.is_redirection() {
+            let text = format!(
+                "{} answers with a redirect ({}), and none is followed",
+                self.address,
+                status.as_u16()
+            );
+            return Err(ElasticError::Settings(format!("{text}; name the address itself in urls")));
+        }
+        let body = outbound::http::read_error(answer).await;
+        Err(ElasticError::Refused(Fault::of_answer(status.as_u16(), &body)))
+    }
+
+    async fn read(&self, answer: reqwest::Response, cap: Cap) -> Result<Bytes, ElasticError> {
+        let limits = &self.outbound.limits;
+        let body =
+            outbound::http::read(answer, limits.bytes(cap), limits).await.map_err(|fault| match fault {
+                AnswerFault::TooLarge(_) => ElasticError::Unreadable(format!("{}: {fault}", self.address)),
+                AnswerFault::Broken(error) => self.broken(&error),
+            })?;
+        if limits.has_few_values(&body) {
+            return Ok(body);
+        }
+        let text = format!("{}: the answer holds more than {} values", self.address, limits.values);
+        Err(ElasticError::Unreadable(text))
+    }
+
+    fn broken(&self, error: &reqwest::Error) -> ElasticError {
+        let told = |cause: &str| format!("{}: {cause}", self.address);
+        if let Some(fault) = cause::find::<EndpointFault>(error) {
+            return ElasticError::NotAllowed(fault.clone());
+        }
+        match certificate_fault(error) {
+            Some(fault) => ElasticError::Untrusted(told(&fault)),
+            // Nothing that drops packets has been asked yet: another node may answer.
+            None if error.is_timeout() && !error.is_connect() => {
+                ElasticError::Timeout(told(&cause::innermost(error)))
+            }
+            None => ElasticError::Unreachable(told(&cause::innermost(error))),
+        }
+    }
+}
+
+/// What is wrong with the cluster's certificate, if that is what ended the connection.
+fn certificate_fault(error: &(dyn StdError + 'static)) -> Option<String> {
+    let fault = cause::find::<rustls::Error>(error)?;
+    matches!(fault, rustls::Error::InvalidCertificate(_)).then(|| cause::certificate(fault))
+}
+
+const fn verb(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Put => reqwest::Method::PUT,
+        Method::Post => reqwest::Method::POST,
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Head => reqwest::Method::HEAD,
+    }
+}

@@ -1,0 +1,41 @@
+//! How the errors of stores hinder a worker.
+
+use docmill_crds::contract::HindranceReason::{
+    self, AccessDenied, ReadOnly, Refused, Throttled, Unavailable,
+};
+use docmill_crds::contract::Store;
+use docmill_crds::error_class::Classify as _;
+
+use crate::aws::{StoreError, StoreFault};
+use crate::elastic::{ElasticError, Fault};
+
+#[test]
+fn elasticsearch_hinders_by_kind_before_status() {
+    for (status, kind, reason) in [
+        (429, "es_rejected_execution_exception", Some(Throttled)),
+        (403, "cluster_block_exception", Some(ReadOnly)),
+        (403, "security_exception", Some(AccessDenied)),
+        (400, "validation_exception", Some(Refused)),
+        (503, "", Some(Unavailable)),
+        (400, "document_parsing_exception", None),
+        (404, "search_context_missing_exception", None),
+    ] {
+        let fault = Fault { status, kind: kind.into(), reason: "".into() };
+        let expected = reason.map(|reason| (Store::Elasticsearch, reason));
+        assert_eq!(ElasticError::Refused(fault).hindrance(), expected, "{status} {kind}");
+    }
+    assert_eq!(ElasticError::Stopped.hindrance(), None);
+}
+
+#[test]
+fn an_object_that_is_gone_hinders_nobody() {
+    let error = |fault| StoreError::Request {
+        action: "read".into(),
+        detail: "because".into(),
+        said: "because".into(),
+        fault,
+    };
+    assert_eq!(error(StoreFault::NoSuchKey).hindrance(), None);
+    let slow = (Store::ObjectStore, HindranceReason::Throttled);
+    assert_eq!(error(StoreFault::Throttled).hindrance(), Some(slow));
+}

@@ -1,0 +1,45 @@
+//! A compiled model.
+
+use std::sync::Arc;
+
+use docmill_crds::conversion::{Model, ModelError};
+
+use crate::automaton::{self, Automaton};
+use crate::limits::Limits;
+use crate::losses::Losses;
+use crate::scratch::Scratches;
+
+/// A compiled model. Made once, used for every object, shared among threads.
+#[derive(Debug)]
+pub struct Converter {
+    pub(crate) automaton: Automaton,
+    pub(crate) limits: Limits,
+    revision: String,
+    /// The names of a document's fields.
+    pub(crate) names: Arc<[String]>,
+    pub(crate) scratches: Scratches,
+}
+
+impl Converter {
+    /// Compiles a model, with its limits.
+    pub fn new(model: &Model) -> Result<Self, ModelError> {
+        Self::with_limits(model, Limits::from(&model.limits))
+    }
+
+    /// Compiles a model, with limits of one's own.
+    pub fn with_limits(model: &Model, limits: Limits) -> Result<Self, ModelError> {
+        let names = model.fields.iter().map(|field| field.name.clone()).collect();
+        let (automaton, revision) = (automaton::compile::compile(model)?, model.revision());
+        Ok(Self { automaton, limits, revision, names, scratches: Scratches::default() })
+    }
+
+    /// The revision of the model: see [`Model::revision`].
+    pub fn revision(&self) -> &str {
+        &self.revision
+    }
+
+    /// What objects had that the model does not name, since the last time this was asked for.
+    pub fn take_losses(&self) -> Losses {
+        self.scratches.take_losses().into_losses()
+    }
+}

@@ -1,0 +1,287 @@
+//! Judges one document: writes the values that hold, and tells of each that does not.
+
+use std::ops::Range;
+
+use docmill_crds::conversion::FieldType;
+use docmill_crds::reason::Reason;
+
+use super::constraints::{Tally, plain};
+use super::types;
+use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
+use crate::cursor::Position;
+use crate::evaluate::Finding;
+use crate::evaluate::record::{Content, Record};
+use crate::events::json_value::JsonKind;
+use crate::fault::{Fault, MAX_FAULTS, shorten};
+use crate::json_writer::JsonWriter;
+
+/// Where in the text of a document the value of each of its model's fields is; an empty range for a field without one.
+pub(crate) type Values = Vec<Range<usize>>;
+
+/// The field of what the model does not name, [`EXTRA_FIELD`](docmill_crds::conversion::EXTRA_FIELD), as JSON with its colon.
+pub(super) const EXTRA_KEY: &str = "\"extra\":";
+
+/// The way to an object, from which the name of a field is made only when something is wrong with it.
+pub(super) enum Trail<'t> {
+    Document,
+    Object { parent: &'t Trail<'t>, name: &'t str, index: Option<usize> },
+}
+
+impl Trail<'_> {
+    fn field(&self, name: &str) -> String {
+        match self {
+            Self::Document => name.to_owned(),
+            Self::Object { parent, name: object, index } => {
+                let object = parent.field(object);
+                index.map_or_else(|| format!("{object}.{name}"), |index| format!("{object}[{index}].{name}"))
+            }
+        }
+    }
+}
+
+/// Where a value was found, for what may be wrong with it.
+pub(super) struct Spot<'s> {
+    pub(crate) path: &'s str,
+    pub(crate) place: Position,
+    trail: &'s Trail<'s>,
+    index: Option<usize>,
+}
+
+impl Spot<'_> {
+    /// The name of its field, with its number in a list.
+    pub(crate) fn field(&self, name: &str) -> String {
+        let name = self.trail.field(name);
+        self.index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"))
+    }
+}
+
+pub(super) struct Judge<'a, 'w> {
+    pub(crate) automaton: &'a Automaton,
+    /// The document's.
+    pub(crate) path: &'a str,
+    pub(crate) json: &'w mut JsonWriter,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// What was found for an object: its frame, and for the document what others of its unit share.
+#[derive(Clone, Copy)]
+pub(super) struct Findings<'r> {
+    record: &'r Record,
+    frame: u32,
+    shared: Option<&'r Record>,
+}
+
+impl<'a> Judge<'a, '_> {
+    pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
+        let Finding { document: record, shared, extra, .. } = finding;
+        let shared = Some(shared).filter(|shared| !shared.is_empty());
+        let findings = Findings { record, frame: 0, shared };
+        if let Some(fault) = no_object(record, self.path) {
+            self.report(fault);
+            return Values::new();
+        }
+        let automaton: &'a Automaton = self.automaton;
+        let fields = &automaton.scopes[DOCUMENT as usize].fields;
+        let mut values = Vec::with_capacity(fields.len());
+        self.json.raw("{");
+        for field in fields {
+            values.push(self.field(field, findings, &Trail::Document));
+        }
+        if !extra.is_empty() {
+            self.json.separate();
+            self.json.raw(EXTRA_KEY);
+            extra.write(self.json);
+        }
+        self.json.raw("}");
+        values
+    }
+
+    /// Writes an object; returns whether it has any field. If not, it is to be taken back.
+    fn object(&mut self, scope: ScopeId, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
+        let automaton: &'a Automaton = self.automaton;
+        self.json.raw("{");
+        let empty = self.json.len();
+        for field in &automaton.scopes[scope as usize].fields {
+            self.field(field, findings, trail);
+        }
+        let filled = self.json.len() > empty;
+        self.json.raw("}");
+        filled
+    }
+
+    /// Writes a field with the value of the first path that found one, in the document or before it. Returns where the
+    /// value is; an empty range when there is none.
+    fn field(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> Range<usize> {
+        let before = self.json.len();
+        self.json.separate();
+        self.json.raw(&field.key);
+        let start = self.json.len();
+        if !self.found(field, findings, trail) {
+            self.json.truncate(before);
+            return 0..0;
+        }
+        start..self.json.len()
+    }
+
+    fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
+        let Findings { record, frame, shared } = findings;
+        for (slot, path) in (field.first_slot..).zip(&field.paths) {
+            if let Some(first) = record.first(frame, slot) {
+                return self.values(field, path, record, first, trail);
+            }
+            if let Some(shared) = shared
+                && let Some(first) = shared.first(0, slot)
+                && self.values(field, path, shared, first, trail)
+            {
+                return true;
+            }
+        }
+        if field.counts {
+            let path = field.paths.first().map_or("", String::as_str);
+            return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
+        }
+        if field.required || record.any(frame, field.required_if.clone()) {
+            let at = field.paths.first().map_or("", String::as_str);
+            let expected = format!("a value of type {}", field.kind.as_str());
+            let name = trail.field(&field.name);
+            self.report(fault(Reason::MissingField, name, at, record.place(frame), expected, None));
+        }
+        if let Some(default) = &field.default {
+            self.json.value(default);
+        }
+        field.default.is_some()
+    }
+
+    /// Writes the value that starts with `first`; for a repeated field, it and all that follow.
+    fn values(
+        &mut self,
+        field: &'a FieldPlan,
+        path: &str,
+        record: &Record,
+        first: u32,
+        trail: &Trail<'_>,
+    ) -> bool {
+        if !field.repeated {
+            return self.value(field, path, record, first, trail, None);
+        }
+        self.json.raw("[");
+        let empty = self.json.len();
+        let mut next = Some(first);
+        let mut tally = Tally::new(field, record.place_of(first));
+        for index in 0.. {
+            let Some(id) = next else { break };
+            let (before, faults) = (self.json.len(), self.faults.len());
+            self.json.separate();
+            let written = self.value(field, path, record, id, trail, Some(index));
+            if !written {
+                self.json.truncate(before);
+            }
+            if written || self.faults.len() > faults {
+                tally.add(record.place_of(id));
+            }
+            next = record.next(id);
+        }
+        if let Some((reason, expected)) = tally.fault(field) {
+            let found = format!("{} {}", tally.count, if tally.count == 1 { "value" } else { "values" });
+            self.report(fault(reason, trail.field(&field.name), path, tally.place, expected, Some(&found)));
+        }
+        let filled = self.json.len() > empty;
+        self.json.raw("]");
+        filled
+    }
+
+    fn value(
+        &mut self,
+        field: &'a FieldPlan,
+        path: &str,
+        record: &Record,
+        id: u32,
+        trail: &Trail<'_>,
+        index: Option<usize>,
+    ) -> bool {
+        let found = record.found(id);
+        let spot = Spot { path, place: record.place_of(id), trail, index };
+        match found.content {
+            Content::Empty => false,
+            Content::Object(frame) => {
+                let Some(scope) = field.scope else { return false };
+                if field.kind != FieldType::Object {
+                    return self.date_of_parts(field, scope, record, frame, &spot);
+                }
+                let trail = Trail::Object { parent: trail, name: &field.name, index };
+                self.object(scope, Findings { record, frame, shared: None }, &trail)
+            }
+            Content::Text { start, end } => self.scalar(field, record.text(start, end), &spot),
+            Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
+            Content::Json { kind, start, end } => self.json(field, kind, record.text(start, end), &spot),
+        }
+    }
+
+    /// Writes a value that is no object, and says what is wrong with it.
+    pub(crate) fn scalar(&mut self, field: &FieldPlan, text: &str, spot: &Spot<'_>) -> bool {
+        if field.kind.is_textual() {
+            self.json.string(text);
+            self.hold(field, text, text, spot);
+            return true;
+        }
+        match types::parse(field.kind, &field.dates, text) {
+            Ok(value) => {
+                self.json.value(&value);
+                if field.constraints.is_some() {
+                    self.hold(field, &plain(&value), text, spot);
+                }
+                true
+            }
+            Err(expected) => {
+                let (name, expected) = (spot.field(&field.name), expected.into_owned());
+                self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(text)));
+                false
+            }
+        }
+    }
+
+    /// Holds a value, as the document shows it, against the constraints of its field.
+    fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
+        let Some(constraints) = &field.constraints else { return };
+        for (reason, expected) in constraints.faults(value) {
+            let name = spot.field(&field.name);
+            self.report(fault(reason, name, spot.path, spot.place, expected, Some(text)));
+        }
+    }
+    pub(crate) fn report(&mut self, mut fault: Fault) {
+        if self.faults.len() < MAX_FAULTS {
+            if let Some(within) = fault.at.as_ref().and_then(|at| at.strip_prefix('.')) {
+                fault.at = Some(format!("{}{within}", self.path));
+            }
+            self.faults.push(fault);
+        }
+    }
+}
+
+/// A fault of a field: its name like `subjects[2].code`, and the path by which the model looked.
+pub(super) fn fault(
+    reason: Reason,
+    field: String,
+    at: &str,
+    place: Position,
+    expected: String,
+    found: Option<&str>,
+) -> Fault {
+    let Position { line, column } = place;
+    let (field, at, found) = (Some(field), Some(at.to_owned()), found.map(shorten));
+    Fault { reason, field, at, line, column, expected, found }
+}
+
+/// The fault of a document that is no object, when none of its fields is the value itself.
+fn no_object(record: &Record, at: &str) -> Option<Fault> {
+    let found = record.scalar.as_deref()?;
+    let fault = fault(
+        Reason::WrongType,
+        String::new(),
+        at,
+        record.place(0),
+        JsonKind::Object.as_str().to_owned(),
+        Some(found),
+    );
+    Some(Fault { field: None, ..fault })
+}

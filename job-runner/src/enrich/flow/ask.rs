@@ -1,0 +1,313 @@
+//! A model is asked for a batch: requests sent, tried again, and cut in halves where one document spoils a batch.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use docmill_clients::cause::{self, innermost};
+use docmill_clients::model_server::link::MountedLink;
+use docmill_clients::model_server::protocol::{self, AnswerError, CallError, Refusal, Reply};
+use docmill_clients::outbound::http::AnswerFault;
+use docmill_clients::outbound::{self, EndpointFault};
+use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::store_health;
+use docmill_crds::contract::{HindranceReason, Store};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::error::EnrichError;
+use crate::enrich::model::input::head;
+use crate::enrich::model::limits::Limits;
+use crate::enrich::model::shorten::{self, Refused, Shortening};
+use crate::enrich::records::budget::Budget;
+use crate::enrich::records::tally::Tally;
+use crate::enrich::slice_plan::Model;
+
+/// How often an answer that cannot be used is asked for again, before a document is blamed for it.
+const BROKEN_ANSWERS: u32 = 1;
+/// How often a model may fail at the same documents before they are asked for apart.
+const FAILURES_TOGETHER: u32 = 3;
+/// The longest answer that is read: 1,024 documents with vectors of 8,192 numbers as text.
+const ANSWER_BYTES: usize = 256 * 1024 * 1024;
+
+/// Asks one model.
+pub(crate) struct Asker<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) link: &'a MountedLink,
+    pub(crate) limits: Limits,
+    pub(crate) budget: &'a Budget,
+    pub(crate) tally: &'a Tally,
+    pub(crate) patience: Patience,
+    pub(crate) stop: &'a CancellationToken,
+    /// Answers so far, by which a model that is down is told from one that fails at a document.
+    pub(crate) answers: AtomicU64,
+    /// How long texts may be, where too long ones are cut.
+    pub(crate) shortening: Shortening,
+}
+
+/// Why a request brought no answers.
+enum Trouble {
+    /// Nobody took it: it was never sent.
+    Unsent(String),
+    /// The same again, after at least this long.
+    Later { how: HindranceReason, reason: String, at_least: Duration },
+    /// The model failed at it, or is slow: it may be down, or one of the documents is too much for it.
+    Fault { how: HindranceReason, reason: String },
+    /// The answer cannot be used.
+    Broken(String),
+    /// The request was refused; one of its documents may be the guilty one.
+    Batch(Refused),
+    /// No request to this model would fare better.
+    Unfit(String),
+    /// The credentials are refused.
+    Unauthorized(String),
+}
+
+/// Documents of a batch that are asked for together, by their positions.
+struct Part {
+    positions: Vec<usize>,
+    /// What the model gave for them before could not be used.
+    again: bool,
+}
+
+impl Asker<'_> {
+    /// Asks for some documents, a batch: `documents[i]` holds the inputs of document `i`. Gives one reply a document, in
+    /// their order. A batch that is refused is cut in halves until the guilty document is alone; a document whose result
+    /// cannot be used is asked for once more. A text that is too long for a model which truncates is cut.
+    pub(crate) async fn ask(&self, documents: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
+        let mut replies: Vec<Option<Reply>> = vec![None; documents.len()];
+        let mut parts = vec![Part { positions: (0..documents.len()).collect(), again: false }];
+        let answers_before = self.answers.load(Ordering::Relaxed);
+        let mut may_be_the_longest = self.shortening.on;
+        while let Some(Part { positions, again }) = parts.pop() {
+            let sent: Vec<Cow<'_, [String]>> =
+                positions.iter().map(|&at| self.shortening.cut(&documents[at])).collect();
+            let inputs: Vec<&[String]> = sent.iter().map(AsRef::as_ref).collect();
+            match (self.ask_part(&inputs, answers_before).await?, positions.as_slice()) {
+                (Ok(found), _) => {
+                    let mut odd = Vec::new();
+                    for (&position, reply) in positions.iter().zip(found) {
+                        match reply {
+                            Err(_) if !again => odd.push(position),
+                            reply => replies[position] = Some(reply),
+                        }
+                    }
+                    if !odd.is_empty() {
+                        parts.push(Part { positions: odd, again: true });
+                    }
+                }
+                (Err(refused), &[position]) => {
+                    replies[position] = Some(self.ask_shorter(&sent[0], refused, answers_before).await?);
+                }
+                (Err(refused), positions) => {
+                    let part = |positions: &[usize]| Part { positions: positions.to_vec(), again };
+                    // Once: if it is not the longest, it is something else.
+                    let by_itself = may_be_the_longest.then(|| shorten::longest(&sent)).flatten();
+                    if let (Some(longest), Some(_)) = (by_itself, &refused.too_long) {
+                        may_be_the_longest = false;
+                        let mut others = positions.to_vec();
+                        let longest = others.remove(longest);
+                        parts.extend([part(&others), part(&[longest])]);
+                        continue;
+                    }
+                    let (first, second) = positions.split_at(positions.len().div_ceil(2));
+                    parts.extend([part(second), part(first)]);
+                }
+            }
+        }
+        Ok(replies.into_iter().map(|reply| reply.unwrap_or_else(|| Err("no answer".to_owned()))).collect())
+    }
+
+    /// Asks for a document that was refused alone once more, with less and less of its text, if its length may be why.
+    async fn ask_shorter(
+        &self,
+        texts: &[String],
+        mut refused: Refused,
+        answers_before: u64,
+    ) -> Result<Reply, EnrichError> {
+        let (true, [text]) = (self.shortening.on, texts) else { return Ok(Err(refused.reason)) };
+        let mut characters = text.chars().count();
+        for _ in 0..shorten::CUTS {
+            let Some(shorter) = refused.shorter(characters) else { break };
+            self.shortening.refuse(characters);
+            characters = shorter;
+            let cut = [head(text, shorter).to_owned()];
+            match self.ask_part(&[&cut], answers_before).await? {
+                Ok(mut replies) => {
+                    self.shortening.take(characters);
+                    return Ok(replies.pop().unwrap_or_else(|| Err("no answer".to_owned())));
+                }
+                Err(again) => refused = again,
+            }
+        }
+        Ok(Err(refused.reason))
+    }
+
+    /// Asks until there are answers (one a document) or the request is refused for good.
+    async fn ask_part(
+        &self,
+        part: &[&[String]],
+        answers_before: u64,
+    ) -> Result<Result<Vec<Reply>, Refused>, EnrichError> {
+        let mut backoff = Backoff::new(self.patience);
+        let (mut broken, mut failures) = (0, 0);
+        let mut held_up = store_health::of_process().held_up();
+        loop {
+            let (how, reason, at_least) = match self.try_once(part).await? {
+                Ok(replies) => {
+                    self.answers.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Ok(replies));
+                }
+                Err(Trouble::Batch(refused)) => return Ok(Err(refused)),
+                Err(Trouble::Unauthorized(_)) if self.link.renew()? => continue,
+                Err(Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => {
+                    return Err(self.unfit(&reason));
+                }
+                Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason.into())),
+                Err(Trouble::Broken(reason)) => {
+                    broken += 1;
+                    (None, reason, Duration::ZERO)
+                }
+                Err(Trouble::Fault { how, reason }) => {
+                    failures += 1;
+                    let others_fare_better = self.answers.load(Ordering::Relaxed) > answers_before;
+                    if failures >= FAILURES_TOGETHER && (part.len() > 1 || others_fare_better) {
+                        return Ok(Err(reason.into()));
+                    }
+                    ((!others_fare_better).then_some(how), reason, Duration::ZERO)
+                }
+                Err(Trouble::Unsent(reason)) => (Some(HindranceReason::Unreachable), reason, Duration::ZERO),
+                Err(Trouble::Later { how, reason, at_least }) => (Some(how), reason, at_least),
+            };
+            let model = self.model.model();
+            tracing::warn!(model, documents = part.len(), reason, "asking the model again");
+            held_up.by(
+                how.map(|how| (Store::Model, how)),
+                &format!("{model}: {}", protocol::without_words(&reason)),
+            );
+            match backoff.wait(at_least, self.stop).await {
+                Waited::Again => {}
+                Waited::Stopped => return Err(EnrichError::Stopped),
+                Waited::Exhausted => {
+                    let (model, reason) = (self.model.model().to_owned(), protocol::without_words(&reason));
+                    return Err(EnrichError::ModelAway { model, reason: reason.to_owned() });
+                }
+            }
+        }
+    }
+
+    /// What the server said is in the log alone.
+    fn unfit(&self, reason: &str) -> EnrichError {
+        let model = self.model.model();
+        tracing::error!(model, reason, "the model cannot be used");
+        EnrichError::ModelUnfit {
+            model: model.to_owned(),
+            reason: protocol::without_words(reason).to_owned(),
+        }
+    }
+
+    /// Sends one request when it is its turn, within the budget, and counts it. One that nobody took is taken back.
+    async fn try_once(&self, part: &[&[String]]) -> Result<Result<Vec<Reply>, Trouble>, EnrichError> {
+        let characters = part.iter().copied().flatten().map(|text| text.chars().count() as u64).sum();
+        let place = self.limits.enter(self.stop).await.ok_or(EnrichError::Stopped)?;
+        // With the place in hand, so that what is taken is spent.
+        self.budget.take(1, characters, self.stop).await?;
+        self.tally.count(|counts| {
+            counts.calls += 1;
+            counts.input_characters += characters;
+        });
+        let result = self.send(part).await;
+        if matches!(result, Err(Trouble::Unsent(_))) {
+            self.tally.count(|counts| {
+                counts.calls -= 1;
+                counts.input_characters -= characters;
+            });
+            self.budget.give_back(1, characters).await;
+        }
+        let pushed_back =
+            matches!(result, Err(Trouble::Unsent(_) | Trouble::Later { .. } | Trouble::Fault { .. }));
+        self.limits.leave(place, pushed_back);
+        Ok(result)
+    }
+
+    /// Sends one request and reads its answer.
+    async fn send(&self, part: &[&[String]]) -> Result<Vec<Reply>, Trouble> {
+        let id = format!("{:016x}", fastrand::u64(..));
+        let seconds = u64::try_from(self.model.enricher.timeout_seconds).unwrap_or(1);
+        let call = protocol::call(&self.model.enricher, &id, part)?;
+        let link = self.link.now();
+        link.check(&call.url).map_err(|fault| Trouble::Unfit(fault.to_string()))?;
+        let request = link
+            .http
+            .post(call.url)
+            .header(CONTENT_TYPE, "application/json")
+            .headers(call.headers)
+            .headers(link.headers.clone())
+            .timeout(Duration::from_secs(seconds))
+            .body(call.body);
+        let answer = request.send().await.map_err(|error| away(&error))?;
+        let (status, at_least) = (answer.status().as_u16(), retry_after(&answer));
+        if !protocol::has_results(&self.model.enricher, status) {
+            let body = outbound::http::read_error(answer).await;
+            return Err(match protocol::judge(status, &body) {
+                Refusal::Later(reason) => Trouble::Later { how: hinders_by(status), reason, at_least },
+                Refusal::Fault(reason) => Trouble::Fault { how: hinders_by(status), reason },
+                Refusal::Batch(reason) => Trouble::Batch(Refused::by(status, &body, reason)),
+                Refusal::Unfit(reason) => Trouble::Unfit(reason),
+                Refusal::Unauthorized(reason) => Trouble::Unauthorized(reason),
+            });
+        }
+        let body = link.read(answer, ANSWER_BYTES).await.map_err(|fault| match fault {
+            AnswerFault::TooLarge(_) => Trouble::Batch(fault.to_string().into()),
+            AnswerFault::Broken(error) => away(&error),
+        })?;
+        Ok(protocol::read(&self.model.enricher, &id, &body, part.len())?)
+    }
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Unfit(reason) => Self::Unfit(reason),
+            CallError::Document(reason) => Self::Batch(reason.into()),
+        }
+    }
+}
+
+impl From<AnswerError> for Trouble {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Unfit(_) => Self::Unfit(error.to_string()),
+            AnswerError::Broken(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// A request that got no whole answer: refused or broken connections, timeouts. An address that cannot be one does
+/// not get better.
+fn away(error: &reqwest::Error) -> Trouble {
+    if error.is_builder() {
+        return Trouble::Unfit(format!("its URL cannot be used: {}", innermost(error)));
+    }
+    if let Some(fault) = cause::find::<EndpointFault>(error) {
+        return Trouble::Unfit(fault.to_string());
+    }
+    if error.is_connect() {
+        return Trouble::Unsent(innermost(error));
+    }
+    if error.is_timeout() {
+        return Trouble::Fault { how: HindranceReason::TimedOut, reason: "no answer in time".to_owned() };
+    }
+    Trouble::Later { how: HindranceReason::Unreachable, reason: innermost(error), at_least: Duration::ZERO }
+}
+
+/// How a model hinders that answers with such a status.
+fn hinders_by(status: u16) -> HindranceReason {
+    if status == 429 { HindranceReason::Throttled } else { HindranceReason::Unavailable }
+}
+
+/// `Retry-After` in seconds; the form with a date is passed over, its own pauses will do.
+fn retry_after(answer: &reqwest::Response) -> Duration {
+    let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    Duration::from_secs(seconds.and_then(|seconds| seconds.trim().parse().ok()).unwrap_or(0))
+}

@@ -1,0 +1,79 @@
+//! Documents gathered into the batches that a model is asked for. No I/O.
+
+use std::collections::VecDeque;
+
+use docmill_clients::clock;
+use futures::StreamExt as _;
+use futures::stream::{self, Fuse, LocalBoxStream, Stream};
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::slice_plan::Model;
+use crate::enrich::work::{Question, Work};
+
+/// Documents that need no answer go on when there are so many, without those that wait for a batch to be full.
+const PASSING: usize = 128;
+
+/// Documents that go on together: with questions to be asked in one request, or without any.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// The documents, each with its question if it has one.
+    pub(crate) works: Vec<(Work, Option<Question>)>,
+}
+
+struct Gather<'a> {
+    input: Fuse<LocalBoxStream<'a, Vec<Work>>>,
+    come: VecDeque<Work>,
+    asking: Vec<(Work, Option<Question>)>,
+    passing: Vec<(Work, Option<Question>)>,
+}
+
+/// Gathers full batches for a run; only the last one may have fewer questions. Nothing more comes once `halt` is cancelled.
+pub(crate) fn batches<'a>(
+    input: LocalBoxStream<'a, Vec<Work>>,
+    model: &'a Model,
+    run: &'a str,
+    halt: &'a CancellationToken,
+) -> impl Stream<Item = Batch> + 'a {
+    let gather =
+        Gather { input: input.fuse(), come: VecDeque::new(), asking: Vec::new(), passing: Vec::new() };
+    stream::unfold(gather, move |mut gather| async move {
+        let works = gather.next(model, run, halt).await?;
+        Some((Batch { works }, gather))
+    })
+}
+
+impl Gather<'_> {
+    async fn next(
+        &mut self,
+        model: &Model,
+        run: &str,
+        halt: &CancellationToken,
+    ) -> Option<Vec<(Work, Option<Question>)>> {
+        let size = model.enricher.documents_a_request();
+        loop {
+            let now = clock::rfc3339(clock::now_millis());
+            while let Some(mut work) = self.come.pop_front() {
+                if halt.is_cancelled() {
+                    return None;
+                }
+                match work.prepare(model, run, &now) {
+                    Some(question) => self.asking.push((work, Some(question))),
+                    None => self.passing.push((work, None)),
+                }
+                if self.asking.len() == size {
+                    return Some(std::mem::take(&mut self.asking));
+                }
+                if self.passing.len() == PASSING {
+                    return Some(std::mem::take(&mut self.passing));
+                }
+            }
+            match self.input.next().await {
+                Some(works) => self.come.extend(works),
+                None if halt.is_cancelled() => return None,
+                None if !self.asking.is_empty() => return Some(std::mem::take(&mut self.asking)),
+                None if !self.passing.is_empty() => return Some(std::mem::take(&mut self.passing)),
+                None => return None,
+            }
+        }
+    }
+}

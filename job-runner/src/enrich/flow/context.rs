@@ -1,0 +1,32 @@
+//! All that the documents of a slice pass through.
+
+use std::sync::Mutex;
+
+use docmill_clients::model_server::link::MountedLink;
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::model::objects::Objects;
+use crate::enrich::records::budget::Budget;
+use crate::enrich::records::failures::Failures;
+use crate::enrich::records::progress::Progress;
+use crate::enrich::records::tally::Tally;
+use crate::enrich::slice_plan::Recipe;
+use crate::enrich::target::compare::Comparison;
+use crate::enrich::target::store::Store;
+
+/// All that documents pass through.
+pub(crate) struct Flow<'a> {
+    pub(crate) recipe: &'a Recipe,
+    /// One for each model.
+    pub(crate) links: &'a [MountedLink],
+    pub(crate) store: &'a Store,
+    pub(crate) failures: &'a Failures<'a>,
+    pub(crate) progress: &'a Progress<'a>,
+    pub(crate) budget: &'a Budget,
+    /// The raw objects, where models are given them.
+    pub(crate) objects: Option<&'a Objects>,
+    pub(crate) tally: &'a Tally,
+    /// What a run of mode Compare has found.
+    pub(crate) comparison: &'a Mutex<Comparison>,
+    pub(crate) stop: &'a CancellationToken,
+}

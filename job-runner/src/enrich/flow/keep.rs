@@ -1,0 +1,134 @@
+//! The end of the way: copies into the target, failures into the records, and how far the slice is. A rehearsal and a
+//! comparison store no copies.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use docmill_clients::elastic::{Address, Outcome};
+use docmill_crds::api::enrichment_run::Compare;
+use docmill_crds::contract::EnrichStep;
+use docmill_crds::records::enrichments::FailureReason;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::context::Flow;
+use crate::enrich::error::EnrichError;
+use crate::enrich::records::counts::Counts;
+use crate::enrich::selection::hits::Article;
+use crate::enrich::target::store::Copy;
+use crate::enrich::work::{Failure, Work};
+
+/// Documents that are stored together at the most.
+const TOGETHER: usize = 256;
+/// How old what a model gave may get before it is stored: this much may have to be asked for again after a kill.
+const AGE: Duration = Duration::from_millis(500);
+/// How often the record of the slice is written.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Stores what comes until nothing more does.
+pub(crate) async fn store_all(
+    flow: &Flow<'_>,
+    mut finished: mpsc::Receiver<Vec<Work>>,
+) -> Result<(), EnrichError> {
+    let mut told = Instant::now();
+    while let Some(mut works) = finished.recv().await {
+        let due = Instant::now() + AGE;
+        while works.len() < TOGETHER {
+            match tokio::time::timeout_at(due, finished.recv()).await {
+                Ok(Some(more)) => works.extend(more),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        match &flow.recipe.step {
+            EnrichStep::DryRun => flow.tally.count(|counts| would_do(counts, &works)),
+            EnrichStep::Compare(compare) => compare_all(flow, compare, &works),
+            EnrichStep::Enrich | EnrichStep::Clear => store(flow, &works).await?,
+        }
+        if told.elapsed() >= TOLD_EVERY {
+            flow.progress.write(&flow.tally.now(), false, flow.stop).await?;
+            told = Instant::now();
+        }
+    }
+    Ok(())
+}
+
+/// Of a rehearsal only what could be used again is known.
+fn would_do(counts: &mut Counts, works: &[Work]) {
+    for work in works {
+        if let Some(failure) = work.failure() {
+            counts.fail(&work.article.id, &failure.message);
+            continue;
+        }
+        counts.cached += u64::from(!work.called());
+        counts.empty += u64::from(work.empty());
+    }
+}
+
+/// Compares what two enrichers gave, or each document with its copy.
+fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[Work]) {
+    let mut comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner);
+    let no_copy =
+        Failure { reason: FailureReason::NotEnriched, message: "it has no enriched copy".to_owned() };
+    for work in works {
+        let sides = match (&compare.left, &compare.right) {
+            (Some(left), Some(right)) => work.given_by(left).zip(work.given_by(right)),
+            _ => work.copy.as_ref().map(|copy| (&work.article.source, &copy.source)),
+        };
+        let Some((left, right)) = sides else {
+            let failure = work.failure().unwrap_or(&no_copy);
+            flow.tally.count(|counts| counts.fail(&work.article.id, &failure.message));
+            continue;
+        };
+        comparison.add(&work.article.id, left, right);
+        flow.tally.count(|counts| {
+            counts.done += 1;
+            counts.cached += u64::from(!work.called());
+        });
+    }
+}
+
+/// Stores the copies that have at least one result, records what failed, and counts.
+async fn store(flow: &Flow<'_>, works: &[Work]) -> Result<(), EnrichError> {
+    let (with_results, without): (Vec<&Work>, Vec<&Work>) = works.iter().partition(|work| work.results() > 0);
+    let copies = with_results.iter().map(|work| Copy {
+        address: Address { index: &work.index, id: &work.article.id },
+        version: work.article.version,
+        source: work.sealed(&flow.recipe.run),
+        moved_from: work.moved_from.as_deref(),
+    });
+    let outcomes = flow.store.write(copies, flow.stop).await?;
+    let rejected: Vec<Option<Failure>> = outcomes.into_iter().map(rejection).collect();
+    let no_result =
+        Failure { reason: FailureReason::ModelRefused, message: "no model gave a result".to_owned() };
+    let mut failed: Vec<(&Article, &Failure)> = Vec::new();
+    let mut done: Vec<&Work> = Vec::new();
+    for (work, rejection) in with_results.iter().zip(&rejected) {
+        match rejection.as_ref().or(work.failure()) {
+            Some(failure) => failed.push((&work.article, failure)),
+            None => done.push(work),
+        }
+    }
+    failed.extend(without.iter().map(|work| (&work.article, work.failure().unwrap_or(&no_result))));
+    let settled: Vec<&str> = done.iter().map(|work| work.article.id.as_str()).collect();
+    flow.failures.record(&failed, &settled, flow.stop).await?;
+    flow.tally.count(|counts| {
+        for work in &done {
+            counts.done += 1;
+            counts.cached += u64::from(!work.called());
+            counts.empty += u64::from(work.empty());
+        }
+        for (article, failure) in &failed {
+            counts.fail(&article.id, &failure.message);
+        }
+    });
+    Ok(())
+}
+
+fn rejection(outcome: Outcome) -> Option<Failure> {
+    match outcome {
+        Outcome::Done | Outcome::Superseded => None,
+        Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
+            Some(Failure { reason: FailureReason::IndexRefused, message: fault.for_records() })
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Pages of articles: which of them need work, and what is stored of them already.
+
+use docmill_clients::elastic::Address;
+use docmill_crds::contract::EnrichStep;
+use tokio::sync::mpsc;
+
+use super::context::Flow;
+use super::halt::Halt;
+use crate::enrich::error::EnrichError;
+use crate::enrich::selection::hits::Article;
+use crate::enrich::selection::select::Selection;
+use crate::enrich::selection::standing::{Standing, standing};
+use crate::enrich::work::{Failure, Work, target_index};
+
+/// Reads all pages of a selection and hands on what needs work.
+pub(crate) async fn read(
+    flow: &Flow<'_>,
+    selection: &mut Selection,
+    works: mpsc::Sender<Vec<Work>>,
+    halt: &Halt<'_>,
+) -> Result<(), EnrichError> {
+    while !halt.token.is_cancelled() {
+        let Some(page) = selection.next_page(&halt.token).await? else { return Ok(()) };
+        if !page.gone.is_empty() {
+            let gone: Vec<&str> = page.gone.iter().map(String::as_str).collect();
+            flow.failures.record(&[], &gone, &halt.token).await?;
+        }
+        let begun = begin(flow, page.articles, halt).await?;
+        let cut_short = flow.tally.now().cut_short;
+        // Nobody takes more: the error that is the reason for it was told there.
+        if works.send(begun).await.is_err() || cut_short {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Looks for the copies that are stored already and leaves out what needs no work.
+async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Result<Vec<Work>, EnrichError> {
+    let placed = place(flow, articles, halt).await?;
+    let addresses: Vec<Address<'_>> =
+        placed.iter().map(|(index, article)| Address { index, id: &article.id }).collect();
+    let copies = flow.store.copies(&addresses, &halt.token).await?;
+    let missing: Vec<Address<'_>> = addresses
+        .iter()
+        .zip(&copies)
+        .filter(|(_, copy)| copy.is_none())
+        .map(|(address, _)| *address)
+        .collect();
+    let mut elsewhere = flow.store.copies_elsewhere(&missing, &halt.token).await?;
+    let compares = matches!(flow.recipe.step, EnrichStep::Compare(_));
+    let (mut works, mut settled) = (Vec::new(), Vec::new());
+    for ((index, article), copy) in placed.into_iter().zip(copies) {
+        let standing = standing(&article, copy.as_ref(), flow.recipe);
+        match standing {
+            _ if compares => {}
+            Standing::Settled => {
+                flow.tally.count(|counts| counts.passed_over += 1);
+                settled.push(article.id);
+                continue;
+            }
+            Standing::DoneByThisRun { cached } => {
+                flow.tally.count(|counts| {
+                    counts.selected += 1;
+                    counts.done += 1;
+                    counts.cached += u64::from(cached);
+                });
+                settled.push(article.id);
+                continue;
+            }
+            Standing::Open => {}
+        }
+        if !flow.budget.take_document(&halt.token).await? {
+            flow.tally.count(|counts| counts.cut_short = true);
+            break;
+        }
+        flow.tally.count(|counts| counts.selected += 1);
+        let moved = elsewhere.remove(&article.id).filter(|(_, copy)| copy.version <= article.version);
+        let work = match moved {
+            Some((from, copy)) => Work::new(index, article, Some(copy)).moved(from),
+            None => Work::new(index, article, copy),
+        };
+        works.push(if compares { work.compared() } else { work });
+    }
+    let settled: Vec<&str> = settled.iter().map(String::as_str).collect();
+    flow.failures.record(&[], &settled, &halt.token).await?;
+    Ok(works)
+}
+
+/// Where the copies belong. A document whose place cannot be told has failed.
+async fn place(
+    flow: &Flow<'_>,
+    articles: Vec<Article>,
+    halt: &Halt<'_>,
+) -> Result<Vec<(String, Article)>, EnrichError> {
+    let mut placed = Vec::with_capacity(articles.len());
+    let mut failed: Vec<(Article, Failure)> = Vec::new();
+    for article in articles {
+        match target_index(&flow.recipe.target, &article) {
+            Ok(index) => placed.push((index, article)),
+            Err(failure) => {
+                flow.tally.count(|counts| {
+                    counts.selected += 1;
+                    counts.fail(&article.id, &failure.message);
+                });
+                failed.push((article, failure));
+            }
+        }
+    }
+    let failed: Vec<(&Article, &Failure)> =
+        failed.iter().map(|(article, failure)| (article, failure)).collect();
+    flow.failures.record(&failed, &[], &halt.token).await?;
+    Ok(placed)
+}

@@ -1,0 +1,103 @@
+//! The documents of a slice on their way: read, asked for, stored, all at the same time. What is on its way is bounded:
+//! some pages that were read, the batches that the models are asked for, and one bulk.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use docmill_clients::model_server::link::MountedLink;
+use docmill_clients::retry::Patience;
+use docmill_crds::contract::EnrichStep;
+use futures::StreamExt as _;
+use futures::stream::{self, LocalBoxStream};
+use tokio::sync::mpsc;
+
+use super::ask::Asker;
+use super::batch::{Batch, batches};
+use super::context::Flow;
+use super::halt::Halt;
+use super::{keep, pages, stage};
+use crate::enrich::error::EnrichError;
+use crate::enrich::model::limits::Limits;
+use crate::enrich::model::shorten::Shortening;
+use crate::enrich::patience::PATIENCE;
+use crate::enrich::selection::select::Selection;
+use crate::enrich::slice_plan::Model;
+use crate::enrich::work::Work;
+
+/// A model that is back is to be at work again soon; `limits` keeps what is asked of it low meanwhile.
+const MODEL_PATIENCE: Patience = Patience { longest: Duration::from_secs(5), ..PATIENCE };
+/// Pages that are read ahead of the models.
+const PAGES_AHEAD: usize = 2;
+/// Batches that wait to be stored.
+const BATCHES_WAITING: usize = 8;
+
+impl Flow<'_> {
+    /// Takes all documents of a selection along. On an error what all models have answered for is stored before it is told.
+    pub(crate) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
+        let halt = Halt::new(self.stop);
+        let models = self.recipe.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
+        let askers: Vec<Asker<'_>> = models.map(|(model, link)| self.asker(model, link, &halt)).collect();
+        let (pages, read) = mpsc::channel(PAGES_AHEAD);
+        let (answered, finished) = mpsc::channel(BATCHES_WAITING);
+        tokio::join!(
+            async {
+                if let Err(error) = pages::read(self, selection, pages, &halt).await {
+                    halt.by(error);
+                }
+            },
+            self.ask_all(&askers, read, answered, &halt),
+            async {
+                if let Err(error) = keep::store_all(self, finished).await {
+                    halt.by(error);
+                }
+            },
+        );
+        halt.result()
+    }
+
+    /// A comparison asks the two that are compared.
+    fn is_asked(&self, model: &Model) -> bool {
+        match &self.recipe.step {
+            EnrichStep::Compare(compare) => {
+                [&compare.left, &compare.right].into_iter().flatten().any(|name| name == model.name())
+            }
+            EnrichStep::Enrich | EnrichStep::DryRun | EnrichStep::Clear => true,
+        }
+    }
+
+    fn asker<'s>(&'s self, model: &'s Model, link: &'s MountedLink, halt: &'s Halt<'_>) -> Asker<'s> {
+        Asker {
+            model,
+            link,
+            limits: Limits::of(model, self.recipe.pods),
+            budget: self.budget,
+            tally: self.tally,
+            patience: MODEL_PATIENCE,
+            stop: &halt.token,
+            answers: AtomicU64::new(0),
+            shortening: Shortening::of(model),
+        }
+    }
+
+    /// From model to model, in their order.
+    async fn ask_all(
+        &self,
+        askers: &[Asker<'_>],
+        read: mpsc::Receiver<Vec<Work>>,
+        answered: mpsc::Sender<Vec<Work>>,
+        halt: &Halt<'_>,
+    ) {
+        let mut works: LocalBoxStream<'_, Vec<Work>> =
+            stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();
+        for asker in askers {
+            let batches = batches(works, asker.model, &self.recipe.run, &halt.token);
+            let ask = move |batch: Batch| stage::take(self, asker, batch, halt);
+            works = batches.map(ask).buffer_unordered(asker.limits.at_a_time()).boxed_local();
+        }
+        while let Some(batch) = works.next().await {
+            if !batch.is_empty() && answered.send(batch).await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The words of a text, by the rules of Unicode (UAX 29).
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// The words in their order. Numbers are words; spaces and punctuation are none. Each character of Chinese is one.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.unicode_words()
+}
+
+/// In lower case, with one form of apostrophe.
+pub(crate) fn folded(word: &str) -> String {
+    word.to_lowercase().replace('\u{2019}', "'")
+}

@@ -1,0 +1,147 @@
+//! What a model is given of a document, and the digest of it. No I/O.
+
+use docmill_crds::api::enricher::{ObjectForm, ObjectInput};
+use docmill_crds::digest::hex;
+use docmill_crds::records::enrichments::key;
+use docmill_crds::template::{RenderError, is_blank};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::enrich::slice_plan::{Model, Part};
+
+/// One input of a model for one document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// A text.
+    Text(String),
+    /// An object that is still to be fetched.
+    Object(ObjectInput),
+}
+
+/// Why a model cannot be given a document.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// A template cannot be filled.
+    #[error(transparent)]
+    Template(#[from] RenderError),
+    /// The document does not tell of its object.
+    #[error("the document has no _docmill.rawDigest, so the object that it was made of is not known")]
+    NoObject,
+}
+
+/// The inputs of a model, in their order. Fields that the document lacks are empty.
+pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>, InputError> {
+    let given = |part: &Part| match part {
+        Part::Text(template, most) => {
+            Ok(Given::Text(head(&template.render_lossy(document)?, *most).to_owned()))
+        }
+        Part::Object(object) => Ok(Given::Object(object.clone())),
+    };
+    model.inputs.iter().map(given).collect()
+}
+
+/// Whether the document has nothing to give the model: no object, and nothing to read in any field that a text names.
+pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) -> bool {
+    let (mut named, mut void, mut blank) = (false, true, true);
+    for (part, given) in model.inputs.iter().zip(given) {
+        let (Part::Text(template, _), Given::Text(text)) = (part, given) else { return false };
+        if template.fields().next().is_some() {
+            named = true;
+            void &= template.is_void(document);
+        }
+        blank &= is_blank(text);
+    }
+    blank || (named && void)
+}
+
+/// The first characters of a text, at most so many.
+pub fn head(text: &str, characters: usize) -> &str {
+    // No text has more characters than bytes.
+    if text.len() <= characters {
+        return text;
+    }
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
+}
+
+/// SHA-256 over the inputs, each with its length before it, so that no two lists have the same digest; in hex. An object
+/// is named by its own digest, so that an unchanged one need not be fetched.
+pub fn digest(given: &[Given], document: &Map<String, Value>) -> Result<String, InputError> {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    };
+    for input in given {
+        match input {
+            Given::Text(text) => add(text),
+            Given::Object(object) => {
+                add(match object.form {
+                    ObjectForm::Base64 => "object",
+                    ObjectForm::PresignedUrl => "object by URL",
+                });
+                add(raw_digest(document).ok_or(InputError::NoObject)?);
+            }
+        }
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+fn raw_digest(document: &Map<String, Value>) -> Option<&str> {
+    document.get(key::DOCMILL)?.get(key::RAW_DIGEST)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::{Given, InputError, digest, given, head, is_void};
+    use crate::enrich::slice_plan::tests::recipe;
+
+    #[test]
+    fn missing_fields_are_empty_and_lists_are_an_error() {
+        let model = &recipe().models[0];
+        let document = json!({"headline": "Vote"});
+        let found = given(model, document.as_object().unwrap()).unwrap();
+        assert_eq!(found, [Given::Text("Vote. ".into())]);
+        let document = json!({"headline": ["a", "b"]});
+        assert!(given(model, document.as_object().unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!((head("Tür", 2), head("Tür", 3), head("Tür", 4), head("", 1)), ("Tü", "Tür", "Tür", ""));
+    }
+
+    #[test]
+    fn a_document_without_anything_to_read_is_void_whatever_stands_around_its_fields() {
+        let model = &recipe().models[0];
+        for (document, void) in [
+            (json!({}), true),
+            (json!({"headline": " ", "body": "\n"}), true),
+            (json!({"headline": "Vote"}), false),
+        ] {
+            let document = document.as_object().unwrap();
+            assert_eq!(is_void(model, &given(model, document).unwrap(), document), void, "{document:?}");
+        }
+    }
+
+    #[test]
+    fn the_digest_tells_apart_what_concatenation_would_not() {
+        let of = |texts: &[&str]| {
+            let given: Vec<Given> = texts.iter().map(|text| Given::Text((*text).to_owned())).collect();
+            digest(&given, &Map::new()).unwrap()
+        };
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        assert_ne!(of(&["a"]), of(&["a", ""]));
+        assert_eq!(of(&["a"]).len(), 64);
+    }
+
+    #[test]
+    fn an_object_is_named_by_its_own_digest() {
+        let object = || Given::Object(serde_json::from_value(json!({"as": "Base64"})).unwrap());
+        let of = |document: serde_json::Value| digest(&[object()], document.as_object().unwrap());
+        let first = of(json!({"_docmill": {"rawDigest": "a"}})).unwrap();
+        assert_ne!(first, of(json!({"_docmill": {"rawDigest": "b"}})).unwrap());
+        assert_eq!(of(json!({})), Err(InputError::NoObject));
+    }
+}

@@ -1,0 +1,128 @@
+//! How fast a model is asked: no more requests at a time, and no more a second, than the user allows; and fewer where the
+//! server says that it is busy.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use docmill_clients::concurrency::Pace;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::slice_plan::Model;
+
+/// The part of a model's limits that is this pod's.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    pace: Pace,
+    at_a_time: usize,
+    rate: Option<Rate>,
+}
+
+/// Requests are this far apart.
+#[derive(Debug)]
+struct Rate {
+    distance: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Limits {
+    /// The share of a model's limits that one of so many pods has. There are never more pods than requests that may be
+    /// on their way.
+    pub(crate) fn of(model: &Model, pods: u32) -> Self {
+        let most = u32::try_from(model.enricher.max_in_flight).unwrap_or(1);
+        let at_a_time = usize::try_from(most / pods).unwrap_or(1).max(1);
+        let rate = model.enricher.requests_per_second.and_then(|rate| u32::try_from(rate).ok()).map(|rate| {
+            Rate { distance: Duration::from_secs(1) * pods / rate.max(1), next: Mutex::new(Instant::now()) }
+        });
+        Self { pace: Pace::between(at_a_time, at_a_time), at_a_time, rate }
+    }
+
+    /// How many requests may be on their way at the most.
+    pub(crate) fn at_a_time(&self) -> usize {
+        self.at_a_time
+    }
+
+    /// Waits until one more request may be sent. None if the worker is asked to end before.
+    pub(crate) async fn enter(&self, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
+        let enter = async {
+            let place = self.pace.slot().await?;
+            if let Some(rate) = &self.rate {
+                tokio::time::sleep_until(rate.turn()).await;
+            }
+            Some(place)
+        };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => None,
+            place = enter => place,
+        }
+    }
+
+    /// A request is over.
+    pub(crate) fn leave(&self, place: OwnedSemaphorePermit, pushed_back: bool) {
+        self.pace.give_back(place, pushed_back);
+    }
+}
+
+impl Rate {
+    /// When the next request may be sent. There is no credit for a time without requests.
+    fn turn(&self) -> Instant {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = (*next).max(Instant::now());
+        *next = turn + self.distance;
+        turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+    use tokio_util::sync::CancellationToken;
+
+    use super::Limits;
+    use crate::enrich::slice_plan::Model;
+    use crate::enrich::slice_plan::tests::recipe;
+
+    fn model(max_in_flight: i32, requests_per_second: Option<i32>) -> Model {
+        let mut model = recipe().models.remove(0);
+        model.enricher.max_in_flight = max_in_flight;
+        model.enricher.requests_per_second = requests_per_second;
+        model
+    }
+
+    #[test]
+    fn pods_share_what_may_be_on_its_way() {
+        for (most, pods, share) in [(8, 1, 8), (8, 2, 4), (8, 3, 2), (8, 8, 1), (1, 4, 1)] {
+            assert_eq!(Limits::of(&model(most, None), pods).at_a_time(), share);
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_are_as_far_apart_as_the_rate_says_however_long_nothing_was_sent() {
+        let (limits, stop) = (Limits::of(&model(100, Some(40)), 2), CancellationToken::new());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let start = Instant::now();
+        for request in 0..4 {
+            let place = limits.enter(&stop).await.expect("a place");
+            let least = Duration::from_millis(50) * request;
+            assert!(start.elapsed() >= least, "request {request} after {:?}", start.elapsed());
+            limits.leave(place, false);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_busy_server_is_asked_for_less_and_a_stop_is_heard() {
+        let (limits, stop) = (Limits::of(&model(2, None), 1), CancellationToken::new());
+        let place = limits.enter(&stop).await.expect("a place");
+        limits.leave(place, true);
+        let held = limits.enter(&stop).await.expect("the last place");
+        let waiting = tokio::time::timeout(Duration::from_millis(50), limits.enter(&stop)).await;
+        assert!(waiting.is_err(), "a second place");
+        stop.cancel();
+        assert!(limits.enter(&stop).await.is_none());
+        drop(held);
+    }
+}

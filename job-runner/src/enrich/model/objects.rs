@@ -1,0 +1,129 @@
+//! Raw objects as inputs of models: fetched, or lent by a URL that is good for a while.
+
+use std::time::Duration;
+
+use aws_sdk_s3::presigning::PresigningConfig;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use docmill_clients::aws::{StoreError, StoreFault, s3_client};
+use docmill_clients::retry::persist;
+use docmill_clients::secrets::mounted;
+use docmill_crds::api::enricher::{ObjectForm, ObjectInput};
+use docmill_crds::api::storage::Storage;
+use docmill_crds::contract::secret_mount;
+use docmill_crds::foreign::Foreign;
+use docmill_crds::records::enrichments::key;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::error::EnrichError;
+use crate::enrich::patience::PATIENCE;
+use crate::ingest::source::object::{self, Found};
+use crate::ingest::unit::object_ref::Landed;
+
+/// The bucket of raw objects.
+pub(crate) struct Objects(aws_sdk_s3::Client);
+
+impl Objects {
+    /// Makes a client with the Secret that is mounted into this pod; nothing is sent yet.
+    pub(crate) async fn mounted(storage: &Storage) -> Result<Self, EnrichError> {
+        let secrets = mounted(secret_mount::STORAGE)?;
+        Ok(Self(s3_client(storage, &secrets).await?))
+    }
+
+    /// The object of a document, in the form that the model is to get; the inner error is what is wrong with this one.
+    pub(crate) async fn input(
+        &self,
+        object: &ObjectInput,
+        document: &Map<String, Value>,
+        stop: &CancellationToken,
+    ) -> Result<Result<String, String>, EnrichError> {
+        let Some(landed) = landed(document) else {
+            return Ok(Err("the document has no _docmill.unit, so its object is not known".to_owned()));
+        };
+        match object.form {
+            ObjectForm::Base64 => self.bytes(&landed, object.max_bytes, stop).await,
+            ObjectForm::PresignedUrl => self.url(&landed, object.expires_seconds).await,
+        }
+    }
+
+    async fn bytes(
+        &self,
+        landed: &Landed,
+        most: i64,
+        stop: &CancellationToken,
+    ) -> Result<Result<String, String>, EnrichError> {
+        let read = async || match object::open(&self.0, landed).await? {
+            Found::Object(opened) if opened.length > most => {
+                Ok(Err(format!("its object has {} bytes, and no more than {most} are given", opened.length)))
+            }
+            Found::Object(opened) => object::read(landed, opened.length, opened.body).await.map(Ok),
+            Found::Gone => Ok(Err("its object is gone from the bucket".to_owned())),
+            Found::Replaced => Ok(Err("another object has taken the place of its object".to_owned())),
+        };
+        let found = persist(PATIENCE, stop, read).await;
+        Ok(found.map_err(EnrichError::Store)?.map(|bytes| STANDARD.encode(bytes)))
+    }
+
+    async fn url(&self, landed: &Landed, seconds: i32) -> Result<Result<String, String>, EnrichError> {
+        let good_for = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        let refused = |detail: String| {
+            EnrichError::Store(StoreError::Request {
+                action: format!("make a URL for s3://{}/{}", landed.bucket, landed.key),
+                detail,
+                said: Foreign::default(),
+                fault: StoreFault::Refused,
+            })
+        };
+        let config = PresigningConfig::expires_in(good_for).map_err(|error| refused(error.to_string()))?;
+        let request = self.0.get_object().bucket(&landed.bucket).key(&landed.key);
+        let request = match &landed.version_id {
+            Some(version) => request.version_id(version),
+            None => request,
+        };
+        let url = request.presigned(config).await.map_err(|error| refused(error.to_string()))?;
+        Ok(Ok(url.uri().to_owned()))
+    }
+}
+
+/// The object that a document was made of. Its version is a version id, or the `ETag` where the bucket has no versions.
+fn landed(document: &Map<String, Value>) -> Option<Landed> {
+    let unit = document.get(key::DOCMILL)?.get("unit")?;
+    let text = |name: &str| unit.get(name)?.as_str().map(str::to_owned);
+    let version = text("version").filter(|version| !version.is_empty());
+    let (etag, version_id) = version.map_or((None, None), |version| {
+        if is_etag(&version) { (Some(version), None) } else { (None, Some(version)) }
+    });
+    Some(Landed { bucket: text("bucket")?, key: text("key")?, version_id, etag })
+}
+
+/// An `ETag` is 32 hexadecimal digits, and for an object of several parts a hyphen and their number
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>). No version id looks like that.
+fn is_etag(version: &str) -> bool {
+    let (digest, parts) = version.split_once('-').unwrap_or((version, "1"));
+    digest.len() == 32
+        && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && !parts.is_empty()
+        && parts.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::landed;
+
+    #[test]
+    fn a_version_is_an_etag_or_a_version_id() {
+        let of = |version: &str| {
+            let document = json!({"_docmill": {"unit": {"bucket": "b", "key": "k", "version": version}}});
+            let landed = landed(document.as_object().expect("an object")).expect("an object");
+            (landed.etag.is_some(), landed.version_id.is_some())
+        };
+        assert_eq!(of("9e107d9d372bb6826bd81d3542a419d6"), (true, false));
+        assert_eq!(of("9e107d9d372bb6826bd81d3542a419d6-12"), (true, false));
+        assert_eq!(of("3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo"), (false, true));
+        assert_eq!(of(""), (false, false));
+        assert!(landed(json!({}).as_object().expect("an object")).is_none());
+    }
+}

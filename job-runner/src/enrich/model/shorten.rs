@@ -1,0 +1,139 @@
+//! Texts that a server refuses as too long although it was told to truncate: it does so by tokens, and has a limit in
+//! characters before that (Text Embeddings Inference: 250 for each token of its longest input). Such a text is cut here, and
+//! asked for again. What was learned by one text holds for the others of the same model. No I/O.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use docmill_crds::api::enricher::Protocol;
+
+use super::input::head;
+use crate::enrich::slice_plan::Model;
+
+/// How often one text is cut, at the most.
+pub(crate) const CUTS: usize = 8;
+/// No text is cut to fewer characters: a limit as low as that is none of characters.
+const SHORTEST: usize = 256;
+/// Bytes of an answer that are read for numbers.
+const SAID_BYTES: usize = 1000;
+
+/// A request that was refused for good.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// Why, in words.
+    pub(crate) reason: String,
+    /// It may be that a text is too long; with the numbers that the server named.
+    pub(crate) too_long: Option<Vec<usize>>,
+}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Self {
+        Self { reason, too_long: None }
+    }
+}
+
+impl Refused {
+    /// A refusal with this status and body.
+    pub(crate) fn by(status: u16, body: &[u8], reason: String) -> Self {
+        let too_long = matches!(status, 413 | 422).then(|| numbers(body));
+        Self { reason, too_long }
+    }
+
+    /// To how many characters a text of so many is cut now; none where that is of no use.
+    pub(crate) fn shorter(&self, characters: usize) -> Option<usize> {
+        let told = self.too_long.as_ref()?.iter().map(|number| number.saturating_sub(1));
+        let mut told = told.filter(|number| (SHORTEST..characters).contains(number));
+        Some(told.next().unwrap_or(characters / 2)).filter(|shorter| *shorter >= SHORTEST)
+    }
+}
+
+/// The numbers in a text.
+fn numbers(said: &[u8]) -> Vec<usize> {
+    let said = String::from_utf8_lossy(&said[..said.len().min(SAID_BYTES)]);
+    said.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+}
+
+/// What is known of the longest text that a server takes.
+#[derive(Debug)]
+pub(crate) struct Shortening {
+    /// Whether texts are cut at all.
+    pub(crate) on: bool,
+    /// The fewest characters that were refused.
+    refused: AtomicUsize,
+    /// The most characters of a text that was cut and taken.
+    taken: AtomicUsize,
+}
+
+impl Shortening {
+    /// Nothing is known yet.
+    pub(crate) fn of(model: &Model) -> Self {
+        let on =
+            matches!(model.enricher.protocol(), Some(Protocol::TextEmbeddings(server)) if server.truncate);
+        Self { on, refused: AtomicUsize::new(usize::MAX), taken: AtomicUsize::new(0) }
+    }
+
+    /// So many characters were refused.
+    pub(crate) fn refuse(&self, characters: usize) {
+        self.refused.fetch_min(characters, Ordering::Relaxed);
+    }
+
+    /// So many were taken.
+    pub(crate) fn take(&self, characters: usize) {
+        self.taken.fetch_max(characters, Ordering::Relaxed);
+    }
+
+    /// The texts as they are sent: those that would be refused are cut to what was taken before.
+    pub(crate) fn cut<'t>(&self, texts: &'t [String]) -> Cow<'t, [String]> {
+        let (refused, taken) = (self.refused.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed));
+        // No text has more characters than bytes.
+        let is_long = |text: &String| text.len() >= refused && text.chars().count() >= refused;
+        if taken == 0 || !texts.iter().any(is_long) {
+            return Cow::Borrowed(texts);
+        }
+        let cut = |text: &String| if is_long(text) { head(text, taken).to_owned() } else { text.clone() };
+        Cow::Owned(texts.iter().map(cut).collect())
+    }
+}
+
+/// The position of the longest of some documents.
+pub(crate) fn longest(documents: &[Cow<'_, [String]>]) -> Option<usize> {
+    let length = |at: &usize| documents[*at].iter().map(String::len).sum::<usize>();
+    (0..documents.len()).max_by_key(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::{Refused, Shortening};
+
+    fn refused(status: u16, said: &str) -> Refused {
+        Refused::by(status, said.as_bytes(), "no".into())
+    }
+
+    #[test]
+    fn a_limit_that_is_named_is_kept_and_else_half_is_tried() {
+        let named = refused(413, "`inputs` must have less than 32000 characters. Given: 67000");
+        assert_eq!(named.shorter(67_000), Some(31_999));
+        assert_eq!(named.shorter(31_999), Some(15_999));
+        assert_eq!(refused(413, "batch size 32 > maximum allowed batch size 16").shorter(1000), Some(500));
+        assert_eq!(
+            refused(422, "").shorter(511),
+            None,
+            "what is as short as that is not refused for its length"
+        );
+        assert_eq!(refused(400, "less than 32000 characters").shorter(67_000), None);
+    }
+
+    #[test]
+    fn what_was_learned_by_one_text_holds_for_others() {
+        let shortening =
+            Shortening { on: true, refused: AtomicUsize::new(usize::MAX), taken: AtomicUsize::new(0) };
+        let texts = ["ü".repeat(900), "short".to_owned()];
+        shortening.refuse(800);
+        assert_eq!(*shortening.cut(&texts), texts, "nothing was taken yet");
+        shortening.take(399);
+        assert_eq!(*shortening.cut(&texts), ["ü".repeat(399), "short".to_owned()]);
+        assert_eq!(*shortening.cut(&["x".repeat(799)]), ["x".repeat(799)], "it may be taken");
+    }
+}

@@ -1,0 +1,240 @@
+//! What the slices of a run may spend together: requests and characters sent to models, documents worked on. Each takes a
+//! portion at a time out of one record, by compare-and-set, so that all together never take more than there is. What a
+//! pod that is killed had taken and not spent is lost to the run, which ends a little early then.
+
+use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, ReadState};
+use docmill_clients::retry::persist;
+use docmill_crds::api::enrichment_run::Budget as Spending;
+use docmill_crds::records::enrichments::{GrantsRecord, LimitsRecord, grants_id, limits_id};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::error::EnrichError;
+use crate::enrich::patience::PATIENCE;
+use crate::enrich::slice_plan::Recipe;
+
+/// So many requests are taken at a time, and characters for them: few enough that little is lost with a pod, and that
+/// several pods get to the end of a budget together.
+const CALLS: i64 = 8;
+/// Documents that are taken at a time.
+const DOCUMENTS: i64 = 32;
+
+/// What this slice has taken and not spent yet.
+pub(crate) struct Budget {
+    cluster: Elastic,
+    index: String,
+    run: String,
+    is_limited: bool,
+    max_documents: Option<i64>,
+    purse: Mutex<Amounts>,
+}
+
+/// Amounts of all that is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Amounts {
+    calls: i64,
+    characters: i64,
+    documents: i64,
+}
+
+impl Budget {
+    pub(crate) fn new(recipe: &Recipe, cluster: &Elastic) -> Self {
+        Self {
+            cluster: cluster.clone(),
+            index: recipe.enrichments_index.clone(),
+            run: recipe.run.clone(),
+            is_limited: recipe.has_budget,
+            max_documents: recipe.max_documents,
+            purse: Mutex::default(),
+        }
+    }
+
+    /// Takes what some requests need; an error if the budget of the run has not that much left.
+    pub(crate) async fn take(
+        &self,
+        calls: u64,
+        characters: u64,
+        stop: &CancellationToken,
+    ) -> Result<(), EnrichError> {
+        if !self.is_limited {
+            return Ok(());
+        }
+        let need = Amounts::of_requests(calls, characters);
+        let portion =
+            Amounts { calls: CALLS, characters: need.characters.saturating_mul(CALLS), documents: 0 };
+        self.spend(need, portion, stop).await
+    }
+
+    /// Puts back what was taken for requests that were never sent.
+    pub(crate) async fn give_back(&self, calls: u64, characters: u64) {
+        if self.is_limited {
+            self.purse.lock().await.add(&Amounts::of_requests(calls, characters));
+        }
+    }
+
+    /// Takes a document; whether the run may work on one more.
+    pub(crate) async fn take_document(&self, stop: &CancellationToken) -> Result<bool, EnrichError> {
+        if self.max_documents.is_none() {
+            return Ok(true);
+        }
+        let documents = |documents| Amounts { documents, ..Amounts::default() };
+        match self.spend(documents(1), documents(DOCUMENTS), stop).await {
+            Err(EnrichError::BudgetReached) => Ok(false),
+            result => result.map(|()| true),
+        }
+    }
+
+    async fn spend(
+        &self,
+        need: Amounts,
+        portion: Amounts,
+        stop: &CancellationToken,
+    ) -> Result<(), EnrichError> {
+        let mut purse = self.purse.lock().await;
+        let missing = need.beyond(&purse);
+        if missing != Amounts::default() {
+            // A portion where there is one left, otherwise just what is needed.
+            let granted = match self.grant(missing.or_portion(&portion), stop).await? {
+                Some(granted) => Some(granted),
+                None => self.grant(missing, stop).await?,
+            };
+            purse.add(&granted.ok_or(EnrichError::BudgetReached)?);
+        }
+        purse.remove(&need);
+        Ok(())
+    }
+
+    /// Takes an amount out of what is left for the run; none if there is not that much.
+    async fn grant(&self, want: Amounts, stop: &CancellationToken) -> Result<Option<Amounts>, EnrichError> {
+        loop {
+            let limits = self.limits(stop).await?;
+            let (mut granted, state) = self.read::<GrantsRecord>(&grants_id(&self.run), stop).await?;
+            "grants".clone_into(&mut granted.kind);
+            granted.run.clone_from(&self.run);
+            granted.calls = granted.calls.saturating_add(want.calls);
+            granted.input_characters = granted.input_characters.saturating_add(want.characters);
+            granted.documents = granted.documents.saturating_add(want.documents);
+            let fits = granted.calls <= limits.calls
+                && granted.input_characters <= limits.characters
+                && granted.documents <= limits.documents;
+            if !fits {
+                return Ok(None);
+            }
+            if self.write(&granted, state, stop).await? {
+                return Ok(Some(want));
+            }
+        }
+    }
+
+    /// What the run may spend, as the operator has it at this moment.
+    pub(crate) async fn limits_now(&self, stop: &CancellationToken) -> Result<Option<Spending>, EnrichError> {
+        let (limits, _) = self.read::<Option<LimitsRecord>>(&limits_id(&self.run), stop).await?;
+        Ok(limits.and_then(|limits| limits.budget))
+    }
+
+    async fn limits(&self, stop: &CancellationToken) -> Result<Amounts, EnrichError> {
+        let budget = if self.is_limited { self.limits_now(stop).await? } else { None };
+        let unlimited = i64::MAX;
+        Ok(Amounts {
+            calls: budget.and_then(|budget| budget.calls).unwrap_or(unlimited),
+            characters: budget.and_then(|budget| budget.input_characters).unwrap_or(unlimited),
+            documents: self.max_documents.unwrap_or(unlimited),
+        })
+    }
+
+    async fn read<T: DeserializeOwned + Default>(
+        &self,
+        id: &str,
+        stop: &CancellationToken,
+    ) -> Result<(T, Option<ReadState>), EnrichError> {
+        let found = persist(PATIENCE, stop, async || self.cluster.get(&self.index, id).await).await;
+        let Some(found) = found.map_err(EnrichError::target)? else { return Ok((T::default(), None)) };
+        let record = serde_json::from_value(Value::Object(found.source));
+        Ok((record.map_err(|error| EnrichError::Record { id: id.to_owned(), error })?, Some(found.state)))
+    }
+
+    /// Whether it was written; not if somebody else wrote meanwhile.
+    async fn write(
+        &self,
+        granted: &GrantsRecord,
+        since: Option<ReadState>,
+        stop: &CancellationToken,
+    ) -> Result<bool, EnrichError> {
+        let id = grants_id(&self.run);
+        let mut body = BulkBody::default();
+        let address = Address { index: &self.index, id: &id };
+        body.push_compare_and_set(address, since, json!(granted).to_string().as_bytes());
+        let outcomes = self.cluster.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
+        match outcomes.into_iter().next() {
+            Some(Outcome::Done) => Ok(true),
+            Some(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
+                Err(EnrichError::target(docmill_clients::elastic::ElasticError::Refused(fault)))
+            }
+            Some(Outcome::Superseded) | None => Ok(false),
+        }
+    }
+}
+
+impl Amounts {
+    /// What some requests take.
+    fn of_requests(calls: u64, characters: u64) -> Self {
+        let signed = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
+        Self { calls: signed(calls), characters: signed(characters), documents: 0 }
+    }
+
+    /// What is needed beyond what is there.
+    fn beyond(self, there: &Self) -> Self {
+        let missing = |need: i64, there: i64| (need - there).max(0);
+        Self {
+            calls: missing(self.calls, there.calls),
+            characters: missing(self.characters, there.characters),
+            documents: missing(self.documents, there.documents),
+        }
+    }
+
+    /// Of each that is needed, at least a portion.
+    fn or_portion(self, portion: &Self) -> Self {
+        let more = |need: i64, portion: i64| if need > 0 { need.max(portion) } else { 0 };
+        Self {
+            calls: more(self.calls, portion.calls),
+            characters: more(self.characters, portion.characters),
+            documents: more(self.documents, portion.documents),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.characters = self.characters.saturating_add(other.characters);
+        self.documents += other.documents;
+    }
+
+    fn remove(&mut self, other: &Self) {
+        self.calls -= other.calls;
+        self.characters -= other.characters;
+        self.documents -= other.documents;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Amounts;
+
+    #[test]
+    fn only_what_is_missing_is_taken_and_then_a_portion_of_it() {
+        let there = Amounts { calls: 2, characters: 10, documents: 0 };
+        let missing = Amounts { calls: 1, characters: 30, documents: 0 }.beyond(&there);
+        assert_eq!(missing, Amounts { calls: 0, characters: 20, documents: 0 });
+        let portion = Amounts { calls: 8, characters: 240, documents: 32 };
+        assert_eq!(missing.or_portion(&portion), Amounts { calls: 0, characters: 240, documents: 0 });
+    }
+
+    #[test]
+    fn what_is_spent_is_gone() {
+        let mut purse = Amounts::default();
+        purse.add(&Amounts { calls: 8, characters: 100, documents: 0 });
+        purse.remove(&Amounts { calls: 1, characters: 60, documents: 0 });
+        assert_eq!(purse, Amounts { calls: 7, characters: 40, documents: 0 });
+    }
+}

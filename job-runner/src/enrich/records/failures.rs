@@ -1,0 +1,112 @@
+//! The records of documents that could not be enriched or stored, beside the enriched ones: written when one fails, taken
+//! away when it is enriched after all.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use docmill_clients::clock;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, StoredDocument};
+use docmill_clients::retry::persist;
+use docmill_crds::contract::EnrichStep;
+use docmill_crds::records::enrichments::FailureRecord;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::error::EnrichError;
+use crate::enrich::patience::PATIENCE;
+use crate::enrich::selection::hits::Article;
+use crate::enrich::selection::standing::at_path;
+use crate::enrich::slice_plan::Recipe;
+use crate::enrich::work::Failure;
+
+/// The records of one target.
+pub(crate) struct Failures<'a> {
+    cluster: &'a Elastic,
+    recipe: &'a Recipe,
+    /// Whether there is any; as long as there is none, nothing has to be looked for.
+    any: AtomicBool,
+}
+
+impl<'a> Failures<'a> {
+    /// Looks whether there are any.
+    pub(crate) async fn open(
+        recipe: &'a Recipe,
+        cluster: &'a Elastic,
+        stop: &CancellationToken,
+    ) -> Result<Self, EnrichError> {
+        let index = &recipe.enrichments_index;
+        let count = persist(PATIENCE, stop, async || {
+            cluster.refresh(index).await?;
+            cluster.count(index, &recipe.failures().all()).await
+        });
+        let any = count.await.map_err(EnrichError::target)? > 0;
+        Ok(Self { cluster, recipe, any: AtomicBool::new(any) })
+    }
+
+    /// Records what failed, if this is no rehearsal, and takes away the records of documents that are enriched now (or gone), by their ids.
+    pub(crate) async fn record(
+        &self,
+        failed: &[(&Article, &Failure)],
+        settled: &[&str],
+        stop: &CancellationToken,
+    ) -> Result<(), EnrichError> {
+        if self.recipe.step != EnrichStep::Enrich {
+            return Ok(());
+        }
+        let settled = if self.any.load(Ordering::Relaxed) { settled } else { &[] };
+        let documents: Vec<&str> =
+            failed.iter().map(|(article, _)| article.id.as_str()).chain(settled.iter().copied()).collect();
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> =
+            documents.iter().map(|id| FailureRecord::id(&self.recipe.target_key, id)).collect();
+        let index = &self.recipe.enrichments_index;
+        let addresses: Vec<Address<'_>> = ids.iter().map(|id| Address { index, id }).collect();
+        let there = persist(PATIENCE, stop, async || self.cluster.mget(&addresses, &[]).await).await;
+        let there = there.map_err(EnrichError::target)?;
+        let mut body = BulkBody::default();
+        for ((address, earlier), failure) in addresses.iter().zip(&there).zip(failed) {
+            let record = json!(self.failure(failure.0, failure.1, earlier.as_ref()));
+            body.push_index(*address, None, record.to_string().as_bytes());
+        }
+        for (address, _) in
+            addresses.iter().zip(&there).skip(failed.len()).filter(|(_, there)| there.is_some())
+        {
+            body.push_delete(*address, None);
+        }
+        if !failed.is_empty() {
+            self.any.store(true, Ordering::Relaxed);
+        }
+        self.cluster.bulk_all(body, PATIENCE, stop).await.map(drop).map_err(EnrichError::target)
+    }
+
+    fn failure(
+        &self,
+        article: &Article,
+        failure: &Failure,
+        earlier: Option<&StoredDocument>,
+    ) -> FailureRecord {
+        tracing::warn!(
+            id = article.id,
+            reason = failure.reason.as_str(),
+            message = failure.message,
+            "a document could not be enriched"
+        );
+        let earlier = earlier.map(|earlier| &earlier.source);
+        let attempts = earlier.and_then(|earlier| earlier.get("attempts")?.as_i64()).unwrap_or(0);
+        let same_run = earlier.and_then(|earlier| earlier.get("run")?.as_str()) == Some(&self.recipe.run);
+        let time = at_path(&article.source, &self.recipe.time_field).and_then(Value::as_str);
+        FailureRecord {
+            kind: "failure".to_owned(),
+            target: self.recipe.target_key.clone(),
+            run: self.recipe.run.clone(),
+            document: article.id.clone(),
+            article_time: time.unwrap_or_default().to_owned(),
+            stage: "Enrich".to_owned(),
+            reason: failure.reason.as_str().to_owned(),
+            message: failure.message.clone(),
+            attempts: attempts + i64::from(!same_run),
+            updated_time: clock::rfc3339(clock::now_millis()),
+        }
+    }
+}

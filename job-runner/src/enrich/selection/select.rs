@@ -1,0 +1,187 @@
+//! The documents of a slice, a page at a time, out of a point in time: those that were indexed within its bounds, or those
+//! that failed before.
+
+use docmill_clients::elastic::{Elastic, ElasticError, Pit};
+use docmill_clients::retry::persist;
+use docmill_crds::api::enrichment_run::{Bounds, Select};
+use docmill_crds::records::enrichment_query::DocumentQuery;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::hits::{self, Article, PAGE};
+use crate::enrich::error::EnrichError;
+use crate::enrich::patience::PATIENCE;
+use crate::enrich::slice_plan::Recipe;
+
+/// The documents of one page.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) articles: Vec<Article>,
+    /// Ids of documents that failed before and are not there any more.
+    pub(crate) gone: Vec<String>,
+}
+
+/// The documents of a slice.
+pub(crate) struct Selection {
+    articles: Elastic,
+    from_index: String,
+    /// The query for documents of which only the ids are known.
+    by_ids: Option<Value>,
+    view: View,
+    /// How many there are.
+    pub(crate) documents: u64,
+}
+
+/// A view of an index that does not change.
+struct View {
+    cluster: Elastic,
+    index: String,
+    cursor: Cursor,
+    query: Value,
+    sort_by: String,
+    last: Option<Value>,
+    as_error: fn(ElasticError) -> EnrichError,
+}
+
+/// How a view is gone through.
+enum Cursor {
+    /// There is nothing to look at.
+    Nothing,
+    /// By a point in time.
+    Pit(Pit),
+    /// By a scroll, where the cluster has no points in time. Its id, once it has begun.
+    Scroll(Option<String>),
+}
+
+impl Selection {
+    /// Opens the view. What was indexed before is made visible first.
+    pub(crate) async fn open(
+        recipe: &Recipe,
+        from: &Elastic,
+        to: &Elastic,
+        stop: &CancellationToken,
+    ) -> Result<Self, EnrichError> {
+        // With a long refresh interval, documents that are within the bounds would otherwise be missed.
+        if let Err(error) = from.refresh(&recipe.from_index).await {
+            tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
+        }
+        let is_failed = recipe.select == Select::Failed;
+        let (view, documents) = if is_failed {
+            View::open(to, recipe.failures_to_retry(), &recipe.bounds, EnrichError::target, stop).await?
+        } else {
+            View::open(from, recipe.articles(), &recipe.bounds, EnrichError::source, stop).await?
+        };
+        let by_ids =
+            is_failed.then(|| json!({"bool": {"filter": recipe.from_query.clone().map(Value::Object)}}));
+        Ok(Self { articles: from.clone(), from_index: recipe.from_index.clone(), by_ids, view, documents })
+    }
+
+    /// The next documents; `None` at the end.
+    pub(crate) async fn next_page(&mut self, stop: &CancellationToken) -> Result<Option<Page>, EnrichError> {
+        let Some(answer) = self.view.next(stop).await? else { return Ok(None) };
+        if self.by_ids.is_none() {
+            let (articles, last) = hits::read_page(answer).map_err(EnrichError::source)?;
+            self.view.last = last;
+            return Ok((!articles.is_empty()).then_some(Page { articles, gone: Vec::new() }));
+        }
+        let (ids, last) = hits::read_failures(&answer).map_err(EnrichError::target)?;
+        self.view.last = last;
+        if ids.is_empty() { Ok(None) } else { self.fetch(ids, stop).await.map(Some) }
+    }
+
+    /// The documents with these ids.
+    async fn fetch(&self, ids: Vec<String>, stop: &CancellationToken) -> Result<Page, EnrichError> {
+        let query = json!({"bool": {"filter": [{"ids": {"values": ids}}, self.by_ids]}});
+        // Twice as many: an id may be there in two indices of a pattern for a moment, while a document moves.
+        let body = json!({"query": query, "size": 2 * PAGE, "version": true, "sort": ["_doc"]});
+        let search = async || self.articles.search(&self.from_index, &body).await;
+        let answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::source)?;
+        let (articles, _) = hits::read_page(answer).map_err(EnrichError::source)?;
+        let gone = ids.into_iter().filter(|id| !articles.iter().any(|article| article.id == *id)).collect();
+        Ok(Page { articles, gone })
+    }
+
+    /// Closes the view; one that cannot be closed expires.
+    pub(crate) async fn close(self) {
+        let closed = match self.view.cursor {
+            Cursor::Pit(pit) => self.view.cluster.close_pit(pit).await,
+            Cursor::Scroll(Some(id)) => self.view.cluster.close_scroll(&id).await,
+            Cursor::Scroll(None) | Cursor::Nothing => Ok(()),
+        };
+        if let Err(error) = closed {
+            tracing::debug!(%error, "a view of the documents is left to expire");
+        }
+    }
+}
+
+impl View {
+    async fn open(
+        cluster: &Elastic,
+        pool: DocumentQuery,
+        bounds: &Bounds,
+        as_error: fn(ElasticError) -> EnrichError,
+        stop: &CancellationToken,
+    ) -> Result<(Self, u64), EnrichError> {
+        let DocumentQuery { index, time_field: sort_by, .. } = &pool;
+        let query = pool.within(bounds);
+        let open = async || {
+            // Also because OpenSearch has no view of a pattern that matches no index.
+            let found = cluster.count(index, &query).await?;
+            let cursor = if found == 0 { Cursor::Nothing } else { cursor(cluster, index).await? };
+            Ok::<_, ElasticError>((cursor, found))
+        };
+        let (cursor, found) = persist(PATIENCE, stop, open).await.map_err(as_error)?;
+        let (cluster, index, sort_by) = (cluster.clone(), index.clone(), sort_by.clone());
+        Ok((Self { cluster, index, cursor, query, sort_by, last: None, as_error }, found))
+    }
+
+    /// The answer to the search for the next page; `None` if there is nothing at all.
+    async fn next(&mut self, stop: &CancellationToken) -> Result<Option<Value>, EnrichError> {
+        if stop.is_cancelled() {
+            return Err(EnrichError::Stopped);
+        }
+        let Self { cluster, index, cursor, query, sort_by, last, as_error } = self;
+        let search = async || match search(cluster, index, cursor, (query, sort_by, last.as_ref())).await {
+            // Waiting brings no lost view back.
+            Err(error) if error.lost_view() => Ok(Err(error)),
+            Err(error) => Err(error),
+            Ok(answer) => Ok::<_, ElasticError>(Ok(answer)),
+        };
+        persist(PATIENCE, stop, search).await.and_then(|answer| answer).map_err(*as_error)
+    }
+}
+
+async fn cursor(cluster: &Elastic, index: &str) -> Result<Cursor, ElasticError> {
+    match cluster.open_pit(index).await {
+        Err(error) if error.is_unknown_request() => {
+            tracing::info!(%error, "the cluster has no points in time; going through the documents by a scroll");
+            Ok(Cursor::Scroll(None))
+        }
+        pit => pit.map(Cursor::Pit),
+    }
+}
+
+/// Searches for the next page. A page of a scroll that was sent and not received is lost with its view.
+async fn search(
+    cluster: &Elastic,
+    index: &str,
+    cursor: &mut Cursor,
+    (query, sort_by, last): (&Value, &str, Option<&Value>),
+) -> Result<Option<Value>, ElasticError> {
+    match cursor {
+        Cursor::Nothing => Ok(None),
+        Cursor::Pit(pit) => {
+            let body = hits::page_body(query, &pit.sort_by_date(sort_by), last);
+            cluster.search_pit(pit, body).await.map(Some)
+        }
+        Cursor::Scroll(id) => {
+            let answer = match id {
+                None => cluster.open_scroll(index, &hits::scroll_body(query)).await,
+                // Asked again, a scroll would give the page after the one that did not arrive.
+                Some(id) => cluster.scroll_on(id).await.map_err(ElasticError::as_lost_view),
+            }?;
+            *id = answer.get("_scroll_id").and_then(Value::as_str).map(str::to_owned);
+            Ok(Some(answer))
+        }
+    }
+}

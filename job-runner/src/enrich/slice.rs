@@ -1,0 +1,156 @@
+//! Works one slice of a run to its end.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use docmill_clients::elastic::Elastic;
+use docmill_clients::model_server::link::MountedLink;
+use docmill_clients::retry::persist;
+use docmill_crds::api::enrichment_run::Budget as Spending;
+use docmill_crds::contract::{EnrichOrder, EnrichStep, Report, secret_mount};
+use docmill_crds::records::enrichments;
+use tokio_util::sync::CancellationToken;
+
+use super::error::EnrichError;
+use super::flow::context::Flow;
+use super::model::objects::Objects;
+use super::patience::PATIENCE;
+use super::records::budget::Budget;
+use super::records::counts::Counts;
+use super::records::failures::Failures;
+use super::records::progress::Progress;
+use super::records::tally::Tally;
+use super::selection::select::Selection;
+use super::slice_plan::Recipe;
+use super::target::compare::Comparison;
+use super::target::store::Store;
+use super::target::vectors;
+
+/// How often a slice whose run has reached its budget looks whether there is more of it.
+pub(crate) const BUDGET_LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
+
+/// How often a slice is gone over from its start because the cluster lost the view of it (a node restarted).
+pub(crate) const VIEWS: u32 = 3;
+
+/// Works one slice of a run to its end. `from` and `to` are the clusters of the order.
+pub async fn run(
+    order: &EnrichOrder,
+    slice: i32,
+    from: &Elastic,
+    to: &Elastic,
+    stop: &CancellationToken,
+) -> Result<Report, EnrichError> {
+    let started = Instant::now();
+    let busy = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let recipe = Recipe::read(order, slice)?;
+    let records = enrichments::enrichments(&order.namespace);
+    let claim = async || to.claim(&records, &order.owner(), order.to.adopt).await;
+    persist(PATIENCE, stop, claim).await?;
+    if order.step == EnrichStep::Clear {
+        let done = vectors::clear(order, &recipe.target.wildcard(), to, stop).await?;
+        let ended = "vectors of other models are taken out".to_owned();
+        return Ok(Report { done, busy_millis: busy(), ended, ..Report::default() });
+    }
+    let (progress, counts) = Progress::resume(&recipe, to, stop).await?;
+    let store = match &order.step {
+        EnrichStep::DryRun | EnrichStep::Compare(_) => {
+            Store::looked_into(&recipe, to, matches!(order.step, EnrichStep::Compare(_)))
+        }
+        EnrichStep::Enrich | EnrichStep::Clear => Store::prepare(&recipe, from, to, stop).await?,
+    };
+    let failures = Failures::open(&recipe, to, stop).await?;
+    let budget = Budget::new(&recipe, to);
+    let links = links(order)?;
+    let objects = match &order.storage {
+        Some(storage) => Some(Objects::mounted(storage).await?),
+        None => None,
+    };
+    let tally = Tally::new(counts);
+    let comparison = Mutex::new(Comparison::default());
+    let flow = Flow {
+        recipe: &recipe,
+        links: &links,
+        store: &store,
+        failures: &failures,
+        progress: &progress,
+        budget: &budget,
+        objects: objects.as_ref(),
+        tally: &tally,
+        comparison: &comparison,
+        stop,
+    };
+    let counts = Box::pin(go_over(&flow, from, to)).await?;
+    Ok(Report {
+        done: counts.done,
+        failed: counts.failed,
+        skipped: counts.passed_over,
+        busy_millis: busy(),
+        ended: "the slice is done".to_owned(),
+        error: counts.first_failure,
+        ..Report::default()
+    })
+}
+
+/// One for each enricher, with its own Secret.
+pub(crate) fn links(order: &EnrichOrder) -> Result<Vec<MountedLink>, EnrichError> {
+    (0..order.enrichers.len()).map(|place| Ok(MountedLink::new(secret_mount::enricher(place))?)).collect()
+}
+
+/// Goes over the slice until its end. How far it is is written in any case, also of a slice that breaks off.
+pub(crate) async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts, EnrichError> {
+    let mut views = 0;
+    loop {
+        views += 1;
+        flow.tally.count(Counts::start_over);
+        if let EnrichStep::Compare(compare) = &flow.recipe.step {
+            *flow.comparison.lock().unwrap_or_else(PoisonError::into_inner) =
+                Comparison::new(compare.tolerance_milli);
+        }
+        let mut selection = Selection::open(flow.recipe, from, to, flow.stop).await?;
+        flow.tally.count(|counts| counts.documents = selection.documents);
+        let result = Box::pin(flow.run(&mut selection)).await;
+        selection.close().await;
+        match result {
+            Err(error) if error.lost_view() && views < VIEWS => {
+                tracing::warn!(%error, "the view of the documents is lost; starting over");
+            }
+            Err(EnrichError::BudgetReached) => {
+                let reached = flow.budget.limits_now(flow.stop).await?;
+                flow.tally.count(|counts| counts.exhausted = reached);
+                flow.progress.write(&flow.tally.now(), false, flow.stop).await?;
+                wait_for_more(flow, reached).await?;
+                views = 0;
+            }
+            Err(error) => {
+                // What could not be written is what the record had before; the error is what matters.
+                let _ = flow.progress.write(&flow.tally.now(), false, &CancellationToken::new()).await;
+                return Err(error);
+            }
+            Ok(()) => {
+                let counts = flow.tally.now();
+                if matches!(flow.recipe.step, EnrichStep::Compare(_)) {
+                    let comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    flow.progress.report(&comparison, flow.stop).await?;
+                    flow.tally.count(|counts| counts.comparison = comparison.totals());
+                }
+                flow.progress.write(&flow.tally.now(), true, flow.stop).await?;
+                return Ok(counts);
+            }
+        }
+    }
+}
+
+/// Waits until the run may spend more. The operator has the pods of such a run end after a moment; should it be away, they
+/// wait here and spend nothing.
+pub(crate) async fn wait_for_more(flow: &Flow<'_>, reached: Option<Spending>) -> Result<(), EnrichError> {
+    tracing::info!("the budget of the run is reached; waiting for more of it");
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(BUDGET_LOOKED_AT_EVERY) => {}
+            () = flow.stop.cancelled() => return Err(EnrichError::Stopped),
+        }
+        if flow.budget.limits_now(flow.stop).await? != reached {
+            return Ok(());
+        }
+    }
+}

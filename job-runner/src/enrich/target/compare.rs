@@ -1,0 +1,186 @@
+//! How two sides of a document differ: what two enrichers gave, or a raw document and its enriched copy. No I/O.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::api::enrichment_run::FieldComparison;
+use docmill_crds::records::enrichments::key;
+use serde_json::{Map, Value, json};
+
+/// Examples of each field that are kept.
+const EXAMPLES: usize = 5;
+/// Characters of a value in an example.
+const SHOWN_CHARS: usize = 300;
+
+/// What was found in a slice, by field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Comparison {
+    fields: BTreeMap<String, Found>,
+    tolerance: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Found {
+    agreed: i64,
+    differing: i64,
+    /// Sum of how far numbers, or vectors by their angle, are apart.
+    distance: f64,
+    measured: i64,
+    examples: Vec<Value>,
+}
+
+impl Comparison {
+    /// Numbers agree when they differ by no more than so many thousandths.
+    pub(crate) fn new(tolerance_milli: i32) -> Self {
+        Self { fields: BTreeMap::new(), tolerance: f64::from(tolerance_milli) / 1000.0 }
+    }
+
+    /// Compares all fields of two sides; what one of them lacks is null there. `_docmill` is no field.
+    pub(crate) fn add(&mut self, document: &str, left: &Map<String, Value>, right: &Map<String, Value>) {
+        let mut names: Vec<&String> =
+            left.keys().chain(right.keys().filter(|name| !left.contains_key(*name))).collect();
+        names.retain(|name| *name != key::DOCMILL);
+        for name in names {
+            let (one, two) =
+                (left.get(name).unwrap_or(&Value::Null), right.get(name).unwrap_or(&Value::Null));
+            self.add_field(document, name, one, two);
+        }
+    }
+
+    fn add_field(&mut self, document: &str, name: &str, left: &Value, right: &Value) {
+        let distance = distance(left, right);
+        let agrees = match distance {
+            Some(distance) => distance <= self.tolerance,
+            None => left == right,
+        };
+        let found = self.fields.entry(name.to_owned()).or_default();
+        if let Some(distance) = distance {
+            found.distance += distance;
+            found.measured += 1;
+        }
+        if agrees {
+            found.agreed += 1;
+            return;
+        }
+        found.differing += 1;
+        if found.examples.len() < EXAMPLES {
+            let mut example = json!({"document": document, "left": shown(left), "right": shown(right)});
+            if let Some(distance) = distance {
+                example["distance"] = json!(distance);
+            }
+            found.examples.push(example);
+        }
+    }
+
+    /// For the record of the slice.
+    pub(crate) fn totals(&self) -> Vec<FieldComparison> {
+        let total = |(field, found): (&String, &Found)| FieldComparison {
+            field: field.clone(),
+            agreed: found.agreed,
+            differing: found.differing,
+        };
+        self.fields.iter().map(total).collect()
+    }
+
+    /// The report of the slice: also how far values are apart on average, and examples.
+    pub(crate) fn report(&self) -> Value {
+        let field = |(name, found): (&String, &Found)| {
+            let mut field = json!({
+                "field": name, "agreed": found.agreed, "differing": found.differing, "examples": found.examples});
+            if found.measured > 0 {
+                #[allow(clippy::cast_precision_loss, reason = "an average of at most some millions")]
+                let mean = found.distance / found.measured as f64;
+                field["meanDistance"] = json!(mean);
+            }
+            field
+        };
+        self.fields.iter().map(field).collect()
+    }
+}
+
+/// How far two numbers are apart, or two vectors: one less the cosine of their angle. None for all else.
+fn distance(left: &Value, right: &Value) -> Option<f64> {
+    if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
+        return Some((left - right).abs());
+    }
+    let (left, right) = (numbers(left)?, numbers(right)?);
+    if left.len() != right.len() {
+        return None;
+    }
+    let dot: f64 = left.iter().zip(&right).map(|(left, right)| left * right).sum();
+    let length = |vector: &[f64]| vector.iter().map(|number| number * number).sum::<f64>().sqrt();
+    let lengths = length(&left) * length(&right);
+    (lengths > 0.0).then(|| (1.0 - dot / lengths).max(0.0))
+}
+
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    value.as_array().filter(|values| values.len() > 1)?.iter().map(Value::as_f64).collect()
+}
+
+fn shown(value: &Value) -> Value {
+    let text = value.to_string();
+    if text.chars().count() <= SHOWN_CHARS {
+        return value.clone();
+    }
+    Value::String(text.chars().take(SHOWN_CHARS).chain(['…']).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Comparison;
+
+    fn compared(tolerance_milli: i32, pairs: &[(Value, Value)]) -> Comparison {
+        let mut comparison = Comparison::new(tolerance_milli);
+        for (number, (left, right)) in pairs.iter().enumerate() {
+            let fields = |value: &Value| value.as_object().expect("an object").clone();
+            comparison.add(&number.to_string(), &fields(left), &fields(right));
+        }
+        comparison
+    }
+
+    fn totals(comparison: &Comparison) -> Vec<(String, i64, i64)> {
+        comparison.totals().into_iter().map(|total| (total.field, total.agreed, total.differing)).collect()
+    }
+
+    #[test]
+    fn texts_agree_or_not_and_numbers_within_the_tolerance() {
+        let comparison = compared(
+            10,
+            &[
+                (json!({"topic": "a", "score": 0.5}), json!({"topic": "a", "score": 0.509})),
+                (json!({"topic": "a", "score": 0.5}), json!({"topic": "b", "score": 0.6, "_docmill": {}})),
+            ],
+        );
+        assert_eq!(totals(&comparison), [("score".into(), 1, 1), ("topic".into(), 1, 1)]);
+        let report = comparison.report();
+        assert_eq!(report[1]["examples"], json!([{"document": "1", "left": "a", "right": "b"}]));
+        let mean = report[0]["meanDistance"].as_f64().expect("a mean");
+        assert!((mean - 0.0545).abs() < 1e-9, "{mean}");
+    }
+
+    #[test]
+    fn vectors_are_compared_by_their_angle() {
+        let comparison = compared(
+            1,
+            &[
+                (json!({"v": [1.0, 0.0]}), json!({"v": [2.0, 0.0]})),
+                (json!({"v": [1.0, 0.0]}), json!({"v": [0.0, 1.0]})),
+                (json!({"v": [1.0, 0.0]}), json!({"v": [1.0, 0.0, 0.0]})),
+            ],
+        );
+        assert_eq!(totals(&comparison), [("v".into(), 1, 2)]);
+        assert_eq!(comparison.report()[0]["examples"][0]["distance"], 1.0);
+    }
+
+    #[test]
+    fn what_one_side_lacks_differs_and_examples_are_few_and_short() {
+        let long = json!("x".repeat(5000));
+        let pairs: Vec<_> = (0..20).map(|_| (json!({"a": long}), json!({}))).collect();
+        let comparison = compared(0, &pairs);
+        assert_eq!(totals(&comparison), [("a".into(), 0, 20)]);
+        let examples = comparison.report()[0]["examples"].as_array().expect("a list").clone();
+        assert_eq!((examples.len(), &examples[0]["right"]), (5, &Value::Null));
+        assert!(examples[0]["left"].as_str().expect("text").chars().count() < 310);
+    }
+}

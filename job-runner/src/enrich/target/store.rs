@@ -1,0 +1,168 @@
+//! The target: its template, the copies that are there, and the copies that are written.
+
+use std::collections::HashMap;
+
+use docmill_clients::elastic::{
+    Address, BulkBody, Elastic, Outcome, PassOver, ReadState, StoredDocument, mapping,
+};
+use docmill_clients::retry::persist;
+use docmill_crds::error_class::{Classify, ErrorClass};
+use docmill_crds::records::enrichments::key;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::index;
+use crate::enrich::error::EnrichError;
+use crate::enrich::patience::PATIENCE;
+use crate::enrich::slice_plan::Recipe;
+
+/// A bulk is sent when it has so many bytes: large enough to be worth a request, small enough for every cluster.
+const BULK_BYTES: usize = 4 * 1024 * 1024;
+
+/// The cluster that enriched documents are written to.
+pub(crate) struct Store {
+    cluster: Elastic,
+    /// The fields of a copy that tell whether it can be used again; none means all.
+    fields: Vec<String>,
+    /// All indices that a copy can be in, if there is more than one.
+    elsewhere: Option<String>,
+}
+
+/// A copy on its way into the target.
+pub(crate) struct Copy<'a> {
+    /// Where it belongs.
+    pub(crate) address: Address<'a>,
+    /// Version of the article.
+    pub(crate) version: u64,
+    /// The document as JSON.
+    pub(crate) source: Vec<u8>,
+    /// Another index that it has to go from.
+    pub(crate) moved_from: Option<&'a str>,
+}
+
+fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> {
+    let text = |name: &str| hit.get(name)?.as_str().map(str::to_owned);
+    let (id, index, version) = (text("_id")?, text("_index")?, hit.get("_version")?.as_u64()?);
+    let source = hit.get_mut("_source").map(Value::take);
+    let source =
+        source.and_then(|source| if let Value::Object(source) = source { Some(source) } else { None });
+    Some((
+        id,
+        (index, StoredDocument { version, state: ReadState::default(), source: source.unwrap_or_default() }),
+    ))
+}
+
+impl Store {
+    /// A store that is only looked into. `whole`: copies with all their fields.
+    pub(crate) fn looked_into(recipe: &Recipe, to: &Elastic, whole: bool) -> Self {
+        let outputs = recipe.models.iter().flat_map(|model| &model.enricher.outputs);
+        let outputs = outputs.map(|output| output.field.clone());
+        let known = [key::DOCMILL.to_owned(), recipe.time_field.clone()];
+        let fields = if whole { Vec::new() } else { outputs.chain(known).collect() };
+        let pattern = recipe.target.wildcard();
+        let elsewhere = pattern.contains('*').then_some(pattern);
+        Self { cluster: to.clone(), fields, elsewhere }
+    }
+
+    /// Sees to it that what will be written is mapped: new indices by a template that takes over the fields of the
+    /// source, existing ones by the fields that the models add.
+    pub(crate) async fn prepare(
+        recipe: &Recipe,
+        from: &Elastic,
+        to: &Elastic,
+        stop: &CancellationToken,
+    ) -> Result<Self, EnrichError> {
+        let cluster = persist(PATIENCE, stop, async || to.info().await).await.map_err(EnrichError::target)?;
+        let added = index::added_fields(recipe, cluster.distribution);
+        let mut fields =
+            persist(PATIENCE, stop, async || from.fields(&recipe.from_index).await).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the mapping of the source cannot be read; new indices map its fields by default");
+                Map::new()
+            });
+        fields.extend(added.clone());
+        let pattern = recipe.target.wildcard();
+        let template = mapping::index_template_with(&pattern, &fields, &index::settings(recipe, cluster));
+        let name = mapping::template_name(&pattern);
+        persist(PATIENCE, stop, async || to.put_index_template(&name, &template).await)
+            .await
+            .map_err(EnrichError::target)?;
+        match persist(PATIENCE, stop, async || to.add_fields(&pattern, &added).await).await {
+            // The user mapped a field in another way, for example as a dense_vector: that stands.
+            Err(error) if error.class() == ErrorClass::Permanent => {
+                tracing::info!(%error, "existing indices of the target keep their own mapping");
+            }
+            result => result.map_err(EnrichError::target)?,
+        }
+        Ok(Self::looked_into(recipe, to, false))
+    }
+
+    /// The copies that are stored already, in the order of the addresses.
+    pub(crate) async fn copies(
+        &self,
+        addresses: &[Address<'_>],
+        stop: &CancellationToken,
+    ) -> Result<Vec<Option<StoredDocument>>, EnrichError> {
+        persist(PATIENCE, stop, async || self.cluster.mget(addresses, &self.fields).await)
+            .await
+            .map_err(EnrichError::target)
+    }
+
+    /// The copies of documents with these ids that are in another index than they belong into now, by id. Only those that
+    /// are visible to searches are found: an article that moved twice within a second leaves one behind until it moves again.
+    pub(crate) async fn copies_elsewhere(
+        &self,
+        addresses: &[Address<'_>],
+        stop: &CancellationToken,
+    ) -> Result<HashMap<String, (String, StoredDocument)>, EnrichError> {
+        let Some(pattern) = self.elsewhere.as_ref().filter(|_| !addresses.is_empty()) else {
+            return Ok(HashMap::new());
+        };
+        let ids: Vec<&str> = addresses.iter().map(|address| address.id).collect();
+        let source = if self.fields.is_empty() { json!(true) } else { json!(self.fields) };
+        let body = json!({"query": {"ids": {"values": ids}}, "size": 2 * ids.len(), "version": true,
+            "sort": ["_doc"], "_source": source});
+        let search = async || self.cluster.search(pattern, &body).await;
+        let mut answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
+        let hits = answer.pointer_mut("/hits/hits").and_then(Value::as_array_mut).map(std::mem::take);
+        let found = hits.unwrap_or_default().into_iter().filter_map(read_elsewhere);
+        let moved = |(id, (index, _)): &(String, (String, StoredDocument))| {
+            !addresses.contains(&Address { index, id })
+        };
+        Ok(found.filter(moved).collect())
+    }
+
+    /// Writes copies; gives what became of each, in their order. They are made one after the other, so that no more
+    /// than one bulk of them is in memory.
+    pub(crate) async fn write<'a>(
+        &self,
+        copies: impl Iterator<Item = Copy<'a>> + Send,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Outcome>, EnrichError> {
+        let mut outcomes = Vec::new();
+        let mut body = BulkBody::default();
+        let (mut moved, mut moving) = (BulkBody::default(), Vec::new());
+        for (at, copy) in copies.enumerate() {
+            if let Some(index) = copy.moved_from {
+                moved.push_delete(Address { index, id: copy.address.id }, Some(copy.version));
+                moving.push(at);
+            }
+            body.push_index(copy.address, Some(copy.version), &copy.source);
+            if body.byte_len() >= BULK_BYTES {
+                outcomes.extend(self.send(std::mem::take(&mut body), stop).await?);
+            }
+        }
+        outcomes.extend(self.send(body, stop).await?);
+        // After the new ones are there: a document is at two places for a moment, and never at none.
+        for (at, deleted) in moving.into_iter().zip(self.send(moved, stop).await?) {
+            if let (Outcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(at)) {
+                *outcome = deleted;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn send(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, EnrichError> {
+        // An index that takes no writes is a failure of its documents, which a later run does again, and not of the run.
+        self.cluster.bulk_watched(body, &PassOver, PATIENCE, stop).await.map_err(EnrichError::target)
+    }
+}

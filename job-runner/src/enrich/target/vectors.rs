@@ -1,0 +1,132 @@
+//! Vectors of other models in a target. Their numbers mean nothing beside those of another model, so they are taken out before
+//! the first new one is stored. The documents stay, without the field, until their turn comes.
+
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
+use docmill_clients::retry::persist;
+use docmill_crds::api::enricher::Enricher;
+use docmill_crds::contract::EnrichOrder;
+use docmill_crds::records::enrichment_query::{vector_fields, vectors_of_other_models};
+use docmill_crds::records::enrichments::{Versions, key};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::enrich::error::EnrichError;
+use crate::enrich::patience::PATIENCE;
+
+/// Documents that are rewritten together.
+const PAGE: usize = 200;
+
+/// Takes them out; gives how many documents had one. It can be broken off and begun again at any time.
+pub(crate) async fn clear(
+    order: &EnrichOrder,
+    pattern: &str,
+    target: &Elastic,
+    stop: &CancellationToken,
+) -> Result<u64, EnrichError> {
+    let Some(query) = vectors_of_other_models(&order.enrichers, &order.versions) else { return Ok(0) };
+    let mut cleared = 0;
+    loop {
+        if stop.is_cancelled() {
+            return Err(EnrichError::Stopped);
+        }
+        let body = json!({"query": query, "size": PAGE, "version": true, "sort": ["_doc"]});
+        let search = async || {
+            // What was cleared before is not found again.
+            target.refresh(pattern).await?;
+            target.search(pattern, &body).await
+        };
+        let mut answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
+        let hits = answer.pointer_mut("/hits/hits").and_then(Value::as_array_mut).map(std::mem::take);
+        let hits = hits.unwrap_or_default();
+        if hits.is_empty() {
+            return Ok(cleared);
+        }
+        cleared += hits.len() as u64;
+        rewrite(order, hits, target, stop).await?;
+    }
+}
+
+/// By the version that each was read with, so that none that is newer by now is overwritten.
+async fn rewrite(
+    order: &EnrichOrder,
+    hits: Vec<Value>,
+    target: &Elastic,
+    stop: &CancellationToken,
+) -> Result<(), EnrichError> {
+    let mut body = BulkBody::default();
+    for mut hit in hits {
+        let source = hit.get_mut("_source").map(Value::take);
+        let text = |name: &str| hit.get(name).and_then(Value::as_str);
+        let (Some(index), Some(id), Some(Value::Object(mut source))) = (text("_index"), text("_id"), source)
+        else {
+            continue;
+        };
+        let version = hit.get("_version").and_then(Value::as_u64);
+        order.enrichers.iter().for_each(|enricher| take_out(&mut source, enricher, &order.versions));
+        body.push_index(Address { index, id }, version, Value::Object(source).to_string().as_bytes());
+    }
+    let outcomes = target.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
+    match outcomes.into_iter().find_map(|outcome| match outcome {
+        Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
+        Outcome::Done | Outcome::Superseded => None,
+    }) {
+        Some(fault) => Err(EnrichError::target(ElasticError::Refused(fault))),
+        None => Ok(()),
+    }
+}
+
+/// Takes the fields of an enricher out of a document, and its provenance, if they are of another model.
+fn take_out(source: &mut Map<String, Value>, enricher: &Enricher, versions: &Versions) {
+    if vector_fields(enricher).next().is_none() {
+        return;
+    }
+    let digest = enricher.model_digest(versions.get(&enricher.name).map(String::as_str));
+    let enrichment = source.get_mut(key::DOCMILL).and_then(|docmill| docmill.get_mut(key::ENRICHMENT));
+    let Some(Value::Object(enrichment)) = enrichment else { return };
+    let told = enrichment.get(&enricher.name).and_then(|told| told.get(key::MODEL_DIGEST));
+    if told.and_then(Value::as_str) == Some(digest.as_str()) {
+        return;
+    }
+    enrichment.remove(&enricher.name);
+    for output in &enricher.outputs {
+        source.remove(&output.field);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::records::enrichments::Versions;
+    use serde_json::json;
+
+    use super::{take_out, vectors_of_other_models};
+    use crate::enrich::slice_plan::tests::order;
+
+    #[test]
+    fn only_enrichers_with_vectors_are_asked_about() {
+        let order = order();
+        let query = vectors_of_other_models(&order.enrichers, &Versions::new()).expect("a query");
+        let should = query["bool"]["should"].as_array().expect("a list");
+        assert_eq!(should.len(), 1);
+        let place = "_docmill.enrichment.embedding.modelDigest";
+        assert_eq!(should[0]["bool"]["filter"][0]["exists"]["field"], place);
+        assert_eq!(vectors_of_other_models(&order.enrichers[..1], &Versions::new()), None);
+    }
+
+    #[test]
+    fn the_fields_of_another_model_go_and_those_of_this_one_stay() {
+        let enricher = &order().enrichers[1];
+        let document = |digest: &str| {
+            json!({"headline": "h", "embedding": [1.0], "topic": "t",
+                   "_docmill": {"enrichment": {"embedding": {"modelDigest": digest}, "topic": {}}}})
+        };
+        let after = |digest: &str| {
+            let mut source = document(digest).as_object().expect("an object").clone();
+            take_out(&mut source, enricher, &Versions::new());
+            json!(source)
+        };
+        let cleared = json!({"headline": "h", "topic": "t", "_docmill": {"enrichment": {"topic": {}}}});
+        assert_eq!(after("other"), cleared);
+        let own = enricher.model_digest(None);
+        assert_eq!(after(&own), document(&own));
+    }
+}

@@ -1,0 +1,190 @@
+//! Selects the units of a run and writes them down.
+//!
+//! A planner that is started again begins again and overwrites: the bucket may have changed meanwhile, and nobody works
+//! before the plan is there. Once it is there, it is used as it is.
+
+use docmill_clients::elastic::{Address, StoredDocument};
+use docmill_clients::{clock, retry};
+use docmill_crds::api::ingest_run::{Mode, UnitSelector};
+use docmill_crds::api::storage::RawLocation;
+use docmill_crds::records::units::units_index;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+
+use super::growing::Growing;
+use super::select;
+use super::writer::ManifestWriter;
+use crate::run::context::RunContext;
+use crate::run::error::RunError;
+use crate::run::listing::{self, Listed, Listing};
+use crate::run::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
+use crate::run::patience::PATIENCE;
+
+/// Objects that are looked at by name at a time.
+const HEADS_AT_A_TIME: usize = 16;
+/// Keys of one range of an audit.
+const RANGE_KEYS: usize = 1000;
+
+/// Plans a run.
+pub(crate) async fn plan(context: &RunContext) -> Result<RunPlan, RunError> {
+    context.ensure_records().await?;
+    context.record_run().await?;
+    let plan = match context.read_json(PLAN_NAME).await? {
+        Some(plan) => plan,
+        None => select_units(context).await?,
+    };
+    if let (0, Some(key)) = (plan.files, &plan.bound) {
+        // Nobody will work, and so nobody else could keep it.
+        context.record_key_bound(key).await?;
+    }
+    context.record_plan(&plan).await?;
+    Ok(plan)
+}
+
+async fn select_units(context: &RunContext) -> Result<RunPlan, RunError> {
+    let spec = &context.order.spec;
+    let select = select::selector(spec);
+    let raw = &context.source().raw;
+    // Also where they only narrow a search: what cannot be found is a mistake that is told.
+    let prefix = select::listing_prefix(&select, raw)?;
+    let keys = select::named_keys(&select, raw)?;
+    match (spec.mode, keys) {
+        (Mode::Process, Some(keys)) => named(context, keys).await,
+        (Mode::Process, None) => listed(context, &select, &prefix).await,
+        (Mode::Replay | Mode::Reconvert | Mode::Shadow, _) => recorded(context).await,
+        (Mode::Audit, _) => ranges(context, &prefix).await,
+    }
+}
+
+/// Takes what a listing shows and the ledger does not know to be done.
+async fn listed(context: &RunContext, select: &UnitSelector, prefix: &str) -> Result<RunPlan, RunError> {
+    let keys_grow = context.order.poll.as_ref().is_some_and(|poll| poll.lexicographical_ordering);
+    let after = if keys_grow { context.key_bound().await? } else { None };
+    let mut growing = Growing::new(after.clone(), clock::now_millis());
+    let mut listing = open(context, prefix, after).await?;
+    let mut writer = ManifestWriter::new(context);
+    while let Some(page) = next_page(context, &mut listing).await? {
+        for object in &page {
+            growing.see(object);
+        }
+        let raw = &context.source().raw;
+        let taken = page.into_iter().filter(|object| select::takes(object, select, raw)).collect();
+        write_open(context, taken, &mut writer).await?;
+    }
+    writer.plan.bound = growing.bound().filter(|_| keys_grow);
+    writer.close().await
+}
+
+/// Takes the objects of these names. One that does not exist gets a line too, so that it is counted.
+async fn named(context: &RunContext, keys: &[String]) -> Result<RunPlan, RunError> {
+    let raw = &context.source().raw;
+    let look = |key: String| async move {
+        let head = async || listing::head(&context.s3, &raw.bucket, &key).await;
+        let found = retry::persist(PATIENCE, &context.stop.closing, head).await?;
+        let missing = Listed { key: key.clone(), version_id: None, etag: None, last_modified_millis: 0 };
+        Ok::<_, RunError>(found.unwrap_or(missing))
+    };
+    let found: Vec<Listed> =
+        stream::iter(keys.to_vec()).map(look).buffered(HEADS_AT_A_TIME).try_collect().await?;
+    let mut writer = ManifestWriter::new(context);
+    write_open(context, found, &mut writer).await?;
+    writer.close().await
+}
+
+/// Writes lines for the objects that the ledger does not know to be done.
+async fn write_open(
+    context: &RunContext,
+    objects: Vec<Listed>,
+    writer: &mut ManifestWriter<'_>,
+) -> Result<(), RunError> {
+    let revision = context.source().conversion.revision()?;
+    let records = look_up(context, &objects).await?;
+    for (object, record) in objects.into_iter().zip(records) {
+        let record = record.as_ref().map(|record| &record.source);
+        match select::line_of(object, record, &context.order, &revision) {
+            Some(line) => writer.push(line).await?,
+            None => writer.plan.passed_over += 1,
+        }
+    }
+    Ok(())
+}
+
+async fn look_up(context: &RunContext, objects: &[Listed]) -> Result<Vec<Option<StoredDocument>>, RunError> {
+    let index = ledger(context);
+    let raw = &context.source().raw;
+    let ids: Vec<String> = objects.iter().map(|object| select::unit_of(object, raw).digest()).collect();
+    let addresses: Vec<_> = ids.iter().map(|id| Address { index: &index, id }).collect();
+    let fields = select::LEDGER_FIELDS.map(str::to_owned);
+    let read = async || context.clusters.ledger.mget(&addresses, &fields).await;
+    Ok(retry::persist(PATIENCE, &context.stop.closing, read).await?)
+}
+
+/// Takes what the ledger has. What was recorded before is made visible first.
+async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
+    let index = ledger(context);
+    let raw: &RawLocation = &context.source().raw;
+    let revision = context.source().conversion.revision()?;
+    let versioned = is_versioned(context).await?;
+    let refresh = async || context.clusters.ledger.refresh(&index).await;
+    retry::persist(PATIENCE, &context.stop.closing, refresh).await?;
+    let mut writer = ManifestWriter::new(context);
+    let mut after: Option<Value> = None;
+    loop {
+        let body = select::ledger_page(&context.order.spec, raw, &revision, after.as_ref());
+        let search = async || context.clusters.ledger.search(&index, &body).await;
+        let answer = retry::persist(PATIENCE, &context.stop.closing, search).await?;
+        let Some((lines, left_out, last)) = select::read_page(&answer, raw, versioned) else { break };
+        writer.plan.passed_over += left_out;
+        for line in lines {
+            writer.push(line).await?;
+        }
+        after = Some(last);
+    }
+    writer.close().await
+}
+
+/// Cuts all keys into ranges that are about as much work each. Together they leave out nothing, also not what is
+/// recorded of keys that are not in the bucket.
+async fn ranges(context: &RunContext, prefix: &str) -> Result<RunPlan, RunError> {
+    let mut listing = open(context, prefix, None).await?;
+    let mut writer = ManifestWriter::of_ranges(context);
+    let (mut after, mut count) = (None, 0);
+    while let Some(page) = next_page(context, &mut listing).await? {
+        for object in page {
+            count += 1;
+            if count == RANGE_KEYS {
+                count = 0;
+                let before = after.replace(object.key.clone());
+                writer.push(range(before, Some(object.key))).await?;
+            }
+        }
+    }
+    writer.push(range(after, None)).await?;
+    writer.close().await
+}
+
+fn range(after: Option<String>, until: Option<String>) -> ManifestLine {
+    ManifestLine { range: Some(KeyRange { after, until }), ..ManifestLine::default() }
+}
+
+fn ledger(context: &RunContext) -> String {
+    units_index(&context.order.ingest.namespace, &context.order.ingest.source)
+}
+
+async fn is_versioned(context: &RunContext) -> Result<bool, RunError> {
+    let bucket = &context.source().raw.bucket;
+    let ask = async || listing::is_versioned(&context.s3, bucket).await;
+    Ok(retry::persist(PATIENCE, &context.stop.closing, ask).await?)
+}
+
+async fn open(context: &RunContext, prefix: &str, after: Option<String>) -> Result<Listing, RunError> {
+    let versioned = is_versioned(context).await?;
+    Ok(Listing::new(context.s3.clone(), &context.source().raw.bucket, versioned, prefix, after))
+}
+
+async fn next_page(context: &RunContext, listing: &mut Listing) -> Result<Option<Vec<Listed>>, RunError> {
+    if context.stop.closing.is_cancelled() {
+        return Err(RunError::Stopped);
+    }
+    Ok(retry::persist(PATIENCE, &context.stop.closing, async || listing.next_page().await).await?)
+}

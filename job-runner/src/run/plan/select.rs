@@ -1,0 +1,216 @@
+//! Which units a run takes. Pure.
+
+use docmill_clients::clock;
+use docmill_crds::api::ingest_run::{IngestRunSpec, Mode, RevisionNot, TimeRange, UnitSelector};
+use docmill_crds::api::storage::RawLocation;
+use docmill_crds::contract::RunOrder;
+use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::records::units::{UnitId, UnitState};
+use serde_json::{Map, Value, json};
+
+use crate::run::error::RunError;
+use crate::run::listing::Listed;
+use crate::run::manifest::ManifestLine;
+
+/// Units of one search.
+pub const PAGE: usize = 1000;
+/// Fields of a ledger's record that a line is made of.
+pub const LEDGER_FIELDS: [&str; 5] = ["unit", "state", "reason", "revision", "lastModified"];
+/// The reasons of notifications that told of no object of the source: there is nothing that could be ingested once more.
+const NO_OBJECT: [Reason; 2] = [Reason::MalformedNotification, Reason::ForeignNotification];
+
+/// The selector of a run; empty if it has none.
+pub fn selector(spec: &IngestRunSpec) -> UnitSelector {
+    spec.select.clone().unwrap_or_default()
+}
+
+/// The prefix to list: the narrower one of the source's and the run's.
+pub fn listing_prefix(select: &UnitSelector, raw: &RawLocation) -> Result<String, RunError> {
+    match &select.prefix {
+        None => Ok(raw.prefix.clone()),
+        Some(prefix) if prefix.starts_with(&raw.prefix) => Ok(prefix.clone()),
+        Some(prefix) if raw.prefix.starts_with(prefix) => Ok(raw.prefix.clone()),
+        Some(prefix) => Err(outside(prefix, raw)),
+    }
+}
+
+/// The keys that a run names, each of which has to be one of the source's.
+pub fn named_keys<'a>(select: &'a UnitSelector, raw: &RawLocation) -> Result<Option<&'a [String]>, RunError> {
+    let Some(keys) = &select.keys else { return Ok(None) };
+    match keys.iter().find(|key| !raw.covers(&raw.bucket, key)) {
+        Some(key) => Err(outside(key, raw)),
+        None => Ok(Some(keys)),
+    }
+}
+
+fn outside(selected: &str, raw: &RawLocation) -> RunError {
+    let suffixes = match raw.suffixes.as_slice() {
+        [] => String::new(),
+        suffixes => format!(" and end with {}", suffixes.join(" or ")),
+    };
+    RunError::Outside { selected: selected.to_owned(), prefix: raw.prefix.clone(), suffixes }
+}
+
+/// Whether a listed object is to be looked at.
+pub fn takes(listed: &Listed, select: &UnitSelector, raw: &RawLocation) -> bool {
+    raw.covers(&raw.bucket, &listed.key)
+        && select.modified_time.as_ref().is_none_or(|range| within(listed.last_modified_millis, range))
+}
+
+fn within(millis: i64, range: &TimeRange) -> bool {
+    range.from.as_ref().is_none_or(|from| millis >= from.0.as_millisecond())
+        && range.until.as_ref().is_none_or(|until| millis < until.0.as_millisecond())
+}
+
+/// The unit that a listed object is.
+pub fn unit_of(listed: &Listed, raw: &RawLocation) -> UnitId {
+    let version = listed.version_id.clone().or_else(|| listed.etag.clone()).unwrap_or_default();
+    UnitId { bucket: raw.bucket.clone(), key: listed.key.clone(), version }
+}
+
+/// The line of a listed object, with what the ledger says of it; `None` if nothing is to be done for it.
+///
+/// A unit that was passed over is taken again: that it is listed means that its object is back. The poll trigger is
+/// after new objects and leaves what has its end to runs that are asked for; any other run takes what has its end by
+/// another conversion, and what was converted only where there is an index now.
+pub fn line_of(
+    listed: Listed,
+    record: Option<&Map<String, Value>>,
+    order: &RunOrder,
+    revision: &str,
+) -> Option<ManifestLine> {
+    let line = ManifestLine {
+        key: listed.key,
+        version_id: listed.version_id,
+        etag: listed.etag,
+        last_modified: Some(clock::rfc3339(listed.last_modified_millis)),
+        ..ManifestLine::default()
+    };
+    let Some(record) = record else { return Some(line) };
+    let line = ManifestLine {
+        state: record.get("state").and_then(|state| serde_json::from_value(state.clone()).ok()),
+        reason: text(record, "reason"),
+        revision: text(record, "revision"),
+        ..line
+    };
+    if line.reason.as_deref() == Some(SkipReason::FolderMarker.as_str()) {
+        // The unit is one version of the object, and that one will never be more than a marker.
+        return None;
+    }
+    let has_its_end = line.state.is_some_and(|state| state != UnitState::Skipped);
+    let wanted = order.ingest.spec.good_state();
+    let as_it_would = line.revision.as_deref() == Some(revision)
+        && line.state.is_some_and(|state| !state.falls_short_of(wanted));
+    let in_this_way = order.poll.is_some() || as_it_would;
+    (!(has_its_end && in_this_way)).then_some(line)
+}
+
+/// The search for the units in the ledger that a run takes, from after the one with these sort values.
+pub fn ledger_page(spec: &IngestRunSpec, raw: &RawLocation, revision: &str, after: Option<&Value>) -> Value {
+    let select = selector(spec);
+    let mut filter =
+        vec![json!({"term": {"unit.bucket": raw.bucket}}), json!({"terms": {"state": states(spec.mode)}})];
+    let mut must_not = vec![json!({"terms": {"reason": NO_OBJECT}})];
+    if let Some(keys) = &select.keys {
+        filter.push(json!({"terms": {"unit.key": keys}}));
+    }
+    if let Some(prefix) = &select.prefix {
+        filter.push(json!({"prefix": {"unit.key": prefix}}));
+    }
+    if let Some(range) = &select.modified_time {
+        filter.push(json!({"range": {"lastModified": bounds(range)}}));
+    }
+    if let Some(failed) = &select.failed {
+        if !failed.reasons.is_empty() {
+            filter.push(json!({"terms": {"reason": failed.reasons}}));
+        }
+        if let Some(since) = &failed.since {
+            filter.push(json!({"range": {"recordedTime": {"gte": since.0.to_string()}}}));
+        }
+    }
+    if select.revision_not == Some(RevisionNot::Current) {
+        must_not.push(json!({"term": {"revision": revision}}));
+    }
+    let sorted = json!({"order": "asc", "unmapped_type": "keyword"});
+    let mut body = json!({
+        "size": PAGE,
+        "track_total_hits": false,
+        "_source": LEDGER_FIELDS,
+        "query": {"bool": {"filter": filter, "must_not": must_not}},
+        // Together they are unique and never change, so that a unit is neither missed nor met twice.
+        "sort": [{"unit.key": sorted}, {"unit.version": sorted}],
+    });
+    if let Some(after) = after {
+        body["search_after"] = after.clone();
+    }
+    body
+}
+
+fn states(mode: Mode) -> &'static [UnitState] {
+    match mode {
+        Mode::Replay => &[UnitState::Failed],
+        Mode::Process | Mode::Reconvert | Mode::Shadow | Mode::Audit => {
+            &[UnitState::Indexed, UnitState::Converted, UnitState::Failed]
+        }
+    }
+}
+
+fn bounds(range: &TimeRange) -> Value {
+    let mut bounds = Map::new();
+    if let Some(from) = &range.from {
+        bounds.insert("gte".to_owned(), json!(from.0.to_string()));
+    }
+    if let Some(until) = &range.until {
+        bounds.insert("lt".to_owned(), json!(until.0.to_string()));
+    }
+    Value::Object(bounds)
+}
+
+/// Reads the answer to [`ledger_page`]: the lines, how many units are no longer the source's, and where to go on;
+/// `None` at the end.
+pub fn read_page(
+    answer: &Value,
+    raw: &RawLocation,
+    versioned: bool,
+) -> Option<(Vec<ManifestLine>, i64, Value)> {
+    let hits = answer.pointer("/hits/hits").and_then(Value::as_array)?;
+    let last = hits.last()?.get("sort")?.clone();
+    let lines: Vec<_> = hits
+        .iter()
+        .filter_map(|hit| recorded_line(hit.get("_source")?.as_object()?, versioned))
+        .filter(|line| raw.covers(&raw.bucket, &line.key))
+        .collect();
+    let left_out = i64::try_from(hits.len() - lines.len()).unwrap_or(i64::MAX);
+    Some((lines, left_out, last))
+}
+
+fn recorded_line(record: &Map<String, Value>, versioned: bool) -> Option<ManifestLine> {
+    let unit: UnitId = serde_json::from_value(record.get("unit")?.clone()).ok()?;
+    let by_etag = !versioned || is_md5_etag(&unit.version);
+    let (version_id, etag) = if by_etag { (None, Some(unit.version)) } else { (Some(unit.version), None) };
+    Some(ManifestLine {
+        key: unit.key,
+        version_id,
+        etag: etag.filter(|etag| !etag.is_empty()),
+        last_modified: text(record, "lastModified"),
+        state: record.get("state").and_then(|state| serde_json::from_value(state.clone()).ok()),
+        reason: text(record, "reason"),
+        revision: text(record, "revision"),
+        range: None,
+    })
+}
+
+/// A bucket that is versioned now may have been without versions before; its units from then are named by their `ETag`,
+/// which is an MD5 in hex, with the number of parts after a hyphen. No store makes version ids of that form.
+fn is_md5_etag(version: &str) -> bool {
+    let digits = version.split_once('-').map_or(version, |(digits, _)| digits);
+    digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn text(record: &Map<String, Value>, name: &str) -> Option<String> {
+    record.get(name)?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+#[path = "select_tests.rs"]
+mod tests;

@@ -1,0 +1,176 @@
+//! What became of the units of a file, and what a report tells of it. Pure.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::reason::SkipReason;
+use docmill_crds::records::runs::Tally;
+use docmill_crds::records::units::UnitState;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ingest::unit::task::Ended;
+use crate::run::manifest::{FileResult, ManifestLine};
+
+/// How many failures a report names one by one.
+const FAILURES: usize = 1000;
+
+/// What a report tells of units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitsReport {
+    /// How many units failed, by reason.
+    pub reasons: BTreeMap<String, i64>,
+    /// How many units were passed over, by reason.
+    pub passed_over: BTreeMap<String, i64>,
+    /// Documents that a later one of the same object and id has taken the place of.
+    #[serde(default)]
+    pub overwritten: u64,
+    /// The first failures.
+    pub failures: Vec<Failure>,
+}
+
+/// A unit that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// Key of the object.
+    pub key: String,
+    /// Version id, where the bucket is versioned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of units so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcomes {
+    tally: Tally,
+    report: UnitsReport,
+}
+
+impl Outcomes {
+    /// Takes note of a unit. Whether it has its end; one that has not is to be tried again.
+    pub(crate) fn take(&mut self, line: &ManifestLine, ended: Ended) -> bool {
+        match ended {
+            Ended::Unfinished | Ended::Held(_) => return false,
+            Ended::Final { state, reason, changed } => self.count(line, state, reason, changed),
+            // Done before: by another worker, or by this run before its pod was started again.
+            Ended::Known(state) => self.count(line, state, None, false),
+            Ended::Nothing => {
+                let gone = Some(SkipReason::ObjectGone.as_str().to_owned());
+                self.count(line, UnitState::Skipped, gone, false);
+            }
+        }
+        self.tally.lines += 1;
+        true
+    }
+
+    fn count(&mut self, line: &ManifestLine, state: UnitState, reason: Option<String>, changed: bool) {
+        let reason = || reason.or_else(|| line.reason.clone()).unwrap_or_else(|| "Unknown".to_owned());
+        match state {
+            UnitState::Indexed | UnitState::Converted => {
+                self.tally.done += 1;
+                self.tally.changed += i64::from(changed);
+                self.tally.unchanged += i64::from(!changed);
+            }
+            UnitState::Failed => {
+                self.tally.failed += 1;
+                let reason = reason();
+                *self.report.reasons.entry(reason.clone()).or_default() += 1;
+                let (key, version_id) = (line.key.clone(), line.version_id.clone());
+                self.report.failures.push(Failure { key, version_id, reason });
+            }
+            UnitState::Skipped => {
+                self.tally.skipped += 1;
+                *self.report.passed_over.entry(reason()).or_default() += 1;
+            }
+        }
+    }
+
+    /// The result of a file, with so many documents that others of their objects have overwritten.
+    pub(crate) fn result(mut self, overwritten: u64) -> FileResult {
+        self.report.overwritten = overwritten;
+        // Texts and numbers: serde_json has no way to fail here.
+        FileResult { tally: self.tally, report: serde_json::to_value(self.report).unwrap_or_default() }
+    }
+}
+
+/// One report of several; what it gave before may be among them.
+pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
+    let mut all = UnitsReport::default();
+    for report in reports.filter_map(|report| serde_json::from_value::<UnitsReport>(report).ok()) {
+        add(&mut all.reasons, report.reasons);
+        add(&mut all.passed_over, report.passed_over);
+        all.overwritten += report.overwritten;
+        let room = FAILURES - all.failures.len();
+        all.failures.extend(report.failures.into_iter().take(room));
+    }
+    serde_json::to_value(all).unwrap_or_default()
+}
+
+fn add(sums: &mut BTreeMap<String, i64>, counts: BTreeMap<String, i64>) {
+    for (name, count) in counts {
+        *sums.entry(name).or_default() += count;
+    }
+}
+
+/// The first failure that a result tells of, for a person.
+pub fn first_failure(report: &Value) -> Option<String> {
+    let text = |name| report.pointer(&format!("/failures/0/{name}")).and_then(Value::as_str);
+    Some(format!("{}: {}", text("key")?, text("reason")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::records::units::UnitState;
+
+    use super::{Ended, Outcomes, UnitsReport, first_failure, merge};
+    use crate::run::manifest::ManifestLine;
+
+    fn line(key: &str) -> ManifestLine {
+        ManifestLine { key: key.into(), reason: Some("WrongType".into()), ..ManifestLine::default() }
+    }
+
+    fn ended(state: UnitState, reason: Option<&str>, changed: bool) -> Ended {
+        Ended::Final { state, reason: reason.map(str::to_owned), changed }
+    }
+
+    #[test]
+    fn every_line_is_counted_once_whatever_became_of_it() {
+        let mut outcomes = Outcomes::default();
+        assert!(!outcomes.take(&line("a"), Ended::Unfinished), "it has to be tried again");
+        for ended in [
+            ended(UnitState::Indexed, None, true),
+            ended(UnitState::Indexed, None, false),
+            Ended::Known(UnitState::Indexed),
+            ended(UnitState::Failed, Some("MissingField"), true),
+            Ended::Known(UnitState::Failed),
+            ended(UnitState::Skipped, Some("ObjectReplaced"), true),
+            Ended::Nothing,
+        ] {
+            assert!(outcomes.take(&line("a"), ended));
+        }
+        let result = outcomes.result(2);
+        let tally = result.tally;
+        assert_eq!((tally.lines, tally.done, tally.failed, tally.skipped), (7, 3, 2, 2));
+        assert_eq!((tally.changed, tally.unchanged), (1, 2));
+        assert_eq!(first_failure(&result.report).as_deref(), Some("a: MissingField"));
+        let report: UnitsReport = serde_json::from_value(result.report).unwrap();
+        assert_eq!(report.reasons["WrongType"], 1, "the reason that was known before");
+        assert_eq!(report.passed_over["ObjectGone"], 1);
+    }
+
+    #[test]
+    fn reports_add_up_and_name_no_more_failures_than_a_person_reads() {
+        let mut outcomes = Outcomes::default();
+        for number in 0..600 {
+            outcomes.take(&line(&number.to_string()), ended(UnitState::Failed, Some("TooLong"), false));
+        }
+        let report = outcomes.result(4).report;
+        let twice = merge([report.clone(), report.clone()].into_iter());
+        let all: UnitsReport = serde_json::from_value(merge([twice, report].into_iter())).unwrap();
+        assert_eq!((all.reasons["TooLong"], all.failures.len(), all.overwritten), (1800, 1000, 12));
+        assert_eq!(all.failures[0].key, "0");
+    }
+}

@@ -1,0 +1,128 @@
+//! Works a file of the modes Process, Replay and Reconvert: each line goes the whole way of a unit.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_crds::api::ingest_run::Mode;
+use docmill_crds::records::units::UnitState;
+use futures::StreamExt as _;
+
+use super::outcome::Outcomes;
+use super::turns::Turn;
+use crate::ingest::processor::Processor;
+use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::task::{Ended, Redo, Task};
+use crate::observe;
+use crate::run::context::RunContext;
+use crate::run::error::RunError;
+use crate::run::manifest::{FileResult, ManifestLine};
+
+/// Units under way at a time: enough to fill a batch while the one before is on its way.
+const UNITS_AT_A_TIME: usize = 256;
+/// For how long none of the units that are left may come to its end before the pod gives up.
+const PATIENCE_WITH_UNITS: Patience = Patience::lasting(Duration::from_mins(5));
+
+/// Sees every unit of a file to its end. While only such are left that wait for an index, it is another file's turn. `begun` is how often the file was begun, this time included: if workers died of
+/// it, its units are worked on one by one, so that the one that kills them is found out.
+pub(crate) async fn work_file(
+    context: &RunContext,
+    lines: &[ManifestLine],
+    begun: i64,
+    turn: &mut Turn<'_>,
+) -> Result<FileResult, RunError> {
+    let processor = context.processor().await?;
+    let mut outcomes = Outcomes::default();
+    let mut overwritten = 0;
+    let mut open: Vec<&ManifestLine> = lines.iter().collect();
+    let mut backoff = Backoff::new(PATIENCE_WITH_UNITS);
+    let mut held_since = None;
+    loop {
+        let before = open.len();
+        let waited = held_since.map_or(Duration::ZERO, |since: Instant| since.elapsed());
+        let round = Round { context, processor, attempts: begun, waited };
+        // Nobody else counts during a round: it is this file's turn.
+        let counted = processor.finish.counts.overwritten();
+        let held;
+        (open, held) = round.work(open, &mut outcomes).await;
+        overwritten += processor.finish.counts.overwritten() - counted;
+        if open.is_empty() {
+            return Ok(outcomes.result(overwritten));
+        }
+        if held == open.len() {
+            let waited = held_since.get_or_insert_with(Instant::now).elapsed();
+            turn.leave_for(pause(waited, processor.finish.blocked_patience)).await?;
+            backoff.reset();
+            continue;
+        }
+        if open.len() < before {
+            backoff.reset();
+        }
+        match backoff.wait(Duration::ZERO, &context.stop.closing).await {
+            Waited::Again => {}
+            Waited::Exhausted => return Err(RunError::Unfinished { left: open.len(), lines: lines.len() }),
+            Waited::Stopped => return Err(RunError::Stopped),
+        }
+    }
+}
+
+/// How long units wait for an index until they are tried again: not past their patience.
+fn pause(waited: Duration, patience: Duration) -> Duration {
+    let pause = observe::held_pause(waited);
+    match patience.checked_sub(waited) {
+        Some(rest) => pause.min(rest + Duration::from_secs(1)),
+        None => pause,
+    }
+}
+
+/// One attempt at all units that are open.
+struct Round<'a> {
+    context: &'a RunContext,
+    processor: &'a Arc<Processor>,
+    attempts: i64,
+    waited: Duration,
+}
+
+impl Round<'_> {
+    /// Gives the units that still are open, and how many of them wait for an index.
+    async fn work<'a>(
+        &self,
+        open: Vec<&'a ManifestLine>,
+        outcomes: &mut Outcomes,
+    ) -> (Vec<&'a ManifestLine>, usize) {
+        let mut all = futures::stream::iter(open)
+            .map(|line| async move {
+                if self.context.stop.closing.is_cancelled() {
+                    return (line, Ended::Unfinished);
+                }
+                (line, self.processor.process(self.task(line)).await)
+            })
+            .buffer_unordered(UNITS_AT_A_TIME);
+        let (mut left, mut held) = (Vec::new(), 0);
+        while let Some((line, ended)) = all.next().await {
+            held += usize::from(matches!(ended, Ended::Held(_)));
+            if !outcomes.take(line, ended) {
+                left.push(line);
+            }
+        }
+        (left, held)
+    }
+
+    fn task(&self, line: &ManifestLine) -> Task {
+        let bucket = &self.context.source().raw.bucket;
+        task(line, bucket, self.context.order.spec.mode, self.attempts, self.waited)
+    }
+}
+
+fn task(line: &ManifestLine, bucket: &str, mode: Mode, attempts: i64, waited: Duration) -> Task {
+    let landed = Landed {
+        bucket: bucket.to_owned(),
+        key: line.key.clone(),
+        version_id: line.version_id.clone(),
+        etag: line.etag.clone(),
+    };
+    // One that was passed over and is listed again is back.
+    let back = line.state == Some(UnitState::Skipped);
+    let redo = if mode != Mode::Process || back { Redo::Yes } else { Redo::No };
+    Task { landed, attempts, waited, redo }
+}

@@ -1,0 +1,138 @@
+//! `EnrichmentRun`: where a selection becomes one Job with a pod for each slice.
+//!
+//! A pass observes (`observe`, `select`, `models`, `vectors`: I/O), plans (`plan`: pure), applies (`apply.rs`, `bound`), and
+//! states what it found (`status`: pure). What was selected is kept in the Job's own work order, so that it stays the same
+//! whatever happens to the operator.
+mod conflicts;
+mod job;
+mod models;
+mod observation;
+mod observe;
+mod plan;
+mod records;
+mod select;
+mod slices;
+mod status;
+#[cfg(test)]
+pub mod tests;
+mod vectors;
+mod watermark;
+
+use std::time::Duration;
+
+use docmill_crds::{EnrichmentRun, EnrichmentRunStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::ResourceExt as _;
+
+use super::run_controller::Run;
+use crate::context::Context;
+use crate::k8s::apply::{ApplyError, Event};
+use crate::not_ready::NotReady;
+use crate::stores::with_causes;
+use crate::telemetry::metrics::Kind;
+use observation::Observation;
+use plan::Plan;
+
+impl Run for EnrichmentRun {
+    type Status = EnrichmentRunStatus;
+    type Observation = Observation;
+    type Plan = Plan;
+
+    fn old_status(&self) -> Option<&EnrichmentRunStatus> {
+        self.status.as_ref()
+    }
+
+    fn ttl_seconds(&self) -> Option<i32> {
+        self.spec.ttl_seconds_after_finished
+    }
+
+    fn conditions(status: &EnrichmentRunStatus) -> &[Condition] {
+        &status.conditions
+    }
+
+    fn completion_time(status: &EnrichmentRunStatus) -> Option<&Time> {
+        status.completion_time.as_ref()
+    }
+
+    /// What the run refers to, the clusters, its Job, the records of its slices.
+    async fn observe(&self, context: &Context) -> Observation {
+        observe::observe(self, context).await
+    }
+
+    fn plan(&self, seen: &Observation) -> Plan {
+        plan::plan(&self.spec, seen)
+    }
+
+    async fn apply(
+        &self,
+        seen: &Observation,
+        plan: &Plan,
+        context: &Context,
+    ) -> Result<Result<(), NotReady>, ApplyError> {
+        carry_out(self, seen, plan, context).await
+    }
+
+    fn hold_up(seen: &mut Observation, fault: NotReady) -> Plan {
+        let plan = if seen.work.is_some() { Plan::Watch } else { Plan::Wait };
+        seen.ready = Err(fault);
+        plan
+    }
+
+    fn status(&self, old: &EnrichmentRunStatus, seen: &Observation, plan: &Plan) -> EnrichmentRunStatus {
+        status::status(old, self, seen, plan)
+    }
+
+    fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) -> Vec<Event> {
+        status::events(old, new, plan)
+    }
+
+    fn requeue_after(&self, seen: &Observation, new: &EnrichmentRunStatus) -> Duration {
+        let created = self.creation_timestamp().map_or(seen.now, |time| time.0);
+        status::requeue_after(created, &self.uid().unwrap_or_default(), seen, new)
+    }
+}
+
+/// Creates the Job, has it rest or go on, and keeps the bound of what is complete. The inner result is what the user has to
+/// know.
+async fn carry_out(
+    run: &EnrichmentRun,
+    seen: &Observation,
+    plan: &Plan,
+    context: &Context,
+) -> Result<Result<(), NotReady>, ApplyError> {
+    let starts = matches!(plan, Plan::Start(_) | Plan::Resume | Plan::Watch | Plan::Suspend);
+    if starts && seen.limits != run.spec.budget && seen.ready.is_ok() {
+        // Before any pod that is to keep to it.
+        if let Err(fault) = watermark::keep_limits(run, context).await {
+            return Ok(Err(fault));
+        }
+    }
+    match plan {
+        Plan::Start(selection) => {
+            context
+                .create_job(Kind::EnrichmentRun, job::job(run, selection, &context.cluster, &context.image))
+                .await
+        }
+        Plan::Clear(selection) => {
+            context
+                .create_job(
+                    Kind::EnrichmentRun,
+                    job::clear_job(run, selection, &context.cluster, &context.image),
+                )
+                .await
+        }
+        Plan::Suspend | Plan::Resume => {
+            let namespace = run.namespace().unwrap_or_default();
+            let suspend = *plan == Plan::Suspend;
+            match context.writer.suspend_job(&namespace, &job::enrich_name(run), suspend).await {
+                Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
+                Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
+                Ok(()) => Ok(Ok(())),
+            }
+        }
+        Plan::Complete { bound: Some(kept), bounds, .. } => {
+            Ok(watermark::keep(run, kept, bounds, context).await)
+        }
+        Plan::Complete { bound: None, .. } | Plan::Wait | Plan::Watch | Plan::Fail { .. } => Ok(Ok(())),
+    }
+}

@@ -1,0 +1,43 @@
+//! Other runs on the same target. Two at a time would ask the models for the same documents twice. Pure.
+
+use docmill_crds::EnrichmentRun;
+use docmill_crds::api::enrichment_run::{Mode, Phase};
+use kube::ResourceExt as _;
+
+use crate::controllers::run_view;
+
+/// The run that has to end, or to be suspended, before this one may work; none if nothing stands in its way.
+pub fn in_the_way<'a>(run: &EnrichmentRun, others: &'a [EnrichmentRun]) -> Option<&'a EnrichmentRun> {
+    others
+        .iter()
+        .find(|other| stores(run) && stores(other) && shares_target(run, other) && comes_first(other, run))
+}
+
+/// Whether a run calls models and stores what they give.
+fn stores(run: &EnrichmentRun) -> bool {
+    run.spec.mode == Mode::Enrich && !run.spec.dry_run
+}
+
+fn shares_target(run: &EnrichmentRun, other: &EnrichmentRun) -> bool {
+    let (one, two) = (&run.spec, &other.spec);
+    run.uid() != other.uid() && one.from == two.from && one.to == two.to
+}
+
+/// One that works comes first, and of those that wait the oldest.
+fn comes_first(other: &EnrichmentRun, run: &EnrichmentRun) -> bool {
+    let status = other.status.as_ref();
+    if status.is_some_and(|status| run_view::has_ended(&status.conditions))
+        || other.metadata.deletion_timestamp.is_some()
+    {
+        return false;
+    }
+    match status.and_then(|status| status.phase) {
+        Some(Phase::Running) => true,
+        Some(Phase::Suspended) => false,
+        _ => !other.spec.suspend && age(other) < age(run),
+    }
+}
+
+fn age(run: &EnrichmentRun) -> (Option<k8s_openapi::jiff::Timestamp>, String) {
+    (run.creation_timestamp().map(|time| time.0), run.name_any())
+}

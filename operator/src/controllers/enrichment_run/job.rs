@@ -1,0 +1,166 @@
+//! The Jobs of a run: one pod a slice, and one of a single pod that takes vectors of other models out of the target. Pure.
+
+use docmill_crds::EnrichmentRun;
+use docmill_crds::api::enrichment_run::Mode;
+use docmill_crds::contract::{EnrichOrder, EnrichStep, WorkOrder, label, secret_mount};
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use kube::api::ObjectMeta;
+use kube::{Resource as _, ResourceExt as _};
+
+use super::observation::Selection;
+use crate::not_ready::NotReady;
+use crate::workers::worker_pod::{self, Mount, WorkerImage, WorkerPod};
+
+/// Name of the Job of a run. With the longest name of a run and the number of a slice, a pod's host name fits.
+pub fn enrich_name(run: &EnrichmentRun) -> String {
+    format!("{}-enrich", run.name_any())
+}
+
+/// Name of the Job that clears. With the longest name of a run it has 58 characters.
+pub fn clear_name(run: &EnrichmentRun) -> String {
+    format!("{}-clear", run.name_any())
+}
+
+/// The Job of a run. Its name follows from the run's, so that there can be only one.
+pub fn job(
+    run: &EnrichmentRun,
+    selection: &Selection,
+    cluster: &str,
+    image: &WorkerImage,
+) -> Result<Job, NotReady> {
+    let slices = i32::try_from(selection.slices.len()).unwrap_or(i32::MAX);
+    let pods = pods(run, slices);
+    let order = work_order(run, selection, cluster, step(run), pods);
+    let spec = JobSpec {
+        completion_mode: Some("Indexed".into()),
+        completions: Some(slices),
+        parallelism: Some(pods),
+        ..JobSpec::default()
+    };
+    named_job(run, enrich_name(run), selection, order, spec, image)
+}
+
+/// The Job that takes vectors of other models out of the target.
+pub fn clear_job(
+    run: &EnrichmentRun,
+    selection: &Selection,
+    cluster: &str,
+    image: &WorkerImage,
+) -> Result<Job, NotReady> {
+    let order = work_order(run, selection, cluster, EnrichStep::Clear, 1);
+    // Indexed for the number of the slice that every worker is given.
+    let spec = JobSpec {
+        completion_mode: Some("Indexed".into()),
+        completions: Some(1),
+        parallelism: Some(1),
+        ..JobSpec::default()
+    };
+    named_job(run, clear_name(run), selection, order, spec, image)
+}
+
+/// How many pods work at a time: each has at least one of the requests that may be on their way to a model.
+fn pods(run: &EnrichmentRun, slices: i32) -> i32 {
+    let models = run.spec.enrichers.iter().filter(|enricher| enricher.builtin.is_none());
+    let most = models.map(|enricher| enricher.max_in_flight).min().unwrap_or(i32::MAX);
+    run.spec.parallelism.min(slices).min(most).max(1)
+}
+
+fn step(run: &EnrichmentRun) -> EnrichStep {
+    match (run.spec.mode, &run.spec.compare) {
+        (Mode::Compare, Some(compare)) => EnrichStep::Compare(compare.clone()),
+        _ if run.spec.dry_run => EnrichStep::DryRun,
+        _ => EnrichStep::Enrich,
+    }
+}
+
+fn named_job(
+    run: &EnrichmentRun,
+    name: String,
+    selection: &Selection,
+    order: EnrichOrder,
+    spec: JobSpec,
+    image: &WorkerImage,
+) -> Result<Job, NotReady> {
+    let mut labels = worker_pod::common_labels();
+    labels.insert(label::RUN.to_owned(), run.name_any());
+    let template = worker_pod::pod_template(WorkerPod {
+        image,
+        order: worker_pod::encode_order(&WorkOrder::Enrich(Box::new(order)))?,
+        mounts: mounts(run, selection),
+        labels: labels.clone(),
+        template: &run.spec.pod_template,
+    });
+    let owner = run.controller_owner_ref(&()).map(|mut owner| {
+        owner.block_owner_deletion = Some(true);
+        owner
+    });
+    Ok(Job {
+        metadata: ObjectMeta {
+            name: Some(name),
+            namespace: run.namespace(),
+            labels: Some(labels),
+            owner_references: owner.map(|owner| vec![owner]),
+            ..ObjectMeta::default()
+        },
+        spec: Some(JobSpec {
+            active_deadline_seconds: run.spec.active_deadline_seconds,
+            backoff_limit: Some(run.spec.backoff_limit),
+            pod_failure_policy: Some(worker_pod::failure_policy()),
+            pod_replacement_policy: Some("Failed".into()),
+            template,
+            ..spec
+        }),
+        status: None,
+    })
+}
+
+/// The Secrets of the clusters, of the bucket where objects are given to models, and of the models.
+fn mounts<'a>(run: &'a EnrichmentRun, selection: &'a Selection) -> Vec<Mount<'a>> {
+    let storage = selection.origin.storage.as_ref();
+    let mut mounts = vec![
+        Mount { folder: secret_mount::FROM.into(), secret: selection.origin.cluster.secret_ref.as_ref() },
+        Mount { folder: secret_mount::TO.into(), secret: run.spec.to.elasticsearch.secret_ref.as_ref() },
+        Mount {
+            folder: secret_mount::STORAGE.into(),
+            secret: storage.and_then(|storage| storage.credentials_secret_ref.as_ref()),
+        },
+    ];
+    mounts.extend(run.spec.enrichers.iter().enumerate().map(|(place, enricher)| Mount {
+        folder: secret_mount::enricher(place).into(),
+        secret: enricher.secret_ref.as_ref(),
+    }));
+    mounts
+}
+
+fn work_order(
+    run: &EnrichmentRun,
+    selection: &Selection,
+    cluster: &str,
+    step: EnrichStep,
+    pods: i32,
+) -> EnrichOrder {
+    let spec = &run.spec;
+    EnrichOrder {
+        namespace: run.namespace().unwrap_or_default(),
+        run: run.name_any(),
+        run_uid: run.uid().unwrap_or_default(),
+        cluster: cluster.to_owned(),
+        step,
+        from: selection.origin.cluster.clone(),
+        from_index: selection.origin.index.clone(),
+        from_query: spec.from.query.clone(),
+        time_field: spec.from.time_field.clone(),
+        storage: selection.origin.storage.clone(),
+        to: spec.to.clone(),
+        target: selection.target.clone(),
+        select: spec.select,
+        matching: spec.matching.clone(),
+        enrichers: spec.enrichers.clone(),
+        versions: selection.versions.clone(),
+        on_model_change: spec.on_model_change,
+        pods,
+        has_budget: spec.budget.is_some(),
+        max_documents: spec.max_documents,
+        slices: selection.slices.clone(),
+    }
+}

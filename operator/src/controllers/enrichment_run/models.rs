@@ -1,0 +1,98 @@
+//! Asks the model servers of a run which versions they serve, before anything is selected.
+
+use std::error::Error;
+use std::time::Duration;
+
+use docmill_clients::cause::find;
+use docmill_clients::model_server::link::Link;
+use docmill_clients::model_server::protocol::{self, AnswerError};
+use docmill_clients::outbound::EndpointFault;
+use docmill_clients::secrets::Secrets;
+use docmill_crds::EnrichmentRun;
+use docmill_crds::api::enricher::Enricher;
+use docmill_crds::records::enrichments::Versions;
+use kube::ResourceExt as _;
+
+use crate::context::Context;
+use crate::endpoints::Asker;
+use crate::not_ready::NotReady;
+use crate::stores::{NOT_ALLOWED, read_secret, with_causes};
+
+/// How long a server may take. One that starts from zero is asked again.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest answer that is looked at.
+const ANSWER_BYTES: usize = 256 * 1024;
+
+/// The versions that the servers tell, by the names of the enrichers; those that tell none are left out.
+pub async fn versions(run: &EnrichmentRun, context: &Context, asker: &Asker) -> Result<Versions, NotReady> {
+    let mut versions = Versions::new();
+    for enricher in &run.spec.enrichers {
+        if let Some(version) = version(run, enricher, context, asker).await? {
+            versions.insert(enricher.name.clone(), version);
+        }
+    }
+    Ok(versions)
+}
+
+async fn version(
+    run: &EnrichmentRun,
+    enricher: &Enricher,
+    context: &Context,
+    asker: &Asker,
+) -> Result<Option<String>, NotReady> {
+    // Also of a builtin, which needs none: its pods mount it.
+    let secrets = match &enricher.secret_ref {
+        Some(named) => read_secret(&context.reader, &run.namespace().unwrap_or_default(), named).await?,
+        None => Secrets::default(),
+    };
+    let Some(protocol) = enricher.protocol() else { return Ok(None) };
+    let name = &enricher.name;
+    let link = Link::new(&secrets)
+        .map_err(|error| NotReady::user("InvalidSecret", format!("spec.enrichers {name:?}: {error}")))?;
+    let Some(url) = protocol::version_url(protocol) else { return Ok(None) };
+    let told = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");
+    let unreachable = |error: &dyn Error| {
+        let advice = "check that it runs there, and that pods can reach it (Service, DNS, network policies)";
+        NotReady::transient("ModelUnreachable", told(format!("{}; {advice}", with_causes(error))))
+    };
+    link.check(&url).map_err(|fault| NotReady::user(NOT_ALLOWED, told(fault.to_string())))?;
+    let request = async {
+        let answer = link.http.get(&url).headers(link.headers.clone()).timeout(TIMEOUT).send().await;
+        let answer = answer.map_err(|error| match find::<EndpointFault>(&error) {
+            Some(fault) => NotReady::user(NOT_ALLOWED, told(fault.to_string())),
+            None => unreachable(&error),
+        })?;
+        let status = answer.status();
+        let body = link.read(answer, ANSWER_BYTES).await.map_err(|fault| unreachable(&fault))?;
+        Ok((status, body))
+    };
+    let silent = NotReady::transient("ModelUnreachable", told("no answer in time".to_owned()));
+    let (status, body) = asker.ask(&url, TIMEOUT, silent, request).await?;
+    match status.as_u16() {
+        200 => {}
+        401 | 403 => {
+            let advice = "check the keys of the Secret that secretRef names";
+            return Err(NotReady::user(
+                "ModelAccessDenied",
+                told(format!("status {}; {advice}", status.as_u16())),
+            ));
+        }
+        404 => {
+            let advice = "correct the name of the model, its version, or the URL";
+            return Err(NotReady::user(
+                "ModelNotFound",
+                told(format!("status {}; {advice}", status.as_u16())),
+            ));
+        }
+        _ => {
+            return Err(NotReady::transient("ModelUnreachable", told(format!("status {}", status.as_u16()))));
+        }
+    }
+    protocol::read_version(protocol, &body).map_err(|error| {
+        let text = told(protocol::without_words(&error.to_string()).to_owned());
+        match error {
+            AnswerError::Unfit(_) => NotReady::user("ModelUnfit", text),
+            AnswerError::Broken(_) => NotReady::transient("ModelUnreachable", text),
+        }
+    })
+}

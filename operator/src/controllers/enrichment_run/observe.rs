@@ -1,0 +1,209 @@
+//! Looks at a run: what it refers to, the clusters, its Job, the records of its slices.
+
+use std::time::Duration;
+
+use docmill_clients::elastic::{Elastic, ElasticError};
+use docmill_crds::api::enricher::Enricher;
+use docmill_crds::api::enrichment_run::Budget;
+use docmill_crds::contract::label;
+use docmill_crds::records::enrichments::{
+    LimitsRecord, SliceRecord, enrichments, enrichments_index, limits_id,
+};
+use docmill_crds::records::own_index::Owner;
+use docmill_crds::template::Template;
+use docmill_crds::{EnrichmentRun, IngestSource};
+use futures::FutureExt as _;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::ListParams;
+use kube::core::DeserializeGuard;
+use kube::{Api, ResourceExt as _};
+use serde_json::Value;
+
+use super::conflicts::in_the_way;
+use super::job::{clear_name, enrich_name};
+use super::observation::{Observation, Origin, Work, work};
+use super::select::select;
+use super::{records, slices};
+use crate::context::Context;
+use crate::endpoints::Asker;
+use crate::not_ready::NotReady;
+use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret, with_causes};
+use crate::workers::worker_status;
+
+/// How long one look may take in all.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Looks at a run.
+pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
+    let (jobs, pods) = context.workers_of(run, label::RUN);
+    let now = Timestamp::now();
+    let named = |name: &str| jobs.iter().find(|job| job.name_any() == name).map(|job| work(job, &pods, now));
+    let (work, clearing) = (named(&enrich_name(run)), named(&clear_name(run)));
+    let mut seen = Observation {
+        now,
+        ready: Ok(()),
+        work,
+        clearing,
+        selection: None,
+        records: None,
+        limits: None,
+        presents: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
+    };
+    let asker = asker(run, context);
+    let seconds = TIMEOUT.as_secs();
+    let silent = NotReady::transient("TimedOut", format!("the clusters did not answer within {seconds} s"));
+    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen).boxed()).await;
+    seen
+}
+
+/// Asks the endpoints that a run names.
+fn asker(run: &EnrichmentRun, context: &Context) -> Asker {
+    let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    context.asker(run, conditions)
+}
+
+async fn look(
+    run: &EnrichmentRun,
+    context: &Context,
+    asker: &Asker,
+    seen: &mut Observation,
+) -> Result<(), NotReady> {
+    let target = connect_target(run, context).await?;
+    check_owner(run, &target, context).await?;
+    seen.limits = read_limits(run, &target).await?;
+    if let Some(work) = &seen.work {
+        seen.records = Some(read_records(run, &target, work).await?);
+        return if work.suspended { others(run, context).await } else { Ok(()) };
+    }
+    context.reader.rules.pods.check("spec.podTemplate", &run.spec.pod_template)?;
+    let origin = origin(run, context).await?;
+    let namespace = run.namespace().unwrap_or_default();
+    let source = connect_elastic(&context.reader, &namespace, &origin.cluster, asker).await?;
+    others(run, context).await?;
+    let created = run.creation_timestamp().map_or(seen.now, |time| time.0);
+    if !run.spec.suspend && seen.now.duration_since(slices::until(created)) >= to_signed(slices::SAFETY) {
+        seen.selection = Some(select(run, created, origin, &source, &target, context, asker).await?);
+    }
+    Ok(())
+}
+
+/// A client of the cluster that the run writes to.
+pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<Elastic, NotReady> {
+    Template::parse(&run.spec.to.name)
+        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
+    for enricher in &run.spec.enrichers {
+        enricher.check().map_err(|fault| {
+            NotReady::user("InvalidEnricher", format!("spec.enrichers {:?}: {fault}", enricher.name))
+        })?;
+    }
+    let namespace = run.namespace().unwrap_or_default();
+    connect_elastic(&context.reader, &namespace, &run.spec.to.elasticsearch, &asker(run, context)).await
+}
+
+/// The records of enrichments have to be those of this namespace, or are to be taken over.
+async fn check_owner(run: &EnrichmentRun, target: &Elastic, context: &Context) -> Result<(), NotReady> {
+    let namespace = run.namespace().unwrap_or_default();
+    if run.spec.to.adopt {
+        return Ok(());
+    }
+    let owner = Owner::of_enrichments(&context.cluster, &namespace);
+    let checked = target.check_owner(&[enrichments(&namespace)], &owner).await;
+    checked.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))
+}
+
+/// A run on the same target stands in the way.
+async fn others(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
+    let namespace = run.namespace().unwrap_or_default();
+    let runs = Api::<DeserializeGuard<EnrichmentRun>>::namespaced(context.client.clone(), &namespace);
+    let found = runs.list(&ListParams::default()).await.map_err(|error| {
+        NotReady::transient(
+            "RunsUnreadable",
+            format!("failed to list EnrichmentRuns: {}", with_causes(&error)),
+        )
+    })?;
+    let others: Vec<EnrichmentRun> = found.items.into_iter().filter_map(|run| run.0.ok()).collect();
+    match in_the_way(run, &others) {
+        None => Ok(()),
+        Some(other) => {
+            let text = format!(
+                "the EnrichmentRun {:?} works on the same documents and target; this one goes on when that has ended",
+                other.name_any()
+            );
+            Err(NotReady::user("OtherRunAtWork", text))
+        }
+    }
+}
+
+/// Where the documents come from.
+async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotReady> {
+    let from = &run.spec.from;
+    let takes_objects = run.spec.enrichers.iter().any(Enricher::takes_objects);
+    let mut origin = match (&from.elasticsearch, &from.index, &from.source_ref) {
+        (Some(cluster), Some(index), _) => {
+            Origin { cluster: cluster.clone(), index: index.clone(), storage: None }
+        }
+        (_, _, Some(named)) => Origin::of_source(&source(run, &named.name, context).await?)?,
+        _ => {
+            return Err(NotReady::user(
+                "InvalidSpec",
+                "spec.from: set sourceRef, or elasticsearch and index",
+            ));
+        }
+    };
+    origin.storage = from.storage.clone().or(origin.storage).filter(|_| takes_objects);
+    if takes_objects && origin.storage.is_none() {
+        let text = "spec.from.storage is needed: an enricher is given raw objects, and without sourceRef nothing tells how to \
+                    reach their bucket";
+        return Err(NotReady::user("InvalidSpec", text));
+    }
+    // The pods reach the bucket, and mount this. The operator never asks the bucket, so that their identity is their own.
+    let mounted = origin.storage.as_ref().and_then(|storage| storage.credentials_secret_ref.as_ref());
+    if let Some(mounted) = mounted {
+        read_secret(&context.reader, &run.namespace().unwrap_or_default(), mounted).await?;
+    }
+    Ok(origin)
+}
+
+async fn source(run: &EnrichmentRun, name: &str, context: &Context) -> Result<IngestSource, NotReady> {
+    let namespace = run.namespace().unwrap_or_default();
+    let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);
+    let found = sources.get_opt(name).await.map_err(|error| {
+        let text = format!("failed to read the IngestSource {name:?}: {}", with_causes(&error));
+        NotReady::transient("SourceUnreadable", text)
+    })?;
+    found.ok_or_else(|| {
+        let text = format!("spec.from.sourceRef: there is no IngestSource {name:?} in {namespace:?}");
+        NotReady::user("SourceNotFound", text)
+    })
+}
+
+/// What the run may spend, as its pods read it.
+async fn read_limits(run: &EnrichmentRun, target: &Elastic) -> Result<Option<Budget>, NotReady> {
+    if run.spec.budget.is_none() {
+        return Ok(None);
+    }
+    let index = enrichments_index(&run.namespace().unwrap_or_default());
+    let stored = target.get(&index, &limits_id(&run.uid().unwrap_or_default())).await;
+    let stored = stored.map_err(|error| elastic_fault(&run.spec.to.elasticsearch, &error))?;
+    let record = stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok());
+    Ok(record.and_then(|record: LimitsRecord| record.budget))
+}
+
+async fn read_records(
+    run: &EnrichmentRun,
+    target: &Elastic,
+    work: &Work,
+) -> Result<Vec<SliceRecord>, NotReady> {
+    let index = enrichments_index(&run.namespace().unwrap_or_default());
+    let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
+    if work.end.is_some() {
+        // The last records were written a moment ago, and decide how the run ends.
+        target.refresh(&index).await.map_err(fault)?;
+    }
+    let query = records::query(&run.uid().unwrap_or_default(), work.slices.len());
+    Ok(records::read(&target.search(&index, &query).await.map_err(fault)?, work.slices.len()))
+}
+
+fn to_signed(duration: Duration) -> k8s_openapi::jiff::SignedDuration {
+    k8s_openapi::jiff::SignedDuration::try_from(duration).unwrap_or(k8s_openapi::jiff::SignedDuration::MAX)
+}

@@ -1,0 +1,119 @@
+//! The records that the pods of a run keep of their slices, and what they add up to. Pure.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::api::enrichment_run::FieldComparison;
+use docmill_crds::foreign::version as shown;
+use docmill_crds::records::enrichments::SliceRecord;
+use serde_json::{Value, json};
+
+/// The search for the records of a run.
+pub fn query(run_uid: &str, slices: usize) -> Value {
+    json!({
+        "size": slices,
+        "track_total_hits": false,
+        "query": {"bool": {"filter": [{"term": {"kind": "slice"}}, {"term": {"run": run_uid}}]}},
+        "sort": [{"slice": {"order": "asc", "unmapped_type": "integer"}}],
+    })
+}
+
+/// Reads the answer to [`query`]. Records of slices that the run does not have (from a Job that somebody deleted) are
+/// passed over.
+pub fn read(answer: &Value, slices: usize) -> Vec<SliceRecord> {
+    let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let records = hits.iter().filter_map(|hit| serde_json::from_value(hit.get("_source")?.clone()).ok());
+    let slices = i32::try_from(slices).unwrap_or(i32::MAX);
+    records.filter(|record: &SliceRecord| (0..slices).contains(&record.slice)).collect()
+}
+
+/// What the records of a run add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Documents that needed work.
+    pub selected: i64,
+    /// Documents whose enriched copy is stored.
+    pub done: i64,
+    /// Documents of `done` without a call.
+    pub cached: i64,
+    /// Documents of `done` that had nothing to give a model.
+    pub empty: i64,
+    /// Documents that were refused.
+    pub failed: i64,
+    /// Requests sent to models.
+    pub calls: i64,
+    /// Characters sent to models.
+    pub input_characters: i64,
+    /// Slices that were gone through to their end.
+    pub finished: usize,
+    /// How much is behind us, in percent, rounded down.
+    pub percent: i64,
+    /// Whether documents were left to another run.
+    pub cut_short: bool,
+    /// What a model told that had not been so before, in words.
+    pub model_changed: Option<String>,
+    /// What was found of each field in a run of mode Compare.
+    pub comparison: Vec<FieldComparison>,
+}
+
+/// Adds up.
+pub fn totals(records: &[SliceRecord], slices: usize) -> Totals {
+    let mut totals = Totals::default();
+    let (mut documents, mut behind) = (0, 0);
+    for record in records {
+        totals.selected += record.selected;
+        totals.done += record.done;
+        totals.cached += record.cached;
+        totals.empty += record.empty;
+        totals.failed += record.failed;
+        totals.calls += record.calls;
+        totals.input_characters += record.input_characters;
+        totals.finished += usize::from(record.finished);
+        totals.cut_short |= record.cut_short;
+        totals.model_changed = totals.model_changed.or_else(|| record.model_changed.clone());
+        record
+            .comparison
+            .iter()
+            .filter(|field| shown(&field.field) != "?")
+            .for_each(|field| add(&mut totals.comparison, field));
+        documents += record.documents;
+        behind +=
+            if record.finished { record.documents } else { record.done + record.failed + record.passed_over };
+    }
+    totals.model_changed = totals.model_changed.or_else(|| disagreement(records));
+    totals.percent = percent(&totals, slices, records.len(), behind, documents);
+    totals
+}
+
+/// How much is behind us: of the slices that have begun by their documents, and of the others nothing. A run that has not
+/// ended is never whole.
+fn percent(totals: &Totals, slices: usize, begun: usize, behind: i64, documents: i64) -> i64 {
+    if totals.finished == slices {
+        return 100;
+    }
+    let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    (behind.saturating_mul(100) / documents.max(1) * signed(begun) / signed(slices).max(1)).clamp(0, 99)
+}
+
+fn add(fields: &mut Vec<FieldComparison>, more: &FieldComparison) {
+    match fields.iter_mut().find(|field| field.field == more.field) {
+        Some(field) => {
+            field.agreed += more.agreed;
+            field.differing += more.differing;
+        }
+        None => fields.push(more.clone()),
+    }
+}
+
+/// Slices that were told different versions of one model.
+fn disagreement(records: &[SliceRecord]) -> Option<String> {
+    let told = records.iter().flat_map(|record| &record.versions);
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for (enricher, version) in told {
+        let before = *first.entry(enricher).or_insert(version);
+        if before != version {
+            let (before, version) = (shown(before), shown(version));
+            return Some(format!("{enricher} told of version {before:?} and of {version:?}"));
+        }
+    }
+    None
+}

@@ -1,0 +1,73 @@
+//! What a run is to go through: the models as they are now, the bounds, the slices.
+
+use docmill_clients::elastic::{Elastic, ElasticError};
+use docmill_crds::EnrichmentRun;
+use docmill_crds::api::enrichment_run::{Mode, Select};
+use docmill_crds::records::enrichment_query::DocumentQuery;
+use docmill_crds::records::enrichments::{BoundRecord, enrichments_index, target_key, way};
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::observation::{Origin, Selection};
+use super::{models, slices, vectors};
+use crate::context::Context;
+use crate::endpoints::Asker;
+use crate::not_ready::NotReady;
+use crate::stores::elastic_fault;
+
+/// Selects. All documents that were indexed before the run was created are made visible first.
+pub async fn select(
+    run: &EnrichmentRun,
+    created: Timestamp,
+    origin: Origin,
+    source: &Elastic,
+    target: &Elastic,
+    context: &Context,
+    asker: &Asker,
+) -> Result<Selection, NotReady> {
+    let versions = models::versions(run, context, asker).await?;
+    let key = target_key(&origin.index, &run.spec);
+    let way = way(&run.spec, &versions);
+    let completed = completed_until(run, &key, &way, target).await?;
+    let bounds = slices::bounds(&run.spec, created, completed);
+    let enrichments = enrichments_index(&run.namespace().unwrap_or_default());
+    let (pool, cluster, address) = if run.spec.select == Select::Failed {
+        (DocumentQuery::failures_to_retry(&enrichments, &key), target, &run.spec.to.elasticsearch)
+    } else {
+        let (from, matching) = (&run.spec.from, run.spec.matching.as_ref());
+        let pool = DocumentQuery::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);
+        (pool, source, &origin.cluster)
+    };
+    let fault = |error: ElasticError| elastic_fault(address, &error);
+    cluster.refresh(&pool.index).await.map_err(fault)?;
+    let documents = cluster.count(&pool.index, &pool.within(&bounds)).await.map_err(fault)?;
+    let cuts = match slices::slice_count(documents, run.spec.parallelism) {
+        1 => Vec::new(),
+        count => {
+            let query = slices::cuts_query(&pool, &bounds, count);
+            slices::read_cuts(&cluster.search(&pool.index, &query).await.map_err(fault)?)
+        }
+    };
+    let slices = if documents == 0 { Vec::new() } else { slices::cut(&bounds, &cuts) };
+    let stores = run.spec.mode == Mode::Enrich && !run.spec.dry_run;
+    let has_stale_vectors =
+        stores && documents > 0 && vectors::any_vectors_of_other_models(run, &versions, target).await?;
+    Ok(Selection { origin, target: key, way, versions, bounds, documents, slices, has_stale_vectors })
+}
+
+/// Until when everything was enriched in this way before.
+async fn completed_until(
+    run: &EnrichmentRun,
+    target_key: &str,
+    way: &str,
+    target: &Elastic,
+) -> Result<Option<Timestamp>, NotReady> {
+    let index = enrichments_index(&run.namespace().unwrap_or_default());
+    let stored = target.get(&index, &BoundRecord::id(target_key)).await;
+    let stored = stored.map_err(|error| elastic_fault(&run.spec.to.elasticsearch, &error))?;
+    let text = |name: &str| stored.as_ref()?.source.get(name)?.as_str();
+    if text("way") != Some(way) {
+        return Ok(None);
+    }
+    Ok(text("completedUntil").and_then(|text| text.parse().ok()))
+}

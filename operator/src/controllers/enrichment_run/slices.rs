@@ -1,0 +1,93 @@
+//! What a run selects: the bounds, and the slices that its pods share. Pure.
+//!
+//! Times are cut at whole seconds, which is what the API's times hold. Every bound is `after < time <= until`, so
+//! neighbours neither overlap nor leave a gap, whatever the cuts are: a bad guess makes uneven slices, never wrong ones.
+
+use std::time::Duration;
+
+use docmill_crds::EnrichmentRunSpec;
+use docmill_crds::api::enrichment_run::{Bounds, Select};
+use docmill_crds::records::enrichment_query::DocumentQuery;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A document gets its time before it is sent to the index. So much later than the upper bound, all those that have a
+/// time below it have arrived, short of an outage.
+pub const SAFETY: Duration = Duration::from_secs(3);
+/// How far a run looks back beyond what was completed before, for documents that arrived during an outage or by a
+/// clock that is off. What was enriched already is recognised and costs no call.
+pub const OVERLAP: Duration = Duration::from_mins(10);
+/// About how many documents a slice is to have: enough to fill the batches of a model, few enough that a lost pod
+/// repeats little.
+const SLICE_DOCUMENTS: u64 = 500;
+/// How many slices each pod may get one after another.
+const SLICES_PER_POD: u64 = 4;
+
+/// The upper bound of a run: the end of the second in which it was created, since creation times have no fractions.
+/// Whatever was indexed before the run was created lies below.
+pub fn until(created: Timestamp) -> Timestamp {
+    Timestamp::from_second(created.as_second().saturating_add(1)).unwrap_or(created)
+}
+
+/// The bounds of a run. `completed` is until when everything was enriched in this way before.
+pub fn bounds(spec: &EnrichmentRunSpec, created: Timestamp, completed: Option<Timestamp>) -> Bounds {
+    let until = until(created);
+    let range = spec.matching.as_ref().and_then(|matching| matching.time_range.as_ref());
+    let after = match spec.select {
+        Select::New => completed.and_then(|completed| completed.checked_sub(OVERLAP).ok()).map(whole_second),
+        Select::Matching => range.and_then(|range| range.after.as_ref()).map(|time| time.0),
+        Select::All | Select::Failed => None,
+    };
+    let end = range.and_then(|range| range.until.as_ref()).map_or(until, |time| time.0.min(until));
+    Bounds { after: after.map(Time), until: Time(end) }
+}
+
+/// Into how many slices so many documents are to be cut.
+pub fn slice_count(documents: u64, parallelism: i32) -> u64 {
+    let most = u64::try_from(parallelism).unwrap_or(1).max(1) * SLICES_PER_POD;
+    documents.div_ceil(SLICE_DOCUMENTS).clamp(1, most)
+}
+
+/// The search for the times that cut the documents of a pool within bounds into `count` parts of about one size.
+pub fn cuts_query(pool: &DocumentQuery, bounds: &Bounds, count: u64) -> Value {
+    let percents: Vec<f64> = (1..count).map(|part| percent(part, count)).collect();
+    let cuts = json!({"field": pool.time_field, "percents": percents, "keyed": false});
+    json!({"size": 0, "query": pool.within(bounds), "aggs": {"cuts": {"percentiles": cuts}}})
+}
+
+#[allow(clippy::cast_precision_loss, reason = "there are at most 400 slices")]
+fn percent(part: u64, count: u64) -> f64 {
+    part as f64 * 100.0 / count as f64
+}
+
+/// Reads the answer to [`cuts_query`].
+#[allow(clippy::cast_possible_truncation, reason = "milliseconds of our time are far below 2^53")]
+pub fn read_cuts(answer: &Value) -> Vec<Timestamp> {
+    let values = answer.pointer("/aggregations/cuts/values").and_then(Value::as_array);
+    let values = values.map(Vec::as_slice).unwrap_or_default();
+    let times = values.iter().filter_map(|value| value.get("value")?.as_f64());
+    times.filter_map(|millis| Timestamp::from_millisecond(millis as i64).ok()).collect()
+}
+
+/// The bounds, cut at these times.
+pub fn cut(bounds: &Bounds, cuts: &[Timestamp]) -> Vec<Bounds> {
+    let inside = |time: &Timestamp| {
+        *time < bounds.until.0 && bounds.after.as_ref().is_none_or(|after| *time > after.0)
+    };
+    let mut edges: Vec<Timestamp> = cuts.iter().copied().map(whole_second).filter(inside).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    edges.push(bounds.until.0);
+    let mut after = bounds.after.clone();
+    let mut slices = Vec::with_capacity(edges.len());
+    for edge in edges {
+        slices.push(Bounds { after: after.replace(Time(edge)), until: Time(edge) });
+    }
+    slices
+}
+
+/// The time without its fraction of a second.
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_millisecond().div_euclid(1000)).unwrap_or(time)
+}

@@ -1,0 +1,285 @@
+//! What a user sees of a run: status, Events, and when it is looked at again. Pure.
+
+use std::time::Duration;
+
+use docmill_crds::api::enricher::{Enricher, Protocol};
+use docmill_crds::api::enrichment_run::{Bounds, Mode, ModelStatus, Phase};
+use docmill_crds::error_class::ErrorClass;
+use docmill_crds::foreign::{sentence, version};
+use docmill_crds::records::enrichments::{Versions, enrichments_index};
+use docmill_crds::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::observation::Observation;
+use super::plan::{Plan, rests, whole};
+use super::records::{Totals, totals};
+use super::slices;
+use crate::conditions::{self, Statement, kind};
+use crate::controllers::run_view;
+use crate::k8s::apply::Event;
+use crate::requeue;
+
+/// While pods work.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// The status after a pass. What could not be observed stays as it was.
+pub fn status(
+    old: &EnrichmentRunStatus,
+    run: &EnrichmentRun,
+    seen: &Observation,
+    plan: &Plan,
+) -> EnrichmentRunStatus {
+    let generation = run.metadata.generation;
+    let slices = slices_of(seen, plan);
+    let totals = counted(seen, plan);
+    let start = start_time(old, seen, plan);
+    let end = end_time(plan);
+    let count = |of: fn(&Totals) -> i64| totals.as_ref().map(of);
+    let models = versions_of(seen, plan).map(|versions| models(&run.spec, versions));
+    EnrichmentRunStatus {
+        observed_generation: generation,
+        conditions: said(&old.conditions, run, seen, plan, totals.as_ref()),
+        phase: Some(phase(run, seen, plan)),
+        bounds: bounds_of(slices, plan).or_else(|| old.bounds.clone()),
+        slices: slices.and_then(|slices| i32::try_from(slices.len()).ok()).or(old.slices),
+        selected: count(|totals| totals.selected).or(old.selected),
+        done: count(|totals| totals.done).or(old.done),
+        cached: count(|totals| totals.cached).or(old.cached),
+        empty: count(|totals| totals.empty).or(old.empty),
+        failed: count(|totals| totals.failed).or(old.failed),
+        calls: count(|totals| totals.calls).or(old.calls),
+        input_characters: count(|totals| totals.input_characters).or(old.input_characters),
+        models: models.unwrap_or_else(|| old.models.clone()),
+        comparison: totals
+            .as_ref()
+            .map_or_else(|| old.comparison.clone(), |totals| totals.comparison.clone()),
+        report: report(run, plan).or_else(|| old.report.clone()),
+        progress: totals.map(|totals| format!("{}%", totals.percent)).or_else(|| old.progress.clone()),
+        duration: start.map(|start| run_view::duration(start, end.unwrap_or(seen.now))),
+        start_time: start.map(Time),
+        completion_time: end.map(Time),
+    }
+}
+
+fn phase(run: &EnrichmentRun, seen: &Observation, plan: &Plan) -> Phase {
+    match plan {
+        Plan::Wait if run.spec.suspend => Phase::Suspended,
+        Plan::Wait => Phase::Pending,
+        Plan::Suspend => Phase::Suspended,
+        Plan::Watch if seen.work.as_ref().is_some_and(|work| work.suspended) => Phase::Suspended,
+        Plan::Clear(_) | Plan::Start(_) | Plan::Watch | Plan::Resume => Phase::Running,
+        Plan::Complete { .. } => Phase::Complete,
+        Plan::Fail { .. } => Phase::Failed,
+    }
+}
+
+fn versions_of<'a>(seen: &'a Observation, plan: &'a Plan) -> Option<&'a Versions> {
+    match (&seen.work, &seen.selection, plan) {
+        (Some(work), _, _) => Some(&work.versions),
+        (None, Some(selection), _) => Some(&selection.versions),
+        (None, None, _) => None,
+    }
+}
+
+fn models(spec: &EnrichmentRunSpec, versions: &Versions) -> Vec<ModelStatus> {
+    let model = |enricher: &Enricher| {
+        let protocol = enricher.protocol();
+        let asked = protocol.and_then(Protocol::version).map(str::to_owned);
+        ModelStatus {
+            name: enricher.name.clone(),
+            model: protocol.map_or_else(String::new, |protocol| protocol.model().to_owned()),
+            version: versions.get(&enricher.name).map(|told| version(told).to_owned()).or(asked),
+        }
+    };
+    spec.enrichers.iter().map(model).collect()
+}
+
+/// Where the examples of a comparison are.
+fn report(run: &EnrichmentRun, plan: &Plan) -> Option<String> {
+    if run.spec.mode != Mode::Compare || !matches!(plan, Plan::Complete { .. }) {
+        return None;
+    }
+    let index = enrichments_index(&run.namespace().unwrap_or_default());
+    let uid = run.uid().unwrap_or_default();
+    Some(format!("{index}/_search?q=kind:comparison AND run:{uid:?}"))
+}
+
+fn slices_of<'a>(seen: &'a Observation, plan: &'a Plan) -> Option<&'a [Bounds]> {
+    match (&seen.work, plan) {
+        (Some(work), _) => Some(&work.slices),
+        (None, Plan::Start(selection)) => Some(&selection.slices),
+        (None, Plan::Complete { .. }) => Some(&[]),
+        (None, _) => None,
+    }
+}
+
+fn bounds_of(slices: Option<&[Bounds]>, plan: &Plan) -> Option<Bounds> {
+    match plan {
+        Plan::Complete { bounds, .. } => Some(bounds.clone()),
+        _ => whole(slices?),
+    }
+}
+
+/// The counts, where they are known: from the records, or because there is nothing to count.
+fn counted(seen: &Observation, plan: &Plan) -> Option<Totals> {
+    match (&seen.work, plan) {
+        (Some(work), _) => seen.records.as_ref().map(|records| totals(records, work.slices.len())),
+        (None, Plan::Complete { .. }) => Some(Totals { percent: 100, ..Totals::default() }),
+        (None, _) => None,
+    }
+}
+
+fn start_time(old: &EnrichmentRunStatus, seen: &Observation, plan: &Plan) -> Option<Timestamp> {
+    match (&seen.work, plan) {
+        (Some(work), _) => Some(work.created),
+        (None, Plan::Start(_) | Plan::Complete { .. }) => {
+            Some(old.start_time.as_ref().map_or(seen.now, |time| time.0))
+        }
+        (None, _) => old.start_time.as_ref().map(|time| time.0),
+    }
+}
+
+fn end_time(plan: &Plan) -> Option<Timestamp> {
+    match plan {
+        Plan::Complete { at, .. } | Plan::Fail { at, .. } => Some(*at),
+        _ => None,
+    }
+}
+
+fn said(
+    old: &[Condition],
+    run: &EnrichmentRun,
+    seen: &Observation,
+    plan: &Plan,
+    totals: Option<&Totals>,
+) -> Vec<Condition> {
+    let mut said = vec![match &seen.ready {
+        Ok(()) => {
+            Statement::new(kind::READY, true, "Reachable", "clusters and models are there and can be reached")
+        }
+        Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+    }];
+    said.extend(suspended(old, run, seen, plan));
+    said.extend(run_view::throttled(old, &seen.presents, is_at_work(plan)));
+    said.extend(degraded(seen, plan));
+    if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
+        said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", sentence(&change)));
+    }
+    if let Some(totals) = totals.filter(|totals| totals.failed > 0) {
+        said.push(Statement::new(kind::DOCUMENTS_FAILED, true, "Refused", refused(totals)));
+    }
+    match plan {
+        Plan::Complete { .. } => {
+            let text = totals.map_or_else(String::new, |totals| outcome(run, totals));
+            let reason = if run.spec.mode == Mode::Compare { "Compared" } else { "Enriched" };
+            let reason = if run.spec.dry_run { "Counted" } else { reason };
+            said.push(Statement::new(kind::COMPLETE, true, reason, text));
+        }
+        Plan::Fail { reason, message, .. } => {
+            said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));
+        }
+        _ => {}
+    }
+    conditions::state(old, said, run.metadata.generation, seen.now)
+}
+
+fn is_at_work(plan: &Plan) -> bool {
+    matches!(plan, Plan::Watch)
+}
+
+/// What the pods of a run under way fail at; the Job starts others, as often as `backoffLimit` allows.
+fn degraded(seen: &Observation, plan: &Plan) -> Option<Statement> {
+    let work = seen.work.as_ref().filter(|_| is_at_work(plan))?;
+    let text = format!("{}; another pod is started after a while", work.trouble.as_ref()?);
+    Some(Statement::new(kind::DEGRADED, true, "PodsFail", text))
+}
+
+/// Why no pods run; that they do again is said only after they did not.
+fn suspended(old: &[Condition], run: &EnrichmentRun, seen: &Observation, plan: &Plan) -> Option<Statement> {
+    if matches!(plan, Plan::Complete { .. } | Plan::Fail { .. }) {
+        return None;
+    }
+    let statement = |holds, reason: &str, text: &str| Statement::new(kind::SUSPENDED, holds, reason, text);
+    if run.spec.suspend {
+        return Some(statement(true, "Suspended", "spec.suspend is set; set it to false to go on"));
+    }
+    if seen.work.is_some() && rests(&run.spec, seen) {
+        return Some(statement(
+            true,
+            "BudgetReached",
+            "the models were asked for as much as spec.budget allows; raise it to go on",
+        ));
+    }
+    conditions::find(old, kind::SUSPENDED).map(|_| statement(false, "AtWork", "pods work"))
+}
+
+fn refused(totals: &Totals) -> String {
+    format!(
+        "{} of {} documents were refused; the records of kind failure beside the enriched documents say why",
+        totals.failed, totals.selected
+    )
+}
+
+fn outcome(run: &EnrichmentRun, totals: &Totals) -> String {
+    if run.spec.dry_run {
+        return format!(
+            "{} documents would be enriched, {} of them without a call to a model; the others would take {} calls with \
+             {} characters",
+            totals.selected, totals.cached, totals.calls, totals.input_characters
+        );
+    }
+    if run.spec.mode == Mode::Compare {
+        return format!("{} documents compared", totals.done);
+    }
+    let left = if totals.cut_short { "; maxDocuments is reached, the next run goes on" } else { "" };
+    format!(
+        "{} documents enriched, {} of them without a call to a model, {} failed{left}",
+        totals.done, totals.cached, totals.failed
+    )
+}
+
+/// What changed since the last pass that a person should read.
+pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) -> Vec<Event> {
+    let mut events = run_view::events(&old.conditions, &new.conditions);
+    match plan {
+        Plan::Start(selection) => {
+            let (documents, slices) = (selection.documents, selection.slices.len());
+            let text = format!("going through {documents} documents in {slices} slices");
+            events.push(run_view::event(false, "Started", "StartJob", text));
+        }
+        Plan::Clear(_) => {
+            let text = "taking vectors of another model out of the target first".to_owned();
+            events.push(run_view::event(false, "Clearing", "StartJob", text));
+        }
+        Plan::Resume => events.push(run_view::event(false, "Resumed", "ResumeJob", "going on".to_owned())),
+        _ => {}
+    }
+    let begun = [
+        (kind::SUSPENDED, false, "SuspendJob"),
+        (kind::MODEL_CHANGED, true, "Observe"),
+        (kind::DOCUMENTS_FAILED, true, "Observe"),
+        (kind::DEGRADED, true, "Observe"),
+    ];
+    events.extend(run_view::begun_to_hold(&old.conditions, &new.conditions, &begun));
+    events
+}
+
+/// When a run that has not ended is looked at again.
+pub fn requeue_after(
+    created: Timestamp,
+    uid: &str,
+    seen: &Observation,
+    new: &EnrichmentRunStatus,
+) -> Duration {
+    if let Err(fault) = &seen.ready {
+        let class = if seen.work.is_some() { ErrorClass::User } else { fault.class };
+        return requeue::retry_after(conditions::since(&new.conditions, kind::READY), seen.now, class, uid);
+    }
+    let too_early = Duration::try_from(slices::until(created).duration_since(seen.now)).unwrap_or_default();
+    match too_early {
+        wait if seen.work.is_none() && !wait.is_zero() => wait + slices::SAFETY,
+        _ => requeue::jitter(BUSY, uid, seen.now),
+    }
+}

@@ -1,0 +1,281 @@
+//! From plan to status, and how a run ends.
+
+use docmill_crds::EnrichmentRunStatus;
+use docmill_crds::api::enrichment_run::{Budget, Phase};
+use docmill_crds::contract::{Hindrance, HindranceReason, Present, Store};
+use docmill_crds::records::enrichments::{SliceRecord, Versions, way};
+use serde_json::json;
+
+use super::{at, bounds, record, run, seen, selection};
+use crate::conditions::{find, holds, kind};
+use crate::controllers::enrichment_run::observation::{Observation, Selection, Work};
+use crate::controllers::enrichment_run::plan::{self, Plan};
+use crate::controllers::enrichment_run::records::{read, totals};
+use crate::controllers::enrichment_run::status::{events, requeue_after, status};
+use crate::controllers::run_view::has_ended;
+use crate::not_ready::NotReady;
+use crate::workers::pod_view::JobEnd;
+
+fn work(complete: Option<bool>) -> Work {
+    let reason = "BackoffLimitExceeded".to_owned();
+    Work {
+        created: at(1010),
+        target: "target-1".into(),
+        versions: Versions::new(),
+        suspended: false,
+        slices: vec![bounds(None, 500), bounds(Some(500), 1001)],
+        end: complete.map(|complete| JobEnd {
+            complete,
+            at: at(1090),
+            reason,
+            message: "too many failures".into(),
+        }),
+        trouble: None,
+    }
+}
+
+fn plan(view: &Observation) -> Plan {
+    plan::plan(&run().spec, view)
+}
+
+fn after(view: &Observation) -> EnrichmentRunStatus {
+    status(&EnrichmentRunStatus::default(), &run(), view, &plan(view))
+}
+
+#[test]
+fn nothing_is_planned_before_its_time() {
+    let view = Observation { now: at(1001), ..seen(None, None, None) };
+    assert_eq!(plan(&view), Plan::Wait);
+    let status = after(&view);
+    assert_eq!((status.phase, status.selected), (Some(Phase::Pending), None));
+    let wait = requeue_after(at(1000), "u", &view, &status).as_secs_f64();
+    assert!(wait < 4.0, "{wait} s");
+}
+
+#[test]
+fn a_selection_becomes_a_job() {
+    let view = seen(None, Some(selection(vec![bounds(None, 500), bounds(Some(500), 1001)])), None);
+    assert!(matches!(plan(&view), Plan::Start(_)));
+    let status = after(&view);
+    assert_eq!((status.phase, status.slices), (Some(Phase::Running), Some(2)));
+    assert_eq!(status.bounds, Some(bounds(None, 1001)));
+    assert_eq!(events(&EnrichmentRunStatus::default(), &status, &plan(&view))[0].reason, "Started");
+}
+
+#[test]
+fn nothing_to_do_is_complete_at_once() {
+    let view = seen(None, Some(selection(vec![])), None);
+    let status = after(&view);
+    assert_eq!((status.phase, status.selected, status.done), (Some(Phase::Complete), Some(0), Some(0)));
+    assert_eq!((status.slices, status.progress.as_deref()), (Some(0), Some("100%")));
+    assert!(holds(&status.conditions, kind::COMPLETE) && has_ended(&status.conditions));
+}
+
+#[test]
+fn a_run_under_way_shows_what_its_pods_recorded() {
+    let view = seen(Some(work(None)), None, Some(vec![record(0, 10, 10, 0), record(1, 10, 4, 1)]));
+    assert_eq!(plan(&view), Plan::Watch);
+    let status = after(&view);
+    assert_eq!((status.selected, status.done, status.failed), (Some(20), Some(14), Some(1)));
+    assert_eq!(status.progress.as_deref(), Some("75%"));
+    assert_eq!(status.duration.as_deref(), Some("1m30s"));
+    assert!(!has_ended(&status.conditions));
+}
+
+#[test]
+fn a_complete_job_with_all_records_completes_the_run() {
+    let records = vec![record(0, 10, 10, 0), record(1, 0, 0, 0)];
+    let view = seen(Some(work(Some(true))), None, Some(records));
+    let Plan::Complete { bounds: whole, at: ended, .. } = plan(&view) else { panic!("not complete") };
+    assert_eq!((whole, ended), (bounds(None, 1001), at(1090)));
+    let status = after(&view);
+    assert_eq!(status.phase, Some(Phase::Complete));
+    assert_eq!((status.progress.as_deref(), status.duration.as_deref()), (Some("100%"), Some("1m20s")));
+    assert_eq!(status.completion_time.unwrap().0, at(1090));
+}
+
+#[test]
+fn refused_documents_are_told_of_and_do_not_hold_up_the_bound() {
+    let bad = SliceRecord { first_failure: Some("the model gave NaN".into()), ..record(1, 10, 8, 2) };
+    let view = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), bad]));
+    let status = after(&view);
+    assert_eq!((status.phase, status.failed), (Some(Phase::Complete), Some(2)));
+    let failed = find(&status.conditions, kind::DOCUMENTS_FAILED).unwrap();
+    assert_eq!(
+        failed.message,
+        "2 of 20 documents were refused; the records of kind failure beside the enriched documents say why"
+    );
+    assert!(matches!(plan(&view), Plan::Complete { bound: Some(_), .. }));
+    let told = events(&EnrichmentRunStatus::default(), &status, &plan(&view));
+    assert!(told.iter().any(|event| event.warning && event.reason == "Refused"), "{told:?}");
+}
+
+#[test]
+fn the_bound_is_kept_by_way_and_only_where_everything_before_it_was_seen_to() {
+    let records = || Some(vec![record(0, 10, 10, 0), record(1, 5, 5, 0)]);
+    let whole = seen(Some(work(Some(true))), None, records());
+    let Plan::Complete { bound: Some(kept), .. } = plan(&whole) else { panic!("no bound") };
+    assert_eq!((kept.target.as_str(), kept.way), ("target-1", way(&run().spec, &Versions::new())));
+    let cut = SliceRecord { cut_short: true, ..record(1, 5, 5, 0) };
+    let cut = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), cut]));
+    assert!(matches!(plan(&cut), Plan::Complete { bound: None, .. }));
+    assert!(
+        find(&after(&cut).conditions, kind::COMPLETE).unwrap().message.contains("maxDocuments is reached")
+    );
+    for change in [json!({"select": "Failed"}), json!({"dryRun": true})] {
+        let mut spec = json!(run().spec);
+        spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let spec = serde_json::from_value(spec).unwrap();
+        assert!(matches!(plan::plan(&spec, &whole), Plan::Complete { bound: None, .. }));
+    }
+}
+
+#[test]
+fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_more() {
+    let budget = |calls| Some(Budget { calls: Some(calls), input_characters: None });
+    let spent = SliceRecord { exhausted: budget(5), finished: false, ..record(0, 10, 4, 0) };
+    let mut view = seen(Some(work(None)), None, Some(vec![spent]));
+    let mut run = run();
+    run.spec.budget = budget(5);
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Suspend);
+    view.work.as_mut().unwrap().suspended = true;
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Watch);
+    let rests = status(&EnrichmentRunStatus::default(), &run, &view, &Plan::Watch);
+    assert_eq!(rests.phase, Some(Phase::Suspended));
+    assert_eq!(find(&rests.conditions, kind::SUSPENDED).unwrap().reason, "BudgetReached");
+    run.spec.budget = budget(9);
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Resume);
+    let goes_on = status(&rests, &run, &view, &Plan::Resume);
+    assert_eq!(find(&goes_on.conditions, kind::SUSPENDED).unwrap().status, "False");
+    view.ready = Err(NotReady::user("OtherRunAtWork", "another one"));
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Watch, "not while another run is at work");
+    run.spec.suspend = true;
+    view.work.as_mut().unwrap().suspended = false;
+    assert_eq!(plan::plan(&run.spec, &view), Plan::Suspend);
+}
+
+#[test]
+fn what_pods_fail_at_is_told_while_others_are_started() {
+    let trouble = Some("failed to use model m: status 404".to_owned());
+    let view = seen(Some(Work { trouble, ..work(None) }), None, Some(vec![record(0, 10, 4, 0)]));
+    let told = after(&view);
+    let degraded = find(&told.conditions, kind::DEGRADED).unwrap();
+    assert!(degraded.message.contains("status 404"), "{degraded:?}");
+    assert!(
+        events(&EnrichmentRunStatus::default(), &told, &plan(&view))
+            .iter()
+            .any(|event| event.reason == "PodsFail")
+    );
+    let sound = seen(Some(work(None)), None, Some(vec![record(0, 10, 4, 0)]));
+    assert!(find(&after(&sound).conditions, kind::DEGRADED).is_none());
+}
+
+#[test]
+fn vectors_of_others_go_before_the_work_begins() {
+    let stale = || Selection { has_stale_vectors: true, ..selection(vec![bounds(None, 1001)]) };
+    let mut view = seen(None, Some(stale()), None);
+    assert!(matches!(plan(&view), Plan::Clear(_)));
+    view.clearing = Some(work(None));
+    assert_eq!(plan(&view), Plan::Watch);
+    view.clearing = Some(work(Some(false)));
+    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "BackoffLimitExceeded"));
+    view.clearing = Some(work(Some(true)));
+    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "VectorsOfOthers"));
+    view.selection.as_mut().unwrap().has_stale_vectors = false;
+    assert!(matches!(plan(&view), Plan::Start(_)));
+}
+
+#[test]
+fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
+    let told = SliceRecord { model_changed: Some("m from \"v1\" to \"v2\"".into()), ..record(0, 10, 4, 0) };
+    let trouble = Some("the model m has changed: from v1 to v2".to_owned());
+    let view = seen(Some(Work { trouble, ..work(Some(false)) }), None, Some(vec![told]));
+    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "ModelChanged"));
+    assert!(holds(&after(&view).conditions, kind::MODEL_CHANGED));
+    let version = |slice, version: &str| SliceRecord {
+        versions: Versions::from([("e".to_owned(), version.to_owned())]),
+        ..record(slice, 1, 1, 0)
+    };
+    assert_eq!(totals(&[version(0, "v1"), version(1, "v1")], 2).model_changed, None);
+    assert!(totals(&[version(0, "v1"), version(1, "v2")], 2).model_changed.is_some());
+}
+
+#[test]
+fn a_complete_job_without_its_records_is_not_believed() {
+    let view = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0)]));
+    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "SlicesUnaccounted"));
+    let blind = seen(Some(work(Some(true))), None, None);
+    assert_eq!(plan(&blind), Plan::Watch, "as long as the records cannot be read, nothing is decided");
+}
+
+#[test]
+fn a_failed_job_fails_the_run_in_the_words_of_the_pod_even_if_the_clusters_are_out_of_reach() {
+    let trouble = Some("the model server refuses: no such model".to_owned());
+    let mut view = seen(Some(Work { trouble, ..work(Some(false)) }), None, None);
+    view.ready = Err(NotReady::transient("IndexUnreachable", "connection refused"));
+    let status = after(&view);
+    let failed = find(&status.conditions, kind::FAILED).unwrap();
+    assert_eq!(failed.reason, "BackoffLimitExceeded");
+    assert_eq!(failed.message, "too many failures: the model server refuses: no such model");
+}
+
+#[test]
+fn a_run_that_cannot_start_says_why_and_that_it_can_after_all() {
+    let mut view = seen(None, None, None);
+    view.ready = Err(NotReady::user("SecretNotFound", "there is no Secret \"es\""));
+    let waiting = after(&view);
+    assert_eq!(waiting.phase, Some(Phase::Pending));
+    let told = events(&EnrichmentRunStatus::default(), &waiting, &plan(&view));
+    assert_eq!((told[0].warning, told[0].reason.as_str()), (true, "SecretNotFound"));
+    let mended = seen(None, Some(selection(vec![bounds(None, 1001)])), None);
+    let plan = plan(&mended);
+    let started = status(&waiting, &run(), &mended, &plan);
+    let told: Vec<_> = events(&waiting, &started, &plan).into_iter().map(|event| event.reason).collect();
+    assert_eq!(told, ["Reachable", "Started"]);
+}
+
+#[test]
+fn records_of_slices_that_the_run_does_not_have_are_passed_over() {
+    let hit =
+        |slice: i32| serde_json::json!({"_source": serde_json::to_value(record(slice, 1, 1, 0)).unwrap()});
+    let answer = serde_json::json!({"hits": {"hits": [hit(0), hit(1), hit(2)]}});
+    assert_eq!(read(&answer, 2).len(), 2);
+    assert_eq!(totals(&read(&answer, 2), 2).selected, 2);
+}
+
+#[test]
+fn a_slice_that_has_not_ended_is_never_whole() {
+    let late = SliceRecord { finished: false, documents: 10, ..record(0, 10, 10, 0) };
+    assert_eq!(totals(&[late], 1).percent, 99);
+}
+
+#[test]
+fn what_pods_wait_for_is_told_while_they_do_and_not_of_a_run_that_has_ended() {
+    let hindrance = Hindrance {
+        by: Store::Model,
+        reason: HindranceReason::Unreachable,
+        since: "1970-01-01T00:16:30Z".into(),
+        message: "tone: connection refused".into(),
+    };
+    let told = |hindrances| Present { hindrances, ..Present::default() };
+    let after = |old: &EnrichmentRunStatus, ended, presents| {
+        let view = Observation { presents, ..seen(Some(work(ended)), None, Some(vec![])) };
+        status(old, &run(), &view, &plan(&view))
+    };
+    let first = after(&EnrichmentRunStatus::default(), None, vec![told(vec![]), told(vec![hindrance])]);
+    let throttled = find(&first.conditions, kind::THROTTLED).unwrap();
+    assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Model"));
+    assert!(
+        throttled.message.contains("Unreachable") && throttled.message.contains("tone: connection refused")
+    );
+    let event = events(&EnrichmentRunStatus::default(), &first, &Plan::Watch).pop().unwrap();
+    assert_eq!((event.warning, event.reason.as_str()), (true, "Model"));
+
+    let silent = after(&first, None, vec![]);
+    assert!(holds(&silent.conditions, kind::THROTTLED), "nobody has said that it is over");
+    let over = after(&first, None, vec![told(vec![])]);
+    assert_eq!(find(&over.conditions, kind::THROTTLED).unwrap().status, "False");
+    let never = after(&EnrichmentRunStatus::default(), None, vec![told(vec![])]);
+    assert_eq!(find(&never.conditions, kind::THROTTLED), None);
+    assert_eq!(find(&after(&first, Some(false), vec![]).conditions, kind::THROTTLED), None);
+}

@@ -1,0 +1,28 @@
+//! Vectors of other models in the target: they are taken out before new ones are stored, so that those of different
+//! models never lie in one field.
+
+use docmill_clients::elastic::Elastic;
+use docmill_crds::EnrichmentRun;
+use docmill_crds::records::enrichment_query::vectors_of_other_models;
+use docmill_crds::records::enrichments::Versions;
+use docmill_crds::template::Template;
+
+use crate::not_ready::NotReady;
+use crate::stores::elastic_fault;
+
+/// Whether the target has any.
+pub async fn any_vectors_of_other_models(
+    run: &EnrichmentRun,
+    versions: &Versions,
+    target: &Elastic,
+) -> Result<bool, NotReady> {
+    let Some(query) = vectors_of_other_models(&run.spec.enrichers, versions) else { return Ok(false) };
+    let index = Template::parse(&run.spec.to.name)
+        .map(|name| name.wildcard())
+        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
+    let counted = async {
+        target.refresh(&index).await?;
+        target.count(&index, &query).await
+    };
+    counted.await.map(|count| count > 0).map_err(|error| elastic_fault(&run.spec.to.elasticsearch, &error))
+}

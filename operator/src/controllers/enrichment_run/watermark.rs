@@ -1,0 +1,64 @@
+//! What the operator keeps beside the enriched documents: until when they are complete, and what a run may spend.
+
+use docmill_clients::elastic::{Address, ElasticError, Outcome};
+use docmill_crds::EnrichmentRun;
+use docmill_crds::api::enrichment_run::Bounds;
+use docmill_crds::records::enrichments::{BoundRecord, LimitsRecord, enrichments, limits_id};
+use docmill_crds::records::own_index::Owner;
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
+
+use super::observe;
+use super::plan::Kept;
+use crate::context::Context;
+use crate::not_ready::NotReady;
+use crate::stores::{claim_fault, elastic_fault};
+
+/// Stores the bound of a completed run. A later one that is stored already stays.
+pub async fn keep(
+    run: &EnrichmentRun,
+    kept: &Kept,
+    bounds: &Bounds,
+    context: &Context,
+) -> Result<(), NotReady> {
+    let until = bounds.until.0;
+    let record = json!(BoundRecord {
+        kind: "bound".to_owned(),
+        run: run.uid().unwrap_or_default(),
+        way: kept.way.clone(),
+        completed_until: until.to_string(),
+    });
+    store(run, &BoundRecord::id(&kept.target), &record, u64::try_from(until.as_millisecond()).ok(), context)
+        .await
+}
+
+/// Stores what a run may spend, where its pods read it.
+pub async fn keep_limits(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
+    let uid = run.uid().unwrap_or_default();
+    let record = json!(LimitsRecord { kind: "limits".to_owned(), run: uid.clone(), budget: run.spec.budget });
+    store(run, &limits_id(&uid), &record, None, context).await
+}
+
+async fn store(
+    run: &EnrichmentRun,
+    id: &str,
+    record: &Value,
+    version: Option<u64>,
+    context: &Context,
+) -> Result<(), NotReady> {
+    let target = observe::connect_target(run, context).await?;
+    let namespace = run.namespace().unwrap_or_default();
+    let records = enrichments(&namespace);
+    let index = &records.name;
+    let owner = Owner::of_enrichments(&context.cluster, &namespace);
+    let claimed = target.claim(&records, &owner, run.spec.to.adopt).await;
+    claimed.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))?;
+    let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
+    let address = Address { index, id };
+    match target.index_doc(address, record, version).await.map_err(fault)? {
+        Outcome::Done | Outcome::Superseded => Ok(()),
+        Outcome::Rejected(refusal) | Outcome::Held(_, refusal) => {
+            Err(NotReady::user("IndexRefused", format!("the index {index} refuses a record: {refusal}")))
+        }
+    }
+}

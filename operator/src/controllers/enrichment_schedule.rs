@@ -1,0 +1,86 @@
+//! `EnrichmentSchedule`: where times become `EnrichmentRun`s.
+//!
+//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
+//! pure). What was done is found again in the runs and in `status.lastScheduleTime`; the name of a run follows from its
+//! time, so that none is made twice.
+
+mod observation;
+mod observe;
+mod plan;
+mod run;
+mod status;
+#[cfg(test)]
+pub mod tests;
+mod times;
+
+use std::sync::Arc;
+
+use docmill_crds::EnrichmentSchedule;
+use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+
+use super::readable::readable;
+use crate::context::Context;
+use crate::k8s::apply::ApplyError;
+use crate::not_ready::NotReady;
+use crate::stores::with_causes;
+use plan::{Due, Plan};
+use status::Done;
+
+/// One pass over a schedule.
+pub async fn reconcile(
+    guard: Arc<DeserializeGuard<EnrichmentSchedule>>,
+    context: Arc<Context>,
+) -> Result<Action, ApplyError> {
+    let Some(schedule) = readable(&guard) else { return Ok(Action::await_change()) };
+
+    // 1. Observe and plan by the views. What they give reason to do is planned again by what the API server itself has:
+    // a view that lags would not show a run at work, and a second one would start beside it.
+    let (mut schedule, mut seen) = (schedule.clone(), observe::in_view(schedule, &context));
+    let mut plan = plan::plan(&schedule, &seen);
+    if plan.acts() {
+        let Some(live) = observe::live(&schedule, &context).await? else { return Ok(Action::await_change()) };
+        (schedule, seen) = live;
+        plan = plan::plan(&schedule, &seen);
+    }
+
+    // 2. Apply: create the run that is due, or delete those that it replaces; delete what is beyond the history.
+    let done = apply(&schedule, &plan, &context).await?;
+
+    // 3. Status.
+    let new = status::status(&schedule, &seen, &plan, &done);
+    context.writer.set_status(&schedule, schedule.status.as_ref(), &new).await?;
+    for event in status::events(&schedule, &new, &seen, &plan, &done) {
+        context.writer.publish(&schedule, &event).await;
+    }
+    let again = status::requeue_after(&schedule.uid().unwrap_or_default(), &seen, &new, &done);
+    Ok(again.map_or_else(Action::await_change, Action::requeue))
+}
+
+/// Carries a plan out.
+async fn apply(schedule: &EnrichmentSchedule, plan: &Plan, context: &Context) -> Result<Done, ApplyError> {
+    for run in &plan.outdated {
+        context.writer.delete(run).await?;
+    }
+    match &plan.due {
+        Due::Nothing | Due::Hold { .. } | Due::TooLate { .. } => {}
+        Due::Replace { runs, .. } => {
+            for run in runs {
+                context.writer.delete_with_dependents(run).await?;
+            }
+        }
+        Due::Create { time, .. } => {
+            let run = run::run(schedule, *time);
+            match context.writer.create(&run).await {
+                Ok(_) => return Ok(Done { made: Some(*time), refused: None }),
+                Err(ApplyError::NotLeading) => return Err(ApplyError::NotLeading),
+                Err(refusal) => {
+                    let refused = NotReady::user("FailedCreate", with_causes(&refusal));
+                    return Ok(Done { made: None, refused: Some(refused) });
+                }
+            }
+        }
+    }
+    Ok(Done::default())
+}

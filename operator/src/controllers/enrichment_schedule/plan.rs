@@ -1,0 +1,127 @@
+//! What is to be done for a schedule now. Pure: the same observation gives the same plan.
+
+use docmill_crds::api::enrichment_schedule::ConcurrencyPolicy;
+use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt as _;
+
+use super::observation::{MadeRun, Observation};
+use super::times::Times;
+
+/// Times that were missed are counted up to this.
+pub const MOST_COUNTED: usize = 100;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What becomes of the time that is due, if there is one.
+    pub due: Due,
+    /// Ended runs beyond the limits of the history.
+    pub outdated: Vec<EnrichmentRun>,
+    /// The time that comes next; none if the schedule is suspended or cannot be read.
+    pub next: Option<Timestamp>,
+}
+
+/// What becomes of the time that is due.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Due {
+    /// There is none.
+    Nothing,
+    /// Make a run for it. `missed`: times before it that had none, counted up to [`MOST_COUNTED`].
+    Create {
+        /// The time.
+        time: Timestamp,
+        /// How many earlier times have had no run.
+        missed: usize,
+    },
+    /// `Forbid`: it waits for the end of these runs.
+    Hold {
+        /// The time.
+        time: Timestamp,
+        /// The runs that have not ended, in words.
+        active: Vec<String>,
+    },
+    /// `Replace`: these runs are deleted; it waits until all that are at work are gone.
+    Replace {
+        /// The time.
+        time: Timestamp,
+        /// The runs at work that nobody has deleted yet.
+        runs: Vec<EnrichmentRun>,
+    },
+    /// It is longer ago than the deadline allows.
+    TooLate {
+        /// The time.
+        time: Timestamp,
+    },
+}
+
+impl Plan {
+    /// Whether it changes anything. Then it is to rest on what the API server itself says, and not on views.
+    pub fn acts(&self) -> bool {
+        let due = match &self.due {
+            Due::Create { .. } => true,
+            Due::Replace { runs, .. } => !runs.is_empty(),
+            Due::Nothing | Due::Hold { .. } | Due::TooLate { .. } => false,
+        };
+        due || !self.outdated.is_empty()
+    }
+}
+
+/// Plans.
+pub fn plan(schedule: &EnrichmentSchedule, seen: &Observation) -> Plan {
+    let times = seen.times.as_ref().ok().filter(|_| !schedule.spec.suspend);
+    Plan {
+        due: times.map_or(Due::Nothing, |times| due(schedule, seen, times)),
+        outdated: outdated(schedule, &seen.runs),
+        next: times.and_then(|times| times.next(seen.now)),
+    }
+}
+
+fn due(schedule: &EnrichmentSchedule, seen: &Observation, times: &Times) -> Due {
+    let since = handled_until(schedule, &seen.runs);
+    let Some(time) = times.latest(since, seen.now) else { return Due::Nothing };
+    let late = seen.now.duration_since(time);
+    let deadline = schedule.spec.starting_deadline_seconds.map(SignedDuration::from_secs);
+    if deadline.is_some_and(|deadline| late > deadline) {
+        return Due::TooLate { time };
+    }
+    let active: Vec<&MadeRun> = seen.runs.iter().filter(|run| run.is_active()).collect();
+    match schedule.spec.concurrency_policy {
+        ConcurrencyPolicy::Forbid if !active.is_empty() => {
+            Due::Hold { time, active: active.iter().map(|made| made.described()).collect() }
+        }
+        ConcurrencyPolicy::Replace if !active.is_empty() => {
+            let runs = active.into_iter().filter(|made| !made.is_going()).map(|made| made.run.clone());
+            Due::Replace { time, runs: runs.collect() }
+        }
+        ConcurrencyPolicy::Allow | ConcurrencyPolicy::Forbid | ConcurrencyPolicy::Replace => {
+            Due::Create { time, missed: times.count(since, time, MOST_COUNTED + 1).saturating_sub(1) }
+        }
+    }
+}
+
+/// Times up to this one have had their run, or lie before the schedule was created.
+fn handled_until(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Timestamp {
+    let recorded = schedule.status.as_ref().and_then(|status| status.last_schedule_time.as_ref());
+    let recorded = recorded.map(|time| time.0);
+    let made = runs.last().map(|run| run.scheduled);
+    let created = schedule.creation_timestamp().map(|time| time.0);
+    [recorded, made, created].into_iter().flatten().max().unwrap_or(Timestamp::MAX)
+}
+
+/// The ended runs beyond those that are kept, oldest first. One whose time the status does not have yet stays: without
+/// both, its time would seem to have had no run.
+fn outdated(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Vec<EnrichmentRun> {
+    let recorded = schedule.status.as_ref().and_then(|status| status.last_schedule_time.as_ref());
+    let Some(recorded) = recorded.map(|time| time.0) else { return Vec::new() };
+    let beyond = |complete: bool, limit: i32| {
+        let kept = usize::try_from(limit).unwrap_or(0);
+        runs.iter().rev().filter(move |run| run.complete == Some(complete)).skip(kept)
+    };
+    let complete = beyond(true, schedule.spec.successful_runs_history_limit);
+    let failed = beyond(false, schedule.spec.failed_runs_history_limit);
+    let mut gone: Vec<&MadeRun> =
+        complete.chain(failed).filter(|run| !run.is_going() && run.scheduled <= recorded).collect();
+    gone.sort_by_key(|run| run.scheduled);
+    gone.into_iter().map(|run| run.run.clone()).collect()
+}

@@ -1,0 +1,173 @@
+//! What a user sees of a schedule: status, Events, and when it is looked at again. Pure.
+
+use std::time::Duration;
+
+use docmill_crds::api::enrichment_schedule::ActiveRun;
+use docmill_crds::{EnrichmentSchedule, EnrichmentScheduleStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::observation::{MadeRun, Observation};
+use super::plan::{Due, MOST_COUNTED, Plan};
+use super::run;
+use crate::conditions::{self, Statement, kind};
+use crate::controllers::run_view::event;
+use crate::k8s::apply::Event;
+use crate::not_ready::NotReady;
+use crate::requeue as pauses;
+
+/// The longest pause. A clock that is set does not move the timer that was set by it, and a year is too long for one.
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// What carrying out a plan gave.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// The time that there is a run for now.
+    pub made: Option<Timestamp>,
+    /// Why a run could not be created.
+    pub refused: Option<NotReady>,
+}
+
+/// The status after a pass.
+pub fn status(
+    schedule: &EnrichmentSchedule,
+    seen: &Observation,
+    plan: &Plan,
+    done: &Done,
+) -> EnrichmentScheduleStatus {
+    let old = schedule.status.clone().unwrap_or_default();
+    // One that was made now comes with the next pass, which its creation causes.
+    let active: Vec<ActiveRun> = seen.runs.iter().filter(|run| run.is_active()).map(reference).collect();
+    let scheduled = seen.runs.iter().map(|run| run.scheduled).chain(done.made).max();
+    let succeeded = seen.runs.iter().filter(|run| run.complete == Some(true)).filter_map(ended).max();
+    let latest =
+        |new: Option<Timestamp>, old: &Option<Time>| new.max(old.as_ref().map(|time| time.0)).map(Time);
+    EnrichmentScheduleStatus {
+        observed_generation: schedule.metadata.generation,
+        conditions: conditions::state(
+            &old.conditions,
+            vec![readiness(schedule, seen, plan, done)],
+            schedule.metadata.generation,
+            seen.now,
+        ),
+        active_runs: i32::try_from(active.len()).ok(),
+        active,
+        last_schedule_time: latest(scheduled, &old.last_schedule_time),
+        last_successful_time: latest(succeeded, &old.last_successful_time),
+        next_schedule_time: plan.next.map(Time),
+    }
+}
+
+fn reference(made: &MadeRun) -> ActiveRun {
+    ActiveRun { name: made.run.name_any(), uid: made.run.uid().unwrap_or_default() }
+}
+
+fn ended(made: &MadeRun) -> Option<Timestamp> {
+    Some(made.run.status.as_ref()?.completion_time.as_ref()?.0)
+}
+
+fn readiness(schedule: &EnrichmentSchedule, seen: &Observation, plan: &Plan, done: &Done) -> Statement {
+    let fault = seen.times.as_ref().err().or(done.refused.as_ref());
+    let holds = |reason: &str, text: String| Statement::new(kind::READY, true, reason, text);
+    match (fault, &plan.due) {
+        (Some(fault), _) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+        (None, Due::Hold { time, active }) => holds("AlreadyActive", held(*time, active)),
+        (None, _) if schedule.spec.suspend => {
+            holds("Suspended", "no run is made as long as spec.suspend is true".to_owned())
+        }
+        (None, _) => holds("Scheduled", "runs are made at the times of the schedule".to_owned()),
+    }
+}
+
+/// What a person should read of this pass.
+pub fn events(
+    schedule: &EnrichmentSchedule,
+    new: &EnrichmentScheduleStatus,
+    seen: &Observation,
+    plan: &Plan,
+    done: &Done,
+) -> Vec<Event> {
+    let old = schedule.status.clone().unwrap_or_default();
+    let watched = seen.runs.iter().filter(|run| old.active.contains(&reference(run)));
+    let due = of_due(schedule, plan, done);
+    faults(&old, new).into_iter().chain(due).chain(watched.filter_map(ending)).collect()
+}
+
+/// That something has to be mended is told, and that it was.
+fn faults(old: &EnrichmentScheduleStatus, new: &EnrichmentScheduleStatus) -> Option<Event> {
+    let ready =
+        |status: &EnrichmentScheduleStatus| conditions::find(&status.conditions, kind::READY).cloned();
+    let now = ready(new)?;
+    let holds = now.status == "True";
+    let news = match ready(old) {
+        Some(before) => before.status != now.status || !holds && before.reason != now.reason,
+        None => !holds,
+    };
+    news.then(|| event(!holds, &now.reason, "Observe", now.message))
+}
+
+fn of_due(schedule: &EnrichmentSchedule, plan: &Plan, done: &Done) -> Option<Event> {
+    match &plan.due {
+        Due::Nothing => None,
+        Due::Create { time, missed } => {
+            let name = run::name(schedule, done.made?);
+            let text = format!("created the run {name} for {time}{}", caught_up(*missed));
+            Some(event(false, "SuccessfulCreate", "CreateRun", text))
+        }
+        Due::Hold { time, active } => Some(event(false, "AlreadyActive", "HoldRun", held(*time, active))),
+        Due::Replace { runs, .. } if runs.is_empty() => None,
+        Due::Replace { time, runs } => {
+            let names: Vec<String> = runs.iter().map(kube::ResourceExt::name_any).collect();
+            let text = format!("deleting {} to make room for the run of {time}", names.join(", "));
+            Some(event(false, "Replaced", "DeleteRun", text))
+        }
+        Due::TooLate { time } => {
+            let text = format!("no run for {time}: startingDeadlineSeconds has passed since");
+            Some(event(true, "MissSchedule", "SkipRun", text))
+        }
+    }
+}
+
+fn held(time: Timestamp, active: &[String]) -> String {
+    format!(
+        "the run for {time} waits for the end of {}, since concurrencyPolicy is Forbid; it then takes all that is new",
+        active.join(", ")
+    )
+}
+
+fn caught_up(missed: usize) -> String {
+    match missed {
+        0 => String::new(),
+        MOST_COUNTED.. => format!(", which also stands for {MOST_COUNTED} or more missed times"),
+        1 => ", which also stands for a missed time".to_owned(),
+        _ => format!(", which also stands for {missed} missed times"),
+    }
+}
+
+fn ending(made: &MadeRun) -> Option<Event> {
+    let name = made.run.name_any();
+    if made.complete? {
+        return Some(event(false, "RunCompleted", "ObserveRun", format!("the run {name} is complete")));
+    }
+    let conditions = made.run.status.as_ref().map(|status| status.conditions.as_slice());
+    let failed = conditions::find(conditions.unwrap_or_default(), kind::FAILED);
+    let why = failed.map(|failed| failed.message.as_str()).unwrap_or_default();
+    Some(event(true, "RunFailed", "ObserveRun", format!("the run {name} failed: {why}")))
+}
+
+/// When the schedule is looked at again, if nothing changes before.
+pub fn requeue_after(
+    uid: &str,
+    seen: &Observation,
+    new: &EnrichmentScheduleStatus,
+    done: &Done,
+) -> Option<Duration> {
+    let next = new.next_schedule_time.as_ref();
+    let next =
+        next.map(|next| Duration::try_from(next.0.duration_since(seen.now)).unwrap_or_default().min(LONGEST));
+    let retry = done.refused.as_ref().map(|refused| {
+        pauses::retry_after(conditions::since(&new.conditions, kind::READY), seen.now, refused.class, uid)
+    });
+    [next, retry].into_iter().flatten().min()
+}

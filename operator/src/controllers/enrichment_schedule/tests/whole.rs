@@ -1,0 +1,137 @@
+//! A schedule from its creation on, looked at by operators whenever they like, with runs that take as long as they like.
+
+use std::collections::BTreeSet;
+
+use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt as _;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use serde_json::json;
+
+use super::State::{self, Active, Complete, Failed, Going};
+use super::{at, made, schedule, seen};
+use crate::controllers::enrichment_schedule::plan::{Due, plan};
+use crate::controllers::enrichment_schedule::run::run;
+use crate::controllers::enrichment_schedule::status::{Done, status};
+
+/// The cluster as the API server has it.
+struct World {
+    schedule: EnrichmentSchedule,
+    runs: Vec<(Timestamp, State)>,
+    /// Names of all runs that there ever were.
+    names: BTreeSet<String>,
+    times: Vec<Timestamp>,
+    now: Timestamp,
+}
+
+/// What happens between two looks.
+#[derive(Clone, Debug)]
+struct Step {
+    seconds: i64,
+    /// Which of the runs at work end, and how.
+    ends: Vec<(bool, bool)>,
+    /// The operator dies after it has created a run, before it has said so.
+    dies: bool,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let seconds = prop_oneof![0_i64..30, 30_i64..900, 900_i64..90_000];
+    let ends = proptest::collection::vec((any::<bool>(), any::<bool>()), 0..4);
+    (seconds, ends, any::<bool>()).prop_map(|(seconds, ends, dies)| Step { seconds, ends, dies })
+}
+
+impl World {
+    fn new(schedule: EnrichmentSchedule) -> Self {
+        let now = schedule.creation_timestamp().unwrap().0;
+        Self { schedule, runs: vec![], names: BTreeSet::new(), times: vec![], now }
+    }
+
+    fn pass(&mut self, step: &Step) {
+        self.now += SignedDuration::from_secs(step.seconds);
+        // What was deleted is gone by now; some of the others have ended.
+        self.runs.retain(|(_, state)| *state != Going);
+        for ((_, state), (ends, well)) in
+            self.runs.iter_mut().filter(|(_, state)| *state == Active).zip(&step.ends)
+        {
+            if *ends {
+                *state = if *well { Complete } else { Failed };
+            }
+        }
+        self.look(step.dies);
+    }
+
+    fn look(&mut self, dies: bool) {
+        let runs: Vec<EnrichmentRun> =
+            self.runs.iter().map(|(time, state)| made(&self.schedule, *time, *state)).collect();
+        let seen = seen(&self.schedule, runs, self.now);
+        let plan = plan(&self.schedule, &seen);
+        for gone in &plan.outdated {
+            self.runs.retain(|(time, _)| run(&self.schedule, *time).name_any() != gone.name_any());
+        }
+        let mut done = Done::default();
+        match &plan.due {
+            Due::Create { time, .. } => {
+                let name = run(&self.schedule, *time).name_any();
+                assert!(self.names.insert(name), "{time} has had a run before");
+                self.runs.push((*time, Active));
+                self.times.push(*time);
+                done.made = Some(*time);
+            }
+            Due::Replace { runs, .. } => {
+                for (time, state) in &mut self.runs {
+                    if runs.iter().any(|gone| gone.name_any() == run(&self.schedule, *time).name_any()) {
+                        *state = Going;
+                    }
+                }
+            }
+            Due::Nothing | Due::Hold { .. } | Due::TooLate { .. } => {}
+        }
+        if !dies {
+            self.schedule.status = Some(status(&self.schedule, &seen, &plan, &done));
+        }
+    }
+
+    fn at_work(&self) -> usize {
+        self.runs.iter().filter(|(_, state)| matches!(state, Active | Going)).count()
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_time_has_its_run_or_a_later_one_and_none_has_two(
+        cron in prop_oneof![Just("* * * * *"), Just("*/10 * * * *"), Just("30 2 * * *"), Just("0 */6 * * *")],
+        zone in prop_oneof![Just("UTC"), Just("Europe/Berlin"), Just("America/New_York")],
+        policy in prop_oneof![Just("Allow"), Just("Forbid"), Just("Replace")],
+        deadline in proptest::option::of(1_i64..4000),
+        created in prop_oneof![Just("2026-11-25T10:00:00Z"), Just("2026-10-24T22:13:00Z"), Just("2026-03-28T22:13:00Z")],
+        history in 0_i32..3,
+        steps in proptest::collection::vec(step(), 1..60),
+    ) {
+        let mut schedule = schedule(&json!({
+            "schedule": cron, "timeZone": zone, "concurrencyPolicy": policy, "startingDeadlineSeconds": deadline,
+            "successfulRunsHistoryLimit": history, "failedRunsHistoryLimit": history,
+        }));
+        schedule.metadata.creation_timestamp.as_mut().unwrap().0 = at(created);
+        let mut world = World::new(schedule);
+        for step in &steps {
+            world.pass(step);
+            assert!(policy == "Allow" || world.at_work() <= 1, "{} at work with {policy}", world.at_work());
+        }
+        // In the end all is quiet: what is at work ends, and the operator lives and looks.
+        for _ in 0..2 {
+            world.pass(&Step { seconds: 0, ends: vec![(true, true); 99], dies: false });
+        }
+        let times = crate::controllers::enrichment_schedule::times::Times::read(cron, zone).unwrap();
+        let created = at(created);
+        let latest = times.latest(created, world.now);
+        let within = latest.filter(|latest| {
+            deadline.is_none_or(|deadline| world.now.duration_since(*latest) <= SignedDuration::from_secs(deadline))
+        });
+        if let Some(latest) = within {
+            assert_eq!(world.times.last(), Some(&latest), "the latest time within the deadline has its run");
+        }
+        // Runs are for times of the schedule, in their order, and none is from before its creation.
+        assert!(world.times.iter().all(|time| *time > created && times.next(*time - SignedDuration::from_secs(1)) == Some(*time)));
+        assert!(world.times.is_sorted_by(|a, b| a < b), "{:?}", world.times);
+    }
+}

@@ -1,0 +1,95 @@
+//! `IngestRun`: where a selection becomes a Job that plans it and a Job whose pods share the work.
+//!
+//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
+//! pure). What the run works with, the source's spec first of all, is kept in its Jobs' own work orders, so that it
+//! stays the same whatever happens to the source or to the operator.
+
+mod job;
+mod observation;
+mod observe;
+mod plan;
+mod records;
+mod start;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use start::POLL;
+pub use status::remaining;
+
+use std::time::Duration;
+
+use docmill_crds::{IngestRun, IngestRunStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::ResourceExt as _;
+
+use super::run_controller::Run;
+use crate::context::Context;
+use crate::k8s::apply::{ApplyError, Event};
+use crate::not_ready::NotReady;
+use crate::telemetry::metrics::Kind;
+use observation::Observation;
+use plan::Plan;
+
+impl Run for IngestRun {
+    type Status = IngestRunStatus;
+    type Observation = Observation;
+    type Plan = Plan;
+
+    fn old_status(&self) -> Option<&IngestRunStatus> {
+        self.status.as_ref()
+    }
+
+    fn ttl_seconds(&self) -> Option<i32> {
+        self.spec.ttl_seconds_after_finished
+    }
+
+    fn conditions(status: &IngestRunStatus) -> &[Condition] {
+        &status.conditions
+    }
+
+    fn completion_time(status: &IngestRunStatus) -> Option<&Time> {
+        status.completion_time.as_ref()
+    }
+
+    /// The source, the stores, the run's Jobs, their records.
+    async fn observe(&self, context: &Context) -> Observation {
+        observe::observe(self, context).await
+    }
+
+    fn plan(&self, seen: &Observation) -> Plan {
+        plan::plan(seen)
+    }
+
+    async fn apply(
+        &self,
+        _: &Observation,
+        plan: &Plan,
+        context: &Context,
+    ) -> Result<Result<(), NotReady>, ApplyError> {
+        let job = match plan {
+            Plan::Select(order) => job::plan_job(self, order, &context.image),
+            Plan::Work { order, parts, .. } => job::work_job(self, order, *parts, &context.image),
+            Plan::Wait | Plan::Watch | Plan::Complete { .. } | Plan::Fail { .. } => return Ok(Ok(())),
+        };
+        context.create_job(Kind::IngestRun, job).await
+    }
+
+    fn hold_up(seen: &mut Observation, fault: NotReady) -> Plan {
+        let plan = if seen.started() { Plan::Watch } else { Plan::Wait };
+        seen.ready = Err(fault);
+        plan
+    }
+
+    fn status(&self, old: &IngestRunStatus, seen: &Observation, plan: &Plan) -> IngestRunStatus {
+        status::status(old, self, seen, plan)
+    }
+
+    fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &Plan) -> Vec<Event> {
+        status::events(old, new, plan)
+    }
+
+    fn requeue_after(&self, seen: &Observation, new: &IngestRunStatus) -> Duration {
+        status::requeue_after(&self.uid().unwrap_or_default(), seen, new)
+    }
+}

@@ -1,0 +1,86 @@
+//! The Jobs of a run: one of a single pod that selects, and one whose pods share the work. Pure.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::IngestRun;
+use docmill_crds::contract::{RunOrder, WorkOrder, label};
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use kube::api::ObjectMeta;
+use kube::{Resource as _, ResourceExt as _};
+
+use crate::not_ready::NotReady;
+use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
+
+/// Name of the Job that selects. With the longest name of a run it has 57 characters.
+pub fn plan_name(run: &IngestRun) -> String {
+    format!("{}-plan", run.name_any())
+}
+
+/// Name of the Job that works. With the longest name of a run and the number of a part, a pod's host name fits.
+pub fn work_name(run: &IngestRun) -> String {
+    format!("{}-work", run.name_any())
+}
+
+/// The Job that selects.
+pub fn plan_job(run: &IngestRun, order: &RunOrder, image: &WorkerImage) -> Result<Job, NotReady> {
+    let spec = JobSpec { backoff_limit: Some(run.spec.backoff_limit), ..JobSpec::default() };
+    job(run, plan_name(run), order, spec, image)
+}
+
+/// The Job that works. Each part may fail so often by itself: one that cannot be worked does not keep the others from
+/// their end.
+pub fn work_job(run: &IngestRun, order: &RunOrder, parts: i32, image: &WorkerImage) -> Result<Job, NotReady> {
+    let spec = JobSpec {
+        backoff_limit_per_index: Some(run.spec.backoff_limit),
+        completion_mode: Some("Indexed".into()),
+        completions: Some(parts),
+        parallelism: Some(run.spec.parallelism.min(parts)),
+        ..JobSpec::default()
+    };
+    job(run, work_name(run), order, spec, image)
+}
+
+fn job(
+    run: &IngestRun,
+    name: String,
+    order: &RunOrder,
+    spec: JobSpec,
+    image: &WorkerImage,
+) -> Result<Job, NotReady> {
+    let source = &order.ingest.spec;
+    let labels = labels(run);
+    let template = worker_pod::pod_template(WorkerPod {
+        image,
+        order: worker_pod::encode_order(&WorkOrder::Run(Box::new(order.clone())))?,
+        mounts: worker_pod::source_mounts(source),
+        labels: labels.clone(),
+        template: &source.workers.pod_template,
+    });
+    let owner = run.controller_owner_ref(&()).map(|mut owner| {
+        owner.block_owner_deletion = Some(true);
+        owner
+    });
+    Ok(Job {
+        metadata: ObjectMeta {
+            name: Some(name),
+            namespace: run.namespace(),
+            labels: Some(labels),
+            owner_references: owner.map(|owner| vec![owner]),
+            ..ObjectMeta::default()
+        },
+        spec: Some(JobSpec {
+            active_deadline_seconds: run.spec.active_deadline_seconds,
+            pod_failure_policy: Some(worker_pod::failure_policy()),
+            pod_replacement_policy: Some("Failed".into()),
+            template,
+            ..spec
+        }),
+        status: None,
+    })
+}
+
+fn labels(run: &IngestRun) -> BTreeMap<String, String> {
+    let mut labels = worker_pod::common_labels();
+    labels.insert(label::INGEST_RUN.to_owned(), run.name_any());
+    labels
+}

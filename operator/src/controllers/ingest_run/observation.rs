@@ -1,0 +1,94 @@
+//! What is known of a run at one moment. Without I/O.
+
+use std::sync::Arc;
+
+use docmill_crds::contract::{Present, RunOrder, RunStep, WorkOrder};
+use docmill_crds::records::runs::{PartRecord, PlanRecord};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use crate::controllers::run_view;
+use crate::not_ready::NotReady;
+use crate::workers::pod_view::{self, JobEnd};
+use crate::workers::worker_pod;
+
+/// What is known of a run.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// When it was looked at.
+    pub now: Timestamp,
+    /// Whether what the run needs is there and reachable.
+    pub ready: Result<(), NotReady>,
+    /// What it would begin with, while there is no Job.
+    pub start: Option<RunOrder>,
+    /// The Job that selects, once there is one.
+    pub selecting: Option<Step>,
+    /// The Job that works, once there is one.
+    pub working: Option<Step>,
+    /// The records of its pods, if there is a Job and they could be read.
+    pub records: Option<Records>,
+    /// What those of its pods say that run.
+    pub presents: Vec<Present>,
+}
+
+impl Observation {
+    /// Whether the run has a Job.
+    pub fn started(&self) -> bool {
+        self.selecting.is_some() || self.working.is_some()
+    }
+
+    /// The order that the run works with: that of its newest Job, or the one that it would begin with.
+    pub fn order(&self) -> Option<&RunOrder> {
+        match self.working.as_ref().or(self.selecting.as_ref()) {
+            Some(step) => step.order.as_ref(),
+            None => self.start.as_ref(),
+        }
+    }
+
+    /// Into how many parts the work is cut; none as long as nobody works.
+    pub fn parts(&self) -> i32 {
+        match self.working.as_ref().and_then(|step| step.order.as_ref()).map(|order| order.step) {
+            Some(RunStep::Work { parts, .. }) => parts,
+            Some(RunStep::Plan) | None => 0,
+        }
+    }
+}
+
+/// A Job of a run.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// When it was created.
+    pub created: Timestamp,
+    /// What its pods have as their order; `None` if it cannot be read.
+    pub order: Option<RunOrder>,
+    /// How it ended, if it did.
+    pub end: Option<JobEnd>,
+    /// The last thing that went wrong with one of its pods.
+    pub trouble: Option<String>,
+}
+
+/// What the pods of a run recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Records {
+    /// What was selected.
+    pub plan: Option<PlanRecord>,
+    /// How far each part is.
+    pub parts: Vec<PartRecord>,
+}
+
+/// Reads a Job of a run, and its pods.
+pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Step {
+    let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    let order = match pod_spec.and_then(worker_pod::decode_order) {
+        Some(WorkOrder::Run(order)) => Some(*order),
+        Some(WorkOrder::Ingest(_) | WorkOrder::Enrich(_)) | None => None,
+    };
+    Step {
+        created: job.creation_timestamp().map_or(now, |time| time.0),
+        order,
+        end: pod_view::job_end(job),
+        trouble: run_view::trouble(job, pods),
+    }
+}

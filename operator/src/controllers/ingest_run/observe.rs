@@ -1,0 +1,119 @@
+//! Looks at a run: its source, the stores, its Jobs, the records of its pods.
+
+use std::time::Duration;
+
+use docmill_clients::aws::s3_client;
+use docmill_clients::elastic::ElasticError;
+use docmill_crds::contract::{IngestOrder, RunOrder, label};
+use docmill_crds::records::runs::runs_index;
+use docmill_crds::{IngestRun, IngestSource};
+use futures::FutureExt as _;
+use k8s_openapi::jiff::Timestamp;
+use kube::{Api, ResourceExt as _};
+
+use super::observation::{Observation, Records, step};
+use super::{job, records, start};
+use crate::context::Context;
+use crate::endpoints::Asker;
+use crate::not_ready::NotReady;
+use crate::stores::{
+    check_buckets, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
+    store_fault, with_causes,
+};
+use crate::workers::worker_status;
+
+/// How long one look may take in all.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Looks at a run.
+pub async fn observe(run: &IngestRun, context: &Context) -> Observation {
+    let (jobs, pods) = context.workers_of(run, label::INGEST_RUN);
+    let now = Timestamp::now();
+    let named =
+        |name: String| jobs.iter().find(|job| job.name_any() == name).map(|job| step(job, &pods, now));
+    let mut seen = Observation {
+        now,
+        ready: Ok(()),
+        start: None,
+        selecting: named(job::plan_name(run)),
+        working: named(job::work_name(run)),
+        records: None,
+        presents: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
+    };
+    let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let asker = context.asker(run, conditions);
+    let seconds = TIMEOUT.as_secs();
+    let silent = NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s"));
+    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen).boxed()).await;
+    seen
+}
+
+async fn look(
+    run: &IngestRun,
+    context: &Context,
+    asker: &Asker,
+    seen: &mut Observation,
+) -> Result<(), NotReady> {
+    if seen.started() {
+        let Some(order) = seen.order().cloned() else {
+            let text = "the Job of this run has no order that this operator can read; create the run anew";
+            return Err(NotReady::user("OrderUnreadable", text));
+        };
+        seen.records = Some(read_records(&order, seen, context, asker).await?);
+        return Ok(());
+    }
+    let source = source(run, context).await?;
+    let order = start::order(run, &source, &context.cluster)?;
+    Box::pin(reach(&order.ingest, context, asker)).await?;
+    seen.start = Some(order);
+    Ok(())
+}
+
+async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotReady> {
+    let name = &run.spec.source_ref.name;
+    let namespace = run.namespace().unwrap_or_default();
+    let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);
+    let found = sources.get_opt(name).await.map_err(|error| {
+        let text = format!("failed to read the IngestSource {name:?}: {}", with_causes(&error));
+        NotReady::transient("SourceUnreadable", text)
+    })?;
+    found.ok_or_else(|| {
+        let text = format!(
+            "spec.sourceRef: there is no IngestSource {name:?} in {namespace:?}; the run begins when there is"
+        );
+        NotReady::user("SourceNotFound", text)
+    })
+}
+
+/// Everything that the pods of a run need has to be there before they are started. The queue is none of it.
+async fn reach(order: &IngestOrder, context: &Context, asker: &Asker) -> Result<(), NotReady> {
+    let IngestOrder { namespace, spec, .. } = order;
+    let template = "spec.workers.podTemplate of the source";
+    context.reader.rules.pods.check(template, &spec.workers.pod_template)?;
+    let secrets = storage_secrets(&context.reader, namespace, &spec.storage).await?;
+    let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
+    let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
+    let (buckets, elastic) =
+        tokio::join!(check_buckets(&s3, spec, asker), connect_source(&context.reader, order, asker),);
+    buckets.and(elastic.map(drop))
+}
+
+async fn read_records(
+    order: &RunOrder,
+    seen: &Observation,
+    context: &Context,
+    asker: &Asker,
+) -> Result<Records, NotReady> {
+    let cluster = ledger_cluster(&order.ingest.spec)?;
+    let namespace = &order.ingest.namespace;
+    let index = runs_index(namespace, &order.ingest.source);
+    let fault = |error: ElasticError| elastic_fault(cluster, &error);
+    let elastic = connect_elastic(&context.reader, namespace, cluster, asker).await?;
+    let newest = seen.working.as_ref().or(seen.selecting.as_ref());
+    if newest.is_some_and(|step| step.end.is_some()) {
+        // The last records were written a moment ago, and decide how the run goes on.
+        elastic.refresh(&index).await.map_err(fault)?;
+    }
+    let query = records::query(&order.run_uid, seen.parts());
+    Ok(records::read(&elastic.search(&index, &query).await.map_err(fault)?, seen.parts()))
+}

@@ -1,0 +1,33 @@
+//! What a run begins with. Pure.
+
+use docmill_crds::contract::{RunOrder, RunStep, label};
+use docmill_crds::{IngestRun, IngestSource};
+use kube::ResourceExt as _;
+
+use crate::not_ready::NotReady;
+use crate::workers::order::ingest_order;
+
+/// The value of the label of a run that the poll trigger made.
+pub const POLL: &str = "poll";
+
+/// The order of the pod that selects, with the source as it is now.
+pub fn order(run: &IngestRun, source: &IngestSource, cluster: &str) -> Result<RunOrder, NotReady> {
+    let invalid =
+        |place: &str, error: String| NotReady::user("InvalidConversion", format!("{place}: {error}"));
+    source.spec.conversion.revision().map_err(|error| {
+        invalid(&format!("the IngestSource {:?}: spec.conversion", source.name_any()), error.to_string())
+    })?;
+    if let Some(proposed) = &run.spec.conversion {
+        proposed.revision().map_err(|error| invalid("spec.conversion", error.to_string()))?;
+    }
+    let polled = run.labels().get(label::TRIGGER).is_some_and(|trigger| trigger == POLL);
+    Ok(RunOrder {
+        ingest: ingest_order(source, cluster),
+        run: run.name_any(),
+        run_uid: run.uid().unwrap_or_default(),
+        created_millis: run.creation_timestamp().map_or(0, |time| time.0.as_millisecond()),
+        spec: run.spec.clone(),
+        poll: source.spec.trigger.poll.clone().filter(|_| polled),
+        step: RunStep::Plan,
+    })
+}

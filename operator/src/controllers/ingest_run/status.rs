@@ -1,0 +1,210 @@
+//! What a user sees of a run: status, Events, and when it is looked at again. Pure.
+
+use std::time::Duration;
+
+use docmill_crds::api::ingest_run::{Mode, Phase};
+use docmill_crds::contract::RunOrder;
+use docmill_crds::error_class::ErrorClass;
+use docmill_crds::records::runs::{Tally, report_key, run_folder};
+use docmill_crds::{IngestRun, IngestRunStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+
+use super::observation::Observation;
+use super::plan::Plan;
+use super::records::totals;
+use crate::conditions::{self, Statement, kind};
+use crate::controllers::run_view;
+use crate::k8s::apply::Event;
+use crate::requeue;
+
+/// While pods work.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// The status after a pass. What could not be observed stays as it was.
+pub fn status(old: &IngestRunStatus, run: &IngestRun, seen: &Observation, plan: &Plan) -> IngestRunStatus {
+    let (generation, mode) = (run.metadata.generation, run.spec.mode);
+    let counted = Counted::of(old, seen, plan);
+    let start = start_time(old, seen, plan);
+    let end = end_time(plan);
+    let order = seen.order();
+    let count = |of: fn(&Tally) -> i64| counted.tally.as_ref().map(of);
+    let audited = |of: fn(&Tally) -> i64| count(of).filter(|_| mode == Mode::Audit);
+    IngestRunStatus {
+        observed_generation: generation,
+        conditions: conditions::state(
+            &old.conditions,
+            said(&old.conditions, seen, plan, &counted),
+            generation,
+            seen.now,
+        ),
+        phase: Some(phase(seen, plan)),
+        revision: order.and_then(revision).or_else(|| old.revision.clone()),
+        selected: counted.selected,
+        done: count(|tally| tally.done).or(old.done),
+        changed: count(|tally| tally.changed).or(old.changed),
+        unchanged: count(|tally| tally.unchanged).or(old.unchanged),
+        failed: count(|tally| tally.failed).or(old.failed),
+        skipped: count(|tally| tally.skipped).or(old.skipped),
+        differences: audited(|tally| tally.differences).or(old.differences),
+        repaired: audited(|tally| tally.repaired).or(old.repaired),
+        progress: counted.progress(plan).or_else(|| old.progress.clone()),
+        report: report(order, seen, plan).or_else(|| old.report.clone()),
+        start_time: start.map(Time),
+        completion_time: end.map(Time),
+        duration: start.map(|start| run_view::duration(start, end.unwrap_or(seen.now))),
+    }
+}
+
+/// The numbers of a run, where they are known.
+struct Counted {
+    selected: Option<i64>,
+    passed_over: i64,
+    tally: Option<Tally>,
+}
+
+impl Counted {
+    fn of(old: &IngestRunStatus, seen: &Observation, plan: &Plan) -> Self {
+        let records = seen.records.as_ref();
+        let planned = records.and_then(|records| records.plan.as_ref());
+        let nothing_yet = matches!(plan, Plan::Complete { .. } | Plan::Work { .. });
+        Self {
+            selected: planned.map(|plan| plan.selected).or(old.selected),
+            passed_over: planned.map_or(0, |plan| plan.passed_over),
+            tally: match (&seen.working, records) {
+                (Some(_), Some(records)) => Some(totals(&records.parts).tally),
+                (None, Some(_)) if nothing_yet => Some(Tally::default()),
+                _ => None,
+            },
+        }
+    }
+
+    /// In percent, rounded down. A run that has not ended is never whole.
+    fn progress(&self, plan: &Plan) -> Option<String> {
+        if matches!(plan, Plan::Complete { .. }) {
+            return Some("100%".to_owned());
+        }
+        let lines = self.tally?.lines;
+        let percent = (lines.saturating_mul(100) / self.selected?.max(1)).clamp(0, 99);
+        Some(format!("{percent}%"))
+    }
+}
+
+fn phase(seen: &Observation, plan: &Plan) -> Phase {
+    match plan {
+        Plan::Wait => Phase::Pending,
+        Plan::Select(_) => Phase::Planning,
+        Plan::Watch if seen.working.is_none() => Phase::Planning,
+        Plan::Work { .. } | Plan::Watch => Phase::Running,
+        Plan::Complete { .. } => Phase::Complete,
+        Plan::Fail { .. } => Phase::Failed,
+    }
+}
+
+fn revision(order: &RunOrder) -> Option<String> {
+    order.spec.conversion.as_ref().unwrap_or(&order.ingest.spec.conversion).revision().ok()
+}
+
+/// Where to look for what came of a run that is complete: its report, or what it selected if it did nothing.
+fn report(order: Option<&RunOrder>, seen: &Observation, plan: &Plan) -> Option<String> {
+    let (Plan::Complete { .. }, Some(order)) = (plan, order) else { return None };
+    let snapshots = &order.ingest.spec.snapshots;
+    let key = match seen.working {
+        Some(_) => report_key(snapshots, &order.run_uid),
+        None => format!("{}plan.json", run_folder(&snapshots.prefix, &order.run_uid)),
+    };
+    Some(format!("s3://{}/{key}", snapshots.bucket))
+}
+
+fn start_time(old: &IngestRunStatus, seen: &Observation, plan: &Plan) -> Option<Timestamp> {
+    let known = old.start_time.as_ref().map(|time| time.0);
+    let first = seen.selecting.as_ref().or(seen.working.as_ref()).map(|step| step.created);
+    known.or(first).or_else(|| matches!(plan, Plan::Select(_)).then_some(seen.now))
+}
+
+fn end_time(plan: &Plan) -> Option<Timestamp> {
+    match plan {
+        Plan::Complete { at } | Plan::Fail { at, .. } => Some(*at),
+        Plan::Wait | Plan::Select(_) | Plan::Work { .. } | Plan::Watch => None,
+    }
+}
+
+fn said(old: &[Condition], seen: &Observation, plan: &Plan, counted: &Counted) -> Vec<Statement> {
+    let ready = match &seen.ready {
+        Ok(()) => {
+            Statement::new(kind::READY, true, "Reachable", "source and stores are there and can be reached")
+        }
+        Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+    };
+    let progressing = |holds, reason, text: &str| Statement::new(kind::PROGRESSING, holds, reason, text);
+    let mut said = vec![ready];
+    said.push(match (plan, &seen.working) {
+        (Plan::Wait, _) => progressing(false, "Waiting", "something that the run needs is missing"),
+        (Plan::Select(_), _) | (Plan::Watch, None) => {
+            progressing(true, "Selecting", "a pod selects the units")
+        }
+        (Plan::Work { .. }, _) | (Plan::Watch, Some(_)) => {
+            progressing(true, "Working", "pods work on the selected units")
+        }
+        (Plan::Complete { .. } | Plan::Fail { .. }, _) => progressing(false, "Ended", "the run has ended"),
+    });
+    said.extend(run_view::throttled(old, &seen.presents, matches!(plan, Plan::Watch)));
+    match plan {
+        Plan::Complete { .. } => {
+            said.push(Statement::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));
+        }
+        Plan::Fail { reason, message, .. } => {
+            said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));
+        }
+        Plan::Wait | Plan::Select(_) | Plan::Work { .. } | Plan::Watch => {}
+    }
+    said
+}
+
+impl Counted {
+    fn in_words(&self, seen: &Observation) -> String {
+        let selected = self.selected.unwrap_or(0);
+        let needed_nothing = match self.passed_over {
+            0 => String::new(),
+            count => format!("; {count} others needed nothing"),
+        };
+        if seen.working.is_none() {
+            return format!("{selected} selected{needed_nothing}");
+        }
+        let Tally { done, changed, failed, skipped, .. } = self.tally.unwrap_or_default();
+        format!(
+            "{selected} selected: {done} done ({changed} changed), {failed} failed, {skipped} passed over{needed_nothing}"
+        )
+    }
+}
+
+/// What changed since the last pass that a person should read.
+pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &Plan) -> Vec<Event> {
+    let mut events = run_view::events(&old.conditions, &new.conditions);
+    let started = match plan {
+        Plan::Select(_) => Some(("Selecting", "StartJob", "a pod selects the units".to_owned())),
+        Plan::Work { parts, selected, .. } => {
+            Some(("Started", "StartJob", format!("going through {selected} in {parts} parts")))
+        }
+        Plan::Wait | Plan::Watch | Plan::Complete { .. } | Plan::Fail { .. } => None,
+    };
+    events.extend(started.map(|(reason, action, text)| run_view::event(false, reason, action, text)));
+    events
+}
+
+/// When a run that has not ended is looked at again.
+pub fn requeue_after(uid: &str, seen: &Observation, new: &IngestRunStatus) -> Duration {
+    match &seen.ready {
+        Ok(()) => requeue::jitter(BUSY, uid, seen.now),
+        Err(fault) => {
+            let class = if seen.started() { ErrorClass::User } else { fault.class };
+            requeue::retry_after(conditions::since(&new.conditions, kind::READY), seen.now, class, uid)
+        }
+    }
+}
+
+/// What the records of a run say of units that are still to be done; `None` as long as that is not known.
+pub fn remaining(status: &IngestRunStatus) -> Option<i64> {
+    let behind = status.done.unwrap_or(0) + status.failed.unwrap_or(0) + status.skipped.unwrap_or(0);
+    Some((status.selected? - behind).max(0))
+}

@@ -1,0 +1,100 @@
+mod ending;
+mod jobs;
+
+use docmill_crds::contract::{RunOrder, RunStep};
+use docmill_crds::records::runs::{PartRecord, PlanRecord, Tally};
+use docmill_crds::{IngestRun, IngestSource};
+use k8s_openapi::jiff::Timestamp;
+use serde_json::json;
+
+use super::observation::{Observation, Records, Step};
+use super::start;
+use crate::workers::pod_view::JobEnd;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn run() -> IngestRun {
+    serde_json::from_value(json!({
+        "apiVersion": "docmill.io/v1alpha1",
+        "kind": "IngestRun",
+        "metadata": {"name": "backfill", "namespace": "news", "uid": "run-1", "generation": 1,
+                     "creationTimestamp": "1970-01-01T00:16:40Z"},
+        "spec": {"sourceRef": {"name": "wire"}, "mode": "Process", "parallelism": 2},
+    }))
+    .unwrap()
+}
+
+fn source() -> IngestSource {
+    crate::controllers::ingest_source::tests::source()
+}
+
+fn order() -> RunOrder {
+    start::order(&run(), &source(), "cluster-1").unwrap()
+}
+
+/// Nothing but what it would begin with, at second 1,100.
+fn fresh() -> Observation {
+    Observation {
+        now: at(1100),
+        ready: Ok(()),
+        start: Some(order()),
+        selecting: None,
+        working: None,
+        records: None,
+        presents: Vec::new(),
+    }
+}
+
+fn end(complete: bool) -> JobEnd {
+    let reason = if complete { String::new() } else { "FailedIndexes".to_owned() };
+    JobEnd { complete, at: at(1090), reason, message: "Job has failed indexes".into() }
+}
+
+fn step(step: RunStep, end: Option<JobEnd>) -> Step {
+    Step { created: at(1010), order: Some(RunOrder { step, ..order() }), end, trouble: None }
+}
+
+/// The selection is made, and has left this record.
+fn selected(plan: Option<PlanRecord>) -> Observation {
+    Observation {
+        start: None,
+        selecting: Some(step(RunStep::Plan, Some(end(true)))),
+        records: Some(Records { plan, parts: vec![] }),
+        ..fresh()
+    }
+}
+
+fn plan_record(files: i64, selected: i64) -> PlanRecord {
+    PlanRecord {
+        kind: "plan".into(),
+        run: "run-1".into(),
+        files,
+        selected,
+        passed_over: 7,
+        ..PlanRecord::default()
+    }
+}
+
+/// Two parts of ten units each at work, or ended.
+fn working(ended: Option<bool>, parts: Vec<PartRecord>) -> Observation {
+    Observation {
+        working: Some(step(RunStep::Work { files: 2, parts: 2 }, ended.map(end))),
+        records: Some(Records { plan: Some(plan_record(2, 20)), parts }),
+        ..selected(None)
+    }
+}
+
+fn part(part: i32, done: i64, failed: i64) -> PartRecord {
+    let tally = Tally { lines: done + failed, done, changed: done, failed, ..Tally::default() };
+    let first_failure = (failed > 0).then(|| "wire/a.xml: WrongType".to_owned());
+    PartRecord {
+        kind: "part".into(),
+        part,
+        tally,
+        first_failure,
+        finished: done + failed == 10,
+        ..PartRecord::default()
+    }
+}

@@ -1,0 +1,127 @@
+//! `IngestSource`: where a backlog becomes worker Jobs.
+//!
+//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
+//! pure). It keeps nothing: the next pass, or another operator, finds all it needs in the cluster and the stores.
+pub(crate) mod client_cache;
+pub(super) mod context;
+pub(super) mod fair_share;
+pub(super) mod job;
+mod ledger_memory;
+mod observation;
+mod observe;
+mod plan;
+mod poll;
+mod shared_queue;
+mod status;
+#[cfg(test)]
+pub mod tests;
+pub(super) mod worker;
+pub(crate) mod worker_quota;
+
+use std::sync::Arc;
+
+use docmill_crds::IngestSource;
+use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+
+use super::readable::readable;
+use crate::k8s::apply::{ApplyError, Created};
+use crate::stores::with_causes;
+use crate::telemetry::metrics::Kind;
+use context::SourceContext;
+use fair_share::Need;
+use observation::Observation;
+use plan::Plan;
+use poll::Polling;
+use worker_quota::Request;
+
+/// One pass over a source.
+pub async fn reconcile(
+    guard: Arc<DeserializeGuard<IngestSource>>,
+    context: Arc<SourceContext>,
+) -> Result<Action, ApplyError> {
+    let Some(source) = readable(&guard) else { return Ok(Action::await_change()) };
+    let suspend = source.spec.suspend;
+
+    // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
+    let (seen, order) = observe::observe(source, &context).await;
+
+    // 2. Plan: how many workers there should be, and which to start; what of that is this source's share; and whether it
+    // is time to list the bucket.
+    let plan = plan::plan(suspend, &source.spec.workers, &seen);
+    let plan = limit(source, plan, &seen, &context);
+    let polling = poll::plan(source, &seen.polled, !suspend && seen.may_poll(), seen.now);
+
+    // 3. Apply: create Jobs and runs; end those of a suspended source.
+    let started = match apply(source, &plan, &order, &context).await {
+        Ok(started) => poll(&polling, &context).await.map(|()| started),
+        Err(error) => Err(error),
+    };
+
+    // 4. Status: also if not every Job could be created.
+    let old = source.status.clone().unwrap_or_default();
+    let refused = started.as_ref().err().map(|error| with_causes(error));
+    let new = status::status(&old, suspend, source.metadata.generation, &seen, &plan, refused.as_deref());
+    context.writer.set_status(source, source.status.as_ref(), &new).await?;
+    let count = started.as_ref().copied().unwrap_or(0);
+    for event in status::events(&old, &new).iter().chain(&status::started(count, &plan)) {
+        context.writer.publish(source, event).await;
+    }
+    started?;
+    Ok(Action::requeue(status::requeue_after(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
+}
+
+/// Limits a plan to what the source may have beside all others.
+fn limit(source: &IngestSource, plan: Plan, seen: &Observation, context: &SourceContext) -> Plan {
+    let namespace = source.namespace().unwrap_or_default();
+    let named = |job: &str| format!("{namespace}/{job}");
+    let need = Need {
+        uid: source.uid().unwrap_or_default(),
+        desired: plan.desired,
+        active: plan::active_count(&seen.workers),
+        last_start: seen.workers.iter().map(|worker| worker.created).max(),
+    };
+    let start = plan.start.iter().map(|start| (named(&job::name(source, start)), start.clone()));
+    let candidates = plan::candidates(&seen.workers).into_iter().map(|stop| (named(&stop.job), stop));
+    let all = worker::of_all_sources(&context.jobs.state());
+    let request =
+        Request { need, start: start.collect(), candidates: candidates.collect(), seen: &all, now: seen.now };
+    context.quota.limit(plan, request)
+}
+
+/// Carries a plan out. How many workers are new.
+async fn apply(
+    source: &IngestSource,
+    plan: &Plan,
+    order: &str,
+    context: &SourceContext,
+) -> Result<usize, ApplyError> {
+    let namespace = source.namespace().unwrap_or_default();
+    for stop in &plan.stop {
+        context.writer.delete_job(&namespace, &stop.job, &stop.uid).await?;
+    }
+    let mut started = 0;
+    for start in &plan.start {
+        let job = job::job(source, start, order.to_owned(), &context.image);
+        match context.writer.create(&job).await? {
+            Created::Now => {
+                context.metrics.job_created(Kind::IngestSource);
+                started += 1;
+            }
+            Created::Before => {}
+        }
+    }
+    Ok(started)
+}
+
+/// Creates the run that is due, and deletes those that are beyond the limits.
+async fn poll(polling: &Polling, context: &SourceContext) -> Result<(), ApplyError> {
+    if let Some(run) = &polling.start {
+        context.writer.create(run).await?;
+    }
+    for run in &polling.delete {
+        context.writer.delete(run).await?;
+    }
+    Ok(())
+}

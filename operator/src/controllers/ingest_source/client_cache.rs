@@ -1,0 +1,160 @@
+//! Reaches everything that a source names, and remembers the clients for a while. Losing them costs a few requests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use docmill_clients::aws::{s3_client, sqs_client};
+use docmill_clients::elastic::Elastic;
+use docmill_crds::IngestSource;
+use docmill_crds::api::ingest_source::IngestSourceSpec;
+use docmill_crds::contract::IngestOrder;
+use kube::ResourceExt as _;
+
+use super::ledger_memory::LedgerMemory;
+use crate::endpoints::Asker;
+use crate::not_ready::NotReady;
+use crate::stores::{BUCKETS, Reader, check_buckets, connect_source, storage_secrets, store_fault};
+use crate::telemetry::metrics::{Metrics, Target};
+
+/// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
+/// nothing fails.
+const FRESH: Duration = Duration::from_mins(5);
+/// The same while workers are in trouble.
+const FRESH_IN_TROUBLE: Duration = Duration::from_secs(15);
+/// More than all client-side retries of a store that refuses connections need, and short enough for a store that
+/// swallows them.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Clients of the stores of one source, all of which have answered.
+pub struct StoreClients {
+    /// The object store.
+    pub s3: aws_sdk_s3::Client,
+    /// The queue, where the source has one.
+    pub sqs: Option<aws_sdk_sqs::Client>,
+    /// The cluster with the ledger.
+    pub ledger_cluster: Elastic,
+    /// What the ledger said last.
+    pub ledger: Mutex<LedgerMemory>,
+    generation: Option<i64>,
+    at: Instant,
+}
+
+/// The clients of all sources that were reached lately, by UID.
+#[derive(Default)]
+pub struct ClientCache(Mutex<HashMap<String, Arc<StoreClients>>>);
+
+impl ClientCache {
+    /// The clients of one source, as if it had been reached.
+    #[cfg(test)]
+    pub fn holding(uid: &str, s3: aws_sdk_s3::Client, ledger_cluster: Elastic) -> Self {
+        let reached = StoreClients {
+            s3,
+            sqs: None,
+            ledger_cluster,
+            ledger: Mutex::default(),
+            generation: None,
+            at: Instant::now(),
+        };
+        Self(Mutex::new(HashMap::from([(uid.to_owned(), Arc::new(reached))])))
+    }
+
+    /// The clients of a source: those of an earlier pass while they are fresh, or new ones.
+    pub async fn reach(
+        &self,
+        reader: &Reader,
+        source: &IngestSource,
+        order: &IngestOrder,
+        in_trouble: bool,
+        asker: &Asker,
+        metrics: &Metrics,
+    ) -> Result<Arc<StoreClients>, NotReady> {
+        let uid = source.uid().unwrap_or_default();
+        let fresh = if in_trouble { FRESH_IN_TROUBLE } else { FRESH };
+        if let Some(known) = self.known(&uid)
+            && known.generation == source.metadata.generation
+            && known.at.elapsed() < fresh
+        {
+            return Ok(known);
+        }
+        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, source, order, asker, metrics)))
+            .await
+            .unwrap_or_else(|_| {
+                let seconds = TIMEOUT.as_secs();
+                Err(NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s")))
+            });
+        match reached {
+            Ok(reached) => Ok(self.remember(uid, reached)),
+            Err(fault) => {
+                self.forget(&uid);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Drops what is known of a source, so that the next pass looks at everything anew.
+    pub fn forget(&self, uid: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    /// The clients of a source that was reached lately.
+    pub fn known(&self, uid: &str) -> Option<Arc<StoreClients>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned()
+    }
+
+    fn remember(&self, uid: String, reached: StoreClients) -> Arc<StoreClients> {
+        let reached = Arc::new(reached);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Sources that are gone are not looked at any more, and drop out here.
+        all.retain(|_, known| known.at.elapsed() < FRESH * 2);
+        all.insert(uid, reached.clone());
+        reached
+    }
+}
+
+/// Looks at everything that the spec names. The first fault in the order of the spec is told.
+async fn connect(
+    reader: &Reader,
+    source: &IngestSource,
+    order: &IngestOrder,
+    asker: &Asker,
+    metrics: &Metrics,
+) -> Result<StoreClients, NotReady> {
+    let IngestOrder { namespace, spec, .. } = order;
+    metrics.request(Target::Elasticsearch);
+    let (storage, elastic) = tokio::join!(
+        connect_storage(reader, namespace, spec, asker, metrics),
+        connect_source(reader, order, asker),
+    );
+    let (s3, sqs) = storage?;
+    Ok(StoreClients {
+        s3,
+        sqs,
+        ledger_cluster: elastic?,
+        ledger: Mutex::default(),
+        generation: source.metadata.generation,
+        at: Instant::now(),
+    })
+}
+
+async fn connect_storage(
+    reader: &Reader,
+    namespace: &str,
+    spec: &IngestSourceSpec,
+    asker: &Asker,
+    metrics: &Metrics,
+) -> Result<(aws_sdk_s3::Client, Option<aws_sdk_sqs::Client>), NotReady> {
+    let storage = &spec.storage;
+    let secrets = storage_secrets(reader, namespace, storage).await?;
+    let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage");
+    let s3 = s3_client(storage, &secrets).await.map_err(unusable)?;
+    let sqs = match spec.trigger.queue_url() {
+        Some(url) => Some(sqs_client(storage, url, &secrets).await.map_err(unusable)?),
+        None => None,
+    };
+    for _ in 0..BUCKETS {
+        metrics.request(Target::ObjectStore);
+    }
+    check_buckets(&s3, spec, asker).await?;
+    Ok((s3, sqs))
+}

@@ -1,0 +1,76 @@
+//! The Job of one worker of a source. Pure.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::IngestSource;
+use docmill_crds::contract::label;
+use docmill_crds::digest::hex;
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use kube::api::ObjectMeta;
+use kube::{Resource as _, ResourceExt as _};
+use sha2::{Digest as _, Sha256};
+
+use super::plan::Start;
+use super::worker::SLOT_LABEL;
+use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
+
+/// How long an ended Job is kept. Its pod is what the rate, the pauses after failures and a person's look at the log
+/// are drawn from.
+const KEPT_SECONDS: i32 = 120;
+/// With the longest name of a source and the hyphen this makes 63 characters, the limit of a Job's name.
+const NAME_DIGITS: usize = 10;
+
+/// The Job of one worker. `order` is the encoded work order.
+pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerImage) -> Job {
+    let labels = labels(source, start.slot);
+    let template = worker_pod::pod_template(WorkerPod {
+        image,
+        order,
+        mounts: worker_pod::source_mounts(&source.spec),
+        labels: labels.clone(),
+        template: &source.spec.workers.pod_template,
+    });
+    let owner = source.controller_owner_ref(&()).map(|mut owner| {
+        owner.block_owner_deletion = Some(true);
+        owner
+    });
+    Job {
+        metadata: ObjectMeta {
+            name: Some(name(source, start)),
+            namespace: source.namespace(),
+            labels: Some(labels),
+            owner_references: owner.map(|owner| vec![owner]),
+            ..ObjectMeta::default()
+        },
+        spec: Some(JobSpec {
+            backoff_limit: Some(0),
+            pod_failure_policy: Some(worker_pod::failure_policy()),
+            pod_replacement_policy: Some("Failed".into()),
+            template,
+            ttl_seconds_after_finished: Some(KEPT_SECONDS),
+            ..JobSpec::default()
+        }),
+        status: None,
+    }
+}
+
+/// Name of the Job of a worker.
+pub fn name(source: &IngestSource, start: &Start) -> String {
+    let mut hash = Sha256::new();
+    for part in [
+        source.uid().unwrap_or_default(),
+        start.slot.to_string(),
+        start.predecessor.clone().unwrap_or_default(),
+    ] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    format!("{}-{}", source.name_any(), &hex(&hash.finalize())[..NAME_DIGITS])
+}
+
+fn labels(source: &IngestSource, slot: i32) -> BTreeMap<String, String> {
+    let mut labels = worker_pod::common_labels();
+    labels.insert(label::SOURCE.to_owned(), source.name_any());
+    labels.insert(SLOT_LABEL.to_owned(), slot.to_string());
+    labels
+}

@@ -1,0 +1,214 @@
+//! What is known of a source at one moment, and how the ledger's answer is read. Without I/O.
+
+use docmill_crds::api::ingest_source::FailureCount;
+use docmill_crds::foreign::code;
+use docmill_crds::reason::Reason;
+use docmill_crds::records::units::UnitState;
+use k8s_openapi::jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::poll::PollRun;
+use super::shared_queue::QUEUE_SHARED;
+use super::worker::Worker;
+use crate::not_ready::NotReady;
+
+/// How many reasons of failed units the status names.
+const TOP_FAILURES: i64 = 5;
+/// What was recorded within so many minutes is recent.
+pub const RECENT_MINUTES: i64 = 5;
+
+/// What is known of a source.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// When it was looked at.
+    pub now: Timestamp,
+    /// Whether everything that the spec names is there and reachable.
+    pub ready: Result<(), NotReady>,
+    /// Digest of the conversion model, if there is a valid one.
+    pub revision: Option<String>,
+    /// Whether there is a queue at all.
+    pub has_queue: bool,
+    /// Whether documents go into an index, or end as snapshots.
+    pub has_index: bool,
+    /// The queue, if it answered.
+    pub queue: Option<QueueCounts>,
+    /// The runs that the poll trigger made, oldest first.
+    pub polled: Vec<PollRun>,
+    /// The ledger, if it answered.
+    pub ledger: Option<LedgerCounts>,
+    /// The workers, those that ended lately included.
+    pub workers: Vec<Worker>,
+    /// Who hindered the workers when the source was last looked at, if somebody did.
+    pub hindered_before: Option<String>,
+}
+
+impl Observation {
+    /// Units that are known and not done: those that the queue tells of, or, without one, those that the poll trigger's
+    /// run has still to see to. `None` if the queue was not reached.
+    pub fn pending(&self) -> Option<i64> {
+        if self.has_queue {
+            self.queue.map(QueueCounts::pending)
+        } else {
+            Some(self.polled.iter().map(PollRun::remaining).sum())
+        }
+    }
+
+    /// Whether the poll trigger may make a run: also of a source whose queue is shared, as a run does not read it.
+    pub fn may_poll(&self) -> bool {
+        self.ready.as_ref().err().is_none_or(|fault| fault.reason == QUEUE_SHARED)
+    }
+
+    /// Whether a run of the poll trigger is under way.
+    pub fn polls(&self) -> bool {
+        self.polled.iter().any(|run| run.complete.is_none())
+    }
+}
+
+/// Notifications in the queue. SQS gives approximate numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// Ready to be taken.
+    pub waiting: i64,
+    /// Taken by a worker and not done yet.
+    pub in_hand: i64,
+    /// Held back for now.
+    pub delayed: i64,
+}
+
+impl QueueCounts {
+    /// All of them.
+    pub fn pending(self) -> i64 {
+        self.waiting + self.in_hand + self.delayed
+    }
+}
+
+/// The units in the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerCounts {
+    /// Units whose documents are in the index.
+    pub indexed: i64,
+    /// Units whose documents are snapshots only.
+    pub converted: i64,
+    /// Units that were refused.
+    pub failed: i64,
+    /// Units that were passed over.
+    pub skipped: i64,
+    /// The most frequent reasons of failed units, most frequent first.
+    pub top_failures: Vec<FailureCount>,
+    /// When a unit was last recorded as indexed or converted.
+    pub last_good: Option<Timestamp>,
+    /// The newest record of all.
+    pub newest: Option<NewestRecord>,
+    /// The units that were recorded lately.
+    pub recent: RecentUnits,
+}
+
+/// The units that were recorded within [`RECENT_MINUTES`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecentUnits {
+    /// All of them.
+    pub recorded: i64,
+    /// Those that were refused.
+    pub failed: i64,
+    /// Notifications of another bucket, which are among those that were refused.
+    pub foreign: i64,
+    /// The most frequent reason.
+    pub reason: Option<String>,
+}
+
+/// The newest record of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewestRecord {
+    /// When it was written.
+    pub recorded: Timestamp,
+    /// Milliseconds from the landing of the object until then.
+    pub lag_millis: Option<i64>,
+}
+
+/// The one search that answers all that a status needs of the ledger.
+pub fn ledger_query() -> Value {
+    json!({
+        "size": 1,
+        "track_total_hits": false,
+        "sort": [{"recordedTime": {"order": "desc", "unmapped_type": "date"}}],
+        "_source": ["recordedTime", "lagMillis"],
+        "aggs": {
+            "states": {"terms": {"field": "state", "size": 10}},
+            "failed": {
+                "filter": {"term": {"state": UnitState::Failed}},
+                "aggs": {"reasons": {"terms": {"field": "reason", "size": TOP_FAILURES}}},
+            },
+            "good": {
+                "filter": {"terms": {"state": [UnitState::Indexed, UnitState::Converted]}},
+                "aggs": {"last": {"max": {"field": "recordedTime"}}},
+            },
+            "recent": {
+                "filter": {"range": {"recordedTime": {"gte": format!("now-{RECENT_MINUTES}m")}}},
+                "aggs": {
+                    "failed": {
+                        "filter": {"term": {"state": UnitState::Failed}},
+                        "aggs": {"reasons": {"terms": {"field": "reason", "size": 1}}},
+                    },
+                    "foreign": {"filter": {"term": {"reason": Reason::ForeignNotification}}},
+                },
+            },
+        },
+    })
+}
+
+/// Reads the answer to [`ledger_query`]. A ledger that does not exist yet gives zeros.
+pub fn read_ledger(answer: &Value) -> LedgerCounts {
+    let states = buckets(answer, "/aggregations/states/buckets");
+    let of = |state: UnitState| {
+        states.iter().find(|(key, _)| key == state.as_str()).map_or(0, |(_, count)| *count)
+    };
+    let reasons = buckets(answer, "/aggregations/failed/reasons/buckets");
+    let last = answer.pointer("/aggregations/good/last/value").and_then(Value::as_f64);
+    LedgerCounts {
+        indexed: of(UnitState::Indexed),
+        converted: of(UnitState::Converted),
+        failed: of(UnitState::Failed),
+        skipped: of(UnitState::Skipped),
+        top_failures: reasons
+            .into_iter()
+            .map(|(reason, count)| FailureCount { reason: shown(&reason), count })
+            .collect(),
+        last_good: last.and_then(from_millis),
+        newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
+        recent: recent(answer),
+    }
+}
+
+fn recent(answer: &Value) -> RecentUnits {
+    let count = |pointer: &str| answer.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+    let reasons = buckets(answer, "/aggregations/recent/failed/reasons/buckets");
+    RecentUnits {
+        recorded: count("/aggregations/recent/doc_count"),
+        failed: count("/aggregations/recent/failed/doc_count"),
+        foreign: count("/aggregations/recent/foreign/doc_count"),
+        reason: reasons.into_iter().next().map(|(reason, _)| shown(&reason)),
+    }
+}
+
+/// A reason as the ledger has it, if it can be one of ours.
+fn shown(reason: &str) -> String {
+    code(reason).unwrap_or("Unknown").to_owned()
+}
+
+fn buckets(answer: &Value, pointer: &str) -> Vec<(String, i64)> {
+    let list = answer.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let bucket =
+        |bucket: &Value| Some((bucket.get("key")?.as_str()?.to_owned(), bucket.get("doc_count")?.as_i64()?));
+    list.iter().filter_map(bucket).collect()
+}
+
+fn newest(source: &Value) -> Option<NewestRecord> {
+    let recorded = source.get("recordedTime")?.as_str()?.parse().ok()?;
+    Some(NewestRecord { recorded, lag_millis: source.get("lagMillis").and_then(Value::as_i64) })
+}
+
+/// Aggregations give times as milliseconds in a floating number, exact up to the year 280,000.
+#[allow(clippy::cast_possible_truncation, reason = "milliseconds of our time are far below 2^53")]
+fn from_millis(millis: f64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(millis as i64).ok()
+}

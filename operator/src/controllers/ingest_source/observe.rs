@@ -1,0 +1,200 @@
+//! Looks at a source: its spec, the stores, the queue, the ledger, its workers.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use docmill_clients::aws::StoreError;
+use docmill_crds::IngestSource;
+use docmill_crds::api::ingest_source::Index;
+use docmill_crds::contract::{IngestOrder, WorkOrder, label};
+use docmill_crds::records::units::units_index;
+use docmill_crds::template::Template;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::client_cache::StoreClients;
+use super::context::SourceContext;
+use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
+use super::plan::{active_count, latest_failure};
+use super::{poll, shared_queue, worker};
+use crate::conditions::{self, kind};
+use crate::endpoints::Asker;
+use crate::not_ready::NotReady;
+use crate::stores::{ask_elastic, ledger_cluster, store_fault};
+use crate::telemetry::metrics::{Metrics, Target};
+use crate::workers::order::ingest_order;
+use crate::workers::worker_pod::encode_order;
+use crate::workers::worker_status;
+
+/// How long a queue may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Looks at a source. Also gives the encoded work order for its workers.
+pub async fn observe(source: &IngestSource, context: &SourceContext) -> (Observation, String) {
+    let (jobs, pods) = context.workers_of(source, label::SOURCE);
+    let now = Timestamp::now();
+    let mut seen = Observation {
+        now,
+        ready: Ok(()),
+        revision: None,
+        has_queue: source.spec.trigger.sqs.is_some(),
+        has_index: source.spec.index.is_some(),
+        queue: None,
+        polled: poll::read(source, &context.runs.state()),
+        ledger: None,
+        workers: worker::read(&jobs, &pods, now),
+        hindered_before: source.status.as_ref().and_then(|status| hindered(&status.conditions)),
+    };
+    let urls = worker::urls(&seen.workers, &pods);
+    for (at, present) in worker_status::ask(urls, &context.workers, &context.metrics).await {
+        seen.workers[at].present = Some(present);
+    }
+    let order = match look(source, context, &mut seen).await {
+        Ok(order) => order,
+        Err(fault) => {
+            seen.ready = Err(fault);
+            String::new()
+        }
+    };
+    (seen, order)
+}
+
+async fn look(
+    source: &IngestSource,
+    context: &SourceContext,
+    seen: &mut Observation,
+) -> Result<String, NotReady> {
+    let order = ingest_order(source, &context.cluster);
+    let checked = check_spec(source, order.clone());
+    if let Ok((revision, _)) = &checked {
+        seen.revision = Some(revision.clone());
+    }
+    let (_, encoded) = checked?;
+    let template = &source.spec.workers.pod_template;
+    context.reader.rules.pods.check("spec.workers.podTemplate", template)?;
+    let metrics = &context.metrics;
+    let conditions = source.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let asker = context.asker(source, conditions);
+    let reached =
+        context.clients.reach(&context.reader, source, &order, in_trouble(seen), &asker, metrics).await?;
+    if seen.has_queue {
+        metrics.request(Target::Queue);
+    }
+    let queue = queue_counts(source, &reached, &asker).await;
+    let at_rest = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
+    let busy =
+        !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
+    let ledger = remembered_counts(source, &reached, busy, &asker, metrics).await;
+    seen.queue = queue.as_ref().ok().copied().flatten();
+    seen.ledger = ledger.as_ref().ok().cloned();
+    // Its Secret may have changed.
+    let forget = |_: &NotReady| context.clients.forget(&source.uid().unwrap_or_default());
+    queue.map(drop).inspect_err(forget)?;
+    // Behind the queue, so that it also says that the queue was reached.
+    shared_queue::check(source, &context.sources.state())?;
+    ledger.map(drop).inspect_err(forget)?;
+    Ok(encoded)
+}
+
+/// Whether workers fail, wait for a store, or do not start: what is behind that is likely to be seen from here.
+fn in_trouble(seen: &Observation) -> bool {
+    let workers = &seen.workers;
+    let late = workers.iter().any(|worker| worker.late);
+    let hindered = worker::presents(workers).any(|present| !present.hindrances.is_empty());
+    late || latest_failure(workers).is_some() || hindered
+}
+
+/// What can be told from the spec alone: the revision of its conversion, and the encoded work order.
+fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, String), NotReady> {
+    let spec = &source.spec;
+    let revision = spec
+        .conversion
+        .revision()
+        .map_err(|error| NotReady::user("InvalidConversion", format!("spec.conversion: {error}")))?;
+    let templates = |index: &Index| [("name", index.name.clone()), ("id", index.id.clone())];
+    for (field, text) in spec.index.as_ref().into_iter().flat_map(templates) {
+        Template::parse(&text)
+            .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.index.{field}: {error}")))?;
+    }
+    if let Some(Err(error)) = spec.index.as_ref().map(|index| index.window.first_day()) {
+        return Err(NotReady::user("InvalidTemplate", format!("spec.index.window.from: {error}")));
+    }
+    Ok((revision, encode_order(&WorkOrder::Ingest(Box::new(order)))?))
+}
+
+/// The counts of the queue; nothing where there is none.
+async fn queue_counts(
+    source: &IngestSource,
+    reached: &StoreClients,
+    asker: &Asker,
+) -> Result<Option<QueueCounts>, NotReady> {
+    let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &reached.sqs) else { return Ok(None) };
+    let request = sqs
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(Attribute::ApproximateNumberOfMessages)
+        .attribute_names(Attribute::ApproximateNumberOfMessagesNotVisible)
+        .attribute_names(Attribute::ApproximateNumberOfMessagesDelayed);
+    let silent = NotReady::transient("QueueUnreachable", format!("the queue {url} does not answer"));
+    let request = async {
+        let fault = |error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error));
+        request.send().await.map_err(fault)
+    };
+    let answer = asker.ask(url, TIMEOUT, silent, request).await?;
+    let attributes = answer.attributes.unwrap_or_default();
+    let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
+    Ok(Some(QueueCounts {
+        waiting: count(Attribute::ApproximateNumberOfMessages),
+        in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),
+        delayed: count(Attribute::ApproximateNumberOfMessagesDelayed),
+    }))
+}
+
+fn queue_fault(error: &StoreError) -> NotReady {
+    let fault = store_fault(error, "QueueNotFound", "create it, or correct spec.trigger.sqs.queueUrl");
+    match fault.reason {
+        "StorageUnreachable" => NotReady { reason: "QueueUnreachable", ..fault },
+        "AccessDenied" => NotReady { reason: "QueueAccessDenied", ..fault },
+        "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
+        _ => fault,
+    }
+}
+
+/// What the ledger says, or said a moment ago if nothing has happened since.
+async fn remembered_counts(
+    source: &IngestSource,
+    reached: &StoreClients,
+    busy: bool,
+    asker: &Asker,
+    metrics: &Metrics,
+) -> Result<LedgerCounts, NotReady> {
+    let memory = || reached.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = memory().known(busy, Instant::now()) {
+        return Ok(known);
+    }
+    metrics.request(Target::Elasticsearch);
+    let since = Instant::now();
+    let counts = ledger_counts(source, reached, asker).await?;
+    memory().remember(counts.clone(), since);
+    Ok(counts)
+}
+
+/// Who hindered the workers, as the status says.
+fn hindered(conditions: &[Condition]) -> Option<String> {
+    let throttled = conditions::find(conditions, kind::THROTTLED)?;
+    (throttled.status == "True").then(|| throttled.reason.clone())
+}
+
+async fn ledger_counts(
+    source: &IngestSource,
+    reached: &StoreClients,
+    asker: &Asker,
+) -> Result<LedgerCounts, NotReady> {
+    let cluster = ledger_cluster(&source.spec)?;
+    let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
+    let query = ledger_query();
+    let answer = ask_elastic(asker, cluster, reached.ledger_cluster.search(&index, &query)).await?;
+    Ok(read_ledger(&answer))
+}

@@ -1,0 +1,232 @@
+//! How many workers a source should have, and what follows from that. Pure: the same observation gives the same plan.
+//!
+//! Workers that have nothing to do end by themselves, so a plan only ever starts them. Only a source that is suspended, or
+//! shares its queue with another, asks its workers to end, and they finish what they hold.
+
+use std::time::Duration;
+
+use docmill_crds::api::ingest_source::Workers;
+use k8s_openapi::jiff::Timestamp;
+
+use super::observation::{Observation, QueueCounts};
+use super::shared_queue::QUEUE_SHARED;
+use super::worker::{State, Worker, presents};
+use crate::workers::backpressure::longest_first;
+
+/// Units a second that one worker is taken to do before any was measured.
+const ASSUMED_RATE: f64 = 20.0;
+/// Fewer units than this, or less time, are no measurement.
+const MEASURED_UNITS: u64 = 20;
+const MEASURED_MILLIS: u64 = 500;
+/// What a measurement may say. A worker that did one slow unit must not bring up a hundred others.
+const RATE_RANGE: (f64, f64) = (1.0, 2000.0);
+/// The pause after a failed worker; it doubles with each that fails after it.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// What is to be done for a source now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// How many workers there should be.
+    pub desired: i32,
+    /// The arithmetic behind that.
+    pub because: String,
+    /// The workers to start.
+    pub start: Vec<Start>,
+    /// The workers to ask to end.
+    pub stop: Vec<Stop>,
+}
+
+/// A worker to start. The name of its Job follows from these two, so that a pass which has not seen yet what an earlier
+/// one created cannot create it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The free slot that it fills, from 0 to below `workers.max`.
+    pub slot: i32,
+    /// UID of the last Job in this slot, if it can still be seen.
+    pub predecessor: Option<String>,
+}
+
+/// A worker to ask to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Name of the Job.
+    pub job: String,
+    /// UID of the Job.
+    pub uid: String,
+}
+
+/// Plans.
+pub fn plan(suspend: bool, workers: &Workers, seen: &Observation) -> Plan {
+    let none = |because: String, stop| Plan { desired: 0, because, start: Vec::new(), stop };
+    let all = || active(&seen.workers).filter(|worker| !worker.leaving).map(stop).collect();
+    if suspend {
+        return none("suspended".to_owned(), all());
+    }
+    if let Err(fault) = &seen.ready {
+        let stop = if fault.reason == QUEUE_SHARED { all() } else { Vec::new() };
+        return none(format!("not ready: {}", fault.reason), stop);
+    }
+    if !seen.has_queue {
+        return none("no queue: the runs of the poll trigger have pods of their own".to_owned(), Vec::new());
+    }
+    let queue = seen.queue.unwrap_or_default();
+    let active = count(active(&seen.workers));
+    let (desired, because) = desired(workers, queue, active, rate(&seen.workers));
+    let missing = if queue.waiting > 0 { (desired - active).max(0) } else { 0 };
+    let (startable, but) = startable(seen, active, missing);
+    let because = but.map_or(because.clone(), |but| format!("{because}; {but}"));
+    let start = free_slots(&seen.workers, workers.max).take(usize::try_from(startable).unwrap_or(0));
+    Plan { desired, because, start: start.collect(), stop: Vec::new() }
+}
+
+/// How many of the missing workers can be started now, and what keeps the others back.
+fn startable(seen: &Observation, active: i32, missing: i32) -> (i32, Option<String>) {
+    if missing == 0 {
+        return (0, None);
+    }
+    if let Some(rest) = pause(&seen.workers, seen.now) {
+        return (0, Some(format!("the next one starts in {} s, since workers fail", rest.as_secs())));
+    }
+    if let Some(hindrance) = longest_first(presents(&seen.workers)).first() {
+        let (by, reason) = (hindrance.by.as_str(), hindrance.reason.as_str());
+        return (0, Some(format!("none is started while workers wait for {by} ({reason})")));
+    }
+    match &seen.hindered_before {
+        Some(by) if active == 0 && missing > 1 => (1, Some(format!("one to see whether {by} still hinders"))),
+        // They start, or do not answer: more of them would wait as well.
+        Some(by) if active > 0 && seen.workers.iter().all(|worker| worker.present.is_none()) => {
+            (0, Some(format!("none is started until a worker says that {by} does not hinder any more")))
+        }
+        _ => (missing, None),
+    }
+}
+
+/// How many workers the backlog needs, and why. Units in hand count only while there are workers that can hold them:
+/// those of a dead worker come back to the queue by themselves.
+fn desired(workers: &Workers, queue: QueueCounts, active: i32, rate: f64) -> (i32, String) {
+    let backlog = queue.waiting + if active > 0 { queue.in_hand } else { 0 };
+    if backlog <= 0 {
+        return (0, "no backlog".to_owned());
+    }
+    let seconds = workers.target_lag_seconds.max(1);
+    let per_worker = whole((rate * f64::from(seconds)).floor()).max(1);
+    let needed = backlog.div_euclid(per_worker) + i64::from(backlog % per_worker > 0);
+    let desired = i32::try_from(needed).unwrap_or(i32::MAX).clamp(1, workers.max.max(1));
+    let mut because = format!("backlog {backlog} / {per_worker} per worker within {seconds} s");
+    if needed > i64::from(desired) {
+        because.push_str(", limited by workers.max");
+    }
+    (desired, because)
+}
+
+/// Units a second that one worker does, from what those that run say and from the reports of those that have ended.
+fn rate(workers: &[Worker]) -> f64 {
+    let mut units = 0;
+    let mut millis = 0;
+    for worker in workers {
+        let (done, busy) = match (&worker.state, &worker.present) {
+            (State::Ended { report: Some(report), .. }, _) => {
+                (report.done + report.failed + report.skipped, report.busy_millis)
+            }
+            (State::Active { .. }, Some(present)) => (present.done, present.busy_millis),
+            _ => continue,
+        };
+        units += done;
+        millis += busy;
+    }
+    if units < MEASURED_UNITS || millis < MEASURED_MILLIS {
+        return ASSUMED_RATE;
+    }
+    (float(units) * 1000.0 / float(millis)).clamp(RATE_RANGE.0, RATE_RANGE.1)
+}
+
+/// How long no worker is to be started, since the last ones failed.
+fn pause(workers: &[Worker], now: Timestamp) -> Option<Duration> {
+    let (rounds, last) = failed_rounds(workers)?;
+    let doublings = u32::try_from(rounds.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
+    let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
+    let passed = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+    pause.checked_sub(passed).filter(|rest| !rest.is_zero())
+}
+
+/// How often in a row workers failed since the last one that ended well, and when the last one did. Workers that ran
+/// side by side fail for one cause and count once.
+fn failed_rounds(workers: &[Worker]) -> Option<(usize, Timestamp)> {
+    let (last, ..) = latest_failure(workers)?;
+    let well = last_well(workers);
+    let mut failures: Vec<_> = workers
+        .iter()
+        .filter_map(|worker| Some((worker.failure()?.0, worker.created)))
+        .filter(|(at, _)| well.is_none_or(|well| *at > well))
+        .collect();
+    failures.sort_unstable_by(|a, b| b.cmp(a));
+    let mut rounds = 0;
+    let mut began = Timestamp::MAX;
+    for (at, created) in failures {
+        if at <= began {
+            rounds += 1;
+            began = created;
+        }
+    }
+    Some((rounds, last))
+}
+
+/// The last failure, if no worker has ended well since then: when, why, and whether starting again cannot help.
+pub fn latest_failure(workers: &[Worker]) -> Option<(Timestamp, &str, bool)> {
+    let last = workers.iter().filter_map(Worker::failure).max_by_key(|(at, ..)| *at)?;
+    let well = last_well(workers);
+    well.is_none_or(|well| last.0 > well).then_some(last)
+}
+
+fn last_well(workers: &[Worker]) -> Option<Timestamp> {
+    let ends = workers.iter().filter_map(|worker| match &worker.state {
+        State::Ended { at, end: super::worker::End::Well, .. } => Some(*at),
+        _ => None,
+    });
+    ends.max()
+}
+
+/// The slots without a worker, lowest first.
+fn free_slots(workers: &[Worker], max: i32) -> impl Iterator<Item = Start> {
+    let free = (0..max).filter(|slot| !active(workers).any(|worker| worker.slot == Some(*slot)));
+    free.map(|slot| {
+        let last =
+            workers.iter().filter(|worker| worker.slot == Some(slot)).max_by_key(|worker| worker.created);
+        Start { slot, predecessor: last.map(|worker| worker.uid.clone()) }
+    })
+}
+
+fn active(workers: &[Worker]) -> impl Iterator<Item = &Worker> {
+    workers.iter().filter(|worker| worker.is_active())
+}
+
+/// The workers that could hand over to those of other sources: the oldest first, as they are nearest to their end.
+pub fn candidates(workers: &[Worker]) -> Vec<Stop> {
+    let mut staying: Vec<_> = active(workers).filter(|worker| !worker.leaving).collect();
+    staying.sort_by_key(|worker| (worker.created, worker.slot));
+    staying.into_iter().map(stop).collect()
+}
+
+/// How many workers have not ended.
+pub fn active_count(workers: &[Worker]) -> i32 {
+    count(active(workers))
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> i32 {
+    i32::try_from(items.count()).unwrap_or(i32::MAX)
+}
+
+fn stop(worker: &Worker) -> Stop {
+    Stop { job: worker.job.clone(), uid: worker.uid.clone() }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of units and milliseconds are far below 2^53")]
+fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the rate is clamped, so the product is below 2^31")]
+fn whole(number: f64) -> i64 {
+    number as i64
+}

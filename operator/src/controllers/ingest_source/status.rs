@@ -1,0 +1,311 @@
+//! What a user sees of a source: status, Events, and when it is looked at again. Pure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use docmill_crds::IngestSourceStatus;
+use docmill_crds::api::ingest_source::{UnitCounts, WorkerStatus};
+use docmill_crds::contract::{Hindrance, HindranceReason, IndexTrouble};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+
+use super::observation::{Observation, RECENT_MINUTES};
+use super::plan::{Plan, active_count, latest_failure};
+use super::worker::{State, presents};
+use crate::conditions::{self, Statement, kind};
+use crate::k8s::apply::Event;
+use crate::requeue;
+use crate::workers::backpressure;
+
+/// While there is work.
+const BUSY: Duration = Duration::from_secs(2);
+/// Without work. A queue does not call, so this decides how soon the first document after a quiet time is seen.
+const IDLE: Duration = Duration::from_secs(5);
+/// An index that was read-only for so long does not become writable by itself.
+const READ_ONLY_SECONDS: i64 = 300;
+/// Fewer units than this are no sign that something is wrong with all of them.
+const JUDGED_UNITS: i64 = 10;
+/// While suspended.
+const SUSPENDED: Duration = Duration::from_secs(10);
+
+/// The status after a pass. What could not be observed stays as it was. `refused` is what the API server had against
+/// the plan, for example a quota.
+pub fn status(
+    old: &IngestSourceStatus,
+    suspend: bool,
+    generation: Option<i64>,
+    seen: &Observation,
+    plan: &Plan,
+    refused: Option<&str>,
+) -> IngestSourceStatus {
+    let said =
+        vec![ready(seen), progressing(suspend, seen), throttled(old, seen), degraded(old, seen, refused)];
+    let conditions = conditions::state(&old.conditions, said, generation, seen.now);
+    let ledger = seen.ledger.as_ref();
+    IngestSourceStatus {
+        observed_generation: generation,
+        revision: seen.revision.clone(),
+        units: units(old, seen),
+        top_failures: ledger.map_or_else(|| old.top_failures.clone(), |ledger| ledger.top_failures.clone()),
+        workers: Some(WorkerStatus {
+            active: active_count(&seen.workers),
+            desired: plan.desired,
+            because: plan.because.clone(),
+        }),
+        lag_seconds: lag_seconds(seen, &conditions).or(old.lag_seconds),
+        last_ingest_time: match ledger {
+            Some(ledger) => ledger.last_good.map(Time),
+            None => old.last_ingest_time.clone(),
+        },
+        conditions,
+    }
+}
+
+fn ready(seen: &Observation) -> Statement {
+    match &seen.ready {
+        Ok(()) => Statement::new(
+            kind::READY,
+            true,
+            "Reachable",
+            format!(
+                "{}buckets and {} are there and can be reached",
+                if seen.has_queue { "queue, " } else { "" },
+                if seen.has_index { "index" } else { "ledger" },
+            ),
+        ),
+        Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+    }
+}
+
+fn progressing(suspend: bool, seen: &Observation) -> Statement {
+    let say = |holds, reason, message: &str| Statement::new(kind::PROGRESSING, holds, reason, message);
+    if !seen.has_queue {
+        return if seen.polls() {
+            say(true, "Polling", "a run of the poll trigger is under way; see its IngestRun")
+        } else {
+            say(false, "NoBacklog", "no run of the poll trigger is under way")
+        };
+    }
+    let Some(queue) = seen.queue else {
+        return say(
+            false,
+            "QueueUnknown",
+            "whether there is work is not known, since not all stores were reached; Ready says which",
+        );
+    };
+    if queue.pending() == 0 {
+        return say(false, "NoBacklog", "the queue is empty");
+    }
+    match (suspend, active_count(&seen.workers)) {
+        (true, _) => say(true, "Suspended", "there is a backlog, and spec.suspend is true"),
+        (false, 0) => say(true, "WaitingForWorkers", "there is a backlog, and no worker yet"),
+        (false, _) => say(true, "WorkersActive", "workers take units from the queue"),
+    }
+}
+
+fn throttled(old: &IngestSourceStatus, seen: &Observation) -> Statement {
+    let presents: Vec<_> = presents(&seen.workers).collect();
+    let work = seen.queue.is_none_or(|queue| queue.pending() > 0);
+    backpressure::throttled(&old.conditions, &presents, work)
+}
+
+/// What a person has to mend before workers can go on.
+fn to_mend(seen: &Observation) -> Option<Statement> {
+    let long = |hindrance: &Hindrance| {
+        let since = hindrance.since.parse::<Timestamp>().ok()?;
+        (hindrance.reason == HindranceReason::ReadOnly
+            && seen.now.duration_since(since).as_secs() >= READ_ONLY_SECONDS)
+            .then_some("free disk space, or take the block off the index")
+    };
+    let advice = |hindrance: &Hindrance| match hindrance.reason {
+        HindranceReason::AccessDenied => Some("check the credentials and what they are allowed"),
+        HindranceReason::NotFound => Some("create what is missing, or correct its name"),
+        HindranceReason::Refused => Some("correct the settings, or the store's limits"),
+        _ => long(hindrance),
+    };
+    backpressure::longest_first(presents(&seen.workers)).into_iter().find_map(|hindrance| {
+        let reason = format!("{}{}", hindrance.by.as_str(), hindrance.reason.as_str());
+        let message = format!("{}; {}", backpressure::in_words(hindrance), advice(hindrance)?);
+        Some(Statement::new(kind::DEGRADED, true, reason, message))
+    })
+}
+
+/// Units that wait for an index, by what it has.
+fn held(seen: &Observation) -> BTreeMap<IndexTrouble, u64> {
+    let mut units = BTreeMap::new();
+    for held in presents(&seen.workers).flat_map(|present| &present.held) {
+        *units.entry(held.trouble).or_default() += held.units;
+    }
+    units
+}
+
+/// Units wait for an index, and nothing else does. Without numbers, so that it does not change with each unit: those are
+/// in `units.held`. Where no worker can say anything and there is work, it stays as it was.
+fn units_wait(old: &IngestSourceStatus, seen: &Observation) -> Option<Statement> {
+    let held = held(seen);
+    let Some(worst) = held.keys().next() else {
+        let before = conditions::find(&old.conditions, kind::DEGRADED)?;
+        let silent = presents(&seen.workers).next().is_none();
+        let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
+        let stays = silent && pending && INDEX_REASONS.contains(&before.reason.as_str());
+        return stays
+            .then(|| Statement::new(kind::DEGRADED, true, before.reason.clone(), before.message.clone()));
+    };
+    let (reason, message) = by_trouble(*worst);
+    let rest = "others go on; the log of a worker names the index and has Elasticsearch's words";
+    Some(Statement::new(kind::DEGRADED, true, reason, format!("{message}; {rest}")))
+}
+
+/// Reasons of `Degraded` where units wait for an index.
+const INDEX_REASONS: [&str; 2] = ["IndexBlocked", "IndexHeld"];
+
+const fn by_trouble(trouble: IndexTrouble) -> (&'static str, &'static str) {
+    match trouble {
+        IndexTrouble::Blocked => (
+            "IndexBlocked",
+            "units wait for an index that somebody has blocked or closed: open it to writes, or they fail with IndexBlocked \
+             after index.blockedPatienceSeconds and can be replayed",
+        ),
+        IndexTrouble::NotCreated => (
+            "IndexBlocked",
+            "units wait for an index that the cluster refuses to create (the limit of shards, a template, automatic \
+             creation): mend that, or they fail with IndexBlocked after index.blockedPatienceSeconds and can be replayed",
+        ),
+        IndexTrouble::DiskFull => ("IndexHeld", "units wait for an index on a full disk: free disk space"),
+        IndexTrouble::Unavailable => {
+            ("IndexHeld", "units wait for an index without its primary shard: look at its health")
+        }
+        IndexTrouble::Denied => {
+            ("IndexHeld", "units wait for an index for which the credentials do not suffice: grant them")
+        }
+        IndexTrouble::Slow => ("IndexHeld", "units wait for an index that answers much later than others"),
+    }
+}
+
+fn degraded(old: &IngestSourceStatus, seen: &Observation, refused: Option<&str>) -> Statement {
+    if let Some(refused) = refused {
+        return Statement::new(kind::DEGRADED, true, "JobsRefused", refused);
+    }
+    if let Some((_, message, permanent)) = latest_failure(&seen.workers) {
+        let reason = if permanent { "WorkOrderRefused" } else { "WorkersFail" };
+        return Statement::new(kind::DEGRADED, true, reason, format!("the last worker failed: {message}"));
+    }
+    if let Some(statement) = to_mend(seen).or_else(|| units_wait(old, seen)) {
+        return statement;
+    }
+    let obstacle = seen.workers.iter().find_map(|worker| match &worker.state {
+        State::Active { obstacle: Some(obstacle) } => Some(format!("the worker {}: {obstacle}", worker.job)),
+        _ => None,
+    });
+    if let Some(obstacle) = obstacle {
+        return Statement::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle);
+    }
+    foreign_notifications(seen)
+        .or_else(|| most_units_fail(seen))
+        .unwrap_or_else(|| Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed lately"))
+}
+
+/// One or two notifications of another bucket are somebody's slip; many, or nothing but such, come from a setting. What the
+/// other bucket is called is for the log and the errors bucket.
+fn foreign_notifications(seen: &Observation) -> Option<Statement> {
+    let recent = &seen.ledger.as_ref()?.recent;
+    let many = recent.foreign >= JUDGED_UNITS || recent.foreign * 2 > recent.recorded;
+    (many && recent.foreign > 0).then(|| {
+        let message = "the queue brings notifications of another bucket than spec.raw.bucket; they are kept in the errors \
+             bucket under messages/, and their objects are not ingested: correct spec.raw.bucket (the bucket's own name, \
+             which notifications have, not an access point's alias or ARN), or give the other bucket another queue";
+        Statement::new(kind::DEGRADED, true, "ForeignNotifications", message)
+    })
+}
+
+/// Documents fail one by one; where most of them do, it is the feed or the model. Without numbers, so that it does not
+/// change with each unit: those are in `topFailures`.
+fn most_units_fail(seen: &Observation) -> Option<Statement> {
+    let recent = &seen.ledger.as_ref()?.recent;
+    let most = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
+    let reason = recent.reason.as_deref().filter(|_| most)?;
+    let message = format!(
+        "most units of the last {RECENT_MINUTES} minutes failed, {reason} being the most frequent reason; the errors \
+         bucket has each object with its faults: correct spec.conversion or what feeds the bucket, then replay \
+         them with an IngestRun of mode Replay"
+    );
+    Some(Statement::new(kind::DEGRADED, true, "MostUnitsFail", message))
+}
+
+fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
+    let pending = seen.pending().or(old.units.map(|units| units.pending))?;
+    let held = i64::try_from(held(seen).values().sum::<u64>()).unwrap_or(i64::MAX);
+    match &seen.ledger {
+        Some(ledger) => Some(UnitCounts {
+            pending,
+            indexed: ledger.indexed,
+            converted: ledger.converted,
+            held,
+            failed: ledger.failed,
+            skipped: ledger.skipped,
+        }),
+        None => old.units.map(|units| UnitCounts { pending, held, ..units }),
+    }
+}
+
+/// The lag of the newest record, and the time since then. A record from before the present backlog says nothing about
+/// it: then the backlog's own age is the lag.
+fn lag_seconds(seen: &Observation, conditions: &[Condition]) -> Option<i64> {
+    if seen.pending()? == 0 {
+        return Some(0);
+    }
+    let backlog_since = conditions::since(conditions, kind::PROGRESSING).unwrap_or(seen.now);
+    let seconds = |since: Timestamp| seen.now.duration_since(since).as_secs().max(0);
+    let newest = seen.ledger.as_ref()?.newest.filter(|newest| newest.recorded >= backlog_since);
+    Some(newest.map_or_else(
+        || seconds(backlog_since),
+        |newest| newest.lag_millis.unwrap_or(0).max(0) / 1000 + seconds(newest.recorded),
+    ))
+}
+
+/// What changed since the last pass that a person should read.
+pub fn events(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Event> {
+    let watched = [(kind::READY, "True"), (kind::THROTTLED, "False"), (kind::DEGRADED, "False")];
+    let changed = watched.into_iter().filter_map(|(kind, good)| {
+        let now = conditions::find(&new.conditions, kind)?;
+        let before = conditions::find(&old.conditions, kind);
+        let same =
+            before.is_some_and(|before| (&before.status, &before.reason) == (&now.status, &now.reason));
+        // That a new source is not throttled or degraded is no news.
+        let news = !same && (before.is_some() || kind == kind::READY || now.status != good);
+        news.then(|| Event {
+            warning: now.status != good,
+            reason: now.reason.clone(),
+            action: "Observe",
+            text: now.message.clone(),
+        })
+    });
+    changed.collect()
+}
+
+/// The note about workers that were started: one for all of them.
+pub fn started(count: usize, plan: &Plan) -> Option<Event> {
+    let workers = if count == 1 { "a worker".to_owned() } else { format!("{count} workers") };
+    (count > 0).then(|| Event {
+        warning: false,
+        reason: "WorkersStarted".to_owned(),
+        action: "StartWorkers",
+        text: format!("started {workers}: {}", plan.because),
+    })
+}
+
+/// When the source is looked at again.
+pub fn requeue_after(suspend: bool, uid: &str, seen: &Observation, new: &IngestSourceStatus) -> Duration {
+    match &seen.ready {
+        Err(fault) => {
+            let since = conditions::since(&new.conditions, kind::READY);
+            requeue::retry_after(since, seen.now, fault.class, uid)
+        }
+        Ok(()) if suspend => requeue::jitter(SUSPENDED, uid, seen.now),
+        Ok(()) => {
+            let pending = seen.pending().is_some_and(|pending| pending > 0);
+            let busy = pending || active_count(&seen.workers) > 0;
+            requeue::jitter(if busy { BUSY } else { IDLE }, uid, seen.now)
+        }
+    }
+}

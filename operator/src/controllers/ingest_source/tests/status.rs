@@ -1,0 +1,246 @@
+use docmill_crds::IngestSourceStatus;
+use docmill_crds::api::ingest_source::UnitCounts;
+use docmill_crds::contract::{Held, Hindrance, HindranceReason, IndexTrouble, Present, Store};
+
+use super::{active, at, failed, hindrance, running, seen, source};
+use crate::conditions::{find, holds, kind};
+use crate::controllers::ingest_source::observation::{LedgerCounts, NewestRecord, Observation, RecentUnits};
+use crate::controllers::ingest_source::plan::plan;
+use crate::controllers::ingest_source::status::{events, requeue_after, started, status};
+use crate::controllers::ingest_source::worker::{State, Worker};
+use crate::not_ready::NotReady;
+
+fn after(old: &IngestSourceStatus, view: &Observation) -> IngestSourceStatus {
+    let source = source();
+    let plan = plan(source.spec.suspend, &source.spec.workers, view);
+    status(old, source.spec.suspend, source.metadata.generation, view, &plan, None)
+}
+
+fn later(view: &Observation, second: i64) -> Observation {
+    Observation { now: at(second), ..view.clone() }
+}
+
+#[test]
+fn at_rest_the_status_stays_the_same_to_the_letter() {
+    let first = after(&IngestSourceStatus::default(), &seen(0, 0, vec![]));
+    let second = after(&first, &later(&seen(0, 0, vec![]), 5000));
+    assert_eq!(first, second);
+    assert!(events(&first, &second).is_empty());
+}
+
+#[test]
+fn the_numbers_are_those_of_queue_and_ledger() {
+    let status = after(&IngestSourceStatus::default(), &seen(5, 2, vec![active(0)]));
+    assert_eq!(status.observed_generation, Some(3));
+    assert_eq!(status.revision.as_deref(), Some("abc"));
+    assert_eq!(
+        status.units,
+        Some(UnitCounts { pending: 7, indexed: 7, converted: 0, held: 0, failed: 0, skipped: 0 })
+    );
+    let workers = status.workers.unwrap();
+    assert_eq!((workers.active, workers.desired), (1, 1));
+    assert!(holds(&status.conditions, kind::READY) && holds(&status.conditions, kind::PROGRESSING));
+    assert!(!holds(&status.conditions, kind::DEGRADED));
+}
+
+#[test]
+fn without_a_backlog_the_lag_is_zero() {
+    assert_eq!(after(&IngestSourceStatus::default(), &seen(0, 0, vec![active(0)])).lag_seconds, Some(0));
+}
+
+#[test]
+fn the_lag_is_that_of_the_newest_record_of_this_backlog_and_grows_when_nothing_is_recorded() {
+    let mut before_any_record = later(&seen(5, 0, vec![]), 980);
+    before_any_record.ledger.as_mut().unwrap().newest = None;
+    let began = after(&IngestSourceStatus::default(), &before_any_record);
+    assert_eq!(began.lag_seconds, Some(0));
+    let recorded = after(&began, &seen(5, 0, vec![active(0)]));
+    assert_eq!(recorded.lag_seconds, Some(2 + 10), "2.5 s when it was recorded, 10 s ago");
+    let stalled = after(&recorded, &later(&seen(5, 0, vec![active(0)]), 1100));
+    assert_eq!(stalled.lag_seconds, Some(2 + 110));
+}
+
+#[test]
+fn a_record_from_before_the_backlog_is_no_lag_of_it() {
+    let old = LedgerCounts {
+        newest: Some(NewestRecord { recorded: at(10), lag_millis: Some(90_000) }),
+        ..LedgerCounts::default()
+    };
+    let view = Observation { ledger: Some(old), ..seen(1, 0, vec![]) };
+    let first = after(&IngestSourceStatus::default(), &view);
+    assert_eq!(first.lag_seconds, Some(0));
+    assert_eq!(after(&first, &later(&view, 1007)).lag_seconds, Some(7));
+}
+
+#[test]
+fn what_cannot_be_seen_stays_and_the_reason_is_told() {
+    let first = after(&IngestSourceStatus::default(), &seen(5, 0, vec![]));
+    let mut blind = later(&seen(0, 0, vec![]), 1010);
+    (blind.queue, blind.ledger) = (None, None);
+    blind.ready = Err(NotReady::transient("IndexUnreachable", "http://es:9200: connection refused"));
+    let second = after(&first, &blind);
+    assert_eq!(second.units, first.units);
+    assert_eq!(second.last_ingest_time, first.last_ingest_time);
+    let ready = find(&second.conditions, kind::READY).unwrap();
+    assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "IndexUnreachable"));
+    let told = events(&first, &second);
+    assert_eq!((told[0].warning, told[0].reason.as_str()), (true, "IndexUnreachable"));
+}
+
+#[test]
+fn a_new_source_that_works_is_told_of_once() {
+    let status = after(&IngestSourceStatus::default(), &seen(0, 0, vec![]));
+    let told = events(&IngestSourceStatus::default(), &status);
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].warning, told[0].reason.as_str()), (false, "Reachable"));
+}
+
+#[test]
+fn failing_workers_degrade_a_source_in_the_words_of_the_worker() {
+    let status = after(&IngestSourceStatus::default(), &seen(5, 0, vec![failed(0, (980, 999))]));
+    let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
+    assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "WorkersFail"));
+    assert!(degraded.message.contains("index is read-only"));
+}
+
+fn told(hindrances: Vec<Hindrance>) -> IngestSourceStatus {
+    after(&IngestSourceStatus::default(), &seen(5, 0, vec![running(0, (0, 0), hindrances)]))
+}
+
+#[test]
+fn a_store_that_takes_no_more_throttles_a_source_by_name_and_in_its_words() {
+    let status = told(vec![
+        hindrance(Store::ObjectStore, HindranceReason::Throttled, 995),
+        hindrance(Store::Elasticsearch, HindranceReason::Throttled, 990),
+    ]);
+    let throttled = find(&status.conditions, kind::THROTTLED).unwrap();
+    assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Elasticsearch"));
+    assert!(throttled.message.contains("1970-01-01T00:16:30Z: 429, rejected"), "{}", throttled.message);
+    assert!(!holds(&status.conditions, kind::DEGRADED), "it passes");
+    let event = events(&told(vec![]), &status).pop().unwrap();
+    assert_eq!((event.warning, event.reason.as_str()), (true, "Elasticsearch"));
+}
+
+#[test]
+fn throttled_ends_with_a_workers_word_or_with_the_work_and_not_with_silence() {
+    let first = told(vec![hindrance(Store::Elasticsearch, HindranceReason::Unreachable, 990)]);
+    let silent = after(&first, &later(&seen(5, 0, vec![active(0)]), 1010));
+    assert_eq!(find(&silent.conditions, kind::THROTTLED), find(&first.conditions, kind::THROTTLED));
+    let none = after(&first, &later(&seen(5, 0, vec![]), 1010));
+    assert!(holds(&none.conditions, kind::THROTTLED));
+    let over = after(&first, &later(&seen(5, 0, vec![running(0, (1, 1), vec![])]), 1010));
+    assert!(!holds(&over.conditions, kind::THROTTLED));
+    let done = after(&first, &later(&seen(0, 0, vec![]), 1010));
+    assert!(!holds(&done.conditions, kind::THROTTLED));
+}
+
+#[test]
+fn what_a_person_has_to_mend_degrades_a_source_with_what_to_do() {
+    let denied = told(vec![hindrance(Store::ObjectStore, HindranceReason::AccessDenied, 999)]);
+    let degraded = find(&denied.conditions, kind::DEGRADED).unwrap();
+    assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "ObjectStoreAccessDenied"));
+    assert!(degraded.message.ends_with("check the credentials and what they are allowed"));
+    assert!(!holds(&denied.conditions, kind::THROTTLED), "it does not pass");
+}
+
+#[test]
+fn a_read_only_index_throttles_at_first_and_degrades_after_minutes() {
+    let since = |since| told(vec![hindrance(Store::Elasticsearch, HindranceReason::ReadOnly, since)]);
+    assert!(holds(&since(900).conditions, kind::THROTTLED) && !holds(&since(900).conditions, kind::DEGRADED));
+    let long = since(600);
+    assert!(holds(&long.conditions, kind::THROTTLED));
+    assert_eq!(find(&long.conditions, kind::DEGRADED).unwrap().reason, "ElasticsearchReadOnly");
+}
+
+#[test]
+fn workers_that_do_not_start_degrade_a_source() {
+    let state = State::Active { obstacle: Some("ImagePullBackOff: no such image".into()) };
+    let status = after(&IngestSourceStatus::default(), &seen(5, 0, vec![Worker { state, ..active(0) }]));
+    let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
+    assert_eq!(degraded.reason, "WorkersDoNotStart");
+    assert!(degraded.message.contains("no such image"));
+}
+
+#[test]
+fn notifications_of_another_bucket_degrade_a_source_when_they_are_many_or_nothing_else_comes() {
+    let with = |recorded, foreign| {
+        let mut view = seen(0, 0, vec![]);
+        let reason = Some("ForeignNotification".into());
+        view.ledger.as_mut().unwrap().recent = RecentUnits { recorded, failed: foreign, foreign, reason };
+        let status = after(&IngestSourceStatus::default(), &view);
+        find(&status.conditions, kind::DEGRADED).unwrap().clone()
+    };
+    for (recorded, foreign) in [(0, 0), (100, 9), (2, 1)] {
+        assert_eq!(with(recorded, foreign).status, "False", "{foreign} of {recorded}");
+    }
+    for (recorded, foreign) in [(1, 1), (100, 10), (12, 12)] {
+        let told = with(recorded, foreign);
+        assert_eq!((told.status.as_str(), told.reason.as_str()), ("True", "ForeignNotifications"));
+        assert!(told.message.contains("correct spec.raw.bucket"), "{}", told.message);
+    }
+}
+
+#[test]
+fn a_source_of_which_most_units_fail_is_degraded_by_their_reason() {
+    let with = |recorded, failed| {
+        let mut view = seen(0, 0, vec![]);
+        let recent = RecentUnits { recorded, failed, foreign: 0, reason: Some("MissingField".into()) };
+        view.ledger.as_mut().unwrap().recent = recent;
+        let status = after(&IngestSourceStatus::default(), &view);
+        find(&status.conditions, kind::DEGRADED).unwrap().clone()
+    };
+    for (recorded, failed) in [(9, 9), (10, 5), (0, 0)] {
+        assert_eq!(with(recorded, failed).status, "False", "{failed} of {recorded}");
+    }
+    let told = with(10, 6);
+    assert_eq!((told.status.as_str(), told.reason.as_str()), ("True", "MostUnitsFail"));
+    assert!(told.message.contains("MissingField") && told.message.contains("Replay"), "{}", told.message);
+}
+
+#[test]
+fn a_refused_job_is_told() {
+    let view = seen(5, 0, vec![]);
+    let plan = plan(false, &source().spec.workers, &view);
+    let refused = status(&IngestSourceStatus::default(), false, None, &view, &plan, Some("exceeded quota"));
+    assert_eq!(find(&refused.conditions, kind::DEGRADED).unwrap().reason, "JobsRefused");
+}
+
+#[test]
+fn started_workers_are_one_note() {
+    let plan = plan(false, &source().spec.workers, &seen(9000, 0, vec![]));
+    assert!(started(0, &plan).is_none());
+    let event = started(plan.start.len(), &plan).unwrap();
+    assert!(event.text.starts_with("started 4 workers: backlog 9000"), "{}", event.text);
+}
+
+#[test]
+fn work_and_quiet_decide_when_to_look_again() {
+    let seconds = |view: &Observation| {
+        requeue_after(false, "u", view, &after(&IngestSourceStatus::default(), view)).as_secs_f64()
+    };
+    assert!(seconds(&seen(1, 0, vec![])) < 2.5);
+    assert!(seconds(&seen(0, 0, vec![active(0)])) < 2.5);
+    assert!((4.0..6.0).contains(&seconds(&seen(0, 0, vec![]))));
+}
+
+#[test]
+fn units_that_wait_for_an_index_are_counted_and_nothing_else_is_kept_from_its_work() {
+    let held = vec![
+        Held { trouble: IndexTrouble::Blocked, units: 3 },
+        Held { trouble: IndexTrouble::Slow, units: 1 },
+    ];
+    let present = Present { held, ..Present::default() };
+    let worker = Worker { present: Some(present), ..active(0) };
+    let view = seen(500_000, 4, vec![worker]);
+    let first = after(&IngestSourceStatus::default(), &view);
+    let degraded = find(&first.conditions, kind::DEGRADED).unwrap();
+    assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "IndexBlocked"));
+    assert!(!holds(&first.conditions, kind::THROTTLED), "the others go on");
+    assert_eq!(first.units.unwrap().held, 4);
+    let workers = source().spec.workers;
+    assert!(!plan(false, &workers, &view).start.is_empty(), "and so does the start of workers");
+    let silent = after(&first, &later(&seen(0, 4, vec![]), 1010));
+    assert!(holds(&silent.conditions, kind::DEGRADED), "as long as nobody says otherwise and there is work");
+    let over = after(&silent, &later(&seen(0, 0, vec![]), 1020));
+    assert!(!holds(&over.conditions, kind::DEGRADED));
+}

@@ -1,0 +1,182 @@
+//! The workers of a source as their Jobs and pods show them. Without I/O.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use docmill_crds::contract::{Present, Report};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use crate::workers::pod_view::{self, Ending, JobEnd};
+use crate::workers::worker_status;
+
+/// Label with the number of the slot that a worker fills.
+pub const SLOT_LABEL: &str = "docmill.io/slot";
+/// A Job whose pod has not come up after this long has an obstacle that is worth telling of.
+const STARTS_WITHIN_SECONDS: i64 = 20;
+/// A pod whose container has not been made after this long waits for more than its image.
+const MADE_WITHIN_SECONDS: i64 = 60;
+
+/// One worker: a Job of one pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Worker {
+    /// Name of the Job.
+    pub job: String,
+    /// UID of the Job.
+    pub uid: String,
+    /// Which of the source's slots it fills.
+    pub slot: Option<i32>,
+    /// When the Job was created.
+    pub created: Timestamp,
+    /// Whether it was asked to end.
+    pub leaving: bool,
+    /// Whether it should have begun to run by now.
+    pub late: bool,
+    /// How far it is.
+    pub state: State,
+    /// What it says of itself, if it runs and has answered.
+    pub present: Option<Present>,
+}
+
+/// How far a worker is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// It has not ended. What keeps it from starting, if something does.
+    Active {
+        /// In the words of Kubernetes.
+        obstacle: Option<String>,
+    },
+    /// It has ended.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// How.
+        end: End,
+        /// What it said it had done.
+        report: Option<Report>,
+    },
+}
+
+/// How a worker ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// As it should.
+    Well,
+    /// Its pod was taken away: deleted, or lost with its node. That says nothing about the work.
+    TakenAway,
+    /// It failed.
+    Failed {
+        /// Why, in words.
+        message: String,
+        /// Whether starting another one cannot help.
+        permanent: bool,
+    },
+}
+
+impl Worker {
+    /// Whether it has not ended.
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, State::Active { .. })
+    }
+
+    /// When and how it failed, if it did.
+    pub fn failure(&self) -> Option<(Timestamp, &str, bool)> {
+        match &self.state {
+            State::Ended { at, end: End::Failed { message, permanent }, .. } => {
+                Some((*at, message, *permanent))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What workers say of themselves.
+pub fn presents(workers: &[Worker]) -> impl Iterator<Item = &Present> {
+    workers.iter().filter_map(|worker| worker.present.as_ref())
+}
+
+/// The workers that run, by their position, and where to ask them.
+pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
+    let active = workers.iter().enumerate().filter(|(_, worker)| worker.is_active());
+    active
+        .filter_map(|(at, worker)| {
+            let own = |pod: &&Arc<Pod>| pod_view::is_owned_by(pod, &worker.uid);
+            Some((at, pods.iter().filter(own).find_map(|pod| worker_status::url(pod))?))
+        })
+        .collect()
+}
+
+/// Reads the workers from the Jobs of a source and from its pods.
+pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker> {
+    jobs.iter().map(|job| worker(job, pods, now)).collect()
+}
+
+/// What is seen of the workers of all sources.
+pub fn of_all_sources(jobs: &[Arc<Job>]) -> Seen {
+    let mut seen = Seen::default();
+    for job in jobs.iter().filter(|job| slot_of(job).is_some()) {
+        let name = format!("{}/{}", job.namespace().unwrap_or_default(), job.name_any());
+        if pod_view::job_end(job).is_some() {
+            seen.ended.push(name);
+        } else {
+            seen.active.insert(name, job.metadata.deletion_timestamp.is_some());
+        }
+    }
+    seen
+}
+
+fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
+    let own: Vec<&Pod> = pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
+    let created = job.creation_timestamp().map_or(now, |time| time.0);
+    let age = now.duration_since(created).as_secs();
+    let state = match pod_view::job_end(job) {
+        Some(end) => ended(&end, own.iter().find_map(|pod| pod_view::ending(pod))),
+        None => State::Active { obstacle: obstacle(&own, age) },
+    };
+    let starts = matches!(state, State::Active { .. }) && !own.iter().any(|pod| pod_view::runs(pod));
+    Worker {
+        job: job.name_any(),
+        uid: job.uid().unwrap_or_default(),
+        slot: slot_of(job),
+        created,
+        leaving: job.metadata.deletion_timestamp.is_some(),
+        late: starts && age >= STARTS_WITHIN_SECONDS,
+        state,
+        present: None,
+    }
+}
+
+fn ended(job: &JobEnd, process: Option<Ending>) -> State {
+    let permanent = process.as_ref().is_some_and(Ending::is_permanent) || job.reason == "PodFailurePolicy";
+    let end = match process.as_ref().and_then(Ending::failure) {
+        _ if job.complete => End::Well,
+        Some(message) => End::Failed { message, permanent },
+        None if permanent => End::Failed { message: job.message.clone(), permanent },
+        None => End::TakenAway,
+    };
+    State::Ended { at: job.at, end, report: process.and_then(|ending| ending.report) }
+}
+
+fn obstacle(pods: &[&Pod], age_seconds: i64) -> Option<String> {
+    if pods.is_empty() {
+        let told = "the Job controller has not made its pod; see `kubectl describe job`";
+        return (age_seconds >= STARTS_WITHIN_SECONDS).then(|| told.to_owned());
+    }
+    pods.iter().find_map(|pod| pod_view::obstacle(pod, age_seconds >= MADE_WITHIN_SECONDS))
+}
+
+/// The slot that a Job's worker fills.
+pub fn slot_of(job: &Job) -> Option<i32> {
+    job.metadata.labels.as_ref()?.get(SLOT_LABEL)?.parse().ok()
+}
+
+/// What is seen of the worker Jobs of all sources.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// `namespace/name` of those that have not ended, and whether they were asked to end.
+    pub active: HashMap<String, bool>,
+    /// `namespace/name` of those that have.
+    pub ended: Vec<String>,
+}

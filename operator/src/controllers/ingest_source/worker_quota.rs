@@ -1,0 +1,147 @@
+//! What all sources need of the workers that there may be, and what each is granted. Without I/O; the time is given.
+//!
+//! Each pass posts what its source needs, and is granted at once. Nothing here has to last: what is running is seen in
+//! the cluster, and what is needed is posted anew every few seconds. What a pass was granted counts until the Job is
+//! seen, so that passes side by side cannot start more workers together than there may be.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+
+use super::fair_share::{Need, shares, surplus, wanting};
+use super::plan::{Plan, Start, Stop};
+use super::worker::Seen;
+
+/// A source that has work posts its need every few seconds; one that has not done so for this long is gone.
+const POSTED_FOR: SignedDuration = SignedDuration::from_secs(60);
+/// A Job that was granted and is still not seen after this long was not created.
+const GRANTED_FOR: SignedDuration = SignedDuration::from_secs(30);
+
+/// What a source asks for.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Its need.
+    pub need: Need,
+    /// The workers to start, each with `namespace/name` of its Job.
+    pub start: Vec<(String, Start)>,
+    /// The workers that could be asked to end, in this order, each with `namespace/name` of its Job.
+    pub candidates: Vec<(String, Stop)>,
+    /// What is seen of the workers of all sources.
+    pub seen: &'a Seen,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What a source is granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// How many workers it may have.
+    pub share: i32,
+    /// The workers that it may start now.
+    pub start: Vec<Start>,
+    /// The workers that it hands over to sources which have none.
+    pub stop: Vec<Stop>,
+}
+
+/// The board.
+#[derive(Debug)]
+pub struct WorkerQuota {
+    max: i32,
+    posted: Mutex<Posted>,
+}
+
+#[derive(Debug, Default)]
+struct Posted {
+    needs: HashMap<String, (Timestamp, Need)>,
+    /// Jobs that were granted and are not seen yet.
+    starting: HashMap<String, Timestamp>,
+    /// Jobs that were asked to end and are not seen to do so yet.
+    leaving: HashMap<String, Timestamp>,
+}
+
+impl WorkerQuota {
+    /// For at most `max` workers of all sources together.
+    pub fn new(max: i32) -> Self {
+        Self { max, posted: Mutex::default() }
+    }
+
+    /// Limits a plan to what its source is granted.
+    pub fn limit(&self, plan: Plan, request: Request<'_>) -> Plan {
+        let asked = request.start.len();
+        let grant = self.grant(request);
+        let mut because = plan.because;
+        if grant.share < plan.desired {
+            let (share, max) = (grant.share, self.max);
+            because = format!("{because}; {share} is its fair share of the {max} workers for all sources");
+        } else if grant.start.len() < asked {
+            let max = self.max;
+            because = format!("{because}; all {max} workers for all sources are in use");
+        }
+        if !grant.stop.is_empty() {
+            because = format!("{because}; hands {} over to sources that have none", grant.stop.len());
+        }
+        let stop = plan.stop.into_iter().chain(grant.stop).collect();
+        Plan { desired: plan.desired.min(grant.share), because, start: grant.start, stop }
+    }
+
+    /// Posts a need and grants it as far as possible.
+    pub fn grant(&self, request: Request<'_>) -> Grant {
+        let Request { need, start, candidates, seen, now } = request;
+        let mut posted = self.lock();
+        posted.tidy(seen, now);
+        posted.needs.insert(need.uid.clone(), (now, need.clone()));
+        let (share, all_needs, all_shares) = posted.share_of(&need.uid, self.max);
+        let in_use = seen.active.len() + posted.starting.len();
+        let mut free = self.max.saturating_sub(whole(in_use));
+        let leaving = whole(seen.active.values().filter(|leaving| **leaving).count() + posted.leaving.len());
+        let give = surplus(&need, share).min(wanting(&all_needs, &all_shares, free + leaving));
+        let mut mine = need.active;
+        let mut granted = Vec::new();
+        for (job, one) in start {
+            let before = posted.starting.contains_key(&job);
+            if !before && (free <= 0 || mine >= share) {
+                continue;
+            }
+            free -= i32::from(!before);
+            mine += 1;
+            posted.starting.entry(job).or_insert(now);
+            granted.push(one);
+        }
+        let stop: Vec<_> = candidates.into_iter().take(usize::try_from(give).unwrap_or(0)).collect();
+        posted.leaving.extend(stop.iter().map(|(job, _)| (job.clone(), now)));
+        Grant { share, start: granted, stop: stop.into_iter().map(|(_, stop)| stop).collect() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Posted> {
+        self.posted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Posted {
+    /// Forgets what is over, or can be seen by now.
+    fn tidy(&mut self, seen: &Seen, now: Timestamp) {
+        self.needs.retain(|_, (at, need)| need.desired > 0 && now.duration_since(*at) < POSTED_FOR);
+        self.starting.retain(|job, at| {
+            let known = seen.active.contains_key(job) || seen.ended.contains(job);
+            !known && now.duration_since(*at) < GRANTED_FOR
+        });
+        self.leaving
+            .retain(|job, at| seen.active.get(job) == Some(&false) && now.duration_since(*at) < GRANTED_FOR);
+    }
+
+    fn share_of(&self, uid: &str, max: i32) -> (i32, Vec<Need>, Vec<i32>) {
+        let needs: Vec<Need> = self.needs.values().map(|(_, need)| need.clone()).collect();
+        let shares = shares(max, &needs);
+        let own = needs.iter().zip(&shares).find(|(need, _)| need.uid == uid);
+        (own.map_or(0, |(_, share)| *share), needs, shares)
+    }
+}
+
+fn whole(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+#[path = "tests/board.rs"]
+mod tests;

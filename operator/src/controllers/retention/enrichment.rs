@@ -1,0 +1,71 @@
+//! What deleted `EnrichmentRun`s have left in the clusters that enrichments write to.
+
+use docmill_crds::EnrichmentRun;
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::enrichment_run::EnrichTo;
+use docmill_crds::records::enrichments::{RUN_KINDS, enrichments_index};
+use docmill_crds::records::own_index::{Owner, Standing};
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::records::Records;
+use super::sweep::{SweepError, deleted, known};
+use crate::context::Context;
+use crate::stores::connect_elastic;
+
+/// A cluster that enrichments of a namespace write to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// The namespace.
+    pub namespace: String,
+    /// The cluster.
+    pub cluster: ElasticsearchCluster,
+}
+
+/// The clusters that runs and schedules write to, each once for a namespace.
+pub fn targets(context: &Context) -> Vec<Target> {
+    let shown = &context.metrics.shown;
+    let (runs, schedules) = (shown.enrichment_runs.state(), shown.schedules.state());
+    let of_runs = runs.iter().filter_map(|run| {
+        let run = run.0.as_ref().ok()?;
+        Some(target(run.namespace(), &run.spec.to))
+    });
+    let of_schedules = schedules.iter().filter_map(|schedule| {
+        let schedule = schedule.0.as_ref().ok()?;
+        Some(target(schedule.namespace(), &schedule.spec.run_template.spec.to))
+    });
+    let mut targets = Vec::new();
+    for target in of_runs.chain(of_schedules) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    targets
+}
+
+fn target(namespace: Option<String>, to: &EnrichTo) -> Target {
+    Target { namespace: namespace.unwrap_or_default(), cluster: to.elasticsearch.clone() }
+}
+
+/// Removes the records of deleted runs. Of how many. What the next run needs stays: until when documents are complete, and
+/// which of them failed.
+pub async fn sweep(target: &Target, context: &Context, before: Timestamp) -> Result<usize, SweepError> {
+    let Target { namespace, cluster } = target;
+    let asker = context.endpoints.asker(namespace, true);
+    let elastic = connect_elastic(&context.reader, namespace, cluster, &asker).await;
+    let elastic = elastic.map_err(SweepError::Unreachable)?;
+    let index = enrichments_index(namespace);
+    if elastic.standing(&index, &Owner::of_enrichments(&context.cluster, namespace)).await?
+        != Some(Standing::Own)
+    {
+        return Ok(0);
+    }
+    let records = Records { elastic: &elastic, index: &index, kinds: RUN_KINDS };
+    let known = known(&context.metrics.shown.enrichment_runs, namespace);
+    let left = records.runs(&known, before).await?;
+    let gone = deleted::<EnrichmentRun>(&context.client, namespace, left).await?;
+    for run in &gone {
+        records.remove(run).await?;
+    }
+    Ok(gone.len())
+}

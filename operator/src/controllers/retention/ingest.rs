@@ -1,0 +1,77 @@
+//! What deleted `IngestRun`s of a source have left.
+
+use docmill_clients::aws::StoreFault;
+use docmill_clients::elastic::ElasticError;
+use docmill_crds::records::own_index::Standing;
+use docmill_crds::records::runs::{RUN_KINDS, RunRecord, run_folder, runs_index};
+use docmill_crds::{IngestRun, IngestSource};
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+use serde_json::Value;
+
+use super::files;
+use super::records::Records;
+use super::sweep::{SweepError, deleted, known};
+use crate::controllers::ingest_source::client_cache::StoreClients;
+use crate::controllers::ingest_source::context::SourceContext;
+use crate::workers::order::ingest_order;
+
+/// Removes what deleted runs of a source have left. Of how many. A source that was not reached lately is passed over, and so
+/// are records that belong to somebody else.
+pub async fn sweep(
+    source: &IngestSource,
+    context: &SourceContext,
+    before: Timestamp,
+) -> Result<usize, SweepError> {
+    let Some(reached) = context.clients.known(&source.uid().unwrap_or_default()) else { return Ok(0) };
+    let order = ingest_order(source, &context.cluster);
+    let index = runs_index(&order.namespace, &order.source);
+    let elastic = &reached.ledger_cluster;
+    if elastic.standing(&index, &order.owner()).await? != Some(Standing::Own) {
+        return Ok(0);
+    }
+    let records = Records { elastic, index: &index, kinds: RUN_KINDS };
+    let known = known(&context.metrics.shown.ingest_runs, &order.namespace);
+    let left = records.runs(&known, before).await?;
+    let gone = deleted::<IngestRun>(&context.client, &order.namespace, left).await?;
+    for run in &gone {
+        remove_files(source, &reached, &index, run).await?;
+        // Last, since they are what the files are known by.
+        records.remove(run).await?;
+    }
+    Ok(gone.len())
+}
+
+/// Removes the files of a run from where they were written, which can be another place than the source writes to now.
+async fn remove_files(
+    source: &IngestSource,
+    reached: &StoreClients,
+    index: &str,
+    run: &str,
+) -> Result<(), SweepError> {
+    let now = &source.spec.snapshots;
+    let written = location(reached, index, run).await?;
+    let (bucket, prefix) = written.unwrap_or_else(|| (now.bucket.clone(), now.prefix.clone()));
+    let removed = files::remove(&reached.s3, &bucket, &run_folder(&prefix, run)).await;
+    match removed {
+        Err(error)
+            if bucket != now.bucket
+                && matches!(error.fault(), Some(StoreFault::NotFound | StoreFault::AccessDenied)) =>
+        {
+            tracing::warn!(%error, run, "files of a deleted run lie where the source does not write any more; they stay");
+            Ok(())
+        }
+        removed => Ok(removed?),
+    }
+}
+
+/// Bucket and prefix of the snapshots as they were when the run began.
+async fn location(
+    reached: &StoreClients,
+    index: &str,
+    run: &str,
+) -> Result<Option<(String, String)>, ElasticError> {
+    let stored = reached.ledger_cluster.get(index, &RunRecord::id(run)).await?;
+    let record = stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok());
+    Ok(record.map(|record: RunRecord| (record.bucket, record.prefix)))
+}

@@ -1,0 +1,106 @@
+//! The controller of runs, the same for each kind: what differs is in the kind's own steps ([`Run`]).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use serde::Serialize;
+
+use super::readable::readable;
+use super::run_view;
+use crate::context::Context;
+use crate::k8s::apply::{ApplyError, Event, Writable};
+use crate::not_ready::NotReady;
+
+/// A kind of runs, and the steps of a pass over one.
+pub trait Run: Writable + Sync {
+    /// Its status.
+    type Status: Clone + Default + Serialize + Sync;
+    /// What a pass finds.
+    type Observation: Send + Sync;
+    /// What is to be done about it.
+    type Plan: Send + Sync;
+
+    /// `status` of the resource.
+    fn old_status(&self) -> Option<&Self::Status>;
+    /// `spec.ttlSecondsAfterFinished`.
+    fn ttl_seconds(&self) -> Option<i32>;
+    /// `status.conditions`.
+    fn conditions(status: &Self::Status) -> &[Condition];
+    /// `status.completionTime`.
+    fn completion_time(status: &Self::Status) -> Option<&Time>;
+
+    /// Looks at what the run refers to, its Jobs and their records. What cannot be reached is part of what it found.
+    fn observe(&self, context: &Context) -> impl Future<Output = Self::Observation> + Send;
+    /// Decides: start, wait, or end.
+    fn plan(&self, seen: &Self::Observation) -> Self::Plan;
+    /// Carries a plan out. The inner result is what the user has to know.
+    fn apply(
+        &self,
+        seen: &Self::Observation,
+        plan: &Self::Plan,
+        context: &Context,
+    ) -> impl Future<Output = Result<Result<(), NotReady>, ApplyError>> + Send;
+    /// Makes what stands in the way of a plan part of what was found. The plan for as long as it does.
+    fn hold_up(seen: &mut Self::Observation, fault: NotReady) -> Self::Plan;
+    /// The new status.
+    fn status(&self, old: &Self::Status, seen: &Self::Observation, plan: &Self::Plan) -> Self::Status;
+    /// What is worth an Event.
+    fn events(old: &Self::Status, new: &Self::Status, plan: &Self::Plan) -> Vec<Event>;
+    /// When a run that has not ended is looked at again.
+    fn requeue_after(&self, seen: &Self::Observation, new: &Self::Status) -> Duration;
+}
+
+/// One pass over a run.
+pub async fn reconcile<R: Run>(
+    guard: Arc<DeserializeGuard<R>>,
+    context: Arc<Context>,
+) -> Result<Action, ApplyError> {
+    let Some(run) = readable(&guard) else { return Ok(Action::await_change()) };
+    let old = run.old_status().cloned().unwrap_or_default();
+    // A run that has ended is never taken up again.
+    if run_view::has_ended(R::conditions(&old)) {
+        return expire(run, &old, &context).await;
+    }
+
+    // 1. Observe.
+    let mut seen = run.observe(&context).await;
+
+    // 2. Plan.
+    let mut plan = run.plan(&seen);
+
+    // 3. Apply. What stands in the way is a matter of the status.
+    if let Err(fault) = run.apply(&seen, &plan, &context).await? {
+        plan = R::hold_up(&mut seen, fault);
+    }
+
+    // 4. Status.
+    let new = run.status(&old, &seen, &plan);
+    context.writer.set_status(run, run.old_status(), &new).await?;
+    for event in R::events(&old, &new, &plan) {
+        context.writer.publish(run, &event).await;
+    }
+    if !run_view::has_ended(R::conditions(&new)) {
+        return Ok(Action::requeue(run.requeue_after(&seen, &new)));
+    }
+    Ok(match run.ttl_seconds() {
+        Some(_) => Action::requeue(Duration::from_secs(1)),
+        None => Action::await_change(),
+    })
+}
+
+/// Deletes an ended run when its time has come.
+async fn expire<R: Run>(run: &R, status: &R::Status, context: &Context) -> Result<Action, ApplyError> {
+    let ended = R::completion_time(status).map(|time| time.0);
+    match run_view::time_left(ended, run.ttl_seconds(), Timestamp::now()) {
+        None => Ok(Action::await_change()),
+        Some(Duration::ZERO) => {
+            context.writer.delete(run).await?;
+            Ok(Action::await_change())
+        }
+        Some(left) => Ok(Action::requeue(left)),
+    }
+}

@@ -1,0 +1,129 @@
+//! What runs of both kinds have in common in what is seen of them. Pure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use docmill_crds::contract::Present;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use crate::conditions::{self, Statement, kind};
+use crate::k8s::apply::Event;
+use crate::workers::backpressure;
+use crate::workers::pod_view::{self, Ending};
+
+/// A length of time as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
+pub fn duration(start: Timestamp, end: Timestamp) -> String {
+    let seconds = end.duration_since(start).as_secs().max(0);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}s"),
+        (0, _) => format!("{minutes}m{}s", seconds % 60),
+        _ => format!("{hours}h{minutes}m"),
+    }
+}
+
+/// How conditions say that a run has ended, if it has: whether it is complete.
+pub fn outcome(conditions: &[Condition]) -> Option<bool> {
+    let holds = |kind| conditions::holds(conditions, kind);
+    match (holds(kind::COMPLETE), holds(kind::FAILED)) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    }
+}
+
+/// Whether conditions say that a run has ended.
+pub fn has_ended(conditions: &[Condition]) -> bool {
+    outcome(conditions).is_some()
+}
+
+/// How long a run that ended then is still to be kept; `None`: for good.
+pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> Option<Duration> {
+    let kept = Duration::from_secs(u64::try_from(ttl?).unwrap_or(0));
+    Some(kept.saturating_sub(Duration::try_from(now.duration_since(ended?)).unwrap_or_default()))
+}
+
+/// The failure of the youngest pod of a Job that failed, or what keeps one from starting.
+pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
+    let mut pods: Vec<&Pod> =
+        pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
+    pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp()));
+    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
+    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
+}
+
+/// What pods of a run that is at work wait for; that they no longer do is said only after they did.
+pub fn throttled(old: &[Condition], presents: &[Present], is_at_work: bool) -> Option<Statement> {
+    let said = backpressure::throttled(old, &presents.iter().collect::<Vec<_>>(), true);
+    (is_at_work && (said.holds || conditions::find(old, kind::THROTTLED).is_some())).then_some(said)
+}
+
+/// What a person should read of how a run ended, of whether it can start, and of what its pods wait for.
+pub fn events(old: &[Condition], new: &[Condition]) -> Vec<Event> {
+    let begun = [
+        (kind::THROTTLED, true, "Observe"),
+        (kind::COMPLETE, false, "Finish"),
+        (kind::FAILED, true, "Finish"),
+    ];
+    readiness(old, new).into_iter().chain(begun_to_hold(old, new, &begun)).collect()
+}
+
+/// Notes of the conditions that hold now and did not before, of these types: each with whether that is a warning, and what
+/// was being done.
+pub fn begun_to_hold<'a>(
+    old: &'a [Condition],
+    new: &'a [Condition],
+    types: &'a [(&str, bool, &'static str)],
+) -> impl Iterator<Item = Event> + 'a {
+    types.iter().filter_map(|(kind, warning, action)| {
+        let said = conditions::find(new, kind).filter(|said| said.status == "True")?;
+        let news = !conditions::holds(old, kind);
+        news.then(|| event(*warning, &said.reason, action, said.message.clone()))
+    })
+}
+
+/// That a run cannot start is told, and that it can after all.
+fn readiness(old: &[Condition], new: &[Condition]) -> Option<Event> {
+    let now = conditions::find(new, kind::READY)?;
+    let ready = now.status == "True";
+    let news = match conditions::find(old, kind::READY) {
+        Some(before) => (&before.status, &before.reason) != (&now.status, &now.reason),
+        None => !ready,
+    };
+    news.then(|| event(!ready, &now.reason, "Observe", now.message.clone()))
+}
+
+/// A note.
+pub fn event(warning: bool, reason: &str, action: &'static str, text: String) -> Event {
+    Event { warning, reason: reason.to_owned(), action, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::jiff::Timestamp;
+
+    use super::{duration, time_left};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn lengths_of_time_are_short() {
+        assert_eq!(duration(at(0), at(42)), "42s");
+        assert_eq!(duration(at(0), at(185)), "3m5s");
+        assert_eq!(duration(at(0), at(7380)), "2h3m");
+        assert_eq!(duration(at(10), at(0)), "0s");
+    }
+
+    #[test]
+    fn an_ended_run_is_kept_for_its_time() {
+        assert_eq!(time_left(Some(at(1100)), None, at(2000)), None);
+        assert_eq!(time_left(Some(at(1100)), Some(60), at(1130)).unwrap().as_secs(), 30);
+        assert!(time_left(Some(at(1100)), Some(60), at(1160)).unwrap().is_zero());
+    }
+}

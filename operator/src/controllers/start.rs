@@ -1,0 +1,296 @@
+//! What starts a pass: a change of a resource, of one of its Jobs, or time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use docmill_crds::contract::{
+    ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
+};
+use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::{self, Action, Controller};
+use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::{self, Store};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+
+use super::ingest_source::client_cache::ClientCache;
+use super::ingest_source::context::SourceContext;
+use super::ingest_source::worker_quota::WorkerQuota;
+use super::retention::{self, Retention};
+use super::{enrichment_schedule, ingest_source, run_controller};
+use crate::args::Args;
+use crate::context::Context;
+use crate::endpoints::{Endpoints, Passes};
+use crate::k8s::apply::{ApplyError, FIELD_MANAGER, Writer};
+use crate::k8s::cluster;
+use crate::k8s::leader::Leadership;
+use crate::k8s::rules::Rules;
+use crate::requeue;
+use crate::shutdown::Shutdown;
+use crate::stores::{Reader, with_causes};
+use crate::telemetry::metrics::{Kind, Metrics, PassOutcome, Shown, Shows};
+use crate::workers::worker_pod::WorkerImage;
+use crate::workers::worker_status;
+
+/// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
+const CONCURRENCY: u16 = 96;
+/// Changes that come together are taken together; and the views of Jobs and pods catch up with what started the pass.
+const DEBOUNCE: Duration = Duration::from_secs(1);
+/// When a pass is begun that found too many others of its namespace under way.
+const ANOTHER_TURN: Duration = Duration::from_secs(1);
+/// After an error of the API server; its client has tried several times by then.
+const AFTER_ERROR: Duration = Duration::from_secs(5);
+
+/// Reconciles everything until the process is asked to end and the passes under way are done.
+pub async fn run(
+    args: &Args,
+    client: Client,
+    metrics: Arc<Metrics>,
+    leadership: Leadership,
+    stop: Shutdown,
+) -> anyhow::Result<()> {
+    let (jobs, watch_jobs) = view::<Job>(&client);
+    let (pods, watch_pods) = view::<Pod>(&client);
+    let (polled, watch_polled) = view::<DeserializeGuard<IngestRun>>(&client);
+    let (scheduled, watch_scheduled) = view::<DeserializeGuard<EnrichmentRun>>(&client);
+    let of_sources = controller::<IngestSource>(&client);
+    let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
+    let recorder = Recorder::new(client.clone(), reporter);
+    let context = Arc::new(Context {
+        client: client.clone(),
+        reader: Reader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
+        writer: Writer::new(client.clone(), leadership, recorder),
+        cluster: cluster::uid(&client).await?,
+        image: WorkerImage {
+            image: args.worker_image.clone(),
+            pull_policy: args.worker_image_pull_policy.clone(),
+            env: worker_env(args),
+        },
+        metrics,
+        jobs: jobs.clone(),
+        pods: pods.clone(),
+        sources: of_sources.store(),
+        runs: polled.clone(),
+        scheduled_runs: scheduled.clone(),
+        workers: worker_status::client()?,
+        endpoints: Endpoints::default(),
+    });
+    let sources = Arc::new(SourceContext {
+        common: context.clone(),
+        clients: ClientCache::default(),
+        quota: WorkerQuota::new(args.max_workers),
+    });
+    let retention = Retention {
+        every: Duration::from_secs(args.retention_interval_seconds),
+        grace: Duration::from_secs(args.retention_grace_seconds),
+    };
+    let work = async {
+        // A pass that took a view for empty because it is not filled yet would start workers that there are already.
+        jobs.wait_until_ready().await?;
+        pods.wait_until_ready().await?;
+        polled.wait_until_ready().await?;
+        scheduled.wait_until_ready().await?;
+        let with = (&context.metrics, &stop);
+        let shown = &context.metrics.shown;
+        let (jobs, ingest_runs, enrichment_runs) = (
+            || Api::<Job>::all(client.clone()),
+            || Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
+            || Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone()),
+        );
+        tokio::join!(
+            start_controller(
+                of_sources
+                    .owns(jobs(), labelled(label::SOURCE))
+                    .owns(ingest_runs(), labelled(label::TRIGGER)),
+                (Kind::IngestSource, &shown.sources),
+                ingest_source::reconcile,
+                sources.clone(),
+                with,
+            ),
+            start_controller(
+                controller(&client).owns(jobs(), labelled(label::INGEST_RUN)),
+                (Kind::IngestRun, &shown.ingest_runs),
+                run_controller::reconcile::<IngestRun>,
+                context.clone(),
+                with,
+            ),
+            start_controller(
+                controller(&client).owns(jobs(), labelled(label::RUN)),
+                (Kind::EnrichmentRun, &shown.enrichment_runs),
+                run_controller::reconcile::<EnrichmentRun>,
+                context.clone(),
+                with,
+            ),
+            start_controller(
+                controller(&client).owns(enrichment_runs(), labelled(label::SCHEDULE)),
+                (Kind::EnrichmentSchedule, &shown.schedules),
+                enrichment_schedule::reconcile,
+                context.clone(),
+                with,
+            ),
+            retention::run(sources.clone(), retention, stop.clone()),
+        );
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        done = work => done,
+        () = watch_jobs => Ok(()),
+        () = watch_pods => Ok(()),
+        () = watch_polled => Ok(()),
+        () = watch_scheduled => Ok(()),
+    }
+}
+
+/// What workers take over from the operator: the form and level of their logs, which endpoints they may ask, and where
+/// spans go.
+fn worker_env(args: &Args) -> Vec<(String, String)> {
+    let logs = [
+        (LOG_FORMAT_ENV.to_owned(), args.log_format.as_str().to_owned()),
+        ("RUST_LOG".to_owned(), args.log_level.clone()),
+    ];
+    let endpoints = [
+        (ENDPOINTS_ALLOW_ENV, &args.endpoints_allow),
+        (ENDPOINTS_DENY_ENV, &args.endpoints_deny),
+        (ENDPOINTS_ALLOW_RESERVED_ENV, &args.endpoints_allow_reserved),
+    ];
+    let endpoints = endpoints.into_iter().filter(|(_, list)| !list.is_empty());
+    let endpoints = endpoints.map(|(name, list)| (name.to_owned(), list.clone()));
+    let traces = std::env::vars().filter(|(name, _)| name == "OTEL_EXPORTER_OTLP_ENDPOINT");
+    logs.into_iter().chain(endpoints).chain(traces).collect()
+}
+
+/// Runs the controller of a kind until the process is asked to end and its passes are done. Its metrics show what the
+/// controller sees.
+async fn start_controller<K, C, R, P>(
+    controller: Controller<DeserializeGuard<K>>,
+    (kind, shown): (Kind, &Shown<K>),
+    reconcile: R,
+    context: Arc<C>,
+    (metrics, stop): (&Arc<Metrics>, &Shutdown),
+) where
+    K: Shows + DeserializeOwned,
+    C: Send + Sync + 'static,
+    R: Fn(Arc<DeserializeGuard<K>>, Arc<C>) -> P,
+    P: Future<Output = Pass> + Send + 'static,
+{
+    let controller = controller.with_config(config()).graceful_shutdown_on(stop.clone().asked());
+    shown.show(controller.store());
+    let pass = passes(kind, Arc::clone(metrics), reconcile);
+    controller.run(pass, after_error, context).for_each(log_pass).await;
+}
+
+/// The objects with a label.
+fn labelled(label: &str) -> watcher::Config {
+    watcher::Config::default().labels(label)
+}
+
+/// A controller of all resources of a kind.
+fn controller<K>(client: &Client) -> Controller<DeserializeGuard<K>>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    Controller::new(Api::<DeserializeGuard<K>>::all(client.clone()), watcher::Config::default())
+}
+
+fn config() -> controller::Config {
+    controller::Config::default().concurrency(CONCURRENCY).debounce(DEBOUNCE)
+}
+
+/// The passes of a kind: each is counted, and begun when its namespace has room for one.
+fn passes<K, C, R, P>(
+    kind: Kind,
+    metrics: Arc<Metrics>,
+    reconcile: R,
+) -> impl Fn(Arc<K>, Arc<C>) -> BoxFuture<'static, Pass>
+where
+    K: Resource + Send + Sync + 'static,
+    R: Fn(Arc<K>, Arc<C>) -> P,
+    P: Future<Output = Pass> + Send + 'static,
+{
+    let passes = Passes::default();
+    move |object, context| {
+        let (passes, metrics) = (passes.clone(), metrics.clone());
+        let pass = Box::pin(reconcile(object.clone(), context));
+        async move {
+            let (namespace, uid) = (object.namespace().unwrap_or_default(), object.uid().unwrap_or_default());
+            let Some(_under_way) = passes.begin(&namespace) else {
+                return Ok(Action::requeue(requeue::jitter(ANOTHER_TURN, &uid, Timestamp::now())));
+            };
+            let started = Instant::now();
+            let result = pass.await;
+            let outcome = if result.is_ok() { PassOutcome::Done } else { PassOutcome::Failed };
+            metrics.passed(kind, outcome, started.elapsed());
+            result
+        }
+        .boxed()
+    }
+}
+
+/// How a pass ends.
+type Pass = Result<Action, ApplyError>;
+
+#[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
+fn after_error<K: Resource, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) -> Action {
+    let name = object.name_any();
+    let namespace = object.namespace().unwrap_or_default();
+    tracing::warn!(error = with_causes(error), namespace, name, "a pass failed");
+    let uid = object.uid().unwrap_or_default();
+    Action::requeue(requeue::jitter(AFTER_ERROR, &uid, Timestamp::now()))
+}
+
+/// What a pass gives, as the controller tells it.
+type Passed<K> = Result<(reflector::ObjectRef<K>, Action), controller::Error<ApplyError, watcher::Error>>;
+
+/// Failed passes were logged by [`after_error`] already; what is left are the watches' own errors.
+async fn log_pass<K: Resource>(passed: Passed<K>)
+where
+    K::DynamicType: std::fmt::Debug + Clone + Eq + std::hash::Hash,
+{
+    match passed {
+        Ok((object, _)) => tracing::debug!(%object, "pass done"),
+        Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
+        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; it is taken up again"),
+    }
+}
+
+/// A view of all objects of a type that workers have, and the watch that keeps it up to date.
+fn view<K>(client: &Client) -> (Store<K>, impl Future<Output = ()> + use<K>)
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    let (store, writer) = reflector::store();
+    let ours = watcher::Config::default().labels("app.kubernetes.io/managed-by=docmill-operator");
+    let watch = watcher(Api::<K>::all(client.clone()), ours)
+        .default_backoff()
+        // They are large, and never read.
+        .modify(|object| {
+            object.meta_mut().managed_fields = None;
+        })
+        .reflect(writer)
+        .for_each(|event| async move {
+            if let Err(error) = event {
+                tracing::warn!(error = with_causes(&error), "a watch failed; it is taken up again");
+            }
+        });
+    (store, watch)
+}

@@ -1,0 +1,227 @@
+//! Everything that the operator writes to the API server. Each write asks first whether this operator still leads.
+
+mod recent_events;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Instant;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::batch::v1::Job;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::runtime::events::{self, EventType, Recorder};
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::leader::Leadership;
+use recent_events::Told;
+
+/// Field manager of all that the operator applies.
+pub const FIELD_MANAGER: &str = "docmill-operator";
+
+/// A write that did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Another operator may lead by now.
+    #[error("refused to write: this operator does not lead any more")]
+    NotLeading,
+    /// Something of that kind and name exists, and is not ours.
+    #[error(
+        "failed to create the {kind} {name}: another {kind} has that name; delete it, or choose another name"
+    )]
+    NameTaken {
+        /// The kind, for example `Job`.
+        kind: String,
+        /// The name.
+        name: String,
+    },
+    /// The API server refused, or was not reached.
+    #[error("failed to {action}")]
+    Api {
+        /// What was tried.
+        action: String,
+        /// What came back.
+        #[source]
+        source: Box<kube::Error>,
+    },
+}
+
+/// What became of a request to create something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is new.
+    Now,
+    /// It had been created before, by a pass whose result we had not seen yet.
+    Before,
+}
+
+/// Something that a person should read in `kubectl describe`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// Why, in one CamelCase word.
+    pub reason: String,
+    /// What was done or found, in one CamelCase word.
+    pub action: &'static str,
+    /// In words.
+    pub text: String,
+}
+
+/// Writes to the API server.
+#[derive(Clone)]
+pub struct Writer {
+    client: Client,
+    leadership: Leadership,
+    recorder: Recorder,
+    told: Arc<Told>,
+}
+
+impl Writer {
+    /// A writer that works as long as `leadership` holds.
+    pub fn new(client: Client, leadership: Leadership, recorder: Recorder) -> Self {
+        Self { client, leadership, recorder, told: Arc::default() }
+    }
+
+    /// Creates an object. One of that name and the same owner is left as it is.
+    pub async fn create<K: Writable>(&self, object: &K) -> Result<Created, ApplyError> {
+        self.check()?;
+        let (kind, name) = (K::kind(&()).into_owned(), object.name_any());
+        let failed = |source| api_error(format!("create the {kind} {name}"), source);
+        let api = self.api::<K>(object);
+        match api.create(&PostParams::default(), object).await {
+            Ok(_) => Ok(Created::Now),
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {
+                let there = api.get(&name).await.map_err(failed)?;
+                let same = there
+                    .owner_references()
+                    .iter()
+                    .any(|owner| object.owner_references().iter().any(|own| own.uid == owner.uid));
+                if same { Ok(Created::Before) } else { Err(ApplyError::NameTaken { kind, name }) }
+            }
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// Deletes exactly this Job. It stays visible until its pods have ended in good order.
+    pub async fn delete_job(&self, namespace: &str, name: &str, uid: &str) -> Result<(), ApplyError> {
+        self.check()?;
+        let same = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let how = DeleteParams::foreground().preconditions(same);
+        let api = Api::<Job>::namespaced(self.client.clone(), namespace);
+        gone_is_fine(api.delete(name, &how).await.map(drop), || format!("delete the Job {name}"))
+    }
+
+    /// Suspends a Job, which ends its pods, or has it go on.
+    pub async fn suspend_job(&self, namespace: &str, name: &str, suspend: bool) -> Result<(), ApplyError> {
+        self.check()?;
+        let patch = Patch::Merge(json!({"spec": {"suspend": suspend}}));
+        let api = Api::<Job>::namespaced(self.client.clone(), namespace);
+        let patched = api.patch(name, &PatchParams::default(), &patch).await.map(drop);
+        gone_is_fine(patched, || format!("suspend the Job {name} or have it go on"))
+    }
+
+    /// Deletes exactly this resource and, in the background, what it owns.
+    pub async fn delete<K: Writable>(&self, object: &K) -> Result<(), ApplyError> {
+        self.delete_by(object, DeleteParams::background()).await
+    }
+
+    /// Deletes exactly this resource and what it owns. It stays visible until all of that is gone, pods included.
+    pub async fn delete_with_dependents<K: Writable>(&self, object: &K) -> Result<(), ApplyError> {
+        self.delete_by(object, DeleteParams::foreground()).await
+    }
+
+    async fn delete_by<K: Writable>(&self, object: &K, how: DeleteParams) -> Result<(), ApplyError> {
+        self.check()?;
+        let same = Preconditions { uid: object.uid(), resource_version: None };
+        let how = how.preconditions(same);
+        let name = object.name_any();
+        let deleted = self.api::<K>(object).delete(&name, &how).await.map(drop);
+        gone_is_fine(deleted, || format!("delete {name}"))
+    }
+
+    /// Sets the status of a resource, unless it is `old` already. Whether it was written.
+    pub async fn set_status<K: Writable, S: Serialize>(
+        &self,
+        object: &K,
+        old: Option<&S>,
+        new: &S,
+    ) -> Result<bool, ApplyError> {
+        let name = object.name_any();
+        // As JSON, since times lose their fractions of a second on the way.
+        let new = serde_json::to_value(new).unwrap_or_default();
+        if old.is_some_and(|old| serde_json::to_value(old).ok().as_ref() == Some(&new)) {
+            return Ok(false);
+        }
+        self.check()?;
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            // The UID keeps the status of a deleted resource off one that was created anew by the same name.
+            "metadata": {"name": name, "uid": object.uid()},
+            "status": new,
+        });
+        let how = PatchParams::apply(FIELD_MANAGER).force();
+        let written = self.api::<K>(object).patch_status(&name, &how, &Patch::Apply(&patch)).await.map(drop);
+        gone_is_fine(written, || format!("set the status of {name}"))?;
+        Ok(true)
+    }
+
+    /// Publishes an Event, unless the resource had one for the same reason lately. An Event that is lost is
+    /// no fault of the resource: it is logged.
+    pub async fn publish<K: Writable>(&self, object: &K, event: &Event) {
+        let uid = object.uid().unwrap_or_default();
+        if self.check().is_err() || !self.told.is_news(&uid, &event.reason, Instant::now()) {
+            return;
+        }
+        let published = events::Event {
+            type_: if event.warning { EventType::Warning } else { EventType::Normal },
+            reason: event.reason.clone(),
+            note: Some(event.text.chars().take(1000).collect()), // the API takes up to 1,024 bytes of ASCII
+            action: event.action.to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&published, &object.object_ref(&())).await {
+            tracing::warn!(%error, reason = event.reason, "failed to publish an Event");
+        }
+    }
+
+    fn check(&self) -> Result<(), ApplyError> {
+        if self.leadership.holds() { Ok(()) } else { Err(ApplyError::NotLeading) }
+    }
+
+    fn api<K: Writable>(&self, object: &K) -> Api<K> {
+        Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default())
+    }
+}
+
+/// A namespaced type that can be written.
+pub trait Writable:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Serialize
+{
+}
+
+impl<K> Writable for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Serialize
+{
+}
+
+/// What is gone, or has made room for another of the same name, needs nothing any more.
+fn gone_is_fine(result: Result<(), kube::Error>, action: impl FnOnce() -> String) -> Result<(), ApplyError> {
+    match result {
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
+        other => other.map_err(|source| api_error(action(), source)),
+    }
+}
+
+fn api_error(action: String, source: kube::Error) -> ApplyError {
+    ApplyError::Api { action, source: Box::new(source) }
+}

@@ -1,0 +1,102 @@
+use std::time::Instant;
+
+use docmill_crds::{EnrichmentRun, IngestSourceStatus};
+use k8s_openapi::api::batch::v1::Job;
+use kube::Client;
+use kube::runtime::events::{Recorder, Reporter};
+use serde_json::{Value, json};
+
+use super::{ApplyError, Created, Writer};
+use crate::k8s::leader::Leadership;
+use crate::testing::{Asked, api, refusal};
+
+fn writer(client: &Client, leads: bool) -> Writer {
+    let leadership = Leadership::default();
+    if leads {
+        leadership.renewed(Instant::now());
+    }
+    let reporter = Reporter { controller: "docmill-operator".into(), instance: Some("test".into()) };
+    Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter))
+}
+
+fn job(owner_uid: &str) -> Job {
+    let owner = json!({"apiVersion": "docmill.io/v1alpha1", "kind": "IngestSource", "name": "wire",
+                       "uid": owner_uid, "controller": true});
+    serde_json::from_value(json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": "wire-1", "namespace": "news", "ownerReferences": [owner]},
+    }))
+    .unwrap()
+}
+
+fn source() -> docmill_crds::IngestSource {
+    crate::controllers::ingest_source::tests::source()
+}
+
+#[tokio::test]
+async fn an_operator_that_does_not_lead_writes_nothing() {
+    let (client, log) = api(|_| (200, json!({})));
+    let writer = writer(&client, false);
+    assert!(matches!(writer.create(&job("a")).await, Err(ApplyError::NotLeading)));
+    assert!(matches!(writer.delete_job("news", "wire-1", "u").await, Err(ApplyError::NotLeading)));
+    let status = IngestSourceStatus::default();
+    assert!(matches!(writer.set_status(&source(), None, &status).await, Err(ApplyError::NotLeading)));
+    assert!(log.lock().unwrap().is_empty());
+}
+
+/// Answers a creation with "exists already", and a look with a Job of this owner.
+fn taken_by(owner_uid: &'static str) -> impl Fn(&Asked) -> (u16, Value) + Clone + Send + 'static {
+    move |asked| match asked.method.as_str() {
+        "POST" => refusal(409, "AlreadyExists"),
+        _ => (200, serde_json::to_value(job(owner_uid)).unwrap()),
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_exists_already_is_no_error_unless_it_is_anothers() {
+    let (client, _) = api(taken_by("a"));
+    assert_eq!(writer(&client, true).create(&job("a")).await.unwrap(), Created::Before);
+    let (client, _) = api(taken_by("b"));
+    let refused = writer(&client, true).create(&job("a")).await;
+    assert!(matches!(refused, Err(ApplyError::NameTaken { name, .. }) if name == "wire-1"));
+}
+
+#[tokio::test]
+async fn the_status_is_applied_once_and_only_to_the_resource_that_was_seen() {
+    let (client, log) = api(|_| (200, serde_json::to_value(source()).unwrap()));
+    let writer = writer(&client, true);
+    let status = IngestSourceStatus { lag_seconds: Some(3), ..IngestSourceStatus::default() };
+    assert!(writer.set_status(&source(), None, &status).await.unwrap());
+    assert!(!writer.set_status(&source(), Some(&status), &status).await.unwrap());
+    let asked = log.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].method, "PATCH");
+    assert_eq!(asked[0].path, "/apis/docmill.io/v1alpha1/namespaces/news/ingestsources/wire/status");
+    assert_eq!(asked[0].body["metadata"]["uid"], "uid-1");
+    assert_eq!(asked[0].body["status"], json!({"lagSeconds": 3}));
+}
+
+#[tokio::test]
+async fn a_resource_that_is_gone_needs_no_status_and_no_deletion() {
+    let (client, _) = api(|_| refusal(404, "NotFound"));
+    let writer = writer(&client, true);
+    writer.set_status(&source(), None, &IngestSourceStatus::default()).await.unwrap();
+    writer.delete_job("news", "wire-1", "u").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deletion_names_the_uid() {
+    let (client, log) = api(|_| (200, json!({"kind": "Status", "apiVersion": "v1", "status": "Success"})));
+    let run: EnrichmentRun = crate::controllers::enrichment_run::tests::run();
+    writer(&client, true).delete(&run).await.unwrap();
+    let asked = log.lock().unwrap().clone();
+    assert_eq!(asked[0].body["preconditions"]["uid"], "run-1");
+    assert_eq!(asked[0].body["propagationPolicy"], "Background");
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_the_words_of_the_api_server() {
+    let (client, _) = api(|_| refusal(403, "exceeded quota"));
+    let error = writer(&client, true).create(&job("a")).await.unwrap_err();
+    assert!(crate::stores::with_causes(&error).contains("exceeded quota"), "{error:?}");
+}

@@ -1,0 +1,88 @@
+//! What the administrator lets the operator do on behalf of those who write resources. Pure.
+//!
+//! Whoever may create an `IngestSource` need not be allowed to read Secrets or to create pods. The operator does both
+//! for them, so it keeps to rules: which Secrets it takes ([`Rules::check_secret`]), for whom it uses its own cloud
+//! identity ([`Rules::check_own_identity`]), and what it puts on pods ([`pods`]).
+
+mod pattern;
+pub mod pods;
+#[cfg(test)]
+mod tests;
+
+use docmill_crds::api::storage::CREDENTIALS_TYPE;
+use docmill_crds::contract::label;
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt as _;
+
+use crate::args::RuleArgs;
+use crate::not_ready::NotReady;
+use pattern::Patterns;
+use pods::PodRules;
+
+/// Secrets that are never handed on, whatever their labels: they hold what lets somebody into the cluster or a registry,
+/// and no credentials of a store.
+const NEVER: [&str; 6] = [
+    "kubernetes.io/service-account-token",
+    "bootstrap.kubernetes.io/token",
+    "kubernetes.io/dockercfg",
+    "kubernetes.io/dockerconfigjson",
+    "kubernetes.io/ssh-auth",
+    "helm.sh/release.v1",
+];
+
+/// What the administrator allows.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    marked_secrets_only: bool,
+    own_identity: Patterns,
+    /// For `podTemplate`.
+    pub pods: PodRules,
+}
+
+impl Rules {
+    /// As the command line says.
+    pub fn new(args: &RuleArgs) -> Self {
+        Self {
+            marked_secrets_only: args.marked_secrets_only,
+            own_identity: Patterns::new(&args.own_identity_namespaces),
+            pods: PodRules::new(args),
+        }
+    }
+
+    /// Whether the values of a Secret may be used for a resource of its namespace.
+    pub fn check_secret(&self, secret: &Secret) -> Result<(), NotReady> {
+        let (name, namespace) = (secret.name_any(), secret.namespace().unwrap_or_default());
+        let kind = secret.type_.as_deref().unwrap_or_default();
+        if let Some(never) = NEVER.iter().find(|never| **never == kind) {
+            let text = format!(
+                "the Secret {name:?} may not be used: Docmill takes none of type {never}; put the credentials of the store \
+                 into a Secret of their own"
+            );
+            return Err(NotReady::user("SecretNotAllowed", text));
+        }
+        let marked = secret.labels().get(label::USE).is_some_and(|value| value == label::USE_ALLOWED);
+        if marked || kind == CREDENTIALS_TYPE || !self.marked_secrets_only {
+            return Ok(());
+        }
+        let (key, value) = (label::USE, label::USE_ALLOWED);
+        let text = format!(
+            "the Secret {name:?} may not be used: it has no label {key}: {value:?} and is not of type \
+             {CREDENTIALS_TYPE}; if it is meant for Docmill: kubectl label secret {name} --namespace {namespace} \
+             {key}={value}"
+        );
+        Err(NotReady::user("SecretNotAllowed", text))
+    }
+
+    /// Whether the operator may reach what `field` of a resource in a namespace names by its own cloud identity, as no
+    /// Secret is named.
+    pub fn check_own_identity(&self, namespace: &str, field: &str) -> Result<(), NotReady> {
+        if self.own_identity.matches(namespace) {
+            return Ok(());
+        }
+        let text = format!(
+            "{field} is not set, and the operator may not use its own cloud identity for the namespace {namespace:?}; \
+             name a Secret there, or have the administrator add the namespace to operatorIdentity.namespaces of the chart"
+        );
+        Err(NotReady::user("OperatorIdentityNotAllowed", text))
+    }
+}

@@ -1,0 +1,125 @@
+//! What is shown of sources.
+
+use docmill_crds::IngestSource;
+use docmill_crds::records::units::UnitState;
+
+use super::shown::{Gauge, Series, Shows, by_state, of_conditions, one};
+
+impl Shows for IngestSource {
+    const LABEL: &'static str = "source";
+    const GAUGES: &'static [Gauge<Self>] = &[
+        Gauge {
+            name: "docmill_source_backlog",
+            help: "Notifications in the queue, waiting or in a worker's hands",
+            read: |source| one(source.status.as_ref().and_then(|status| Some(status.units?.pending))),
+        },
+        Gauge {
+            name: "docmill_source_lag_seconds",
+            help: "From the landing of an object to its record, 0 without a backlog",
+            read: |source| one(source.status.as_ref().and_then(|status| status.lag_seconds)),
+        },
+        Gauge { name: "docmill_source_units", help: "Units in the ledger, by state", read: units },
+        Gauge {
+            name: "docmill_source_failures",
+            help: "Failed units in the ledger, by the most frequent reasons",
+            read: failures,
+        },
+        Gauge {
+            name: "docmill_source_workers_active",
+            help: "Workers that start or run",
+            read: |source| one(workers(source).map(|workers| workers.active.into())),
+        },
+        Gauge {
+            name: "docmill_source_workers_desired",
+            help: "Workers that there should be",
+            read: |source| one(workers(source).map(|workers| workers.desired.into())),
+        },
+        Gauge {
+            name: "docmill_source_condition",
+            help: "Whether a condition is True (1) or not (0), with its reason",
+            read: |source| of_conditions(source.status.iter().flat_map(|status| &status.conditions)),
+        },
+        Gauge {
+            name: "docmill_source_suspended",
+            help: "Whether spec.suspend is true",
+            read: |source| one(Some(source.spec.suspend.into())),
+        },
+        Gauge {
+            name: "docmill_source_generations_behind",
+            help: "Edits of the spec that no pass has seen yet",
+            read: generations_behind,
+        },
+    ];
+}
+
+fn workers(source: &IngestSource) -> Option<&docmill_crds::api::ingest_source::WorkerStatus> {
+    source.status.as_ref()?.workers.as_ref()
+}
+
+fn units(source: &IngestSource) -> Series {
+    let Some(units) = source.status.as_ref().and_then(|status| status.units) else { return Vec::new() };
+    by_state(&[
+        (UnitState::Indexed.as_str(), Some(units.indexed)),
+        (UnitState::Converted.as_str(), Some(units.converted)),
+        (UnitState::Failed.as_str(), Some(units.failed)),
+        (UnitState::Skipped.as_str(), Some(units.skipped)),
+    ])
+}
+
+fn failures(source: &IngestSource) -> Series {
+    let failures = source.status.iter().flat_map(|status| &status.top_failures);
+    failures.map(|failure| (vec![("reason", failure.reason.clone())], failure.count)).collect()
+}
+
+fn generations_behind(source: &IngestSource) -> Series {
+    let seen = source.status.as_ref().and_then(|status| status.observed_generation).unwrap_or(0);
+    one(source.metadata.generation.map(|generation| (generation - seen).max(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::api::ingest_source::{FailureCount, IngestSourceStatus, UnitCounts, WorkerStatus};
+    use k8s_openapi::jiff::Timestamp;
+    use kube::core::DeserializeGuard;
+    use kube::runtime::reflector;
+    use kube::runtime::watcher::Event;
+
+    use super::super::Metrics;
+    use crate::conditions::{Statement, kind, state};
+    use crate::controllers::ingest_source::tests::source;
+
+    #[test]
+    fn a_source_has_its_series_for_as_long_as_it_is_there() {
+        let mut source = source();
+        let said = vec![Statement::new(kind::THROTTLED, true, "Elasticsearch", "429")];
+        source.status = Some(IngestSourceStatus {
+            observed_generation: Some(2),
+            conditions: state(&[], said, None, Timestamp::UNIX_EPOCH),
+            units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, held: 0, failed: 1, skipped: 0 }),
+            top_failures: vec![FailureCount { reason: "MissingField".into(), count: 1 }],
+            workers: Some(WorkerStatus { active: 1, desired: 2, because: String::new() }),
+            lag_seconds: Some(4),
+            ..IngestSourceStatus::default()
+        });
+        let (view, mut writer) = reflector::store();
+        let metrics = Metrics::default();
+        metrics.shown.sources.show(view);
+        writer.apply_watcher_event(&Event::Apply(DeserializeGuard(Ok(source.clone()))));
+        let text = metrics.encode().unwrap();
+        for line in [
+            r#"docmill_source_backlog{namespace="news",source="wire"} 5"#,
+            r#"docmill_source_lag_seconds{namespace="news",source="wire"} 4"#,
+            r#"docmill_source_units{namespace="news",source="wire",state="Indexed"} 7"#,
+            r#"docmill_source_failures{namespace="news",source="wire",reason="MissingField"} 1"#,
+            r#"docmill_source_workers_active{namespace="news",source="wire"} 1"#,
+            r#"docmill_source_workers_desired{namespace="news",source="wire"} 2"#,
+            r#"docmill_source_condition{namespace="news",source="wire",type="Throttled",reason="Elasticsearch"} 1"#,
+            r#"docmill_source_suspended{namespace="news",source="wire"} 0"#,
+            r#"docmill_source_generations_behind{namespace="news",source="wire"} 1"#,
+        ] {
+            assert!(text.contains(line), "{line} is missing in:\n{text}");
+        }
+        writer.apply_watcher_event(&Event::Delete(DeserializeGuard(Ok(source))));
+        assert!(!metrics.encode().unwrap().contains("wire"), "it is gone");
+    }
+}

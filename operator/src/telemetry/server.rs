@@ -1,0 +1,70 @@
+//! The HTTP side of the operator: `/metrics` for Prometheus, and `/healthz` and `/readyz` for the kubelet on a port of
+//! their own.
+//!
+//! An operator that waits for the Lease is as ready as the one that leads: it takes over within seconds. With
+//! `--metrics-secure`, metrics are served over TLS ([`tls`]) to those who may read them ([`access`]).
+
+mod access;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Router, middleware, serve};
+use kube::Client;
+use tokio::net::TcpListener;
+
+use super::metrics::Metrics;
+use crate::args::ServerArgs;
+use access::Access;
+use tls::{Certificate, TlsListener};
+
+/// Serves as long as the process lives.
+pub async fn run(args: &ServerArgs, client: Client, metrics: Arc<Metrics>) -> anyhow::Result<()> {
+    let health = listen(args.health_address, "--health-address").await?;
+    let listener = listen(args.metrics_address, "--metrics-address").await?;
+    let probes = async { serve(health, probes()).await.context("failed to serve probes") };
+    let shown = async {
+        if args.metrics_secure {
+            let certificate = Certificate::open(args.metrics_certificate_dir.as_deref())?;
+            let routes = guarded(metrics, Arc::new(Access::new(client)));
+            serve(TlsListener::start(listener, certificate)?, routes).await.context("failed to serve HTTPS")
+        } else {
+            serve(listener, routes(metrics)).await.context("failed to serve HTTP")
+        }
+    };
+    tokio::try_join!(probes, shown).map(drop)
+}
+
+async fn listen(address: std::net::SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("failed to listen on {address} ({flag})"))
+}
+
+fn probes() -> Router {
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(|| async { "ok\n" }))
+}
+
+fn routes(metrics: Arc<Metrics>) -> Router {
+    Router::new().route("/metrics", get(show)).with_state(metrics)
+}
+
+/// The same for those who may read it.
+fn guarded(metrics: Arc<Metrics>, access: Arc<Access>) -> Router {
+    routes(metrics).layer(middleware::from_fn_with_state(access, access::check))
+}
+
+async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
+    match metrics.encode() {
+        Ok(text) => {
+            let form = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+            (form, text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

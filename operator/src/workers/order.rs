@@ -1,0 +1,16 @@
+//! Work orders of the workers of a source. Pure.
+
+use docmill_crds::IngestSource;
+use docmill_crds::contract::IngestOrder;
+use kube::ResourceExt as _;
+
+/// The order of every worker of this source, in the cluster with this UID.
+pub fn ingest_order(source: &IngestSource, cluster: &str) -> IngestOrder {
+    IngestOrder {
+        namespace: source.namespace().unwrap_or_default(),
+        source: source.name_any(),
+        uid: source.uid().unwrap_or_default(),
+        cluster: cluster.to_owned(),
+        spec: source.spec.clone(),
+    }
+}

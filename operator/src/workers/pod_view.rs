@@ -1,0 +1,129 @@
+//! What the pods and Jobs of workers tell. Without I/O.
+
+use docmill_crds::contract::{ExitCode, Report};
+use docmill_crds::foreign::sentence;
+use k8s_openapi::api::batch::v1::{Job, JobCondition};
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
+use k8s_openapi::jiff::Timestamp;
+
+use super::worker_pod::CONTAINER;
+
+/// How a worker's process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Its exit status.
+    pub exit_code: i32,
+    /// What it said at the end, if it could.
+    pub report: Option<Report>,
+    /// The kubelet's word for the end, for example `OOMKilled`.
+    pub reason: String,
+}
+
+impl Ending {
+    /// Why it did not end well, in words; `None` if it did.
+    pub fn failure(&self) -> Option<String> {
+        if self.exit_code == i32::from(ExitCode::Done.code()) {
+            return None;
+        }
+        let said = self.report.as_ref().and_then(|report| report.error.as_deref()).map(sentence);
+        Some(said.unwrap_or_else(|| match self.reason.as_str() {
+            "OOMKilled" => "it took more memory than its limit".to_owned(),
+            reason => format!("it ended with status {} ({reason}) and without a report", self.exit_code),
+        }))
+    }
+
+    /// Whether starting again cannot help.
+    pub fn is_permanent(&self) -> bool {
+        self.exit_code == i32::from(ExitCode::Permanent.code())
+    }
+}
+
+/// How the worker of a pod ended, if it did.
+pub fn ending(pod: &Pod) -> Option<Ending> {
+    let state = container_status(pod)?.state.as_ref()?;
+    let ended: &ContainerStateTerminated = state.terminated.as_ref()?;
+    Some(Ending {
+        exit_code: ended.exit_code,
+        report: ended.message.as_ref().and_then(|message| serde_json::from_str(message).ok()),
+        reason: ended.reason.clone().unwrap_or_else(|| "Error".to_owned()),
+    })
+}
+
+/// Whether a pod has begun to run, and nobody has deleted it.
+pub fn runs(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
+}
+
+/// Why a pod does not start, if something stands in the way that does not pass in the normal course. `late`: its
+/// container should have been made by now; the kubelet says only in Events what it waits for.
+pub fn obstacle(pod: &Pod, late: bool) -> Option<String> {
+    let waiting = container_status(pod)
+        .and_then(|status| status.state.as_ref())
+        .and_then(|state| state.waiting.as_ref())
+        .and_then(|waiting| Some((waiting.reason.as_deref()?, waiting.message.as_deref().unwrap_or(""))));
+    match waiting {
+        Some((reason @ ("ContainerCreating" | "PodInitializing"), _)) => late.then(|| {
+            let pod = pod.metadata.name.as_deref().unwrap_or_default();
+            format!(
+                "{reason}: the kubelet waits for a Secret, a volume or the image; see `kubectl describe pod {pod}`"
+            )
+        }),
+        Some((reason, message)) => Some(format!("{reason}: {message}")),
+        None => unschedulable(pod),
+    }
+}
+
+fn unschedulable(pod: &Pod) -> Option<String> {
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    let scheduled = conditions.iter().find(|condition| condition.type_ == "PodScheduled")?;
+    (scheduled.status == "False").then(|| {
+        let reason = scheduled.reason.as_deref().unwrap_or("Unschedulable");
+        format!("{reason}: {}", scheduled.message.as_deref().unwrap_or(""))
+    })
+}
+
+fn container_status(pod: &Pod) -> Option<&k8s_openapi::api::core::v1::ContainerStatus> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    statuses.iter().find(|status| status.name == CONTAINER)
+}
+
+/// How a Job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobEnd {
+    /// Whether it is complete; otherwise it failed.
+    pub complete: bool,
+    /// When.
+    pub at: Timestamp,
+    /// The Job controller's reason of a failure.
+    pub reason: String,
+    /// The same in words.
+    pub message: String,
+}
+
+/// How a Job ended, if it did.
+pub fn job_end(job: &Job) -> Option<JobEnd> {
+    let conditions = job.status.as_ref()?.conditions.as_ref()?;
+    let ended = |kind: &str| conditions.iter().find(|c| c.type_ == kind && c.status == "True");
+    let (complete, condition) = match ended("Complete") {
+        Some(condition) => (true, condition),
+        None => (false, ended("Failed")?),
+    };
+    let JobCondition { last_transition_time, reason, message, .. } = condition.clone();
+    Some(JobEnd {
+        complete,
+        at: last_transition_time.map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+        reason: reason.unwrap_or_default(),
+        message: message.unwrap_or_default(),
+    })
+}
+
+/// Whether a pod belongs to a Job.
+pub fn is_of(pod: &Pod, job: &Job) -> bool {
+    job.metadata.uid.as_ref().is_some_and(|uid| is_owned_by(pod, uid))
+}
+
+/// Whether a pod belongs to the Job with this UID.
+pub fn is_owned_by(pod: &Pod, job_uid: &str) -> bool {
+    pod.metadata.owner_references.iter().flatten().any(|owner| owner.uid == job_uid)
+}

@@ -1,0 +1,265 @@
+//! What a worker pod looks like, whichever kind of resource it works for. Without I/O.
+//!
+//! It runs under the Pod Security Standard `restricted`, has no access to the API server, and gets its credentials as
+//! mounted files.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::ingest_source::{IngestSourceSpec, PodTemplate};
+use docmill_crds::api::storage::SecretRef;
+use docmill_crds::contract::{
+    ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WORKER_MEMORY_ENV, WORKER_PORT, WorkOrder,
+    secret_mount,
+};
+use k8s_openapi::api::batch::v1::{
+    PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
+    PodFailurePolicyRule,
+};
+use k8s_openapi::api::core::v1::{
+    Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, PodSecurityContext,
+    PodSpec, PodTemplateSpec, ResourceRequirements, SeccompProfile, SecretVolumeSource, SecurityContext,
+    Volume, VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use kube::api::ObjectMeta;
+
+use crate::not_ready::NotReady;
+
+/// Name of the container in every worker pod.
+pub const CONTAINER: &str = "job-runner";
+/// The user and group of the worker; the image has no other.
+const USER: i64 = 65532;
+/// What a worker may take to finish the batch in its hands when it is asked to end.
+const GRACE_SECONDS: i64 = 60;
+/// Linux takes up to 128 KiB for one environment variable, its name and the closing zero included.
+const MAX_ORDER_BYTES: usize = 128 * 1024 - 64;
+
+/// The image of all workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerImage {
+    /// Reference of the image.
+    pub image: String,
+    /// `Always`, `IfNotPresent` or `Never`.
+    pub pull_policy: String,
+    /// Environment variables of every worker: how it logs.
+    pub env: Vec<(String, String)>,
+}
+
+/// A Secret and the folder under [`SECRETS_DIR`] that it is mounted at.
+#[derive(Clone, Debug)]
+pub struct Mount<'a> {
+    /// One of `docmill_crds::contract::secret_mount`.
+    pub folder: Cow<'static, str>,
+    /// The Secret, if the resource names one.
+    pub secret: Option<&'a SecretRef>,
+}
+
+/// The Secrets of a source.
+pub fn source_mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
+    vec![
+        Mount { folder: secret_mount::STORAGE.into(), secret: spec.storage.credentials_secret_ref.as_ref() },
+        Mount { folder: secret_mount::INDEX.into(), secret: secret_of(spec.index_cluster()) },
+        Mount { folder: secret_mount::LEDGER.into(), secret: secret_of(spec.own_ledger_cluster()) },
+    ]
+}
+
+fn secret_of(cluster: Option<&ElasticsearchCluster>) -> Option<&SecretRef> {
+    cluster?.secret_ref.as_ref()
+}
+
+/// What differs from one worker pod to the next.
+#[derive(Debug)]
+pub struct WorkerPod<'a> {
+    /// The image.
+    pub image: &'a WorkerImage,
+    /// What the worker is to do, as [`encode_order`] gives it.
+    pub order: String,
+    /// Its Secrets.
+    pub mounts: Vec<Mount<'a>>,
+    /// Docmill's own labels.
+    pub labels: BTreeMap<String, String>,
+    /// What the user adds.
+    pub template: &'a PodTemplate,
+}
+
+/// The work order as the value of an environment variable. Kubernetes replaces `$(NAME)` in such values, and takes
+/// `$$` for a `$` as it is.
+pub fn encode_order(order: &WorkOrder) -> Result<String, NotReady> {
+    let json = serde_json::to_string(order).map_err(|error| {
+        NotReady::user("InvalidSpec", format!("the spec cannot be written as JSON: {error}"))
+    })?;
+    if json.len() > MAX_ORDER_BYTES {
+        let message = format!(
+            "the spec has {} bytes and can be handed to workers only up to {MAX_ORDER_BYTES}; shorten it",
+            json.len()
+        );
+        return Err(NotReady::user("SpecTooLarge", message));
+    }
+    Ok(json.replace('$', "$$"))
+}
+
+/// The work order of a pod that was made with [`encode_order`].
+pub fn decode_order(pod: &PodSpec) -> Option<WorkOrder> {
+    let container = pod.containers.iter().find(|container| container.name == CONTAINER)?;
+    let variable = container.env.as_ref()?.iter().find(|variable| variable.name == WORK_ORDER_ENV)?;
+    serde_json::from_str(&variable.value.as_ref()?.replace("$$", "$")).ok()
+}
+
+/// The pod template of a worker Job.
+pub fn pod_template(pod: WorkerPod<'_>) -> PodTemplateSpec {
+    let WorkerPod { image, order, mounts, labels, template } = pod;
+    let mut all_labels = template.metadata.labels.clone();
+    all_labels.extend(labels);
+    let settings = &template.spec;
+    let spec = PodSpec {
+        automount_service_account_token: Some(false),
+        containers: vec![container(image, order, &mounts, settings.resources.as_ref())],
+        enable_service_links: Some(false),
+        node_selector: not_empty(settings.node_selector.clone(), BTreeMap::is_empty),
+        priority_class_name: settings.priority_class_name.clone(),
+        restart_policy: Some("Never".into()),
+        security_context: Some(pod_security()),
+        service_account_name: settings.service_account_name.clone(),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        tolerations: not_empty(settings.tolerations.clone(), Vec::is_empty),
+        volumes: not_empty(mounts.iter().filter_map(volume).collect(), Vec::is_empty),
+        ..PodSpec::default()
+    };
+    PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(all_labels),
+            annotations: not_empty(template.metadata.annotations.clone(), BTreeMap::is_empty),
+            ..ObjectMeta::default()
+        }),
+        spec: Some(spec),
+    }
+}
+
+/// Labels that every Job and pod of a worker has.
+pub fn common_labels() -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("app.kubernetes.io/name".to_owned(), "docmill-worker".to_owned()),
+        ("app.kubernetes.io/part-of".to_owned(), "docmill".to_owned()),
+        ("app.kubernetes.io/managed-by".to_owned(), "docmill-operator".to_owned()),
+    ])
+}
+
+/// How a Job takes the end of a pod: an eviction, a drained node or a worker that was asked to end is no failure, and an
+/// order that cannot be worked is not tried again.
+pub fn failure_policy() -> PodFailurePolicy {
+    let ended_with = |code: ExitCode| PodFailurePolicyOnExitCodesRequirement {
+        container_name: Some(CONTAINER.into()),
+        operator: "In".into(),
+        values: vec![i32::from(code.code())],
+    };
+    let rule = |action: &str, exit: Option<_>, condition: Option<_>| PodFailurePolicyRule {
+        action: action.into(),
+        on_exit_codes: exit,
+        on_pod_conditions: condition,
+    };
+    let disrupted =
+        PodFailurePolicyOnPodConditionsPattern { status: "True".into(), type_: "DisruptionTarget".into() };
+    PodFailurePolicy {
+        rules: vec![
+            rule("FailJob", Some(ended_with(ExitCode::Permanent)), None),
+            rule("Ignore", Some(ended_with(ExitCode::Stopped)), None),
+            rule("Ignore", None, Some(vec![disrupted])),
+        ],
+    }
+}
+
+fn container(
+    image: &WorkerImage,
+    order: String,
+    mounts: &[Mount<'_>],
+    resources: Option<&ResourceRequirements>,
+) -> Container {
+    Container {
+        name: CONTAINER.into(),
+        image: Some(image.image.clone()),
+        image_pull_policy: Some(image.pull_policy.clone()),
+        command: Some(vec!["job-runner".into(), "work".into()]),
+        env: Some(env(image, order)),
+        ports: Some(vec![ContainerPort {
+            name: Some("metrics".into()),
+            container_port: WORKER_PORT.into(),
+            ..ContainerPort::default()
+        }]),
+        resources: Some(resources.cloned().unwrap_or_else(default_resources)),
+        security_context: Some(container_security()),
+        volume_mounts: not_empty(mounts.iter().filter_map(volume_mount).collect(), Vec::is_empty),
+        ..Container::default()
+    }
+}
+
+fn env(image: &WorkerImage, order: String) -> Vec<EnvVar> {
+    let plain = |(name, value): (String, String)| EnvVar { name, value: Some(value), value_from: None };
+    let own_name = EnvVar { name: POD_NAME_ENV.into(), value: None, value_from: Some(own_name()) };
+    let order = plain((WORK_ORDER_ENV.to_owned(), order));
+    let memory = WORKER_MEMORY_ENV.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    [order, own_name]
+        .into_iter()
+        .chain(memory.into_iter().chain(image.env.iter().cloned()).map(plain))
+        .collect()
+}
+
+fn own_name() -> EnvVarSource {
+    EnvVarSource {
+        field_ref: Some(ObjectFieldSelector {
+            api_version: Some("v1".into()),
+            field_path: "metadata.name".into(),
+        }),
+        ..EnvVarSource::default()
+    }
+}
+
+/// A worker's memory is bounded by its batches; its use of the processor depends on what comes, and is not limited.
+fn default_resources() -> ResourceRequirements {
+    let quantity = |name: &str, amount: &str| (name.to_owned(), Quantity(amount.to_owned()));
+    ResourceRequirements {
+        requests: Some(BTreeMap::from([quantity("cpu", "50m"), quantity("memory", "64Mi")])),
+        limits: Some(BTreeMap::from([quantity("memory", "512Mi")])),
+        claims: None,
+    }
+}
+
+fn pod_security() -> PodSecurityContext {
+    PodSecurityContext {
+        fs_group: Some(USER),
+        run_as_group: Some(USER),
+        run_as_non_root: Some(true),
+        run_as_user: Some(USER),
+        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".into(), localhost_profile: None }),
+        ..PodSecurityContext::default()
+    }
+}
+
+fn container_security() -> SecurityContext {
+    SecurityContext {
+        allow_privilege_escalation: Some(false),
+        capabilities: Some(Capabilities { add: None, drop: Some(vec!["ALL".into()]) }),
+        read_only_root_filesystem: Some(true),
+        ..SecurityContext::default()
+    }
+}
+
+fn volume(mount: &Mount<'_>) -> Option<Volume> {
+    let secret = SecretVolumeSource { secret_name: Some(mount.secret?.name.clone()), ..Default::default() };
+    Some(Volume { name: mount.folder.to_string(), secret: Some(secret), ..Volume::default() })
+}
+
+fn volume_mount(mount: &Mount<'_>) -> Option<VolumeMount> {
+    mount.secret?;
+    Some(VolumeMount {
+        name: mount.folder.to_string(),
+        mount_path: format!("{SECRETS_DIR}/{}", mount.folder),
+        read_only: Some(true),
+        ..VolumeMount::default()
+    })
+}
+
+fn not_empty<T>(value: T, is_empty: impl FnOnce(&T) -> bool) -> Option<T> {
+    if is_empty(&value) { None } else { Some(value) }
+}
