@@ -6,6 +6,7 @@ pub mod heads;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::own_index::{self, OwnIndex};
 
@@ -58,7 +59,7 @@ pub(crate) fn digest_of(value: &serde_json::Value) -> String {
 }
 
 /// Where a unit ended. A unit without a record is pending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray)]
 pub enum UnitState {
     /// All its documents are in the index.
     Indexed,
@@ -73,13 +74,8 @@ pub enum UnitState {
 
 impl UnitState {
     /// The state as it is written everywhere.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Indexed => "Indexed",
-            Self::Converted => "Converted",
-            Self::Failed => "Failed",
-            Self::Skipped => "Skipped",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the unit ended well.

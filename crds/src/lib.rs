@@ -33,6 +33,7 @@ pub mod reason;
 pub mod run_ledger;
 pub mod storage;
 pub mod template;
+mod words;
 
 pub use enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 pub use enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec, EnrichmentScheduleStatus};

@@ -1,0 +1,38 @@
+//! The word for a value is one and the same wherever it is written.
+
+use std::fmt::Debug;
+
+use docmill_crds::audit::DifferenceKind;
+use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
+use docmill_crds::conversion::{FieldType, Preset};
+use docmill_crds::elasticsearch::AwsService;
+use docmill_crds::enricher::Builtin;
+use docmill_crds::ledger::UnitState;
+use docmill_crds::reason::{Reason, SkipReason};
+use serde::Serialize;
+use strum::VariantArray;
+
+fn are_the_serialised_form<T>()
+where
+    T: Copy + Debug + Serialize + VariantArray + Into<&'static str>,
+{
+    for value in T::VARIANTS {
+        let word: &str = (*value).into();
+        assert_eq!(serde_json::to_value(value).unwrap(), word, "{value:?}");
+    }
+}
+
+#[test]
+fn words_are_the_serialised_form() {
+    are_the_serialised_form::<AwsService>();
+    are_the_serialised_form::<Builtin>();
+    are_the_serialised_form::<DifferenceKind>();
+    are_the_serialised_form::<FieldType>();
+    are_the_serialised_form::<HindranceReason>();
+    are_the_serialised_form::<IndexTrouble>();
+    are_the_serialised_form::<Preset>();
+    are_the_serialised_form::<Reason>();
+    are_the_serialised_form::<SkipReason>();
+    are_the_serialised_form::<Store>();
+    are_the_serialised_form::<UnitState>();
+}
