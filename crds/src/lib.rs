@@ -8,6 +8,7 @@
 //!   [`own_index`]: what the indices with it are called, and whose they are;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
+//! - [`manifests`], [`reference`]: the definitions of the resources and the reference documentation, made from the types;
 //! - [`error_class`]: what every error of the product says about who has to act.
 //!
 //! Nothing here performs I/O.
@@ -30,6 +31,7 @@ pub mod ledger;
 pub mod manifests;
 pub mod own_index;
 pub mod reason;
+pub mod reference;
 pub mod run_ledger;
 pub mod storage;
 pub mod template;
