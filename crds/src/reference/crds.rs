@@ -4,6 +4,8 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, ValidationRule,
 };
 
+use serde_json::Value;
+
 use super::markdown::{GENERATED, code, head, link, prose, row};
 use super::objects::{Object, Objects, has_fields, item, levels, value};
 use crate::manifests;
@@ -114,14 +116,7 @@ fn section(object: &Object, objects: &Objects) -> Vec<String> {
     if let Some(about) = &object.about {
         lines.extend([prose(about), String::new()]);
     }
-    if !object.places.is_empty() {
-        let place = |(parent, field): &(usize, String)| {
-            let parent = objects.get(*parent).map_or("", |parent| &parent.name);
-            format!("{} ({})", link(parent), code(field))
-        };
-        let places: Vec<_> = object.places.iter().map(place).collect();
-        lines.extend([format!("Part of: {}.", places.join(", ")), String::new()]);
-    }
+    lines.extend(places(object, objects));
     lines.extend(head(&["Field", "Type", "Description"]));
     let required = object.schema.required.as_deref().unwrap_or_default();
     let mut fields: Vec<_> = object.schema.properties.iter().flatten().collect();
@@ -142,6 +137,20 @@ fn section(object: &Object, objects: &Objects) -> Vec<String> {
     lines.push(String::new());
     lines.extend(rules(object.schema.x_kubernetes_validations.as_deref()));
     lines
+}
+
+/// Where an object is, unless its name says it.
+fn places(object: &Object, objects: &Objects) -> Vec<String> {
+    let places = object.places.iter().filter_map(|(parent, field)| {
+        let parent = &objects.get(*parent)?.name;
+        (object.name != format!("{parent}.{field}")).then(|| format!("{} ({})", link(parent), code(field)))
+    });
+    let places: Vec<_> = places.collect();
+    if places.is_empty() {
+        Vec::new()
+    } else {
+        vec![format!("Part of: {}.", places.join(", ")), String::new()]
+    }
 }
 
 fn type_of(schema: &JSONSchemaProps, objects: &Objects) -> String {
@@ -167,10 +176,8 @@ fn type_of(schema: &JSONSchemaProps, objects: &Objects) -> String {
 /// What a value has to be beyond its type, in words.
 fn constraints(schema: &JSONSchemaProps) -> Vec<String> {
     let mut found = Vec::new();
-    let default = schema.default.as_ref().map(|default| default.0.to_string());
-    found.extend(default.map(|default| format!("Default: {}.", code(default.trim_matches('"')))));
-    let values = schema.enum_.iter().flatten();
-    let values: Vec<_> = values.map(|value| code(value.0.to_string().trim_matches('"'))).collect();
+    found.extend(schema.default.as_ref().map(|default| format!("Default: {}.", literal(&default.0))));
+    let values: Vec<_> = schema.enum_.iter().flatten().map(|value| literal(&value.0)).collect();
     if !values.is_empty() {
         found.push(format!("One of: {}.", values.join(", ")));
     }
@@ -190,10 +197,18 @@ fn constraints(schema: &JSONSchemaProps) -> Vec<String> {
     if let Some(inner) = item(schema).or_else(|| value(schema)).filter(|inner| !has_fields(inner)) {
         let of_each = constraints(inner);
         if !of_each.is_empty() {
-            found.push(format!("Each: {}", of_each.join(" ")));
+            found.push(format!("Each item: {}", of_each.join(" ")));
         }
     }
     found
+}
+
+/// A value as it stands in YAML.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.is_empty() => code(text),
+        other => code(&other.to_string()),
+    }
 }
 
 fn bounds<T: ToString>(what: &str, min: Option<T>, max: Option<T>) -> Option<String> {
@@ -209,7 +224,7 @@ fn rules(rules: Option<&[ValidationRule]>) -> Vec<String> {
     let Some(rules) = rules.filter(|rules| !rules.is_empty()) else { return Vec::new() };
     let mut lines = vec!["Rules:\n".to_owned()];
     for rule in rules {
-        let field = rule.field_path.as_deref().map(|path| format!(" (told of {})", code(path)));
+        let field = rule.field_path.as_deref().map(|path| format!(" (at {})", code(path)));
         let field = field.unwrap_or_default();
         lines.push(format!("- {}{field}\n\n  ```\n  {}\n  ```\n", said(rule), rule.rule));
     }

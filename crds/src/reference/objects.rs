@@ -30,6 +30,9 @@ impl Objects {
         let index = self.index(schema);
         self.0[index].name = format!("{kind}.{part}");
         self.0[index].kind = Some(kind.to_owned());
+        if part == "spec" {
+            self.0[index].about = None; // The kind says it.
+        }
     }
 
     /// The object of this schema, if it is there.

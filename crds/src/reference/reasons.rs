@@ -43,7 +43,7 @@ const DIFFERENCES: &str = "`kind` in the report of an `IngestRun` of mode `Audit
 const HINDRANCES: &str = "How a store keeps workers from going on, in the conditions `Throttled` and `Degraded` and as a label of \
     metrics. No document fails by it.";
 
-const TROUBLES: &str = "What one index has while others of its cluster take writes, in `status.units.held` and as the label \
+const TROUBLES: &str = "What one index has while others of its cluster take writes, counted by `status.units.held`, and as the label \
     `trouble` of metrics. Units for other indices go on.";
 
 fn section<T>(title: &str, about: &str, to_do: fn(T) -> &'static str) -> String
@@ -89,13 +89,13 @@ const fn of_refusal(reason: Reason) -> &'static str {
         }
         Reason::EntityRefused => "Have the sender write the character itself, or a numeric reference to it.",
         Reason::LimitExceeded => {
-            "If the object is sound, raise the limit that the message names in `conversion.limits`."
+            "If the object is sound, raise the limit in `conversion.limits`; `.error.json` says which one was reached."
         }
         Reason::NoRecord => {
             "Correct `conversion.record`, or name in `conversion.emptyIf` what marks an object without records."
         }
         Reason::MissingField => {
-            "Correct the paths of the field, give it a `default`, or make it optional; otherwise have the object corrected."
+            "Correct `path` of the field, or take `required` or `requiredIf` away (a `default` can take its place); otherwise have the object corrected."
         }
         Reason::WrongType => {
             "Correct `type` or `formats` of the field; otherwise have the value corrected. `.error.json` has what was expected and found."
