@@ -1,10 +1,29 @@
 //! What an audit can find: one stable word for each kind of difference between the stores, the same in the report of the
 //! run, in logs and in the documentation.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
+
+use super::words::every;
 
 /// A kind of difference. Its name is what users see, so a variant is never renamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum DifferenceKind {
     /// An object of the raw bucket has no record in the ledger.
     Unaccounted,
@@ -31,54 +50,10 @@ pub enum DifferenceKind {
 
 impl DifferenceKind {
     /// Every kind, from bucket to index.
-    pub const ALL: [Self; 10] = [
-        Self::Unaccounted,
-        Self::RecordTwice,
-        Self::RecordWithoutObject,
-        Self::SnapshotMissing,
-        Self::SnapshotOrphaned,
-        Self::DocumentMissing,
-        Self::DocumentOfOlderUnit,
-        Self::DocumentOrphaned,
-        Self::EvidenceMissing,
-        Self::EvidenceLeft,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = every(Self::VARIANTS);
 
     /// The name, for example `SnapshotMissing`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unaccounted => "Unaccounted",
-            Self::RecordTwice => "RecordTwice",
-            Self::RecordWithoutObject => "RecordWithoutObject",
-            Self::SnapshotMissing => "SnapshotMissing",
-            Self::SnapshotOrphaned => "SnapshotOrphaned",
-            Self::DocumentMissing => "DocumentMissing",
-            Self::DocumentOfOlderUnit => "DocumentOfOlderUnit",
-            Self::DocumentOrphaned => "DocumentOrphaned",
-            Self::EvidenceMissing => "EvidenceMissing",
-            Self::EvidenceLeft => "EvidenceLeft",
-        }
-    }
-}
-
-impl std::fmt::Display for DifferenceKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::DifferenceKind;
-
-    #[test]
-    fn every_kind_is_listed_once_and_written_as_its_name() {
-        let names: BTreeSet<_> = DifferenceKind::ALL.iter().map(ToString::to_string).collect();
-        assert_eq!(names.len(), DifferenceKind::ALL.len());
-        for kind in DifferenceKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

@@ -6,6 +6,7 @@
 //! - [`records`]: what is remembered of the work, in the stores themselves;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
+//! - [`manifests`], [`reference`]: the definitions of the resources and the reference documentation, made from the types;
 //! - [`error_class`]: what every error of the product says about who has to act.
 //!
 //! Nothing here performs I/O.
@@ -20,7 +21,9 @@ pub mod foreign;
 pub mod manifests;
 pub mod reason;
 pub mod records;
+pub mod reference;
 pub mod template;
+mod words;
 
 pub use api::enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 pub use api::enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec, EnrichmentScheduleStatus};

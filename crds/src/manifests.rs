@@ -11,10 +11,12 @@ pub const FOLDER: &str = "charts/docmill/files/crds";
 
 /// File name and text of each definition.
 pub fn all() -> Result<Vec<(String, String)>, serde_saphyr::ser::Error> {
-    [IngestSource::crd(), IngestRun::crd(), EnrichmentRun::crd(), EnrichmentSchedule::crd()]
-        .into_iter()
-        .map(|definition| manifest(&described(definition)))
-        .collect()
+    definitions().iter().map(manifest).collect()
+}
+
+/// The definition of each kind.
+pub(crate) fn definitions() -> [CustomResourceDefinition; 4] {
+    [IngestSource::crd(), IngestRun::crd(), EnrichmentRun::crd(), EnrichmentSchedule::crd()].map(described)
 }
 
 /// The derived schema says of a resource only how it was derived. What its `spec` is says what the resource is.

@@ -3,9 +3,27 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
+
+use super::words::every;
 
 /// A reason code. Its name is what users see and filter by, so a variant is never renamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum Reason {
     /// The object has no bytes, or nothing but white space.
     EmptyObject,
@@ -71,37 +89,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; 29] = [
-        Self::EmptyObject,
-        Self::CorruptCompression,
-        Self::UnsupportedEncoding,
-        Self::InvalidBytes,
-        Self::MalformedXml,
-        Self::MalformedJson,
-        Self::EntityRefused,
-        Self::LimitExceeded,
-        Self::NoRecord,
-        Self::MissingField,
-        Self::WrongType,
-        Self::PatternMismatch,
-        Self::NotInEnum,
-        Self::TooShort,
-        Self::TooLong,
-        Self::OutOfRange,
-        Self::TooFew,
-        Self::TooMany,
-        Self::NotAddressable,
-        Self::DateOutOfWindow,
-        Self::TooManyIndices,
-        Self::IndexRejected,
-        Self::ObjectArchived,
-        Self::ObjectUnreadable,
-        Self::SnapshotRefused,
-        Self::IndexBlocked,
-        Self::Poison,
-        Self::MalformedNotification,
-        Self::ForeignNotification,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = every(Self::VARIANTS);
 
     /// Whether the object itself could not be had.
     pub const fn is_unreadable(self) -> bool {
@@ -109,43 +97,15 @@ impl Reason {
     }
 
     /// The code as it is written everywhere, for example `MissingField`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EmptyObject => "EmptyObject",
-            Self::CorruptCompression => "CorruptCompression",
-            Self::UnsupportedEncoding => "UnsupportedEncoding",
-            Self::InvalidBytes => "InvalidBytes",
-            Self::MalformedXml => "MalformedXml",
-            Self::MalformedJson => "MalformedJson",
-            Self::EntityRefused => "EntityRefused",
-            Self::LimitExceeded => "LimitExceeded",
-            Self::NoRecord => "NoRecord",
-            Self::MissingField => "MissingField",
-            Self::WrongType => "WrongType",
-            Self::PatternMismatch => "PatternMismatch",
-            Self::NotInEnum => "NotInEnum",
-            Self::TooShort => "TooShort",
-            Self::TooLong => "TooLong",
-            Self::OutOfRange => "OutOfRange",
-            Self::TooFew => "TooFew",
-            Self::TooMany => "TooMany",
-            Self::NotAddressable => "NotAddressable",
-            Self::DateOutOfWindow => "DateOutOfWindow",
-            Self::TooManyIndices => "TooManyIndices",
-            Self::IndexRejected => "IndexRejected",
-            Self::ObjectArchived => "ObjectArchived",
-            Self::ObjectUnreadable => "ObjectUnreadable",
-            Self::SnapshotRefused => "SnapshotRefused",
-            Self::IndexBlocked => "IndexBlocked",
-            Self::Poison => "Poison",
-            Self::MalformedNotification => "MalformedNotification",
-            Self::ForeignNotification => "ForeignNotification",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// Why a unit was passed over. Unlike a refusal, nothing is wrong with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
+)]
 pub enum SkipReason {
     /// The object was deleted before it was read, or before it was indexed.
     ObjectGone,
@@ -161,31 +121,7 @@ pub enum SkipReason {
 
 impl SkipReason {
     /// The code as it is written everywhere.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ObjectGone => "ObjectGone",
-            Self::ObjectReplaced => "ObjectReplaced",
-            Self::Superseded => "Superseded",
-            Self::ObjectRemoved => "ObjectRemoved",
-            Self::FolderMarker => "FolderMarker",
-        }
-    }
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Reason;
-
-    #[test]
-    fn the_word_is_the_serialised_form() {
-        for reason in Reason::ALL {
-            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

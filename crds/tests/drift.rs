@@ -1,15 +1,42 @@
-//! The committed definitions are what the types say.
+//! What is committed of what is made from the types is what the types say.
 
+use std::collections::HashSet;
 use std::path::Path;
 
-#[test]
-fn the_committed_definitions_are_those_of_the_types() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(docmill_crds::manifests::FOLDER);
-    for (name, text) in docmill_crds::manifests::all().expect("definitions") {
+use docmill_crds::{manifests, reference};
+
+fn are_committed(folder: &str, files: impl IntoIterator<Item = (String, String)>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+    for (name, text) in files {
         let committed = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
         assert!(
             committed == text,
             "{name} differs from the types: run `cargo run -p docmill-crds --example crdgen`"
         );
+    }
+}
+
+#[test]
+fn the_committed_definitions_are_those_of_the_types() {
+    are_committed(manifests::FOLDER, manifests::all().expect("definitions"));
+}
+
+#[test]
+fn the_committed_reference_is_that_of_the_types() {
+    are_committed(reference::FOLDER, reference::pages());
+}
+
+#[test]
+fn links_within_a_page_of_the_reference_lead_to_one_heading() {
+    for (name, text) in reference::pages() {
+        let mut anchors = HashSet::new();
+        for heading in text.lines().filter(|line| line.starts_with('#')) {
+            let anchor = reference::anchor(heading.trim_start_matches('#').trim());
+            assert!(anchors.insert(anchor), "{name} has two headings {heading}");
+        }
+        for link in text.split("](#").skip(1) {
+            let target = link.split(')').next().unwrap();
+            assert!(anchors.contains(target), "{name} has no heading for #{target}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::storage::SecretRef;
 
@@ -40,8 +41,21 @@ pub struct AwsSigning {
 }
 
 /// The name that AWS signs by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum AwsService {
     /// Amazon OpenSearch Service.
     #[default]
@@ -52,10 +66,7 @@ pub enum AwsService {
 
 impl AwsService {
     /// The name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Es => "es",
-            Self::Aoss => "aoss",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

@@ -1,6 +1,10 @@
 //! What a running worker says of itself at `GET /status`: how much it has done, and what it is waiting for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
+
+use crate::words::every;
 
 /// How a running worker is doing. Times are counted since its start, and add up to its age.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +41,21 @@ pub struct Held {
 }
 
 /// What one index has while others of its cluster take writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum IndexTrouble {
     /// Somebody put a block on it, or closed it.
     Blocked,
@@ -55,19 +73,11 @@ pub enum IndexTrouble {
 
 impl IndexTrouble {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Blocked, Self::NotCreated, Self::DiskFull, Self::Unavailable, Self::Denied, Self::Slow];
+    pub const ALL: [Self; Self::VARIANTS.len()] = every(Self::VARIANTS);
 
     /// The word for it, the same in `/status` and in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Blocked => "Blocked",
-            Self::NotCreated => "NotCreated",
-            Self::DiskFull => "DiskFull",
-            Self::Unavailable => "Unavailable",
-            Self::Denied => "Denied",
-            Self::Slow => "Slow",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether a unit that has waited for `index.blockedPatienceSeconds` fails by it. The others concern the cluster, its
@@ -92,7 +102,21 @@ pub struct Hindrance {
 }
 
 /// The services that a worker cannot work without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum Store {
     /// A cluster with articles, enriched articles, or records.
     Elasticsearch,
@@ -106,18 +130,27 @@ pub enum Store {
 
 impl Store {
     /// The word for it, the same in `/status`, in conditions and in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Elasticsearch => "Elasticsearch",
-            Self::ObjectStore => "ObjectStore",
-            Self::Queue => "Queue",
-            Self::Model => "Model",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// How a store hinders a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum HindranceReason {
     /// It takes no more at the moment (429, `SlowDown`).
     Throttled,
@@ -139,17 +172,8 @@ pub enum HindranceReason {
 
 impl HindranceReason {
     /// The word for it, the same in `/status`, in conditions and in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Throttled => "Throttled",
-            Self::Unreachable => "Unreachable",
-            Self::TimedOut => "TimedOut",
-            Self::Unavailable => "Unavailable",
-            Self::ReadOnly => "ReadOnly",
-            Self::AccessDenied => "AccessDenied",
-            Self::NotFound => "NotFound",
-            Self::Refused => "Refused",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether it passes by itself, as far as can be told. The others have to be mended by a person, and may concern
@@ -164,29 +188,7 @@ impl HindranceReason {
 
 #[cfg(test)]
 mod tests {
-    use super::{HindranceReason, IndexTrouble, Present, Store};
-
-    #[test]
-    fn words_are_the_serialised_forms() {
-        for store in [Store::Elasticsearch, Store::ObjectStore, Store::Queue, Store::Model] {
-            assert_eq!(serde_json::to_value(store).unwrap(), store.as_str());
-        }
-        for reason in [
-            HindranceReason::Throttled,
-            HindranceReason::Unreachable,
-            HindranceReason::TimedOut,
-            HindranceReason::Unavailable,
-            HindranceReason::ReadOnly,
-            HindranceReason::AccessDenied,
-            HindranceReason::NotFound,
-            HindranceReason::Refused,
-        ] {
-            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
-        }
-        for trouble in IndexTrouble::ALL {
-            assert_eq!(serde_json::to_value(trouble).unwrap(), trouble.as_str());
-        }
-    }
+    use super::Present;
 
     #[test]
     fn what_a_newer_worker_adds_is_passed_over() {

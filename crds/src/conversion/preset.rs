@@ -2,10 +2,26 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::words::every;
 
 /// A ready-made model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Preset {
     /// NITF 3.x, with and without its namespace.
     Nitf,
@@ -22,22 +38,16 @@ pub enum Preset {
 
 impl Preset {
     /// Every preset.
-    pub const ALL: [Self; 5] = [Self::Nitf, Self::NewsmlG2, Self::Rss, Self::Atom, Self::Jats];
+    pub const ALL: [Self; Self::VARIANTS.len()] = every(Self::VARIANTS);
 
     /// The word that a model uses, for example `newsml-g2`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Nitf => "nitf",
-            Self::NewsmlG2 => "newsml-g2",
-            Self::Rss => "rss",
-            Self::Atom => "atom",
-            Self::Jats => "jats",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The preset of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|preset| preset.as_str() == name)
+        name.parse().ok()
     }
 
     /// The file: the YAML of a `conversion`.

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::own_index::{self, OwnIndex};
 use crate::api::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
@@ -41,7 +43,7 @@ pub mod key {
 }
 
 /// Why a document could not be enriched or stored, in one word for the records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, IntoStaticStr, VariantArray)]
 pub enum FailureReason {
     /// The name of its index cannot be made.
     InvalidTarget,
@@ -61,16 +63,8 @@ pub enum FailureReason {
 
 impl FailureReason {
     /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidTarget => "InvalidTarget",
-            Self::InvalidInput => "InvalidInput",
-            Self::EmptyInput => "EmptyInput",
-            Self::FieldConflict => "FieldConflict",
-            Self::ModelRefused => "ModelRefused",
-            Self::NotEnriched => "NotEnriched",
-            Self::IndexRefused => "IndexRefused",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -2,12 +2,15 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::outputs::OutputType;
 
 /// A function that needs no server. What an output takes `from` it is one of the names below; the first one is taken
 /// where `from` is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
+)]
 pub enum Builtin {
     /// The language of a text (whatlang, 70 languages): `language` (ISO 639-1), `confidence` (0 to 1) and `script` (ISO
     /// 15924), by its first 16 KiB. None for fewer than 20 letters of a script that many languages share (Arabic,
@@ -51,13 +54,8 @@ const fn list(name: &'static str) -> BuiltinResult {
 
 impl Builtin {
     /// The name in the resource.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Language => "Language",
-            Self::Keywords => "Keywords",
-            Self::Simhash => "Simhash",
-            Self::ReadingLength => "ReadingLength",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What an output can take from it; the first one where it does not say.

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::bound::{self, Bound};
 use super::parts::DateParts;
@@ -123,8 +124,9 @@ pub struct Field {
 }
 
 /// The types of values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
 pub enum FieldType {
     /// One line of text.
     #[default]
@@ -153,20 +155,8 @@ pub enum FieldType {
 
 impl FieldType {
     /// The word that a model uses, for example `dateTime`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Text => "text",
-            Self::Markup => "markup",
-            Self::Integer => "integer",
-            Self::Number => "number",
-            Self::Boolean => "boolean",
-            Self::DateTime => "dateTime",
-            Self::Date => "date",
-            Self::Uri => "uri",
-            Self::Language => "language",
-            Self::Object => "object",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether a value is text of an element in which parts can be left out.

@@ -1,6 +1,7 @@
 //! One version of one raw object, and where it ended.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::hex;
@@ -31,7 +32,7 @@ impl UnitId {
 }
 
 /// Where a unit ended. A unit without a record is pending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray)]
 pub enum UnitState {
     /// All its documents are in the index.
     Indexed,
@@ -46,13 +47,8 @@ pub enum UnitState {
 
 impl UnitState {
     /// The state as it is written everywhere.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Indexed => "Indexed",
-            Self::Converted => "Converted",
-            Self::Failed => "Failed",
-            Self::Skipped => "Skipped",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the unit ended well.
