@@ -6,21 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const SUMMARY: &str = "docs/SUMMARY.md";
 
 /// Pages by their paths in the repository: their lines outside of code blocks, with the number of each.
 type Pages = BTreeMap<PathBuf, Vec<(usize, String)>>;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// All of docs/, each README.md of the repository, and the changelog.
 fn pages() -> Pages {
     let mut pages = Pages::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).expect("a folder") {
+        for entry in fs::read_dir(Path::new(ROOT).join(&folder)).expect("a folder") {
             let entry = entry.expect("an entry of a folder");
             let file_name = entry.file_name();
             let (path, name) = (folder.join(&file_name), file_name.to_string_lossy());
@@ -30,7 +27,7 @@ fn pages() -> Pages {
                     folders.push(path);
                 }
             } else if in_docs || name == "README.md" || path == Path::new("CHANGELOG.md") {
-                let text = fs::read_to_string(root().join(&path)).expect("a page");
+                let text = fs::read_to_string(Path::new(ROOT).join(&path)).expect("a page");
                 pages.insert(path, prose(&text));
             }
         }
@@ -74,15 +71,14 @@ fn anchors(lines: &[(usize, String)]) -> BTreeSet<String> {
     anchors
 }
 
-/// A path that a page names, as a path in the repository: `docs/guides/../a.md` is `docs/a.md`. One that leaves the
-/// repository stays as it is, and leads nowhere.
+/// A path that a page names, as a path in the repository: `docs/guides/../a.md` is `docs/a.md`.
 fn resolve(page: &Path, target: &str) -> PathBuf {
     let mut resolved = PathBuf::new();
     for part in page.with_file_name(target).components() {
-        if part != Component::ParentDir {
+        if part == Component::ParentDir {
+            resolved.pop();
+        } else {
             resolved.push(part);
-        } else if !resolved.pop() {
-            return PathBuf::from(target);
         }
     }
     resolved
@@ -99,7 +95,7 @@ fn every_link_leads_to_a_file_and_a_heading() {
             let target = if path.is_empty() { page.clone() } else { resolve(page, path) };
             let found = match pages.get(&target) {
                 Some(lines) => anchor.is_empty() || anchors(lines).contains(anchor),
-                None => anchor.is_empty() && root().join(&target).exists(),
+                None => anchor.is_empty() && Path::new(ROOT).join(&target).exists(),
             };
             if !found {
                 broken.push(format!("{}:{number}: {link}", page.display()));
@@ -114,8 +110,8 @@ fn the_summary_lists_every_page() {
     let pages = pages();
     let summary = pages.get(Path::new(SUMMARY)).expect(SUMMARY);
     let entries = summary.iter().flat_map(|(_, line)| links(line));
-    let listed: BTreeSet<PathBuf> = entries.map(|entry| resolve(Path::new(SUMMARY), &entry)).collect();
-    let mut there: BTreeSet<PathBuf> = pages.keys().filter(|page| page.starts_with("docs")).cloned().collect();
+    let listed: BTreeSet<_> = entries.map(|entry| resolve(Path::new(SUMMARY), &entry)).collect();
+    let mut there: BTreeSet<_> = pages.keys().filter(|page| page.starts_with("docs")).cloned().collect();
     there.remove(Path::new(SUMMARY));
     let (unlisted, missing) = (&there - &listed, &listed - &there);
     assert!(unlisted.is_empty(), "pages that are not in {SUMMARY}: {unlisted:?}");
