@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares what the presets make of real documents with what lxml's XPath finds in them.
 
-Nothing is shared with the program but docs/conversion.md: the XPath of each field, the text rule and the reading of dates
-are written a second time here. Exit status 0: all agree, or there is nothing to run with, which standard error says;
-1: something differs; 2: the program did not run.
+Nothing is shared with the program but docs/reference/model-language.md: the XPath of each field, the text rule and the
+reading of dates are written a second time here. Exit status 0: all agree, or there is nothing to run with, which
+standard error says; 1: something differs; 2: the program did not run.
 """
 
 import argparse
@@ -257,7 +257,7 @@ def main():
         work = [(preset, options.data / name) for name, presets in DATA.items() for preset in presets]
         if options.count and options.generator.is_file():
             work += generated(options)
-    marks = read_blocks(ROOT / "docs/conversion.md")
+    marks = read_blocks(ROOT / "docs/reference/model-language.md")
     blocks = check_blocks(options, marks)
     report("elements that set text apart", blocks)
     differences = len(blocks.differences)

@@ -1,4 +1,4 @@
-"""The text rule of docs/conversion.md, written a second time.
+"""The text rule of docs/reference/model-language.md, written a second time.
 
 Plain text of an element: its text in reading order, where each element that sets text apart leaves a mark before and
 after itself; then every run of white space and marks becomes what the strongest mark in it asks for. The marks are

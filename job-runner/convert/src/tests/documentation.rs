@@ -1,5 +1,5 @@
-//! Runs every example of `docs/conversion.md`: a block `yaml model`, then blocks `xml` or `json object`, each followed by what becomes of
-//! it in blocks `json document` and `json refusal`.
+//! Runs every example of `docs/reference/model-language.md`: a block `yaml model`, then blocks `xml` or `json object`,
+//! each followed by what becomes of it in blocks `json document` and `json refusal`.
 
 use std::fs;
 use std::path::Path;
@@ -38,13 +38,13 @@ fn blocks(markdown: &str) -> Vec<Block> {
 
 #[test]
 fn every_example_does_what_the_page_says() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/conversion.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/model-language.md");
     let markdown = fs::read_to_string(page).unwrap();
     let mut converter: Option<Converter> = None;
     let mut pending = Vec::new();
     let mut examples = 0;
     for block in blocks(&markdown) {
-        let place = format!("docs/conversion.md:{}", block.line);
+        let place = format!("docs/reference/model-language.md:{}", block.line);
         match block.kind.as_str() {
             "yaml model" => {
                 assert!(pending.is_empty(), "{place}: an outcome before is not shown: {pending:?}");

@@ -1,5 +1,5 @@
-//! The examples of docs/enrichment.md, as a reader would apply them: only addresses, names of indices and of the source
-//! are those of the testbed.
+//! The examples of docs/guides/enrichment.md, as a reader would apply them: only addresses, names of indices and of the
+//! source are those of the testbed.
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
@@ -18,7 +18,7 @@ const EXAMPLES: [(&str, &[&str]); 3] = [
 
 #[tokio::test]
 async fn each_example_of_the_documentation_enriches_every_article() -> Result<()> {
-    let text = std::fs::read_to_string(install::checkout("docs/enrichment.md"))?;
+    let text = std::fs::read_to_string(install::checkout("docs/guides/enrichment.md"))?;
     let runs: Vec<&str> =
         text.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next()).collect();
     ensure!(runs.len() == EXAMPLES.len(), "{} examples", runs.len());

@@ -92,9 +92,9 @@ fn a_file_that_breaks_off_is_no_document() {
     assert!(of_reader("a", Broken).is_err());
 }
 
-/// `docs/binary.md`.
+/// `docs/guides/binary-objects.md`.
 fn page() -> String {
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/binary.md");
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/binary-objects.md");
     std::fs::read_to_string(page).unwrap()
 }
 

@@ -1,0 +1,119 @@
+//! Every relative link of the documentation leads to a file and a heading, and the book has every page.
+
+#![allow(clippy::expect_used, reason = "a test ends by it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const SUMMARY: &str = "docs/SUMMARY.md";
+
+/// Pages by their paths in the repository: their lines outside of code blocks, with the number of each.
+type Pages = BTreeMap<PathBuf, Vec<(usize, String)>>;
+
+/// All of docs/, each README.md of the repository, and the changelog.
+fn pages() -> Pages {
+    let mut pages = Pages::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(Path::new(ROOT).join(&folder)).expect("a folder") {
+            let entry = entry.expect("an entry of a folder");
+            let file_name = entry.file_name();
+            let (path, name) = (folder.join(&file_name), file_name.to_string_lossy());
+            let in_docs = path.starts_with("docs") && path.extension().is_some_and(|end| end == "md");
+            if entry.file_type().expect("the type of an entry").is_dir() {
+                if !name.starts_with('.') && name != "target" {
+                    folders.push(path);
+                }
+            } else if in_docs || name == "README.md" || path == Path::new("CHANGELOG.md") {
+                let text = fs::read_to_string(Path::new(ROOT).join(&path)).expect("a page");
+                pages.insert(path, prose(&text));
+            }
+        }
+    }
+    pages
+}
+
+fn prose(text: &str) -> Vec<(usize, String)> {
+    let mut in_block = false;
+    let lines = (1..).zip(text.lines().map(str::to_owned));
+    let outside = lines.filter(|(_, line)| {
+        let fence = line.trim_start().starts_with("```");
+        in_block ^= fence;
+        !fence && !in_block
+    });
+    outside.collect()
+}
+
+/// The targets of the links in a line, except links to other sites. What is between backticks is code.
+fn links(line: &str) -> Vec<String> {
+    let text: String = line.split('`').step_by(2).collect();
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains(':')).map(str::to_owned).collect()
+}
+
+/// The anchors that GitHub and mdBook give to the headings of a page.
+fn anchors(lines: &[(usize, String)]) -> BTreeSet<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut anchors = BTreeSet::new();
+    for (_, line) in lines {
+        let heading = line.trim_start_matches('#');
+        if heading.len() == line.len() || !heading.starts_with(' ') {
+            continue;
+        }
+        let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        let slug: String = kept.flat_map(char::to_lowercase).collect::<String>().replace(' ', "-");
+        let count = counts.entry(slug.clone()).or_default();
+        anchors.insert(if *count == 0 { slug } else { format!("{slug}-{count}") });
+        *count += 1;
+    }
+    anchors
+}
+
+/// A path that a page names, as a path in the repository: `docs/guides/../a.md` is `docs/a.md`.
+fn resolve(page: &Path, target: &str) -> PathBuf {
+    let mut resolved = PathBuf::new();
+    for part in page.with_file_name(target).components() {
+        if part == Component::ParentDir {
+            resolved.pop();
+        } else {
+            resolved.push(part);
+        }
+    }
+    resolved
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading() {
+    let pages = pages();
+    let lines = pages.iter().flat_map(|(page, lines)| lines.iter().map(move |line| (page, line)));
+    let mut broken = Vec::new();
+    for (page, (number, line)) in lines {
+        for link in links(line) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link.as_str(), ""));
+            let target = if path.is_empty() { page.clone() } else { resolve(page, path) };
+            let found = match pages.get(&target) {
+                Some(lines) => anchor.is_empty() || anchors(lines).contains(anchor),
+                None => anchor.is_empty() && Path::new(ROOT).join(&target).exists(),
+            };
+            if !found {
+                broken.push(format!("{}:{number}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_summary_lists_every_page() {
+    let pages = pages();
+    let summary = pages.get(Path::new(SUMMARY)).expect(SUMMARY);
+    let entries = summary.iter().flat_map(|(_, line)| links(line));
+    let listed: BTreeSet<_> = entries.map(|entry| resolve(Path::new(SUMMARY), &entry)).collect();
+    let mut there: BTreeSet<_> = pages.keys().filter(|page| page.starts_with("docs")).cloned().collect();
+    there.remove(Path::new(SUMMARY));
+    let (unlisted, missing) = (&there - &listed, &listed - &there);
+    assert!(unlisted.is_empty(), "pages that are not in {SUMMARY}: {unlisted:?}");
+    assert!(missing.is_empty(), "entries of {SUMMARY} without a page: {missing:?}");
+}
