@@ -1,7 +1,7 @@
 //! What the operator hands to a worker pod, and what it gets back.
 //!
 //! In: the [`WorkOrder`] as JSON in an environment variable; credentials as files, one folder per Secret, so that
-//! they appear in no manifest and a rotated Secret reaches a running pod. Out, while it runs: its [`Present`] at
+//! they appear in no manifest and a rotated Secret reaches a running pod. Out, while it runs: its [`WorkerStatus`] at
 //! `GET /status` on [`WORKER_PORT`]; at its end: a [`Report`] as the pod's termination message (the kubelet keeps up to
 //! 4,096 bytes of it) and an [`ExitCode`].
 mod environment;
@@ -20,7 +20,7 @@ pub use exit_code::ExitCode;
 pub use metadata::{annotation, label};
 pub use order::{EnrichOrder, EnrichStep, IngestOrder, RunOrder, RunStep, WorkOrder};
 pub use report::Report;
-pub use worker_status::{Held, Hindrance, HindranceReason, IndexTrouble, Present, Store};
+pub use worker_status::{HeldUnits, IndexTrouble, Store, StoreProblem, StoreProblemReason, WorkerStatus};
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Who has to act on an error: nobody (it passes), the user (mend a resource or a secret), or nobody can.
 
-use super::contract::worker_status::{HindranceReason, Store};
+use super::contract::worker_status::{Store, StoreProblemReason};
 use super::foreign::Foreign;
 
 /// What an error means for what comes next.
@@ -21,7 +21,7 @@ pub trait Classify {
 
     /// Which store hinders the work and how, where one does: not the document's fault, and not the end of the process.
     /// An error that wraps another one says what that one says.
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+    fn store_problem(&self) -> Option<(Store, StoreProblemReason)> {
         None
     }
 

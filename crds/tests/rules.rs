@@ -262,7 +262,10 @@ fn an_ingest_run_never_changes() {
     let run = |parallelism: i32| {
         let mut run = IngestRun::new(
             "run",
-            docmill_crds::IngestRunSpec::of("wire".into(), docmill_crds::api::ingest_run::Mode::Process),
+            docmill_crds::IngestRunSpec::of(
+                "wire".into(),
+                docmill_crds::api::ingest_run::IngestMode::Process,
+            ),
         );
         run.spec.parallelism = parallelism;
         run

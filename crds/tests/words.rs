@@ -2,13 +2,13 @@
 
 use std::fmt::Debug;
 
-use docmill_crds::audit::DifferenceKind;
-use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
-use docmill_crds::conversion::{FieldType, Preset};
 use docmill_crds::api::elasticsearch::AwsService;
 use docmill_crds::api::enricher::Builtin;
-use docmill_crds::records::units::UnitState;
+use docmill_crds::audit::DifferenceKind;
+use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
+use docmill_crds::conversion::{FieldType, Preset};
 use docmill_crds::reason::{Reason, SkipReason};
+use docmill_crds::records::units::UnitState;
 use serde::Serialize;
 use serde_json::json;
 use strum::VariantArray;
@@ -29,7 +29,7 @@ fn words_are_the_serialised_form() {
     are_the_serialised_form::<Builtin>();
     are_the_serialised_form::<DifferenceKind>();
     are_the_serialised_form::<FieldType>();
-    are_the_serialised_form::<HindranceReason>();
+    are_the_serialised_form::<StoreProblemReason>();
     are_the_serialised_form::<IndexTrouble>();
     are_the_serialised_form::<Preset>();
     are_the_serialised_form::<Reason>();

@@ -22,9 +22,9 @@ enum Command {
     /// Do the work that the operator ordered (inside of a worker pod).
     Work(Work),
     /// Convert local files to NDJSON, without a cluster: how a model is developed.
-    Convert(convert::Args),
+    Convert(convert::ConvertArgs),
     /// Write a model: start from a preset or from samples, and check it.
-    Model(model::Args),
+    Model(model::ModelArgs),
 }
 
 /// How a worker logs.

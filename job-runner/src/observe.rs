@@ -5,7 +5,7 @@
 //! - [`held`], [`activity`]: which units wait for an index without the worker, and how it spends its time; pure;
 //! - [`server`]: all of it over HTTP; [`traces`]: spans for OpenTelemetry.
 //!
-//! A process is one worker, so there is one [`Worker`] in it ([`worker`]), and no step has to be handed one.
+//! A process is one worker, so there is one [`WorkerActivity`] in it ([`worker`]), and no step has to be handed one.
 
 pub mod activity;
 pub mod held;
@@ -18,17 +18,17 @@ use std::time::{Duration, Instant};
 
 use docmill_clients::store_health::problems::Kind;
 use docmill_clients::store_health::{self, Observer};
-use docmill_crds::contract::Present;
+use docmill_crds::contract::WorkerStatus;
 
-use super::ingest::unit::task::Ended;
+use super::ingest::unit::task::UnitOutcome;
 use activity::Activity;
-use held::HeldUnits;
+use held::UnitsHeld;
 use metrics::Metrics;
 
-static WORKER: OnceLock<Worker> = OnceLock::new();
+static WORKER: OnceLock<WorkerActivity> = OnceLock::new();
 
 /// The worker that this process is.
-pub fn worker() -> &'static Worker {
+pub fn worker() -> &'static WorkerActivity {
     WORKER.get().unwrap_or_else(|| named("", ""))
 }
 
@@ -37,15 +37,15 @@ pub fn name(namespace: &str, source: &str) {
     named(namespace, source);
 }
 
-fn named(namespace: &str, source: &str) -> &'static Worker {
-    let worker = WORKER.get_or_init(|| Worker::new(namespace, source));
+fn named(namespace: &str, source: &str) -> &'static WorkerActivity {
+    let worker = WORKER.get_or_init(|| WorkerActivity::new(namespace, source));
     store_health::of_process().observe(worker);
     worker
 }
 
 /// What can be seen of a worker.
 #[derive(Debug)]
-pub struct Worker {
+pub struct WorkerActivity {
     /// What it counts.
     pub metrics: Metrics,
     started: Instant,
@@ -54,43 +54,45 @@ pub struct Worker {
 
 #[derive(Debug, Default)]
 struct State {
-    held: HeldUnits,
+    held: UnitsHeld,
     activity: Activity,
     done: u64,
 }
 
-impl Worker {
+impl WorkerActivity {
     fn new(namespace: &str, source: &str) -> Self {
         Self { metrics: Metrics::new(namespace, source), started: Instant::now(), present: Mutex::default() }
     }
 
     /// Takes a unit in hand, until what is given is dropped.
     #[must_use]
-    pub fn take_in_hand(&'static self) -> InHand {
+    pub fn take_in_hand(&'static self) -> UnitInFlight {
         let now = self.started.elapsed();
         self.state().activity.take(now);
-        InHand(self)
+        UnitInFlight(self)
     }
 
     /// Counts a unit that has left the worker's hands.
-    pub fn unit_ended(&self, ended: &Ended) {
+    pub fn unit_ended(&self, ended: &UnitOutcome) {
         match ended {
-            Ended::Final { state, reason, .. } => self.metrics.unit(*state, reason.as_deref()),
-            Ended::Known(_) => self.metrics.unit_known(),
-            Ended::Nothing => {}
-            Ended::Unfinished => return self.metrics.unit_unfinished(),
-            Ended::Held(trouble) => return self.metrics.unit_held(*trouble),
+            UnitOutcome::Final { state, reason, .. } => self.metrics.unit(*state, reason.as_deref()),
+            UnitOutcome::Known(_) => self.metrics.unit_known(),
+            UnitOutcome::Nothing => {}
+            UnitOutcome::Unfinished => return self.metrics.unit_unfinished(),
+            UnitOutcome::Held(trouble) => return self.metrics.unit_held(*trouble),
         }
         self.state().done += 1;
     }
 
     /// Takes note of a unit, by its digest, that waits for an index, or waits no more.
-    pub fn unit_held(&self, unit: &str, ended: &Ended, waited: Duration) {
+    pub fn unit_held(&self, unit: &str, ended: &UnitOutcome, waited: Duration) {
         let now = self.started.elapsed();
         match ended {
-            Ended::Held(trouble) => self.state().held.hold(unit, *trouble, held_pause(waited), now),
-            Ended::Unfinished => {}
-            Ended::Final { .. } | Ended::Known(_) | Ended::Nothing => self.state().held.end(unit),
+            UnitOutcome::Held(trouble) => self.state().held.hold(unit, *trouble, held_pause(waited), now),
+            UnitOutcome::Unfinished => {}
+            UnitOutcome::Final { .. } | UnitOutcome::Known(_) | UnitOutcome::Nothing => {
+                self.state().held.end(unit);
+            }
         }
     }
 
@@ -106,18 +108,18 @@ impl Worker {
     }
 
     /// How it is doing.
-    pub fn present(&self) -> Present {
-        let hindrances = store_health::of_process().told();
+    pub fn present(&self) -> WorkerStatus {
+        let store_problems = store_health::of_process().told();
         let now = self.started.elapsed();
         let mut state = self.state();
         let spent = state.activity.spent(now);
-        Present {
+        WorkerStatus {
             done: state.done,
             busy_millis: millis(spent.busy),
             idle_millis: millis(spent.idle),
-            hindered_millis: millis(spent.hindered),
+            throttled_millis: millis(spent.hindered),
             in_hand: spent.in_hand.into(),
-            hindrances,
+            store_problems,
             held: state.held.told(now),
         }
     }
@@ -127,7 +129,7 @@ impl Worker {
     }
 }
 
-impl Observer for Worker {
+impl Observer for WorkerActivity {
     fn stopped(&self, stopped: bool) {
         let now = self.started.elapsed();
         self.state().activity.stop(stopped, now);
@@ -144,9 +146,9 @@ impl Observer for Worker {
 
 /// A unit in a worker's hands.
 #[derive(Debug)]
-pub struct InHand(&'static Worker);
+pub struct UnitInFlight(&'static WorkerActivity);
 
-impl Drop for InHand {
+impl Drop for UnitInFlight {
     fn drop(&mut self) {
         let now = self.0.started.elapsed();
         self.0.state().activity.let_go(now);
@@ -167,10 +169,10 @@ fn millis(duration: Duration) -> u64 {
 mod tests {
     use docmill_crds::records::units::UnitState;
 
-    use super::{Ended, Observer as _, Worker};
+    use super::{Observer as _, UnitOutcome, WorkerActivity};
 
-    fn worker() -> &'static Worker {
-        Box::leak(Box::new(Worker::new("news", "wire")))
+    fn worker() -> &'static WorkerActivity {
+        Box::leak(Box::new(WorkerActivity::new("news", "wire")))
     }
 
     #[test]
@@ -179,8 +181,8 @@ mod tests {
         let in_hand = worker.take_in_hand();
         assert_eq!(worker.present().in_hand, 1);
         drop(in_hand);
-        worker.unit_ended(&Ended::Unfinished);
-        worker.unit_ended(&Ended::Final { state: UnitState::Indexed, reason: None, changed: true });
+        worker.unit_ended(&UnitOutcome::Unfinished);
+        worker.unit_ended(&UnitOutcome::Final { state: UnitState::Indexed, reason: None, changed: true });
         let present = worker.present();
         assert_eq!((present.in_hand, present.done), (0, 1), "what was let go is not done");
     }
@@ -190,6 +192,6 @@ mod tests {
         let worker = worker();
         worker.stopped(true);
         std::thread::sleep(std::time::Duration::from_millis(5));
-        assert!(worker.present().hindered_millis >= 5);
+        assert!(worker.present().throttled_millis >= 5);
     }
 }

@@ -1,12 +1,11 @@
 //! Workers of an `IngestRun`: one selects the units and writes them down as a manifest, the others share its files.
 //!
-//! - [`context`]: the order and the stores, for every step;
+//! - [`context`]: the order and the stores, for every step; `steps`: the step of this pod;
 //! - [`manifest`]: the files of a run in the snapshot bucket, and what is in them; `files` reads and writes them;
-//! - `plan`: selects: from a [`listing`] of the bucket, or from the ledger, by the rules of [`select`]; [`growing`]: where
-//!   keys only grow; `writer`: the manifest, as it grows;
-//! - `work`: one part of the manifest, file by file; `mode`: what each mode does with a file; `units` and [`outcome`]:
-//!   those that ingest; [`shadow`], [`audit`]: those that look;
-//! - `records`: how far the run is, beside the ledger; `report`: what came of it, at the end.
+//! - [`plan`]: selects, from a [`listing`] of the bucket or from the ledger, and writes the manifest as it grows;
+//! - [`work`]: one part of the manifest, file by file, and what each mode does with a file;
+//! - [`shadow`], [`audit`]: the modes that only look;
+//! - `records`: how far the run is, beside the ledger.
 
 pub mod audit;
 pub mod context;

@@ -11,8 +11,8 @@ use docmill_crds::audit::DifferenceKind;
 use docmill_crds::contract::RunOrder;
 use docmill_crds::records::units::{UnitId, UnitRecord, UnitState, units_index};
 use job_runner::ingest::processor::Stop;
-use job_runner::ingest::unit::object_ref::Landed;
-use job_runner::ingest::unit::task::{Ended, Redo, Task};
+use job_runner::ingest::unit::object_ref::ObjectRef;
+use job_runner::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};
 use job_runner::run::{KeyRange, ManifestLine, RunContext, audit, shadow};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -105,21 +105,23 @@ impl Place {
         for (key, text) in OBJECTS {
             self.put(key, text).await;
         }
-        self.process(context, Redo::No).await;
+        self.process(context, Reprocess::No).await;
     }
 
     /// Sees all objects to their end, side by side.
-    async fn process(&self, context: &RunContext, redo: Redo) {
+    async fn process(&self, context: &RunContext, reprocess: Reprocess) {
         let processor = context.processor().await.unwrap();
         let ends = OBJECTS.map(async |(key, _)| {
             let (bucket, key) = (self.name.clone(), key.to_owned());
             let object = self.s3.head_object().bucket(&bucket).key(&key).send().await.unwrap();
             let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
-            let landed = Landed { bucket, key, version_id: None, etag };
-            processor.process(Task { landed, attempts: 1, waited: std::time::Duration::ZERO, redo }).await
+            let landed = ObjectRef { bucket, key, version_id: None, etag };
+            processor
+                .process(UnitTask { landed, attempts: 1, waited: std::time::Duration::ZERO, reprocess })
+                .await
         });
         let ends = futures::future::join_all(ends).await;
-        assert!(ends.iter().all(Ended::is_final), "{ends:?}");
+        assert!(ends.iter().all(UnitOutcome::is_final), "{ends:?}");
     }
 
     /// Takes the bucket and the indices away.

@@ -9,7 +9,7 @@ use docmill_clients::retry::Patience;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::records::own_index::{FORMAT, OwnIndex, Owner, Standing, meta};
+use docmill_crds::records::own_index::{FORMAT, OwnIndex, Owner, Ownership, meta};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -88,7 +88,7 @@ async fn of_two_that_claim_an_index_of_nobody_one_has_it() {
     let index = OwnIndex { pattern: format!("{name}*").leak(), name, body };
     elastic.create_index(&index.name, &index.body).await.unwrap();
     let owners = [owner("one"), owner("other")];
-    assert_eq!(elastic.standing(&index.name, &owners[0]).await.unwrap(), Some(Standing::Unclaimed));
+    assert_eq!(elastic.standing(&index.name, &owners[0]).await.unwrap(), Some(Ownership::Unclaimed));
     let (one, other) =
         tokio::join!(elastic.claim(&index, &owners[0], false), elastic.claim(&index, &owners[1], false));
     assert_ne!(one.is_ok(), other.is_ok(), "{one:?} {other:?}");

@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use kube::Resource;
 
 use super::not_ready::NotReady;
-use memory::{Key, Memory, Outcome, Turn};
+use memory::{EndpointTurn, Key, Memory, Outcome};
 pub use passes::Passes;
 
 /// A request that fails after less than this holds up nobody.
@@ -75,7 +75,7 @@ impl Asker {
         let key = Key { namespace: self.namespace.clone(), endpoint };
         let (deadline, doubtful) = self.turn(&key, longest).await?;
         let started = Instant::now();
-        let mut asked = Asked { endpoints: &self.endpoints, key, doubtful, started, silent };
+        let mut asked = EndpointRequest { endpoints: &self.endpoints, key, doubtful, started, silent };
         let result = tokio::time::timeout(deadline, request).await;
         let result = result.unwrap_or_else(|_| Err(asked.silent.clone()));
         if let Err(fault) = &result
@@ -108,16 +108,16 @@ impl Asker {
         loop {
             let now = Instant::now();
             match self.endpoints.memory().begin(key, self.trusted, longest, now) {
-                Turn::Now { deadline, doubtful } => return Ok((deadline, doubtful)),
-                Turn::Held(fault) => return Err(fault),
-                Turn::Later if now.duration_since(began) >= WAITS => {
+                EndpointTurn::Now { deadline, doubtful } => return Ok((deadline, doubtful)),
+                EndpointTurn::Held(fault) => return Err(fault),
+                EndpointTurn::Later if now.duration_since(began) >= WAITS => {
                     let text = format!(
                         "{}: not asked yet; other endpoints that answer slowly come first",
                         key.endpoint
                     );
                     return Err(NotReady::transient("Waiting", text));
                 }
-                Turn::Later => {}
+                EndpointTurn::Later => {}
             }
             tokio::time::sleep(LOOKS).await;
         }
@@ -125,7 +125,7 @@ impl Asker {
 }
 
 /// A request under way. Its end is noted however it comes, a pass that is given up included.
-struct Asked<'a> {
+struct EndpointRequest<'a> {
     endpoints: &'a Endpoints,
     key: Key,
     doubtful: bool,
@@ -133,7 +133,7 @@ struct Asked<'a> {
     silent: NotReady,
 }
 
-impl Drop for Asked<'_> {
+impl Drop for EndpointRequest<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
         let slow = now.duration_since(self.started) >= SLOW;

@@ -58,7 +58,7 @@ pub struct EnrichmentRunSpec {
     /// `Enrich`: call the models and store what they give. `Compare`: store nothing, and tell how two of the enrichers, or
     /// raw and enriched documents, differ.
     #[serde(default)]
-    pub mode: Mode,
+    pub mode: EnrichmentMode,
     /// Where the documents come from.
     pub from: EnrichFrom,
     /// Where the enriched documents go.
@@ -126,7 +126,7 @@ impl EnrichmentRunSpec {
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Mode {
+pub enum EnrichmentMode {
     /// Calls the models and stores what they give.
     #[default]
     Enrich,
@@ -191,7 +191,7 @@ pub enum OnModelChange {
 pub struct Matching {
     /// Those that were indexed in this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_range: Option<TimeRange>,
+    pub time_range: Option<DocumentTimeRange>,
     /// Those with these ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1000))]
@@ -206,7 +206,7 @@ pub struct Matching {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("has(self.after) || has(self.until)").message("set after, until, or both"))]
-pub struct TimeRange {
+pub struct DocumentTimeRange {
     /// Left out: from the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Time>,
@@ -318,7 +318,7 @@ pub struct EnrichmentRunStatus {
     pub conditions: Vec<Condition>,
     /// Where the run is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<Phase>,
+    pub phase: Option<EnrichmentPhase>,
     /// The bounds of the selection, frozen when the run was planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<Bounds>,
@@ -398,7 +398,7 @@ pub struct FieldComparison {
 
 /// Where a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Phase {
+pub enum EnrichmentPhase {
     /// Something that the spec names is missing, or nothing was planned yet.
     Pending,
     /// The selection is planned, and pods work or are about to.

@@ -63,7 +63,7 @@ pub struct IngestRunSpec {
     /// The IngestSource in this namespace.
     pub source_ref: SourceRef,
     /// What is done with the selected units.
-    pub mode: Mode,
+    pub mode: IngestMode,
     /// Which units. Left out: all that the mode is for. Several conditions have to hold together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub select: Option<UnitSelector>,
@@ -97,7 +97,7 @@ pub struct IngestRunSpec {
 
 impl IngestRunSpec {
     /// A run over all that a mode is for, with the defaults of the schema.
-    pub fn of(source: String, mode: Mode) -> Self {
+    pub fn of(source: String, mode: IngestMode) -> Self {
         Self {
             source_ref: SourceRef { name: source },
             mode,
@@ -122,7 +122,7 @@ fn default_backoff_limit() -> i32 {
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Mode {
+pub enum IngestMode {
     /// Ingest what lies in the raw bucket and was not ingested in this way yet: a backfill.
     Process,
     /// Ingest once more what failed.
@@ -151,7 +151,7 @@ pub struct UnitSelector {
     pub prefix: Option<String>,
     /// Only objects that landed in this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modified_time: Option<TimeRange>,
+    pub modified_time: Option<ObjectTimeRange>,
     /// Only units that failed in this way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedSelector>,
@@ -168,7 +168,7 @@ pub struct UnitSelector {
     validation = Rule::new("!has(self.from) || !has(self.until) || self.from < self.until")
         .message("from must be before until")
 )]
-pub struct TimeRange {
+pub struct ObjectTimeRange {
     /// The first moment. Left out: from the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Time>,
@@ -212,7 +212,7 @@ pub struct IngestRunStatus {
     pub conditions: Vec<Condition>,
     /// Where the run is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<Phase>,
+    pub phase: Option<IngestPhase>,
     /// Digest of the conversion that the run works with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
@@ -259,7 +259,7 @@ pub struct IngestRunStatus {
 
 /// Where a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Phase {
+pub enum IngestPhase {
     /// Something that the run needs is missing, or nothing was begun yet.
     Pending,
     /// A pod selects the units.

@@ -327,7 +327,7 @@ pub struct IngestSourceStatus {
     pub top_failures: Vec<FailureCount>,
     /// The workers, and why there are so many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workers: Option<WorkerStatus>,
+    pub workers: Option<WorkerCounts>,
     /// Seconds from the landing of an object to its record in the ledger, as of the newest record; it grows while
     /// there is a backlog and nothing is recorded, and is 0 without a backlog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -378,7 +378,7 @@ pub struct FailureCount {
 /// The workers of a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct WorkerStatus {
+pub struct WorkerCounts {
     /// Worker Jobs that have not ended, their pods starting or running.
     pub active: i32,
     /// How many there should be.

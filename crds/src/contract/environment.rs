@@ -15,7 +15,7 @@ pub const WORKER_MEMORY_ENV: [(&str, &str); 2] =
 /// Environment variable with the number of the slice, which the Job controller sets for an Indexed Job.
 pub const SLICE_ENV: &str = "JOB_COMPLETION_INDEX";
 
-/// Port of a worker pod with `/metrics` (Prometheus), `/status` ([`Present`](super::Present)) and `/healthz`.
+/// Port of a worker pod with `/metrics` (Prometheus), `/status` ([`WorkerStatus`](super::WorkerStatus)) and `/healthz`.
 pub const WORKER_PORT: u16 = 8080;
 
 /// Environment variable with the form of the logs, `json` or `text`, of operator and workers alike.

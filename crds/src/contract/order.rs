@@ -137,7 +137,7 @@ pub struct EnrichOrder {
     pub storage: Option<Storage>,
     /// Where to write.
     pub to: EnrichTo,
-    /// The [`target_key`](crate::enrichment_units::target_key) of the run.
+    /// The [`target_key`](crate::records::enrichments::target_key) of the run.
     pub target: String,
     /// Which documents.
     pub select: Select,
@@ -153,7 +153,7 @@ pub struct EnrichOrder {
     pub on_model_change: OnModelChange,
     /// How many pods share `maxInFlight` and `requestsPerSecond` of a model.
     pub pods: i32,
-    /// Whether there is a budget, which is kept in the [`LimitsRecord`](crate::enrichment_units::LimitsRecord).
+    /// Whether there is a budget, which is kept in the [`LimitsRecord`](crate::records::enrichments::LimitsRecord).
     #[serde(default)]
     pub has_budget: bool,
     /// The most documents that the run may work on.

@@ -9,7 +9,7 @@ use crate::words::every;
 /// How a running worker is doing. Times are counted since its start, and add up to its age.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Present {
+pub struct WorkerStatus {
     /// Units that were brought to their end, whichever it was.
     pub done: u64,
     /// Milliseconds of work, as if they had been worked with full hands: a worker that has a quarter of what it can
@@ -18,22 +18,23 @@ pub struct Present {
     /// Milliseconds in which there was nothing, or less than it can hold, to do.
     pub idle_millis: u64,
     /// Milliseconds in which it waited for a store that takes no more, or does not answer.
-    pub hindered_millis: u64,
+    #[serde(rename = "hinderedMillis")]
+    pub throttled_millis: u64,
     /// Units in its hands now.
     pub in_hand: u64,
     /// What it is waiting for now, or was until a few seconds ago, the longest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hindrances: Vec<Hindrance>,
+    #[serde(default, rename = "hindrances", skip_serializing_if = "Vec::is_empty")]
+    pub store_problems: Vec<StoreProblem>,
     /// Units that it let go because an index has trouble of its own, and that have no end yet as far as it knows. They
     /// hinder nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub held: Vec<Held>,
+    pub held: Vec<HeldUnits>,
 }
 
 /// Units that wait for an index, by the kind of its trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Held {
+pub struct HeldUnits {
     /// What the index has.
     pub trouble: IndexTrouble,
     /// How many units.
@@ -90,11 +91,11 @@ impl IndexTrouble {
 /// Something outside that keeps a worker from going on. It is never a document's fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Hindrance {
+pub struct StoreProblem {
     /// Who hinders it.
     pub by: Store,
     /// How.
-    pub reason: HindranceReason,
+    pub reason: StoreProblemReason,
     /// Since when: RFC 3339 in UTC. Trouble that comes back within a minute counts as one.
     pub since: String,
     /// What the worker made of it when it began; not the store's own words.
@@ -151,7 +152,7 @@ impl Store {
     IntoStaticStr,
     VariantArray,
 )]
-pub enum HindranceReason {
+pub enum StoreProblemReason {
     /// It takes no more at the moment (429, `SlowDown`).
     Throttled,
     /// It cannot be connected to, or the connection broke.
@@ -170,7 +171,7 @@ pub enum HindranceReason {
     Refused,
 }
 
-impl HindranceReason {
+impl StoreProblemReason {
     /// The word for it, the same in `/status`, in conditions and in metrics.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -188,13 +189,13 @@ impl HindranceReason {
 
 #[cfg(test)]
 mod tests {
-    use super::Present;
+    use super::WorkerStatus;
 
     #[test]
     fn what_a_newer_worker_adds_is_passed_over() {
         let text =
             r#"{"done": 3, "busyMillis": 5, "idleMillis": 1, "hinderedMillis": 0, "inHand": 2, "more": 1}"#;
-        let present: Present = serde_json::from_str(text).unwrap();
-        assert_eq!((present.done, present.in_hand, present.hindrances.len()), (3, 2, 0));
+        let present: WorkerStatus = serde_json::from_str(text).unwrap();
+        assert_eq!((present.done, present.in_hand, present.store_problems.len()), (3, 2, 0));
     }
 }

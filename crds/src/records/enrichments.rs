@@ -15,7 +15,7 @@ use crate::digest::digest_of;
 /// Matches the names of all these indices.
 pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
 
-/// The kinds of records that go with their run. A [`BoundRecord`] and a [`FailureRecord`] stay.
+/// The kinds of records that go with their run. A [`WatermarkRecord`] and a [`FailureRecord`] stay.
 pub const RUN_KINDS: &[&str] = &["slice", "limits", "grants", "comparison"];
 
 /// Keys under `_docmill` of an enriched copy, and under `_docmill.enrichment.<name>`.
@@ -153,7 +153,7 @@ impl SliceRecord {
 /// the bound in milliseconds as external version, so that a slow run never sets it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct BoundRecord {
+pub struct WatermarkRecord {
     /// Always `bound`.
     pub kind: String,
     /// UID of the run that completed it.
@@ -164,7 +164,7 @@ pub struct BoundRecord {
     pub completed_until: String,
 }
 
-impl BoundRecord {
+impl WatermarkRecord {
     /// Id of the record of one target.
     pub fn id(target_key: &str) -> String {
         format!("bound-{target_key}")

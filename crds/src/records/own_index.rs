@@ -77,7 +77,7 @@ pub struct SourceIdentity {
 
 /// Whose an index is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Ownership {
     /// It belongs to who asks.
     Own,
     /// It belongs to nobody, and can be claimed: the template of its kind made it.
@@ -97,7 +97,7 @@ pub enum Bar {
     Format,
 }
 
-impl Standing {
+impl Ownership {
     /// Reads the `_meta` of a mapping, as `me`. Anybody may have written it.
     pub fn read(meta: Option<&Value>, me: &Owner) -> Self {
         let Some(mark) = meta.and_then(|meta| meta.get("docmill")) else {
@@ -198,7 +198,7 @@ impl Shown for str {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Bar, OwnIndex, Owner, SourceIdentity, Standing, meta, of_source};
+    use super::{Bar, OwnIndex, Owner, Ownership, SourceIdentity, meta, of_source};
 
     fn owner(cluster: &str, uid: &str) -> Owner {
         let source = Some(SourceIdentity { name: "wire".into(), uid: uid.into() });
@@ -210,8 +210,8 @@ mod tests {
     }
 
     fn bar(meta: &Value, me: &Owner) -> Bar {
-        match Standing::read(Some(meta), me) {
-            Standing::Barred(bar) => bar,
+        match Ownership::read(Some(meta), me) {
+            Ownership::Barred(bar) => bar,
             other => panic!("{other:?}"),
         }
     }
@@ -232,18 +232,18 @@ mod tests {
             let body = index.body_for(&me);
             assert_eq!(body["mappings"]["dynamic"], false);
             let written = &body["mappings"]["_meta"];
-            assert_eq!(Standing::read(Some(written), &me), Standing::Own);
+            assert_eq!(Ownership::read(Some(written), &me), Ownership::Own);
             for other in [owner("c1", "u2"), owner("c2", "u1"), enrichments("c2")] {
                 assert_eq!(bar(written, &other), Bar::Owned(me.clone()));
             }
         }
-        assert_eq!(Standing::read(Some(&meta(None)), &owner("c1", "u1")), Standing::Unclaimed);
+        assert_eq!(Ownership::read(Some(&meta(None)), &owner("c1", "u1")), Ownership::Unclaimed);
     }
 
     #[test]
     fn what_docmill_did_not_write_is_barred() {
         let me = owner("c1", "u1");
-        assert_eq!(Standing::read(None, &me), Standing::Barred(Bar::Unmarked));
+        assert_eq!(Ownership::read(None, &me), Ownership::Barred(Bar::Unmarked));
         for (strange, expected) in [
             (json!({"other": 1}), Bar::Unmarked),
             (json!({"docmill": {"format": 1, "owner": "me"}}), Bar::Unmarked),

@@ -1,5 +1,5 @@
 //! The ledger: one record per unit, in the index `docmill-units-<namespace>.<source>`. The worker writes it, the
-//! operator counts it, and a person finds an article in it. Beside it, [`heads`] say what is newest.
+//! operator counts it, and a person finds an article in it. Beside it, [`heads`](super::heads) say what is newest.
 mod documents_digest;
 mod index;
 mod record;

@@ -8,9 +8,9 @@ use strum::VariantArray;
 
 use super::markdown::{GENERATED, code, head, prose, row};
 use crate::audit::DifferenceKind;
-use crate::contract::{HindranceReason, IndexTrouble};
-use crate::records::enrichments::FailureReason;
+use crate::contract::{IndexTrouble, StoreProblemReason};
 use crate::reason::{Reason, SkipReason};
+use crate::records::enrichments::FailureReason;
 
 /// The page.
 pub(super) fn page() -> String {
@@ -197,23 +197,23 @@ const fn of_difference(kind: DifferenceKind) -> &'static str {
     }
 }
 
-const fn of_hindrance(reason: HindranceReason) -> &'static str {
+const fn of_hindrance(reason: StoreProblemReason) -> &'static str {
     match reason {
-        HindranceReason::Throttled => {
+        StoreProblemReason::Throttled => {
             "Nothing, if it passes. Otherwise give the store more capacity, or lower `workers.max` of the source (`maxInFlight` of the enricher)."
         }
-        HindranceReason::Unreachable => {
+        StoreProblemReason::Unreachable => {
             "Look at the store and the network in between: names, NetworkPolicies, certificates."
         }
-        HindranceReason::TimedOut | HindranceReason::Unavailable => {
+        StoreProblemReason::TimedOut | StoreProblemReason::Unavailable => {
             "Look at the health of the store. Work goes on by itself."
         }
-        HindranceReason::ReadOnly => "Free disk space, or take the block off.",
-        HindranceReason::AccessDenied => {
+        StoreProblemReason::ReadOnly => "Free disk space, or take the block off.",
+        StoreProblemReason::AccessDenied => {
             "Correct the Secret, or give its user the rights that the work needs."
         }
-        HindranceReason::NotFound => "Create the bucket, queue or index, or correct its name.",
-        HindranceReason::Refused => {
+        StoreProblemReason::NotFound => "Create the bucket, queue or index, or correct its name.",
+        StoreProblemReason::Refused => {
             "Look at the log of the worker (`said`) for the words of the store, and mend what they name."
         }
     }

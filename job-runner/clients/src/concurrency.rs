@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The number of requests that may be on their way.
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub struct AdaptiveConcurrency {
     places: Arc<Semaphore>,
     state: Arc<Mutex<State>>,
 }
@@ -23,7 +23,7 @@ struct State {
     well: usize,
 }
 
-impl Pace {
+impl AdaptiveConcurrency {
     /// Starts with `first` and never has more than `most`, at least one.
     pub fn between(first: usize, most: usize) -> Self {
         let (first, most) = (first.max(1), most.max(1));
@@ -63,31 +63,31 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::Pace;
+    use super::AdaptiveConcurrency;
 
     /// How many places are free, when none is taken.
-    fn free(pace: &Pace) -> usize {
-        pace.places.available_permits()
+    fn free(concurrency: &AdaptiveConcurrency) -> usize {
+        concurrency.places.available_permits()
     }
 
-    async fn batch(pace: &Pace, pushed_back: bool) {
-        let slot = pace.slot().await.expect("a place");
-        pace.give_back(slot, pushed_back);
+    async fn batch(concurrency: &AdaptiveConcurrency, pushed_back: bool) {
+        let slot = concurrency.slot().await.expect("a place");
+        concurrency.give_back(slot, pushed_back);
     }
 
     #[tokio::test]
     async fn it_grows_slowly_and_shrinks_at_once() {
-        let pace = Pace::between(2, 4);
-        assert_eq!(free(&pace), 2);
+        let concurrency = AdaptiveConcurrency::between(2, 4);
+        assert_eq!(free(&concurrency), 2);
         for _ in 0..20 {
-            batch(&pace, false).await;
+            batch(&concurrency, false).await;
         }
-        assert_eq!(free(&pace), 4);
-        batch(&pace, true).await;
-        batch(&pace, true).await;
-        batch(&pace, true).await;
-        assert_eq!(free(&pace), 1, "one place is always left");
-        batch(&pace, false).await;
-        assert_eq!(free(&pace), 2);
+        assert_eq!(free(&concurrency), 4);
+        batch(&concurrency, true).await;
+        batch(&concurrency, true).await;
+        batch(&concurrency, true).await;
+        assert_eq!(free(&concurrency), 1, "one place is always left");
+        batch(&concurrency, false).await;
+        assert_eq!(free(&concurrency), 2);
     }
 }

@@ -94,7 +94,7 @@ pub async fn persist<T, E: Classify + std::fmt::Display>(
     loop {
         match attempt().await {
             Err(error) if error.class() == ErrorClass::Transient => {
-                held_up.by(error.hindrance(), &error.to_string());
+                held_up.by(error.store_problem(), &error.to_string());
                 tracing::warn!(%error, said = error.said(), "trying again");
                 if backoff.wait(Duration::ZERO, stop).await != Waited::Again {
                     return Err(error);

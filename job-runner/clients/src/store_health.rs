@@ -1,7 +1,6 @@
 //! How the stores treat this process: what its requests wait for, and since when.
 //!
 //! - [`problems`]: what stands in the way, and whether it stops everything; pure;
-//! - [`reasons`]: which errors are a store's doing; pure.
 //!
 //! There is one [`StoreHealth`] in a process ([`of_process`]), so that no request has to be handed one. A worker tells its
 //! operator what is in it, and counts by an [`Observer`].
@@ -12,7 +11,7 @@ use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use docmill_crds::contract::Hindrance;
+use docmill_crds::contract::StoreProblem;
 
 use super::clock;
 use problems::{Hindrances, Kind, Told};
@@ -71,9 +70,9 @@ impl StoreHealth {
     }
 
     /// What stands in the way now or did a moment ago, the longest first.
-    pub fn told(&self) -> Vec<Hindrance> {
+    pub fn told(&self) -> Vec<StoreProblem> {
         let now = self.started.elapsed();
-        self.problems().told(now).into_iter().map(|told| self.hindrance(told)).collect()
+        self.problems().told(now).into_iter().map(|told| self.store_problem(told)).collect()
     }
 
     pub(crate) fn bulk(&self, bytes: usize, items: usize) {
@@ -88,11 +87,11 @@ impl StoreHealth {
         }
     }
 
-    fn hindrance(&self, told: Told) -> Hindrance {
+    fn store_problem(&self, told: Told) -> StoreProblem {
         let (by, reason) = told.kind;
         let since = u64::try_from(told.since.as_millis()).unwrap_or(u64::MAX);
         let since = clock::rfc3339(self.started_millis.saturating_add_unsigned(since));
-        Hindrance { by, reason, since, message: told.message }
+        StoreProblem { by, reason, since, message: told.message }
     }
 
     /// The observer is told while the problems are locked, so that it hears of changes in their order.
@@ -145,7 +144,7 @@ impl Drop for HeldUp {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use docmill_crds::contract::{HindranceReason, Store};
+    use docmill_crds::contract::{Store, StoreProblemReason};
 
     use super::problems::Kind;
     use super::{Observer, StoreHealth};
@@ -170,7 +169,7 @@ mod tests {
         let (health, seen): (_, &'static Seen) = (health(), Box::leak(Box::default()));
         health.observe(seen);
         let mut held = health.held_up();
-        held.by(Some((Store::Elasticsearch, HindranceReason::Throttled)), "429");
+        held.by(Some((Store::Elasticsearch, StoreProblemReason::Throttled)), "429");
         assert!(seen.0.load(Ordering::SeqCst) && !health.may_receive());
         let told = health.told();
         assert_eq!(told[0].message.as_str(), "429");
@@ -183,8 +182,8 @@ mod tests {
     fn one_piece_of_work_is_held_up_by_one_thing_at_a_time() {
         let health = health();
         let mut held = health.held_up();
-        held.by(Some((Store::ObjectStore, HindranceReason::Unreachable)), "refused");
-        held.by(Some((Store::ObjectStore, HindranceReason::AccessDenied)), "403");
+        held.by(Some((Store::ObjectStore, StoreProblemReason::Unreachable)), "refused");
+        held.by(Some((Store::ObjectStore, StoreProblemReason::AccessDenied)), "403");
         assert!(health.may_receive(), "a person has to mend it, and other units may go on");
         drop(held);
         assert_eq!(health.told().len(), 2, "both are told of for a while");

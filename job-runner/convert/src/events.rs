@@ -42,7 +42,7 @@ pub(crate) struct Element<'s> {
     pub(crate) local: &'s str,
     pub(crate) attributes: Attributes<'s>,
     pub(crate) namespaces: &'s Namespaces,
-    pub(crate) place: Place<'s>,
+    pub(crate) place: ElementStart<'s>,
     /// It and all around it.
     pub(crate) open: &'s OpenElements,
     /// The value that it is, when the object is JSON.
@@ -51,7 +51,7 @@ pub(crate) struct Element<'s> {
 
 /// Where an element starts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'w> {
+pub(crate) struct ElementStart<'w> {
     pub(crate) bytes: &'w [u8],
     pub(crate) offset: usize,
     pub(crate) cursor: &'w Cell<Cursor>,

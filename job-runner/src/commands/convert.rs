@@ -23,13 +23,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crew::{Crew, Said, Silence};
+use crew::{Crew, Progressed, Silence};
 use docmill_convert::Losses;
 use docmill_crds::conversion::{Conversion, Model, Preset};
 use engine::Engine;
-use progress::Progress;
-use tally::Tally;
-use work::{Form, Work};
+use progress::ConvertProgress;
+use tally::ConvertTally;
+use work::{ConvertJob, OutputForm};
 
 use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
@@ -45,7 +45,7 @@ const FLUSH_AFTER: Duration = Duration::from_millis(100);
 ///
 /// Exit status 0: all was converted; 1: something was refused; 2: the command line, the model or a file cannot be used.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ConvertArgs {
     /// The model: a YAML file with an IngestSource, or with nothing but its conversion.
     #[arg(long, value_name = "FILE", required_unless_present = "preset", conflicts_with = "preset")]
     model: Option<PathBuf>,
@@ -97,9 +97,9 @@ enum ConvertError {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> ExitCode {
+pub fn run(args: &ConvertArgs) -> ExitCode {
     let started = Instant::now();
-    let mut tally = Tally::default();
+    let mut tally = ConvertTally::default();
     let mut out = BufWriter::new(io::stdout().lock());
     let outcome = convert(args, &mut tally, &mut out, &mut io::stderr());
     // Also after an error: what came before it stands.
@@ -119,11 +119,11 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
-fn exit(tally: &Tally) -> ExitCode {
+fn exit(tally: &ConvertTally) -> ExitCode {
     if tally.all_good() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) }
 }
 
-fn model(args: &Args) -> Result<Model, ModelFault> {
+fn model(args: &ConvertArgs) -> Result<Model, ModelFault> {
     if let Some(path) = &args.model {
         return file::read(path);
     }
@@ -133,16 +133,16 @@ fn model(args: &Args) -> Result<Model, ModelFault> {
 
 /// Converts all inputs and counts what became of them.
 fn convert(
-    args: &Args,
-    tally: &mut Tally,
+    args: &ConvertArgs,
+    tally: &mut ConvertTally,
     out: &mut impl Write,
     refusals: &mut impl Write,
 ) -> Result<(), ConvertError> {
-    let form = Form { records: args.records, human: args.human };
-    let work = Arc::new(Work::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
+    let form = OutputForm { records: args.records, human: args.human };
+    let work = Arc::new(ConvertJob::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
     // Opened now, so that a path that cannot be written does not come to light after long work.
     let loss_report = args.loss_report.as_ref().map(LossReport::create).transpose()?;
-    let mut progress = Progress::new(&args.paths, work.bytes_read());
+    let mut progress = ConvertProgress::new(&args.paths, work.bytes_read());
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(ONE);
     let worker = Arc::clone(&work);
     let crew = Crew::start(Inputs::new(&args.paths), jobs.get(), move |path, to| worker.convert(path, to));
@@ -150,7 +150,7 @@ fn convert(
         let (path, said) = input?;
         loop {
             match said.recv_timeout(FLUSH_AFTER) {
-                Ok(Said::Lines(lines)) => {
+                Ok(Progressed::Lines(lines)) => {
                     tally.add(&lines.tally);
                     out.write_all(&lines.documents).map_err(ConvertError::Write)?;
                     if !lines.refusals.is_empty() {
@@ -158,8 +158,8 @@ fn convert(
                         written.map_err(ConvertError::Write)?;
                     }
                 }
-                Ok(Said::End) => break,
-                Ok(Said::Unreadable(source)) => return Err(ReadError { path, source }.into()),
+                Ok(Progressed::End) => break,
+                Ok(Progressed::Unreadable(source)) => return Err(ReadError { path, source }.into()),
                 Err(Silence::Yet) => out.flush().map_err(ConvertError::Write)?,
                 Err(Silence::BrokeOff) => return Err(ConvertError::BrokeOff { path }),
             }

@@ -28,13 +28,13 @@ pub(super) struct ReadError {
 #[derive(Debug)]
 pub(super) struct Inputs {
     /// What is still to be looked at, the next one last.
-    stack: Vec<Entry>,
+    stack: Vec<InputEntry>,
     /// Device and inode of each folder that was entered below the present path of the command line.
     entered: HashSet<(u64, u64)>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct InputEntry {
     path: PathBuf,
     /// It is on the command line, not in a folder.
     named: bool,
@@ -42,12 +42,12 @@ struct Entry {
 
 impl Inputs {
     pub(super) fn new(paths: &[PathBuf]) -> Self {
-        let named = |path: &PathBuf| Entry { path: path.clone(), named: true };
+        let named = |path: &PathBuf| InputEntry { path: path.clone(), named: true };
         Self { stack: paths.iter().rev().map(named).collect(), entered: HashSet::new() }
     }
 
     /// The file that this entry is; `None` for a folder, whose entries come next, and for what is left out.
-    fn look(&mut self, entry: Entry) -> io::Result<Option<PathBuf>> {
+    fn look(&mut self, entry: InputEntry) -> io::Result<Option<PathBuf>> {
         if is_stdin(&entry.path) {
             return Ok(Some(entry.path));
         }
@@ -71,7 +71,7 @@ impl Inputs {
             .collect::<io::Result<Vec<_>>>()?;
         paths.retain(|path| !is_hidden(path));
         paths.sort();
-        self.stack.extend(paths.into_iter().rev().map(|path| Entry { path, named: false }));
+        self.stack.extend(paths.into_iter().rev().map(|path| InputEntry { path, named: false }));
         Ok(())
     }
 }

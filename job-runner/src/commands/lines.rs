@@ -58,13 +58,13 @@ fn declared_encoding(head: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// Reads on to lines with rising numbers. To go back, start again.
-pub(super) struct Lines<R> {
+pub(super) struct LineReader<R> {
     text: R,
     number: u64,
     line: String,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> LineReader<R> {
     pub(super) const fn new(text: R) -> Self {
         Self { text, number: 0, line: String::new() }
     }
@@ -91,7 +91,7 @@ impl<R: BufRead> Lines<R> {
 mod tests {
     use std::io::Read;
 
-    use super::{LINE, Lines, decoded};
+    use super::{LINE, LineReader, decoded};
 
     fn text(bytes: &[u8]) -> String {
         let mut text = String::new();
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn lines_are_found_by_number_going_forward() {
-        let mut lines = Lines::new(decoded(&b"a\nb\r\nc"[..]).unwrap());
+        let mut lines = LineReader::new(decoded(&b"a\nb\r\nc"[..]).unwrap());
         assert_eq!(lines.line(2).unwrap(), Some("b\r\n"));
         assert_eq!(lines.line(2).unwrap(), Some("b\r\n"), "the same line can be asked for again");
         assert_eq!(lines.line(1).unwrap(), None);
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_line_without_end_is_cut() {
         let long = format!("{}\nnext", "x".repeat(3 * 1024 * 1024));
-        let mut lines = Lines::new(long.as_bytes());
+        let mut lines = LineReader::new(long.as_bytes());
         assert_eq!(lines.line(1).unwrap().unwrap().len() as u64, LINE);
         assert_eq!(lines.line(2).unwrap(), Some("next"));
     }

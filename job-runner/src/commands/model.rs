@@ -15,13 +15,13 @@ use output::print;
 
 /// Write a model: start from a preset or from samples, and check it.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ModelArgs {
     #[command(subcommand)]
-    command: Command,
+    command: ModelCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+enum ModelCommand {
     /// Check a model; a fault is shown in its line, and the exit status is 2.
     Check {
         /// A YAML file with an IngestSource, or with nothing but its conversion.
@@ -38,7 +38,7 @@ enum Command {
     ///
     /// Comments tell how many documents have a field, and a value of it. Exit status 0: all samples were taken in; 1: some
     /// were passed over; 2: the command line or a file cannot be used, or there is nothing to propose.
-    Infer(infer::Args),
+    Infer(infer::InferArgs),
 }
 
 pub(super) fn preset_names() -> Vec<&'static str> {
@@ -46,11 +46,11 @@ pub(super) fn preset_names() -> Vec<&'static str> {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> ExitCode {
+pub fn run(args: &ModelArgs) -> ExitCode {
     let text = match &args.command {
-        Command::Check { file } => check(file),
-        Command::Infer(args) => return infer::run(args),
-        Command::Show { preset } => Ok(Preset::named(preset).map_or("", Preset::yaml).to_owned()),
+        ModelCommand::Check { file } => check(file),
+        ModelCommand::Infer(args) => return infer::run(args),
+        ModelCommand::Show { preset } => Ok(Preset::named(preset).map_or("", Preset::yaml).to_owned()),
     };
     match text {
         Ok(text) => print(&text),

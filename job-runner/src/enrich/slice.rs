@@ -16,13 +16,13 @@ use super::flow::context::Flow;
 use super::model::objects::Objects;
 use super::patience::PATIENCE;
 use super::records::budget::Budget;
-use super::records::counts::Counts;
+use super::records::counts::SliceCounts;
 use super::records::failures::Failures;
 use super::records::progress::Progress;
-use super::records::tally::Tally;
+use super::records::tally::SharedCounts;
 use super::selection::select::Selection;
-use super::slice_plan::Recipe;
-use super::target::compare::Comparison;
+use super::slice_plan::SlicePlan;
+use super::target::compare::SliceComparison;
 use super::target::store::Store;
 use super::target::vectors;
 
@@ -42,33 +42,33 @@ pub async fn run(
 ) -> Result<Report, EnrichError> {
     let started = Instant::now();
     let busy = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let recipe = Recipe::read(order, slice)?;
+    let slice_plan = SlicePlan::read(order, slice)?;
     let records = enrichments::enrichments(&order.namespace);
     let claim = async || to.claim(&records, &order.owner(), order.to.adopt).await;
     persist(PATIENCE, stop, claim).await?;
     if order.step == EnrichStep::Clear {
-        let done = vectors::clear(order, &recipe.target.wildcard(), to, stop).await?;
+        let done = vectors::clear(order, &slice_plan.target.wildcard(), to, stop).await?;
         let ended = "vectors of other models are taken out".to_owned();
         return Ok(Report { done, busy_millis: busy(), ended, ..Report::default() });
     }
-    let (progress, counts) = Progress::resume(&recipe, to, stop).await?;
+    let (progress, counts) = Progress::resume(&slice_plan, to, stop).await?;
     let store = match &order.step {
         EnrichStep::DryRun | EnrichStep::Compare(_) => {
-            Store::looked_into(&recipe, to, matches!(order.step, EnrichStep::Compare(_)))
+            Store::looked_into(&slice_plan, to, matches!(order.step, EnrichStep::Compare(_)))
         }
-        EnrichStep::Enrich | EnrichStep::Clear => Store::prepare(&recipe, from, to, stop).await?,
+        EnrichStep::Enrich | EnrichStep::Clear => Store::prepare(&slice_plan, from, to, stop).await?,
     };
-    let failures = Failures::open(&recipe, to, stop).await?;
-    let budget = Budget::new(&recipe, to);
+    let failures = Failures::open(&slice_plan, to, stop).await?;
+    let budget = Budget::new(&slice_plan, to);
     let links = links(order)?;
     let objects = match &order.storage {
         Some(storage) => Some(Objects::mounted(storage).await?),
         None => None,
     };
-    let tally = Tally::new(counts);
-    let comparison = Mutex::new(Comparison::default());
+    let tally = SharedCounts::new(counts);
+    let comparison = Mutex::new(SliceComparison::default());
     let flow = Flow {
-        recipe: &recipe,
+        slice_plan: &slice_plan,
         links: &links,
         store: &store,
         failures: &failures,
@@ -97,16 +97,20 @@ pub(crate) fn links(order: &EnrichOrder) -> Result<Vec<MountedLink>, EnrichError
 }
 
 /// Goes over the slice until its end. How far it is is written in any case, also of a slice that breaks off.
-pub(crate) async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Result<Counts, EnrichError> {
+pub(crate) async fn go_over(
+    flow: &Flow<'_>,
+    from: &Elastic,
+    to: &Elastic,
+) -> Result<SliceCounts, EnrichError> {
     let mut views = 0;
     loop {
         views += 1;
-        flow.tally.count(Counts::start_over);
-        if let EnrichStep::Compare(compare) = &flow.recipe.step {
+        flow.tally.count(SliceCounts::start_over);
+        if let EnrichStep::Compare(compare) = &flow.slice_plan.step {
             *flow.comparison.lock().unwrap_or_else(PoisonError::into_inner) =
-                Comparison::new(compare.tolerance_milli);
+                SliceComparison::new(compare.tolerance_milli);
         }
-        let mut selection = Selection::open(flow.recipe, from, to, flow.stop).await?;
+        let mut selection = Selection::open(flow.slice_plan, from, to, flow.stop).await?;
         flow.tally.count(|counts| counts.documents = selection.documents);
         let result = Box::pin(flow.run(&mut selection)).await;
         selection.close().await;
@@ -128,7 +132,7 @@ pub(crate) async fn go_over(flow: &Flow<'_>, from: &Elastic, to: &Elastic) -> Re
             }
             Ok(()) => {
                 let counts = flow.tally.now();
-                if matches!(flow.recipe.step, EnrichStep::Compare(_)) {
+                if matches!(flow.slice_plan.step, EnrichStep::Compare(_)) {
                     let comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     flow.progress.report(&comparison, flow.stop).await?;
                     flow.tally.count(|counts| counts.comparison = comparison.totals());

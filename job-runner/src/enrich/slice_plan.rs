@@ -13,7 +13,7 @@ use super::error::EnrichError;
 
 /// What is to be done with the documents of a slice.
 #[derive(Clone, Debug)]
-pub struct Recipe {
+pub struct SlicePlan {
     /// UID of the run.
     pub run: String,
     /// Number of the slice.
@@ -60,19 +60,19 @@ pub struct Model {
     /// Digest of what decides its results.
     pub digest: String,
     /// What it is given, in order.
-    pub inputs: Vec<Part>,
+    pub inputs: Vec<InputPart>,
 }
 
 /// Something that a model is given.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Part {
+pub enum InputPart {
     /// A text made of fields, of at most so many characters.
     Text(Template, usize),
     /// The raw object.
     Object(ObjectInput),
 }
 
-impl Recipe {
+impl SlicePlan {
     /// Reads an order for one of its slices.
     pub fn read(order: &EnrichOrder, slice: i32) -> Result<Self, EnrichError> {
         let bounds = usize::try_from(slice).ok().and_then(|slice| order.slices.get(slice));
@@ -147,13 +147,13 @@ impl Model {
     }
 }
 
-fn part(enricher: &Enricher, input: &Input) -> Result<Part, EnrichError> {
+fn part(enricher: &Enricher, input: &Input) -> Result<InputPart, EnrichError> {
     match (&input.object, &input.template) {
-        (Some(object), _) => Ok(Part::Object(object.clone())),
+        (Some(object), _) => Ok(InputPart::Object(object.clone())),
         (None, text) => {
             let field = format!("spec.enrichers[{}].inputs[{}]", enricher.name, input.name);
             let most = input.max_characters.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-            Ok(Part::Text(template(&field, text.as_deref().unwrap_or_default())?, most))
+            Ok(InputPart::Text(template(&field, text.as_deref().unwrap_or_default())?, most))
         }
     }
 }
@@ -168,7 +168,7 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::super::EnrichError;
-    use super::Recipe;
+    use super::SlicePlan;
 
     /// An order of one slice with the models `topic` (text and number) and `embedding` (vector).
     pub(crate) fn order() -> EnrichOrder {
@@ -207,17 +207,17 @@ pub(crate) mod tests {
         .expect("an order")
     }
 
-    pub(crate) fn recipe() -> Recipe {
-        Recipe::read(&order(), 0).expect("a recipe")
+    pub(crate) fn slice_plan() -> SlicePlan {
+        SlicePlan::read(&order(), 0).expect("a recipe")
     }
 
     #[test]
     fn an_order_is_read_for_one_of_its_slices() {
-        let recipe = recipe();
-        assert_eq!(recipe.target.wildcard(), "enriched-*");
-        assert_eq!(recipe.models[1].name(), "embedding");
+        let slice_plan = slice_plan();
+        assert_eq!(slice_plan.target.wildcard(), "enriched-*");
+        assert_eq!(slice_plan.models[1].name(), "embedding");
         for slice in [-1, 1] {
-            assert!(matches!(Recipe::read(&order(), slice), Err(EnrichError::NoSlice(_))));
+            assert!(matches!(SlicePlan::read(&order(), slice), Err(EnrichError::NoSlice(_))));
         }
     }
 
@@ -225,29 +225,31 @@ pub(crate) mod tests {
     fn a_broken_template_is_named() {
         let mut order = order();
         order.enrichers[1].inputs[0].template = Some("{headline".into());
-        let error = Recipe::read(&order, 0).unwrap_err().to_string();
+        let error = SlicePlan::read(&order, 0).unwrap_err().to_string();
         assert!(error.contains("spec.enrichers[embedding].inputs[text]"), "{error}");
     }
 
     #[test]
     fn the_lower_bound_is_left_out_and_the_upper_one_is_not() {
-        let mut recipe = recipe();
-        let filter = |recipe: &Recipe| recipe.articles().within(&recipe.bounds)["bool"]["filter"].clone();
+        let mut slice_plan = slice_plan();
+        let filter = |slice_plan: &SlicePlan| {
+            slice_plan.articles().within(&slice_plan.bounds)["bool"]["filter"].clone()
+        };
         let range = json!({"gt": "2026-01-01T00:00:00Z", "lte": "2026-02-01T00:00:00Z"});
-        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
-        recipe.bounds.after = None;
+        assert_eq!(filter(&slice_plan), json!([{"range": {"_docmill.indexedTime": range}}]));
+        slice_plan.bounds.after = None;
         let range = json!({"lte": "2026-02-01T00:00:00Z"});
-        assert_eq!(filter(&recipe), json!([{"range": {"_docmill.indexedTime": range}}]));
+        assert_eq!(filter(&slice_plan), json!([{"range": {"_docmill.indexedTime": range}}]));
     }
 
     #[test]
     fn all_that_the_run_asks_for_has_to_hold() {
-        let mut recipe = recipe();
-        recipe.time_field = "@timestamp".into();
-        recipe.from_query = json!({"term": {"language": "en"}}).as_object().cloned();
-        recipe.matching =
+        let mut slice_plan = slice_plan();
+        slice_plan.time_field = "@timestamp".into();
+        slice_plan.from_query = json!({"term": {"language": "en"}}).as_object().cloned();
+        slice_plan.matching =
             serde_json::from_value(json!({"ids": ["a"], "query": {"exists": {"field": "x"}}})).unwrap();
-        let filter = recipe.articles().within(&recipe.bounds)["bool"]["filter"].clone();
+        let filter = slice_plan.articles().within(&slice_plan.bounds)["bool"]["filter"].clone();
         assert!(filter[0]["range"]["@timestamp"].is_object());
         assert_eq!(filter[1], json!({"term": {"language": "en"}}));
         assert_eq!(filter[2], json!({"exists": {"field": "x"}}));

@@ -17,14 +17,14 @@ use crate::ingest::prepare::address::is_index_name;
 
 /// What went wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct DocumentFailure {
     pub(crate) reason: FailureReason,
     pub(crate) message: String,
 }
 
 /// The index that an article's copy belongs into.
-pub(crate) fn target_index(target: &Template, article: &Article) -> Result<String, Failure> {
-    let failure = |message| Failure { reason: FailureReason::InvalidTarget, message };
+pub(crate) fn target_index(target: &Template, article: &Article) -> Result<String, DocumentFailure> {
+    let failure = |message| DocumentFailure { reason: FailureReason::InvalidTarget, message };
     let index = target
         .render(&article.source)
         .map_err(|error| failure(format!("spec.to.name cannot be filled: {error}")))?;
@@ -37,7 +37,7 @@ pub(crate) fn target_index(target: &Template, article: &Article) -> Result<Strin
 
 /// A document on its way through the models.
 #[derive(Debug)]
-pub(crate) struct Work {
+pub(crate) struct ArticleWork {
     /// Where its copy belongs.
     pub(crate) index: String,
     /// The article, with the results so far.
@@ -53,7 +53,7 @@ pub(crate) struct Work {
     called: bool,
     /// A model was not asked, since the document had nothing to give it.
     empty: bool,
-    failure: Option<Failure>,
+    failure: Option<DocumentFailure>,
 }
 
 /// What a model is to be asked for a document.
@@ -64,7 +64,7 @@ pub(crate) struct Question {
     digest: String,
 }
 
-impl Work {
+impl ArticleWork {
     pub(crate) fn new(index: String, article: Article, copy: Option<StoredDocument>) -> Self {
         let enrichment = Map::new();
         Self {
@@ -174,7 +174,7 @@ impl Work {
     /// It cannot be given to a model.
     pub(crate) fn fail(&mut self, model: &Model, reason: FailureReason, message: &str) {
         let message = format!("{}: {message}", model.name());
-        self.failure.get_or_insert(Failure { reason, message });
+        self.failure.get_or_insert(DocumentFailure { reason, message });
     }
 
     /// How many models have given their result.
@@ -193,7 +193,7 @@ impl Work {
     }
 
     /// The first failure. The results of the other models are kept all the same.
-    pub(crate) fn failure(&self) -> Option<&Failure> {
+    pub(crate) fn failure(&self) -> Option<&DocumentFailure> {
         self.failure.as_ref()
     }
 
@@ -213,8 +213,8 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::super::selection::hits::Article;
-    use super::super::slice_plan::tests::recipe;
-    use super::{FailureReason, Work, target_index};
+    use super::super::slice_plan::tests::slice_plan;
+    use super::{ArticleWork, FailureReason, target_index};
 
     fn article() -> Article {
         let source = json!({"headline": "Vote", "publishedAt": "2026-01-02T00:00:00Z", "_docmill": {}});
@@ -227,9 +227,9 @@ mod tests {
 
     #[test]
     fn a_result_is_used_again_when_the_copy_comes_back() {
-        let recipe = recipe();
-        let model = &recipe.models[0];
-        let mut first = Work::new("i".into(), article(), None);
+        let slice_plan = slice_plan();
+        let model = &slice_plan.models[0];
+        let mut first = ArticleWork::new("i".into(), article(), None);
         let question = first.prepare(model, "run-1", "now").expect("a question");
         let answer = Answer { fields: fields(&json!({"topic": "politics", "topicScore": 1})), version: None };
         first.answer(model, &question, Ok(answer), "run-1", "2026-01-02T00:00:00.000Z");
@@ -237,7 +237,7 @@ mod tests {
 
         let stored: Value = serde_json::from_slice(&first.sealed("run-1")).unwrap();
         let copy = StoredDocument { version: 5, state: ReadState::default(), source: fields(&stored) };
-        let mut second = Work::new("i".into(), article(), Some(copy));
+        let mut second = ArticleWork::new("i".into(), article(), Some(copy));
         assert!(second.prepare(model, "run-1", "now").is_none());
         assert_eq!((second.results(), second.called()), (1, false));
         let again: Value = serde_json::from_slice(&second.sealed("run-2")).unwrap();
@@ -248,30 +248,30 @@ mod tests {
 
     #[test]
     fn one_failing_model_keeps_the_results_of_the_others() {
-        let recipe = recipe();
-        let mut work = Work::new("i".into(), article(), None);
-        let question = work.prepare(&recipe.models[0], "run-1", "now").unwrap();
-        work.answer(&recipe.models[0], &question, Err("status 400".into()), "run-1", "now");
-        let question = work.prepare(&recipe.models[1], "run-1", "now").unwrap();
+        let slice_plan = slice_plan();
+        let mut work = ArticleWork::new("i".into(), article(), None);
+        let question = work.prepare(&slice_plan.models[0], "run-1", "now").unwrap();
+        work.answer(&slice_plan.models[0], &question, Err("status 400".into()), "run-1", "now");
+        let question = work.prepare(&slice_plan.models[1], "run-1", "now").unwrap();
         let answer = Answer { fields: fields(&json!({"embedding": [1.0]})), version: None };
-        work.answer(&recipe.models[1], &question, Ok(answer), "run-1", "now");
+        work.answer(&slice_plan.models[1], &question, Ok(answer), "run-1", "now");
         assert_eq!((work.results(), work.failure().unwrap().message.as_str()), (1, "topic: status 400"));
     }
 
     #[test]
     fn nothing_to_read_is_no_question_and_no_failure_where_the_result_is_optional() {
-        let mut recipe = recipe();
+        let mut slice_plan = slice_plan();
         let void = || Article { source: fields(&json!({"headline": " \n", "_docmill": {}})), ..article() };
-        let mut work = Work::new("i".into(), void(), None);
-        assert!(work.prepare(&recipe.models[0], "run-1", "now").is_none());
+        let mut work = ArticleWork::new("i".into(), void(), None);
+        assert!(work.prepare(&slice_plan.models[0], "run-1", "now").is_none());
         assert_eq!(work.failure().map(|failure| failure.reason), Some(FailureReason::EmptyInput));
 
-        recipe.models[0].enricher.outputs.iter_mut().for_each(|output| output.optional = true);
-        let mut work = Work::new("i".into(), void(), None);
-        assert!(work.prepare(&recipe.models[0], "run-1", "now").is_none());
+        slice_plan.models[0].enricher.outputs.iter_mut().for_each(|output| output.optional = true);
+        let mut work = ArticleWork::new("i".into(), void(), None);
+        assert!(work.prepare(&slice_plan.models[0], "run-1", "now").is_none());
         assert_eq!((work.results(), work.called(), work.empty(), work.failure()), (1, false, true, None));
         let stored: Value = serde_json::from_slice(&work.sealed("run-1")).unwrap();
-        assert_eq!(stored["_docmill"]["enrichment"]["topic"]["modelDigest"], recipe.models[0].digest);
+        assert_eq!(stored["_docmill"]["enrichment"]["topic"]["modelDigest"], slice_plan.models[0].digest);
         assert!(stored.get("topic").is_none());
     }
 
@@ -279,16 +279,16 @@ mod tests {
     fn a_field_of_the_article_is_never_overwritten() {
         let mut article = article();
         article.source.insert("topic".into(), json!("mine"));
-        let mut work = Work::new("i".into(), article, None);
-        assert!(work.prepare(&recipe().models[0], "run-1", "now").is_none());
+        let mut work = ArticleWork::new("i".into(), article, None);
+        assert!(work.prepare(&slice_plan().models[0], "run-1", "now").is_none());
         assert!(work.failure().unwrap().message.contains("\"topic\""));
     }
 
     #[test]
     fn a_document_without_a_target_says_why() {
-        assert_eq!(target_index(&recipe().target, &article()).unwrap(), "enriched-2026");
+        assert_eq!(target_index(&slice_plan().target, &article()).unwrap(), "enriched-2026");
         let mut undated = article();
         undated.source.remove("publishedAt");
-        assert!(target_index(&recipe().target, &undated).unwrap_err().message.contains("publishedAt"));
+        assert!(target_index(&slice_plan().target, &undated).unwrap_err().message.contains("publishedAt"));
     }
 }

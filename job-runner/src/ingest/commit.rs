@@ -1,9 +1,10 @@
-//! The end of units: [`committer`] brings a batch to it, [`work`] is a unit on its way there, `ledger_update` says what is to be
+//! The end of units: [`committer`] brings a batch to it, [`commit_request`] is a unit on its way there, `ledger_update` says what is to be
 //! written.
 //!
 //! [`from_snapshot`] indexes what does not fit into memory, `slow_index` keeps a slow index from holding up the others; [`removal`]
 //! is what becomes of an object that was removed, `departed` and `take_back` of documents that a unit has no more.
 
+pub mod commit_request;
 pub mod committer;
 pub(crate) mod departed;
 pub mod from_snapshot;
@@ -11,4 +12,3 @@ pub(crate) mod ledger_update;
 pub mod removal;
 pub(crate) mod slow_index;
 mod take_back;
-pub mod work;

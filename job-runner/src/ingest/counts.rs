@@ -6,7 +6,7 @@ use docmill_crds::records::units::UnitState;
 
 /// Units by where they ended.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct UnitCounts {
     indexed: AtomicU64,
     converted: AtomicU64,
     pub(crate) failed: AtomicU64,
@@ -14,7 +14,7 @@ pub struct Counts {
     overwritten: AtomicU64,
 }
 
-impl Counts {
+impl UnitCounts {
     /// Counts a unit that is final.
     pub fn add(&self, state: UnitState) {
         self.counter(state).fetch_add(1, Ordering::Relaxed);

@@ -40,8 +40,8 @@ where
             }
             Err(error) => error,
         };
-        held_up.by(error.hindrance(), &error.to_string());
-        worker.metrics.retry(what, error.hindrance());
+        held_up.by(error.store_problem(), &error.to_string());
+        worker.metrics.retry(what, error.store_problem());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let waited = match error.class() {
             ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,

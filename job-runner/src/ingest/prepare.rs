@@ -28,13 +28,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::Coming;
-use super::source::access::Met;
-use super::source::object::{self, Found, Opened};
+use super::source::access::AccessFailure;
+use super::source::object::{self, ObjectFound, OpenedObject};
 use super::unit::Unit;
-use super::unit::known::Known;
-use super::unit::object_ref::Landed;
+use super::unit::known::KnownRecord;
+use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{Converted, Prepared, skipped};
-use super::unit::task::{Redo, Task};
+use super::unit::task::{Reprocess, UnitTask};
 use crate::observe;
 use in_memory::Made;
 use keep::Kept;
@@ -49,27 +49,28 @@ impl Preparation {
     /// to be tried again later.
     pub async fn prepare(
         self: &Arc<Self>,
-        task: &Task,
-        known: Option<&Known>,
+        task: &UnitTask,
+        known: Option<&KnownRecord>,
         coming: Option<Coming>,
         stop: &CancellationToken,
     ) -> Option<Prepared> {
         let landed = &task.landed;
-        let same = (task.redo == Redo::Yes).then_some(known).flatten();
+        let same = (task.reprocess == Reprocess::Yes).then_some(known).flatten();
         let converter = match &self.logic {
             Logic::Convert(converter) => converter,
             Logic::Describe(describer) => {
                 return described::prepare(self, describer, landed, same, coming, stop).await;
             }
         };
-        let open = || async { self.open(landed, coming.as_ref()).await.map_err(Met::at(&self.reads)) };
+        let open =
+            || async { self.open(landed, coming.as_ref()).await.map_err(AccessFailure::at(&self.reads)) };
         let start = match self.read_through("fetch", landed, coming.as_ref(), stop, open).await? {
             Ok(start) => start,
             Err(unreadable) => return Some(Prepared::Converted(unreadable)),
         };
         let opened = match start {
-            Start::Whole(unit, bytes, room) => {
-                match self.convert_whole(converter, (unit, bytes, room), same, coming, stop).await? {
+            Start::Whole(unit, bytes, memory_budget) => {
+                match self.convert_whole(converter, (unit, bytes, memory_budget), same, coming, stop).await? {
                     Whole::Prepared(prepared) => return Some(prepared),
                     Whole::TooMuch(unit) => unit,
                 }
@@ -87,11 +88,11 @@ impl Preparation {
     }
 
     /// Opens an object, and reads it if it is small.
-    async fn open(&self, landed: &Landed, coming: Option<&Coming>) -> Result<Start, StoreError> {
-        let Opened { unit, length, body, .. } = match self.open_object(landed).await? {
-            Found::Object(opened) => *opened,
-            Found::Gone => return Ok(Start::Gone),
-            Found::Replaced => return Ok(Start::Replaced),
+    async fn open(&self, landed: &ObjectRef, coming: Option<&Coming>) -> Result<Start, StoreError> {
+        let OpenedObject { unit, length, body, .. } = match self.open_object(landed).await? {
+            ObjectFound::Object(opened) => *opened,
+            ObjectFound::Gone => return Ok(Start::Gone),
+            ObjectFound::Replaced => return Ok(Start::Replaced),
         };
         if is_folder_marker(&unit.id.key, length) {
             return Ok(Start::FolderMarker(unit));
@@ -103,25 +104,25 @@ impl Preparation {
             return Ok(Start::Large(unit));
         }
         // Units that wait for their pack have the room that this one waits for.
-        let room = match coming {
-            Some(coming) => coming.aside(self.room.take(length)).await,
-            None => self.room.take(length).await,
+        let memory_budget = match coming {
+            Some(coming) => coming.aside(self.memory_budget.take(length)).await,
+            None => self.memory_budget.take(length).await,
         };
-        Ok(Start::Whole(unit, object::read(landed, length, body).await?, room))
+        Ok(Start::Whole(unit, object::read(landed, length, body).await?, memory_budget))
     }
 
     async fn convert_whole(
         self: &Arc<Self>,
         converter: &Arc<Converter>,
-        (unit, bytes, room): (Unit, Bytes, Option<OwnedSemaphorePermit>),
-        same: Option<&Known>,
+        (unit, bytes, memory_budget): (Unit, Bytes, Option<OwnedSemaphorePermit>),
+        same: Option<&KnownRecord>,
         coming: Option<Coming>,
         stop: &CancellationToken,
     ) -> Option<Whole> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let (this, converter) = (Arc::clone(self), Arc::clone(converter));
         let (id, began) = (unit.id.clone(), Instant::now());
-        let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, room));
+        let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, memory_budget));
         let (done, kept) = match work.await.map_err(io::Error::from).flatten() {
             Ok(Outcome::Converted(done, kept)) => (done, kept),
             Ok(Outcome::TooMuch(unit)) => return Some(Whole::TooMuch(unit)),
@@ -140,7 +141,7 @@ impl Preparation {
         converter: &Converter,
         unit: Unit,
         bytes: &[u8],
-        room: Option<OwnedSemaphorePermit>,
+        memory_budget: Option<OwnedSemaphorePermit>,
     ) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
         let stamp = self.stamp(&unit);
@@ -154,7 +155,7 @@ impl Preparation {
                 return Ok(Outcome::TooMuch(unit));
             }
         }
-        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, room)?;
+        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, memory_budget)?;
         Ok(Outcome::Converted(done, kept))
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_clients::aws::{self, StoreFault};
-use docmill_clients::concurrency::Pace;
+use docmill_clients::concurrency::AdaptiveConcurrency;
 use docmill_clients::retry::{self, Patience};
 use docmill_clients::secrets::mounted;
 use docmill_crds::api::ingest_source::{Index, IngestSourceSpec};
@@ -27,15 +27,15 @@ use tracing::{Instrument as _, Span};
 
 use super::bucket::locations;
 use super::clusters::Clusters;
-use super::commit::committer::Finish;
+use super::commit::commit_request::{CommitRequest, takes_anew};
+use super::commit::committer::Committer;
 use super::commit::from_snapshot;
 use super::commit::slow_index::Lane;
-use super::commit::work::{Work, takes_anew};
-use super::counts::Counts;
+use super::counts::UnitCounts;
 use super::error::IngestError;
 use super::index::articles::Articles;
 use super::index::heads::Heads;
-use super::index::indexer::Placer;
+use super::index::indexer::Indexer;
 use super::index::new_indices::NewIndices;
 use super::index::watch::Way;
 use super::ledger::lookup::Lookup;
@@ -47,16 +47,16 @@ use super::prepare::preparation::Preparation;
 use super::snapshot::packed::packer::{Coming, Packer, Shelf};
 use super::source::access::Access;
 use super::source::current;
-use super::source::object::Room;
-use super::unit::known::Known;
-use super::unit::object_ref::Landed;
-use super::unit::prepared::{Content, Prepared, refused_unread, skipped};
+use super::source::object::MemoryBudget;
+use super::unit::known::KnownRecord;
+use super::unit::object_ref::ObjectRef;
+use super::unit::prepared::{ConvertedDocuments, Prepared, refused_unread, skipped};
 use super::unit::refusal::{RefusedPart, Stage};
-use super::unit::task::{Ended, Redo, Task};
+use super::unit::task::{Reprocess, UnitOutcome, UnitTask};
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
-use keyed_lock::InHand;
-use poison::{SUSPECTED_FROM, Suspect, Suspects, Suspicion};
+use keyed_lock::KeyedLock;
+use poison::{PoisonGuard, PoisonUnits, PoisonVerdict, SUSPECTED_FROM};
 
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;
@@ -87,15 +87,15 @@ pub struct Processor {
     /// The source, as it was when the worker was made.
     pub spec: IngestSourceSpec,
     /// The last steps, and the clients of the stores.
-    pub finish: Arc<Finish>,
+    pub committer: Arc<Committer>,
     /// The first steps.
     pub preparation: Arc<Preparation>,
     lookup: Lookup,
-    units: InHand,
-    suspects: Suspects,
+    units: KeyedLock,
+    poison_units: PoisonUnits,
     owner: Owner,
     own_indices: [OwnIndex; 2],
-    batches: mpsc::Sender<Work>,
+    batches: mpsc::Sender<CommitRequest>,
     stop: Stop,
 }
 
@@ -126,7 +126,7 @@ impl Processor {
             raw_prefix: spec.raw.prefix.clone(),
             reads: Access::default(),
             keeps: Access::default(),
-            room: Room::new(ROOM_KIBIBYTES),
+            memory_budget: MemoryBudget::new(ROOM_KIBIBYTES),
             large: Arc::new(Semaphore::new(1)),
         });
         let ledger = units_index(&order.namespace, &order.source);
@@ -138,9 +138,9 @@ impl Processor {
         let new_indices = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
             NewIndices::new(articles, heads.clone(), index.max_new_indices_per_hour)
         });
-        let finish = Arc::new(Finish {
+        let committer = Arc::new(Committer {
             new_indices,
-            placer: Placer { articles, heads, on_delete: spec.raw.on_delete },
+            indexer: Indexer { articles, heads, on_delete: spec.raw.on_delete },
             s3,
             snapshots: preparation.snapshots.clone(),
             addressing: preparation.addressing.clone(),
@@ -149,20 +149,20 @@ impl Processor {
             on_delete: spec.raw.on_delete,
             ledger: ledger.clone(),
             recorder,
-            counts: Counts::default(),
+            counts: UnitCounts::default(),
             clusters,
         });
         let (batches, receiver) = mpsc::channel(BATCH_UNITS);
-        tokio::spawn(finish_batches(receiver, Arc::clone(&finish), stop.abort.clone()));
+        tokio::spawn(finish_batches(receiver, Arc::clone(&committer), stop.abort.clone()));
         let lookup = Lookup::start(elastic.clone(), ledger, stop.abort.clone());
-        let suspects = Suspects::new(elastic, index);
+        let poison_units = PoisonUnits::new(elastic, index);
         Ok(Arc::new(Self {
             spec,
-            finish,
+            committer,
             preparation,
             lookup,
-            units: InHand::default(),
-            suspects,
+            units: KeyedLock::default(),
+            poison_units,
             owner: order.owner(),
             own_indices: order.unit_indices(),
             batches,
@@ -173,12 +173,12 @@ impl Processor {
     /// Ledger, heads and the template of the articles have to be there, and the first two to belong to this source, before
     /// the first document.
     pub async fn ensure_indices(&self) -> Result<(), IngestError> {
-        let Finish { clusters, placer, .. } = &*self.finish;
+        let Committer { clusters, indexer, .. } = &*self.committer;
         let ensure = async || {
             for index in &self.own_indices {
                 clusters.ledger.claim(index, &self.owner, self.spec.adopts()).await?;
             }
-            match &placer.articles {
+            match &indexer.articles {
                 Some(articles) => Ok(articles.ensure_template_at_start().await?),
                 None => Ok(()),
             }
@@ -187,7 +187,7 @@ impl Processor {
     }
 
     /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
-    pub async fn process(self: &Arc<Self>, task: Task) -> Ended {
+    pub async fn process(self: &Arc<Self>, task: UnitTask) -> UnitOutcome {
         let unit = digest(&task.landed);
         let span = self.span(&task.landed, unit.as_deref());
         let _turn = match &unit {
@@ -198,13 +198,13 @@ impl Processor {
         // On the heap, since it is large and everything that waits for a unit would be as large.
         let (id, waited) = (unit.clone(), task.waited);
         let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
-        let ended = attempt.await.unwrap_or(Ended::Unfinished);
+        let ended = attempt.await.unwrap_or(UnitOutcome::Unfinished);
         drop(in_hand);
         observe::worker().unit_ended(&ended);
         if let Some(id) = id.as_deref() {
             observe::worker().unit_held(id, &ended, waited);
         }
-        if let Ended::Final { state, reason, .. } = &ended {
+        if let UnitOutcome::Final { state, reason, .. } = &ended {
             span.record("state", tracing::field::debug(state));
             span.record("reason", reason.as_deref());
         }
@@ -212,8 +212,8 @@ impl Processor {
     }
 
     /// What lines of the log and traces say of a unit.
-    fn span(&self, landed: &Landed, unit: Option<&str>) -> Span {
-        let recorder = &self.finish.recorder;
+    fn span(&self, landed: &ObjectRef, unit: Option<&str>) -> Span {
+        let recorder = &self.committer.recorder;
         tracing::info_span!(
             UNIT_SPAN,
             source = recorder.source,
@@ -228,14 +228,14 @@ impl Processor {
     }
 
     /// `unit` is the digest of the unit, if the task names a version.
-    async fn attempt(self: &Arc<Self>, task: Task, unit: Option<String>) -> Option<Ended> {
+    async fn attempt(self: &Arc<Self>, task: UnitTask, unit: Option<String>) -> Option<UnitOutcome> {
         let coming = self.preparation.expect();
         let known = match &unit {
             Some(unit) => self.lookup.record(unit.clone()).await?,
             None => None,
         };
-        if let Some(known) = known.as_ref().filter(|known| self.leaves(task.redo, known)) {
-            return Some(Ended::Known(known.record.state));
+        if let Some(known) = known.as_ref().filter(|known| self.leaves(task.reprocess, known)) {
+            return Some(UnitOutcome::Known(known.record.state));
         }
         // One that was let go because of an index came again for that, and not because a worker died.
         if task.attempts >= SUSPECTED_FROM
@@ -248,12 +248,12 @@ impl Processor {
     }
 
     /// Whether a unit with this record is left as it is.
-    fn leaves(&self, redo: Redo, known: &Known) -> bool {
-        let Recorder { revision, good, .. } = &self.finish.recorder;
-        let leaves = match redo {
-            Redo::No => true,
-            Redo::Refused => known.record.state != UnitState::Failed,
-            Redo::Yes | Redo::Rewrite => false,
+    fn leaves(&self, reprocess: Reprocess, known: &KnownRecord) -> bool {
+        let Recorder { revision, good, .. } = &self.committer.recorder;
+        let leaves = match reprocess {
+            Reprocess::No => true,
+            Reprocess::Refused => known.record.state != UnitState::Failed,
+            Reprocess::Yes | Reprocess::Rewrite => false,
         };
         leaves && known.is_done(revision, *good)
     }
@@ -261,16 +261,16 @@ impl Processor {
     /// A unit that came again and again is worked on alone, so that one which kills its worker is found out.
     async fn attempt_suspect(
         self: &Arc<Self>,
-        task: Task,
+        task: UnitTask,
         unit: &str,
-        known: Option<Known>,
+        known: Option<KnownRecord>,
         coming: Option<Coming>,
-    ) -> Option<Ended> {
-        let _place = self.suspects.place()?;
+    ) -> Option<UnitOutcome> {
+        let _place = self.poison_units.place()?;
         let stop = &self.stop.abort;
-        let mut suspect = match persist("mark", stop, || self.suspects.begin(unit)).await? {
-            Suspicion::Try(suspect) => *suspect,
-            Suspicion::Poison(deaths) => {
+        let mut suspect = match persist("mark", stop, || self.poison_units.begin(unit)).await? {
+            PoisonVerdict::Try(suspect) => *suspect,
+            PoisonVerdict::Poison(deaths) => {
                 let prepared = self.poison(&task.landed, deaths).await?;
                 return self.store(task, prepared, known).await;
             }
@@ -284,11 +284,11 @@ impl Processor {
 
     async fn try_suspect(
         self: &Arc<Self>,
-        task: Task,
-        known: Option<Known>,
+        task: UnitTask,
+        known: Option<KnownRecord>,
         coming: Option<Coming>,
-        suspect: &mut Suspect,
-    ) -> Option<Ended> {
+        suspect: &mut PoisonGuard,
+    ) -> Option<UnitOutcome> {
         let prepared = self.prepare(&task, known.as_ref(), coming).await?;
         suspect.is_read().await.ok()?;
         self.store(task, prepared, known).await
@@ -296,17 +296,17 @@ impl Processor {
 
     async fn prepare(
         self: &Arc<Self>,
-        task: &Task,
-        known: Option<&Known>,
+        task: &UnitTask,
+        known: Option<&KnownRecord>,
         coming: Option<Coming>,
     ) -> Option<Prepared> {
         self.preparation.prepare(task, known, coming, &self.stop.abort).await
     }
 
     /// A unit of which workers die is refused unread.
-    async fn poison(&self, landed: &Landed, deaths: u32) -> Option<Prepared> {
+    async fn poison(&self, landed: &ObjectRef, deaths: u32) -> Option<Prepared> {
         let look = || async {
-            match current::present(&self.finish.s3, &landed.bucket, &landed.key).await {
+            match current::present(&self.committer.s3, &landed.bucket, &landed.key).await {
                 // One that may not even be looked at is refused all the same.
                 Err(error)
                     if matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) =>
@@ -327,59 +327,76 @@ impl Processor {
     }
 
     /// Hands a prepared unit to those who finish it, and waits for its end.
-    async fn store(&self, task: Task, mut prepared: Prepared, known: Option<Known>) -> Option<Ended> {
+    async fn store(
+        &self,
+        task: UnitTask,
+        mut prepared: Prepared,
+        known: Option<KnownRecord>,
+    ) -> Option<UnitOutcome> {
         let (mut placed, mut held) = (None, None);
         if let Prepared::Converted(converted) = &mut prepared
-            && let (Content::InSnapshot, Some(key)) = (&converted.content, converted.snapshot.clone())
+            && let (ConvertedDocuments::InSnapshot, Some(key)) =
+                (&converted.content, converted.snapshot.clone())
         {
             let stop = &self.stop.abort;
-            let renew = takes_anew(task.redo, known.as_ref(), usize::MAX);
-            let (place, by) =
-                from_snapshot::index(&self.finish, &self.preparation, converted, &key, (&task, renew), stop)
-                    .await?;
+            let renew = takes_anew(task.reprocess, known.as_ref(), usize::MAX);
+            let (place, by) = from_snapshot::index(
+                &self.committer,
+                &self.preparation,
+                converted,
+                &key,
+                (&task, renew),
+                stop,
+            )
+            .await?;
             (placed, held) = (Some(place), by);
         }
         let (answer, ended) = oneshot::channel();
-        let Task { attempts, waited, redo, .. } = task;
-        let work = Work { prepared, placed, known, attempts, waited, held, redo, answer };
+        let UnitTask { attempts, waited, reprocess, .. } = task;
+        let work = CommitRequest { prepared, placed, known, attempts, waited, held, reprocess, answer };
         self.batches.send(work).await.ok()?;
         ended.await.ok()
     }
 }
 
 /// The digest of the unit that a notification or a listing names; none where it names no version.
-fn digest(landed: &Landed) -> Option<String> {
+fn digest(landed: &ObjectRef) -> Option<String> {
     let version = landed.version()?;
     Some(UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version }.digest())
 }
 
 /// Gathers prepared units and finishes them in batches.
-async fn finish_batches(mut receiver: mpsc::Receiver<Work>, finish: Arc<Finish>, stop: CancellationToken) {
-    let pace = Pace::between(FIRST_BATCHES, MOST_BATCHES);
-    let lane = Lane::new(Arc::clone(&finish), stop.clone());
+async fn finish_batches(
+    mut receiver: mpsc::Receiver<CommitRequest>,
+    committer: Arc<Committer>,
+    stop: CancellationToken,
+) {
+    let concurrency = AdaptiveConcurrency::between(FIRST_BATCHES, MOST_BATCHES);
+    let lane = Lane::new(Arc::clone(&committer), stop.clone());
     let tasks = TaskTracker::new();
     while let Some(first) = receiver.recv().await {
         let batch = lane.divert(gather(first, &mut receiver).await);
         if batch.is_empty() {
             continue;
         }
-        let Some(slot) = pace.slot().await else { return };
-        let (finish, pace, lane, stop) = (Arc::clone(&finish), pace.clone(), lane.clone(), stop.clone());
+        let Some(slot) = concurrency.slot().await else { return };
+        let (committer, concurrency, lane, stop) =
+            (Arc::clone(&committer), concurrency.clone(), lane.clone(), stop.clone());
         tasks.spawn(async move {
-            let before = finish.clusters.pushed_back();
-            let left = finish.finish(batch, Way::with_others(), &stop).await;
-            pace.give_back(slot, finish.clusters.pushed_back() > before);
+            let before = committer.clusters.pushed_back();
+            let left = committer.finish(batch, Way::with_others(), &stop).await;
+            concurrency.give_back(slot, committer.clusters.pushed_back() > before);
             lane.take_all(left.slow);
-            finish.settle(left.with_evidence, &stop).await;
+            committer.settle(left.with_evidence, &stop).await;
         });
     }
 }
 
-async fn gather(first: Work, receiver: &mut mpsc::Receiver<Work>) -> Vec<Work> {
+async fn gather(first: CommitRequest, receiver: &mut mpsc::Receiver<CommitRequest>) -> Vec<CommitRequest> {
     let deadline = tokio::time::Instant::now() + BATCH_AGE;
     let mut bytes = first.bytes();
     let mut batch = vec![first];
-    let others = |batch: &Vec<Work>| batch.len() < observe::worker().in_hand();
+    let others = |batch: &Vec<CommitRequest>| batch.len() < observe::worker().in_hand();
     while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES && others(&batch) {
         match tokio::time::timeout_at(deadline, receiver.recv()).await {
             Ok(Some(work)) => {

@@ -68,7 +68,7 @@ impl Worker {
         let ended = self.receive(&tasks).await;
         tasks.close();
         tasks.wait().await;
-        let counts = &self.processor.finish.counts;
+        let counts = &self.processor.committer.counts;
         Report {
             done: counts.of(UnitState::Indexed) + counts.of(UnitState::Converted),
             failed: counts.of(UnitState::Failed),

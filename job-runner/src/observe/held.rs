@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use docmill_crds::contract::{Held, IndexTrouble};
+use docmill_crds::contract::{HeldUnits, IndexTrouble};
 
 /// Units that are remembered. Of more than these it is forgotten that they wait.
 const REMEMBERED: usize = 50_000;
@@ -13,9 +13,9 @@ const LATE: Duration = Duration::from_mins(1);
 
 /// The units that wait.
 #[derive(Debug, Default)]
-pub struct HeldUnits(HashMap<u64, (IndexTrouble, Duration)>);
+pub struct UnitsHeld(HashMap<u64, (IndexTrouble, Duration)>);
 
-impl HeldUnits {
+impl UnitsHeld {
     /// A unit, by its digest, was let go, and comes again after `pause`.
     pub fn hold(&mut self, unit: &str, trouble: IndexTrouble, pause: Duration, now: Duration) {
         if self.0.len() >= REMEMBERED {
@@ -39,13 +39,13 @@ impl HeldUnits {
     }
 
     /// How many wait, by trouble.
-    pub fn told(&mut self, now: Duration) -> Vec<Held> {
+    pub fn told(&mut self, now: Duration) -> Vec<HeldUnits> {
         self.forget(now);
         let mut counts = BTreeMap::new();
         for (trouble, _) in self.0.values() {
             *counts.entry(*trouble).or_default() += 1;
         }
-        counts.into_iter().map(|(trouble, units)| Held { trouble, units }).collect()
+        counts.into_iter().map(|(trouble, units)| HeldUnits { trouble, units }).collect()
     }
 
     fn forget(&mut self, now: Duration) {
@@ -62,20 +62,20 @@ fn key(unit: &str) -> u64 {
 mod tests {
     use std::time::Duration;
 
-    use docmill_crds::contract::{Held, IndexTrouble};
+    use docmill_crds::contract::{HeldUnits, IndexTrouble};
 
-    use super::HeldUnits;
+    use super::UnitsHeld;
 
     #[test]
     fn units_are_counted_until_their_end_or_until_they_went_elsewhere() {
-        let mut held = HeldUnits::default();
+        let mut held = UnitsHeld::default();
         let digest = |number: u64| format!("{number:016x}{number:048x}");
         let at = Duration::from_secs;
         for number in 0..3 {
             held.hold(&digest(number), IndexTrouble::Blocked, at(20), at(10));
         }
         held.hold(&digest(2), IndexTrouble::Slow, at(40), at(20));
-        let told = |trouble, units| Held { trouble, units };
+        let told = |trouble, units| HeldUnits { trouble, units };
         assert_eq!(held.told(at(20)), [told(IndexTrouble::Blocked, 2), told(IndexTrouble::Slow, 1)]);
         held.end(&digest(0));
         assert!(!held.is_held(&digest(0)) && held.is_held(&digest(1)));

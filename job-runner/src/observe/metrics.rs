@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use docmill_clients::store_health::problems::Kind;
 use docmill_clients::telemetry::process::ProcessMetrics;
-use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
+use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
 use docmill_crds::records::units::UnitState;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -235,7 +235,7 @@ impl Metrics {
     /// Counts an attempt that a store kept from succeeding.
     pub fn retry(&self, step: &'static str, kind: Option<Kind>) {
         let (by, reason) =
-            kind.map_or(("", ""), |(by, reason): (Store, HindranceReason)| (by.as_str(), reason.as_str()));
+            kind.map_or(("", ""), |(by, reason): (Store, StoreProblemReason)| (by.as_str(), reason.as_str()));
         self.retries.get_or_create(&RetryLabels { step, by, reason }).inc();
     }
 
@@ -261,7 +261,7 @@ fn float(count: usize) -> f64 {
 mod tests {
     use std::time::Instant;
 
-    use docmill_crds::contract::{HindranceReason, IndexTrouble, Store};
+    use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
     use docmill_crds::records::units::UnitState;
 
     use super::{Foreign, Metrics};
@@ -276,7 +276,7 @@ mod tests {
         metrics.overwritten(2);
         metrics.read(10);
         metrics.bulk(2_000, 7);
-        metrics.retry("index", Some((Store::Elasticsearch, HindranceReason::Throttled)));
+        metrics.retry("index", Some((Store::Elasticsearch, StoreProblemReason::Throttled)));
         metrics.step("fetch", Instant::now());
         metrics.ignored("ObjectTagging:*", 2);
         metrics.foreign(Foreign::LetGo);

@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use docmill_crds::contract::WORKER_PORT;
 
-use super::{Worker, worker};
+use super::{WorkerActivity, worker};
 
 /// Serves for as long as the process lives. A worker that cannot be seen still works: trouble is logged.
 pub async fn run() {
@@ -32,14 +32,14 @@ async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener>
     }
 }
 
-fn routes(worker: &'static Worker) -> Router {
+fn routes(worker: &'static WorkerActivity) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/status", get(move || async { Json(worker.present()) }))
         .route("/metrics", get(move || async { metrics(worker) }))
 }
 
-fn metrics(worker: &Worker) -> axum::response::Response {
+fn metrics(worker: &WorkerActivity) -> axum::response::Response {
     match worker.metrics.encode() {
         Ok(text) => {
             let form = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
@@ -51,22 +51,22 @@ fn metrics(worker: &Worker) -> axum::response::Response {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::contract::Present;
+    use docmill_crds::contract::WorkerStatus;
 
-    use super::{Worker, routes};
-    use crate::ingest::unit::task::Ended;
+    use super::{WorkerActivity, routes};
+    use crate::ingest::unit::task::UnitOutcome;
 
     #[tokio::test]
     async fn status_and_metrics_are_served() {
-        let worker: &'static Worker = Box::leak(Box::new(Worker::new("news", "wire")));
-        worker.unit_ended(&Ended::Nothing);
+        let worker: &'static WorkerActivity = Box::leak(Box::new(WorkerActivity::new("news", "wire")));
+        worker.unit_ended(&UnitOutcome::Nothing);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, routes(worker)).await });
         let read = async |path: &str| {
             reqwest::get(format!("http://{address}{path}")).await.unwrap().text().await.unwrap()
         };
-        let present: Present = serde_json::from_str(&read("/status").await).unwrap();
+        let present: WorkerStatus = serde_json::from_str(&read("/status").await).unwrap();
         assert_eq!(present.done, 1);
         assert!(read("/metrics").await.ends_with("# EOF\n"));
         assert_eq!(read("/healthz").await, "ok\n");

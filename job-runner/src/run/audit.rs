@@ -32,7 +32,7 @@ use super::error::RunError;
 use super::manifest::{FileResult, KeyRange, ManifestLine};
 use crate::ingest::persist::persist;
 use documents::MOST_UNNAMED;
-use gather::{Stores, Window};
+use gather::{KeyWindow, Stores};
 use repair::Repairer;
 use report::{AuditReport, Difference, Sums, Target};
 
@@ -45,17 +45,17 @@ const ROUNDS: usize = 3;
 pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
     let stores = Stores::open(context).await?;
     let mut report = AuditReport::default();
-    let mut suspects = Vec::new();
+    let mut poison_units = Vec::new();
     stores.refresh().await?;
     for range in lines.iter().filter_map(|line| line.range.as_ref()) {
         let (sums, more) = first_look(&stores, range).await?;
         report.sums.add(sums);
-        suspects.extend(more);
+        poison_units.extend(more);
     }
-    if !suspects.is_empty() {
+    if !poison_units.is_empty() {
         settle(context).await?;
         stores.refresh().await?;
-        second_looks(&stores, &suspects, &mut report).await?;
+        second_looks(&stores, &poison_units, &mut report).await?;
     }
     let totals = report.totals();
     let tally = Tally {
@@ -81,7 +81,7 @@ pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
 }
 
 /// A window in which something differed.
-struct Suspect {
+struct SuspectWindow {
     range: KeyRange,
     seen: HashSet<u64>,
 }
@@ -96,8 +96,8 @@ struct Look {
 }
 
 /// Looks at a range window by window. Gives the sums of the windows in which nothing differed, and the other windows.
-async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<Suspect>), RunError> {
-    let (mut sums, mut suspects) = (Sums::default(), Vec::new());
+async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<SuspectWindow>), RunError> {
+    let (mut sums, mut poison_units) = (Sums::default(), Vec::new());
     let mut after = range.after.clone();
     loop {
         let look = look(stores, after.as_deref(), range.until.as_deref()).await?;
@@ -105,10 +105,10 @@ async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<
             sums.add(look.sums);
         } else {
             let seen = look.differences.iter().map(identity).collect();
-            suspects.push(Suspect { range: KeyRange { after, until: look.until.clone() }, seen });
+            poison_units.push(SuspectWindow { range: KeyRange { after, until: look.until.clone() }, seen });
         }
         if !look.more {
-            return Ok((sums, suspects));
+            return Ok((sums, poison_units));
         }
         after = look.until;
     }
@@ -117,12 +117,12 @@ async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<
 /// Looks again where something differed, and mends it if that is asked for.
 async fn second_looks(
     stores: &Stores<'_>,
-    suspects: &[Suspect],
+    poison_units: &[SuspectWindow],
     report: &mut AuditReport,
 ) -> Result<(), RunError> {
     let context = stores.context;
     let repairer = if context.order.spec.repair { Some(Repairer::new(stores).await?) } else { None };
-    for Suspect { range, seen } in suspects {
+    for SuspectWindow { range, seen } in poison_units {
         let mut look = look_at_all(stores, range).await?;
         let mut confirmed = std::mem::take(&mut look.differences);
         confirmed.retain(|difference| seen.contains(&identity(difference)));
@@ -187,7 +187,7 @@ async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> 
 }
 
 async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
-    let Window { evidence, until, more } = Box::pin(stores.window(after, until)).await?;
+    let KeyWindow { evidence, until, more } = Box::pin(stores.window(after, until)).await?;
     let (sums, mut differences) = judge::judge(&stores.ground, &evidence);
     differences.extend(stores.named_documents(&evidence).await?);
     let mut unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;

@@ -3,7 +3,7 @@
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ClaimError, ElasticError};
 use docmill_clients::secrets::MountError;
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
@@ -93,12 +93,12 @@ impl Classify for RunError {
         }
     }
 
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+    fn store_problem(&self) -> Option<(Store, StoreProblemReason)> {
         match self {
-            Self::Store(error) => error.hindrance(),
-            Self::Elastic(error) => error.hindrance(),
-            Self::Claim(error) => error.hindrance(),
-            Self::Ingest(error) => error.hindrance(),
+            Self::Store(error) => error.store_problem(),
+            Self::Elastic(error) => error.store_problem(),
+            Self::Claim(error) => error.store_problem(),
+            Self::Ingest(error) => error.store_problem(),
             _ => None,
         }
     }

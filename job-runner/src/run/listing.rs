@@ -9,7 +9,7 @@ use docmill_clients::aws::{StoreError, StoreFault};
 
 /// An object as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedObject {
     /// Its key.
     pub key: String,
     /// Its version id, where the bucket is versioned.
@@ -76,7 +76,7 @@ impl Listing {
     }
 
     /// The next objects, up to 1,000; `None` at the end. A page can be empty. After an error the same page is next.
-    pub async fn next_page(&mut self) -> Result<Option<Vec<Listed>>, StoreError> {
+    pub async fn next_page(&mut self) -> Result<Option<Vec<ListedObject>>, StoreError> {
         let Some(next) = &self.next else { return Ok(None) };
         let (page, next) =
             if self.versioned { self.versions(next).await? } else { self.objects(next).await? };
@@ -89,7 +89,7 @@ impl Listing {
         self.next.is_some()
     }
 
-    async fn objects(&self, from: &Next) -> Result<(Vec<Listed>, Option<Next>), StoreError> {
+    async fn objects(&self, from: &Next) -> Result<(Vec<ListedObject>, Option<Next>), StoreError> {
         let mut request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
         request = match from {
             Next::Key(after) => request.set_start_after(after.clone()),
@@ -99,7 +99,7 @@ impl Listing {
         let answer = request.send().await.map_err(|error| StoreError::from_sdk(self.action(), &error))?;
         let next = answer.next_continuation_token().map(|token| Next::Token(token.to_owned()));
         let listed = answer.contents().iter().filter_map(|object| {
-            Some(Listed {
+            Some(ListedObject {
                 key: object.key()?.to_owned(),
                 version_id: None,
                 etag: object.e_tag().map(unquoted),
@@ -109,7 +109,7 @@ impl Listing {
         Ok((listed.collect(), next))
     }
 
-    async fn versions(&self, from: &Next) -> Result<(Vec<Listed>, Option<Next>), StoreError> {
+    async fn versions(&self, from: &Next) -> Result<(Vec<ListedObject>, Option<Next>), StoreError> {
         let mut request = self.s3.list_object_versions().bucket(&self.bucket).prefix(&self.prefix);
         request = match from {
             Next::Key(after) => request.set_key_marker(after.clone()),
@@ -123,7 +123,7 @@ impl Listing {
             .map(|key| Next::Version(key.to_owned(), answer.next_version_id_marker().map(str::to_owned)));
         let current = answer.versions().iter().filter(|version| version.is_latest() == Some(true));
         let listed = current.filter_map(|version| {
-            Some(Listed {
+            Some(ListedObject {
                 key: version.key()?.to_owned(),
                 version_id: version.version_id().and_then(real_version),
                 etag: version.e_tag().map(unquoted),
@@ -139,9 +139,13 @@ impl Listing {
 }
 
 /// Looks at one object; `None` if there is none.
-pub async fn head(s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Result<Option<Listed>, StoreError> {
+pub async fn head(
+    s3: &aws_sdk_s3::Client,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<ListedObject>, StoreError> {
     match s3.head_object().bucket(bucket).key(key).send().await {
-        Ok(object) => Ok(Some(Listed {
+        Ok(object) => Ok(Some(ListedObject {
             key: key.to_owned(),
             version_id: object.version_id().and_then(real_version),
             etag: object.e_tag().map(unquoted),

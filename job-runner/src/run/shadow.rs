@@ -34,12 +34,12 @@ use crate::ingest::prepare::address::Addressing;
 use crate::ingest::prepare::logic::Logic;
 use crate::ingest::snapshot::read;
 use crate::ingest::source::body::BodyReader;
-use crate::ingest::source::object::{self, Found, Opened};
+use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::object_ref::Landed;
-use compare::{Comparison, Predicted, Recorded};
+use crate::ingest::unit::object_ref::ObjectRef;
+use compare::{Predicted, Recorded, UnitComparison};
 use report::{FailureExample, ShadowReport};
-use snapshot_lines::Standing;
+use snapshot_lines::OpenSnapshot;
 
 /// Units that are converted at a time.
 const UNITS_AT_A_TIME: usize = 8;
@@ -119,7 +119,7 @@ impl<'a> Rehearsal<'a> {
 
     /// Rehearses one unit; the prediction is left out where it would be passed over.
     async fn unit(&self, line: &ManifestLine) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let landed = Landed {
+        let landed = ObjectRef {
             bucket: self.context.source().raw.bucket.clone(),
             key: line.key.clone(),
             version_id: line.version_id.clone(),
@@ -131,13 +131,13 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    async fn attempt(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+    async fn attempt(&self, landed: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
         let opened = match object::open(&self.context.s3, landed).await {
-            Ok(Found::Object(opened)) => opened,
+            Ok(ObjectFound::Object(opened)) => opened,
             // What cannot be read is what it was, until it can.
             Err(error) if error.fault() == Some(StoreFault::Archived) => return self.stays(landed).await,
             Err(error) => return Err(error.into()),
-            Ok(Found::Gone | Found::Replaced) => return self.stays(landed).await,
+            Ok(ObjectFound::Gone | ObjectFound::Replaced) => return self.stays(landed).await,
         };
         let recorded = self.recorded(&opened.unit.id).await?;
         let superseded = recorded.as_ref().is_some_and(|recorded| {
@@ -149,7 +149,7 @@ impl<'a> Rehearsal<'a> {
         }
         let snapshot = match recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref()) {
             Some(reference) => self.snapshot(reference).await?,
-            None => Some(Held::default()),
+            None => Some(SnapshotTurn::default()),
         };
         let length = opened.length;
         let Some((unit, object)) = self.object(landed, *opened).await? else {
@@ -164,7 +164,11 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// What is to be made of an object; `None` if it is gone.
-    async fn object(&self, landed: &Landed, opened: Opened) -> Result<Option<(Unit, Object)>, StoreError> {
+    async fn object(
+        &self,
+        landed: &ObjectRef,
+        opened: OpenedObject,
+    ) -> Result<Option<(Unit, Object)>, StoreError> {
         if u64::try_from(opened.length).is_ok_and(|length| length > self.max_object_bytes) {
             return Ok(Some((opened.unit, Object::TooLarge)));
         }
@@ -181,7 +185,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// An object that is gone, or that another version has replaced: its unit stays as it is recorded.
-    async fn stays(&self, landed: &Landed) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+    async fn stays(&self, landed: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
         let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
         let recorded = match landed.version() {
             Some(version) => self.recorded(&UnitId { bucket, key, version }).await?,
@@ -204,7 +208,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// The lines of a snapshot; `None` if it is not there or too large.
-    async fn snapshot(&self, reference: &str) -> Result<Option<Held<'_>>, StoreError> {
+    async fn snapshot(&self, reference: &str) -> Result<Option<SnapshotTurn<'_>>, StoreError> {
         let bucket = &self.context.source().snapshots.bucket;
         let Some(snapshot) = read::open(&self.context.s3, bucket, reference).await? else { return Ok(None) };
         let length = snapshot.length;
@@ -212,7 +216,7 @@ impl<'a> Rehearsal<'a> {
             return Ok(None);
         }
         let turn = if length > LARGE_SNAPSHOT_BYTES { self.large.acquire().await.ok() } else { None };
-        Ok(snapshot.bytes().await?.map(|lines| Held { lines, _turn: turn }))
+        Ok(snapshot.bytes().await?.map(|lines| SnapshotTurn { lines, _turn: turn }))
     }
 
     /// Compares what would be made of an object with what there is; also gives how many bytes of it were read.
@@ -222,13 +226,13 @@ impl<'a> Rehearsal<'a> {
         length: i64,
         object: Object,
         recorded: Option<Recorded>,
-        snapshot: Option<Held<'_>>,
+        snapshot: Option<SnapshotTurn<'_>>,
     ) -> io::Result<(Predicted, ShadowReport, i64)> {
         let lines = snapshot.as_ref().map(|held| held.lines.clone());
         let (addressing, good) = (Arc::clone(&self.addressing), self.context.source().good_state());
         let work = tokio::task::spawn_blocking(move || {
-            let standing = lines.map(|lines| Standing::new(lines, &addressing));
-            let mut comparison = Comparison::new(&addressing, standing);
+            let standing = lines.map(|lines| OpenSnapshot::new(lines, &addressing));
+            let mut comparison = UnitComparison::new(&addressing, standing);
             let mut read = length;
             match object {
                 Object::TooLarge => {
@@ -254,8 +258,12 @@ enum Object {
 }
 
 /// Converts an object to its end; gives how many bytes it has.
-fn convert(comparison: &mut Comparison<'_>, converter: &Converter, mut object: impl Read) -> io::Result<i64> {
-    let mut counted = Counted { reader: &mut object, read: 0 };
+fn convert(
+    comparison: &mut UnitComparison<'_>,
+    converter: &Converter,
+    mut object: impl Read,
+) -> io::Result<i64> {
+    let mut counted = CountedBytes { reader: &mut object, read: 0 };
     comparison.convert(converter, &mut counted)?;
     // What follows the last record, or the place of a refusal, is still part of the object.
     io::copy(&mut counted, &mut io::sink())?;
@@ -264,18 +272,18 @@ fn convert(comparison: &mut Comparison<'_>, converter: &Converter, mut object: i
 
 /// The lines of a snapshot, with the turn of a large one.
 #[derive(Default)]
-struct Held<'a> {
+struct SnapshotTurn<'a> {
     lines: Bytes,
     _turn: Option<tokio::sync::SemaphorePermit<'a>>,
 }
 
 /// Counts the bytes that are read.
-struct Counted<R> {
+struct CountedBytes<R> {
     reader: R,
     read: i64,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountedBytes<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
         self.read += i64::try_from(count).unwrap_or(i64::MAX);

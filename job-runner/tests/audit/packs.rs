@@ -10,7 +10,7 @@ use docmill_crds::records::units::{UnitRecord, units_index};
 use job_runner::ingest::snapshot::packed::packer::Shelf;
 use job_runner::ingest::snapshot::packed::{Frame, Pack, Reference, compress};
 use job_runner::ingest::snapshot::read;
-use job_runner::ingest::unit::task::Redo;
+use job_runner::ingest::unit::task::Reprocess;
 use job_runner::run::RunContext;
 use tokio_util::sync::CancellationToken;
 
@@ -98,7 +98,7 @@ async fn what_did_not_change_is_not_packed_again() {
     let context = place.context(json!({"mode": "Reconvert"})).await;
     place.ingest(&context).await;
     let (packs, records) = (place.packs().await, place.records(&context).await);
-    place.process(&context, Redo::Yes).await;
+    place.process(&context, Reprocess::Yes).await;
     assert!(place.packs().await.keys().eq(packs.keys()), "something was packed again");
     let of_sound = |records: BTreeMap<String, UnitRecord>| {
         records.into_values().filter(|record| record.snapshot.is_some()).collect::<Vec<_>>()

@@ -30,13 +30,13 @@ use crate::k8s::apply::{ApplyError, Event};
 use crate::not_ready::NotReady;
 use crate::stores::with_causes;
 use crate::telemetry::metrics::Kind;
-use observation::Observation;
-use plan::Plan;
+use observation::EnrichmentObservation;
+use plan::EnrichmentPlan;
 
 impl Run for EnrichmentRun {
     type Status = EnrichmentRunStatus;
-    type Observation = Observation;
-    type Plan = Plan;
+    type Observation = EnrichmentObservation;
+    type Plan = EnrichmentPlan;
 
     fn old_status(&self) -> Option<&EnrichmentRunStatus> {
         self.status.as_ref()
@@ -55,38 +55,43 @@ impl Run for EnrichmentRun {
     }
 
     /// What the run refers to, the clusters, its Job, the records of its slices.
-    async fn observe(&self, context: &Context) -> Observation {
+    async fn observe(&self, context: &Context) -> EnrichmentObservation {
         observe::observe(self, context).await
     }
 
-    fn plan(&self, seen: &Observation) -> Plan {
+    fn plan(&self, seen: &EnrichmentObservation) -> EnrichmentPlan {
         plan::plan(&self.spec, seen)
     }
 
     async fn apply(
         &self,
-        seen: &Observation,
-        plan: &Plan,
+        seen: &EnrichmentObservation,
+        plan: &EnrichmentPlan,
         context: &Context,
     ) -> Result<Result<(), NotReady>, ApplyError> {
         carry_out(self, seen, plan, context).await
     }
 
-    fn hold_up(seen: &mut Observation, fault: NotReady) -> Plan {
-        let plan = if seen.work.is_some() { Plan::Watch } else { Plan::Wait };
+    fn hold_up(seen: &mut EnrichmentObservation, fault: NotReady) -> EnrichmentPlan {
+        let plan = if seen.work.is_some() { EnrichmentPlan::Watch } else { EnrichmentPlan::Wait };
         seen.ready = Err(fault);
         plan
     }
 
-    fn status(&self, old: &EnrichmentRunStatus, seen: &Observation, plan: &Plan) -> EnrichmentRunStatus {
+    fn status(
+        &self,
+        old: &EnrichmentRunStatus,
+        seen: &EnrichmentObservation,
+        plan: &EnrichmentPlan,
+    ) -> EnrichmentRunStatus {
         status::status(old, self, seen, plan)
     }
 
-    fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) -> Vec<Event> {
+    fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &EnrichmentPlan) -> Vec<Event> {
         status::events(old, new, plan)
     }
 
-    fn requeue_after(&self, seen: &Observation, new: &EnrichmentRunStatus) -> Duration {
+    fn requeue_after(&self, seen: &EnrichmentObservation, new: &EnrichmentRunStatus) -> Duration {
         let created = self.creation_timestamp().map_or(seen.now, |time| time.0);
         status::requeue_after(created, &self.uid().unwrap_or_default(), seen, new)
     }
@@ -96,11 +101,14 @@ impl Run for EnrichmentRun {
 /// know.
 async fn carry_out(
     run: &EnrichmentRun,
-    seen: &Observation,
-    plan: &Plan,
+    seen: &EnrichmentObservation,
+    plan: &EnrichmentPlan,
     context: &Context,
 ) -> Result<Result<(), NotReady>, ApplyError> {
-    let starts = matches!(plan, Plan::Start(_) | Plan::Resume | Plan::Watch | Plan::Suspend);
+    let starts = matches!(
+        plan,
+        EnrichmentPlan::Start(_) | EnrichmentPlan::Resume | EnrichmentPlan::Watch | EnrichmentPlan::Suspend
+    );
     if starts && seen.limits != run.spec.budget && seen.ready.is_ok() {
         // Before any pod that is to keep to it.
         if let Err(fault) = watermark::keep_limits(run, context).await {
@@ -108,12 +116,12 @@ async fn carry_out(
         }
     }
     match plan {
-        Plan::Start(selection) => {
+        EnrichmentPlan::Start(selection) => {
             context
                 .create_job(Kind::EnrichmentRun, job::job(run, selection, &context.cluster, &context.image))
                 .await
         }
-        Plan::Clear(selection) => {
+        EnrichmentPlan::Clear(selection) => {
             context
                 .create_job(
                     Kind::EnrichmentRun,
@@ -121,18 +129,21 @@ async fn carry_out(
                 )
                 .await
         }
-        Plan::Suspend | Plan::Resume => {
+        EnrichmentPlan::Suspend | EnrichmentPlan::Resume => {
             let namespace = run.namespace().unwrap_or_default();
-            let suspend = *plan == Plan::Suspend;
+            let suspend = *plan == EnrichmentPlan::Suspend;
             match context.writer.suspend_job(&namespace, &job::enrich_name(run), suspend).await {
                 Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
                 Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
                 Ok(()) => Ok(Ok(())),
             }
         }
-        Plan::Complete { bound: Some(kept), bounds, .. } => {
+        EnrichmentPlan::Complete { bound: Some(kept), bounds, .. } => {
             Ok(watermark::keep(run, kept, bounds, context).await)
         }
-        Plan::Complete { bound: None, .. } | Plan::Wait | Plan::Watch | Plan::Fail { .. } => Ok(Ok(())),
+        EnrichmentPlan::Complete { bound: None, .. }
+        | EnrichmentPlan::Wait
+        | EnrichmentPlan::Watch
+        | EnrichmentPlan::Fail { .. } => Ok(Ok(())),
     }
 }

@@ -25,7 +25,7 @@ use crate::context::Context;
 use crate::k8s::apply::ApplyError;
 use crate::not_ready::NotReady;
 use crate::stores::with_causes;
-use plan::{Due, Plan};
+use plan::{Due, SchedulePlan};
 use status::Done;
 
 /// One pass over a schedule.
@@ -59,7 +59,11 @@ pub async fn reconcile(
 }
 
 /// Carries a plan out.
-async fn apply(schedule: &EnrichmentSchedule, plan: &Plan, context: &Context) -> Result<Done, ApplyError> {
+async fn apply(
+    schedule: &EnrichmentSchedule,
+    plan: &SchedulePlan,
+    context: &Context,
+) -> Result<Done, ApplyError> {
     for run in &plan.outdated {
         context.writer.delete(run).await?;
     }

@@ -28,13 +28,13 @@ use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
 use crate::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
-use observation::Observation;
-use plan::Plan;
+use observation::IngestObservation;
+use plan::IngestPlan;
 
 impl Run for IngestRun {
     type Status = IngestRunStatus;
-    type Observation = Observation;
-    type Plan = Plan;
+    type Observation = IngestObservation;
+    type Plan = IngestPlan;
 
     fn old_status(&self) -> Option<&IngestRunStatus> {
         self.status.as_ref()
@@ -53,43 +53,45 @@ impl Run for IngestRun {
     }
 
     /// The source, the stores, the run's Jobs, their records.
-    async fn observe(&self, context: &Context) -> Observation {
+    async fn observe(&self, context: &Context) -> IngestObservation {
         observe::observe(self, context).await
     }
 
-    fn plan(&self, seen: &Observation) -> Plan {
+    fn plan(&self, seen: &IngestObservation) -> IngestPlan {
         plan::plan(seen)
     }
 
     async fn apply(
         &self,
-        _: &Observation,
-        plan: &Plan,
+        _: &IngestObservation,
+        plan: &IngestPlan,
         context: &Context,
     ) -> Result<Result<(), NotReady>, ApplyError> {
         let job = match plan {
-            Plan::Select(order) => job::plan_job(self, order, &context.image),
-            Plan::Work { order, parts, .. } => job::work_job(self, order, *parts, &context.image),
-            Plan::Wait | Plan::Watch | Plan::Complete { .. } | Plan::Fail { .. } => return Ok(Ok(())),
+            IngestPlan::Select(order) => job::plan_job(self, order, &context.image),
+            IngestPlan::Work { order, parts, .. } => job::work_job(self, order, *parts, &context.image),
+            IngestPlan::Wait | IngestPlan::Watch | IngestPlan::Complete { .. } | IngestPlan::Fail { .. } => {
+                return Ok(Ok(()));
+            }
         };
         context.create_job(Kind::IngestRun, job).await
     }
 
-    fn hold_up(seen: &mut Observation, fault: NotReady) -> Plan {
-        let plan = if seen.started() { Plan::Watch } else { Plan::Wait };
+    fn hold_up(seen: &mut IngestObservation, fault: NotReady) -> IngestPlan {
+        let plan = if seen.started() { IngestPlan::Watch } else { IngestPlan::Wait };
         seen.ready = Err(fault);
         plan
     }
 
-    fn status(&self, old: &IngestRunStatus, seen: &Observation, plan: &Plan) -> IngestRunStatus {
+    fn status(&self, old: &IngestRunStatus, seen: &IngestObservation, plan: &IngestPlan) -> IngestRunStatus {
         status::status(old, self, seen, plan)
     }
 
-    fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &Plan) -> Vec<Event> {
+    fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -> Vec<Event> {
         status::events(old, new, plan)
     }
 
-    fn requeue_after(&self, seen: &Observation, new: &IngestRunStatus) -> Duration {
+    fn requeue_after(&self, seen: &IngestObservation, new: &IngestRunStatus) -> Duration {
         status::requeue_after(&self.uid().unwrap_or_default(), seen, new)
     }
 }

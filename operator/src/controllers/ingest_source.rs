@@ -31,8 +31,8 @@ use crate::stores::with_causes;
 use crate::telemetry::metrics::Kind;
 use context::SourceContext;
 use fair_share::Need;
-use observation::Observation;
-use plan::Plan;
+use observation::SourceObservation;
+use plan::SourcePlan;
 use poll::Polling;
 use worker_quota::Request;
 
@@ -73,7 +73,12 @@ pub async fn reconcile(
 }
 
 /// Limits a plan to what the source may have beside all others.
-fn limit(source: &IngestSource, plan: Plan, seen: &Observation, context: &SourceContext) -> Plan {
+fn limit(
+    source: &IngestSource,
+    plan: SourcePlan,
+    seen: &SourceObservation,
+    context: &SourceContext,
+) -> SourcePlan {
     let namespace = source.namespace().unwrap_or_default();
     let named = |job: &str| format!("{namespace}/{job}");
     let need = Need {
@@ -93,7 +98,7 @@ fn limit(source: &IngestSource, plan: Plan, seen: &Observation, context: &Source
 /// Carries a plan out. How many workers are new.
 async fn apply(
     source: &IngestSource,
-    plan: &Plan,
+    plan: &SourcePlan,
     order: &str,
     context: &SourceContext,
 ) -> Result<usize, ApplyError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_crds::contract::Present;
+use docmill_crds::contract::WorkerStatus;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -57,8 +57,8 @@ pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
 }
 
 /// What pods of a run that is at work wait for; that they no longer do is said only after they did.
-pub fn throttled(old: &[Condition], presents: &[Present], is_at_work: bool) -> Option<Statement> {
-    let said = backpressure::throttled(old, &presents.iter().collect::<Vec<_>>(), true);
+pub fn throttled(old: &[Condition], worker_statuses: &[WorkerStatus], is_at_work: bool) -> Option<Statement> {
+    let said = backpressure::throttled(old, &worker_statuses.iter().collect::<Vec<_>>(), true);
     (is_at_work && (said.holds || conditions::find(old, kind::THROTTLED).is_some())).then_some(said)
 }
 

@@ -179,7 +179,7 @@ async fn start_controller<K, C, R, P>(
     K: Shows + DeserializeOwned,
     C: Send + Sync + 'static,
     R: Fn(Arc<DeserializeGuard<K>>, Arc<C>) -> P,
-    P: Future<Output = Pass> + Send + 'static,
+    P: Future<Output = PassResult> + Send + 'static,
 {
     let controller = controller.with_config(config()).graceful_shutdown_on(stop.clone().asked());
     shown.show(controller.store());
@@ -215,11 +215,11 @@ fn passes<K, C, R, P>(
     kind: Kind,
     metrics: Arc<Metrics>,
     reconcile: R,
-) -> impl Fn(Arc<K>, Arc<C>) -> BoxFuture<'static, Pass>
+) -> impl Fn(Arc<K>, Arc<C>) -> BoxFuture<'static, PassResult>
 where
     K: Resource + Send + Sync + 'static,
     R: Fn(Arc<K>, Arc<C>) -> P,
-    P: Future<Output = Pass> + Send + 'static,
+    P: Future<Output = PassResult> + Send + 'static,
 {
     let passes = Passes::default();
     move |object, context| {
@@ -241,7 +241,7 @@ where
 }
 
 /// How a pass ends.
-type Pass = Result<Action, ApplyError>;
+type PassResult = Result<Action, ApplyError>;
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
 fn after_error<K: Resource, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) -> Action {

@@ -30,7 +30,7 @@ pub struct Key {
 }
 
 #[derive(Clone, Debug, Default)]
-enum Standing {
+enum EndpointState {
     #[default]
     Unknown,
     /// It answered, or failed at once.
@@ -45,7 +45,7 @@ enum Standing {
 
 #[derive(Clone, Debug)]
 struct Known {
-    standing: Standing,
+    standing: EndpointState,
     /// Requests under way.
     asking: usize,
     used: Instant,
@@ -62,7 +62,7 @@ pub struct Memory {
 
 /// Whether an endpoint may be asked now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum EndpointTurn {
     /// For so long.
     Now {
         /// When to give up.
@@ -87,27 +87,29 @@ pub enum Outcome {
 
 impl Memory {
     /// Begins a request. Each that may begin has to be ended by [`Self::end`].
-    pub fn begin(&mut self, key: &Key, trusted: bool, longest: Duration, now: Instant) -> Turn {
+    pub fn begin(&mut self, key: &Key, trusted: bool, longest: Duration, now: Instant) -> EndpointTurn {
         self.sweep(now);
         let has_place = self.doubtful < DOUBTFUL
             && self.doubtful_of.get(&key.namespace).copied().unwrap_or(0) < DOUBTFUL_OF_NAMESPACE;
-        let fresh = || Known { standing: Standing::Unknown, asking: 0, used: now };
+        let fresh = || Known { standing: EndpointState::Unknown, asking: 0, used: now };
         let known = self.known.entry(key.clone()).or_insert_with(fresh);
         known.used = now;
         let turn = match &known.standing {
-            Standing::Quick => Turn::Now { deadline: longest, doubtful: false },
-            Standing::Unknown if trusted => Turn::Now { deadline: longest, doubtful: false },
-            Standing::Unknown if known.asking == 0 && has_place => {
-                Turn::Now { deadline: FIRST_DEADLINE.min(longest), doubtful: true }
+            EndpointState::Quick => EndpointTurn::Now { deadline: longest, doubtful: false },
+            EndpointState::Unknown if trusted => EndpointTurn::Now { deadline: longest, doubtful: false },
+            EndpointState::Unknown if known.asking == 0 && has_place => {
+                EndpointTurn::Now { deadline: FIRST_DEADLINE.min(longest), doubtful: true }
             }
-            Standing::Unknown => Turn::Later,
-            Standing::Silent { again, failures, .. } if known.asking == 0 && now >= *again && has_place => {
+            EndpointState::Unknown => EndpointTurn::Later,
+            EndpointState::Silent { again, failures, .. }
+                if known.asking == 0 && now >= *again && has_place =>
+            {
                 let more = FIRST_DEADLINE.saturating_mul(2_u32.saturating_pow(*failures));
-                Turn::Now { deadline: more.min(longest), doubtful: true }
+                EndpointTurn::Now { deadline: more.min(longest), doubtful: true }
             }
-            Standing::Silent { fault, .. } => Turn::Held(fault.clone()),
+            EndpointState::Silent { fault, .. } => EndpointTurn::Held(fault.clone()),
         };
-        if let Turn::Now { doubtful, .. } = turn {
+        if let EndpointTurn::Now { doubtful, .. } = turn {
             known.asking += 1;
             if doubtful {
                 self.doubtful += 1;
@@ -131,7 +133,7 @@ impl Memory {
         let Some(known) = self.known.get_mut(key) else { return };
         known.asking = known.asking.saturating_sub(1);
         known.standing = match outcome {
-            Outcome::Quick => Standing::Quick,
+            Outcome::Quick => EndpointState::Quick,
             Outcome::Slow(fault) => known.standing.failed(fault, now),
         };
     }
@@ -150,7 +152,7 @@ impl Memory {
     }
 }
 
-impl Standing {
+impl EndpointState {
     fn failed(&self, fault: NotReady, now: Instant) -> Self {
         let (since, failures) = match self {
             Self::Silent { since, failures, .. } => (*since, failures.saturating_add(1)),
@@ -166,7 +168,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{
-        DOUBTFUL, DOUBTFUL_OF_NAMESPACE, FORGOTTEN, Key, LONGEST_PAUSE, MOST, Memory, Outcome, Turn,
+        DOUBTFUL, DOUBTFUL_OF_NAMESPACE, EndpointTurn, FORGOTTEN, Key, LONGEST_PAUSE, MOST, Memory, Outcome,
     };
     use crate::not_ready::NotReady;
 
@@ -181,7 +183,7 @@ mod tests {
     }
 
     fn begins(memory: &mut Memory, key: &Key, now: Instant) -> bool {
-        matches!(memory.begin(key, false, LONGEST, now), Turn::Now { .. })
+        matches!(memory.begin(key, false, LONGEST, now), EndpointTurn::Now { .. })
     }
 
     #[test]
@@ -193,9 +195,13 @@ mod tests {
         let begun =
             (0..100).filter(|number| begins(&mut memory, &key(&format!("n-{number}"), 0), now)).count();
         assert_eq!(begun, DOUBTFUL - DOUBTFUL_OF_NAMESPACE - 1);
-        assert_eq!(memory.begin(&key("late", 0), false, LONGEST, now), Turn::Later);
+        assert_eq!(memory.begin(&key("late", 0), false, LONGEST, now), EndpointTurn::Later);
         let trusted = memory.begin(&key("late", 0), true, LONGEST, now);
-        assert_eq!(trusted, Turn::Now { deadline: LONGEST, doubtful: false }, "who was ready needs no place");
+        assert_eq!(
+            trusted,
+            EndpointTurn::Now { deadline: LONGEST, doubtful: false },
+            "who was ready needs no place"
+        );
         memory.end(&key("news", 0), true, Outcome::Quick, now);
         assert!(begins(&mut memory, &key("later", 0), now));
     }
@@ -205,9 +211,12 @@ mod tests {
         let (mut memory, start) = (Memory::default(), Instant::now());
         let (hole, mut now, mut asked) = (key("news", 1), start, Vec::new());
         while now < start + Duration::from_hours(1) {
-            if let Turn::Now { deadline, doubtful } = memory.begin(&hole, false, LONGEST, now) {
+            if let EndpointTurn::Now { deadline, doubtful } = memory.begin(&hole, false, LONGEST, now) {
                 let other = memory.begin(&hole, false, LONGEST, now);
-                assert_eq!(other, if asked.is_empty() { Turn::Later } else { Turn::Held(fault()) });
+                assert_eq!(
+                    other,
+                    if asked.is_empty() { EndpointTurn::Later } else { EndpointTurn::Held(fault()) }
+                );
                 asked.push(deadline);
                 now += deadline;
                 memory.end(&hole, doubtful, Outcome::Slow(fault()), now);
@@ -230,7 +239,7 @@ mod tests {
         for number in 0..MOST + 10 {
             let key = key(&format!("n-{number}"), 0);
             let turn = memory.begin(&key, true, LONGEST, start);
-            assert!(matches!(turn, Turn::Now { doubtful: false, .. }));
+            assert!(matches!(turn, EndpointTurn::Now { doubtful: false, .. }));
             memory.end(&key, false, Outcome::Quick, start);
         }
         assert!(memory.known.len() <= MOST);

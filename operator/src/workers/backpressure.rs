@@ -1,14 +1,14 @@
 //! What workers say that they wait for, and how a resource tells of it. Pure.
 
-use docmill_crds::contract::{Hindrance, Present};
+use docmill_crds::contract::{StoreProblem, WorkerStatus};
 use docmill_crds::foreign::sentence;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::conditions::{self, Statement, kind};
 
 /// What workers wait for, the longest first.
-pub fn longest_first<'a>(presents: impl Iterator<Item = &'a Present>) -> Vec<&'a Hindrance> {
-    let mut all: Vec<_> = presents.flat_map(|present| &present.hindrances).collect();
+pub fn longest_first<'a>(worker_statuses: impl Iterator<Item = &'a WorkerStatus>) -> Vec<&'a StoreProblem> {
+    let mut all: Vec<_> = worker_statuses.flat_map(|present| &present.store_problems).collect();
     // RFC 3339 with milliseconds in UTC sorts as text.
     all.sort_by(|a, b| (&a.since, a.by, a.reason).cmp(&(&b.since, b.by, b.reason)));
     all
@@ -16,13 +16,13 @@ pub fn longest_first<'a>(presents: impl Iterator<Item = &'a Present>) -> Vec<&'a
 
 /// True while any worker says that a store or a model takes no more, or does not answer. Where no worker can say anything
 /// (none has started yet, or none answers) and there is work, it stays as it was.
-pub fn throttled(old: &[Condition], presents: &[&Present], work: bool) -> Statement {
-    let hindrances = longest_first(presents.iter().copied());
-    if let Some(longest) = hindrances.iter().find(|hindrance| hindrance.reason.passes()) {
+pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], work: bool) -> Statement {
+    let store_problems = longest_first(worker_statuses.iter().copied());
+    if let Some(longest) = store_problems.iter().find(|store_problem| store_problem.reason.passes()) {
         return Statement::new(kind::THROTTLED, true, longest.by.as_str(), in_words(longest));
     }
     match conditions::find(old, kind::THROTTLED) {
-        Some(before) if before.status == "True" && presents.is_empty() && work => {
+        Some(before) if before.status == "True" && worker_statuses.is_empty() && work => {
             Statement::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
         }
         _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no worker is kept waiting"),
@@ -30,8 +30,8 @@ pub fn throttled(old: &[Condition], presents: &[&Present], work: bool) -> Statem
 }
 
 /// For a person.
-pub fn in_words(hindrance: &Hindrance) -> String {
-    let Hindrance { by, reason, since, message } = hindrance;
+pub fn in_words(store_problem: &StoreProblem) -> String {
+    let StoreProblem { by, reason, since, message } = store_problem;
     let (since, message) = (sentence(since), sentence(message));
     format!("{} has been {} for workers since {since}: {message}", by.as_str(), reason.as_str())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use docmill_clients::outbound;
 use docmill_clients::outbound::http::AnswerFault;
-use docmill_crds::contract::{Present, WORKER_PORT};
+use docmill_crds::contract::{WORKER_PORT, WorkerStatus};
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
 
@@ -42,7 +42,7 @@ pub async fn ask<T: Copy>(
     urls: Vec<(T, String)>,
     client: &reqwest::Client,
     metrics: &Metrics,
-) -> Vec<(T, Present)> {
+) -> Vec<(T, WorkerStatus)> {
     let answers = futures::stream::iter(urls).map(|(whose, url)| async move {
         metrics.request(Target::Worker);
         match present(client, &url).await {
@@ -58,7 +58,7 @@ pub async fn ask<T: Copy>(
 }
 
 /// What those of some pods say that run.
-pub async fn of_pods(pods: &[Arc<Pod>], client: &reqwest::Client, metrics: &Metrics) -> Vec<Present> {
+pub async fn of_pods(pods: &[Arc<Pod>], client: &reqwest::Client, metrics: &Metrics) -> Vec<WorkerStatus> {
     let urls = pods.iter().filter_map(|pod| Some(((), url(pod)?))).collect();
     ask(urls, client, metrics).await.into_iter().map(|((), present)| present).collect()
 }
@@ -83,7 +83,7 @@ enum Silence {
     Form(#[from] serde_json::Error),
 }
 
-async fn present(client: &reqwest::Client, url: &str) -> Result<Present, Silence> {
+async fn present(client: &reqwest::Client, url: &str) -> Result<WorkerStatus, Silence> {
     let answer = client.get(url).send().await?.error_for_status()?;
     let body = outbound::http::read(answer, ANSWER_BYTES, &outbound::current().limits).await?;
     Ok(serde_json::from_slice(&body)?)

@@ -8,6 +8,7 @@ use super::bound::{self, Bound};
 use super::parts::DateParts;
 
 /// One field of a document.
+#[allow(rustdoc::broken_intra_doc_links, reason = "the texts are for kubectl explain; their brackets are paths")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Field {
@@ -124,7 +125,20 @@ pub struct Field {
 }
 
 /// The types of values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
 pub enum FieldType {

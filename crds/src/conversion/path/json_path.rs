@@ -23,7 +23,7 @@ const END: &str = "expected the end of the path, a dot or [";
 
 /// Reads a path.
 pub(crate) fn parse(path: &str) -> Result<Path, PathFault> {
-    let mut parser = Parser { path, rest: path, steps: Vec::new() };
+    let mut parser = JsonPathParser { path, rest: path, steps: Vec::new() };
     let counts = parser.take("count(");
     let mut parsed = parser.location()?;
     if counts {
@@ -42,18 +42,18 @@ pub(crate) fn parse(path: &str) -> Result<Path, PathFault> {
 /// Reads one path or several with `|` between; gives each with its text.
 pub(crate) fn parse_union(path: &str) -> Result<Vec<(Path, String)>, PathFault> {
     union(path, END, |rest| {
-        let mut parser = Parser { path, rest, steps: Vec::new() };
+        let mut parser = JsonPathParser { path, rest, steps: Vec::new() };
         Ok((parser.location()?, parser.rest))
     })
 }
 
-struct Parser<'a> {
+struct JsonPathParser<'a> {
     path: &'a str,
     rest: &'a str,
     steps: Vec<Step>,
 }
 
-impl Parser<'_> {
+impl JsonPathParser<'_> {
     fn location(&mut self) -> Result<Path, PathFault> {
         let absolute = self.start()?;
         while self.rest.starts_with(['.', '[']) {

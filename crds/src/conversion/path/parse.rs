@@ -3,7 +3,7 @@
 use super::json_path;
 use super::location::{Path, PathFault, union};
 use super::scope::Scope;
-use super::xpath::{END, Parser};
+use super::xpath::{END, XPathParser};
 use crate::conversion::format::Format;
 
 impl Path {
@@ -12,7 +12,7 @@ impl Path {
         if scope.format == Format::Json {
             return json_path::parse(path);
         }
-        let mut parser = Parser { path, rest: path, scope };
+        let mut parser = XPathParser { path, rest: path, scope };
         let parsed = parser.path()?;
         parser.end_of_path()?;
         Ok(parsed)
@@ -24,7 +24,7 @@ impl Path {
             return json_path::parse_union(path);
         }
         union(path, END, |rest| {
-            let mut parser = Parser { path, rest, scope };
+            let mut parser = XPathParser { path, rest, scope };
             Ok((parser.location()?, parser.rest))
         })
     }

@@ -9,13 +9,13 @@ const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 /// What a path has to end with, when it does not go on.
 pub(crate) const END: &str = "expected the end of the path, / or [";
 
-pub(crate) struct Parser<'a> {
+pub(crate) struct XPathParser<'a> {
     pub(super) path: &'a str,
     pub(super) rest: &'a str,
     pub(super) scope: &'a Scope<'a>,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> XPathParser<'a> {
     pub(super) fn path(&mut self) -> Result<Path, PathFault> {
         if !self.take("count(") {
             return self.location();

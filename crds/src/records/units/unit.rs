@@ -1,8 +1,8 @@
 //! One version of one raw object, and where it ended.
 
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantArray};
 use sha2::{Digest as _, Sha256};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::digest::hex;
 

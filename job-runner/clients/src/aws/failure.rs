@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::{Foreign, code as known_code};
 use http_body_util::LengthLimitError;
@@ -132,7 +132,7 @@ impl Classify for StoreError {
         }
     }
 
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+    fn store_problem(&self) -> Option<(Store, StoreProblemReason)> {
         Some((Store::ObjectStore, store_reason(self)?))
     }
 
@@ -182,6 +182,19 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
     }
 }
 
+/// How object store or queue hinder.
+pub fn store_reason(error: &StoreError) -> Option<StoreProblemReason> {
+    match error.fault() {
+        Some(StoreFault::Throttled) => Some(StoreProblemReason::Throttled),
+        Some(StoreFault::Unreachable) => Some(StoreProblemReason::Unreachable),
+        Some(StoreFault::Unavailable) => Some(StoreProblemReason::Unavailable),
+        Some(StoreFault::AccessDenied) => Some(StoreProblemReason::AccessDenied),
+        Some(StoreFault::NotFound) => Some(StoreProblemReason::NotFound),
+        Some(StoreFault::Refused) | None => Some(StoreProblemReason::Refused),
+        Some(StoreFault::NoSuchKey | StoreFault::Changed | StoreFault::Archived) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{StoreFault, fault};
@@ -199,18 +212,5 @@ mod tests {
         assert_eq!(fault(Some("InvalidObjectState"), Some(403)), StoreFault::Archived);
         assert_eq!(fault(Some("KMS.DisabledException"), Some(400)), StoreFault::Refused);
         assert_eq!(fault(Some("ExpiredToken"), Some(400)), StoreFault::AccessDenied);
-    }
-}
-
-/// How object store or queue hinder.
-pub fn store_reason(error: &StoreError) -> Option<HindranceReason> {
-    match error.fault() {
-        Some(StoreFault::Throttled) => Some(HindranceReason::Throttled),
-        Some(StoreFault::Unreachable) => Some(HindranceReason::Unreachable),
-        Some(StoreFault::Unavailable) => Some(HindranceReason::Unavailable),
-        Some(StoreFault::AccessDenied) => Some(HindranceReason::AccessDenied),
-        Some(StoreFault::NotFound) => Some(HindranceReason::NotFound),
-        Some(StoreFault::Refused) | None => Some(HindranceReason::Refused),
-        Some(StoreFault::NoSuchKey | StoreFault::Changed | StoreFault::Archived) => None,
     }
 }

@@ -13,8 +13,8 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::cluster_info::ClusterInfo;
-use super::connection::link::{Connections, Link};
-use super::connection::transport::Request;
+use super::connection::link::{ClusterLink, Connections};
+use super::connection::transport::ClusterRequest;
 use super::error::ElasticError;
 use crate::outbound::Cap;
 use crate::secrets::Secrets;
@@ -26,7 +26,7 @@ const SEGMENT: &AsciiSet =
 /// A cluster with the credentials for it. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Elastic {
-    link: Arc<Link>,
+    link: Arc<ClusterLink>,
     info: Arc<OnceCell<ClusterInfo>>,
     pushed_back: Arc<AtomicU64>,
 }
@@ -41,16 +41,16 @@ impl Elastic {
     /// Makes a client; nothing is sent yet. The keys of `secrets` are those that
     /// [`ElasticsearchCluster::secret_ref`] tells of; an empty one means no authentication.
     pub fn new(cluster: &ElasticsearchCluster, secrets: &Secrets) -> Result<Self, ElasticError> {
-        Ok(Self::over(Link::fixed(cluster, secrets.clone())?))
+        Ok(Self::over(ClusterLink::fixed(cluster, secrets.clone())?))
     }
 
     /// The same with the Secret that is mounted into this pod, by one of the names in
     /// [`docmill_crds::contract::secret_mount`]: it is read again when the cluster refuses what it said before.
     pub fn mounted(cluster: &ElasticsearchCluster, mount: &'static str) -> Result<Self, ElasticError> {
-        Ok(Self::over(Link::mounted(cluster, mount)?))
+        Ok(Self::over(ClusterLink::mounted(cluster, mount)?))
     }
 
-    fn over(link: Link) -> Self {
+    fn over(link: ClusterLink) -> Self {
         Self { link: Arc::new(link), info: Arc::new(OnceCell::new()), pushed_back: Arc::default() }
     }
 
@@ -154,7 +154,7 @@ impl Elastic {
             None => HeaderMap::new(),
             Some(signer) => signer.headers(method, path, body.as_ref()).await?,
         };
-        by.transport.send(Request { method, path, headers, body, cap }).await
+        by.transport.send(ClusterRequest { method, path, headers, body, cap }).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong with a request to Elasticsearch, and who has to act.
 
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::{Foreign, exception};
 use serde_json::Value;
@@ -60,7 +60,7 @@ impl Classify for ElasticError {
         }
     }
 
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+    fn store_problem(&self) -> Option<(Store, StoreProblemReason)> {
         Some((Store::Elasticsearch, elastic_reason(self)?))
     }
 
@@ -221,31 +221,31 @@ fn shorten(text: &str) -> String {
 }
 
 /// How Elasticsearch hinders.
-fn elastic_reason(error: &ElasticError) -> Option<HindranceReason> {
+fn elastic_reason(error: &ElasticError) -> Option<StoreProblemReason> {
     match error {
-        ElasticError::Unreachable(_) => Some(HindranceReason::Unreachable),
-        ElasticError::Timeout(_) => Some(HindranceReason::TimedOut),
-        ElasticError::Unreadable(_) => Some(HindranceReason::Unavailable),
+        ElasticError::Unreachable(_) => Some(StoreProblemReason::Unreachable),
+        ElasticError::Timeout(_) => Some(StoreProblemReason::TimedOut),
+        ElasticError::Unreadable(_) => Some(StoreProblemReason::Unavailable),
         ElasticError::Settings(_) | ElasticError::Untrusted(_) | ElasticError::NotAllowed(_) => {
-            Some(HindranceReason::Refused)
+            Some(StoreProblemReason::Refused)
         }
         ElasticError::Refused(fault) => fault_reason(fault),
         ElasticError::Stopped => None,
     }
 }
 
-fn fault_reason(fault: &Fault) -> Option<HindranceReason> {
+fn fault_reason(fault: &Fault) -> Option<StoreProblemReason> {
     match (fault.kind.as_str(), fault.status) {
-        ("cluster_block_exception", _) => Some(HindranceReason::ReadOnly),
+        ("cluster_block_exception", _) => Some(StoreProblemReason::ReadOnly),
         // It passes once the clock is right.
-        (SKEWED, _) => Some(HindranceReason::Unavailable),
+        (SKEWED, _) => Some(StoreProblemReason::Unavailable),
         // The limit of shards in the cluster.
-        ("validation_exception", _) => Some(HindranceReason::Refused),
+        ("validation_exception", _) => Some(StoreProblemReason::Refused),
         ("search_context_missing_exception", _) => None,
-        (_, 429) => Some(HindranceReason::Throttled),
-        (_, 408 | 500..) => Some(HindranceReason::Unavailable),
-        (_, 401 | 403) => Some(HindranceReason::AccessDenied),
-        (_, 404) => Some(HindranceReason::NotFound),
+        (_, 429) => Some(StoreProblemReason::Throttled),
+        (_, 408 | 500..) => Some(StoreProblemReason::Unavailable),
+        (_, 401 | 403) => Some(StoreProblemReason::AccessDenied),
+        (_, 404) => Some(StoreProblemReason::NotFound),
         _ => None,
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
-use docmill_crds::records::own_index::{Bar, OwnIndex, Owner, Standing, meta};
+use docmill_crds::records::own_index::{Bar, OwnIndex, Owner, Ownership, meta};
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 
@@ -35,9 +35,9 @@ impl Classify for ClaimError {
         }
     }
 
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+    fn store_problem(&self) -> Option<(Store, StoreProblemReason)> {
         match self {
-            Self::Elastic(error) => error.hindrance(),
+            Self::Elastic(error) => error.store_problem(),
             Self::Barred(_) => None,
         }
     }
@@ -61,20 +61,20 @@ impl Elastic {
             return Ok(());
         }
         match self.standing(&index.name, owner).await? {
-            Some(Standing::Own) => return Ok(()),
-            Some(Standing::Unclaimed) | None => {}
-            Some(Standing::Barred(bar)) if adopt && bar.yields() => {
+            Some(Ownership::Own) => return Ok(()),
+            Some(Ownership::Unclaimed) | None => {}
+            Some(Ownership::Barred(bar)) if adopt && bar.yields() => {
                 tracing::warn!(index = index.name, ?bar, "taking over an index, as the resource says");
             }
-            Some(Standing::Barred(bar)) => return Err(barred(&bar, &index.name, owner)),
+            Some(Ownership::Barred(bar)) => return Err(barred(&bar, &index.name, owner)),
         }
         let path = format!("/{}/_mapping", segment(&index.name));
         self.send(Method::Put, &path, Some(&json!({"_meta": meta(Some(owner))}))).await?;
         tokio::time::sleep(CLAIMS_SETTLE).await;
         match self.standing(&index.name, owner).await? {
-            Some(Standing::Own) => Ok(()),
-            Some(Standing::Barred(bar)) => Err(barred(&bar, &index.name, owner)),
-            Some(Standing::Unclaimed) | None => {
+            Some(Ownership::Own) => Ok(()),
+            Some(Ownership::Barred(bar)) => Err(barred(&bar, &index.name, owner)),
+            Some(Ownership::Unclaimed) | None => {
                 let text = format!("the index {} was deleted while it was claimed", index.name);
                 Err(ElasticError::Unreadable(text).into())
             }
@@ -84,7 +84,7 @@ impl Elastic {
     /// Whether all of these indices that exist belong to `owner` or to nobody.
     pub async fn check_owner(&self, indices: &[OwnIndex], owner: &Owner) -> Result<(), ClaimError> {
         for index in indices {
-            if let Some(Standing::Barred(bar)) = self.standing(&index.name, owner).await? {
+            if let Some(Ownership::Barred(bar)) = self.standing(&index.name, owner).await? {
                 return Err(barred(&bar, &index.name, owner));
             }
         }
@@ -92,11 +92,11 @@ impl Elastic {
     }
 
     /// Whose an index is; `None` if there is none of this name.
-    pub async fn standing(&self, index: &str, owner: &Owner) -> Result<Option<Standing>, ElasticError> {
+    pub async fn standing(&self, index: &str, owner: &Owner) -> Result<Option<Ownership>, ElasticError> {
         let path = format!("/{}/_mapping?ignore_unavailable=true&allow_no_indices=true", segment(index));
         let answer = self.send(Method::Get, &path, None).await?;
         let found = answer.as_object().and_then(|indices| indices.values().next());
-        Ok(found.map(|found: &Value| Standing::read(found.pointer("/mappings/_meta"), owner)))
+        Ok(found.map(|found: &Value| Ownership::read(found.pointer("/mappings/_meta"), owner)))
     }
 }
 

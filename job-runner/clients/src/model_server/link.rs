@@ -42,7 +42,7 @@ pub enum LinkError {
 
 /// A client with the headers that authenticate it.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct ModelLink {
     /// Sends requests; follows no redirects, which would drop the body.
     pub http: reqwest::Client,
     /// To be sent with each.
@@ -50,7 +50,7 @@ pub struct Link {
     outbound: Arc<Outbound>,
 }
 
-impl Link {
+impl ModelLink {
     /// Makes a client; nothing is sent yet. An empty Secret means no authentication.
     pub fn new(secrets: &Secrets) -> Result<Self, LinkError> {
         let outbound = outbound::current();
@@ -127,19 +127,19 @@ fn secret_value(key: &'static str, text: &str) -> Result<HeaderValue, LinkError>
 #[derive(Debug)]
 pub struct MountedLink {
     mount: String,
-    current: Mutex<(Secrets, Link)>,
+    current: Mutex<(Secrets, ModelLink)>,
 }
 
 impl MountedLink {
     /// Reads the Secret that is mounted by this name; an empty one if there is none.
     pub fn new(mount: String) -> Result<Self, LinkError> {
         let secrets = mounted(&mount)?;
-        let link = Link::new(&secrets)?;
+        let link = ModelLink::new(&secrets)?;
         Ok(Self { mount, current: Mutex::new((secrets, link)) })
     }
 
     /// The link as it is now.
-    pub fn now(&self) -> Link {
+    pub fn now(&self) -> ModelLink {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
@@ -150,7 +150,7 @@ impl MountedLink {
         if current.0 == secrets {
             return Ok(false);
         }
-        *current = (secrets.clone(), Link::new(&secrets)?);
+        *current = (secrets.clone(), ModelLink::new(&secrets)?);
         Ok(true)
     }
 }
@@ -159,7 +159,7 @@ impl MountedLink {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::Link;
+    use super::ModelLink;
     use crate::secrets::Secrets;
 
     fn secrets(values: &[(&str, &str)]) -> Secrets {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn header(values: &[(&str, &str)], name: &str) -> Option<String> {
-        let link = Link::new(&secrets(values)).expect("a link");
+        let link = ModelLink::new(&secrets(values)).expect("a link");
         link.headers.get(name).map(|value| value.to_str().expect("text").to_owned())
     }
 
@@ -193,10 +193,10 @@ mod tests {
             (&[("tls.crt", "hunter2")][..], "tls.key"),
             (&[("tls.crt", "hunter2"), ("tls.key", "hunter2")][..], "tls.crt"),
         ] {
-            let told = Link::new(&secrets(values)).expect_err(key).to_string();
+            let told = ModelLink::new(&secrets(values)).expect_err(key).to_string();
             assert!(told.contains(key) && !told.contains("hunter"), "{told}");
         }
-        let link = Link::new(&secrets(&[("token", "hunter2")])).expect("a link");
+        let link = ModelLink::new(&secrets(&[("token", "hunter2")])).expect("a link");
         assert!(!format!("{link:?}").contains("hunter2"));
     }
 }

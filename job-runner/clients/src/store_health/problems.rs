@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 
 /// A hindrance that comes back within this time is the same trouble, and has lasted since it first came.
 const SAME_TROUBLE: Duration = Duration::from_mins(1);
@@ -15,7 +15,7 @@ const LINGER: Duration = Duration::from_secs(10);
 const PROBE_EVERY: Duration = Duration::from_mins(1);
 
 /// Who hinders, and how.
-pub type Kind = (Store, HindranceReason);
+pub type Kind = (Store, StoreProblemReason);
 
 /// What hinders a worker.
 #[derive(Debug, Default)]
@@ -110,12 +110,12 @@ impl Hindrances {
 mod tests {
     use std::time::Duration;
 
-    use docmill_crds::contract::{HindranceReason, Store};
+    use docmill_crds::contract::{Store, StoreProblemReason};
 
     use super::{Hindrances, Kind};
 
-    const BUSY: Kind = (Store::Elasticsearch, HindranceReason::Throttled);
-    const DENIED: Kind = (Store::ObjectStore, HindranceReason::AccessDenied);
+    const BUSY: Kind = (Store::Elasticsearch, StoreProblemReason::Throttled);
+    const DENIED: Kind = (Store::ObjectStore, StoreProblemReason::AccessDenied);
 
     fn at(second: u64) -> Duration {
         Duration::from_secs(second)
@@ -123,57 +123,57 @@ mod tests {
 
     #[test]
     fn it_lasts_until_the_last_piece_of_work_goes_on_and_is_told_of_a_little_longer() {
-        let mut hindrances = Hindrances::default();
-        hindrances.begin(BUSY, "429", at(5));
-        hindrances.begin(BUSY, "429 again", at(7));
-        hindrances.end(BUSY, at(20));
-        assert!(hindrances.stops());
-        hindrances.end(BUSY, at(30));
-        assert!(!hindrances.stops());
-        let told = hindrances.told(at(35));
+        let mut store_problems = Hindrances::default();
+        store_problems.begin(BUSY, "429", at(5));
+        store_problems.begin(BUSY, "429 again", at(7));
+        store_problems.end(BUSY, at(20));
+        assert!(store_problems.stops());
+        store_problems.end(BUSY, at(30));
+        assert!(!store_problems.stops());
+        let told = store_problems.told(at(35));
         assert_eq!((told[0].since, told[0].message.as_str()), (at(5), "429"));
-        assert!(hindrances.told(at(40)).is_empty());
+        assert!(store_problems.told(at(40)).is_empty());
     }
 
     #[test]
     fn trouble_that_comes_back_soon_is_the_same_and_later_it_is_new() {
-        let mut hindrances = Hindrances::default();
+        let mut store_problems = Hindrances::default();
         for (from, to) in [(0, 10), (50, 60)] {
-            hindrances.begin(BUSY, "first", at(from));
-            hindrances.end(BUSY, at(to));
+            store_problems.begin(BUSY, "first", at(from));
+            store_problems.end(BUSY, at(to));
         }
-        assert_eq!(hindrances.told(at(61))[0].since, at(0));
-        hindrances.begin(BUSY, "second", at(121));
-        let told = hindrances.told(at(122));
+        assert_eq!(store_problems.told(at(61))[0].since, at(0));
+        store_problems.begin(BUSY, "second", at(121));
+        let told = store_problems.told(at(122));
         assert_eq!((told[0].since, told[0].message.as_str()), (at(121), "second"));
     }
 
     #[test]
     fn the_longest_comes_first() {
-        let mut hindrances = Hindrances::default();
-        hindrances.begin(DENIED, "403", at(1));
-        hindrances.begin(BUSY, "429", at(2));
-        let kinds: Vec<_> = hindrances.told(at(3)).into_iter().map(|told| told.kind).collect();
+        let mut store_problems = Hindrances::default();
+        store_problems.begin(DENIED, "403", at(1));
+        store_problems.begin(BUSY, "429", at(2));
+        let kinds: Vec<_> = store_problems.told(at(3)).into_iter().map(|told| told.kind).collect();
         assert_eq!(kinds, [DENIED, BUSY]);
     }
 
     #[test]
     fn receiving_stops_for_what_passes_and_goes_on_for_what_a_person_has_to_mend() {
-        let mut hindrances = Hindrances::default();
-        hindrances.begin(DENIED, "403", at(0));
-        assert!(hindrances.may_receive(at(0)));
-        hindrances.begin(BUSY, "429", at(1));
-        assert!(!hindrances.may_receive(at(1)));
-        hindrances.end(BUSY, at(2));
-        hindrances.begin((Store::Queue, HindranceReason::Unreachable), "refused", at(2));
-        assert!(hindrances.may_receive(at(2)), "or nobody would find out that the queue is back");
+        let mut store_problems = Hindrances::default();
+        store_problems.begin(DENIED, "403", at(0));
+        assert!(store_problems.may_receive(at(0)));
+        store_problems.begin(BUSY, "429", at(1));
+        assert!(!store_problems.may_receive(at(1)));
+        store_problems.end(BUSY, at(2));
+        store_problems.begin((Store::Queue, StoreProblemReason::Unreachable), "refused", at(2));
+        assert!(store_problems.may_receive(at(2)), "or nobody would find out that the queue is back");
     }
 
     #[test]
     fn once_a_minute_one_receive_is_let_through() {
-        let mut hindrances = Hindrances::default();
-        hindrances.begin(BUSY, "500 for one object alone", at(0));
-        let through: Vec<u64> = (0..=130).filter(|second| hindrances.may_receive(at(*second))).collect();
+        let mut store_problems = Hindrances::default();
+        store_problems.begin(BUSY, "500 for one object alone", at(0));
+        let through: Vec<u64> = (0..=130).filter(|second| store_problems.may_receive(at(*second))).collect();
         assert_eq!(through, [60, 120]);
     }
 }

@@ -1,9 +1,9 @@
 //! How the errors of stores hinder a worker.
 
-use docmill_crds::contract::HindranceReason::{
+use docmill_crds::contract::Store;
+use docmill_crds::contract::StoreProblemReason::{
     self, AccessDenied, ReadOnly, Refused, Throttled, Unavailable,
 };
-use docmill_crds::contract::Store;
 use docmill_crds::error_class::Classify as _;
 
 use crate::aws::{StoreError, StoreFault};
@@ -22,9 +22,9 @@ fn elasticsearch_hinders_by_kind_before_status() {
     ] {
         let fault = Fault { status, kind: kind.into(), reason: "".into() };
         let expected = reason.map(|reason| (Store::Elasticsearch, reason));
-        assert_eq!(ElasticError::Refused(fault).hindrance(), expected, "{status} {kind}");
+        assert_eq!(ElasticError::Refused(fault).store_problem(), expected, "{status} {kind}");
     }
-    assert_eq!(ElasticError::Stopped.hindrance(), None);
+    assert_eq!(ElasticError::Stopped.store_problem(), None);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn an_object_that_is_gone_hinders_nobody() {
         said: "because".into(),
         fault,
     };
-    assert_eq!(error(StoreFault::NoSuchKey).hindrance(), None);
-    let slow = (Store::ObjectStore, HindranceReason::Throttled);
-    assert_eq!(error(StoreFault::Throttled).hindrance(), Some(slow));
+    assert_eq!(error(StoreFault::NoSuchKey).store_problem(), None);
+    let slow = (Store::ObjectStore, StoreProblemReason::Throttled);
+    assert_eq!(error(StoreFault::Throttled).store_problem(), Some(slow));
 }

@@ -71,7 +71,7 @@ impl Draft {
 
 /// What the compilation of one field needs to know about where it stands.
 #[derive(Clone, Copy)]
-struct Place<'p> {
+struct FieldPlace<'p> {
     /// For faults: `fields[2].fields`.
     model: &'p str,
     /// For faults of documents: the path of the object, from the document's element.
@@ -96,14 +96,14 @@ impl Compiler<'_> {
         self.scopes.push(Scope { root, slots: 0, speaks: false, fields: Vec::new() });
         for (index, field) in fields.iter().enumerate() {
             let model = format!("{model}[{index}]");
-            let plan = self.field(field, Place { model: &model, path, scope, root, absolute_root })?;
+            let plan = self.field(field, FieldPlace { model: &model, path, scope, root, absolute_root })?;
             self.scopes[at(scope)].speaks |= plan.required || plan.counts || plan.default.is_some();
             self.scopes[at(scope)].fields.push(plan);
         }
         Ok(scope)
     }
 
-    fn field(&mut self, field: &Field, place: Place<'_>) -> Result<FieldPlan, ModelError> {
+    fn field(&mut self, field: &Field, place: FieldPlace<'_>) -> Result<FieldPlan, ModelError> {
         let join = match self.syntax {
             Syntax::Xml => join,
             Syntax::Json => join_json,
@@ -155,7 +155,7 @@ impl Compiler<'_> {
     }
 
     /// Slots that tell whether the field is required.
-    fn required_if(&mut self, field: &Field, place: Place<'_>) -> Result<Range<u32>, ModelError> {
+    fn required_if(&mut self, field: &Field, place: FieldPlace<'_>) -> Result<Range<u32>, ModelError> {
         let first = self.scopes[at(place.scope)].slots;
         for path in &field.required_if {
             let path = self.parse(path)?;
@@ -182,7 +182,7 @@ impl Compiler<'_> {
     }
 
     /// Leads one path of a field to a slot of its own.
-    fn path(&mut self, path: &Path, place: Place<'_>, slot: Slot) {
+    fn path(&mut self, path: &Path, place: FieldPlace<'_>, slot: Slot) {
         let scope = &mut self.scopes[at(place.scope)];
         let index = scope.slots;
         scope.slots += 1;

@@ -13,7 +13,7 @@ pub(crate) struct ExtraBuffer {
     mode: Extra,
     /// Keep: the tree as far as it is written.
     tree: JsonWriter,
-    nodes: Vec<Node>,
+    nodes: Vec<ExtraNode>,
     /// Flattened: paths and values in the order of the document.
     values: Vec<(String, String)>,
     bytes: usize,
@@ -21,7 +21,7 @@ pub(crate) struct ExtraBuffer {
 
 /// How far a node is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Node {
+enum ExtraNode {
     Name,
     Attributes,
     Content,
@@ -62,9 +62,9 @@ impl ExtraBuffer {
         }
         self.open_nodes(open, record, open.depth());
         if let Some(node) = self.nodes.last_mut()
-            && *node == Node::Name
+            && *node == ExtraNode::Name
         {
-            *node = Node::Attributes;
+            *node = ExtraNode::Attributes;
             self.tree.raw(",\"attributes\":{");
         }
         self.tree.separate();
@@ -93,9 +93,9 @@ impl ExtraBuffer {
             && let Some(node) = self.nodes.pop()
         {
             self.tree.raw(match node {
-                Node::Name => "}",
-                Node::Attributes => "}}",
-                Node::Content => "]}",
+                ExtraNode::Name => "}",
+                ExtraNode::Attributes => "}}",
+                ExtraNode::Content => "]}",
             });
         }
     }
@@ -149,16 +149,16 @@ impl ExtraBuffer {
             }
             self.tree.raw("{\"name\":");
             self.tree.string(name);
-            self.nodes.push(Node::Name);
+            self.nodes.push(ExtraNode::Name);
         }
     }
 
     fn open_content(&mut self) {
         let Some(node) = self.nodes.last_mut() else { return };
-        match std::mem::replace(node, Node::Content) {
-            Node::Name => self.tree.raw(",\"content\":["),
-            Node::Attributes => self.tree.raw("},\"content\":["),
-            Node::Content => {}
+        match std::mem::replace(node, ExtraNode::Content) {
+            ExtraNode::Name => self.tree.raw(",\"content\":["),
+            ExtraNode::Attributes => self.tree.raw("},\"content\":["),
+            ExtraNode::Content => {}
         }
     }
 }

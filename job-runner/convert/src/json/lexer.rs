@@ -5,7 +5,7 @@ use crate::json_writer::plain_length;
 
 /// A token of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token<'w> {
+pub(crate) enum JsonToken<'w> {
     /// One of `{ } [ ] : ,`
     Mark(u8),
     /// What is between the quotes of a string; its escapes are valid.
@@ -23,11 +23,11 @@ pub(crate) enum Token<'w> {
 
 /// The token that starts at `at`, where there is no white space, and where it ends. None when the text ends before it is
 /// known where the token does, unless the text is `complete`.
-pub(crate) fn read(text: &str, at: usize, complete: bool) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+pub(crate) fn read(text: &str, at: usize, complete: bool) -> Result<Option<(JsonToken<'_>, usize)>, Flaw> {
     let rest = &text[at..];
     let Some(&first) = rest.as_bytes().first() else { return Ok(None) };
     match first {
-        b'{' | b'}' | b'[' | b']' | b':' | b',' => Ok(Some((Token::Mark(first), at + 1))),
+        b'{' | b'}' | b'[' | b']' | b':' | b',' => Ok(Some((JsonToken::Mark(first), at + 1))),
         b'"' => string(text, at, complete),
         _ if is_word(first) => {
             let length = rest.bytes().position(|b| !is_word(b));
@@ -39,7 +39,7 @@ pub(crate) fn read(text: &str, at: usize, complete: bool) -> Result<Option<(Toke
         }
         _ => {
             let length = rest.chars().next().map_or(0, char::len_utf8);
-            Ok(Some((Token::Stray(&rest[..length]), at + length)))
+            Ok(Some((JsonToken::Stray(&rest[..length]), at + length)))
         }
     }
 }
@@ -62,12 +62,12 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_')
 }
 
-fn word(word: &str) -> Token<'_> {
+fn word(word: &str) -> JsonToken<'_> {
     match word {
-        "true" | "false" => Token::Boolean(word),
-        "null" => Token::Null,
-        _ if is_number(word.as_bytes()) => Token::Number(word),
-        _ => Token::Stray(word),
+        "true" | "false" => JsonToken::Boolean(word),
+        "null" => JsonToken::Null,
+        _ if is_number(word.as_bytes()) => JsonToken::Number(word),
+        _ => JsonToken::Stray(word),
     }
 }
 
@@ -102,7 +102,7 @@ fn digits(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Section 7. What is wrong first is found first, whether or not the closing quote is there already.
-fn string(text: &str, at: usize, complete: bool) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+fn string(text: &str, at: usize, complete: bool) -> Result<Option<(JsonToken<'_>, usize)>, Flaw> {
     let start = at + 1;
     let bytes = &text.as_bytes()[start..];
     let (mut end, mut escaped) = (0, false);
@@ -111,7 +111,7 @@ fn string(text: &str, at: usize, complete: bool) -> Result<Option<(Token<'_>, us
         match bytes.get(end) {
             Some(b'"') => {
                 let raw = &text[start..start + end];
-                return Ok(Some((Token::String { raw, escaped }, start + end + 1)));
+                return Ok(Some((JsonToken::String { raw, escaped }, start + end + 1)));
             }
             Some(b'\\') => match escape(&bytes[end..]) {
                 Escape::Character(_, length) => {

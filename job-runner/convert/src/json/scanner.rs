@@ -8,7 +8,7 @@
 use docmill_crds::reason::Reason;
 
 use super::caps::Caps;
-use super::lexer::{self, Token};
+use super::lexer::{self, JsonToken};
 use super::lines::{Lines, Skip};
 use super::stack::Stack;
 use crate::cursor::Position;
@@ -17,7 +17,7 @@ use crate::events::names::{NO_NAMESPACE, Names};
 use crate::events::namespaces::Namespaces;
 use crate::events::open_elements::OpenElements;
 use crate::events::tag::Attributes;
-use crate::events::{Element, Pause, Place, Sink, View};
+use crate::events::{Element, ElementStart, Pause, Sink, View};
 use crate::fault::Flaw;
 use crate::input::window::{Trouble, Window};
 use crate::limits::Limits;
@@ -28,14 +28,14 @@ const RECORD_SEPARATOR: u8 = 0x1e;
 #[derive(Debug)]
 pub(crate) struct JsonScanner<'r, 'n> {
     window: Window<'r>,
-    state: State<'n>,
+    state: JsonState<'n>,
     /// A line that is at fault, and is passed over.
     skip: Option<Skip>,
 }
 
 /// What is known of the object from what was read so far.
 #[derive(Debug)]
-struct State<'n> {
+struct JsonState<'n> {
     names: &'n Names,
     caps: Caps,
     expected: Expected,
@@ -69,7 +69,7 @@ enum Expected {
 }
 
 /// What a look at the window came to.
-enum Look {
+enum JsonLook {
     Paused(Pause),
     /// The window ends within a token, or with it.
     More,
@@ -78,7 +78,7 @@ enum Look {
 impl<'r, 'n> JsonScanner<'r, 'n> {
     /// `by_line`: every value at the top is a document, so that a line that is at fault can be passed over.
     pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits, by_line: bool) -> Self {
-        let state = State {
+        let state = JsonState {
             names,
             caps: Caps::new(limits),
             expected: Expected::Top,
@@ -107,8 +107,8 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
                 Ok(look) => {
                     window.consume_to(at);
                     match look {
-                        Look::Paused(pause) => return Ok(pause),
-                        Look::More => {
+                        JsonLook::Paused(pause) => return Ok(pause),
+                        JsonLook::More => {
                             sink.settle(window);
                             window.fill()?;
                         }
@@ -151,38 +151,38 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
     }
 }
 
-impl State<'_> {
+impl JsonState<'_> {
     /// Reads the tokens of the window from `at` on, which is moved past each.
-    fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<Look, Flaw> {
+    fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<JsonLook, Flaw> {
         let View { text, complete, cursor } = *view;
         loop {
             let before = *at;
             *at = self.skip_space(text.as_bytes(), before)?;
             self.caps.bytes(*at - before, *at)?;
             if *at == text.len() && !complete {
-                return Ok(Look::More);
+                return Ok(JsonLook::More);
             }
             if self.expected == Expected::AfterTop {
                 if !self.is_over(text, *at, complete)? {
-                    return Ok(Look::More);
+                    return Ok(JsonLook::More);
                 }
                 self.expected = Expected::Top;
                 if std::mem::take(&mut self.ended) {
-                    return Ok(Look::Paused(Pause::Document));
+                    return Ok(JsonLook::Paused(Pause::Document));
                 }
             }
             let start = *at;
             if start == text.len() {
                 self.check_end(start)?;
-                return Ok(Look::Paused(Pause::Object));
+                return Ok(JsonLook::Paused(Pause::Object));
             }
-            let Some((token, end)) = lexer::read(text, start, complete)? else { return Ok(Look::More) };
+            let Some((token, end)) = lexer::read(text, start, complete)? else { return Ok(JsonLook::More) };
             self.caps.token(start, end)?;
-            let place = Place { bytes: text.as_bytes(), offset: start, cursor };
+            let place = ElementStart { bytes: text.as_bytes(), offset: start, cursor };
             let ends = self.token(token, &text[start..end], &place, sink)?;
             *at = end;
             if ends {
-                return Ok(Look::Paused(Pause::Document));
+                return Ok(JsonLook::Paused(Pause::Document));
             }
         }
     }
@@ -213,7 +213,7 @@ impl State<'_> {
         // A number or a literal; no token that starts otherwise begins a value.
         match lexer::read(text, at, complete)? {
             None => Ok(false),
-            Some((Token::Number(_) | Token::Boolean(_) | Token::Null, _)) => Ok(true),
+            Some((JsonToken::Number(_) | JsonToken::Boolean(_) | JsonToken::Null, _)) => Ok(true),
             Some((_, end)) => Err(self.unexpected(at, &text[at..end])),
         }
     }
@@ -221,63 +221,63 @@ impl State<'_> {
     /// Takes a token. Returns whether a document ended that is to be given at once.
     fn token(
         &mut self,
-        token: Token<'_>,
+        token: JsonToken<'_>,
         written: &str,
-        place: &Place<'_>,
+        place: &ElementStart<'_>,
         sink: &mut impl Sink,
     ) -> Result<bool, Flaw> {
         use Expected::{Colon, FirstItem, FirstMember, Member, Next, Top, Value};
         let start = place.offset;
         match (self.expected, token) {
             (Top | Value | FirstItem, _) => self.value(token, written, place, sink),
-            (FirstMember | Member, Token::String { raw, escaped }) => {
+            (FirstMember | Member, JsonToken::String { raw, escaped }) => {
                 self.member(raw, escaped, start)?;
                 self.expected = Colon;
                 Ok(false)
             }
-            (Colon, Token::Mark(b':')) => {
+            (Colon, JsonToken::Mark(b':')) => {
                 self.expected = Value;
                 Ok(false)
             }
-            (Next, Token::Mark(b',')) => {
+            (Next, JsonToken::Mark(b',')) => {
                 self.stack.next_item();
                 self.expected = if self.stack.end() == Some(b'}') { Member } else { Value };
                 Ok(false)
             }
-            (FirstMember, Token::Mark(b'}')) => Ok(self.close(sink)),
-            (Next, Token::Mark(mark)) if self.stack.end() == Some(mark) => Ok(self.close(sink)),
+            (FirstMember, JsonToken::Mark(b'}')) => Ok(self.close(sink)),
+            (Next, JsonToken::Mark(mark)) if self.stack.end() == Some(mark) => Ok(self.close(sink)),
             _ => Err(self.unexpected(start, written)),
         }
     }
 
     fn value(
         &mut self,
-        token: Token<'_>,
+        token: JsonToken<'_>,
         written: &str,
-        place: &Place<'_>,
+        place: &ElementStart<'_>,
         sink: &mut impl Sink,
     ) -> Result<bool, Flaw> {
         let start = place.offset;
         let (kind, text) = match token {
-            Token::Mark(b'{') => (JsonKind::Object, ""),
-            Token::Mark(b'[') => {
+            JsonToken::Mark(b'{') => (JsonKind::Object, ""),
+            JsonToken::Mark(b'[') => {
                 self.start_value("a list", place)?;
                 self.caps.depth(self.stack.depth(), start)?;
                 self.stack.open_array();
                 self.expected = Expected::FirstItem;
                 return Ok(false);
             }
-            Token::Mark(b']') if self.expected == Expected::FirstItem => return Ok(self.close(sink)),
-            Token::String { raw, escaped: false } => (JsonKind::String, raw),
-            Token::String { raw, escaped: true } => {
+            JsonToken::Mark(b']') if self.expected == Expected::FirstItem => return Ok(self.close(sink)),
+            JsonToken::String { raw, escaped: false } => (JsonKind::String, raw),
+            JsonToken::String { raw, escaped: true } => {
                 self.text.clear();
                 lexer::unescape(raw, &mut self.text);
                 (JsonKind::String, "")
             }
-            Token::Number(number) => (JsonKind::Number, number),
-            Token::Boolean(boolean) => (JsonKind::Boolean, boolean),
-            Token::Null => (JsonKind::Null, ""),
-            Token::Mark(_) | Token::Stray(_) => return Err(self.unexpected(start, written)),
+            JsonToken::Number(number) => (JsonKind::Number, number),
+            JsonToken::Boolean(boolean) => (JsonKind::Boolean, boolean),
+            JsonToken::Null => (JsonKind::Null, ""),
+            JsonToken::Mark(_) | JsonToken::Stray(_) => return Err(self.unexpected(start, written)),
         };
         self.start_value(kind.as_str(), place)?;
         if kind == JsonKind::Object {
@@ -289,7 +289,7 @@ impl State<'_> {
         }
         let unescaped = std::mem::take(&mut self.text);
         let text =
-            if matches!(token, Token::String { escaped: true, .. }) { unescaped.as_str() } else { text };
+            if matches!(token, JsonToken::String { escaped: true, .. }) { unescaped.as_str() } else { text };
         self.open(JsonValue { kind, text }, place, sink)?;
         sink.text(text, start)?;
         self.text = unescaped;
@@ -298,7 +298,7 @@ impl State<'_> {
     }
 
     /// A value starts: it is counted, and at the top it is remembered.
-    fn start_value(&mut self, what: &str, place: &Place<'_>) -> Result<(), Flaw> {
+    fn start_value(&mut self, what: &str, place: &ElementStart<'_>) -> Result<(), Flaw> {
         self.caps.node(place.offset)?;
         if self.stack.depth() == 0 {
             self.lines.value_starts();
@@ -309,7 +309,12 @@ impl State<'_> {
         Ok(())
     }
 
-    fn open(&mut self, value: JsonValue<'_>, place: &Place<'_>, sink: &mut impl Sink) -> Result<(), Flaw> {
+    fn open(
+        &mut self,
+        value: JsonValue<'_>,
+        place: &ElementStart<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Flaw> {
         let local = self.stack.name();
         let name = self.names.resolve(NO_NAMESPACE, local);
         self.open.push("", local);

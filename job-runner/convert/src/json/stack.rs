@@ -15,7 +15,7 @@ const FEW: usize = 32;
 /// What is open, and the names that lead there.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
-    frames: Vec<Frame>,
+    frames: Vec<OpenValue>,
     /// Names of the members that are being read, one after the other.
     names: String,
     starts: Vec<usize>,
@@ -25,7 +25,7 @@ pub(crate) struct Stack {
 }
 
 #[derive(Debug)]
-enum Frame {
+enum OpenValue {
     Object {
         /// Where in `few` its names start.
         first: usize,
@@ -50,27 +50,27 @@ impl Stack {
     }
 
     pub(crate) fn open_object(&mut self) {
-        self.frames.push(Frame::Object { first: self.few.len(), many: None });
+        self.frames.push(OpenValue::Object { first: self.few.len(), many: None });
     }
 
     pub(crate) fn open_array(&mut self) {
-        self.frames.push(Frame::Array { index: 0 });
+        self.frames.push(OpenValue::Array { index: 0 });
     }
 
     pub(crate) fn close(&mut self) {
-        if let Some(Frame::Object { first, .. }) = self.frames.pop() {
+        if let Some(OpenValue::Object { first, .. }) = self.frames.pop() {
             self.few.truncate(first);
         }
     }
 
     /// The byte that ends what is innermost; none at the top.
     pub(crate) fn end(&self) -> Option<u8> {
-        self.frames.last().map(|frame| if matches!(frame, Frame::Object { .. }) { b'}' } else { b']' })
+        self.frames.last().map(|frame| if matches!(frame, OpenValue::Object { .. }) { b'}' } else { b']' })
     }
 
     /// A comma was read.
     pub(crate) fn next_item(&mut self) {
-        if let Some(Frame::Array { index }) = self.frames.last_mut() {
+        if let Some(OpenValue::Array { index }) = self.frames.last_mut() {
             *index += 1;
         }
     }
@@ -86,7 +86,7 @@ impl Stack {
         self.starts.push(start);
         write(&mut self.names);
         let hash = self.hasher.hash_one(&self.names[start..]);
-        let Some(Frame::Object { first, many }) = self.frames.last_mut() else { return true };
+        let Some(OpenValue::Object { first, many }) = self.frames.last_mut() else { return true };
         if let Some(many) = many {
             return many.insert(hash);
         }
@@ -103,7 +103,7 @@ impl Stack {
 
     /// The value is complete. If it is that of a member, so is the member.
     pub(crate) fn end_value(&mut self) {
-        if let Some(Frame::Object { .. }) = self.frames.last()
+        if let Some(OpenValue::Object { .. }) = self.frames.last()
             && let Some(start) = self.starts.pop()
         {
             self.names.truncate(start);
@@ -117,8 +117,8 @@ impl Stack {
         let mut path = TOP.to_owned();
         for frame in &self.frames {
             match frame {
-                Frame::Array { index } => path.extend(["[", &index.to_string(), "]"]),
-                Frame::Object { .. } => {
+                OpenValue::Array { index } => path.extend(["[", &index.to_string(), "]"]),
+                OpenValue::Object { .. } => {
                     if let Some(name) = names.next() {
                         push_member(&mut path, name);
                     }

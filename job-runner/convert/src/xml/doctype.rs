@@ -7,7 +7,7 @@
 mod reader;
 mod subset;
 
-use reader::Reader;
+use reader::DoctypeReader;
 
 use crate::fault::Flaw;
 
@@ -17,7 +17,7 @@ pub(crate) const START: &str = "<!DOCTYPE";
 /// Checks the `<!DOCTYPE … >` at the start of `text`, which starts at `offset` of the window, and returns its length; none
 /// when the text ends before it does. What lies beyond `most` bytes is not looked at, however much of it is there.
 pub(crate) fn check(text: &str, offset: usize, most: usize) -> Result<Option<usize>, Flaw> {
-    let mut reader = Reader::new(&text[..text.floor_char_boundary(most)], offset);
+    let mut reader = DoctypeReader::new(&text[..text.floor_char_boundary(most)], offset);
     match declaration_of_type(&mut reader) {
         Ok(()) => Ok(Some(reader.taken())),
         Err(_) if reader.is_cut_off() && text.len() > most => {
@@ -28,7 +28,7 @@ pub(crate) fn check(text: &str, offset: usize, most: usize) -> Result<Option<usi
     }
 }
 
-fn declaration_of_type(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn declaration_of_type(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     reader.expect(START)?;
     reader.space_then("a name after <!DOCTYPE")?;
     reader.qname("the name of the root element")?;

@@ -9,13 +9,13 @@ use std::fmt::Write;
 use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
 
-use super::tokens::{self, Token};
+use super::tokens::{self, XmlToken};
 use crate::cursor::{Mark, Position};
 use crate::events::names::Names;
 use crate::events::namespaces::{Namespaces, undeclared};
 use crate::events::open_elements::OpenElements;
 use crate::events::tag::{self, Attributes, Span};
-use crate::events::{Element, Pause, Place, Sink, View};
+use crate::events::{Element, ElementStart, Pause, Sink, View};
 use crate::fault::Flaw;
 use crate::input::chars::{check_instruction, is_space, reference};
 use crate::input::declaration::{self, Declaration};
@@ -26,14 +26,14 @@ use crate::limits::Limits;
 #[derive(Debug)]
 pub(crate) struct Scanner<'r, 'n> {
     window: Window<'r>,
-    state: State<'n>,
+    state: XmlState<'n>,
     /// The XML declaration was looked at.
     started: bool,
 }
 
 /// What is known of the object from what was read so far.
 #[derive(Debug)]
-struct State<'n> {
+struct XmlState<'n> {
     names: &'n Names,
     limits: Limits,
     nodes: u32,
@@ -49,7 +49,7 @@ struct State<'n> {
 }
 
 /// What a look at the window came to.
-enum Look {
+enum XmlLook {
     Paused(Pause),
     /// The window ends within a token, or with it.
     More,
@@ -57,7 +57,7 @@ enum Look {
 
 impl<'r, 'n> Scanner<'r, 'n> {
     pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits) -> Self {
-        let state = State {
+        let state = XmlState {
             names,
             limits: *limits,
             nodes: 0,
@@ -96,8 +96,8 @@ impl<'r, 'n> Scanner<'r, 'n> {
                 Ok(look) => {
                     window.consume_to(at);
                     match look {
-                        Look::Paused(pause) => return Ok(pause),
-                        Look::More => {
+                        XmlLook::Paused(pause) => return Ok(pause),
+                        XmlLook::More => {
                             sink.settle(window);
                             window.fill()?;
                         }
@@ -147,9 +147,9 @@ fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
     Ok(declaration.length)
 }
 
-impl State<'_> {
+impl XmlState<'_> {
     /// Reads the tokens of the window from `at` on, which is moved past each.
-    fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<Look, Flaw> {
+    fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<XmlLook, Flaw> {
         let View { text, complete, cursor } = *view;
         loop {
             let start = *at;
@@ -158,27 +158,27 @@ impl State<'_> {
             };
             self.count(start, end)?;
             *at = end;
-            let place = Place { bytes: text.as_bytes(), offset: start, cursor };
+            let place = ElementStart { bytes: text.as_bytes(), offset: start, cursor };
             match token {
-                Token::Start(tag) => self.open(&place, tag, sink)?,
-                Token::Empty(tag) => {
+                XmlToken::Start(tag) => self.open(&place, tag, sink)?,
+                XmlToken::Empty(tag) => {
                     self.open(&place, tag, sink)?;
                     if self.close(sink) {
-                        return Ok(Look::Paused(Pause::Document));
+                        return Ok(XmlLook::Paused(Pause::Document));
                     }
                 }
-                Token::End(name) => {
+                XmlToken::End(name) => {
                     self.check_end(name, start)?;
                     if self.close(sink) {
-                        return Ok(Look::Paused(Pause::Document));
+                        return Ok(XmlLook::Paused(Pause::Document));
                     }
                 }
-                Token::Text(text) => self.plain(text, start, sink)?,
-                Token::CData(text) => self.cdata(text, start, sink)?,
-                Token::Reference(name) => self.reference(name, start, sink)?,
-                Token::Comment(_) => self.blank = false,
-                Token::Instruction(inner) => self.instruction(inner, start)?,
-                Token::Doctype => {
+                XmlToken::Text(text) => self.plain(text, start, sink)?,
+                XmlToken::CData(text) => self.cdata(text, start, sink)?,
+                XmlToken::Reference(name) => self.reference(name, start, sink)?,
+                XmlToken::Comment(_) => self.blank = false,
+                XmlToken::Instruction(inner) => self.instruction(inner, start)?,
+                XmlToken::Doctype => {
                     self.doctype = true;
                     self.blank = false;
                 }
@@ -194,10 +194,10 @@ impl State<'_> {
         complete: bool,
         sink: &mut impl Sink,
         at: &mut usize,
-    ) -> Result<Look, Flaw> {
+    ) -> Result<XmlLook, Flaw> {
         let rest = &text[start..];
         if !complete {
-            return Ok(Look::More);
+            return Ok(XmlLook::More);
         }
         if rest.starts_with(['<', '&']) {
             return Err(tokens::cut_off(text, start));
@@ -208,7 +208,7 @@ impl State<'_> {
             *at = text.len();
         }
         self.eof(text.len())?;
-        Ok(Look::Paused(Pause::Object))
+        Ok(XmlLook::Paused(Pause::Object))
     }
 
     /// Counts a node against the caps.
@@ -234,7 +234,7 @@ impl State<'_> {
         self.document_bytes = 0;
     }
 
-    fn open(&mut self, place: &Place<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
+    fn open(&mut self, place: &ElementStart<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
         let start = place.offset;
         if self.open.is_empty() && self.root.is_some() {
             return Err(Flaw::malformed(start, "the end of the object after the root element"));
@@ -345,7 +345,7 @@ impl State<'_> {
     }
 }
 
-impl Place<'_> {
+impl ElementStart<'_> {
     /// The element's line and column, counted now.
     pub(crate) fn position(&self) -> Position {
         self.cursor.get().advanced(self.bytes, self.offset).position()

@@ -8,7 +8,7 @@ use crate::fault::Flaw;
 
 /// A piece of an object, without the characters that set it apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token<'w> {
+pub(crate) enum XmlToken<'w> {
     /// `<…>`
     Start(&'w str),
     /// `<…/>`
@@ -39,30 +39,30 @@ pub(crate) fn read(
     text: &str,
     at: usize,
     doctype: impl FnOnce() -> Result<usize, Flaw>,
-) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
     let rest = &text.as_bytes()[at..];
     match rest {
         [] | [b'<'] => Ok(None),
         [b'<', b'/', ..] => Ok(memchr::memchr(b'>', rest).map(|end| {
             let name = text[at + 2..at + end].trim_end_matches([' ', '\t', '\r', '\n']);
-            (Token::End(name), at + end + 1)
+            (XmlToken::End(name), at + end + 1)
         })),
         [b'<', b'?', ..] => Ok(PiParser::default()
             .feed(&rest[2..])
-            .map(|last| (Token::Instruction(&text[at + 2..][..last - 1]), at + last + 3))),
+            .map(|last| (XmlToken::Instruction(&text[at + 2..][..last - 1]), at + last + 3))),
         [b'<', b'!', ..] => declaration(text, at, doctype),
         [b'<', ..] => Ok(ElementParser::Outside.feed(&rest[1..]).map(|end| {
             let tag = &text[at + 1..at + 1 + end];
-            (tag.strip_suffix('/').map_or(Token::Start(tag), Token::Empty), at + end + 2)
+            (tag.strip_suffix('/').map_or(XmlToken::Start(tag), XmlToken::Empty), at + end + 2)
         })),
         [b'&', ..] => match memchr::memchr3(b';', b'&', b'<', &rest[1..]) {
             Some(end) if rest[end + 1] == b';' => {
-                Ok(Some((Token::Reference(&text[at + 1..at + 1 + end]), at + end + 2)))
+                Ok(Some((XmlToken::Reference(&text[at + 1..at + 1 + end]), at + end + 2)))
             }
             Some(_) => Err(Flaw::malformed(at, "a ; after the reference, or &amp;")),
             None => Ok(None),
         },
-        _ => Ok(memchr::memchr2(b'<', b'&', rest).map(|end| (Token::Text(&text[at..at + end]), at + end))),
+        _ => Ok(memchr::memchr2(b'<', b'&', rest).map(|end| (XmlToken::Text(&text[at..at + end]), at + end))),
     }
 }
 
@@ -87,17 +87,17 @@ fn declaration(
     text: &str,
     at: usize,
     doctype: impl FnOnce() -> Result<usize, Flaw>,
-) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
     let rest = &text[at..];
     if let Some(inner) = rest.strip_prefix(COMMENT) {
         return comment(inner, at);
     }
     if let Some(inner) = rest.strip_prefix(CDATA) {
         let end = memchr::memmem::find(inner.as_bytes(), b"]]>");
-        return Ok(end.map(|end| (Token::CData(&inner[..end]), at + CDATA.len() + end + 3)));
+        return Ok(end.map(|end| (XmlToken::CData(&inner[..end]), at + CDATA.len() + end + 3)));
     }
     if rest.starts_with(doctype::START) {
-        return Ok(doctype::check(rest, at, doctype()?)?.map(|length| (Token::Doctype, at + length)));
+        return Ok(doctype::check(rest, at, doctype()?)?.map(|length| (XmlToken::Doctype, at + length)));
     }
     if [COMMENT, CDATA, doctype::START].iter().any(|start| start.starts_with(rest)) {
         return Ok(None);
@@ -107,11 +107,11 @@ fn declaration(
 }
 
 /// Production 15: `--` ends a comment, and nothing else.
-fn comment(inner: &str, at: usize) -> Result<Option<(Token<'_>, usize)>, Flaw> {
+fn comment(inner: &str, at: usize) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
     let Some(end) = CommentParser::default().feed(inner.as_bytes()) else { return Ok(None) };
     let content = &inner[..end - "-->".len()];
     if content.ends_with('-') || memchr::memmem::find(content.as_bytes(), b"--").is_some() {
         return Err(Flaw::malformed(at, "no -- within a comment"));
     }
-    Ok(Some((Token::Comment(content), at + COMMENT.len() + end)))
+    Ok(Some((XmlToken::Comment(content), at + COMMENT.len() + end)))
 }

@@ -18,7 +18,7 @@ const LINE_PER_WORKER: usize = 4;
 
 /// What is said of an input, in order.
 #[derive(Debug)]
-pub(super) enum Said<T> {
+pub(super) enum Progressed<T> {
     /// Some of what became of it.
     Lines(T),
     /// It cannot be read on.
@@ -37,33 +37,33 @@ pub(super) enum Silence {
 }
 
 /// The end of a channel with the worker. Nobody listening any more is no error: it means that the work can stop.
-pub(super) struct Speaker<T>(SyncSender<Said<T>>);
+pub(super) struct Speaker<T>(SyncSender<Progressed<T>>);
 
 /// The end with the one who listens.
-pub(super) struct Listener<T>(Receiver<Said<T>>);
+pub(super) struct Listener<T>(Receiver<Progressed<T>>);
 
 impl<T> Speaker<T> {
     /// Waits until this is taken; returns whether somebody listens.
     pub(super) fn say(&self, lines: T) -> bool {
-        self.0.send(Said::Lines(lines)).is_ok()
+        self.0.send(Progressed::Lines(lines)).is_ok()
     }
 
     /// Gives the lines back when they cannot be taken now; `Ok` says whether somebody listens.
     pub(super) fn try_say(&self, lines: T) -> Result<bool, T> {
-        match self.0.try_send(Said::Lines(lines)) {
+        match self.0.try_send(Progressed::Lines(lines)) {
             Ok(()) => Ok(true),
-            Err(TrySendError::Full(Said::Lines(lines))) => Err(lines),
+            Err(TrySendError::Full(Progressed::Lines(lines))) => Err(lines),
             Err(_) => Ok(false),
         }
     }
 
     fn end(&self, outcome: io::Result<()>) {
-        let _ = self.0.send(outcome.map_or_else(Said::Unreadable, |()| Said::End));
+        let _ = self.0.send(outcome.map_or_else(Progressed::Unreadable, |()| Progressed::End));
     }
 }
 
 impl<T> Listener<T> {
-    pub(super) fn recv_timeout(&self, patience: Duration) -> Result<Said<T>, Silence> {
+    pub(super) fn recv_timeout(&self, patience: Duration) -> Result<Progressed<T>, Silence> {
         self.0.recv_timeout(patience).map_err(|silence| match silence {
             RecvTimeoutError::Timeout => Silence::Yet,
             RecvTimeoutError::Disconnected => Silence::BrokeOff,
@@ -72,11 +72,11 @@ impl<T> Listener<T> {
 }
 
 /// An input, and where to hear what becomes of it.
-type Turn<T> = Result<(PathBuf, Listener<T>), ReadError>;
+type InputTurn<T> = Result<(PathBuf, Listener<T>), ReadError>;
 
 /// The line of inputs. An error of finding them is its last item. When it is dropped, the threads end with what they have in hand; nobody waits for
 /// them, as one may be held by a read that never ends.
-pub(super) struct Crew<T>(Receiver<Turn<T>>);
+pub(super) struct Crew<T>(Receiver<InputTurn<T>>);
 
 impl<T: Send + 'static> Crew<T> {
     /// Starts `jobs` workers. An error of `work` is one of reading the input.
@@ -118,7 +118,7 @@ fn next<T>(tasks: &Mutex<Receiver<T>>) -> Option<T> {
 }
 
 impl<T> Iterator for Crew<T> {
-    type Item = Turn<T>;
+    type Item = InputTurn<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.recv().ok()
@@ -133,7 +133,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use super::{Crew, Said, Silence};
+    use super::{Crew, Progressed, Silence};
     use crate::commands::inputs::ReadError;
 
     fn numbered(count: usize) -> impl Iterator<Item = Result<PathBuf, ReadError>> + Send + 'static {
@@ -153,9 +153,9 @@ mod tests {
             };
             loop {
                 match listener.recv_timeout(Duration::from_secs(10)) {
-                    Ok(Said::Lines(line)) => all.push(format!("{}:{line}", path.display())),
-                    Ok(Said::End) => break,
-                    Ok(Said::Unreadable(error)) => {
+                    Ok(Progressed::Lines(line)) => all.push(format!("{}:{line}", path.display())),
+                    Ok(Progressed::End) => break,
+                    Ok(Progressed::Unreadable(error)) => {
                         all.push(error.to_string());
                         break;
                     }
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(said.load(Ordering::SeqCst), 4, "one message of each worker");
         let (_, first) = crew.next().unwrap().unwrap();
         for _ in 0..100 {
-            assert!(matches!(first.recv_timeout(Duration::from_secs(10)), Ok(Said::Lines(0))));
+            assert!(matches!(first.recv_timeout(Duration::from_secs(10)), Ok(Progressed::Lines(0))));
         }
         std::thread::sleep(Duration::from_millis(50));
         assert_eq!(said.load(Ordering::SeqCst), 104, "the first is heard, the others wait");

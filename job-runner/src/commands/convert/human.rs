@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use docmill_convert::{Fault, Refusal};
 
-use super::tally::Tally;
+use super::tally::ConvertTally;
 use crate::commands::excerpt::excerpt;
-use crate::commands::lines::{Lines, decoded};
+use crate::commands::lines::{LineReader, decoded};
 
 /// Explains the refusals of one file with the lines that they are about.
 pub(crate) struct Explainer<'p> {
     path: &'p Path,
     /// Faults mostly come in the order of the file, so that one more pass over it shows them all.
-    lines: Option<Lines<Box<dyn BufRead>>>,
+    lines: Option<LineReader<Box<dyn BufRead>>>,
 }
 
 impl<'p> Explainer<'p> {
@@ -52,10 +52,10 @@ impl<'p> Explainer<'p> {
     }
 
     /// What was read from a pipe cannot be read again.
-    fn open(&self) -> Option<Lines<Box<dyn BufRead>>> {
+    fn open(&self) -> Option<LineReader<Box<dyn BufRead>>> {
         let file = File::open(self.path).ok()?;
         file.metadata().ok()?.is_file().then_some(())?;
-        Some(Lines::new(Box::new(decoded(file).ok()?)))
+        Some(LineReader::new(Box::new(decoded(file).ok()?)))
     }
 }
 
@@ -77,7 +77,7 @@ fn headline(path: &Path, fault: &Fault) -> String {
 }
 
 /// What was done, one number a line.
-pub(super) fn totals(tally: &Tally, time: Duration) -> String {
+pub(super) fn totals(tally: &ConvertTally, time: Duration) -> String {
     let seconds = time.as_secs_f64();
     let mut lines = vec![
         ("files", tally.files.to_string()),

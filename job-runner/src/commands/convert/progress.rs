@@ -9,7 +9,7 @@ use std::{fs, thread};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-use super::tally::Tally;
+use super::tally::ConvertTally;
 use crate::commands::inputs::{Inputs, is_stdin};
 
 /// Work that is done sooner needs no bar.
@@ -21,7 +21,7 @@ const SPINNER: &str = "{spinner} {bytes} {bytes_per_sec} {elapsed} {msg}";
 
 /// The bar. It is shown when standard error is a terminal and standard output is not: documents that run over the screen
 /// are progress enough.
-pub(super) struct Progress {
+pub(super) struct ConvertProgress {
     started: Instant,
     done: Arc<AtomicU64>,
     /// Bytes of all inputs; 0 while they are being counted, and when they cannot be.
@@ -31,7 +31,7 @@ pub(super) struct Progress {
     bar: Option<ProgressBar>,
 }
 
-impl Progress {
+impl ConvertProgress {
     /// `done` are the bytes that have been read so far.
     pub(super) fn new(paths: &[PathBuf], done: Arc<AtomicU64>) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Progress {
     }
 
     /// Shows how far the work is.
-    pub(super) fn show(&mut self, tally: &Tally) {
+    pub(super) fn show(&mut self, tally: &ConvertTally) {
         if !self.wanted || self.started.elapsed() < PATIENCE {
             return;
         }
@@ -73,7 +73,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ConvertProgress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

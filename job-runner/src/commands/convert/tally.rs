@@ -6,7 +6,7 @@ use docmill_crds::reason::Reason;
 
 /// Counts of documents, files and bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct ConvertTally {
     /// Files that were read to their end.
     pub(super) files: u64,
     /// Bytes of those, and of what was read of others.
@@ -17,7 +17,7 @@ pub(super) struct Tally {
     pub(super) refused: BTreeMap<Reason, u64>,
 }
 
-impl Tally {
+impl ConvertTally {
     pub(super) fn add(&mut self, other: &Self) {
         self.files += other.files;
         self.bytes += other.bytes;

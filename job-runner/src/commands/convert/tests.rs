@@ -5,14 +5,14 @@ use docmill_crds::reason::Reason;
 use serde_json::Value;
 
 use super::human::totals;
-use super::tally::Tally;
-use super::{Args, convert};
+use super::tally::ConvertTally;
+use super::{ConvertArgs, convert};
 use crate::commands::scratch::Scratch;
 
 const MODEL: &str = "record: //d\nfields:\n- {name: n, path: ['@n'], type: integer, required: true}\n";
 
-fn args(scratch: &Scratch, paths: &[&str]) -> Args {
-    Args {
+fn args(scratch: &Scratch, paths: &[&str]) -> ConvertArgs {
+    ConvertArgs {
         model: Some(scratch.write("model.yaml", MODEL)),
         preset: None,
         records: false,
@@ -24,8 +24,8 @@ fn args(scratch: &Scratch, paths: &[&str]) -> Args {
 }
 
 /// The totals, standard output and standard error.
-fn run(args: &Args) -> (Tally, String, String) {
-    let (mut tally, mut out, mut refusals) = (Tally::default(), Vec::new(), Vec::new());
+fn run(args: &ConvertArgs) -> (ConvertTally, String, String) {
+    let (mut tally, mut out, mut refusals) = (ConvertTally::default(), Vec::new(), Vec::new());
     convert(args, &mut tally, &mut out, &mut refusals).unwrap();
     (tally, String::from_utf8(out).unwrap(), String::from_utf8(refusals).unwrap())
 }
@@ -51,7 +51,7 @@ fn documents_and_refusals_come_as_lines_in_the_order_of_the_input() {
 fn records_tell_where_a_document_is_from() {
     let scratch = Scratch::with(&[]);
     scratch.write("a.xml", "<r><d/><d n='1'/></r>");
-    let (_, out, _) = run(&Args { records: true, ..args(&scratch, &["a.xml"]) });
+    let (_, out, _) = run(&ConvertArgs { records: true, ..args(&scratch, &["a.xml"]) });
     let record: Value = serde_json::from_str(&out).unwrap();
     assert!(record["path"].as_str().unwrap().ends_with("a.xml"));
     assert_eq!(record["index"], 1, "refused documents count");
@@ -70,7 +70,7 @@ fn many_files_at_a_time_keep_their_order() {
         expected.extend(numbers.map(|n| format!("{{\"n\":{n}}}\n")));
     }
     for jobs in [1, 4] {
-        let (_, out, _) = run(&Args { jobs: jobs.try_into().ok(), ..args(&scratch, &["in"]) });
+        let (_, out, _) = run(&ConvertArgs { jobs: jobs.try_into().ok(), ..args(&scratch, &["in"]) });
         assert!(out == expected, "with {jobs} jobs");
     }
 }
@@ -80,7 +80,7 @@ fn for_people_a_refusal_is_shown_with_its_line() {
     let scratch = Scratch::with(&[]);
     let latin1 = b"<?xml version='1.0' encoding='ISO-8859-1'?>\n<r>\n  \xe9<d n='x'/><d/>\n</r>";
     let path = scratch.write("a.xml", latin1);
-    let (_, _, refusals) = run(&Args { human: true, ..args(&scratch, &["a.xml"]) });
+    let (_, _, refusals) = run(&ConvertArgs { human: true, ..args(&scratch, &["a.xml"]) });
     let path = path.display();
     let expected = format!(
         "{path}:3:10: WrongType in n (//d/@n)\n  expected an integer of at most 64 bits, found \"x\"\n   |\n 3 |   é<d n='x'/><d/>\n   |          ^\n\n\
@@ -91,7 +91,7 @@ fn for_people_a_refusal_is_shown_with_its_line() {
 
 #[test]
 fn the_totals_are_one_number_a_line() {
-    let mut tally = Tally { files: 3, bytes: 1000, documents: 12, ..Tally::default() };
+    let mut tally = ConvertTally { files: 3, bytes: 1000, documents: 12, ..ConvertTally::default() };
     tally.refuse(Reason::WrongType);
     tally.refuse(Reason::WrongType);
     let text = totals(&tally, Duration::from_millis(1500));
@@ -114,7 +114,7 @@ fn the_totals_are_one_number_a_line() {
 fn what_comes_before_a_path_that_is_not_there_stands() {
     let scratch = Scratch::with(&[]);
     scratch.write("a.xml", "<r><d n='1'/></r>");
-    let (mut tally, mut out) = (Tally::default(), Vec::new());
+    let (mut tally, mut out) = (ConvertTally::default(), Vec::new());
     let args = args(&scratch, &["a.xml", "none.xml", "a.xml"]);
     let error = convert(&args, &mut tally, &mut out, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("none.xml"), "{error}");
@@ -126,7 +126,7 @@ fn what_the_model_does_not_name_is_reported_by_path() {
     let scratch = Scratch::with(&[]);
     scratch.write("a.xml", "<r><d n='1' more='x'><e>text</e></d><d n='2' more='y'/></r>");
     let report = scratch.path("losses.json");
-    let (_, out, _) = run(&Args { loss_report: Some(report.clone()), ..args(&scratch, &["a.xml"]) });
+    let (_, out, _) = run(&ConvertArgs { loss_report: Some(report.clone()), ..args(&scratch, &["a.xml"]) });
     assert_eq!(out.lines().count(), 2);
     let losses: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
     assert_eq!(losses["documents"], 2);
@@ -134,8 +134,9 @@ fn what_the_model_does_not_name_is_reported_by_path() {
         {"path": "/r/d/@more", "kind": "attribute", "documents": 2, "occurrences": 2, "example": "x"}
     );
     assert_eq!(losses["paths"][0], more);
-    let nowhere = Args { loss_report: Some(scratch.path("no/such")), ..args(&scratch, &["a.xml"]) };
-    let error =
-        convert(&nowhere, &mut Tally::default(), &mut Vec::new(), &mut Vec::new()).unwrap_err().to_string();
+    let nowhere = ConvertArgs { loss_report: Some(scratch.path("no/such")), ..args(&scratch, &["a.xml"]) };
+    let error = convert(&nowhere, &mut ConvertTally::default(), &mut Vec::new(), &mut Vec::new())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("no/such"), "{error}");
 }

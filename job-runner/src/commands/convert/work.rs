@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::crew::Speaker;
 use super::engine::Engine;
 use super::human::Explainer;
-use super::tally::Tally;
+use super::tally::ConvertTally;
 use crate::commands::inputs::open;
 
 /// Bytes of lines after which a worker waits until they are taken.
@@ -21,7 +21,7 @@ const FULL: usize = 64 * 1024;
 
 /// How verdicts are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
+pub(super) struct OutputForm {
     /// Documents are wrapped with the path they come from.
     pub(super) records: bool,
     /// Refusals are text for people.
@@ -30,24 +30,24 @@ pub(super) struct Form {
 
 /// Lines about a file, ready to be written.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct OutputLines {
     /// For standard output.
     pub(super) documents: Vec<u8>,
     /// For standard error.
     pub(super) refusals: Vec<u8>,
     /// What these lines add to the totals.
-    pub(super) tally: Tally,
+    pub(super) tally: ConvertTally,
 }
 
 /// What all workers share.
-pub(super) struct Work {
+pub(super) struct ConvertJob {
     engine: Engine,
-    form: Form,
+    form: OutputForm,
     bytes_read: Arc<AtomicU64>,
 }
 
-impl Work {
-    pub(super) fn new(engine: Engine, form: Form) -> Self {
+impl ConvertJob {
+    pub(super) fn new(engine: Engine, form: OutputForm) -> Self {
         Self { engine, form, bytes_read: Arc::default() }
     }
 
@@ -62,8 +62,8 @@ impl Work {
     }
 
     /// Converts a file and says what became of it. An error is one of reading the file; what was said before stands.
-    pub(super) fn convert(&self, path: &Path, to: &Speaker<Lines>) -> io::Result<()> {
-        let mut file = Counted { file: open(path)?, bytes: 0, total: &self.bytes_read };
+    pub(super) fn convert(&self, path: &Path, to: &Speaker<OutputLines>) -> io::Result<()> {
+        let mut file = CountedFile { file: open(path)?, bytes: 0, total: &self.bytes_read };
         let mut writer = Writer::new(path, self.form);
         let mut written = Ok(());
         let read = self.engine.convert(path, &mut file, |verdict| {
@@ -84,14 +84,19 @@ impl Work {
 /// Collects the lines of one file.
 struct Writer<'p> {
     path: Cow<'p, str>,
-    form: Form,
+    form: OutputForm,
     explainer: Explainer<'p>,
-    lines: Lines,
+    lines: OutputLines,
 }
 
 impl<'p> Writer<'p> {
-    fn new(path: &'p Path, form: Form) -> Self {
-        Self { path: path.to_string_lossy(), form, explainer: Explainer::new(path), lines: Lines::default() }
+    fn new(path: &'p Path, form: OutputForm) -> Self {
+        Self {
+            path: path.to_string_lossy(),
+            form,
+            explainer: Explainer::new(path),
+            lines: OutputLines::default(),
+        }
     }
 
     fn write(&mut self, verdict: Verdict) -> io::Result<()> {
@@ -123,12 +128,12 @@ impl<'p> Writer<'p> {
             self.lines.refusals.extend_from_slice(self.explainer.explain(refusal).as_bytes());
             Ok(())
         } else {
-            write_line(&mut self.lines.refusals, &Refused { path: &self.path, refusal })
+            write_line(&mut self.lines.refusals, &RefusedDocument { path: &self.path, refusal })
         }
     }
 
     /// Says the lines at once if they are waited for, else when there are enough of them. Returns whether to go on.
-    fn pass_on(&mut self, to: &Speaker<Lines>) -> bool {
+    fn pass_on(&mut self, to: &Speaker<OutputLines>) -> bool {
         let lines = std::mem::take(&mut self.lines);
         if lines.documents.len() + lines.refusals.len() >= FULL {
             return to.say(lines);
@@ -141,7 +146,7 @@ impl<'p> Writer<'p> {
 }
 
 #[derive(Serialize)]
-struct Refused<'a> {
+struct RefusedDocument<'a> {
     path: &'a str,
     #[serde(flatten)]
     refusal: &'a Refusal,
@@ -154,13 +159,13 @@ fn write_line(to: &mut Vec<u8>, line: &impl Serialize) -> io::Result<()> {
 }
 
 /// Counts the bytes of a file as they are read.
-struct Counted<'t, R> {
+struct CountedFile<'t, R> {
     file: R,
     bytes: u64,
     total: &'t AtomicU64,
 }
 
-impl<R: Read> Read for Counted<'_, R> {
+impl<R: Read> Read for CountedFile<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         self.bytes += read as u64;

@@ -65,9 +65,9 @@ pub(crate) fn read(path: &Path) -> Result<Model, ModelFault> {
 fn parse(text: &str) -> Result<Model, Fault> {
     let (yaml, node, form) = documents::find(text)?;
     let conversion = match form {
-        documents::Form::Resource => typed::<Source>(&yaml)?.spec.conversion,
-        documents::Form::Keyed => typed::<Spec>(&yaml)?.conversion,
-        documents::Form::Bare => typed::<Conversion>(&yaml)?,
+        documents::ModelForm::Resource => typed::<Source>(&yaml)?.spec.conversion,
+        documents::ModelForm::Keyed => typed::<Spec>(&yaml)?.conversion,
+        documents::ModelForm::Bare => typed::<Conversion>(&yaml)?,
     };
     conversion.resolve().map_err(|error| place::fault(&error, &conversion, form.conversion(&node), text))
 }

@@ -36,7 +36,7 @@ use samples::{Nothing, Samples};
 
 /// Propose a model from sample objects: a start, to be read and amended.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct InferArgs {
     /// The path of the elements that are one document each, like /feed/entry or //item; names are in whatever namespace.
     /// Without it, they are the root elements, or what repeats in these and makes up most of them.
     #[arg(long, value_name = "PATH")]
@@ -61,7 +61,7 @@ enum InferError {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &InferArgs) -> ExitCode {
     match infer(args, &mut io::stderr()) {
         Ok((yaml, all)) => {
             let printed = super::output::print(&yaml);
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
 }
 
 /// The model as YAML, and whether it is made of all samples. What is passed over is told to `aside`.
-fn infer(args: &Args, aside: &mut impl Write) -> Result<(String, bool), InferError> {
+fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), InferError> {
     let pattern = args.record.as_deref().map(Pattern::parse).transpose()?;
     let mut samples = Samples::new(pattern);
     let mut all = true;

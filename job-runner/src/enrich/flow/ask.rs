@@ -11,16 +11,16 @@ use docmill_clients::outbound::http::AnswerFault;
 use docmill_clients::outbound::{self, EndpointFault};
 use docmill_clients::retry::{Backoff, Patience, Waited};
 use docmill_clients::store_health;
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
 use crate::enrich::model::input::head;
 use crate::enrich::model::limits::Limits;
-use crate::enrich::model::shorten::{self, Refused, Shortening};
+use crate::enrich::model::shorten::{self, RefusedRequest, Shortening};
 use crate::enrich::records::budget::Budget;
-use crate::enrich::records::tally::Tally;
+use crate::enrich::records::tally::SharedCounts;
 use crate::enrich::slice_plan::Model;
 
 /// How often an answer that cannot be used is asked for again, before a document is blamed for it.
@@ -36,7 +36,7 @@ pub(crate) struct Asker<'a> {
     pub(crate) link: &'a MountedLink,
     pub(crate) limits: Limits,
     pub(crate) budget: &'a Budget,
-    pub(crate) tally: &'a Tally,
+    pub(crate) tally: &'a SharedCounts,
     pub(crate) patience: Patience,
     pub(crate) stop: &'a CancellationToken,
     /// Answers so far, by which a model that is down is told from one that fails at a document.
@@ -50,13 +50,13 @@ enum Trouble {
     /// Nobody took it: it was never sent.
     Unsent(String),
     /// The same again, after at least this long.
-    Later { how: HindranceReason, reason: String, at_least: Duration },
+    Later { how: StoreProblemReason, reason: String, at_least: Duration },
     /// The model failed at it, or is slow: it may be down, or one of the documents is too much for it.
-    Fault { how: HindranceReason, reason: String },
+    Fault { how: StoreProblemReason, reason: String },
     /// The answer cannot be used.
     Broken(String),
     /// The request was refused; one of its documents may be the guilty one.
-    Batch(Refused),
+    Batch(RefusedRequest),
     /// No request to this model would fare better.
     Unfit(String),
     /// The credentials are refused.
@@ -64,7 +64,7 @@ enum Trouble {
 }
 
 /// Documents of a batch that are asked for together, by their positions.
-struct Part {
+struct BatchPart {
     positions: Vec<usize>,
     /// What the model gave for them before could not be used.
     again: bool,
@@ -76,10 +76,10 @@ impl Asker<'_> {
     /// cannot be used is asked for once more. A text that is too long for a model which truncates is cut.
     pub(crate) async fn ask(&self, documents: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
         let mut replies: Vec<Option<Reply>> = vec![None; documents.len()];
-        let mut parts = vec![Part { positions: (0..documents.len()).collect(), again: false }];
+        let mut parts = vec![BatchPart { positions: (0..documents.len()).collect(), again: false }];
         let answers_before = self.answers.load(Ordering::Relaxed);
         let mut may_be_the_longest = self.shortening.on;
-        while let Some(Part { positions, again }) = parts.pop() {
+        while let Some(BatchPart { positions, again }) = parts.pop() {
             let sent: Vec<Cow<'_, [String]>> =
                 positions.iter().map(|&at| self.shortening.cut(&documents[at])).collect();
             let inputs: Vec<&[String]> = sent.iter().map(AsRef::as_ref).collect();
@@ -93,14 +93,14 @@ impl Asker<'_> {
                         }
                     }
                     if !odd.is_empty() {
-                        parts.push(Part { positions: odd, again: true });
+                        parts.push(BatchPart { positions: odd, again: true });
                     }
                 }
                 (Err(refused), &[position]) => {
                     replies[position] = Some(self.ask_shorter(&sent[0], refused, answers_before).await?);
                 }
                 (Err(refused), positions) => {
-                    let part = |positions: &[usize]| Part { positions: positions.to_vec(), again };
+                    let part = |positions: &[usize]| BatchPart { positions: positions.to_vec(), again };
                     // Once: if it is not the longest, it is something else.
                     let by_itself = may_be_the_longest.then(|| shorten::longest(&sent)).flatten();
                     if let (Some(longest), Some(_)) = (by_itself, &refused.too_long) {
@@ -122,7 +122,7 @@ impl Asker<'_> {
     async fn ask_shorter(
         &self,
         texts: &[String],
-        mut refused: Refused,
+        mut refused: RefusedRequest,
         answers_before: u64,
     ) -> Result<Reply, EnrichError> {
         let (true, [text]) = (self.shortening.on, texts) else { return Ok(Err(refused.reason)) };
@@ -148,7 +148,7 @@ impl Asker<'_> {
         &self,
         part: &[&[String]],
         answers_before: u64,
-    ) -> Result<Result<Vec<Reply>, Refused>, EnrichError> {
+    ) -> Result<Result<Vec<Reply>, RefusedRequest>, EnrichError> {
         let mut backoff = Backoff::new(self.patience);
         let (mut broken, mut failures) = (0, 0);
         let mut held_up = store_health::of_process().held_up();
@@ -176,7 +176,9 @@ impl Asker<'_> {
                     }
                     ((!others_fare_better).then_some(how), reason, Duration::ZERO)
                 }
-                Err(Trouble::Unsent(reason)) => (Some(HindranceReason::Unreachable), reason, Duration::ZERO),
+                Err(Trouble::Unsent(reason)) => {
+                    (Some(StoreProblemReason::Unreachable), reason, Duration::ZERO)
+                }
                 Err(Trouble::Later { how, reason, at_least }) => (Some(how), reason, at_least),
             };
             let model = self.model.model();
@@ -252,7 +254,7 @@ impl Asker<'_> {
             return Err(match protocol::judge(status, &body) {
                 Refusal::Later(reason) => Trouble::Later { how: hinders_by(status), reason, at_least },
                 Refusal::Fault(reason) => Trouble::Fault { how: hinders_by(status), reason },
-                Refusal::Batch(reason) => Trouble::Batch(Refused::by(status, &body, reason)),
+                Refusal::Batch(reason) => Trouble::Batch(RefusedRequest::by(status, &body, reason)),
                 Refusal::Unfit(reason) => Trouble::Unfit(reason),
                 Refusal::Unauthorized(reason) => Trouble::Unauthorized(reason),
             });
@@ -296,14 +298,18 @@ fn away(error: &reqwest::Error) -> Trouble {
         return Trouble::Unsent(innermost(error));
     }
     if error.is_timeout() {
-        return Trouble::Fault { how: HindranceReason::TimedOut, reason: "no answer in time".to_owned() };
+        return Trouble::Fault { how: StoreProblemReason::TimedOut, reason: "no answer in time".to_owned() };
     }
-    Trouble::Later { how: HindranceReason::Unreachable, reason: innermost(error), at_least: Duration::ZERO }
+    Trouble::Later {
+        how: StoreProblemReason::Unreachable,
+        reason: innermost(error),
+        at_least: Duration::ZERO,
+    }
 }
 
 /// How a model hinders that answers with such a status.
-fn hinders_by(status: u16) -> HindranceReason {
-    if status == 429 { HindranceReason::Throttled } else { HindranceReason::Unavailable }
+fn hinders_by(status: u16) -> StoreProblemReason {
+    if status == 429 { StoreProblemReason::Throttled } else { StoreProblemReason::Unavailable }
 }
 
 /// `Retry-After` in seconds; the form with a date is passed over, its own pauses will do.

@@ -8,7 +8,7 @@ use futures::stream::{self, Fuse, LocalBoxStream, Stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::slice_plan::Model;
-use crate::enrich::work::{Question, Work};
+use crate::enrich::work::{ArticleWork, Question};
 
 /// Documents that need no answer go on when there are so many, without those that wait for a batch to be full.
 const PASSING: usize = 128;
@@ -17,19 +17,19 @@ const PASSING: usize = 128;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// The documents, each with its question if it has one.
-    pub(crate) works: Vec<(Work, Option<Question>)>,
+    pub(crate) works: Vec<(ArticleWork, Option<Question>)>,
 }
 
 struct Gather<'a> {
-    input: Fuse<LocalBoxStream<'a, Vec<Work>>>,
-    come: VecDeque<Work>,
-    asking: Vec<(Work, Option<Question>)>,
-    passing: Vec<(Work, Option<Question>)>,
+    input: Fuse<LocalBoxStream<'a, Vec<ArticleWork>>>,
+    come: VecDeque<ArticleWork>,
+    asking: Vec<(ArticleWork, Option<Question>)>,
+    passing: Vec<(ArticleWork, Option<Question>)>,
 }
 
 /// Gathers full batches for a run; only the last one may have fewer questions. Nothing more comes once `halt` is cancelled.
 pub(crate) fn batches<'a>(
-    input: LocalBoxStream<'a, Vec<Work>>,
+    input: LocalBoxStream<'a, Vec<ArticleWork>>,
     model: &'a Model,
     run: &'a str,
     halt: &'a CancellationToken,
@@ -48,7 +48,7 @@ impl Gather<'_> {
         model: &Model,
         run: &str,
         halt: &CancellationToken,
-    ) -> Option<Vec<(Work, Option<Question>)>> {
+    ) -> Option<Vec<(ArticleWork, Option<Question>)>> {
         let size = model.enricher.documents_a_request();
         loop {
             let now = clock::rfc3339(clock::now_millis());

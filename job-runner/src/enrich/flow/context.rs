@@ -9,14 +9,14 @@ use crate::enrich::model::objects::Objects;
 use crate::enrich::records::budget::Budget;
 use crate::enrich::records::failures::Failures;
 use crate::enrich::records::progress::Progress;
-use crate::enrich::records::tally::Tally;
-use crate::enrich::slice_plan::Recipe;
-use crate::enrich::target::compare::Comparison;
+use crate::enrich::records::tally::SharedCounts;
+use crate::enrich::slice_plan::SlicePlan;
+use crate::enrich::target::compare::SliceComparison;
 use crate::enrich::target::store::Store;
 
 /// All that documents pass through.
 pub(crate) struct Flow<'a> {
-    pub(crate) recipe: &'a Recipe,
+    pub(crate) slice_plan: &'a SlicePlan,
     /// One for each model.
     pub(crate) links: &'a [MountedLink],
     pub(crate) store: &'a Store,
@@ -25,8 +25,8 @@ pub(crate) struct Flow<'a> {
     pub(crate) budget: &'a Budget,
     /// The raw objects, where models are given them.
     pub(crate) objects: Option<&'a Objects>,
-    pub(crate) tally: &'a Tally,
+    pub(crate) tally: &'a SharedCounts,
     /// What a run of mode Compare has found.
-    pub(crate) comparison: &'a Mutex<Comparison>,
+    pub(crate) comparison: &'a Mutex<SliceComparison>,
     pub(crate) stop: &'a CancellationToken,
 }

@@ -13,10 +13,10 @@ use tokio::time::Instant;
 
 use super::context::Flow;
 use crate::enrich::error::EnrichError;
-use crate::enrich::records::counts::Counts;
+use crate::enrich::records::counts::SliceCounts;
 use crate::enrich::selection::hits::Article;
 use crate::enrich::target::store::Copy;
-use crate::enrich::work::{Failure, Work};
+use crate::enrich::work::{ArticleWork, DocumentFailure};
 
 /// Documents that are stored together at the most.
 const TOGETHER: usize = 256;
@@ -28,7 +28,7 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Stores what comes until nothing more does.
 pub(crate) async fn store_all(
     flow: &Flow<'_>,
-    mut finished: mpsc::Receiver<Vec<Work>>,
+    mut finished: mpsc::Receiver<Vec<ArticleWork>>,
 ) -> Result<(), EnrichError> {
     let mut told = Instant::now();
     while let Some(mut works) = finished.recv().await {
@@ -39,7 +39,7 @@ pub(crate) async fn store_all(
                 Ok(None) | Err(_) => break,
             }
         }
-        match &flow.recipe.step {
+        match &flow.slice_plan.step {
             EnrichStep::DryRun => flow.tally.count(|counts| would_do(counts, &works)),
             EnrichStep::Compare(compare) => compare_all(flow, compare, &works),
             EnrichStep::Enrich | EnrichStep::Clear => store(flow, &works).await?,
@@ -53,7 +53,7 @@ pub(crate) async fn store_all(
 }
 
 /// Of a rehearsal only what could be used again is known.
-fn would_do(counts: &mut Counts, works: &[Work]) {
+fn would_do(counts: &mut SliceCounts, works: &[ArticleWork]) {
     for work in works {
         if let Some(failure) = work.failure() {
             counts.fail(&work.article.id, &failure.message);
@@ -65,10 +65,10 @@ fn would_do(counts: &mut Counts, works: &[Work]) {
 }
 
 /// Compares what two enrichers gave, or each document with its copy.
-fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[Work]) {
+fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[ArticleWork]) {
     let mut comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner);
     let no_copy =
-        Failure { reason: FailureReason::NotEnriched, message: "it has no enriched copy".to_owned() };
+        DocumentFailure { reason: FailureReason::NotEnriched, message: "it has no enriched copy".to_owned() };
     for work in works {
         let sides = match (&compare.left, &compare.right) {
             (Some(left), Some(right)) => work.given_by(left).zip(work.given_by(right)),
@@ -88,20 +88,21 @@ fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[Work]) {
 }
 
 /// Stores the copies that have at least one result, records what failed, and counts.
-async fn store(flow: &Flow<'_>, works: &[Work]) -> Result<(), EnrichError> {
-    let (with_results, without): (Vec<&Work>, Vec<&Work>) = works.iter().partition(|work| work.results() > 0);
+async fn store(flow: &Flow<'_>, works: &[ArticleWork]) -> Result<(), EnrichError> {
+    let (with_results, without): (Vec<&ArticleWork>, Vec<&ArticleWork>) =
+        works.iter().partition(|work| work.results() > 0);
     let copies = with_results.iter().map(|work| Copy {
         address: Address { index: &work.index, id: &work.article.id },
         version: work.article.version,
-        source: work.sealed(&flow.recipe.run),
+        source: work.sealed(&flow.slice_plan.run),
         moved_from: work.moved_from.as_deref(),
     });
     let outcomes = flow.store.write(copies, flow.stop).await?;
-    let rejected: Vec<Option<Failure>> = outcomes.into_iter().map(rejection).collect();
+    let rejected: Vec<Option<DocumentFailure>> = outcomes.into_iter().map(rejection).collect();
     let no_result =
-        Failure { reason: FailureReason::ModelRefused, message: "no model gave a result".to_owned() };
-    let mut failed: Vec<(&Article, &Failure)> = Vec::new();
-    let mut done: Vec<&Work> = Vec::new();
+        DocumentFailure { reason: FailureReason::ModelRefused, message: "no model gave a result".to_owned() };
+    let mut failed: Vec<(&Article, &DocumentFailure)> = Vec::new();
+    let mut done: Vec<&ArticleWork> = Vec::new();
     for (work, rejection) in with_results.iter().zip(&rejected) {
         match rejection.as_ref().or(work.failure()) {
             Some(failure) => failed.push((&work.article, failure)),
@@ -124,11 +125,11 @@ async fn store(flow: &Flow<'_>, works: &[Work]) -> Result<(), EnrichError> {
     Ok(())
 }
 
-fn rejection(outcome: Outcome) -> Option<Failure> {
+fn rejection(outcome: Outcome) -> Option<DocumentFailure> {
     match outcome {
         Outcome::Done | Outcome::Superseded => None,
         Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
-            Some(Failure { reason: FailureReason::IndexRefused, message: fault.for_records() })
+            Some(DocumentFailure { reason: FailureReason::IndexRefused, message: fault.for_records() })
         }
     }
 }

@@ -9,14 +9,14 @@ use super::halt::Halt;
 use crate::enrich::error::EnrichError;
 use crate::enrich::selection::hits::Article;
 use crate::enrich::selection::select::Selection;
-use crate::enrich::selection::standing::{Standing, standing};
-use crate::enrich::work::{Failure, Work, target_index};
+use crate::enrich::selection::standing::{ArticleState, standing};
+use crate::enrich::work::{ArticleWork, DocumentFailure, target_index};
 
 /// Reads all pages of a selection and hands on what needs work.
 pub(crate) async fn read(
     flow: &Flow<'_>,
     selection: &mut Selection,
-    works: mpsc::Sender<Vec<Work>>,
+    works: mpsc::Sender<Vec<ArticleWork>>,
     halt: &Halt<'_>,
 ) -> Result<(), EnrichError> {
     while !halt.token.is_cancelled() {
@@ -36,7 +36,11 @@ pub(crate) async fn read(
 }
 
 /// Looks for the copies that are stored already and leaves out what needs no work.
-async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Result<Vec<Work>, EnrichError> {
+async fn begin(
+    flow: &Flow<'_>,
+    articles: Vec<Article>,
+    halt: &Halt<'_>,
+) -> Result<Vec<ArticleWork>, EnrichError> {
     let placed = place(flow, articles, halt).await?;
     let addresses: Vec<Address<'_>> =
         placed.iter().map(|(index, article)| Address { index, id: &article.id }).collect();
@@ -48,18 +52,18 @@ async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Resu
         .map(|(address, _)| *address)
         .collect();
     let mut elsewhere = flow.store.copies_elsewhere(&missing, &halt.token).await?;
-    let compares = matches!(flow.recipe.step, EnrichStep::Compare(_));
+    let compares = matches!(flow.slice_plan.step, EnrichStep::Compare(_));
     let (mut works, mut settled) = (Vec::new(), Vec::new());
     for ((index, article), copy) in placed.into_iter().zip(copies) {
-        let standing = standing(&article, copy.as_ref(), flow.recipe);
+        let standing = standing(&article, copy.as_ref(), flow.slice_plan);
         match standing {
             _ if compares => {}
-            Standing::Settled => {
+            ArticleState::Settled => {
                 flow.tally.count(|counts| counts.passed_over += 1);
                 settled.push(article.id);
                 continue;
             }
-            Standing::DoneByThisRun { cached } => {
+            ArticleState::DoneByThisRun { cached } => {
                 flow.tally.count(|counts| {
                     counts.selected += 1;
                     counts.done += 1;
@@ -68,7 +72,7 @@ async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Resu
                 settled.push(article.id);
                 continue;
             }
-            Standing::Open => {}
+            ArticleState::Open => {}
         }
         if !flow.budget.take_document(&halt.token).await? {
             flow.tally.count(|counts| counts.cut_short = true);
@@ -77,8 +81,8 @@ async fn begin(flow: &Flow<'_>, articles: Vec<Article>, halt: &Halt<'_>) -> Resu
         flow.tally.count(|counts| counts.selected += 1);
         let moved = elsewhere.remove(&article.id).filter(|(_, copy)| copy.version <= article.version);
         let work = match moved {
-            Some((from, copy)) => Work::new(index, article, Some(copy)).moved(from),
-            None => Work::new(index, article, copy),
+            Some((from, copy)) => ArticleWork::new(index, article, Some(copy)).moved(from),
+            None => ArticleWork::new(index, article, copy),
         };
         works.push(if compares { work.compared() } else { work });
     }
@@ -94,9 +98,9 @@ async fn place(
     halt: &Halt<'_>,
 ) -> Result<Vec<(String, Article)>, EnrichError> {
     let mut placed = Vec::with_capacity(articles.len());
-    let mut failed: Vec<(Article, Failure)> = Vec::new();
+    let mut failed: Vec<(Article, DocumentFailure)> = Vec::new();
     for article in articles {
-        match target_index(&flow.recipe.target, &article) {
+        match target_index(&flow.slice_plan.target, &article) {
             Ok(index) => placed.push((index, article)),
             Err(failure) => {
                 flow.tally.count(|counts| {
@@ -107,7 +111,7 @@ async fn place(
             }
         }
     }
-    let failed: Vec<(&Article, &Failure)> =
+    let failed: Vec<(&Article, &DocumentFailure)> =
         failed.iter().map(|(article, failure)| (article, failure)).collect();
     flow.failures.record(&failed, &[], &halt.token).await?;
     Ok(placed)

@@ -22,7 +22,7 @@ use crate::enrich::model::shorten::Shortening;
 use crate::enrich::patience::PATIENCE;
 use crate::enrich::selection::select::Selection;
 use crate::enrich::slice_plan::Model;
-use crate::enrich::work::Work;
+use crate::enrich::work::ArticleWork;
 
 /// A model that is back is to be at work again soon; `limits` keeps what is asked of it low meanwhile.
 const MODEL_PATIENCE: Patience = Patience { longest: Duration::from_secs(5), ..PATIENCE };
@@ -35,7 +35,7 @@ impl Flow<'_> {
     /// Takes all documents of a selection along. On an error what all models have answered for is stored before it is told.
     pub(crate) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
         let halt = Halt::new(self.stop);
-        let models = self.recipe.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
+        let models = self.slice_plan.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
         let askers: Vec<Asker<'_>> = models.map(|(model, link)| self.asker(model, link, &halt)).collect();
         let (pages, read) = mpsc::channel(PAGES_AHEAD);
         let (answered, finished) = mpsc::channel(BATCHES_WAITING);
@@ -57,7 +57,7 @@ impl Flow<'_> {
 
     /// A comparison asks the two that are compared.
     fn is_asked(&self, model: &Model) -> bool {
-        match &self.recipe.step {
+        match &self.slice_plan.step {
             EnrichStep::Compare(compare) => {
                 [&compare.left, &compare.right].into_iter().flatten().any(|name| name == model.name())
             }
@@ -69,7 +69,7 @@ impl Flow<'_> {
         Asker {
             model,
             link,
-            limits: Limits::of(model, self.recipe.pods),
+            limits: Limits::of(model, self.slice_plan.pods),
             budget: self.budget,
             tally: self.tally,
             patience: MODEL_PATIENCE,
@@ -83,14 +83,14 @@ impl Flow<'_> {
     async fn ask_all(
         &self,
         askers: &[Asker<'_>],
-        read: mpsc::Receiver<Vec<Work>>,
-        answered: mpsc::Sender<Vec<Work>>,
+        read: mpsc::Receiver<Vec<ArticleWork>>,
+        answered: mpsc::Sender<Vec<ArticleWork>>,
         halt: &Halt<'_>,
     ) {
-        let mut works: LocalBoxStream<'_, Vec<Work>> =
+        let mut works: LocalBoxStream<'_, Vec<ArticleWork>> =
             stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();
         for asker in askers {
-            let batches = batches(works, asker.model, &self.recipe.run, &halt.token);
+            let batches = batches(works, asker.model, &self.slice_plan.run, &halt.token);
             let ask = move |batch: Batch| stage::take(self, asker, batch, halt);
             works = batches.map(ask).buffer_unordered(asker.limits.at_a_time()).boxed_local();
         }

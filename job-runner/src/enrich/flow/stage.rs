@@ -15,13 +15,18 @@ use super::halt::Halt;
 use crate::enrich::error::EnrichError;
 use crate::enrich::model::builtin;
 use crate::enrich::model::input::Given;
-use crate::enrich::records::tally::Tally;
-use crate::enrich::slice_plan::{Model, Recipe};
-use crate::enrich::work::{Question, Work};
+use crate::enrich::records::tally::SharedCounts;
+use crate::enrich::slice_plan::{Model, SlicePlan};
+use crate::enrich::work::{ArticleWork, Question};
 
 /// Has the questions of a batch answered. After an error nothing of the batch goes on: its documents are taken up again by
 /// whoever works the slice next.
-pub(crate) async fn take(flow: &Flow<'_>, asker: &Asker<'_>, batch: Batch, halt: &Halt<'_>) -> Vec<Work> {
+pub(crate) async fn take(
+    flow: &Flow<'_>,
+    asker: &Asker<'_>,
+    batch: Batch,
+    halt: &Halt<'_>,
+) -> Vec<ArticleWork> {
     match answer(flow, asker, batch, halt).await {
         Ok(works) => works,
         Err(error) => {
@@ -36,7 +41,7 @@ async fn answer(
     asker: &Asker<'_>,
     batch: Batch,
     halt: &Halt<'_>,
-) -> Result<Vec<Work>, EnrichError> {
+) -> Result<Vec<ArticleWork>, EnrichError> {
     let mut done = Vec::with_capacity(batch.works.len());
     let (mut asking, mut inputs) = (Vec::new(), Vec::new());
     for (mut work, question) in batch.works {
@@ -58,7 +63,7 @@ async fn answer(
     if inputs.is_empty() {
         return Ok(done);
     }
-    if flow.recipe.step == EnrichStep::DryRun {
+    if flow.slice_plan.step == EnrichStep::DryRun {
         would_ask(flow, asker.model, &inputs);
         done.extend(asking.into_iter().map(|(mut work, _)| {
             work.would_call();
@@ -67,10 +72,10 @@ async fn answer(
         return Ok(done);
     }
     let replies = replies(asker, &inputs).await?;
-    check_version(flow.recipe, flow.tally, asker.model, &replies)?;
+    check_version(flow.slice_plan, flow.tally, asker.model, &replies)?;
     let now = clock::rfc3339(clock::now_millis());
     for ((mut work, question), reply) in asking.into_iter().zip(replies) {
-        work.answer(asker.model, &question, reply, &flow.recipe.run, &now);
+        work.answer(asker.model, &question, reply, &flow.slice_plan.run, &now);
         done.push(work);
     }
     Ok(done)
@@ -92,7 +97,7 @@ fn would_ask(flow: &Flow<'_>, model: &Model, inputs: &[Vec<String>]) {
 async fn texts(
     flow: &Flow<'_>,
     question: &Question,
-    work: &Work,
+    work: &ArticleWork,
     halt: &Halt<'_>,
 ) -> Result<Result<Vec<String>, String>, EnrichError> {
     let mut texts = Vec::with_capacity(question.given.len());
@@ -125,8 +130,8 @@ async fn replies(asker: &Asker<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>
 
 /// Compares the version that came with the answers with the one before.
 fn check_version(
-    recipe: &Recipe,
-    tally: &Tally,
+    slice_plan: &SlicePlan,
+    tally: &SharedCounts,
     model: &Model,
     replies: &[Reply],
 ) -> Result<(), EnrichError> {
@@ -145,7 +150,7 @@ fn check_version(
                 _ => drop(counts.versions.insert(model.name().to_owned(), told.to_owned())),
             }
         });
-        if let (Some(change), OnModelChange::Stop) = (change, recipe.on_model_change) {
+        if let (Some(change), OnModelChange::Stop) = (change, slice_plan.on_model_change) {
             return Err(EnrichError::ModelChanged { model: model.model().to_owned(), change });
         }
     }

@@ -47,11 +47,11 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::{conflict, provenance, seal};
-    use crate::enrich::slice_plan::tests::recipe;
+    use crate::enrich::slice_plan::tests::slice_plan;
 
     #[test]
     fn the_articles_own_provenance_stays() {
-        let model = &recipe().models[0];
+        let model = &slice_plan().models[0];
         let mut document =
             json!({"headline": "h", "_docmill": {"revision": "r"}}).as_object().unwrap().clone();
         let told = provenance(model, Some("v7"), "i", "run-1", "2026-01-02T00:00:00.000Z");
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn another_version_than_planned_is_another_model() {
-        let model = &recipe().models[0];
+        let model = &slice_plan().models[0];
         let told = |version| provenance(model, version, "i", "run-1", "now");
         assert_eq!(
             (&told(None)["version"], &told(None)["modelDigest"]),
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_field_of_the_article_is_a_conflict() {
-        let model = &recipe().models[0];
+        let model = &slice_plan().models[0];
         let document = json!({"topicScore": null});
         assert_eq!(conflict(document.as_object().unwrap(), model), Some("topicScore"));
         assert_eq!(conflict(&Map::new(), model), None);

@@ -7,7 +7,7 @@ use docmill_crds::template::{RenderError, is_blank};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::enrich::slice_plan::{Model, Part};
+use crate::enrich::slice_plan::{InputPart, Model};
 
 /// One input of a model for one document.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,11 +31,11 @@ pub enum InputError {
 
 /// The inputs of a model, in their order. Fields that the document lacks are empty.
 pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>, InputError> {
-    let given = |part: &Part| match part {
-        Part::Text(template, most) => {
+    let given = |part: &InputPart| match part {
+        InputPart::Text(template, most) => {
             Ok(Given::Text(head(&template.render_lossy(document)?, *most).to_owned()))
         }
-        Part::Object(object) => Ok(Given::Object(object.clone())),
+        InputPart::Object(object) => Ok(Given::Object(object.clone())),
     };
     model.inputs.iter().map(given).collect()
 }
@@ -44,7 +44,7 @@ pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>,
 pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) -> bool {
     let (mut named, mut void, mut blank) = (false, true, true);
     for (part, given) in model.inputs.iter().zip(given) {
-        let (Part::Text(template, _), Given::Text(text)) = (part, given) else { return false };
+        let (InputPart::Text(template, _), Given::Text(text)) = (part, given) else { return false };
         if template.fields().next().is_some() {
             named = true;
             void &= template.is_void(document);
@@ -95,11 +95,11 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::{Given, InputError, digest, given, head, is_void};
-    use crate::enrich::slice_plan::tests::recipe;
+    use crate::enrich::slice_plan::tests::slice_plan;
 
     #[test]
     fn missing_fields_are_empty_and_lists_are_an_error() {
-        let model = &recipe().models[0];
+        let model = &slice_plan().models[0];
         let document = json!({"headline": "Vote"});
         let found = given(model, document.as_object().unwrap()).unwrap();
         assert_eq!(found, [Given::Text("Vote. ".into())]);
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_document_without_anything_to_read_is_void_whatever_stands_around_its_fields() {
-        let model = &recipe().models[0];
+        let model = &slice_plan().models[0];
         for (document, void) in [
             (json!({}), true),
             (json!({"headline": " ", "body": "\n"}), true),

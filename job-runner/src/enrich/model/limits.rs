@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use docmill_clients::concurrency::Pace;
+use docmill_clients::concurrency::AdaptiveConcurrency;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use crate::enrich::slice_plan::Model;
 /// The part of a model's limits that is this pod's.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    pace: Pace,
+    concurrency: AdaptiveConcurrency,
     at_a_time: usize,
     rate: Option<Rate>,
 }
@@ -35,7 +35,7 @@ impl Limits {
         let rate = model.enricher.requests_per_second.and_then(|rate| u32::try_from(rate).ok()).map(|rate| {
             Rate { distance: Duration::from_secs(1) * pods / rate.max(1), next: Mutex::new(Instant::now()) }
         });
-        Self { pace: Pace::between(at_a_time, at_a_time), at_a_time, rate }
+        Self { concurrency: AdaptiveConcurrency::between(at_a_time, at_a_time), at_a_time, rate }
     }
 
     /// How many requests may be on their way at the most.
@@ -46,7 +46,7 @@ impl Limits {
     /// Waits until one more request may be sent. None if the worker is asked to end before.
     pub(crate) async fn enter(&self, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
         let enter = async {
-            let place = self.pace.slot().await?;
+            let place = self.concurrency.slot().await?;
             if let Some(rate) = &self.rate {
                 tokio::time::sleep_until(rate.turn()).await;
             }
@@ -61,7 +61,7 @@ impl Limits {
 
     /// A request is over.
     pub(crate) fn leave(&self, place: OwnedSemaphorePermit, pushed_back: bool) {
-        self.pace.give_back(place, pushed_back);
+        self.concurrency.give_back(place, pushed_back);
     }
 }
 
@@ -84,10 +84,10 @@ mod tests {
 
     use super::Limits;
     use crate::enrich::slice_plan::Model;
-    use crate::enrich::slice_plan::tests::recipe;
+    use crate::enrich::slice_plan::tests::slice_plan;
 
     fn model(max_in_flight: i32, requests_per_second: Option<i32>) -> Model {
-        let mut model = recipe().models.remove(0);
+        let mut model = slice_plan().models.remove(0);
         model.enricher.max_in_flight = max_in_flight;
         model.enricher.requests_per_second = requests_per_second;
         model

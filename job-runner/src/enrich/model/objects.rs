@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
-use crate::ingest::source::object::{self, Found};
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::source::object::{self, ObjectFound};
+use crate::ingest::unit::object_ref::ObjectRef;
 
 /// The bucket of raw objects.
 pub(crate) struct Objects(aws_sdk_s3::Client);
@@ -49,23 +49,23 @@ impl Objects {
 
     async fn bytes(
         &self,
-        landed: &Landed,
+        landed: &ObjectRef,
         most: i64,
         stop: &CancellationToken,
     ) -> Result<Result<String, String>, EnrichError> {
         let read = async || match object::open(&self.0, landed).await? {
-            Found::Object(opened) if opened.length > most => {
+            ObjectFound::Object(opened) if opened.length > most => {
                 Ok(Err(format!("its object has {} bytes, and no more than {most} are given", opened.length)))
             }
-            Found::Object(opened) => object::read(landed, opened.length, opened.body).await.map(Ok),
-            Found::Gone => Ok(Err("its object is gone from the bucket".to_owned())),
-            Found::Replaced => Ok(Err("another object has taken the place of its object".to_owned())),
+            ObjectFound::Object(opened) => object::read(landed, opened.length, opened.body).await.map(Ok),
+            ObjectFound::Gone => Ok(Err("its object is gone from the bucket".to_owned())),
+            ObjectFound::Replaced => Ok(Err("another object has taken the place of its object".to_owned())),
         };
         let found = persist(PATIENCE, stop, read).await;
         Ok(found.map_err(EnrichError::Store)?.map(|bytes| STANDARD.encode(bytes)))
     }
 
-    async fn url(&self, landed: &Landed, seconds: i32) -> Result<Result<String, String>, EnrichError> {
+    async fn url(&self, landed: &ObjectRef, seconds: i32) -> Result<Result<String, String>, EnrichError> {
         let good_for = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let refused = |detail: String| {
             EnrichError::Store(StoreError::Request {
@@ -87,14 +87,14 @@ impl Objects {
 }
 
 /// The object that a document was made of. Its version is a version id, or the `ETag` where the bucket has no versions.
-fn landed(document: &Map<String, Value>) -> Option<Landed> {
+fn landed(document: &Map<String, Value>) -> Option<ObjectRef> {
     let unit = document.get(key::DOCMILL)?.get("unit")?;
     let text = |name: &str| unit.get(name)?.as_str().map(str::to_owned);
     let version = text("version").filter(|version| !version.is_empty());
     let (etag, version_id) = version.map_or((None, None), |version| {
         if is_etag(&version) { (Some(version), None) } else { (None, Some(version)) }
     });
-    Some(Landed { bucket: text("bucket")?, key: text("key")?, version_id, etag })
+    Some(ObjectRef { bucket: text("bucket")?, key: text("key")?, version_id, etag })
 }
 
 /// An `ETag` is 32 hexadecimal digits, and for an object of several parts a hyphen and their number

@@ -19,20 +19,20 @@ const SAID_BYTES: usize = 1000;
 
 /// A request that was refused for good.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedRequest {
     /// Why, in words.
     pub(crate) reason: String,
     /// It may be that a text is too long; with the numbers that the server named.
     pub(crate) too_long: Option<Vec<usize>>,
 }
 
-impl From<String> for Refused {
+impl From<String> for RefusedRequest {
     fn from(reason: String) -> Self {
         Self { reason, too_long: None }
     }
 }
 
-impl Refused {
+impl RefusedRequest {
     /// A refusal with this status and body.
     pub(crate) fn by(status: u16, body: &[u8], reason: String) -> Self {
         let too_long = matches!(status, 413 | 422).then(|| numbers(body));
@@ -105,10 +105,10 @@ pub(crate) fn longest(documents: &[Cow<'_, [String]>]) -> Option<usize> {
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use super::{Refused, Shortening};
+    use super::{RefusedRequest, Shortening};
 
-    fn refused(status: u16, said: &str) -> Refused {
-        Refused::by(status, said.as_bytes(), "no".into())
+    fn refused(status: u16, said: &str) -> RefusedRequest {
+        RefusedRequest::by(status, said.as_bytes(), "no".into())
     }
 
     #[test]

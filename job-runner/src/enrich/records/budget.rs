@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
-use crate::enrich::slice_plan::Recipe;
+use crate::enrich::slice_plan::SlicePlan;
 
 /// So many requests are taken at a time, and characters for them: few enough that little is lost with a pod, and that
 /// several pods get to the end of a budget together.
@@ -40,13 +40,13 @@ struct Amounts {
 }
 
 impl Budget {
-    pub(crate) fn new(recipe: &Recipe, cluster: &Elastic) -> Self {
+    pub(crate) fn new(slice_plan: &SlicePlan, cluster: &Elastic) -> Self {
         Self {
             cluster: cluster.clone(),
-            index: recipe.enrichments_index.clone(),
-            run: recipe.run.clone(),
-            is_limited: recipe.has_budget,
-            max_documents: recipe.max_documents,
+            index: slice_plan.enrichments_index.clone(),
+            run: slice_plan.run.clone(),
+            is_limited: slice_plan.has_budget,
+            max_documents: slice_plan.max_documents,
             purse: Mutex::default(),
         }
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use docmill_crds::api::enrichment_run::{Budget, FieldComparison};
 use docmill_crds::records::enrichments::SliceRecord;
 
-use crate::enrich::slice_plan::Recipe;
+use crate::enrich::slice_plan::SlicePlan;
 
 /// What became of the documents of a slice: one counter an outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct SliceCounts {
     /// Documents within the bounds of the slice.
     pub(crate) documents: u64,
     /// Documents that needed work when the run began.
@@ -42,7 +42,7 @@ pub(crate) struct Counts {
     pub(crate) cut_short: bool,
 }
 
-impl Counts {
+impl SliceCounts {
     /// A document could not be enriched or stored.
     pub(crate) fn fail(&mut self, id: &str, message: &str) {
         self.failed += 1;
@@ -73,12 +73,12 @@ impl Counts {
     }
 
     /// The record of the slice.
-    pub(crate) fn record(&self, recipe: &Recipe, finished: bool, now: String) -> SliceRecord {
+    pub(crate) fn record(&self, slice_plan: &SlicePlan, finished: bool, now: String) -> SliceRecord {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         SliceRecord {
             kind: "slice".to_owned(),
-            run: recipe.run.clone(),
-            slice: recipe.slice,
+            run: slice_plan.run.clone(),
+            slice: slice_plan.slice,
             documents: count(self.documents),
             selected: count(self.selected),
             done: count(self.done),

@@ -15,13 +15,13 @@ use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
 use crate::enrich::selection::hits::Article;
 use crate::enrich::selection::standing::at_path;
-use crate::enrich::slice_plan::Recipe;
-use crate::enrich::work::Failure;
+use crate::enrich::slice_plan::SlicePlan;
+use crate::enrich::work::DocumentFailure;
 
 /// The records of one target.
 pub(crate) struct Failures<'a> {
     cluster: &'a Elastic,
-    recipe: &'a Recipe,
+    slice_plan: &'a SlicePlan,
     /// Whether there is any; as long as there is none, nothing has to be looked for.
     any: AtomicBool,
 }
@@ -29,27 +29,27 @@ pub(crate) struct Failures<'a> {
 impl<'a> Failures<'a> {
     /// Looks whether there are any.
     pub(crate) async fn open(
-        recipe: &'a Recipe,
+        slice_plan: &'a SlicePlan,
         cluster: &'a Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
-        let index = &recipe.enrichments_index;
+        let index = &slice_plan.enrichments_index;
         let count = persist(PATIENCE, stop, async || {
             cluster.refresh(index).await?;
-            cluster.count(index, &recipe.failures().all()).await
+            cluster.count(index, &slice_plan.failures().all()).await
         });
         let any = count.await.map_err(EnrichError::target)? > 0;
-        Ok(Self { cluster, recipe, any: AtomicBool::new(any) })
+        Ok(Self { cluster, slice_plan, any: AtomicBool::new(any) })
     }
 
     /// Records what failed, if this is no rehearsal, and takes away the records of documents that are enriched now (or gone), by their ids.
     pub(crate) async fn record(
         &self,
-        failed: &[(&Article, &Failure)],
+        failed: &[(&Article, &DocumentFailure)],
         settled: &[&str],
         stop: &CancellationToken,
     ) -> Result<(), EnrichError> {
-        if self.recipe.step != EnrichStep::Enrich {
+        if self.slice_plan.step != EnrichStep::Enrich {
             return Ok(());
         }
         let settled = if self.any.load(Ordering::Relaxed) { settled } else { &[] };
@@ -59,8 +59,8 @@ impl<'a> Failures<'a> {
             return Ok(());
         }
         let ids: Vec<String> =
-            documents.iter().map(|id| FailureRecord::id(&self.recipe.target_key, id)).collect();
-        let index = &self.recipe.enrichments_index;
+            documents.iter().map(|id| FailureRecord::id(&self.slice_plan.target_key, id)).collect();
+        let index = &self.slice_plan.enrichments_index;
         let addresses: Vec<Address<'_>> = ids.iter().map(|id| Address { index, id }).collect();
         let there = persist(PATIENCE, stop, async || self.cluster.mget(&addresses, &[]).await).await;
         let there = there.map_err(EnrichError::target)?;
@@ -83,7 +83,7 @@ impl<'a> Failures<'a> {
     fn failure(
         &self,
         article: &Article,
-        failure: &Failure,
+        failure: &DocumentFailure,
         earlier: Option<&StoredDocument>,
     ) -> FailureRecord {
         tracing::warn!(
@@ -94,12 +94,12 @@ impl<'a> Failures<'a> {
         );
         let earlier = earlier.map(|earlier| &earlier.source);
         let attempts = earlier.and_then(|earlier| earlier.get("attempts")?.as_i64()).unwrap_or(0);
-        let same_run = earlier.and_then(|earlier| earlier.get("run")?.as_str()) == Some(&self.recipe.run);
-        let time = at_path(&article.source, &self.recipe.time_field).and_then(Value::as_str);
+        let same_run = earlier.and_then(|earlier| earlier.get("run")?.as_str()) == Some(&self.slice_plan.run);
+        let time = at_path(&article.source, &self.slice_plan.time_field).and_then(Value::as_str);
         FailureRecord {
             kind: "failure".to_owned(),
-            target: self.recipe.target_key.clone(),
-            run: self.recipe.run.clone(),
+            target: self.slice_plan.target_key.clone(),
+            run: self.slice_plan.run.clone(),
             document: article.id.clone(),
             article_time: time.unwrap_or_default().to_owned(),
             stage: "Enrich".to_owned(),

@@ -7,45 +7,45 @@ use docmill_crds::records::enrichments::SliceRecord;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::counts::Counts;
+use super::counts::SliceCounts;
 use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
-use crate::enrich::slice_plan::Recipe;
-use crate::enrich::target::compare::Comparison;
+use crate::enrich::slice_plan::SlicePlan;
+use crate::enrich::target::compare::SliceComparison;
 
 /// Where the counts of a slice are kept.
 pub(crate) struct Progress<'a> {
     cluster: &'a Elastic,
-    recipe: &'a Recipe,
+    slice_plan: &'a SlicePlan,
     id: String,
 }
 
 impl<'a> Progress<'a> {
     /// Begins a slice, or begins it again: what an earlier pod spent is kept, since it was spent.
     pub(crate) async fn resume(
-        recipe: &'a Recipe,
+        slice_plan: &'a SlicePlan,
         cluster: &'a Elastic,
         stop: &CancellationToken,
-    ) -> Result<(Self, Counts), EnrichError> {
-        let index = &recipe.enrichments_index;
-        let id = SliceRecord::id(&recipe.run, recipe.slice);
+    ) -> Result<(Self, SliceCounts), EnrichError> {
+        let index = &slice_plan.enrichments_index;
+        let id = SliceRecord::id(&slice_plan.run, slice_plan.slice);
         let earlier = persist(PATIENCE, stop, async || cluster.get(index, &id).await);
         let earlier = earlier.await.map_err(EnrichError::target)?;
         let record = earlier.and_then(|record| serde_json::from_value(Value::Object(record.source)).ok());
-        let counts = record.as_ref().map_or_else(Counts::default, Counts::resumed);
-        Ok((Self { cluster, recipe, id }, counts))
+        let counts = record.as_ref().map_or_else(SliceCounts::default, SliceCounts::resumed);
+        Ok((Self { cluster, slice_plan, id }, counts))
     }
 
     /// Writes how far the slice is. `finished`: it was gone through to its end.
     pub(crate) async fn write(
         &self,
-        counts: &Counts,
+        counts: &SliceCounts,
         finished: bool,
         stop: &CancellationToken,
     ) -> Result<(), EnrichError> {
         let now = clock::now_millis();
-        let record = json!(counts.record(self.recipe, finished, clock::rfc3339(now)));
-        let address = Address { index: &self.recipe.enrichments_index, id: &self.id };
+        let record = json!(counts.record(self.slice_plan, finished, clock::rfc3339(now)));
+        let address = Address { index: &self.slice_plan.enrichments_index, id: &self.id };
         // By its time as version, so that a pod that was thought dead sets nothing back.
         let version = u64::try_from(now).ok();
         persist(PATIENCE, stop, async || self.cluster.index_doc(address, &record, version).await)
@@ -57,10 +57,10 @@ impl<'a> Progress<'a> {
     /// Writes what a comparison found, with examples.
     pub(crate) async fn report(
         &self,
-        comparison: &Comparison,
+        comparison: &SliceComparison,
         stop: &CancellationToken,
     ) -> Result<(), EnrichError> {
-        let Recipe { run, slice, enrichments_index: index, .. } = self.recipe;
+        let SlicePlan { run, slice, enrichments_index: index, .. } = self.slice_plan;
         let record = json!({"kind": "comparison", "run": run, "slice": slice, "fields": comparison.report()});
         let id = format!("comparison-{run}-{slice}");
         let address = Address { index, id: &id };

@@ -2,29 +2,29 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::counts::Counts;
+use super::counts::SliceCounts;
 
 /// The counts, shared.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Mutex<Counts>);
+pub(crate) struct SharedCounts(Mutex<SliceCounts>);
 
-impl Tally {
+impl SharedCounts {
     /// Starts with these.
-    pub(crate) fn new(counts: Counts) -> Self {
+    pub(crate) fn new(counts: SliceCounts) -> Self {
         Self(Mutex::new(counts))
     }
 
     /// Counts something.
-    pub(crate) fn count(&self, change: impl FnOnce(&mut Counts)) {
+    pub(crate) fn count(&self, change: impl FnOnce(&mut SliceCounts)) {
         change(&mut self.lock());
     }
 
     /// The counts as they are now.
-    pub(crate) fn now(&self) -> Counts {
+    pub(crate) fn now(&self) -> SliceCounts {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
+    fn lock(&self) -> MutexGuard<'_, SliceCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

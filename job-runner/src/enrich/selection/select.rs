@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::hits::{self, Article, PAGE};
 use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
-use crate::enrich::slice_plan::Recipe;
+use crate::enrich::slice_plan::SlicePlan;
 
 /// The documents of one page.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct ArticlePage {
     pub(crate) articles: Vec<Article>,
     /// Ids of documents that failed before and are not there any more.
     pub(crate) gone: Vec<String>,
@@ -56,33 +56,43 @@ enum Cursor {
 impl Selection {
     /// Opens the view. What was indexed before is made visible first.
     pub(crate) async fn open(
-        recipe: &Recipe,
+        slice_plan: &SlicePlan,
         from: &Elastic,
         to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
         // With a long refresh interval, documents that are within the bounds would otherwise be missed.
-        if let Err(error) = from.refresh(&recipe.from_index).await {
+        if let Err(error) = from.refresh(&slice_plan.from_index).await {
             tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
         }
-        let is_failed = recipe.select == Select::Failed;
+        let is_failed = slice_plan.select == Select::Failed;
         let (view, documents) = if is_failed {
-            View::open(to, recipe.failures_to_retry(), &recipe.bounds, EnrichError::target, stop).await?
+            View::open(to, slice_plan.failures_to_retry(), &slice_plan.bounds, EnrichError::target, stop)
+                .await?
         } else {
-            View::open(from, recipe.articles(), &recipe.bounds, EnrichError::source, stop).await?
+            View::open(from, slice_plan.articles(), &slice_plan.bounds, EnrichError::source, stop).await?
         };
         let by_ids =
-            is_failed.then(|| json!({"bool": {"filter": recipe.from_query.clone().map(Value::Object)}}));
-        Ok(Self { articles: from.clone(), from_index: recipe.from_index.clone(), by_ids, view, documents })
+            is_failed.then(|| json!({"bool": {"filter": slice_plan.from_query.clone().map(Value::Object)}}));
+        Ok(Self {
+            articles: from.clone(),
+            from_index: slice_plan.from_index.clone(),
+            by_ids,
+            view,
+            documents,
+        })
     }
 
     /// The next documents; `None` at the end.
-    pub(crate) async fn next_page(&mut self, stop: &CancellationToken) -> Result<Option<Page>, EnrichError> {
+    pub(crate) async fn next_page(
+        &mut self,
+        stop: &CancellationToken,
+    ) -> Result<Option<ArticlePage>, EnrichError> {
         let Some(answer) = self.view.next(stop).await? else { return Ok(None) };
         if self.by_ids.is_none() {
             let (articles, last) = hits::read_page(answer).map_err(EnrichError::source)?;
             self.view.last = last;
-            return Ok((!articles.is_empty()).then_some(Page { articles, gone: Vec::new() }));
+            return Ok((!articles.is_empty()).then_some(ArticlePage { articles, gone: Vec::new() }));
         }
         let (ids, last) = hits::read_failures(&answer).map_err(EnrichError::target)?;
         self.view.last = last;
@@ -90,7 +100,7 @@ impl Selection {
     }
 
     /// The documents with these ids.
-    async fn fetch(&self, ids: Vec<String>, stop: &CancellationToken) -> Result<Page, EnrichError> {
+    async fn fetch(&self, ids: Vec<String>, stop: &CancellationToken) -> Result<ArticlePage, EnrichError> {
         let query = json!({"bool": {"filter": [{"ids": {"values": ids}}, self.by_ids]}});
         // Twice as many: an id may be there in two indices of a pattern for a moment, while a document moves.
         let body = json!({"query": query, "size": 2 * PAGE, "version": true, "sort": ["_doc"]});
@@ -98,7 +108,7 @@ impl Selection {
         let answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::source)?;
         let (articles, _) = hits::read_page(answer).map_err(EnrichError::source)?;
         let gone = ids.into_iter().filter(|id| !articles.iter().any(|article| article.id == *id)).collect();
-        Ok(Page { articles, gone })
+        Ok(ArticlePage { articles, gone })
     }
 
     /// Closes the view; one that cannot be closed expires.

@@ -6,11 +6,11 @@ use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value};
 
 use super::hits::Article;
-use crate::enrich::slice_plan::{Model, Recipe};
+use crate::enrich::slice_plan::{Model, SlicePlan};
 
 /// Where an article stands before anything is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum ArticleState {
     /// It is enriched in this way, or a newer version of it is: nothing to do.
     Settled,
     /// This very run has done it, before its pod was started again. `cached`: without a call to a model.
@@ -23,33 +23,33 @@ pub enum Standing {
 }
 
 /// Tells where an article stands.
-pub fn standing(article: &Article, copy: Option<&StoredDocument>, recipe: &Recipe) -> Standing {
-    let Some(copy) = copy else { return Standing::Open };
+pub fn standing(article: &Article, copy: Option<&StoredDocument>, slice_plan: &SlicePlan) -> ArticleState {
+    let Some(copy) = copy else { return ArticleState::Open };
     if copy.version > article.version {
-        return Standing::Settled;
+        return ArticleState::Settled;
     }
-    let time = at_path(&article.source, &recipe.time_field);
-    let same_article = time.is_some() && time == at_path(&copy.source, &recipe.time_field);
-    let same_models = recipe.models.iter().all(|model| {
+    let time = at_path(&article.source, &slice_plan.time_field);
+    let same_article = time.is_some() && time == at_path(&copy.source, &slice_plan.time_field);
+    let same_models = slice_plan.models.iter().all(|model| {
         provenance(&copy.source, model.name(), key::MODEL_DIGEST) == Some(model.digest.as_str())
     });
     if !same_article || !same_models {
-        return Standing::Open;
+        return ArticleState::Open;
     }
-    if docmill(&copy.source, key::ENRICHMENT_RUN) == Some(&recipe.run) {
+    if docmill(&copy.source, key::ENRICHMENT_RUN) == Some(&slice_plan.run) {
         let called =
-            |model: &Model| provenance(&copy.source, model.name(), key::RUN) == Some(recipe.run.as_str());
-        return Standing::DoneByThisRun { cached: !recipe.models.iter().any(called) };
+            |model: &Model| provenance(&copy.source, model.name(), key::RUN) == Some(slice_plan.run.as_str());
+        return ArticleState::DoneByThisRun { cached: !slice_plan.models.iter().any(called) };
     }
-    match recipe.select {
-        Select::New | Select::Failed => Standing::Settled,
-        Select::All | Select::Matching => Standing::Open,
+    match slice_plan.select {
+        Select::New | Select::Failed => ArticleState::Settled,
+        Select::All | Select::Matching => ArticleState::Open,
     }
 }
 
 /// A result that can be used again: the fields of the enricher, and where they came from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Earlier {
+pub struct EarlierResult {
     /// Fields and their values.
     pub fields: Map<String, Value>,
     /// What is kept under `_docmill.enrichment.<name>`.
@@ -57,7 +57,7 @@ pub struct Earlier {
 }
 
 /// The result that the copy holds for the same model and the same input.
-pub fn earlier(copy: &StoredDocument, model: &Model, input_digest: &str) -> Option<Earlier> {
+pub fn earlier(copy: &StoredDocument, model: &Model, input_digest: &str) -> Option<EarlierResult> {
     let same = provenance(&copy.source, model.name(), key::MODEL_DIGEST) == Some(model.digest.as_str())
         && provenance(&copy.source, model.name(), key::INPUT_DIGEST) == Some(input_digest);
     if !same {
@@ -72,7 +72,7 @@ pub fn earlier(copy: &StoredDocument, model: &Model, input_digest: &str) -> Opti
         }
     }
     let provenance = copy.source.get(key::DOCMILL)?.get(key::ENRICHMENT)?.get(model.name())?.clone();
-    Some(Earlier { fields, provenance })
+    Some(EarlierResult { fields, provenance })
 }
 
 /// The value at a dotted path.
@@ -99,8 +99,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::hits::Article;
-    use super::{Standing, earlier, standing};
-    use crate::enrich::slice_plan::tests::recipe;
+    use super::{ArticleState, earlier, standing};
+    use crate::enrich::slice_plan::tests::slice_plan;
 
     fn article() -> Article {
         let source = json!({"headline": "h", "_docmill": {"indexedTime": "2026-01-02T00:00:00.000Z"}});
@@ -108,9 +108,8 @@ mod tests {
     }
 
     fn copy(change: impl Fn(&mut Value)) -> StoredDocument {
-        let recipe = recipe();
-        let by =
-            |at: usize| json!({"modelDigest": recipe.models[at].digest, "inputDigest": "i", "run": "run-0"});
+        let slice_plan = slice_plan();
+        let by = |at: usize| json!({"modelDigest": slice_plan.models[at].digest, "inputDigest": "i", "run": "run-0"});
         let mut source = json!({
             "topic": "sport", "topicScore": 0.5, "embedding": [1.0, 2.0],
             "_docmill": {
@@ -127,22 +126,22 @@ mod tests {
         }
     }
 
-    fn stands(copy: &StoredDocument) -> Standing {
-        standing(&article(), Some(copy), &recipe())
+    fn stands(copy: &StoredDocument) -> ArticleState {
+        standing(&article(), Some(copy), &slice_plan())
     }
 
     #[test]
     fn an_article_without_a_copy_is_open() {
-        assert_eq!(standing(&article(), None, &recipe()), Standing::Open);
+        assert_eq!(standing(&article(), None, &slice_plan()), ArticleState::Open);
     }
 
     #[test]
     fn a_copy_by_an_earlier_run_settles_it_unless_all_are_asked_for() {
         let copy = copy(|_| {});
-        assert_eq!(stands(&copy), Standing::Settled);
-        let mut all = recipe();
+        assert_eq!(stands(&copy), ArticleState::Settled);
+        let mut all = slice_plan();
         all.select = Select::All;
-        assert_eq!(standing(&article(), Some(&copy), &all), Standing::Open);
+        assert_eq!(standing(&article(), Some(&copy), &all), ArticleState::Open);
     }
 
     #[test]
@@ -153,36 +152,36 @@ mod tests {
             |copy: &mut Value| copy["_docmill"]["enrichment"]["topic"] = Value::Null,
             |copy: &mut Value| copy["_docmill"] = json!("odd"),
         ] {
-            assert_eq!(stands(&copy(change)), Standing::Open);
+            assert_eq!(stands(&copy(change)), ArticleState::Open);
         }
     }
 
     #[test]
     fn the_copy_of_a_newer_version_is_left_alone() {
         let newer = StoredDocument { version: 6, ..copy(|copy| copy["_docmill"] = json!({})) };
-        assert_eq!(stands(&newer), Standing::Settled);
+        assert_eq!(stands(&newer), ArticleState::Settled);
     }
 
     #[test]
     fn what_this_run_did_before_a_restart_is_told_from_what_others_did() {
         let stored = copy(|copy| copy["_docmill"]["enrichmentRun"] = json!("run-1"));
-        assert_eq!(stands(&stored), Standing::DoneByThisRun { cached: true });
+        assert_eq!(stands(&stored), ArticleState::DoneByThisRun { cached: true });
         let called = copy(|copy| {
             copy["_docmill"]["enrichmentRun"] = json!("run-1");
             copy["_docmill"]["enrichment"]["embedding"]["run"] = json!("run-1");
         });
-        assert_eq!(stands(&called), Standing::DoneByThisRun { cached: false });
+        assert_eq!(stands(&called), ArticleState::DoneByThisRun { cached: false });
     }
 
     #[test]
     fn a_result_is_used_again_for_the_same_input_only() {
-        let recipe = recipe();
+        let slice_plan = slice_plan();
         let stored = copy(|_| {});
-        let again = earlier(&stored, &recipe.models[0], "i").expect("a result");
+        let again = earlier(&stored, &slice_plan.models[0], "i").expect("a result");
         assert_eq!(json!(again.fields), json!({"topic": "sport", "topicScore": 0.5}));
         assert_eq!(again.provenance["run"], "run-0");
-        assert_eq!(earlier(&stored, &recipe.models[0], "other"), None);
+        assert_eq!(earlier(&stored, &slice_plan.models[0], "other"), None);
         let incomplete = copy(|copy| drop(copy.as_object_mut().unwrap().remove("topicScore")));
-        assert_eq!(earlier(&incomplete, &recipe.models[0], "i"), None);
+        assert_eq!(earlier(&incomplete, &slice_plan.models[0], "i"), None);
     }
 }

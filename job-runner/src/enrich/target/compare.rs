@@ -13,13 +13,13 @@ const SHOWN_CHARS: usize = 300;
 
 /// What was found in a slice, by field.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Comparison {
-    fields: BTreeMap<String, Found>,
+pub(crate) struct SliceComparison {
+    fields: BTreeMap<String, FieldFindings>,
     tolerance: f64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Found {
+struct FieldFindings {
     agreed: i64,
     differing: i64,
     /// Sum of how far numbers, or vectors by their angle, are apart.
@@ -28,7 +28,7 @@ struct Found {
     examples: Vec<Value>,
 }
 
-impl Comparison {
+impl SliceComparison {
     /// Numbers agree when they differ by no more than so many thousandths.
     pub(crate) fn new(tolerance_milli: i32) -> Self {
         Self { fields: BTreeMap::new(), tolerance: f64::from(tolerance_milli) / 1000.0 }
@@ -73,7 +73,7 @@ impl Comparison {
 
     /// For the record of the slice.
     pub(crate) fn totals(&self) -> Vec<FieldComparison> {
-        let total = |(field, found): (&String, &Found)| FieldComparison {
+        let total = |(field, found): (&String, &FieldFindings)| FieldComparison {
             field: field.clone(),
             agreed: found.agreed,
             differing: found.differing,
@@ -83,7 +83,7 @@ impl Comparison {
 
     /// The report of the slice: also how far values are apart on average, and examples.
     pub(crate) fn report(&self) -> Value {
-        let field = |(name, found): (&String, &Found)| {
+        let field = |(name, found): (&String, &FieldFindings)| {
             let mut field = json!({
                 "field": name, "agreed": found.agreed, "differing": found.differing, "examples": found.examples});
             if found.measured > 0 {
@@ -128,10 +128,10 @@ fn shown(value: &Value) -> Value {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Comparison;
+    use super::SliceComparison;
 
-    fn compared(tolerance_milli: i32, pairs: &[(Value, Value)]) -> Comparison {
-        let mut comparison = Comparison::new(tolerance_milli);
+    fn compared(tolerance_milli: i32, pairs: &[(Value, Value)]) -> SliceComparison {
+        let mut comparison = SliceComparison::new(tolerance_milli);
         for (number, (left, right)) in pairs.iter().enumerate() {
             let fields = |value: &Value| value.as_object().expect("an object").clone();
             comparison.add(&number.to_string(), &fields(left), &fields(right));
@@ -139,7 +139,7 @@ mod tests {
         comparison
     }
 
-    fn totals(comparison: &Comparison) -> Vec<(String, i64, i64)> {
+    fn totals(comparison: &SliceComparison) -> Vec<(String, i64, i64)> {
         comparison.totals().into_iter().map(|total| (total.field, total.agreed, total.differing)).collect()
     }
 

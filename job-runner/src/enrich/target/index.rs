@@ -5,13 +5,13 @@ use docmill_crds::api::enricher::{OutputField, OutputType, Similarity};
 use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value, json};
 
-use crate::enrich::slice_plan::Recipe;
+use crate::enrich::slice_plan::SlicePlan;
 
 /// The fields that the models add, `_docmill` with their provenance included.
-pub(crate) fn added_fields(recipe: &Recipe, distribution: Distribution) -> Map<String, Value> {
+pub(crate) fn added_fields(slice_plan: &SlicePlan, distribution: Distribution) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut enrichment = Map::new();
-    for model in &recipe.models {
+    for model in &slice_plan.models {
         for output in &model.enricher.outputs {
             fields.insert(output.field.clone(), output_field(output, distribution));
         }
@@ -22,8 +22,8 @@ pub(crate) fn added_fields(recipe: &Recipe, distribution: Distribution) -> Map<S
 }
 
 /// Settings of new indices, for vectors that are searched for.
-pub(crate) fn settings(recipe: &Recipe, cluster: &ClusterInfo) -> Value {
-    let mut outputs = recipe.models.iter().flat_map(|model| &model.enricher.outputs);
+pub(crate) fn settings(slice_plan: &SlicePlan, cluster: &ClusterInfo) -> Value {
+    let mut outputs = slice_plan.models.iter().flat_map(|model| &model.enricher.outputs);
     match cluster.distribution {
         _ if !outputs.any(|output| output.dimensions.is_some()) => json!({}),
         Distribution::OpenSearch => json!({"index.knn": true}),
@@ -96,11 +96,11 @@ mod tests {
     use serde_json::json;
 
     use super::{added_fields, settings};
-    use crate::enrich::slice_plan::tests::recipe;
+    use crate::enrich::slice_plan::tests::slice_plan;
 
     #[test]
     fn vectors_of_unknown_length_are_stored_and_not_indexed() {
-        let fields = added_fields(&recipe(), Distribution::Elasticsearch);
+        let fields = added_fields(&slice_plan(), Distribution::Elasticsearch);
         assert_eq!(fields["embedding"]["index"], false);
         assert_eq!(fields["topicScore"]["type"], "double");
         let docmill = &fields["_docmill"]["properties"];
@@ -110,16 +110,16 @@ mod tests {
 
     #[test]
     fn vectors_of_a_known_length_are_searched_for_in_each_clusters_own_way() {
-        let mut recipe = recipe();
-        recipe.models[1].enricher.outputs[0].dimensions = Some(384);
-        let vector = |distribution| added_fields(&recipe, distribution)["embedding"].clone();
+        let mut slice_plan = slice_plan();
+        slice_plan.models[1].enricher.outputs[0].dimensions = Some(384);
+        let vector = |distribution| added_fields(&slice_plan, distribution)["embedding"].clone();
         assert_eq!(
             vector(Distribution::Elasticsearch),
             json!({"type": "dense_vector", "dims": 384, "index": true, "similarity": "cosine"})
         );
         assert_eq!(vector(Distribution::OpenSearch)["method"]["space_type"], "cosinesimil");
         let of = |distribution, version: &str| {
-            settings(&recipe, &ClusterInfo { distribution, version: version.to_owned() })
+            settings(&slice_plan, &ClusterInfo { distribution, version: version.to_owned() })
         };
         assert_eq!(of(Distribution::OpenSearch, "3.3.0"), json!({"index.knn": true}));
         assert_eq!(of(Distribution::Elasticsearch, "9.1.4"), json!({}));

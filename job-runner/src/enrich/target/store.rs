@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::index;
 use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
-use crate::enrich::slice_plan::Recipe;
+use crate::enrich::slice_plan::SlicePlan;
 
 /// A bulk is sent when it has so many bytes: large enough to be worth a request, small enough for every cluster.
 const BULK_BYTES: usize = 4 * 1024 * 1024;
@@ -54,12 +54,12 @@ fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> 
 
 impl Store {
     /// A store that is only looked into. `whole`: copies with all their fields.
-    pub(crate) fn looked_into(recipe: &Recipe, to: &Elastic, whole: bool) -> Self {
-        let outputs = recipe.models.iter().flat_map(|model| &model.enricher.outputs);
+    pub(crate) fn looked_into(slice_plan: &SlicePlan, to: &Elastic, whole: bool) -> Self {
+        let outputs = slice_plan.models.iter().flat_map(|model| &model.enricher.outputs);
         let outputs = outputs.map(|output| output.field.clone());
-        let known = [key::DOCMILL.to_owned(), recipe.time_field.clone()];
+        let known = [key::DOCMILL.to_owned(), slice_plan.time_field.clone()];
         let fields = if whole { Vec::new() } else { outputs.chain(known).collect() };
-        let pattern = recipe.target.wildcard();
+        let pattern = slice_plan.target.wildcard();
         let elsewhere = pattern.contains('*').then_some(pattern);
         Self { cluster: to.clone(), fields, elsewhere }
     }
@@ -67,21 +67,21 @@ impl Store {
     /// Sees to it that what will be written is mapped: new indices by a template that takes over the fields of the
     /// source, existing ones by the fields that the models add.
     pub(crate) async fn prepare(
-        recipe: &Recipe,
+        slice_plan: &SlicePlan,
         from: &Elastic,
         to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
         let cluster = persist(PATIENCE, stop, async || to.info().await).await.map_err(EnrichError::target)?;
-        let added = index::added_fields(recipe, cluster.distribution);
+        let added = index::added_fields(slice_plan, cluster.distribution);
         let mut fields =
-            persist(PATIENCE, stop, async || from.fields(&recipe.from_index).await).await.unwrap_or_else(|error| {
+            persist(PATIENCE, stop, async || from.fields(&slice_plan.from_index).await).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the mapping of the source cannot be read; new indices map its fields by default");
                 Map::new()
             });
         fields.extend(added.clone());
-        let pattern = recipe.target.wildcard();
-        let template = mapping::index_template_with(&pattern, &fields, &index::settings(recipe, cluster));
+        let pattern = slice_plan.target.wildcard();
+        let template = mapping::index_template_with(&pattern, &fields, &index::settings(slice_plan, cluster));
         let name = mapping::template_name(&pattern);
         persist(PATIENCE, stop, async || to.put_index_template(&name, &template).await)
             .await
@@ -93,7 +93,7 @@ impl Store {
             }
             result => result.map_err(EnrichError::target)?,
         }
-        Ok(Self::looked_into(recipe, to, false))
+        Ok(Self::looked_into(slice_plan, to, false))
     }
 
     /// The copies that are stored already, in the order of the addresses.

@@ -25,7 +25,7 @@ const PARTS_AT_A_TIME: usize = 4;
 
 /// Where a copy goes.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct CopyTarget<'a> {
     /// Name of the bucket.
     pub bucket: &'a str,
     /// Key of the copy.
@@ -33,7 +33,11 @@ pub struct Target<'a> {
 }
 
 /// Copies exactly this version of an object.
-pub async fn copy(client: &aws_sdk_s3::Client, unit: &Unit, target: Target<'_>) -> Result<(), StoreError> {
+pub async fn copy(
+    client: &aws_sdk_s3::Client,
+    unit: &Unit,
+    target: CopyTarget<'_>,
+) -> Result<(), StoreError> {
     let error = match at_once(client, unit, target).await {
         Err(error) if error.fault() == Some(StoreFault::Refused) => error,
         result => return result,
@@ -47,7 +51,7 @@ pub async fn copy(client: &aws_sdk_s3::Client, unit: &Unit, target: Target<'_>) 
     }
 }
 
-async fn at_once(client: &aws_sdk_s3::Client, unit: &Unit, target: Target<'_>) -> Result<(), StoreError> {
+async fn at_once(client: &aws_sdk_s3::Client, unit: &Unit, target: CopyTarget<'_>) -> Result<(), StoreError> {
     let request = client.copy_object().bucket(target.bucket).key(target.key);
     let request = request.copy_source(source(unit)).set_copy_source_if_match(condition(unit));
     request.send().await.map_err(|error| StoreError::from_sdk(action(unit, target), &error))?;
@@ -67,7 +71,7 @@ pub async fn head(client: &aws_sdk_s3::Client, unit: &Unit) -> Result<HeadObject
 pub async fn in_parts(
     client: &aws_sdk_s3::Client,
     unit: &Unit,
-    target: Target<'_>,
+    target: CopyTarget<'_>,
     head: &HeadObjectOutput,
     part_bytes: i64,
 ) -> Result<(), StoreError> {
@@ -124,7 +128,7 @@ fn condition(unit: &Unit) -> Option<String> {
     unit.version_id.is_none().then(|| format!("\"{}\"", unit.id.version))
 }
 
-fn action(unit: &Unit, target: Target<'_>) -> String {
+fn action(unit: &Unit, target: CopyTarget<'_>) -> String {
     format!("copy s3://{}/{} to s3://{}/{}", unit.id.bucket, unit.id.key, target.bucket, target.key)
 }
 

@@ -14,46 +14,46 @@ use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::ledger_update::{self, Closing, Earlier};
-use super::work::Work;
+use super::commit_request::CommitRequest;
+use super::ledger_update::{self, EarlierRecords, LedgerUpdate};
 use crate::ingest::clusters::Clusters;
-use crate::ingest::counts::Counts;
+use crate::ingest::counts::UnitCounts;
 use crate::ingest::index::heads::{ClaimError, unless_held};
-use crate::ingest::index::indexer::Placer;
+use crate::ingest::index::indexer::Indexer;
 use crate::ingest::index::new_indices::{NewIndices, sift};
 use crate::ingest::index::watch::Way;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::persist::persist;
 use crate::ingest::prepare::address::Addressing;
-use crate::ingest::unit::placement::{Held, PATIENCE, ToPlace};
-use crate::ingest::unit::prepared::{Content, Prepared};
+use crate::ingest::unit::placement::{HeldByIndex, IndexRequest, PATIENCE};
+use crate::ingest::unit::prepared::{ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::kept;
-use crate::ingest::unit::task::Ended;
+use crate::ingest::unit::task::UnitOutcome;
 use crate::observe;
 
 /// Refusals that are written at a time.
 const REFUSALS_AT_A_TIME: usize = 8;
 
 /// A unit, and what is to be written for it.
-pub type Closed = (Work, Closing);
+pub type Closed = (CommitRequest, LedgerUpdate);
 
 /// What is to be done yet for units of a batch.
 #[derive(Debug, Default)]
 pub struct Left {
-    /// Units with evidence, for [`Finish::settle`].
+    /// Units with evidence, for [`Committer::settle`].
     pub with_evidence: Vec<Closed>,
     /// Units of an index that is slow, to be finished once more, and alone.
-    pub slow: Vec<Work>,
+    pub slow: Vec<CommitRequest>,
 }
 
 /// What finishing needs to know, the same for all batches of a worker.
 #[derive(Debug)]
-pub struct Finish {
+pub struct Committer {
     /// The clusters of ledger and articles.
     pub clusters: Clusters,
     /// Puts documents where they belong.
-    pub placer: Placer,
+    pub indexer: Indexer,
     /// How many new indices that may take; none without an index.
     pub new_indices: Option<NewIndices>,
     /// The object store.
@@ -73,13 +73,13 @@ pub struct Finish {
     /// Source, revision and runner.
     pub recorder: Recorder,
     /// What was done so far.
-    pub counts: Counts,
+    pub counts: UnitCounts,
 }
 
-impl Finish {
+impl Committer {
     /// Finishes a batch, and tells those who wait. What is to be done for some units yet is given back, so that the others do
     /// not wait for it.
-    pub async fn finish(&self, mut batch: Vec<Work>, way: Way, stop: &CancellationToken) -> Left {
+    pub async fn finish(&self, mut batch: Vec<CommitRequest>, way: Way, stop: &CancellationToken) -> Left {
         if self.place(&mut batch, way, stop).await.is_none() {
             self.give_up(batch, way);
             return Left::default();
@@ -91,33 +91,33 @@ impl Finish {
         };
         let (held, closed): (Vec<_>, _) = closed.into_iter().partition(|(work, _)| work.held.is_some());
         slow.extend(self.let_go(held.into_iter().map(|(work, _)| work).collect(), way));
-        let (plain, with_evidence) =
-            closed.into_iter().partition(|(_, closing)| closing.evidence.is_settled());
+        let (plain, with_evidence) = closed.into_iter().partition(|(_, update)| update.evidence.is_settled());
         self.conclude(plain, stop).await;
         Left { with_evidence, slow }
     }
 
     /// Nothing could be placed. Where that is a slow index's doing, its units wait for it and for nothing else.
-    fn give_up(&self, batch: Vec<Work>, way: Way) {
-        let ended = if way.is_alone() { Ended::Held(IndexTrouble::Slow) } else { Ended::Unfinished };
+    fn give_up(&self, batch: Vec<CommitRequest>, way: Way) {
+        let ended =
+            if way.is_alone() { UnitOutcome::Held(IndexTrouble::Slow) } else { UnitOutcome::Unfinished };
         for work in batch {
             self.answer(work, ended.clone());
         }
     }
 
     /// Lets go of units that wait for an index. Gives those back that a slow one is to be tried for alone.
-    fn let_go(&self, held: Vec<Work>, way: Way) -> Vec<Work> {
+    fn let_go(&self, held: Vec<CommitRequest>, way: Way) -> Vec<CommitRequest> {
         let mut told: BTreeMap<String, (usize, String)> = BTreeMap::new();
         let mut slow = Vec::new();
         for work in held {
-            let Some(Held { index, trouble, fault }) = &work.held else { continue };
+            let Some(HeldByIndex { index, trouble, fault }) = &work.held else { continue };
             if *trouble == IndexTrouble::Slow && !way.is_alone() && !work.is_large() {
                 slow.push(work);
                 continue;
             }
             told.entry(index.clone()).or_insert_with(|| (0, fault.for_records())).0 += 1;
             let trouble = *trouble;
-            self.answer(work, Ended::Held(trouble));
+            self.answer(work, UnitOutcome::Held(trouble));
         }
         for (index, (units, fault)) in told {
             tracing::warn!(index, units, fault, "an index takes no writes; its units wait, and others go on");
@@ -127,15 +127,15 @@ impl Finish {
 
     /// Whether a unit that has waited for so long fails by an index that takes no writes. Those of a run have waited for as long
     /// as its worker knows of the index, so that not each of its files waits anew.
-    pub fn is_over(&self, waited: Duration, held: &Held) -> bool {
-        let articles = self.placer.articles.as_ref().filter(|_| self.recorder.run.is_some());
+    pub fn is_over(&self, waited: Duration, held: &HeldByIndex) -> bool {
+        let articles = self.indexer.articles.as_ref().filter(|_| self.recorder.run.is_some());
         let known = articles.map_or(Duration::ZERO, |articles| articles.indices.refusing_for(&held.index));
         held.trouble.fails_in_the_end() && waited.max(known) >= self.blocked_patience
     }
 
     /// The slow index that a unit has a document for, if it has.
-    pub fn slow_index(&self, work: &Work) -> Option<String> {
-        let articles = self.placer.articles.as_ref().filter(|articles| articles.indices.has_slow())?;
+    pub fn slow_index(&self, work: &CommitRequest) -> Option<String> {
+        let articles = self.indexer.articles.as_ref().filter(|articles| articles.indices.has_slow())?;
         let documents = work.to_place()?.documents;
         let index = documents.iter().map(|document| &document.recorded.index);
         index.into_iter().find(|index| articles.indices.is_slow(index)).cloned()
@@ -145,20 +145,20 @@ impl Finish {
     pub async fn settle(&self, units: Vec<Closed>, stop: &CancellationToken) {
         let mut settled = Vec::with_capacity(units.len());
         for units in units.chunks(REFUSALS_AT_A_TIME) {
-            let settling = units.iter().map(|(work, closing)| self.settle_evidence(work, closing, stop));
+            let settling = units.iter().map(|(work, update)| self.settle_evidence(work, update, stop));
             settled.extend(join_all(settling).await);
         }
         let (settled, unsettled): (Vec<_>, Vec<_>) =
             units.into_iter().zip(settled).partition(|(_, is_settled)| *is_settled);
         for ((work, _), _) in unsettled {
-            self.answer(work, Ended::Unfinished);
+            self.answer(work, UnitOutcome::Unfinished);
         }
         self.conclude(settled.into_iter().map(|(unit, _)| unit).collect(), stop).await;
     }
 
     /// Says what is to be written for units whose documents are placed, and deletes the documents that they have no more.
     /// Units that an index keeps from that are marked.
-    async fn close(&self, mut batch: Vec<Work>, stop: &CancellationToken) -> Option<Vec<Closed>> {
+    async fn close(&self, mut batch: Vec<CommitRequest>, stop: &CancellationToken) -> Option<Vec<Closed>> {
         let closings = match self.earlier_records(&batch, stop).await {
             Some(earlier) => self.retire_all(&mut batch, &earlier, stop).await,
             None => None,
@@ -172,16 +172,16 @@ impl Finish {
 
     async fn retire_all(
         &self,
-        batch: &mut [Work],
-        earlier: &Earlier,
+        batch: &mut [CommitRequest],
+        earlier: &EarlierRecords,
         stop: &CancellationToken,
-    ) -> Option<Vec<Closing>> {
+    ) -> Option<Vec<LedgerUpdate>> {
         let now = clock::now_millis();
         let mut closings = Vec::with_capacity(batch.len());
         for work in batch {
-            let closing = ledger_update::close(work, earlier, &self.recorder, now);
-            let Some(held) = self.retire(work, &closing, stop).await? else {
-                closings.push(closing);
+            let update = ledger_update::close(work, earlier, &self.recorder, now);
+            let Some(held) = self.retire(work, &update, stop).await? else {
+                closings.push(update);
                 continue;
             };
             if self.is_over(work.waited, &held) {
@@ -200,19 +200,19 @@ impl Finish {
             return;
         }
         let verdicts = self.record(&units, stop).await.unwrap_or_else(|| vec![None; units.len()]);
-        for ((work, closing), mut recorded) in units.into_iter().zip(verdicts) {
+        for ((work, update), mut recorded) in units.into_iter().zip(verdicts) {
             if recorded == Some(false) && self.withdraw(&work, stop).await.is_none() {
                 recorded = None;
             }
-            count(&closing, recorded);
-            self.drop_evidence(&work, &closing, recorded, stop).await;
-            self.answer(work, closing.ended(recorded));
+            count(&update, recorded);
+            self.drop_evidence(&work, &update, recorded, stop).await;
+            self.answer(work, update.ended(recorded));
         }
     }
 
     /// Tells who waits for a unit of its end.
-    pub(crate) fn answer(&self, work: Work, ended: Ended) {
-        if let Ended::Final { state, .. } = ended {
+    pub(crate) fn answer(&self, work: CommitRequest, ended: UnitOutcome) {
+        if let UnitOutcome::Final { state, .. } = ended {
             self.counts.add(state);
             if let (Prepared::Converted(converted), false) = (&work.prepared, state == UnitState::Skipped) {
                 let overwritten = converted.overwritten.count();
@@ -225,19 +225,19 @@ impl Finish {
     }
 
     /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
-    async fn place(&self, batch: &mut [Work], way: Way, stop: &CancellationToken) -> Option<()> {
+    async fn place(&self, batch: &mut [CommitRequest], way: Way, stop: &CancellationToken) -> Option<()> {
         self.keep_out(batch, stop).await?;
         let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
-        let units: Vec<ToPlace<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
+        let units: Vec<IndexRequest<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
         // On the heap, since it is large.
-        let place = || Box::pin(self.placer.place(&units, way, stop));
-        let fates = if way.is_alone() {
+        let place = || Box::pin(self.indexer.place(&units, way, stop));
+        let outcomes = if way.is_alone() {
             let placed = stop.run_until_cancelled(place()).await?;
             placed.inspect_err(|error| tracing::warn!(%error, "a slow index took nothing")).ok()?
         } else {
             persist("index", stop, place).await?
         };
-        for (at, fate) in at.into_iter().zip(fates) {
+        for (at, fate) in at.into_iter().zip(outcomes) {
             let waited = batch[at].waited;
             batch[at].take_fate(fate, |held| self.is_over(waited, held));
         }
@@ -245,14 +245,14 @@ impl Finish {
     }
 
     /// Takes out the documents whose indices may not be made now: they are refused.
-    async fn keep_out(&self, batch: &mut [Work], stop: &CancellationToken) -> Option<()> {
+    async fn keep_out(&self, batch: &mut [CommitRequest], stop: &CancellationToken) -> Option<()> {
         let Some(new_indices) = &self.new_indices else { return Some(()) };
-        let documents = batch.iter().filter_map(Work::to_place).flat_map(|unit| unit.documents);
+        let documents = batch.iter().filter_map(CommitRequest::to_place).flat_map(|unit| unit.documents);
         let names = documents.map(|document| document.recorded.index.as_str());
         let refused = new_indices.refused(names, stop).await?;
         for work in batch.iter_mut().filter(|_| !refused.is_empty()) {
             if let Prepared::Converted(converted) = &mut work.prepared
-                && let Content::InMemory(documents) = &mut converted.content
+                && let ConvertedDocuments::InMemory(documents) = &mut converted.content
             {
                 converted.refusals.extend(sift(documents, &refused, new_indices.most));
             }
@@ -261,8 +261,12 @@ impl Finish {
     }
 
     /// The records of the units whose places the batch takes.
-    async fn earlier_records(&self, batch: &[Work], stop: &CancellationToken) -> Option<Earlier> {
-        let ids: Vec<UnitId> = batch.iter().flat_map(Work::earlier).collect();
+    async fn earlier_records(
+        &self,
+        batch: &[CommitRequest],
+        stop: &CancellationToken,
+    ) -> Option<EarlierRecords> {
+        let ids: Vec<UnitId> = batch.iter().flat_map(CommitRequest::earlier).collect();
         let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
         let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
         let found = persist("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
@@ -270,16 +274,21 @@ impl Finish {
     }
 
     /// Keeps the evidence of a refusal, or removes what an earlier one left. Whether that is done.
-    async fn settle_evidence(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> bool {
+    async fn settle_evidence(
+        &self,
+        work: &CommitRequest,
+        update: &LedgerUpdate,
+        stop: &CancellationToken,
+    ) -> bool {
         let (Prepared::Converted(converted), errors) = (&work.prepared, &self.errors) else { return true };
-        if let Some(record) = &closing.evidence.keep {
+        if let Some(record) = &update.evidence.keep {
             tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
             let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
             if persist("refuse", stop, keep).await.is_none() {
                 return false;
             }
         }
-        for unit in &closing.evidence.remove {
+        for unit in &update.evidence.remove {
             let remove = || errors_bucket::remove(&self.s3, errors, unit);
             if persist("remove what is refused no more", stop, remove).await.is_none() {
                 return false;
@@ -292,13 +301,13 @@ impl Finish {
     /// meanwhile. That it stays is no fault of the unit; an audit finds it.
     async fn drop_evidence(
         &self,
-        work: &Work,
-        closing: &Closing,
+        work: &CommitRequest,
+        update: &LedgerUpdate,
         recorded: Option<bool>,
         stop: &CancellationToken,
     ) {
         let (Prepared::Converted(converted), Some(_), Some(false)) =
-            (&work.prepared, &closing.evidence.keep, recorded)
+            (&work.prepared, &update.evidence.keep, recorded)
         else {
             return;
         };
@@ -318,12 +327,17 @@ impl Finish {
     /// Deletes the documents that the unit has no more, and what an attempt left behind that died. Gives the index that
     /// keeps some of them, if one does.
     #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
-    async fn retire(&self, work: &Work, closing: &Closing, stop: &CancellationToken) -> Option<Option<Held>> {
+    async fn retire(
+        &self,
+        work: &CommitRequest,
+        update: &LedgerUpdate,
+        stop: &CancellationToken,
+    ) -> Option<Option<HeldByIndex>> {
         if let Some(held) = self.clear_up(work, stop).await? {
             return Some(Some(held));
         }
         let Some(key) = work.head() else { return Some(None) };
-        for gone in closing.gone(self.on_delete) {
+        for gone in update.gone(self.on_delete) {
             let retire =
                 || async { unless_held(self.take_back(&gone.documents, key, gone.below, stop).await) };
             if let Some(held) = persist("retire", stop, retire).await? {
@@ -337,14 +351,14 @@ impl Finish {
     /// (`Some(false)`); none where the ledger refuses it.
     async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Option<Vec<Option<bool>>> {
         let records = || {
-            let records = units.iter().flat_map(|(_, closing)| &closing.records);
+            let records = units.iter().flat_map(|(_, update)| &update.records);
             records.map(|(record, version)| (record, Some(*version)))
         };
         let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
         let mut outcomes = persist("record", stop, send).await?.into_iter();
-        let verdict = |(_, closing): &Closed| {
-            let own: Vec<Outcome> = outcomes.by_ref().take(closing.records.len()).collect();
-            let id = closing.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
+        let verdict = |(_, update): &Closed| {
+            let own: Vec<Outcome> = outcomes.by_ref().take(update.records.len()).collect();
+            let id = update.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
             self.verdict(&id, &own)
         };
         Some(units.iter().map(verdict).collect())
@@ -359,7 +373,7 @@ impl Finish {
             let (index, id) = (self.ledger.clone(), id.to_owned());
             let error = ClaimError::Refused { index, id, fault: fault.clone() };
             // It is told for a while, and this worker goes on.
-            store_health::of_process().held_up().by(error.hindrance(), &error.to_string());
+            store_health::of_process().held_up().by(error.store_problem(), &error.to_string());
             tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
             return None;
         }
@@ -412,8 +426,8 @@ impl Finish {
 }
 
 /// Counts the documents of a unit that is indexed now, and how long that took since its landing.
-fn count(closing: &Closing, recorded: Option<bool>) {
-    let indexed = closing.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
+fn count(update: &LedgerUpdate, recorded: Option<bool>) {
+    let indexed = update.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
     if let (Some((record, _)), Some(true)) = (indexed, recorded) {
         observe::worker().metrics.searchable(record.document_count, record.lag_millis);
     }

@@ -6,17 +6,19 @@ use docmill_clients::aws::StoreError;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio_util::sync::CancellationToken;
 
-use super::committer::Finish;
+use super::committer::Committer;
 use crate::ingest::index::heads::unless_held;
 use crate::ingest::index::new_indices::sift;
 use crate::ingest::index::watch::Way;
 use crate::ingest::persist::persist;
 use crate::ingest::prepare::preparation::Preparation;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::placement::{Amiss, Fate, Held, Placed, Stored, ToPlace};
+use crate::ingest::unit::placement::{
+    HeldByIndex, IndexFailure, IndexOutcome, IndexRequest, StoredDocuments, UnitIndexing,
+};
 use crate::ingest::unit::prepared::Converted;
 use crate::ingest::unit::refusal::{blocked, note, rejected};
-use crate::ingest::unit::task::Task;
+use crate::ingest::unit::task::UnitTask;
 
 /// Documents that are indexed at a time, …
 const CHUNK_DOCUMENTS: usize = 500;
@@ -25,16 +27,16 @@ const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Indexes the documents of a snapshot, and says which index holds some of them. `None`: to be tried again later.
 pub(crate) async fn index(
-    finish: &Finish,
+    committer: &Committer,
     preparation: &Preparation,
     converted: &mut Converted,
     key: &str,
-    (task, mut renew): (&Task, bool),
+    (task, mut renew): (&UnitTask, bool),
     stop: &CancellationToken,
-) -> Option<(Placed, Option<Held>)> {
+) -> Option<(UnitIndexing, Option<HeldByIndex>)> {
     let _turn = preparation.large.acquire().await.ok()?;
     let mut held = None;
-    let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let mut placed = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
     let mut first = 0;
     let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
     loop {
@@ -50,42 +52,44 @@ pub(crate) async fn index(
         }
         let next = first + u32::try_from(chunk.len()).unwrap_or(u32::MAX);
         converted.overwritten.leave_standing(&mut chunk, std::mem::replace(&mut first, next));
-        if let Some(new_indices) = &finish.new_indices {
+        if let Some(new_indices) = &committer.new_indices {
             let names = chunk.iter().map(|document| document.recorded.index.as_str());
             let refused = new_indices.refused(names, stop).await?;
             for part in sift(&mut chunk, &refused, new_indices.most) {
                 note(&mut converted.refusals, part);
             }
         }
-        let unit = [ToPlace { unit: &converted.unit, documents: &chunk, renew }];
+        let unit = [IndexRequest { unit: &converted.unit, documents: &chunk, renew }];
         renew = false;
         let way = Way::untimed();
-        let fates = persist("index", stop, || finish.placer.place(&unit, way, stop)).await?.pop()?;
-        match fates {
-            Fate::Superseded(newer, _) => {
+        let outcomes = persist("index", stop, || committer.indexer.place(&unit, way, stop)).await?.pop()?;
+        match outcomes {
+            IndexOutcome::Superseded(newer, _) => {
                 // What was indexed of it before is to go too.
                 let raw_key = &converted.unit.id.key;
                 let take_back =
-                    || async { unless_held(finish.take_back_lost(key, raw_key, &newer, stop).await) };
+                    || async { unless_held(committer.take_back_lost(key, raw_key, &newer, stop).await) };
                 let by = persist("take back", stop, take_back).await?;
-                return Some((Placed::Superseded(newer), by));
+                return Some((UnitIndexing::Superseded(newer), by));
             }
-            Fate::Current { key, documents } => {
-                placed.take_in(key, &chunk, documents, |recorded, amiss| match amiss {
-                    Amiss::Rejected(fault) => note(&mut converted.refusals, rejected(recorded, &fault)),
-                    Amiss::Held(by) if finish.is_over(task.waited, &by) => {
+            IndexOutcome::Current { key, documents } => {
+                placed.take_in(key, &chunk, documents, |recorded, failure| match failure {
+                    IndexFailure::Rejected(fault) => {
+                        note(&mut converted.refusals, rejected(recorded, &fault));
+                    }
+                    IndexFailure::Held(by) if committer.is_over(task.waited, &by) => {
                         note(&mut converted.refusals, blocked(recorded, &by));
                     }
-                    Amiss::Held(by) => held = Some(by),
+                    IndexFailure::Held(by) => held = Some(by),
                 });
             }
         }
     }
 }
 
-type Lines = BufReader<Box<dyn tokio::io::AsyncRead + Send + Unpin>>;
+type UnitLines = BufReader<Box<dyn tokio::io::AsyncRead + Send + Unpin>>;
 
-async fn open_snapshot(preparation: &Preparation, key: &str) -> Result<Lines, StoreError> {
+async fn open_snapshot(preparation: &Preparation, key: &str) -> Result<UnitLines, StoreError> {
     let bucket = &preparation.snapshots.bucket;
     let request = preparation.s3.get_object().bucket(bucket).key(key);
     let action = format!("read s3://{bucket}/{key}");
@@ -94,7 +98,7 @@ async fn open_snapshot(preparation: &Preparation, key: &str) -> Result<Lines, St
 }
 
 /// The next documents of a snapshot; none at its end.
-async fn next_chunk(preparation: &Preparation, lines: &mut Lines) -> io::Result<Vec<AddressedDocument>> {
+async fn next_chunk(preparation: &Preparation, lines: &mut UnitLines) -> io::Result<Vec<AddressedDocument>> {
     let mut chunk = Vec::new();
     let mut bytes = 0;
     while chunk.len() < CHUNK_DOCUMENTS && bytes < CHUNK_BYTES {

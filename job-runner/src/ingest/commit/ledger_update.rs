@@ -9,30 +9,30 @@ use docmill_crds::reason::SkipReason;
 use docmill_crds::records::heads::KeyHead;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
+use super::commit_request::CommitRequest;
 use super::departed::{self, Departed};
-use super::work::Work;
 use crate::ingest::ledger::errors_bucket::ErrorRecord;
 use crate::ingest::ledger::record::Recorder;
-use crate::ingest::unit::known::Known;
-use crate::ingest::unit::placement::{Placed, Stored};
-use crate::ingest::unit::prepared::{Content, Converted, Prepared};
-use crate::ingest::unit::task::Ended;
+use crate::ingest::unit::known::KnownRecord;
+use crate::ingest::unit::placement::{StoredDocuments, UnitIndexing};
+use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
+use crate::ingest::unit::task::UnitOutcome;
 
 /// The version of a record that no head stands behind; every other record is newer.
 const HEADLESS: u64 = 1;
 
 /// What is to be written for a unit.
 #[derive(Debug)]
-pub struct Closing {
+pub struct LedgerUpdate {
     /// What to do about the errors bucket.
-    pub evidence: Evidence,
+    pub evidence: EvidenceChange,
     /// Records with their versions, the unit's own first.
     pub records: Vec<(UnitRecord, u64)>,
     /// Documents of an earlier conversion that this one does not have.
     dropped: Option<Gone>,
     /// Documents of earlier units of the key that this one does not have.
     left_behind: Vec<Gone>,
-    ended: Ended,
+    ended: UnitOutcome,
 }
 
 /// Documents that are to be deleted.
@@ -46,7 +46,7 @@ pub struct Gone {
 
 /// What to do about the errors bucket.
 #[derive(Debug, Default)]
-pub struct Evidence {
+pub struct EvidenceChange {
     /// Keep the unit's object, and this record.
     pub keep: Option<Box<ErrorRecord>>,
     /// Units whose evidence is to be removed: this one, if it is refused no more, and those that failed and whose place it
@@ -54,16 +54,16 @@ pub struct Evidence {
     pub remove: Vec<UnitId>,
 }
 
-impl Evidence {
+impl EvidenceChange {
     /// Whether there is nothing to do.
     pub fn is_settled(&self) -> bool {
         self.keep.is_none() && self.remove.is_empty()
     }
 }
 
-impl Closing {
-    fn without_evidence(records: Vec<(UnitRecord, u64)>, ended: Ended) -> Self {
-        Self { evidence: Evidence::default(), records, dropped: None, left_behind: Vec::new(), ended }
+impl LedgerUpdate {
+    fn without_evidence(records: Vec<(UnitRecord, u64)>, ended: UnitOutcome) -> Self {
+        Self { evidence: EvidenceChange::default(), records, dropped: None, left_behind: Vec::new(), ended }
     }
 
     /// The documents that are to be deleted.
@@ -74,30 +74,35 @@ impl Closing {
 
     /// What to tell, when the records are stored (`Some(true)`), when the unit's own was refused as older than the one that is
     /// there (`Some(false)`), or when they are not.
-    pub fn ended(self, recorded: Option<bool>) -> Ended {
+    pub fn ended(self, recorded: Option<bool>) -> UnitOutcome {
         match (recorded, self.ended) {
-            (None, _) => Ended::Unfinished,
-            (Some(false), Ended::Final { .. }) => passed_over(SkipReason::Superseded, true),
+            (None, _) => UnitOutcome::Unfinished,
+            (Some(false), UnitOutcome::Final { .. }) => passed_over(SkipReason::Superseded, true),
             (_, ended) => ended,
         }
     }
 }
 
-fn passed_over(reason: SkipReason, changed: bool) -> Ended {
+fn passed_over(reason: SkipReason, changed: bool) -> UnitOutcome {
     let reason = Some(reason.as_str().to_owned());
-    Ended::Final { state: UnitState::Skipped, reason, changed }
+    UnitOutcome::Final { state: UnitState::Skipped, reason, changed }
 }
 
 /// Records of units by their ids, as far as there are any.
-pub type Earlier = HashMap<UnitId, Option<StoredDocument>>;
+pub type EarlierRecords = HashMap<UnitId, Option<StoredDocument>>;
 
 /// Says what is to be written for a unit.
-pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i64) -> Closing {
+pub fn close(
+    work: &CommitRequest,
+    earlier: &EarlierRecords,
+    recorder: &Recorder,
+    now_millis: i64,
+) -> LedgerUpdate {
     let known = work.known.as_ref();
     match (&work.prepared, &work.placed) {
-        (Prepared::Nothing, _) => Closing::without_evidence(Vec::new(), Ended::Nothing),
+        (Prepared::Nothing, _) => LedgerUpdate::without_evidence(Vec::new(), UnitOutcome::Nothing),
         (Prepared::Skipped(unit, reason), _) => skipped(work, unit, *reason, recorder, now_millis),
-        (Prepared::Converted(converted), Some(Placed::Superseded(head))) => {
+        (Prepared::Converted(converted), Some(UnitIndexing::Superseded(head))) => {
             let attempts = work.attempts;
             let (record, reason) = if head.gone {
                 let unit = &converted.unit;
@@ -108,9 +113,9 @@ pub fn close(work: &Work, earlier: &Earlier, recorder: &Recorder, now_millis: i6
             };
             let changed = known.is_none_or(|known| differ(&known.record, &record));
             let records = if changed { vec![(record, before(head))] } else { Vec::new() };
-            Closing::without_evidence(records, passed_over(reason, changed))
+            LedgerUpdate::without_evidence(records, passed_over(reason, changed))
         }
-        (Prepared::Converted(converted), Some(Placed::Current { key, stored })) => {
+        (Prepared::Converted(converted), Some(UnitIndexing::Current { key, stored })) => {
             Current { work, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }.close()
         }
         (Prepared::Converted(converted), None) => unchanged(converted, known, recorder, now_millis),
@@ -130,44 +135,57 @@ pub(crate) fn own(head: &KeyHead) -> u64 {
 
 /// An object that was not there, or holds nothing. A unit that has a record keeps it: it was ingested, and removed since.
 /// Only that it was gone is no longer true of a folder marker that is there.
-fn skipped(work: &Work, unit: &UnitId, reason: SkipReason, recorder: &Recorder, now_millis: i64) -> Closing {
+fn skipped(
+    work: &CommitRequest,
+    unit: &UnitId,
+    reason: SkipReason,
+    recorder: &Recorder,
+    now_millis: i64,
+) -> LedgerUpdate {
     let marks = reason == SkipReason::FolderMarker;
     let other = |record: &UnitRecord| {
         record.state == UnitState::Skipped && record.reason.as_deref() != Some(reason.as_str())
     };
     let version = match &work.known {
         Some(known) if marks && other(&known.record) => known.version,
-        Some(known) => return Closing::without_evidence(Vec::new(), Ended::Known(known.record.state)),
+        Some(known) => {
+            return LedgerUpdate::without_evidence(Vec::new(), UnitOutcome::Known(known.record.state));
+        }
         None => HEADLESS,
     };
     let record = recorder.of_skipped(unit.clone(), reason, work.attempts, now_millis);
     let reason = record.reason.clone();
-    let ended = Ended::Final { state: UnitState::Skipped, reason, changed: true };
-    Closing::without_evidence(vec![(record, version)], ended)
+    let ended = UnitOutcome::Final { state: UnitState::Skipped, reason, changed: true };
+    LedgerUpdate::without_evidence(vec![(record, version)], ended)
 }
 
 /// A conversion that gave what is recorded: only the revision may be new.
-fn unchanged(converted: &Converted, known: Option<&Known>, recorder: &Recorder, now_millis: i64) -> Closing {
-    debug_assert!(matches!(converted.content, Content::Unchanged));
+fn unchanged(
+    converted: &Converted,
+    known: Option<&KnownRecord>,
+    recorder: &Recorder,
+    now_millis: i64,
+) -> LedgerUpdate {
+    debug_assert!(matches!(converted.content, ConvertedDocuments::Unchanged));
     let records = known.filter(|known| known.record.revision != recorder.revision);
     let records = records.map(|known| (recorder.renewed(known.record.clone(), now_millis), known.version));
-    let ended = Ended::Final { state: recorder.good, reason: None, changed: false };
-    Closing::without_evidence(records.into_iter().collect(), ended)
+    let ended = UnitOutcome::Final { state: recorder.good, reason: None, changed: false };
+    LedgerUpdate::without_evidence(records.into_iter().collect(), ended)
 }
 
 /// A unit that is the present one of its key.
 struct Current<'a> {
-    work: &'a Work,
+    work: &'a CommitRequest,
     converted: &'a Converted,
     key: Option<&'a KeyHead>,
-    stored: &'a Stored,
-    earlier: &'a Earlier,
+    stored: &'a StoredDocuments,
+    earlier: &'a EarlierRecords,
     recorder: &'a Recorder,
     now_millis: i64,
 }
 
 impl Current<'_> {
-    fn close(&self) -> Closing {
+    fn close(&self) -> LedgerUpdate {
         let mut record =
             self.recorder.of_converted(self.converted, self.stored, self.work.attempts, self.now_millis);
         let known = self.work.known.as_ref().map(|known| &known.record);
@@ -179,7 +197,7 @@ impl Current<'_> {
         let marks = self.marks(&record);
         let left_behind = if record.state.is_good() { self.left_behind(&marks) } else { Vec::new() };
         let dropped = known.and_then(|known| self.dropped(known));
-        let ended = Ended::Final {
+        let ended = UnitOutcome::Final {
             state: record.state,
             reason: record.reason.clone(),
             changed: known.is_none_or(|known| differ(known, &record)),
@@ -188,7 +206,7 @@ impl Current<'_> {
         let version = self.key.map_or(HEADLESS, own);
         let own = std::iter::once((record, version));
         let records = own.chain(marks.into_iter().map(|(_, mark)| mark)).collect();
-        Closing { evidence, records, dropped, left_behind, ended }
+        LedgerUpdate { evidence, records, dropped, left_behind, ended }
     }
 
     /// Documents of units whose place this one takes. Heads tell which of them it has.
@@ -205,7 +223,7 @@ impl Current<'_> {
     }
 
     /// Documents that an earlier conversion of the unit gave. Where records do not name them all, the unit has taken its
-    /// key anew ([`takes_anew`](super::work::takes_anew)), so that heads tell them apart.
+    /// key anew ([`takes_anew`](super::commit_request::takes_anew)), so that heads tell them apart.
     fn dropped(&self, known: &UnitRecord) -> Option<Gone> {
         let key = self.key.filter(|_| self.stored.count > 0)?;
         if known.state == UnitState::Skipped {
@@ -224,14 +242,14 @@ impl Current<'_> {
         usize::try_from(self.stored.count).is_ok_and(|count| count > self.stored.documents.len())
     }
 
-    fn evidence(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Evidence {
+    fn evidence(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> EvidenceChange {
         let Self { converted, recorder, work, .. } = self;
         let keep = recorder.error_record(converted, work.attempts, self.now_millis).map(Box::new);
         let own = Some(&converted.unit.id);
         let own = own.filter(|_| keep.is_none() && work.known_state() == Some(UnitState::Failed));
         let earlier = marks.iter().filter(|(before, _)| departed::may_have_evidence(before.as_ref()));
         let earlier = earlier.map(|(_, (mark, _))| &mark.unit);
-        Evidence { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
+        EvidenceChange { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
     }
 
     /// The records of the units whose place this one takes, as they are and as they are to be. A unit whose documents are in the
@@ -281,5 +299,5 @@ fn differ(before: &UnitRecord, now: &UnitRecord) -> bool {
 }
 
 #[cfg(test)]
-#[path = "close_tests.rs"]
+#[path = "ledger_update_tests.rs"]
 mod tests;

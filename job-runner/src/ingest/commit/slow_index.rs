@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use docmill_crds::contract::IndexTrouble;
 use tokio_util::sync::CancellationToken;
 
-use super::committer::Finish;
-use super::work::Work;
+use super::commit_request::CommitRequest;
+use super::committer::Committer;
 use crate::ingest::index::watch::Way;
-use crate::ingest::unit::task::Ended;
+use crate::ingest::unit::task::UnitOutcome;
 
 /// Units that wait or are on their way, for all slow indices together: few enough to leave most places to others, …
 const UNITS: usize = 64;
@@ -20,29 +20,29 @@ const BYTES: usize = 2 * 1024 * 1024;
 /// The units of slow indices.
 #[derive(Clone)]
 pub(crate) struct Lane {
-    finish: Arc<Finish>,
+    committer: Arc<Committer>,
     stop: CancellationToken,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<LaneState>>,
 }
 
 #[derive(Default)]
-struct State {
+struct LaneState {
     units: usize,
     bytes: usize,
     /// Those that wait, by the index; one that has an entry is being sent to.
-    waiting: HashMap<String, Vec<Work>>,
+    waiting: HashMap<String, Vec<CommitRequest>>,
 }
 
 impl Lane {
-    pub(crate) fn new(finish: Arc<Finish>, stop: CancellationToken) -> Self {
-        Self { finish, stop, state: Arc::default() }
+    pub(crate) fn new(committer: Arc<Committer>, stop: CancellationToken) -> Self {
+        Self { committer, stop, state: Arc::default() }
     }
 
     /// Takes the units of slow indices out of a batch.
-    pub(crate) fn divert(&self, batch: Vec<Work>) -> Vec<Work> {
+    pub(crate) fn divert(&self, batch: Vec<CommitRequest>) -> Vec<CommitRequest> {
         let mut swift = Vec::with_capacity(batch.len());
         for work in batch {
-            match self.finish.slow_index(&work) {
+            match self.committer.slow_index(&work) {
                 Some(index) => self.take(index, work),
                 None => swift.push(work),
             }
@@ -51,7 +51,7 @@ impl Lane {
     }
 
     /// Takes units that turned out to be of a slow index.
-    pub(crate) fn take_all(&self, slow: Vec<Work>) {
+    pub(crate) fn take_all(&self, slow: Vec<CommitRequest>) {
         for mut work in slow {
             if let Some(held) = work.held.take() {
                 self.take(held.index, work);
@@ -59,12 +59,12 @@ impl Lane {
         }
     }
 
-    fn take(&self, index: String, work: Work) {
+    fn take(&self, index: String, work: CommitRequest) {
         let mut state = self.lock();
         let bytes = work.bytes();
         if state.units > 0 && (state.units >= UNITS || state.bytes + bytes > BYTES) {
             drop(state);
-            self.finish.answer(work, Ended::Held(IndexTrouble::Slow));
+            self.committer.answer(work, UnitOutcome::Held(IndexTrouble::Slow));
             return;
         }
         state.units += 1;
@@ -81,16 +81,16 @@ impl Lane {
     /// Sends all that waits for an index, until nothing does.
     async fn send(self, index: String) {
         while let Some(batch) = self.next(&index) {
-            let (units, bytes) = (batch.len(), batch.iter().map(Work::bytes).sum::<usize>());
-            let left = self.finish.finish(batch, Way::alone(), &self.stop).await;
-            self.finish.settle(left.with_evidence, &self.stop).await;
+            let (units, bytes) = (batch.len(), batch.iter().map(CommitRequest::bytes).sum::<usize>());
+            let left = self.committer.finish(batch, Way::alone(), &self.stop).await;
+            self.committer.settle(left.with_evidence, &self.stop).await;
             let mut state = self.lock();
             state.units -= units;
             state.bytes -= bytes;
         }
     }
 
-    fn next(&self, index: &str) -> Option<Vec<Work>> {
+    fn next(&self, index: &str) -> Option<Vec<CommitRequest>> {
         let mut state = self.lock();
         let batch = std::mem::take(state.waiting.get_mut(index)?);
         if batch.is_empty() {
@@ -100,7 +100,7 @@ impl Lane {
         Some(batch)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, LaneState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

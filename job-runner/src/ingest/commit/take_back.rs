@@ -16,23 +16,23 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio_util::sync::CancellationToken;
 
-use super::committer::Finish;
+use super::commit_request::CommitRequest;
+use super::committer::Committer;
 use super::departed::Departed;
 use super::ledger_update;
-use super::work::Work;
 use crate::ingest::index::heads::{ClaimError, unless_held};
 use crate::ingest::index::indexer;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::persist::persist;
 use crate::ingest::snapshot;
-use crate::ingest::snapshot::read::{self, Lines, Opened};
-use crate::ingest::unit::placement::Held;
-use crate::ingest::unit::prepared::{Content, Converted, Prepared};
+use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
+use crate::ingest::unit::placement::HeldByIndex;
+use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 
 /// Documents that are taken back at a time.
 const DOCUMENTS_AT_A_TIME: usize = 1000;
 
-impl Finish {
+impl Committer {
     /// Takes back documents of a key that no unit claimed which took the key with the version `below` or a later one. `key`
     /// is its head. Doing it again changes nothing.
     pub(crate) async fn take_back(
@@ -42,14 +42,14 @@ impl Finish {
         below: u64,
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
-        if self.placer.articles.is_none() {
+        if self.indexer.articles.is_none() {
             return Ok(());
         }
         let name = &key.unit.key;
         match departed {
             Departed::Named(documents) => {
                 let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
-                self.placer.take_back(name, below, &ids, stop).await?;
+                self.indexer.take_back(name, below, &ids, stop).await?;
             }
             Departed::InSnapshot { unit, reference, count } => {
                 let taken = self.take_back_of_snapshot(reference, name, below, stop).await?;
@@ -91,7 +91,7 @@ impl Finish {
         head: &KeyHead,
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
-        if self.on_delete == OnDelete::Keep || self.placer.articles.is_none() {
+        if self.on_delete == OnDelete::Keep || self.indexer.articles.is_none() {
             return Ok(());
         }
         self.take_back_of_snapshot(reference, key, head.version, stop).await.map(drop)
@@ -106,7 +106,9 @@ impl Finish {
         stop: &CancellationToken,
     ) -> Result<usize, ClaimError> {
         let opened = read::open(&self.s3, &self.snapshots.bucket, reference).await?;
-        let Some(mut lines) = opened.and_then(Opened::lines).map(BufReader::new) else { return Ok(0) };
+        let Some(mut lines) = opened.and_then(OpenedSnapshot::lines).map(BufReader::new) else {
+            return Ok(0);
+        };
         let mut taken = 0;
         loop {
             let ids = match self.next_ids(&mut lines).await {
@@ -120,11 +122,11 @@ impl Finish {
                 return Ok(taken);
             }
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            taken += self.placer.take_back(key, below, &ids, stop).await?;
+            taken += self.indexer.take_back(key, below, &ids, stop).await?;
         }
     }
 
-    async fn next_ids(&self, lines: &mut BufReader<Lines>) -> io::Result<Vec<String>> {
+    async fn next_ids(&self, lines: &mut BufReader<SnapshotLines>) -> io::Result<Vec<String>> {
         let mut ids = Vec::new();
         while ids.len() < DOCUMENTS_AT_A_TIME {
             let mut line = Vec::new();
@@ -159,7 +161,7 @@ impl Finish {
         below: u64,
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
-        let Some(articles) = &self.placer.articles else { return Ok(()) };
+        let Some(articles) = &self.indexer.articles else { return Ok(()) };
         let (elastic, pattern) = (&articles.elastic, articles.pattern());
         elastic.refresh(pattern).await?;
         // Also because OpenSearch has no view of a pattern that matches no index.
@@ -194,7 +196,7 @@ impl Finish {
                 return Err(ElasticError::Unreadable("a search without hits".to_owned()).into());
             };
             let ids: Vec<&str> = hits.iter().filter_map(|hit| hit.get("_id")?.as_str()).collect();
-            self.placer.take_back(key, below, &ids, stop).await?;
+            self.indexer.take_back(key, below, &ids, stop).await?;
             last = hits.last().and_then(|hit| hit.get("sort").cloned());
             if last.is_none() {
                 return Ok(());
@@ -204,7 +206,7 @@ impl Finish {
 
     /// Takes back what was stored of a unit whose record was refused, because its key was removed or a newer version seen
     /// to its end meanwhile. `None`: to be tried again later.
-    pub(crate) async fn withdraw(&self, work: &Work, stop: &CancellationToken) -> Option<()> {
+    pub(crate) async fn withdraw(&self, work: &CommitRequest, stop: &CancellationToken) -> Option<()> {
         let Prepared::Converted(converted) = &work.prepared else { return Some(()) };
         if self.on_delete == OnDelete::Keep || work.head().is_none() {
             return Some(());
@@ -214,18 +216,18 @@ impl Finish {
 
     async fn withdraw_now(&self, converted: &Converted, stop: &CancellationToken) -> Result<(), ClaimError> {
         let id = &converted.unit.id;
-        let Some((key, _)) = self.placer.heads.key(&id.bucket, &id.key).await? else { return Ok(()) };
+        let Some((key, _)) = self.indexer.heads.key(&id.bucket, &id.key).await? else { return Ok(()) };
         if !key.gone && key.unit == *id {
             return Ok(());
         }
         match (&converted.content, &converted.snapshot) {
-            (Content::InMemory(documents), _) => {
-                self.placer.take_back(&id.key, key.version, &indexer::ids(documents), stop).await?;
+            (ConvertedDocuments::InMemory(documents), _) => {
+                self.indexer.take_back(&id.key, key.version, &indexer::ids(documents), stop).await?;
             }
-            (Content::InSnapshot, Some(reference)) => {
+            (ConvertedDocuments::InSnapshot, Some(reference)) => {
                 self.take_back_of_snapshot(reference, &id.key, key.version, stop).await?;
             }
-            (Content::InSnapshot | Content::Unchanged, _) => {}
+            (ConvertedDocuments::InSnapshot | ConvertedDocuments::Unchanged, _) => {}
         }
         if key.gone && !converted.refusals.is_empty() {
             errors_bucket::remove(&self.s3, &self.errors, id).await?;
@@ -237,7 +239,11 @@ impl Finish {
     /// that was seen to its end since: else whoever does that will find it. Gives the index that keeps it, if one does.
     /// `None`: to be tried again later.
     #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
-    pub(crate) async fn clear_up(&self, work: &Work, stop: &CancellationToken) -> Option<Option<Held>> {
+    pub(crate) async fn clear_up(
+        &self,
+        work: &CommitRequest,
+        stop: &CancellationToken,
+    ) -> Option<Option<HeldByIndex>> {
         let Prepared::Skipped(unit, _) = &work.prepared else { return Some(None) };
         // The first attempt has none before it.
         if self.on_delete == OnDelete::Keep || work.attempts < 2 {
@@ -247,7 +253,7 @@ impl Finish {
     }
 
     async fn clear_up_now(&self, unit: &UnitId, stop: &CancellationToken) -> Result<(), ClaimError> {
-        let Some((key, _)) = self.placer.heads.key(&unit.bucket, &unit.key).await? else { return Ok(()) };
+        let Some((key, _)) = self.indexer.heads.key(&unit.bucket, &unit.key).await? else { return Ok(()) };
         let had_its_place = (key.gone && key.unit == *unit) || key.earlier.contains(&unit.version);
         if !had_its_place {
             return Ok(());

@@ -2,11 +2,11 @@
 
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ElasticError, Fault, Outcome};
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 
-use crate::ingest::unit::placement::Held;
+use crate::ingest::unit::placement::HeldByIndex;
 
 /// Why a claim could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ pub enum ClaimError {
     },
     /// An index with documents has trouble of its own.
     #[error("index {:?} keeps documents: {}", .0.index, .0.fault)]
-    Held(Held),
+    Held(HeldByIndex),
     /// Others were faster each time.
     #[error("failed to write heads of {index:?}: others wrote them each time in between")]
     Contended {
@@ -53,7 +53,7 @@ pub enum ClaimError {
 }
 
 /// The index that keeps something from being done, if that is all that does.
-pub(crate) fn unless_held<T>(result: Result<T, ClaimError>) -> Result<Option<Held>, ClaimError> {
+pub(crate) fn unless_held<T>(result: Result<T, ClaimError>) -> Result<Option<HeldByIndex>, ClaimError> {
     match result {
         Ok(_) => Ok(None),
         Err(ClaimError::Held(held)) => Ok(Some(held)),
@@ -71,7 +71,7 @@ impl ClaimError {
                 Err(Self::Refused { index: index.to_owned(), id: id.to_owned(), fault })
             }
             Outcome::Held(trouble, fault) => {
-                Err(Self::Held(Held { index: index.to_owned(), trouble, fault }))
+                Err(Self::Held(HeldByIndex { index: index.to_owned(), trouble, fault }))
             }
         }
     }
@@ -88,12 +88,12 @@ impl Classify for ClaimError {
         }
     }
 
-    fn hindrance(&self) -> Option<(Store, HindranceReason)> {
+    fn store_problem(&self) -> Option<(Store, StoreProblemReason)> {
         match self {
-            Self::Elastic(error) => error.hindrance(),
-            Self::Store(error) => error.hindrance(),
+            Self::Elastic(error) => error.store_problem(),
+            Self::Store(error) => error.store_problem(),
             Self::Unreadable { .. } | Self::Refused { .. } => {
-                Some((Store::Elasticsearch, HindranceReason::Refused))
+                Some((Store::Elasticsearch, StoreProblemReason::Refused))
             }
             Self::Held(_) | Self::Contended { .. } => None,
         }

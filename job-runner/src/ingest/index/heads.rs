@@ -1,4 +1,4 @@
-//! Claims keys and documents for units, by compare-and-set on the heads index: what [`claim`](super::claim) decides is
+//! Claims keys and documents for units, by compare-and-set on the heads index: what `claim` decides is
 //! written only if nobody wrote meanwhile, and decided anew if somebody did.
 
 use std::collections::{BTreeSet, HashMap};
@@ -76,12 +76,12 @@ impl Claimed {
 }
 
 /// What was found in the heads index, by id.
-struct Seen<'a> {
+struct SeenHeads<'a> {
     index: &'a str,
     found: HashMap<String, StoredDocument>,
 }
 
-impl Seen<'_> {
+impl SeenHeads<'_> {
     fn read<H: DeserializeOwned>(&self, id: &str) -> Result<Option<H>, ClaimError> {
         let Some(stored) = self.found.get(id) else { return Ok(None) };
         serde_json::from_value(stored.source.clone().into()).map(Some).map_err(|error| {
@@ -96,13 +96,13 @@ impl Seen<'_> {
 
 /// What one round of claims is to write. An id is written once a round: who comes second waits for the next.
 #[derive(Default)]
-struct Round {
+struct ClaimRound {
     ids: Vec<String>,
     body: BulkBody,
     taken: BTreeSet<String>,
 }
 
-impl Round {
+impl ClaimRound {
     fn write<H: Serialize>(&mut self, index: &str, id: String, since: Option<ReadState>, head: &H) {
         let source = serde_json::to_vec(head).unwrap_or_default();
         self.body.push_compare_and_set(Address { index, id: &id }, since, &source);
@@ -157,7 +157,7 @@ impl Heads {
             open.sort_by_key(|at| std::cmp::Reverse(requests[*at].unit.last_modified_millis));
             let seen = self.look(open.iter().flat_map(|at| ids(&requests[*at]))).await?;
             let present = self.ask_store(&open, requests, &seen).await?;
-            let mut round = Round::default();
+            let mut round = ClaimRound::default();
             let mut decided = Vec::new();
             for at in open {
                 let first = round.ids.len();
@@ -183,7 +183,7 @@ impl Heads {
         &self,
         open: &[usize],
         requests: &[Request<'_>],
-        seen: &Seen<'_>,
+        seen: &SeenHeads<'_>,
     ) -> Result<HashMap<usize, bool>, ClaimError> {
         let mut asked = Vec::new();
         for &at in open {
@@ -217,7 +217,7 @@ impl Heads {
         let mut contention = Contention::new();
         while !open.is_empty() {
             let seen = self.look(open.iter().cloned()).await?;
-            let mut round = Round::default();
+            let mut round = ClaimRound::default();
             let mut heads = HashMap::new();
             for id in std::mem::take(&mut open) {
                 let head: Option<DocumentHead> = seen.read(&id)?;
@@ -248,11 +248,11 @@ impl Heads {
     /// Writes what a round decided. Gives of each head whether it was as it had been read.
     async fn write(
         &self,
-        round: Round,
+        round: ClaimRound,
         patience: Patience,
         stop: &CancellationToken,
     ) -> Result<Vec<(String, bool)>, ClaimError> {
-        let Round { ids, body, .. } = round;
+        let ClaimRound { ids, body, .. } = round;
         let outcomes = self.elastic.bulk_all(body, patience, stop).await?;
         let written = ids.into_iter().zip(outcomes).map(|(id, outcome)| {
             let written = ClaimError::written(outcome, &self.index, &id)?;
@@ -292,14 +292,14 @@ impl Heads {
         since: Option<ReadState>,
         stop: &CancellationToken,
     ) -> Result<(), ClaimError> {
-        let mut round = Round::default();
+        let mut round = ClaimRound::default();
         round.write(&self.index, KeyHead::id(&head.unit.bucket, &head.unit.key), since, head);
         let written = self.write(round, Patience::once(), stop).await?;
         let contended = || ClaimError::Contended { index: self.index.clone() };
         written.iter().all(|(_, written)| *written).then_some(()).ok_or_else(contended)
     }
 
-    async fn look(&self, ids: impl IntoIterator<Item = String>) -> Result<Seen<'_>, ElasticError> {
+    async fn look(&self, ids: impl IntoIterator<Item = String>) -> Result<SeenHeads<'_>, ElasticError> {
         let ids: Vec<String> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let mut found = HashMap::new();
         for part in ids.chunks(HEADS_AT_A_TIME) {
@@ -307,7 +307,7 @@ impl Heads {
             let stored = self.elastic.mget(&addresses, &[]).await?;
             found.extend(part.iter().zip(stored).filter_map(|(id, stored)| Some((id.clone(), stored?))));
         }
-        Ok(Seen { index: &self.index, found })
+        Ok(SeenHeads { index: &self.index, found })
     }
 }
 
@@ -330,8 +330,8 @@ fn decide(
     index: &str,
     request: &Request<'_>,
     is_present: Option<bool>,
-    seen: &Seen<'_>,
-    round: &mut Round,
+    seen: &SeenHeads<'_>,
+    round: &mut ClaimRound,
 ) -> Result<Option<Claimed>, ClaimError> {
     let me = Claimant::new(request.unit);
     let key_id = KeyHead::id(&me.id.bucket, &me.id.key);

@@ -16,14 +16,14 @@ use super::outcomes::Places;
 use super::watch::{Watcher, Way};
 use crate::ingest::snapshot::provenance::indexed_source;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::placement::{DocumentFate, Fate, Held, PATIENCE, ToPlace};
+use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex, IndexOutcome, IndexRequest, PATIENCE};
 
 /// What an item of a bulk takes beside its document: the action and the time.
 const ITEM_BYTES: usize = 512;
 
 /// Puts documents into a cluster, or only claims their keys where there is none.
 #[derive(Clone, Debug)]
-pub struct Placer {
+pub struct Indexer {
     /// Where the documents go; none where they end as snapshots.
     pub articles: Option<Arc<Articles>>,
     /// Who has which place.
@@ -32,14 +32,14 @@ pub struct Placer {
     pub on_delete: OnDelete,
 }
 
-impl Placer {
+impl Indexer {
     /// Claims and stores the documents of units, each of which is there once. Doing it again changes nothing.
     pub async fn place(
         &self,
-        units: &[ToPlace<'_>],
+        units: &[IndexRequest<'_>],
         way: Way,
         stop: &CancellationToken,
-    ) -> Result<Vec<Fate>, ClaimError> {
+    ) -> Result<Vec<IndexOutcome>, ClaimError> {
         let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
         let requests: Vec<_> = units
             .iter()
@@ -64,20 +64,20 @@ impl Placer {
             places.hold(&address.id, &held);
         }
         let documents = places.into_fates();
-        for held in documents.iter().filter_map(DocumentFate::held) {
+        for held in documents.iter().filter_map(DocumentOutcome::held) {
             articles.indices.refused(&held.index);
         }
-        Ok(fates(units, claims, documents, lost))
+        Ok(outcomes(units, claims, documents, lost))
     }
 
     /// Deletes what an earlier attempt stored of units that have lost their keys since. Gives the index that keeps some of it,
     /// by the position of the unit.
     async fn take_back_of_lost(
         &self,
-        units: &[ToPlace<'_>],
+        units: &[IndexRequest<'_>],
         claims: &[Claimed],
         stop: &CancellationToken,
-    ) -> Result<BTreeMap<usize, Held>, ClaimError> {
+    ) -> Result<BTreeMap<usize, HeldByIndex>, ClaimError> {
         let mut kept = BTreeMap::new();
         if self.on_delete == OnDelete::Keep {
             return Ok(kept);
@@ -124,7 +124,7 @@ impl Placer {
         &self,
         documents: &[(DocumentAddress, u64)],
         stop: &CancellationToken,
-    ) -> Result<Vec<(DocumentAddress, Held)>, ClaimError> {
+    ) -> Result<Vec<(DocumentAddress, HeldByIndex)>, ClaimError> {
         let Some(articles) = self.articles.as_ref().filter(|_| !documents.is_empty()) else {
             return Ok(Vec::new());
         };
@@ -181,11 +181,11 @@ async fn existing(
 }
 
 /// Without an index: what the snapshots hold is where it belongs.
-fn kept(units: &[ToPlace<'_>], claims: Vec<Claimed>) -> Vec<Fate> {
-    let fate = |(unit, claim): (&ToPlace<'_>, Claimed)| match claim {
-        Claimed::Lost(head) => Fate::Superseded(head, None),
+fn kept(units: &[IndexRequest<'_>], claims: Vec<Claimed>) -> Vec<IndexOutcome> {
+    let fate = |(unit, claim): (&IndexRequest<'_>, Claimed)| match claim {
+        Claimed::Lost(head) => IndexOutcome::Superseded(head, None),
         Claimed::Held(key, _) => {
-            Fate::Current { key, documents: vec![DocumentFate::Stored; unit.documents.len()] }
+            IndexOutcome::Current { key, documents: vec![DocumentOutcome::Stored; unit.documents.len()] }
         }
     };
     units.iter().zip(claims).map(fate).collect()
@@ -196,7 +196,7 @@ pub(crate) fn ids(documents: &[AddressedDocument]) -> Vec<&str> {
     documents.iter().map(|document| document.recorded.id.as_str()).collect()
 }
 
-fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {
+fn addresses(unit: &IndexRequest<'_>) -> Vec<DocumentAddress> {
     let recorded = unit.documents.iter().map(|document| &document.recorded);
     recorded
         .map(|recorded| DocumentAddress { index: recorded.index.clone(), id: recorded.id.clone() })
@@ -206,7 +206,7 @@ fn addresses(unit: &ToPlace<'_>) -> Vec<DocumentAddress> {
 /// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. The deletions
 /// come after all documents.
 fn body<'a>(
-    units: &[ToPlace<'_>],
+    units: &[IndexRequest<'_>],
     claims: &'a [Claimed],
     existing: &BTreeSet<String>,
     barred: &Barred,
@@ -243,17 +243,17 @@ fn is_own(digest: &str, document: &AddressedDocument, head: &DocumentHead) -> bo
     head.unit == digest && head.address.index == document.recorded.index
 }
 
-fn fates(
-    units: &[ToPlace<'_>],
+fn outcomes(
+    units: &[IndexRequest<'_>],
     claims: Vec<Claimed>,
-    documents: Vec<DocumentFate>,
-    mut lost: BTreeMap<usize, Held>,
-) -> Vec<Fate> {
+    documents: Vec<DocumentOutcome>,
+    mut lost: BTreeMap<usize, HeldByIndex>,
+) -> Vec<IndexOutcome> {
     let mut documents = documents.into_iter();
-    let fate = |(at, (unit, claim)): (usize, (&ToPlace<'_>, Claimed))| match claim {
-        Claimed::Lost(head) => Fate::Superseded(head, lost.remove(&at)),
+    let fate = |(at, (unit, claim)): (usize, (&IndexRequest<'_>, Claimed))| match claim {
+        Claimed::Lost(head) => IndexOutcome::Superseded(head, lost.remove(&at)),
         Claimed::Held(key, _) => {
-            Fate::Current { key, documents: documents.by_ref().take(unit.documents.len()).collect() }
+            IndexOutcome::Current { key, documents: documents.by_ref().take(unit.documents.len()).collect() }
         }
     };
     units.iter().zip(claims).enumerate().map(fate).collect()

@@ -6,39 +6,39 @@ use docmill_clients::elastic::{Fault, Outcome};
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::records::units::DocumentAddress;
 
-use crate::ingest::unit::placement::{DocumentFate, Held};
+use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex};
 
 /// The documents of a batch, in the order of its units, and the deletions of earlier copies, as they were sent.
 #[derive(Debug, Default)]
 pub(crate) struct Places<'a> {
-    documents: Vec<Place<'a>>,
+    documents: Vec<DocumentPlace<'a>>,
     deletions: Vec<(&'a str, &'a str)>,
 }
 
 #[derive(Debug)]
-struct Place<'a> {
+struct DocumentPlace<'a> {
     address: &'a DocumentAddress,
     /// Whether this batch is to see to it.
     own: bool,
     /// `None`: the bulk says.
-    fate: Option<DocumentFate>,
+    fate: Option<DocumentOutcome>,
 }
 
 impl<'a> Places<'a> {
     /// A document whose place is a newer one's.
     pub(crate) fn lost(&mut self, address: &'a DocumentAddress) {
-        self.documents.push(Place { address, own: false, fate: Some(DocumentFate::Stored) });
+        self.documents.push(DocumentPlace { address, own: false, fate: Some(DocumentOutcome::Stored) });
     }
 
     /// A document that is in the bulk.
     pub(crate) fn sent(&mut self, address: &'a DocumentAddress) {
-        self.documents.push(Place { address, own: true, fate: None });
+        self.documents.push(DocumentPlace { address, own: true, fate: None });
     }
 
     /// A document that is not sent, since its index must not be created now.
     pub(crate) fn barred(&mut self, address: &'a DocumentAddress, fault: &Fault) {
         let fate = Some(not_created(&address.index, fault.clone()));
-        self.documents.push(Place { address, own: true, fate });
+        self.documents.push(DocumentPlace { address, own: true, fate });
     }
 
     /// The deletion of an earlier copy, which is in the bulk behind all documents.
@@ -51,57 +51,58 @@ impl<'a> Places<'a> {
         let mut outcomes = outcomes.into_iter();
         for place in self.documents.iter_mut().filter(|place| place.fate.is_none()) {
             place.fate = Some(match outcomes.next() {
-                Some(Outcome::Rejected(fault)) => DocumentFate::Rejected(fault),
+                Some(Outcome::Rejected(fault)) => DocumentOutcome::Rejected(fault),
                 Some(Outcome::Held(trouble, fault)) => {
-                    DocumentFate::Held(Held { index: place.address.index.clone(), trouble, fault })
+                    DocumentOutcome::Held(HeldByIndex { index: place.address.index.clone(), trouble, fault })
                 }
-                Some(Outcome::Done | Outcome::Superseded) | None => DocumentFate::Stored,
+                Some(Outcome::Done | Outcome::Superseded) | None => DocumentOutcome::Stored,
             });
         }
         for ((index, id), outcome) in std::mem::take(&mut self.deletions).into_iter().zip(outcomes) {
             if let Outcome::Held(trouble, fault) = outcome {
-                self.hold(id, &Held { index: index.to_owned(), trouble, fault });
+                self.hold(id, &HeldByIndex { index: index.to_owned(), trouble, fault });
             }
         }
     }
 
     /// A document by this id is not where it belongs as long as an earlier copy of it cannot be deleted.
-    pub(crate) fn hold(&mut self, id: &str, held: &Held) {
+    pub(crate) fn hold(&mut self, id: &str, held: &HeldByIndex) {
         let own = self.documents.iter_mut().filter(|place| place.own && place.address.id == id);
-        for place in own.filter(|place| place.fate == Some(DocumentFate::Stored)) {
-            place.fate = Some(DocumentFate::Held(held.clone()));
+        for place in own.filter(|place| place.fate == Some(DocumentOutcome::Stored)) {
+            place.fate = Some(DocumentOutcome::Held(held.clone()));
         }
     }
 
     /// Indices that rejected documents, and took none: they may not be there at all.
     pub(crate) fn doubtful(&self) -> BTreeSet<String> {
-        let of = |test: &dyn Fn(&DocumentFate) -> bool| {
+        let of = |test: &dyn Fn(&DocumentOutcome) -> bool| {
             let places =
                 self.documents.iter().filter(|place| place.own && place.fate.as_ref().is_some_and(test));
             places.map(|place| place.address.index.as_str()).collect::<BTreeSet<_>>()
         };
-        let rejecting = of(&|fate| matches!(fate, DocumentFate::Rejected(fault) if !fault.is_invalid_name()));
-        let taking = of(&|fate| *fate == DocumentFate::Stored);
+        let rejecting =
+            of(&|fate| matches!(fate, DocumentOutcome::Rejected(fault) if !fault.is_invalid_name()));
+        let taking = of(&|fate| *fate == DocumentOutcome::Stored);
         rejecting.difference(&taking).map(|index| (*index).to_owned()).collect()
     }
 
     /// What rejected the documents of this index was that it could not be created.
     pub(crate) fn hold_rejected_of(&mut self, index: &str) {
         for place in self.documents.iter_mut().filter(|place| place.address.index == index) {
-            if let Some(DocumentFate::Rejected(fault)) = &place.fate {
+            if let Some(DocumentOutcome::Rejected(fault)) = &place.fate {
                 place.fate = Some(not_created(index, fault.clone()));
             }
         }
     }
 
     /// What became of each document.
-    pub(crate) fn into_fates(self) -> Vec<DocumentFate> {
-        self.documents.into_iter().map(|place| place.fate.unwrap_or(DocumentFate::Stored)).collect()
+    pub(crate) fn into_fates(self) -> Vec<DocumentOutcome> {
+        self.documents.into_iter().map(|place| place.fate.unwrap_or(DocumentOutcome::Stored)).collect()
     }
 }
 
-fn not_created(index: &str, fault: Fault) -> DocumentFate {
-    DocumentFate::Held(Held { index: index.to_owned(), trouble: IndexTrouble::NotCreated, fault })
+fn not_created(index: &str, fault: Fault) -> DocumentOutcome {
+    DocumentOutcome::Held(HeldByIndex { index: index.to_owned(), trouble: IndexTrouble::NotCreated, fault })
 }
 
 #[cfg(test)]
@@ -109,7 +110,7 @@ mod tests {
     use docmill_crds::contract::IndexTrouble;
     use docmill_crds::records::units::DocumentAddress;
 
-    use super::{DocumentFate, Fault, Held, Outcome, Places};
+    use super::{DocumentOutcome, Fault, HeldByIndex, Outcome, Places};
 
     fn address(index: &str, id: &str) -> DocumentAddress {
         DocumentAddress { index: index.into(), id: id.into() }
@@ -128,12 +129,13 @@ mod tests {
         places.barred(&three, &fault("template"));
         places.sent(&four);
         places.take_in(vec![Outcome::Rejected(fault("x")), Outcome::Done]);
-        let held = DocumentFate::Held(Held {
+        let held = DocumentOutcome::Held(HeldByIndex {
             index: "a".into(),
             trouble: IndexTrouble::NotCreated,
             fault: fault("template"),
         });
-        let expected = [DocumentFate::Rejected(fault("x")), DocumentFate::Stored, held, DocumentFate::Stored];
+        let expected =
+            [DocumentOutcome::Rejected(fault("x")), DocumentOutcome::Stored, held, DocumentOutcome::Stored];
         assert_eq!(places.into_fates(), expected);
     }
 
@@ -147,9 +149,9 @@ mod tests {
         places.deleted("old", "m");
         let blocked = Outcome::Held(IndexTrouble::Blocked, fault("block"));
         places.take_in(vec![Outcome::Done, Outcome::Done, blocked]);
-        let fates = places.into_fates();
-        assert!(matches!(&fates[0], DocumentFate::Held(held) if held.index == "old"));
-        assert_eq!(fates[1..], [DocumentFate::Stored, DocumentFate::Stored]);
+        let outcomes = places.into_fates();
+        assert!(matches!(&outcomes[0], DocumentOutcome::Held(held) if held.index == "old"));
+        assert_eq!(outcomes[1..], [DocumentOutcome::Stored, DocumentOutcome::Stored]);
     }
 
     #[test]
@@ -165,8 +167,13 @@ mod tests {
         places.take_in(outcomes);
         assert_eq!(places.doubtful().into_iter().collect::<Vec<_>>(), ["b"]);
         places.hold_rejected_of("b");
-        let fates = places.into_fates();
-        assert!(matches!(&fates[2], DocumentFate::Held(held) if held.trouble == IndexTrouble::NotCreated));
-        assert!(matches!((&fates[1], &fates[3]), (DocumentFate::Rejected(_), DocumentFate::Rejected(_))));
+        let outcomes = places.into_fates();
+        assert!(
+            matches!(&outcomes[2], DocumentOutcome::Held(held) if held.trouble == IndexTrouble::NotCreated)
+        );
+        assert!(matches!(
+            (&outcomes[1], &outcomes[3]),
+            (DocumentOutcome::Rejected(_), DocumentOutcome::Rejected(_))
+        ));
     }
 }

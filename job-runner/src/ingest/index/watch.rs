@@ -1,5 +1,5 @@
 //! How the documents of a batch are sent so that one index with trouble of its own does not hold up the others: by what
-//! [`standing`](super::standing) knows.
+//! [`standing`](super::index_health) knows.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use docmill_clients::elastic::Watch;
 use docmill_clients::retry::Patience;
 use docmill_crds::contract::IndexTrouble;
 
-use super::standing::Standing;
+use super::index_health::IndexHealth;
 use crate::ingest::unit::placement::PATIENCE;
 
 /// For how long a batch waits in its place for what passes, where no other index takes documents either. Then its units
@@ -19,7 +19,7 @@ const IN_PLACE: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub struct Indices {
     started: Instant,
-    standing: Mutex<Standing>,
+    standing: Mutex<IndexHealth>,
 }
 
 impl Default for Indices {
@@ -29,7 +29,7 @@ impl Default for Indices {
 }
 
 impl Indices {
-    fn look(&self) -> (MutexGuard<'_, Standing>, Duration) {
+    fn look(&self) -> (MutexGuard<'_, IndexHealth>, Duration) {
         (self.standing.lock().unwrap_or_else(PoisonError::into_inner), self.started.elapsed())
     }
 

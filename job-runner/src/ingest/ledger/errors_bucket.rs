@@ -9,7 +9,7 @@ use docmill_crds::records::units::UnitId;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ingest::bucket::copy::{self, Target};
+use crate::ingest::bucket::copy::{self, CopyTarget};
 use crate::ingest::bucket::locations::EvidenceKeys;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::refusal::Stage;
@@ -61,7 +61,7 @@ pub async fn refuse(
     record: &ErrorRecord,
 ) -> Result<(), StoreError> {
     let keys = EvidenceKeys::of_object(place, &unit.id);
-    let target = Target { bucket: &place.bucket, key: &keys.copy };
+    let target = CopyTarget { bucket: &place.bucket, key: &keys.copy };
     if !record.copied {
         return write_record(client, place, &keys.record, record).await;
     }

@@ -6,19 +6,19 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::persist::persist;
-use crate::ingest::unit::known::Known;
+use crate::ingest::unit::known::KnownRecord;
 
 /// Records that one request asks for.
 const AT_A_TIME: usize = 500;
 
-struct Question {
+struct LookupRequest {
     digest: String,
-    answer: oneshot::Sender<Option<Known>>,
+    answer: oneshot::Sender<Option<KnownRecord>>,
 }
 
 /// Where to ask.
 #[derive(Clone, Debug)]
-pub struct Lookup(mpsc::Sender<Question>);
+pub struct Lookup(mpsc::Sender<LookupRequest>);
 
 impl Lookup {
     /// Starts answering, until all who could ask are gone.
@@ -30,15 +30,15 @@ impl Lookup {
 
     /// The record of a unit, by its digest. The outer `None`: the ledger could not be asked.
     #[allow(clippy::option_option, reason = "no answer and no record are two things")]
-    pub async fn record(&self, digest: String) -> Option<Option<Known>> {
+    pub async fn record(&self, digest: String) -> Option<Option<KnownRecord>> {
         let (answer, receiver) = oneshot::channel();
-        self.0.send(Question { digest, answer }).await.ok()?;
+        self.0.send(LookupRequest { digest, answer }).await.ok()?;
         receiver.await.ok()
     }
 }
 
 async fn answer_all(
-    mut receiver: mpsc::Receiver<Question>,
+    mut receiver: mpsc::Receiver<LookupRequest>,
     elastic: Elastic,
     ledger: String,
     stop: CancellationToken,
@@ -59,9 +59,9 @@ async fn answer_all(
 }
 
 /// A record that cannot be read was written by another version of Docmill, and is written anew.
-fn read(stored: StoredDocument) -> Option<Known> {
+fn read(stored: StoredDocument) -> Option<KnownRecord> {
     match serde_json::from_value(stored.source.into()) {
-        Ok(record) => Some(Known { record, version: stored.version }),
+        Ok(record) => Some(KnownRecord { record, version: stored.version }),
         Err(error) => {
             tracing::warn!(%error, "a record of the ledger cannot be read; its unit is done again");
             None

@@ -1,4 +1,4 @@
-//! Records in the ledger: where a unit ended. Pure; `finish` writes them.
+//! Records in the ledger: where a unit ended. Pure; `committer` writes them.
 
 use docmill_clients::clock;
 use docmill_crds::reason::{Reason, SkipReason};
@@ -6,7 +6,7 @@ use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 
 use super::errors_bucket::ErrorRecord;
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::placement::Stored;
+use crate::ingest::unit::placement::StoredDocuments;
 use crate::ingest::unit::prepared::Converted;
 use crate::ingest::unit::refusal::Stage;
 
@@ -30,7 +30,7 @@ impl Recorder {
     pub fn of_converted(
         &self,
         converted: &Converted,
-        stored: &Stored,
+        stored: &StoredDocuments,
         attempts: i64,
         now_millis: i64,
     ) -> UnitRecord {

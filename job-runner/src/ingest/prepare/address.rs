@@ -13,7 +13,7 @@ use docmill_crds::template::{RenderError, Template};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::date_window::{OutOfWindow, Window};
+use super::date_window::{IndexWindow, OutOfWindow};
 use crate::ingest::snapshot::provenance;
 use crate::ingest::unit::document::AddressedDocument;
 
@@ -36,7 +36,7 @@ pub struct Templates {
     /// Template of the id.
     pub id: Template,
     /// Which dates may name an index; none: all.
-    window: Option<Window>,
+    window: Option<IndexWindow>,
 }
 
 /// A field of the resource that addresses cannot be made by.
@@ -89,7 +89,7 @@ impl Addressing {
         };
         let templates = |index: &Index| {
             let id = parse("spec.index.id", &index.id)?;
-            let window = Window::of(&index.window).map_err(|error| InvalidTemplate {
+            let window = IndexWindow::of(&index.window).map_err(|error| InvalidTemplate {
                 field: "spec.index.window.from",
                 problem: error.to_string(),
             })?;

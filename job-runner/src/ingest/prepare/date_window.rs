@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 /// The days that may name an index.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
+pub struct IndexWindow {
     from: Date,
     ahead_days: i32,
 }
@@ -34,7 +34,7 @@ pub struct OutOfWindow {
     bound: &'static str,
 }
 
-impl Window {
+impl IndexWindow {
     /// The window of a source.
     pub fn of(window: &DateWindow) -> Result<Self, InvalidDay> {
         Ok(Self { from: window.first_day()?, ahead_days: window.ahead_days })
@@ -67,7 +67,7 @@ mod tests {
     use docmill_crds::template::Template;
     use serde_json::json;
 
-    use super::Window;
+    use super::IndexWindow;
 
     /// 2026-11-29T03:00:00Z.
     const NOW: i64 = 1_795_921_200_000;
@@ -75,7 +75,7 @@ mod tests {
     fn check(window: &DateWindow, name: &str, date: &str) -> Result<(), String> {
         let document = json!({"at": date, "section": date});
         let name = Template::parse(name).unwrap();
-        let window = Window::of(window).unwrap();
+        let window = IndexWindow::of(window).unwrap();
         window.check(&name, document.as_object().unwrap(), NOW).map_err(|error| error.to_string())
     }
 
@@ -111,6 +111,6 @@ mod tests {
         for date in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
             assert_eq!(check(&all, "a-{at:%Y}", date), Ok(()));
         }
-        assert!(Window::of(&DateWindow { from: "2026-02-30".into(), ahead_days: 7 }).is_err());
+        assert!(IndexWindow::of(&DateWindow { from: "2026-02-30".into(), ahead_days: 7 }).is_err());
     }
 }

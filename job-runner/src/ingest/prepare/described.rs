@@ -13,11 +13,11 @@ use super::keep::Kept;
 use super::preparation::{IN_MEMORY_BYTES, Preparation};
 use super::stamp::Stamp;
 use crate::ingest::snapshot::packed::packer::Coming;
-use crate::ingest::source::access::Met;
-use crate::ingest::source::object::Found;
+use crate::ingest::source::access::AccessFailure;
+use crate::ingest::source::object::ObjectFound;
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::known::Known;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::known::KnownRecord;
+use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::prepared::{Converted, Prepared, skipped};
 
 /// What reading an object gave.
@@ -33,13 +33,15 @@ enum Read {
 pub(crate) async fn prepare(
     preparation: &Preparation,
     describer: &Describer,
-    landed: &Landed,
-    same: Option<&Known>,
+    landed: &ObjectRef,
+    same: Option<&KnownRecord>,
     coming: Option<Coming>,
     stop: &CancellationToken,
 ) -> Option<Prepared> {
     let read = || async {
-        read(preparation, describer, landed, coming.as_ref()).await.map_err(Met::at(&preparation.reads))
+        read(preparation, describer, landed, coming.as_ref())
+            .await
+            .map_err(AccessFailure::at(&preparation.reads))
     };
     let read = match preparation.read_through("fetch", landed, coming.as_ref(), stop, read).await? {
         Ok(read) => read,
@@ -67,13 +69,13 @@ pub(crate) async fn prepare(
 async fn read(
     preparation: &Preparation,
     describer: &Describer,
-    landed: &Landed,
+    landed: &ObjectRef,
     coming: Option<&Coming>,
 ) -> Result<Read, StoreError> {
     let opened = match preparation.open_object(landed).await? {
-        Found::Object(opened) => *opened,
-        Found::Gone => return Ok(Read::Gone),
-        Found::Replaced => return Ok(Read::Replaced),
+        ObjectFound::Object(opened) => *opened,
+        ObjectFound::Gone => return Ok(Read::Gone),
+        ObjectFound::Replaced => return Ok(Read::Replaced),
     };
     let length = opened.length;
     if is_folder_marker(&opened.unit.id.key, length) {

@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::keep::Kept;
 use super::preparation::Preparation;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::prepared::{Content, Converted};
+use crate::ingest::unit::prepared::{Converted, ConvertedDocuments};
 use crate::ingest::unit::refusal::RefusedPart;
 use crate::ingest::unit::{Unit, overwritten};
 
@@ -38,14 +38,22 @@ impl Made {
         self,
         (unit, raw_digest): (Unit, String),
         snapshot: Option<String>,
-        room: Option<OwnedSemaphorePermit>,
+        memory_budget: Option<OwnedSemaphorePermit>,
     ) -> io::Result<(Box<Converted>, Kept)> {
         let Self { mut documents, refusals, lines } = self;
         let overwritten = overwritten::leave_standing(&mut documents);
         let kept = Preparation::kept(snapshot, lines)?;
-        let (raw_digest, content) = (Some(raw_digest), Content::InMemory(documents));
+        let (raw_digest, content) = (Some(raw_digest), ConvertedDocuments::InMemory(documents));
         Ok((
-            Box::new(Converted { unit, raw_digest, snapshot: None, content, overwritten, refusals, room }),
+            Box::new(Converted {
+                unit,
+                raw_digest,
+                snapshot: None,
+                content,
+                overwritten,
+                refusals,
+                memory_budget,
+            }),
             kept,
         ))
     }

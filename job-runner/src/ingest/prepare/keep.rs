@@ -14,8 +14,8 @@ use crate::ingest::snapshot::provenance::with_snapshot;
 use crate::ingest::snapshot::{self, Label};
 use crate::ingest::source::access::{Suspected, see_through};
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::known::Known;
-use crate::ingest::unit::prepared::{Content, Converted, Prepared, is_same};
+use crate::ingest::unit::known::KnownRecord;
+use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared, is_same};
 
 /// The lines of a unit as they are to be kept.
 #[derive(Debug)]
@@ -43,12 +43,12 @@ impl Preparation {
         &self,
         mut converted: Box<Converted>,
         kept: Kept,
-        same: Option<&Known>,
+        same: Option<&KnownRecord>,
         coming: Option<Coming>,
         stop: &CancellationToken,
     ) -> Option<Prepared> {
         if is_same(&converted, same, self.recorder.good) {
-            converted.content = Content::Unchanged;
+            converted.content = ConvertedDocuments::Unchanged;
         } else {
             self.keep(&mut converted, kept, coming, stop).await?;
         }
@@ -77,7 +77,7 @@ impl Preparation {
                 match see_through("snapshot", suspected, stop, || std::future::ready(false), store).await? {
                     Ok(()) => converted.snapshot = Some(key),
                     Err(met) => {
-                        converted.content = Content::InMemory(Vec::new());
+                        converted.content = ConvertedDocuments::InMemory(Vec::new());
                         converted.refusals.insert(0, not_kept(&met.error));
                     }
                 }
@@ -99,8 +99,8 @@ impl Preparation {
 }
 
 /// Puts the reference of their snapshot into documents that were made without.
-fn name(content: &mut Content, reference: &str) {
-    let Content::InMemory(documents) = content else { return };
+fn name(content: &mut ConvertedDocuments, reference: &str) {
+    let ConvertedDocuments::InMemory(documents) = content else { return };
     for document in documents {
         document.line = with_snapshot(std::mem::take(&mut document.line), reference);
     }

@@ -18,10 +18,10 @@ use crate::ingest::ledger::record::Recorder;
 use crate::ingest::snapshot::packed::packer::{Coming, Packer};
 use crate::ingest::snapshot::provenance::{Provenance, snapshot_line};
 use crate::ingest::source::access::Access;
-use crate::ingest::source::object::{self, Found, Room};
+use crate::ingest::source::object::{self, MemoryBudget, ObjectFound};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::prepared::{Converted, refused_unread};
 use crate::ingest::unit::refusal::{RefusedPart, Stage};
 
@@ -52,7 +52,7 @@ pub struct Preparation {
     /// What becomes of requests that keep snapshots.
     pub keeps: Access,
     /// Memory for raw objects.
-    pub room: Room,
+    pub memory_budget: MemoryBudget,
     /// Large objects are worked on one at a time.
     pub large: Arc<Semaphore>,
 }
@@ -64,10 +64,10 @@ impl Preparation {
     }
 
     /// Opens an object, and notes that the bucket gives objects.
-    pub(crate) async fn open_object(&self, landed: &Landed) -> Result<Found, StoreError> {
+    pub(crate) async fn open_object(&self, landed: &ObjectRef) -> Result<ObjectFound, StoreError> {
         let begun = Instant::now();
         let found = object::open(&self.s3, landed).await?;
-        if matches!(found, Found::Object(_)) {
+        if matches!(found, ObjectFound::Object(_)) {
             self.reads.served(begun);
         }
         Ok(found)

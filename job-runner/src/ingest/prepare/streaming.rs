@@ -19,15 +19,15 @@ use tokio_util::sync::CancellationToken;
 use super::preparation::Preparation;
 use super::stamp::Stamp;
 use crate::ingest::snapshot::upload::{PART_BYTES, Upload};
-use crate::ingest::source::access::Met;
+use crate::ingest::source::access::AccessFailure;
 use crate::ingest::source::body::BodyReader;
-use crate::ingest::source::object::{self, Found, Opened};
+use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::known::Known;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::known::KnownRecord;
+use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::overwritten::{Ids, Overwritten};
-use crate::ingest::unit::prepared::{Content, Converted, Prepared, is_recorded, skipped};
+use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared, is_recorded, skipped};
 use crate::ingest::unit::refusal::{RefusedPart, Stage, TOLD_REFUSALS};
 
 /// Bytes that are read at a time for the digest.
@@ -37,15 +37,15 @@ const READ_BYTES: usize = 256 * 1024;
 pub(crate) async fn prepare(
     preparation: &Arc<Preparation>,
     converter: &Arc<Converter>,
-    landed: &Landed,
+    landed: &ObjectRef,
     unit: Unit,
-    same: Option<&Known>,
+    same: Option<&KnownRecord>,
     stop: &CancellationToken,
 ) -> Option<Prepared> {
     let _turn = preparation.large.acquire().await.ok()?;
     // From here on it is this version, also where the notification named none.
     let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
-    let pinned = Landed { etag, version_id: unit.version_id.clone(), ..landed.clone() };
+    let pinned = ObjectRef { etag, version_id: unit.version_id.clone(), ..landed.clone() };
     let pass = Pass { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
     let prepared =
         preparation.read_through("convert a large object", &pinned, None, stop, || pass.run()).await?;
@@ -56,13 +56,13 @@ struct Pass<'a> {
     preparation: &'a Preparation,
     shared: &'a Arc<Preparation>,
     converter: &'a Arc<Converter>,
-    landed: &'a Landed,
+    landed: &'a ObjectRef,
     unit: &'a Unit,
-    same: Option<&'a Known>,
+    same: Option<&'a KnownRecord>,
 }
 
 impl<'a> Pass<'a> {
-    async fn run(&self) -> Result<Prepared, Met<'a>> {
+    async fn run(&self) -> Result<Prepared, AccessFailure<'a>> {
         let raw_digest = match self.open().await? {
             Ok(opened) => self.digest(*opened).await.map_err(self.reading())?,
             Err(reason) => return Ok(skipped(self.landed, reason)),
@@ -73,23 +73,23 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn reading(&self) -> impl Fn(StoreError) -> Met<'a> + use<'a> {
-        Met::at(&self.preparation.reads)
+    fn reading(&self) -> impl Fn(StoreError) -> AccessFailure<'a> + use<'a> {
+        AccessFailure::at(&self.preparation.reads)
     }
 
-    fn keeping(&self) -> impl Fn(StoreError) -> Met<'a> + use<'a> {
-        Met::at(&self.preparation.keeps)
+    fn keeping(&self) -> impl Fn(StoreError) -> AccessFailure<'a> + use<'a> {
+        AccessFailure::at(&self.preparation.keeps)
     }
 
-    async fn open(&self) -> Result<Result<Box<Opened>, SkipReason>, Met<'a>> {
+    async fn open(&self) -> Result<Result<Box<OpenedObject>, SkipReason>, AccessFailure<'a>> {
         Ok(match self.preparation.open_object(self.landed).await.map_err(self.reading())? {
-            Found::Object(opened) => Ok(opened),
-            Found::Gone => Err(SkipReason::ObjectGone),
-            Found::Replaced => Err(SkipReason::ObjectReplaced),
+            ObjectFound::Object(opened) => Ok(opened),
+            ObjectFound::Gone => Err(SkipReason::ObjectGone),
+            ObjectFound::Replaced => Err(SkipReason::ObjectReplaced),
         })
     }
 
-    async fn digest(&self, opened: Opened) -> Result<String, StoreError> {
+    async fn digest(&self, opened: OpenedObject) -> Result<String, StoreError> {
         let mut reader = opened.body.into_async_read();
         let mut hash = Sha256::new();
         let mut read = 0;
@@ -106,7 +106,7 @@ impl<'a> Pass<'a> {
         Ok(hex(&hash.finalize()))
     }
 
-    async fn convert(&self, opened: Opened, raw_digest: String) -> Result<Prepared, Met<'a>> {
+    async fn convert(&self, opened: OpenedObject, raw_digest: String) -> Result<Prepared, AccessFailure<'a>> {
         let (sender, mut parts) = mpsc::channel(1);
         let reader = BodyReader::start(opened.body);
         let (preparation, unit) = (Arc::clone(self.shared), self.unit.clone());
@@ -145,7 +145,7 @@ impl<'a> Pass<'a> {
                     && result.refusals.is_empty() =>
             {
                 upload.abort().await;
-                let unchanged = self.converted(raw_digest, Some(key), Content::Unchanged, result);
+                let unchanged = self.converted(raw_digest, Some(key), ConvertedDocuments::Unchanged, result);
                 return Ok(unchanged);
             }
             (Ok(result), Some(upload)) => {
@@ -161,8 +161,8 @@ impl<'a> Pass<'a> {
         };
         let snapshot = (result.documents > 0).then_some(key);
         let content = match snapshot {
-            Some(_) => Content::InSnapshot,
-            None => Content::InMemory(Vec::new()),
+            Some(_) => ConvertedDocuments::InSnapshot,
+            None => ConvertedDocuments::InMemory(Vec::new()),
         };
         Ok(self.converted(raw_digest, snapshot, content, result))
     }
@@ -171,7 +171,7 @@ impl<'a> Pass<'a> {
         &self,
         raw_digest: String,
         snapshot: Option<String>,
-        content: Content,
+        content: ConvertedDocuments,
         result: Conversion,
     ) -> Prepared {
         let Conversion { overwritten, refusals, .. } = result;
@@ -183,7 +183,7 @@ impl<'a> Pass<'a> {
             content,
             overwritten,
             refusals,
-            room: None,
+            memory_budget: None,
         }))
     }
 
@@ -212,7 +212,7 @@ fn convert(
 ) -> io::Result<Conversion> {
     let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
     let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
-    let mut reader = Counted { reader, read: 0 };
+    let mut reader = CountedRead { reader, read: 0 };
     let (mut digest, mut ids) = (DocumentsDigest::default(), Ids::default());
     let (mut documents, mut refusals, mut untold) = (0, Vec::new(), 0_usize);
     let mut part = Vec::new();
@@ -265,12 +265,12 @@ fn append(part: &mut Vec<u8>, mut line: Vec<u8>) {
 }
 
 /// Counts the bytes that are read.
-struct Counted<R> {
+struct CountedRead<R> {
     reader: R,
     read: usize,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountedRead<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
         self.read += count;

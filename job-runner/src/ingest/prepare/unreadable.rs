@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::preparation::Preparation;
 use crate::ingest::snapshot::packed::packer::Coming;
-use crate::ingest::source::access::{Access, Met, Suspected, see_through};
+use crate::ingest::source::access::{Access, AccessFailure, Suspected, see_through};
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::prepared::{Converted, refused_unread};
 use crate::ingest::unit::refusal::{RefusedPart, Stage};
 
@@ -27,13 +27,13 @@ impl Preparation {
     pub(crate) async fn read_through<'a, T, F>(
         &'a self,
         what: &'static str,
-        landed: &Landed,
+        landed: &ObjectRef,
         coming: Option<&Coming>,
         stop: &CancellationToken,
         attempt: impl FnMut() -> F,
     ) -> Option<Result<T, Box<Converted>>>
     where
-        F: Future<Output = Result<T, Met<'a>>>,
+        F: Future<Output = Result<T, AccessFailure<'a>>>,
     {
         let name = format!("{}\0{}", landed.key, landed.version().unwrap_or_default());
         let suspected = Suspected { unit: &name, coming };
@@ -50,7 +50,7 @@ impl Preparation {
     }
 
     /// Whether the raw bucket gives an object other than this one.
-    async fn gives_another(&self, landed: &Landed) -> bool {
+    async fn gives_another(&self, landed: &ObjectRef) -> bool {
         let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&self.raw_prefix);
         let Ok(listed) = list.max_keys(LOOKED_AT).send().await else { return false };
         let keys = listed.contents().iter().filter(|object| object.size().unwrap_or(0) > 0);
@@ -68,7 +68,7 @@ impl Preparation {
 
     /// The unit of an object that cannot be read. When it landed is asked of the object, or else of a list; one that
     /// neither tells of is taken to have landed now.
-    pub(crate) async fn whereabouts(&self, landed: &Landed) -> Unit {
+    pub(crate) async fn whereabouts(&self, landed: &ObjectRef) -> Unit {
         let head = self.s3.head_object().bucket(&landed.bucket).key(&landed.key);
         let head = head.set_version_id(landed.version_id.clone()).send().await.ok();
         let told = match head {
@@ -88,7 +88,7 @@ impl Preparation {
         }
     }
 
-    async fn listed(&self, landed: &Landed) -> (Option<aws_sdk_s3::primitives::DateTime>, Option<String>) {
+    async fn listed(&self, landed: &ObjectRef) -> (Option<aws_sdk_s3::primitives::DateTime>, Option<String>) {
         let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&landed.key).max_keys(1);
         let Ok(listed) = list.send().await else { return (None, None) };
         let own = listed.contents().iter().find(|object| object.key() == Some(&landed.key));
@@ -123,9 +123,13 @@ pub(crate) fn not_kept(error: &StoreError) -> RefusedPart {
 }
 
 /// Notes that a request was served.
-pub(crate) fn noted<T>(access: &Access, begun: Instant, result: Result<T, StoreError>) -> Result<T, Met<'_>> {
+pub(crate) fn noted<T>(
+    access: &Access,
+    begun: Instant,
+    result: Result<T, StoreError>,
+) -> Result<T, AccessFailure<'_>> {
     if result.is_ok() {
         access.served(begun);
     }
-    result.map_err(Met::at(access))
+    result.map_err(AccessFailure::at(access))
 }

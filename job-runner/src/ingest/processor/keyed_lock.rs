@@ -8,21 +8,21 @@ use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
 /// The units that a worker has in hand.
 #[derive(Clone, Debug, Default)]
-pub struct InHand(Arc<Mutex<HashMap<String, Arc<Turns<()>>>>>);
+pub struct KeyedLock(Arc<Mutex<HashMap<String, Arc<Turns<()>>>>>);
 
 /// A unit is in hand as long as this lives.
 #[derive(Debug)]
-pub struct Turn {
-    units: InHand,
+pub struct KeyGuard {
+    units: KeyedLock,
     digest: String,
     guard: OwnedMutexGuard<()>,
 }
 
-impl InHand {
+impl KeyedLock {
     /// Takes a unit, by its digest, in hand as soon as nobody else has it.
-    pub async fn take(&self, digest: String) -> Turn {
+    pub async fn take(&self, digest: String) -> KeyGuard {
         let turns = Arc::clone(self.units().entry(digest.clone()).or_default());
-        Turn { units: self.clone(), digest, guard: turns.lock_owned().await }
+        KeyGuard { units: self.clone(), digest, guard: turns.lock_owned().await }
     }
 
     fn units(&self) -> MutexGuard<'_, HashMap<String, Arc<Turns<()>>>> {
@@ -30,7 +30,7 @@ impl InHand {
     }
 }
 
-impl Drop for Turn {
+impl Drop for KeyGuard {
     fn drop(&mut self) {
         let mut units = self.units.units();
         // The map has one and this turn the other; whoever waits has one more, taken under the same lock.
@@ -46,13 +46,13 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use super::InHand;
+    use super::KeyedLock;
 
     const SHORT: Duration = Duration::from_millis(20);
 
     #[tokio::test]
     async fn who_comes_second_waits_and_nobody_else_does() {
-        let units = InHand::default();
+        let units = KeyedLock::default();
         let first = units.take("a".into()).await;
         assert!(timeout(SHORT, units.take("a".into())).await.is_err());
         let other = timeout(SHORT, units.take("b".into())).await;
@@ -70,7 +70,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_done_is_forgotten() {
-        let units = InHand::default();
+        let units = KeyedLock::default();
         for number in 0..100 {
             drop(units.take(format!("{}", number % 7)).await);
         }

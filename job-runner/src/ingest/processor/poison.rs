@@ -26,7 +26,7 @@ const DEATHS_STORING: u32 = 10;
 
 /// The suspects of a worker: one at a time.
 #[derive(Clone, Debug)]
-pub struct Suspects {
+pub struct PoisonUnits {
     elastic: Elastic,
     index: String,
     turn: Arc<Mutex<()>>,
@@ -35,8 +35,8 @@ pub struct Suspects {
 
 /// A suspect that is being worked on.
 #[derive(Debug)]
-pub struct Suspect {
-    suspects: Suspects,
+pub struct PoisonGuard {
+    poison_units: PoisonUnits,
     digest: String,
     mark: AttemptMark,
     _turn: OwnedMutexGuard<()>,
@@ -44,14 +44,14 @@ pub struct Suspect {
 
 /// What to do with a unit that came again.
 #[derive(Debug)]
-pub enum Suspicion {
+pub enum PoisonVerdict {
     /// Work on it, and say how far it is.
-    Try(Box<Suspect>),
+    Try(Box<PoisonGuard>),
     /// So many workers have died of it: refuse it unread.
     Poison(u32),
 }
 
-impl Suspects {
+impl PoisonUnits {
     /// Marks are kept in this index.
     pub fn new(elastic: Elastic, index: String) -> Self {
         Self { elastic, index, turn: Arc::default(), waiting: Arc::new(Semaphore::new(WAITING)) }
@@ -64,16 +64,17 @@ impl Suspects {
     }
 
     /// Waits for its turn, and marks it as being read.
-    pub async fn begin(&self, digest: &str) -> Result<Suspicion, ClaimError> {
+    pub async fn begin(&self, digest: &str) -> Result<PoisonVerdict, ClaimError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut mark = self.read(digest).await?;
         if mark.died_reading >= DEATHS_READING || mark.died_storing >= DEATHS_STORING {
-            return Ok(Suspicion::Poison(mark.died_reading + mark.died_storing));
+            return Ok(PoisonVerdict::Poison(mark.died_reading + mark.died_storing));
         }
         mark.reading = true;
-        let suspect = Suspect { suspects: self.clone(), digest: digest.to_owned(), mark, _turn: turn };
+        let suspect =
+            PoisonGuard { poison_units: self.clone(), digest: digest.to_owned(), mark, _turn: turn };
         suspect.write().await?;
-        Ok(Suspicion::Try(Box::new(suspect)))
+        Ok(PoisonVerdict::Try(Box::new(suspect)))
     }
 
     /// A mark that is there was left behind by a worker that died.
@@ -91,7 +92,7 @@ impl Suspects {
     }
 }
 
-impl Suspect {
+impl PoisonGuard {
     /// It was read and converted; what follows is storing.
     pub async fn is_read(&mut self) -> Result<(), ClaimError> {
         self.mark.reading = false;
@@ -103,16 +104,16 @@ impl Suspect {
         let mut body = BulkBody::default();
         body.push_delete(self.address(&AttemptMark::id(&self.digest)), None);
         let stop = CancellationToken::new();
-        self.suspects.elastic.bulk_all(body, Patience::once(), &stop).await.map(drop)
+        self.poison_units.elastic.bulk_all(body, Patience::once(), &stop).await.map(drop)
     }
 
     async fn write(&self) -> Result<(), ClaimError> {
         let id = AttemptMark::id(&self.digest);
-        let outcome = self.suspects.elastic.index_doc(self.address(&id), &json!(self.mark), None).await?;
-        ClaimError::written(outcome, &self.suspects.index, &id).map(drop)
+        let outcome = self.poison_units.elastic.index_doc(self.address(&id), &json!(self.mark), None).await?;
+        ClaimError::written(outcome, &self.poison_units.index, &id).map(drop)
     }
 
     fn address<'a>(&'a self, id: &'a str) -> Address<'a> {
-        Address { index: &self.suspects.index, id }
+        Address { index: &self.poison_units.index, id }
     }
 }

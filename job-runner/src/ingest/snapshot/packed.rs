@@ -19,9 +19,9 @@ mod reference;
 mod tests;
 
 pub use error::PackError;
-pub use index::{Entry, Tail, read_tail};
+pub use index::{PackEntry, Tail, read_tail};
 pub use limits::{MAX_FRAME_BYTES, MAX_UNIT_BYTES};
-pub use reference::{Place, Reference};
+pub use reference::{PackPlace, Reference};
 
 use std::io::{self, Read as _};
 
@@ -82,7 +82,7 @@ pub fn decompress(frame: &[u8]) -> Result<Vec<u8>, PackError> {
 #[derive(Debug, Default)]
 pub struct Pack {
     frames: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<PackEntry>,
 }
 
 impl Pack {
@@ -91,7 +91,7 @@ impl Pack {
         let Frame { unit, key, raw_digest, revision, bytes } = frame;
         let (offset, length) = (self.frames.len() as u64, bytes.len() as u64);
         self.frames.extend_from_slice(&bytes);
-        self.entries.push(Entry { unit, key, raw_digest, revision, offset, length });
+        self.entries.push(PackEntry { unit, key, raw_digest, revision, offset, length });
     }
 
     /// Bytes of all frames so far.
@@ -114,8 +114,8 @@ impl Pack {
         let Self { frames: mut bytes, entries } = self;
         index::append(&mut bytes, &entries)?;
         let key = key(prefix, now_millis, &bytes);
-        let places = entries.iter().map(|Entry { offset, length, .. }| {
-            Place { key: &key, offset: *offset, length: *length }.to_string()
+        let places = entries.iter().map(|PackEntry { offset, length, .. }| {
+            PackPlace { key: &key, offset: *offset, length: *length }.to_string()
         });
         Ok(SealedPack { references: places.collect(), key, bytes: bytes.into() })
     }

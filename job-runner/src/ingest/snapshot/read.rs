@@ -9,7 +9,7 @@ use bytes::Bytes;
 use docmill_clients::aws::{StoreError, StoreFault};
 use tokio::io::AsyncRead;
 
-use super::packed::{self, Entry, PackError, Place, Reference, Tail};
+use super::packed::{self, PackEntry, PackError, PackPlace, Reference, Tail};
 use super::unpack;
 
 /// Bytes at the end of a pack that are read for its index; enough for some hundred units.
@@ -17,7 +17,7 @@ const TAIL_BYTES: u64 = 128 * 1024;
 
 /// A snapshot that is there, and not read to its end yet.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedSnapshot {
     /// Bytes of its lines.
     pub length: usize,
     action: String,
@@ -32,14 +32,14 @@ enum Body {
 }
 
 /// A source of lines.
-pub type Lines = Pin<Box<dyn AsyncRead + Send>>;
+pub type SnapshotLines = Pin<Box<dyn AsyncRead + Send>>;
 
 /// Opens the snapshot that a reference names. `None`: it is not there, or no snapshot; the log tells them apart.
 pub async fn open(
     client: &aws_sdk_s3::Client,
     bucket: &str,
     reference: &str,
-) -> Result<Option<Opened>, StoreError> {
+) -> Result<Option<OpenedSnapshot>, StoreError> {
     let action = format!("read s3://{bucket}/{reference}");
     match Reference::parse(reference) {
         Reference::Object(key) => {
@@ -49,7 +49,7 @@ pub async fn open(
                 Err(error) => return absent(action, &error),
             };
             let length = usize::try_from(object.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
-            Ok(Some(Opened { length, action, body: Body::Plain(object.body) }))
+            Ok(Some(OpenedSnapshot { length, action, body: Body::Plain(object.body) }))
         }
         Reference::Packed(place) => open_packed(client, bucket, &place, action).await,
     }
@@ -58,9 +58,9 @@ pub async fn open(
 async fn open_packed(
     client: &aws_sdk_s3::Client,
     bucket: &str,
-    place: &Place<'_>,
+    place: &PackPlace<'_>,
     action: String,
-) -> Result<Option<Opened>, StoreError> {
+) -> Result<Option<OpenedSnapshot>, StoreError> {
     if place.length > packed::MAX_FRAME_BYTES {
         return Ok(damaged(&action, &PackError::TooLarge));
     }
@@ -74,12 +74,12 @@ async fn open_packed(
     let frame = body.into_bytes();
     let whole = place.is_whole(frame.len());
     Ok(match whole.and_then(|()| packed::content_length(&frame)) {
-        Ok(length) => Some(Opened { length, action, body: Body::Packed(frame, place.to_string()) }),
+        Ok(length) => Some(OpenedSnapshot { length, action, body: Body::Packed(frame, place.to_string()) }),
         Err(error) => damaged(&action, &error),
     })
 }
 
-impl Opened {
+impl OpenedSnapshot {
     /// All lines, one document each, every one with the reference of the snapshot. `None`: the pack is damaged.
     pub async fn bytes(self) -> Result<Option<Bytes>, StoreError> {
         match self.body {
@@ -93,7 +93,7 @@ impl Opened {
     }
 
     /// The same to be read bit by bit; a snapshot by itself may be larger than memory.
-    pub fn lines(self) -> Option<Lines> {
+    pub fn lines(self) -> Option<SnapshotLines> {
         match self.body {
             Body::Plain(body) => Some(Box::pin(body.into_async_read())),
             Body::Packed(frame, reference) => {
@@ -129,11 +129,11 @@ fn absent<T>(action: String, error: &SdkError<GetObjectError>) -> Result<Option<
 
 /// What a pack says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct PackListing {
     /// `<namespace>/<name>` of the source that wrote it.
     pub source: Option<String>,
     /// Its units.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<PackEntry>,
 }
 
 /// Reads the index of a pack. `None`: there is no such object, or it is no whole pack; the log tells them apart.
@@ -141,12 +141,12 @@ pub async fn list(
     client: &aws_sdk_s3::Client,
     bucket: &str,
     key: &str,
-) -> Result<Option<Listed>, StoreError> {
+) -> Result<Option<PackListing>, StoreError> {
     let mut wanted = TAIL_BYTES;
     loop {
         let Some(end) = tail(client, bucket, key, wanted).await? else { return Ok(None) };
         match packed::read_tail(&end.bytes, end.object_length) {
-            Ok(Tail::Entries(entries)) => return Ok(Some(Listed { source: end.source, entries })),
+            Ok(Tail::Entries(entries)) => return Ok(Some(PackListing { source: end.source, entries })),
             Ok(Tail::Needs(bytes)) => wanted = bytes,
             Err(error) => return Ok(damaged(&format!("list s3://{bucket}/{key}"), &error)),
         }

@@ -34,10 +34,10 @@ const MOST_SUSPECTS: usize = 10_000;
 
 /// What becomes of requests of one kind, for objects of one bucket.
 #[derive(Debug, Default)]
-pub struct Access(Mutex<State>);
+pub struct Access(Mutex<AccessState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct AccessState {
     /// When the latest request began that was served.
     served: Option<Instant>,
     /// When it was last found that none is.
@@ -45,7 +45,7 @@ struct State {
     /// When somebody last began to look whether any is.
     looked: Option<Instant>,
     /// When each unit that is refused was refused for the first time.
-    suspects: HashMap<String, Instant>,
+    poison_units: HashMap<String, Instant>,
 }
 
 impl Access {
@@ -57,15 +57,15 @@ impl Access {
 
     /// A unit was refused. Since when it is.
     fn suspect(&self, unit: &str, begun: Instant) -> Instant {
-        let suspects = &mut self.state().suspects;
-        if suspects.len() >= MOST_SUSPECTS {
-            suspects.clear();
+        let poison_units = &mut self.state().poison_units;
+        if poison_units.len() >= MOST_SUSPECTS {
+            poison_units.clear();
         }
-        *suspects.entry(unit.to_owned()).or_insert(begun)
+        *poison_units.entry(unit.to_owned()).or_insert(begun)
     }
 
     fn acquit(&self, unit: &str) {
-        self.state().suspects.remove(unit);
+        self.state().poison_units.remove(unit);
     }
 
     /// Whether another request was served that began later.
@@ -93,21 +93,21 @@ impl Access {
         state.denied.is_some_and(|denied| state.served.is_none_or(|served| served < denied))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, AccessState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A request that failed.
 #[derive(Debug)]
-pub struct Met<'a> {
+pub struct AccessFailure<'a> {
     /// How.
     pub error: StoreError,
     /// What becomes of others of its kind.
     pub access: &'a Access,
 }
 
-impl<'a> Met<'a> {
+impl<'a> AccessFailure<'a> {
     /// Failures of requests of a kind.
     pub fn at(access: &'a Access) -> impl Fn(StoreError) -> Self {
         move |error| Self { error, access }
@@ -134,9 +134,9 @@ pub async fn see_through<'a, T, F, L>(
     stop: &CancellationToken,
     look: impl Fn() -> L,
     mut attempt: impl FnMut() -> F,
-) -> Option<Result<T, Met<'a>>>
+) -> Option<Result<T, AccessFailure<'a>>>
 where
-    F: Future<Output = Result<T, Met<'a>>>,
+    F: Future<Output = Result<T, AccessFailure<'a>>>,
     L: Future<Output = bool>,
 {
     let Suspected { unit, coming } = suspected;
@@ -154,10 +154,10 @@ where
             }
             Err(met) => met,
         };
-        let Met { error, access } = &met;
-        worker.metrics.retry(what, error.hindrance());
+        let AccessFailure { error, access } = &met;
+        worker.metrics.retry(what, error.store_problem());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
-        let mut hindrance = error.hindrance();
+        let mut store_problem = error.store_problem();
         if let Some(patience) = doubtful(error) {
             let first = access.suspect(unit, begun);
             if others_are_served && first.elapsed() >= patience {
@@ -168,11 +168,11 @@ where
                 if look().await { access.served(Instant::now()) } else { access.deny(Instant::now()) }
             }
             others_are_served |= access.served_since(first);
-            hindrance = hindrance.filter(|_| access.is_denied());
+            store_problem = store_problem.filter(|_| access.is_denied());
         } else if error.class() == ErrorClass::Permanent {
             return Some(Err(met));
         }
-        held_up.by(hindrance, &error.to_string());
+        held_up.by(store_problem, &error.to_string());
         let backoff = if error.class() == ErrorClass::Transient { &mut outages } else { &mut refusals };
         let pause = backoff.wait(Duration::ZERO, stop);
         let waited = match coming {

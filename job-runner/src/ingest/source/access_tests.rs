@@ -5,7 +5,7 @@ use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_crds::foreign::Foreign;
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, Met, Suspected, see_through};
+use super::{Access, AccessFailure, Suspected, see_through};
 
 fn error(fault: StoreFault) -> StoreError {
     StoreError::Request { action: "read".into(), detail: "because".into(), said: Foreign::default(), fault }
@@ -18,7 +18,7 @@ async fn tries(access: &Access, fault: StoreFault, served: impl Fn(), look: bool
     let attempt = || {
         tried.fetch_add(1, Ordering::SeqCst);
         served();
-        std::future::ready(Err::<(), _>(Met::at(access)(error(fault))))
+        std::future::ready(Err::<(), _>(AccessFailure::at(access)(error(fault))))
     };
     let suspected = Suspected { unit: "u", coming: None };
     let end =

@@ -3,11 +3,11 @@
 use docmill_clients::aws::{StoreError, StoreFault};
 
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 
 /// The present version of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Present {
+pub struct CurrentVersion {
     /// Its version id, where the bucket is versioned.
     pub version_id: Option<String>,
     /// Its `ETag` without quotes.
@@ -16,7 +16,7 @@ pub struct Present {
     pub last_modified_millis: i64,
 }
 
-impl Present {
+impl CurrentVersion {
     /// Whether this is the version that the unit is.
     pub fn is(&self, unit: &Unit) -> bool {
         match &unit.version_id {
@@ -31,9 +31,9 @@ impl Present {
     }
 
     /// The same object as a notification would tell of it.
-    pub fn landed(self, bucket: &str, key: &str) -> Landed {
+    pub fn landed(self, bucket: &str, key: &str) -> ObjectRef {
         let Self { version_id, etag, .. } = self;
-        Landed { bucket: bucket.to_owned(), key: key.to_owned(), version_id, etag }
+        ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version_id, etag }
     }
 }
 
@@ -42,9 +42,9 @@ pub async fn present(
     client: &aws_sdk_s3::Client,
     bucket: &str,
     key: &str,
-) -> Result<Option<Present>, StoreError> {
+) -> Result<Option<CurrentVersion>, StoreError> {
     match client.head_object().bucket(bucket).key(key).send().await {
-        Ok(head) => Ok(Some(Present {
+        Ok(head) => Ok(Some(CurrentVersion {
             version_id: head.version_id().filter(|id| *id != "null").map(str::to_owned),
             etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
             last_modified_millis: head.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or(0),

@@ -19,7 +19,7 @@ use docmill_crds::api::storage::RawLocation;
 use docmill_crds::reason::Reason;
 use serde_json::Value;
 
-use envelope::{Inner, Opened};
+use envelope::{Inner, Unwrapped};
 use event::{MAX_DEPTH, excerpt};
 use record::{Leaf, Told};
 
@@ -91,7 +91,7 @@ impl Message {
     /// Reads the body of a message to a source that takes these objects. Everything has an end: there is no error.
     pub fn read(body: &str, raw: &RawLocation) -> Self {
         let mut reader = Reader { raw, message: Self::default() };
-        let place = Place { within: None, step: Step::Root };
+        let place = MessagePlace { within: None, step: MessageStep::Root };
         match serde_json::from_str(body) {
             Ok(value) => reader.read(&value, &place, 0),
             Err(error) => {
@@ -116,35 +116,35 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, value: &Value, place: &Place<'_>, depth: usize) {
+    fn read(&mut self, value: &Value, place: &MessagePlace<'_>, depth: usize) {
         if depth > MAX_DEPTH {
             return self.malformed(RecordError::TooDeep, value, place);
         }
         match envelope::open(value) {
-            Opened::Confirmation => self.malformed(RecordError::Confirmation, value, place),
-            Opened::Record => self.take(value, place),
-            Opened::Envelope(field, Inner::Text(text)) => {
-                let place = place.step(Step::Field(field));
+            Unwrapped::Confirmation => self.malformed(RecordError::Confirmation, value, place),
+            Unwrapped::Record => self.take(value, place),
+            Unwrapped::Envelope(field, Inner::Text(text)) => {
+                let place = place.step(MessageStep::Field(field));
                 match serde_json::from_str(text) {
                     Ok(inner) => self.read(&inner, &place, depth + 1),
                     Err(error) => self.malformed(RecordError::NotJson(error.to_string()), value, &place),
                 }
             }
-            Opened::Envelope(field, Inner::Value(inner)) => {
-                self.read(inner, &place.step(Step::Field(field)), depth + 1);
+            Unwrapped::Envelope(field, Inner::Value(inner)) => {
+                self.read(inner, &place.step(MessageStep::Field(field)), depth + 1);
             }
-            Opened::List(_, []) => self.malformed(RecordError::NoRecord, value, place),
-            Opened::List(field, items) => {
-                let place = place.step(field.map_or(Step::Root, Step::Field));
+            Unwrapped::List(_, []) => self.malformed(RecordError::NoRecord, value, place),
+            Unwrapped::List(field, items) => {
+                let place = place.step(field.map_or(MessageStep::Root, MessageStep::Field));
                 for (number, item) in items.iter().enumerate() {
-                    self.read(item, &place.step(Step::Item(number)), depth + 1);
+                    self.read(item, &place.step(MessageStep::Item(number)), depth + 1);
                 }
             }
         }
     }
 
     /// Takes a record, which is in no envelope any more.
-    fn take(&mut self, value: &Value, place: &Place<'_>) {
+    fn take(&mut self, value: &Value, place: &MessagePlace<'_>) {
         let told = match record::read(value) {
             Ok(told) => told,
             Err(error) => return self.malformed(error, value, place),
@@ -167,11 +167,11 @@ impl Reader<'_> {
         *self.message.ignored.entry(name).or_default() += 1;
     }
 
-    fn malformed(&mut self, error: RecordError, value: &Value, place: &Place<'_>) {
+    fn malformed(&mut self, error: RecordError, value: &Value, place: &MessagePlace<'_>) {
         self.set_aside(Why::Malformed(error), place, || value.to_string());
     }
 
-    fn set_aside(&mut self, why: Why, place: &Place<'_>, body: impl FnOnce() -> String) {
+    fn set_aside(&mut self, why: Why, place: &MessagePlace<'_>, body: impl FnOnce() -> String) {
         let Message { records, set_aside, beyond, .. } = &mut self.message;
         let number = *records;
         *records += 1;
@@ -186,34 +186,34 @@ impl Reader<'_> {
 }
 
 /// Where something lies in a message. It is written only where something is to be told of it.
-struct Place<'a> {
-    within: Option<&'a Place<'a>>,
-    step: Step,
+struct MessagePlace<'a> {
+    within: Option<&'a MessagePlace<'a>>,
+    step: MessageStep,
 }
 
 /// One step into a message.
-enum Step {
+enum MessageStep {
     Root,
     Field(&'static str),
     Item(usize),
 }
 
-impl Place<'_> {
-    const fn step(&self, step: Step) -> Place<'_> {
-        Place { within: Some(self), step }
+impl MessagePlace<'_> {
+    const fn step(&self, step: MessageStep) -> MessagePlace<'_> {
+        MessagePlace { within: Some(self), step }
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for MessagePlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(within) = self.within {
             within.fmt(f)?;
         }
         match self.step {
-            Step::Root if self.within.is_none() => f.write_str("$"),
-            Step::Root => Ok(()),
-            Step::Field(name) => write!(f, ".{name}"),
-            Step::Item(number) => write!(f, "[{number}]"),
+            MessageStep::Root if self.within.is_none() => f.write_str("$"),
+            MessageStep::Root => Ok(()),
+            MessageStep::Field(name) => write!(f, ".{name}"),
+            MessageStep::Item(number) => write!(f, "[{number}]"),
         }
     }
 }

@@ -11,18 +11,18 @@ use docmill_crds::records::units::UnitId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 use crate::observe;
 
 /// How much memory the raw objects in a worker's hands may take together. An object larger than all of it waits until
 /// it is alone.
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct MemoryBudget {
     kibibytes: Arc<Semaphore>,
     all: u32,
 }
 
-impl Room {
+impl MemoryBudget {
     /// Room for so many KiB.
     pub fn new(kibibytes: u32) -> Self {
         Self { kibibytes: Arc::new(Semaphore::new(kibibytes as usize)), all: kibibytes }
@@ -37,20 +37,20 @@ impl Room {
 
 /// An object that was opened.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedObject {
     /// The unit.
     pub unit: Unit,
     /// Its length in bytes.
     pub length: i64,
     /// What the store says of it.
-    pub said: Said,
+    pub said: ObjectHeaders,
     /// Its bytes, not read yet.
     pub body: ByteStream,
 }
 
 /// What the store says of an object, as it says it.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub struct ObjectHeaders {
     /// The type that whoever put the object declared.
     pub content_type: Option<String>,
     /// User metadata: the headers `x-amz-meta-…`, without that.
@@ -61,9 +61,9 @@ pub struct Said {
 
 /// What was found where an object landed.
 #[derive(Debug)]
-pub enum Found {
+pub enum ObjectFound {
     /// The version that was told of.
-    Object(Box<Opened>),
+    Object(Box<OpenedObject>),
     /// The object is no longer there.
     Gone,
     /// Another version took its place; that one is a unit of its own, with a notification of its own.
@@ -73,7 +73,7 @@ pub enum Found {
 /// Opens the object of a notification.
 ///
 /// A version that is a delete marker answers 405, and is no object.
-pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found, StoreError> {
+pub async fn open(client: &aws_sdk_s3::Client, landed: &ObjectRef) -> Result<ObjectFound, StoreError> {
     let mut request = client.get_object().bucket(&landed.bucket).key(&landed.key);
     request = match (&landed.version_id, &landed.etag) {
         (Some(version), _) => request.version_id(version),
@@ -90,25 +90,25 @@ pub async fn open(client: &aws_sdk_s3::Client, landed: &Landed) -> Result<Found,
             });
             let error = StoreError::from_sdk(action(landed), &error);
             return match error.fault() {
-                _ if is_marker => Ok(Found::Gone),
-                Some(StoreFault::NoSuchKey) => Ok(Found::Gone),
-                Some(StoreFault::Changed) => Ok(Found::Replaced),
+                _ if is_marker => Ok(ObjectFound::Gone),
+                Some(StoreFault::NoSuchKey) => Ok(ObjectFound::Gone),
+                Some(StoreFault::Changed) => Ok(ObjectFound::Replaced),
                 _ => Err(error),
             };
         }
     };
     let unit = unit(landed, &object);
     let length = object.content_length().unwrap_or(0);
-    let said = Said {
+    let said = ObjectHeaders {
         content_type: object.content_type,
         metadata: object.metadata.unwrap_or_default(),
         tag_count: object.tag_count,
     };
-    Ok(Found::Object(Box::new(Opened { unit, length, said, body: object.body })))
+    Ok(ObjectFound::Object(Box::new(OpenedObject { unit, length, said, body: object.body })))
 }
 
 /// All bytes of an object; as many as it said that it has.
-pub async fn read(landed: &Landed, length: i64, body: ByteStream) -> Result<Bytes, StoreError> {
+pub async fn read(landed: &ObjectRef, length: i64, body: ByteStream) -> Result<Bytes, StoreError> {
     let body = body.collect().await.map_err(|error| StoreError::unavailable(action(landed), &error))?;
     let bytes = body.into_bytes();
     is_whole(landed, length, bytes.len())?;
@@ -116,7 +116,7 @@ pub async fn read(landed: &Landed, length: i64, body: ByteStream) -> Result<Byte
 }
 
 /// A body that ends before its length is no object; it is read again.
-pub fn is_whole(landed: &Landed, length: i64, read: usize) -> Result<(), StoreError> {
+pub fn is_whole(landed: &ObjectRef, length: i64, read: usize) -> Result<(), StoreError> {
     if i64::try_from(read) == Ok(length) {
         observe::worker().metrics.read(read);
         return Ok(());
@@ -126,12 +126,12 @@ pub fn is_whole(landed: &Landed, length: i64, read: usize) -> Result<(), StoreEr
 }
 
 /// What is being done with an object, for errors.
-pub fn action(landed: &Landed) -> String {
+pub fn action(landed: &ObjectRef) -> String {
     format!("read s3://{}/{}", landed.bucket, landed.key)
 }
 
 /// The unit of an object. Where the notification named no version, it is the one that was found.
-fn unit(landed: &Landed, object: &GetObjectOutput) -> Unit {
+fn unit(landed: &ObjectRef, object: &GetObjectOutput) -> Unit {
     let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
     let found = object.version_id().filter(|id| *id != "null" && landed.version().is_none());
     let version_id = landed.version_id.clone().or(found.map(str::to_owned));

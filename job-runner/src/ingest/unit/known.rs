@@ -4,14 +4,14 @@ use docmill_crds::records::units::{UnitRecord, UnitState};
 
 /// A record as it is stored.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownRecord {
     /// The record.
     pub record: UnitRecord,
     /// The version that it is stored with.
     pub version: u64,
 }
 
-impl Known {
+impl KnownRecord {
     /// Whether the unit has nothing more to come by this revision, where good units are `wanted`. One that was passed over
     /// may have come back.
     pub fn is_done(&self, revision: &str, wanted: UnitState) -> bool {

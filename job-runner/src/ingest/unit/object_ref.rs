@@ -2,7 +2,7 @@
 
 /// An object that landed, as its notification tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Landed {
+pub struct ObjectRef {
     /// Name of the bucket.
     pub bucket: String,
     /// Key, decoded.
@@ -13,7 +13,7 @@ pub struct Landed {
     pub etag: Option<String>,
 }
 
-impl Landed {
+impl ObjectRef {
     /// The object that the key has now, whatever its version; none where that is what is asked for already.
     pub fn current(&self) -> Option<Self> {
         let names_one = self.version_id.is_some() || self.etag.is_some();

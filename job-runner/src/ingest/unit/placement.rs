@@ -17,7 +17,7 @@ pub const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
 
 /// A unit and documents of it.
 #[derive(Clone, Copy, Debug)]
-pub struct ToPlace<'a> {
+pub struct IndexRequest<'a> {
     /// The unit.
     pub unit: &'a Unit,
     /// Documents of it, or none where all were refused.
@@ -28,43 +28,43 @@ pub struct ToPlace<'a> {
 
 /// What became of a unit's documents.
 #[derive(Clone, Debug)]
-pub enum Fate {
+pub enum IndexOutcome {
     /// A newer unit has the key, or it was removed; nothing was stored. The index that keeps what an earlier attempt stored, if
     /// one does.
-    Superseded(KeyHead, Option<Held>),
+    Superseded(KeyHead, Option<HeldByIndex>),
     /// The unit is the present one of its key.
     Current {
         /// Its head.
         key: KeyHead,
         /// What became of each document.
-        documents: Vec<DocumentFate>,
+        documents: Vec<DocumentOutcome>,
     },
 }
 
-impl Fate {
+impl IndexOutcome {
     /// The indices that keep its documents from their places.
-    pub fn held(&self) -> impl Iterator<Item = &Held> {
+    pub fn held(&self) -> impl Iterator<Item = &HeldByIndex> {
         let (lost, documents) = match self {
             Self::Superseded(_, held) => (held.as_ref(), &[][..]),
             Self::Current { documents, .. } => (None, &documents[..]),
         };
-        lost.into_iter().chain(documents.iter().filter_map(DocumentFate::held))
+        lost.into_iter().chain(documents.iter().filter_map(DocumentOutcome::held))
     }
 }
 
 /// What became of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DocumentFate {
+pub enum DocumentOutcome {
     /// It is stored, or a newer version of it is; without an index, its snapshot is.
     Stored,
     /// Elasticsearch refuses it.
     Rejected(Fault),
     /// An index has trouble of its own: that of the document, or one with an earlier copy of it.
-    Held(Held),
+    Held(HeldByIndex),
 }
 
-impl DocumentFate {
-    pub(crate) fn held(&self) -> Option<&Held> {
+impl DocumentOutcome {
+    pub(crate) fn held(&self) -> Option<&HeldByIndex> {
         match self {
             Self::Held(held) => Some(held),
             Self::Stored | Self::Rejected(_) => None,
@@ -74,7 +74,7 @@ impl DocumentFate {
 
 /// An index that keeps a document from its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldByIndex {
     /// Name of the index.
     pub index: String,
     /// What it has.
@@ -85,16 +85,16 @@ pub struct Held {
 
 /// Why a document is not stored.
 #[derive(Clone, Debug)]
-pub enum Amiss {
+pub enum IndexFailure {
     /// Elasticsearch refuses it.
     Rejected(Fault),
     /// An index has trouble of its own.
-    Held(Held),
+    Held(HeldByIndex),
 }
 
 /// What became of a unit as a whole.
 #[derive(Clone, Debug)]
-pub enum Placed {
+pub enum UnitIndexing {
     /// A newer unit has the key, or it was removed.
     Superseded(KeyHead),
     /// These documents of it are stored.
@@ -102,13 +102,13 @@ pub enum Placed {
         /// The head of its key; none if there was nothing to place.
         key: Option<KeyHead>,
         /// The documents.
-        stored: Stored,
+        stored: StoredDocuments,
     },
 }
 
 /// The documents of a unit that are stored.
 #[derive(Clone, Debug, Default)]
-pub struct Stored {
+pub struct StoredDocuments {
     /// The first of them.
     pub documents: Vec<RecordedDocument>,
     /// How many there are.
@@ -116,7 +116,7 @@ pub struct Stored {
     digest: DocumentsDigest,
 }
 
-impl Stored {
+impl StoredDocuments {
     /// Takes in a document.
     fn push(&mut self, document: &RecordedDocument) {
         self.count += 1;
@@ -133,22 +133,24 @@ impl Stored {
     }
 }
 
-impl Placed {
-    /// Takes in what became of some more documents; `amiss` is told of those that are not stored.
+impl UnitIndexing {
+    /// Takes in what became of some more documents; `failure` is told of those that are not stored.
     pub fn take_in(
         &mut self,
         head: KeyHead,
         documents: &[AddressedDocument],
-        fates: Vec<DocumentFate>,
-        mut amiss: impl FnMut(&RecordedDocument, Amiss),
+        outcomes: Vec<DocumentOutcome>,
+        mut failure: impl FnMut(&RecordedDocument, IndexFailure),
     ) {
         let Self::Current { key, stored } = self else { return };
         *key = Some(head);
-        for (document, fate) in documents.iter().zip(fates) {
+        for (document, fate) in documents.iter().zip(outcomes) {
             match fate {
-                DocumentFate::Stored => stored.push(&document.recorded),
-                DocumentFate::Rejected(fault) => amiss(&document.recorded, Amiss::Rejected(fault)),
-                DocumentFate::Held(by) => amiss(&document.recorded, Amiss::Held(by)),
+                DocumentOutcome::Stored => stored.push(&document.recorded),
+                DocumentOutcome::Rejected(fault) => {
+                    failure(&document.recorded, IndexFailure::Rejected(fault));
+                }
+                DocumentOutcome::Held(by) => failure(&document.recorded, IndexFailure::Held(by)),
             }
         }
     }

@@ -6,8 +6,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Unit;
 use super::document::AddressedDocument;
-use super::known::Known;
-use super::object_ref::Landed;
+use super::known::KnownRecord;
+use super::object_ref::ObjectRef;
 use super::overwritten::Overwritten;
 use super::refusal::RefusedPart;
 
@@ -32,18 +32,18 @@ pub struct Converted {
     /// Reference of the snapshot, if there is a document.
     pub snapshot: Option<String>,
     /// The documents that are good.
-    pub content: Content,
+    pub content: ConvertedDocuments,
     /// Those among them that others of the same id have taken the place of.
     pub overwritten: Overwritten,
     /// What was refused.
     pub refusals: Vec<RefusedPart>,
     /// The memory of the object.
-    pub room: Option<OwnedSemaphorePermit>,
+    pub memory_budget: Option<OwnedSemaphorePermit>,
 }
 
 /// The documents of a converted unit.
 #[derive(Debug)]
-pub enum Content {
+pub enum ConvertedDocuments {
     /// Here; their snapshot is stored.
     InMemory(Vec<AddressedDocument>),
     /// Too many for that; they are in the snapshot.
@@ -58,16 +58,17 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
         unit,
         raw_digest: None,
         snapshot: None,
-        content: Content::InMemory(Vec::new()),
+        content: ConvertedDocuments::InMemory(Vec::new()),
         overwritten: Overwritten::default(),
         refusals: vec![refused],
-        room: None,
+        memory_budget: None,
     })
 }
 
 /// Whether a conversion gave what is recorded already.
-pub(crate) fn is_same(converted: &Converted, same: Option<&Known>, good: UnitState) -> bool {
-    let (Content::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty()) else {
+pub(crate) fn is_same(converted: &Converted, same: Option<&KnownRecord>, good: UnitState) -> bool {
+    let (ConvertedDocuments::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty())
+    else {
         return false;
     };
     if let Some(digest) = converted.overwritten.digest() {
@@ -78,14 +79,14 @@ pub(crate) fn is_same(converted: &Converted, same: Option<&Known>, good: UnitSta
 }
 
 /// Whether a record is that of a unit that ended well, with exactly these documents.
-pub(crate) fn is_recorded(same: Option<&Known>, documents_digest: &str, good: UnitState) -> bool {
+pub(crate) fn is_recorded(same: Option<&KnownRecord>, documents_digest: &str, good: UnitState) -> bool {
     same.is_some_and(|known| {
         known.record.state == good && known.record.documents_digest.as_deref() == Some(documents_digest)
     })
 }
 
 /// A unit whose object is no longer there as it was told of.
-pub(crate) fn skipped(landed: &Landed, reason: SkipReason) -> Prepared {
+pub(crate) fn skipped(landed: &ObjectRef, reason: SkipReason) -> Prepared {
     let Some(version) = landed.version() else { return Prepared::Nothing };
     let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
     Prepared::Skipped(UnitId { bucket, key, version }, reason)

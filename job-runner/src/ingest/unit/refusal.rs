@@ -7,7 +7,7 @@ use docmill_crds::records::units::RecordedDocument;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::placement::Held;
+use super::placement::HeldByIndex;
 
 /// Refusals of one object that its error record tells in full; the others are counted.
 pub const TOLD_REFUSALS: usize = 1000;
@@ -70,9 +70,9 @@ pub fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPart {
 }
 
 /// A refusal because an index takes no writes.
-pub fn blocked(recorded: &RecordedDocument, held: &Held) -> RefusedPart {
+pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
     let RecordedDocument { index, id, .. } = recorded;
-    let Held { index: blocked, fault, .. } = held;
+    let HeldByIndex { index: blocked, fault, .. } = held;
     let told = if blocked == index {
         format!("document {id:?} cannot be written into index {index:?}")
     } else {
@@ -90,8 +90,8 @@ pub fn blocked(recorded: &RecordedDocument, held: &Held) -> RefusedPart {
 }
 
 /// A refusal because documents are to go from an index that takes no writes.
-pub fn kept(held: &Held) -> RefusedPart {
-    let Held { index, fault, .. } = held;
+pub fn kept(held: &HeldByIndex) -> RefusedPart {
+    let HeldByIndex { index, fault, .. } = held;
     let message = format!(
         "documents that the unit has no more cannot be deleted from index {index:?}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
         fault.for_records()

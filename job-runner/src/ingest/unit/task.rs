@@ -6,24 +6,24 @@ use std::time::Duration;
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::records::units::UnitState;
 
-use super::object_ref::Landed;
+use super::object_ref::ObjectRef;
 
 /// A unit to be seen to its end.
 #[derive(Clone, Debug)]
-pub struct Task {
+pub struct UnitTask {
     /// The object.
-    pub landed: Landed,
+    pub landed: ObjectRef,
     /// How often the unit was taken up, this time included.
     pub attempts: i64,
     /// For how long the unit has come again and again by now; zero at the first time.
     pub waited: Duration,
     /// What to do with a unit that is done already.
-    pub redo: Redo,
+    pub reprocess: Reprocess,
 }
 
 /// What to do with a unit that is done already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Redo {
+pub enum Reprocess {
     /// Nothing, if it was done by the revision in force.
     No,
     /// The same, unless it was refused: then it may be readable by now.
@@ -36,7 +36,7 @@ pub enum Redo {
 
 /// What became of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum UnitOutcome {
     /// It has its final state in the ledger.
     Final {
         /// Where it ended.
@@ -56,7 +56,7 @@ pub enum Ended {
     Held(IndexTrouble),
 }
 
-impl Ended {
+impl UnitOutcome {
     /// Whether what told of the unit may be forgotten.
     pub const fn is_final(&self) -> bool {
         !matches!(self, Self::Unfinished | Self::Held(_))

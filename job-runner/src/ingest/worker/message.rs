@@ -20,10 +20,10 @@ use crate::ingest::ledger::errors_bucket;
 use crate::ingest::persist::persist;
 use crate::ingest::source::notification::{Beyond, Event, Message, SetAside, Why};
 use crate::ingest::source::queue::Received;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::placement::PATIENCE;
 use crate::ingest::unit::refusal::Stage;
-use crate::ingest::unit::task::{Ended, Redo, Task};
+use crate::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};
 use crate::observe::metrics::Foreign;
 use crate::observe::{self};
 
@@ -86,31 +86,33 @@ impl Worker {
             .await
     }
 
-    async fn work_event(&self, event: Event, message: &Received) -> Ended {
+    async fn work_event(&self, event: Event, message: &Received) -> UnitOutcome {
         match event {
-            Event::Landed(landed) => self.work_landed(landed, Redo::No, message).await,
-            Event::Restored(landed) => self.work_landed(landed, Redo::Refused, message).await,
-            Event::Removed(object) => match remove(&self.processor.finish, &object, &self.stop.abort).await {
-                Removal::Ended(ended) => ended,
-                Removal::Holds(landed) => self.process(landed, Redo::No, message).await,
-            },
+            Event::Landed(landed) => self.work_landed(landed, Reprocess::No, message).await,
+            Event::Restored(landed) => self.work_landed(landed, Reprocess::Refused, message).await,
+            Event::Removed(object) => {
+                match remove(&self.processor.committer, &object, &self.stop.abort).await {
+                    Removal::Ended(ended) => ended,
+                    Removal::Holds(landed) => self.process(landed, Reprocess::No, message).await,
+                }
+            }
         }
     }
 
     /// Processes the version that a notification names. If that one is no longer there, the object that the key has now is
     /// processed too: not every store tells of each version that was overwritten, nor names it as the bucket does.
-    async fn work_landed(&self, landed: Landed, redo: Redo, message: &Received) -> Ended {
+    async fn work_landed(&self, landed: ObjectRef, reprocess: Reprocess, message: &Received) -> UnitOutcome {
         let current = landed.current();
-        let ended = self.process(landed, redo, message).await;
+        let ended = self.process(landed, reprocess, message).await;
         match current.filter(|_| is_bygone(&ended)) {
-            Some(current) => self.process(current, Redo::No, message).await,
+            Some(current) => self.process(current, Reprocess::No, message).await,
             None => ended,
         }
     }
 
-    async fn process(&self, landed: Landed, redo: Redo, message: &Received) -> Ended {
+    async fn process(&self, landed: ObjectRef, reprocess: Reprocess, message: &Received) -> UnitOutcome {
         let Received { attempts, waited, .. } = *message;
-        self.processor.process(Task { landed, attempts, waited, redo }).await
+        self.processor.process(UnitTask { landed, attempts, waited, reprocess }).await
     }
 
     /// Sets aside what is no notification of this source; what is somebody else's only if the message is not let go. Whether
@@ -133,7 +135,7 @@ impl Worker {
     }
 
     fn count(&self, reason: Reason) {
-        self.processor.finish.counts.add(UnitState::Failed);
+        self.processor.committer.counts.add(UnitState::Failed);
         let metrics = &observe::worker().metrics;
         metrics.unit(UnitState::Failed, Some(reason.as_str()));
         if reason == Reason::ForeignNotification {
@@ -145,32 +147,32 @@ impl Worker {
     async fn set_aside_piece(&self, piece: Piece, attempts: i64) -> Option<()> {
         let Piece { id, body, reason, told, place } = piece;
         tracing::warn!(id, place, reason = reason.as_str(), told, "a record of the queue is set aside");
-        let (finish, stop) = (&self.processor.finish, &self.stop.abort);
+        let (committer, stop) = (&self.processor.committer, &self.stop.abort);
         let unit = UnitId {
             bucket: format!("queue:{}", self.queue.name()),
             key: id.clone(),
             version: content_digest([body.as_bytes()]),
         };
-        let mut record = finish.recorder.error(unit.clone(), Stage::Receive, reason, &told);
+        let mut record = committer.recorder.error(unit.clone(), Stage::Receive, reason, &told);
         record.attempts = attempts;
         record.refusals = vec![json!({"reason": reason, "message": told, "place": place})];
         persist("set aside", stop, || {
-            errors_bucket::refuse_message(&finish.s3, &finish.errors, &unit, &body, &record)
+            errors_bucket::refuse_message(&committer.s3, &committer.errors, &unit, &body, &record)
         })
         .await?;
-        let record = finish.recorder.of_message(unit, reason, told, attempts, clock::now_millis());
-        persist("record", stop, || finish.write_record(&record, None, PATIENCE, stop)).await
+        let record = committer.recorder.of_message(unit, reason, told, attempts, clock::now_millis());
+        persist("record", stop, || committer.write_record(&record, None, PATIENCE, stop)).await
     }
 }
 
 /// Whether the version that was named is not there. The record of one that was skipped before may say so, too.
-fn is_bygone(ended: &Ended) -> bool {
+fn is_bygone(ended: &UnitOutcome) -> bool {
     let gone = [SkipReason::ObjectReplaced, SkipReason::ObjectGone].map(SkipReason::as_str);
     match ended {
-        Ended::Final { state: UnitState::Skipped, reason, .. } => {
+        UnitOutcome::Final { state: UnitState::Skipped, reason, .. } => {
             reason.as_deref().is_some_and(|reason| gone.contains(&reason))
         }
-        Ended::Known(state) => *state == UnitState::Skipped,
+        UnitOutcome::Known(state) => *state == UnitState::Skipped,
         _ => false,
     }
 }
@@ -202,11 +204,11 @@ fn rest(message: &Received, beyond: Beyond, foreign_too: bool) -> Option<Piece> 
 }
 
 /// When a unit is to be tried again, if it has no end.
-fn pause(ended: &Ended, waited: Duration) -> Option<Duration> {
+fn pause(ended: &UnitOutcome, waited: Duration) -> Option<Duration> {
     match ended {
-        Ended::Final { .. } | Ended::Known(_) | Ended::Nothing => None,
-        Ended::Unfinished => Some(RELEASE_DELAY),
-        Ended::Held(_) => Some(observe::held_pause(waited)),
+        UnitOutcome::Final { .. } | UnitOutcome::Known(_) | UnitOutcome::Nothing => None,
+        UnitOutcome::Unfinished => Some(RELEASE_DELAY),
+        UnitOutcome::Held(_) => Some(observe::held_pause(waited)),
     }
 }
 

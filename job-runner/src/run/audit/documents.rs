@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::evidence::{Evidence, Index, Record};
-use super::gather::{Articles, Stores, bounds};
-use super::judge::{Backing, Hit, Seen, judge_document, judge_hit};
+use super::gather::{ArticleIndices, Stores, bounds};
+use super::judge::{Backing, Hit, IndexedDocument, judge_document, judge_hit};
 use super::report::Difference;
 use crate::run::error::RunError;
 
@@ -24,11 +24,11 @@ pub const MOST_UNNAMED: usize = 20_000;
 const UNIT_FIELD: &str = "_docmill.unit";
 
 /// A document that a search found.
-struct Found {
+struct FoundDocument {
     index: String,
     id: String,
     unit: UnitId,
-    seen: Seen,
+    seen: IndexedDocument,
 }
 
 impl Stores<'_> {
@@ -67,7 +67,7 @@ impl Stores<'_> {
         after: Option<&str>,
         until: Option<&str>,
     ) -> Result<Vec<Difference>, RunError> {
-        let Some(Articles { elastic, pattern }) = &self.articles else { return Ok(Vec::new()) };
+        let Some(ArticleIndices { elastic, pattern }) = &self.articles else { return Ok(Vec::new()) };
         let query = self.documents_query(after, until);
         // Also because OpenSearch has no view of a pattern that matches no index.
         if elastic.count(pattern, &query).await? == 0 {
@@ -123,7 +123,7 @@ impl Stores<'_> {
         &self,
         evidence: &Evidence,
         index: &Index<'_>,
-        found: &[Found],
+        found: &[FoundDocument],
     ) -> Result<Vec<Difference>, RunError> {
         let found: Vec<_> = found
             .iter()
@@ -143,7 +143,7 @@ impl Stores<'_> {
         Ok(found
             .into_iter()
             .filter_map(|found| {
-                let Found { index, id, unit, seen } = found;
+                let FoundDocument { index, id, unit, seen } = found;
                 let object = evidence.raw.get(&unit.key);
                 let backing = Backing {
                     record: record(&seen.unit),
@@ -161,10 +161,10 @@ impl Stores<'_> {
     /// The documents of these that the records of their units do not name, where those name all that they have.
     async fn unnamed<'f, 'r>(
         &self,
-        found: &[&'f Found],
+        found: &[&'f FoundDocument],
         record: &impl Fn(&str) -> Option<&'r Record>,
     ) -> Result<HashSet<(&'f str, &'f str)>, RunError> {
-        let mut of_unit: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
+        let mut of_unit: BTreeMap<&str, Vec<&FoundDocument>> = BTreeMap::new();
         for found in found {
             of_unit.entry(&found.seen.unit).or_default().push(found);
         }
@@ -189,7 +189,7 @@ impl Stores<'_> {
     /// Where the newest versions of these documents are, for those whose units were passed over.
     async fn newest<'r>(
         &self,
-        found: &[&Found],
+        found: &[&FoundDocument],
         record: &impl Fn(&str) -> Option<&'r Record>,
     ) -> Result<HashMap<String, String>, RunError> {
         let ids: BTreeSet<&str> = found
@@ -227,7 +227,10 @@ impl Stores<'_> {
     }
 }
 
-async fn seen(elastic: &Elastic, addresses: &[Address<'_>]) -> Result<Vec<Option<Seen>>, RunError> {
+async fn seen(
+    elastic: &Elastic,
+    addresses: &[Address<'_>],
+) -> Result<Vec<Option<IndexedDocument>>, RunError> {
     let fields = [UNIT_FIELD.to_owned()];
     let mut seen = Vec::with_capacity(addresses.len());
     for addresses in addresses.chunks(PAGE_DOCUMENTS) {
@@ -242,8 +245,8 @@ async fn seen(elastic: &Elastic, addresses: &[Address<'_>]) -> Result<Vec<Option
 }
 
 /// A document that does not say whose it is: older than every unit.
-fn nobodys(version: u64) -> Seen {
-    Seen { unit: String::new(), last_modified: None, version }
+fn nobodys(version: u64) -> IndexedDocument {
+    IndexedDocument { unit: String::new(), last_modified: None, version }
 }
 
 /// Whether a record names all documents that its unit has.
@@ -279,15 +282,15 @@ struct StoredUnit {
     last_modified: Option<String>,
 }
 
-fn read_unit(unit: Option<&Value>, version: u64) -> Option<(UnitId, Seen)> {
+fn read_unit(unit: Option<&Value>, version: u64) -> Option<(UnitId, IndexedDocument)> {
     let StoredUnit { id, last_modified } = serde_json::from_value(unit?.clone()).ok()?;
     let unit = id.digest();
-    Some((id, Seen { unit, last_modified, version }))
+    Some((id, IndexedDocument { unit, last_modified, version }))
 }
 
-fn read_hit(hit: &Value) -> Option<Found> {
+fn read_hit(hit: &Value) -> Option<FoundDocument> {
     let text = |name: &str| hit.get(name).and_then(Value::as_str).map(str::to_owned);
     let version = hit.get("_version").and_then(Value::as_u64).unwrap_or(0);
     let (unit, seen) = read_unit(hit.pointer("/_source/_docmill/unit"), version)?;
-    Some(Found { index: text("_index")?, id: text("_id")?, unit, seen })
+    Some(FoundDocument { index: text("_index")?, id: text("_id")?, unit, seen })
 }

@@ -10,14 +10,14 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
-use super::window::{self, Page};
+use super::window::{self, FirstPage};
 use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
-use crate::run::listing::{self, Listed, Listing};
+use crate::run::listing::{self, ListedObject, Listing};
 
 /// Records of a page.
 const PAGE_RECORDS: usize = 1000;
@@ -38,12 +38,12 @@ pub struct Stores<'a> {
     /// The places.
     pub ground: Ground,
     /// Where the documents are; none where there are none.
-    pub articles: Option<Articles>,
+    pub articles: Option<ArticleIndices>,
     versioned: bool,
 }
 
 /// Where the documents of a source are.
-pub struct Articles {
+pub struct ArticleIndices {
     /// The cluster.
     pub elastic: Elastic,
     /// Pattern of the indices.
@@ -51,7 +51,7 @@ pub struct Articles {
 }
 
 /// What was found of a range, up to the key at which it had to be cut.
-pub struct Window {
+pub struct KeyWindow {
     /// What the stores hold.
     pub evidence: Evidence,
     /// The last key of the window; none if it goes to the end of all keys.
@@ -76,7 +76,7 @@ impl<'a> Stores<'a> {
             created_millis: order.created_millis,
         };
         let versioned = listing::is_versioned(&context.s3, &spec.raw.bucket).await?;
-        let articles = articles.map(|(elastic, pattern)| Articles { elastic, pattern });
+        let articles = articles.map(|(elastic, pattern)| ArticleIndices { elastic, pattern });
         Ok(Self { context, ground, articles, versioned })
     }
 
@@ -88,14 +88,14 @@ impl<'a> Stores<'a> {
     /// Makes visible to searches what was written before.
     pub async fn refresh(&self) -> Result<(), RunError> {
         self.context.clusters.ledger.refresh(&self.ground.ledger).await?;
-        if let Some(Articles { elastic, pattern }) = &self.articles {
+        if let Some(ArticleIndices { elastic, pattern }) = &self.articles {
             elastic.refresh(pattern).await?;
         }
         Ok(())
     }
 
     /// What the stores hold of the keys behind `after`, as far as one page of each list goes.
-    pub async fn window(&self, after: Option<&str>, until: Option<&str>) -> Result<Window, RunError> {
+    pub async fn window(&self, after: Option<&str>, until: Option<&str>) -> Result<KeyWindow, RunError> {
         let Ground { snapshots, errors, .. } = &self.ground;
         let refused = locations::objects(errors);
         let (mut raw, mut records, mut snapshots, mut errors) = tokio::try_join!(
@@ -118,7 +118,7 @@ impl<'a> Stores<'a> {
             answers: Answers::default(),
         };
         self.ask(&mut evidence).await?;
-        Ok(Window { evidence, until: cut.map(str::to_owned), more })
+        Ok(KeyWindow { evidence, until: cut.map(str::to_owned), more })
     }
 
     /// Asks single questions until none is left.
@@ -132,13 +132,13 @@ impl<'a> Stores<'a> {
         }
     }
 
-    async fn raw_page(&self, after: Option<&str>) -> Result<Page<RawObject>, RunError> {
+    async fn raw_page(&self, after: Option<&str>) -> Result<FirstPage<RawObject>, RunError> {
         let raw = &self.ground.raw;
         let after = after.map(str::to_owned);
         let (objects, end) = self.page(&raw.bucket, self.versioned, &raw.prefix, after).await?;
         let covered = objects.into_iter().filter(|object| raw.covers(&raw.bucket, &object.key));
         let entries = covered.map(|object| (object.key.clone(), raw_object(object))).collect();
-        Ok(Page { entries, end })
+        Ok(FirstPage { entries, end })
     }
 
     /// Objects of another bucket, by what their keys say of the raw one.
@@ -147,13 +147,13 @@ impl<'a> Stores<'a> {
         bucket: &str,
         folder: &str,
         after: Option<&str>,
-    ) -> Result<Page<()>, RunError> {
+    ) -> Result<FirstPage<()>, RunError> {
         let prefix = format!("{folder}{}", self.ground.raw.prefix);
         let after = after.map(|after| format!("{folder}{after}"));
         let (objects, end) = self.page(bucket, false, &prefix, after).await?;
         let own = |key: &str| key.strip_prefix(folder).map(str::to_owned);
         let entries = objects.iter().filter_map(|object| Some((own(&object.key)?, ()))).collect();
-        Ok(Page { entries, end: end.as_deref().and_then(own) })
+        Ok(FirstPage { entries, end: end.as_deref().and_then(own) })
     }
 
     /// The next objects of a bucket, and the last key of these if there are more.
@@ -163,7 +163,7 @@ impl<'a> Stores<'a> {
         versioned: bool,
         prefix: &str,
         after: Option<String>,
-    ) -> Result<(Vec<Listed>, Option<String>), StoreError> {
+    ) -> Result<(Vec<ListedObject>, Option<String>), StoreError> {
         let mut listing = Listing::new(self.context.s3.clone(), bucket, versioned, prefix, after);
         loop {
             let Some(objects) = listing.next_page().await? else { return Ok((Vec::new(), None)) };
@@ -181,7 +181,7 @@ impl<'a> Stores<'a> {
         &self,
         after: Option<&str>,
         until: Option<&str>,
-    ) -> Result<Page<Vec<(String, Record)>>, RunError> {
+    ) -> Result<FirstPage<Vec<(String, Record)>>, RunError> {
         let query = self.record_query(&json!({"range": {"unit.key": bounds(after, until)}}));
         for size in [PAGE_RECORDS, MOST_RECORDS] {
             let hits = self.records(&query, size).await?;
@@ -201,9 +201,9 @@ impl<'a> Stores<'a> {
             }
             let raw = &self.ground.raw;
             entries.retain(|key, _| raw.covers(&raw.bucket, key));
-            return Ok(Page { entries, end });
+            return Ok(FirstPage { entries, end });
         }
-        Ok(Page::default())
+        Ok(FirstPage::default())
     }
 
     fn record_query(&self, keys: &Value) -> Value {
@@ -306,7 +306,7 @@ impl<'a> Stores<'a> {
     }
 }
 
-pub(crate) fn raw_object(listed: Listed) -> RawObject {
+pub(crate) fn raw_object(listed: ListedObject) -> RawObject {
     RawObject {
         version_id: listed.version_id,
         etag: listed.etag.unwrap_or_default(),

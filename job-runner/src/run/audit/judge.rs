@@ -8,7 +8,7 @@ use super::evidence::{Evidence, Ground, Index, Record};
 use super::keys::{self, EvidenceName, SnapshotName};
 use super::report::{Difference, Sums, Target};
 use crate::ingest::bucket::locations::{self, EvidenceKeys};
-use crate::ingest::snapshot::packed::{Entry, Reference};
+use crate::ingest::snapshot::packed::{PackEntry, Reference};
 
 /// Judges bucket, ledger, snapshots and errors against each other.
 pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
@@ -25,14 +25,14 @@ pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
     }
     for (digest, record) in evidence.proper().filter(|(_, record)| record.counts()) {
         match standing(ground, evidence, &index, record) {
-            Standing::Present => {}
-            Standing::Former => sums.former += 1,
-            Standing::Replaced => {
+            ObjectPresence::Present => {}
+            ObjectPresence::Former => sums.former += 1,
+            ObjectPresence::Replaced => {
                 let (expected, found) = ("Skipped, Superseded", "a newer version was seen to its end");
                 differences.push(of_unit(Kind::RecordWithoutObject, digest, record, expected, found));
                 continue;
             }
-            Standing::Removed => {
+            ObjectPresence::Removed => {
                 let (expected, found) = ("Skipped, ObjectRemoved", "no object in the raw bucket");
                 differences.push(of_unit(Kind::RecordWithoutObject, digest, record, expected, found));
                 continue;
@@ -49,7 +49,7 @@ pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
 
 /// Whether what a record is about is still in the raw bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum ObjectPresence {
     /// It is, or a newer version is on its way.
     Present,
     /// It is not, and its documents stay by the source's own wish.
@@ -60,19 +60,19 @@ enum Standing {
     Removed,
 }
 
-fn standing(ground: &Ground, evidence: &Evidence, index: &Index<'_>, record: &Record) -> Standing {
+fn standing(ground: &Ground, evidence: &Evidence, index: &Index<'_>, record: &Record) -> ObjectPresence {
     let key = &record.unit.key;
     let Some(object) = evidence.raw.get(key) else {
         return match ground.raw.on_delete {
-            OnDelete::Keep => Standing::Former,
-            OnDelete::Delete => Standing::Removed,
+            OnDelete::Keep => ObjectPresence::Former,
+            OnDelete::Delete => ObjectPresence::Removed,
         };
     };
     let now = object.unit(&ground.raw.bucket, key);
     let newer = index.by_digest.get(now.digest().as_str()).filter(|newer| newer.counts());
     match newer {
-        Some(newer) if newer.unit != record.unit => Standing::Replaced,
-        _ => Standing::Present,
+        Some(newer) if newer.unit != record.unit => ObjectPresence::Replaced,
+        _ => ObjectPresence::Present,
     }
 }
 
@@ -180,7 +180,7 @@ fn strange_snapshot(
 
 /// A pack that no record names, and none of whose units ledger or raw bucket knows. One that holds the snapshot of any of
 /// them stays, since documents may name it, or their records may be on their way.
-pub fn strange_pack(ground: &Ground, key: &str, entries: &[Entry]) -> Option<Difference> {
+pub fn strange_pack(ground: &Ground, key: &str, entries: &[PackEntry]) -> Option<Difference> {
     let first = entries.first()?;
     Some(Difference {
         kind: Kind::SnapshotOrphaned,
@@ -225,7 +225,7 @@ fn left_evidence(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &
 
 /// A document in the index, as far as an audit looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct IndexedDocument {
     /// Digest of the unit that it says it is of.
     pub unit: String,
     /// When that unit's object landed, RFC 3339.
@@ -240,7 +240,7 @@ pub fn judge_document(
     digest: &str,
     record: &Record,
     named: &RecordedDocument,
-    seen: Option<&Seen>,
+    seen: Option<&IndexedDocument>,
 ) -> Option<Difference> {
     let (index, id) = (named.index.clone(), named.id.clone());
     let expected = format!("document {id:?} in {index} of this unit");
@@ -255,7 +255,7 @@ pub fn judge_document(
 }
 
 /// Times of one form, so that their texts are ordered as they are. One without a time is nobody's.
-fn is_older(seen: &Seen, record: &Record) -> bool {
+fn is_older(seen: &IndexedDocument, record: &Record) -> bool {
     seen.last_modified.as_deref().unwrap_or("") < record.last_modified.as_deref().unwrap_or("")
 }
 
@@ -269,7 +269,7 @@ pub struct Hit<'a> {
     /// Key of its unit.
     pub key: &'a str,
     /// The rest.
-    pub seen: &'a Seen,
+    pub seen: &'a IndexedDocument,
 }
 
 /// What the stores say of such a document.

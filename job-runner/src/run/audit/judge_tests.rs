@@ -4,7 +4,7 @@ use docmill_crds::api::storage::{BucketLocation, OnDelete, RawLocation};
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState};
 
-use super::{Backing, Hit, Seen, judge, judge_document, judge_hit};
+use super::{Backing, Hit, IndexedDocument, judge, judge_document, judge_hit};
 use crate::run::audit::evidence::{Evidence, Ground, RawObject, Record};
 use crate::run::audit::report::Difference;
 
@@ -274,15 +274,16 @@ fn what_is_no_evidence_is_left_alone() {
     assert_eq!(differences(&ground, &evidence), []);
 }
 
-fn seen(unit: &str, last_modified: &str) -> Seen {
-    Seen { unit: unit.into(), last_modified: Some(last_modified.into()), version: 7 }
+fn seen(unit: &str, last_modified: &str) -> IndexedDocument {
+    IndexedDocument { unit: unit.into(), last_modified: Some(last_modified.into()), version: 7 }
 }
 
 #[test]
 fn a_document_is_there_as_this_unit_or_a_newer_one_has_it() {
     let record = record(&unit("good.xml", "1"), UnitState::Indexed);
     let named = RecordedDocument { index: "a".into(), id: "1".into(), digest: String::new() };
-    let kind = |seen: Option<&Seen>| judge_document("d", &record, &named, seen).map(|found| found.kind);
+    let kind =
+        |seen: Option<&IndexedDocument>| judge_document("d", &record, &named, seen).map(|found| found.kind);
     assert_eq!(kind(None), Some(Kind::DocumentMissing));
     assert_eq!(kind(Some(&seen("d", "2020-01-01T00:00:00.000Z"))), None);
     assert_eq!(kind(Some(&seen("e", "2026-01-01T00:00:00.001Z"))), None);

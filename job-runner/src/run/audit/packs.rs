@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::gather::{Stores, each, raw_object};
 use super::judge::strange_pack;
 use super::report::Difference;
-use crate::ingest::snapshot::packed::{self, Entry, Reference};
+use crate::ingest::snapshot::packed::{self, PackEntry, Reference};
 use crate::ingest::snapshot::read;
 use crate::run::error::RunError;
 use crate::run::listing::{self, Listing};
@@ -83,12 +83,12 @@ impl Stores<'_> {
         Ok(strange_pack(ground, key, &entries))
     }
 
-    async fn has_record(&self, entries: &[Entry]) -> Result<bool, RunError> {
+    async fn has_record(&self, entries: &[PackEntry]) -> Result<bool, RunError> {
         let digests: Vec<_> = entries.iter().map(|entry| entry.unit.clone()).collect();
         Ok(self.records_by_digest(&digests).await?.iter().any(Option::is_some))
     }
 
-    async fn has_object(&self, entries: &[Entry]) -> Result<bool, RunError> {
+    async fn has_object(&self, entries: &[PackEntry]) -> Result<bool, RunError> {
         let bucket = &self.ground.raw.bucket;
         let keys = entries.iter().map(|entry| entry.key.clone()).collect();
         let found = each(keys, async |key: &str| {
@@ -111,7 +111,7 @@ fn by_pack(references: &BTreeSet<String>) -> BTreeMap<&str, Vec<&str>> {
 }
 
 /// The digest of the unit at each of the places of a pack, where there is one.
-fn units(entries: &[Entry], references: &[&str]) -> Vec<(String, Option<String>)> {
+fn units(entries: &[PackEntry], references: &[&str]) -> Vec<(String, Option<String>)> {
     let places: HashMap<_, _> =
         entries.iter().map(|entry| ((entry.offset, entry.length), &entry.unit)).collect();
     let unit = |reference: &str| match Reference::parse(reference) {

@@ -23,16 +23,16 @@ use crate::ingest::index::heads::ClaimError;
 use crate::ingest::index::watch::Way;
 use crate::ingest::persist::persist;
 use crate::ingest::processor::Processor;
-use crate::ingest::snapshot::read::{self, Lines, Opened};
+use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::overwritten::leave_last;
-use crate::ingest::unit::placement::{Fate, ToPlace};
-use crate::ingest::unit::task::{Redo, Task};
+use crate::ingest::unit::placement::{IndexOutcome, IndexRequest};
+use crate::ingest::unit::task::{Reprocess, UnitTask};
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
-use crate::run::listing::{self, Listed};
+use crate::run::listing::{self, ListedObject};
 
 /// Units that are mended at a time.
 const UNITS_AT_A_TIME: usize = 64;
@@ -53,7 +53,7 @@ pub struct Repairer<'a> {
 #[derive(Debug, Default)]
 struct Plan<'a> {
     /// Units to be processed, by digest: the key, and whether everything has to be written again.
-    process: BTreeMap<&'a str, (&'a str, Redo)>,
+    process: BTreeMap<&'a str, (&'a str, Reprocess)>,
     /// Units some of whose documents are to be stored again, by digest.
     restore: BTreeMap<&'a str, HashSet<(&'a str, &'a str)>>,
     /// Records of what is no longer in the bucket: digest and key.
@@ -82,10 +82,10 @@ impl<'a> Plan<'a> {
         let digest = unit.as_deref().unwrap_or_default();
         match (kind, target) {
             (Kind::Unaccounted, _) => {
-                self.process.entry(digest).or_insert((key, Redo::Rewrite));
+                self.process.entry(digest).or_insert((key, Reprocess::Rewrite));
             }
             (Kind::SnapshotMissing | Kind::EvidenceMissing, _) => {
-                self.process.insert(digest, (key, Redo::Rewrite));
+                self.process.insert(digest, (key, Reprocess::Rewrite));
             }
             (Kind::DocumentMissing | Kind::DocumentOfOlderUnit, Target::Document { index, id, .. }) => {
                 self.restore.entry(digest).or_default().insert((index, id));
@@ -132,7 +132,7 @@ impl<'a> Repairer<'a> {
             differences.iter().filter_map(|it| Some((it.unit.as_deref()?, it.key.as_str()))).collect();
         for digest in unrestored {
             if let Some(key) = keys.get(digest) {
-                plan.process.insert(digest, (key, Redo::Rewrite));
+                plan.process.insert(digest, (key, Reprocess::Rewrite));
             }
         }
         self.process_all(&plan.process).await
@@ -143,9 +143,9 @@ impl<'a> Repairer<'a> {
     }
 
     /// Processes units that are still what the bucket holds.
-    async fn process_all(&self, units: &BTreeMap<&str, (&str, Redo)>) -> Result<(), RunError> {
+    async fn process_all(&self, units: &BTreeMap<&str, (&str, Reprocess)>) -> Result<(), RunError> {
         let mut ended = stream::iter(units)
-            .map(|(digest, (key, redo))| self.process(digest, key, *redo))
+            .map(|(digest, (key, reprocess))| self.process(digest, key, *reprocess))
             .buffer_unordered(UNITS_AT_A_TIME);
         while let Some(result) = ended.next().await {
             result?;
@@ -153,19 +153,20 @@ impl<'a> Repairer<'a> {
         Ok(())
     }
 
-    async fn process(&self, digest: &str, key: &str, redo: Redo) -> Result<(), RunError> {
+    async fn process(&self, digest: &str, key: &str, reprocess: Reprocess) -> Result<(), RunError> {
         let Some(listed) = self.object(key).await? else { return Ok(()) };
         let bucket = self.stores.ground.raw.bucket.clone();
-        let Listed { key, version_id, etag, .. } = listed;
-        let landed = Landed { bucket, key, version_id, etag };
-        let ended = self.processor.process(Task { landed, attempts: 1, waited: Duration::ZERO, redo }).await;
+        let ListedObject { key, version_id, etag, .. } = listed;
+        let landed = ObjectRef { bucket, key, version_id, etag };
+        let ended =
+            self.processor.process(UnitTask { landed, attempts: 1, waited: Duration::ZERO, reprocess }).await;
         if !ended.is_final() {
             tracing::warn!(unit = digest, "a unit could not be mended yet; the next look finds it again");
         }
         Ok(())
     }
 
-    async fn object(&self, key: &str) -> Result<Option<Listed>, RunError> {
+    async fn object(&self, key: &str) -> Result<Option<ListedObject>, RunError> {
         Ok(listing::head(&self.context().s3, &self.stores.ground.raw.bucket, key).await?)
     }
 
@@ -241,10 +242,10 @@ impl<'a> Repairer<'a> {
     }
 
     /// The lines of a snapshot; `None` if it is not there, or damaged.
-    async fn open_snapshot(&self, reference: &str) -> Result<Option<BufReader<Lines>>, StoreError> {
+    async fn open_snapshot(&self, reference: &str) -> Result<Option<BufReader<SnapshotLines>>, StoreError> {
         let bucket = &self.stores.ground.snapshots.bucket;
         let opened = read::open(&self.context().s3, bucket, reference).await?;
-        Ok(opened.and_then(Opened::lines).map(BufReader::new))
+        Ok(opened.and_then(OpenedSnapshot::lines).map(BufReader::new))
     }
 
     fn addressed(&self, line: Vec<u8>) -> Option<AddressedDocument> {
@@ -256,11 +257,12 @@ impl<'a> Repairer<'a> {
             return Ok(());
         }
         let stop = &self.context().stop.abort;
-        let placer = &self.processor.finish.placer;
+        let indexer = &self.processor.committer.indexer;
         let way = Way::untimed();
-        let place = || async { placer.place(&[ToPlace { unit, documents, renew: true }], way, stop).await };
-        let fates = persist("store documents again", stop, place).await.ok_or(RunError::Stopped)?;
-        for held in fates.iter().flat_map(Fate::held) {
+        let place =
+            || async { indexer.place(&[IndexRequest { unit, documents, renew: true }], way, stop).await };
+        let outcomes = persist("store documents again", stop, place).await.ok_or(RunError::Stopped)?;
+        for held in outcomes.iter().flat_map(IndexOutcome::held) {
             tracing::warn!(
                 index = held.index,
                 fault = held.fault.for_records(),
@@ -285,11 +287,11 @@ impl<'a> Repairer<'a> {
     /// in that way; once its record says that it is gone, the next look finds them as orphans.
     async fn remove(&self, digest: &str, key: &str) -> Result<(), RunError> {
         let bucket = self.stores.ground.raw.bucket.clone();
-        let landed = Landed { bucket, key: key.to_owned(), version_id: None, etag: None };
-        let removal = remove(&self.processor.finish, &landed, &self.context().stop.abort).await;
+        let landed = ObjectRef { bucket, key: key.to_owned(), version_id: None, etag: None };
+        let removal = remove(&self.processor.committer, &landed, &self.context().stop.abort).await;
         if let Removal::Holds(landed) = removal {
             self.processor
-                .process(Task { landed, attempts: 1, waited: Duration::ZERO, redo: Redo::Yes })
+                .process(UnitTask { landed, attempts: 1, waited: Duration::ZERO, reprocess: Reprocess::Yes })
                 .await;
             return Ok(());
         }
@@ -297,7 +299,7 @@ impl<'a> Repairer<'a> {
         if record.state == UnitState::Skipped {
             return Ok(());
         }
-        let record = self.processor.finish.recorder.removed(record, clock::now_millis());
+        let record = self.processor.committer.recorder.removed(record, clock::now_millis());
         self.write_record(&record, version).await
     }
 
@@ -311,7 +313,7 @@ impl<'a> Repairer<'a> {
     /// wins.
     async fn write_record(&self, record: &UnitRecord, version: u64) -> Result<(), RunError> {
         let stop = &self.context().stop.abort;
-        let written = self.processor.finish.write_record(record, Some(version), PATIENCE, stop).await;
+        let written = self.processor.committer.write_record(record, Some(version), PATIENCE, stop).await;
         written.map_err(|error| match error {
             ClaimError::Elastic(error) => error.into(),
             ClaimError::Store(error) => error.into(),
@@ -320,7 +322,7 @@ impl<'a> Repairer<'a> {
     }
 
     /// Writes into a record that another unit has its key.
-    async fn supersede(&self, digest: &str, object: Listed) -> Result<(), RunError> {
+    async fn supersede(&self, digest: &str, object: ListedObject) -> Result<(), RunError> {
         let Some((record, stored)) = self.record(digest).await? else { return Ok(()) };
         let version = object.version_id.or(object.etag).unwrap_or_default();
         let by = UnitId { bucket: self.stores.ground.raw.bucket.clone(), key: object.key, version };
@@ -328,7 +330,8 @@ impl<'a> Repairer<'a> {
             return Ok(());
         }
         let unit = record.unit.clone();
-        let record = self.processor.finish.recorder.superseded(unit, Some(record), &by, clock::now_millis());
+        let record =
+            self.processor.committer.recorder.superseded(unit, Some(record), &by, clock::now_millis());
         self.write_record(&record, stored).await
     }
 

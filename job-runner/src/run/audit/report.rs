@@ -151,8 +151,8 @@ impl AuditReport {
             sum.repaired += count.repaired;
         }
         self.incomplete |= other.incomplete;
-        let room = NAMED.saturating_sub(self.differences.len());
-        self.differences.extend(other.differences.into_iter().take(room));
+        let memory_budget = NAMED.saturating_sub(self.differences.len());
+        self.differences.extend(other.differences.into_iter().take(memory_budget));
     }
 
     /// All differences, and how many of them were mended.

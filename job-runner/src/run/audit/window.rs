@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 
 /// The first page of a list, in the order of the keys by their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct FirstPage<T> {
     /// Its entries, by key.
     pub entries: BTreeMap<String, T>,
     /// The last key that it covers, if the list goes on behind it.
     pub end: Option<String>,
 }
 
-impl<T> Default for Page<T> {
+impl<T> Default for FirstPage<T> {
     fn default() -> Self {
         Self { entries: BTreeMap::new(), end: None }
     }
 }
 
-impl<T> Page<T> {
+impl<T> FirstPage<T> {
     /// Leaves out what lies behind a key.
     pub fn cut(&mut self, end: Option<&str>) {
         if let Some(end) = end {
@@ -48,16 +48,21 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Page, end};
+    use super::{FirstPage, end};
 
-    fn page(list: &BTreeSet<String>, after: Option<&str>, until: Option<&str>, size: usize) -> Page<bool> {
+    fn page(
+        list: &BTreeSet<String>,
+        after: Option<&str>,
+        until: Option<&str>,
+        size: usize,
+    ) -> FirstPage<bool> {
         let behind = |key: &&String| after.is_none_or(|after| key.as_str() > after);
         let within = |key: &&String| until.is_none_or(|until| key.as_str() <= until);
         let mut keys = list.iter().filter(behind).filter(within);
         let entries: BTreeMap<_, _> = keys.by_ref().take(size).map(|key| (key.clone(), true)).collect();
         let more = keys.next().is_some();
         let end = entries.keys().last().filter(|_| more).cloned();
-        Page { entries, end }
+        FirstPage { entries, end }
     }
 
     #[test]

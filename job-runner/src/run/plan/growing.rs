@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::run::listing::Listed;
+use crate::run::listing::ListedObject;
 
 /// How much later than its neighbours an object may become visible.
 pub const OVERLAP: Duration = Duration::from_mins(10);
@@ -26,7 +26,7 @@ impl Growing {
     }
 
     /// Takes note of the next object of the listing.
-    pub fn see(&mut self, listed: &Listed) {
+    pub fn see(&mut self, listed: &ListedObject) {
         if listed.last_modified_millis >= self.settled_before_millis {
             self.closed = true;
         }
@@ -44,13 +44,13 @@ impl Growing {
 #[cfg(test)]
 mod tests {
     use super::{Growing, OVERLAP};
-    use crate::run::listing::Listed;
+    use crate::run::listing::ListedObject;
 
     #[test]
     fn the_bound_stays_before_the_first_object_that_landed_lately() {
         let now = 10_000_000_i64;
         let old = now - i64::try_from(OVERLAP.as_millis()).unwrap() - 1;
-        let object = |key: &str, millis| Listed {
+        let object = |key: &str, millis| ListedObject {
             key: key.into(),
             version_id: None,
             etag: None,

@@ -5,7 +5,7 @@
 
 use docmill_clients::elastic::{Address, StoredDocument};
 use docmill_clients::{clock, retry};
-use docmill_crds::api::ingest_run::{Mode, UnitSelector};
+use docmill_crds::api::ingest_run::{IngestMode, UnitSelector};
 use docmill_crds::api::storage::RawLocation;
 use docmill_crds::records::units::units_index;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -16,7 +16,7 @@ use super::select;
 use super::writer::ManifestWriter;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
-use crate::run::listing::{self, Listed, Listing};
+use crate::run::listing::{self, ListedObject, Listing};
 use crate::run::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
 use crate::run::patience::PATIENCE;
 
@@ -49,10 +49,10 @@ async fn select_units(context: &RunContext) -> Result<RunPlan, RunError> {
     let prefix = select::listing_prefix(&select, raw)?;
     let keys = select::named_keys(&select, raw)?;
     match (spec.mode, keys) {
-        (Mode::Process, Some(keys)) => named(context, keys).await,
-        (Mode::Process, None) => listed(context, &select, &prefix).await,
-        (Mode::Replay | Mode::Reconvert | Mode::Shadow, _) => recorded(context).await,
-        (Mode::Audit, _) => ranges(context, &prefix).await,
+        (IngestMode::Process, Some(keys)) => named(context, keys).await,
+        (IngestMode::Process, None) => listed(context, &select, &prefix).await,
+        (IngestMode::Replay | IngestMode::Reconvert | IngestMode::Shadow, _) => recorded(context).await,
+        (IngestMode::Audit, _) => ranges(context, &prefix).await,
     }
 }
 
@@ -81,10 +81,11 @@ async fn named(context: &RunContext, keys: &[String]) -> Result<RunPlan, RunErro
     let look = |key: String| async move {
         let head = async || listing::head(&context.s3, &raw.bucket, &key).await;
         let found = retry::persist(PATIENCE, &context.stop.closing, head).await?;
-        let missing = Listed { key: key.clone(), version_id: None, etag: None, last_modified_millis: 0 };
+        let missing =
+            ListedObject { key: key.clone(), version_id: None, etag: None, last_modified_millis: 0 };
         Ok::<_, RunError>(found.unwrap_or(missing))
     };
-    let found: Vec<Listed> =
+    let found: Vec<ListedObject> =
         stream::iter(keys.to_vec()).map(look).buffered(HEADS_AT_A_TIME).try_collect().await?;
     let mut writer = ManifestWriter::new(context);
     write_open(context, found, &mut writer).await?;
@@ -94,7 +95,7 @@ async fn named(context: &RunContext, keys: &[String]) -> Result<RunPlan, RunErro
 /// Writes lines for the objects that the ledger does not know to be done.
 async fn write_open(
     context: &RunContext,
-    objects: Vec<Listed>,
+    objects: Vec<ListedObject>,
     writer: &mut ManifestWriter<'_>,
 ) -> Result<(), RunError> {
     let revision = context.source().conversion.revision()?;
@@ -109,7 +110,10 @@ async fn write_open(
     Ok(())
 }
 
-async fn look_up(context: &RunContext, objects: &[Listed]) -> Result<Vec<Option<StoredDocument>>, RunError> {
+async fn look_up(
+    context: &RunContext,
+    objects: &[ListedObject],
+) -> Result<Vec<Option<StoredDocument>>, RunError> {
     let index = ledger(context);
     let raw = &context.source().raw;
     let ids: Vec<String> = objects.iter().map(|object| select::unit_of(object, raw).digest()).collect();
@@ -182,7 +186,10 @@ async fn open(context: &RunContext, prefix: &str, after: Option<String>) -> Resu
     Ok(Listing::new(context.s3.clone(), &context.source().raw.bucket, versioned, prefix, after))
 }
 
-async fn next_page(context: &RunContext, listing: &mut Listing) -> Result<Option<Vec<Listed>>, RunError> {
+async fn next_page(
+    context: &RunContext,
+    listing: &mut Listing,
+) -> Result<Option<Vec<ListedObject>>, RunError> {
     if context.stop.closing.is_cancelled() {
         return Err(RunError::Stopped);
     }

@@ -1,7 +1,7 @@
 //! Which units a run takes. Pure.
 
 use docmill_clients::clock;
-use docmill_crds::api::ingest_run::{IngestRunSpec, Mode, RevisionNot, TimeRange, UnitSelector};
+use docmill_crds::api::ingest_run::{IngestMode, IngestRunSpec, ObjectTimeRange, RevisionNot, UnitSelector};
 use docmill_crds::api::storage::RawLocation;
 use docmill_crds::contract::RunOrder;
 use docmill_crds::reason::{Reason, SkipReason};
@@ -9,7 +9,7 @@ use docmill_crds::records::units::{UnitId, UnitState};
 use serde_json::{Map, Value, json};
 
 use crate::run::error::RunError;
-use crate::run::listing::Listed;
+use crate::run::listing::ListedObject;
 use crate::run::manifest::ManifestLine;
 
 /// Units of one search.
@@ -52,18 +52,18 @@ fn outside(selected: &str, raw: &RawLocation) -> RunError {
 }
 
 /// Whether a listed object is to be looked at.
-pub fn takes(listed: &Listed, select: &UnitSelector, raw: &RawLocation) -> bool {
+pub fn takes(listed: &ListedObject, select: &UnitSelector, raw: &RawLocation) -> bool {
     raw.covers(&raw.bucket, &listed.key)
         && select.modified_time.as_ref().is_none_or(|range| within(listed.last_modified_millis, range))
 }
 
-fn within(millis: i64, range: &TimeRange) -> bool {
+fn within(millis: i64, range: &ObjectTimeRange) -> bool {
     range.from.as_ref().is_none_or(|from| millis >= from.0.as_millisecond())
         && range.until.as_ref().is_none_or(|until| millis < until.0.as_millisecond())
 }
 
 /// The unit that a listed object is.
-pub fn unit_of(listed: &Listed, raw: &RawLocation) -> UnitId {
+pub fn unit_of(listed: &ListedObject, raw: &RawLocation) -> UnitId {
     let version = listed.version_id.clone().or_else(|| listed.etag.clone()).unwrap_or_default();
     UnitId { bucket: raw.bucket.clone(), key: listed.key.clone(), version }
 }
@@ -74,7 +74,7 @@ pub fn unit_of(listed: &Listed, raw: &RawLocation) -> UnitId {
 /// after new objects and leaves what has its end to runs that are asked for; any other run takes what has its end by
 /// another conversion, and what was converted only where there is an index now.
 pub fn line_of(
-    listed: Listed,
+    listed: ListedObject,
     record: Option<&Map<String, Value>>,
     order: &RunOrder,
     revision: &str,
@@ -146,16 +146,16 @@ pub fn ledger_page(spec: &IngestRunSpec, raw: &RawLocation, revision: &str, afte
     body
 }
 
-fn states(mode: Mode) -> &'static [UnitState] {
+fn states(mode: IngestMode) -> &'static [UnitState] {
     match mode {
-        Mode::Replay => &[UnitState::Failed],
-        Mode::Process | Mode::Reconvert | Mode::Shadow | Mode::Audit => {
+        IngestMode::Replay => &[UnitState::Failed],
+        IngestMode::Process | IngestMode::Reconvert | IngestMode::Shadow | IngestMode::Audit => {
             &[UnitState::Indexed, UnitState::Converted, UnitState::Failed]
         }
     }
 }
 
-fn bounds(range: &TimeRange) -> Value {
+fn bounds(range: &ObjectTimeRange) -> Value {
     let mut bounds = Map::new();
     if let Some(from) = &range.from {
         bounds.insert("gte".to_owned(), json!(from.0.to_string()));

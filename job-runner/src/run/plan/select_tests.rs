@@ -5,7 +5,7 @@ use docmill_crds::records::units::UnitState;
 use serde_json::{Value, json};
 
 use super::{ledger_page, line_of, listing_prefix, named_keys, read_page, takes};
-use crate::run::listing::Listed;
+use crate::run::listing::ListedObject;
 
 fn raw() -> RawLocation {
     RawLocation {
@@ -33,9 +33,9 @@ fn order(spec: &Value, poll: Option<Value>) -> RunOrder {
     serde_json::from_value(order).expect("an order")
 }
 
-fn listed(key: &str, millis: i64) -> Listed {
+fn listed(key: &str, millis: i64) -> ListedObject {
     let etag = Some("0123456789abcdef0123456789abcdef".into());
-    Listed { key: key.into(), version_id: None, etag, last_modified_millis: millis }
+    ListedObject { key: key.into(), version_id: None, etag, last_modified_millis: millis }
 }
 
 fn select(value: Value) -> UnitSelector {

@@ -13,7 +13,7 @@ use serde_json::Map;
 
 use super::diff::diff;
 use super::report::{FailureExample, Move, ShadowReport};
-use super::snapshot_lines::{self, Standing};
+use super::snapshot_lines::{self, OpenSnapshot};
 use crate::ingest::prepare::address::Addressing;
 
 /// What the ledger says of a unit, as far as it matters whether that would change.
@@ -44,10 +44,10 @@ pub struct Predicted {
 
 /// The rehearsal of one unit.
 #[derive(Debug)]
-pub struct Comparison<'a> {
+pub struct UnitComparison<'a> {
     addressing: &'a Addressing,
     /// The documents that are there; none if they cannot be known.
-    standing: Option<Standing>,
+    standing: Option<OpenSnapshot>,
     report: ShadowReport,
     digest: DocumentsDigest,
     count: usize,
@@ -56,9 +56,9 @@ pub struct Comparison<'a> {
     reason: Option<Reason>,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> UnitComparison<'a> {
     /// Begins. `standing` is the unit's snapshot; without documents it is empty.
-    pub fn new(addressing: &'a Addressing, standing: Option<Standing>) -> Self {
+    pub fn new(addressing: &'a Addressing, standing: Option<OpenSnapshot>) -> Self {
         Self {
             addressing,
             standing,

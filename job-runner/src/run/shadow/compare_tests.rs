@@ -7,11 +7,11 @@ use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, Un
 use docmill_crds::template::Template;
 use serde_json::{Value, json};
 
-use super::{Comparison, Predicted, Recorded};
+use super::{Predicted, Recorded, UnitComparison};
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 use crate::run::shadow::report::ShadowReport;
-use crate::run::shadow::snapshot_lines::Standing;
+use crate::run::shadow::snapshot_lines::OpenSnapshot;
 
 const OBJECT: &str = r#"{"id": "1", "day": "a", "title": "One", "n": "1"}
 {"id": "2", "day": "b", "title": "Two"}
@@ -62,7 +62,7 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
 
 fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     let ((recorded, lines), addressing) = (today(now), addressing());
-    let mut comparison = Comparison::new(&addressing, Some(Standing::new(lines, &addressing)));
+    let mut comparison = UnitComparison::new(&addressing, Some(OpenSnapshot::new(lines, &addressing)));
     comparison.convert(&converter(proposed), OBJECT.as_bytes()).unwrap();
     comparison.finish(&unit(), Some(&recorded), UnitState::Indexed)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// One step from a value to a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum DiffStep {
     /// Into the value of this key.
     Key(String),
     /// Into this entry of a list, from 0.
@@ -19,7 +19,7 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edit {
     /// Where it is.
-    pub steps: Vec<Step>,
+    pub steps: Vec<DiffStep>,
     /// What was there; none if it is new.
     pub before: Option<Value>,
     /// What is there now; none if it is gone.
@@ -32,12 +32,12 @@ impl Edit {
         let mut path = String::new();
         for step in &self.steps {
             match step {
-                Step::Key(key) if path.is_empty() => path.push_str(key),
-                Step::Key(key) => {
+                DiffStep::Key(key) if path.is_empty() => path.push_str(key),
+                DiffStep::Key(key) => {
                     path.push('.');
                     path.push_str(key);
                 }
-                Step::Entry(_) => path.push_str("[]"),
+                DiffStep::Entry(_) => path.push_str("[]"),
             }
         }
         path
@@ -54,11 +54,11 @@ pub fn diff(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Edit
 fn of_objects(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
-    at: &mut Vec<Step>,
+    at: &mut Vec<DiffStep>,
     edits: &mut Vec<Edit>,
 ) {
     for (key, old) in before {
-        at.push(Step::Key(key.clone()));
+        at.push(DiffStep::Key(key.clone()));
         match after.get(key) {
             Some(new) => of_values(old, new, at, edits),
             None => edits.push(Edit { steps: at.clone(), before: Some(old.clone()), after: None }),
@@ -66,18 +66,18 @@ fn of_objects(
         at.pop();
     }
     for (key, new) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-        at.push(Step::Key(key.clone()));
+        at.push(DiffStep::Key(key.clone()));
         edits.push(Edit { steps: at.clone(), before: None, after: Some(new.clone()) });
         at.pop();
     }
 }
 
-fn of_values(before: &Value, after: &Value, at: &mut Vec<Step>, edits: &mut Vec<Edit>) {
+fn of_values(before: &Value, after: &Value, at: &mut Vec<DiffStep>, edits: &mut Vec<Edit>) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => of_objects(before, after, at, edits),
         (Value::Array(before), Value::Array(after)) if comparable(before, after) => {
             for (index, (old, new)) in before.iter().zip(after).enumerate() {
-                at.push(Step::Entry(index));
+                at.push(DiffStep::Entry(index));
                 of_values(old, new, at, edits);
                 at.pop();
             }
@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 
-    use super::{Edit, Step, diff};
+    use super::{DiffStep, Edit, diff};
 
     fn object(value: Value) -> Map<String, Value> {
         let Value::Object(object) = value else { panic!("an object") };
@@ -113,14 +113,14 @@ mod tests {
         let mut at = document;
         for step in way {
             at = match step {
-                Step::Key(key) => &mut at[key.as_str()],
-                Step::Entry(index) => &mut at[*index],
+                DiffStep::Key(key) => &mut at[key.as_str()],
+                DiffStep::Entry(index) => &mut at[*index],
             };
         }
         match (last, &edit.after) {
-            (Step::Key(key), Some(after)) => at[key.as_str()] = after.clone(),
-            (Step::Key(key), None) => drop(at.as_object_mut().expect("an object").remove(key)),
-            (Step::Entry(index), after) => at[*index] = after.clone().expect("entries are replaced"),
+            (DiffStep::Key(key), Some(after)) => at[key.as_str()] = after.clone(),
+            (DiffStep::Key(key), None) => drop(at.as_object_mut().expect("an object").remove(key)),
+            (DiffStep::Entry(index), after) => at[*index] = after.clone().expect("entries are replaced"),
         }
     }
 

@@ -25,7 +25,7 @@ pub struct ShadowReport {
     /// Revision of the proposed conversion.
     pub revision: String,
     /// Units (versions of raw objects).
-    pub units: UnitCounts,
+    pub units: ShadowCounts,
     /// Documents of units whose snapshot could be read.
     pub documents: DocumentCounts,
     /// What changes in the documents, by the path of the field.
@@ -45,7 +45,7 @@ pub struct ShadowReport {
 /// Units by what would become of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct UnitCounts {
+pub struct ShadowCounts {
     /// All that were converted.
     pub compared: i64,
     /// Nothing about their record would differ.
@@ -180,7 +180,7 @@ pub struct FailureExample {
 impl ShadowReport {
     /// The report of a unit that is not converted.
     pub fn of_skipped() -> Self {
-        Self { units: UnitCounts { skipped: 1, ..UnitCounts::default() }, ..Self::default() }
+        Self { units: ShadowCounts { skipped: 1, ..ShadowCounts::default() }, ..Self::default() }
     }
 
     /// Takes in what differs in one document. A field that differs at several places of it counts once.
@@ -246,8 +246,8 @@ fn merge_all<T>(into: &mut BTreeMap<String, Examples<T>>, from: BTreeMap<String,
 }
 
 fn extend<T>(kept: &mut Vec<T>, more: Vec<T>) {
-    let room = EXAMPLES.saturating_sub(kept.len());
-    kept.extend(more.into_iter().take(room));
+    let memory_budget = EXAMPLES.saturating_sub(kept.len());
+    kept.extend(more.into_iter().take(memory_budget));
 }
 
 impl FieldChanges {
@@ -259,7 +259,7 @@ impl FieldChanges {
     }
 }
 
-impl UnitCounts {
+impl ShadowCounts {
     fn add(&mut self, other: Self) {
         self.compared += other.compared;
         self.unchanged += other.unchanged;

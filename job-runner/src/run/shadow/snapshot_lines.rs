@@ -12,14 +12,14 @@ use crate::ingest::snapshot::provenance;
 
 /// A snapshot whose documents are taken out one by one: first by their ids, what is left in its order.
 #[derive(Debug)]
-pub struct Standing {
+pub struct OpenSnapshot {
     lines: Bytes,
-    documents: Vec<Option<Known>>,
+    documents: Vec<Option<KnownSnapshot>>,
     by_id: BTreeMap<String, VecDeque<usize>>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownSnapshot {
     at: Range<usize>,
     address: DocumentAddress,
 }
@@ -35,7 +35,7 @@ pub struct Document {
     pub fields: Map<String, Value>,
 }
 
-impl Standing {
+impl OpenSnapshot {
     /// Reads the lines of a snapshot. A line that is no document of the source is passed over: it was never indexed.
     pub fn new(lines: Bytes, addressing: &Addressing) -> Self {
         let mut standing = Self { lines: Bytes::new(), documents: Vec::new(), by_id: BTreeMap::new() };
@@ -46,7 +46,7 @@ impl Standing {
             let Some((_, fields)) = read(line) else { continue };
             let Ok(address) = addressing.of_fields(&fields) else { continue };
             standing.by_id.entry(address.id.clone()).or_default().push_back(standing.documents.len());
-            standing.documents.push(Some(Known { at, address }));
+            standing.documents.push(Some(KnownSnapshot { at, address }));
         }
         standing.lines = lines;
         standing
@@ -87,7 +87,7 @@ mod tests {
     use docmill_crds::records::units::UnitId;
     use docmill_crds::template::Template;
 
-    use super::{Standing, read};
+    use super::{OpenSnapshot, read};
     use crate::ingest::prepare::address::Addressing;
     use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 
@@ -122,7 +122,7 @@ mod tests {
         let documents = [r#"{"id":"1"}"#, r#"{"id":"2"}"#, r#"{"none":"3"}"#, r#"{"id":"2","second":true}"#];
         let lines: Vec<u8> =
             documents.iter().flat_map(|document| [line(document), b"\n".to_vec()].concat()).collect();
-        let mut standing = Standing::new(Bytes::from(lines), &addressing);
+        let mut standing = OpenSnapshot::new(Bytes::from(lines), &addressing);
         assert_eq!(standing.take("2").expect("there").text, documents[1]);
         assert!(standing.take("3").is_none());
         let rest: Vec<_> = standing.take_rest().map(|document| document.text).collect();

@@ -1,9 +1,9 @@
 //! What each mode does with a file, and how its reports add up.
 
-use docmill_crds::api::ingest_run::Mode;
+use docmill_crds::api::ingest_run::IngestMode;
 use serde_json::Value;
 
-use super::turns::Turn;
+use super::turns::FileTurn;
 use super::{outcome, units};
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
@@ -15,23 +15,23 @@ pub(crate) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
     attempts: i64,
-    turn: &mut Turn<'_>,
+    turn: &mut FileTurn<'_>,
 ) -> Result<FileResult, RunError> {
     match context.order.spec.mode {
-        Mode::Process | Mode::Replay | Mode::Reconvert => {
+        IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => {
             units::work_file(context, lines, attempts, turn).await
         }
-        Mode::Shadow => shadow::work_file(context, lines).await,
+        IngestMode::Shadow => shadow::work_file(context, lines).await,
         // On the heap: it is far larger than the others, and there is one a file.
-        Mode::Audit => Box::pin(audit::work_file(context, lines)).await,
+        IngestMode::Audit => Box::pin(audit::work_file(context, lines)).await,
     }
 }
 
 /// One report of several. What it gave before may be among them; of none it is the report of no unit.
-pub(crate) fn merge(mode: Mode, reports: impl Iterator<Item = Value>) -> Value {
+pub(crate) fn merge(mode: IngestMode, reports: impl Iterator<Item = Value>) -> Value {
     match mode {
-        Mode::Process | Mode::Replay | Mode::Reconvert => outcome::merge(reports),
-        Mode::Shadow => shadow::merge(reports),
-        Mode::Audit => audit::merge(reports),
+        IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => outcome::merge(reports),
+        IngestMode::Shadow => shadow::merge(reports),
+        IngestMode::Audit => audit::merge(reports),
     }
 }

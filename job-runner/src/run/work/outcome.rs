@@ -8,7 +8,7 @@ use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ingest::unit::task::Ended;
+use crate::ingest::unit::task::UnitOutcome;
 use crate::run::manifest::{FileResult, ManifestLine};
 
 /// How many failures a report names one by one.
@@ -26,13 +26,13 @@ pub struct UnitsReport {
     #[serde(default)]
     pub overwritten: u64,
     /// The first failures.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<UnitFailure>,
 }
 
 /// A unit that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failure {
+pub struct UnitFailure {
     /// Key of the object.
     pub key: String,
     /// Version id, where the bucket is versioned.
@@ -51,13 +51,13 @@ pub(crate) struct Outcomes {
 
 impl Outcomes {
     /// Takes note of a unit. Whether it has its end; one that has not is to be tried again.
-    pub(crate) fn take(&mut self, line: &ManifestLine, ended: Ended) -> bool {
+    pub(crate) fn take(&mut self, line: &ManifestLine, ended: UnitOutcome) -> bool {
         match ended {
-            Ended::Unfinished | Ended::Held(_) => return false,
-            Ended::Final { state, reason, changed } => self.count(line, state, reason, changed),
+            UnitOutcome::Unfinished | UnitOutcome::Held(_) => return false,
+            UnitOutcome::Final { state, reason, changed } => self.count(line, state, reason, changed),
             // Done before: by another worker, or by this run before its pod was started again.
-            Ended::Known(state) => self.count(line, state, None, false),
-            Ended::Nothing => {
+            UnitOutcome::Known(state) => self.count(line, state, None, false),
+            UnitOutcome::Nothing => {
                 let gone = Some(SkipReason::ObjectGone.as_str().to_owned());
                 self.count(line, UnitState::Skipped, gone, false);
             }
@@ -79,7 +79,7 @@ impl Outcomes {
                 let reason = reason();
                 *self.report.reasons.entry(reason.clone()).or_default() += 1;
                 let (key, version_id) = (line.key.clone(), line.version_id.clone());
-                self.report.failures.push(Failure { key, version_id, reason });
+                self.report.failures.push(UnitFailure { key, version_id, reason });
             }
             UnitState::Skipped => {
                 self.tally.skipped += 1;
@@ -103,8 +103,8 @@ pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
         add(&mut all.reasons, report.reasons);
         add(&mut all.passed_over, report.passed_over);
         all.overwritten += report.overwritten;
-        let room = FAILURES - all.failures.len();
-        all.failures.extend(report.failures.into_iter().take(room));
+        let memory_budget = FAILURES - all.failures.len();
+        all.failures.extend(report.failures.into_iter().take(memory_budget));
     }
     serde_json::to_value(all).unwrap_or_default()
 }
@@ -125,29 +125,29 @@ pub fn first_failure(report: &Value) -> Option<String> {
 mod tests {
     use docmill_crds::records::units::UnitState;
 
-    use super::{Ended, Outcomes, UnitsReport, first_failure, merge};
+    use super::{Outcomes, UnitOutcome, UnitsReport, first_failure, merge};
     use crate::run::manifest::ManifestLine;
 
     fn line(key: &str) -> ManifestLine {
         ManifestLine { key: key.into(), reason: Some("WrongType".into()), ..ManifestLine::default() }
     }
 
-    fn ended(state: UnitState, reason: Option<&str>, changed: bool) -> Ended {
-        Ended::Final { state, reason: reason.map(str::to_owned), changed }
+    fn ended(state: UnitState, reason: Option<&str>, changed: bool) -> UnitOutcome {
+        UnitOutcome::Final { state, reason: reason.map(str::to_owned), changed }
     }
 
     #[test]
     fn every_line_is_counted_once_whatever_became_of_it() {
         let mut outcomes = Outcomes::default();
-        assert!(!outcomes.take(&line("a"), Ended::Unfinished), "it has to be tried again");
+        assert!(!outcomes.take(&line("a"), UnitOutcome::Unfinished), "it has to be tried again");
         for ended in [
             ended(UnitState::Indexed, None, true),
             ended(UnitState::Indexed, None, false),
-            Ended::Known(UnitState::Indexed),
+            UnitOutcome::Known(UnitState::Indexed),
             ended(UnitState::Failed, Some("MissingField"), true),
-            Ended::Known(UnitState::Failed),
+            UnitOutcome::Known(UnitState::Failed),
             ended(UnitState::Skipped, Some("ObjectReplaced"), true),
-            Ended::Nothing,
+            UnitOutcome::Nothing,
         ] {
             assert!(outcomes.take(&line("a"), ended));
         }

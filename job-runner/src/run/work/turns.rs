@@ -15,7 +15,7 @@ pub(crate) struct Turns {
 }
 
 /// A file's turn, or its wait for the next one.
-pub(crate) struct Turn<'a> {
+pub(crate) struct FileTurn<'a> {
     turns: &'a Turns,
     permit: Option<SemaphorePermit<'a>>,
 }
@@ -32,14 +32,14 @@ impl Turns {
     }
 
     /// Waits for a turn.
-    pub(crate) async fn take(&self) -> Result<Turn<'_>, RunError> {
-        let mut turn = Turn { turns: self, permit: None };
+    pub(crate) async fn take(&self) -> Result<FileTurn<'_>, RunError> {
+        let mut turn = FileTurn { turns: self, permit: None };
         turn.wait().await?;
         Ok(turn)
     }
 }
 
-impl Turn<'_> {
+impl FileTurn<'_> {
     async fn wait(&mut self) -> Result<(), RunError> {
         let permit = self.turns.ended.run_until_cancelled(self.turns.turn.acquire()).await;
         self.permit = Some(permit.ok_or(RunError::Stopped)?.map_err(|_| RunError::Stopped)?);

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use docmill_clients::retry::{Backoff, Patience, Waited};
-use docmill_crds::api::ingest_run::Mode;
+use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::records::units::UnitState;
 use futures::StreamExt as _;
 
 use super::outcome::Outcomes;
-use super::turns::Turn;
+use super::turns::FileTurn;
 use crate::ingest::processor::Processor;
-use crate::ingest::unit::object_ref::Landed;
-use crate::ingest::unit::task::{Ended, Redo, Task};
+use crate::ingest::unit::object_ref::ObjectRef;
+use crate::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};
 use crate::observe;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
@@ -29,7 +29,7 @@ pub(crate) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
     begun: i64,
-    turn: &mut Turn<'_>,
+    turn: &mut FileTurn<'_>,
 ) -> Result<FileResult, RunError> {
     let processor = context.processor().await?;
     let mut outcomes = Outcomes::default();
@@ -40,18 +40,18 @@ pub(crate) async fn work_file(
     loop {
         let before = open.len();
         let waited = held_since.map_or(Duration::ZERO, |since: Instant| since.elapsed());
-        let round = Round { context, processor, attempts: begun, waited };
+        let round = AttemptRound { context, processor, attempts: begun, waited };
         // Nobody else counts during a round: it is this file's turn.
-        let counted = processor.finish.counts.overwritten();
+        let counted = processor.committer.counts.overwritten();
         let held;
         (open, held) = round.work(open, &mut outcomes).await;
-        overwritten += processor.finish.counts.overwritten() - counted;
+        overwritten += processor.committer.counts.overwritten() - counted;
         if open.is_empty() {
             return Ok(outcomes.result(overwritten));
         }
         if held == open.len() {
             let waited = held_since.get_or_insert_with(Instant::now).elapsed();
-            turn.leave_for(pause(waited, processor.finish.blocked_patience)).await?;
+            turn.leave_for(pause(waited, processor.committer.blocked_patience)).await?;
             backoff.reset();
             continue;
         }
@@ -76,14 +76,14 @@ fn pause(waited: Duration, patience: Duration) -> Duration {
 }
 
 /// One attempt at all units that are open.
-struct Round<'a> {
+struct AttemptRound<'a> {
     context: &'a RunContext,
     processor: &'a Arc<Processor>,
     attempts: i64,
     waited: Duration,
 }
 
-impl Round<'_> {
+impl AttemptRound<'_> {
     /// Gives the units that still are open, and how many of them wait for an index.
     async fn work<'a>(
         &self,
@@ -93,14 +93,14 @@ impl Round<'_> {
         let mut all = futures::stream::iter(open)
             .map(|line| async move {
                 if self.context.stop.closing.is_cancelled() {
-                    return (line, Ended::Unfinished);
+                    return (line, UnitOutcome::Unfinished);
                 }
                 (line, self.processor.process(self.task(line)).await)
             })
             .buffer_unordered(UNITS_AT_A_TIME);
         let (mut left, mut held) = (Vec::new(), 0);
         while let Some((line, ended)) = all.next().await {
-            held += usize::from(matches!(ended, Ended::Held(_)));
+            held += usize::from(matches!(ended, UnitOutcome::Held(_)));
             if !outcomes.take(line, ended) {
                 left.push(line);
             }
@@ -108,14 +108,14 @@ impl Round<'_> {
         (left, held)
     }
 
-    fn task(&self, line: &ManifestLine) -> Task {
+    fn task(&self, line: &ManifestLine) -> UnitTask {
         let bucket = &self.context.source().raw.bucket;
         task(line, bucket, self.context.order.spec.mode, self.attempts, self.waited)
     }
 }
 
-fn task(line: &ManifestLine, bucket: &str, mode: Mode, attempts: i64, waited: Duration) -> Task {
-    let landed = Landed {
+fn task(line: &ManifestLine, bucket: &str, mode: IngestMode, attempts: i64, waited: Duration) -> UnitTask {
+    let landed = ObjectRef {
         bucket: bucket.to_owned(),
         key: line.key.clone(),
         version_id: line.version_id.clone(),
@@ -123,6 +123,6 @@ fn task(line: &ManifestLine, bucket: &str, mode: Mode, attempts: i64, waited: Du
     };
     // One that was passed over and is listed again is back.
     let back = line.state == Some(UnitState::Skipped);
-    let redo = if mode != Mode::Process || back { Redo::Yes } else { Redo::No };
-    Task { landed, attempts, waited, redo }
+    let reprocess = if mode != IngestMode::Process || back { Reprocess::Yes } else { Reprocess::No };
+    UnitTask { landed, attempts, waited, reprocess }
 }

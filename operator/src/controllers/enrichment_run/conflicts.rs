@@ -1,7 +1,7 @@
 //! Other runs on the same target. Two at a time would ask the models for the same documents twice. Pure.
 
 use docmill_crds::EnrichmentRun;
-use docmill_crds::api::enrichment_run::{Mode, Phase};
+use docmill_crds::api::enrichment_run::{EnrichmentMode, EnrichmentPhase};
 use kube::ResourceExt as _;
 
 use crate::controllers::run_view;
@@ -15,7 +15,7 @@ pub fn in_the_way<'a>(run: &EnrichmentRun, others: &'a [EnrichmentRun]) -> Optio
 
 /// Whether a run calls models and stores what they give.
 fn stores(run: &EnrichmentRun) -> bool {
-    run.spec.mode == Mode::Enrich && !run.spec.dry_run
+    run.spec.mode == EnrichmentMode::Enrich && !run.spec.dry_run
 }
 
 fn shares_target(run: &EnrichmentRun, other: &EnrichmentRun) -> bool {
@@ -32,8 +32,8 @@ fn comes_first(other: &EnrichmentRun, run: &EnrichmentRun) -> bool {
         return false;
     }
     match status.and_then(|status| status.phase) {
-        Some(Phase::Running) => true,
-        Some(Phase::Suspended) => false,
+        Some(EnrichmentPhase::Running) => true,
+        Some(EnrichmentPhase::Suspended) => false,
         _ => !other.spec.suspend && age(other) < age(run),
     }
 }

@@ -1,7 +1,7 @@
 //! The Jobs of a run: one pod a slice, and one of a single pod that takes vectors of other models out of the target. Pure.
 
 use docmill_crds::EnrichmentRun;
-use docmill_crds::api::enrichment_run::Mode;
+use docmill_crds::api::enrichment_run::EnrichmentMode;
 use docmill_crds::contract::{EnrichOrder, EnrichStep, WorkOrder, label, secret_mount};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use kube::api::ObjectMeta;
@@ -67,7 +67,7 @@ fn pods(run: &EnrichmentRun, slices: i32) -> i32 {
 
 fn step(run: &EnrichmentRun) -> EnrichStep {
     match (run.spec.mode, &run.spec.compare) {
-        (Mode::Compare, Some(compare)) => EnrichStep::Compare(compare.clone()),
+        (EnrichmentMode::Compare, Some(compare)) => EnrichStep::Compare(compare.clone()),
         _ if run.spec.dry_run => EnrichStep::DryRun,
         _ => EnrichStep::Enrich,
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use docmill_clients::cause::find;
-use docmill_clients::model_server::link::Link;
+use docmill_clients::model_server::link::ModelLink;
 use docmill_clients::model_server::protocol::{self, AnswerError};
 use docmill_clients::outbound::EndpointFault;
 use docmill_clients::secrets::Secrets;
@@ -47,7 +47,7 @@ async fn version(
     };
     let Some(protocol) = enricher.protocol() else { return Ok(None) };
     let name = &enricher.name;
-    let link = Link::new(&secrets)
+    let link = ModelLink::new(&secrets)
         .map_err(|error| NotReady::user("InvalidSecret", format!("spec.enrichers {name:?}: {error}")))?;
     let Some(url) = protocol::version_url(protocol) else { return Ok(None) };
     let told = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");

@@ -6,7 +6,7 @@ use docmill_crds::IngestSource;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enrichment_run::{Bounds, Budget};
 use docmill_crds::api::storage::Storage;
-use docmill_crds::contract::{Present, WorkOrder};
+use docmill_crds::contract::{WorkOrder, WorkerStatus};
 use docmill_crds::records::enrichments::{SliceRecord, Versions};
 use docmill_crds::template::Template;
 use k8s_openapi::api::batch::v1::Job;
@@ -21,15 +21,15 @@ use crate::workers::worker_pod;
 
 /// What is known of a run.
 #[derive(Clone, Debug)]
-pub struct Observation {
+pub struct EnrichmentObservation {
     /// When it was looked at.
     pub now: Timestamp,
     /// Whether what the spec names is there and reachable.
     pub ready: Result<(), NotReady>,
     /// Its Job, once there is one.
-    pub work: Option<Work>,
+    pub work: Option<JobWork>,
     /// The Job that takes vectors of other models out of the target, if there had to be one.
-    pub clearing: Option<Work>,
+    pub clearing: Option<JobWork>,
     /// What it would select, while there is no Job and the time has come to start.
     pub selection: Option<Selection>,
     /// The records of its slices, if there is a Job and they could be read.
@@ -37,7 +37,7 @@ pub struct Observation {
     /// What its pods are told that the run may spend.
     pub limits: Option<Budget>,
     /// What those of its pods say that run.
-    pub presents: Vec<Present>,
+    pub worker_statuses: Vec<WorkerStatus>,
 }
 
 /// Where the documents come from, with references resolved.
@@ -93,7 +93,7 @@ pub struct Selection {
 
 /// The Job of a run.
 #[derive(Clone, Debug)]
-pub struct Work {
+pub struct JobWork {
     /// When it was created.
     pub created: Timestamp,
     /// Names source and target in the records.
@@ -111,13 +111,13 @@ pub struct Work {
 }
 
 /// Reads the Job of a run, and its pods.
-pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Work {
+pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> JobWork {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let (target, versions, slices) = match pod_spec.and_then(worker_pod::decode_order) {
         Some(WorkOrder::Enrich(order)) => (order.target, order.versions, order.slices),
         Some(WorkOrder::Ingest(_) | WorkOrder::Run(_)) | None => Default::default(),
     };
-    Work {
+    JobWork {
         created: job.creation_timestamp().map_or(now, |time| time.0),
         target,
         versions,

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::conflicts::in_the_way;
 use super::job::{clear_name, enrich_name};
-use super::observation::{Observation, Origin, Work, work};
+use super::observation::{EnrichmentObservation, JobWork, Origin, work};
 use super::select::select;
 use super::{records, slices};
 use crate::context::Context;
@@ -34,12 +34,12 @@ use crate::workers::worker_status;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Looks at a run.
-pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
+pub async fn observe(run: &EnrichmentRun, context: &Context) -> EnrichmentObservation {
     let (jobs, pods) = context.workers_of(run, label::RUN);
     let now = Timestamp::now();
     let named = |name: &str| jobs.iter().find(|job| job.name_any() == name).map(|job| work(job, &pods, now));
     let (work, clearing) = (named(&enrich_name(run)), named(&clear_name(run)));
-    let mut seen = Observation {
+    let mut seen = EnrichmentObservation {
         now,
         ready: Ok(()),
         work,
@@ -47,7 +47,7 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> Observation {
         selection: None,
         records: None,
         limits: None,
-        presents: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
+        worker_statuses: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
     };
     let asker = asker(run, context);
     let seconds = TIMEOUT.as_secs();
@@ -66,7 +66,7 @@ async fn look(
     run: &EnrichmentRun,
     context: &Context,
     asker: &Asker,
-    seen: &mut Observation,
+    seen: &mut EnrichmentObservation,
 ) -> Result<(), NotReady> {
     let target = connect_target(run, context).await?;
     check_owner(run, &target, context).await?;
@@ -192,7 +192,7 @@ async fn read_limits(run: &EnrichmentRun, target: &Elastic) -> Result<Option<Bud
 async fn read_records(
     run: &EnrichmentRun,
     target: &Elastic,
-    work: &Work,
+    work: &JobWork,
 ) -> Result<Vec<SliceRecord>, NotReady> {
     let index = enrichments_index(&run.namespace().unwrap_or_default());
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);

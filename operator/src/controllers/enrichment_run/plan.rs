@@ -1,18 +1,18 @@
 //! What is to be done for a run now. Pure: the same observation gives the same plan.
 
 use docmill_crds::EnrichmentRunSpec;
-use docmill_crds::api::enrichment_run::{Bounds, Mode, Select};
+use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode, Select};
 use docmill_crds::foreign::sentence;
 use docmill_crds::records::enrichments::way;
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{Observation, Selection, Work};
-use super::records::{Totals, totals};
+use super::observation::{EnrichmentObservation, JobWork, Selection};
+use super::records::{EnrichmentTotals, totals};
 use crate::workers::pod_view::JobEnd;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Plan {
+pub enum EnrichmentPlan {
     /// Nothing yet: something is missing, it is too early, or it is suspended.
     Wait,
     /// Create the Job that takes vectors of other models out of the target.
@@ -55,7 +55,7 @@ pub struct Kept {
 }
 
 /// Plans.
-pub fn plan(spec: &EnrichmentRunSpec, seen: &Observation) -> Plan {
+pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> EnrichmentPlan {
     match (&seen.work, &seen.selection) {
         (Some(work), _) => match &work.end {
             None => attend(spec, seen, work),
@@ -65,37 +65,37 @@ pub fn plan(spec: &EnrichmentRunSpec, seen: &Observation) -> Plan {
         (None, Some(selection)) if selection.slices.is_empty() => {
             let kept = Kept { target: selection.target.clone(), way: selection.way.clone() };
             let bound = completes(spec, false).then_some(kept);
-            Plan::Complete { bound, bounds: selection.bounds.clone(), at: seen.now }
+            EnrichmentPlan::Complete { bound, bounds: selection.bounds.clone(), at: seen.now }
         }
         (None, Some(selection)) if selection.has_stale_vectors => clear(seen, selection),
-        (None, Some(selection)) => Plan::Start(Box::new(selection.clone())),
-        (None, None) => Plan::Wait,
+        (None, Some(selection)) => EnrichmentPlan::Start(Box::new(selection.clone())),
+        (None, None) => EnrichmentPlan::Wait,
     }
 }
 
 /// The Job has not ended: whether its pods are to run.
-fn attend(spec: &EnrichmentRunSpec, seen: &Observation, work: &Work) -> Plan {
+fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, work: &JobWork) -> EnrichmentPlan {
     match (rests(spec, seen), work.suspended) {
-        (true, false) => Plan::Suspend,
-        (false, true) if seen.ready.is_ok() => Plan::Resume,
-        _ => Plan::Watch,
+        (true, false) => EnrichmentPlan::Suspend,
+        (false, true) if seen.ready.is_ok() => EnrichmentPlan::Resume,
+        _ => EnrichmentPlan::Watch,
     }
 }
 
 /// Whether a run is to rest: because that is asked for, or because the budget as it is now is reached.
-pub fn rests(spec: &EnrichmentRunSpec, seen: &Observation) -> bool {
+pub fn rests(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> bool {
     let records = seen.records.as_deref().unwrap_or_default();
     let reached =
         || records.iter().any(|record| record.exhausted.is_some() && record.exhausted == spec.budget);
     spec.suspend || reached()
 }
 
-fn clear(seen: &Observation, selection: &Selection) -> Plan {
+fn clear(seen: &EnrichmentObservation, selection: &Selection) -> EnrichmentPlan {
     match seen.clearing.as_ref().map(|clearing| (clearing, &clearing.end)) {
-        None => Plan::Clear(Box::new(selection.clone())),
-        Some((_, None)) => Plan::Watch,
+        None => EnrichmentPlan::Clear(Box::new(selection.clone())),
+        Some((_, None)) => EnrichmentPlan::Watch,
         Some((clearing, Some(end))) if !end.complete => fail(seen, clearing, end),
-        Some((_, Some(end))) => Plan::Fail {
+        Some((_, Some(end))) => EnrichmentPlan::Fail {
             reason: "VectorsOfOthers".to_owned(),
             message: "vectors of another model came into the target after those that were there had been taken out; \
                       see who else writes there, and run again"
@@ -106,8 +106,13 @@ fn clear(seen: &Observation, selection: &Selection) -> Plan {
 }
 
 /// All pods ended well. Whether the work is done, their records tell.
-fn judge(spec: &EnrichmentRunSpec, seen: &Observation, work: &Work, end: &JobEnd) -> Plan {
-    let Some(records) = &seen.records else { return Plan::Watch };
+fn judge(
+    spec: &EnrichmentRunSpec,
+    seen: &EnrichmentObservation,
+    work: &JobWork,
+    end: &JobEnd,
+) -> EnrichmentPlan {
+    let Some(records) = &seen.records else { return EnrichmentPlan::Watch };
     let totals = totals(records, work.slices.len());
     let (Some(bounds), true) = (whole(&work.slices), totals.finished == work.slices.len()) else {
         let message = format!(
@@ -115,35 +120,39 @@ fn judge(spec: &EnrichmentRunSpec, seen: &Observation, work: &Work, end: &JobEnd
             totals.finished,
             work.slices.len()
         );
-        return Plan::Fail { reason: "SlicesUnaccounted".to_owned(), message, at: end.at };
+        return EnrichmentPlan::Fail { reason: "SlicesUnaccounted".to_owned(), message, at: end.at };
     };
     let kept = Kept { target: work.target.clone(), way: way(spec, &work.versions) };
     let bound = completes(spec, totals.cut_short).then_some(kept);
-    Plan::Complete { bound, bounds, at: end.at }
+    EnrichmentPlan::Complete { bound, bounds, at: end.at }
 }
 
 /// Whether everything before the upper bound is seen to when a run is complete.
 fn completes(spec: &EnrichmentRunSpec, cut_short: bool) -> bool {
-    spec.mode == Mode::Enrich
+    spec.mode == EnrichmentMode::Enrich
         && !spec.dry_run
         && !cut_short
         && matches!(spec.select, Select::New | Select::All)
 }
 
-fn fail(seen: &Observation, work: &Work, end: &JobEnd) -> Plan {
+fn fail(seen: &EnrichmentObservation, work: &JobWork, end: &JobEnd) -> EnrichmentPlan {
     let totals = seen.records.as_ref().map(|records| totals(records, work.slices.len())).unwrap_or_default();
     if let Some(change) = stopped_by_change(&totals, work) {
-        return Plan::Fail { reason: "ModelChanged".to_owned(), message: sentence(&change), at: end.at };
+        return EnrichmentPlan::Fail {
+            reason: "ModelChanged".to_owned(),
+            message: sentence(&change),
+            at: end.at,
+        };
     }
     let message = match &work.trouble {
         Some(detail) => format!("{}: {detail}", end.message),
         None => end.message.clone(),
     };
     let reason = if end.reason.is_empty() { "JobFailed".to_owned() } else { end.reason.clone() };
-    Plan::Fail { reason, message, at: end.at }
+    EnrichmentPlan::Fail { reason, message, at: end.at }
 }
 
-fn stopped_by_change(totals: &Totals, work: &Work) -> Option<String> {
+fn stopped_by_change(totals: &EnrichmentTotals, work: &JobWork) -> Option<String> {
     let change = totals.model_changed.clone()?;
     work.trouble.as_ref().filter(|trouble| trouble.contains("has changed")).map(|_| change)
 }

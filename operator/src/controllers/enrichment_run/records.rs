@@ -28,7 +28,7 @@ pub fn read(answer: &Value, slices: usize) -> Vec<SliceRecord> {
 
 /// What the records of a run add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct EnrichmentTotals {
     /// Documents that needed work.
     pub selected: i64,
     /// Documents whose enriched copy is stored.
@@ -56,8 +56,8 @@ pub struct Totals {
 }
 
 /// Adds up.
-pub fn totals(records: &[SliceRecord], slices: usize) -> Totals {
-    let mut totals = Totals::default();
+pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
+    let mut totals = EnrichmentTotals::default();
     let (mut documents, mut behind) = (0, 0);
     for record in records {
         totals.selected += record.selected;
@@ -86,7 +86,7 @@ pub fn totals(records: &[SliceRecord], slices: usize) -> Totals {
 
 /// How much is behind us: of the slices that have begun by their documents, and of the others nothing. A run that has not
 /// ended is never whole.
-fn percent(totals: &Totals, slices: usize, begun: usize, behind: i64, documents: i64) -> i64 {
+fn percent(totals: &EnrichmentTotals, slices: usize, begun: usize, behind: i64, documents: i64) -> i64 {
     if totals.finished == slices {
         return 100;
     }

@@ -2,9 +2,9 @@
 
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::EnrichmentRun;
-use docmill_crds::api::enrichment_run::{Mode, Select};
+use docmill_crds::api::enrichment_run::{EnrichmentMode, Select};
 use docmill_crds::records::enrichment_query::DocumentQuery;
-use docmill_crds::records::enrichments::{BoundRecord, enrichments_index, target_key, way};
+use docmill_crds::records::enrichments::{WatermarkRecord, enrichments_index, target_key, way};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
@@ -49,7 +49,7 @@ pub async fn select(
         }
     };
     let slices = if documents == 0 { Vec::new() } else { slices::cut(&bounds, &cuts) };
-    let stores = run.spec.mode == Mode::Enrich && !run.spec.dry_run;
+    let stores = run.spec.mode == EnrichmentMode::Enrich && !run.spec.dry_run;
     let has_stale_vectors =
         stores && documents > 0 && vectors::any_vectors_of_other_models(run, &versions, target).await?;
     Ok(Selection { origin, target: key, way, versions, bounds, documents, slices, has_stale_vectors })
@@ -63,7 +63,7 @@ async fn completed_until(
     target: &Elastic,
 ) -> Result<Option<Timestamp>, NotReady> {
     let index = enrichments_index(&run.namespace().unwrap_or_default());
-    let stored = target.get(&index, &BoundRecord::id(target_key)).await;
+    let stored = target.get(&index, &WatermarkRecord::id(target_key)).await;
     let stored = stored.map_err(|error| elastic_fault(&run.spec.to.elasticsearch, &error))?;
     let text = |name: &str| stored.as_ref()?.source.get(name)?.as_str();
     if text("way") != Some(way) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use docmill_crds::api::enricher::{Enricher, Protocol};
-use docmill_crds::api::enrichment_run::{Bounds, Mode, ModelStatus, Phase};
+use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode, EnrichmentPhase, ModelStatus};
 use docmill_crds::error_class::ErrorClass;
 use docmill_crds::foreign::{sentence, version};
 use docmill_crds::records::enrichments::{Versions, enrichments_index};
@@ -12,9 +12,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use super::observation::Observation;
-use super::plan::{Plan, rests, whole};
-use super::records::{Totals, totals};
+use super::observation::EnrichmentObservation;
+use super::plan::{EnrichmentPlan, rests, whole};
+use super::records::{EnrichmentTotals, totals};
 use super::slices;
 use crate::conditions::{self, Statement, kind};
 use crate::controllers::run_view;
@@ -28,15 +28,15 @@ const BUSY: Duration = Duration::from_secs(2);
 pub fn status(
     old: &EnrichmentRunStatus,
     run: &EnrichmentRun,
-    seen: &Observation,
-    plan: &Plan,
+    seen: &EnrichmentObservation,
+    plan: &EnrichmentPlan,
 ) -> EnrichmentRunStatus {
     let generation = run.metadata.generation;
     let slices = slices_of(seen, plan);
     let totals = counted(seen, plan);
     let start = start_time(old, seen, plan);
     let end = end_time(plan);
-    let count = |of: fn(&Totals) -> i64| totals.as_ref().map(of);
+    let count = |of: fn(&EnrichmentTotals) -> i64| totals.as_ref().map(of);
     let models = versions_of(seen, plan).map(|versions| models(&run.spec, versions));
     EnrichmentRunStatus {
         observed_generation: generation,
@@ -63,19 +63,24 @@ pub fn status(
     }
 }
 
-fn phase(run: &EnrichmentRun, seen: &Observation, plan: &Plan) -> Phase {
+fn phase(run: &EnrichmentRun, seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> EnrichmentPhase {
     match plan {
-        Plan::Wait if run.spec.suspend => Phase::Suspended,
-        Plan::Wait => Phase::Pending,
-        Plan::Suspend => Phase::Suspended,
-        Plan::Watch if seen.work.as_ref().is_some_and(|work| work.suspended) => Phase::Suspended,
-        Plan::Clear(_) | Plan::Start(_) | Plan::Watch | Plan::Resume => Phase::Running,
-        Plan::Complete { .. } => Phase::Complete,
-        Plan::Fail { .. } => Phase::Failed,
+        EnrichmentPlan::Wait if run.spec.suspend => EnrichmentPhase::Suspended,
+        EnrichmentPlan::Wait => EnrichmentPhase::Pending,
+        EnrichmentPlan::Suspend => EnrichmentPhase::Suspended,
+        EnrichmentPlan::Watch if seen.work.as_ref().is_some_and(|work| work.suspended) => {
+            EnrichmentPhase::Suspended
+        }
+        EnrichmentPlan::Clear(_)
+        | EnrichmentPlan::Start(_)
+        | EnrichmentPlan::Watch
+        | EnrichmentPlan::Resume => EnrichmentPhase::Running,
+        EnrichmentPlan::Complete { .. } => EnrichmentPhase::Complete,
+        EnrichmentPlan::Fail { .. } => EnrichmentPhase::Failed,
     }
 }
 
-fn versions_of<'a>(seen: &'a Observation, plan: &'a Plan) -> Option<&'a Versions> {
+fn versions_of<'a>(seen: &'a EnrichmentObservation, plan: &'a EnrichmentPlan) -> Option<&'a Versions> {
     match (&seen.work, &seen.selection, plan) {
         (Some(work), _, _) => Some(&work.versions),
         (None, Some(selection), _) => Some(&selection.versions),
@@ -97,8 +102,8 @@ fn models(spec: &EnrichmentRunSpec, versions: &Versions) -> Vec<ModelStatus> {
 }
 
 /// Where the examples of a comparison are.
-fn report(run: &EnrichmentRun, plan: &Plan) -> Option<String> {
-    if run.spec.mode != Mode::Compare || !matches!(plan, Plan::Complete { .. }) {
+fn report(run: &EnrichmentRun, plan: &EnrichmentPlan) -> Option<String> {
+    if run.spec.mode != EnrichmentMode::Compare || !matches!(plan, EnrichmentPlan::Complete { .. }) {
         return None;
     }
     let index = enrichments_index(&run.namespace().unwrap_or_default());
@@ -106,44 +111,50 @@ fn report(run: &EnrichmentRun, plan: &Plan) -> Option<String> {
     Some(format!("{index}/_search?q=kind:comparison AND run:{uid:?}"))
 }
 
-fn slices_of<'a>(seen: &'a Observation, plan: &'a Plan) -> Option<&'a [Bounds]> {
+fn slices_of<'a>(seen: &'a EnrichmentObservation, plan: &'a EnrichmentPlan) -> Option<&'a [Bounds]> {
     match (&seen.work, plan) {
         (Some(work), _) => Some(&work.slices),
-        (None, Plan::Start(selection)) => Some(&selection.slices),
-        (None, Plan::Complete { .. }) => Some(&[]),
+        (None, EnrichmentPlan::Start(selection)) => Some(&selection.slices),
+        (None, EnrichmentPlan::Complete { .. }) => Some(&[]),
         (None, _) => None,
     }
 }
 
-fn bounds_of(slices: Option<&[Bounds]>, plan: &Plan) -> Option<Bounds> {
+fn bounds_of(slices: Option<&[Bounds]>, plan: &EnrichmentPlan) -> Option<Bounds> {
     match plan {
-        Plan::Complete { bounds, .. } => Some(bounds.clone()),
+        EnrichmentPlan::Complete { bounds, .. } => Some(bounds.clone()),
         _ => whole(slices?),
     }
 }
 
 /// The counts, where they are known: from the records, or because there is nothing to count.
-fn counted(seen: &Observation, plan: &Plan) -> Option<Totals> {
+fn counted(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<EnrichmentTotals> {
     match (&seen.work, plan) {
         (Some(work), _) => seen.records.as_ref().map(|records| totals(records, work.slices.len())),
-        (None, Plan::Complete { .. }) => Some(Totals { percent: 100, ..Totals::default() }),
+        (None, EnrichmentPlan::Complete { .. }) => {
+            Some(EnrichmentTotals { percent: 100, ..EnrichmentTotals::default() })
+        }
         (None, _) => None,
     }
 }
 
-fn start_time(old: &EnrichmentRunStatus, seen: &Observation, plan: &Plan) -> Option<Timestamp> {
+fn start_time(
+    old: &EnrichmentRunStatus,
+    seen: &EnrichmentObservation,
+    plan: &EnrichmentPlan,
+) -> Option<Timestamp> {
     match (&seen.work, plan) {
         (Some(work), _) => Some(work.created),
-        (None, Plan::Start(_) | Plan::Complete { .. }) => {
+        (None, EnrichmentPlan::Start(_) | EnrichmentPlan::Complete { .. }) => {
             Some(old.start_time.as_ref().map_or(seen.now, |time| time.0))
         }
         (None, _) => old.start_time.as_ref().map(|time| time.0),
     }
 }
 
-fn end_time(plan: &Plan) -> Option<Timestamp> {
+fn end_time(plan: &EnrichmentPlan) -> Option<Timestamp> {
     match plan {
-        Plan::Complete { at, .. } | Plan::Fail { at, .. } => Some(*at),
+        EnrichmentPlan::Complete { at, .. } | EnrichmentPlan::Fail { at, .. } => Some(*at),
         _ => None,
     }
 }
@@ -151,9 +162,9 @@ fn end_time(plan: &Plan) -> Option<Timestamp> {
 fn said(
     old: &[Condition],
     run: &EnrichmentRun,
-    seen: &Observation,
-    plan: &Plan,
-    totals: Option<&Totals>,
+    seen: &EnrichmentObservation,
+    plan: &EnrichmentPlan,
+    totals: Option<&EnrichmentTotals>,
 ) -> Vec<Condition> {
     let mut said = vec![match &seen.ready {
         Ok(()) => {
@@ -162,7 +173,7 @@ fn said(
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }];
     said.extend(suspended(old, run, seen, plan));
-    said.extend(run_view::throttled(old, &seen.presents, is_at_work(plan)));
+    said.extend(run_view::throttled(old, &seen.worker_statuses, is_at_work(plan)));
     said.extend(degraded(seen, plan));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
         said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", sentence(&change)));
@@ -171,13 +182,13 @@ fn said(
         said.push(Statement::new(kind::DOCUMENTS_FAILED, true, "Refused", refused(totals)));
     }
     match plan {
-        Plan::Complete { .. } => {
+        EnrichmentPlan::Complete { .. } => {
             let text = totals.map_or_else(String::new, |totals| outcome(run, totals));
-            let reason = if run.spec.mode == Mode::Compare { "Compared" } else { "Enriched" };
+            let reason = if run.spec.mode == EnrichmentMode::Compare { "Compared" } else { "Enriched" };
             let reason = if run.spec.dry_run { "Counted" } else { reason };
             said.push(Statement::new(kind::COMPLETE, true, reason, text));
         }
-        Plan::Fail { reason, message, .. } => {
+        EnrichmentPlan::Fail { reason, message, .. } => {
             said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));
         }
         _ => {}
@@ -185,20 +196,25 @@ fn said(
     conditions::state(old, said, run.metadata.generation, seen.now)
 }
 
-fn is_at_work(plan: &Plan) -> bool {
-    matches!(plan, Plan::Watch)
+fn is_at_work(plan: &EnrichmentPlan) -> bool {
+    matches!(plan, EnrichmentPlan::Watch)
 }
 
 /// What the pods of a run under way fail at; the Job starts others, as often as `backoffLimit` allows.
-fn degraded(seen: &Observation, plan: &Plan) -> Option<Statement> {
+fn degraded(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<Statement> {
     let work = seen.work.as_ref().filter(|_| is_at_work(plan))?;
     let text = format!("{}; another pod is started after a while", work.trouble.as_ref()?);
     Some(Statement::new(kind::DEGRADED, true, "PodsFail", text))
 }
 
 /// Why no pods run; that they do again is said only after they did not.
-fn suspended(old: &[Condition], run: &EnrichmentRun, seen: &Observation, plan: &Plan) -> Option<Statement> {
-    if matches!(plan, Plan::Complete { .. } | Plan::Fail { .. }) {
+fn suspended(
+    old: &[Condition],
+    run: &EnrichmentRun,
+    seen: &EnrichmentObservation,
+    plan: &EnrichmentPlan,
+) -> Option<Statement> {
+    if matches!(plan, EnrichmentPlan::Complete { .. } | EnrichmentPlan::Fail { .. }) {
         return None;
     }
     let statement = |holds, reason: &str, text: &str| Statement::new(kind::SUSPENDED, holds, reason, text);
@@ -215,14 +231,14 @@ fn suspended(old: &[Condition], run: &EnrichmentRun, seen: &Observation, plan: &
     conditions::find(old, kind::SUSPENDED).map(|_| statement(false, "AtWork", "pods work"))
 }
 
-fn refused(totals: &Totals) -> String {
+fn refused(totals: &EnrichmentTotals) -> String {
     format!(
         "{} of {} documents were refused; the records of kind failure beside the enriched documents say why",
         totals.failed, totals.selected
     )
 }
 
-fn outcome(run: &EnrichmentRun, totals: &Totals) -> String {
+fn outcome(run: &EnrichmentRun, totals: &EnrichmentTotals) -> String {
     if run.spec.dry_run {
         return format!(
             "{} documents would be enriched, {} of them without a call to a model; the others would take {} calls with \
@@ -230,7 +246,7 @@ fn outcome(run: &EnrichmentRun, totals: &Totals) -> String {
             totals.selected, totals.cached, totals.calls, totals.input_characters
         );
     }
-    if run.spec.mode == Mode::Compare {
+    if run.spec.mode == EnrichmentMode::Compare {
         return format!("{} documents compared", totals.done);
     }
     let left = if totals.cut_short { "; maxDocuments is reached, the next run goes on" } else { "" };
@@ -241,19 +257,21 @@ fn outcome(run: &EnrichmentRun, totals: &Totals) -> String {
 }
 
 /// What changed since the last pass that a person should read.
-pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan) -> Vec<Event> {
+pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &EnrichmentPlan) -> Vec<Event> {
     let mut events = run_view::events(&old.conditions, &new.conditions);
     match plan {
-        Plan::Start(selection) => {
+        EnrichmentPlan::Start(selection) => {
             let (documents, slices) = (selection.documents, selection.slices.len());
             let text = format!("going through {documents} documents in {slices} slices");
             events.push(run_view::event(false, "Started", "StartJob", text));
         }
-        Plan::Clear(_) => {
+        EnrichmentPlan::Clear(_) => {
             let text = "taking vectors of another model out of the target first".to_owned();
             events.push(run_view::event(false, "Clearing", "StartJob", text));
         }
-        Plan::Resume => events.push(run_view::event(false, "Resumed", "ResumeJob", "going on".to_owned())),
+        EnrichmentPlan::Resume => {
+            events.push(run_view::event(false, "Resumed", "ResumeJob", "going on".to_owned()));
+        }
         _ => {}
     }
     let begun = [
@@ -270,7 +288,7 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Plan)
 pub fn requeue_after(
     created: Timestamp,
     uid: &str,
-    seen: &Observation,
+    seen: &EnrichmentObservation,
     new: &EnrichmentRunStatus,
 ) -> Duration {
     if let Err(fault) = &seen.ready {

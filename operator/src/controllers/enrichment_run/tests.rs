@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
-use super::observation::{Observation, Origin, Selection, Work};
+use super::observation::{EnrichmentObservation, JobWork, Origin, Selection};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -58,8 +58,12 @@ fn selection(slices: Vec<Bounds>) -> Selection {
     }
 }
 
-fn seen(work: Option<Work>, selection: Option<Selection>, records: Option<Vec<SliceRecord>>) -> Observation {
-    Observation {
+fn seen(
+    work: Option<JobWork>,
+    selection: Option<Selection>,
+    records: Option<Vec<SliceRecord>>,
+) -> EnrichmentObservation {
+    EnrichmentObservation {
         now: at(1100),
         ready: Ok(()),
         work,
@@ -67,7 +71,7 @@ fn seen(work: Option<Work>, selection: Option<Selection>, records: Option<Vec<Sl
         selection,
         records,
         limits: None,
-        presents: Vec::new(),
+        worker_statuses: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use docmill_clients::elastic::{Address, ElasticError, Outcome};
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::enrichment_run::Bounds;
-use docmill_crds::records::enrichments::{BoundRecord, LimitsRecord, enrichments, limits_id};
+use docmill_crds::records::enrichments::{LimitsRecord, WatermarkRecord, enrichments, limits_id};
 use docmill_crds::records::own_index::Owner;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
@@ -22,14 +22,20 @@ pub async fn keep(
     context: &Context,
 ) -> Result<(), NotReady> {
     let until = bounds.until.0;
-    let record = json!(BoundRecord {
+    let record = json!(WatermarkRecord {
         kind: "bound".to_owned(),
         run: run.uid().unwrap_or_default(),
         way: kept.way.clone(),
         completed_until: until.to_string(),
     });
-    store(run, &BoundRecord::id(&kept.target), &record, u64::try_from(until.as_millisecond()).ok(), context)
-        .await
+    store(
+        run,
+        &WatermarkRecord::id(&kept.target),
+        &record,
+        u64::try_from(until.as_millisecond()).ok(),
+        context,
+    )
+    .await
 }
 
 /// Stores what a run may spend, where its pods read it.

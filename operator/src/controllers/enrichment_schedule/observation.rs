@@ -15,7 +15,7 @@ use crate::not_ready::NotReady;
 
 /// What is known of a schedule.
 #[derive(Clone, Debug)]
-pub struct Observation {
+pub struct ScheduleObservation {
     /// When it was looked at.
     pub now: Timestamp,
     /// Its times, or why it has none.
@@ -60,7 +60,7 @@ pub fn observation<'a>(
     schedule: &EnrichmentSchedule,
     runs: impl Iterator<Item = &'a DeserializeGuard<EnrichmentRun>>,
     now: Timestamp,
-) -> Observation {
+) -> ScheduleObservation {
     let times = Times::read(&schedule.spec.schedule, &schedule.spec.time_zone);
     let uid = schedule.uid();
     let ours = |run: &&EnrichmentRun| {
@@ -70,7 +70,7 @@ pub fn observation<'a>(
     let readable = runs.filter_map(|guard| guard.0.as_ref().ok());
     let mut runs: Vec<MadeRun> = readable.filter(ours).map(made_run).collect();
     runs.sort_by_key(|run| run.scheduled);
-    Observation { now, times, runs }
+    ScheduleObservation { now, times, runs }
 }
 
 /// The same from a view.
@@ -78,7 +78,7 @@ pub fn of_view(
     schedule: &EnrichmentSchedule,
     runs: &[Arc<DeserializeGuard<EnrichmentRun>>],
     now: Timestamp,
-) -> Observation {
+) -> ScheduleObservation {
     observation(schedule, runs.iter().map(AsRef::as_ref), now)
 }
 

@@ -7,12 +7,12 @@ use kube::api::ListParams;
 use kube::core::DeserializeGuard;
 use kube::{Api, ResourceExt as _};
 
-use super::observation::{Observation, observation, of_view};
+use super::observation::{ScheduleObservation, observation, of_view};
 use crate::context::Context;
 use crate::k8s::apply::ApplyError;
 
 /// What the view of runs shows.
-pub fn in_view(schedule: &EnrichmentSchedule, context: &Context) -> Observation {
+pub fn in_view(schedule: &EnrichmentSchedule, context: &Context) -> ScheduleObservation {
     of_view(schedule, &context.scheduled_runs.state(), Timestamp::now())
 }
 
@@ -21,7 +21,7 @@ pub fn in_view(schedule: &EnrichmentSchedule, context: &Context) -> Observation 
 pub async fn live(
     schedule: &EnrichmentSchedule,
     context: &Context,
-) -> Result<Option<(EnrichmentSchedule, Observation)>, ApplyError> {
+) -> Result<Option<(EnrichmentSchedule, ScheduleObservation)>, ApplyError> {
     let (namespace, name) = (schedule.namespace().unwrap_or_default(), schedule.name_any());
     let failed = |source| ApplyError::Api {
         action: format!("read the EnrichmentSchedule {name} and its runs"),

@@ -5,7 +5,7 @@ use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 
-use super::observation::{MadeRun, Observation};
+use super::observation::{MadeRun, ScheduleObservation};
 use super::times::Times;
 
 /// Times that were missed are counted up to this.
@@ -13,7 +13,7 @@ pub const MOST_COUNTED: usize = 100;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct SchedulePlan {
     /// What becomes of the time that is due, if there is one.
     pub due: Due,
     /// Ended runs beyond the limits of the history.
@@ -55,7 +55,7 @@ pub enum Due {
     },
 }
 
-impl Plan {
+impl SchedulePlan {
     /// Whether it changes anything. Then it is to rest on what the API server itself says, and not on views.
     pub fn acts(&self) -> bool {
         let due = match &self.due {
@@ -68,16 +68,16 @@ impl Plan {
 }
 
 /// Plans.
-pub fn plan(schedule: &EnrichmentSchedule, seen: &Observation) -> Plan {
+pub fn plan(schedule: &EnrichmentSchedule, seen: &ScheduleObservation) -> SchedulePlan {
     let times = seen.times.as_ref().ok().filter(|_| !schedule.spec.suspend);
-    Plan {
+    SchedulePlan {
         due: times.map_or(Due::Nothing, |times| due(schedule, seen, times)),
         outdated: outdated(schedule, &seen.runs),
         next: times.and_then(|times| times.next(seen.now)),
     }
 }
 
-fn due(schedule: &EnrichmentSchedule, seen: &Observation, times: &Times) -> Due {
+fn due(schedule: &EnrichmentSchedule, seen: &ScheduleObservation, times: &Times) -> Due {
     let since = handled_until(schedule, &seen.runs);
     let Some(time) = times.latest(since, seen.now) else { return Due::Nothing };
     let late = seen.now.duration_since(time);

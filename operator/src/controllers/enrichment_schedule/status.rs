@@ -8,8 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use super::observation::{MadeRun, Observation};
-use super::plan::{Due, MOST_COUNTED, Plan};
+use super::observation::{MadeRun, ScheduleObservation};
+use super::plan::{Due, MOST_COUNTED, SchedulePlan};
 use super::run;
 use crate::conditions::{self, Statement, kind};
 use crate::controllers::run_view::event;
@@ -32,8 +32,8 @@ pub struct Done {
 /// The status after a pass.
 pub fn status(
     schedule: &EnrichmentSchedule,
-    seen: &Observation,
-    plan: &Plan,
+    seen: &ScheduleObservation,
+    plan: &SchedulePlan,
     done: &Done,
 ) -> EnrichmentScheduleStatus {
     let old = schedule.status.clone().unwrap_or_default();
@@ -67,7 +67,12 @@ fn ended(made: &MadeRun) -> Option<Timestamp> {
     Some(made.run.status.as_ref()?.completion_time.as_ref()?.0)
 }
 
-fn readiness(schedule: &EnrichmentSchedule, seen: &Observation, plan: &Plan, done: &Done) -> Statement {
+fn readiness(
+    schedule: &EnrichmentSchedule,
+    seen: &ScheduleObservation,
+    plan: &SchedulePlan,
+    done: &Done,
+) -> Statement {
     let fault = seen.times.as_ref().err().or(done.refused.as_ref());
     let holds = |reason: &str, text: String| Statement::new(kind::READY, true, reason, text);
     match (fault, &plan.due) {
@@ -84,8 +89,8 @@ fn readiness(schedule: &EnrichmentSchedule, seen: &Observation, plan: &Plan, don
 pub fn events(
     schedule: &EnrichmentSchedule,
     new: &EnrichmentScheduleStatus,
-    seen: &Observation,
-    plan: &Plan,
+    seen: &ScheduleObservation,
+    plan: &SchedulePlan,
     done: &Done,
 ) -> Vec<Event> {
     let old = schedule.status.clone().unwrap_or_default();
@@ -107,7 +112,7 @@ fn faults(old: &EnrichmentScheduleStatus, new: &EnrichmentScheduleStatus) -> Opt
     news.then(|| event(!holds, &now.reason, "Observe", now.message))
 }
 
-fn of_due(schedule: &EnrichmentSchedule, plan: &Plan, done: &Done) -> Option<Event> {
+fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, done: &Done) -> Option<Event> {
     match &plan.due {
         Due::Nothing => None,
         Due::Create { time, missed } => {
@@ -159,7 +164,7 @@ fn ending(made: &MadeRun) -> Option<Event> {
 /// When the schedule is looked at again, if nothing changes before.
 pub fn requeue_after(
     uid: &str,
-    seen: &Observation,
+    seen: &ScheduleObservation,
     new: &EnrichmentScheduleStatus,
     done: &Done,
 ) -> Option<Duration> {

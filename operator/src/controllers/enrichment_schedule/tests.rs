@@ -10,8 +10,8 @@ use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use serde_json::{Value, json};
 
-use super::observation::{Observation, observation};
-use super::plan::{Plan, plan};
+use super::observation::{ScheduleObservation, observation};
+use super::plan::{SchedulePlan, plan};
 use super::run::run;
 
 fn at(text: &str) -> Timestamp {
@@ -74,13 +74,13 @@ fn made(schedule: &EnrichmentSchedule, time: Timestamp, state: State) -> Enrichm
     run
 }
 
-fn seen(schedule: &EnrichmentSchedule, runs: Vec<EnrichmentRun>, now: Timestamp) -> Observation {
+fn seen(schedule: &EnrichmentSchedule, runs: Vec<EnrichmentRun>, now: Timestamp) -> ScheduleObservation {
     let runs: Vec<_> = runs.into_iter().map(|run| DeserializeGuard(Ok(run))).collect();
     observation(schedule, runs.iter(), now)
 }
 
 /// What is planned at a time of the 25th of November 2026, with these runs.
-fn planned(schedule: &EnrichmentSchedule, runs: &[(&str, State)], now: &str) -> Plan {
+fn planned(schedule: &EnrichmentSchedule, runs: &[(&str, State)], now: &str) -> SchedulePlan {
     let runs = runs.iter().map(|(time, state)| made(schedule, today(time), *state)).collect();
     plan(schedule, &seen(schedule, runs, today(now)))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::contract::{Present, RunOrder, RunStep, WorkOrder};
+use docmill_crds::contract::{RunOrder, RunStep, WorkOrder, WorkerStatus};
 use docmill_crds::records::runs::{PartRecord, PlanRecord};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -16,7 +16,7 @@ use crate::workers::worker_pod;
 
 /// What is known of a run.
 #[derive(Clone, Debug)]
-pub struct Observation {
+pub struct IngestObservation {
     /// When it was looked at.
     pub now: Timestamp,
     /// Whether what the run needs is there and reachable.
@@ -28,12 +28,12 @@ pub struct Observation {
     /// The Job that works, once there is one.
     pub working: Option<Step>,
     /// The records of its pods, if there is a Job and they could be read.
-    pub records: Option<Records>,
+    pub records: Option<RunRecords>,
     /// What those of its pods say that run.
-    pub presents: Vec<Present>,
+    pub worker_statuses: Vec<WorkerStatus>,
 }
 
-impl Observation {
+impl IngestObservation {
     /// Whether the run has a Job.
     pub fn started(&self) -> bool {
         self.selecting.is_some() || self.working.is_some()
@@ -71,7 +71,7 @@ pub struct Step {
 
 /// What the pods of a run recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Records {
+pub struct RunRecords {
     /// What was selected.
     pub plan: Option<PlanRecord>,
     /// How far each part is.

@@ -11,7 +11,7 @@ use futures::FutureExt as _;
 use k8s_openapi::jiff::Timestamp;
 use kube::{Api, ResourceExt as _};
 
-use super::observation::{Observation, Records, step};
+use super::observation::{IngestObservation, RunRecords, step};
 use super::{job, records, start};
 use crate::context::Context;
 use crate::endpoints::Asker;
@@ -26,19 +26,19 @@ use crate::workers::worker_status;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Looks at a run.
-pub async fn observe(run: &IngestRun, context: &Context) -> Observation {
+pub async fn observe(run: &IngestRun, context: &Context) -> IngestObservation {
     let (jobs, pods) = context.workers_of(run, label::INGEST_RUN);
     let now = Timestamp::now();
     let named =
         |name: String| jobs.iter().find(|job| job.name_any() == name).map(|job| step(job, &pods, now));
-    let mut seen = Observation {
+    let mut seen = IngestObservation {
         now,
         ready: Ok(()),
         start: None,
         selecting: named(job::plan_name(run)),
         working: named(job::work_name(run)),
         records: None,
-        presents: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
+        worker_statuses: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
     };
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let asker = context.asker(run, conditions);
@@ -52,7 +52,7 @@ async fn look(
     run: &IngestRun,
     context: &Context,
     asker: &Asker,
-    seen: &mut Observation,
+    seen: &mut IngestObservation,
 ) -> Result<(), NotReady> {
     if seen.started() {
         let Some(order) = seen.order().cloned() else {
@@ -100,10 +100,10 @@ async fn reach(order: &IngestOrder, context: &Context, asker: &Asker) -> Result<
 
 async fn read_records(
     order: &RunOrder,
-    seen: &Observation,
+    seen: &IngestObservation,
     context: &Context,
     asker: &Asker,
-) -> Result<Records, NotReady> {
+) -> Result<RunRecords, NotReady> {
     let cluster = ledger_cluster(&order.ingest.spec)?;
     let namespace = &order.ingest.namespace;
     let index = runs_index(namespace, &order.ingest.source);

@@ -4,7 +4,7 @@ use docmill_crds::contract::{RunOrder, RunStep};
 use docmill_crds::records::runs::PlanRecord;
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{Observation, Step};
+use super::observation::{IngestObservation, Step};
 use super::records::totals;
 use crate::workers::pod_view::JobEnd;
 
@@ -13,7 +13,7 @@ const PARTS_PER_POD: i64 = 4;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Plan {
+pub enum IngestPlan {
     /// Nothing yet: something is missing.
     Wait,
     /// Create the Job that selects.
@@ -46,39 +46,43 @@ pub enum Plan {
 }
 
 /// Plans.
-pub fn plan(seen: &Observation) -> Plan {
+pub fn plan(seen: &IngestObservation) -> IngestPlan {
     match (&seen.working, &seen.selecting) {
         (Some(working), _) => match &working.end {
-            None => Plan::Watch,
+            None => IngestPlan::Watch,
             Some(end) if end.complete => judge(seen, end),
             Some(end) => fail(working, end),
         },
         (None, Some(selecting)) => match &selecting.end {
-            None => Plan::Watch,
+            None => IngestPlan::Watch,
             Some(end) if end.complete => go_on(seen, selecting, end),
             Some(end) => fail(selecting, end),
         },
         (None, None) => match &seen.start {
-            Some(order) => Plan::Select(Box::new(order.clone())),
-            None => Plan::Wait,
+            Some(order) => IngestPlan::Select(Box::new(order.clone())),
+            None => IngestPlan::Wait,
         },
     }
 }
 
 /// The selection is made: work, if there is something to do.
-fn go_on(seen: &Observation, selecting: &Step, end: &JobEnd) -> Plan {
-    let Some(records) = &seen.records else { return Plan::Watch };
+fn go_on(seen: &IngestObservation, selecting: &Step, end: &JobEnd) -> IngestPlan {
+    let Some(records) = &seen.records else { return IngestPlan::Watch };
     let (Some(plan), Some(order)) = (&records.plan, &selecting.order) else {
         let message = "the Job that selects is complete, but has left no record of what it selected";
-        return Plan::Fail { reason: "PlanUnaccounted".to_owned(), message: message.to_owned(), at: end.at };
+        return IngestPlan::Fail {
+            reason: "PlanUnaccounted".to_owned(),
+            message: message.to_owned(),
+            at: end.at,
+        };
     };
     if order.spec.dry_run || plan.files == 0 {
-        return Plan::Complete { at: end.at };
+        return IngestPlan::Complete { at: end.at };
     }
     let parts = parts(plan, order.spec.parallelism);
     let step = RunStep::Work { files: plan.files, parts };
     let order = Box::new(RunOrder { step, ..order.clone() });
-    Plan::Work { order, parts, selected: plan.selected }
+    IngestPlan::Work { order, parts, selected: plan.selected }
 }
 
 /// Into how many parts the files of a manifest are cut.
@@ -87,22 +91,22 @@ fn parts(plan: &PlanRecord, parallelism: i32) -> i32 {
 }
 
 /// All pods ended well. Whether the work is done, their records tell.
-fn judge(seen: &Observation, end: &JobEnd) -> Plan {
-    let Some(records) = &seen.records else { return Plan::Watch };
+fn judge(seen: &IngestObservation, end: &JobEnd) -> IngestPlan {
+    let Some(records) = &seen.records else { return IngestPlan::Watch };
     let (finished, parts) = (totals(&records.parts).finished, seen.parts());
     if finished == parts {
-        return Plan::Complete { at: end.at };
+        return IngestPlan::Complete { at: end.at };
     }
     let message =
         format!("the Job is complete, but only {finished} of {parts} parts have a record that says so");
-    Plan::Fail { reason: "PartsUnaccounted".to_owned(), message, at: end.at }
+    IngestPlan::Fail { reason: "PartsUnaccounted".to_owned(), message, at: end.at }
 }
 
-fn fail(step: &Step, end: &JobEnd) -> Plan {
+fn fail(step: &Step, end: &JobEnd) -> IngestPlan {
     let message = match &step.trouble {
         Some(detail) => format!("{}: {detail}", end.message),
         None => end.message.clone(),
     };
     let reason = if end.reason.is_empty() { "JobFailed".to_owned() } else { end.reason.clone() };
-    Plan::Fail { reason, message, at: end.at }
+    IngestPlan::Fail { reason, message, at: end.at }
 }

@@ -4,7 +4,7 @@ use docmill_crds::records::runs::{PartRecord, Tally};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::observation::Records;
+use super::observation::RunRecords;
 
 /// The search for the records of a run of so many parts.
 pub fn query(run_uid: &str, parts: i32) -> Value {
@@ -17,11 +17,11 @@ pub fn query(run_uid: &str, parts: i32) -> Value {
 
 /// Reads the answer to [`query`]. Records of parts that the run does not have (from a Job that somebody deleted) are
 /// passed over.
-pub fn read(answer: &Value, parts: i32) -> Records {
+pub fn read(answer: &Value, parts: i32) -> RunRecords {
     let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let parts =
         of_kind::<PartRecord>(hits, "part").filter(|record| (0..parts).contains(&record.part)).collect();
-    Records { plan: of_kind(hits, "plan").next(), parts }
+    RunRecords { plan: of_kind(hits, "plan").next(), parts }
 }
 
 fn of_kind<'a, T: DeserializeOwned + 'a>(hits: &'a [Value], kind: &'a str) -> impl Iterator<Item = T> + 'a {
@@ -32,7 +32,7 @@ fn of_kind<'a, T: DeserializeOwned + 'a>(hits: &'a [Value], kind: &'a str) -> im
 
 /// What the parts of a run add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct IngestTotals {
     /// What became of the lines.
     pub tally: Tally,
     /// Parts that were worked to their end.
@@ -40,8 +40,8 @@ pub struct Totals {
 }
 
 /// Adds up.
-pub fn totals(parts: &[PartRecord]) -> Totals {
-    Totals {
+pub fn totals(parts: &[PartRecord]) -> IngestTotals {
+    IngestTotals {
         tally: parts.iter().map(|part| part.tally).sum(),
         finished: i32::try_from(parts.iter().filter(|part| part.finished).count()).unwrap_or(i32::MAX),
     }

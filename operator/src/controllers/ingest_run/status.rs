@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use docmill_crds::api::ingest_run::{Mode, Phase};
+use docmill_crds::api::ingest_run::{IngestMode, IngestPhase};
 use docmill_crds::contract::RunOrder;
 use docmill_crds::error_class::ErrorClass;
 use docmill_crds::records::runs::{Tally, report_key, run_folder};
@@ -10,8 +10,8 @@ use docmill_crds::{IngestRun, IngestRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::Observation;
-use super::plan::Plan;
+use super::observation::IngestObservation;
+use super::plan::IngestPlan;
 use super::records::totals;
 use crate::conditions::{self, Statement, kind};
 use crate::controllers::run_view;
@@ -22,14 +22,19 @@ use crate::requeue;
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The status after a pass. What could not be observed stays as it was.
-pub fn status(old: &IngestRunStatus, run: &IngestRun, seen: &Observation, plan: &Plan) -> IngestRunStatus {
+pub fn status(
+    old: &IngestRunStatus,
+    run: &IngestRun,
+    seen: &IngestObservation,
+    plan: &IngestPlan,
+) -> IngestRunStatus {
     let (generation, mode) = (run.metadata.generation, run.spec.mode);
     let counted = Counted::of(old, seen, plan);
     let start = start_time(old, seen, plan);
     let end = end_time(plan);
     let order = seen.order();
     let count = |of: fn(&Tally) -> i64| counted.tally.as_ref().map(of);
-    let audited = |of: fn(&Tally) -> i64| count(of).filter(|_| mode == Mode::Audit);
+    let audited = |of: fn(&Tally) -> i64| count(of).filter(|_| mode == IngestMode::Audit);
     IngestRunStatus {
         observed_generation: generation,
         conditions: conditions::state(
@@ -64,10 +69,10 @@ struct Counted {
 }
 
 impl Counted {
-    fn of(old: &IngestRunStatus, seen: &Observation, plan: &Plan) -> Self {
+    fn of(old: &IngestRunStatus, seen: &IngestObservation, plan: &IngestPlan) -> Self {
         let records = seen.records.as_ref();
         let planned = records.and_then(|records| records.plan.as_ref());
-        let nothing_yet = matches!(plan, Plan::Complete { .. } | Plan::Work { .. });
+        let nothing_yet = matches!(plan, IngestPlan::Complete { .. } | IngestPlan::Work { .. });
         Self {
             selected: planned.map(|plan| plan.selected).or(old.selected),
             passed_over: planned.map_or(0, |plan| plan.passed_over),
@@ -80,8 +85,8 @@ impl Counted {
     }
 
     /// In percent, rounded down. A run that has not ended is never whole.
-    fn progress(&self, plan: &Plan) -> Option<String> {
-        if matches!(plan, Plan::Complete { .. }) {
+    fn progress(&self, plan: &IngestPlan) -> Option<String> {
+        if matches!(plan, IngestPlan::Complete { .. }) {
             return Some("100%".to_owned());
         }
         let lines = self.tally?.lines;
@@ -90,14 +95,14 @@ impl Counted {
     }
 }
 
-fn phase(seen: &Observation, plan: &Plan) -> Phase {
+fn phase(seen: &IngestObservation, plan: &IngestPlan) -> IngestPhase {
     match plan {
-        Plan::Wait => Phase::Pending,
-        Plan::Select(_) => Phase::Planning,
-        Plan::Watch if seen.working.is_none() => Phase::Planning,
-        Plan::Work { .. } | Plan::Watch => Phase::Running,
-        Plan::Complete { .. } => Phase::Complete,
-        Plan::Fail { .. } => Phase::Failed,
+        IngestPlan::Wait => IngestPhase::Pending,
+        IngestPlan::Select(_) => IngestPhase::Planning,
+        IngestPlan::Watch if seen.working.is_none() => IngestPhase::Planning,
+        IngestPlan::Work { .. } | IngestPlan::Watch => IngestPhase::Running,
+        IngestPlan::Complete { .. } => IngestPhase::Complete,
+        IngestPlan::Fail { .. } => IngestPhase::Failed,
     }
 }
 
@@ -106,8 +111,8 @@ fn revision(order: &RunOrder) -> Option<String> {
 }
 
 /// Where to look for what came of a run that is complete: its report, or what it selected if it did nothing.
-fn report(order: Option<&RunOrder>, seen: &Observation, plan: &Plan) -> Option<String> {
-    let (Plan::Complete { .. }, Some(order)) = (plan, order) else { return None };
+fn report(order: Option<&RunOrder>, seen: &IngestObservation, plan: &IngestPlan) -> Option<String> {
+    let (IngestPlan::Complete { .. }, Some(order)) = (plan, order) else { return None };
     let snapshots = &order.ingest.spec.snapshots;
     let key = match seen.working {
         Some(_) => report_key(snapshots, &order.run_uid),
@@ -116,20 +121,20 @@ fn report(order: Option<&RunOrder>, seen: &Observation, plan: &Plan) -> Option<S
     Some(format!("s3://{}/{key}", snapshots.bucket))
 }
 
-fn start_time(old: &IngestRunStatus, seen: &Observation, plan: &Plan) -> Option<Timestamp> {
+fn start_time(old: &IngestRunStatus, seen: &IngestObservation, plan: &IngestPlan) -> Option<Timestamp> {
     let known = old.start_time.as_ref().map(|time| time.0);
     let first = seen.selecting.as_ref().or(seen.working.as_ref()).map(|step| step.created);
-    known.or(first).or_else(|| matches!(plan, Plan::Select(_)).then_some(seen.now))
+    known.or(first).or_else(|| matches!(plan, IngestPlan::Select(_)).then_some(seen.now))
 }
 
-fn end_time(plan: &Plan) -> Option<Timestamp> {
+fn end_time(plan: &IngestPlan) -> Option<Timestamp> {
     match plan {
-        Plan::Complete { at } | Plan::Fail { at, .. } => Some(*at),
-        Plan::Wait | Plan::Select(_) | Plan::Work { .. } | Plan::Watch => None,
+        IngestPlan::Complete { at } | IngestPlan::Fail { at, .. } => Some(*at),
+        IngestPlan::Wait | IngestPlan::Select(_) | IngestPlan::Work { .. } | IngestPlan::Watch => None,
     }
 }
 
-fn said(old: &[Condition], seen: &Observation, plan: &Plan, counted: &Counted) -> Vec<Statement> {
+fn said(old: &[Condition], seen: &IngestObservation, plan: &IngestPlan, counted: &Counted) -> Vec<Statement> {
     let ready = match &seen.ready {
         Ok(()) => {
             Statement::new(kind::READY, true, "Reachable", "source and stores are there and can be reached")
@@ -139,30 +144,32 @@ fn said(old: &[Condition], seen: &Observation, plan: &Plan, counted: &Counted) -
     let progressing = |holds, reason, text: &str| Statement::new(kind::PROGRESSING, holds, reason, text);
     let mut said = vec![ready];
     said.push(match (plan, &seen.working) {
-        (Plan::Wait, _) => progressing(false, "Waiting", "something that the run needs is missing"),
-        (Plan::Select(_), _) | (Plan::Watch, None) => {
+        (IngestPlan::Wait, _) => progressing(false, "Waiting", "something that the run needs is missing"),
+        (IngestPlan::Select(_), _) | (IngestPlan::Watch, None) => {
             progressing(true, "Selecting", "a pod selects the units")
         }
-        (Plan::Work { .. }, _) | (Plan::Watch, Some(_)) => {
+        (IngestPlan::Work { .. }, _) | (IngestPlan::Watch, Some(_)) => {
             progressing(true, "Working", "pods work on the selected units")
         }
-        (Plan::Complete { .. } | Plan::Fail { .. }, _) => progressing(false, "Ended", "the run has ended"),
+        (IngestPlan::Complete { .. } | IngestPlan::Fail { .. }, _) => {
+            progressing(false, "Ended", "the run has ended")
+        }
     });
-    said.extend(run_view::throttled(old, &seen.presents, matches!(plan, Plan::Watch)));
+    said.extend(run_view::throttled(old, &seen.worker_statuses, matches!(plan, IngestPlan::Watch)));
     match plan {
-        Plan::Complete { .. } => {
+        IngestPlan::Complete { .. } => {
             said.push(Statement::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));
         }
-        Plan::Fail { reason, message, .. } => {
+        IngestPlan::Fail { reason, message, .. } => {
             said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));
         }
-        Plan::Wait | Plan::Select(_) | Plan::Work { .. } | Plan::Watch => {}
+        IngestPlan::Wait | IngestPlan::Select(_) | IngestPlan::Work { .. } | IngestPlan::Watch => {}
     }
     said
 }
 
 impl Counted {
-    fn in_words(&self, seen: &Observation) -> String {
+    fn in_words(&self, seen: &IngestObservation) -> String {
         let selected = self.selected.unwrap_or(0);
         let needed_nothing = match self.passed_over {
             0 => String::new(),
@@ -179,21 +186,21 @@ impl Counted {
 }
 
 /// What changed since the last pass that a person should read.
-pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &Plan) -> Vec<Event> {
+pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -> Vec<Event> {
     let mut events = run_view::events(&old.conditions, &new.conditions);
     let started = match plan {
-        Plan::Select(_) => Some(("Selecting", "StartJob", "a pod selects the units".to_owned())),
-        Plan::Work { parts, selected, .. } => {
+        IngestPlan::Select(_) => Some(("Selecting", "StartJob", "a pod selects the units".to_owned())),
+        IngestPlan::Work { parts, selected, .. } => {
             Some(("Started", "StartJob", format!("going through {selected} in {parts} parts")))
         }
-        Plan::Wait | Plan::Watch | Plan::Complete { .. } | Plan::Fail { .. } => None,
+        IngestPlan::Wait | IngestPlan::Watch | IngestPlan::Complete { .. } | IngestPlan::Fail { .. } => None,
     };
     events.extend(started.map(|(reason, action, text)| run_view::event(false, reason, action, text)));
     events
 }
 
 /// When a run that has not ended is looked at again.
-pub fn requeue_after(uid: &str, seen: &Observation, new: &IngestRunStatus) -> Duration {
+pub fn requeue_after(uid: &str, seen: &IngestObservation, new: &IngestRunStatus) -> Duration {
     match &seen.ready {
         Ok(()) => requeue::jitter(BUSY, uid, seen.now),
         Err(fault) => {

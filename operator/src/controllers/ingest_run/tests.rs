@@ -7,7 +7,7 @@ use docmill_crds::{IngestRun, IngestSource};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
-use super::observation::{Observation, Records, Step};
+use super::observation::{IngestObservation, RunRecords, Step};
 use super::start;
 use crate::workers::pod_view::JobEnd;
 
@@ -35,15 +35,15 @@ fn order() -> RunOrder {
 }
 
 /// Nothing but what it would begin with, at second 1,100.
-fn fresh() -> Observation {
-    Observation {
+fn fresh() -> IngestObservation {
+    IngestObservation {
         now: at(1100),
         ready: Ok(()),
         start: Some(order()),
         selecting: None,
         working: None,
         records: None,
-        presents: Vec::new(),
+        worker_statuses: Vec::new(),
     }
 }
 
@@ -57,11 +57,11 @@ fn step(step: RunStep, end: Option<JobEnd>) -> Step {
 }
 
 /// The selection is made, and has left this record.
-fn selected(plan: Option<PlanRecord>) -> Observation {
-    Observation {
+fn selected(plan: Option<PlanRecord>) -> IngestObservation {
+    IngestObservation {
         start: None,
         selecting: Some(step(RunStep::Plan, Some(end(true)))),
-        records: Some(Records { plan, parts: vec![] }),
+        records: Some(RunRecords { plan, parts: vec![] }),
         ..fresh()
     }
 }
@@ -78,10 +78,10 @@ fn plan_record(files: i64, selected: i64) -> PlanRecord {
 }
 
 /// Two parts of ten units each at work, or ended.
-fn working(ended: Option<bool>, parts: Vec<PartRecord>) -> Observation {
-    Observation {
+fn working(ended: Option<bool>, parts: Vec<PartRecord>) -> IngestObservation {
+    IngestObservation {
         working: Some(step(RunStep::Work { files: 2, parts: 2 }, ended.map(end))),
-        records: Some(Records { plan: Some(plan_record(2, 20)), parts }),
+        records: Some(RunRecords { plan: Some(plan_record(2, 20)), parts }),
         ..selected(None)
     }
 }

@@ -19,7 +19,7 @@ pub const RECENT_MINUTES: i64 = 5;
 
 /// What is known of a source.
 #[derive(Clone, Debug)]
-pub struct Observation {
+pub struct SourceObservation {
     /// When it was looked at.
     pub now: Timestamp,
     /// Whether everything that the spec names is there and reachable.
@@ -42,7 +42,7 @@ pub struct Observation {
     pub hindered_before: Option<String>,
 }
 
-impl Observation {
+impl SourceObservation {
     /// Units that are known and not done: those that the queue tells of, or, without one, those that the poll trigger's
     /// run has still to see to. `None` if the queue was not reached.
     pub fn pending(&self) -> Option<i64> {

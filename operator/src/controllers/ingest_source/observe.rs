@@ -16,7 +16,7 @@ use kube::ResourceExt as _;
 
 use super::client_cache::StoreClients;
 use super::context::SourceContext;
-use super::observation::{LedgerCounts, Observation, QueueCounts, ledger_query, read_ledger};
+use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_query, read_ledger};
 use super::plan::{active_count, latest_failure};
 use super::{poll, shared_queue, worker};
 use crate::conditions::{self, kind};
@@ -32,10 +32,10 @@ use crate::workers::worker_status;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at a source. Also gives the encoded work order for its workers.
-pub async fn observe(source: &IngestSource, context: &SourceContext) -> (Observation, String) {
+pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceObservation, String) {
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
     let now = Timestamp::now();
-    let mut seen = Observation {
+    let mut seen = SourceObservation {
         now,
         ready: Ok(()),
         revision: None,
@@ -64,7 +64,7 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (Observa
 async fn look(
     source: &IngestSource,
     context: &SourceContext,
-    seen: &mut Observation,
+    seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
     let order = ingest_order(source, &context.cluster);
     let checked = check_spec(source, order.clone());
@@ -99,10 +99,10 @@ async fn look(
 }
 
 /// Whether workers fail, wait for a store, or do not start: what is behind that is likely to be seen from here.
-fn in_trouble(seen: &Observation) -> bool {
+fn in_trouble(seen: &SourceObservation) -> bool {
     let workers = &seen.workers;
     let late = workers.iter().any(|worker| worker.late);
-    let hindered = worker::presents(workers).any(|present| !present.hindrances.is_empty());
+    let hindered = worker::worker_statuses(workers).any(|present| !present.store_problems.is_empty());
     late || latest_failure(workers).is_some() || hindered
 }
 

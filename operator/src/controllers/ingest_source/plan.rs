@@ -8,9 +8,9 @@ use std::time::Duration;
 use docmill_crds::api::ingest_source::Workers;
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{Observation, QueueCounts};
+use super::observation::{QueueCounts, SourceObservation};
 use super::shared_queue::QUEUE_SHARED;
-use super::worker::{State, Worker, presents};
+use super::worker::{State, Worker, worker_statuses};
 use crate::workers::backpressure::longest_first;
 
 /// Units a second that one worker is taken to do before any was measured.
@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What is to be done for a source now.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct SourcePlan {
     /// How many workers there should be.
     pub desired: i32,
     /// The arithmetic behind that.
@@ -57,8 +57,8 @@ pub struct Stop {
 }
 
 /// Plans.
-pub fn plan(suspend: bool, workers: &Workers, seen: &Observation) -> Plan {
-    let none = |because: String, stop| Plan { desired: 0, because, start: Vec::new(), stop };
+pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> SourcePlan {
+    let none = |because: String, stop| SourcePlan { desired: 0, because, start: Vec::new(), stop };
     let all = || active(&seen.workers).filter(|worker| !worker.leaving).map(stop).collect();
     if suspend {
         return none("suspended".to_owned(), all());
@@ -77,19 +77,19 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &Observation) -> Plan {
     let (startable, but) = startable(seen, active, missing);
     let because = but.map_or(because.clone(), |but| format!("{because}; {but}"));
     let start = free_slots(&seen.workers, workers.max).take(usize::try_from(startable).unwrap_or(0));
-    Plan { desired, because, start: start.collect(), stop: Vec::new() }
+    SourcePlan { desired, because, start: start.collect(), stop: Vec::new() }
 }
 
 /// How many of the missing workers can be started now, and what keeps the others back.
-fn startable(seen: &Observation, active: i32, missing: i32) -> (i32, Option<String>) {
+fn startable(seen: &SourceObservation, active: i32, missing: i32) -> (i32, Option<String>) {
     if missing == 0 {
         return (0, None);
     }
     if let Some(rest) = pause(&seen.workers, seen.now) {
         return (0, Some(format!("the next one starts in {} s, since workers fail", rest.as_secs())));
     }
-    if let Some(hindrance) = longest_first(presents(&seen.workers)).first() {
-        let (by, reason) = (hindrance.by.as_str(), hindrance.reason.as_str());
+    if let Some(store_problem) = longest_first(worker_statuses(&seen.workers)).first() {
+        let (by, reason) = (store_problem.by.as_str(), store_problem.reason.as_str());
         return (0, Some(format!("none is started while workers wait for {by} ({reason})")));
     }
     match &seen.hindered_before {

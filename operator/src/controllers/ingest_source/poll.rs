@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::api::ingest_run::Mode;
+use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::api::ingest_source::{History, IngestSourceSpec};
 use docmill_crds::contract::label;
 use docmill_crds::digest::hex;
@@ -111,7 +111,7 @@ fn make(source: &IngestSource, predecessor: Option<&PollRun>) -> IngestRun {
     labels.insert(label::SOURCE.to_owned(), source.name_any());
     labels.insert(label::TRIGGER.to_owned(), ingest_run::POLL.to_owned());
     let parallelism = source.spec.workers.max.clamp(1, MOST_PARALLEL);
-    let spec = IngestRunSpec { parallelism, ..IngestRunSpec::of(source.name_any(), Mode::Process) };
+    let spec = IngestRunSpec { parallelism, ..IngestRunSpec::of(source.name_any(), IngestMode::Process) };
     let mut run = IngestRun::new(&name(source, predecessor), spec);
     run.metadata.namespace = source.namespace();
     run.metadata.labels = Some(labels);

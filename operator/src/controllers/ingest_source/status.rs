@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use docmill_crds::IngestSourceStatus;
-use docmill_crds::api::ingest_source::{UnitCounts, WorkerStatus};
-use docmill_crds::contract::{Hindrance, HindranceReason, IndexTrouble};
+use docmill_crds::api::ingest_source::{UnitCounts, WorkerCounts};
+use docmill_crds::contract::{IndexTrouble, StoreProblem, StoreProblemReason};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{Observation, RECENT_MINUTES};
-use super::plan::{Plan, active_count, latest_failure};
-use super::worker::{State, presents};
+use super::observation::{RECENT_MINUTES, SourceObservation};
+use super::plan::{SourcePlan, active_count, latest_failure};
+use super::worker::{State, worker_statuses};
 use crate::conditions::{self, Statement, kind};
 use crate::k8s::apply::Event;
 use crate::requeue;
@@ -34,8 +34,8 @@ pub fn status(
     old: &IngestSourceStatus,
     suspend: bool,
     generation: Option<i64>,
-    seen: &Observation,
-    plan: &Plan,
+    seen: &SourceObservation,
+    plan: &SourcePlan,
     refused: Option<&str>,
 ) -> IngestSourceStatus {
     let said =
@@ -47,7 +47,7 @@ pub fn status(
         revision: seen.revision.clone(),
         units: units(old, seen),
         top_failures: ledger.map_or_else(|| old.top_failures.clone(), |ledger| ledger.top_failures.clone()),
-        workers: Some(WorkerStatus {
+        workers: Some(WorkerCounts {
             active: active_count(&seen.workers),
             desired: plan.desired,
             because: plan.because.clone(),
@@ -61,7 +61,7 @@ pub fn status(
     }
 }
 
-fn ready(seen: &Observation) -> Statement {
+fn ready(seen: &SourceObservation) -> Statement {
     match &seen.ready {
         Ok(()) => Statement::new(
             kind::READY,
@@ -77,7 +77,7 @@ fn ready(seen: &Observation) -> Statement {
     }
 }
 
-fn progressing(suspend: bool, seen: &Observation) -> Statement {
+fn progressing(suspend: bool, seen: &SourceObservation) -> Statement {
     let say = |holds, reason, message: &str| Statement::new(kind::PROGRESSING, holds, reason, message);
     if !seen.has_queue {
         return if seen.polls() {
@@ -103,37 +103,37 @@ fn progressing(suspend: bool, seen: &Observation) -> Statement {
     }
 }
 
-fn throttled(old: &IngestSourceStatus, seen: &Observation) -> Statement {
-    let presents: Vec<_> = presents(&seen.workers).collect();
+fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> Statement {
+    let worker_statuses: Vec<_> = worker_statuses(&seen.workers).collect();
     let work = seen.queue.is_none_or(|queue| queue.pending() > 0);
-    backpressure::throttled(&old.conditions, &presents, work)
+    backpressure::throttled(&old.conditions, &worker_statuses, work)
 }
 
 /// What a person has to mend before workers can go on.
-fn to_mend(seen: &Observation) -> Option<Statement> {
-    let long = |hindrance: &Hindrance| {
-        let since = hindrance.since.parse::<Timestamp>().ok()?;
-        (hindrance.reason == HindranceReason::ReadOnly
+fn to_mend(seen: &SourceObservation) -> Option<Statement> {
+    let long = |store_problem: &StoreProblem| {
+        let since = store_problem.since.parse::<Timestamp>().ok()?;
+        (store_problem.reason == StoreProblemReason::ReadOnly
             && seen.now.duration_since(since).as_secs() >= READ_ONLY_SECONDS)
             .then_some("free disk space, or take the block off the index")
     };
-    let advice = |hindrance: &Hindrance| match hindrance.reason {
-        HindranceReason::AccessDenied => Some("check the credentials and what they are allowed"),
-        HindranceReason::NotFound => Some("create what is missing, or correct its name"),
-        HindranceReason::Refused => Some("correct the settings, or the store's limits"),
-        _ => long(hindrance),
+    let advice = |store_problem: &StoreProblem| match store_problem.reason {
+        StoreProblemReason::AccessDenied => Some("check the credentials and what they are allowed"),
+        StoreProblemReason::NotFound => Some("create what is missing, or correct its name"),
+        StoreProblemReason::Refused => Some("correct the settings, or the store's limits"),
+        _ => long(store_problem),
     };
-    backpressure::longest_first(presents(&seen.workers)).into_iter().find_map(|hindrance| {
-        let reason = format!("{}{}", hindrance.by.as_str(), hindrance.reason.as_str());
-        let message = format!("{}; {}", backpressure::in_words(hindrance), advice(hindrance)?);
+    backpressure::longest_first(worker_statuses(&seen.workers)).into_iter().find_map(|store_problem| {
+        let reason = format!("{}{}", store_problem.by.as_str(), store_problem.reason.as_str());
+        let message = format!("{}; {}", backpressure::in_words(store_problem), advice(store_problem)?);
         Some(Statement::new(kind::DEGRADED, true, reason, message))
     })
 }
 
 /// Units that wait for an index, by what it has.
-fn held(seen: &Observation) -> BTreeMap<IndexTrouble, u64> {
+fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
     let mut units = BTreeMap::new();
-    for held in presents(&seen.workers).flat_map(|present| &present.held) {
+    for held in worker_statuses(&seen.workers).flat_map(|present| &present.held) {
         *units.entry(held.trouble).or_default() += held.units;
     }
     units
@@ -141,11 +141,11 @@ fn held(seen: &Observation) -> BTreeMap<IndexTrouble, u64> {
 
 /// Units wait for an index, and nothing else does. Without numbers, so that it does not change with each unit: those are
 /// in `units.held`. Where no worker can say anything and there is work, it stays as it was.
-fn units_wait(old: &IngestSourceStatus, seen: &Observation) -> Option<Statement> {
+fn units_wait(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<Statement> {
     let held = held(seen);
     let Some(worst) = held.keys().next() else {
         let before = conditions::find(&old.conditions, kind::DEGRADED)?;
-        let silent = presents(&seen.workers).next().is_none();
+        let silent = worker_statuses(&seen.workers).next().is_none();
         let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
         let stays = silent && pending && INDEX_REASONS.contains(&before.reason.as_str());
         return stays
@@ -182,7 +182,7 @@ const fn by_trouble(trouble: IndexTrouble) -> (&'static str, &'static str) {
     }
 }
 
-fn degraded(old: &IngestSourceStatus, seen: &Observation, refused: Option<&str>) -> Statement {
+fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<&str>) -> Statement {
     if let Some(refused) = refused {
         return Statement::new(kind::DEGRADED, true, "JobsRefused", refused);
     }
@@ -207,7 +207,7 @@ fn degraded(old: &IngestSourceStatus, seen: &Observation, refused: Option<&str>)
 
 /// One or two notifications of another bucket are somebody's slip; many, or nothing but such, come from a setting. What the
 /// other bucket is called is for the log and the errors bucket.
-fn foreign_notifications(seen: &Observation) -> Option<Statement> {
+fn foreign_notifications(seen: &SourceObservation) -> Option<Statement> {
     let recent = &seen.ledger.as_ref()?.recent;
     let many = recent.foreign >= JUDGED_UNITS || recent.foreign * 2 > recent.recorded;
     (many && recent.foreign > 0).then(|| {
@@ -220,7 +220,7 @@ fn foreign_notifications(seen: &Observation) -> Option<Statement> {
 
 /// Documents fail one by one; where most of them do, it is the feed or the model. Without numbers, so that it does not
 /// change with each unit: those are in `topFailures`.
-fn most_units_fail(seen: &Observation) -> Option<Statement> {
+fn most_units_fail(seen: &SourceObservation) -> Option<Statement> {
     let recent = &seen.ledger.as_ref()?.recent;
     let most = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
     let reason = recent.reason.as_deref().filter(|_| most)?;
@@ -232,7 +232,7 @@ fn most_units_fail(seen: &Observation) -> Option<Statement> {
     Some(Statement::new(kind::DEGRADED, true, "MostUnitsFail", message))
 }
 
-fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
+fn units(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<UnitCounts> {
     let pending = seen.pending().or(old.units.map(|units| units.pending))?;
     let held = i64::try_from(held(seen).values().sum::<u64>()).unwrap_or(i64::MAX);
     match &seen.ledger {
@@ -250,7 +250,7 @@ fn units(old: &IngestSourceStatus, seen: &Observation) -> Option<UnitCounts> {
 
 /// The lag of the newest record, and the time since then. A record from before the present backlog says nothing about
 /// it: then the backlog's own age is the lag.
-fn lag_seconds(seen: &Observation, conditions: &[Condition]) -> Option<i64> {
+fn lag_seconds(seen: &SourceObservation, conditions: &[Condition]) -> Option<i64> {
     if seen.pending()? == 0 {
         return Some(0);
     }
@@ -284,7 +284,7 @@ pub fn events(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Event> 
 }
 
 /// The note about workers that were started: one for all of them.
-pub fn started(count: usize, plan: &Plan) -> Option<Event> {
+pub fn started(count: usize, plan: &SourcePlan) -> Option<Event> {
     let workers = if count == 1 { "a worker".to_owned() } else { format!("{count} workers") };
     (count > 0).then(|| Event {
         warning: false,
@@ -295,7 +295,12 @@ pub fn started(count: usize, plan: &Plan) -> Option<Event> {
 }
 
 /// When the source is looked at again.
-pub fn requeue_after(suspend: bool, uid: &str, seen: &Observation, new: &IngestSourceStatus) -> Duration {
+pub fn requeue_after(
+    suspend: bool,
+    uid: &str,
+    seen: &SourceObservation,
+    new: &IngestSourceStatus,
+) -> Duration {
     match &seen.ready {
         Err(fault) => {
             let since = conditions::since(&new.conditions, kind::READY);

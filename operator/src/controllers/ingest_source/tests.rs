@@ -5,11 +5,11 @@ mod shape;
 mod status;
 
 use docmill_crds::IngestSource;
-use docmill_crds::contract::{Hindrance, HindranceReason, Present, Report, Store};
+use docmill_crds::contract::{Report, Store, StoreProblem, StoreProblemReason, WorkerStatus};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
-use super::observation::{LedgerCounts, NewestRecord, Observation, QueueCounts};
+use super::observation::{LedgerCounts, NewestRecord, QueueCounts, SourceObservation};
 use super::worker::{End, State, Worker};
 
 fn at(second: i64) -> Timestamp {
@@ -40,8 +40,8 @@ pub fn source() -> IngestSource {
 }
 
 /// A ready source with this backlog, at second 1,000.
-fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> Observation {
-    Observation {
+fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
+    SourceObservation {
         now: at(1000),
         ready: Ok(()),
         revision: Some("abc".into()),
@@ -87,11 +87,11 @@ fn reported(done: u64, busy_millis: u64) -> Worker {
 }
 
 /// A running worker that says how it is doing.
-fn running(slot: i32, (done, busy_millis): (u64, u64), hindrances: Vec<Hindrance>) -> Worker {
-    let present = Present { done, busy_millis, hindrances, ..Present::default() };
+fn running(slot: i32, (done, busy_millis): (u64, u64), store_problems: Vec<StoreProblem>) -> Worker {
+    let present = WorkerStatus { done, busy_millis, store_problems, ..WorkerStatus::default() };
     Worker { present: Some(present), ..active(slot) }
 }
 
-fn hindrance(by: Store, reason: HindranceReason, since: i64) -> Hindrance {
-    Hindrance { by, reason, since: at(since).to_string(), message: "429, rejected".into() }
+fn store_problem(by: Store, reason: StoreProblemReason, since: i64) -> StoreProblem {
+    StoreProblem { by, reason, since: at(since).to_string(), message: "429, rejected".into() }
 }

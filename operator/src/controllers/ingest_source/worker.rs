@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use docmill_crds::contract::{Present, Report};
+use docmill_crds::contract::{Report, WorkerStatus};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
@@ -37,7 +37,7 @@ pub struct Worker {
     /// How far it is.
     pub state: State,
     /// What it says of itself, if it runs and has answered.
-    pub present: Option<Present>,
+    pub present: Option<WorkerStatus>,
 }
 
 /// How far a worker is.
@@ -93,7 +93,7 @@ impl Worker {
 }
 
 /// What workers say of themselves.
-pub fn presents(workers: &[Worker]) -> impl Iterator<Item = &Present> {
+pub fn worker_statuses(workers: &[Worker]) -> impl Iterator<Item = &WorkerStatus> {
     workers.iter().filter_map(|worker| worker.present.as_ref())
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
 use super::fair_share::{Need, shares, surplus, wanting};
-use super::plan::{Plan, Start, Stop};
+use super::plan::{SourcePlan, Start, Stop};
 use super::worker::Seen;
 
 /// A source that has work posts its need every few seconds; one that has not done so for this long is gone.
@@ -67,7 +67,7 @@ impl WorkerQuota {
     }
 
     /// Limits a plan to what its source is granted.
-    pub fn limit(&self, plan: Plan, request: Request<'_>) -> Plan {
+    pub fn limit(&self, plan: SourcePlan, request: Request<'_>) -> SourcePlan {
         let asked = request.start.len();
         let grant = self.grant(request);
         let mut because = plan.because;
@@ -82,7 +82,7 @@ impl WorkerQuota {
             because = format!("{because}; hands {} over to sources that have none", grant.stop.len());
         }
         let stop = plan.stop.into_iter().chain(grant.stop).collect();
-        Plan { desired: plan.desired.min(grant.share), because, start: grant.start, stop }
+        SourcePlan { desired: plan.desired.min(grant.share), because, start: grant.start, stop }
     }
 
     /// Posts a need and grants it as far as possible.

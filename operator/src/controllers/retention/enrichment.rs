@@ -4,18 +4,18 @@ use docmill_crds::EnrichmentRun;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enrichment_run::EnrichTo;
 use docmill_crds::records::enrichments::{RUN_KINDS, enrichments_index};
-use docmill_crds::records::own_index::{Owner, Standing};
+use docmill_crds::records::own_index::{Owner, Ownership};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use super::records::Records;
+use super::records::IndexRecords;
 use super::sweep::{SweepError, deleted, known};
 use crate::context::Context;
 use crate::stores::connect_elastic;
 
 /// A cluster that enrichments of a namespace write to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Target {
+pub struct SweepTarget {
     /// The namespace.
     pub namespace: String,
     /// The cluster.
@@ -23,7 +23,7 @@ pub struct Target {
 }
 
 /// The clusters that runs and schedules write to, each once for a namespace.
-pub fn targets(context: &Context) -> Vec<Target> {
+pub fn targets(context: &Context) -> Vec<SweepTarget> {
     let shown = &context.metrics.shown;
     let (runs, schedules) = (shown.enrichment_runs.state(), shown.schedules.state());
     let of_runs = runs.iter().filter_map(|run| {
@@ -43,24 +43,24 @@ pub fn targets(context: &Context) -> Vec<Target> {
     targets
 }
 
-fn target(namespace: Option<String>, to: &EnrichTo) -> Target {
-    Target { namespace: namespace.unwrap_or_default(), cluster: to.elasticsearch.clone() }
+fn target(namespace: Option<String>, to: &EnrichTo) -> SweepTarget {
+    SweepTarget { namespace: namespace.unwrap_or_default(), cluster: to.elasticsearch.clone() }
 }
 
 /// Removes the records of deleted runs. Of how many. What the next run needs stays: until when documents are complete, and
 /// which of them failed.
-pub async fn sweep(target: &Target, context: &Context, before: Timestamp) -> Result<usize, SweepError> {
-    let Target { namespace, cluster } = target;
+pub async fn sweep(target: &SweepTarget, context: &Context, before: Timestamp) -> Result<usize, SweepError> {
+    let SweepTarget { namespace, cluster } = target;
     let asker = context.endpoints.asker(namespace, true);
     let elastic = connect_elastic(&context.reader, namespace, cluster, &asker).await;
     let elastic = elastic.map_err(SweepError::Unreachable)?;
     let index = enrichments_index(namespace);
     if elastic.standing(&index, &Owner::of_enrichments(&context.cluster, namespace)).await?
-        != Some(Standing::Own)
+        != Some(Ownership::Own)
     {
         return Ok(0);
     }
-    let records = Records { elastic: &elastic, index: &index, kinds: RUN_KINDS };
+    let records = IndexRecords { elastic: &elastic, index: &index, kinds: RUN_KINDS };
     let known = known(&context.metrics.shown.enrichment_runs, namespace);
     let left = records.runs(&known, before).await?;
     let gone = deleted::<EnrichmentRun>(&context.client, namespace, left).await?;

@@ -2,7 +2,7 @@
 
 use docmill_clients::aws::StoreFault;
 use docmill_clients::elastic::ElasticError;
-use docmill_crds::records::own_index::Standing;
+use docmill_crds::records::own_index::Ownership;
 use docmill_crds::records::runs::{RUN_KINDS, RunRecord, run_folder, runs_index};
 use docmill_crds::{IngestRun, IngestSource};
 use k8s_openapi::jiff::Timestamp;
@@ -10,7 +10,7 @@ use kube::ResourceExt as _;
 use serde_json::Value;
 
 use super::files;
-use super::records::Records;
+use super::records::IndexRecords;
 use super::sweep::{SweepError, deleted, known};
 use crate::controllers::ingest_source::client_cache::StoreClients;
 use crate::controllers::ingest_source::context::SourceContext;
@@ -27,10 +27,10 @@ pub async fn sweep(
     let order = ingest_order(source, &context.cluster);
     let index = runs_index(&order.namespace, &order.source);
     let elastic = &reached.ledger_cluster;
-    if elastic.standing(&index, &order.owner()).await? != Some(Standing::Own) {
+    if elastic.standing(&index, &order.owner()).await? != Some(Ownership::Own) {
         return Ok(0);
     }
-    let records = Records { elastic, index: &index, kinds: RUN_KINDS };
+    let records = IndexRecords { elastic, index: &index, kinds: RUN_KINDS };
     let known = known(&context.metrics.shown.ingest_runs, &order.namespace);
     let left = records.runs(&known, before).await?;
     let gone = deleted::<IngestRun>(&context.client, &order.namespace, left).await?;

@@ -12,7 +12,7 @@ const KNOWN: usize = 60_000;
 const RECORDS: usize = 1000;
 
 /// The records of runs in one index. There are others in it, which stay.
-pub struct Records<'a> {
+pub struct IndexRecords<'a> {
     /// The cluster.
     pub elastic: &'a Elastic,
     /// The index.
@@ -21,7 +21,7 @@ pub struct Records<'a> {
     pub kinds: &'static [&'static str],
 }
 
-impl Records<'_> {
+impl IndexRecords<'_> {
     /// UIDs of runs of which nothing was written since `before`, without those that are known to exist.
     pub async fn runs(&self, known: &[String], before: Timestamp) -> Result<Vec<String>, ElasticError> {
         Ok(read(&self.elastic.search(self.index, &query(self.kinds, known)).await?, before))

@@ -13,7 +13,7 @@ use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
 use super::ingest;
-use super::records::Records;
+use super::records::IndexRecords;
 use super::sweep::{RUNS_AT_A_TIME, is_uid, of_deleted};
 use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
@@ -174,7 +174,7 @@ async fn a_record_never_leads_to_other_files_than_those_of_a_run() {
 #[tokio::test]
 async fn of_an_enrichment_stays_what_the_next_run_needs() {
     let Some(bed) = Bed::make("enriched").await else { return };
-    let records = Records { elastic: &bed.elastic, index: &bed.index, kinds: enrichments::RUN_KINDS };
+    let records = IndexRecords { elastic: &bed.elastic, index: &bed.index, kinds: enrichments::RUN_KINDS };
     for kind in ["slice", "limits", "grants", "comparison", "bound", "failure"] {
         bed.record(kind, json!({"kind": kind, "run": "gone"})).await;
     }

@@ -52,7 +52,7 @@ impl Shows for IngestSource {
     ];
 }
 
-fn workers(source: &IngestSource) -> Option<&docmill_crds::api::ingest_source::WorkerStatus> {
+fn workers(source: &IngestSource) -> Option<&docmill_crds::api::ingest_source::WorkerCounts> {
     source.status.as_ref()?.workers.as_ref()
 }
 
@@ -78,7 +78,7 @@ fn generations_behind(source: &IngestSource) -> Series {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::api::ingest_source::{FailureCount, IngestSourceStatus, UnitCounts, WorkerStatus};
+    use docmill_crds::api::ingest_source::{FailureCount, IngestSourceStatus, UnitCounts, WorkerCounts};
     use k8s_openapi::jiff::Timestamp;
     use kube::core::DeserializeGuard;
     use kube::runtime::reflector;
@@ -97,7 +97,7 @@ mod tests {
             conditions: state(&[], said, None, Timestamp::UNIX_EPOCH),
             units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, held: 0, failed: 1, skipped: 0 }),
             top_failures: vec![FailureCount { reason: "MissingField".into(), count: 1 }],
-            workers: Some(WorkerStatus { active: 1, desired: 2, because: String::new() }),
+            workers: Some(WorkerCounts { active: 1, desired: 2, because: String::new() }),
             lag_seconds: Some(4),
             ..IngestSourceStatus::default()
         });

@@ -11,7 +11,7 @@ use e2e::corpus::{Corpus, Outcome};
 use e2e::evidence::error_record;
 use e2e::faults::{Action, Answer, Match, Rule};
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
-use job_runner::ingest::bucket::copy::{self, Target};
+use job_runner::ingest::bucket::copy::{self, CopyTarget};
 use job_runner::ingest::unit::Unit;
 use serde_json::json;
 
@@ -216,12 +216,12 @@ async fn a_large_object_is_copied_in_parts(rig: &Rig) -> Result<()> {
     let unit = Unit { id, version_id: None, last_modified_millis: 0 };
     let client = rig.s3.client();
     let head = copy::head(client, &unit).await?;
-    let copied = Target { bucket: &target, key: "copy" };
+    let copied = CopyTarget { bucket: &target, key: "copy" };
     copy::in_parts(client, &unit, copied, &head, 5 << 20).await?;
     ensure!(rig.s3.get(&target, "copy").await? == bytes, "the copy is another one");
     // Another version took its place: nothing of that is copied.
     rig.s3.put(&unit.id.bucket, &unit.id.key, vec![b'x'; 12 << 20]).await?;
-    let other = Target { bucket: &target, key: "other" };
+    let other = CopyTarget { bucket: &target, key: "other" };
     copy::in_parts(client, &unit, other, &head, 5 << 20).await.err().context("another version was copied")?;
     ensure!(rig.s3.get(&target, "other").await.is_err(), "another version was copied");
     rig.s3.remove(&target, "copy").await

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use docmill_clients::aws::{StoreError, credential_key, s3_client, sqs_client};
 use docmill_clients::elastic::{Elastic, ElasticError};
-use docmill_clients::model_server::link::Link;
+use docmill_clients::model_server::link::ModelLink;
 use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, http};
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
@@ -72,7 +72,7 @@ async fn ask_all(url: &str) -> Vec<(&'static str, Result<(), String>)> {
         counted.map(drop).map_err(|error| StoreError::from_sdk("look", &error).to_string())
     };
     let model = async {
-        let link = Link::new(&Secrets::default()).unwrap();
+        let link = ModelLink::new(&Secrets::default()).unwrap();
         let answer = link.http.get(url).timeout(Duration::from_secs(10)).send().await;
         let answer = answer.map_err(|error| error.to_string())?;
         let status = answer.status();
@@ -161,7 +161,7 @@ async fn an_endpoint_that_is_not_allowed_is_never_connected_to() {
         let queue = format!("{url}/000000000000/wire");
         let refused = sqs_client(&storage("http://127.0.0.1:1"), &queue, &secrets()).await.map(drop);
         assert!(matches!(refused, Err(StoreError::NotAllowed(_))), "{url}: {refused:?}");
-        assert!(Link::new(&Secrets::default()).unwrap().check(&url).is_err(), "{url}");
+        assert!(ModelLink::new(&Secrets::default()).unwrap().check(&url).is_err(), "{url}");
     }
     assert_eq!(server.asked(), 0);
 }

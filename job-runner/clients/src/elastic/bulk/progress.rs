@@ -14,7 +14,7 @@ const MOST_GROUPS: usize = 16;
 pub(crate) type Leave<'a> = &'a (dyn Fn(usize, IndexTrouble, bool) -> bool + Sync);
 
 /// What is settled and what has still to be sent.
-pub(crate) struct Work {
+pub(crate) struct BulkProgress {
     outcomes: Vec<Option<Outcome>>,
     settled: usize,
     /// Of each item the position of its index among the names.
@@ -28,7 +28,7 @@ pub(crate) struct Work {
     answered_beside: bool,
 }
 
-impl Work {
+impl BulkProgress {
     /// All items are open, and go into one request.
     pub(crate) fn new(indices: Vec<usize>) -> Self {
         let items = indices.len();
@@ -127,7 +127,7 @@ impl Work {
             }
         }
         accepted.dedup();
-        let (mut again, mut hindrance) = (Vec::new(), None);
+        let (mut again, mut store_problem) = (Vec::new(), None);
         for (position, fault, trouble, is_final) in open {
             let index = self.indices[position];
             let others = accepted.iter().any(|other| *other != index);
@@ -137,14 +137,14 @@ impl Work {
                 None if fault.class() == ErrorClass::User => return Err(ElasticError::Refused(fault)),
                 None => {
                     again.push(position);
-                    hindrance = Some(ElasticError::Refused(fault));
+                    store_problem = Some(ElasticError::Refused(fault));
                 }
             }
         }
         if !again.is_empty() {
             self.parts.push(again);
         }
-        Ok(hindrance)
+        Ok(store_problem)
     }
 
     fn reject_or_halve(&mut self, positions: Vec<usize>, error: ElasticError) -> Result<(), ElasticError> {

@@ -1,6 +1,6 @@
 use docmill_crds::contract::IndexTrouble;
 
-use super::Work;
+use super::BulkProgress;
 use crate::elastic::bulk::verdict::Verdict;
 use crate::elastic::{ElasticError, Fault, Outcome};
 
@@ -22,7 +22,7 @@ fn done(items: usize) -> Vec<Verdict> {
 
 #[test]
 fn only_items_that_were_not_taken_are_sent_again() {
-    let mut work = Work::new(vec![0; 3]);
+    let mut work = BulkProgress::new(vec![0; 3]);
     let all = work.next_part().unwrap();
     assert_eq!(all, [0, 1, 2]);
     let answer = vec![
@@ -41,7 +41,7 @@ fn only_items_that_were_not_taken_are_sent_again() {
 
 #[test]
 fn a_refused_request_is_halved_until_the_guilty_item_is_alone() {
-    let mut work = Work::new(vec![0; 5]);
+    let mut work = BulkProgress::new(vec![0; 5]);
     let mut requests = 0;
     while let Some(part) = work.next_part() {
         requests += 1;
@@ -56,7 +56,7 @@ fn a_refused_request_is_halved_until_the_guilty_item_is_alone() {
 
 #[test]
 fn a_request_that_is_pushed_back_whole_is_halved_and_never_rejected() {
-    let mut work = Work::new(vec![0; 2]);
+    let mut work = BulkProgress::new(vec![0; 2]);
     let all = work.next_part().unwrap();
     assert!(work.take_in(all, refused(429), &never).unwrap().is_some());
     let first = work.next_part().unwrap();
@@ -68,10 +68,10 @@ fn a_request_that_is_pushed_back_whole_is_halved_and_never_rejected() {
 
 #[test]
 fn missing_rights_end_the_bulk() {
-    let mut work = Work::new(vec![0; 2]);
+    let mut work = BulkProgress::new(vec![0; 2]);
     let all = work.next_part().unwrap();
     assert!(work.take_in(all, refused(401), &never).is_err());
-    let mut work = Work::new(vec![0; 1]);
+    let mut work = BulkProgress::new(vec![0; 1]);
     let all = work.next_part().unwrap();
     let denied = Fault { kind: "security_exception".into(), ..fault(403) };
     assert!(work.take_in(all, Ok(vec![Verdict::Retry(denied)]), &never).is_err());
@@ -79,7 +79,7 @@ fn missing_rights_end_the_bulk() {
 
 #[test]
 fn an_empty_bulk_needs_no_request() {
-    let mut work = Work::new(vec![0; 0]);
+    let mut work = BulkProgress::new(vec![0; 0]);
     assert_eq!(work.next_part(), None);
     assert_eq!(work.outcomes().unwrap(), []);
 }
@@ -91,7 +91,7 @@ fn blocked() -> Fault {
 
 #[test]
 fn what_is_an_index_s_own_trouble_is_left_and_its_neighbours_are_settled() {
-    let mut work = Work::new(vec![0, 1, 0]);
+    let mut work = BulkProgress::new(vec![0, 1, 0]);
     let all = work.next_part().unwrap();
     let denied = Fault { kind: "security_exception".into(), ..fault(403) };
     let answer =
@@ -113,18 +113,18 @@ fn what_is_an_index_s_own_trouble_is_left_and_its_neighbours_are_settled() {
 fn a_closed_index_is_left_and_where_nothing_is_left_it_rejects() {
     let closed = Fault { kind: "index_closed_exception".into(), ..fault(400) };
     let answer = || Ok(vec![Verdict::Final(Outcome::Rejected(closed.clone()))]);
-    let mut work = Work::new(vec![0]);
+    let mut work = BulkProgress::new(vec![0]);
     let all = work.next_part().unwrap();
     assert!(work.take_in(all, answer(), &|_, _, _| true).unwrap().is_none());
     assert_eq!(work.outcomes().unwrap(), [Outcome::Held(IndexTrouble::Blocked, closed.clone())]);
-    let mut work = Work::new(vec![0]);
+    let mut work = BulkProgress::new(vec![0]);
     let all = work.next_part().unwrap();
     assert!(work.take_in(all, answer(), &never).unwrap().is_none());
     assert_eq!(work.outcomes().unwrap(), [Outcome::Rejected(closed)]);
 }
 
 /// Sends until only late items are left. Gives the number of requests.
-fn until_late(work: &mut Work, slow: usize) -> usize {
+fn until_late(work: &mut BulkProgress, slow: usize) -> usize {
     let mut requests = 0;
     while let Some(part) = work.next_part() {
         requests += 1;
@@ -141,7 +141,7 @@ fn until_late(work: &mut Work, slow: usize) -> usize {
 #[test]
 fn the_slow_one_of_many_indices_is_found_by_few_requests() {
     for (indices, most) in [(2, 3), (16, 17), (300, 60)] {
-        let mut work = Work::new((0..600).map(|item| item % indices).collect());
+        let mut work = BulkProgress::new((0..600).map(|item| item % indices).collect());
         let requests = until_late(&mut work, 1);
         assert!(requests <= most, "{requests} requests for {indices} indices");
         let (late, answered) = work.take_late();
@@ -154,7 +154,7 @@ fn the_slow_one_of_many_indices_is_found_by_few_requests() {
 
 #[test]
 fn where_all_are_late_no_other_was_answered() {
-    let mut work = Work::new(vec![0, 1]);
+    let mut work = BulkProgress::new(vec![0, 1]);
     while let Some(part) = work.next_part() {
         work.is_late(part);
     }

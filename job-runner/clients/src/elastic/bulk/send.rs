@@ -8,7 +8,7 @@ use elasticsearch::http::Method;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{Bulk, BulkBody};
-use super::progress::Work;
+use super::progress::BulkProgress;
 use super::verdict::{self, Outcome, Verdict};
 use crate::elastic::client::Elastic;
 use crate::elastic::error::{ElasticError, Fault};
@@ -109,20 +109,20 @@ impl Elastic {
         let mut held_up = health.held_up();
         while let Some(positions) = sending.next_part() {
             let open = sending.work.open();
-            let Some(hindrance) = sending.send(self, positions).await? else { continue };
-            held_up.by(hindrance.hindrance().filter(|_| watch.hinders()), &hindrance.to_string());
-            health.retried("bulk", hindrance.hindrance());
-            if hindrance.fault().is_some_and(|fault| fault.status == 429) {
+            let Some(store_problem) = sending.send(self, positions).await? else { continue };
+            held_up.by(store_problem.store_problem().filter(|_| watch.hinders()), &store_problem.to_string());
+            health.retried("bulk", store_problem.store_problem());
+            if store_problem.fault().is_some_and(|fault| fault.status == 429) {
                 self.was_pushed_back();
             }
             if sending.work.open() < open {
                 backoff.reset();
             }
-            let said = hindrance.fault().map(|fault| fault.reason.for_records());
-            tracing::warn!(open = sending.work.open(), error = %hindrance, said, "Elasticsearch did not take everything yet");
+            let said = store_problem.fault().map(|fault| fault.reason.for_records());
+            tracing::warn!(open = sending.work.open(), error = %store_problem, said, "Elasticsearch did not take everything yet");
             match backoff.wait(Duration::ZERO, stop).await {
                 Waited::Again => {}
-                Waited::Exhausted => return Err(hindrance),
+                Waited::Exhausted => return Err(store_problem),
                 Waited::Stopped => return Err(ElasticError::Stopped),
             }
         }
@@ -134,14 +134,14 @@ impl Elastic {
 struct Sending<'a> {
     bulk: &'a Bulk,
     watch: &'a dyn Watch,
-    work: Work,
+    work: BulkProgress,
     /// Whether requests are let go of that take too long.
     timed: bool,
 }
 
 impl<'a> Sending<'a> {
     fn new(bulk: &'a Bulk, watch: &'a dyn Watch) -> Self {
-        Self { bulk, watch, work: Work::new(bulk.index_of_items().collect()), timed: true }
+        Self { bulk, watch, work: BulkProgress::new(bulk.index_of_items().collect()), timed: true }
     }
 
     fn name(&self, index: usize) -> &'a str {

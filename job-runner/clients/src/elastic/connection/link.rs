@@ -12,7 +12,7 @@ use crate::elastic::error::ElasticError;
 use crate::secrets::{Secrets, mounted};
 
 /// A cluster and the connections to it.
-pub(crate) struct Link {
+pub(crate) struct ClusterLink {
     /// The cluster, as its resource names it.
     pub(crate) cluster: ElasticsearchCluster,
     mount: Option<&'static str>,
@@ -36,7 +36,7 @@ impl Connections {
     }
 }
 
-impl Link {
+impl ClusterLink {
     /// With a Secret that is what it is.
     pub(crate) fn fixed(cluster: &ElasticsearchCluster, secrets: Secrets) -> Result<Self, ElasticError> {
         let current = RwLock::new(Arc::new(Connections::new(cluster, secrets)?));

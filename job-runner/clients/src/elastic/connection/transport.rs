@@ -35,7 +35,7 @@ pub(crate) struct Transport {
 
 /// A request to a cluster.
 #[derive(Clone, Debug)]
-pub(crate) struct Request<'a> {
+pub(crate) struct ClusterRequest<'a> {
     pub(crate) method: Method,
     /// Begins with a slash and may have a query.
     pub(crate) path: &'a str,
@@ -77,7 +77,7 @@ impl Transport {
     }
 
     /// Sends a request to the next node, and reads its answer. A status other than 2xx is an error.
-    pub(crate) async fn send(&self, request: Request<'_>) -> Result<Bytes, ElasticError> {
+    pub(crate) async fn send(&self, request: ClusterRequest<'_>) -> Result<Bytes, ElasticError> {
         let node = self.nodes.next().url();
         let url = node.join(request.path.trim_start_matches('/')).map_err(|error| {
             ElasticError::Settings(format!("a URL in urls cannot be joined with a path: {error}"))

@@ -4,7 +4,7 @@ use crate::fault::Flaw;
 use crate::input::chars::{is_ncname, is_space, split_qname};
 
 /// The text of a declaration, and how far it was read.
-pub(crate) struct Reader<'a> {
+pub(crate) struct DoctypeReader<'a> {
     text: &'a str,
     rest: &'a str,
     /// Where the text starts in the window.
@@ -13,7 +13,7 @@ pub(crate) struct Reader<'a> {
     cut_off: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DoctypeReader<'a> {
     pub(crate) const fn new(text: &'a str, offset: usize) -> Self {
         Self { text, rest: text, offset, cut_off: false }
     }

@@ -2,7 +2,7 @@
 
 use docmill_crds::reason::Reason;
 
-use super::reader::Reader;
+use super::reader::DoctypeReader;
 use crate::events::tag::check_references;
 use crate::fault::Flaw;
 use crate::input::chars::{check_instruction, is_name_token};
@@ -14,7 +14,7 @@ const TYPES: &[&str] = &["CDATA", "ID", "IDREF", "IDREFS", "ENTITY", "ENTITIES",
 const MOST_GROUPS: usize = 256;
 
 /// Checks all up to the `]`.
-pub(crate) fn check(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+pub(crate) fn check(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     loop {
         reader.skip_space();
         if reader.take("]") {
@@ -40,18 +40,18 @@ pub(crate) fn check(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     }
 }
 
-fn comment(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn comment(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     reader.past("--")?;
     if reader.take(">") { Ok(()) } else { Err(reader.flaw("no -- within a comment")) }
 }
 
-fn instruction(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn instruction(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     let start = reader.place();
     reader.expect("<?")?;
     check_instruction(reader.past("?>")?, start)
 }
 
-fn element(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn element(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     reader.space_then("white space after <!ELEMENT")?;
     reader.qname("the name of an element")?;
     reader.space_then("white space after the name of an element")?;
@@ -64,7 +64,7 @@ fn element(reader: &mut Reader<'_>) -> Result<(), Flaw> {
 }
 
 /// Mixed content after `(#PCDATA`: production 51.
-fn mixed(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn mixed(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     let mut names = false;
     loop {
         reader.skip_space();
@@ -80,7 +80,7 @@ fn mixed(reader: &mut Reader<'_>) -> Result<(), Flaw> {
 }
 
 /// Element content after its first `(`: productions 47 to 50.
-fn children(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn children(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     // What separates the parts of each open group, once it is known.
     let mut groups: Vec<Option<&str>> = vec![None];
     loop {
@@ -119,11 +119,11 @@ fn children(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     }
 }
 
-fn repetition(reader: &mut Reader<'_>) {
+fn repetition(reader: &mut DoctypeReader<'_>) {
     let _ = ["?", "*", "+"].into_iter().any(|mark| reader.take(mark));
 }
 
-fn attributes(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn attributes(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     reader.space_then("white space after <!ATTLIST")?;
     reader.qname("the name of an element")?;
     loop {
@@ -142,7 +142,7 @@ fn attributes(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     }
 }
 
-fn attribute_type(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn attribute_type(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     if reader.take("(") {
         return choice(reader, |reader| reader.named("a name token", is_name_token));
     }
@@ -159,7 +159,10 @@ fn attribute_type(reader: &mut Reader<'_>) -> Result<(), Flaw> {
 }
 
 /// Words with `|` between, after the `(`: productions 58 and 59.
-fn choice(reader: &mut Reader<'_>, word: impl Fn(&mut Reader<'_>) -> Result<(), Flaw>) -> Result<(), Flaw> {
+fn choice(
+    reader: &mut DoctypeReader<'_>,
+    word: impl Fn(&mut DoctypeReader<'_>) -> Result<(), Flaw>,
+) -> Result<(), Flaw> {
     loop {
         reader.skip_space();
         word(reader)?;
@@ -172,7 +175,7 @@ fn choice(reader: &mut Reader<'_>, word: impl Fn(&mut Reader<'_>) -> Result<(), 
 }
 
 /// Production 60.
-fn default(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn default(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     if reader.take("#REQUIRED") || reader.take("#IMPLIED") {
         return Ok(());
     }
@@ -184,7 +187,7 @@ fn default(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     check_references(value, start + 1)
 }
 
-fn notation(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn notation(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     reader.space_then("white space after <!NOTATION")?;
     reader.ncname("the name of a notation")?;
     reader.space_then("white space after the name of a notation")?;
@@ -194,7 +197,7 @@ fn notation(reader: &mut Reader<'_>) -> Result<(), Flaw> {
     end(reader)
 }
 
-fn end(reader: &mut Reader<'_>) -> Result<(), Flaw> {
+fn end(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     reader.skip_space();
     reader.expect(">")
 }

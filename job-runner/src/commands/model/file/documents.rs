@@ -1,14 +1,14 @@
 //! Finds the conversion in a YAML file, which may have several documents: a `Secret` and the `IngestSource` that uses it.
 
 use super::fault::{Fault, yaml_fault};
-use super::tree::{Node, Placed};
+use super::tree::{PlacedNode, YamlNode};
 
 /// The kind of resource that has a conversion.
 const KIND: &str = "IngestSource";
 
 /// Where in a document its conversion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ModelForm {
     /// Under `spec.conversion`.
     Resource,
     /// Under `conversion`.
@@ -17,9 +17,9 @@ pub(super) enum Form {
     Bare,
 }
 
-impl Form {
+impl ModelForm {
     /// The form of a document; `None` for a resource of another kind.
-    fn of(node: &Node) -> Option<Self> {
+    fn of(node: &YamlNode) -> Option<Self> {
         let kind = node.get("kind").and_then(|kind| kind.value.text());
         match kind {
             Some(KIND) => Some(Self::Resource),
@@ -31,7 +31,7 @@ impl Form {
     }
 
     /// The conversion in a document of this form.
-    pub(super) fn conversion(self, document: &Placed) -> &Placed {
+    pub(super) fn conversion(self, document: &PlacedNode) -> &PlacedNode {
         let spec = match self {
             Self::Resource => document.value.get("spec"),
             Self::Keyed | Self::Bare => Some(document),
@@ -46,16 +46,16 @@ impl Form {
 
 /// The one document of the file with a conversion: its text, whose lines have the numbers that they have in the file, its
 /// tree and its form.
-pub(super) fn find(text: &str) -> Result<(String, Placed, Form), Fault> {
+pub(super) fn find(text: &str) -> Result<(String, PlacedNode, ModelForm), Fault> {
     let mut found = None;
     let mut others = None;
     for yaml in split(text) {
-        let node: Placed = serde_saphyr::from_str(&yaml).map_err(|error| yaml_fault(&error))?;
+        let node: PlacedNode = serde_saphyr::from_str(&yaml).map_err(|error| yaml_fault(&error))?;
         let (line, column) = (node.referenced.line(), node.referenced.column());
-        match Form::of(&node.value) {
+        match ModelForm::of(&node.value) {
             None => others = others.or(Some((line, column))),
             // Nothing between two separators.
-            Some(Form::Bare) if node.value.is_nothing() => {}
+            Some(ModelForm::Bare) if node.value.is_nothing() => {}
             Some(_) if found.is_some() => {
                 let problem = "a second conversion in one file: put each into a file of its own".to_owned();
                 return Err(Fault { problem, line, column });

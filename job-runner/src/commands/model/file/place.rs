@@ -3,10 +3,10 @@
 use docmill_crds::conversion::{Conversion, ModelError, Preset};
 
 use super::fault::Fault;
-use super::tree::Placed;
+use super::tree::PlacedNode;
 
 /// A fault of a conversion with its place in the text; `root` is the conversion's part of the tree.
-pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &Placed, text: &str) -> Fault {
+pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &PlacedNode, text: &str) -> Fault {
     let (place, within) = match error {
         ModelError::Path { place, fault } => (place.as_str(), Some(fault.column)),
         ModelError::Field { place, .. }
@@ -28,26 +28,26 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &Placed, 
 
 /// The steps of `fields[3].path[0]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+enum PlaceStep {
     Key(String),
     Index(usize),
 }
 
-fn steps(place: &str) -> Vec<Step> {
+fn steps(place: &str) -> Vec<PlaceStep> {
     let parts = place.split(['.', '[']).filter(|part| !part.is_empty());
     let step = |part: &str| match part.strip_suffix(']').and_then(|index| index.parse().ok()) {
-        Some(index) => Step::Index(index),
-        None => Step::Key(part.to_owned()),
+        Some(index) => PlaceStep::Index(index),
+        None => PlaceStep::Key(part.to_owned()),
     };
     parts.map(step).collect()
 }
 
 /// The place as it is written. With a preset, faults count its fields too: a field of one's own has the place of the preset's
 /// field of that name, or comes after them all.
-fn written(place: &str, conversion: &Conversion) -> Vec<Step> {
+fn written(place: &str, conversion: &Conversion) -> Vec<PlaceStep> {
     let mut steps = steps(place);
     let Some(preset) = conversion.preset else { return steps };
-    let [Step::Key(key), Step::Index(index), ..] = steps.as_mut_slice() else { return steps };
+    let [PlaceStep::Key(key), PlaceStep::Index(index), ..] = steps.as_mut_slice() else { return steps };
     if key != "fields" {
         return steps;
     }
@@ -68,13 +68,13 @@ fn preset_fields(preset: Preset) -> Vec<String> {
 }
 
 /// Line and column of the deepest part that is there, and whether it is the whole way.
-fn find(root: &Placed, steps: &[Step]) -> (u64, u64, bool) {
+fn find(root: &PlacedNode, steps: &[PlaceStep]) -> (u64, u64, bool) {
     let mut node = root;
     let mut whole = true;
     for step in steps {
         let next = match step {
-            Step::Key(key) => node.value.get(key),
-            Step::Index(index) => node.value.item(*index),
+            PlaceStep::Key(key) => node.value.get(key),
+            PlaceStep::Index(index) => node.value.item(*index),
         };
         let Some(next) = next else {
             whole = false;
@@ -94,12 +94,15 @@ fn quote(text: &str, line: u64, column: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, steps};
+    use super::{PlaceStep, steps};
 
     #[test]
     fn a_place_is_keys_and_indices() {
-        let key = |key: &str| Step::Key(key.to_owned());
-        assert_eq!(steps("fields[3].path[0]"), [key("fields"), Step::Index(3), key("path"), Step::Index(0)]);
+        let key = |key: &str| PlaceStep::Key(key.to_owned());
+        assert_eq!(
+            steps("fields[3].path[0]"),
+            [key("fields"), PlaceStep::Index(3), key("path"), PlaceStep::Index(0)]
+        );
         assert_eq!(steps("record"), [key("record")]);
         assert!(steps("").is_empty());
     }

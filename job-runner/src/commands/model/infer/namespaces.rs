@@ -15,7 +15,7 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// A namespace.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownNamespace {
     pub(super) uri: String,
     /// The first prefix that was met, or empty.
     pub(super) prefix: String,
@@ -23,11 +23,11 @@ pub(super) struct Known {
 
 /// All namespaces that were met.
 #[derive(Debug)]
-pub(super) struct Namespaces(Vec<Known>);
+pub(super) struct Namespaces(Vec<KnownNamespace>);
 
 impl Namespaces {
     pub(super) fn new() -> Self {
-        Self(vec![Known { uri: String::new(), prefix: String::new() }])
+        Self(vec![KnownNamespace { uri: String::new(), prefix: String::new() }])
     }
 
     /// The number of a namespace; `None` when it is not told apart.
@@ -37,7 +37,7 @@ impl Namespaces {
             Some(index) => index,
             None if self.0.len() >= MOST || uri.len() > LONGEST => return None,
             None => {
-                self.0.push(Known { uri: uri.to_owned(), prefix: String::new() });
+                self.0.push(KnownNamespace { uri: uri.to_owned(), prefix: String::new() });
                 self.0.len() - 1
             }
         };

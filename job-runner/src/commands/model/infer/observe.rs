@@ -88,7 +88,7 @@ pub(super) struct Observer<'s> {
 }
 
 /// What an element that starts is.
-enum Place {
+enum ElementRole {
     /// No part of a record.
     Outside,
     /// Of a path that is one too many.
@@ -96,7 +96,7 @@ enum Place {
     Path(NodeId),
 }
 
-impl From<Option<NodeId>> for Place {
+impl From<Option<NodeId>> for ElementRole {
     fn from(node: Option<NodeId>) -> Self {
         node.map_or(Self::Untold, Self::Path)
     }
@@ -131,7 +131,7 @@ impl<'s> Observer<'s> {
     }
 
     /// The path of an element that starts.
-    fn place(&mut self, element: &Visited<'_>) -> Place {
+    fn place(&mut self, element: &Visited<'_>) -> ElementRole {
         let name = element.name();
         let matched = self.matcher.as_mut().map(|matcher| matcher.start(element));
         let parent = match (self.open.last(), matched) {
@@ -139,21 +139,21 @@ impl<'s> Observer<'s> {
             (None, None) => Some(TOP),
             (None, Some(record)) => {
                 self.outside.push(!name.namespace.is_empty());
-                return if record { self.record(name) } else { Place::Outside };
+                return if record { self.record(name) } else { ElementRole::Outside };
             }
         };
-        let Some(parent) = parent else { return Place::Untold };
+        let Some(parent) = parent else { return ElementRole::Untold };
         let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
             self.tree.untold += 1;
-            return Place::Untold;
+            return ElementRole::Untold;
         };
         self.tree.child(parent, Key { attribute: false, namespace, local: name.local }).into()
     }
 
-    fn record(&mut self, name: VisitedName<'_>) -> Place {
+    fn record(&mut self, name: VisitedName<'_>) -> ElementRole {
         self.named.qualified |= self.outside.contains(&true);
         let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
-            return Place::Untold;
+            return ElementRole::Untold;
         };
         if !self.named.namespaces.contains(&namespace) {
             self.named.namespaces.push(namespace);
@@ -210,9 +210,9 @@ impl Visitor for Observer<'_> {
         self.settle();
         self.elements += 1;
         let node = match self.place(element) {
-            Place::Outside => return,
-            Place::Untold => None,
-            Place::Path(node) => Some(node),
+            ElementRole::Outside => return,
+            ElementRole::Untold => None,
+            ElementRole::Path(node) => Some(node),
         };
         if let Some(parent) = self.open.last_mut() {
             parent.children = true;

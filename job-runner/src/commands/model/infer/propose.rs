@@ -8,7 +8,7 @@ use docmill_crds::conversion::{Conversion, Field, FieldType, Format, Path, Scope
 use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
 use super::record::{Part, Records};
-use super::tree::{Facts, Namespace, Node, NodeId, TOP, Tree};
+use super::tree::{Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
 use super::typing;
 
 /// What the definition of the resource caps.
@@ -272,10 +272,10 @@ impl<'t> Proposer<'t> {
         let mut counts: Vec<_> = drafts.iter().map(|draft| draft.count).collect();
         counts.sort_unstable_by(|a, b| b.cmp(a));
         let rarest = counts.get(most - 1).copied().unwrap_or(0);
-        let mut room = most - counts.iter().filter(|count| **count > rarest).count();
+        let mut memory_budget = most - counts.iter().filter(|count| **count > rarest).count();
         let mut keep = |draft: &Draft<'_>| {
-            let equal = draft.count == rarest && room > 0;
-            room -= usize::from(equal);
+            let equal = draft.count == rarest && memory_budget > 0;
+            memory_budget -= usize::from(equal);
             draft.count > rarest || equal
         };
         let (kept, left): (Vec<_>, Vec<_>) = drafts.drain(..).partition(|draft| keep(draft));
@@ -298,7 +298,7 @@ impl<'t> Proposer<'t> {
     /// How many values an element holds at most, if what is in it is not repeated.
     fn leaves(&self, at: NodeId) -> usize {
         let node = self.tree.node(at);
-        let has = |facts: &Facts| usize::from(facts.value.count(0) > 0);
+        let has = |facts: &PathFacts| usize::from(facts.value.count(0) > 0);
         let own = if self.is_value(at) { has(&node.facts) } else { 0 };
         let below = self.tree.children(at).into_iter().map(|child| match self.tree.node(child) {
             node if node.attribute => has(&node.facts),
@@ -340,7 +340,7 @@ impl<'t> Proposer<'t> {
     }
 
     /// The step of a path to this element or attribute.
-    fn step(&mut self, node: &Node) -> Option<String> {
+    fn step(&mut self, node: &PathNode) -> Option<String> {
         if !node.attribute {
             return self.named(node.namespace, &node.local);
         }

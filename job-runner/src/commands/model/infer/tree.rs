@@ -71,7 +71,7 @@ impl Presence {
 /// What is known of a path.
 #[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
-pub(super) struct Facts {
+pub(super) struct PathFacts {
     /// Elements there are.
     pub(super) elements: u64,
     /// Some have text of their own.
@@ -94,7 +94,7 @@ pub(super) struct Facts {
     pub(super) example: String,
 }
 
-impl Facts {
+impl PathFacts {
     /// Whether elements are text as a whole, with what is in them.
     pub(super) const fn is_text(&self) -> bool {
         self.prose || (self.own_text && self.children)
@@ -137,21 +137,21 @@ pub(super) struct Key<'k> {
 
 /// A path: an element or an attribute in its place.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct PathNode {
     pub(super) attribute: bool,
     pub(super) namespace: Namespace,
     pub(super) local: Box<str>,
     pub(super) parent: NodeId,
     /// Levels from the top.
     pub(super) depth: usize,
-    pub(super) facts: Facts,
+    pub(super) facts: PathFacts,
     by_name: BTreeMap<Box<str>, Vec<NodeId>>,
 }
 
-impl Node {
+impl PathNode {
     fn new(parent: NodeId, depth: usize, key: Key<'_>) -> Self {
         let Key { attribute, namespace, local } = key;
-        let (facts, by_name) = (Facts::default(), BTreeMap::new());
+        let (facts, by_name) = (PathFacts::default(), BTreeMap::new());
         Self { attribute, namespace, local: local.into(), parent, depth, facts, by_name }
     }
 
@@ -163,22 +163,22 @@ impl Node {
 /// The paths, in the order in which they were met, so that a parent comes before its children.
 #[derive(Debug)]
 pub(super) struct Tree {
-    nodes: Vec<Node>,
+    nodes: Vec<PathNode>,
     /// Occurrences at paths that were too many to be told apart.
     pub(super) untold: u64,
 }
 
 impl Tree {
     pub(super) fn new() -> Self {
-        let top = Node::new(TOP, 0, Key { attribute: false, namespace: 0, local: "" });
+        let top = PathNode::new(TOP, 0, Key { attribute: false, namespace: 0, local: "" });
         Self { nodes: vec![top], untold: 0 }
     }
 
-    pub(super) fn node(&self, id: NodeId) -> &Node {
+    pub(super) fn node(&self, id: NodeId) -> &PathNode {
         &self.nodes[id]
     }
 
-    pub(super) fn facts(&mut self, id: NodeId) -> &mut Facts {
+    pub(super) fn facts(&mut self, id: NodeId) -> &mut PathFacts {
         &mut self.nodes[id].facts
     }
 
@@ -206,7 +206,7 @@ impl Tree {
         }
         let id = self.nodes.len();
         let depth = self.nodes[parent].depth + 1;
-        self.nodes.push(Node::new(parent, depth, key));
+        self.nodes.push(PathNode::new(parent, depth, key));
         self.nodes[parent].by_name.entry(key.local.into()).or_default().push(id);
         Some(id)
     }

@@ -21,7 +21,7 @@ pub(crate) struct Intake {
 
 /// What an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Content {
+pub(crate) struct ContentFacts {
     /// Bytes.
     pub(crate) size: u64,
     /// SHA-256, in hex.
@@ -40,9 +40,9 @@ impl Intake {
     }
 
     /// There are no more.
-    pub(crate) fn finish(self) -> Content {
+    pub(crate) fn finish(self) -> ContentFacts {
         let is_whole = self.size == self.head.len() as u64;
-        Content {
+        ContentFacts {
             size: self.size,
             digest: hex(&self.hash.finalize()),
             media_type: media_type::detect(&self.head, is_whole),

@@ -5,12 +5,12 @@ use docmill_clients::aws::StoreError;
 use docmill_clients::clock;
 use docmill_convert::Document;
 
-use super::content::{Content, Intake};
-use super::document::{Facts, document};
+use super::content::{ContentFacts, Intake};
+use super::document::{ObjectFacts, document};
 use super::tags::Tags;
-use crate::ingest::source::object::{self, Opened, Said};
+use crate::ingest::source::object::{self, ObjectHeaders, OpenedObject};
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 
 /// Says what objects are.
 #[derive(Debug, Default)]
@@ -35,21 +35,22 @@ impl Describer {
     pub async fn describe(
         &self,
         s3: &aws_sdk_s3::Client,
-        landed: &Landed,
-        opened: Opened,
+        landed: &ObjectRef,
+        opened: OpenedObject,
     ) -> Result<Option<Described>, StoreError> {
-        let Opened { unit, length, said, body } = opened;
+        let OpenedObject { unit, length, said, body } = opened;
         let content = take_in(landed, length, body).await?;
         let Some(tags) = self.tags.of(s3, landed, said.tag_count).await? else { return Ok(None) };
         let last_modified = Some(clock::rfc3339(unit.last_modified_millis));
-        let said = Said { content_type: said.content_type.filter(|declared| !declared.is_empty()), ..said };
-        let document = document(&unit.id.key, &content, Facts { last_modified, said, tags });
+        let said =
+            ObjectHeaders { content_type: said.content_type.filter(|declared| !declared.is_empty()), ..said };
+        let document = document(&unit.id.key, &content, ObjectFacts { last_modified, said, tags });
         Ok(Some(Described { unit, raw_digest: content.digest, document }))
     }
 }
 
 /// Reads a body piece by piece, as it comes in.
-async fn take_in(landed: &Landed, length: i64, mut body: ByteStream) -> Result<Content, StoreError> {
+async fn take_in(landed: &ObjectRef, length: i64, mut body: ByteStream) -> Result<ContentFacts, StoreError> {
     let mut intake = Intake::default();
     while let Some(piece) = body.next().await {
         intake.push(&piece.map_err(|error| StoreError::unavailable(object::action(landed), &error))?);

@@ -9,9 +9,9 @@ use docmill_crds::digest::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::content::{Content, Intake};
+use super::content::{ContentFacts, Intake};
 use super::encoded_word::decode;
-use crate::ingest::source::object::Said;
+use crate::ingest::source::object::ObjectHeaders;
 
 /// Most characters of an extension; what is longer is part of a name.
 const MAX_EXTENSION: usize = 16;
@@ -20,11 +20,11 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// What the store knows of an object beside its bytes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct ObjectFacts {
     /// When it landed, RFC 3339.
     pub(crate) last_modified: Option<String>,
     /// What the answer to the request for it said.
-    pub(crate) said: Said,
+    pub(crate) said: ObjectHeaders,
     /// Its tags.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -41,12 +41,12 @@ pub fn of_reader(key: &str, mut object: impl Read) -> io::Result<Document> {
             Err(error) => return Err(error),
         }
     }
-    Ok(document(key, &intake.finish(), Facts::default()))
+    Ok(document(key, &intake.finish(), ObjectFacts::default()))
 }
 
 /// The document of an object. What is empty or not known is left out.
-pub(crate) fn document(key: &str, content: &Content, facts: Facts) -> Document {
-    let Facts { last_modified, said, tags } = facts;
+pub(crate) fn document(key: &str, content: &ContentFacts, facts: ObjectFacts) -> Document {
+    let ObjectFacts { last_modified, said, tags } = facts;
     let name = name(key);
     let metadata = said.metadata.into_iter().map(|(name, value)| (name, decode(&value))).collect();
     Document::of_values([

@@ -3,22 +3,22 @@ use std::io;
 use docmill_clients::elastic::Distribution;
 use serde_json::{Value, json};
 
-use super::{Facts, document, extension, name, of_reader};
-use crate::ingest::prepare::binary::content::{Content, Intake};
+use super::{ObjectFacts, document, extension, name, of_reader};
+use crate::ingest::prepare::binary::content::{ContentFacts, Intake};
 use crate::ingest::prepare::binary::properties;
-use crate::ingest::source::object::Said;
+use crate::ingest::source::object::ObjectHeaders;
 
-fn content(bytes: &[u8]) -> Content {
+fn content(bytes: &[u8]) -> ContentFacts {
     let mut intake = Intake::default();
     intake.push(bytes);
     intake.finish()
 }
 
-fn facts(metadata: &[(&str, &str)], tags: &[(&str, &str)]) -> Facts {
+fn facts(metadata: &[(&str, &str)], tags: &[(&str, &str)]) -> ObjectFacts {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Facts {
+    ObjectFacts {
         last_modified: Some("2026-01-02T03:04:05.000Z".into()),
-        said: Said {
+        said: ObjectHeaders {
             content_type: Some("binary/octet-stream".into()),
             metadata: metadata.iter().map(owned).collect(),
             tag_count: None,

@@ -27,7 +27,7 @@ pub(crate) fn decode(value: &str) -> String {
 /// The words in a row at the start, and what follows. The space between two is none of the text's; a character may
 /// have bytes in two, where a writer cut without looking.
 fn words(from: &str) -> Option<(String, &str)> {
-    let Word { encoding, mut bytes, mut rest } = word(from)?;
+    let EncodedWord { encoding, mut bytes, mut rest } = word(from)?;
     while let Some(next) = word(rest.trim_start()).filter(|next| next.encoding == encoding) {
         bytes.extend(next.bytes);
         rest = next.rest;
@@ -37,14 +37,14 @@ fn words(from: &str) -> Option<(String, &str)> {
     Some((text.into_owned(), if word(after).is_some() { after } else { rest }))
 }
 
-struct Word<'a> {
+struct EncodedWord<'a> {
     encoding: &'static Encoding,
     bytes: Vec<u8>,
     rest: &'a str,
 }
 
 /// `=?charset?B?text?=`, or with Q; a language may follow the charset (RFC 2231, section 5).
-fn word(from: &str) -> Option<Word<'_>> {
+fn word(from: &str) -> Option<EncodedWord<'_>> {
     let (charset, from) = from.strip_prefix("=?")?.split_once('?')?;
     let (form, from) = from.split_once('?')?;
     let (text, rest) = from.split_once("?=")?;
@@ -54,7 +54,7 @@ fn word(from: &str) -> Option<Word<'_>> {
         "Q" | "q" => quoted(text.as_bytes())?,
         _ => return None,
     };
-    Some(Word { encoding: Encoding::for_label(charset.as_bytes())?, bytes, rest })
+    Some(EncodedWord { encoding: Encoding::for_label(charset.as_bytes())?, bytes, rest })
 }
 
 /// RFC 2047, section 4.2.

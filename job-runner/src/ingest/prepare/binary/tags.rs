@@ -8,7 +8,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object_tagging::{GetObjectTaggingError, GetObjectTaggingOutput};
 use docmill_clients::aws::{StoreError, StoreFault};
 
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 
 /// Reads tags, and says once when they cannot be read.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl Tags {
     pub(crate) async fn of(
         &self,
         s3: &aws_sdk_s3::Client,
-        landed: &Landed,
+        landed: &ObjectRef,
         count: Option<i32>,
     ) -> Result<Option<BTreeMap<String, String>>, StoreError> {
         if count.unwrap_or(0) == 0 {

@@ -29,7 +29,7 @@ const OFFICE_KINDS: [(&[u8], &str); 3] = [
 const MAX_TYPE: usize = 255;
 
 /// An entry whose header is in the bytes.
-struct Entry<'a> {
+struct ZipEntry<'a> {
     name: &'a [u8],
     /// What follows its header.
     content: &'a [u8],
@@ -48,7 +48,7 @@ pub(crate) fn detect(head: &[u8]) -> Cow<'static, str> {
 }
 
 /// `OpenDocument` and EPUB say what they are in their first entry, uncompressed (`OpenDocument` 1.3, part 2, 3.3).
-fn declared(first: &Entry<'_>) -> Option<String> {
+fn declared(first: &ZipEntry<'_>) -> Option<String> {
     if first.name != b"mimetype" {
         return None;
     }
@@ -72,10 +72,10 @@ fn office(head: &[u8]) -> Option<&'static str> {
     names().find_map(kind).map(|(_, known)| *known)
 }
 
-fn entry(head: &[u8], at: usize) -> Option<Entry<'_>> {
+fn entry(head: &[u8], at: usize) -> Option<ZipEntry<'_>> {
     let header = head.get(at..at + HEADER)?;
     let number = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
     let rest = &head[at + HEADER..];
     let (name, rest) = rest.split_at_checked(number(NAME_LENGTH))?;
-    Some(Entry { name, content: rest.get(number(EXTRA_LENGTH)..)? })
+    Some(ZipEntry { name, content: rest.get(number(EXTRA_LENGTH)..)? })
 }

@@ -21,7 +21,7 @@ const FOOT: u32 = 8;
 /// What the index says of one unit of a pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct PackEntry {
     /// Digest of the unit.
     pub unit: String,
     /// Key of the raw object.
@@ -40,13 +40,13 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tail {
     /// All entries.
-    Entries(Vec<Entry>),
+    Entries(Vec<PackEntry>),
     /// The index is longer: so many of the last bytes are needed.
     Needs(u64),
 }
 
 /// Puts the index behind the frames.
-pub(crate) fn append(pack: &mut Vec<u8>, entries: &[Entry]) -> serde_json::Result<()> {
+pub(crate) fn append(pack: &mut Vec<u8>, entries: &[PackEntry]) -> serde_json::Result<()> {
     let mut lines = Vec::new();
     for entry in entries {
         serde_json::to_writer(&mut lines, entry)?;
@@ -76,7 +76,8 @@ pub fn read_tail(tail: &[u8], object_length: u64) -> Result<Tail, PackError> {
     if head[..4] != MAGIC || head[4..] != (length + FOOT).to_le_bytes() {
         return Err(PackError::NoIndex);
     }
-    let entries = serde_json::Deserializer::from_slice(lines).into_iter().collect::<Result<Vec<Entry>, _>>();
+    let entries =
+        serde_json::Deserializer::from_slice(lines).into_iter().collect::<Result<Vec<PackEntry>, _>>();
     let entries = entries.map_err(PackError::Unreadable)?;
     covers(&entries, object_length - whole)?;
     Ok(Tail::Entries(entries))
@@ -91,12 +92,12 @@ fn foot(tail: &[u8]) -> Option<(&[u8], u32)> {
 }
 
 /// The frames follow upon each other, and nothing else is there.
-fn covers(entries: &[Entry], frames: u64) -> Result<(), PackError> {
+fn covers(entries: &[PackEntry], frames: u64) -> Result<(), PackError> {
     let mismatch = |detail: String| PackError::Mismatch { frames, detail };
     let mut end = 0_u64;
     for entry in entries {
         if entry.offset != end || entry.length == 0 {
-            let Entry { unit, offset, length, .. } = entry;
+            let PackEntry { unit, offset, length, .. } = entry;
             return Err(mismatch(format!("unit {unit} is at {offset}+{length}, and should begin at {end}")));
         }
         end = end.saturating_add(entry.length);

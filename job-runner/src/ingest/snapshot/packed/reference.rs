@@ -10,12 +10,12 @@ pub enum Reference<'a> {
     /// It is the object with this key.
     Object(&'a str),
     /// It is part of a pack.
-    Packed(Place<'a>),
+    Packed(PackPlace<'a>),
 }
 
 /// A place in a pack. Its text is `<key>#<offset>+<length>`, both in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct PackPlace<'a> {
     /// Key of the pack.
     pub key: &'a str,
     /// Where the frame of the unit begins.
@@ -39,17 +39,17 @@ impl<'a> Reference<'a> {
     }
 }
 
-fn place(reference: &str) -> Option<Place<'_>> {
+fn place(reference: &str) -> Option<PackPlace<'_>> {
     let (key, place) = reference.rsplit_once('#')?;
     let (offset, length) = place.split_once('+')?;
-    Some(Place { key, offset: number(offset)?, length: number(length).filter(|length| *length > 0)? })
+    Some(PackPlace { key, offset: number(offset)?, length: number(length).filter(|length| *length > 0)? })
 }
 
 fn number(digits: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-impl Place<'_> {
+impl PackPlace<'_> {
     /// Checks that so many bytes were found here.
     pub fn is_whole(&self, found: usize) -> Result<(), PackError> {
         let wanted = self.length;
@@ -62,7 +62,7 @@ impl Place<'_> {
     }
 }
 
-impl Display for Place<'_> {
+impl Display for PackPlace<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}#{}+{}", self.key, self.offset, self.length)
     }
@@ -70,11 +70,11 @@ impl Display for Place<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Reference};
+    use super::{PackPlace, Reference};
 
     #[test]
     fn a_place_in_a_pack_is_told_from_a_key() {
-        let place = Place { key: "p/a.json.zst", offset: 12, length: 345 };
+        let place = PackPlace { key: "p/a.json.zst", offset: 12, length: 345 };
         assert_eq!(place.to_string(), "p/a.json.zst#12+345");
         assert_eq!(Reference::parse("p/a.json.zst#12+345"), Reference::Packed(place));
         assert_eq!(place.range(), "bytes=12-356");

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use proptest::prelude::*;
 
 use super::{
-    Entry, Frame, MAX_UNIT_BYTES, Pack, PackError, Place, Reference, SealedPack, Tail, compress,
+    Frame, MAX_UNIT_BYTES, Pack, PackEntry, PackError, PackPlace, Reference, SealedPack, Tail, compress,
     content_length, decompress, read_tail,
 };
 
@@ -28,7 +28,7 @@ fn pack(units: &[Vec<u8>]) -> SealedPack {
 }
 
 fn part<'a>(pack: &'a SealedPack, reference: &str) -> &'a [u8] {
-    let Reference::Packed(Place { key, offset, length }) = Reference::parse(reference) else {
+    let Reference::Packed(PackPlace { key, offset, length }) = Reference::parse(reference) else {
         panic!("{reference} is no place in a pack")
     };
     assert_eq!(key, pack.key);
@@ -36,7 +36,7 @@ fn part<'a>(pack: &'a SealedPack, reference: &str) -> &'a [u8] {
     &pack.bytes[start..start + usize::try_from(length).expect("a length")]
 }
 
-fn entries(pack: &[u8]) -> Result<Vec<Entry>, PackError> {
+fn entries(pack: &[u8]) -> Result<Vec<PackEntry>, PackError> {
     match read_tail(pack, pack.len() as u64)? {
         Tail::Entries(entries) => Ok(entries),
         Tail::Needs(bytes) => panic!("{bytes} of {} bytes are asked for", pack.len()),
@@ -129,7 +129,7 @@ proptest! {
             let frame = part(&pack, reference);
             prop_assert_eq!(content_length(frame).expect("a length"), lines.len());
             prop_assert_eq!(&decompress(frame).expect("lines"), lines);
-            let place = Place { key: &pack.key, offset: entry.offset, length: entry.length };
+            let place = PackPlace { key: &pack.key, offset: entry.offset, length: entry.length };
             prop_assert_eq!(&place.to_string(), reference);
             prop_assert_eq!(&entry.unit, &format!("{number:032x}"));
         }

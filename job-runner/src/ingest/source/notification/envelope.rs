@@ -13,7 +13,7 @@ pub(crate) enum Inner<'a> {
 
 /// A part of a message, looked at for what it is wrapped in.
 #[derive(Debug)]
-pub(crate) enum Opened<'a> {
+pub(crate) enum Unwrapped<'a> {
     /// A list, in the field of this name if it is in one.
     List(Option<&'static str>, &'a [Value]),
     /// An envelope, with what its field of this name holds.
@@ -26,19 +26,19 @@ pub(crate) enum Opened<'a> {
 
 /// Looks at what a part of a message is wrapped in: lists (`Records` of S3, of SNS and SQS as Lambda functions get them, or
 /// bare), SNS envelopes, messages of SQS in a `body`, EventBridge events about something that has an envelope of its own.
-pub(crate) fn open(value: &Value) -> Opened<'_> {
+pub(crate) fn open(value: &Value) -> Unwrapped<'_> {
     if let Value::Array(items) = value {
-        return Opened::List(None, items);
+        return Unwrapped::List(None, items);
     }
     if let Value::String(text) = value {
-        return Opened::Envelope("*", Inner::Text(text));
+        return Unwrapped::Envelope("*", Inner::Text(text));
     }
     if let Some(Value::Array(records)) = value.get("Records") {
-        return Opened::List(Some("Records"), records);
+        return Unwrapped::List(Some("Records"), records);
     }
     let kind = value.get("Type").and_then(Value::as_str).unwrap_or_default();
     if matches!(kind, "SubscriptionConfirmation" | "UnsubscribeConfirmation") {
-        return Opened::Confirmation;
+        return Unwrapped::Confirmation;
     }
     let is_record = value.get("s3").is_some();
     let by_sns = kind == "Notification" || value.get("TopicArn").is_some();
@@ -54,9 +54,9 @@ pub(crate) fn open(value: &Value) -> Opened<'_> {
             inner @ (Value::Object(_) | Value::Array(_)) => Inner::Value(inner),
             _ => return None,
         };
-        Some(Opened::Envelope(field, inner))
+        Some(Unwrapped::Envelope(field, inner))
     });
-    opened.unwrap_or(Opened::Record)
+    opened.unwrap_or(Unwrapped::Record)
 }
 
 /// Whether the detail of an EventBridge event is no detail of S3's own, but what an input transformer or a pipe put there.

@@ -1,6 +1,6 @@
 //! What a record tells, or why it is none.
 
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 
 /// Envelopes and lists around a record that are opened; more are nobody's, and would only use up the stack.
 pub(crate) const MAX_DEPTH: usize = 12;
@@ -11,16 +11,16 @@ const TOLD_CHARACTERS: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An object landed.
-    Landed(Landed),
+    Landed(ObjectRef),
     /// An archived object can be read for a while: it was refused, if it was told of before.
-    Restored(Landed),
+    Restored(ObjectRef),
     /// An object was removed, or one of its versions was.
-    Removed(Landed),
+    Removed(ObjectRef),
 }
 
 impl Event {
     /// The object.
-    pub const fn object(&self) -> &Landed {
+    pub const fn object(&self) -> &ObjectRef {
         match self {
             Self::Landed(object) | Self::Restored(object) | Self::Removed(object) => object,
         }

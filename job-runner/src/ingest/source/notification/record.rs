@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::event::{Event, RecordError, excerpt};
 use super::names::{self, Meaning};
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 
 /// What a record tells.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Told {
 }
 
 /// Where the parts of a record are.
-struct Form {
+struct RecordForm {
     bucket: &'static str,
     key: &'static str,
     /// What a part that is missing is called.
@@ -48,19 +48,19 @@ struct Form {
     encoded: bool,
 }
 
-const S3: Form = Form {
+const S3: RecordForm = RecordForm {
     bucket: "/s3/bucket/name",
     key: "/s3/object/key",
     names: ["s3.bucket.name", "s3.object.key"],
     encoded: true,
 };
-const EVENT_BRIDGE: Form = Form {
+const EVENT_BRIDGE: RecordForm = RecordForm {
     bucket: "/detail/bucket/name",
     key: "/detail/object/key",
     names: ["detail.bucket.name", "detail.object.key"],
     encoded: false,
 };
-const CLOUD_TRAIL: Form = Form {
+const CLOUD_TRAIL: RecordForm = RecordForm {
     bucket: "/requestParameters/bucketName",
     key: "/requestParameters/key",
     names: ["requestParameters.bucketName", "requestParameters.key"],
@@ -126,7 +126,7 @@ fn cloud_trail(call: &Value) -> Result<Told, RecordError> {
 fn told(
     (name, meaning): (&'static str, Meaning),
     record: &Value,
-    form: &Form,
+    form: &RecordForm,
     versions: Option<&Value>,
 ) -> Result<Told, RecordError> {
     let part =
@@ -140,7 +140,7 @@ fn told(
         Meaning::Removed => Event::Removed,
     };
     let [bucket, key] = form.names.map(RecordError::MissingPart);
-    Ok(Told::Event(event(Landed {
+    Ok(Told::Event(event(ObjectRef {
         bucket: part(form.bucket).ok_or(bucket)?.to_owned(),
         key: match part(form.key).ok_or(key)? {
             key if form.encoded => form_decode(key)?,

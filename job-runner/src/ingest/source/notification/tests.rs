@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Event, Message, RecordError, Why, names};
-use crate::ingest::unit::object_ref::Landed;
+use crate::ingest::unit::object_ref::ObjectRef;
 
 fn raw() -> RawLocation {
     RawLocation {
@@ -79,7 +79,7 @@ fn keys_are_form_decoded_in_records_and_plain_elsewhere() {
     let encoded = "year%3D2026/2026-01-02T03%3A04%3A05%2B00%3A00+a%25.xml";
     assert_eq!(keys(&sns(&json!({"Records": [record(encoded)]}))), [key]);
     let detail = json!({"object": {"key": key, "etag": "\"abc\"", "version-id": "v1"}});
-    let expected = Landed {
+    let expected = ObjectRef {
         bucket: "raw".into(),
         key: key.into(),
         version_id: Some("v1".into()),

@@ -1,24 +1,24 @@
 //! From plan to status, and how a run ends.
 
 use docmill_crds::EnrichmentRunStatus;
-use docmill_crds::api::enrichment_run::{Budget, Phase};
-use docmill_crds::contract::{Hindrance, HindranceReason, Present, Store};
+use docmill_crds::api::enrichment_run::{Budget, EnrichmentPhase};
+use docmill_crds::contract::{Store, StoreProblem, StoreProblemReason, WorkerStatus};
 use docmill_crds::records::enrichments::{SliceRecord, Versions, way};
 use serde_json::json;
 
 use super::{at, bounds, record, run, seen, selection};
 use crate::conditions::{find, holds, kind};
-use crate::controllers::enrichment_run::observation::{Observation, Selection, Work};
-use crate::controllers::enrichment_run::plan::{self, Plan};
+use crate::controllers::enrichment_run::observation::{EnrichmentObservation, JobWork, Selection};
+use crate::controllers::enrichment_run::plan::{self, EnrichmentPlan};
 use crate::controllers::enrichment_run::records::{read, totals};
 use crate::controllers::enrichment_run::status::{events, requeue_after, status};
 use crate::controllers::run_view::has_ended;
 use crate::not_ready::NotReady;
 use crate::workers::pod_view::JobEnd;
 
-fn work(complete: Option<bool>) -> Work {
+fn work(complete: Option<bool>) -> JobWork {
     let reason = "BackoffLimitExceeded".to_owned();
-    Work {
+    JobWork {
         created: at(1010),
         target: "target-1".into(),
         versions: Versions::new(),
@@ -34,20 +34,20 @@ fn work(complete: Option<bool>) -> Work {
     }
 }
 
-fn plan(view: &Observation) -> Plan {
+fn plan(view: &EnrichmentObservation) -> EnrichmentPlan {
     plan::plan(&run().spec, view)
 }
 
-fn after(view: &Observation) -> EnrichmentRunStatus {
+fn after(view: &EnrichmentObservation) -> EnrichmentRunStatus {
     status(&EnrichmentRunStatus::default(), &run(), view, &plan(view))
 }
 
 #[test]
 fn nothing_is_planned_before_its_time() {
-    let view = Observation { now: at(1001), ..seen(None, None, None) };
-    assert_eq!(plan(&view), Plan::Wait);
+    let view = EnrichmentObservation { now: at(1001), ..seen(None, None, None) };
+    assert_eq!(plan(&view), EnrichmentPlan::Wait);
     let status = after(&view);
-    assert_eq!((status.phase, status.selected), (Some(Phase::Pending), None));
+    assert_eq!((status.phase, status.selected), (Some(EnrichmentPhase::Pending), None));
     let wait = requeue_after(at(1000), "u", &view, &status).as_secs_f64();
     assert!(wait < 4.0, "{wait} s");
 }
@@ -55,9 +55,9 @@ fn nothing_is_planned_before_its_time() {
 #[test]
 fn a_selection_becomes_a_job() {
     let view = seen(None, Some(selection(vec![bounds(None, 500), bounds(Some(500), 1001)])), None);
-    assert!(matches!(plan(&view), Plan::Start(_)));
+    assert!(matches!(plan(&view), EnrichmentPlan::Start(_)));
     let status = after(&view);
-    assert_eq!((status.phase, status.slices), (Some(Phase::Running), Some(2)));
+    assert_eq!((status.phase, status.slices), (Some(EnrichmentPhase::Running), Some(2)));
     assert_eq!(status.bounds, Some(bounds(None, 1001)));
     assert_eq!(events(&EnrichmentRunStatus::default(), &status, &plan(&view))[0].reason, "Started");
 }
@@ -66,7 +66,10 @@ fn a_selection_becomes_a_job() {
 fn nothing_to_do_is_complete_at_once() {
     let view = seen(None, Some(selection(vec![])), None);
     let status = after(&view);
-    assert_eq!((status.phase, status.selected, status.done), (Some(Phase::Complete), Some(0), Some(0)));
+    assert_eq!(
+        (status.phase, status.selected, status.done),
+        (Some(EnrichmentPhase::Complete), Some(0), Some(0))
+    );
     assert_eq!((status.slices, status.progress.as_deref()), (Some(0), Some("100%")));
     assert!(holds(&status.conditions, kind::COMPLETE) && has_ended(&status.conditions));
 }
@@ -74,7 +77,7 @@ fn nothing_to_do_is_complete_at_once() {
 #[test]
 fn a_run_under_way_shows_what_its_pods_recorded() {
     let view = seen(Some(work(None)), None, Some(vec![record(0, 10, 10, 0), record(1, 10, 4, 1)]));
-    assert_eq!(plan(&view), Plan::Watch);
+    assert_eq!(plan(&view), EnrichmentPlan::Watch);
     let status = after(&view);
     assert_eq!((status.selected, status.done, status.failed), (Some(20), Some(14), Some(1)));
     assert_eq!(status.progress.as_deref(), Some("75%"));
@@ -86,10 +89,12 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
 fn a_complete_job_with_all_records_completes_the_run() {
     let records = vec![record(0, 10, 10, 0), record(1, 0, 0, 0)];
     let view = seen(Some(work(Some(true))), None, Some(records));
-    let Plan::Complete { bounds: whole, at: ended, .. } = plan(&view) else { panic!("not complete") };
+    let EnrichmentPlan::Complete { bounds: whole, at: ended, .. } = plan(&view) else {
+        panic!("not complete")
+    };
     assert_eq!((whole, ended), (bounds(None, 1001), at(1090)));
     let status = after(&view);
-    assert_eq!(status.phase, Some(Phase::Complete));
+    assert_eq!(status.phase, Some(EnrichmentPhase::Complete));
     assert_eq!((status.progress.as_deref(), status.duration.as_deref()), (Some("100%"), Some("1m20s")));
     assert_eq!(status.completion_time.unwrap().0, at(1090));
 }
@@ -99,13 +104,13 @@ fn refused_documents_are_told_of_and_do_not_hold_up_the_bound() {
     let bad = SliceRecord { first_failure: Some("the model gave NaN".into()), ..record(1, 10, 8, 2) };
     let view = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), bad]));
     let status = after(&view);
-    assert_eq!((status.phase, status.failed), (Some(Phase::Complete), Some(2)));
+    assert_eq!((status.phase, status.failed), (Some(EnrichmentPhase::Complete), Some(2)));
     let failed = find(&status.conditions, kind::DOCUMENTS_FAILED).unwrap();
     assert_eq!(
         failed.message,
         "2 of 20 documents were refused; the records of kind failure beside the enriched documents say why"
     );
-    assert!(matches!(plan(&view), Plan::Complete { bound: Some(_), .. }));
+    assert!(matches!(plan(&view), EnrichmentPlan::Complete { bound: Some(_), .. }));
     let told = events(&EnrichmentRunStatus::default(), &status, &plan(&view));
     assert!(told.iter().any(|event| event.warning && event.reason == "Refused"), "{told:?}");
 }
@@ -114,11 +119,11 @@ fn refused_documents_are_told_of_and_do_not_hold_up_the_bound() {
 fn the_bound_is_kept_by_way_and_only_where_everything_before_it_was_seen_to() {
     let records = || Some(vec![record(0, 10, 10, 0), record(1, 5, 5, 0)]);
     let whole = seen(Some(work(Some(true))), None, records());
-    let Plan::Complete { bound: Some(kept), .. } = plan(&whole) else { panic!("no bound") };
+    let EnrichmentPlan::Complete { bound: Some(kept), .. } = plan(&whole) else { panic!("no bound") };
     assert_eq!((kept.target.as_str(), kept.way), ("target-1", way(&run().spec, &Versions::new())));
     let cut = SliceRecord { cut_short: true, ..record(1, 5, 5, 0) };
     let cut = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), cut]));
-    assert!(matches!(plan(&cut), Plan::Complete { bound: None, .. }));
+    assert!(matches!(plan(&cut), EnrichmentPlan::Complete { bound: None, .. }));
     assert!(
         find(&after(&cut).conditions, kind::COMPLETE).unwrap().message.contains("maxDocuments is reached")
     );
@@ -126,7 +131,7 @@ fn the_bound_is_kept_by_way_and_only_where_everything_before_it_was_seen_to() {
         let mut spec = json!(run().spec);
         spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let spec = serde_json::from_value(spec).unwrap();
-        assert!(matches!(plan::plan(&spec, &whole), Plan::Complete { bound: None, .. }));
+        assert!(matches!(plan::plan(&spec, &whole), EnrichmentPlan::Complete { bound: None, .. }));
     }
 }
 
@@ -137,27 +142,27 @@ fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_mor
     let mut view = seen(Some(work(None)), None, Some(vec![spent]));
     let mut run = run();
     run.spec.budget = budget(5);
-    assert_eq!(plan::plan(&run.spec, &view), Plan::Suspend);
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Suspend);
     view.work.as_mut().unwrap().suspended = true;
-    assert_eq!(plan::plan(&run.spec, &view), Plan::Watch);
-    let rests = status(&EnrichmentRunStatus::default(), &run, &view, &Plan::Watch);
-    assert_eq!(rests.phase, Some(Phase::Suspended));
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch);
+    let rests = status(&EnrichmentRunStatus::default(), &run, &view, &EnrichmentPlan::Watch);
+    assert_eq!(rests.phase, Some(EnrichmentPhase::Suspended));
     assert_eq!(find(&rests.conditions, kind::SUSPENDED).unwrap().reason, "BudgetReached");
     run.spec.budget = budget(9);
-    assert_eq!(plan::plan(&run.spec, &view), Plan::Resume);
-    let goes_on = status(&rests, &run, &view, &Plan::Resume);
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Resume);
+    let goes_on = status(&rests, &run, &view, &EnrichmentPlan::Resume);
     assert_eq!(find(&goes_on.conditions, kind::SUSPENDED).unwrap().status, "False");
     view.ready = Err(NotReady::user("OtherRunAtWork", "another one"));
-    assert_eq!(plan::plan(&run.spec, &view), Plan::Watch, "not while another run is at work");
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch, "not while another run is at work");
     run.spec.suspend = true;
     view.work.as_mut().unwrap().suspended = false;
-    assert_eq!(plan::plan(&run.spec, &view), Plan::Suspend);
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Suspend);
 }
 
 #[test]
 fn what_pods_fail_at_is_told_while_others_are_started() {
     let trouble = Some("failed to use model m: status 404".to_owned());
-    let view = seen(Some(Work { trouble, ..work(None) }), None, Some(vec![record(0, 10, 4, 0)]));
+    let view = seen(Some(JobWork { trouble, ..work(None) }), None, Some(vec![record(0, 10, 4, 0)]));
     let told = after(&view);
     let degraded = find(&told.conditions, kind::DEGRADED).unwrap();
     assert!(degraded.message.contains("status 404"), "{degraded:?}");
@@ -174,23 +179,23 @@ fn what_pods_fail_at_is_told_while_others_are_started() {
 fn vectors_of_others_go_before_the_work_begins() {
     let stale = || Selection { has_stale_vectors: true, ..selection(vec![bounds(None, 1001)]) };
     let mut view = seen(None, Some(stale()), None);
-    assert!(matches!(plan(&view), Plan::Clear(_)));
+    assert!(matches!(plan(&view), EnrichmentPlan::Clear(_)));
     view.clearing = Some(work(None));
-    assert_eq!(plan(&view), Plan::Watch);
+    assert_eq!(plan(&view), EnrichmentPlan::Watch);
     view.clearing = Some(work(Some(false)));
-    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "BackoffLimitExceeded"));
+    assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "BackoffLimitExceeded"));
     view.clearing = Some(work(Some(true)));
-    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "VectorsOfOthers"));
+    assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "VectorsOfOthers"));
     view.selection.as_mut().unwrap().has_stale_vectors = false;
-    assert!(matches!(plan(&view), Plan::Start(_)));
+    assert!(matches!(plan(&view), EnrichmentPlan::Start(_)));
 }
 
 #[test]
 fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
     let told = SliceRecord { model_changed: Some("m from \"v1\" to \"v2\"".into()), ..record(0, 10, 4, 0) };
     let trouble = Some("the model m has changed: from v1 to v2".to_owned());
-    let view = seen(Some(Work { trouble, ..work(Some(false)) }), None, Some(vec![told]));
-    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "ModelChanged"));
+    let view = seen(Some(JobWork { trouble, ..work(Some(false)) }), None, Some(vec![told]));
+    assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "ModelChanged"));
     assert!(holds(&after(&view).conditions, kind::MODEL_CHANGED));
     let version = |slice, version: &str| SliceRecord {
         versions: Versions::from([("e".to_owned(), version.to_owned())]),
@@ -203,15 +208,19 @@ fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
 #[test]
 fn a_complete_job_without_its_records_is_not_believed() {
     let view = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0)]));
-    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "SlicesUnaccounted"));
+    assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "SlicesUnaccounted"));
     let blind = seen(Some(work(Some(true))), None, None);
-    assert_eq!(plan(&blind), Plan::Watch, "as long as the records cannot be read, nothing is decided");
+    assert_eq!(
+        plan(&blind),
+        EnrichmentPlan::Watch,
+        "as long as the records cannot be read, nothing is decided"
+    );
 }
 
 #[test]
 fn a_failed_job_fails_the_run_in_the_words_of_the_pod_even_if_the_clusters_are_out_of_reach() {
     let trouble = Some("the model server refuses: no such model".to_owned());
-    let mut view = seen(Some(Work { trouble, ..work(Some(false)) }), None, None);
+    let mut view = seen(Some(JobWork { trouble, ..work(Some(false)) }), None, None);
     view.ready = Err(NotReady::transient("IndexUnreachable", "connection refused"));
     let status = after(&view);
     let failed = find(&status.conditions, kind::FAILED).unwrap();
@@ -224,7 +233,7 @@ fn a_run_that_cannot_start_says_why_and_that_it_can_after_all() {
     let mut view = seen(None, None, None);
     view.ready = Err(NotReady::user("SecretNotFound", "there is no Secret \"es\""));
     let waiting = after(&view);
-    assert_eq!(waiting.phase, Some(Phase::Pending));
+    assert_eq!(waiting.phase, Some(EnrichmentPhase::Pending));
     let told = events(&EnrichmentRunStatus::default(), &waiting, &plan(&view));
     assert_eq!((told[0].warning, told[0].reason.as_str()), (true, "SecretNotFound"));
     let mended = seen(None, Some(selection(vec![bounds(None, 1001)])), None);
@@ -251,24 +260,24 @@ fn a_slice_that_has_not_ended_is_never_whole() {
 
 #[test]
 fn what_pods_wait_for_is_told_while_they_do_and_not_of_a_run_that_has_ended() {
-    let hindrance = Hindrance {
+    let store_problem = StoreProblem {
         by: Store::Model,
-        reason: HindranceReason::Unreachable,
+        reason: StoreProblemReason::Unreachable,
         since: "1970-01-01T00:16:30Z".into(),
         message: "tone: connection refused".into(),
     };
-    let told = |hindrances| Present { hindrances, ..Present::default() };
-    let after = |old: &EnrichmentRunStatus, ended, presents| {
-        let view = Observation { presents, ..seen(Some(work(ended)), None, Some(vec![])) };
+    let told = |store_problems| WorkerStatus { store_problems, ..WorkerStatus::default() };
+    let after = |old: &EnrichmentRunStatus, ended, worker_statuses| {
+        let view = EnrichmentObservation { worker_statuses, ..seen(Some(work(ended)), None, Some(vec![])) };
         status(old, &run(), &view, &plan(&view))
     };
-    let first = after(&EnrichmentRunStatus::default(), None, vec![told(vec![]), told(vec![hindrance])]);
+    let first = after(&EnrichmentRunStatus::default(), None, vec![told(vec![]), told(vec![store_problem])]);
     let throttled = find(&first.conditions, kind::THROTTLED).unwrap();
     assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Model"));
     assert!(
         throttled.message.contains("Unreachable") && throttled.message.contains("tone: connection refused")
     );
-    let event = events(&EnrichmentRunStatus::default(), &first, &Plan::Watch).pop().unwrap();
+    let event = events(&EnrichmentRunStatus::default(), &first, &EnrichmentPlan::Watch).pop().unwrap();
     assert_eq!((event.warning, event.reason.as_str()), (true, "Model"));
 
     let silent = after(&first, None, vec![]);

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use super::State::{Active, Complete, Failed, Going};
 use super::{after, made, schedule, seen, today};
 use crate::conditions;
-use crate::controllers::enrichment_schedule::observation::Observation;
-use crate::controllers::enrichment_schedule::plan::{Due, Plan, plan};
+use crate::controllers::enrichment_schedule::observation::ScheduleObservation;
+use crate::controllers::enrichment_schedule::plan::{Due, SchedulePlan, plan};
 use crate::controllers::enrichment_schedule::status::{Done, events, requeue_after, status};
 use crate::not_ready::NotReady;
 
 /// One pass at a time of today: what is told.
 struct Pass {
     schedule: EnrichmentSchedule,
-    seen: Observation,
-    plan: Plan,
+    seen: ScheduleObservation,
+    plan: SchedulePlan,
     done: Done,
     new: EnrichmentScheduleStatus,
 }

@@ -1,37 +1,37 @@
 //! From plan to status, and how a run ends.
 
 use docmill_crds::IngestRunStatus;
-use docmill_crds::api::ingest_run::Phase;
+use docmill_crds::api::ingest_run::IngestPhase;
 use docmill_crds::contract::{RunOrder, RunStep};
 
 use super::{fresh, order, part, plan_record, run, selected, working};
 use crate::conditions::{find, holds, kind};
-use crate::controllers::ingest_run::observation::{Observation, Step};
-use crate::controllers::ingest_run::plan::{Plan, plan};
+use crate::controllers::ingest_run::observation::{IngestObservation, Step};
+use crate::controllers::ingest_run::plan::{IngestPlan, plan};
 use crate::controllers::ingest_run::status::{events, remaining, status};
 use crate::controllers::run_view::has_ended;
 use crate::not_ready::NotReady;
 
-fn after(view: &Observation) -> IngestRunStatus {
+fn after(view: &IngestObservation) -> IngestRunStatus {
     status(&IngestRunStatus::default(), &run(), view, &plan(view))
 }
 
 #[test]
 fn a_run_of_a_missing_source_says_so_and_waits() {
     let ready = Err(NotReady::user("SourceNotFound", "there is no IngestSource \"wire\""));
-    let view = Observation { ready, start: None, ..fresh() };
-    assert_eq!(plan(&view), Plan::Wait);
+    let view = IngestObservation { ready, start: None, ..fresh() };
+    assert_eq!(plan(&view), IngestPlan::Wait);
     let status = after(&view);
-    assert_eq!((status.phase, status.start_time.clone()), (Some(Phase::Pending), None));
+    assert_eq!((status.phase, status.start_time.clone()), (Some(IngestPhase::Pending), None));
     assert_eq!(find(&status.conditions, kind::READY).unwrap().reason, "SourceNotFound");
     assert_eq!(events(&IngestRunStatus::default(), &status, &plan(&view))[0].reason, "SourceNotFound");
 }
 
 #[test]
 fn a_run_that_can_start_selects_first() {
-    assert_eq!(plan(&fresh()), Plan::Select(Box::new(order())));
+    assert_eq!(plan(&fresh()), IngestPlan::Select(Box::new(order())));
     let status = after(&fresh());
-    assert_eq!(status.phase, Some(Phase::Planning));
+    assert_eq!(status.phase, Some(IngestPhase::Planning));
     assert_eq!(status.revision, order().ingest.spec.conversion.revision().ok());
     assert!(holds(&status.conditions, kind::PROGRESSING) && !has_ended(&status.conditions));
 }
@@ -39,7 +39,7 @@ fn a_run_that_can_start_selects_first() {
 #[test]
 fn the_work_is_cut_into_parts_with_the_source_as_it_was() {
     let parts = |files| match plan(&selected(Some(plan_record(files, files * 1000)))) {
-        Plan::Work { order: made, parts, .. } => {
+        IngestPlan::Work { order: made, parts, .. } => {
             assert_eq!(*made, RunOrder { step: RunStep::Work { files, parts }, ..order() });
             parts
         }
@@ -47,14 +47,17 @@ fn the_work_is_cut_into_parts_with_the_source_as_it_was() {
     };
     assert_eq!((parts(1), parts(7), parts(10_000)), (1, 7, 8));
     let status = after(&selected(Some(plan_record(2, 1500))));
-    assert_eq!((status.phase, status.selected, status.done), (Some(Phase::Running), Some(1500), Some(0)));
+    assert_eq!(
+        (status.phase, status.selected, status.done),
+        (Some(IngestPhase::Running), Some(1500), Some(0))
+    );
     assert_eq!(status.progress.as_deref(), Some("0%"));
 }
 
 #[test]
 fn nothing_selected_is_complete_at_once() {
     let status = after(&selected(Some(plan_record(0, 0))));
-    assert_eq!((status.phase, status.selected, status.done), (Some(Phase::Complete), Some(0), Some(0)));
+    assert_eq!((status.phase, status.selected, status.done), (Some(IngestPhase::Complete), Some(0), Some(0)));
     assert_eq!(
         find(&status.conditions, kind::COMPLETE).unwrap().message,
         "0 selected; 7 others needed nothing"
@@ -68,25 +71,28 @@ fn a_dry_run_ends_with_the_selection() {
     let dry = |order: &mut RunOrder| order.spec.dry_run = true;
     view.selecting.as_mut().and_then(|step| step.order.as_mut()).map(dry).unwrap();
     let status = after(&view);
-    assert_eq!((status.phase, status.selected, status.done), (Some(Phase::Complete), Some(1500), Some(0)));
+    assert_eq!(
+        (status.phase, status.selected, status.done),
+        (Some(IngestPhase::Complete), Some(1500), Some(0))
+    );
     assert_eq!(status.report.as_deref(), Some("s3://json-bucket/.docmill/runs/run-1/plan.json"));
 }
 
 #[test]
 fn a_selection_without_a_record_is_not_believed() {
-    assert!(matches!(plan(&selected(None)), Plan::Fail { reason, .. } if reason == "PlanUnaccounted"));
-    let blind = Observation { records: None, ..selected(None) };
-    assert_eq!(plan(&blind), Plan::Watch, "as long as the records cannot be read, nothing is decided");
+    assert!(matches!(plan(&selected(None)), IngestPlan::Fail { reason, .. } if reason == "PlanUnaccounted"));
+    let blind = IngestObservation { records: None, ..selected(None) };
+    assert_eq!(plan(&blind), IngestPlan::Watch, "as long as the records cannot be read, nothing is decided");
 }
 
 #[test]
 fn a_run_under_way_shows_what_its_pods_recorded() {
     let view = working(None, vec![part(0, 9, 1), part(1, 4, 1)]);
-    assert_eq!(plan(&view), Plan::Watch);
+    assert_eq!(plan(&view), IngestPlan::Watch);
     let status = after(&view);
     assert_eq!((status.selected, status.done, status.failed), (Some(20), Some(13), Some(2)));
     assert_eq!((status.progress.as_deref(), status.duration.as_deref()), (Some("75%"), Some("1m30s")));
-    assert_eq!((status.phase, status.differences), (Some(Phase::Running), None));
+    assert_eq!((status.phase, status.differences), (Some(IngestPhase::Running), None));
     assert_eq!(remaining(&status), Some(5));
 }
 
@@ -94,7 +100,7 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
 fn a_run_is_complete_when_every_unit_has_its_end_also_if_some_are_refused() {
     let view = working(Some(true), vec![part(0, 9, 1), part(1, 10, 0)]);
     let status = after(&view);
-    assert_eq!(status.phase, Some(Phase::Complete));
+    assert_eq!(status.phase, Some(IngestPhase::Complete));
     assert!(holds(&status.conditions, kind::COMPLETE) && !holds(&status.conditions, kind::PROGRESSING));
     let message = &find(&status.conditions, kind::COMPLETE).unwrap().message;
     assert_eq!(
@@ -108,7 +114,7 @@ fn a_run_is_complete_when_every_unit_has_its_end_also_if_some_are_refused() {
 #[test]
 fn a_complete_job_without_its_records_is_not_believed() {
     let view = working(Some(true), vec![part(0, 10, 0)]);
-    assert!(matches!(plan(&view), Plan::Fail { reason, .. } if reason == "PartsUnaccounted"));
+    assert!(matches!(plan(&view), IngestPlan::Fail { reason, .. } if reason == "PartsUnaccounted"));
 }
 
 #[test]
@@ -120,7 +126,7 @@ fn a_failed_job_fails_the_run_in_the_words_of_the_pod() {
     let failed = find(&status.conditions, kind::FAILED).unwrap();
     assert_eq!(failed.reason, "FailedIndexes");
     assert_eq!(failed.message, "Job has failed indexes: failed to finish 3 of 1000 units");
-    assert_eq!((status.phase, status.done), (Some(Phase::Failed), Some(10)));
+    assert_eq!((status.phase, status.done), (Some(IngestPhase::Failed), Some(10)));
 }
 
 #[test]

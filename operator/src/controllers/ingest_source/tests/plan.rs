@@ -1,8 +1,8 @@
 use docmill_crds::api::ingest_source::Workers;
-use docmill_crds::contract::{HindranceReason, Store};
+use docmill_crds::contract::{Store, StoreProblemReason};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
-use super::{active, at, ended, failed, hindrance, reported, running, seen};
+use super::{active, at, ended, failed, reported, running, seen, store_problem};
 use crate::controllers::ingest_source::plan::{Start, active_count, candidates, plan};
 use crate::controllers::ingest_source::worker::{End, State, Worker};
 use crate::not_ready::NotReady;
@@ -149,7 +149,7 @@ fn while_jobs_start_no_others_are_started_for_the_same_backlog() {
 
 #[test]
 fn nothing_is_started_while_a_store_hinders() {
-    let throttled = hindrance(Store::Elasticsearch, HindranceReason::Throttled, 990);
+    let throttled = store_problem(Store::Elasticsearch, StoreProblemReason::Throttled, 990);
     let view = seen(9000, 0, vec![running(0, (0, 0), vec![throttled])]);
     let plan = plan(false, &workers(10, 60), &view);
     assert_eq!((plan.desired, plan.start.len()), (8, 0));

@@ -9,7 +9,7 @@ use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 
 use super::{at, seen, source};
-use crate::controllers::ingest_source::observation::Observation;
+use crate::controllers::ingest_source::observation::SourceObservation;
 use crate::controllers::ingest_source::plan as workers;
 use crate::controllers::ingest_source::poll::{PollRun, plan, read};
 
@@ -122,7 +122,7 @@ fn runs_of_others_are_not_looked_at() {
 #[test]
 fn without_a_queue_the_active_run_tells_what_is_pending_and_no_worker_starts() {
     let status = json!({"selected": 100, "done": 60, "failed": 5, "skipped": 5});
-    let view = Observation {
+    let view = SourceObservation {
         has_queue: false,
         queue: None,
         polled: runs(&[(1, json!({"selected": 9, "conditions": complete()["conditions"]})), (2, status)]),

@@ -1,23 +1,27 @@
 use docmill_crds::IngestSourceStatus;
 use docmill_crds::api::ingest_source::UnitCounts;
-use docmill_crds::contract::{Held, Hindrance, HindranceReason, IndexTrouble, Present, Store};
+use docmill_crds::contract::{
+    HeldUnits, IndexTrouble, Store, StoreProblem, StoreProblemReason, WorkerStatus,
+};
 
-use super::{active, at, failed, hindrance, running, seen, source};
+use super::{active, at, failed, running, seen, source, store_problem};
 use crate::conditions::{find, holds, kind};
-use crate::controllers::ingest_source::observation::{LedgerCounts, NewestRecord, Observation, RecentUnits};
+use crate::controllers::ingest_source::observation::{
+    LedgerCounts, NewestRecord, RecentUnits, SourceObservation,
+};
 use crate::controllers::ingest_source::plan::plan;
 use crate::controllers::ingest_source::status::{events, requeue_after, started, status};
 use crate::controllers::ingest_source::worker::{State, Worker};
 use crate::not_ready::NotReady;
 
-fn after(old: &IngestSourceStatus, view: &Observation) -> IngestSourceStatus {
+fn after(old: &IngestSourceStatus, view: &SourceObservation) -> IngestSourceStatus {
     let source = source();
     let plan = plan(source.spec.suspend, &source.spec.workers, view);
     status(old, source.spec.suspend, source.metadata.generation, view, &plan, None)
 }
 
-fn later(view: &Observation, second: i64) -> Observation {
-    Observation { now: at(second), ..view.clone() }
+fn later(view: &SourceObservation, second: i64) -> SourceObservation {
+    SourceObservation { now: at(second), ..view.clone() }
 }
 
 #[test]
@@ -66,7 +70,7 @@ fn a_record_from_before_the_backlog_is_no_lag_of_it() {
         newest: Some(NewestRecord { recorded: at(10), lag_millis: Some(90_000) }),
         ..LedgerCounts::default()
     };
-    let view = Observation { ledger: Some(old), ..seen(1, 0, vec![]) };
+    let view = SourceObservation { ledger: Some(old), ..seen(1, 0, vec![]) };
     let first = after(&IngestSourceStatus::default(), &view);
     assert_eq!(first.lag_seconds, Some(0));
     assert_eq!(after(&first, &later(&view, 1007)).lag_seconds, Some(7));
@@ -103,15 +107,15 @@ fn failing_workers_degrade_a_source_in_the_words_of_the_worker() {
     assert!(degraded.message.contains("index is read-only"));
 }
 
-fn told(hindrances: Vec<Hindrance>) -> IngestSourceStatus {
-    after(&IngestSourceStatus::default(), &seen(5, 0, vec![running(0, (0, 0), hindrances)]))
+fn told(store_problems: Vec<StoreProblem>) -> IngestSourceStatus {
+    after(&IngestSourceStatus::default(), &seen(5, 0, vec![running(0, (0, 0), store_problems)]))
 }
 
 #[test]
 fn a_store_that_takes_no_more_throttles_a_source_by_name_and_in_its_words() {
     let status = told(vec![
-        hindrance(Store::ObjectStore, HindranceReason::Throttled, 995),
-        hindrance(Store::Elasticsearch, HindranceReason::Throttled, 990),
+        store_problem(Store::ObjectStore, StoreProblemReason::Throttled, 995),
+        store_problem(Store::Elasticsearch, StoreProblemReason::Throttled, 990),
     ]);
     let throttled = find(&status.conditions, kind::THROTTLED).unwrap();
     assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Elasticsearch"));
@@ -123,7 +127,7 @@ fn a_store_that_takes_no_more_throttles_a_source_by_name_and_in_its_words() {
 
 #[test]
 fn throttled_ends_with_a_workers_word_or_with_the_work_and_not_with_silence() {
-    let first = told(vec![hindrance(Store::Elasticsearch, HindranceReason::Unreachable, 990)]);
+    let first = told(vec![store_problem(Store::Elasticsearch, StoreProblemReason::Unreachable, 990)]);
     let silent = after(&first, &later(&seen(5, 0, vec![active(0)]), 1010));
     assert_eq!(find(&silent.conditions, kind::THROTTLED), find(&first.conditions, kind::THROTTLED));
     let none = after(&first, &later(&seen(5, 0, vec![]), 1010));
@@ -136,7 +140,7 @@ fn throttled_ends_with_a_workers_word_or_with_the_work_and_not_with_silence() {
 
 #[test]
 fn what_a_person_has_to_mend_degrades_a_source_with_what_to_do() {
-    let denied = told(vec![hindrance(Store::ObjectStore, HindranceReason::AccessDenied, 999)]);
+    let denied = told(vec![store_problem(Store::ObjectStore, StoreProblemReason::AccessDenied, 999)]);
     let degraded = find(&denied.conditions, kind::DEGRADED).unwrap();
     assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "ObjectStoreAccessDenied"));
     assert!(degraded.message.ends_with("check the credentials and what they are allowed"));
@@ -145,7 +149,7 @@ fn what_a_person_has_to_mend_degrades_a_source_with_what_to_do() {
 
 #[test]
 fn a_read_only_index_throttles_at_first_and_degrades_after_minutes() {
-    let since = |since| told(vec![hindrance(Store::Elasticsearch, HindranceReason::ReadOnly, since)]);
+    let since = |since| told(vec![store_problem(Store::Elasticsearch, StoreProblemReason::ReadOnly, since)]);
     assert!(holds(&since(900).conditions, kind::THROTTLED) && !holds(&since(900).conditions, kind::DEGRADED));
     let long = since(600);
     assert!(holds(&long.conditions, kind::THROTTLED));
@@ -215,7 +219,7 @@ fn started_workers_are_one_note() {
 
 #[test]
 fn work_and_quiet_decide_when_to_look_again() {
-    let seconds = |view: &Observation| {
+    let seconds = |view: &SourceObservation| {
         requeue_after(false, "u", view, &after(&IngestSourceStatus::default(), view)).as_secs_f64()
     };
     assert!(seconds(&seen(1, 0, vec![])) < 2.5);
@@ -226,10 +230,10 @@ fn work_and_quiet_decide_when_to_look_again() {
 #[test]
 fn units_that_wait_for_an_index_are_counted_and_nothing_else_is_kept_from_its_work() {
     let held = vec![
-        Held { trouble: IndexTrouble::Blocked, units: 3 },
-        Held { trouble: IndexTrouble::Slow, units: 1 },
+        HeldUnits { trouble: IndexTrouble::Blocked, units: 3 },
+        HeldUnits { trouble: IndexTrouble::Slow, units: 1 },
     ];
-    let present = Present { held, ..Present::default() };
+    let present = WorkerStatus { held, ..WorkerStatus::default() };
     let worker = Worker { present: Some(present), ..active(0) };
     let view = seen(500_000, 4, vec![worker]);
     let first = after(&IngestSourceStatus::default(), &view);

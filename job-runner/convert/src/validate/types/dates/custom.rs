@@ -3,7 +3,7 @@
 use docmill_crds::conversion::{DateFormat, DatePart};
 use jiff::Timestamp;
 
-use super::reader::Reader;
+use super::reader::DateReader;
 use super::written::{Time, Written};
 use super::{words, zones};
 
@@ -12,7 +12,7 @@ const EPOCH_DIGITS: usize = 12;
 
 /// Reads the whole of a text in this form.
 pub(crate) fn read<'t>(format: &DateFormat, text: &'t str) -> Option<Written<'t>> {
-    let mut reader = Reader::new(text);
+    let mut reader = DateReader::new(text);
     let mut form = Form::default();
     for part in &format.parts {
         form.part(*part, &mut reader)?;
@@ -31,7 +31,7 @@ struct Form<'t> {
 }
 
 impl<'t> Form<'t> {
-    fn part(&mut self, part: DatePart, reader: &mut Reader<'t>) -> Option<()> {
+    fn part(&mut self, part: DatePart, reader: &mut DateReader<'t>) -> Option<()> {
         let date = &mut self.written;
         match part {
             DatePart::Literal(c) => return reader.take(c).then_some(()),
@@ -70,7 +70,7 @@ impl<'t> Form<'t> {
     }
 }
 
-fn letters<'t>(reader: &mut Reader<'t>) -> &'t str {
+fn letters<'t>(reader: &mut DateReader<'t>) -> &'t str {
     reader.run(|b| b.is_ascii_alphabetic())
 }
 
@@ -82,7 +82,7 @@ fn afternoon(word: &str) -> Option<bool> {
     }
 }
 
-fn epoch<'t>(reader: &mut Reader<'t>) -> Option<Written<'t>> {
+fn epoch<'t>(reader: &mut DateReader<'t>) -> Option<Written<'t>> {
     let sign = if reader.take('-') { -1 } else { 1 };
     let seconds: i64 = reader.digits(1, EPOCH_DIGITS)?.parse().ok()?;
     let moment = Timestamp::from_second(sign * seconds).ok()?;

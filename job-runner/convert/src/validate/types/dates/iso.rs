@@ -1,12 +1,12 @@
 //! ISO 8601, of which RFC 3339 and the dates of XML Schema are parts: `2026-01-02T10:11:12.5+01:00`, `20260102T101112Z`.
 
-use super::reader::Reader;
+use super::reader::DateReader;
 use super::written::Written;
 use super::zones;
 
 /// Reads a day, and a time and a zone if they follow. A space may stand for the T, and before the zone.
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {
-    let mut reader = Reader::new(text);
+    let mut reader = DateReader::new(text);
     let year = reader.digits(4, 4)?.parse().ok()?;
     let dashes = reader.take('-');
     let month = reader.number(2, 2)?;

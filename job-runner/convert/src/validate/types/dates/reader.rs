@@ -7,11 +7,11 @@ const FRACTION_DIGITS: usize = 9;
 
 /// What is left of a text.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reader<'t> {
+pub(crate) struct DateReader<'t> {
     pub(crate) rest: &'t str,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> DateReader<'t> {
     pub(crate) const fn new(text: &'t str) -> Self {
         Self { rest: text }
     }

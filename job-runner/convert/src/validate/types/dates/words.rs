@@ -1,7 +1,7 @@
 //! Dates with the names of months: RFC 822 and its successors, RFC 850, and `asctime`. The day of the week is often wrong
 //! in feeds; the date is what counts.
 
-use super::reader::Reader;
+use super::reader::DateReader;
 use super::written::Written;
 use super::zones;
 
@@ -50,7 +50,7 @@ pub(crate) fn read(text: &str) -> Option<Written<'_>> {
     }
     for word in words {
         if written.time.is_none() && word.contains(':') {
-            let mut reader = Reader::new(word);
+            let mut reader = DateReader::new(word);
             written.time = Some(reader.time(1)?);
             if !reader.is_done() {
                 written.offset = Some(zones::read(reader.rest)?);

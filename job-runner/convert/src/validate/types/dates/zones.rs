@@ -1,6 +1,6 @@
 //! Zones as dates name them.
 
-use super::reader::Reader;
+use super::reader::DateReader;
 
 const HOUR: i32 = 3600;
 
@@ -29,13 +29,13 @@ const NAMES: [(&str, i32); 18] = [
 
 /// Seconds ahead of UTC, when a text is a zone and nothing else: `+01:00`, `-0500`, `+01`, `EST`, `GMT+0100`.
 pub(crate) fn read(text: &str) -> Option<i32> {
-    let mut reader = Reader::new(text);
+    let mut reader = DateReader::new(text);
     let offset = read_from(&mut reader)?;
     reader.is_done().then_some(offset)
 }
 
 /// The same at the start of what is left.
-pub(crate) fn read_from(reader: &mut Reader<'_>) -> Option<i32> {
+pub(crate) fn read_from(reader: &mut DateReader<'_>) -> Option<i32> {
     let name = reader.run(|b| b.is_ascii_alphabetic());
     if name.is_empty() {
         return offset(reader);
@@ -48,7 +48,7 @@ pub(crate) fn read_from(reader: &mut Reader<'_>) -> Option<i32> {
     Some(hours * HOUR)
 }
 
-fn offset(reader: &mut Reader<'_>) -> Option<i32> {
+fn offset(reader: &mut DateReader<'_>) -> Option<i32> {
     let sign = if reader.take('+') {
         1
     } else if reader.take('-') {

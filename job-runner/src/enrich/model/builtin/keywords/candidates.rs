@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::sentences::{Sentence, Vocabulary, Word};
+use super::sentences::{Sentence, SentenceWord, Vocabulary};
 use super::terms::Scores;
 
 /// The most words of a phrase.
@@ -57,7 +57,7 @@ fn candidates(sentences: &[Sentence], vocabulary: &Vocabulary) -> Vec<(Vec<usize
     found
 }
 
-fn phrases_from(words: &[Word]) -> impl Iterator<Item = &[Word]> {
+fn phrases_from(words: &[SentenceWord]) -> impl Iterator<Item = &[SentenceWord]> {
     (1..=WORDS.min(words.len())).map(|length| &words[..length])
 }
 

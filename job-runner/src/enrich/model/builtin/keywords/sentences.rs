@@ -13,7 +13,7 @@ const LONGEST: usize = 50;
 
 /// A word where it stands.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Word {
+pub(crate) struct SentenceWord {
     /// Its place in the [`Vocabulary`].
     pub(crate) term: usize,
     /// It is in capital letters: an acronym.
@@ -23,7 +23,7 @@ pub(crate) struct Word {
 }
 
 /// Words between two marks of punctuation; a phrase does not reach across one.
-pub(crate) type Chunk = Vec<Word>;
+pub(crate) type Chunk = Vec<SentenceWord>;
 /// A sentence.
 pub(crate) type Sentence = Vec<Chunk>;
 
@@ -90,12 +90,12 @@ pub(crate) fn sentences(text: &str, stop_words: &HashSet<&str>) -> (Vec<Sentence
     (found, vocabulary)
 }
 
-fn read(word: &str, vocabulary: &mut Vocabulary, stop_words: &HashSet<&str>, is_first: bool) -> Word {
+fn read(word: &str, vocabulary: &mut Vocabulary, stop_words: &HashSet<&str>, is_first: bool) -> SentenceWord {
     let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s")).unwrap_or(word);
     let letters = || word.chars().filter(|c| c.is_alphabetic());
     let is_acronym = letters().count() > 1 && letters().all(char::is_uppercase);
     let is_capital = word.chars().next().is_some_and(char::is_uppercase);
-    Word {
+    SentenceWord {
         term: vocabulary.place(folded(word), stop_words),
         is_acronym,
         is_name: is_capital && !is_acronym && !is_first,

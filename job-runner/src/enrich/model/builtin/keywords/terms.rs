@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::sentences::{Sentence, Vocabulary, Word};
+use super::sentences::{Sentence, SentenceWord, Vocabulary};
 
 /// What the text says of its words; positions are those of the vocabulary.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Scores {
 
 /// What is counted of one word.
 #[derive(Clone, Debug, Default)]
-struct Counts {
+struct TermCounts {
     all: u32,
     acronyms: u32,
     names: u32,
@@ -31,7 +31,7 @@ struct Counts {
 
 /// Counts and weighs every word.
 pub(crate) fn scores(sentences: &[Sentence], vocabulary: &Vocabulary) -> Scores {
-    let mut counts = vec![Counts::default(); vocabulary.terms.len()];
+    let mut counts = vec![TermCounts::default(); vocabulary.terms.len()];
     let mut pairs = HashMap::new();
     for (number, sentence) in (0..).zip(sentences) {
         for chunk in sentence {
@@ -52,7 +52,7 @@ pub(crate) fn scores(sentences: &[Sentence], vocabulary: &Vocabulary) -> Scores 
     Scores { of, counts: counts.iter().map(|counts| f64::from(counts.all)).collect(), pairs }
 }
 
-fn count(counts: &mut Counts, word: Word, sentence: u32) {
+fn count(counts: &mut TermCounts, word: SentenceWord, sentence: u32) {
     counts.all += 1;
     counts.acronyms += u32::from(word.is_acronym);
     counts.names += u32::from(word.is_name);
@@ -61,7 +61,7 @@ fn count(counts: &mut Counts, word: Word, sentence: u32) {
     }
 }
 
-fn neighbours(counts: &mut [Counts], left: usize, right: usize) {
+fn neighbours(counts: &mut [TermCounts], left: usize, right: usize) {
     counts[left].rights += 1;
     counts[left].different_rights.insert(right);
     counts[right].lefts += 1;
@@ -69,7 +69,7 @@ fn neighbours(counts: &mut [Counts], left: usize, right: usize) {
 }
 
 /// Mean plus standard deviation of how often words come that are no stop words. At least 1.
-fn usual_count(counts: &[Counts], vocabulary: &Vocabulary) -> f64 {
+fn usual_count(counts: &[TermCounts], vocabulary: &Vocabulary) -> f64 {
     let telling = counts.iter().zip(&vocabulary.terms).filter(|(_, term)| !term.is_stop_word);
     let numbers: Vec<f64> = telling.map(|(counts, _)| f64::from(counts.all)).collect();
     if numbers.is_empty() {
@@ -83,7 +83,7 @@ fn usual_count(counts: &[Counts], vocabulary: &Vocabulary) -> f64 {
 }
 
 /// The features of the paper and how it puts them together.
-fn score(counts: &Counts, usual: f64, most: u32, sentences: u32) -> f64 {
+fn score(counts: &TermCounts, usual: f64, most: u32, sentences: u32) -> f64 {
     let all = f64::from(counts.all);
     let casing = f64::from(counts.acronyms.max(counts.names)) / (1.0 + all.ln());
     let position = (3.0 + median(&counts.sentences)).ln().ln();

@@ -1,6 +1,6 @@
 //! Puts and removals of one key in every order, each at any point of the others, repeated and broken off: in the end the
 //! index holds what the bucket holds. The stores are maps here; who may take what is decided by the rules under test, and
-//! the order of the steps is that of `place`, `finish`, `take_back` and `remove`.
+//! the order of the steps is that of `place`, `committer`, `take_back` and `remove`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,17 +9,17 @@ use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, Un
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Closing, Departed, Earlier, Evidence, Gone, close};
-use crate::ingest::commit::work::{Work, takes_anew};
+use super::{Departed, EarlierRecords, EvidenceChange, Gone, LedgerUpdate, close};
+use crate::ingest::commit::commit_request::{CommitRequest, takes_anew};
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::known::Known;
+use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::overwritten::Overwritten;
-use crate::ingest::unit::placement::{DocumentFate, Placed, Stored};
-use crate::ingest::unit::prepared::{Content, Converted, Prepared};
+use crate::ingest::unit::placement::{DocumentOutcome, StoredDocuments, UnitIndexing};
+use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::{RefusedPart, Stage};
-use crate::ingest::unit::task::{Ended, Redo};
+use crate::ingest::unit::task::{Reprocess, UnitOutcome};
 
 fn recorder() -> Recorder {
     let good = UnitState::Indexed;
@@ -44,42 +44,42 @@ fn documents(ids: &[&str]) -> Vec<AddressedDocument> {
 }
 
 /// A unit of version `2` with these documents stored, of which so many refusals were made.
-fn work(ids: &[&str], refusals: usize, earlier: &[&str], known: Option<Known>) -> Work {
+fn work(ids: &[&str], refusals: usize, earlier: &[&str], known: Option<KnownRecord>) -> CommitRequest {
     let refused = RefusedPart::of_object(Stage::Convert, Reason::MissingField, "no headline".into());
     let documents = documents(ids);
-    let mut placed = Placed::Current { key: None, stored: Stored::default() };
-    let fates = vec![DocumentFate::Stored; documents.len()];
-    placed.take_in(head("2", earlier), &documents, fates, |_, _| {});
+    let mut placed = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
+    let outcomes = vec![DocumentOutcome::Stored; documents.len()];
+    placed.take_in(head("2", earlier), &documents, outcomes, |_, _| {});
     let converted = Converted {
         unit: Unit { id: id("2"), version_id: None, last_modified_millis: 2000 },
         raw_digest: Some("00".into()),
         snapshot: Some("s".into()),
-        content: Content::InMemory(documents),
+        content: ConvertedDocuments::InMemory(documents),
         overwritten: Overwritten::default(),
         refusals: vec![refused; refusals],
-        room: None,
+        memory_budget: None,
     };
     let prepared = Prepared::Converted(Box::new(converted));
-    Work {
+    CommitRequest {
         prepared,
         placed: Some(placed),
         known,
         attempts: 1,
         waited: Duration::ZERO,
         held: None,
-        redo: Redo::No,
+        reprocess: Reprocess::No,
         answer: oneshot::channel().0,
     }
 }
 
 fn record_of(version: &str, ids: &[&str], refusals: usize) -> UnitRecord {
-    let closing = closed(&work(ids, refusals, &[], None), &Earlier::new());
-    let mut record = closing.records.into_iter().next().expect("a record").0;
+    let update = closed(&work(ids, refusals, &[], None), &EarlierRecords::new());
+    let mut record = update.records.into_iter().next().expect("a record").0;
     record.unit = id(version);
     record
 }
 
-fn closed(work: &Work, earlier: &Earlier) -> Closing {
+fn closed(work: &CommitRequest, earlier: &EarlierRecords) -> LedgerUpdate {
     close(work, earlier, &recorder(), 5000)
 }
 
@@ -88,21 +88,21 @@ fn stored(record: &UnitRecord) -> StoredDocument {
     StoredDocument { version: 1, state: ReadState::default(), source }
 }
 
-fn known(record: UnitRecord) -> Known {
-    Known { record, version: 4000 }
+fn known(record: UnitRecord) -> KnownRecord {
+    KnownRecord { record, version: 4000 }
 }
 
 #[test]
 fn without_an_index_documents_are_counted_and_not_named() {
-    let mut placed = Placed::Current { key: None, stored: Stored::default() };
+    let mut placed = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
     let nowhere = RecordedDocument { index: String::new(), id: String::new(), digest: "d".into() };
     let documents = [AddressedDocument { recorded: nowhere.clone(), line: b"{}".to_vec() }];
-    placed.take_in(head("2", &[]), &documents, vec![DocumentFate::Stored], |_, _| {});
+    placed.take_in(head("2", &[]), &documents, vec![DocumentOutcome::Stored], |_, _| {});
     let mut work = work(&[], 0, &[], None);
     work.placed = Some(placed);
     let recorder = Recorder { good: UnitState::Converted, ..recorder() };
-    let closing = close(&work, &Earlier::new(), &recorder, 5000);
-    let record = &closing.records[0].0;
+    let update = close(&work, &EarlierRecords::new(), &recorder, 5000);
+    let record = &update.records[0].0;
     assert_eq!((record.state, record.document_count, record.documents.len()), (UnitState::Converted, 1, 0));
     assert_eq!(record.documents_digest, Some(DocumentsDigest::of([&nowhere])));
 }
@@ -110,18 +110,18 @@ fn without_an_index_documents_are_counted_and_not_named() {
 #[test]
 fn an_indexed_unit_marks_the_one_whose_place_it_took() {
     let before = record_of("1", &["x", "y"], 0);
-    let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&before)))]);
-    let closing = closed(&work(&["x"], 0, &["1"], None), &earlier);
-    let [(own, own_version), (mark, mark_version)] = closing.records.as_slice() else {
-        panic!("two records: {closing:?}")
+    let earlier: EarlierRecords = HashMap::from([(id("1"), Some(stored(&before)))]);
+    let update = closed(&work(&["x"], 0, &["1"], None), &earlier);
+    let [(own, own_version), (mark, mark_version)] = update.records.as_slice() else {
+        panic!("two records: {update:?}")
     };
     assert_eq!((own.state, *own_version), (UnitState::Indexed, 4000));
     assert_eq!((mark.state, mark.reason.as_deref()), (UnitState::Skipped, Some("Superseded")));
     assert_eq!(mark.superseded_by, Some(id("2").digest()));
     // Newer than whatever the earlier unit wrote itself, with any version of its head below 2000.
     assert!(*mark_version > 2 * 1999 && mark_version < own_version);
-    assert_eq!(closing.gone(OnDelete::Keep), []);
-    assert_eq!(closing.gone(OnDelete::Delete), [gone(&["y"], 2000)]);
+    assert_eq!(update.gone(OnDelete::Keep), []);
+    assert_eq!(update.gone(OnDelete::Delete), [gone(&["y"], 2000)]);
 }
 
 fn gone(ids: &[&str], below: u64) -> Gone {
@@ -135,83 +135,83 @@ fn what_no_record_names_is_left_to_the_heads() {
         snapshot: Some("s".into()),
         ..record_of(version, &["x", "y"], 0)
     };
-    let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&large("1"))))]);
-    let closing = closed(&work(&["x"], 0, &["1"], None), &earlier);
+    let earlier: EarlierRecords = HashMap::from([(id("1"), Some(stored(&large("1"))))]);
+    let update = closed(&work(&["x"], 0, &["1"], None), &earlier);
     let documents = Departed::InSnapshot { unit: id("1"), reference: "s".into(), count: 1001 };
-    assert_eq!(closing.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+    assert_eq!(update.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
     // A conversion of the same unit takes the key anew, so that heads tell what it has no more.
     let before = || Some(known(large("2")));
-    assert!(takes_anew(Redo::Yes, before().as_ref(), 1));
-    assert!(!takes_anew(Redo::Yes, Some(&known(record_of("2", &["x"], 0))), 1));
+    assert!(takes_anew(Reprocess::Yes, before().as_ref(), 1));
+    assert!(!takes_anew(Reprocess::Yes, Some(&known(record_of("2", &["x"], 0))), 1));
     let documents = Departed::InSnapshot { unit: id("2"), reference: "s".into(), count: 1001 };
-    let dropped = closed(&work(&["x"], 0, &[], before()), &Earlier::new()).gone(OnDelete::Keep);
+    let dropped = closed(&work(&["x"], 0, &[], before()), &EarlierRecords::new()).gone(OnDelete::Keep);
     assert_eq!(dropped, [Gone { documents, below: 2000 }]);
 }
 
 #[test]
 fn an_earlier_unit_that_never_came_to_its_end_is_looked_for() {
-    let closing = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
+    let update = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
     let documents = Departed::Unrecorded(id("1"));
-    assert_eq!(closing.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+    assert_eq!(update.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
 }
 
 #[test]
 fn a_unit_whose_key_was_removed_meanwhile_says_so() {
     let tombstone = KeyHead { gone: true, ..head("2", &[]) };
-    let late = Work { placed: Some(Placed::Superseded(tombstone)), ..work(&[], 0, &[], None) };
-    let closing = closed(&late, &Earlier::new());
-    assert_eq!(closing.records[0].0.reason.as_deref(), Some("ObjectGone"));
+    let late = CommitRequest { placed: Some(UnitIndexing::Superseded(tombstone)), ..work(&[], 0, &[], None) };
+    let update = closed(&late, &EarlierRecords::new());
+    assert_eq!(update.records[0].0.reason.as_deref(), Some("ObjectGone"));
     assert!(
-        matches!(closing.ended(Some(true)), Ended::Final { reason: Some(reason), .. } if reason == "ObjectGone")
+        matches!(update.ended(Some(true)), UnitOutcome::Final { reason: Some(reason), .. } if reason == "ObjectGone")
     );
 }
 
 #[test]
 fn a_unit_whose_record_is_still_to_come_is_marked_too() {
-    let closing = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
-    assert_eq!(closing.records[1].0.unit, id("1"));
-    assert_eq!(closing.evidence.remove, [id("1")], "its worker may have died with a refusal");
+    let update = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
+    assert_eq!(update.records[1].0.unit, id("1"));
+    assert_eq!(update.evidence.remove, [id("1")], "its worker may have died with a refusal");
 }
 
 #[test]
 fn a_failed_unit_leaves_the_last_good_one_as_it_is() {
-    let good: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &["x"], 0))))]);
+    let good: EarlierRecords = HashMap::from([(id("1"), Some(stored(&record_of("1", &["x"], 0))))]);
     assert_eq!(closed(&work(&[], 1, &["1"], None), &good).records.len(), 1);
-    let bad: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &[], 1))))]);
+    let bad: EarlierRecords = HashMap::from([(id("1"), Some(stored(&record_of("1", &[], 1))))]);
     assert_eq!(closed(&work(&[], 1, &["1"], None), &bad).records.len(), 2);
 }
 
 #[test]
 fn a_success_removes_the_evidence_of_an_earlier_failure() {
     let failed = record_of("1", &[], 1);
-    let earlier: Earlier = HashMap::from([(id("1"), Some(stored(&failed)))]);
+    let earlier: EarlierRecords = HashMap::from([(id("1"), Some(stored(&failed)))]);
     assert_eq!(evidence(&work(&["x"], 0, &["1"], None), &earlier), (false, vec![id("1")]));
     let own = || Some(known(record_of("2", &[], 1)));
     assert_eq!(evidence(&work(&["x"], 0, &["1"], own()), &earlier), (false, vec![id("2"), id("1")]));
-    assert_eq!(evidence(&work(&["x"], 0, &[], own()), &Earlier::new()), (false, vec![id("2")]));
-    assert_eq!(evidence(&work(&["x"], 0, &[], None), &Earlier::new()), (false, vec![]));
+    assert_eq!(evidence(&work(&["x"], 0, &[], own()), &EarlierRecords::new()), (false, vec![id("2")]));
+    assert_eq!(evidence(&work(&["x"], 0, &[], None), &EarlierRecords::new()), (false, vec![]));
 }
 
 #[test]
 fn a_failure_keeps_its_evidence_and_removes_that_of_the_failure_whose_place_it_takes() {
     let own = Some(known(record_of("2", &[], 1)));
-    assert_eq!(evidence(&work(&[], 1, &[], own), &Earlier::new()), (true, vec![]));
-    let failed: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &[], 1))))]);
+    assert_eq!(evidence(&work(&[], 1, &[], own), &EarlierRecords::new()), (true, vec![]));
+    let failed: EarlierRecords = HashMap::from([(id("1"), Some(stored(&record_of("1", &[], 1))))]);
     assert_eq!(evidence(&work(&[], 1, &["1"], None), &failed), (true, vec![id("1")]));
-    let good: Earlier = HashMap::from([(id("1"), Some(stored(&record_of("1", &["x"], 0))))]);
+    let good: EarlierRecords = HashMap::from([(id("1"), Some(stored(&record_of("1", &["x"], 0))))]);
     assert_eq!(evidence(&work(&[], 1, &["1"], None), &good), (true, vec![]));
 }
 
 /// Whether the unit's own evidence is kept, and whose is removed.
-fn evidence(work: &Work, earlier: &Earlier) -> (bool, Vec<UnitId>) {
-    let Evidence { keep, remove } = closed(work, earlier).evidence;
+fn evidence(work: &CommitRequest, earlier: &EarlierRecords) -> (bool, Vec<UnitId>) {
+    let EvidenceChange { keep, remove } = closed(work, earlier).evidence;
     (keep.is_some(), remove)
 }
 
 #[test]
 fn what_differs_from_the_record_is_a_change() {
-    let changed = |work: Work| match closed(&work, &Earlier::new()).ended(Some(true)) {
-        Ended::Final { changed, .. } => changed,
+    let changed = |work: CommitRequest| match closed(&work, &EarlierRecords::new()).ended(Some(true)) {
+        UnitOutcome::Final { changed, .. } => changed,
         other => panic!("not final: {other:?}"),
     };
     assert!(changed(work(&["x"], 0, &[], None)));
@@ -224,40 +224,45 @@ fn what_differs_from_the_record_is_a_change() {
 fn documents_that_a_conversion_no_longer_gives_go_and_those_of_a_refusal_stay() {
     let before = || Some(known(record_of("2", &["x", "y"], 0)));
     assert_eq!(
-        closed(&work(&["y"], 0, &[], before()), &Earlier::new()).gone(OnDelete::Keep),
+        closed(&work(&["y"], 0, &[], before()), &EarlierRecords::new()).gone(OnDelete::Keep),
         [gone(&["x"], 2001)]
     );
-    let refused = closed(&work(&[], 1, &[], before()), &Earlier::new());
+    let refused = closed(&work(&[], 1, &[], before()), &EarlierRecords::new());
     assert_eq!(refused.gone(OnDelete::Delete), []);
     assert_eq!(refused.records[0].0.documents, [recorded("x"), recorded("y")]);
 }
 
 #[test]
 fn an_object_that_is_gone_keeps_the_record_that_it_has() {
-    let skipped = |known| Work {
+    let skipped = |known| CommitRequest {
         prepared: Prepared::Skipped(id("2"), SkipReason::ObjectGone),
         placed: None,
         ..work(&[], 0, &[], known)
     };
-    let kept = closed(&skipped(Some(known(record_of("2", &["x"], 0)))), &Earlier::new());
+    let kept = closed(&skipped(Some(known(record_of("2", &["x"], 0)))), &EarlierRecords::new());
     assert!(kept.records.is_empty());
-    assert_eq!(kept.ended(Some(true)), Ended::Known(UnitState::Indexed));
-    assert_eq!(closed(&skipped(None), &Earlier::new()).records[0].0.reason.as_deref(), Some("ObjectGone"));
+    assert_eq!(kept.ended(Some(true)), UnitOutcome::Known(UnitState::Indexed));
+    assert_eq!(
+        closed(&skipped(None), &EarlierRecords::new()).records[0].0.reason.as_deref(),
+        Some("ObjectGone")
+    );
 }
 
 #[test]
 fn a_unit_that_came_too_late_says_so_once() {
-    let late =
-        |known| Work { placed: Some(Placed::Superseded(head("3", &["2"]))), ..work(&[], 0, &[], known) };
-    let closing = closed(&late(None), &Earlier::new());
-    let record = closing.records[0].0.clone();
+    let late = |known| CommitRequest {
+        placed: Some(UnitIndexing::Superseded(head("3", &["2"]))),
+        ..work(&[], 0, &[], known)
+    };
+    let update = closed(&late(None), &EarlierRecords::new());
+    let record = update.records[0].0.clone();
     assert_eq!(record.superseded_by, Some(id("3").digest()));
-    assert!(closed(&late(Some(known(record))), &Earlier::new()).records.is_empty());
+    assert!(closed(&late(Some(known(record))), &EarlierRecords::new()).records.is_empty());
 }
 
 #[test]
 fn a_record_that_is_not_stored_makes_no_end() {
-    let end = |recorded| closed(&work(&["x"], 0, &[], None), &Earlier::new()).ended(recorded);
-    assert_eq!(end(None), Ended::Unfinished);
-    assert!(matches!(end(Some(false)), Ended::Final { state: UnitState::Skipped, .. }));
+    let end = |recorded| closed(&work(&["x"], 0, &[], None), &EarlierRecords::new()).ended(recorded);
+    assert_eq!(end(None), UnitOutcome::Unfinished);
+    assert!(matches!(end(Some(false)), UnitOutcome::Final { state: UnitState::Skipped, .. }));
 }

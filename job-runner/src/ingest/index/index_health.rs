@@ -23,7 +23,7 @@ const SLOW_FOR: Duration = Duration::from_mins(5);
 
 /// What is known of the indices.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct IndexHealth {
     accepting: HashMap<String, Accepting>,
     halved: Duration,
     typical: Option<Duration>,
@@ -40,7 +40,7 @@ struct Accepting {
     documents: u64,
 }
 
-impl Standing {
+impl IndexHealth {
     /// Documents were accepted.
     pub fn accepted(&mut self, index: &str, documents: u64, now: Duration) {
         self.refusing.remove(index);
@@ -156,7 +156,7 @@ fn make_room<T>(known: &mut HashMap<String, T>) {
 mod tests {
     use std::time::Duration;
 
-    use super::Standing;
+    use super::IndexHealth;
 
     fn at(second: u64) -> Duration {
         Duration::from_secs(second)
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn others_accept_for_a_while_after_they_did() {
-        let mut standing = Standing::default();
+        let mut standing = IndexHealth::default();
         standing.accepted("now", 5, at(10));
         assert!(standing.others_accept("old", at(30)) && !standing.others_accept("now", at(30)));
         assert!(!standing.others_accept("old", at(41)), "that was half a minute ago");
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn an_index_refuses_until_it_accepts() {
-        let mut standing = Standing::default();
+        let mut standing = IndexHealth::default();
         standing.refused("old", at(10));
         standing.refused("old", at(20));
         assert_eq!(standing.refusing_for("old", at(25)), at(15));
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_request_is_timed_where_something_tells_what_is_usual() {
-        let mut standing = Standing::default();
+        let mut standing = IndexHealth::default();
         assert_eq!(standing.limit(&["now"], at(1)), None, "there is no other");
         assert_eq!(standing.limit(&["now", "old"], at(1)), Some(at(2)));
         standing.answered(Duration::from_millis(100));
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_slow_one_is_told_from_a_cluster_that_is_slow() {
-        let mut standing = Standing::default();
+        let mut standing = IndexHealth::default();
         assert!(!standing.is_late("old", false, at(10)));
         assert_eq!(standing.limit(&["now", "old"], at(30)), None, "looked for in vain a moment ago");
         assert!(standing.limit(&["now", "old"], at(70)).is_some());
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut standing = Standing::default();
+        let mut standing = IndexHealth::default();
         for number in 0..1_000 {
             standing.accepted(&number.to_string(), 1, at(1));
             standing.refused(&format!("r{number}"), at(1));
