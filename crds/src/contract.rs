@@ -19,7 +19,7 @@ pub use environment::{
 pub use exit_code::ExitCode;
 pub use metadata::{annotation, label};
 pub use order::{EnrichOrder, EnrichStep, IngestOrder, RunOrder, RunStep, WorkOrder};
-pub use report::Report;
+pub use report::{Report, StopReason};
 pub use worker_status::{HeldUnits, IndexTrouble, Store, StoreProblem, StoreProblemReason, WorkerStatus};
 
 #[cfg(test)]

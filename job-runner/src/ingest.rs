@@ -24,5 +24,6 @@ pub mod prepare;
 pub mod processor;
 pub mod snapshot;
 pub mod source;
+pub mod unfinished;
 pub mod unit;
 pub mod worker;

@@ -19,9 +19,22 @@ pub struct Report {
     pub busy_millis: u64,
     /// Why the worker ended.
     pub ended: String,
+    /// Why it stopped, where its operator treats that unlike other errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<StopReason>,
     /// What stopped it, where it did not end well; shortened to fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// Why a worker stopped, where its operator treats that unlike other errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StopReason {
+    /// A model reported another version in the middle of a run, which is to end then.
+    ModelChanged,
+    /// One that a newer worker knows.
+    #[serde(other)]
+    Other,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -1,6 +1,7 @@
 //! What a Json model cannot have: JSON knows neither namespaces nor mixed content.
 
-use super::fields::field::{Field, FieldType};
+use super::fields::field::Field;
+use super::fields::field_type::FieldType;
 use super::model_error::ModelError;
 use super::spec::Conversion;
 

@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::extra::{EXTRA_FIELD, Extra};
 use super::fields::constraints::{ConstraintFault, Constraints};
-use super::fields::field::{Field, FieldType};
+use super::fields::field::Field;
+use super::fields::field_type::FieldType;
 use super::fields::parts::DateParts;
 use super::fields::schema::MAX_NESTING;
 use super::fields::{dates, default};

@@ -14,7 +14,10 @@ use super::limits::Limits;
 use super::preset::Preset;
 
 /// How objects become documents.
-#[allow(rustdoc::broken_intra_doc_links, reason = "the texts are for kubectl explain; their brackets are paths")]
+#[allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "the texts are for kubectl explain; their brackets are paths"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{

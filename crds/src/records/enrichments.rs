@@ -83,7 +83,7 @@ pub fn target_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
 
 /// Names one way of enriching: which models, given what, giving what. A model that changed is another way, so that
 /// everything is new to it. 32 hex digits.
-pub fn way(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
+pub fn pipeline_digest(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
     let digest = |enricher: &crate::api::enricher::Enricher| {
         enricher.model_digest(versions.get(&enricher.name).map(String::as_str))
     };
@@ -158,8 +158,9 @@ pub struct WatermarkRecord {
     pub kind: String,
     /// UID of the run that completed it.
     pub run: String,
-    /// The [`way`] in which it was enriched. By another way nothing is complete.
-    pub way: String,
+    /// The [`pipeline_digest`] in which it was enriched. By another way nothing is complete.
+    #[serde(rename = "way")]
+    pub pipeline_digest: String,
     /// Every document that was indexed up to this time is enriched or has a [`FailureRecord`]. RFC 3339, UTC.
     pub completed_until: String,
 }

@@ -9,8 +9,8 @@ use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, PatternError};
 use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{
-    EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, TERMINATION_LOG, WORK_ORDER_ENV, WorkOrder,
-    secret_mount,
+    EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, StopReason, TERMINATION_LOG, WORK_ORDER_ENV,
+    WorkOrder, secret_mount,
 };
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
@@ -91,9 +91,12 @@ pub async fn run() -> ProcessExit {
                 (_, ErrorClass::Transient | ErrorClass::User) => ExitCode::Transient,
                 (_, ErrorClass::Permanent) => ExitCode::Permanent,
             };
-            let report =
-                Report { ended: "error".into(), error: Some(error.to_string()), ..Report::default() };
-            (report, exit)
+            let reason = match &error {
+                WorkError::Enrich(EnrichError::ModelChanged { .. }) => Some(StopReason::ModelChanged),
+                _ => None,
+            };
+            let error = Some(error.to_string());
+            (Report { ended: "error".into(), reason, error, ..Report::default() }, exit)
         }
     };
     tracing::info!(?report, "ended");

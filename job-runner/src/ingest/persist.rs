@@ -1,5 +1,6 @@
 //! Trying a step again for as long as what hinders it may pass: an outage is never a document's fault.
 
+use crate::ingest::unfinished::Unfinished;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,13 @@ const PATIENCE_WITH_USERS: Duration = Duration::from_secs(30);
 pub(crate) const PATIENCE_WITH_OUTAGES: Duration = Duration::from_hours(30 * 24);
 
 /// Does a step until it succeeds. Transient trouble is waited out, until `stop`; what a user has to mend is tried for
-/// a while; anything else is given up at once. `None`: it did not succeed, and the log says why. Meanwhile the worker
+/// a while; anything else is given up at once. [`Unfinished`]: it did not succeed, and the log says why. Meanwhile the worker
 /// says what it waits for; `what` is also the name of the step in the metrics.
 pub async fn persist<T, E, F>(
     what: &'static str,
     stop: &CancellationToken,
     mut attempt: impl FnMut() -> F,
-) -> Option<T>
+) -> Result<T, Unfinished>
 where
     E: Classify + Display,
     F: Future<Output = Result<T, E>>,
@@ -33,10 +34,10 @@ where
     let mut held_up = store_health::of_process().held_up();
     loop {
         // Whoever is to let go does not wait for an answer that may never come; what was sent may be done again.
-        let error = match stop.run_until_cancelled(Box::pin(attempt())).await? {
+        let error = match stop.run_until_cancelled(Box::pin(attempt())).await.ok_or(Unfinished)? {
             Ok(done) => {
                 worker.metrics.step(what, began);
-                return Some(done);
+                return Ok(done);
             }
             Err(error) => error,
         };
@@ -50,7 +51,7 @@ where
         };
         if waited != Waited::Again {
             tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
-            return None;
+            return Err(Unfinished);
         }
     }
 }
@@ -72,7 +73,7 @@ mod tests {
         }
     }
 
-    async fn tries(class: ErrorClass, failures: usize) -> (Option<()>, usize) {
+    async fn tries(class: ErrorClass, failures: usize) -> (Result<(), Unfinished>, usize) {
         let mut count = 0;
         let done = persist("test", &CancellationToken::new(), || {
             count += 1;
@@ -84,7 +85,7 @@ mod tests {
 
     #[tokio::test]
     async fn transient_trouble_is_waited_out() {
-        assert_eq!(tries(ErrorClass::Transient, 2).await, (Some(()), 3));
+        assert_eq!(tries(ErrorClass::Transient, 2).await, (Ok(()), 3));
     }
 
     #[tokio::test]
@@ -92,11 +93,11 @@ mod tests {
         let stop = CancellationToken::new();
         stop.cancel();
         let never = || std::future::pending::<Result<(), Trouble>>();
-        assert_eq!(persist("test", &stop, never).await, None);
+        assert_eq!(persist("test", &stop, never).await, Err(Unfinished));
     }
 
     #[tokio::test]
     async fn permanent_trouble_is_not_tried_again() {
-        assert_eq!(tries(ErrorClass::Permanent, 1).await, (None, 1));
+        assert_eq!(tries(ErrorClass::Permanent, 1).await, (Err(Unfinished), 1));
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod stamp;
 pub(crate) mod streaming;
 pub(crate) mod unreadable;
 
+use crate::ingest::unfinished::Unfinished;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,15 +46,15 @@ use preparation::{IN_MEMORY_BYTES, Preparation};
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
 
 impl Preparation {
-    /// Takes a unit to the point where its documents can be indexed; its snapshot is stored by then. `None`: it has
-    /// to be tried again later.
+    /// Takes a unit to the point where its documents can be indexed; its snapshot is stored by then. [`Unfinished`]: it
+    /// has to be tried again later.
     pub async fn prepare(
         self: &Arc<Self>,
         task: &UnitTask,
         known: Option<&KnownRecord>,
         coming: Option<Coming>,
         stop: &CancellationToken,
-    ) -> Option<Prepared> {
+    ) -> Result<Prepared, Unfinished> {
         let landed = &task.landed;
         let same = (task.reprocess == Reprocess::Yes).then_some(known).flatten();
         let converter = match &self.logic {
@@ -66,12 +67,12 @@ impl Preparation {
             || async { self.open(landed, coming.as_ref()).await.map_err(AccessFailure::at(&self.reads)) };
         let start = match self.read_through("fetch", landed, coming.as_ref(), stop, open).await? {
             Ok(start) => start,
-            Err(unreadable) => return Some(Prepared::Converted(unreadable)),
+            Err(unreadable) => return Ok(Prepared::Converted(unreadable)),
         };
         let opened = match start {
             Start::Whole(unit, bytes, memory_budget) => {
                 match self.convert_whole(converter, (unit, bytes, memory_budget), same, coming, stop).await? {
-                    Whole::Prepared(prepared) => return Some(prepared),
+                    Whole::Prepared(prepared) => return Ok(prepared),
                     Whole::TooMuch(unit) => unit,
                 }
             }
@@ -79,10 +80,10 @@ impl Preparation {
                 drop(coming);
                 unit
             }
-            Start::TooLarge(unit, length) => return Some(Prepared::Converted(self.too_large(unit, length))),
-            Start::FolderMarker(unit) => return Some(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
-            Start::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
-            Start::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
+            Start::TooLarge(unit, length) => return Ok(Prepared::Converted(self.too_large(unit, length))),
+            Start::FolderMarker(unit) => return Ok(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
+            Start::Gone => return Ok(skipped(landed, SkipReason::ObjectGone)),
+            Start::Replaced => return Ok(skipped(landed, SkipReason::ObjectReplaced)),
         };
         streaming::prepare(self, converter, landed, opened, same, stop).await
     }
@@ -118,17 +119,17 @@ impl Preparation {
         same: Option<&KnownRecord>,
         coming: Option<Coming>,
         stop: &CancellationToken,
-    ) -> Option<Whole> {
+    ) -> Result<Whole, Unfinished> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let (this, converter) = (Arc::clone(self), Arc::clone(converter));
         let (id, began) = (unit.id.clone(), Instant::now());
         let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, memory_budget));
         let (done, kept) = match work.await.map_err(io::Error::from).flatten() {
             Ok(Outcome::Converted(done, kept)) => (done, kept),
-            Ok(Outcome::TooMuch(unit)) => return Some(Whole::TooMuch(unit)),
+            Ok(Outcome::TooMuch(unit)) => return Ok(Whole::TooMuch(unit)),
             Err(error) => {
                 tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
-                return None;
+                return Err(Unfinished);
             }
         };
         observe::worker().metrics.step("convert", began);

@@ -6,6 +6,7 @@
 pub mod keyed_lock;
 pub mod poison;
 
+use crate::ingest::unfinished::Unfinished;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -228,14 +229,18 @@ impl Processor {
     }
 
     /// `unit` is the digest of the unit, if the task names a version.
-    async fn attempt(self: &Arc<Self>, task: UnitTask, unit: Option<String>) -> Option<UnitOutcome> {
+    async fn attempt(
+        self: &Arc<Self>,
+        task: UnitTask,
+        unit: Option<String>,
+    ) -> Result<UnitOutcome, Unfinished> {
         let coming = self.preparation.expect();
         let known = match &unit {
             Some(unit) => self.lookup.record(unit.clone()).await?,
             None => None,
         };
         if let Some(known) = known.as_ref().filter(|known| self.leaves(task.reprocess, known)) {
-            return Some(UnitOutcome::Known(known.record.state));
+            return Ok(UnitOutcome::Known(known.record.state));
         }
         // One that was let go because of an index came again for that, and not because a worker died.
         if task.attempts >= SUSPECTED_FROM
@@ -265,8 +270,8 @@ impl Processor {
         unit: &str,
         known: Option<KnownRecord>,
         coming: Option<Coming>,
-    ) -> Option<UnitOutcome> {
-        let _place = self.poison_units.place()?;
+    ) -> Result<UnitOutcome, Unfinished> {
+        let _place = self.poison_units.place().ok_or(Unfinished)?;
         let stop = &self.stop.abort;
         let mut suspect = match persist("mark", stop, || self.poison_units.begin(unit)).await? {
             PoisonVerdict::Try(suspect) => *suspect,
@@ -288,9 +293,9 @@ impl Processor {
         known: Option<KnownRecord>,
         coming: Option<Coming>,
         suspect: &mut PoisonGuard,
-    ) -> Option<UnitOutcome> {
+    ) -> Result<UnitOutcome, Unfinished> {
         let prepared = self.prepare(&task, known.as_ref(), coming).await?;
-        suspect.is_read().await.ok()?;
+        suspect.is_read().await.map_err(Unfinished::because)?;
         self.store(task, prepared, known).await
     }
 
@@ -299,12 +304,12 @@ impl Processor {
         task: &UnitTask,
         known: Option<&KnownRecord>,
         coming: Option<Coming>,
-    ) -> Option<Prepared> {
+    ) -> Result<Prepared, Unfinished> {
         self.preparation.prepare(task, known, coming, &self.stop.abort).await
     }
 
     /// A unit of which workers die is refused unread.
-    async fn poison(&self, landed: &ObjectRef, deaths: u32) -> Option<Prepared> {
+    async fn poison(&self, landed: &ObjectRef, deaths: u32) -> Result<Prepared, Unfinished> {
         let look = || async {
             match current::present(&self.committer.s3, &landed.bucket, &landed.key).await {
                 // One that may not even be looked at is refused all the same.
@@ -317,13 +322,13 @@ impl Processor {
             }
         };
         if !persist("look at an object", &self.stop.abort, look).await? {
-            return Some(skipped(landed, SkipReason::ObjectGone));
+            return Ok(skipped(landed, SkipReason::ObjectGone));
         }
         let unit = self.preparation.whereabouts(landed).await;
         let message =
             format!("{deaths} workers died while they worked on this object alone; it is not read any more");
         let refused = RefusedPart::of_object(Stage::Fetch, Reason::Poison, message);
-        Some(Prepared::Converted(refused_unread(unit, refused)))
+        Ok(Prepared::Converted(refused_unread(unit, refused)))
     }
 
     /// Hands a prepared unit to those who finish it, and waits for its end.
@@ -332,7 +337,7 @@ impl Processor {
         task: UnitTask,
         mut prepared: Prepared,
         known: Option<KnownRecord>,
-    ) -> Option<UnitOutcome> {
+    ) -> Result<UnitOutcome, Unfinished> {
         let (mut placed, mut held) = (None, None);
         if let Prepared::Converted(converted) = &mut prepared
             && let (ConvertedDocuments::InSnapshot, Some(key)) =
@@ -354,8 +359,8 @@ impl Processor {
         let (answer, ended) = oneshot::channel();
         let UnitTask { attempts, waited, reprocess, .. } = task;
         let work = CommitRequest { prepared, placed, known, attempts, waited, held, reprocess, answer };
-        self.batches.send(work).await.ok()?;
-        ended.await.ok()
+        self.batches.send(work).await?;
+        Ok(ended.await?)
     }
 }
 

@@ -1,4 +1,6 @@
 //! What a worker counts, for Prometheus.
+//!
+//! To add a metric: a field of [`Metrics`], its line in `Metrics::register`, and its row in `docs/reference/metrics.md`.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};

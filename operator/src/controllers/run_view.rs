@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_crds::contract::WorkerStatus;
+use docmill_crds::contract::{StopReason, WorkerStatus};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -49,11 +49,24 @@ pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> 
 
 /// The failure of the youngest pod of a Job that failed, or what keeps one from starting.
 pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
+    let pods = youngest_first(job, pods);
+    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
+    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
+}
+
+/// Why the youngest worker that failed stopped, where it gave a reason.
+pub fn stop_reason(job: &Job, pods: &[Arc<Pod>]) -> Option<StopReason> {
+    let failed = youngest_first(job, pods)
+        .into_iter()
+        .find_map(|pod| pod_view::ending(pod).filter(|ending| ending.failure().is_some()));
+    failed?.report?.reason
+}
+
+fn youngest_first<'a>(job: &Job, pods: &'a [Arc<Pod>]) -> Vec<&'a Pod> {
     let mut pods: Vec<&Pod> =
         pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
     pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp()));
-    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
-    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
+    pods
 }
 
 /// What pods of a run that is at work wait for; that they no longer do is said only after they did.

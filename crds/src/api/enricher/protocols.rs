@@ -1,4 +1,7 @@
 //! The protocols by which models are called.
+//!
+//! To add one: its settings here, a variant of [`Protocol`] and a field of `Enricher`, and a module that writes requests and
+//! reads answers in `model_server/protocol/` of `docmill-clients`.
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,8 @@ use regex::{Regex, RegexBuilder};
 
 use super::bound::Bound;
 use super::default;
-use super::field::{Field, FieldType};
+use super::field::Field;
+use super::field_type::FieldType;
 use crate::reason::Reason;
 
 /// Bytes that a compiled pattern may take, so that a short one like `(.{1000}){1000}` does not take them all.

@@ -1,7 +1,8 @@
 //! Checks what a field says about dates.
 
 use super::date_format::DateFormat;
-use super::field::{Field, FieldType};
+use super::field::Field;
+use super::field_type::FieldType;
 use super::parts::DateParts;
 use super::zone::Zone;
 use crate::conversion::model_error::ModelError;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::field::FieldType;
+use super::field_type::FieldType;
 
 /// What the default of a field of this type has to look like, when `value` does not.
 pub(crate) fn expected(kind: FieldType, value: &str) -> Option<&'static str> {

@@ -2,13 +2,16 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantArray};
 
 use super::bound::{self, Bound};
+use super::field_type::FieldType;
 use super::parts::DateParts;
 
 /// One field of a document.
-#[allow(rustdoc::broken_intra_doc_links, reason = "the texts are for kubectl explain; their brackets are paths")]
+#[allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "the texts are for kubectl explain; their brackets are paths"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Field {
@@ -122,59 +125,4 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(skip)]
     pub fields: Vec<Field>,
-}
-
-/// The types of values.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[serde(rename_all = "camelCase")]
-#[strum(serialize_all = "camelCase")]
-pub enum FieldType {
-    /// One line of text.
-    #[default]
-    String,
-    /// Mixed content as paragraphs of plain text.
-    Text,
-    /// Inner XML, well-formed by itself.
-    Markup,
-    /// A whole number of up to 64 bits.
-    Integer,
-    /// A decimal number that a double holds exactly as written.
-    Number,
-    /// true, false, 1 or 0.
-    Boolean,
-    /// A moment, given with its zone.
-    DateTime,
-    /// A calendar day.
-    Date,
-    /// An absolute URI or IRI.
-    Uri,
-    /// A BCP 47 language tag.
-    Language,
-    /// Nested fields.
-    Object,
-}
-
-impl FieldType {
-    /// The word that a model uses, for example `dateTime`.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// Whether a value is text of an element in which parts can be left out.
-    pub const fn is_textual(self) -> bool {
-        matches!(self, Self::String | Self::Text | Self::Markup)
-    }
 }

@@ -1,6 +1,7 @@
 //! Brings a batch of units to its end: index, refuse, record — in this order, so that whatever breaks off in between is
 //! done again and nothing is lost. Who told of a unit hears of its end after that.
 
+use crate::ingest::unfinished::Unfinished;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::commit_request::CommitRequest;
-use super::ledger_update::{self, EarlierRecords, LedgerUpdate};
+use super::ledger_update::{self, EarlierRecords, LedgerUpdate, Recorded};
 use crate::ingest::clusters::Clusters;
 use crate::ingest::counts::UnitCounts;
 use crate::ingest::index::heads::{ClaimError, unless_held};
@@ -80,13 +81,13 @@ impl Committer {
     /// Finishes a batch, and tells those who wait. What is to be done for some units yet is given back, so that the others do
     /// not wait for it.
     pub async fn finish(&self, mut batch: Vec<CommitRequest>, way: Way, stop: &CancellationToken) -> Left {
-        if self.place(&mut batch, way, stop).await.is_none() {
+        if self.place(&mut batch, way, stop).await.is_err() {
             self.give_up(batch, way);
             return Left::default();
         }
         let (held, batch): (Vec<_>, _) = batch.into_iter().partition(|work| work.held.is_some());
         let mut slow = self.let_go(held, way);
-        let Some(closed) = self.close(batch, stop).await else {
+        let Ok(closed) = self.close(batch, stop).await else {
             return Left { slow, ..Left::default() };
         };
         let (held, closed): (Vec<_>, _) = closed.into_iter().partition(|(work, _)| work.held.is_some());
@@ -158,16 +159,22 @@ impl Committer {
 
     /// Says what is to be written for units whose documents are placed, and deletes the documents that they have no more.
     /// Units that an index keeps from that are marked.
-    async fn close(&self, mut batch: Vec<CommitRequest>, stop: &CancellationToken) -> Option<Vec<Closed>> {
+    async fn close(
+        &self,
+        mut batch: Vec<CommitRequest>,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Closed>, Unfinished> {
         let closings = match self.earlier_records(&batch, stop).await {
-            Some(earlier) => self.retire_all(&mut batch, &earlier, stop).await,
-            None => None,
+            Ok(earlier) => self.retire_all(&mut batch, &earlier, stop).await,
+            Err(unfinished) => Err(unfinished),
         };
-        if closings.is_none() {
-            self.give_up(batch, Way::with_others());
-            return None;
+        match closings {
+            Ok(closings) => Ok(batch.into_iter().zip(closings).collect()),
+            Err(unfinished) => {
+                self.give_up(batch, Way::with_others());
+                Err(unfinished)
+            }
         }
-        Some(batch.into_iter().zip(closings?).collect())
     }
 
     async fn retire_all(
@@ -175,7 +182,7 @@ impl Committer {
         batch: &mut [CommitRequest],
         earlier: &EarlierRecords,
         stop: &CancellationToken,
-    ) -> Option<Vec<LedgerUpdate>> {
+    ) -> Result<Vec<LedgerUpdate>, Unfinished> {
         let now = clock::now_millis();
         let mut closings = Vec::with_capacity(batch.len());
         for work in batch {
@@ -191,7 +198,7 @@ impl Committer {
             }
             closings.push(ledger_update::close(work, earlier, &self.recorder, now));
         }
-        Some(closings)
+        Ok(closings)
     }
 
     /// Records units, and tells those who wait.
@@ -199,10 +206,11 @@ impl Committer {
         if units.is_empty() {
             return;
         }
-        let verdicts = self.record(&units, stop).await.unwrap_or_else(|| vec![None; units.len()]);
+        let verdicts = self.record(&units, stop).await;
+        let verdicts = verdicts.unwrap_or_else(|Unfinished| vec![Recorded::Unfinished; units.len()]);
         for ((work, update), mut recorded) in units.into_iter().zip(verdicts) {
-            if recorded == Some(false) && self.withdraw(&work, stop).await.is_none() {
-                recorded = None;
+            if recorded == Recorded::Superseded && self.withdraw(&work, stop).await.is_err() {
+                recorded = Recorded::Unfinished;
             }
             count(&update, recorded);
             self.drop_evidence(&work, &update, recorded, stop).await;
@@ -225,15 +233,23 @@ impl Committer {
     }
 
     /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
-    async fn place(&self, batch: &mut [CommitRequest], way: Way, stop: &CancellationToken) -> Option<()> {
+    async fn place(
+        &self,
+        batch: &mut [CommitRequest],
+        way: Way,
+        stop: &CancellationToken,
+    ) -> Result<(), Unfinished> {
         self.keep_out(batch, stop).await?;
         let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
         let units: Vec<IndexRequest<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
         // On the heap, since it is large.
         let place = || Box::pin(self.indexer.place(&units, way, stop));
         let outcomes = if way.is_alone() {
-            let placed = stop.run_until_cancelled(place()).await?;
-            placed.inspect_err(|error| tracing::warn!(%error, "a slow index took nothing")).ok()?
+            let placed = stop.run_until_cancelled(place()).await.ok_or(Unfinished)?;
+            placed.map_err(|error| {
+                tracing::warn!(%error, "a slow index took nothing");
+                Unfinished
+            })?
         } else {
             persist("index", stop, place).await?
         };
@@ -241,12 +257,16 @@ impl Committer {
             let waited = batch[at].waited;
             batch[at].take_fate(fate, |held| self.is_over(waited, held));
         }
-        Some(())
+        Ok(())
     }
 
     /// Takes out the documents whose indices may not be made now: they are refused.
-    async fn keep_out(&self, batch: &mut [CommitRequest], stop: &CancellationToken) -> Option<()> {
-        let Some(new_indices) = &self.new_indices else { return Some(()) };
+    async fn keep_out(
+        &self,
+        batch: &mut [CommitRequest],
+        stop: &CancellationToken,
+    ) -> Result<(), Unfinished> {
+        let Some(new_indices) = &self.new_indices else { return Ok(()) };
         let documents = batch.iter().filter_map(CommitRequest::to_place).flat_map(|unit| unit.documents);
         let names = documents.map(|document| document.recorded.index.as_str());
         let refused = new_indices.refused(names, stop).await?;
@@ -257,7 +277,7 @@ impl Committer {
                 converted.refusals.extend(sift(documents, &refused, new_indices.most));
             }
         }
-        Some(())
+        Ok(())
     }
 
     /// The records of the units whose places the batch takes.
@@ -265,12 +285,12 @@ impl Committer {
         &self,
         batch: &[CommitRequest],
         stop: &CancellationToken,
-    ) -> Option<EarlierRecords> {
+    ) -> Result<EarlierRecords, Unfinished> {
         let ids: Vec<UnitId> = batch.iter().flat_map(CommitRequest::earlier).collect();
         let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
         let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
         let found = persist("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
-        Some(ids.into_iter().zip(found).collect())
+        Ok(ids.into_iter().zip(found).collect())
     }
 
     /// Keeps the evidence of a refusal, or removes what an earlier one left. Whether that is done.
@@ -284,13 +304,13 @@ impl Committer {
         if let Some(record) = &update.evidence.keep {
             tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
             let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
-            if persist("refuse", stop, keep).await.is_none() {
+            if persist("refuse", stop, keep).await.is_err() {
                 return false;
             }
         }
         for unit in &update.evidence.remove {
             let remove = || errors_bucket::remove(&self.s3, errors, unit);
-            if persist("remove what is refused no more", stop, remove).await.is_none() {
+            if persist("remove what is refused no more", stop, remove).await.is_err() {
                 return false;
             }
         }
@@ -303,53 +323,50 @@ impl Committer {
         &self,
         work: &CommitRequest,
         update: &LedgerUpdate,
-        recorded: Option<bool>,
+        recorded: Recorded,
         stop: &CancellationToken,
     ) {
-        let (Prepared::Converted(converted), Some(_), Some(false)) =
+        let (Prepared::Converted(converted), Some(_), Recorded::Superseded) =
             (&work.prepared, &update.evidence.keep, recorded)
         else {
             return;
         };
         let unit = &converted.unit.id;
         let attempt = || async { self.clusters.ledger.get(&self.ledger, &unit.digest()).await };
-        let Some(stored) = persist("look up", stop, attempt).await else { return };
+        let Ok(stored) = persist("look up", stop, attempt).await else { return };
         // Another worker may have recorded the same failure, with the same evidence.
         if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
         {
-            persist("remove what is refused no more", stop, || {
-                errors_bucket::remove(&self.s3, &self.errors, unit)
-            })
-            .await;
+            let remove = || errors_bucket::remove(&self.s3, &self.errors, unit);
+            // The log says that it stays.
+            let _ = persist("remove what is refused no more", stop, remove).await;
         }
     }
 
     /// Deletes the documents that the unit has no more, and what an attempt left behind that died. Gives the index that
     /// keeps some of them, if one does.
-    #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
     async fn retire(
         &self,
         work: &CommitRequest,
         update: &LedgerUpdate,
         stop: &CancellationToken,
-    ) -> Option<Option<HeldByIndex>> {
+    ) -> Result<Option<HeldByIndex>, Unfinished> {
         if let Some(held) = self.clear_up(work, stop).await? {
-            return Some(Some(held));
+            return Ok(Some(held));
         }
-        let Some(key) = work.head() else { return Some(None) };
+        let Some(key) = work.head() else { return Ok(None) };
         for gone in update.gone(self.on_delete) {
             let retire =
                 || async { unless_held(self.take_back(&gone.documents, key, gone.below, stop).await) };
             if let Some(held) = persist("retire", stop, retire).await? {
-                return Some(Some(held));
+                return Ok(Some(held));
             }
         }
-        Some(None)
+        Ok(None)
     }
 
-    /// Writes the records. Gives of each unit whether its record is stored (`Some(true)`), or a newer one is
-    /// (`Some(false)`); none where the ledger refuses it.
-    async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Option<Vec<Option<bool>>> {
+    /// Writes the records, and says of each unit what became of its own.
+    async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Result<Vec<Recorded>, Unfinished> {
         let records = || {
             let records = units.iter().flat_map(|(_, update)| &update.records);
             records.map(|(record, version)| (record, Some(*version)))
@@ -361,10 +378,10 @@ impl Committer {
             let id = update.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
             self.verdict(&id, &own)
         };
-        Some(units.iter().map(verdict).collect())
+        Ok(units.iter().map(verdict).collect())
     }
 
-    fn verdict(&self, id: &str, outcomes: &[Outcome]) -> Option<bool> {
+    fn verdict(&self, id: &str, outcomes: &[Outcome]) -> Recorded {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
             Outcome::Done | Outcome::Superseded => None,
@@ -375,9 +392,12 @@ impl Committer {
             // It is told for a while, and this worker goes on.
             store_health::of_process().held_up().by(error.store_problem(), &error.to_string());
             tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
-            return None;
+            return Recorded::Unfinished;
         }
-        Some(outcomes.first() != Some(&Outcome::Superseded))
+        match outcomes.first() {
+            Some(Outcome::Superseded) => Recorded::Superseded,
+            _ => Recorded::Stored,
+        }
     }
 
     /// Writes one record by itself. With a version, one that is older than the stored is given up.
@@ -426,9 +446,9 @@ impl Committer {
 }
 
 /// Counts the documents of a unit that is indexed now, and how long that took since its landing.
-fn count(update: &LedgerUpdate, recorded: Option<bool>) {
+fn count(update: &LedgerUpdate, recorded: Recorded) {
     let indexed = update.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
-    if let (Some((record, _)), Some(true)) = (indexed, recorded) {
+    if let (Some((record, _)), Recorded::Stored) = (indexed, recorded) {
         observe::worker().metrics.searchable(record.document_count, record.lag_millis);
     }
 }

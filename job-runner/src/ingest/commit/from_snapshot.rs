@@ -1,5 +1,6 @@
 //! Fills the index from a snapshot, some documents at a time: those of an object that is too large to be held in memory.
 
+use crate::ingest::unfinished::Unfinished;
 use std::io;
 
 use docmill_clients::aws::StoreError;
@@ -33,8 +34,8 @@ pub(crate) async fn index(
     key: &str,
     (task, mut renew): (&UnitTask, bool),
     stop: &CancellationToken,
-) -> Option<(UnitIndexing, Option<HeldByIndex>)> {
-    let _turn = preparation.large.acquire().await.ok()?;
+) -> Result<(UnitIndexing, Option<HeldByIndex>), Unfinished> {
+    let _turn = preparation.large.acquire().await?;
     let mut held = None;
     let mut placed = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
     let mut first = 0;
@@ -44,11 +45,11 @@ pub(crate) async fn index(
             Ok(chunk) => chunk,
             Err(error) => {
                 tracing::warn!(%error, key, "a snapshot could not be read to its end; the unit is tried again later");
-                return None;
+                return Err(Unfinished);
             }
         };
         if chunk.is_empty() {
-            return Some((placed, held));
+            return Ok((placed, held));
         }
         let next = first + u32::try_from(chunk.len()).unwrap_or(u32::MAX);
         converted.overwritten.leave_standing(&mut chunk, std::mem::replace(&mut first, next));
@@ -62,7 +63,10 @@ pub(crate) async fn index(
         let unit = [IndexRequest { unit: &converted.unit, documents: &chunk, renew }];
         renew = false;
         let way = Way::untimed();
-        let outcomes = persist("index", stop, || committer.indexer.place(&unit, way, stop)).await?.pop()?;
+        let outcomes = persist("index", stop, || committer.indexer.place(&unit, way, stop))
+            .await?
+            .pop()
+            .ok_or(Unfinished)?;
         match outcomes {
             IndexOutcome::Superseded(newer, _) => {
                 // What was indexed of it before is to go too.
@@ -70,7 +74,7 @@ pub(crate) async fn index(
                 let take_back =
                     || async { unless_held(committer.take_back_lost(key, raw_key, &newer, stop).await) };
                 let by = persist("take back", stop, take_back).await?;
-                return Some((UnitIndexing::Superseded(newer), by));
+                return Ok((UnitIndexing::Superseded(newer), by));
             }
             IndexOutcome::Current { key, documents } => {
                 placed.take_in(key, &chunk, documents, |recorded, failure| match failure {

@@ -21,6 +21,17 @@ use crate::ingest::unit::task::UnitOutcome;
 /// The version of a record that no head stands behind; every other record is newer.
 const HEADLESS: u64 = 1;
 
+/// What became of the record of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is stored.
+    Stored,
+    /// A newer record of the unit is.
+    Superseded,
+    /// Neither, for now: the unit is tried again later.
+    Unfinished,
+}
+
 /// What is to be written for a unit.
 #[derive(Debug)]
 pub struct LedgerUpdate {
@@ -72,12 +83,11 @@ impl LedgerUpdate {
         self.dropped.iter().chain(left_behind).cloned().collect()
     }
 
-    /// What to tell, when the records are stored (`Some(true)`), when the unit's own was refused as older than the one that is
-    /// there (`Some(false)`), or when they are not.
-    pub fn ended(self, recorded: Option<bool>) -> UnitOutcome {
+    /// The end of the unit, once it is known what became of its record.
+    pub fn ended(self, recorded: Recorded) -> UnitOutcome {
         match (recorded, self.ended) {
-            (None, _) => UnitOutcome::Unfinished,
-            (Some(false), UnitOutcome::Final { .. }) => passed_over(SkipReason::Superseded, true),
+            (Recorded::Unfinished, _) => UnitOutcome::Unfinished,
+            (Recorded::Superseded, UnitOutcome::Final { .. }) => passed_over(SkipReason::Superseded, true),
             (_, ended) => ended,
         }
     }

@@ -9,7 +9,7 @@ use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, Un
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Departed, EarlierRecords, EvidenceChange, Gone, LedgerUpdate, close};
+use super::{Departed, EarlierRecords, EvidenceChange, Gone, LedgerUpdate, Recorded, close};
 use crate::ingest::commit::commit_request::{CommitRequest, takes_anew};
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::unit::Unit;
@@ -263,6 +263,6 @@ fn a_unit_that_came_too_late_says_so_once() {
 #[test]
 fn a_record_that_is_not_stored_makes_no_end() {
     let end = |recorded| closed(&work(&["x"], 0, &[], None), &EarlierRecords::new()).ended(recorded);
-    assert_eq!(end(None), UnitOutcome::Unfinished);
-    assert!(matches!(end(Some(false)), UnitOutcome::Final { state: UnitState::Skipped, .. }));
+    assert_eq!(end(Recorded::Unfinished), UnitOutcome::Unfinished);
+    assert!(matches!(end(Recorded::Superseded), UnitOutcome::Final { state: UnitState::Skipped, .. }));
 }

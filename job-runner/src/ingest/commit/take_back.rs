@@ -206,10 +206,14 @@ impl Committer {
 
     /// Takes back what was stored of a unit whose record was refused, because its key was removed or a newer version seen
     /// to its end meanwhile. `None`: to be tried again later.
-    pub(crate) async fn withdraw(&self, work: &CommitRequest, stop: &CancellationToken) -> Option<()> {
-        let Prepared::Converted(converted) = &work.prepared else { return Some(()) };
+    pub(crate) async fn withdraw(
+        &self,
+        work: &CommitRequest,
+        stop: &CancellationToken,
+    ) -> Result<(), Unfinished> {
+        let Prepared::Converted(converted) = &work.prepared else { return Ok(()) };
         if self.on_delete == OnDelete::Keep || work.head().is_none() {
-            return Some(());
+            return Ok(());
         }
         persist("withdraw", stop, || self.withdraw_now(converted, stop)).await
     }
@@ -238,16 +242,15 @@ impl Committer {
     /// Takes back what an attempt left behind whose worker died, of a unit that cannot be read any more. Only of a key
     /// that was seen to its end since: else whoever does that will find it. Gives the index that keeps it, if one does.
     /// `None`: to be tried again later.
-    #[allow(clippy::option_option, reason = "to be tried again and nothing is kept are two things")]
     pub(crate) async fn clear_up(
         &self,
         work: &CommitRequest,
         stop: &CancellationToken,
-    ) -> Option<Option<HeldByIndex>> {
-        let Prepared::Skipped(unit, _) = &work.prepared else { return Some(None) };
+    ) -> Result<Option<HeldByIndex>, Unfinished> {
+        let Prepared::Skipped(unit, _) = &work.prepared else { return Ok(None) };
         // The first attempt has none before it.
         if self.on_delete == OnDelete::Keep || work.attempts < 2 {
-            return Some(None);
+            return Ok(None);
         }
         persist("clear up", stop, || async { unless_held(self.clear_up_now(unit, stop).await) }).await
     }

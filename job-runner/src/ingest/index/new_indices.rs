@@ -6,6 +6,7 @@
 //! for no request any more. The hour is that of the worker's clock, so that the number is exact as long as the clocks of
 //! the workers are within an hour of each other.
 
+use crate::ingest::unfinished::Unfinished;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,10 +87,10 @@ impl NewIndices {
         &self,
         indices: impl Iterator<Item = &'a str>,
         stop: &CancellationToken,
-    ) -> Option<BTreeSet<String>> {
+    ) -> Result<BTreeSet<String>, Unfinished> {
         let unknown: Vec<String> = self.known.unmet(indices).into_iter().map(str::to_owned).collect();
         if unknown.is_empty() {
-            return Some(BTreeSet::new());
+            return Ok(BTreeSet::new());
         }
         persist("reserve indices", stop, || self.look_and_reserve(&unknown, stop)).await
     }

@@ -1,6 +1,7 @@
 //! Looks up what the ledger says of a unit. Many ask at a time: those who ask while a request is under way share the
 //! next one.
 
+use crate::ingest::unfinished::Unfinished;
 use docmill_clients::elastic::{Address, Elastic, StoredDocument};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -28,12 +29,11 @@ impl Lookup {
         Self(sender)
     }
 
-    /// The record of a unit, by its digest. The outer `None`: the ledger could not be asked.
-    #[allow(clippy::option_option, reason = "no answer and no record are two things")]
-    pub async fn record(&self, digest: String) -> Option<Option<KnownRecord>> {
+    /// The record of a unit, by its digest. [`Unfinished`]: the ledger could not be asked.
+    pub async fn record(&self, digest: String) -> Result<Option<KnownRecord>, Unfinished> {
         let (answer, receiver) = oneshot::channel();
-        self.0.send(LookupRequest { digest, answer }).await.ok()?;
-        receiver.await.ok()
+        self.0.send(LookupRequest { digest, answer }).await?;
+        Ok(receiver.await?)
     }
 }
 
@@ -47,7 +47,7 @@ async fn answer_all(
     while receiver.recv_many(&mut questions, AT_A_TIME).await > 0 {
         let addresses: Vec<_> =
             questions.iter().map(|question| Address { index: &ledger, id: &question.digest }).collect();
-        let Some(found) = persist("look up", &stop, || elastic.mget(&addresses, &[])).await else {
+        let Ok(found) = persist("look up", &stop, || elastic.mget(&addresses, &[])).await else {
             // Whoever asked is told by the loss of the question.
             questions.clear();
             continue;

@@ -1,5 +1,8 @@
 //! Where a document belongs: index and id. Pure functions of the document, so that a document that comes twice is
 //! stored once, and nobody has to remember where it went.
+//!
+//! [`Addressing::of_new`] gives a new document its index name (`spec.index.name`) and id (`spec.index.id`), and checks the
+//! window of dates; [`Addressing::of`] gives them to one that was addressed before.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,5 +1,6 @@
 //! Takes the unit of an object to the point where its document can be indexed.
 
+use crate::ingest::unfinished::Unfinished;
 use std::io;
 
 use docmill_clients::aws::StoreError;
@@ -37,7 +38,7 @@ pub(crate) async fn prepare(
     same: Option<&KnownRecord>,
     coming: Option<Coming>,
     stop: &CancellationToken,
-) -> Option<Prepared> {
+) -> Result<Prepared, Unfinished> {
     let read = || async {
         read(preparation, describer, landed, coming.as_ref())
             .await
@@ -45,23 +46,23 @@ pub(crate) async fn prepare(
     };
     let read = match preparation.read_through("fetch", landed, coming.as_ref(), stop, read).await? {
         Ok(read) => read,
-        Err(unreadable) => return Some(Prepared::Converted(unreadable)),
+        Err(unreadable) => return Ok(Prepared::Converted(unreadable)),
     };
     let whole = match read {
         Read::Whole(whole) => whole,
         Read::TooLarge(unit, length) => {
-            return Some(Prepared::Converted(preparation.too_large(unit, length)));
+            return Ok(Prepared::Converted(preparation.too_large(unit, length)));
         }
-        Read::FolderMarker(unit) => return Some(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
-        Read::Gone => return Some(skipped(landed, SkipReason::ObjectGone)),
-        Read::Replaced => return Some(skipped(landed, SkipReason::ObjectReplaced)),
+        Read::FolderMarker(unit) => return Ok(Prepared::Skipped(unit.id, SkipReason::FolderMarker)),
+        Read::Gone => return Ok(skipped(landed, SkipReason::ObjectGone)),
+        Read::Replaced => return Ok(skipped(landed, SkipReason::ObjectReplaced)),
     };
     let key = whole.unit.id.key.clone();
     match made(preparation, whole) {
         Ok((converted, kept)) => preparation.settle(converted, kept, same, coming, stop).await,
         Err(error) => {
             tracing::error!(%error, key, "a document could not be packed; the unit is tried again later");
-            None
+            Err(Unfinished)
         }
     }
 }

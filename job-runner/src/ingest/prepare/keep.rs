@@ -1,5 +1,6 @@
 //! Keeps the JSON of a unit that is in memory, as an object of its own or in a pack, before anything of it is indexed.
 
+use crate::ingest::unfinished::Unfinished;
 use std::io;
 use std::time::Instant;
 
@@ -46,13 +47,13 @@ impl Preparation {
         same: Option<&KnownRecord>,
         coming: Option<Coming>,
         stop: &CancellationToken,
-    ) -> Option<Prepared> {
+    ) -> Result<Prepared, Unfinished> {
         if is_same(&converted, same, self.recorder.good) {
             converted.content = ConvertedDocuments::Unchanged;
         } else {
             self.keep(&mut converted, kept, coming, stop).await?;
         }
-        Some(Prepared::Converted(converted))
+        Ok(Prepared::Converted(converted))
     }
 
     /// Stores the lines of a unit, and lets the unit and its documents name where they are. `None`: to be tried again later.
@@ -62,7 +63,7 @@ impl Preparation {
         kept: Kept,
         coming: Option<Coming>,
         stop: &CancellationToken,
-    ) -> Option<()> {
+    ) -> Result<(), Unfinished> {
         let raw_digest = converted.raw_digest.clone().unwrap_or_default();
         match (kept, &self.packer) {
             (Kept::Nothing, _) => {}
@@ -84,12 +85,12 @@ impl Preparation {
             }
             (Kept::Packed(bytes), packer) => {
                 let frame = self.frame(&converted.unit, &raw_digest, bytes);
-                let reference = packer.as_ref()?.pack(frame, coming).await?;
+                let reference = packer.as_ref().ok_or(Unfinished)?.pack(frame, coming).await?;
                 name(&mut converted.content, &reference);
                 converted.snapshot = Some(reference);
             }
         }
-        Some(())
+        Ok(())
     }
 
     fn frame(&self, unit: &Unit, raw_digest: &str, bytes: Vec<u8>) -> Frame {

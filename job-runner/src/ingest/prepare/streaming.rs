@@ -2,6 +2,7 @@
 //! and their documents go into the snapshot as they come. The index is then filled from the snapshot, some
 //! documents at a time. Their snapshots have an object of their own, also where others are packed.
 
+use crate::ingest::unfinished::Unfinished;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -41,15 +42,15 @@ pub(crate) async fn prepare(
     unit: Unit,
     same: Option<&KnownRecord>,
     stop: &CancellationToken,
-) -> Option<Prepared> {
-    let _turn = preparation.large.acquire().await.ok()?;
+) -> Result<Prepared, Unfinished> {
+    let _turn = preparation.large.acquire().await?;
     // From here on it is this version, also where the notification named none.
     let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
     let pinned = ObjectRef { etag, version_id: unit.version_id.clone(), ..landed.clone() };
     let pass = Pass { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
     let prepared =
         preparation.read_through("convert a large object", &pinned, None, stop, || pass.run()).await?;
-    Some(prepared.unwrap_or_else(Prepared::Converted))
+    Ok(prepared.unwrap_or_else(Prepared::Converted))
 }
 
 struct Pass<'a> {

@@ -1,5 +1,6 @@
 //! Units whose object the store does not give, or whose JSON it does not take. They end as refused.
 
+use crate::ingest::unfinished::Unfinished;
 use std::time::Instant;
 
 use docmill_clients::aws::{StoreError, StoreFault};
@@ -31,14 +32,14 @@ impl Preparation {
         coming: Option<&Coming>,
         stop: &CancellationToken,
         attempt: impl FnMut() -> F,
-    ) -> Option<Result<T, Box<Converted>>>
+    ) -> Result<Result<T, Box<Converted>>, Unfinished>
     where
         F: Future<Output = Result<T, AccessFailure<'a>>>,
     {
         let name = format!("{}\0{}", landed.key, landed.version().unwrap_or_default());
         let suspected = Suspected { unit: &name, coming };
         let met = match see_through(what, suspected, stop, || self.gives_another(landed), attempt).await? {
-            Ok(done) => return Some(Ok(done)),
+            Ok(done) => return Ok(Ok(done)),
             Err(met) => met,
         };
         let refused = if std::ptr::eq(met.access, &raw const self.keeps) {
@@ -46,7 +47,7 @@ impl Preparation {
         } else {
             not_given(&met.error)
         };
-        Some(Err(refused_unread(self.whereabouts(landed).await, refused)))
+        Ok(Err(refused_unread(self.whereabouts(landed).await, refused)))
     }
 
     /// Whether the raw bucket gives an object other than this one.

@@ -2,6 +2,7 @@
 //! policy or the credentials. An answer such as 403 `AccessDenied` is the same in both cases. So it is the object's own
 //! if it lasts while requests for other objects are served; if none is, it is everybody's, and everybody waits.
 
+use crate::ingest::unfinished::Unfinished;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -134,7 +135,7 @@ pub async fn see_through<'a, T, F, L>(
     stop: &CancellationToken,
     look: impl Fn() -> L,
     mut attempt: impl FnMut() -> F,
-) -> Option<Result<T, AccessFailure<'a>>>
+) -> Result<Result<T, AccessFailure<'a>>, Unfinished>
 where
     F: Future<Output = Result<T, AccessFailure<'a>>>,
     L: Future<Output = bool>,
@@ -147,10 +148,10 @@ where
     let mut others_are_served = false;
     loop {
         let begun = Instant::now();
-        let met = match stop.run_until_cancelled(Box::pin(attempt())).await? {
+        let met = match stop.run_until_cancelled(Box::pin(attempt())).await.ok_or(Unfinished)? {
             Ok(done) => {
                 worker.metrics.step(what, started);
-                return Some(Ok(done));
+                return Ok(Ok(done));
             }
             Err(met) => met,
         };
@@ -162,7 +163,7 @@ where
             let first = access.suspect(unit, begun);
             if others_are_served && first.elapsed() >= patience {
                 access.acquit(unit);
-                return Some(Err(met));
+                return Ok(Err(met));
             }
             if !access.served_since(first) && first.elapsed() >= DOUBT && access.may_look(begun) {
                 if look().await { access.served(Instant::now()) } else { access.deny(Instant::now()) }
@@ -170,7 +171,7 @@ where
             others_are_served |= access.served_since(first);
             store_problem = store_problem.filter(|_| access.is_denied());
         } else if error.class() == ErrorClass::Permanent {
-            return Some(Err(met));
+            return Ok(Err(met));
         }
         held_up.by(store_problem, &error.to_string());
         let backoff = if error.class() == ErrorClass::Transient { &mut outages } else { &mut refusals };
@@ -181,7 +182,7 @@ where
         };
         if waited != Waited::Again {
             tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
-            return None;
+            return Err(Unfinished);
         }
     }
 }

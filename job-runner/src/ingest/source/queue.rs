@@ -1,4 +1,7 @@
 //! The queue: receiving messages, holding on to them while they are worked on, and letting go of them.
+//!
+//! A message is deleted in one place: [`Queue::acknowledger`], to which `worker/message.rs` hands it once the records of all
+//! its units are durable. Until then it is only hidden, again and again; [`Queue::release`] shows it to others at once.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

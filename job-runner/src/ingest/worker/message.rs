@@ -6,6 +6,7 @@
 //! - A record about another bucket is somebody else's. The message is let go a few times, so that whoever else reads
 //!   the queue can take it, and then set aside like that: never deleted in silence.
 
+use crate::ingest::unfinished::Unfinished;
 use std::time::Duration;
 
 use docmill_clients::clock;
@@ -125,7 +126,7 @@ impl Worker {
         let done = futures::stream::iter(pieces)
             .map(|piece| self.set_aside_piece(piece, message.attempts))
             .buffer_unordered(UNITS_AT_A_TIME)
-            .fold(true, async |all, done| all && done.is_some())
+            .fold(true, async |all, done| all && done.is_ok())
             .await;
         // A message that comes again is counted when it has come for the last time.
         for reason in reasons.into_iter().filter(|_| done && !let_go) {
@@ -144,7 +145,7 @@ impl Worker {
     }
 
     /// Something that is set aside counts as a failed unit: it is kept with the reason, and recorded.
-    async fn set_aside_piece(&self, piece: Piece, attempts: i64) -> Option<()> {
+    async fn set_aside_piece(&self, piece: Piece, attempts: i64) -> Result<(), Unfinished> {
         let Piece { id, body, reason, told, place } = piece;
         tracing::warn!(id, place, reason = reason.as_str(), told, "a record of the queue is set aside");
         let (committer, stop) = (&self.processor.committer, &self.stop.abort);

@@ -6,7 +6,7 @@ use docmill_crds::IngestSource;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enrichment_run::{Bounds, Budget};
 use docmill_crds::api::storage::Storage;
-use docmill_crds::contract::{WorkOrder, WorkerStatus};
+use docmill_crds::contract::{StopReason, WorkOrder, WorkerStatus};
 use docmill_crds::records::enrichments::{SliceRecord, Versions};
 use docmill_crds::template::Template;
 use k8s_openapi::api::batch::v1::Job;
@@ -78,7 +78,7 @@ pub struct Selection {
     /// Names source and target in the records.
     pub target: String,
     /// Names the way of enriching.
-    pub way: String,
+    pub pipeline_digest: String,
     /// The versions of the models.
     pub versions: Versions,
     /// From when to when.
@@ -108,6 +108,8 @@ pub struct JobWork {
     pub end: Option<JobEnd>,
     /// The last thing that went wrong with one of its pods.
     pub trouble: Option<String>,
+    /// Why that pod stopped, where it gave a reason.
+    pub stop_reason: Option<StopReason>,
 }
 
 /// Reads the Job of a run, and its pods.
@@ -125,5 +127,6 @@ pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> JobWork {
         suspended: job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false),
         end: pod_view::job_end(job),
         trouble: run_view::trouble(job, pods),
+        stop_reason: run_view::stop_reason(job, pods),
     }
 }

@@ -2,8 +2,9 @@
 
 use docmill_crds::EnrichmentRunSpec;
 use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode, Select};
+use docmill_crds::contract::StopReason;
 use docmill_crds::foreign::sentence;
-use docmill_crds::records::enrichments::way;
+use docmill_crds::records::enrichments::pipeline_digest;
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{EnrichmentObservation, JobWork, Selection};
@@ -51,7 +52,7 @@ pub struct Kept {
     /// Names source and target.
     pub target: String,
     /// Names the way of enriching.
-    pub way: String,
+    pub pipeline_digest: String,
 }
 
 /// Plans.
@@ -63,7 +64,8 @@ pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> Enrichmen
             Some(end) => fail(seen, work, end),
         },
         (None, Some(selection)) if selection.slices.is_empty() => {
-            let kept = Kept { target: selection.target.clone(), way: selection.way.clone() };
+            let kept =
+                Kept { target: selection.target.clone(), pipeline_digest: selection.pipeline_digest.clone() };
             let bound = completes(spec, false).then_some(kept);
             EnrichmentPlan::Complete { bound, bounds: selection.bounds.clone(), at: seen.now }
         }
@@ -122,7 +124,7 @@ fn judge(
         );
         return EnrichmentPlan::Fail { reason: "SlicesUnaccounted".to_owned(), message, at: end.at };
     };
-    let kept = Kept { target: work.target.clone(), way: way(spec, &work.versions) };
+    let kept = Kept { target: work.target.clone(), pipeline_digest: pipeline_digest(spec, &work.versions) };
     let bound = completes(spec, totals.cut_short).then_some(kept);
     EnrichmentPlan::Complete { bound, bounds, at: end.at }
 }
@@ -153,8 +155,7 @@ fn fail(seen: &EnrichmentObservation, work: &JobWork, end: &JobEnd) -> Enrichmen
 }
 
 fn stopped_by_change(totals: &EnrichmentTotals, work: &JobWork) -> Option<String> {
-    let change = totals.model_changed.clone()?;
-    work.trouble.as_ref().filter(|trouble| trouble.contains("has changed")).map(|_| change)
+    totals.model_changed.clone().filter(|_| work.stop_reason == Some(StopReason::ModelChanged))
 }
 
 /// The bounds that were cut into these slices.

@@ -4,7 +4,7 @@ use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::enrichment_run::{EnrichmentMode, Select};
 use docmill_crds::records::enrichment_query::DocumentQuery;
-use docmill_crds::records::enrichments::{WatermarkRecord, enrichments_index, target_key, way};
+use docmill_crds::records::enrichments::{WatermarkRecord, enrichments_index, pipeline_digest, target_key};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
@@ -27,8 +27,8 @@ pub async fn select(
 ) -> Result<Selection, NotReady> {
     let versions = models::versions(run, context, asker).await?;
     let key = target_key(&origin.index, &run.spec);
-    let way = way(&run.spec, &versions);
-    let completed = completed_until(run, &key, &way, target).await?;
+    let pipeline_digest = pipeline_digest(&run.spec, &versions);
+    let completed = completed_until(run, &key, &pipeline_digest, target).await?;
     let bounds = slices::bounds(&run.spec, created, completed);
     let enrichments = enrichments_index(&run.namespace().unwrap_or_default());
     let (pool, cluster, address) = if run.spec.select == Select::Failed {
@@ -52,21 +52,30 @@ pub async fn select(
     let stores = run.spec.mode == EnrichmentMode::Enrich && !run.spec.dry_run;
     let has_stale_vectors =
         stores && documents > 0 && vectors::any_vectors_of_other_models(run, &versions, target).await?;
-    Ok(Selection { origin, target: key, way, versions, bounds, documents, slices, has_stale_vectors })
+    Ok(Selection {
+        origin,
+        target: key,
+        pipeline_digest,
+        versions,
+        bounds,
+        documents,
+        slices,
+        has_stale_vectors,
+    })
 }
 
 /// Until when everything was enriched in this way before.
 async fn completed_until(
     run: &EnrichmentRun,
     target_key: &str,
-    way: &str,
+    pipeline_digest: &str,
     target: &Elastic,
 ) -> Result<Option<Timestamp>, NotReady> {
     let index = enrichments_index(&run.namespace().unwrap_or_default());
     let stored = target.get(&index, &WatermarkRecord::id(target_key)).await;
     let stored = stored.map_err(|error| elastic_fault(&run.spec.to.elasticsearch, &error))?;
     let text = |name: &str| stored.as_ref()?.source.get(name)?.as_str();
-    if text("way") != Some(way) {
+    if text("way") != Some(pipeline_digest) {
         return Ok(None);
     }
     Ok(text("completedUntil").and_then(|text| text.parse().ok()))

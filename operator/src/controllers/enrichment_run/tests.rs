@@ -49,7 +49,7 @@ fn selection(slices: Vec<Bounds>) -> Selection {
     Selection {
         origin,
         target: "target-1".into(),
-        way: "way-1".into(),
+        pipeline_digest: "way-1".into(),
         versions: Versions::new(),
         bounds: bounds(None, 1001),
         documents,

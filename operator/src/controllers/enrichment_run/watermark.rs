@@ -25,7 +25,7 @@ pub async fn keep(
     let record = json!(WatermarkRecord {
         kind: "bound".to_owned(),
         run: run.uid().unwrap_or_default(),
-        way: kept.way.clone(),
+        pipeline_digest: kept.pipeline_digest.clone(),
         completed_until: until.to_string(),
     });
     store(

@@ -2,6 +2,9 @@
 //!
 //! Workers that have nothing to do end by themselves, so a plan only ever starts them. Only a source that is suspended, or
 //! shares its queue with another, asks its workers to end, and they finish what they hold.
+//!
+//! `desired` = backlog / (rate of one worker × `targetLagSeconds`), rounded up, at most `workers.max`. What of that a source gets
+//! beside all others is decided in `fair_share`.
 
 use std::time::Duration;
 

@@ -1,4 +1,7 @@
 //! What a user sees of a source: status, Events, and when it is looked at again. Pure.
+//!
+//! Conditions: each has a function here that gives its [`Statement`], and [`status`] collects them. To add one, add its type to
+//! [`kind`], its function, and its place in [`status`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;

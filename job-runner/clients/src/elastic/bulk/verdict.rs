@@ -2,6 +2,10 @@
 //!
 //! A bulk answers 200 whatever became of its items, so each item has to be looked at. Statuses:
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
+//!
+//! - 2xx: stored; 409: a newer version is stored; both are settled.
+//! - 429, 5xx, a block, missing rights: [`Verdict::Retry`]. The item is sent again, after the pause of [`retry`](crate::retry).
+//! - other 4xx: the document is rejected for good.
 
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::ErrorClass;

@@ -5,6 +5,7 @@
 //! every unit under way is in it already, and it is either worth an object, or the first one after a pause. So a lone
 //! article is not slowed, and a stream of them makes a few packs a second.
 
+use crate::ingest::unfinished::Unfinished;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,11 +110,11 @@ impl Packer {
 
     /// Packs a unit, and gives the reference of its snapshot once the pack is stored. `None`: it could not be, and the
     /// unit is to be tried again later.
-    pub async fn pack(&self, frame: Frame, coming: Option<Coming>) -> Option<String> {
+    pub async fn pack(&self, frame: Frame, coming: Option<Coming>) -> Result<String, Unfinished> {
         let (answer, reference) = oneshot::channel();
-        self.frames.send(Waiting { frame, since: Instant::now(), answer }).await.ok()?;
+        self.frames.send(Waiting { frame, since: Instant::now(), answer }).await?;
         drop(coming);
-        reference.await.ok()
+        Ok(reference.await?)
     }
 }
 
@@ -199,7 +200,7 @@ impl Shelf {
                 return;
             }
         };
-        if persist("snapshot", stop, || self.put(&sealed)).await.is_some() {
+        if persist("snapshot", stop, || self.put(&sealed)).await.is_ok() {
             for (answer, reference) in answers.into_iter().zip(sealed.references) {
                 // Nobody waits any more when the worker is about to end.
                 let _ = answer.send(reference);

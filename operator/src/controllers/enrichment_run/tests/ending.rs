@@ -2,8 +2,8 @@
 
 use docmill_crds::EnrichmentRunStatus;
 use docmill_crds::api::enrichment_run::{Budget, EnrichmentPhase};
-use docmill_crds::contract::{Store, StoreProblem, StoreProblemReason, WorkerStatus};
-use docmill_crds::records::enrichments::{SliceRecord, Versions, way};
+use docmill_crds::contract::{StopReason, Store, StoreProblem, StoreProblemReason, WorkerStatus};
+use docmill_crds::records::enrichments::{SliceRecord, Versions, pipeline_digest};
 use serde_json::json;
 
 use super::{at, bounds, record, run, seen, selection};
@@ -31,6 +31,7 @@ fn work(complete: Option<bool>) -> JobWork {
             message: "too many failures".into(),
         }),
         trouble: None,
+        stop_reason: None,
     }
 }
 
@@ -120,7 +121,10 @@ fn the_bound_is_kept_by_way_and_only_where_everything_before_it_was_seen_to() {
     let records = || Some(vec![record(0, 10, 10, 0), record(1, 5, 5, 0)]);
     let whole = seen(Some(work(Some(true))), None, records());
     let EnrichmentPlan::Complete { bound: Some(kept), .. } = plan(&whole) else { panic!("no bound") };
-    assert_eq!((kept.target.as_str(), kept.way), ("target-1", way(&run().spec, &Versions::new())));
+    assert_eq!(
+        (kept.target.as_str(), kept.pipeline_digest),
+        ("target-1", pipeline_digest(&run().spec, &Versions::new()))
+    );
     let cut = SliceRecord { cut_short: true, ..record(1, 5, 5, 0) };
     let cut = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), cut]));
     assert!(matches!(plan(&cut), EnrichmentPlan::Complete { bound: None, .. }));
@@ -194,7 +198,16 @@ fn vectors_of_others_go_before_the_work_begins() {
 fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
     let told = SliceRecord { model_changed: Some("m from \"v1\" to \"v2\"".into()), ..record(0, 10, 4, 0) };
     let trouble = Some("the model m has changed: from v1 to v2".to_owned());
-    let view = seen(Some(JobWork { trouble, ..work(Some(false)) }), None, Some(vec![told]));
+    let stopped = |stop_reason| {
+        let work = JobWork { trouble: trouble.clone(), stop_reason, ..work(Some(false)) };
+        seen(Some(work), None, Some(vec![told.clone()]))
+    };
+    let other = plan(&stopped(None));
+    assert!(
+        matches!(other, EnrichmentPlan::Fail { reason, .. } if reason == "BackoffLimitExceeded"),
+        "its words decide nothing"
+    );
+    let view = stopped(Some(StopReason::ModelChanged));
     assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "ModelChanged"));
     assert!(holds(&after(&view).conditions, kind::MODEL_CHANGED));
     let version = |slice, version: &str| SliceRecord {

@@ -1,0 +1,43 @@
+//! What is to be tried again later.
+
+use std::fmt::Display;
+
+use tokio::sync::{AcquireError, mpsc, oneshot};
+
+/// A step did not succeed and may later: its unit goes back to the queue. The log says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfinished;
+
+impl Unfinished {
+    /// Logs why a unit is tried again later.
+    pub fn because(error: impl Display) -> Self {
+        tracing::warn!(%error, "a unit is tried again later");
+        Self
+    }
+}
+
+/// Whoever would have taken the value is gone: the worker is ending.
+impl<T> From<mpsc::error::SendError<T>> for Unfinished {
+    fn from(_: mpsc::error::SendError<T>) -> Self {
+        ending()
+    }
+}
+
+/// Whoever would have answered is gone: it logged why, or the worker is ending.
+impl From<oneshot::error::RecvError> for Unfinished {
+    fn from(_: oneshot::error::RecvError) -> Self {
+        ending()
+    }
+}
+
+/// What is waited for is closed: the worker is ending.
+impl From<AcquireError> for Unfinished {
+    fn from(_: AcquireError) -> Self {
+        ending()
+    }
+}
+
+fn ending() -> Unfinished {
+    tracing::debug!("a unit is not seen to its end: what it was handed to has let go of it");
+    Unfinished
+}
