@@ -223,5 +223,4 @@ fn check_template(input: &Input) -> Result<(), EnricherFault> {
 }
 
 #[cfg(test)]
-#[path = "check_tests.rs"]
 mod tests;

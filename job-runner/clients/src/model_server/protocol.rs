@@ -88,5 +88,4 @@ pub fn read_version(protocol: Protocol<'_>, body: &[u8]) -> Result<Option<String
 }
 
 #[cfg(test)]
-#[path = "protocol/tests.rs"]
 mod tests;

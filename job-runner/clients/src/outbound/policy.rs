@@ -224,5 +224,4 @@ fn fault(host: &str, why: Why) -> EndpointFault {
 }
 
 #[cfg(test)]
-#[path = "policy_tests.rs"]
 mod tests;

@@ -34,5 +34,4 @@ fn results(builtin: Builtin, text: &str) -> Map<String, Value> {
 }
 
 #[cfg(test)]
-#[path = "builtin/tests.rs"]
 mod tests;

@@ -309,5 +309,4 @@ fn differ(before: &UnitRecord, now: &UnitRecord) -> bool {
 }
 
 #[cfg(test)]
-#[path = "ledger_update_tests.rs"]
 mod tests;

@@ -197,5 +197,4 @@ fn doubtful(error: &StoreError) -> Option<Duration> {
 }
 
 #[cfg(test)]
-#[path = "access_tests.rs"]
 mod tests;

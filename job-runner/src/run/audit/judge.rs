@@ -317,5 +317,4 @@ pub fn judge_hit(ground: &Ground, hit: Hit<'_>, backing: Backing<'_>) -> Option<
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

@@ -212,5 +212,4 @@ fn text(record: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "select_tests.rs"]
 mod tests;

@@ -209,5 +209,4 @@ fn example(refusal: &Refusal) -> FailureExample {
 }
 
 #[cfg(test)]
-#[path = "compare_tests.rs"]
 mod tests;

@@ -296,5 +296,4 @@ fn shorten(value: Value) -> Value {
 }
 
 #[cfg(test)]
-#[path = "report_tests.rs"]
 mod tests;

@@ -104,5 +104,4 @@ fn aws_region(host: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-#[path = "tests/shared_queue.rs"]
 mod tests;

@@ -143,5 +143,4 @@ fn whole(count: usize) -> i32 {
 }
 
 #[cfg(test)]
-#[path = "tests/board.rs"]
 mod tests;

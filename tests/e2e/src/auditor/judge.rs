@@ -408,5 +408,4 @@ fn strangers(evidence: &Evidence, known: &Known, faults: &mut Vec<String>) {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

@@ -139,5 +139,4 @@ fn index(bytes: &[u8]) -> Result<Vec<Value>, String> {
 }
 
 #[cfg(test)]
-#[path = "packs_tests.rs"]
 mod tests;

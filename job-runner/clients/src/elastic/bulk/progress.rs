@@ -215,5 +215,4 @@ impl BulkProgress {
 }
 
 #[cfg(test)]
-#[path = "progress_tests.rs"]
 mod tests;

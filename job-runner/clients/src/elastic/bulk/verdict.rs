@@ -97,5 +97,4 @@ fn verdict(action: &str, status: u16, error: Option<&Value>) -> Verdict {
 }
 
 #[cfg(test)]
-#[path = "verdict_tests.rs"]
 mod tests;

@@ -184,5 +184,4 @@ const fn method_name(method: Method) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "signing_tests.rs"]
 mod tests;

@@ -84,5 +84,4 @@ fn extension(name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "document_tests.rs"]
 mod tests;

@@ -132,5 +132,4 @@ fn names_a_shell(line: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "media_type_tests.rs"]
 mod tests;

@@ -224,5 +224,4 @@ impl Shelf {
 }
 
 #[cfg(test)]
-#[path = "packer_tests.rs"]
 mod tests;

@@ -116,5 +116,4 @@ fn slice_faults(articles: &[Enrichable], slice: &Value) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

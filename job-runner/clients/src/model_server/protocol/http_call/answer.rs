@@ -81,5 +81,4 @@ fn version(answer: &Value, call: &HttpCall) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "answer_tests.rs"]
 mod tests;

@@ -73,5 +73,4 @@ fn find<'a>(tensors: &'a [Value], output: &OutputField) -> Result<&'a Value, Ans
 }
 
 #[cfg(test)]
-#[path = "answer_tests.rs"]
 mod tests;
