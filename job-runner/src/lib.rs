@@ -11,6 +11,7 @@
 
 pub mod commands;
 pub mod enrich;
+mod gather;
 pub mod ingest;
 pub mod observe;
 pub mod run;

@@ -3,7 +3,6 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, ValidationRule,
 };
-
 use serde_json::Value;
 
 use super::markdown::{GENERATED, code, head, link, prose, row};

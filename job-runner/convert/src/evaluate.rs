@@ -1,20 +1,19 @@
 //! Holds a document against the automaton while it streams by, and collects what the paths lead to.
 
-use capture::{Buffer, Capture};
-use extra::ExtraBuffer;
-use record::Record;
-use unclaimed::Claim;
-
 use super::automaton::active::Owner;
 use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
 use super::cursor::Mark;
 use super::events::Element;
+use super::events::gap::Gap;
 use super::events::json_value::JsonKind;
 use super::events::names::number;
 use super::events::tag::RawAttribute;
 use super::fault::Flaw;
 use super::limits::Limits;
-use crate::events::gap::Gap;
+use capture::{Buffer, Capture};
+use extra::ExtraBuffer;
+use record::Record;
+use unclaimed::Claim;
 
 pub(crate) mod capture;
 pub(crate) mod extra;

@@ -10,15 +10,14 @@ pub(crate) mod tag;
 
 use std::cell::Cell;
 
+use super::cursor::Cursor;
+use super::fault::{Fault, Flaw};
+use super::input::window::Window;
 use json_value::JsonValue;
 use names::Name;
 use namespaces::Namespaces;
 use open_elements::OpenElements;
 use tag::Attributes;
-
-use crate::cursor::Cursor;
-use crate::fault::{Fault, Flaw};
-use crate::input::window::Window;
 
 /// Who looks at the tokens of an object.
 pub(crate) trait Sink {

@@ -29,9 +29,7 @@
 //! ```
 
 mod automaton;
-mod converter;
 mod cursor;
-mod documents;
 mod evaluate;
 mod events;
 mod fault;
@@ -40,19 +38,17 @@ mod json;
 mod json_writer;
 mod limits;
 mod losses;
-mod scratch;
-mod source;
+pub(crate) mod object;
 mod validate;
-mod visit;
 mod xml;
 
-pub use converter::Converter;
-pub use documents::{Document, Documents, Verdict};
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
+pub use object::converter::Converter;
+pub use object::documents::{Document, Documents, Verdict};
+pub use object::visit::{Visited, VisitedName, Visitor, visit};
 pub use validate::types;
-pub use visit::{Visited, VisitedName, Visitor, visit};
 
 #[cfg(test)]
 mod tests;

@@ -8,10 +8,10 @@ pub mod types;
 
 pub(crate) use judge::Values;
 
-use crate::automaton::Automaton;
-use crate::evaluate::Finding;
-use crate::fault::Fault;
-use crate::json_writer::JsonWriter;
+use super::automaton::Automaton;
+use super::evaluate::Finding;
+use super::fault::Fault;
+use super::json_writer::JsonWriter;
 use judge::Judge;
 
 /// Writes the fields of a document, in the order of its model; or says all that is wrong with it, and then never nothing.

@@ -23,17 +23,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crew::{Crew, Progressed, Silence};
 use docmill_convert::Losses;
 use docmill_crds::conversion::{Conversion, Model, Preset};
-use engine::Engine;
-use progress::ConvertProgress;
-use tally::ConvertTally;
-use work::{ConvertJob, OutputForm};
 
 use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
 use super::{REFUSED, UNUSABLE, complain};
+use crew::{Crew, Progressed, Silence};
+use engine::Engine;
+use progress::ConvertProgress;
+use tally::ConvertTally;
+use work::{ConvertJob, OutputForm};
 
 /// Files that are being converted at the same time when `--jobs` says nothing and the cores cannot be counted.
 const ONE: NonZero<usize> = NonZero::<usize>::MIN;

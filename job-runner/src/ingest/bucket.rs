@@ -2,6 +2,7 @@
 //! are for large ones.
 
 pub mod copy;
+pub mod head;
 pub mod locations;
 pub(crate) mod multipart;
 pub mod object_key;

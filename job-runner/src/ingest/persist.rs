@@ -1,6 +1,5 @@
 //! Trying a step again for as long as what hinders it may pass: an outage is never a document's fault.
 
-use crate::ingest::unfinished::Unfinished;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use docmill_clients::store_health;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
+use crate::ingest::unfinished::Unfinished;
 use crate::observe;
 
 /// How long to wait for a user to mend something before the unit goes back to the queue.
@@ -62,6 +62,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::persist;
+    use crate::ingest::unfinished::Unfinished;
 
     #[derive(Debug, thiserror::Error)]
     #[error("failed to do it")]

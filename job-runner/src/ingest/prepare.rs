@@ -12,7 +12,6 @@ pub(crate) mod stamp;
 pub(crate) mod streaming;
 pub(crate) mod unreadable;
 
-use crate::ingest::unfinished::Unfinished;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,6 +35,7 @@ use super::unit::known::KnownRecord;
 use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{Converted, Prepared, skipped};
 use super::unit::task::{Reprocess, UnitTask};
+use crate::ingest::unfinished::Unfinished;
 use crate::observe;
 use in_memory::Made;
 use keep::Kept;

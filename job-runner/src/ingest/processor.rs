@@ -6,7 +6,6 @@
 pub mod keyed_lock;
 pub mod poison;
 
-use crate::ingest::unfinished::Unfinished;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +53,8 @@ use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{ConvertedDocuments, Prepared, refused_unread, skipped};
 use super::unit::refusal::{RefusedPart, Stage};
 use super::unit::task::{Reprocess, UnitOutcome, UnitTask};
+use crate::gather::gather;
+use crate::ingest::unfinished::Unfinished;
 use crate::observe;
 use crate::observe::traces::UNIT_SPAN;
 use keyed_lock::KeyedLock;
@@ -380,7 +381,7 @@ async fn finish_batches(
     let lane = Lane::new(Arc::clone(&committer), stop.clone());
     let tasks = TaskTracker::new();
     while let Some(first) = receiver.recv().await {
-        let batch = lane.divert(gather(first, &mut receiver).await);
+        let batch = lane.divert(next_batch(first, &mut receiver).await);
         if batch.is_empty() {
             continue;
         }
@@ -397,21 +398,16 @@ async fn finish_batches(
     }
 }
 
-async fn gather(first: CommitRequest, receiver: &mut mpsc::Receiver<CommitRequest>) -> Vec<CommitRequest> {
-    let deadline = tokio::time::Instant::now() + BATCH_AGE;
-    let mut bytes = first.bytes();
-    let mut batch = vec![first];
-    let others = |batch: &Vec<CommitRequest>| batch.len() < observe::worker().in_hand();
-    while batch.len() < BATCH_UNITS && bytes < BATCH_BYTES && others(&batch) {
-        match tokio::time::timeout_at(deadline, receiver.recv()).await {
-            Ok(Some(work)) => {
-                bytes += work.bytes();
-                batch.push(work);
-            }
-            Ok(None) | Err(_) => break,
-        }
-    }
-    batch
+async fn next_batch(
+    first: CommitRequest,
+    receiver: &mut mpsc::Receiver<CommitRequest>,
+) -> Vec<CommitRequest> {
+    let mut bytes = 0;
+    let enough = |units, work: &CommitRequest| {
+        bytes += work.bytes();
+        units >= BATCH_UNITS || bytes >= BATCH_BYTES || units >= observe::worker().in_hand()
+    };
+    gather(first, receiver, tokio::time::Instant::now() + BATCH_AGE, enough).await
 }
 
 fn packer(

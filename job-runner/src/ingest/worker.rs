@@ -76,7 +76,7 @@ impl Worker {
             overwritten: counts.overwritten(),
             busy_millis: observe::worker().present().busy_millis,
             ended: ended.to_owned(),
-            error: None,
+            ..Report::default()
         }
     }
 

@@ -31,6 +31,7 @@ use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::{FileResult, KeyRange, ManifestLine};
 use crate::ingest::persist::persist;
+use crate::ingest::unfinished::Unfinished;
 use documents::MOST_UNNAMED;
 use gather::{KeyWindow, Stores};
 use repair::Repairer;
@@ -181,7 +182,7 @@ async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunE
 async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
     let stop = &stores.context.stop.abort;
     let look = persist("look at a range", stop, || attempt(stores, after, until)).await;
-    look.ok_or_else(|| {
+    look.map_err(|Unfinished| {
         if stop.is_cancelled() { RunError::Stopped } else { RunError::Unfinished { left: 1, lines: 1 } }
     })
 }

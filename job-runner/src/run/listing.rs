@@ -4,7 +4,6 @@
 //! the version by which notifications name the same object. Stores that know no versions say so in different ways.
 
 use aws_sdk_s3::types::BucketVersioningStatus;
-
 use docmill_clients::aws::{StoreError, StoreFault};
 
 /// An object as a listing shows it.
@@ -144,19 +143,13 @@ pub async fn head(
     bucket: &str,
     key: &str,
 ) -> Result<Option<ListedObject>, StoreError> {
-    match s3.head_object().bucket(bucket).key(key).send().await {
-        Ok(object) => Ok(Some(ListedObject {
-            key: key.to_owned(),
-            version_id: object.version_id().and_then(real_version),
-            etag: object.e_tag().map(unquoted),
-            last_modified_millis: millis(object.last_modified()),
-        })),
-        Err(error) => match StoreError::from_sdk(format!("look at s3://{bucket}/{key}"), &error) {
-            // A HEAD has no body, and so does not tell a missing object from a missing bucket.
-            error if matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound)) => Ok(None),
-            error => Err(error),
-        },
-    }
+    let head = crate::ingest::bucket::head::head(s3, bucket, key).await?;
+    Ok(head.map(|object| ListedObject {
+        key: key.to_owned(),
+        version_id: object.version_id().and_then(real_version),
+        etag: object.e_tag().map(unquoted),
+        last_modified_millis: millis(object.last_modified()),
+    }))
 }
 
 /// Objects from before a bucket was versioned have the version `null`, which notifications leave out.

@@ -35,6 +35,7 @@ use crate::ingest::prepare::logic::Logic;
 use crate::ingest::snapshot::read;
 use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 use compare::{Predicted, Recorded, UnitComparison};
@@ -126,7 +127,7 @@ impl<'a> Rehearsal<'a> {
             etag: line.etag.clone(),
         };
         let stop = &self.context.stop.abort;
-        persist("rehearse", stop, || self.attempt(&landed)).await.ok_or_else(|| {
+        persist("rehearse", stop, || self.attempt(&landed)).await.map_err(|Unfinished| {
             if stop.is_cancelled() { RunError::Stopped } else { RunError::Unfinished { left: 1, lines: 1 } }
         })
     }

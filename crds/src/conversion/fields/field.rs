@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bound::{self, Bound};
-use super::field_type::FieldType;
+pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
 
 /// One field of a document.

@@ -7,9 +7,8 @@
 mod reader;
 mod subset;
 
-use reader::DoctypeReader;
-
 use crate::fault::Flaw;
+use reader::DoctypeReader;
 
 /// How a declaration starts.
 pub(crate) const START: &str = "<!DOCTYPE";

@@ -17,6 +17,7 @@ use crate::enrich::records::counts::SliceCounts;
 use crate::enrich::selection::hits::Article;
 use crate::enrich::target::store::Copy;
 use crate::enrich::work::{ArticleWork, DocumentFailure};
+use crate::gather::gather;
 
 /// Documents that are stored together at the most.
 const TOGETHER: usize = 256;
@@ -31,14 +32,14 @@ pub(crate) async fn store_all(
     mut finished: mpsc::Receiver<Vec<ArticleWork>>,
 ) -> Result<(), EnrichError> {
     let mut told = Instant::now();
-    while let Some(mut works) = finished.recv().await {
-        let due = Instant::now() + AGE;
-        while works.len() < TOGETHER {
-            match tokio::time::timeout_at(due, finished.recv()).await {
-                Ok(Some(more)) => works.extend(more),
-                Ok(None) | Err(_) => break,
-            }
-        }
+    while let Some(first) = finished.recv().await {
+        let mut count = 0;
+        let enough = |_, works: &Vec<ArticleWork>| {
+            count += works.len();
+            count >= TOGETHER
+        };
+        let works = gather(first, &mut finished, Instant::now() + AGE, enough).await;
+        let works: Vec<ArticleWork> = works.into_iter().flatten().collect();
         match &flow.slice_plan.step {
             EnrichStep::DryRun => flow.tally.count(|counts| would_do(counts, &works)),
             EnrichStep::Compare(compare) => compare_all(flow, compare, &works),

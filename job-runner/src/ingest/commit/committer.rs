@@ -1,7 +1,6 @@
 //! Brings a batch of units to its end: index, refuse, record — in this order, so that whatever breaks off in between is
 //! done again and nothing is lost. Who told of a unit hears of its end after that.
 
-use crate::ingest::unfinished::Unfinished;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -27,6 +26,7 @@ use crate::ingest::ledger::errors_bucket;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::persist::persist;
 use crate::ingest::prepare::address::Addressing;
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::placement::{HeldByIndex, IndexRequest, PATIENCE};
 use crate::ingest::unit::prepared::{ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::kept;

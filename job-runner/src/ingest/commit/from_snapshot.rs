@@ -1,6 +1,5 @@
 //! Fills the index from a snapshot, some documents at a time: those of an object that is too large to be held in memory.
 
-use crate::ingest::unfinished::Unfinished;
 use std::io;
 
 use docmill_clients::aws::StoreError;
@@ -13,6 +12,7 @@ use crate::ingest::index::new_indices::sift;
 use crate::ingest::index::watch::Way;
 use crate::ingest::persist::persist;
 use crate::ingest::prepare::preparation::Preparation;
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::placement::{
     HeldByIndex, IndexFailure, IndexOutcome, IndexRequest, StoredDocuments, UnitIndexing,

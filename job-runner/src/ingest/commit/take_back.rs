@@ -26,6 +26,7 @@ use crate::ingest::ledger::errors_bucket;
 use crate::ingest::persist::persist;
 use crate::ingest::snapshot;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::placement::HeldByIndex;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 

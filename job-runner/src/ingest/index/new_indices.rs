@@ -6,7 +6,6 @@
 //! for no request any more. The hour is that of the worker's clock, so that the number is exact as long as the clocks of
 //! the workers are within an hour of each other.
 
-use crate::ingest::unfinished::Unfinished;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +23,7 @@ use super::claim_error::ClaimError;
 use super::heads::Heads;
 use super::met::Met;
 use crate::ingest::persist::persist;
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::placement::PATIENCE;
 use crate::ingest::unit::refusal::{RefusedPart, Stage};

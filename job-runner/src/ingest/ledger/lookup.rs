@@ -1,12 +1,12 @@
 //! Looks up what the ledger says of a unit. Many ask at a time: those who ask while a request is under way share the
 //! next one.
 
-use crate::ingest::unfinished::Unfinished;
 use docmill_clients::elastic::{Address, Elastic, StoredDocument};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::persist::persist;
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::known::KnownRecord;
 
 /// Records that one request asks for.

@@ -1,6 +1,5 @@
 //! Takes the unit of an object to the point where its document can be indexed.
 
-use crate::ingest::unfinished::Unfinished;
 use std::io;
 
 use docmill_clients::aws::StoreError;
@@ -16,6 +15,7 @@ use super::stamp::Stamp;
 use crate::ingest::snapshot::packed::packer::Coming;
 use crate::ingest::source::access::AccessFailure;
 use crate::ingest::source::object::ObjectFound;
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::object_ref::ObjectRef;

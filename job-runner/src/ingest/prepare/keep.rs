@@ -1,6 +1,5 @@
 //! Keeps the JSON of a unit that is in memory, as an object of its own or in a pack, before anything of it is indexed.
 
-use crate::ingest::unfinished::Unfinished;
 use std::io;
 use std::time::Instant;
 
@@ -14,6 +13,7 @@ use crate::ingest::snapshot::packed::{Frame, compress};
 use crate::ingest::snapshot::provenance::with_snapshot;
 use crate::ingest::snapshot::{self, Label};
 use crate::ingest::source::access::{Suspected, see_through};
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared, is_same};

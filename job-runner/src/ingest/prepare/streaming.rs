@@ -2,7 +2,6 @@
 //! and their documents go into the snapshot as they come. The index is then filled from the snapshot, some
 //! documents at a time. Their snapshots have an object of their own, also where others are packed.
 
-use crate::ingest::unfinished::Unfinished;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -23,6 +22,7 @@ use crate::ingest::snapshot::upload::{PART_BYTES, Upload};
 use crate::ingest::source::access::AccessFailure;
 use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::known::KnownRecord;

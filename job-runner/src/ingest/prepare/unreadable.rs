@@ -1,6 +1,5 @@
 //! Units whose object the store does not give, or whose JSON it does not take. They end as refused.
 
-use crate::ingest::unfinished::Unfinished;
 use std::time::Instant;
 
 use docmill_clients::aws::{StoreError, StoreFault};
@@ -12,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::preparation::Preparation;
 use crate::ingest::snapshot::packed::packer::Coming;
 use crate::ingest::source::access::{Access, AccessFailure, Suspected, see_through};
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::prepared::{Converted, refused_unread};

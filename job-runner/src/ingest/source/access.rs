@@ -2,7 +2,6 @@
 //! policy or the credentials. An answer such as 403 `AccessDenied` is the same in both cases. So it is the object's own
 //! if it lasts while requests for other objects are served; if none is, it is everybody's, and everybody waits.
 
-use crate::ingest::unfinished::Unfinished;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ingest::persist::PATIENCE_WITH_OUTAGES;
 use crate::ingest::snapshot::packed::packer::Coming;
+use crate::ingest::unfinished::Unfinished;
 use crate::observe;
 
 /// How long an object is denied before that is its own fault. What is allowed anew, or no longer, is so everywhere only

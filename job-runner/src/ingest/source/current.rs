@@ -1,7 +1,8 @@
 //! Asks the raw bucket what it holds at this moment.
 
-use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::aws::StoreError;
 
+use crate::ingest::bucket::head::head;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 
@@ -43,25 +44,10 @@ pub async fn present(
     bucket: &str,
     key: &str,
 ) -> Result<Option<CurrentVersion>, StoreError> {
-    match client.head_object().bucket(bucket).key(key).send().await {
-        Ok(head) => Ok(Some(CurrentVersion {
-            version_id: head.version_id().filter(|id| *id != "null").map(str::to_owned),
-            etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
-            last_modified_millis: head.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or(0),
-        })),
-        Err(error) => {
-            let error = StoreError::from_sdk(format!("look at s3://{bucket}/{key}"), &error);
-            match error.fault() {
-                Some(StoreFault::NoSuchKey | StoreFault::NotFound) => {
-                    // A HEAD has no body that would tell a missing object from a missing bucket.
-                    let found = client.head_bucket().bucket(bucket).send().await;
-                    found.map_err(|error| {
-                        StoreError::from_sdk(format!("look at the bucket {bucket:?}"), &error)
-                    })?;
-                    Ok(None)
-                }
-                _ => Err(error),
-            }
-        }
-    }
+    let head = head(client, bucket, key).await?;
+    Ok(head.map(|head| CurrentVersion {
+        version_id: head.version_id().filter(|id| *id != "null").map(str::to_owned),
+        etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
+        last_modified_millis: head.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or(0),
+    }))
 }

@@ -6,7 +6,6 @@
 //! - A record about another bucket is somebody else's. The message is let go a few times, so that whoever else reads
 //!   the queue can take it, and then set aside like that: never deleted in silence.
 
-use crate::ingest::unfinished::Unfinished;
 use std::time::Duration;
 
 use docmill_clients::clock;
@@ -21,6 +20,7 @@ use crate::ingest::ledger::errors_bucket;
 use crate::ingest::persist::persist;
 use crate::ingest::source::notification::{Beyond, Event, Message, SetAside, Why};
 use crate::ingest::source::queue::Received;
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::placement::PATIENCE;
 use crate::ingest::unit::refusal::Stage;

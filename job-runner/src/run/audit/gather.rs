@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
 use super::window::{self, FirstPage};
+use crate::ingest::bucket::head::head;
 use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
@@ -279,14 +280,8 @@ impl<'a> Stores<'a> {
 
     async fn snapshot_owner(&self, key: &str) -> Result<Option<String>, StoreError> {
         let BucketLocation { bucket, prefix } = &self.ground.snapshots;
-        match self.context.s3.head_object().bucket(bucket).key(format!("{prefix}{key}")).send().await {
-            Ok(head) => Ok(head.metadata().and_then(|metadata| metadata.get(snapshot::SOURCE)).cloned()),
-            Err(error) => {
-                let error = StoreError::from_sdk(format!("look at s3://{bucket}/{prefix}{key}"), &error);
-                let gone = matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound));
-                if gone { Ok(None) } else { Err(error) }
-            }
-        }
+        let head = head(&self.context.s3, bucket, &format!("{prefix}{key}")).await?;
+        Ok(head.and_then(|head| head.metadata()?.get(snapshot::SOURCE).cloned()))
     }
 
     /// Whether an error record says that its object could not be copied.

@@ -24,6 +24,7 @@ use crate::ingest::index::watch::Way;
 use crate::ingest::persist::persist;
 use crate::ingest::processor::Processor;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
+use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::object_ref::ObjectRef;
@@ -261,7 +262,8 @@ impl<'a> Repairer<'a> {
         let way = Way::untimed();
         let place =
             || async { indexer.place(&[IndexRequest { unit, documents, renew: true }], way, stop).await };
-        let outcomes = persist("store documents again", stop, place).await.ok_or(RunError::Stopped)?;
+        let outcomes =
+            persist("store documents again", stop, place).await.map_err(|Unfinished| RunError::Stopped)?;
         for held in outcomes.iter().flat_map(IndexOutcome::held) {
             tracing::warn!(
                 index = held.index,

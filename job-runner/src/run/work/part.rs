@@ -125,6 +125,6 @@ fn told(record: &PartRecord, overwritten: u64, started: Instant) -> Report {
         overwritten,
         busy_millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         ended: "the part is done".to_owned(),
-        error: None,
+        ..Report::default()
     }
 }

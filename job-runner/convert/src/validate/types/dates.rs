@@ -11,11 +11,11 @@ mod words;
 mod written;
 mod zones;
 
-pub(crate) use parts::date_of_parts;
-use written::{LEAP_SECOND, Written, may_be_leap_second};
-
 use docmill_crds::conversion::{DateFormat, Field, FieldType, Zone};
 use jiff::SignedDuration;
+pub(crate) use parts::date_of_parts;
+
+use written::{LEAP_SECOND, Written, may_be_leap_second};
 
 /// How the dates of a field are read, beyond the forms that all have in common.
 #[derive(Debug, Default)]

@@ -162,7 +162,7 @@ fn a_unit_whose_key_was_removed_meanwhile_says_so() {
     let update = closed(&late, &EarlierRecords::new());
     assert_eq!(update.records[0].0.reason.as_deref(), Some("ObjectGone"));
     assert!(
-        matches!(update.ended(Some(true)), UnitOutcome::Final { reason: Some(reason), .. } if reason == "ObjectGone")
+        matches!(update.ended(Recorded::Stored), UnitOutcome::Final { reason: Some(reason), .. } if reason == "ObjectGone")
     );
 }
 
@@ -210,7 +210,7 @@ fn evidence(work: &CommitRequest, earlier: &EarlierRecords) -> (bool, Vec<UnitId
 
 #[test]
 fn what_differs_from_the_record_is_a_change() {
-    let changed = |work: CommitRequest| match closed(&work, &EarlierRecords::new()).ended(Some(true)) {
+    let changed = |work: CommitRequest| match closed(&work, &EarlierRecords::new()).ended(Recorded::Stored) {
         UnitOutcome::Final { changed, .. } => changed,
         other => panic!("not final: {other:?}"),
     };
@@ -241,7 +241,7 @@ fn an_object_that_is_gone_keeps_the_record_that_it_has() {
     };
     let kept = closed(&skipped(Some(known(record_of("2", &["x"], 0)))), &EarlierRecords::new());
     assert!(kept.records.is_empty());
-    assert_eq!(kept.ended(Some(true)), UnitOutcome::Known(UnitState::Indexed));
+    assert_eq!(kept.ended(Recorded::Stored), UnitOutcome::Known(UnitState::Indexed));
     assert_eq!(
         closed(&skipped(None), &EarlierRecords::new()).records[0].0.reason.as_deref(),
         Some("ObjectGone")

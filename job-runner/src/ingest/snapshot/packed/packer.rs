@@ -5,7 +5,6 @@
 //! every unit under way is in it already, and it is either worth an object, or the first one after a pause. So a lone
 //! article is not slowed, and a stream of them makes a few packs a second.
 
-use crate::ingest::unfinished::Unfinished;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Frame, Pack, SealedPack};
 use crate::ingest::persist::persist;
 use crate::ingest::snapshot;
+use crate::ingest::unfinished::Unfinished;
 
 /// A pack is closed when it has so many units, …
 const PACK_UNITS: usize = 500;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use docmill_crds::conversion::{Model, ModelError};
 
+use super::scratch::Scratches;
 use crate::automaton::{self, Automaton};
 use crate::limits::Limits;
 use crate::losses::Losses;
-use crate::scratch::Scratches;
 
 /// A compiled model. Made once, used for every object, shared among threads.
 #[derive(Debug)]

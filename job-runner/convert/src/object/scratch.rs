@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::evaluate::Memory;
-use super::json_writer::JsonWriter;
-use super::losses::LossCounter;
+use crate::evaluate::Memory;
+use crate::json_writer::JsonWriter;
+use crate::losses::LossCounter;
 
 /// Bytes that a buffer may keep; one object of unusual size does not occupy memory for good.
 const KEPT: usize = 1024 * 1024;

@@ -7,18 +7,18 @@ use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
 use serde_json::Value;
 
-use super::automaton::Automaton;
 use super::converter::Converter;
-use super::cursor::Position;
-use super::evaluate::Evaluator;
-use super::events::{Pause, Sink};
-use super::fault::{Fault, Flaw, Refusal};
-use super::input::decompress::Input;
-use super::input::window::{CHUNK, Trouble, Window};
-use super::json_writer::JsonWriter;
 use super::scratch::Scratch;
 use super::source::Source;
-use super::validate::{self, Values};
+use crate::automaton::Automaton;
+use crate::cursor::Position;
+use crate::evaluate::Evaluator;
+use crate::events::{Pause, Sink};
+use crate::fault::{Fault, Flaw, Refusal};
+use crate::input::decompress::Input;
+use crate::input::window::{CHUNK, Trouble, Window};
+use crate::json_writer::JsonWriter;
+use crate::validate::{self, Values};
 
 /// A JSON document that its model accepts.
 #[derive(Clone, Debug, PartialEq)]

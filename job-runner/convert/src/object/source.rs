@@ -2,14 +2,14 @@
 
 use docmill_crds::conversion::Syntax;
 
-use super::automaton::Automaton;
-use super::cursor::Position;
-use super::events::{Pause, Sink};
-use super::fault::Flaw;
-use super::input::window::{Trouble, Window};
-use super::json::scanner::JsonScanner;
-use super::limits::Limits;
-use super::xml::scanner::Scanner;
+use crate::automaton::Automaton;
+use crate::cursor::Position;
+use crate::events::{Pause, Sink};
+use crate::fault::Flaw;
+use crate::input::window::{Trouble, Window};
+use crate::json::scanner::JsonScanner;
+use crate::limits::Limits;
+use crate::xml::scanner::Scanner;
 
 /// An object that is being read.
 #[derive(Debug)]

@@ -4,14 +4,14 @@ use std::io::{self, Read};
 
 use docmill_crds::conversion::Syntax;
 
-use super::events::names::Names;
-use super::events::open_elements::OpenElements;
-use super::events::{Element, Pause, Sink};
-use super::fault::{Flaw, Refusal};
-use super::input::decompress::Input;
-use super::input::window::{CHUNK, Trouble, Window};
-use super::limits::Limits;
-use super::xml::scanner::Scanner;
+use crate::events::names::Names;
+use crate::events::open_elements::OpenElements;
+use crate::events::{Element, Pause, Sink};
+use crate::fault::{Flaw, Refusal};
+use crate::input::decompress::Input;
+use crate::input::window::{CHUNK, Trouble, Window};
+use crate::limits::Limits;
+use crate::xml::scanner::Scanner;
 
 /// Who looks at the elements of an object.
 pub trait Visitor {

@@ -1,0 +1,11 @@
+//! An object from its bytes to its documents.
+//!
+//! - [`converter`]: a compiled model; [`documents`]: the documents of an object, one by one;
+//! - [`source`]: the scanner that fits its syntax; [`scratch`]: memory that is used again;
+//! - [`visit`]: an object without a model, element by element.
+
+pub(crate) mod converter;
+pub(crate) mod documents;
+mod scratch;
+mod source;
+pub(crate) mod visit;
