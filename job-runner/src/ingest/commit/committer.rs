@@ -15,7 +15,7 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::commit_request::CommitRequest;
-use super::ledger_update::{self, EarlierRecords, LedgerUpdate, Recorded};
+use super::ledger_update::{self, EarlierRecords, LedgerUpdate, RecordOutcome};
 use crate::ingest::clusters::Clusters;
 use crate::ingest::counts::UnitCounts;
 use crate::ingest::index::heads::{ClaimError, unless_held};
@@ -207,10 +207,10 @@ impl Committer {
             return;
         }
         let verdicts = self.record(&units, stop).await;
-        let verdicts = verdicts.unwrap_or_else(|Unfinished| vec![Recorded::Unfinished; units.len()]);
+        let verdicts = verdicts.unwrap_or_else(|Unfinished| vec![RecordOutcome::Unfinished; units.len()]);
         for ((work, update), mut recorded) in units.into_iter().zip(verdicts) {
-            if recorded == Recorded::Superseded && self.withdraw(&work, stop).await.is_err() {
-                recorded = Recorded::Unfinished;
+            if recorded == RecordOutcome::Superseded && self.withdraw(&work, stop).await.is_err() {
+                recorded = RecordOutcome::Unfinished;
             }
             count(&update, recorded);
             self.drop_evidence(&work, &update, recorded, stop).await;
@@ -323,10 +323,10 @@ impl Committer {
         &self,
         work: &CommitRequest,
         update: &LedgerUpdate,
-        recorded: Recorded,
+        recorded: RecordOutcome,
         stop: &CancellationToken,
     ) {
-        let (Prepared::Converted(converted), Some(_), Recorded::Superseded) =
+        let (Prepared::Converted(converted), Some(_), RecordOutcome::Superseded) =
             (&work.prepared, &update.evidence.keep, recorded)
         else {
             return;
@@ -366,7 +366,7 @@ impl Committer {
     }
 
     /// Writes the records, and says of each unit what became of its own.
-    async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Result<Vec<Recorded>, Unfinished> {
+    async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Result<Vec<RecordOutcome>, Unfinished> {
         let records = || {
             let records = units.iter().flat_map(|(_, update)| &update.records);
             records.map(|(record, version)| (record, Some(*version)))
@@ -381,7 +381,7 @@ impl Committer {
         Ok(units.iter().map(verdict).collect())
     }
 
-    fn verdict(&self, id: &str, outcomes: &[Outcome]) -> Recorded {
+    fn verdict(&self, id: &str, outcomes: &[Outcome]) -> RecordOutcome {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
             Outcome::Done | Outcome::Superseded => None,
@@ -392,11 +392,11 @@ impl Committer {
             // It is told for a while, and this worker goes on.
             store_health::of_process().held_up().by(error.store_problem(), &error.to_string());
             tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
-            return Recorded::Unfinished;
+            return RecordOutcome::Unfinished;
         }
         match outcomes.first() {
-            Some(Outcome::Superseded) => Recorded::Superseded,
-            _ => Recorded::Stored,
+            Some(Outcome::Superseded) => RecordOutcome::Superseded,
+            _ => RecordOutcome::Stored,
         }
     }
 
@@ -446,9 +446,9 @@ impl Committer {
 }
 
 /// Counts the documents of a unit that is indexed now, and how long that took since its landing.
-fn count(update: &LedgerUpdate, recorded: Recorded) {
+fn count(update: &LedgerUpdate, recorded: RecordOutcome) {
     let indexed = update.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
-    if let (Some((record, _)), Recorded::Stored) = (indexed, recorded) {
+    if let (Some((record, _)), RecordOutcome::Stored) = (indexed, recorded) {
         observe::worker().metrics.searchable(record.document_count, record.lag_millis);
     }
 }

@@ -23,7 +23,7 @@ const HEADLESS: u64 = 1;
 
 /// What became of the record of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
+pub enum RecordOutcome {
     /// It is stored.
     Stored,
     /// A newer record of the unit is.
@@ -84,10 +84,10 @@ impl LedgerUpdate {
     }
 
     /// The end of the unit, once it is known what became of its record.
-    pub fn ended(self, recorded: Recorded) -> UnitOutcome {
+    pub fn ended(self, recorded: RecordOutcome) -> UnitOutcome {
         match (recorded, self.ended) {
-            (Recorded::Unfinished, _) => UnitOutcome::Unfinished,
-            (Recorded::Superseded, UnitOutcome::Final { .. }) => passed_over(SkipReason::Superseded, true),
+            (RecordOutcome::Unfinished, _) => UnitOutcome::Unfinished,
+            (RecordOutcome::Superseded, UnitOutcome::Final { .. }) => passed_over(SkipReason::Superseded, true),
             (_, ended) => ended,
         }
     }

@@ -9,7 +9,7 @@ use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, Un
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Departed, EarlierRecords, EvidenceChange, Gone, LedgerUpdate, Recorded, close};
+use super::{Departed, EarlierRecords, EvidenceChange, Gone, LedgerUpdate, RecordOutcome, close};
 use crate::ingest::commit::commit_request::{CommitRequest, takes_anew};
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::unit::Unit;
@@ -162,7 +162,7 @@ fn a_unit_whose_key_was_removed_meanwhile_says_so() {
     let update = closed(&late, &EarlierRecords::new());
     assert_eq!(update.records[0].0.reason.as_deref(), Some("ObjectGone"));
     assert!(
-        matches!(update.ended(Recorded::Stored), UnitOutcome::Final { reason: Some(reason), .. } if reason == "ObjectGone")
+        matches!(update.ended(RecordOutcome::Stored), UnitOutcome::Final { reason: Some(reason), .. } if reason == "ObjectGone")
     );
 }
 
@@ -210,7 +210,7 @@ fn evidence(work: &CommitRequest, earlier: &EarlierRecords) -> (bool, Vec<UnitId
 
 #[test]
 fn what_differs_from_the_record_is_a_change() {
-    let changed = |work: CommitRequest| match closed(&work, &EarlierRecords::new()).ended(Recorded::Stored) {
+    let changed = |work: CommitRequest| match closed(&work, &EarlierRecords::new()).ended(RecordOutcome::Stored) {
         UnitOutcome::Final { changed, .. } => changed,
         other => panic!("not final: {other:?}"),
     };
@@ -241,7 +241,7 @@ fn an_object_that_is_gone_keeps_the_record_that_it_has() {
     };
     let kept = closed(&skipped(Some(known(record_of("2", &["x"], 0)))), &EarlierRecords::new());
     assert!(kept.records.is_empty());
-    assert_eq!(kept.ended(Recorded::Stored), UnitOutcome::Known(UnitState::Indexed));
+    assert_eq!(kept.ended(RecordOutcome::Stored), UnitOutcome::Known(UnitState::Indexed));
     assert_eq!(
         closed(&skipped(None), &EarlierRecords::new()).records[0].0.reason.as_deref(),
         Some("ObjectGone")
@@ -263,6 +263,6 @@ fn a_unit_that_came_too_late_says_so_once() {
 #[test]
 fn a_record_that_is_not_stored_makes_no_end() {
     let end = |recorded| closed(&work(&["x"], 0, &[], None), &EarlierRecords::new()).ended(recorded);
-    assert_eq!(end(Recorded::Unfinished), UnitOutcome::Unfinished);
-    assert!(matches!(end(Recorded::Superseded), UnitOutcome::Final { state: UnitState::Skipped, .. }));
+    assert_eq!(end(RecordOutcome::Unfinished), UnitOutcome::Unfinished);
+    assert!(matches!(end(RecordOutcome::Superseded), UnitOutcome::Final { state: UnitState::Skipped, .. }));
 }
