@@ -2,16 +2,16 @@
 //! operator.
 //!
 //! - [`metrics`]: what is counted;
-//! - [`held`], [`activity`]: which units wait for an index without the worker, and how it spends its time; pure;
+//! - [`units_held`], [`activity`]: which units wait for an index without the worker, and how it spends its time; pure;
 //! - [`server`]: all of it over HTTP; [`traces`]: spans for OpenTelemetry.
 //!
 //! A process is one worker, so there is one [`WorkerActivity`] in it ([`worker`]), and no step has to be handed one.
 
 pub mod activity;
-pub mod held;
 pub mod metrics;
 pub mod server;
 pub mod traces;
+pub mod units_held;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,8 +22,8 @@ use docmill_crds::contract::WorkerStatus;
 
 use super::ingest::unit::task::UnitOutcome;
 use activity::Activity;
-use held::UnitsHeld;
 use metrics::Metrics;
+use units_held::UnitsHeld;
 
 static WORKER: OnceLock<WorkerActivity> = OnceLock::new();
 

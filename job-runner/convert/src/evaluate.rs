@@ -13,7 +13,7 @@ use super::limits::Limits;
 use capture::{Buffer, Capture};
 use extra::ExtraBuffer;
 use record::Record;
-use unclaimed::Claim;
+use unmapped::Claim;
 
 pub(crate) mod capture;
 pub(crate) mod extra;
@@ -23,7 +23,7 @@ mod memory;
 pub(crate) mod record;
 mod sink;
 pub(crate) mod text;
-pub(crate) mod unclaimed;
+pub(crate) mod unmapped;
 
 pub(crate) use memory::Memory;
 use memory::{Level, OpenObject};

@@ -1,17 +1,14 @@
 //! `job-runner convert`: converts local files as a worker would, without a cluster. It is how a person develops a model.
 //!
-//! [`inputs`](super::inputs) finds the files, [`crew`] has several of them converted at a time and keeps their order,
+//! [`inputs`](super::inputs) finds the files, [`thread_pool`] has several of them converted at a time and keeps their order,
 //! [`work`] makes lines of the verdicts that [`engine`] gives, and this file writes them: documents to standard output as
 //! NDJSON, refusals to standard error as NDJSON or, for people, as text.
 //!
 //! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a file cannot be
 //! used. A file that cannot be read ends the work: what was said of the files before it stands.
-
-mod crew;
 mod engine;
 pub(super) mod human;
 mod progress;
-mod tally;
 mod work;
 
 use std::fs::File;
@@ -29,10 +26,10 @@ use docmill_crds::conversion::{Conversion, Model, Preset};
 use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
 use super::{REFUSED, UNUSABLE, complain};
-use crew::{Crew, Progressed, Silence};
 use engine::Engine;
 use progress::ConvertProgress;
-use tally::ConvertTally;
+use thread_pool::{Crew, Progressed, Silence};
+use totals::ConvertTally;
 use work::{ConvertJob, OutputForm};
 
 /// Files that are being converted at the same time when `--jobs` says nothing and the cores cannot be counted.
@@ -190,3 +187,5 @@ impl<'p> LossReport<'p> {
 
 #[cfg(test)]
 mod tests;
+mod thread_pool;
+mod totals;

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::model::attach;
 use super::model::input::{self, Given};
+use super::selection::article_state;
 use super::selection::hits::Article;
-use super::selection::standing;
 use super::slice_plan::Model;
 use crate::ingest::prepare::address::is_index_name;
 
@@ -119,7 +119,7 @@ impl ArticleWork {
                 return None;
             }
         };
-        match self.copy.as_ref().and_then(|copy| standing::earlier(copy, model, &digest)) {
+        match self.copy.as_ref().and_then(|copy| article_state::earlier(copy, model, &digest)) {
             Some(earlier) => {
                 self.attach(model, earlier.fields, earlier.provenance);
                 None

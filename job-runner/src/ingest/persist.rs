@@ -8,7 +8,7 @@ use docmill_clients::store_health;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::unfinished::Unfinished;
+use super::unfinished::Unfinished;
 use crate::observe;
 
 /// How long to wait for a user to mend something before the unit goes back to the queue.
@@ -61,8 +61,8 @@ mod tests {
     use docmill_crds::error_class::{Classify, ErrorClass};
     use tokio_util::sync::CancellationToken;
 
+    use super::super::unfinished::Unfinished;
     use super::persist;
-    use crate::ingest::unfinished::Unfinished;
 
     #[derive(Debug, thiserror::Error)]
     #[error("failed to do it")]

@@ -2,13 +2,13 @@
 
 pub mod address;
 pub mod binary;
+mod binary_unit;
 pub mod date_window;
-mod described;
 pub(crate) mod in_memory;
-pub(crate) mod keep;
 pub mod logic;
 pub mod preparation;
 pub(crate) mod stamp;
+pub(crate) mod store_snapshot;
 pub(crate) mod streaming;
 pub(crate) mod unreadable;
 
@@ -30,17 +30,17 @@ use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::Coming;
 use super::source::access::AccessFailure;
 use super::source::object::{self, ObjectFound, OpenedObject};
+use super::unfinished::Unfinished;
 use super::unit::Unit;
 use super::unit::known::KnownRecord;
 use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{Converted, Prepared, skipped};
 use super::unit::task::{Reprocess, UnitTask};
-use crate::ingest::unfinished::Unfinished;
 use crate::observe;
 use in_memory::Made;
-use keep::Kept;
 use logic::Logic;
 use preparation::{IN_MEMORY_BYTES, Preparation};
+use store_snapshot::Kept;
 
 /// The same for the JSON of an object, which may be larger by far where the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
@@ -60,7 +60,7 @@ impl Preparation {
         let converter = match &self.logic {
             Logic::Convert(converter) => converter,
             Logic::Describe(describer) => {
-                return described::prepare(self, describer, landed, same, coming, stop).await;
+                return binary_unit::prepare(self, describer, landed, same, coming, stop).await;
             }
         };
         let open =

@@ -1,6 +1,5 @@
 //! Selects the units of a run and writes them down as a manifest.
-
-pub mod growing;
+pub mod lexicographic_listing;
 pub(crate) mod planner;
 pub mod select;
 mod writer;

@@ -1,10 +1,10 @@
 //! Works one part of a manifest, file by file.
 
+mod file_order;
 mod mode;
 pub mod outcome;
 pub(crate) mod part;
 mod report;
-mod turns;
 mod units;
 
 pub(crate) use part::work;

@@ -3,7 +3,7 @@
 use super::capture::Capture;
 use super::record::Record;
 use super::text::TextBuffer;
-use super::unclaimed::Unclaimed;
+use super::unmapped::Unclaimed;
 use crate::automaton::NodeId;
 use crate::automaton::active::{ActiveNodes, Owner};
 use crate::cursor::Mark;

@@ -1,6 +1,6 @@
 //! What the evaluator does with each token.
 
-use super::unclaimed::Claim;
+use super::unmapped::Claim;
 use super::{Evaluator, Level, Owner};
 use crate::automaton::DOCUMENT;
 use crate::events::open_elements::OpenElements;

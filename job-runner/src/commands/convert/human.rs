@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use docmill_convert::{Fault, Refusal};
 
-use super::tally::ConvertTally;
+use super::totals::ConvertTally;
 use crate::commands::excerpt::excerpt;
 use crate::commands::lines::{LineReader, decoded};
 

@@ -9,7 +9,7 @@ use std::{fs, thread};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-use super::tally::ConvertTally;
+use super::totals::ConvertTally;
 use crate::commands::inputs::{Inputs, is_stdin};
 
 /// Work that is done sooner needs no bar.

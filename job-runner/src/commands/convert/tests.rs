@@ -5,7 +5,7 @@ use docmill_crds::reason::Reason;
 use serde_json::Value;
 
 use super::human::totals;
-use super::tally::ConvertTally;
+use super::totals::ConvertTally;
 use super::{ConvertArgs, convert};
 use crate::commands::scratch::Scratch;
 

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use docmill_convert::{Document, Losses, Refusal, Verdict};
 use serde::Serialize;
 
-use super::crew::Speaker;
 use super::engine::Engine;
 use super::human::Explainer;
-use super::tally::ConvertTally;
+use super::thread_pool::Speaker;
+use super::totals::ConvertTally;
 use crate::commands::inputs::open;
 
 /// Bytes of lines after which a worker waits until they are taken.

@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 use super::context::Flow;
 use super::halt::Halt;
 use crate::enrich::error::EnrichError;
+use crate::enrich::selection::article_state::{ArticleState, standing};
 use crate::enrich::selection::hits::Article;
 use crate::enrich::selection::select::Selection;
-use crate::enrich::selection::standing::{ArticleState, standing};
 use crate::enrich::work::{ArticleWork, DocumentFailure, target_index};
 
 /// Reads all pages of a selection and hands on what needs work.

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
+use crate::enrich::selection::article_state::at_path;
 use crate::enrich::selection::hits::Article;
-use crate::enrich::selection::standing::at_path;
 use crate::enrich::slice_plan::SlicePlan;
 use crate::enrich::work::DocumentFailure;
 

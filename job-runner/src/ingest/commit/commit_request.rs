@@ -6,7 +6,7 @@ use docmill_crds::records::heads::KeyHead;
 use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, UnitId, UnitState};
 use tokio::sync::oneshot;
 
-use super::departed;
+use super::removed_documents;
 use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::placement::{
     HeldByIndex, IndexFailure, IndexOutcome, IndexRequest, StoredDocuments, UnitIndexing,
@@ -119,7 +119,8 @@ impl CommitRequest {
 pub(crate) fn takes_anew(reprocess: Reprocess, known: Option<&KnownRecord>, documents: usize) -> bool {
     let differs = |known: &KnownRecord| {
         let record = &known.record;
-        record.document_count > 0 && (documents > MAX_RECORDED_DOCUMENTS || !departed::names_all(record))
+        record.document_count > 0
+            && (documents > MAX_RECORDED_DOCUMENTS || !removed_documents::names_all(record))
     };
     reprocess == Reprocess::Rewrite || known.is_some_and(differs)
 }

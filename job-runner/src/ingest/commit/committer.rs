@@ -366,7 +366,11 @@ impl Committer {
     }
 
     /// Writes the records, and says of each unit what became of its own.
-    async fn record(&self, units: &[Closed], stop: &CancellationToken) -> Result<Vec<RecordOutcome>, Unfinished> {
+    async fn record(
+        &self,
+        units: &[Closed],
+        stop: &CancellationToken,
+    ) -> Result<Vec<RecordOutcome>, Unfinished> {
         let records = || {
             let records = units.iter().flat_map(|(_, update)| &update.records);
             records.map(|(record, version)| (record, Some(*version)))

@@ -10,7 +10,7 @@ use docmill_crds::records::heads::KeyHead;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
 use super::commit_request::CommitRequest;
-use super::departed::{self, Departed};
+use super::removed_documents::{self, Departed};
 use crate::ingest::ledger::errors_bucket::ErrorRecord;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::unit::known::KnownRecord;
@@ -87,7 +87,9 @@ impl LedgerUpdate {
     pub fn ended(self, recorded: RecordOutcome) -> UnitOutcome {
         match (recorded, self.ended) {
             (RecordOutcome::Unfinished, _) => UnitOutcome::Unfinished,
-            (RecordOutcome::Superseded, UnitOutcome::Final { .. }) => passed_over(SkipReason::Superseded, true),
+            (RecordOutcome::Superseded, UnitOutcome::Final { .. }) => {
+                passed_over(SkipReason::Superseded, true)
+            }
             (_, ended) => ended,
         }
     }
@@ -257,7 +259,7 @@ impl Current<'_> {
         let keep = recorder.error_record(converted, work.attempts, self.now_millis).map(Box::new);
         let own = Some(&converted.unit.id);
         let own = own.filter(|_| keep.is_none() && work.known_state() == Some(UnitState::Failed));
-        let earlier = marks.iter().filter(|(before, _)| departed::may_have_evidence(before.as_ref()));
+        let earlier = marks.iter().filter(|(before, _)| removed_documents::may_have_evidence(before.as_ref()));
         let earlier = earlier.map(|(_, (mark, _))| &mark.unit);
         EvidenceChange { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
     }

@@ -15,8 +15,8 @@ use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 use tokio_util::sync::CancellationToken;
 
 use super::committer::Committer;
-use super::departed::{self, Departed};
 use super::ledger_update;
+use super::removed_documents::{self, Departed};
 use crate::ingest::index::claim;
 use crate::ingest::index::heads::ClaimError;
 use crate::ingest::ledger::errors_bucket;
@@ -118,7 +118,7 @@ async fn take_back(
     // A record that cannot be read was written by another version of Docmill.
     let record: Option<UnitRecord> =
         stored.and_then(|stored| serde_json::from_value(stored.source.into()).ok());
-    if record.as_ref().is_some_and(departed::is_withdrawn) {
+    if record.as_ref().is_some_and(removed_documents::is_withdrawn) {
         return Ok(false);
     }
     let departed = Departed::of(unit, record.as_ref());
@@ -126,7 +126,7 @@ async fn take_back(
     if let Some(departed) = &departed {
         committer.take_back(departed, tombstone, tombstone.version, stop).await?;
     }
-    if departed::may_have_evidence(record.as_ref()) {
+    if removed_documents::may_have_evidence(record.as_ref()) {
         errors_bucket::remove(&committer.s3, &committer.errors, unit).await?;
     }
     let now = clock::now_millis();

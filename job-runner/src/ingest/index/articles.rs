@@ -10,8 +10,8 @@ use docmill_crds::error_class::{Classify as _, ErrorClass};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::known_names::Met;
 use super::mapping;
-use super::met::Met;
 use super::watch::Indices;
 
 /// The cluster that the articles go to.

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::articles::Articles;
 use super::claim_error::ClaimError;
 use super::heads::Heads;
-use super::met::Met;
+use super::known_names::Met;
 use crate::ingest::persist::persist;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;

@@ -1,5 +1,5 @@
 //! How the documents of a batch are sent so that one index with trouble of its own does not hold up the others: by what
-//! [`standing`](super::index_health) knows.
+//! [`index_health`](super::index_health) knows.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

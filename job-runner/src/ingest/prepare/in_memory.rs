@@ -4,8 +4,8 @@ use std::io;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::keep::Kept;
 use super::preparation::Preparation;
+use super::store_snapshot::Kept;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments};
 use crate::ingest::unit::refusal::RefusedPart;

@@ -11,7 +11,7 @@ use docmill_crds::records::units::units_index;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
-use super::growing::Growing;
+use super::lexicographic_listing::Growing;
 use super::select;
 use super::writer::ManifestWriter;
 use crate::run::context::RunContext;

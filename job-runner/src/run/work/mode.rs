@@ -3,7 +3,7 @@
 use docmill_crds::api::ingest_run::IngestMode;
 use serde_json::Value;
 
-use super::turns::FileTurn;
+use super::file_order::FileTurn;
 use super::{outcome, units};
 use crate::run::context::RunContext;
 use crate::run::error::RunError;

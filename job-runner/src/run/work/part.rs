@@ -9,7 +9,7 @@ use docmill_crds::records::runs::PartRecord;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::turns::Turns;
+use super::file_order::Turns;
 use super::{mode, outcome, report};
 use crate::run::context::RunContext;
 use crate::run::error::RunError;

@@ -8,8 +8,8 @@ use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::records::units::UnitState;
 use futures::StreamExt as _;
 
+use super::file_order::FileTurn;
 use super::outcome::Outcomes;
-use super::turns::FileTurn;
 use crate::ingest::processor::Processor;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};

@@ -210,10 +210,11 @@ fn evidence(work: &CommitRequest, earlier: &EarlierRecords) -> (bool, Vec<UnitId
 
 #[test]
 fn what_differs_from_the_record_is_a_change() {
-    let changed = |work: CommitRequest| match closed(&work, &EarlierRecords::new()).ended(RecordOutcome::Stored) {
-        UnitOutcome::Final { changed, .. } => changed,
-        other => panic!("not final: {other:?}"),
-    };
+    let changed =
+        |work: CommitRequest| match closed(&work, &EarlierRecords::new()).ended(RecordOutcome::Stored) {
+            UnitOutcome::Final { changed, .. } => changed,
+            other => panic!("not final: {other:?}"),
+        };
     assert!(changed(work(&["x"], 0, &[], None)));
     assert!(!changed(work(&["x"], 0, &[], Some(known(record_of("2", &["x"], 0))))));
     assert!(changed(work(&["x", "y"], 0, &[], Some(known(record_of("2", &["x"], 0))))));

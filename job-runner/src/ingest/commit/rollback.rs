@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::commit_request::CommitRequest;
 use super::committer::Committer;
-use super::departed::Departed;
 use super::ledger_update;
+use super::removed_documents::Departed;
 use crate::ingest::index::heads::{ClaimError, unless_held};
 use crate::ingest::index::indexer;
 use crate::ingest::ledger::errors_bucket;

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::binary::{Described, Describer};
 use super::in_memory::Made;
-use super::keep::Kept;
 use super::preparation::{IN_MEMORY_BYTES, Preparation};
 use super::stamp::Stamp;
+use super::store_snapshot::Kept;
 use crate::ingest::snapshot::packed::packer::Coming;
 use crate::ingest::source::access::AccessFailure;
 use crate::ingest::source::object::ObjectFound;

@@ -1,4 +1,4 @@
-//! Which documents a unit has no more, and where they are named. Pure; [`take_back`](super::take_back) deletes them.
+//! Which documents a unit has no more, and where they are named. Pure; [`rollback`](super::rollback) deletes them.
 
 use docmill_crds::reason::SkipReason;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
