@@ -12,7 +12,7 @@ const GIB: i64 = 1024 * MIB;
 /// One line for each cap: its name, what it is without a word of the user, and what it may be. All else is made from this.
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $default:expr, $min:literal..=$max:expr;)+) => {
-        /// Limits on the resources that one object may use in a worker. An object that exceeds one is refused
+        /// Limits on the resources that one object may use in a worker. An object that reaches one is refused
         /// with `LimitExceeded`. Bytes of documents are counted in UTF-8, whatever the object's encoding.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]

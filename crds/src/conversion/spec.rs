@@ -99,8 +99,8 @@ pub struct Conversion {
     #[schemars(length(min = 1, max = 64))]
     pub time_zone: Option<String>,
 
-    /// Limits on the resources that one object may use in a worker. The defaults are far above those of real
-    /// news documents.
+    /// Limits on the resources that one object may use in a worker. The defaults are well above what real
+    /// news documents need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 }
