@@ -78,7 +78,7 @@ pub struct DocumentHead {
     /// It was deleted with its object.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
-    /// Indices that may still hold an earlier version, which is to be deleted there; some of them.
+    /// Indices that may still hold an earlier version, which must be deleted there; some of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<String>,
 }
