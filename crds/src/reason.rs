@@ -113,8 +113,8 @@ pub enum SkipReason {
     ObjectReplaced,
     /// It was ingested, and a newer version of its key has since replaced it.
     Superseded,
-    /// It was ingested, later removed from the bucket, and its documents were deleted with it (`raw.onDelete:
-    /// Delete`).
+    /// It has since been removed from the bucket, and its documents were deleted with it
+    /// (`raw.onDelete: Delete`).
     ObjectRemoved,
     /// It marks a folder: its key ends with `/` (or, for Hadoop, with `_$folder$`), and it has no bytes.
     FolderMarker,

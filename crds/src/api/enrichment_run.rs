@@ -312,8 +312,9 @@ pub struct EnrichmentRunStatus {
     pub observed_generation: Option<i64>,
     /// `Complete` or `Failed`, as in a Job, when the run has ended. `Ready`: everything that the spec names
     /// is reachable. `Suspended`: no pods run, because of `suspend` or the budget. `ModelChanged`: a model
-    /// reported another version during the run. `DocumentsFailed`: some documents were refused; `select:
-    /// Failed` selects them again. `Degraded`: pods of the run fail, for the reason given in the message, and
+    /// reported another version during the run. `DocumentsFailed`: some documents were refused;
+    /// `select: Failed` selects them again. `Degraded`: pods of the run fail, for the reason given in the
+    /// message, and
     /// are restarted. `Throttled`: a model or a cluster accepts no more requests or does not answer, and pods
     /// wait for it; the reason names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -68,8 +68,9 @@ pub struct IngestSourceSpec {
     pub conversion: Conversion,
     /// Where the JSON of each converted object is kept.
     pub snapshots: SnapshotLocation,
-    /// Where refused objects are kept: the unchanged object, as `<prefix><namespace>/<source>/objects/<raw
-    /// key>/<unit digest>`, and next to it `<unit digest>.error.json` with the reason.
+    /// Where refused objects are kept: the unchanged object, as
+    /// `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>`, and next to it
+    /// `<unit digest>.error.json` with the reason.
     pub errors: BucketLocation,
     /// Where documents become searchable. Left out: documents are only converted and stored as snapshots;
     /// successful units are then `Converted` instead of `Indexed`.

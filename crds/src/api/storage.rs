@@ -127,8 +127,9 @@ pub struct SnapshotLocation {
     // on.
     #[serde(default)]
     pub prefix: String,
-    /// `PerUnit`: each unit's JSON is an object of its own, `<prefix><namespace>/<source>/<raw key>/<unit
-    /// digest>/<revision>.json`. `Packed`: many units share one object,
+    /// `PerUnit`: each unit's JSON is an object of its own,
+    /// `<prefix><namespace>/<source>/<raw key>/<unit digest>/<revision>.json`. `Packed`: many units share one
+    /// object,
     /// `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, which saves most of the writes if there
     /// are many small articles; units whose raw object exceeds 4 MiB, or whose JSON exceeds 8 MiB, still have
     /// an object of their own. If another source reads these snapshots as its raw objects, use `PerUnit`.
