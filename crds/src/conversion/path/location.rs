@@ -112,8 +112,8 @@ pub struct PathFault {
     pub problem: String,
 }
 
-/// Reads locations with `|` between, each by `location`, which gives it and what comes after it. `end` is what is told when
-/// something else comes.
+/// Parses locations separated by `|`, each with `location`, which returns it and the rest of the text. `end`
+/// is the error message if something else follows.
 pub(crate) fn union<'p>(
     path: &'p str,
     end: &str,
