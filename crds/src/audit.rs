@@ -27,24 +27,24 @@ use super::words::every;
 pub enum DifferenceKind {
     /// An object of the raw bucket has no record in the ledger.
     Unaccounted,
-    /// The ledger has a record of a unit under an id that is not the unit's own, so that it counts twice.
+    /// The ledger has a record of a unit under an id that is not the unit's own, so that it is counted twice.
     RecordTwice,
-    /// A unit that counts as indexed or failed is no longer in the raw bucket: a newer version of its key was seen to
-    /// its end, or the object was removed and the source says that its documents go with it.
+    /// A unit that counts as indexed or failed is no longer in the raw bucket: a newer version of its key was
+    /// processed, or the object was removed and the source deletes documents with their object.
     RecordWithoutObject,
-    /// The snapshot that a record names is not there.
+    /// The snapshot that a record names does not exist.
     SnapshotMissing,
     /// A snapshot belongs to a unit that neither the ledger nor the raw bucket has.
     SnapshotOrphaned,
     /// A document that a record names is not in the index.
     DocumentMissing,
-    /// A document that a record names is there as an older unit had it.
+    /// The index has an older unit's version of a document that a record names.
     DocumentOfOlderUnit,
     /// The index has a document of this source that no record names.
     DocumentOrphaned,
-    /// A failed unit has no error record, or no copy of its object though that is still there.
+    /// A failed unit has no error record, or no copy of its object although the object still exists.
     EvidenceMissing,
-    /// The errors bucket holds something of a key none of whose units failed.
+    /// The errors bucket has an object for a key without failed units.
     EvidenceLeft,
 }
 

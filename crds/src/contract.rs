@@ -1,4 +1,4 @@
-//! What the operator hands to a worker pod, and what it gets back.
+//! What the operator passes to a worker pod, and what it gets back.
 //!
 //! In: the [`WorkOrder`] as JSON in an environment variable; credentials as files, one folder per Secret, so that
 //! they appear in no manifest and a rotated Secret reaches a running pod. Out, while it runs: its [`WorkerStatus`] at

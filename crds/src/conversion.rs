@@ -1,7 +1,8 @@
 //! `spec.conversion`: what a document is and which of its parts become which fields.
 //!
-//! A conversion is data, not code. What a user writes is a [`Conversion`]; [`Conversion::resolve`] expands its preset and
-//! checks every path, and gives the [`Model`] that the worker compiles. Presets are files in this same language.
+//! A conversion is data, not code. What a user writes is a [`Conversion`]; [`Conversion::resolve`] expands
+//! its preset and checks every path, and returns the [`Model`] that the worker compiles. Presets are files in
+//! the same language.
 
 mod binary;
 mod binary_rules;

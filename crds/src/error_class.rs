@@ -1,16 +1,17 @@
-//! Who has to act on an error: nobody (it passes), the user (mend a resource or a secret), or nobody can.
+//! Who has to act on an error: nobody (it passes), the user (correct a resource or a secret), or nobody can.
 
 use super::contract::worker_status::{Store, StoreProblemReason};
 use super::foreign::Foreign;
 
-/// What an error means for what comes next.
+/// What an error means for further processing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorClass {
-    /// Passes by itself (an outage, throttling, a timeout): try again later, never count it against a document.
+    /// Passes by itself (an outage, throttling, a timeout): retry later, never count it against a document.
     Transient,
-    /// The user has to change something (a missing secret or bucket, denied access): say so, and look again.
+    /// The user has to change something (a missing secret or bucket, denied access): report it, and check
+    /// again.
     User,
-    /// Trying again cannot help (a document that is refused, a resource that cannot work).
+    /// A retry cannot help (a document that is refused, a resource that cannot work).
     Permanent,
 }
 
@@ -19,14 +20,14 @@ pub trait Classify {
     /// Who has to act.
     fn class(&self) -> ErrorClass;
 
-    /// Which store hinders the work and how, where one does: not the document's fault, and not the end of the process.
-    /// An error that wraps another one says what that one says.
+    /// The store that blocks the work, if any, and how: not the document's fault, and not the end of the
+    /// process. An error that wraps another one returns the inner error's value.
     fn store_problem(&self) -> Option<(Store, StoreProblemReason)> {
         None
     }
 
-    /// The words of the store, which `Display` does not show: for the logs of workers. An error that wraps another one
-    /// gives what that one gives.
+    /// The store's own message, which `Display` does not show: for the logs of workers. An error that wraps
+    /// another one returns the inner error's value.
     fn words(&self) -> Option<&Foreign> {
         None
     }

@@ -1,9 +1,9 @@
-//! Text that somebody else wrote: a server that a resource names, or a pod in a tenant's namespace.
+//! Text from an external source: a server that a resource names, or a pod in a tenant's namespace.
 //!
-//! Whoever writes a resource chooses who answers, so that what is answered may be anything: a document, a secret of
-//! another service, a lure. Status and Events are read by others and show only our own words, numbers, and the words
-//! that a store's error format is made of. [`Foreign`] keeps the rest apart: it has no `Display`, so that it gets into
-//! no message by the way.
+//! The author of a resource chooses the server, so a response may contain anything: a document, a secret of
+//! another service, a lure. Status and Events are read by others and show only our own words, numbers, and
+//! the words of a store's error format. [`Foreign`] keeps the rest separate: it has no `Display`, so that it
+//! cannot get into a message by accident.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ const WORD_CHARS: usize = 64;
 /// Longest sentence of a worker that is shown.
 const SENTENCE_CHARS: usize = 500;
 
-/// Text of somebody else, for records in the stores of those whom it concerns, and for the logs of workers. `Debug`
-/// shows its length alone.
+/// External text, for records in the stores of the users concerned, and for the logs of workers. `Debug`
+/// shows only its length.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Foreign(String);
 
@@ -28,7 +28,7 @@ impl Foreign {
         self.0.is_empty()
     }
 
-    /// Whether it holds these words.
+    /// Whether it contains these words.
     pub fn contains(&self, words: &str) -> bool {
         self.0.contains(words)
     }

@@ -2,8 +2,9 @@
 //!
 //! - [`api`]: the resources that users write: [`api::ingest_source`], [`api::ingest_run`], [`api::enrichment_run`],
 //!   [`api::enrichment_schedule`], and the parts that they share;
-//! - [`conversion`], [`reason`], [`template`]: the model language of documents, and the names of what can be wrong with one;
-//! - [`records`]: what is remembered of the work, in the stores themselves;
+//! - [`conversion`], [`reason`], [`template`]: the model language of documents, and the names of what can be
+//!   wrong with a document;
+//! - [`records`]: records of the work, kept in the stores themselves;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
 //! - [`manifests`], [`mod@reference`]: the definitions of the resources and the reference documentation, made from the types;

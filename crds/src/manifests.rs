@@ -5,8 +5,8 @@ use kube::CustomResourceExt as _;
 
 use super::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
 
-/// Where the generated files lie, from the root of the repository. Helm can read only what is inside a chart, so
-/// they lie there and nowhere else.
+/// Path of the generated files from the root of the repository. Helm can read only files inside a chart, so
+/// they are only there.
 pub const FOLDER: &str = "charts/docmill/files/crds";
 
 /// File name and text of each definition.

@@ -37,11 +37,11 @@ pub enum Reason {
     MalformedXml,
     /// Not well-formed JSON (RFC 8259).
     MalformedJson,
-    /// An entity is declared or used that is not one of XML's own five.
+    /// An entity is declared or used that is not one of XML's five predefined ones.
     EntityRefused,
-    /// A cap on size, depth or number was reached.
+    /// A limit on size, depth or number was reached.
     LimitExceeded,
-    /// Well-formed, but no element is what the model calls a record.
+    /// Well-formed, but no element matches the model's record path.
     NoRecord,
     /// A required field has no value.
     MissingField,
@@ -51,39 +51,39 @@ pub enum Reason {
     PatternMismatch,
     /// A value is not among those that its field allows.
     NotInEnum,
-    /// A value has fewer characters than its field asks for.
+    /// A value has fewer characters than its field requires.
     TooShort,
     /// A value has more characters than its field allows.
     TooLong,
     /// A value is below its field's minimum, or above its maximum.
     OutOfRange,
-    /// A repeated field has fewer values than it asks for.
+    /// A repeated field has fewer values than it requires.
     TooFew,
     /// A repeated field has more values than it allows.
     TooMany,
-    /// The index name or the id cannot be made from the document.
+    /// The index name or the id cannot be derived from the document.
     NotAddressable,
-    /// A date that names the index lies outside of `index.window`.
+    /// A date that names the index lies outside `index.window`.
     DateOutOfWindow,
-    /// The source has made as many new indices within an hour as `index.maxNewIndicesPerHour` allows.
+    /// The source has created as many new indices within an hour as `index.maxNewIndicesPerHour` allows.
     TooManyIndices,
     /// Elasticsearch refused the document, for example because a field does not fit the index's mapping.
     IndexRejected,
-    /// The object is in an archive storage class; it can be replayed once it was restored.
+    /// The object is in an archive storage class; it can be replayed once it is restored.
     ObjectArchived,
-    /// The object store does not give this object, while it gives others of the bucket: for example because of the key that
-    /// it is encrypted with, or of rights to this object alone.
+    /// The object store does not return this object, although it returns others of the bucket: for example
+    /// because of its encryption key, or of permissions on this object alone.
     ObjectUnreadable,
-    /// The object store does not take this unit's JSON, while it takes that of others.
+    /// The object store does not accept this unit's JSON, although it accepts that of others.
     SnapshotRefused,
-    /// The index of the document, or of an earlier copy of it, takes no writes and is not going to by itself: a block that
-    /// somebody put on it, a closed index, an index that the cluster refuses to create.
+    /// The index of the document, or of an earlier copy of it, takes no writes and will not recover by
+    /// itself: a block that somebody set, a closed index, an index that the cluster refuses to create.
     IndexBlocked,
-    /// Workers died again and again while they worked on this unit alone.
+    /// Workers died repeatedly while they processed this unit alone.
     Poison,
-    /// A message of the queue, or one of its records, is no notification that is understood.
+    /// A message of the queue, or one of its records, is not a valid notification.
     MalformedNotification,
-    /// A notification tells of another bucket than the source's.
+    /// A notification is about a bucket other than the source's.
     ForeignNotification,
 }
 
@@ -91,7 +91,7 @@ impl Reason {
     /// Every reason, in the order in which a document can meet them.
     pub const ALL: [Self; Self::VARIANTS.len()] = every(Self::VARIANTS);
 
-    /// Whether the object itself could not be had.
+    /// Whether the object itself could not be read.
     pub const fn is_unreadable(self) -> bool {
         matches!(self, Self::ObjectArchived | Self::ObjectUnreadable)
     }
@@ -102,20 +102,21 @@ impl Reason {
     }
 }
 
-/// Why a unit was passed over. Unlike a refusal, nothing is wrong with it.
+/// Why a unit was skipped. Unlike a refusal, nothing is wrong with it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
 )]
 pub enum SkipReason {
     /// The object was deleted before it was read, or before it was indexed.
     ObjectGone,
-    /// A newer version took the object's place before it was read; that one is a unit of its own.
+    /// A newer version replaced the object before it was read; that version is a separate unit.
     ObjectReplaced,
-    /// It was ingested, and a newer version of its key has taken its place since.
+    /// It was ingested, and a newer version of its key has since replaced it.
     Superseded,
-    /// It was removed from the bucket since, and its documents went with it (`raw.onDelete: Delete`).
+    /// It has since been removed from the bucket, and its documents were deleted with it
+    /// (`raw.onDelete: Delete`).
     ObjectRemoved,
-    /// It marks a folder: its key ends with `/` (or, by Hadoop, with `_$folder$`), and it has no bytes.
+    /// It marks a folder: its key ends with `/` (or, for Hadoop, with `_$folder$`), and it has no bytes.
     FolderMarker,
 }
 

@@ -1,4 +1,4 @@
-//! What is remembered of the work, in the stores themselves: one index for each kind of record.
+//! Records of the work, kept in the stores themselves: one index for each kind of record.
 
 pub mod enrichment_query;
 pub mod enrichments;

@@ -1,4 +1,4 @@
-//! The reference documentation, as far as the types say what is in it.
+//! The parts of the reference documentation that are generated from the types.
 
 mod crds;
 mod markdown;
@@ -7,7 +7,7 @@ mod reasons;
 
 pub use markdown::anchor;
 
-/// Where the pages lie, from the root of the repository.
+/// Path of the pages from the root of the repository.
 pub const FOLDER: &str = "docs/reference";
 
 /// File name and text of each page.

@@ -27,7 +27,7 @@ enum Part {
     Field { path: String, format: Option<String> },
 }
 
-/// Why a text is no template. The user has to mend the resource.
+/// Why a text is not a valid template. The user must correct the resource.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// A `{` without `}`, or a `}` without `{`.
@@ -36,7 +36,7 @@ pub enum TemplateError {
     /// `{}` or a field name with other characters than letters, digits, `_` and `.`.
     #[error("{0:?} is not the name of a field")]
     FieldName(String),
-    /// The part after the colon is no strftime format.
+    /// The part after the colon is not a strftime format.
     #[error("{0:?} is not a date format (strftime, for example %Y.%m.%d)")]
     DateFormat(String),
 }
@@ -50,13 +50,14 @@ pub enum RenderError {
     /// The field is a list or an object.
     #[error("the field {0:?} is not a single value")]
     NotScalar(String),
-    /// A format is given, and the field is no RFC 3339 time and no date, or its year in UTC is none of 1 to 9999.
+    /// A format is given, and the field is neither an RFC 3339 time nor a date, or its year in UTC is outside
+    /// 1 to 9999.
     #[error("the field {0:?} is not a date of the years 0001 to 9999 (RFC 3339)")]
     NotDate(String),
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -89,8 +90,8 @@ impl Template {
         })
     }
 
-    /// The days in UTC of the fields that are dates, each with the path of its field. Fields that the document lacks are
-    /// passed over.
+    /// The days in UTC of the fields that are dates, each with the path of its field. Fields that the
+    /// document lacks are skipped.
     pub fn days<'a>(&'a self, document: &'a Map<String, Value>) -> impl Iterator<Item = (&'a str, Date)> {
         self.fields().filter_map(|path| match lookup(document, path)? {
             Value::String(text) => Some((path, parse_date(text)?.date())),

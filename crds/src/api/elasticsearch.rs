@@ -7,7 +7,7 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::storage::SecretRef;
 
-/// A cluster and the credentials for it.
+/// A cluster and its credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("!has(self.aws) || self.urls.size() == 1")
@@ -18,17 +18,19 @@ pub struct ElasticsearchCluster {
     #[schemars(length(min = 1, max = 32), inner(regex(pattern = r"^https?://[^/?#]+/?$")))]
     pub urls: Vec<String>,
     /// Secret in this namespace with the keys `username` and `password`, or `apiKey` (the encoded form), and
-    /// `ca.crt` (PEM) if the cluster's certificate is signed by a private authority. Left out: no authentication.
-    /// With `aws` its keys are those of `storage.credentialsSecretRef`, and left out means the pod's own identity. A Secret
-    /// that changes is read again when the cluster refuses what it said before.
+    /// `ca.crt` (PEM) if the cluster's certificate is signed by a private authority. Left out: no
+    /// authentication. With `aws` its keys are those of `storage.credentialsSecretRef`, and if it is left
+    /// out, the pod's own identity is used. A changed Secret is read again when the cluster rejects the
+    /// previous credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
-    /// Amazon OpenSearch Service or Serverless, which takes requests signed with AWS credentials (Signature Version 4).
+    /// Amazon OpenSearch Service or Serverless, which accepts requests signed with AWS credentials (Signature
+    /// Version 4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aws: Option<AwsSigning>,
 }
 
-/// What requests to managed OpenSearch are signed for.
+/// The AWS region and service for which requests to managed OpenSearch are signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AwsSigning {
@@ -40,7 +42,7 @@ pub struct AwsSigning {
     pub service: AwsService,
 }
 
-/// The name that AWS signs by.
+/// The service name in an AWS signature.
 #[derive(
     Clone,
     Copy,

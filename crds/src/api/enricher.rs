@@ -1,4 +1,4 @@
-//! Enrichers: a model or a built-in function, what it is given of a document, and which fields it gives.
+//! Enrichers: a model or a built-in function, its inputs from a document, and the fields it produces.
 
 mod builtin;
 mod check;

@@ -1,4 +1,4 @@
-//! `EnrichmentRun`: one enrichment of what lies in an index, from start to end.
+//! `EnrichmentRun`: one enrichment of the documents in an index, from start to end.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -11,8 +11,8 @@ use super::enricher::{Enricher, OutputType};
 use super::ingest_source::PodTemplate;
 use super::storage::Storage;
 
-/// One enrichment: select documents, send them to models, store the enriched documents in another index. Like a
-/// Job it runs once and ends; apart from `suspend` and `budget` it cannot be changed afterwards.
+/// One enrichment: select documents, send them to models, store the enriched documents in another index. Like
+/// a Job, it runs once and ends; only `suspend` and `budget` can be changed afterwards.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
@@ -52,31 +52,32 @@ use super::storage::Storage;
         .message("onModelChange must be Stop where an output is a Vector: vectors of different models never mix in one field").field_path(".onModelChange")
 )]
 pub struct EnrichmentRunSpec {
-    /// Start no pods, and end those that run; what they have stored stays. Set it back to go on.
+    /// Start no pods and stop the running ones; what they have stored stays. Set it to false to resume.
     #[serde(default)]
     pub suspend: bool,
-    /// `Enrich`: call the models and store what they give. `Compare`: store nothing, and tell how two of the enrichers, or
-    /// raw and enriched documents, differ.
+    /// `Enrich`: call the models and store their outputs. `Compare`: store nothing, and report how two of the
+    /// enrichers, or raw and enriched documents, differ.
     #[serde(default)]
     pub mode: EnrichmentMode,
     /// Where the documents come from.
     pub from: EnrichFrom,
     /// Where the enriched documents go.
     pub to: EnrichTo,
-    /// Which documents.
+    /// Which documents to enrich.
     #[serde(default)]
     pub select: Select,
-    /// Which documents `select: Matching` takes. They have to meet all that is set.
+    /// Which documents `select: Matching` takes. A document must meet every condition that is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<Matching>,
-    /// The models to ask, in this order.
+    /// The models to call, in this order.
     #[schemars(length(min = 1, max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub enrichers: Vec<Enricher>,
-    /// What is compared.
+    /// What to compare.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compare>,
-    /// The most pods at a time. There are no more than the smallest `maxInFlight` of its models.
+    /// Maximum number of pods at a time. The run never has more pods than the smallest `maxInFlight` of its
+    /// models.
     #[serde(default = "default_parallelism")]
     #[schemars(range(min = 1, max = 100))]
     pub parallelism: i32,
@@ -84,38 +85,38 @@ pub struct EnrichmentRunSpec {
     #[serde(default = "default_backoff_limit")]
     #[schemars(range(min = 0, max = 100))]
     pub backoff_limit: i32,
-    /// The run fails when it has not ended after this many seconds.
+    /// The run fails if it has not ended after this many seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub active_deadline_seconds: Option<i64>,
-    /// The run is deleted this many seconds after its end. Left out: it is kept.
+    /// The run is deleted this many seconds after it ends. Left out: it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub ttl_seconds_after_finished: Option<i32>,
-    /// The most documents that it works on. What is left is for the next run, since the bound of what is complete stays
-    /// where it was.
+    /// Maximum number of documents to process. The rest is left for the next run, because the bound of what
+    /// is complete stays where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_documents: Option<i64>,
-    /// What the models may be asked in all. Before it would be exceeded the run is suspended (its condition says
-    /// `BudgetReached`); raise it, and the run goes on where it was.
+    /// Total use of the models. The run is suspended before it would exceed the budget (its condition says
+    /// `BudgetReached`); raise the budget, and the run resumes where it stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
-    /// What becomes of the run when a model tells of another version than at its start. What the other version gave is
-    /// stored only with `Continue`.
+    /// What happens to the run when a model reports a different version than at the start. Outputs of the
+    /// other version are stored only with `Continue`.
     #[serde(default)]
     pub on_model_change: OnModelChange,
-    /// Only tell how many documents would be selected, how many of them need no call, and how many calls and characters
-    /// the others would take. Nothing is called and nothing is stored.
+    /// Only report how many documents would be selected, how many of them need no call, and how many calls
+    /// and characters the others would take. No model is called and nothing is stored.
     #[serde(default)]
     pub dry_run: bool,
-    /// What users may add to the pods.
+    /// Settings to add to the pods.
     #[serde(default, skip_serializing_if = "PodTemplate::is_empty")]
     pub pod_template: PodTemplate,
 }
 
 impl EnrichmentRunSpec {
-    /// Whether it stores vectors.
+    /// Whether any output is a vector.
     pub fn stores_vectors(&self) -> bool {
         self.enrichers
             .iter()
@@ -127,10 +128,10 @@ impl EnrichmentRunSpec {
 /// What a run does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EnrichmentMode {
-    /// Calls the models and stores what they give.
+    /// Calls the models and stores their outputs.
     #[default]
     Enrich,
-    /// Tells how two enrichers, or raw and enriched documents, differ.
+    /// Reports how two enrichers, or raw and enriched documents, differ.
     Compare,
 }
 
@@ -144,7 +145,7 @@ pub struct Compare {
     /// enriched copy, and no model is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<String>,
-    /// Name of the enricher that it is compared with.
+    /// Name of the enricher to compare `left` with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<String>,
     /// Numbers, and the cosine of vectors, agree when they differ by no more than this, in thousandths.
@@ -157,7 +158,7 @@ fn default_tolerance_milli() -> i32 {
     1
 }
 
-/// What the models of a run may be asked in all.
+/// Limits on the total use of a run's models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("has(self.calls) || has(self.inputCharacters)")
@@ -167,19 +168,20 @@ pub struct Budget {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub calls: Option<i64>,
-    /// Characters of the inputs (those of bytes in base64 included), again for each retry.
+    /// Characters of the inputs, including those of base64-encoded bytes, counted again for each retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub input_characters: Option<i64>,
 }
 
-/// What becomes of a run when a model changes meanwhile.
+/// What happens to a run when a model changes during it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum OnModelChange {
     /// It fails with the reason `ModelChanged`. The next run starts with the new version.
     #[default]
     Stop,
-    /// It goes on; each document tells which version it got its fields from, and the condition `ModelChanged` is set.
+    /// It continues; each document records which version produced its fields, and the condition
+    /// `ModelChanged` is set.
     Continue,
 }
 
@@ -189,20 +191,20 @@ pub enum OnModelChange {
 #[x_kube(validation = Rule::new("has(self.timeRange) || has(self.ids) || has(self.query)")
     .message("set at least one of timeRange, ids and query"))]
 pub struct Matching {
-    /// Those that were indexed in this time.
+    /// Documents indexed in this time range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_range: Option<DocumentTimeRange>,
-    /// Those with these ids.
+    /// Documents with these ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1000))]
     pub ids: Option<Vec<String>>,
-    /// Those that match this query, in Elasticsearch's Query DSL.
+    /// Documents that match this query, in Elasticsearch's Query DSL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::any_json::object")]
     pub query: Option<Map<String, Value>>,
 }
 
-/// A length of time: `after < time <= until`.
+/// A time range: `after < time <= until`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("has(self.after) || has(self.until)").message("set after, until, or both"))]
@@ -222,7 +224,7 @@ fn default_backoff_limit() -> i32 {
     6
 }
 
-/// Where documents come from: exactly one of the two.
+/// Where documents come from: exactly one of `sourceRef` and `elasticsearch`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("has(self.sourceRef) != has(self.elasticsearch)")
@@ -230,7 +232,7 @@ fn default_backoff_limit() -> i32 {
     validation = Rule::new("has(self.elasticsearch) == has(self.index)")
     .message("index goes with elasticsearch: set both or none").field_path(".index"))]
 pub struct EnrichFrom {
-    /// An IngestSource in this namespace: its cluster, and every index that its documents can be in.
+    /// An IngestSource in this namespace: its cluster, and every index that can hold its documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ref: Option<SourceRef>,
     /// A cluster, for documents of several sources or of other clusters.
@@ -243,12 +245,12 @@ pub struct EnrichFrom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::any_json::object")]
     pub query: Option<Map<String, Value>>,
-    /// The field that tells when a document was indexed, a date. Documents without it are never selected.
+    /// The date field that holds the time a document was indexed. Documents without it are never selected.
     #[serde(default = "default_time_field")]
     #[schemars(length(min = 1, max = 256))]
     pub time_field: String,
-    /// How to reach the bucket of raw objects, for enrichers that are given the object itself. Left out: as the IngestSource
-    /// of `sourceRef` does.
+    /// How to reach the bucket of raw objects, for enrichers that take the object itself. Left out: the
+    /// `storage` of the IngestSource in `sourceRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
 }
@@ -270,7 +272,7 @@ pub struct SourceRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnrichTo {
-    /// The cluster; the one that the documents come from, or another. It also holds the record of what was
+    /// The cluster: the one that the documents come from, or another. It also holds the records of what was
     /// enriched, in the index `docmill-enrichments-<namespace>`.
     pub elasticsearch: ElasticsearchCluster,
     /// Name of the index, in the same form as `index.name` of an IngestSource, for example
@@ -281,8 +283,8 @@ pub struct EnrichTo {
         validation = Rule::new("!self.startsWith('docmill-')")
         .message("must not start with docmill-, which is how Docmill's own indices are named"))]
     pub name: String,
-    /// Take over the record of what was enriched from whoever it belongs to: the same namespace of another Kubernetes
-    /// cluster. It has to have stopped before.
+    /// Take over the records of what was enriched from their owner: the same namespace of another Kubernetes
+    /// cluster. The owner must have stopped before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopt: bool,
 }
@@ -290,42 +292,44 @@ pub struct EnrichTo {
 /// Which documents of the source a run takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Select {
-    /// Those that have not been enriched in this way: new ones, changed ones, and all if a model changed.
+    /// Documents that have not been enriched in this way: new ones, changed ones, and all if a model changed.
     #[default]
     New,
-    /// Those that failed at an enricher or could not be stored, according to the enrichment's records.
+    /// Documents that failed at an enricher or could not be stored, according to the enrichment's records.
     Failed,
-    /// All; a stored result is used again where neither the input nor the model changed.
+    /// All documents; a stored result is reused where neither the input nor the model changed.
     All,
-    /// Those that `matching` tells of, like `All`.
+    /// Documents that meet `matching`, processed as with `All`.
     Matching,
 }
 
-/// How far a run is.
+/// Progress of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrichmentRunStatus {
-    /// The generation of the spec that this status is about.
+    /// The generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Complete` or `Failed`, as of a Job, when the run has ended. `Ready`: what the spec names is reachable.
-    /// `Suspended`: no pods run, because of `suspend` or the budget. `ModelChanged`: a model told of another version in
-    /// the middle of the run. `DocumentsFailed`: some documents were refused; `select: Failed` takes them again. `Degraded`: pods of the run
-    /// fail, for the reason that the message tells, and are started again. `Throttled`: a model or a cluster takes no more, or does
-    /// not answer, and pods wait for it; the reason names it.
+    /// `Complete` or `Failed`, as in a Job, when the run has ended. `Ready`: everything that the spec names
+    /// is reachable. `Suspended`: no pods run, because of `suspend` or the budget. `ModelChanged`: a model
+    /// reported another version during the run. `DocumentsFailed`: some documents were refused;
+    /// `select: Failed` selects them again. `Degraded`: pods of the run fail, for the reason given in the
+    /// message, and
+    /// are restarted. `Throttled`: a model or a cluster accepts no more requests or does not answer, and pods
+    /// wait for it; the reason names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// Where the run is.
+    /// Phase of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<EnrichmentPhase>,
     /// The bounds of the selection, frozen when the run was planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<Bounds>,
-    /// Into how many slices the selection was cut.
+    /// Number of slices of the selection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slices: Option<i32>,
-    /// Documents that need work: neither enriched in this way already nor outside the bounds.
+    /// Documents to enrich: inside the bounds and not yet enriched in this way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selected: Option<i64>,
     /// Documents whose enriched copy is stored, by a call or from the cache.
@@ -334,30 +338,30 @@ pub struct EnrichmentRunStatus {
     /// Documents of `done` for which no model was called, since input and model had not changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached: Option<i64>,
-    /// Documents of `done` that had nothing to give a model, which was not asked then.
+    /// Documents of `done` with empty inputs, for which no model was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty: Option<i64>,
     /// Documents that a model or the index refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<i64>,
-    /// Requests sent to models; with `dryRun` those that it would take.
+    /// Requests sent to models; with `dryRun`, those that the run would send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<i64>,
-    /// Characters sent to models; with `dryRun` those that it would take.
+    /// Characters sent to models; with `dryRun`, those that the run would send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_characters: Option<i64>,
-    /// The models, and the versions that their servers told of when the run was planned.
+    /// The models, and the versions that their servers reported when the run was planned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub models: Vec<ModelStatus>,
-    /// What a run of mode Compare found, by field. Examples are in its report.
+    /// Results of a run of mode Compare, by field. Its report has examples.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["field".into()]))]
     pub comparison: Vec<FieldComparison>,
     /// Where the report of a run of mode Compare is: the index and a query in the cluster of `to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
-    /// How much of the selection is behind us, in percent.
+    /// Processed part of the selection, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
     /// When the run was planned.
@@ -379,12 +383,12 @@ pub struct ModelStatus {
     pub name: String,
     /// Name of the model.
     pub model: String,
-    /// Its version, where one is asked for or told.
+    /// Its version, if one is requested or reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
-/// How far the values of a field agree.
+/// How many documents agree in a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldComparison {
@@ -396,22 +400,22 @@ pub struct FieldComparison {
     pub differing: i64,
 }
 
-/// Where a run is.
+/// Phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EnrichmentPhase {
-    /// Something that the spec names is missing, or nothing was planned yet.
+    /// Something that the spec names is missing, or the run is not planned yet.
     Pending,
     /// The selection is planned, and pods work or are about to.
     Running,
     /// It is suspended, by `suspend` or because its budget is reached.
     Suspended,
-    /// Every selected document was gone through.
+    /// Every selected document was processed.
     Complete,
-    /// The run ended without that.
+    /// The run ended before that.
     Failed,
 }
 
-/// Which documents a run looks at: those with `after < indexed time <= until` (`from.timeField`).
+/// The documents that a run considers: those with `after < indexed time <= until` (`from.timeField`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bounds {

@@ -1,4 +1,4 @@
-//! `EnrichmentSchedule`: makes `EnrichmentRun`s at the times of a schedule, as a CronJob makes Jobs.
+//! `EnrichmentSchedule`: creates `EnrichmentRun`s on a schedule, as a CronJob creates Jobs.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::enrichment_run::EnrichmentRunSpec;
 
-/// Creates EnrichmentRuns at the times of a schedule, as a CronJob creates Jobs. Runs that were missed are caught up by
-/// one, since a run takes whatever is new.
+/// Creates EnrichmentRuns on a schedule, as a CronJob creates Jobs. One run catches up on all missed ones,
+/// since a run takes whatever is new.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
@@ -27,7 +27,7 @@ use super::enrichment_run::EnrichmentRunSpec;
     printcolumn(name = "Suspend", type_ = "boolean", json_path = ".spec.suspend"),
     printcolumn(name = "Active", type_ = "integer", json_path = ".status.activeRuns"),
     printcolumn(name = "Last-Schedule", type_ = "date", json_path = ".status.lastScheduleTime"),
-    // A column of type date shows how long ago something was, and nothing of what is to come.
+    // A column of type date shows how long ago something was, and nothing for a time in the future.
     printcolumn(name = "Next", type_ = "string", json_path = ".status.nextScheduleTime"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
@@ -36,28 +36,29 @@ use super::enrichment_run::EnrichmentRunSpec;
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnrichmentScheduleSpec {
-    /// When runs are made: five fields for minute, hour, day of the month, month and day of the week, or one of
-    /// `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually`. A field is `*` or a list of
-    /// numbers, names (`JAN`, `MON`), ranges (`1-5`) and steps (`*/15`), as in a CronJob.
+    /// When runs are created: five fields for minute, hour, day of the month, month and day of the week, or
+    /// one of `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually`. A field is
+    /// `*` or a list of numbers, names (`JAN`, `MON`), ranges (`1-5`) and steps (`*/15`), as in a CronJob.
     #[schemars(length(max = 256))]
     #[x_kube(validation = Rule::new("self.matches('^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|(([*?]|[0-9]{1,2}|[A-Za-z]{3})(-([0-9]{1,2}|[A-Za-z]{3}))?(/[0-9]{1,2})?(,([*?]|[0-9]{1,2}|[A-Za-z]{3})(-([0-9]{1,2}|[A-Za-z]{3}))?(/[0-9]{1,2})?)*( +|$)){5})$')")
         .message("must have five fields (minute, hour, day of the month, month, day of the week) such as '30 2 * * MON-FRI', or be one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually; the time zone goes into spec.timeZone"))]
     pub schedule: String,
-    /// The time zone that the schedule is read in: a name of the IANA database, for example `Europe/Berlin`.
+    /// The time zone of the schedule: a name from the IANA database, for example `Europe/Berlin`.
     #[serde(default = "default_time_zone")]
     #[schemars(length(max = 64))]
     #[x_kube(validation = Rule::new("self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$') && !self.matches('^[Ll][Oo][Cc][Aa][Ll]$')")
         .message("must be a name of the IANA time zone database such as Europe/Berlin or UTC, not Local and not an offset"))]
     pub time_zone: String,
-    /// What happens when a run is due while an earlier one is at work.
+    /// What happens when a run is due while an earlier one is active.
     #[serde(default)]
     pub concurrency_policy: ConcurrencyPolicy,
-    /// How late a run may start, in seconds. What is later than this is missed. Left out: there is no limit, and what was
-    /// missed is caught up by one run.
+    /// How late a run may start, in seconds. A run that is later than this is missed. Left out: there is no
+    /// limit, and one run catches up on all missed ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub starting_deadline_seconds: Option<i64>,
-    /// Make no more runs; those at work go on. A time that passes meanwhile counts as missed when this is set back.
+    /// Create no more runs; active runs continue. Schedule times that pass meanwhile count as missed when
+    /// this is set to false.
     #[serde(default)]
     pub suspend: bool,
     /// How many complete runs are kept.
@@ -68,7 +69,7 @@ pub struct EnrichmentScheduleSpec {
     #[serde(default = "default_failed_runs_history_limit")]
     #[schemars(range(min = 0, max = 1000))]
     pub failed_runs_history_limit: i32,
-    /// The runs that are made. An edit is for later runs.
+    /// Template for the runs. An edit applies to later runs only.
     pub run_template: RunTemplate,
 }
 
@@ -82,17 +83,17 @@ fn default_failed_runs_history_limit() -> i32 {
     1
 }
 
-/// What happens when a run is due while an earlier one is at work.
+/// What happens when a run is due while an earlier one is active.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ConcurrencyPolicy {
-    /// It starts beside the earlier one. What both select goes to the models twice.
+    /// It starts alongside the earlier one. Documents that both select go to the models twice.
     Allow,
-    /// It waits for the end of the earlier one, and one run then takes all that is new. The default, other than of a CronJob:
-    /// nothing is lost by waiting, as a run selects by what is new and not by the time of day.
+    /// It waits for the end of the earlier one, and one run then takes all that is new. The default, unlike
+    /// in a CronJob: waiting loses nothing, because a run selects what is new, whatever the time of day.
     #[default]
     Forbid,
-    /// The earlier one is deleted, and when its pods have ended the new one starts. For runs with a `budget` for each time:
-    /// one that is suspended by it makes room.
+    /// The earlier one is deleted, and the new one starts when its pods have ended. Meant for runs with a
+    /// `budget` per schedule time: a run that is suspended by its budget makes room.
     Replace,
 }
 
@@ -111,29 +112,29 @@ pub struct RunTemplate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunMetadata {
-    /// Labels; those of Docmill itself are added.
+    /// Labels; Docmill adds its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations; those of Docmill itself are added.
+    /// Annotations; Docmill adds its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
 
 impl RunMetadata {
-    /// Whether there is nothing to be added to a run.
+    /// Whether there is nothing to add to a run.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.annotations.is_empty()
     }
 }
 
-/// What a schedule has made, and what comes next.
+/// The runs that a schedule has created, and its next time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrichmentScheduleStatus {
-    /// The generation of the spec that this status is about.
+    /// The generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready`: the schedule and the time zone are understood, and runs can be made.
+    /// `Ready`: the schedule and the time zone are valid, and runs can be created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -144,13 +145,13 @@ pub struct EnrichmentScheduleStatus {
     /// How many runs have not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_runs: Option<i32>,
-    /// The latest time of the schedule that a run was made for.
+    /// The latest schedule time for which a run was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_schedule_time: Option<Time>,
-    /// When a run last came to a good end.
+    /// When a run last completed successfully.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_successful_time: Option<Time>,
-    /// The time of the schedule that comes next. Left out while the schedule is suspended.
+    /// The next schedule time. Left out while the schedule is suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_schedule_time: Option<Time>,
 }

@@ -1,4 +1,4 @@
-//! `IngestRun`: on-demand work over what an `IngestSource` holds, from start to end.
+//! `IngestRun`: on-demand work on the objects of an `IngestSource`, from start to end.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -9,9 +9,9 @@ use super::enrichment_run::SourceRef;
 use crate::conversion::Conversion;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
-/// On-demand work over the objects of an IngestSource: a backfill, what failed once more, a new conversion, a rehearsal
-/// of one, or an audit. Like a Job it runs once and ends; it cannot be changed afterwards. It works with the source
-/// as that was when the run began.
+/// On-demand work on the objects of an IngestSource: a backfill, a replay of failed units, a reconversion, a
+/// dry run of a new conversion, or an audit. Like a Job, it runs once and ends; it cannot be changed
+/// afterwards. It uses the source as it was when the run began.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
@@ -62,41 +62,42 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
 pub struct IngestRunSpec {
     /// The IngestSource in this namespace.
     pub source_ref: SourceRef,
-    /// What is done with the selected units.
+    /// What to do with the selected units.
     pub mode: IngestMode,
-    /// Which units. Left out: all that the mode is for. Several conditions have to hold together.
+    /// Which units. Left out: all that the mode applies to. If several conditions are set, all must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub select: Option<UnitSelector>,
-    /// Mode Shadow: the conversion that is tried.
+    /// Mode Shadow: the proposed conversion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion: Option<Conversion>,
-    /// Mode Audit: mend what differs.
+    /// Mode Audit: repair the differences.
     #[serde(default)]
     pub repair: bool,
-    /// Select and count; do nothing.
+    /// Select and count only; change nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// The most pods at a time.
+    /// Maximum number of pods at a time.
     #[serde(default = "default_parallelism")]
     #[schemars(range(min = 1, max = 100))]
     pub parallelism: i32,
-    /// How often a pod may fail before the run does: the one that selects, and those of each part of the work.
+    /// How many pod failures are allowed before the run fails, separately for the selection and for each part
+    /// of the work.
     #[serde(default = "default_backoff_limit")]
     #[schemars(range(min = 0, max = 100))]
     pub backoff_limit: i32,
-    /// The run fails when its selection, or its work, has not ended after this many seconds. What is done by then
-    /// stays done.
+    /// The run fails if its selection, or its work, has not ended after this many seconds. Work finished by
+    /// then stays done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub active_deadline_seconds: Option<i64>,
-    /// The run is deleted this many seconds after its end. Left out: it is kept.
+    /// The run is deleted this many seconds after it ends. Left out: it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub ttl_seconds_after_finished: Option<i32>,
 }
 
 impl IngestRunSpec {
-    /// A run over all that a mode is for, with the defaults of the schema.
+    /// A run over everything that a mode applies to, with the defaults of the schema.
     pub fn of(source: String, mode: IngestMode) -> Self {
         Self {
             source_ref: SourceRef { name: source },
@@ -123,13 +124,13 @@ fn default_backoff_limit() -> i32 {
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum IngestMode {
-    /// Ingest what lies in the raw bucket and was not ingested in this way yet: a backfill.
+    /// Ingest objects in the raw bucket that were not ingested in this way yet: a backfill.
     Process,
-    /// Ingest once more what failed.
+    /// Retry failed units.
     Replay,
-    /// Convert from raw with today's conversion. What comes out unchanged is not written again.
+    /// Convert the raw objects again with the current conversion. Unchanged results are not written again.
     Reconvert,
-    /// Convert with the proposed `conversion` and report what would change; nothing is touched.
+    /// Convert with the proposed `conversion` and report what would change; only the report is written.
     Shadow,
     /// Compare bucket, snapshots, ledger, index and errors unit by unit, and report every difference.
     Audit,
@@ -145,17 +146,17 @@ pub struct UnitSelector {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 1024)))]
     pub keys: Option<Vec<String>>,
-    /// Only keys that start with this; within the source's own prefix.
+    /// Only keys that start with this, within the source's own prefix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub prefix: Option<String>,
-    /// Only objects that landed in this time.
+    /// Only objects last modified in this time range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified_time: Option<ObjectTimeRange>,
-    /// Only units that failed in this way.
+    /// Only failed units that meet these conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedSelector>,
-    /// `Current`: only units that were converted with another conversion than the source has now.
+    /// `Current`: only units that were converted with a different conversion than the source has now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision_not: Option<RevisionNot>,
 }
@@ -190,57 +191,58 @@ pub struct FailedSelector {
     pub since: Option<Time>,
 }
 
-/// A revision that units must not have.
+/// A conversion revision that selected units must not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum RevisionNot {
-    /// That of the source's conversion when the run began.
+    /// The revision of the source's conversion when the run began.
     Current,
 }
 
-/// How far a run is.
+/// Progress of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IngestRunStatus {
-    /// The generation of the spec that this status is about.
+    /// The generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready`: what the run needs is there and reachable. `Progressing`: pods select or work. `Complete` or `Failed`,
-    /// as of a Job, when the run has ended. Units that are refused again do not make a run fail. `Throttled`: a store takes no
-    /// more, or does not answer, and pods wait for it; the reason names it.
+    /// `Ready`: everything that the run needs exists and is reachable. `Progressing`: pods select or work.
+    /// `Complete` or `Failed`, as in a Job, when the run has ended. Units that are refused again do not make
+    /// a run fail. `Throttled`: a store accepts no more requests or does not answer, and pods wait for it;
+    /// the reason names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// Where the run is.
+    /// Phase of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<IngestPhase>,
-    /// Digest of the conversion that the run works with.
+    /// Digest of the conversion that the run uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// Units that were selected; of an audit, ranges of keys.
+    /// Units that were selected; for an audit, ranges of keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selected: Option<i64>,
-    /// Units of these that ended well; of an audit, units that were compared.
+    /// Selected units that succeeded; for an audit, units that were compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<i64>,
-    /// Units of `done` of which something was written that had not been there; in mode Shadow, that would change.
+    /// Units of `done` for which something new was written; in mode Shadow, units that would change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<i64>,
-    /// Units of `done` of which everything was there already.
+    /// Units of `done` for which everything existed already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unchanged: Option<i64>,
     /// Units that were refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<i64>,
-    /// Units that were passed over: the object is gone or replaced, or another worker was faster.
+    /// Units that were skipped: the object is gone or replaced, or another worker was faster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<i64>,
     /// Mode Audit: differences between the stores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<i64>,
-    /// Mode Audit: differences that were mended.
+    /// Mode Audit: differences that were repaired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaired: Option<i64>,
-    /// How much of the selection is behind us, in percent.
+    /// Processed part of the selection, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
     /// Where the report is, as `s3://bucket/key`; it is written at the end of the work.
@@ -260,14 +262,14 @@ pub struct IngestRunStatus {
 /// Where a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum IngestPhase {
-    /// Something that the run needs is missing, or nothing was begun yet.
+    /// Something that the run needs is missing, or nothing has started yet.
     Pending,
     /// A pod selects the units.
     Planning,
     /// Pods work, or are about to.
     Running,
-    /// Every selected unit has its end.
+    /// Every selected unit is finished.
     Complete,
-    /// The run ended without that.
+    /// The run ended before that.
     Failed,
 }

@@ -1,4 +1,4 @@
-//! `IngestSource`: a bucket that is kept ingested.
+//! `IngestSource`: a bucket whose objects are continuously ingested.
 
 mod index;
 
@@ -16,8 +16,8 @@ pub use index::{DateWindow, Index, InvalidDay};
 
 use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
 
-/// A bucket that is kept ingested: every object that lands in it becomes searchable documents, or a refusal that
-/// can be looked at.
+/// A bucket whose objects are continuously ingested: every new object becomes searchable documents, or a
+/// refusal that can be inspected.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
@@ -55,46 +55,49 @@ use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
         .field_path(".ledger")
 )]
 pub struct IngestSourceSpec {
-    /// Start no new workers; running ones finish what they hold and end.
+    /// Start no new workers; running ones finish the units they hold and end.
     #[serde(default)]
     pub suspend: bool,
     /// How to reach the object store and the queue.
     pub storage: Storage,
     /// Which objects are ingested.
     pub raw: RawLocation,
-    /// What tells of new objects.
+    /// How Docmill learns of new objects.
     pub trigger: Trigger,
     /// How an object becomes documents.
     pub conversion: Conversion,
     /// Where the JSON of each converted object is kept.
     pub snapshots: SnapshotLocation,
-    /// Where refused objects are kept: the object unchanged, as
-    /// `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>`, and beside it `<unit digest>.error.json` that says why.
+    /// Where refused objects are kept: the unchanged object, as
+    /// `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>`, and next to it
+    /// `<unit digest>.error.json` with the reason.
     pub errors: BucketLocation,
-    /// Where documents become searchable. Left out: they are converted only, and end as snapshots; units that end well
-    /// are then `Converted` in place of `Indexed`.
+    /// Where documents become searchable. Left out: documents are only converted and stored as snapshots;
+    /// successful units are then `Converted` instead of `Indexed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<Index>,
-    /// Where it is recorded what became of each object, and whose these records are. Left out: in the cluster of the index.
+    /// Where the outcome of each object is recorded, and who owns these records. Left out: in the cluster of
+    /// the index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<Ledger>,
-    /// How many pods work, and for how long.
+    /// Number and lifetime of worker pods.
     #[serde(default)]
     pub workers: Workers,
-    /// How many ended runs of the poll trigger are kept.
+    /// How many finished runs of the poll trigger are kept.
     #[serde(default)]
     pub history: History,
 }
 
-/// What tells of new objects: a queue, a listing from time to time, or both. What both tell of is ingested once.
+/// How Docmill learns of new objects: from a queue, by listing the bucket periodically, or both. An object
+/// found both ways is ingested once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("has(self.sqs) || has(self.poll)").message("set sqs, poll, or both"))]
 pub struct Trigger {
-    /// A queue that gets the bucket's notifications.
+    /// A queue that receives the bucket's notifications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sqs: Option<SqsTrigger>,
-    /// The bucket is listed from time to time, by an IngestRun of mode Process.
+    /// Lists the bucket periodically, by an IngestRun of mode Process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<PollTrigger>,
 }
@@ -106,28 +109,31 @@ impl Trigger {
     }
 }
 
-/// Listing of the bucket. Each listing is an IngestRun of mode Process, made for the source and never two at a time.
+/// Listing of the bucket. Each listing is an IngestRun of mode Process, created for the source, and never
+/// more than one at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PollTrigger {
-    /// How long after the start of a listing the next one begins; if that takes longer, right after its end.
+    /// Seconds from the start of a listing to the start of the next one; if a listing takes longer, the next
+    /// one starts right after it ends.
     #[schemars(range(min = 10, max = 604_800))]
     pub interval_seconds: i32,
-    /// Keys only grow (they begin with a date, for example), so a listing begins where an earlier one has seen to
-    /// everything. Left out: everything is listed each time.
+    /// Keys only grow (they begin with a date, for example), so a listing begins after the keys that an
+    /// earlier one has fully processed. Left out: the whole prefix is listed each time.
     #[serde(default)]
     pub lexicographical_ordering: bool,
 }
 
-/// How many ended runs are kept, as of a CronJob. The newest one is kept in any case: the next is due by its start.
+/// How many finished runs are kept, as in a CronJob. The newest run is always kept, because its start decides
+/// when the next one is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct History {
-    /// Runs that are complete.
+    /// Number of complete runs to keep.
     #[serde(default = "default_successful_runs_history_limit")]
     #[schemars(range(min = 0, max = 1000))]
     pub successful_runs_history_limit: i32,
-    /// Runs that failed.
+    /// Number of failed runs to keep.
     #[serde(default = "default_failed_runs_history_limit")]
     #[schemars(range(min = 0, max = 1000))]
     pub failed_runs_history_limit: i32,
@@ -158,70 +164,70 @@ pub struct SqsTrigger {
     pub queue_url: String,
 }
 
-/// Where it is recorded what became of each object.
+/// Where the outcome of each object is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ledger {
-    /// The cluster; left out: that of the index. The records are in its indices `docmill-units-<namespace>.<name>` and
-    /// `docmill-heads-<namespace>.<name>`, those of runs in `docmill-runs-<namespace>.<name>`. Another cluster than before
-    /// knows of nothing, and everything is done again.
+    /// The cluster. Left out: the cluster of the index. The records are in its indices
+    /// `docmill-units-<namespace>.<name>` and `docmill-heads-<namespace>.<name>`, those of runs in
+    /// `docmill-runs-<namespace>.<name>`. A different cluster has no records, so that all work is done again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elasticsearch: Option<ElasticsearchCluster>,
-    /// Take over these indices from whoever they belong to: a source of another Kubernetes cluster, or an earlier one of
-    /// this name. The next worker does so, and goes on with what is recorded. Whoever wrote to them has to have stopped
-    /// before; take this out again once it is done.
+    /// Take over these indices from their owner: a source of another Kubernetes cluster, or an earlier source
+    /// of this name. The next worker does so, and continues from the records. The previous owner must have
+    /// stopped writing to them before; remove this field once the takeover is done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopt: bool,
 }
 
 impl IngestSourceSpec {
-    /// The cluster with the documents; none where they are converted only.
+    /// The cluster with the documents, or `None` if they are only converted.
     pub fn index_cluster(&self) -> Option<&ElasticsearchCluster> {
         self.index.as_ref().map(|index| &index.elasticsearch)
     }
 
-    /// The cluster with the records; none only where the schema's rule was not applied.
+    /// The cluster with the records. `None` only if the schema's rule was not applied.
     pub fn ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
         self.own_ledger_cluster().or(self.index_cluster())
     }
 
-    /// The cluster with the records, where it is named by itself.
+    /// The cluster with the records, if `spec.ledger` names it.
     pub fn own_ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
         self.ledger.as_ref()?.elasticsearch.as_ref()
     }
 
-    /// Whether the records are to be taken over from whoever they belong to.
+    /// Whether to take over the records from their owner.
     pub fn adopts(&self) -> bool {
         self.ledger.as_ref().is_some_and(|ledger| ledger.adopt)
     }
 
-    /// The state of units that end well.
+    /// The state of successful units.
     pub const fn good_state(&self) -> UnitState {
         if self.index.is_some() { UnitState::Indexed } else { UnitState::Converted }
     }
 }
 
-/// How many pods work, and for how long.
+/// Number and lifetime of worker pods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Workers {
-    /// The most worker pods at a time.
+    /// Maximum number of worker pods at a time.
     #[serde(default = "default_max")]
     #[schemars(range(min = 1, max = 1000))]
     pub max: i32,
-    /// Within how many seconds the backlog should be worked off: the shorter, the more workers start.
+    /// Seconds within which the backlog should be processed. A shorter time starts more workers.
     #[serde(default = "default_target_lag_seconds")]
     #[schemars(range(min = 1, max = 86400))]
     pub target_lag_seconds: i32,
-    /// A worker that finds nothing to do for this long ends.
+    /// A worker ends after this many seconds without work.
     #[serde(default = "default_idle_seconds")]
     #[schemars(range(min = 1, max = 86400))]
     pub idle_seconds: i32,
-    /// A worker that has lived this long finishes what it holds and hands over to a fresh one.
+    /// A worker that has run for this many seconds finishes the units it holds and hands over to a new one.
     #[serde(default = "default_max_lifetime_seconds")]
     #[schemars(range(min = 30, max = 604_800))]
     pub max_lifetime_seconds: i32,
-    /// What users may add to the worker pods.
+    /// Settings to add to the worker pods.
     #[serde(default, skip_serializing_if = "PodTemplate::is_empty")]
     pub pod_template: PodTemplate,
 }
@@ -274,7 +280,7 @@ impl PodTemplate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PodMetadata {
-    /// Labels to add. Docmill's own win over these.
+    /// Labels to add. Docmill's own labels take precedence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// Annotations to add.
@@ -286,7 +292,8 @@ pub struct PodMetadata {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PodSettings {
-    /// Service account of the pods, for example one that carries an AWS role. It needs no rights in the cluster.
+    /// Service account of the pods, for example one that carries an AWS role. It needs no permissions in the
+    /// Kubernetes cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
     /// Labels of the nodes that may run the pods.
@@ -303,33 +310,34 @@ pub struct PodSettings {
     pub resources: Option<ResourceRequirements>,
 }
 
-/// What Docmill found, computed from the queue, the ledger and the cluster.
+/// Observed state, computed from the queue, the ledger and the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IngestSourceStatus {
-    /// The generation of the spec that this status is about.
+    /// The generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready`: everything that the spec names is there and reachable. `Progressing`: there is work, and workers
-    /// are on it. `Throttled`: a store takes no more, or does not answer, and workers wait for it; the reason names
-    /// it. `Degraded`: workers fail, or something has to be mended for them to go on.
+    /// `Ready`: everything that the spec names exists and is reachable. `Progressing`: there is work, and
+    /// workers process it. `Throttled`: a store accepts no more requests or does not answer, and workers wait
+    /// for it; the reason names it. `Degraded`: workers fail, or something must be repaired before they can
+    /// continue.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// Digest of the conversion model in force.
+    /// Digest of the current conversion model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// How many units (versions of raw objects) are in which state.
+    /// Number of units (versions of raw objects) in each state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<UnitCounts>,
-    /// The most frequent reasons of failed units.
+    /// The most frequent failure reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub top_failures: Vec<FailureCount>,
-    /// The workers, and why there are so many.
+    /// Number of workers, and how it was computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers: Option<WorkerCounts>,
-    /// Seconds from the landing of an object to its record in the ledger, as of the newest record; it grows while
-    /// there is a backlog and nothing is recorded, and is 0 without a backlog.
+    /// Seconds from the arrival of an object to its record in the ledger, measured at the newest record; it
+    /// grows while there is a backlog and nothing is recorded, and is 0 if there is no backlog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_seconds: Option<i64>,
     /// When a unit was last recorded as indexed or converted.
@@ -341,22 +349,22 @@ pub struct IngestSourceStatus {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnitCounts {
-    /// Notifications in the queue, waiting or in a worker's hands (SQS counts are approximate). Without a queue: units
-    /// that the poll trigger's run has selected and not seen to yet.
+    /// Notifications in the queue, waiting or in flight (SQS counts are approximate). Without a queue: units
+    /// that the poll trigger's run has selected and not processed yet.
     pub pending: i64,
     /// Units whose documents are in the index.
     pub indexed: i64,
-    /// Units whose documents are snapshots and in no index, since the source had none (`spec.index`) when they were
-    /// converted. Left out while there are none.
+    /// Units whose documents are stored as snapshots only, because the source had no `spec.index` when they
+    /// were converted. Left out if zero.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub converted: i64,
-    /// Units among the pending ones that wait for an index with trouble of its own, as far as the workers that run know of
-    /// them. Left out while there are none.
+    /// Pending units that wait for an index with a problem of its own, as reported by the running workers.
+    /// Left out if zero.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub held: i64,
     /// Units that were refused; see `topFailures` and the errors bucket.
     pub failed: i64,
-    /// Units that were passed over for a reason, for example because the object was gone.
+    /// Units that were skipped, for example because the object was gone.
     pub skipped: i64,
 }
 
@@ -365,7 +373,7 @@ fn is_zero(count: &i64) -> bool {
     *count == 0
 }
 
-/// How often one reason was given.
+/// Number of failed units with one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureCount {
@@ -379,10 +387,10 @@ pub struct FailureCount {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerCounts {
-    /// Worker Jobs that have not ended, their pods starting or running.
+    /// Worker Jobs that have not ended: their pods are starting or running.
     pub active: i32,
-    /// How many there should be.
+    /// Desired number of worker Jobs.
     pub desired: i32,
-    /// The arithmetic behind `desired`.
+    /// How `desired` was computed.
     pub because: String,
 }

@@ -4,7 +4,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The folder, below a bucket's prefix, of what Docmill keeps for itself. Nothing in such a folder is ever ingested.
+/// The folder, below a bucket's prefix, for Docmill's internal files. Objects in such a folder are never
+/// ingested.
 pub const OWN_FOLDER: &str = ".docmill/";
 
 /// How to reach the object store. One store serves all buckets of a resource.
@@ -18,20 +19,21 @@ pub struct Storage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^/]+')").message("must be an http:// or https:// URL"))]
     pub endpoint: Option<String>,
-    /// Put the bucket in the path and not in the host name; most S3-compatible stores need it.
+    /// Put the bucket in the path instead of the host name; most S3-compatible stores need it.
     #[serde(default)]
     pub force_path_style: bool,
     /// Secret in this namespace with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and
-    /// `AWS_SESSION_TOKEN` if there is one. Left out: the pod's own identity (IRSA, EKS Pod Identity, instance role), which
-    /// the administrator has to allow the operator for this namespace.
+    /// `AWS_SESSION_TOKEN` if there is one. Left out: the pod's own identity (IRSA, EKS Pod Identity,
+    /// instance role), which an administrator must allow in the operator for this namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
 }
 
-/// Type of a Secret that is meant for Docmill, in place of the label `docmill.io/use`.
+/// Type of a Secret that is meant for Docmill, instead of the label `docmill.io/use`.
 pub const CREDENTIALS_TYPE: &str = "docmill.io/credentials";
 
-/// A Secret in the same namespace. It has the label `docmill.io/use: "true"`, or the type `docmill.io/credentials`.
+/// A Secret in the same namespace. It must have the label `docmill.io/use: "true"` or the type
+/// `docmill.io/credentials`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretRef {
@@ -44,23 +46,25 @@ pub struct SecretRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawLocation {
-    /// The bucket's own name, as its notifications have it (not an access point's alias). It is read and never written.
+    /// The bucket's own name, as in its notifications (not an access point's alias). Docmill only reads from
+    /// it.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
-    /// Only keys that start with this are ingested. Notifications of other keys are acknowledged and passed over.
-    // Always written, since only then the schema has a default, which the rules of the resource rely on.
+    /// Only keys that start with this are ingested. Notifications of other keys are acknowledged and skipped.
+    // Always serialized, because only then does the schema have a default, which the resource's rules rely
+    // on.
     #[serde(default)]
     pub prefix: String,
     /// Only keys that end with one of these are ingested, for example `.xml`. Empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suffixes: Vec<String>,
-    /// What becomes of documents when their object is removed from the bucket, or when a newer version of it no longer
-    /// has them. `Keep`: they stay. `Delete`: they go too.
+    /// What happens to documents when their object is removed from the bucket, or when a newer version of it
+    /// no longer contains them. `Keep`: they stay. `Delete`: they are deleted.
     #[serde(default)]
     pub on_delete: OnDelete,
 }
 
-/// What becomes of documents whose object is gone.
+/// What happens to documents whose object is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum OnDelete {
     /// They stay.
@@ -80,10 +84,10 @@ impl RawLocation {
     }
 }
 
-/// How keys end of the empty objects that stand for folders: those of the S3 console and of most tools, and Hadoop's.
+/// Key endings of the empty objects that stand for folders: of the S3 console and most tools, and of Hadoop.
 const FOLDER_MARKERS: [&str; 2] = ["/", "_$folder$"];
 
-/// Whether an object of this key and length only marks a folder, so that there is nothing in it to ingest.
+/// Whether an object of this key and length only marks a folder, with nothing to ingest.
 pub fn is_folder_marker(key: &str, bytes: i64) -> bool {
     bytes == 0 && FOLDER_MARKERS.iter().any(|end| key.ends_with(end))
 }
@@ -93,16 +97,18 @@ fn is_own(key: &str) -> bool {
     key.starts_with(OWN_FOLDER) || key.contains(&format!("/{OWN_FOLDER}"))
 }
 
-/// A bucket that is written to, and the prefix of everything written there.
+/// A bucket for output, and the prefix of everything written there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BucketLocation {
-    /// Name of the bucket. It has to exist.
+    /// Name of the bucket. It must exist.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
-    /// Put before every key, for example `wire/`. Behind it, each source has a place of its own, `<namespace>/<name>/`.
+    /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
+    /// `<namespace>/<name>/`.
     #[schemars(length(max = 180))]
-    // Always written, since only then the schema has a default, which the rules of the resource rely on.
+    // Always serialized, because only then does the schema have a default, which the resource's rules rely
+    // on.
     #[serde(default)]
     pub prefix: String,
 }
@@ -111,19 +117,22 @@ pub struct BucketLocation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SnapshotLocation {
-    /// Name of the bucket. It has to exist.
+    /// Name of the bucket. It must exist.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
-    /// Put before every key, for example `wire/`. Behind it, each source has a place of its own, `<namespace>/<name>/`.
+    /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
+    /// `<namespace>/<name>/`.
     #[schemars(length(max = 180))]
-    // Always written, since only then the schema has a default, which the rules of the resource rely on.
+    // Always serialized, because only then does the schema have a default, which the resource's rules rely
+    // on.
     #[serde(default)]
     pub prefix: String,
     /// `PerUnit`: each unit's JSON is an object of its own,
-    /// `<prefix><namespace>/<source>/<raw key>/<unit digest>/<revision>.json`. `Packed`: many
-    /// units share one object, `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, which saves most of the writes
-    /// where articles are small and many; units whose raw object has more than 4 MiB, or whose JSON has more than 8 MiB,
-    /// have an object of their own all the same. A source that takes these snapshots as its raw objects needs `PerUnit`.
+    /// `<prefix><namespace>/<source>/<raw key>/<unit digest>/<revision>.json`. `Packed`: many units share one
+    /// object,
+    /// `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, which saves most of the writes if there
+    /// are many small articles; units whose raw object exceeds 4 MiB, or whose JSON exceeds 8 MiB, still have
+    /// an object of their own. If another source reads these snapshots as its raw objects, use `PerUnit`.
     #[serde(default)]
     pub packing: Packing,
 }

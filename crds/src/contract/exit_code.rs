@@ -5,11 +5,12 @@
 pub enum ExitCode {
     /// The work is done, or there is none.
     Done,
-    /// Something outside failed (`EX_TEMPFAIL`): starting again later may help.
+    /// Something outside failed (`EX_TEMPFAIL`): a restart later may help.
     Transient,
-    /// The order itself cannot be worked (`EX_CONFIG`): starting again cannot help.
+    /// The order itself cannot be processed (`EX_CONFIG`): a restart cannot help.
     Permanent,
-    /// It was asked to end before its work was done, as a shell tells of SIGTERM: no failure.
+    /// It was asked to end before its work was done, with the status that a shell reports for SIGTERM: not a
+    /// failure.
     Stopped,
 }
 

@@ -13,13 +13,13 @@ use crate::records::enrichments::Versions;
 use crate::records::own_index::{OwnIndex, Owner, SourceIdentity};
 use crate::records::{heads, runs, units};
 
-/// What a worker pod is to do.
+/// The work of a worker pod.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WorkOrder {
     /// Take units from the queue of a source until there are none.
     Ingest(Box<IngestOrder>),
-    /// Plan an ingest run, or work one part of it.
+    /// Plan an ingest run, or process one part of it.
     Run(Box<RunOrder>),
     /// Enrich one slice of a run.
     Enrich(Box<EnrichOrder>),
@@ -37,12 +37,12 @@ pub struct IngestOrder {
     pub uid: String,
     /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
     pub cluster: String,
-    /// The source as it was when the pod was made; a later edit reaches later pods.
+    /// The source as it was when the pod was created; a later edit applies to later pods.
     pub spec: IngestSourceSpec,
 }
 
 impl IngestOrder {
-    /// Who the records belong to.
+    /// The owner of the records.
     pub fn owner(&self) -> Owner {
         let source = Some(SourceIdentity { name: self.source.clone(), uid: self.uid.clone() });
         Owner { cluster: self.cluster.clone(), namespace: self.namespace.clone(), source }
@@ -71,11 +71,11 @@ impl IngestOrder {
     }
 }
 
-/// Plan an ingest run, or work one part of it.
+/// Plan an ingest run, or process one part of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunOrder {
-    /// The source as it was when the run began; a later edit reaches later runs.
+    /// The source as it was when the run began; a later edit applies to later runs.
     pub ingest: IngestOrder,
     /// Name of the run.
     pub run: String,
@@ -83,10 +83,11 @@ pub struct RunOrder {
     pub run_uid: String,
     /// When the run was created, in milliseconds since 1970.
     pub created_millis: i64,
-    /// What is to be done.
+    /// What to do.
     pub spec: IngestRunSpec,
-    /// The poll trigger that the run was made for. Such a run is after new objects: what has its end in the ledger, with
-    /// whatever conversion, is left alone. With `lexicographicalOrdering` it begins where an earlier one has seen to all.
+    /// The poll trigger for which the run was created. Such a run looks for new objects only: it skips units
+    /// that are finished in the ledger, with whatever conversion. With `lexicographicalOrdering` it begins
+    /// after the keys that an earlier run has fully processed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<PollTrigger>,
     /// Which step of the run this is.
@@ -99,12 +100,12 @@ pub struct RunOrder {
 pub enum RunStep {
     /// Select units and write the manifest.
     Plan,
-    /// Work one part of the manifest, the one that [`SLICE_ENV`](super::SLICE_ENV) numbers.
+    /// Process one part of the manifest, the one that [`SLICE_ENV`](super::SLICE_ENV) numbers.
     #[serde(rename_all = "camelCase")]
     Work {
         /// Files of the manifest.
         files: i64,
-        /// Into how many parts they are shared.
+        /// Number of parts that share them.
         parts: i32,
     },
 }
@@ -121,7 +122,7 @@ pub struct EnrichOrder {
     pub run_uid: String,
     /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
     pub cluster: String,
-    /// What is to be done.
+    /// What to do.
     pub step: EnrichStep,
     /// The cluster to read.
     pub from: ElasticsearchCluster,
@@ -132,7 +133,7 @@ pub struct EnrichOrder {
     pub from_query: Option<Map<String, Value>>,
     /// The field by which documents are selected and sliced.
     pub time_field: String,
-    /// How to reach the bucket of raw objects, where an enricher is given them.
+    /// How to reach the bucket of raw objects, if an enricher takes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
     /// Where to write.
@@ -146,41 +147,42 @@ pub struct EnrichOrder {
     pub matching: Option<Matching>,
     /// The models.
     pub enrichers: Vec<Enricher>,
-    /// The versions that they told of when the run was planned.
+    /// The versions that they reported when the run was planned.
     #[serde(default)]
     pub versions: Versions,
-    /// What becomes of the run when they tell of others.
+    /// What happens to the run when they report other versions.
     pub on_model_change: OnModelChange,
     /// How many pods share `maxInFlight` and `requestsPerSecond` of a model.
     pub pods: i32,
     /// Whether there is a budget, which is kept in the [`LimitsRecord`](crate::records::enrichments::LimitsRecord).
     #[serde(default)]
     pub has_budget: bool,
-    /// The most documents that the run may work on.
+    /// Maximum number of documents that the run may process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_documents: Option<i64>,
-    /// The part of the bounds that each slice covers, by the number of the slice. A slice is a range of time, so that
-    /// it is the same documents when its pod is started again.
+    /// The part of the bounds that each slice covers, by the number of the slice. A slice is a time range, so
+    /// that it has the same documents when its pod is restarted.
     pub slices: Vec<Bounds>,
 }
 
 impl EnrichOrder {
-    /// Who the records belong to.
+    /// The owner of the records.
     pub fn owner(&self) -> Owner {
         Owner::of_enrichments(&self.cluster, &self.namespace)
     }
 }
 
-/// What is to be done with the documents of a slice.
+/// What to do with the documents of a slice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EnrichStep {
-    /// Take the vectors of other models out of the target, before those of another are stored. There is one slice.
+    /// Remove the vectors of other models from the target, before vectors of a new model are stored. There is
+    /// one slice.
     Clear,
-    /// Call the models and store what they give.
+    /// Call the models and store their outputs.
     Enrich,
-    /// Only tell what that would take.
+    /// Only report what that would take.
     DryRun,
-    /// Compare, and store nothing but what was found.
+    /// Compare, and store only the findings.
     Compare(Compare),
 }

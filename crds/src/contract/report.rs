@@ -6,33 +6,33 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Units (of an ingest) or documents (of an enrichment) that ended well.
+    /// Units (of an ingest) or documents (of an enrichment) that succeeded.
     pub done: u64,
     /// Units or documents that were refused.
     pub failed: u64,
-    /// Units that were passed over.
+    /// Units that were skipped.
     pub skipped: u64,
-    /// Documents (of an ingest) that a later one of the same object and id has taken the place of.
+    /// Documents (of an ingest) that a later document of the same object and id has replaced.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub overwritten: u64,
     /// Milliseconds in which there was something to do.
     pub busy_millis: u64,
     /// Why the worker ended.
     pub ended: String,
-    /// Why it stopped, where its operator treats that unlike other errors.
+    /// Why it stopped, if the operator treats that differently from other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<StopReason>,
-    /// What stopped it, where it did not end well; shortened to fit.
+    /// The error that stopped it, if any; shortened to fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// Why a worker stopped, where its operator treats that unlike other errors.
+/// Why a worker stopped, if the operator treats that differently from other errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopReason {
-    /// A model reported another version in the middle of a run, which is to end then.
+    /// A model reported another version during a run, which must then end.
     ModelChanged,
-    /// One that a newer worker knows.
+    /// A cause from a newer worker.
     #[serde(other)]
     Other,
 }

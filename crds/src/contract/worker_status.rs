@@ -1,4 +1,4 @@
-//! What a running worker says of itself at `GET /status`: how much it has done, and what it is waiting for.
+//! The status that a running worker reports at `GET /status`: its progress, and what it is waiting for.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,42 +6,42 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::words::every;
 
-/// How a running worker is doing. Times are counted since its start, and add up to its age.
+/// Status of a running worker. Times are counted since its start, and add up to its age.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerStatus {
-    /// Units that were brought to their end, whichever it was.
+    /// Units that were finished, with any outcome.
     pub done: u64,
-    /// Milliseconds of work, as if they had been worked with full hands: a worker that has a quarter of what it can
-    /// hold counts a quarter of the time. `done` by this time is what the worker can do.
+    /// Milliseconds of work at full capacity: a worker that holds a quarter of its capacity counts a quarter
+    /// of the time. `done` divided by this time is the worker's throughput.
     pub busy_millis: u64,
-    /// Milliseconds in which there was nothing, or less than it can hold, to do.
+    /// Milliseconds in which the worker had no work, or less than its capacity.
     pub idle_millis: u64,
-    /// Milliseconds in which it waited for a store that takes no more, or does not answer.
+    /// Milliseconds in which it waited for a store that accepts no more requests or does not answer.
     #[serde(rename = "hinderedMillis")]
     pub throttled_millis: u64,
-    /// Units in its hands now.
+    /// Units in flight now.
     pub in_hand: u64,
     /// What it is waiting for now, or was until a few seconds ago, the longest first.
     #[serde(default, rename = "hindrances", skip_serializing_if = "Vec::is_empty")]
     pub store_problems: Vec<StoreProblem>,
-    /// Units that it let go because an index has trouble of its own, and that have no end yet as far as it knows. They
-    /// hinder nothing else.
+    /// Units that it released because an index has a problem of its own, and that are not finished as far as
+    /// it knows. They do not block other units.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldUnits>,
 }
 
-/// Units that wait for an index, by the kind of its trouble.
+/// Units that wait for an index, by the kind of its problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldUnits {
-    /// What the index has.
+    /// The problem of the index.
     pub trouble: IndexTrouble,
-    /// How many units.
+    /// Number of units.
     pub units: u64,
 }
 
-/// What one index has while others of its cluster take writes.
+/// A problem of one index while others of its cluster take writes.
 #[derive(
     Clone,
     Copy,
@@ -60,15 +60,16 @@ pub struct HeldUnits {
 pub enum IndexTrouble {
     /// Somebody put a block on it, or closed it.
     Blocked,
-    /// It is not there, and the cluster refuses to create it: the limit of shards, a template, automatic creation that is off.
+    /// It does not exist, and the cluster refuses to create it: the limit of shards, a template, automatic
+    /// creation that is off.
     NotCreated,
-    /// The disk of a node with a part of it is full.
+    /// The disk of a node that holds a part of it is full.
     DiskFull,
-    /// Its primary shard is not there.
+    /// Its primary shard is unavailable.
     Unavailable,
-    /// The credentials do not suffice for it.
+    /// The credentials lack permission for it.
     Denied,
-    /// It answers much later than others.
+    /// It responds much more slowly than others.
     Slow,
 }
 
@@ -81,24 +82,24 @@ impl IndexTrouble {
         self.into()
     }
 
-    /// Whether a unit that has waited for `index.blockedPatienceSeconds` fails by it. The others concern the cluster, its
-    /// nodes or its users as much as the index, and are waited for without an end.
+    /// Whether a unit that has waited for `index.blockedPatienceSeconds` fails because of it. The others
+    /// concern the cluster, its nodes or its users as much as the index; units wait for them without limit.
     pub const fn fails_in_the_end(self) -> bool {
         matches!(self, Self::Blocked | Self::NotCreated)
     }
 }
 
-/// Something outside that keeps a worker from going on. It is never a document's fault.
+/// An external problem that blocks a worker. It is never a document's fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoreProblem {
-    /// Who hinders it.
+    /// The service that blocks it.
     pub by: Store,
     /// How.
     pub reason: StoreProblemReason,
-    /// Since when: RFC 3339 in UTC. Trouble that comes back within a minute counts as one.
+    /// Since when: RFC 3339 in UTC. A problem that recurs within a minute counts as one.
     pub since: String,
-    /// What the worker made of it when it began; not the store's own words.
+    /// The worker's description of the problem when it began; not the store's own message.
     pub message: String,
 }
 
@@ -136,7 +137,7 @@ impl Store {
     }
 }
 
-/// How a store hinders a worker.
+/// How a store blocks a worker.
 #[derive(
     Clone,
     Copy,
@@ -153,21 +154,21 @@ impl Store {
     VariantArray,
 )]
 pub enum StoreProblemReason {
-    /// It takes no more at the moment (429, `SlowDown`).
+    /// It is throttling requests (429, `SlowDown`).
     Throttled,
-    /// It cannot be connected to, or the connection broke.
+    /// The connection failed or broke.
     Unreachable,
     /// It did not answer in time.
     TimedOut,
-    /// It answers that it cannot serve (5xx), or with something that is no answer.
+    /// It responds with a server error (5xx) or with an invalid response.
     Unavailable,
     /// The index takes no writes (a cluster block: the disk is full, maintenance).
     ReadOnly,
-    /// The credentials are wrong or do not suffice.
+    /// The credentials are wrong or lack permission.
     AccessDenied,
     /// The bucket, queue or index does not exist.
     NotFound,
-    /// It refuses the request for another reason that has to be mended.
+    /// It refuses the request for another reason that must be fixed.
     Refused,
 }
 
@@ -177,8 +178,8 @@ impl StoreProblemReason {
         self.into()
     }
 
-    /// Whether it passes by itself, as far as can be told. The others have to be mended by a person, and may concern
-    /// some units only.
+    /// Whether it is likely to pass by itself. The others must be fixed by a person, and may concern some
+    /// units only.
     pub const fn passes(self) -> bool {
         match self {
             Self::Throttled | Self::Unreachable | Self::TimedOut | Self::Unavailable | Self::ReadOnly => true,

@@ -1,4 +1,5 @@
-//! What a Binary model cannot have: its objects are not read as anything, and the fields of its documents are always the same.
+//! What a Binary model cannot have: its objects are not parsed, and its documents always have the same
+//! fields.
 
 use super::binary_rules::LIMIT;
 use super::extra::Extra;
@@ -7,7 +8,7 @@ use super::model::Model;
 use super::model_error::ModelError;
 use super::spec::Conversion;
 
-/// The model; refused with what is for other formats.
+/// The model, or an error if it has settings for other formats.
 pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
     if let Some(place) = stray(conversion) {
         return Err(ModelError::NotOfBinary { place });
@@ -25,7 +26,7 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
     })
 }
 
-/// The first part that is for other formats.
+/// The first setting that is for other formats.
 fn stray(conversion: &Conversion) -> Option<String> {
     let parts = [
         ("preset", conversion.preset.is_some()),

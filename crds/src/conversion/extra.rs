@@ -1,4 +1,4 @@
-//! What becomes of the parts of an object that no field names.
+//! What happens to the parts of an object that no field names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The field that keeps what a model does not name.
 pub const EXTRA_FIELD: &str = "extra";
 
-/// What becomes of what a model does not name.
+/// What happens to parts that a model does not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Extra {
     /// It is left out.

@@ -1,4 +1,4 @@
-//! The fields of a document: their types, and what their values may be.
+//! The fields of a document: their types, and the constraints on their values.
 
 pub(super) mod bound;
 pub(super) mod constraints;

@@ -1,22 +1,22 @@
-//! What the objects of a bucket are, and how they are read.
+//! The format of a bucket's objects, and how they are parsed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the objects of a bucket are.
+/// The format of a bucket's objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Format {
     /// Well-formed XML 1.0 with namespaces.
     #[default]
     Xml,
-    /// JSON (RFC 8259): a value, one value a line (NDJSON), or values one after the other.
+    /// JSON (RFC 8259): a single value, one value per line (NDJSON), or several values one after the other.
     Json,
-    /// Bytes of any kind; a document says what its object is.
+    /// Bytes of any kind; the document describes its object.
     Binary,
 }
 
 impl Format {
-    /// How objects are read to find documents in them; none if they are not read as anything.
+    /// How objects are parsed to find documents in them, or `None` if they are not parsed.
     pub const fn syntax(self) -> Option<Syntax> {
         match self {
             Self::Xml => Some(Syntax::Xml),
@@ -26,7 +26,7 @@ impl Format {
     }
 }
 
-/// How objects are read to find documents in them.
+/// How objects are parsed to find documents in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
     /// See [`Format::Xml`].

@@ -1,11 +1,11 @@
-//! What a Json model cannot have: JSON knows neither namespaces nor mixed content.
+//! What a Json model cannot have: JSON has neither namespaces nor mixed content.
 
 use super::fields::field::Field;
 use super::fields::field_type::FieldType;
 use super::model_error::ModelError;
 use super::spec::Conversion;
 
-/// Refuses what is for Xml.
+/// Refuses settings that are for Xml only.
 pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {
     const NO_NAMESPACE: &str = "members of JSON objects are in no namespace";
     if conversion.preset.is_some() {

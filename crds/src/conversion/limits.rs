@@ -1,4 +1,4 @@
-//! Caps on what one object may ask of a worker: what a user may set, and what holds where nothing is set.
+//! Limits on the resources that one object may use in a worker: what a user may set, and the defaults.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,8 @@ const GIB: i64 = 1024 * MIB;
 /// One line for each cap: its name, what it is without a word of the user, and what it may be. All else is made from this.
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $default:expr, $min:literal..=$max:expr;)+) => {
-        /// Caps on what one object may ask of a worker. What reaches one is refused with `LimitExceeded`. Bytes of documents
-        /// are those of UTF-8, whatever the encoding of the object.
+        /// Limits on the resources that one object may use in a worker. An object that reaches one is refused
+        /// with `LimitExceeded`. Bytes of documents are counted in UTF-8, whatever the object's encoding.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub struct Limits {
@@ -25,7 +25,7 @@ macro_rules! limits {
             )+
         }
 
-        /// All caps, as they hold for a model.
+        /// All limits, as they apply to a model.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
         #[serde(rename_all = "camelCase")]
         pub struct ResolvedLimits {
@@ -55,18 +55,19 @@ macro_rules! limits {
         }
 
         impl ResolvedLimits {
-            /// What holds where a model sets nothing.
+            /// The defaults.
             pub const DEFAULT: Self = Self { $($name: ($default as i64).cast_unsigned(),)+ };
         }
     };
 }
 
 limits! {
-    /// Bytes of an object as it lies in the bucket; a larger one is refused without being read. 1073741824 (1 GiB) if not set.
+    /// Bytes of an object as stored in the bucket; a larger one is refused without being read. 1073741824 (1
+    /// GiB) if not set.
     max_object_bytes = GIB, 1..=1024 * GIB;
     /// Bytes of an object after decompression. 4294967296 (4 GiB) if not set.
     max_expanded_bytes = 4 * GIB, 1..=1024 * GIB;
-    /// How many times as many bytes decompression may give as it took, and documents may have as there are in the object.
+    /// Maximum ratio of decompressed to compressed bytes, and of bytes of documents to bytes of the object.
     /// 200 if not set.
     max_expansion_ratio = 200, 1..=100_000;
     /// Bytes of the text of one document. 67108864 (64 MiB) if not set.
@@ -75,7 +76,8 @@ limits! {
     max_doctype_bytes = MIB, 1..=64 * MIB;
     /// Documents in one object. 100000 if not set.
     max_documents = 100_000, 1..=100_000_000;
-    /// Elements, texts, comments and so on, of one document, and of what lies between two. 250000 if not set.
+    /// Nodes (elements, texts, comments and so on) of one document, and of what is between two documents.
+    /// 250000 if not set.
     max_nodes = 250_000, 1..=100_000_000;
     /// Levels of elements. 256 if not set.
     max_depth = 256, 1..=4096;
@@ -93,7 +95,7 @@ limits! {
     max_value_bytes = 16 * MIB, 1..=GIB;
 }
 
-/// The API server checks the same; a model that is tried out without one is checked here.
+/// The API server makes the same checks; this one is for a model that is tried without an API server.
 fn within(name: &str, value: i64, min: i64, max: i64) -> Result<u64, ModelError> {
     if (min..=max).contains(&value) {
         return Ok(value.cast_unsigned());

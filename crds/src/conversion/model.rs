@@ -1,5 +1,5 @@
-//! From what a user writes to what a worker compiles: the preset is expanded, every part is checked, and the result
-//! gets a name, its revision.
+//! Turns what a user writes into what a worker compiles: the preset is expanded, every part is checked, and
+//! the result gets a revision.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +19,8 @@ use super::model_error::ModelError;
 use super::path::{Path, Scope, Target};
 use crate::digest::hex;
 
-/// The version of how documents are written. It is part of every revision: raise it when the same model and the same
-/// object give another document than before.
+/// The version of how documents are written. It is part of every revision: raise it when the same model and
+/// the same object give a different document than before.
 pub const CONVERTER_FORMAT: u32 = 2;
 
 /// The same for documents of format Binary, types of contents included.
@@ -29,28 +29,28 @@ pub const BINARY_FORMAT: u32 = 1;
 /// Hexadecimal digits of a revision.
 const REVISION_DIGITS: usize = 12;
 
-/// A conversion without open ends: no preset left, every path readable, every name in one place.
+/// A fully resolved conversion: presets are expanded, and every path is valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Model {
-    /// What objects are.
+    /// The format of objects.
     pub format: Format,
-    /// The path of the elements that are one document each; empty where objects are not read as anything.
+    /// The path of the elements that are one document each; empty if objects are not parsed.
     pub record: String,
     /// The paths of elements that may be without records.
     pub empty_if: Vec<String>,
     /// Prefix → URI.
     pub namespaces: BTreeMap<String, String>,
-    /// The namespaces of names without a prefix; the empty string is none.
+    /// The namespaces of names without a prefix; the empty string stands for no namespace.
     pub default_namespaces: Vec<String>,
-    /// The fields, in the order of the document; none where objects are not read as anything.
+    /// The fields, in the order of the document; empty if objects are not parsed.
     pub fields: Vec<Field>,
-    /// What becomes of what they do not name.
+    /// What happens to parts that no field names.
     pub extra: Extra,
-    /// The time zone of dates that do not name theirs.
+    /// The time zone of dates without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-    /// Caps on what an object may ask.
+    /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }
 

@@ -13,7 +13,7 @@ pub enum ModelError {
     /// Neither a preset nor a record.
     #[error("record: name a preset, or say which elements are one document each")]
     NoRecord,
-    /// A path is not of elements, as it has to be.
+    /// A path does not select elements, as it must.
     #[error(
         "{place}: {path:?} is not an element: there is neither @attribute nor text() at its end, and it is not ."
     )]
@@ -23,7 +23,7 @@ pub enum ModelError {
         /// The path as written.
         path: String,
     },
-    /// A path cannot be read.
+    /// A path cannot be parsed.
     #[error("{place}: {fault}")]
     Path {
         /// Where in the model.
@@ -31,7 +31,7 @@ pub enum ModelError {
         /// What is wrong.
         fault: PathFault,
     },
-    /// A field is not as it should be.
+    /// A field is invalid.
     #[error("{place} ({name}): {problem}")]
     Field {
         /// Where in the model.
@@ -41,7 +41,7 @@ pub enum ModelError {
         /// What is wrong.
         problem: String,
     },
-    /// A time zone that there is not.
+    /// A time zone does not exist.
     #[error("{place}: expected a time zone such as Europe/Berlin, UTC or +01:00, found {name:?}")]
     Zone {
         /// Where in the model.
@@ -49,16 +49,16 @@ pub enum ModelError {
         /// As written.
         name: String,
     },
-    /// A cap is out of its range.
+    /// A limit is out of its range.
     #[error("{place}: expected a number from {min} to {max}, found {value}")]
     Limit {
         /// Where in the model.
         place: String,
         /// As written.
         value: i64,
-        /// The least that it may be.
+        /// The minimum.
         min: i64,
-        /// The most that it may be.
+        /// The maximum.
         max: i64,
     },
     /// The record of a Json model does not start at the top.
@@ -67,7 +67,7 @@ pub enum ModelError {
         /// The path as written.
         path: String,
     },
-    /// Something that objects of JSON have not.
+    /// A setting that does not apply to objects of JSON.
     #[error("{place}: {problem}")]
     NotOfJson {
         /// Where in the model.
@@ -75,7 +75,7 @@ pub enum ModelError {
         /// What is wrong.
         problem: &'static str,
     },
-    /// Something that a Binary model does not have.
+    /// A setting that does not apply to a Binary model.
     #[error(
         "{place}: objects of format Binary are not read as anything, so there is nothing for it: leave it out"
     )]
@@ -91,7 +91,7 @@ pub enum ModelError {
     Preset {
         /// Which one.
         preset: Preset,
-        /// What its reader said.
+        /// The message of its parser.
         problem: String,
     },
 }

@@ -1,5 +1,5 @@
-//! Paths: the part of `XPath` that can be answered while a document streams by, with every name resolved to a namespace.
-//! Those of JSON, which come to the same, are read in [`json_path`].
+//! Paths: the part of `XPath` that can be answered while a document streams by, with every name resolved to a
+//! namespace. Paths of JSON, which evaluate to the same type, are parsed in [`json_path`].
 //!
 //! ```text
 //! path      = location | "count(" location ")"

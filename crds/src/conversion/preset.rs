@@ -1,4 +1,4 @@
-//! The ready-made models: files in the language that users write.
+//! The ready-made models: files in the syntax of `spec.conversion`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

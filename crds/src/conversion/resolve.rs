@@ -1,4 +1,4 @@
-//! From what a user writes to the model that a worker compiles: the preset is expanded, and every part is checked.
+//! Turns what a user writes into the model that a worker compiles: expands the preset and checks every part.
 
 use super::format::Format;
 use super::model::{Model, check_names};

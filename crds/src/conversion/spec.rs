@@ -37,11 +37,12 @@ use super::preset::Preset;
     "message": "the type markup and exclude are for Xml"
 }]))]
 pub struct Conversion {
-    /// What the objects of the bucket are. Xml: well-formed XML 1.0 with namespaces, one or many documents in each object.
-    /// Json: JSON (RFC 8259), a single value, one value a line (NDJSON) or several values one after the other.
-    /// Binary: bytes of any kind, which are not read as anything: an object is one document that says what the object is, with
-    /// the fields key, keyDigest, name, extension, size, contentType (by its first bytes), declaredContentType, digest
-    /// (SHA-256), lastModified, metadata and tags. Beside it there is only limits.maxObjectBytes to be said.
+    /// Format of the objects in the bucket. Xml: well-formed XML 1.0 with namespaces, one or many documents
+    /// in each object. Json: JSON (RFC 8259), a single value, one value per line (NDJSON) or several values
+    /// one after the other. Binary: bytes of any kind, which are not parsed: an object becomes one document
+    /// that describes it, with the fields key, keyDigest, name, extension, size, contentType (by its first
+    /// bytes), declaredContentType, digest (SHA-256), lastModified, metadata and tags. The only other setting
+    /// is then limits.maxObjectBytes.
     #[serde(default)]
     pub format: Format,
 
@@ -51,16 +52,17 @@ pub struct Conversion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,
 
-    /// The path of the elements that are one document each, from the root of the object: /nitf, //item, /feed/entry;
-    /// or several paths with | between: //item | //entry. Needed without a preset; with one, it replaces the preset's. Of
-    /// Json: the path of the values: $ (each value at the top: the one of the object, or each line of NDJSON), $.items[*].
+    /// The path of the elements that are one document each, from the root of the object: /nitf, //item,
+    /// /feed/entry; or several paths with | between: //item | //entry. Required without a preset; with one,
+    /// it replaces the preset's. For Json: the path of the values: $ (each value at the top: the one of the
+    /// object, or each line of NDJSON), $.items[*].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512))]
     pub record: Option<String>,
 
-    /// Paths of elements, from the root of the object. An object that has one of them may be without any record: a feed in
-    /// which nothing is new is ingested with no document. Any other object without a record is refused with NoRecord. With
-    /// a preset, it replaces the preset's.
+    /// Paths of elements, from the root of the object. An object with one of them may have no records: a feed
+    /// without news is ingested with no documents. Any other object without a record is refused with
+    /// NoRecord. With a preset, it replaces the preset's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), inner(length(min = 1, max = 512)))]
     pub empty_if: Vec<String>,
@@ -71,7 +73,7 @@ pub struct Conversion {
     #[schemars(extend("maxProperties" = 32))]
     pub namespaces: BTreeMap<String, String>,
 
-    /// The namespace URIs in which an element may be that a path names without a prefix. The empty string stands for no
+    /// The namespace URIs of elements that a path names without a prefix. The empty string stands for no
     /// namespace, and is the default. With a preset, it replaces the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 8))]
@@ -82,20 +84,23 @@ pub struct Conversion {
     #[schemars(schema_with = "schema::fields")]
     pub fields: Vec<Field>,
 
-    /// What becomes of elements, attributes and members that no field names. Drop: they are left out, and counted. Keep: they are
-    /// kept in the field `extra` as a tree of nodes {name, attributes, content}; it is stored and not searchable.
-    /// Flattened: they are kept in `extra` as lists of values by path, which one flattened field makes searchable
-    /// without a mapping of their own. With a preset, it replaces the preset's.
+    /// What happens to elements, attributes and members that no field names. Drop: they are left out, and
+    /// counted. Keep: they are kept in the field `extra` as a tree of nodes {name, attributes, content}; it
+    /// is stored and not searchable. Flattened: they are kept in `extra` as lists of values by path, which
+    /// one flattened field makes searchable without a mapping of their own. With a preset, it replaces the
+    /// preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Extra>,
 
-    /// The time zone of dates that do not name theirs: a name such as Europe/Berlin, or an offset such as +01:00. Without it,
-    /// a dateTime without a zone is refused. A field may have one of its own. With a preset, it replaces the preset's.
+    /// The time zone of dates without one: a name such as Europe/Berlin, or an offset such as +01:00. Without
+    /// it, a dateTime without a zone is refused. A field may set its own. With a preset, it replaces the
+    /// preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     pub time_zone: Option<String>,
 
-    /// Caps on what one object may ask of a worker. The defaults are such that no honest news document meets them.
+    /// Limits on the resources that one object may use in a worker. The defaults are well above what real
+    /// news documents need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 }

@@ -1,5 +1,5 @@
-//! The queries by which an enrichment finds documents. The operator counts them and cuts them into slices, a worker goes
-//! through those of its slice, and both ask by the same queries.
+//! The queries with which an enrichment finds documents. The operator counts the documents and divides them
+//! into slices, a worker processes those of its slice, and both use the same queries.
 
 use serde_json::{Map, Value, json};
 
@@ -7,19 +7,19 @@ use super::enrichments::{FailureReason, Versions, key};
 use crate::api::enricher::{Enricher, OutputType};
 use crate::api::enrichment_run::{Bounds, Matching};
 
-/// Where the documents of a run are looked for.
+/// Where to search for the documents of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DocumentQuery {
     /// Index, alias or pattern.
     pub index: String,
-    /// The date that slices are cut by.
+    /// The date field by which documents are sliced.
     pub time_field: String,
-    /// What has to hold besides the bounds.
+    /// Conditions besides the bounds.
     filter: Vec<Value>,
 }
 
 impl DocumentQuery {
-    /// The articles of an index: those that match a query, and what a run asks for besides.
+    /// The articles of an index: those that match a query and the further conditions of a run.
     pub fn articles(
         index: &str,
         time_field: &str,
@@ -43,8 +43,9 @@ impl DocumentQuery {
         }
     }
 
-    /// Those of them that may fare better another time: not those of documents that had nothing to give a model. Another
-    /// version of such a document is indexed anew and found by that, and so is each if its model or outputs change.
+    /// The records of documents for which a retry may succeed, which excludes documents without input for a
+    /// model. A new version of such a document is indexed again and found by that, and so is each if its
+    /// model or outputs change.
     pub fn failures_to_retry(enrichments_index: &str, target: &str) -> Self {
         let mut pool = Self::failures(enrichments_index, target);
         pool.filter
@@ -69,7 +70,8 @@ impl DocumentQuery {
     }
 }
 
-/// The query for documents that have a vector of another model than these; none if these give no vectors.
+/// The query for documents that have a vector of a model other than these; `None` if these have no vector
+/// outputs.
 pub fn vectors_of_other_models(enrichers: &[Enricher], versions: &Versions) -> Option<Value> {
     let stale: Vec<Value> = enrichers
         .iter()
@@ -79,7 +81,7 @@ pub fn vectors_of_other_models(enrichers: &[Enricher], versions: &Versions) -> O
     (!stale.is_empty()).then(|| json!({"bool": {"should": stale, "minimum_should_match": 1}}))
 }
 
-/// Provenance is what tells of vectors that are stored and not indexed, too.
+/// Provenance also covers vectors that are stored but not indexed.
 fn stale(enricher: &Enricher, versions: &Versions) -> Value {
     let place = format!("{}.{}.{}.{}", key::DOCMILL, key::ENRICHMENT, enricher.name, key::MODEL_DIGEST);
     let digest = enricher.model_digest(versions.get(&enricher.name).map(String::as_str));

@@ -1,5 +1,5 @@
-//! What is remembered of enrichments, beside the enriched documents: the index `docmill-enrichments-<namespace>`
-//! of the cluster that an `EnrichmentRun` writes to. A lost operator or a restored cluster carries on from it.
+//! Records of enrichments, besides the enriched documents: the index `docmill-enrichments-<namespace>` of the
+//! cluster that an `EnrichmentRun` writes to. A restarted operator or a restored cluster resumes from it.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use super::own_index::{self, OwnIndex};
 use crate::api::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
 use crate::digest::digest_of;
 
-/// Matches the names of all these indices.
+/// Pattern for the names of all these indices.
 pub const ENRICHMENTS_PATTERN: &str = "docmill-enrichments-*";
 
-/// The kinds of records that go with their run. A [`WatermarkRecord`] and a [`FailureRecord`] stay.
+/// The kinds of records that are deleted with their run. A [`WatermarkRecord`] and a [`FailureRecord`] stay.
 pub const RUN_KINDS: &[&str] = &["slice", "limits", "grants", "comparison"];
 
 /// Keys under `_docmill` of an enriched copy, and under `_docmill.enrichment.<name>`.
 pub mod key {
     /// The object of all of it.
     pub const DOCMILL: &str = "_docmill";
-    /// What each enricher says of its result, by its name.
+    /// The provenance of each enricher's result, by the enricher's name.
     pub const ENRICHMENT: &str = "enrichment";
     /// UID of the run that wrote the copy.
     pub const ENRICHMENT_RUN: &str = "enrichmentRun";
@@ -30,30 +30,30 @@ pub mod key {
     pub const RUN: &str = "run";
     /// Digest of the raw object.
     pub const RAW_DIGEST: &str = "rawDigest";
-    /// Digest of what decides the results of the model.
+    /// Digest of everything that decides the results of the model.
     pub const MODEL_DIGEST: &str = "modelDigest";
-    /// Digest of what the model was given.
+    /// Digest of the model's inputs.
     pub const INPUT_DIGEST: &str = "inputDigest";
     /// Name of the model.
     pub const MODEL: &str = "model";
-    /// Version that the server reported or that was asked for.
+    /// Version that the server reported or that was requested.
     pub const VERSION: &str = "version";
-    /// When the model gave the result.
+    /// When the model returned the result.
     pub const ENRICHED_TIME: &str = "enrichedTime";
 }
 
 /// Why a document could not be enriched or stored, in one word for the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, IntoStaticStr, VariantArray)]
 pub enum FailureReason {
-    /// The name of its index cannot be made.
+    /// The name of its index cannot be derived.
     InvalidTarget,
-    /// A model cannot be given it.
+    /// It cannot be sent to a model.
     InvalidInput,
-    /// It has nothing to give a model whose result it has to have.
+    /// It has no input for a model whose result is required.
     EmptyInput,
-    /// It has a field of the name that a model's result is to have.
+    /// It already has a field with the name of a model's output.
     FieldConflict,
-    /// A model refuses it, or gives nothing that can be used.
+    /// A model refuses it, or returns no usable result.
     ModelRefused,
     /// There is no enriched copy to compare it with.
     NotEnriched,
@@ -68,7 +68,7 @@ impl FailureReason {
     }
 }
 
-/// The versions that servers told of their models, by the names of the enrichers.
+/// The versions that servers reported for their models, by the names of the enrichers.
 pub type Versions = BTreeMap<String, String>;
 
 /// Name of the index that holds the records of all enrichments of a namespace.
@@ -76,13 +76,14 @@ pub fn enrichments_index(namespace: &str) -> String {
     format!("docmill-enrichments-{namespace}")
 }
 
-/// Names where enriched documents come from and go to: the same indices and query, whatever the models are. 32 hex digits.
+/// Identifies the source and target of enriched documents: the same indices and query, whatever the models
+/// are. 32 hex digits.
 pub fn target_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
     digest_of(&json!({"from": from_index, "query": spec.from.query, "to": spec.to.name}))
 }
 
-/// Names one way of enriching: which models, given what, giving what. A model that changed is another way, so that
-/// everything is new to it. 32 hex digits.
+/// Identifies one way of enriching: the models, their inputs and their outputs. A changed model is another
+/// way, so that all documents are enriched again. 32 hex digits.
 pub fn pipeline_digest(spec: &EnrichmentRunSpec, versions: &Versions) -> String {
     let digest = |enricher: &crate::api::enricher::Enricher| {
         enricher.model_digest(versions.get(&enricher.name).map(String::as_str))
@@ -90,7 +91,7 @@ pub fn pipeline_digest(spec: &EnrichmentRunSpec, versions: &Versions) -> String 
     digest_of(&json!(spec.enrichers.iter().map(digest).collect::<Vec<_>>()))
 }
 
-/// How far one slice of a run is. Id: `slice-<run uid>-<slice>`.
+/// Progress of one slice of a run. Id: `slice-<run uid>-<slice>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SliceRecord {
@@ -108,7 +109,7 @@ pub struct SliceRecord {
     pub done: i64,
     /// Documents of `done` without a call to a model.
     pub cached: i64,
-    /// Documents of `done` that had nothing to give a model, which was not asked then.
+    /// Documents of `done` with empty inputs, for which no model was called.
     pub empty: i64,
     /// Documents that a model or the index refused.
     pub failed: i64,
@@ -118,13 +119,13 @@ pub struct SliceRecord {
     pub calls: i64,
     /// Characters sent to models.
     pub input_characters: i64,
-    /// The budget that is reached: the slice waits for another one.
+    /// The budget that is reached: the slice waits for a new budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exhausted: Option<Budget>,
-    /// The most documents that the run may work on are reached: what is left of the slice is for another run.
+    /// The run's maximum number of documents is reached: the rest of the slice is left for another run.
     #[serde(default)]
     pub cut_short: bool,
-    /// The version that each model told first, by the names of the enrichers.
+    /// The version that each model reported first, by the names of the enrichers.
     #[serde(default, skip_serializing_if = "Versions::is_empty")]
     pub versions: Versions,
     /// What a model told that had not been so before, in words.
@@ -136,7 +137,7 @@ pub struct SliceRecord {
     /// Reason of the first failure, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_failure: Option<String>,
-    /// Whether the slice was gone through to its end.
+    /// Whether the slice is finished.
     pub finished: bool,
     /// RFC 3339, UTC.
     pub updated_time: String,
@@ -149,8 +150,9 @@ impl SliceRecord {
     }
 }
 
-/// Until when what goes into a target is complete, and by which way of enriching. Id: `bound-<target key>`. Written with
-/// the bound in milliseconds as external version, so that a slow run never sets it back.
+/// The watermark of a target: the time up to which it is complete, and by which way of enriching. Id:
+/// `bound-<target key>`. Written with the bound in milliseconds as external version, so that a slow run never
+/// sets it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WatermarkRecord {
@@ -158,7 +160,7 @@ pub struct WatermarkRecord {
     pub kind: String,
     /// UID of the run that completed it.
     pub run: String,
-    /// The [`pipeline_digest`] in which it was enriched. By another way nothing is complete.
+    /// The [`pipeline_digest`] in which it was enriched. For another way, nothing is complete.
     #[serde(rename = "way")]
     pub pipeline_digest: String,
     /// Every document that was indexed up to this time is enriched or has a [`FailureRecord`]. RFC 3339, UTC.
@@ -194,7 +196,7 @@ pub struct FailureRecord {
     pub message: String,
     /// How many runs have tried.
     pub attempts: i64,
-    /// When it was tried last. RFC 3339, UTC.
+    /// When it was last tried. RFC 3339, UTC.
     pub updated_time: String,
 }
 
@@ -205,7 +207,8 @@ impl FailureRecord {
     }
 }
 
-/// What a run may ask of models, and may work on. Id: `limits-<run uid>`. Written by the operator from the spec alone.
+/// The limits of a run: its use of models and its number of documents. Id: `limits-<run uid>`. Written by the
+/// operator from the spec alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LimitsRecord {
@@ -217,8 +220,8 @@ pub struct LimitsRecord {
     pub budget: Option<Budget>,
 }
 
-/// What the slices of a run have taken out of its limits, each in portions. Id: `grants-<run uid>`. Written by
-/// compare-and-set, so that all together never take more than there is.
+/// How much of a run's limits its slices have taken, each in portions. Id: `grants-<run uid>`. Written by
+/// compare-and-set, so that together they never take more than the limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GrantsRecord {

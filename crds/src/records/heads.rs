@@ -1,8 +1,10 @@
-//! What is newest: which unit is the present version of each key, and where each document is stored. The index
-//! `docmill-heads-<namespace>.<source>`, written by compare-and-set and read by id, so that it is exact at any moment.
+//! The newest state: which unit is the current version of each key, and where each document is stored. The
+//! index `docmill-heads-<namespace>.<source>`, written by compare-and-set and read by id, so that it is exact
+//! at any moment.
 //!
-//! With it an older version never takes the place of a newer one, a document whose date changes moves to another
-//! index and does not stay in the first, and a unit whose key was written again is known as superseded.
+//! It ensures that an older version never replaces a newer one, that a document whose date changes moves to
+//! another index and does not stay in the first, and that a unit whose key was written again is known as
+//! superseded.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use super::own_index;
 use super::units::{DocumentAddress, UnitId};
 use crate::digest::hex;
 
-/// Matches the names of all these indices.
+/// Pattern for the names of all these indices.
 pub const HEADS_PATTERN: &str = "docmill-heads-*";
 
 /// Name of the index of one source.
@@ -20,7 +22,7 @@ pub fn heads_index(namespace: &str, source: &str) -> String {
     own_index::of_source("heads", namespace, source)
 }
 
-/// Settings and mapping of the index. Nothing in it is searched for.
+/// Settings and mapping of the index. Nothing in it is searchable.
 pub fn heads_index_body() -> Value {
     json!({
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
@@ -28,22 +30,23 @@ pub fn heads_index_body() -> Value {
     })
 }
 
-/// The present version of a key, or a tombstone: the object was removed, and no version of the key is to be searchable.
-/// Id: [`KeyHead::id`].
+/// The current version of a key, or a tombstone: the object was removed, and no version of the key may be
+/// searchable. Id: [`KeyHead::id`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyHead {
-    /// The unit; of a tombstone the last one that had the key's place, with an empty version where none had.
+    /// The unit; for a tombstone, the last current unit of the key, with an empty version if there was none.
     pub unit: UnitId,
-    /// When its object landed, in milliseconds since 1970.
+    /// When its object was last modified, in milliseconds since 1970.
     pub last_modified: i64,
-    /// Grows with every unit that takes the key's place, and with every removal: `lastModified`, or one more than before
-    /// where that does not grow (S3 resolves seconds).
+    /// Grows with every new current unit of the key, and with every removal: `lastModified`, or one more than
+    /// before if that does not grow (S3 has a resolution of seconds).
     pub version: u64,
-    /// This is a tombstone. A unit takes its place only if it is what the bucket holds.
+    /// This is a tombstone. A unit replaces it only if the bucket holds that unit's version.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
-    /// Versions (as in [`UnitId::version`]) of the units that had the key's place before, newest first; some of them.
+    /// Versions (as in [`UnitId::version`]) of earlier current units of the key, newest first; not all of
+    /// them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<String>,
 }
@@ -68,14 +71,14 @@ pub struct DocumentHead {
     pub unit: String,
     /// The version of that unit's [`KeyHead`].
     pub key_version: u64,
-    /// When that object landed, in milliseconds since 1970.
+    /// When that object was last modified, in milliseconds since 1970.
     pub last_modified: i64,
-    /// The version that the document is stored with; grows with every unit that takes its place.
+    /// The version that the document is stored with; grows with every unit that replaces it.
     pub version: u64,
     /// It was deleted with its object.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
-    /// Indices that may still hold an earlier version, which is to be deleted there; some of them.
+    /// Indices that may still hold an earlier version, which must be deleted there; some of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<String>,
 }

@@ -1,23 +1,24 @@
-//! Docmill's own indices: what they are called, and whose they are.
+//! Docmill's own indices: their names and their owners.
 //!
-//! A namespace is a DNS label and holds no dot, so the first dot of a name ends it: no two sources of a cluster have the
-//! same name. The longest one has 130 of the 255 bytes that Elasticsearch allows, as a source's name has 52 at the most.
+//! A namespace is a DNS label and contains no dot, so the first dot of a name ends it: no two sources of a
+//! cluster have the same name. The longest one has 130 of the 255 bytes that Elasticsearch allows, as a
+//! source's name has at most 52.
 //!
-//! Two Kubernetes clusters can share an Elasticsearch, and a source can be created again under its name. So the mapping of an
-//! index says in its `_meta` who writes to it: `{"docmill": {"format": 1, "owner": {…}}}`. The template of its kind
-//! has the format alone, so that an index which somebody deletes comes back as one of nobody, and is claimed by the next
-//! worker.
+//! Two Kubernetes clusters can share an Elasticsearch, and a source can be created again under its name. So
+//! the mapping of an index says in its `_meta` who writes to it: `{"docmill": {"format": 1, "owner": {…}}}`.
+//! The template of its kind has the format alone, so that a deleted index is created again without an owner,
+//! and the next worker claims it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// How the names of all of them begin. No index of documents may.
+/// The prefix of all their names. The name of an index of documents must not have it.
 pub const PREFIX: &str = "docmill-";
 
-/// The form of what is in them.
+/// The format version of their contents.
 pub const FORMAT: u64 = 1;
 
-/// Characters of an owner's names and UIDs that are shown; the longest name of a resource has no more than this.
+/// Maximum number of characters of an owner's names and UIDs that are shown; no resource name is longer.
 const SHOWN_CHARS: usize = 63;
 
 /// Name of an index of one source; `kind` says what is in it.
@@ -30,14 +31,14 @@ pub fn of_source(kind: &str, namespace: &str, source: &str) -> String {
 pub struct OwnIndex {
     /// Its name.
     pub name: String,
-    /// Matches the names of all of its kind.
+    /// Pattern for the names of all indices of its kind.
     pub pattern: &'static str,
     /// Settings and mapping, with the format and without an owner.
     pub body: Value,
 }
 
 impl OwnIndex {
-    /// What creates the index for an owner.
+    /// The request body that creates the index for an owner.
     pub fn body_for(&self, owner: &Owner) -> Value {
         let mut body = self.body.clone();
         body["mappings"]["_meta"] = meta(Some(owner));
@@ -61,44 +62,44 @@ pub struct Owner {
     pub cluster: String,
     /// The namespace.
     pub namespace: String,
-    /// Which `IngestSource` it is; none where it is the enrichments of the namespace.
+    /// The `IngestSource`, or `None` for the enrichments of the namespace.
     #[serde(flatten)]
     pub source: Option<SourceIdentity>,
 }
 
-/// Which `IngestSource` it is.
+/// The `IngestSource` that owns an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceIdentity {
     /// Its name.
     pub name: String,
-    /// Its UID. One that is created again under the same name has another.
+    /// Its UID. A source that is created again under the same name has another UID.
     pub uid: String,
 }
 
-/// Whose an index is.
+/// The ownership of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// It belongs to who asks.
+    /// It belongs to the caller.
     Own,
-    /// It belongs to nobody, and can be claimed: the template of its kind made it.
+    /// It has no owner and can be claimed: the template of its kind created it.
     Unclaimed,
-    /// It is not to be touched.
+    /// It must not be touched.
     Barred(Bar),
 }
 
-/// Why an index is not to be touched.
+/// Why an index must not be touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bar {
-    /// It belongs to somebody else.
+    /// It belongs to another owner.
     Owned(Owner),
-    /// Nothing in it says that Docmill made it.
+    /// Nothing in it says that Docmill created it.
     Unmarked,
-    /// Another version of Docmill made it.
+    /// Another version of Docmill created it.
     Format,
 }
 
 impl Ownership {
-    /// Reads the `_meta` of a mapping, as `me`. Anybody may have written it.
+    /// Reads the `_meta` of a mapping, as `me`. The contents are untrusted.
     pub fn read(meta: Option<&Value>, me: &Owner) -> Self {
         let Some(mark) = meta.and_then(|meta| meta.get("docmill")) else {
             return Self::Barred(Bar::Unmarked);
@@ -116,7 +117,7 @@ impl Ownership {
 }
 
 impl Bar {
-    /// Whether who asks can take the index over on purpose.
+    /// Whether the caller can take over the index explicitly.
     pub const fn yields(&self) -> bool {
         !matches!(self, Self::Format)
     }
@@ -181,13 +182,13 @@ impl Owner {
     }
 }
 
-/// Text that anybody may have written, in a form that is safe to show.
+/// Untrusted text, in a form that is safe to show.
 trait Shown {
     fn shown(&self) -> String;
 }
 
 impl Shown for str {
-    /// Characters that names and UIDs of resources do not have become `?`, and what is too long is cut.
+    /// Characters that names and UIDs of resources do not have become `?`, and longer text is cut.
     fn shown(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '?' };
         self.chars().take(SHOWN_CHARS).map(plain).collect()

@@ -1,5 +1,6 @@
-//! What is remembered of `IngestRun`s, beside the ledger of their sources: the index `docmill-runs-<namespace>.<source>`.
-//! The pods of a run write it, and the operator adds it up. The manifest and the report of a run lie in the snapshot bucket.
+//! Records of `IngestRun`s, besides the ledger of their sources: the index
+//! `docmill-runs-<namespace>.<source>`. The pods of a run write it, and the operator sums it up. The manifest
+//! and the report of a run are in the snapshot bucket.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use super::own_index::{self, OwnIndex};
 use crate::api::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 use crate::digest::hex;
 
-/// Matches the names of all these indices.
+/// Pattern for the names of all these indices.
 pub const RUNS_PATTERN: &str = "docmill-runs-*";
 
 /// Name of the index that holds the records of all ingest runs of a source.
@@ -17,7 +18,7 @@ pub fn runs_index(namespace: &str, source: &str) -> String {
     own_index::of_source("runs", namespace, source)
 }
 
-/// Where the files of a run lie in the snapshot bucket: the start of their keys. `prefix` is that of all snapshots.
+/// Key prefix of the files of a run in the snapshot bucket. `prefix` is that of all snapshots.
 pub fn run_folder(prefix: &str, run_uid: &str) -> String {
     format!("{prefix}{OWN_FOLDER}runs/{run_uid}/")
 }
@@ -27,11 +28,11 @@ pub fn report_key(snapshots: &SnapshotLocation, run_uid: &str) -> String {
     format!("{}report.json", run_folder(&snapshots.prefix, run_uid))
 }
 
-/// The kinds of records that go with their run. A [`KeyBoundRecord`] stays.
+/// The kinds of records that are deleted with their run. A [`KeyBoundRecord`] stays.
 pub const RUN_KINDS: &[&str] = &["run", "plan", "part"];
 
-/// That there is a run, and where its files lie. Id: `run-<run uid>`. Written before the first file, so that what a run
-/// leaves is known by it.
+/// The existence of a run and the location of its files. Id: `run-<run uid>`. Written before the first file,
+/// so that the files that a run leaves can be found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRecord {
@@ -54,7 +55,7 @@ impl RunRecord {
     }
 }
 
-/// What was selected. Id: `plan-<run uid>`.
+/// The selection of a run. Id: `plan-<run uid>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanRecord {
@@ -66,7 +67,7 @@ pub struct PlanRecord {
     pub files: i64,
     /// Lines of all files.
     pub selected: i64,
-    /// Units that were looked at and needed nothing.
+    /// Units that were considered and needed no work.
     pub passed_over: i64,
     /// RFC 3339, UTC.
     pub updated_time: String,
@@ -79,25 +80,25 @@ impl PlanRecord {
     }
 }
 
-/// What became of the lines of a manifest: one counter an outcome.
+/// Outcomes of the lines of a manifest: one counter per outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
-    /// Lines of the manifest that are behind us.
+    /// Lines of the manifest that are processed.
     pub lines: i64,
-    /// Units that ended well; of an audit, units that were compared.
+    /// Units that succeeded; for an audit, units that were compared.
     pub done: i64,
-    /// Units of `done` of which something was written that had not been there (Shadow: would be written).
+    /// Units of `done` for which something new was written (Shadow: would be written).
     pub changed: i64,
-    /// Units of `done` of which everything was there already.
+    /// Units of `done` for which everything existed already.
     pub unchanged: i64,
     /// Units that were refused.
     pub failed: i64,
-    /// Units that were passed over.
+    /// Units that were skipped.
     pub skipped: i64,
     /// Differences between the stores (Audit).
     pub differences: i64,
-    /// Differences that were mended (Audit).
+    /// Differences that were repaired (Audit).
     pub repaired: i64,
 }
 
@@ -123,7 +124,7 @@ impl std::iter::Sum for Tally {
     }
 }
 
-/// How far one part of a run is. Id: `part-<run uid>-<part>`.
+/// Progress of one part of a run. Id: `part-<run uid>-<part>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PartRecord {
@@ -133,13 +134,13 @@ pub struct PartRecord {
     pub run: String,
     /// Number of the part, from 0.
     pub part: i32,
-    /// What became of its lines so far.
+    /// Outcomes of its lines so far.
     #[serde(flatten)]
     pub tally: Tally,
     /// The first failure, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_failure: Option<String>,
-    /// Whether the part was worked to its end.
+    /// Whether the part is finished.
     pub finished: bool,
     /// RFC 3339, UTC.
     pub updated_time: String,
@@ -152,23 +153,25 @@ impl PartRecord {
     }
 }
 
-/// Up to which key a source with `poll.lexicographicalOrdering` has been seen to its end. Id: `bound-<digest>`. Written
-/// with the time of the run's creation, in milliseconds, as external version, so that a slow run never sets it back.
+/// The key up to which a source with `poll.lexicographicalOrdering` is fully processed. Id: `bound-<digest>`.
+/// Written with the time of the run's creation, in milliseconds, as external version, so that a slow run
+/// never sets it back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyBoundRecord {
     /// Always `bound`.
     pub kind: String,
-    /// UID of the run that saw to it.
+    /// UID of the run that processed it.
     pub run: String,
-    /// Every object up to this key has its end in the ledger.
+    /// Every object up to this key is finished in the ledger.
     pub key: String,
     /// RFC 3339, UTC.
     pub updated_time: String,
 }
 
 impl KeyBoundRecord {
-    /// Id of the record of one source (`<namespace>/<name>`). Another bucket, prefix or suffix begins from the start.
+    /// Id of the record of one source (`<namespace>/<name>`). With another bucket, prefix or suffix, the
+    /// source starts from the beginning.
     pub fn id(source: &str, raw: &RawLocation) -> String {
         let named = json!([source, raw]).to_string();
         format!("bound-{}", hex(&Sha256::digest(named.as_bytes())[..16]))

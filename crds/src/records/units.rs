@@ -1,5 +1,6 @@
-//! The ledger: one record per unit, in the index `docmill-units-<namespace>.<source>`. The worker writes it, the
-//! operator counts it, and a person finds an article in it. Beside it, [`heads`](super::heads) say what is newest.
+//! The ledger: one record per unit, in the index `docmill-units-<namespace>.<source>`. The worker writes it,
+//! the operator counts its records, and people find articles in it. In addition, [`heads`](super::heads)
+//! record what is newest.
 mod documents_digest;
 mod index;
 mod record;

@@ -1,4 +1,4 @@
-//! The page of the resources: every field of every kind.
+//! The reference page of the resources: every field of every kind.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, ValidationRule,
@@ -57,7 +57,7 @@ fn introduction(definitions: &[CustomResourceDefinition]) -> Vec<String> {
     lines
 }
 
-/// The version that there is.
+/// The only version.
 fn version(definition: &CustomResourceDefinition) -> Option<&CustomResourceDefinitionVersion> {
     definition.spec.versions.first()
 }
@@ -138,7 +138,7 @@ fn section(object: &Object, objects: &Objects) -> Vec<String> {
     lines
 }
 
-/// Where an object is, unless its name says it.
+/// The location of an object, unless its name says it.
 fn places(object: &Object, objects: &Objects) -> Vec<String> {
     let places = object.places.iter().filter_map(|(parent, field)| {
         let parent = &objects.get(*parent)?.name;
@@ -172,7 +172,7 @@ fn type_of(schema: &JSONSchemaProps, objects: &Objects) -> String {
     }
 }
 
-/// What a value has to be beyond its type, in words.
+/// Constraints on a value beyond its type, in words.
 fn constraints(schema: &JSONSchemaProps) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(schema.default.as_ref().map(|default| format!("Default: {}.", literal(&default.0))));
@@ -202,7 +202,7 @@ fn constraints(schema: &JSONSchemaProps) -> Vec<String> {
     found
 }
 
-/// A value as it stands in YAML.
+/// A value as written in YAML.
 fn literal(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() => code(text),

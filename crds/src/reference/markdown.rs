@@ -1,9 +1,9 @@
 //! Text as Markdown.
 
-/// What stands at the head of a page, after its title.
+/// The header of a page, after its title.
 pub(super) const GENERATED: &str = "<!-- Generated from the types in crds/src. To change it, change those and run: cargo run -p docmill-crds --example crdgen -->";
 
-/// The anchor of a heading, as mdBook and GitHub make it.
+/// The anchor of a heading, as mdBook and GitHub generate it.
 pub fn anchor(heading: &str) -> String {
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
     heading.to_lowercase().chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
@@ -19,7 +19,7 @@ pub(super) fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
-/// Prose of a doc comment: what is code in it stays, and nothing else is taken for markup.
+/// Prose of a doc comment: code stays as it is, and everything else is escaped.
 pub(super) fn prose(text: &str) -> String {
     let parts = text.trim().split('`').enumerate();
     let parts = parts.map(|(number, part)| if number % 2 == 1 { part.to_owned() } else { plain(part) });

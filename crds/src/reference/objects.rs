@@ -8,15 +8,15 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 
 /// An object with fields of its own.
 pub(super) struct Object {
-    /// What it is called here.
+    /// Its name in the reference.
     pub(super) name: String,
-    /// What it is, if all places at which it occurs say the same.
+    /// Its description, if all its places have the same one.
     pub(super) about: Option<String>,
     /// Its schema, without what depends on the place.
     pub(super) schema: JSONSchemaProps,
-    /// The object that has it in one of its fields, and the field; several where it is shared.
+    /// The object that has it in one of its fields, and the field; several if it is shared.
     pub(super) places: BTreeSet<(usize, String)>,
-    /// The kind that it belongs to; none where it is shared by several objects.
+    /// The kind that it belongs to, or `None` if several objects share it.
     pub(super) kind: Option<String>,
 }
 
@@ -96,7 +96,7 @@ impl Objects {
     }
 }
 
-/// A name out of those of the fields: the shortest of them.
+/// A name chosen from those of the fields: the shortest one.
 fn own_name<'a>(fields: impl Iterator<Item = &'a str>) -> String {
     let field = fields.min_by_key(|field| field.len()).unwrap_or_default();
     let one = field.strip_suffix("s[]").unwrap_or(field);
@@ -104,7 +104,7 @@ fn own_name<'a>(fields: impl Iterator<Item = &'a str>) -> String {
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
-/// The schema without what depends on the place at which it is.
+/// The schema without the parts that depend on its place.
 fn shape(schema: &JSONSchemaProps) -> JSONSchemaProps {
     JSONSchemaProps { description: None, nullable: None, default: None, ..schema.clone() }
 }
@@ -125,7 +125,7 @@ fn element(schema: &JSONSchemaProps) -> (String, &JSONSchemaProps) {
     (format!("{step}{rest}"), inner)
 }
 
-/// What a list consists of.
+/// The items of a list.
 pub(super) fn item(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
     match schema.items.as_ref()? {
         JSONSchemaPropsOrArray::Schema(item) => Some(item),
@@ -133,7 +133,7 @@ pub(super) fn item(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
     }
 }
 
-/// What the values of a map are.
+/// The values of a map.
 pub(super) fn value(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
     match schema.additional_properties.as_ref()? {
         JSONSchemaPropsOrBool::Schema(value) => Some(value),
@@ -141,8 +141,8 @@ pub(super) fn value(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
     }
 }
 
-/// How deep an object holds objects like itself in a field, if it does: a schema knows no recursion, so that it is
-/// written out as often as it may occur.
+/// How deep an object holds objects like itself in a field, if it does: a schema has no recursion, so the
+/// object is written out at every level.
 pub(super) fn levels(schema: &JSONSchemaProps, field: &str) -> Option<usize> {
     let inner = element(schema.properties.as_ref()?.get(field)?).1;
     let alike = has_fields(inner) && others(schema, field) == others(inner, field);

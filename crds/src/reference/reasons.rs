@@ -63,7 +63,7 @@ where
     lines.join("\n")
 }
 
-/// What the variants of an enum are said to mean.
+/// The descriptions of an enum's variants.
 fn meanings(schema: &Schema) -> BTreeMap<&str, &str> {
     let variants = schema.get("oneOf").and_then(Value::as_array);
     let variants = variants.into_iter().flatten();

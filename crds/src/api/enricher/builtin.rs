@@ -1,4 +1,4 @@
-//! Functions of Docmill's own.
+//! Built-in functions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,35 +6,37 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::outputs::OutputType;
 
-/// A function that needs no server. What an output takes `from` it is one of the names below; the first one is taken
-/// where `from` is left out.
+/// A function that needs no server. `from` of an output is one of the names below; if `from` is left out, it
+/// is the first one.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
 )]
 pub enum Builtin {
-    /// The language of a text (whatlang, 70 languages): `language` (ISO 639-1), `confidence` (0 to 1) and `script` (ISO
-    /// 15924), by its first 16 KiB. None for fewer than 20 letters of a script that many languages share (Arabic,
-    /// Cyrillic, Devanagari, Hebrew, Latin), and where there are no letters: give the outputs `optional: true`.
+    /// The language of a text (whatlang, 70 languages): `language` (ISO 639-1), `confidence` (0 to 1) and
+    /// `script` (ISO 15924), from its first 16 KiB. There is no result for fewer than 20 letters of a script
+    /// that many languages share (Arabic, Cyrillic, Devanagari, Hebrew, Latin), or without letters: set
+    /// `optional: true` on the outputs.
     Language,
-    /// The most telling words and phrases of a text (YAKE), by its first 64 KiB and with the stop words of its language:
-    /// `keywords`, a list of at most 10 phrases of at most 3 words, in lower case, the best first. None for languages that
-    /// are written without spaces.
+    /// The most significant words and phrases of a text (YAKE), from its first 64 KiB and with the stop words
+    /// of its language: `keywords`, a list of at most 10 phrases of at most 3 words, in lower case, best
+    /// first. There is no result for languages that are written without spaces.
     Keywords,
-    /// A fingerprint by which near duplicates are found, of the first 256 KiB of a text: `simhash` (64 bits, 16 hex
-    /// digits; texts that differ little differ in few bits) and `bands` (four keywords; texts that differ in three bits
-    /// or fewer share one of them, and most of those that differ in a few more). A text without words has none.
+    /// A fingerprint of the first 256 KiB of a text, to find near duplicates: `simhash` (64 bits, 16 hex
+    /// digits; texts that differ little differ in few bits) and `bands` (four keywords; texts that differ in
+    /// three bits or fewer share one of them, and most of those that differ in a few more). There is no
+    /// result for a text without words.
     Simhash,
-    /// How long a text is: `minutes` (whole minutes at 238 words a minute, rounded up), `words` and `characters`. Each
-    /// character of Chinese counts as a word.
+    /// The length of a text: `minutes` (whole minutes at 238 words a minute, rounded up), `words` and
+    /// `characters`. Each character of Chinese counts as a word.
     ReadingLength,
 }
 
-/// Something that a function gives.
+/// A result of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuiltinResult {
     /// Its name, for `from`.
     pub name: &'static str,
-    /// What a field made of it can be.
+    /// Types that a field made from it can have.
     pub types: &'static [OutputType],
     /// Whether it is a list.
     pub repeated: bool,
@@ -58,7 +60,7 @@ impl Builtin {
         self.into()
     }
 
-    /// What an output can take from it; the first one where it does not say.
+    /// The results that an output can take; the first one is the default.
     pub const fn results(self) -> &'static [BuiltinResult] {
         match self {
             Self::Language => {
@@ -72,7 +74,8 @@ impl Builtin {
         }
     }
 
-    /// Raised when the same text gives another result than before, so that everything is new to it.
+    /// Version of the function. It is raised when the same text gives a different result than before, so that
+    /// all documents are enriched again.
     pub const fn version(self) -> &'static str {
         match self {
             Self::Language | Self::Keywords | Self::Simhash | Self::ReadingLength => "1",

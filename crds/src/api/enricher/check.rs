@@ -1,4 +1,4 @@
-//! What the schema cannot say of an enricher. The operator checks it before a run starts.
+//! Checks of an enricher that the schema cannot express. The operator runs them before a run starts.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::protocols::{HttpCall, ITEMS, Protocol};
 use crate::error_class::{Classify, ErrorClass};
 use crate::template::{Template, TemplateError};
 
-/// What is wrong with an enricher. The user has to mend the resource.
+/// What is wrong with an enricher. The user must correct the resource.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnricherFault {
     /// No protocol; the schema was not applied.
@@ -20,7 +20,7 @@ pub enum EnricherFault {
         "no model is set: set one of openInference, openAIEmbeddings, openAIChat, textEmbeddings, http and builtin"
     )]
     NoModel,
-    /// A template cannot be read.
+    /// A template cannot be parsed.
     #[error("input {input:?}: {error}")]
     Template {
         /// Name of the input.
@@ -28,16 +28,16 @@ pub enum EnricherFault {
         /// What is wrong.
         error: TemplateError,
     },
-    /// The inputs are not those that the protocol takes.
+    /// The inputs do not fit the protocol.
     #[error("inputs: {0}")]
     Inputs(String),
-    /// The outputs are not those that the protocol gives.
+    /// The outputs do not fit the protocol.
     #[error("outputs: {0}")]
     Outputs(String),
-    /// The mapping of an HTTP call names an input that there is not.
+    /// The mapping of an HTTP call names an input that does not exist.
     #[error("http: {0:?} names no input; the inputs are: {1}")]
     UnknownInput(String, String),
-    /// An HTTP call cannot be made as it is written.
+    /// The definition of an HTTP call is invalid.
     #[error("http: {0}")]
     Http(String),
 }
@@ -49,7 +49,7 @@ impl Classify for EnricherFault {
 }
 
 impl Enricher {
-    /// Checks what the schema cannot say.
+    /// Checks what the schema cannot express.
     pub fn check(&self) -> Result<(), EnricherFault> {
         self.inputs.iter().try_for_each(check_template)?;
         let is_http = self.http.is_some();
@@ -96,7 +96,7 @@ impl Enricher {
         }
     }
 
-    /// What the strict mode of structured outputs can describe.
+    /// Checks that the strict mode of structured outputs can describe the outputs.
     fn check_answer(&self) -> Result<(), EnricherFault> {
         let mut names = BTreeSet::new();
         for output in &self.outputs {
@@ -122,7 +122,8 @@ impl Enricher {
         self.outputs.iter().try_for_each(check_pointer)
     }
 
-    /// Every `$name` of a mapping has to be an input, in the part where it is put in, and something has to be put in.
+    /// Every `$name` of a mapping must be an input, in the part where it is inserted, and there must be at
+    /// least one.
     fn check_mapping(&self, call: &HttpCall) -> Result<(), EnricherFault> {
         let inputs: Vec<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
         let fault = |text: &str| Err(EnricherFault::Http(text.to_owned()));
@@ -162,7 +163,8 @@ fn names_in<'a>(value: &'a Value, names: &mut Vec<&'a str>) {
     }
 }
 
-/// RFC 9110: a name is a token, a value is visible characters with blanks between. Some belong to the connection.
+/// RFC 9110: a name is a token, a value is visible characters separated by blanks. Some headers belong to the
+/// connection.
 fn check_header(name: &str, value: &str) -> Result<(), EnricherFault> {
     const RESERVED: [&str; 5] =
         ["authorization", "connection", "content-length", "host", "transfer-encoding"];

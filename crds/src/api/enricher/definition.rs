@@ -1,4 +1,4 @@
-//! One model of an enrichment, as users write it.
+//! One model of an enrichment, as written in the resource.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::protocols::{HttpCall, OpenAIChat, OpenAIEmbeddings, OpenInference, Pr
 use crate::api::storage::SecretRef;
 use crate::digest::digest_of;
 
-/// One model or built-in function, what it is given, and which fields it gives.
+/// One model or built-in function, its inputs, and the fields it produces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
@@ -25,37 +25,37 @@ use crate::digest::digest_of;
         .field_path(".outputs")
 )]
 pub struct Enricher {
-    /// Name of this enrichment, by which its provenance is kept under `_docmill.enrichment`.
+    /// Name of this enricher, the key of its provenance under `_docmill.enrichment`.
     #[schemars(length(max = 63), regex(pattern = r"^[a-z][a-zA-Z0-9_]*$"))]
     pub name: String,
-    /// A model behind the Open Inference Protocol v2 (KServe, Triton, MLServer). Each input is a tensor, each output
-    /// is made from one.
+    /// A model behind the Open Inference Protocol v2 (KServe, Triton, MLServer). Each input is a tensor, and
+    /// each output is made from a tensor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_inference: Option<OpenInference>,
     /// A server with OpenAI's `POST /v1/embeddings` (OpenAI, vLLM, Ollama, llama.cpp). It takes one input and gives one
     /// output, a Vector.
     #[serde(default, rename = "openAIEmbeddings", skip_serializing_if = "Option::is_none")]
     pub open_ai_embeddings: Option<OpenAIEmbeddings>,
-    /// A server with OpenAI's `POST /v1/chat/completions`. Each input is a message, its name the role; an object is an
-    /// image (PNG, JPEG, GIF or WebP). The answer has to be JSON with the outputs as its fields, which the server is told
-    /// by a JSON schema.
+    /// A server with OpenAI's `POST /v1/chat/completions`. Each input is a message, its name the role; an
+    /// object is an image (PNG, JPEG, GIF or WebP). The answer must be JSON with the outputs as its fields;
+    /// the request carries a JSON schema for it.
     #[serde(default, rename = "openAIChat", skip_serializing_if = "Option::is_none")]
     pub open_ai_chat: Option<OpenAIChat>,
     /// A server with `POST /embed` of Hugging Face's Text Embeddings Inference. It takes one input and gives one output,
     /// a Vector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_embeddings: Option<TextEmbeddings>,
-    /// A call of any HTTP server that takes and gives JSON.
+    /// A call to any HTTP server that takes and returns JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpCall>,
-    /// A function of Docmill's own, which needs no server. It takes one input.
+    /// A built-in function, which needs no server. It takes one input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub builtin: Option<Builtin>,
-    /// What the model is given of a document.
+    /// Inputs of the model, taken from a document.
     #[schemars(length(min = 1, max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub inputs: Vec<Input>,
-    /// The fields made of what the model gives.
+    /// Fields made from the model's outputs.
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["field".into()]))]
     pub outputs: Vec<OutputField>,
@@ -64,27 +64,27 @@ pub struct Enricher {
     /// certificate is signed by a private authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
-    /// How many documents go to the model in one request. Chat takes one a request, whatever is said here.
+    /// How many documents go to the model in one request. Chat always sends one document per request.
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 1024))]
     pub batch_size: i32,
-    /// How long one request may take.
+    /// How long one request may take, in seconds.
     #[serde(default = "default_timeout_seconds")]
     #[schemars(range(min = 1, max = 3600))]
     pub timeout_seconds: i32,
-    /// The most requests that are on their way to the model at a time, those of all pods of the run together. A run has
-    /// no more pods than this. Fewer are sent where the server says that it is busy.
+    /// Maximum number of requests in flight to the model, over all pods of the run. A run has no more pods
+    /// than this. Fewer are sent if the server reports that it is busy.
     #[serde(default = "default_max_in_flight")]
     #[schemars(range(min = 1, max = 1024))]
     pub max_in_flight: i32,
-    /// The most requests a second, those of all pods of the run together, retries included. Left out: no limit.
+    /// Maximum requests per second over all pods of the run, retries included. Left out: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100_000))]
     pub requests_per_second: Option<i32>,
 }
 
 impl Enricher {
-    /// Which protocol it is called by; the first one that is set.
+    /// The protocol of the model: the first one that is set.
     pub fn protocol(&self) -> Option<Protocol<'_>> {
         let open_inference = self.open_inference.as_ref().map(Protocol::OpenInference);
         open_inference
@@ -105,14 +105,14 @@ impl Enricher {
         if single { 1 } else { usize::try_from(self.batch_size).unwrap_or(1).max(1) }
     }
 
-    /// Whether it is given raw objects.
+    /// Whether any input is a raw object.
     pub fn takes_objects(&self) -> bool {
         self.inputs.iter().any(|input| input.object.is_some())
     }
 
-    /// Digest of everything that decides what it gives for an input: protocol, model, version, inputs, outputs.
-    /// `reported` is the version that the server tells of itself. Where the model is reached and how fast it is asked
-    /// does not matter. 32 hex digits.
+    /// Digest of everything that decides its outputs for an input: protocol, model, version, inputs, outputs.
+    /// `reported` is the version that the server reports. The server's address and the request limits are not
+    /// part of it. 32 hex digits.
     pub fn model_digest(&self, reported: Option<&str>) -> String {
         digest_of(&json!({
             "name": self.name,

@@ -1,9 +1,9 @@
-//! What a model is given of a document.
+//! Inputs of a model, taken from a document.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// Something that a model is given of a document: exactly one of the two.
+/// An input of a model, taken from a document: exactly one of `template` and `object`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
@@ -13,37 +13,37 @@ use serde::{Deserialize, Serialize};
         .message("maxCharacters goes with template").field_path(".maxCharacters")
 )]
 pub struct Input {
-    /// What the protocol calls it: the name of a tensor, the role of a message (`system`, `user`), a name for the
-    /// mapping of an HTTP call.
+    /// Its name in the protocol: the name of a tensor, the role of a message (`system`, `user`), a name for
+    /// the mapping of an HTTP call.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-    /// A text with fields of the document in braces, for example `{headline}. {body}`. A field that a document lacks is
-    /// empty. Fields of enrichers before this one can be named too.
+    /// A text with fields of the document in braces, for example `{headline}. {body}`. A field that the
+    /// document lacks is empty. Fields of earlier enrichers can be named too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub template: Option<String>,
-    /// A longer text is cut: the model is given so many characters (Unicode code points) of its beginning. Left out: it is
-    /// given all of it.
+    /// A longer text is cut to its first so many characters (Unicode code points). Left out: the model gets
+    /// the whole text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000_000))]
     pub max_characters: Option<i32>,
-    /// The raw object that the document was made of.
+    /// The raw object that the document was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectInput>,
 }
 
-/// The raw object that a document was made of, as an input.
+/// The raw object that a document was made from, as an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectInput {
     /// How the model gets it.
     #[serde(rename = "as")]
     pub form: ObjectForm,
-    /// A document of a larger object fails at this enricher.
+    /// Maximum size of the object in bytes. A document of a larger object fails at this enricher.
     #[serde(default = "default_max_bytes")]
     #[schemars(range(min = 1, max = 104_857_600))]
     pub max_bytes: i64,
-    /// How long a presigned URL is good for.
+    /// How long a presigned URL is valid, in seconds.
     #[serde(default = "default_expires_seconds")]
     #[schemars(range(min = 1, max = 604_800))]
     pub expires_seconds: i32,
@@ -54,11 +54,11 @@ pub struct ObjectInput {
 pub enum ObjectForm {
     /// Its bytes, in base64. In the Open Inference Protocol it is a BYTES tensor with `content_type` `base64`.
     Base64,
-    /// A URL that the model can get it from for a while, without credentials.
+    /// A URL for the model to download it from without credentials, valid for a limited time.
     PresignedUrl,
 }
 
-/// The most bytes of an object that an enricher is given, unless it says otherwise: 10 MiB.
+/// Default maximum size of an object as an input: 10 MiB.
 const OBJECT_BYTES: i64 = 10 * 1024 * 1024;
 
 fn default_max_bytes() -> i64 {

@@ -1,11 +1,11 @@
-//! The fields that an enricher gives.
+//! The fields that an enricher produces.
 
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A field made of what a model gives for a document. A value that is not of its type makes the document fail at this
-/// enricher; nothing is guessed or cut.
+/// A field made from a model's output for a document. A value of another type makes the document fail at this
+/// enricher; values are never coerced or truncated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
@@ -19,31 +19,33 @@ use serde::{Deserialize, Serialize};
         .message("values goes with the types String and Keyword").field_path(".values")
 )]
 pub struct OutputField {
-    /// Where the value is in what the model gives: the name of a tensor (openInference), a name of the JSON answer (openAIChat;
-    /// left out: the name of the field), a JSON Pointer (RFC 6901) into the result of a document (http; an empty one is
-    /// all of it; left out: the member with the name of the field), or one of the results of a builtin. The other
-    /// protocols give one value only, and need none.
+    /// Where the value is in the model's output: the name of a tensor (openInference), a name of the JSON
+    /// answer (openAIChat; left out: the name of the field), a JSON Pointer (RFC 6901) into the result of a
+    /// document (http; an empty pointer is the whole result; left out: the member with the name of the
+    /// field), or one of the results of a builtin. The other protocols return one value only, and need no
+    /// `from`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub from: Option<String>,
-    /// Name of the field in the enriched document. It must not be one that the article has.
+    /// Name of the field in the enriched document. It must not be a field of the article.
     #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_]*$"))]
     pub field: String,
-    /// What a value is.
+    /// Type of a value.
     #[serde(rename = "type")]
     pub type_: OutputType,
-    /// The value is a list, of values of this type.
+    /// The value is a list of values of this type.
     #[serde(default)]
     pub repeated: bool,
-    /// The model may give null or nothing; the field is left out then.
+    /// The model may return null or no value; the field is then left out.
     #[serde(default)]
     pub optional: bool,
-    /// The only values that there may be.
+    /// The allowed values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256))]
     pub values: Vec<String>,
-    /// How many numbers a Vector has. A new index maps it for similarity search then (`dense_vector`; `knn_vector` in
-    /// OpenSearch, which needs its k-NN plugin). Left out: vectors are kept and not searched for.
+    /// How many numbers a Vector has. A new index then maps it for similarity search (`dense_vector`;
+    /// `knn_vector` in OpenSearch, which needs its k-NN plugin). Left out: vectors are stored but not
+    /// searchable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 4096))]
     pub dimensions: Option<i32>,
@@ -52,12 +54,12 @@ pub struct OutputField {
     pub similarity: Option<Similarity>,
 }
 
-/// What a value is.
+/// Type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum OutputType {
-    /// A text, for search, and as a whole where it is short.
+    /// Full text; a short one can also be matched as a whole.
     String,
-    /// A text that is compared as a whole.
+    /// A text that is matched as a whole.
     Keyword,
     /// An integer of at most 64 bits.
     Integer,
@@ -65,11 +67,11 @@ pub enum OutputType {
     Number,
     /// True or false.
     Boolean,
-    /// A time as RFC 3339 writes it.
+    /// A time in RFC 3339 format.
     DateTime,
     /// Numbers, for example an embedding.
     Vector,
-    /// An object of any shape, which is kept and not searched for.
+    /// An object of any shape, stored but not searchable.
     Object,
 }
 
@@ -79,7 +81,7 @@ pub enum Similarity {
     /// By their angle.
     #[default]
     Cosine,
-    /// By their product; they have to have length 1.
+    /// By their dot product; the vectors must have length 1.
     DotProduct,
     /// By their distance.
     Euclidean,

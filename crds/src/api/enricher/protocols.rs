@@ -1,7 +1,7 @@
-//! The protocols by which models are called.
+//! The protocols for calling models.
 //!
-//! To add one: its settings here, a variant of [`Protocol`] and a field of `Enricher`, and a module that writes requests and
-//! reads answers in `model_server/protocol/` of `docmill-clients`.
+//! To add one: its settings here, a variant of [`Protocol`] and a field of `Enricher`, and a module that
+//! writes requests and reads responses in `model_server/protocol/` of `docmill-clients`.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub struct OpenInference {
     pub version: Option<String>,
 }
 
-/// A server with OpenAI's embeddings.
+/// A server with OpenAI's embeddings API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenAIEmbeddings {
@@ -39,13 +39,13 @@ pub struct OpenAIEmbeddings {
     /// Name of the model.
     #[schemars(length(min = 1))]
     pub model: String,
-    /// How many numbers the model is to give, for models that can be asked for fewer.
+    /// Number of dimensions to request, for models that can return fewer than their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 4096))]
     pub dimensions: Option<i32>,
 }
 
-/// A server with OpenAI's chat completions.
+/// A server with OpenAI's chat completions API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("!has(self.maxTokens) || !has(self.maxCompletionTokens)")
@@ -57,22 +57,23 @@ pub struct OpenAIChat {
     /// Name of the model.
     #[schemars(length(min = 1))]
     pub model: String,
-    /// The most tokens of an answer, sent as `max_tokens`, which Ollama, vLLM, llama.cpp, LM Studio and OpenAI's older
-    /// models take. An answer that is cut off makes its document fail. Left out: the server's choice.
+    /// Maximum number of tokens of an answer, sent as `max_tokens`, which Ollama, vLLM, llama.cpp, LM Studio
+    /// and OpenAI's older models take. An answer that is cut off makes its document fail. Left out: the
+    /// server's choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_tokens: Option<i32>,
-    /// The same, sent as `max_completion_tokens`: the only one that OpenAI's models which reason take. The tokens of their
-    /// reasoning count too.
+    /// The same, sent as `max_completion_tokens`: the only one that OpenAI's reasoning models take. Their
+    /// reasoning tokens count too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_completion_tokens: Option<i32>,
-    /// How varied answers are, in thousandths: 0 is always the most likely one, 1000 is the temperature 1. Left out: the
-    /// server's choice.
+    /// How varied answers are, in thousandths: 0 always picks the most likely answer, 1000 is the temperature
+    /// 1. Left out: the server's choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2000))]
     pub temperature_milli: Option<i32>,
-    /// The answer to the same question is to be the same, as far as the server can do that.
+    /// Seed for reproducible answers, as far as the server supports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i32>,
 }
@@ -84,10 +85,10 @@ pub struct TextEmbeddings {
     /// Base URL, for example `http://tei.ml.svc:8080`; `/embed` is added to it.
     #[schemars(regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
-    /// Cut texts that are too long for the model. Left out: they make their document fail.
+    /// Truncate texts that are too long for the model. Left out: such a text makes its document fail.
     #[serde(default)]
     pub truncate: bool,
-    /// Have vectors of length 1.
+    /// Normalize vectors to length 1.
     #[serde(default = "default_normalize")]
     pub normalize: bool,
 }
@@ -96,47 +97,50 @@ fn default_normalize() -> bool {
     true
 }
 
-/// A call of an HTTP server that takes and gives JSON.
+/// A call to an HTTP server that takes and returns JSON.
 ///
-/// In `request`, a string `$name` stands for the input of that name, and the request is for one document. Where
-/// `request` has the string `$items` somewhere instead, that is the list of what `item` gives for each document, and the
-/// server answers for several documents at once; it is `item` then that has the `$name`. A string that begins with `$$`
-/// stands for itself, with one `$`. The server has to answer with status 200 or 201 and JSON.
+/// In `request`, a string `$name` stands for the input of that name, and the request is for one document.
+/// Where `request` has the string `$items` somewhere instead, that string stands for a list with one `item`
+/// per document, and the server answers for several documents at once; the `$name` strings are then in
+/// `item`. A string that begins with `$$` stands for itself, with one `$`. The server must answer with status
+/// 200 or 201 and JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpCall {
-    /// The URL that is posted to.
+    /// The URL for the `POST` request.
     #[schemars(regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
-    /// Headers to send. What is secret belongs into `secretRef`, so `Authorization` cannot be here.
+    /// Headers to send. Secrets belong in `secretRef`, so `Authorization` is not allowed here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// The body of a request, any JSON.
     #[schemars(schema_with = "crate::api::any_json::value")]
     pub request: Value,
-    /// What `$items` has for each document, any JSON. Left out: an object with all inputs by their names.
+    /// The element of `$items` for each document, any JSON. Left out: an object with all inputs by their
+    /// names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::api::any_json::value")]
     pub item: Option<Value>,
-    /// Where in the answer the result is, as a JSON Pointer (RFC 6901): with `$items` a list with one result a document, in
-    /// their order; otherwise the result of the document. Left out: the whole answer.
+    /// Where in the answer the result is, as a JSON Pointer (RFC 6901): with `$items`, a list with one result
+    /// per document, in the same order; otherwise the result of the document. Left out: the whole answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^(/.*)?$"))]
     pub results: Option<String>,
     /// Name of the model, for the provenance. Left out: the URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Version of the model. Another one is another model, so that everything is enriched anew.
+    /// Version of the model. Another version counts as another model, so that all documents are enriched
+    /// again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Where an answer tells the version of the model (a text or a number), as a JSON Pointer.
+    /// JSON Pointer to the model's version (a text or a number) in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^/.*$"))]
     pub version_from: Option<String>,
 }
 
 impl HttpCall {
-    /// Whether one request is for several documents.
+    /// Whether one request can carry several documents.
     pub fn takes_several(&self) -> bool {
         has_items(&self.request)
     }
@@ -164,12 +168,12 @@ pub enum Protocol<'a> {
     TextEmbeddings(&'a TextEmbeddings),
     /// Any HTTP server.
     Http(&'a HttpCall),
-    /// A function of Docmill's own.
+    /// A built-in function.
     Builtin(Builtin),
 }
 
 impl<'a> Protocol<'a> {
-    /// Name of the model, as a person knows it.
+    /// Display name of the model.
     pub fn model(self) -> &'a str {
         match self {
             Self::OpenInference(server) => &server.model,
@@ -181,7 +185,7 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// The version that the user asks for.
+    /// The requested version of the model.
     pub fn version(self) -> Option<&'a str> {
         match self {
             Self::OpenInference(server) => server.version.as_deref(),
@@ -191,7 +195,7 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// Base URL of the server; none for a builtin.
+    /// Base URL of the server, or `None` for a builtin.
     pub fn url(self) -> Option<&'a str> {
         match self {
             Self::OpenInference(server) => Some(&server.url),
@@ -203,7 +207,8 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    /// What of it decides the results. Not the address, unless nothing else names the model.
+    /// The settings that decide the results. The address is not one of them, unless nothing else names the
+    /// model.
     pub(super) fn identity(self) -> Value {
         match self {
             Self::OpenInference(server) => {

@@ -1,4 +1,4 @@
-//! Where documents are indexed: which indices, and what may become one.
+//! Where documents are indexed: which indices, and which dates may name one.
 
 use k8s_openapi::jiff::civil::Date;
 use kube::KubeSchema;
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::elasticsearch::ElasticsearchCluster;
 
-/// Where documents become searchable. Name and id are made from the document alone, so that a document that comes
-/// twice is stored once.
+/// Where documents become searchable. The index name and the id depend on the document alone, so that
+/// indexing is idempotent: a document that arrives twice is stored once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Index {
@@ -26,18 +26,19 @@ pub struct Index {
     #[x_kube(validation = Rule::new("self.matches('^[^{}]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[^{}]*)+$')")
         .message("must name at least one field of the document in braces, for example {guid}"))]
     pub id: String,
-    /// Which dates may name an index. A document whose date lies outside is refused with `DateOutOfWindow`, since a wrong
-    /// date would make an index of its own.
+    /// Which dates may name an index. A document whose date lies outside is refused with `DateOutOfWindow`,
+    /// since a wrong date would create an index of its own.
     #[serde(default)]
     pub window: DateWindow,
-    /// How many new indices all workers of the source together may make within an hour of the clock. A document that
-    /// needs one more is refused with `TooManyIndices`, to be replayed. Indices that are there count nothing.
+    /// How many new indices all workers of the source together may create per clock hour. A document that
+    /// needs one more is refused with `TooManyIndices` and can be replayed. Existing indices do not count.
     #[serde(default = "default_max_new_indices_per_hour")]
     #[schemars(range(min = 1, max = 10_000))]
     pub max_new_indices_per_hour: i32,
-    /// For how many seconds a unit waits for an index that takes no writes and is not going to by itself (a block that
-    /// somebody put on it, a closed index, an index that the cluster refuses to create) before it fails with
-    /// `IndexBlocked`. Other indices go on meanwhile. A full disk, an outage and missing rights are waited for without an end.
+    /// How many seconds a unit waits for an index that takes no writes and will not recover by itself (a
+    /// block that somebody set, a closed index, an index that the cluster refuses to create) before it fails
+    /// with `IndexBlocked`. Writes to other indices continue meanwhile. For a full disk, an outage or missing
+    /// permissions, units wait without limit.
     #[serde(default = "default_blocked_patience_seconds")]
     #[schemars(range(min = 0, max = 604_800))]
     pub blocked_patience_seconds: i32,
@@ -47,7 +48,7 @@ const fn default_max_new_indices_per_hour() -> i32 {
     100
 }
 
-/// Which dates may name an index, by their days in UTC.
+/// Which dates may name an index, as days in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DateWindow {
@@ -55,7 +56,7 @@ pub struct DateWindow {
     #[serde(default = "default_window_from")]
     #[schemars(regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("format" = "date"))]
     pub from: String,
-    /// The last day: so many days after today, by the clock of the worker.
+    /// The last day, as a number of days after today by the worker's clock.
     #[serde(default = "default_window_ahead_days")]
     #[schemars(range(min = 0, max = 3_652_059))]
     pub ahead_days: i32,
@@ -68,13 +69,13 @@ impl Default for DateWindow {
 }
 
 impl DateWindow {
-    /// The first day; an error that says what is no day.
+    /// The first day, or an error with the text that is not a date.
     pub fn first_day(&self) -> Result<Date, InvalidDay> {
         self.from.parse().map_err(|_| InvalidDay(self.from.clone()))
     }
 }
 
-/// The first day of a window is none of the calendar.
+/// The first day of a window is not a calendar date.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a day like 1900-01-01, found {0:?}")]
 pub struct InvalidDay(String);
@@ -87,7 +88,7 @@ const fn default_window_ahead_days() -> i32 {
 }
 
 impl Index {
-    /// For how long a unit waits for an index that is not going to take writes by itself.
+    /// How long a unit waits for an index that will not take writes again by itself.
     pub fn blocked_patience(&self) -> std::time::Duration {
         std::time::Duration::from_secs(u64::try_from(self.blocked_patience_seconds).unwrap_or(0))
     }

@@ -1,10 +1,10 @@
-//! The least and the greatest value of a field, as a model writes them.
+//! The minimum and the maximum of a field, as written in a model.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A whole number, or a text. A decimal is a text, `"0.5"`: a number with a point would not stay what was written on its way
-/// through Kubernetes.
+/// A whole number, or a text. A decimal is a text, `"0.5"`: Kubernetes would not preserve a number with a
+/// decimal point exactly as written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a whole number, or a text such as \"0.5\" or \"2026-01-02\"")]
 pub enum Bound {
@@ -23,7 +23,7 @@ impl std::fmt::Display for Bound {
     }
 }
 
-/// The schema, in the one form in which Kubernetes takes a number or a text.
+/// The schema, in the only form in which Kubernetes accepts a number or a text.
 pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"x-kubernetes-int-or-string": true})
 }

@@ -1,4 +1,5 @@
-//! What a field asks of its values beyond their type: compiled from a model once, held against every value.
+//! Constraints of a field on its values, beyond their type: compiled once from a model, checked against every
+//! value.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -11,10 +12,11 @@ use super::field::Field;
 use super::field_type::FieldType;
 use crate::reason::Reason;
 
-/// Bytes that a compiled pattern may take, so that a short one like `(.{1000}){1000}` does not take them all.
+/// Maximum size of a compiled pattern in bytes, so that a short one like `(.{1000}){1000}` does not exhaust
+/// the memory.
 const PATTERN_BYTES: usize = 1 << 20;
 
-/// Values of an enum that a fault names.
+/// Maximum number of enum values that a fault lists.
 const SHOWN_VALUES: usize = 8;
 
 /// The constraints of one field.
@@ -44,12 +46,12 @@ struct Limit {
     shown: String,
 }
 
-/// A value that has an order.
+/// A value of an ordered type.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 enum Scalar {
     Integer(i128),
     Number(f64),
-    /// A day or a moment in UTC, written such that the order of texts is that of time.
+    /// A day or a moment in UTC, written so that the order of the texts is chronological.
     Time(String),
 }
 
@@ -69,7 +71,7 @@ fn fault<T>(part: impl Into<String>, problem: impl Into<String>) -> Outcome<T> {
 }
 
 impl Constraints {
-    /// The constraints of a field; none if it has none. Its default is held against them.
+    /// The constraints of a field, or `None` if it has none. The field's default is checked against them.
     pub fn of(field: &Field) -> Outcome<Option<Self>> {
         let compiled = Self {
             kind: field.kind,
@@ -102,8 +104,8 @@ impl Constraints {
             || self.items.is_some()
     }
 
-    /// All that a value does not fulfil, each with what was expected. The value is given as a document shows it, without
-    /// quotes. An empty list costs no allocation.
+    /// All constraints that a value violates, each with what was expected. The value is passed as it appears
+    /// in a document, without quotes. An empty list needs no allocation.
     pub fn faults(&self, value: &str) -> Vec<(Reason, String)> {
         let mut faults = Vec::new();
         if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !pattern.is_match(value)) {
@@ -129,7 +131,7 @@ impl Constraints {
         Some(format!("at most {}", maximum.shown))
     }
 
-    /// What a list of so many values does not fulfil.
+    /// The constraint that a list of this length violates.
     pub fn count_fault(&self, count: usize) -> Option<(Reason, String)> {
         let items = self.items.as_ref()?;
         if count < *items.start() {
@@ -138,7 +140,7 @@ impl Constraints {
         (count > *items.end()).then(|| (Reason::TooMany, format!("at most {} values", items.end())))
     }
 
-    /// How many values a list may have.
+    /// The expected number of values of a list.
     pub fn most_items(&self) -> Option<usize> {
         self.items.as_ref().map(|items| *items.end())
     }
@@ -174,7 +176,8 @@ fn compile(kind: FieldType, pattern: &str) -> Outcome<Regex> {
     }
     let built = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build();
     built.or_else(|error| {
-        // The crate draws the pattern with a mark below the place; only what it says is of use in one line.
+        // The crate prints the pattern with a marker below the position; only its message is of use in one
+        // line.
         let error = error.to_string();
         let said = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
         fault(".pattern", format!("expected a regular expression: {said}, found {pattern:?}"))
@@ -201,7 +204,7 @@ fn allowed(field: &Field) -> Outcome<Option<Allowed>> {
     Ok(Some(Allowed { values, shown }))
 }
 
-/// One writing for equal values.
+/// The canonical form of equal values.
 fn canonical(kind: FieldType, value: &str) -> String {
     match scalar(kind, value) {
         Some(Scalar::Integer(number)) => number.to_string(),
@@ -269,7 +272,7 @@ fn limit(field: &Field, part: &str, bound: Option<&Bound>) -> Outcome<Option<Lim
     }
 }
 
-/// The value of a type that has an order; none for the others.
+/// The value of an ordered type; `None` for other types.
 fn scalar(kind: FieldType, value: &str) -> Option<Scalar> {
     match kind {
         FieldType::Integer => value.parse().ok().map(Scalar::Integer),

@@ -1,23 +1,23 @@
-//! Forms of dates of one's own, in the language of `strptime`.
+//! Custom date formats in `strptime` syntax.
 
-/// One part of a form.
+/// One part of a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatePart {
-    /// This very character.
+    /// This literal character.
     Literal(char),
     /// White space, or none.
     Space,
     /// `%Y`: four digits.
     Year,
-    /// `%y`: two digits, 50 to 99 of which are in the twentieth century.
+    /// `%y`: two digits, where 50 to 99 are in the twentieth century.
     ShortYear,
     /// `%m`
     Month,
-    /// `%b`, `%B`: the English name of a month, whole or its first three letters.
+    /// `%b`, `%B`: the English name of a month, in full or its first three letters.
     MonthName,
     /// `%d`, `%e`
     Day,
-    /// `%a`, `%A`: the English name of a day, which is not looked at.
+    /// `%a`, `%A`: the English name of a day, which is ignored.
     Weekday,
     /// `%H`: 0 to 24.
     Hour,
@@ -39,17 +39,17 @@ pub enum DatePart {
     Epoch,
 }
 
-/// A form, ready to read dates by.
+/// A parsed format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DateFormat {
-    /// As it was written.
+    /// The format as written.
     pub text: String,
-    /// What follows upon each other.
+    /// The parts in order.
     pub parts: Vec<DatePart>,
 }
 
 impl DateFormat {
-    /// Reads a form, or says what is wrong with it.
+    /// Parses a format, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut characters = text.chars();
@@ -72,7 +72,7 @@ impl DateFormat {
         self.parts.iter().any(|part| wanted.contains(part))
     }
 
-    /// A form has to give a day, and the parts of a time only together with what they are parts of.
+    /// A format must give a day, and a part of a time only together with the larger parts.
     fn check(&self, text: &str) -> Result<(), String> {
         use DatePart::{Day, Epoch, Fraction, HalfDay, Hour, Hour12, Minute, Month, MonthName, Second, Year};
         let day = self.has(&[Year, DatePart::ShortYear]) && self.has(&[Month, MonthName]) && self.has(&[Day]);

@@ -1,10 +1,10 @@
-//! Checks a field's `default` without a document: it has to be written in the form that the document shows.
+//! Checks a field's `default` without a document: it must be written as it appears in the document.
 
 use jiff::civil::Date;
 
 use super::field_type::FieldType;
 
-/// What the default of a field of this type has to look like, when `value` does not.
+/// The expected form of a default of this type, if `value` does not have it.
 pub(crate) fn expected(kind: FieldType, value: &str) -> Option<&'static str> {
     let (fits, expected) = match kind {
         FieldType::Integer => {
@@ -38,7 +38,7 @@ fn is_date(value: &str) -> bool {
     })
 }
 
-/// Three numbers of exactly these many digits, with a separator between.
+/// Three numbers of exactly these many digits, with a separator between them.
 fn numbers(value: &str, separator: char, digits: [usize; 3]) -> Option<[u32; 3]> {
     let mut parts = value.split(separator);
     let mut found = [0; 3];

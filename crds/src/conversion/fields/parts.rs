@@ -1,4 +1,4 @@
-//! Dates whose year, month and day are elements of their own, as in JATS.
+//! Dates whose year, month and day are separate elements, as in JATS.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! The schema of nested fields. A Kubernetes schema knows no references, so recursion is unrolled to a fixed depth.
+//! The schema of nested fields. A Kubernetes schema has no references, so recursion is unrolled to a fixed
+//! depth.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
@@ -8,7 +9,8 @@ use super::field::Field;
 /// How deep fields may nest: fields of a document, of an object in it, and of an object in that.
 pub(crate) const MAX_NESTING: usize = 3;
 
-/// Most fields of a document, and of an object. The product bounds what CEL rules cost the API server.
+/// Maximum number of fields of a document, and of an object. The product bounds what CEL rules cost the API
+/// server.
 const MAX_FIELDS: usize = 200;
 const MAX_NESTED_FIELDS: usize = 50;
 

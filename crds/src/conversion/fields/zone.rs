@@ -1,14 +1,15 @@
-//! The time zone of dates that do not name theirs.
+//! The time zone of dates without one.
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
-/// An offset, or the rules of a region, from the tables that Docmill brings along: a worker's image has none.
+/// An offset, or the rules of a region, from time zone tables bundled with Docmill: a worker's image has
+/// none.
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
 
 impl Zone {
-    /// The zone of that name: `Europe/Berlin`, `UTC`, `+01:00`. None if there is no such zone.
+    /// The zone of that name: `Europe/Berlin`, `UTC`, `+01:00`. `None` if there is no such zone.
     pub fn named(name: &str) -> Option<Self> {
         if let Some(seconds) = offset(name) {
             return Offset::from_seconds(seconds).ok().map(|offset| Self(offset.to_time_zone()));

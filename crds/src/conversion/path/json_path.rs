@@ -9,19 +9,19 @@
 //! quoted   = a name in ' or ", in which a backslash stands before a quote or a backslash
 //! ```
 //!
-//! A list stands for its items, with or without `[*]`, so that `[*]` is no step of its own. What a path comes to is the
-//! same as for XML: members are elements in no namespace, the value at the top is the element [`TOP`], and the value
-//! itself is the text of its element.
+//! A list stands for its items, with or without `[*]`, so that `[*]` is not a separate step. A path evaluates
+//! to the same as for XML: members are elements in no namespace, the value at the top is the element [`TOP`],
+//! and the value itself is the text of its element.
 
 use super::location::{NameTest, Path, PathFault, Step, Target, union};
 
 /// The name of a value at the top of an object: what `$` finds.
 pub const TOP: &str = "$";
 
-/// What a path has to end with, when it does not go on.
+/// What must end a path that does not continue.
 const END: &str = "expected the end of the path, a dot or [";
 
-/// Reads a path.
+/// Parses a path.
 pub(crate) fn parse(path: &str) -> Result<Path, PathFault> {
     let mut parser = JsonPathParser { path, rest: path, steps: Vec::new() };
     let counts = parser.take("count(");
@@ -39,7 +39,7 @@ pub(crate) fn parse(path: &str) -> Result<Path, PathFault> {
     Ok(parsed)
 }
 
-/// Reads one path or several with `|` between; gives each with its text.
+/// Parses one or more paths separated by `|`; returns each with its text.
 pub(crate) fn parse_union(path: &str) -> Result<Vec<(Path, String)>, PathFault> {
     union(path, END, |rest| {
         let mut parser = JsonPathParser { path, rest, steps: Vec::new() };
@@ -68,7 +68,7 @@ impl JsonPathParser<'_> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.fault(END)) }
     }
 
-    /// Reads what a path starts with; returns whether that is the top of the object.
+    /// Parses the start of a path; returns whether that is the top of the object.
     fn start(&mut self) -> Result<bool, PathFault> {
         if self.take(TOP) {
             self.step(false, named(TOP.to_owned()));
@@ -179,7 +179,7 @@ impl JsonPathParser<'_> {
     }
 }
 
-/// Appends the step to a member, as a path has it.
+/// Appends the step to a member to a path.
 pub fn push_member(path: &mut String, name: &str) {
     let plain = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     if plain && name.chars().all(is_name_char) {

@@ -1,4 +1,4 @@
-//! A path with its names resolved: what both path languages come to.
+//! A path with its names resolved: the common result of both path languages.
 
 /// A path with its names resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Path {
     pub absolute: bool,
     /// The elements on the way, outermost first.
     pub steps: Vec<Step>,
-    /// What of the last element is meant.
+    /// What the path selects of the last element.
     pub target: Target,
 }
 
@@ -18,11 +18,11 @@ pub struct Step {
     pub descend: bool,
     /// The elements that match.
     pub test: NameTest,
-    /// What their attributes have to be.
+    /// Conditions on their attributes.
     pub predicates: Vec<Predicate>,
 }
 
-/// Which elements a step is about. Namespaces are URIs; the empty one is none.
+/// Which elements a step matches. Namespaces are URIs; an empty one stands for no namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NameTest {
     /// `*`
@@ -33,14 +33,14 @@ pub enum NameTest {
     AnyNamespace(String),
     /// `name` or `prefix:name`: this local name in one of these namespaces.
     Named {
-        /// The namespaces, of which an element is in one.
+        /// The namespaces; an element must be in one of them.
         namespaces: Vec<String>,
         /// The name without its prefix.
         local: String,
     },
 }
 
-/// What of the element a value is.
+/// What a path selects of an element.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// The element with all that it contains.
@@ -49,7 +49,7 @@ pub enum Target {
     Text,
     /// One of its attributes.
     Attribute(Attribute),
-    /// How many such elements there are.
+    /// The number of such elements.
     Count,
 }
 
@@ -65,13 +65,13 @@ pub struct Attribute {
 /// A condition on an attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Predicate {
-    /// The attribute that is looked at.
+    /// The attribute to check.
     pub attribute: Attribute,
-    /// What has to hold for it.
+    /// The condition on it.
     pub test: Test,
 }
 
-/// What has to hold for an attribute.
+/// A condition on an attribute's value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Test {
     /// `[@a]`
@@ -87,7 +87,7 @@ pub enum Test {
 }
 
 impl Test {
-    /// Whether it holds for an attribute of this value; none: there is no such attribute.
+    /// Whether it holds for an attribute with this value; `None` means that the attribute is absent.
     pub fn holds(&self, value: Option<&str>) -> bool {
         match (self, value) {
             (Self::Present, value) => value.is_some(),
@@ -112,8 +112,8 @@ pub struct PathFault {
     pub problem: String,
 }
 
-/// Reads locations with `|` between, each by `location`, which gives it and what comes after it. `end` is what is told when
-/// something else comes.
+/// Parses locations separated by `|`, each with `location`, which returns it and the rest of the text. `end`
+/// is the error message if something else follows.
 pub(crate) fn union<'p>(
     path: &'p str,
     end: &str,

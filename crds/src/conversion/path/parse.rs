@@ -1,4 +1,4 @@
-//! Reads a path in the language of its model's format.
+//! Parses a path in the language of its model's format.
 
 use super::json_path;
 use super::location::{Path, PathFault, union};
@@ -7,7 +7,7 @@ use super::xpath::{END, XPathParser};
 use crate::conversion::format::Format;
 
 impl Path {
-    /// Reads `path`; prefixes and names without one are looked up in `scope`.
+    /// Parses `path`; prefixes and names without one are resolved in `scope`.
     pub fn parse(path: &str, scope: &Scope<'_>) -> Result<Self, PathFault> {
         if scope.format == Format::Json {
             return json_path::parse(path);
@@ -18,7 +18,7 @@ impl Path {
         Ok(parsed)
     }
 
-    /// Reads one path or several with `|` between; gives each with its text.
+    /// Parses one or more paths separated by `|`; returns each with its text.
     pub fn parse_union(path: &str, scope: &Scope<'_>) -> Result<Vec<(Self, String)>, PathFault> {
         if scope.format == Format::Json {
             return json_path::parse_union(path);

@@ -1,4 +1,4 @@
-//! Reads paths of XML.
+//! Parses paths of XML.
 
 use super::location::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
 use super::scope::Scope;
@@ -6,7 +6,7 @@ use super::scope::Scope;
 /// The namespace that the prefix `xml` always stands for.
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
-/// What a path has to end with, when it does not go on.
+/// What must end a path that does not continue.
 pub(crate) const END: &str = "expected the end of the path, / or [";
 
 pub(crate) struct XPathParser<'a> {

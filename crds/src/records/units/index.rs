@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::records::own_index;
 
-/// Matches the names of all ledgers.
+/// Pattern for the names of all ledgers' indices.
 pub const UNITS_PATTERN: &str = "docmill-units-*";
 
-/// Name of the ledger's index of one source.
+/// Name of the ledger's index for one source.
 pub fn units_index(namespace: &str, source: &str) -> String {
     own_index::of_source("units", namespace, source)
 }

@@ -12,7 +12,7 @@ pub struct UnitRecord {
     pub source: String,
     /// The unit.
     pub unit: UnitId,
-    /// Where it ended.
+    /// Its outcome.
     pub state: UnitState,
     /// Reason code of a failed or skipped unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,10 +31,11 @@ pub struct UnitRecord {
     /// How many documents of the unit are stored.
     #[serde(default)]
     pub document_count: i64,
-    /// Documents of the object that are not stored, since a later one of the same object has the same id.
+    /// Documents of the object that are not stored, because a later one of the same object has the same id.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub overwritten_count: i64,
-    /// Digest over addresses and contents of all documents of the unit, see [`DocumentsDigest`](super::DocumentsDigest).
+    /// Digest of the addresses and contents of all documents of the unit, see
+    /// [`DocumentsDigest`](super::DocumentsDigest).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents_digest: Option<String>,
     /// Key of the snapshot in the snapshot bucket.
@@ -42,7 +43,7 @@ pub struct UnitRecord {
     pub snapshot: Option<String>,
     /// Digest of the conversion model that was used.
     pub revision: String,
-    /// When the raw object landed in its bucket.
+    /// When the raw object was last modified in its bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
     /// When this record was written.
@@ -50,12 +51,12 @@ pub struct UnitRecord {
     /// Milliseconds from `lastModified` to `recordedTime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_millis: Option<i64>,
-    /// Name of the pod that did it.
+    /// Name of the pod that processed the unit.
     pub runner: String,
-    /// UID of the `IngestRun` that asked for it; none if a notification did.
+    /// UID of the `IngestRun` that requested it; `None` if a notification did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// Digest of the unit that took this one's place, where the reason is `Superseded`.
+    /// Digest of the unit that replaced this one, if the reason is `Superseded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<String>,
 }
@@ -65,10 +66,10 @@ pub(super) const fn is_zero(count: &i64) -> bool {
     *count == 0
 }
 
-/// More documents than this are counted, and not named, by a record.
+/// Maximum number of documents that a record names; further documents are only counted.
 pub const MAX_RECORDED_DOCUMENTS: usize = 1000;
 
-/// A document as the record of its unit names it.
+/// A document as named in the record of its unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedDocument {

@@ -1,4 +1,4 @@
-//! One version of one raw object, and where it ended.
+//! One version of one raw object, and its outcome.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +14,7 @@ pub struct UnitId {
     pub bucket: String,
     /// Key of the object, decoded.
     pub key: String,
-    /// Version id of the object where the bucket is versioned, otherwise its `ETag` without quotes.
+    /// Version id of the object if the bucket is versioned, otherwise its `ETag` without quotes.
     pub version: String,
 }
 
@@ -31,17 +31,17 @@ impl UnitId {
     }
 }
 
-/// Where a unit ended. A unit without a record is pending.
+/// Outcome of a unit. A unit without a record is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray)]
 pub enum UnitState {
     /// All its documents are in the index.
     Indexed,
-    /// All its documents are in its snapshot, and the source has no index. A state of its own: once the source gets an
-    /// index, it is known which units have still to go there.
+    /// All its documents are in its snapshot, and the source has no index. A separate state, so that once the
+    /// source gets an index, it is known which units must still be indexed.
     Converted,
     /// It was refused; a copy is in the errors bucket.
     Failed,
-    /// It was passed over for a reason.
+    /// It was skipped for a reason.
     Skipped,
 }
 
@@ -51,12 +51,12 @@ impl UnitState {
         self.into()
     }
 
-    /// Whether the unit ended well.
+    /// Whether the unit succeeded.
     pub const fn is_good(self) -> bool {
         matches!(self, Self::Indexed | Self::Converted)
     }
 
-    /// Whether a unit that ended well has still to go into the index, in a source whose good units are `wanted`.
+    /// Whether a successful unit must still be indexed, in a source whose successful units are `wanted`.
     pub fn falls_short_of(self, wanted: Self) -> bool {
         self == Self::Converted && wanted == Self::Indexed
     }
