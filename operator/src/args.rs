@@ -10,7 +10,7 @@ use docmill_crds::contract::{
     LOG_FORMAT_ENV,
 };
 
-/// Turns Docmill resources into worker Jobs and tells how they are doing.
+/// Turns Docmill resources into worker Jobs and reports their progress.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "operator", version)]
 pub struct Args {
@@ -18,64 +18,69 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_WORKER_IMAGE")]
     pub worker_image: String,
 
-    /// When a node pulls that image.
+    /// Pull policy of the worker image.
     #[arg(long, env = "DOCMILL_WORKER_IMAGE_PULL_POLICY", default_value = "IfNotPresent",
           value_parser = ["Always", "IfNotPresent", "Never"])]
     pub worker_image_pull_policy: String,
 
-    /// The most worker pods of all `IngestSource`s together. When they need more, each gets a fair share.
+    /// Maximum number of worker pods of all `IngestSource`s together. When they need more, each gets a fair
+    /// share.
     #[arg(long, env = "DOCMILL_MAX_WORKERS", default_value_t = 100,
           value_parser = clap::value_parser!(i32).range(1..=100_000))]
     pub max_workers: i32,
 
-    /// How often what deleted runs have left in the stores is looked for, in seconds.
+    /// How often, in seconds, the operator looks for what deleted runs left in the stores.
     #[arg(long, env = "DOCMILL_RETENTION_INTERVAL_SECONDS", default_value_t = 300,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub retention_interval_seconds: u64,
 
-    /// How long nothing may have been written of a deleted run before what it left is removed, in seconds.
+    /// Grace period in seconds: what a deleted run left is removed once nothing has been written for it this
+    /// long.
     #[arg(long, env = "DOCMILL_RETENTION_GRACE_SECONDS", default_value_t = 600,
           value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub retention_grace_seconds: u64,
 
-    /// Hosts, `*.hosts`, addresses and networks that resources may name as endpoints, separated by commas. Left out: all
-    /// that are not denied.
+    /// Hosts, `*.hosts`, addresses and networks that resources may name as endpoints, separated by commas. If
+    /// empty, every endpoint that is not denied is allowed.
     #[arg(long, env = ENDPOINTS_ALLOW_ENV, default_value = "")]
     pub endpoints_allow: String,
 
-    /// The same for those that resources may not name.
+    /// Hosts, `*.hosts`, addresses and networks that resources may not name as endpoints, separated by
+    /// commas.
     #[arg(long, env = ENDPOINTS_DENY_ENV, default_value = "")]
     pub endpoints_deny: String,
 
-    /// The same for those that resources may name although such are denied by default: loopback, link-local and the like.
+    /// Endpoints, in the same form, that resources may name although they are denied by default: loopback,
+    /// link-local and the like.
     #[arg(long, env = ENDPOINTS_ALLOW_RESERVED_ENV, default_value = "")]
     pub endpoints_allow_reserved: String,
 
-    /// Namespace of the Lease by which one of several operators leads.
+    /// Namespace of the leader election Lease.
     #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
     pub namespace: String,
 
-    /// What this operator calls itself in the Lease. Left out: `operator-<process id>`, which does for one machine.
+    /// Identity of this operator in the Lease. Default: `operator-<process id>`, which is unique on one
+    /// machine only.
     #[arg(long, env = "POD_NAME")]
     pub pod_name: Option<String>,
 
-    /// Name of the Lease.
+    /// Name of the leader election Lease.
     #[arg(long, env = "DOCMILL_LEASE_NAME", default_value = "docmill-operator")]
     pub lease_name: String,
 
-    /// What is served.
+    /// The HTTP servers.
     #[command(flatten)]
     pub server: ServerArgs,
 
-    /// What is logged: a level, or a filter such as `info,kube=debug`. Workers are given the same.
+    /// Log level, or a filter such as `info,kube=debug`. Workers get the same.
     #[arg(long, env = "RUST_LOG", default_value = "info")]
     pub log_level: String,
 
-    /// The form of the log. Workers are given the same.
+    /// Log format. Workers get the same.
     #[arg(long, env = LOG_FORMAT_ENV, value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
 
-    /// What the operator does on behalf of those who write resources.
+    /// What the operator may do on behalf of the authors of resources.
     #[command(flatten)]
     pub rules: RuleArgs,
 }
@@ -83,45 +88,45 @@ pub struct Args {
 /// What the operator serves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServerArgs {
-    /// Address of `/metrics` (Prometheus).
+    /// Listen address of `/metrics` (Prometheus).
     #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
     pub metrics_address: SocketAddr,
 
-    /// Address of `/healthz` and `/readyz`.
+    /// Listen address of `/healthz` and `/readyz`.
     #[arg(long, default_value = "0.0.0.0:8081")]
     pub health_address: SocketAddr,
 
-    /// Serve metrics over TLS, to those whose token may get the path /metrics.
+    /// Serve metrics over TLS, and only to clients whose token may get the path /metrics.
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set)]
     pub metrics_secure: bool,
 
-    /// Folder with tls.crt and tls.key for the metrics. Left out: a certificate that signs itself.
+    /// Directory with tls.crt and tls.key for the metrics. Default: a self-signed certificate.
     #[arg(long)]
     pub metrics_certificate_dir: Option<PathBuf>,
 }
 
-/// What the operator does on behalf of those who write resources. In lists, `*` stands for any number of characters
-/// other than `/`.
+/// What the operator may do on behalf of the authors of resources. In lists, `*` stands for any number of
+/// characters other than `/`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RuleArgs {
     /// Use only Secrets with the label docmill.io/use: "true" or of type docmill.io/credentials.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub marked_secrets_only: bool,
 
-    /// Namespaces whose buckets, queues and signed clusters the operator may reach by its own cloud identity, where a
-    /// resource names no Secret.
+    /// Namespaces in which the operator may use its own cloud identity for buckets, queues and signed
+    /// clusters of resources that name no Secret.
     #[arg(long, value_delimiter = ',')]
     pub own_identity_namespaces: Vec<String>,
 
-    /// Labels that a podTemplate may put on workers.
+    /// Labels that a podTemplate may set on workers.
     #[arg(long, value_delimiter = ',', default_value = "team,cost-center")]
     pub pod_labels: Vec<String>,
 
-    /// Annotations that a podTemplate may put on workers.
+    /// Annotations that a podTemplate may set on workers.
     #[arg(long, value_delimiter = ',', default_value = "*,prometheus.io/*")]
     pub pod_annotations: Vec<String>,
 
-    /// Service accounts, beside `default`, that a podTemplate may name.
+    /// Service accounts, besides `default`, that a podTemplate may name.
     #[arg(long, value_delimiter = ',', default_value = "docmill-worker,docmill-worker-*")]
     pub pod_service_accounts: Vec<String>,
 
@@ -135,7 +140,7 @@ pub struct RuleArgs {
 }
 
 impl Args {
-    /// Which endpoints resources may name. The API server is known by the environment of every pod.
+    /// Which endpoints resources may name. The address of the API server is in the environment of every pod.
     pub fn endpoints(&self) -> Result<EndpointPolicy, PatternError> {
         let (allow, deny) = (&self.endpoints_allow, &self.endpoints_deny);
         let policy = EndpointPolicy::parse(allow, deny, &self.endpoints_allow_reserved)?;

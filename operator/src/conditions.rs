@@ -1,46 +1,46 @@
-//! Conditions of a resource. A condition keeps its `lastTransitionTime` until its status changes, otherwise every pass
-//! would change the resource and thereby cause the next pass.
+//! Conditions of a resource. A condition keeps its `lastTransitionTime` until its status changes; otherwise
+//! every reconcile would change the resource and thereby trigger the next one.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
 /// Condition types.
 pub mod kind {
-    /// Everything that the spec names is there and reachable.
+    /// Everything that the spec names exists and is reachable.
     pub const READY: &str = "Ready";
     /// There is work.
     pub const PROGRESSING: &str = "Progressing";
-    /// A store takes no more, or does not answer, and workers wait for it.
+    /// A store accepts no more requests, or does not answer, and workers wait for it.
     pub const THROTTLED: &str = "Throttled";
-    /// Workers fail, or a person has to mend something for them to go on.
+    /// Workers fail, or cannot continue until a person fixes something.
     pub const DEGRADED: &str = "Degraded";
-    /// A run has ended well.
+    /// A run has succeeded.
     pub const COMPLETE: &str = "Complete";
-    /// A run has ended otherwise.
+    /// A run has failed.
     pub const FAILED: &str = "Failed";
-    /// No pods run, since that is asked for or the budget is reached.
+    /// No pods run, because the run is suspended or its budget is exhausted.
     pub const SUSPENDED: &str = "Suspended";
-    /// A model told of another version in the middle of a run.
+    /// A model reported another version in the middle of a run.
     pub const MODEL_CHANGED: &str = "ModelChanged";
-    /// Some documents were refused.
+    /// Some documents were rejected.
     pub const DOCUMENTS_FAILED: &str = "DocumentsFailed";
 }
 
-/// What a condition is to say.
+/// The content of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// One of [`kind`].
     pub kind: &'static str,
-    /// Whether it holds.
+    /// Whether its status is `True`.
     pub holds: bool,
-    /// Why, in one CamelCase word.
+    /// The reason, one CamelCase word.
     pub reason: String,
-    /// Why, in words.
+    /// The reason in words.
     pub message: String,
 }
 
 impl Statement {
-    /// A statement.
+    /// Creates a statement.
     pub fn new(
         kind: &'static str,
         holds: bool,
@@ -51,10 +51,10 @@ impl Statement {
     }
 }
 
-/// The API server's limit on the message of a condition.
+/// The API server's limit for the message of a condition.
 const MESSAGE_BYTES: usize = 32_768;
 
-/// The statements as conditions. Conditions of other types in `old` are dropped.
+/// Converts the statements to conditions. Conditions of other types in `old` are dropped.
 pub fn state(
     old: &[Condition],
     statements: Vec<Statement>,
@@ -81,17 +81,17 @@ fn condition(old: &[Condition], statement: Statement, generation: Option<i64>, n
     }
 }
 
-/// The condition of a type.
+/// Finds the condition of a type.
 pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.type_ == kind)
 }
 
-/// Whether the condition of a type is there and true.
+/// Whether the condition of a type exists and is `True`.
 pub fn holds(conditions: &[Condition], kind: &str) -> bool {
     find(conditions, kind).is_some_and(|condition| condition.status == "True")
 }
 
-/// Since when the condition of a type has been as it is.
+/// When the status of the condition of a type last changed.
 pub fn since(conditions: &[Condition], kind: &str) -> Option<Timestamp> {
     find(conditions, kind).map(|condition| condition.last_transition_time.0)
 }

@@ -1,4 +1,5 @@
-//! What every pass needs: clients, settings, and views of what the operator made, kept up to date by watches. No state: whatever is kept here can be lost at any time.
+//! What every reconcile needs: clients, settings, and views of what the operator created, kept up to date by
+//! watches. No state: everything here can be lost at any time.
 
 use std::sync::Arc;
 
@@ -18,13 +19,13 @@ use super::stores::{Reader, with_causes};
 use super::telemetry::metrics::{Kind, Metrics};
 use super::workers::worker_pod::WorkerImage;
 
-/// What every pass needs.
+/// What every reconcile needs.
 pub struct Context {
-    /// Reads; whatever is written goes through `writer`.
+    /// Client for reads; all writes go through `writer`.
     pub client: Client,
-    /// Reaches what resources name, by the rules.
+    /// Reaches what resources name, as far as the rules allow.
     pub reader: Reader,
-    /// Writes.
+    /// Performs all writes.
     pub writer: Writer,
     /// UID of the Kubernetes cluster.
     pub cluster: String,
@@ -38,24 +39,24 @@ pub struct Context {
     pub pods: Store<Pod>,
     /// All `IngestSource`s.
     pub sources: Store<DeserializeGuard<IngestSource>>,
-    /// All `IngestRun`s that the operator made.
+    /// All `IngestRun`s that the operator created.
     pub runs: Store<DeserializeGuard<IngestRun>>,
-    /// All `EnrichmentRun`s that the operator made.
+    /// All `EnrichmentRun`s that the operator created.
     pub scheduled_runs: Store<DeserializeGuard<EnrichmentRun>>,
-    /// Asks running workers how they are doing.
+    /// HTTP client that asks running workers for their status.
     pub workers: reqwest::Client,
-    /// What is remembered of endpoints that resources name.
+    /// What is remembered about endpoints that resources name.
     pub endpoints: Endpoints,
 }
 
 impl Context {
-    /// Asks the endpoints that a resource names, which has these conditions.
+    /// The asker for the endpoints of a resource that has these conditions.
     pub fn asker<K: Resource>(&self, resource: &K, conditions: &[Condition]) -> Asker {
         let ready = conditions::find(conditions, kind::READY).is_some_and(|ready| ready.status == "True");
         self.endpoints.asker(resource.meta().namespace.as_deref().unwrap_or_default(), ready)
     }
 
-    /// The Jobs that a resource controls, and all worker pods of its namespace that have the same label.
+    /// The Jobs that a resource controls, and all worker pods in its namespace with the same label.
     pub fn workers_of<K: Resource>(&self, owner: &K, label: &str) -> (Vec<Arc<Job>>, Vec<Arc<Pod>>) {
         let meta = owner.meta();
         let ours = |object: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta| {
@@ -72,7 +73,7 @@ impl Context {
         (jobs.collect(), pods.collect())
     }
 
-    /// Creates a Job of a run, if one could be made. The inner result is what the user has to know.
+    /// Creates the Job of a run, if one could be built. The inner result is for the user.
     pub async fn create_job(
         &self,
         kind: Kind,

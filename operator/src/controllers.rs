@@ -1,6 +1,9 @@
-//! The controllers, one folder a kind. Each pass observes (I/O), plans (pure), applies, and states what it found (pure).
+//! The controllers, one folder per kind. Each reconcile observes (I/O), plans (pure), applies, and computes
+//! the status (pure).
 //!
-//! - `start`: starts them all; `run_controller`, `run_view`: what runs of both kinds share; `retention`: what a deleted run left goes.
+//! - `start`: starts them all;
+//! - `run_controller`, `run_view`: what runs of both kinds share;
+//! - `retention`: removes what deleted runs left behind.
 
 pub(crate) mod enrichment_run;
 pub(crate) mod enrichment_schedule;

@@ -1,9 +1,8 @@
-//! Asks endpoints that resources name, so that those which do not answer hold up nobody else.
-//!
-//! What took long and failed is remembered by namespace and endpoint: until it is time to ask again, and for all but one
-//! pass then, the fault is told at once. Strangers and those that were silent before get little time at first, and few
-//! of them are asked at a time, of one namespace and altogether. [`memory`] decides (pure); here are the clock and the
-//! lock. All of it can be lost at any time.
+//! Sends requests to the endpoints that resources name, so that unresponsive ones do not block others.
+//! A slow failure is remembered by namespace and endpoint: the fault is returned at once until it is time to
+//! retry, and then only one reconcile retries. Unknown endpoints and those that were unresponsive before get
+//! a short deadline at first, and only a few of them are asked at a time, per namespace and in total.
+//! [`memory`] decides (pure); this module adds the clock and the lock. All of it can be lost at any time.
 
 mod memory;
 mod passes;
@@ -20,19 +19,19 @@ use super::not_ready::NotReady;
 use memory::{EndpointTurn, Key, Memory, Outcome};
 pub use passes::Passes;
 
-/// A request that fails after less than this holds up nobody.
+/// A request that fails faster than this blocks nobody.
 const SLOW: Duration = Duration::from_secs(1);
-/// How long a pass waits for its turn with a stranger, and how often it looks.
+/// How long a reconcile waits for its turn with an unknown endpoint, and how often it checks.
 const WAITS: Duration = Duration::from_secs(1);
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// What is remembered of endpoints. Clones share it.
+/// What is remembered about endpoints. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints(Arc<Mutex<Memory>>);
 
 impl Endpoints {
-    /// For the requests of one pass. `trusted`: its resource was ready when it was looked at last, so that its endpoints
-    /// are no strangers although this process may not know them yet.
+    /// Creates an asker for one reconcile. `trusted`: the resource was ready at its last reconcile, so its
+    /// endpoints are trusted although this process may not know them yet.
     pub fn asker(&self, namespace: &str, trusted: bool) -> Asker {
         Asker { endpoints: self.clone(), namespace: namespace.to_owned(), trusted }
     }
@@ -42,7 +41,7 @@ impl Endpoints {
     }
 }
 
-/// Asks endpoints for one pass.
+/// Sends the requests of one reconcile to endpoints.
 #[derive(Clone, Debug)]
 pub struct Asker {
     endpoints: Endpoints,
@@ -51,10 +50,9 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Asks within the time that this endpoint is given, at most `longest`. `silent` is the fault of one that does not
-    /// answer in that time.
-    ///
-    /// What is asked is put on the heap at once: some requests are large, and so would all be that wait for them.
+    /// Sends a request with this endpoint's deadline, at most `longest`. `silent` is the fault if the
+    /// endpoint does not answer in that time.
+    /// The request is boxed at once: some are large, and would make every future that awaits them large.
     pub fn ask<'a, T: 'a>(
         &'a self,
         endpoint: &str,
@@ -83,14 +81,14 @@ impl Asker {
         {
             asked.silent = fault.clone();
         } else {
-            // It has answered, whatever it said.
+            // It has answered, whatever the answer.
             asked.started = Instant::now();
         }
         result
     }
 
-    /// Looks at all that a resource names, within `longest` altogether. A look that took long and failed is remembered for
-    /// the resource: behind an endpoint that answers some questions, others may never be answered.
+    /// Observes everything that a resource names, within `longest` in total. A slow failure is remembered for
+    /// the resource: an endpoint that answers some requests may never answer others.
     pub async fn look<K: Resource<DynamicType = ()>, T>(
         &self,
         resource: &K,
@@ -99,7 +97,7 @@ impl Asker {
         look: BoxFuture<'_, Result<T, NotReady>>,
     ) -> Result<T, NotReady> {
         let resource = format!("{} {}", K::kind(&()), resource.meta().uid.as_deref().unwrap_or_default());
-        // Its endpoints take places of their own.
+        // Its endpoints take slots of their own.
         Self { trusted: true, ..self.clone() }.ask(&resource, longest, silent, look).await
     }
 
@@ -112,7 +110,7 @@ impl Asker {
                 EndpointTurn::Held(fault) => return Err(fault),
                 EndpointTurn::Later if now.duration_since(began) >= WAITS => {
                     let text = format!(
-                        "{}: not asked yet; other endpoints that answer slowly come first",
+                        "{}: not checked yet: other endpoints that answer slowly come first",
                         key.endpoint
                     );
                     return Err(NotReady::transient("Waiting", text));
@@ -124,7 +122,7 @@ impl Asker {
     }
 }
 
-/// A request under way. Its end is noted however it comes, a pass that is given up included.
+/// A request in flight. Its end is recorded in every case, also if the reconcile is dropped.
 struct EndpointRequest<'a> {
     endpoints: &'a Endpoints,
     key: Key,

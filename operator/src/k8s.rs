@@ -1,4 +1,5 @@
-//! The API server: how it is reached and written to, who may write, and for whom.
+//! The API server: connection, writes, leader election, and what the operator may do for the authors of
+//! resources.
 
 pub mod api_client;
 pub mod apply;

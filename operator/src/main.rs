@@ -1,12 +1,13 @@
-//! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs, makes the runs of
-//! `EnrichmentSchedule`s, and says in their status how the work is going.
+//! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs,
+//! creates the runs of `EnrichmentSchedule`s, and reports progress in their status.
 //!
-//! - `controllers`: one folder a kind, each pass in steps: observe, plan, apply, status;
-//! - `context`: what every pass needs; `conditions`, `not_ready`, `requeue`: what all kinds say, and when they look again;
-//! - `workers`: what a worker pod looks like, what it is told, and what it tells;
-//! - `stores`: reaching what a resource names; `endpoints`: without being held up by what does not answer;
+//! - `controllers`: one folder per kind; each reconcile has the steps observe, plan, apply, status;
+//! - `context`: what every reconcile needs; `conditions`, `not_ready`, `requeue`: conditions and requeue
+//!   times;
+//! - `workers`: the spec of a worker pod, its work order, and the status it reports;
+//! - `stores`: reaches what a resource names; `endpoints`: keeps unresponsive endpoints from blocking others;
 //! - `k8s`: the API server, and which of several operators writes to it;
-//! - `telemetry`: what is seen of the operator and of its sources.
+//! - `telemetry`: metrics and probes.
 
 mod args;
 mod conditions;
@@ -53,7 +54,7 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
-/// Waits for the Lease, works while it is held, and hands it over at the end.
+/// Waits for the Lease, works while it is held, and releases it at the end.
 async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown) -> anyhow::Result<()> {
     let me = args.identity();
     let leadership = Leadership::default();
@@ -67,7 +68,7 @@ async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown
     tracing::info!(me, "leading");
     metrics.leads(true);
     let lost = tokio::select! {
-        // Ends when it was asked to, after the passes under way.
+        // Returns after a signal, once the reconciles in flight are done.
         done = controllers::start::run(args, client, metrics.clone(), leadership, stop) => {
             done?;
             false
@@ -76,7 +77,7 @@ async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown
     };
     metrics.leads(false);
     if lost {
-        // Whatever was under way ends here; a new process starts as one of those who wait.
+        // Whatever is in flight ends here; the new process starts as a candidate.
         bail!("the Lease was lost to another operator or could not be renewed");
     }
     candidate.release().await;

@@ -1,11 +1,11 @@
-//! Why a resource cannot be worked on now, in the words of its `Ready` condition.
+//! Why a resource cannot be worked on now, as its `Ready` condition reports it.
 
 use docmill_crds::error_class::ErrorClass;
 
 /// Something that the spec names is missing, unreachable or wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotReady {
-    /// Reason of the condition, in CamelCase.
+    /// Reason of the condition, one CamelCase word.
     pub reason: &'static str,
     /// What is wrong, where, and where possible what to do.
     pub message: String,
@@ -14,12 +14,12 @@ pub struct NotReady {
 }
 
 impl NotReady {
-    /// Something that the user has to mend.
+    /// A fault that the user has to fix.
     pub fn user(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), class: ErrorClass::User }
     }
 
-    /// Something that passes by itself.
+    /// A fault that goes away by itself.
     pub fn transient(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), class: ErrorClass::Transient }
     }

@@ -1,4 +1,4 @@
-//! When a resource is looked at again. Pure.
+//! When a resource is requeued. Pure.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use docmill_crds::error_class::ErrorClass;
 use k8s_openapi::jiff::Timestamp;
 
-/// The first pause after something was found wrong.
+/// The first pause after a fault.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// A resource that the user has to mend is to work within seconds of being mended.
+/// A resource that the user has to fix works within seconds of the fix.
 const LONGEST_FOR_USER: Duration = Duration::from_secs(10);
-/// An outage is not to be made worse by those who look whether it is over.
+/// Checks for the end of an outage must not make the outage worse.
 const LONGEST_FOR_OUTAGE: Duration = Duration::from_secs(30);
 
-/// How long to wait before a resource that has not been ready since `since` is looked at again: a quarter of the time
-/// that it has lasted, so that the pauses grow exponentially without a counter to be kept.
+/// How long to wait before a resource that has not been ready since `since` is requeued: a quarter of the
+/// time that the fault has lasted, so the pauses grow exponentially without a stored counter.
 pub fn retry_after(since: Option<Timestamp>, now: Timestamp, class: ErrorClass, uid: &str) -> Duration {
     let lasted =
         since.and_then(|since| Duration::try_from(now.duration_since(since)).ok()).unwrap_or_default();
@@ -25,8 +25,8 @@ pub fn retry_after(since: Option<Timestamp>, now: Timestamp, class: ErrorClass, 
     jitter((lasted / 4).clamp(FIRST_PAUSE, longest), uid, now)
 }
 
-/// A pause that differs by up to a tenth from resource to resource and from time to time, so that many of them do not
-/// come at once.
+/// A pause that varies by up to a tenth from resource to resource and from time to time, so that many
+/// resources are not requeued at once.
 pub fn jitter(pause: Duration, uid: &str, now: Timestamp) -> Duration {
     let mut hasher = DefaultHasher::new();
     (uid, now.as_second()).hash(&mut hasher);

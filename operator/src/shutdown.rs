@@ -1,10 +1,10 @@
-//! How the process is asked to end.
+//! How the process is asked to shut down.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Tells when the process is to end. Clones tell the same.
+/// Signals that the process shall shut down. Clones share the signal.
 #[derive(Clone, Debug)]
 pub struct Shutdown(watch::Receiver<bool>);
 
@@ -25,9 +25,9 @@ impl Shutdown {
         Ok(Self(receive))
     }
 
-    /// Ends when the process is to.
+    /// Completes when the process shall shut down.
     pub async fn asked(mut self) {
-        // The only error is that the sender is gone, which it is after it has sent.
+        // The only error is a dropped sender, and it is dropped only after it has sent.
         let _ = self.0.wait_for(|asked| *asked).await;
     }
 }

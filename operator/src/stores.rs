@@ -1,4 +1,4 @@
-//! Reaches the stores that a resource names, with the credentials from its Secrets, and says what stands in the way in
+//! Connects to the stores that a resource names, with the credentials from its Secrets, and reports faults in
 //! words that a user can act on.
 
 use std::sync::Arc;
@@ -22,23 +22,23 @@ use super::endpoints::Asker;
 use super::k8s::rules::Rules;
 use super::not_ready::NotReady;
 
-/// What an endpoint may take to answer one question.
+/// Time limit for an endpoint to answer one request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// Buckets that a source has, each of which is asked for when it is looked at.
+/// The number of buckets of a source, each of which costs one request when the source is observed.
 pub const BUCKETS: usize = 3;
-/// Reason of an endpoint that the administrator does not allow.
+/// Reason for an endpoint that the administrator does not allow.
 pub const NOT_ALLOWED: &str = "EndpointNotAllowed";
 
-/// Reads what resources name, by the rules. Cheap to clone.
+/// Reads what resources name, as far as the rules allow. Cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
     /// Reads Secrets.
     pub client: Client,
-    /// Says which, and what else is allowed.
+    /// Which Secrets, and what else, may be used.
     pub rules: Arc<Rules>,
 }
 
-/// The values of the Secret of `storage`; empty where the operator may use its own identity.
+/// The values of the Secret of `storage`; empty if it names none and the operator may use its own identity.
 pub async fn storage_secrets(
     reader: &Reader,
     namespace: &str,
@@ -62,7 +62,7 @@ fn check_aws_keys(named: &SecretRef, secrets: &Secrets) -> Result<(), NotReady> 
     Ok(())
 }
 
-/// A client of an Elasticsearch cluster that has answered.
+/// Connects to an Elasticsearch cluster, and returns a client once the cluster has answered.
 pub async fn connect_elastic(
     reader: &Reader,
     namespace: &str,
@@ -87,7 +87,7 @@ pub async fn connect_elastic(
     Ok(elastic)
 }
 
-/// Asks a cluster, unless it was silent a moment ago.
+/// Sends a request to a cluster, unless it was unresponsive a moment ago.
 pub fn ask_elastic<'a, T: 'a>(
     asker: &'a Asker,
     cluster: &'a ElasticsearchCluster,
@@ -106,7 +106,7 @@ fn ask_cluster<'a, T: 'a>(
     asker.ask(&address, ANSWER_WITHIN, silent, request)
 }
 
-/// Asks the object store, unless it was silent a moment ago.
+/// Sends a request to the object store, unless it was unresponsive a moment ago.
 fn ask_storage<'a, T: 'a>(
     asker: &'a Asker,
     storage: &Storage,
@@ -117,7 +117,7 @@ fn ask_storage<'a, T: 'a>(
     asker.ask(&address, ANSWER_WITHIN, silent, request)
 }
 
-/// The three buckets of a source have to exist and be ours to use.
+/// Checks that the three buckets of a source exist and are accessible.
 pub async fn check_buckets(
     s3: &aws_sdk_s3::Client,
     spec: &IngestSourceSpec,
@@ -133,8 +133,8 @@ pub async fn check_buckets(
     ask_storage(asker, &spec.storage, all).await
 }
 
-/// The clusters of a source, each of which has answered, and whose records are its own or are to be taken over. Gives that
-/// of its ledger.
+/// Connects to the clusters of a source. Each has to answer, and the records in them have to be the source's
+/// own or to be taken over. Returns the client of the ledger cluster.
 pub async fn connect_source(
     reader: &Reader,
     order: &IngestOrder,
@@ -154,7 +154,7 @@ pub async fn connect_source(
     Ok(ledger)
 }
 
-/// Why records cannot be used, as a condition.
+/// Why records cannot be used, for the `Ready` condition.
 pub fn claim_fault(cluster: &ElasticsearchCluster, error: ClaimError) -> NotReady {
     match error {
         ClaimError::Elastic(error) => elastic_fault(cluster, &error),
@@ -165,23 +165,24 @@ pub fn claim_fault(cluster: &ElasticsearchCluster, error: ClaimError) -> NotRead
 /// The cluster of a source's ledger.
 pub fn ledger_cluster(spec: &IngestSourceSpec) -> Result<&ElasticsearchCluster, NotReady> {
     spec.ledger_cluster().ok_or_else(|| {
-        let text = "spec.index is left out and spec.ledger is too; set spec.ledger.elasticsearch";
+        let text = "neither spec.index nor spec.ledger is set; set spec.ledger.elasticsearch";
         NotReady::user("InvalidSpec", text)
     })
 }
 
-/// A bucket has to exist and be ours to use.
+/// Checks that a bucket exists and is accessible.
 async fn check_bucket(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), NotReady> {
     match s3.head_bucket().bucket(bucket).send().await {
         Ok(_) => Ok(()),
         Err(error) => {
-            let error = StoreError::from_sdk(format!("look at the bucket {bucket:?}"), &error);
+            let error = StoreError::from_sdk(format!("check the bucket {bucket:?}"), &error);
             Err(store_fault(&error, "BucketNotFound", "create it, or correct its name"))
         }
     }
 }
 
-/// What a store said, as a condition. `missing` is the reason, and `advice` the remedy, if the thing does not exist.
+/// A store's error, for the `Ready` condition. `missing` is the reason, and `advice` the remedy, if the
+/// bucket or queue does not exist.
 pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> NotReady {
     if matches!(error, StoreError::NotAllowed(_)) {
         return NotReady::user(NOT_ALLOWED, error.to_string());
@@ -195,14 +196,14 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
             return NotReady::transient("StorageUnreachable", error.to_string());
         }
         Some(StoreFault::Refused | StoreFault::Archived) => {
-            ("StorageRefused", "check region, endpoint and path style")
+            ("StorageRefused", "check spec.storage: region, endpoint and path style")
         }
         None => ("InvalidStorage", "correct spec.storage and its Secret"),
     };
     NotReady::user(reason, format!("{error}; {advice}"))
 }
 
-/// What Elasticsearch said, as a condition.
+/// An error of Elasticsearch, for the `Ready` condition.
 pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> NotReady {
     let denied = error.fault().is_some_and(|fault| matches!(fault.status, 401 | 403));
     let (address, text) = (cluster.urls.join(", "), with_causes(error));
@@ -212,15 +213,15 @@ pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> No
         ElasticError::Untrusted(_) => NotReady::user("IndexUntrusted", message),
         ElasticError::Unreachable(_) | ElasticError::Timeout(_) => {
             let advice =
-                "check that it runs there, and that pods can reach it (Service, DNS, network policies)";
+                "check that it is running and that pods can reach it (Service, DNS, network policies)";
             NotReady::transient("IndexUnreachable", format!("{message}; {advice}"))
         }
         _ if error.class() == ErrorClass::Transient => NotReady::transient("IndexUnreachable", message),
         _ if denied => {
             let advice = if cluster.aws.is_some() {
-                "check the role or the keys that requests are signed with, and the access policy of the domain"
+                "check the role or the keys that sign the requests, and the access policy of the domain"
             } else {
-                "check the keys of the Secret that secretRef names, and what they allow"
+                "check the credentials in the Secret that secretRef names, and their privileges"
             };
             NotReady::user("IndexAccessDenied", format!("{message}; {advice}"))
         }
@@ -228,7 +229,7 @@ pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> No
     }
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes, in one line.
 pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -243,7 +244,7 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Either an API key, or user and password; or those of AWS.
+/// Checks for an API key, for user and password, or for AWS keys.
 fn check_elastic_keys(
     cluster: &ElasticsearchCluster,
     named: &SecretRef,
@@ -259,13 +260,13 @@ fn check_elastic_keys(
         (Some(_), Some(_)) => Ok(()),
         (Some(_), None) => Err(missing_key(named, "password")),
         (None, Some(_)) => Err(missing_key(named, "username")),
-        // A Secret with nothing but the authority of a cluster that asks for no credentials.
+        // A Secret with only the CA certificate of a cluster that needs no credentials.
         (None, None) if secrets.text("ca.crt").is_some() => Ok(()),
         (None, None) => Err(missing_key(named, "apiKey, nor username and password")),
     }
 }
 
-/// The values of a Secret that may be used.
+/// The values of a Secret, if it may be used.
 pub async fn read_secret(reader: &Reader, namespace: &str, named: &SecretRef) -> Result<Secrets, NotReady> {
     let name = &named.name;
     match Api::<Secret>::namespaced(reader.client.clone(), namespace).get_opt(name).await {

@@ -1,4 +1,4 @@
-//! What is seen of the operator and of its resources from outside.
+//! Metrics and probes of the operator, and metrics of its resources.
 
 pub mod metrics;
 pub mod server;

@@ -1,4 +1,4 @@
-//! Worker pods: what they look like, what they are told, and what they tell.
+//! Worker pods: their spec, their work order, and the status they report.
 
 pub mod backpressure;
 pub mod order;

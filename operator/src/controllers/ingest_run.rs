@@ -1,8 +1,7 @@
-//! `IngestRun`: where a selection becomes a Job that plans it and a Job whose pods share the work.
-//!
-//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
-//! pure). What the run works with, the source's spec first of all, is kept in its Jobs' own work orders, so that it
-//! stays the same whatever happens to the source or to the operator.
+//! `IngestRun`: a selection becomes one Job that plans it, and one Job whose pods share the work.
+//! A reconcile observes (`observe`: I/O), plans (`plan`: pure), applies (`k8s::apply`), and computes the
+//! status (`status`: pure). The inputs of the run, above all the source's spec, are kept in the work orders
+//! of its Jobs, so they stay the same whatever happens to the source or to the operator.
 
 mod job;
 mod observation;

@@ -1,7 +1,7 @@
 //! `IngestSource`: where a backlog becomes worker Jobs.
-//!
-//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
-//! pure). It keeps nothing: the next pass, or another operator, finds all it needs in the cluster and the stores.
+//! A reconcile observes (`observe`: I/O), plans (`plan`: pure), applies (`k8s::apply`), and computes the
+//! status (`status`: pure). It keeps no state: the next reconcile, or another operator, finds all it needs in
+//! the cluster and the stores.
 pub(crate) mod client_cache;
 pub(super) mod context;
 pub(super) mod fair_share;
@@ -36,7 +36,7 @@ use plan::SourcePlan;
 use poll::Polling;
 use worker_quota::Request;
 
-/// One pass over a source.
+/// Reconciles a source.
 pub async fn reconcile(
     guard: Arc<DeserializeGuard<IngestSource>>,
     context: Arc<SourceContext>,
@@ -47,19 +47,19 @@ pub async fn reconcile(
     // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
     let (seen, order) = observe::observe(source, &context).await;
 
-    // 2. Plan: how many workers there should be, and which to start; what of that is this source's share; and whether it
-    // is time to list the bucket.
+    // 2. Plan: how many workers are desired, and which to start; this source's fair share of that; and
+    // whether it is time to list the bucket.
     let plan = plan::plan(suspend, &source.spec.workers, &seen);
     let plan = limit(source, plan, &seen, &context);
     let polling = poll::plan(source, &seen.polled, !suspend && seen.may_poll(), seen.now);
 
-    // 3. Apply: create Jobs and runs; end those of a suspended source.
+    // 3. Apply: create Jobs and runs; delete the Jobs of a suspended source.
     let started = match apply(source, &plan, &order, &context).await {
         Ok(started) => poll(&polling, &context).await.map(|()| started),
         Err(error) => Err(error),
     };
 
-    // 4. Status: also if not every Job could be created.
+    // 4. Status, also if not every Job could be created.
     let old = source.status.clone().unwrap_or_default();
     let refused = started.as_ref().err().map(|error| with_causes(error));
     let new = status::status(&old, suspend, source.metadata.generation, &seen, &plan, refused.as_deref());
@@ -72,7 +72,7 @@ pub async fn reconcile(
     Ok(Action::requeue(status::requeue_after(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
 }
 
-/// Limits a plan to what the source may have beside all others.
+/// Limits a plan to the source's fair share.
 fn limit(
     source: &IngestSource,
     plan: SourcePlan,
@@ -95,7 +95,7 @@ fn limit(
     context.quota.limit(plan, request)
 }
 
-/// Carries a plan out. How many workers are new.
+/// Carries out a plan. Returns the number of new workers.
 async fn apply(
     source: &IngestSource,
     plan: &SourcePlan,
@@ -120,7 +120,7 @@ async fn apply(
     Ok(started)
 }
 
-/// Creates the run that is due, and deletes those that are beyond the limits.
+/// Creates the run that is due, and deletes runs beyond the history limits.
 async fn poll(polling: &Polling, context: &SourceContext) -> Result<(), ApplyError> {
     if let Some(run) = &polling.start {
         context.writer.create(run).await?;

@@ -1,13 +1,12 @@
-//! What a deleted run leaves behind goes too: its records beside the ledger or the enriched documents, and its files in the
-//! snapshot bucket.
-//!
-//! From time to time the operator asks the stores of each source that it has reached lately, and each cluster that an
-//! enrichment writes to, which runs they have records of, and removes what is of runs that do not exist any more. That is
-//! driven by what is there and not by deletions, so that nothing is missed while no operator runs, and no finalizer holds
-//! up the deletion of a run or of a namespace whose stores are away.
+//! Removes what deleted runs leave behind: their records next to the ledger or the enriched documents, and
+//! their files in the snapshot bucket.
+//! Periodically, the operator asks the stores of each recently reached source, and each cluster that an
+//! enrichment writes to, of which runs they have records, and removes those of runs that no longer exist. The
+//! sweep starts from the stored records and not from deletions, so nothing is missed while no operator runs,
+//! and no finalizer blocks the deletion of a run or of a namespace whose stores are unavailable.
 //!
 //! - `records`: the records of runs in one index; `files`: the files of a run;
-//! - `ingest`, `enrichment`: those of each kind of run.
+//! - `ingest`, `enrichment`: the sweep for each kind of run.
 
 mod enrichment;
 mod files;
@@ -30,21 +29,22 @@ use crate::shutdown::Shutdown;
 use crate::stores::with_causes;
 use sweep::SweepError;
 
-/// Places that are swept at a time.
+/// Concurrent sweeps.
 const AT_A_TIME: usize = 4;
-/// How long one place may take; what is left of it is for the next time.
+/// Time limit for the sweep of one place; the next sweep continues with the rest.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// When remains are removed.
+/// When leftovers are removed.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// How often they are looked for.
+    /// The interval between sweeps.
     pub every: Duration,
-    /// How long nothing may have been written of a run before its remains are removed: its pods may still be ending.
+    /// How long nothing must have been written for a run before its leftovers are removed: its pods may still
+    /// be terminating.
     pub grace: Duration,
 }
 
-/// Sweeps again and again until the process is asked to end.
+/// Sweeps periodically until the process is asked to shut down.
 pub async fn run(context: Arc<SourceContext>, retention: Retention, stop: Shutdown) {
     let sweeping = async {
         let mut tick = tokio::time::interval(retention.every);
@@ -81,13 +81,20 @@ async fn sweep(context: &SourceContext, grace: Duration) {
 fn report(place: &str, swept: Result<Result<usize, SweepError>, tokio::time::error::Elapsed>) {
     match swept {
         Ok(Ok(0)) => {}
-        Ok(Ok(runs)) => tracing::info!(place, runs, "removed what deleted runs had left"),
+        Ok(Ok(runs)) => tracing::info!(place, runs, "removed what deleted runs left behind"),
         Ok(Err(error)) => {
             let error = with_causes(&error);
-            tracing::warn!(place, error, "what deleted runs left could not be removed; it is tried again");
+            tracing::warn!(
+                place,
+                error,
+                "failed to remove what deleted runs left behind; the next sweep retries"
+            );
         }
         Err(_) => {
-            tracing::warn!(place, "removing what deleted runs left takes long; it goes on the next time");
+            tracing::warn!(
+                place,
+                "removing what deleted runs left behind takes long; the next sweep continues"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The controller of runs, the same for each kind: what differs is in the kind's own steps ([`Run`]).
+//! The controller of runs, the same for each kind: the differences are in the kind's own steps ([`Run`]).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event, Writable};
 use crate::not_ready::NotReady;
 
-/// A kind of runs, and the steps of a pass over one.
+/// A kind of run, and the steps of its reconcile.
 pub trait Run: Writable + Sync {
     /// Its status.
     type Status: Clone + Default + Serialize + Sync;
-    /// What a pass finds.
+    /// What a reconcile observes.
     type Observation: Send + Sync;
-    /// What is to be done about it.
+    /// What to do about it.
     type Plan: Send + Sync;
 
     /// `status` of the resource.
@@ -33,35 +33,36 @@ pub trait Run: Writable + Sync {
     /// `status.completionTime`.
     fn completion_time(status: &Self::Status) -> Option<&Time>;
 
-    /// Looks at what the run refers to, its Jobs and their records. What cannot be reached is part of what it found.
+    /// Observes what the run refers to, its Jobs and their records. Unreachable stores are part of the
+    /// observation.
     fn observe(&self, context: &Context) -> impl Future<Output = Self::Observation> + Send;
     /// Decides: start, wait, or end.
     fn plan(&self, seen: &Self::Observation) -> Self::Plan;
-    /// Carries a plan out. The inner result is what the user has to know.
+    /// Carries out a plan. The inner result is for the user.
     fn apply(
         &self,
         seen: &Self::Observation,
         plan: &Self::Plan,
         context: &Context,
     ) -> impl Future<Output = Result<Result<(), NotReady>, ApplyError>> + Send;
-    /// Makes what stands in the way of a plan part of what was found. The plan for as long as it does.
+    /// Adds the fault that prevents a plan to the observation. Returns the plan to follow meanwhile.
     fn hold_up(seen: &mut Self::Observation, fault: NotReady) -> Self::Plan;
     /// The new status.
     fn status(&self, old: &Self::Status, seen: &Self::Observation, plan: &Self::Plan) -> Self::Status;
-    /// What is worth an Event.
+    /// The Events to publish.
     fn events(old: &Self::Status, new: &Self::Status, plan: &Self::Plan) -> Vec<Event>;
-    /// When a run that has not ended is looked at again.
+    /// When to requeue a run that has not ended.
     fn requeue_after(&self, seen: &Self::Observation, new: &Self::Status) -> Duration;
 }
 
-/// One pass over a run.
+/// Reconciles a run.
 pub async fn reconcile<R: Run>(
     guard: Arc<DeserializeGuard<R>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
     let Some(run) = readable(&guard) else { return Ok(Action::await_change()) };
     let old = run.old_status().cloned().unwrap_or_default();
-    // A run that has ended is never taken up again.
+    // A run that has ended is never resumed.
     if run_view::has_ended(R::conditions(&old)) {
         return expire(run, &old, &context).await;
     }
@@ -72,7 +73,7 @@ pub async fn reconcile<R: Run>(
     // 2. Plan.
     let mut plan = run.plan(&seen);
 
-    // 3. Apply. What stands in the way is a matter of the status.
+    // 3. Apply. A fault here goes into the status.
     if let Err(fault) = run.apply(&seen, &plan, &context).await? {
         plan = R::hold_up(&mut seen, fault);
     }
@@ -92,7 +93,7 @@ pub async fn reconcile<R: Run>(
     })
 }
 
-/// Deletes an ended run when its time has come.
+/// Deletes an ended run when its TTL has expired.
 async fn expire<R: Run>(run: &R, status: &R::Status, context: &Context) -> Result<Action, ApplyError> {
     let ended = R::completion_time(status).map(|time| time.0);
     match run_view::time_left(ended, run.ttl_seconds(), Timestamp::now()) {

@@ -1,4 +1,4 @@
-//! What runs of both kinds have in common in what is seen of them. Pure.
+//! What the statuses of both kinds of runs share. Pure.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::k8s::apply::Event;
 use crate::workers::backpressure;
 use crate::workers::pod_view::{self, Ending};
 
-/// A length of time as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
+/// A duration as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
 pub fn duration(start: Timestamp, end: Timestamp) -> String {
     let seconds = end.duration_since(start).as_secs().max(0);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
@@ -26,7 +26,8 @@ pub fn duration(start: Timestamp, end: Timestamp) -> String {
     }
 }
 
-/// How conditions say that a run has ended, if it has: whether it is complete.
+/// Whether a run completed (`true`) or failed (`false`) according to its conditions; `None` if it has not
+/// ended.
 pub fn outcome(conditions: &[Condition]) -> Option<bool> {
     let holds = |kind| conditions::holds(conditions, kind);
     match (holds(kind::COMPLETE), holds(kind::FAILED)) {
@@ -36,25 +37,25 @@ pub fn outcome(conditions: &[Condition]) -> Option<bool> {
     }
 }
 
-/// Whether conditions say that a run has ended.
+/// Whether a run has ended according to its conditions.
 pub fn has_ended(conditions: &[Condition]) -> bool {
     outcome(conditions).is_some()
 }
 
-/// How long a run that ended then is still to be kept; `None`: for good.
+/// How long an ended run is still kept; `None`: forever.
 pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> Option<Duration> {
     let kept = Duration::from_secs(u64::try_from(ttl?).unwrap_or(0));
     Some(kept.saturating_sub(Duration::try_from(now.duration_since(ended?)).unwrap_or_default()))
 }
 
-/// The failure of the youngest pod of a Job that failed, or what keeps one from starting.
+/// The failure of the newest failed pod of a Job, or what prevents a pod from starting.
 pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
     let pods = youngest_first(job, pods);
     let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
     pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
 }
 
-/// Why the youngest worker that failed stopped, where it gave a reason.
+/// The stop reason of the newest failed worker, if it gave one.
 pub fn stop_reason(job: &Job, pods: &[Arc<Pod>]) -> Option<StopReason> {
     let failed = youngest_first(job, pods)
         .into_iter()
@@ -69,13 +70,13 @@ fn youngest_first<'a>(job: &Job, pods: &'a [Arc<Pod>]) -> Vec<&'a Pod> {
     pods
 }
 
-/// What pods of a run that is at work wait for; that they no longer do is said only after they did.
+/// What the pods of a running run wait for. The condition becomes False only if it existed before.
 pub fn throttled(old: &[Condition], worker_statuses: &[WorkerStatus], is_at_work: bool) -> Option<Statement> {
     let said = backpressure::throttled(old, &worker_statuses.iter().collect::<Vec<_>>(), true);
     (is_at_work && (said.holds || conditions::find(old, kind::THROTTLED).is_some())).then_some(said)
 }
 
-/// What a person should read of how a run ended, of whether it can start, and of what its pods wait for.
+/// Events for how a run ended, whether it can start, and what its pods wait for.
 pub fn events(old: &[Condition], new: &[Condition]) -> Vec<Event> {
     let begun = [
         (kind::THROTTLED, true, "Observe"),
@@ -85,8 +86,8 @@ pub fn events(old: &[Condition], new: &[Condition]) -> Vec<Event> {
     readiness(old, new).into_iter().chain(begun_to_hold(old, new, &begun)).collect()
 }
 
-/// Notes of the conditions that hold now and did not before, of these types: each with whether that is a warning, and what
-/// was being done.
+/// Events for the conditions of these types that have become True. For each type: whether the Event is a
+/// warning, and its action.
 pub fn begun_to_hold<'a>(
     old: &'a [Condition],
     new: &'a [Condition],
@@ -99,7 +100,7 @@ pub fn begun_to_hold<'a>(
     })
 }
 
-/// That a run cannot start is told, and that it can after all.
+/// The Event when a run cannot start, and when it can again.
 fn readiness(old: &[Condition], new: &[Condition]) -> Option<Event> {
     let now = conditions::find(new, kind::READY)?;
     let ready = now.status == "True";
@@ -110,7 +111,7 @@ fn readiness(old: &[Condition], new: &[Condition]) -> Option<Event> {
     news.then(|| event(!ready, &now.reason, "Observe", now.message.clone()))
 }
 
-/// A note.
+/// Creates an Event.
 pub fn event(warning: bool, reason: &str, action: &'static str, text: String) -> Event {
     Event { warning, reason: reason.to_owned(), action, text }
 }

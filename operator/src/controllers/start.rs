@@ -1,4 +1,4 @@
-//! What starts a pass: a change of a resource, of one of its Jobs, or time.
+//! What triggers a reconcile: a change of a resource, of one of its Jobs, or a requeue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,16 +40,17 @@ use crate::telemetry::metrics::{Kind, Metrics, PassOutcome, Shown, Shows};
 use crate::workers::worker_pod::WorkerImage;
 use crate::workers::worker_status;
 
-/// Passes at a time, for each kind. A pass mostly waits for the stores of its resource, and some do not answer.
+/// Concurrent reconciles per kind. A reconcile mostly waits for the stores of its resource, and some do not
+/// answer.
 const CONCURRENCY: u16 = 96;
-/// Changes that come together are taken together; and the views of Jobs and pods catch up with what started the pass.
+/// Merges changes that arrive together, and lets the views of Jobs and pods catch up with the trigger.
 const DEBOUNCE: Duration = Duration::from_secs(1);
-/// When a pass is begun that found too many others of its namespace under way.
+/// Requeue interval of a reconcile that found its namespace at its limit.
 const ANOTHER_TURN: Duration = Duration::from_secs(1);
-/// After an error of the API server; its client has tried several times by then.
+/// Requeue interval after an error of the API server; its client has retried several times by then.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
-/// Reconciles everything until the process is asked to end and the passes under way are done.
+/// Reconciles everything until the process is asked to shut down and the reconciles in flight are done.
 pub async fn run(
     args: &Args,
     client: Client,
@@ -93,7 +94,7 @@ pub async fn run(
         grace: Duration::from_secs(args.retention_grace_seconds),
     };
     let work = async {
-        // A pass that took a view for empty because it is not filled yet would start workers that there are already.
+        // With a view that is not filled yet, a reconcile would start workers that already exist.
         jobs.wait_until_ready().await?;
         pods.wait_until_ready().await?;
         polled.wait_until_ready().await?;
@@ -149,7 +150,7 @@ pub async fn run(
     }
 }
 
-/// What workers take over from the operator: the form and level of their logs, which endpoints they may ask, and where
+/// What workers inherit from the operator: log format and level, which endpoints they may use, and where
 /// spans go.
 fn worker_env(args: &Args) -> Vec<(String, String)> {
     let logs = [
@@ -167,8 +168,8 @@ fn worker_env(args: &Args) -> Vec<(String, String)> {
     logs.into_iter().chain(endpoints).chain(traces).collect()
 }
 
-/// Runs the controller of a kind until the process is asked to end and its passes are done. Its metrics show what the
-/// controller sees.
+/// Runs the controller of a kind until the process is asked to shut down and its reconciles are done. The
+/// kind's metrics read the controller's view.
 async fn start_controller<K, C, R, P>(
     controller: Controller<DeserializeGuard<K>>,
     (kind, shown): (Kind, &Shown<K>),
@@ -210,7 +211,7 @@ fn config() -> controller::Config {
     controller::Config::default().concurrency(CONCURRENCY).debounce(DEBOUNCE)
 }
 
-/// The passes of a kind: each is counted, and begun when its namespace has room for one.
+/// The reconciles of a kind: each is counted, and begins when its namespace is below its limit.
 fn passes<K, C, R, P>(
     kind: Kind,
     metrics: Arc<Metrics>,
@@ -240,34 +241,34 @@ where
     }
 }
 
-/// How a pass ends.
+/// The result of a reconcile.
 type PassResult = Result<Action, ApplyError>;
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
 fn after_error<K: Resource, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) -> Action {
     let name = object.name_any();
     let namespace = object.namespace().unwrap_or_default();
-    tracing::warn!(error = with_causes(error), namespace, name, "a pass failed");
+    tracing::warn!(error = with_causes(error), namespace, name, "a reconcile failed");
     let uid = object.uid().unwrap_or_default();
     Action::requeue(requeue::jitter(AFTER_ERROR, &uid, Timestamp::now()))
 }
 
-/// What a pass gives, as the controller tells it.
+/// The result of a reconcile, as the controller reports it.
 type Passed<K> = Result<(reflector::ObjectRef<K>, Action), controller::Error<ApplyError, watcher::Error>>;
 
-/// Failed passes were logged by [`after_error`] already; what is left are the watches' own errors.
+/// Failed reconciles were logged by [`after_error`] already; only errors of watches are left.
 async fn log_pass<K: Resource>(passed: Passed<K>)
 where
     K::DynamicType: std::fmt::Debug + Clone + Eq + std::hash::Hash,
 {
     match passed {
-        Ok((object, _)) => tracing::debug!(%object, "pass done"),
+        Ok((object, _)) => tracing::debug!(%object, "reconcile done"),
         Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
-        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; it is taken up again"),
+        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; it is restarted"),
     }
 }
 
-/// A view of all objects of a type that workers have, and the watch that keeps it up to date.
+/// A view of all worker objects of a type, and the watch that keeps it up to date.
 fn view<K>(client: &Client) -> (Store<K>, impl Future<Output = ()> + use<K>)
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
@@ -282,14 +283,14 @@ where
     let ours = watcher::Config::default().labels("app.kubernetes.io/managed-by=docmill-operator");
     let watch = watcher(Api::<K>::all(client.clone()), ours)
         .default_backoff()
-        // They are large, and never read.
+        // Managed fields are large, and never read.
         .modify(|object| {
             object.meta_mut().managed_fields = None;
         })
         .reflect(writer)
         .for_each(|event| async move {
             if let Err(error) = event {
-                tracing::warn!(error = with_causes(&error), "a watch failed; it is taken up again");
+                tracing::warn!(error = with_causes(&error), "a watch failed; it is restarted");
             }
         });
     (store, watch)

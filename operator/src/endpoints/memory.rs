@@ -1,31 +1,32 @@
-//! What is known of endpoints, and whose turn it is. Pure: the time is given.
+//! What is known about endpoints, and whose turn it is. Pure: the caller passes the time.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::not_ready::NotReady;
 
-/// Strangers, and endpoints that were silent before, that are asked at a time; of one namespace, so that it never takes
-/// the places of all.
+/// How many unknown or previously unresponsive endpoints are asked at a time, in total and per namespace, so
+/// that no namespace takes all slots.
 const DOUBTFUL: usize = 48;
 const DOUBTFUL_OF_NAMESPACE: usize = 8;
-/// What a stranger is given to answer; twice as much after each failure, up to what the request may take.
+/// The deadline of an unknown endpoint; it doubles after each failure, up to the limit of the request.
 const FIRST_DEADLINE: Duration = Duration::from_secs(3);
-/// Pauses before a silent endpoint is asked again: a quarter of the time that it has been silent.
+/// Bounds of the pause before an unresponsive endpoint is retried: a quarter of the time it has been
+/// unresponsive.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
-/// What was not asked for so long is forgotten.
+/// An endpoint that was not asked for this long is forgotten.
 const FORGOTTEN: Duration = Duration::from_mins(15);
-/// More is never remembered.
+/// The maximum number of endpoints that are remembered.
 const MOST: usize = 20_000;
 
-/// An endpoint as one namespace names it. What one tenant finds of an endpoint is nothing to others: its own path or
-/// credentials may be what is slow.
+/// An endpoint as one namespace names it. One tenant's experience with an endpoint does not affect others:
+/// its own path or credentials may be the slow part.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Of the resource.
+    /// Namespace of the resource.
     pub namespace: String,
-    /// URL, or several.
+    /// One URL or several.
     pub endpoint: String,
 }
 
@@ -33,7 +34,7 @@ pub struct Key {
 enum EndpointState {
     #[default]
     Unknown,
-    /// It answered, or failed at once.
+    /// It answered, or failed fast.
     Quick,
     Silent {
         since: Instant,
@@ -46,12 +47,12 @@ enum EndpointState {
 #[derive(Clone, Debug)]
 struct Known {
     standing: EndpointState,
-    /// Requests under way.
+    /// Requests in flight.
     asking: usize,
     used: Instant,
 }
 
-/// What is known of all endpoints.
+/// What is known about all endpoints.
 #[derive(Debug, Default)]
 pub struct Memory {
     known: HashMap<Key, Known>,
@@ -63,30 +64,30 @@ pub struct Memory {
 /// Whether an endpoint may be asked now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointTurn {
-    /// For so long.
+    /// Yes, with a deadline.
     Now {
         /// When to give up.
         deadline: Duration,
-        /// Whether it takes one of the places for those.
+        /// Whether it takes one of the slots for unknown and unresponsive endpoints.
         doubtful: bool,
     },
-    /// It was silent a moment ago; nothing is known of it since.
+    /// No: it was unresponsive a moment ago, and has not been asked since.
     Held(NotReady),
-    /// Others come first.
+    /// Not yet: others come first.
     Later,
 }
 
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// With an answer, or with a failure that took no time.
+    /// With an answer, or with a fast failure.
     Quick,
-    /// With a failure that took long.
+    /// With a slow failure.
     Slow(NotReady),
 }
 
 impl Memory {
-    /// Begins a request. Each that may begin has to be ended by [`Self::end`].
+    /// Begins a request. Each request that may begin has to be ended with [`Self::end`].
     pub fn begin(&mut self, key: &Key, trusted: bool, longest: Duration, now: Instant) -> EndpointTurn {
         self.sweep(now);
         let has_place = self.doubtful < DOUBTFUL

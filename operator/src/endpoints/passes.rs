@@ -1,16 +1,16 @@
-//! How many passes a namespace may have under way at a time, so that its own never take the places of all.
+//! Limits the concurrent reconciles of a namespace, so that no namespace takes all slots.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Passes of one kind and namespace at a time.
+/// Concurrent reconciles of one kind and namespace.
 const OF_NAMESPACE: usize = 32;
 
-/// The passes of one kind under way, by namespace.
+/// The reconciles of one kind in flight, by namespace.
 #[derive(Clone, Debug, Default)]
 pub struct Passes(Arc<Mutex<HashMap<String, usize>>>);
 
-/// A pass under way. It ends with this.
+/// A reconcile in flight. Dropping this ends it.
 #[derive(Debug)]
 pub struct Pass {
     passes: Passes,
@@ -18,7 +18,7 @@ pub struct Pass {
 }
 
 impl Passes {
-    /// Begins a pass, unless the namespace has as many as it may.
+    /// Begins a reconcile, unless the namespace is at its limit.
     pub fn begin(&self, namespace: &str) -> Option<Pass> {
         let mut all = self.all();
         let count = all.entry(namespace.to_owned()).or_default();

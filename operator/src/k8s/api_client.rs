@@ -1,4 +1,5 @@
-//! The client of the API server. Every request is counted, as what an operator costs at rest is mostly requests.
+//! The client of the API server. Every request is counted, because requests are most of an idle operator's
+//! cost.
 
 use std::sync::Arc;
 
@@ -10,10 +11,10 @@ use tower::util::MapRequestLayer;
 
 use crate::telemetry::metrics::{Metrics, Target};
 
-/// A client for the API server of this cluster, or of the kubeconfig.
+/// Creates a client for the API server of this cluster, or of the kubeconfig.
 pub async fn connect(metrics: Arc<Metrics>) -> anyhow::Result<Client> {
     let config = Config::infer().await.context("failed to find the API server's address")?;
-    let builder = ClientBuilder::try_from(config).context("failed to make a client of the API server")?;
+    let builder = ClientBuilder::try_from(config).context("failed to create a client for the API server")?;
     let count = MapRequestLayer::new(move |request: Request<Body>| {
         let reads = request.method().is_safe();
         metrics.request(if reads { Target::ApiServerRead } else { Target::ApiServerWrite });

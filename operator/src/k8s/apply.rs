@@ -1,4 +1,4 @@
-//! Everything that the operator writes to the API server. Each write asks first whether this operator still leads.
+//! All writes to the API server. Each write first checks that this operator still leads.
 
 mod recent_events;
 #[cfg(test)]
@@ -26,10 +26,10 @@ pub const FIELD_MANAGER: &str = "docmill-operator";
 /// A write that did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Another operator may lead by now.
-    #[error("refused to write: this operator does not lead any more")]
+    /// Another operator may be the leader by now.
+    #[error("did not write: this operator is no longer the leader")]
     NotLeading,
-    /// Something of that kind and name exists, and is not ours.
+    /// An object of that kind and name exists, and it is not ours.
     #[error(
         "failed to create the {kind} {name}: another {kind} has that name; delete it, or choose another name"
     )]
@@ -39,36 +39,36 @@ pub enum ApplyError {
         /// The name.
         name: String,
     },
-    /// The API server refused, or was not reached.
+    /// The API server rejected the request, or was not reached.
     #[error("failed to {action}")]
     Api {
         /// What was tried.
         action: String,
-        /// What came back.
+        /// The error.
         #[source]
         source: Box<kube::Error>,
     },
 }
 
-/// What became of a request to create something.
+/// The outcome of a request to create an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
-    /// It is new.
+    /// The object is new.
     Now,
-    /// It had been created before, by a pass whose result we had not seen yet.
+    /// An earlier reconcile, whose result was not visible yet, had created it.
     Before,
 }
 
-/// Something that a person should read in `kubectl describe`.
+/// A Kubernetes Event, for a person who runs `kubectl describe`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Whether it is a warning.
     pub warning: bool,
-    /// Why, in one CamelCase word.
+    /// The reason, one CamelCase word.
     pub reason: String,
-    /// What was done or found, in one CamelCase word.
+    /// What was done or found, one CamelCase word.
     pub action: &'static str,
-    /// In words.
+    /// The message.
     pub text: String,
 }
 
@@ -82,12 +82,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer that works as long as `leadership` holds.
+    /// Creates a writer that works as long as `leadership` holds.
     pub fn new(client: Client, leadership: Leadership, recorder: Recorder) -> Self {
         Self { client, leadership, recorder, told: Arc::default() }
     }
 
-    /// Creates an object. One of that name and the same owner is left as it is.
+    /// Creates an object. An existing object with the same name and owner is left unchanged.
     pub async fn create<K: Writable>(&self, object: &K) -> Result<Created, ApplyError> {
         self.check()?;
         let (kind, name) = (K::kind(&()).into_owned(), object.name_any());
@@ -107,7 +107,7 @@ impl Writer {
         }
     }
 
-    /// Deletes exactly this Job. It stays visible until its pods have ended in good order.
+    /// Deletes exactly this Job. It stays visible until its pods have terminated.
     pub async fn delete_job(&self, namespace: &str, name: &str, uid: &str) -> Result<(), ApplyError> {
         self.check()?;
         let same = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
@@ -116,13 +116,13 @@ impl Writer {
         gone_is_fine(api.delete(name, &how).await.map(drop), || format!("delete the Job {name}"))
     }
 
-    /// Suspends a Job, which ends its pods, or has it go on.
+    /// Suspends a Job, which terminates its pods, or resumes it.
     pub async fn suspend_job(&self, namespace: &str, name: &str, suspend: bool) -> Result<(), ApplyError> {
         self.check()?;
         let patch = Patch::Merge(json!({"spec": {"suspend": suspend}}));
         let api = Api::<Job>::namespaced(self.client.clone(), namespace);
         let patched = api.patch(name, &PatchParams::default(), &patch).await.map(drop);
-        gone_is_fine(patched, || format!("suspend the Job {name} or have it go on"))
+        gone_is_fine(patched, || format!("suspend or resume the Job {name}"))
     }
 
     /// Deletes exactly this resource and, in the background, what it owns.
@@ -130,7 +130,8 @@ impl Writer {
         self.delete_by(object, DeleteParams::background()).await
     }
 
-    /// Deletes exactly this resource and what it owns. It stays visible until all of that is gone, pods included.
+    /// Deletes exactly this resource and what it owns. It stays visible until all of that is gone, pods
+    /// included.
     pub async fn delete_with_dependents<K: Writable>(&self, object: &K) -> Result<(), ApplyError> {
         self.delete_by(object, DeleteParams::foreground()).await
     }
@@ -144,7 +145,7 @@ impl Writer {
         gone_is_fine(deleted, || format!("delete {name}"))
     }
 
-    /// Sets the status of a resource, unless it is `old` already. Whether it was written.
+    /// Sets the status of a resource unless it equals `old`. Returns whether it was written.
     pub async fn set_status<K: Writable, S: Serialize>(
         &self,
         object: &K,
@@ -152,7 +153,7 @@ impl Writer {
         new: &S,
     ) -> Result<bool, ApplyError> {
         let name = object.name_any();
-        // As JSON, since times lose their fractions of a second on the way.
+        // Compared as JSON, because times lose their fractions of a second in serialization.
         let new = serde_json::to_value(new).unwrap_or_default();
         if old.is_some_and(|old| serde_json::to_value(old).ok().as_ref() == Some(&new)) {
             return Ok(false);
@@ -161,7 +162,7 @@ impl Writer {
         let patch = json!({
             "apiVersion": K::api_version(&()),
             "kind": K::kind(&()),
-            // The UID keeps the status of a deleted resource off one that was created anew by the same name.
+            // The UID keeps the status of a deleted resource off a new one with the same name.
             "metadata": {"name": name, "uid": object.uid()},
             "status": new,
         });
@@ -171,8 +172,8 @@ impl Writer {
         Ok(true)
     }
 
-    /// Publishes an Event, unless the resource had one for the same reason lately. An Event that is lost is
-    /// no fault of the resource: it is logged.
+    /// Publishes an Event, unless the resource recently had one with the same reason. A failure to publish is
+    /// only logged: it is no fault of the resource.
     pub async fn publish<K: Writable>(&self, object: &K, event: &Event) {
         let uid = object.uid().unwrap_or_default();
         if self.check().is_err() || !self.told.is_news(&uid, &event.reason, Instant::now()) {
@@ -214,7 +215,7 @@ impl<K> Writable for K where
 {
 }
 
-/// What is gone, or has made room for another of the same name, needs nothing any more.
+/// An object that is gone, or was replaced by another with the same name, needs nothing more.
 fn gone_is_fine(result: Result<(), kube::Error>, action: impl FnOnce() -> String) -> Result<(), ApplyError> {
     match result {
         Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),

@@ -4,10 +4,10 @@ use anyhow::{Context as _, Result};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt as _};
 
-/// The namespace that every cluster has, and whose UID stands for the cluster's.
+/// A namespace that every cluster has; its UID identifies the cluster.
 const NAMESPACE: &str = "kube-system";
 
-/// The UID by which the records of this cluster's sources are told from those of another cluster.
+/// The UID that distinguishes the records of this cluster's sources from those of another cluster.
 pub async fn uid(client: &Client) -> Result<String> {
     let namespace = Api::<Namespace>::all(client.clone()).get(NAMESPACE).await;
     let namespace = namespace.with_context(|| {

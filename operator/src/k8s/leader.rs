@@ -1,7 +1,8 @@
-//! One operator of several leads, by a Lease; the others wait.
+//! Leader election with a Lease: one of several operators leads, the others wait.
 //!
-//! The leader renews every few seconds. Whoever writes to the cluster asks [`Leadership::holds`] right before, so that
-//! an operator that was stopped or cut off for a while writes nothing afterwards, even before it has noticed the loss.
+//! The leader renews every few seconds. Every write to the cluster checks [`Leadership::holds`] right before,
+//! so an operator that was paused or cut off for a while writes nothing afterwards, even before it notices
+//! the loss.
 
 mod decision;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use kube::{Api, Client};
 
 use decision::{GIVE_UP_AFTER, Move, RENEW_EVERY, RETRY_EVERY, decide, held, holder, released};
 
-/// Whether this process leads right now. Clones share one answer.
+/// Whether this process is the leader right now. Clones share the state.
 #[derive(Clone, Debug, Default)]
 pub struct Leadership(Arc<Mutex<Option<Instant>>>);
 
@@ -28,12 +29,12 @@ impl Leadership {
         renewed.is_some_and(|at| at.elapsed() < GIVE_UP_AFTER)
     }
 
-    /// Notes a renewal that was sent at `at`.
+    /// Records a renewal that was sent at `at`.
     pub fn renewed(&self, at: Instant) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
-    /// Ends it at once.
+    /// Gives up leadership at once.
     pub fn end(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -50,7 +51,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// A candidate called `me` for the Lease `name`.
+    /// Creates a candidate with the identity `me` for the Lease `name`.
     pub fn new(client: Client, namespace: &str, name: &str, me: String, leadership: Leadership) -> Self {
         let api = Api::namespaced(client, namespace);
         Self { api, name: name.to_owned(), me, leadership, seen: None }
@@ -94,7 +95,7 @@ impl Candidate {
         self.leadership.end();
     }
 
-    /// Leaves the Lease to the others, if it is ours. Nothing may be written afterwards.
+    /// Releases the Lease if it is ours. Nothing may be written afterwards.
     pub async fn release(&mut self) {
         let held = self.leadership.holds();
         self.leadership.end();
@@ -113,7 +114,7 @@ impl Candidate {
         Ok(())
     }
 
-    /// One look at the Lease and the move that follows from it. Whether the Lease is ours now.
+    /// Reads the Lease once and acts on it. Returns whether the Lease is ours now.
     async fn attempt(&mut self) -> Result<bool, kube::Error> {
         let started = Instant::now();
         let lease = self.api.get_opt(&self.name).await?;
@@ -124,7 +125,8 @@ impl Candidate {
             (Move::Wait, _) => return Ok(false),
             (Move::Create, _) | (_, None) => self.api.create(&PostParams::default(), &self.lease(next)).await,
             (Move::Renew | Move::Take, Some(lease)) => {
-                // The resource version goes along, so that of two who take at once one is refused.
+                // The resource version is sent along, so when two candidates take it at once, one is
+                // rejected.
                 let lease = Lease { spec: Some(next), ..lease };
                 self.api.replace(&self.name, &PostParams::default(), &lease).await
             }
@@ -134,7 +136,8 @@ impl Candidate {
                 self.leadership.renewed(started);
                 Ok(true)
             }
-            // Somebody else wrote it meanwhile; whether as its new holder, the next look tells.
+            // Another candidate has written it meanwhile; the next attempt shows whether it is the new
+            // holder.
             Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
                 Ok(self.leadership.holds())
             }
@@ -147,7 +150,7 @@ impl Candidate {
         Lease { metadata, spec: Some(spec) }
     }
 
-    /// Notes the Lease, and says for how long it has been the same.
+    /// Records the Lease and returns for how long it has been unchanged.
     fn look(&mut self, spec: Option<&LeaseSpec>, now: Instant) -> Duration {
         let same = self.seen.as_ref().filter(|(known, _)| Some(known) == spec).map(|(_, since)| *since);
         self.seen = spec.map(|spec| (spec.clone(), same.unwrap_or(now)));

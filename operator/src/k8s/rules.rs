@@ -1,8 +1,9 @@
-//! What the administrator lets the operator do on behalf of those who write resources. Pure.
+//! What the administrator allows the operator to do on behalf of the authors of resources. Pure.
 //!
-//! Whoever may create an `IngestSource` need not be allowed to read Secrets or to create pods. The operator does both
-//! for them, so it keeps to rules: which Secrets it takes ([`Rules::check_secret`]), for whom it uses its own cloud
-//! identity ([`Rules::check_own_identity`]), and what it puts on pods ([`pods`]).
+//! A user who may create an `IngestSource` is not necessarily allowed to read Secrets or to create pods. The
+//! operator does both on their behalf, so it follows rules: which Secrets it uses ([`Rules::check_secret`]),
+//! for which namespaces it uses its own cloud identity ([`Rules::check_own_identity`]), and what it sets on
+//! pods ([`pods`]).
 
 mod pattern;
 pub mod pods;
@@ -19,8 +20,8 @@ use crate::not_ready::NotReady;
 use pattern::Patterns;
 use pods::PodRules;
 
-/// Secrets that are never handed on, whatever their labels: they hold what lets somebody into the cluster or a registry,
-/// and no credentials of a store.
+/// Types of Secrets that are never used, whatever their labels: they grant access to the cluster or to a
+/// registry, and hold no credentials of a store.
 const NEVER: [&str; 6] = [
     "kubernetes.io/service-account-token",
     "bootstrap.kubernetes.io/token",
@@ -35,12 +36,12 @@ const NEVER: [&str; 6] = [
 pub struct Rules {
     marked_secrets_only: bool,
     own_identity: Patterns,
-    /// For `podTemplate`.
+    /// Rules for `podTemplate`.
     pub pods: PodRules,
 }
 
 impl Rules {
-    /// As the command line says.
+    /// Reads the rules from the command line.
     pub fn new(args: &RuleArgs) -> Self {
         Self {
             marked_secrets_only: args.marked_secrets_only,
@@ -49,13 +50,13 @@ impl Rules {
         }
     }
 
-    /// Whether the values of a Secret may be used for a resource of its namespace.
+    /// Checks that the values of a Secret may be used for a resource in its namespace.
     pub fn check_secret(&self, secret: &Secret) -> Result<(), NotReady> {
         let (name, namespace) = (secret.name_any(), secret.namespace().unwrap_or_default());
         let kind = secret.type_.as_deref().unwrap_or_default();
         if let Some(never) = NEVER.iter().find(|never| **never == kind) {
             let text = format!(
-                "the Secret {name:?} may not be used: Docmill takes none of type {never}; put the credentials of the store \
+                "the Secret {name:?} may not be used: Docmill uses no Secret of type {never}; put the credentials of the store \
                  into a Secret of their own"
             );
             return Err(NotReady::user("SecretNotAllowed", text));
@@ -67,21 +68,21 @@ impl Rules {
         let (key, value) = (label::USE, label::USE_ALLOWED);
         let text = format!(
             "the Secret {name:?} may not be used: it has no label {key}: {value:?} and is not of type \
-             {CREDENTIALS_TYPE}; if it is meant for Docmill: kubectl label secret {name} --namespace {namespace} \
+             {CREDENTIALS_TYPE}; if it is meant for Docmill, run: kubectl label secret {name} --namespace {namespace} \
              {key}={value}"
         );
         Err(NotReady::user("SecretNotAllowed", text))
     }
 
-    /// Whether the operator may reach what `field` of a resource in a namespace names by its own cloud identity, as no
-    /// Secret is named.
+    /// Checks that the operator may use its own cloud identity in this namespace, because `field` names no
+    /// Secret.
     pub fn check_own_identity(&self, namespace: &str, field: &str) -> Result<(), NotReady> {
         if self.own_identity.matches(namespace) {
             return Ok(());
         }
         let text = format!(
             "{field} is not set, and the operator may not use its own cloud identity for the namespace {namespace:?}; \
-             name a Secret there, or have the administrator add the namespace to operatorIdentity.namespaces of the chart"
+             name a Secret there, or ask the administrator to add the namespace to operatorIdentity.namespaces of the chart"
         );
         Err(NotReady::user("OperatorIdentityNotAllowed", text))
     }

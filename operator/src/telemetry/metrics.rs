@@ -1,5 +1,5 @@
-//! What the operator counts of itself, for Prometheus, and what it shows of resources: `sources`, `runs`, `schedules`, all
-//! by way of `shown`.
+//! Prometheus metrics of the operator itself and of resources: `sources`, `runs` and `schedules`, all
+//! exported through `shown`.
 
 mod runs;
 mod schedules;
@@ -31,21 +31,22 @@ pub enum Kind {
     EnrichmentSchedule,
 }
 
-/// How a pass ended.
+/// How a reconcile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum PassOutcome {
-    /// To its end.
+    /// Successfully.
     Done,
     /// With an error of the API server.
     Failed,
 }
 
-/// Whom a request goes to. Of the stores, requests of passes over `IngestSource`s are counted, as those go on at rest.
+/// The target of a request. Requests to stores are counted only for reconciles of `IngestSource`s, because
+/// those continue while the sources are idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum Target {
     /// The API server: gets, lists and watches.
     ApiServerRead,
-    /// The API server: everything that changes something, the Lease included.
+    /// The API server: all writes, including the Lease.
     ApiServerWrite,
     /// Queues.
     Queue,
@@ -77,7 +78,7 @@ struct TargetLabels {
 struct Seconds;
 
 impl MetricConstructor<Histogram> for Seconds {
-    /// From 5 ms to 40 s: a pass is a few requests, each with a time-out.
+    /// From 5 ms to 40 s: a reconcile is a few requests, each with a timeout.
     fn new_metric(&self) -> Histogram {
         Histogram::new(exponential_buckets(0.005, 2.0, 14))
     }
@@ -91,20 +92,20 @@ pub struct Metrics {
     jobs_created: Family<KindLabels, Counter>,
     leader: Gauge,
     requests: Family<TargetLabels, Counter>,
-    /// Views to show, each resource for as long as it is there.
+    /// The views to export: each resource as long as it exists.
     pub shown: AllShown,
 }
 
-/// What is shown of resources.
+/// The exported resources.
 #[derive(Debug, Default)]
 pub struct AllShown {
-    /// Sources.
+    /// `IngestSource`s.
     pub sources: Shown<IngestSource>,
-    /// Runs over sources.
+    /// `IngestRun`s.
     pub ingest_runs: Shown<IngestRun>,
-    /// Runs through models.
+    /// `EnrichmentRun`s.
     pub enrichment_runs: Shown<EnrichmentRun>,
-    /// What makes the latter.
+    /// `EnrichmentSchedule`s.
     pub schedules: Shown<EnrichmentSchedule>,
 }
 
@@ -119,21 +120,21 @@ impl Default for Metrics {
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let passes = Family::default();
-        registry.register("reconciles", "Passes over a resource, by how they ended", passes.clone());
+        registry.register("reconciles", "Reconciles, by outcome", passes.clone());
         let pass_seconds = Family::new_with_constructor(Seconds);
-        registry.register("reconcile_seconds", "How long a pass took", pass_seconds.clone());
+        registry.register("reconcile_seconds", "Duration of a reconcile in seconds", pass_seconds.clone());
         let jobs_created = Family::default();
-        registry.register("jobs_created", "Worker Jobs that were created", jobs_created.clone());
+        registry.register("jobs_created", "Worker Jobs created", jobs_created.clone());
         let leader = Gauge::default();
-        registry.register("leader", "1 on the operator that leads, 0 on the others", leader.clone());
+        registry.register("leader", "1 on the operator that is the leader, 0 on the others", leader.clone());
         let requests = Family::default();
-        registry.register("requests", "Requests that were made, by whom they went to", requests.clone());
+        registry.register("requests", "Requests sent, by target", requests.clone());
         Self { registry: all, passes, pass_seconds, jobs_created, leader, requests, shown }
     }
 }
 
 impl Metrics {
-    /// Counts a pass.
+    /// Counts a reconcile.
     pub fn passed(&self, kind: Kind, outcome: PassOutcome, took: Duration) {
         self.passes.get_or_create(&PassLabels { kind, outcome }).inc();
         self.pass_seconds.get_or_create(&KindLabels { kind }).observe(took.as_secs_f64());
@@ -144,7 +145,7 @@ impl Metrics {
         self.jobs_created.get_or_create(&KindLabels { kind }).inc();
     }
 
-    /// Says whether this operator leads.
+    /// Sets whether this operator leads.
     pub fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
     }

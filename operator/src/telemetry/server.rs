@@ -1,8 +1,8 @@
-//! The HTTP side of the operator: `/metrics` for Prometheus, and `/healthz` and `/readyz` for the kubelet on a port of
-//! their own.
+//! The HTTP servers of the operator: `/metrics` for Prometheus, and `/healthz` and `/readyz` for the kubelet
+//! on a separate port.
 //!
-//! An operator that waits for the Lease is as ready as the one that leads: it takes over within seconds. With
-//! `--metrics-secure`, metrics are served over TLS ([`tls`]) to those who may read them ([`access`]).
+//! An operator that waits for the Lease is as ready as the leader: it takes over within seconds. With
+//! `--metrics-secure`, metrics are served over TLS ([`tls`]) to authorized clients ([`access`]).
 
 mod access;
 #[cfg(test)]
@@ -54,7 +54,7 @@ fn routes(metrics: Arc<Metrics>) -> Router {
     Router::new().route("/metrics", get(show)).with_state(metrics)
 }
 
-/// The same for those who may read it.
+/// The same routes, for authorized clients only.
 fn guarded(metrics: Arc<Metrics>, access: Arc<Access>) -> Router {
     routes(metrics).layer(middleware::from_fn_with_state(access, access::check))
 }

@@ -1,4 +1,4 @@
-//! What workers say that they wait for, and how a resource tells of it. Pure.
+//! What workers report that they wait for, and the condition that follows. Pure.
 
 use docmill_crds::contract::{StoreProblem, WorkerStatus};
 use docmill_crds::foreign::sentence;
@@ -14,8 +14,8 @@ pub fn longest_first<'a>(worker_statuses: impl Iterator<Item = &'a WorkerStatus>
     all
 }
 
-/// True while any worker says that a store or a model takes no more, or does not answer. Where no worker can say anything
-/// (none has started yet, or none answers) and there is work, it stays as it was.
+/// True while any worker reports that a store or a model accepts no more requests, or does not answer. While
+/// no worker reports (none has started yet, or none answers) and there is work, it stays unchanged.
 pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], work: bool) -> Statement {
     let store_problems = longest_first(worker_statuses.iter().copied());
     if let Some(longest) = store_problems.iter().find(|store_problem| store_problem.reason.passes()) {
@@ -25,11 +25,11 @@ pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], work: boo
         Some(before) if before.status == "True" && worker_statuses.is_empty() && work => {
             Statement::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
         }
-        _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no worker is kept waiting"),
+        _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no worker waits for a store or a model"),
     }
 }
 
-/// For a person.
+/// A store problem as a message for a person.
 pub fn in_words(store_problem: &StoreProblem) -> String {
     let StoreProblem { by, reason, since, message } = store_problem;
     let (since, message) = (sentence(since), sentence(message));

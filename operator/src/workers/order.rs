@@ -4,7 +4,7 @@ use docmill_crds::IngestSource;
 use docmill_crds::contract::IngestOrder;
 use kube::ResourceExt as _;
 
-/// The order of every worker of this source, in the cluster with this UID.
+/// The work order of every worker of this source, in the cluster with this UID.
 pub fn ingest_order(source: &IngestSource, cluster: &str) -> IngestOrder {
     IngestOrder {
         namespace: source.namespace().unwrap_or_default(),

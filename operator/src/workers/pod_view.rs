@@ -1,4 +1,4 @@
-//! What the pods and Jobs of workers tell. Without I/O.
+//! What the pods and Jobs of workers show. No I/O.
 
 use docmill_crds::contract::{ExitCode, Report};
 use docmill_crds::foreign::sentence;
@@ -13,26 +13,26 @@ use super::worker_pod::CONTAINER;
 pub struct Ending {
     /// Its exit status.
     pub exit_code: i32,
-    /// What it said at the end, if it could.
+    /// Its final report, if it wrote one.
     pub report: Option<Report>,
-    /// The kubelet's word for the end, for example `OOMKilled`.
+    /// The kubelet's reason for the termination, for example `OOMKilled`.
     pub reason: String,
 }
 
 impl Ending {
-    /// Why it did not end well, in words; `None` if it did.
+    /// Why it failed, in words; `None` if it succeeded.
     pub fn failure(&self) -> Option<String> {
         if self.exit_code == i32::from(ExitCode::Done.code()) {
             return None;
         }
         let said = self.report.as_ref().and_then(|report| report.error.as_deref()).map(sentence);
         Some(said.unwrap_or_else(|| match self.reason.as_str() {
-            "OOMKilled" => "it took more memory than its limit".to_owned(),
-            reason => format!("it ended with status {} ({reason}) and without a report", self.exit_code),
+            "OOMKilled" => "it exceeded its memory limit".to_owned(),
+            reason => format!("it exited with status {} ({reason}) and without a report", self.exit_code),
         }))
     }
 
-    /// Whether starting again cannot help.
+    /// Whether a restart cannot help.
     pub fn is_permanent(&self) -> bool {
         self.exit_code == i32::from(ExitCode::Permanent.code())
     }
@@ -49,14 +49,14 @@ pub fn ending(pod: &Pod) -> Option<Ending> {
     })
 }
 
-/// Whether a pod has begun to run, and nobody has deleted it.
+/// Whether a pod is running and is not being deleted.
 pub fn runs(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
 }
 
-/// Why a pod does not start, if something stands in the way that does not pass in the normal course. `late`: its
-/// container should have been made by now; the kubelet says only in Events what it waits for.
+/// Why a pod does not start, if the cause is not part of a normal start. `late`: its container should have
+/// been created by now; the kubelet reports only in Events what it waits for.
 pub fn obstacle(pod: &Pod, late: bool) -> Option<String> {
     let waiting = container_status(pod)
         .and_then(|status| status.state.as_ref())
@@ -91,13 +91,13 @@ fn container_status(pod: &Pod) -> Option<&k8s_openapi::api::core::v1::ContainerS
 /// How a Job ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobEnd {
-    /// Whether it is complete; otherwise it failed.
+    /// Whether it completed; otherwise it failed.
     pub complete: bool,
     /// When.
     pub at: Timestamp,
-    /// The Job controller's reason of a failure.
+    /// The Job controller's reason for a failure.
     pub reason: String,
-    /// The same in words.
+    /// The Job controller's message.
     pub message: String,
 }
 

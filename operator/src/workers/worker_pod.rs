@@ -1,7 +1,7 @@
-//! What a worker pod looks like, whichever kind of resource it works for. Without I/O.
+//! The spec of a worker pod, for any kind of resource. No I/O.
 //!
-//! It runs under the Pod Security Standard `restricted`, has no access to the API server, and gets its credentials as
-//! mounted files.
+//! It runs under the Pod Security Standard `restricted`, has no access to the API server, and gets its
+//! credentials as mounted files.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,23 +31,23 @@ use crate::not_ready::NotReady;
 pub const CONTAINER: &str = "job-runner";
 /// The user and group of the worker; the image has no other.
 const USER: i64 = 65532;
-/// What a worker may take to finish the batch in its hands when it is asked to end.
+/// How long a worker may take to finish its batch when it is asked to stop.
 const GRACE_SECONDS: i64 = 60;
-/// Linux takes up to 128 KiB for one environment variable, its name and the closing zero included.
+/// Linux allows 128 KiB for one environment variable, including its name and the terminating zero.
 const MAX_ORDER_BYTES: usize = 128 * 1024 - 64;
 
 /// The image of all workers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerImage {
-    /// Reference of the image.
+    /// The image reference.
     pub image: String,
     /// `Always`, `IfNotPresent` or `Never`.
     pub pull_policy: String,
-    /// Environment variables of every worker: how it logs.
+    /// Environment variables of every worker.
     pub env: Vec<(String, String)>,
 }
 
-/// A Secret and the folder under [`SECRETS_DIR`] that it is mounted at.
+/// A Secret and the directory under [`SECRETS_DIR`] at which it is mounted.
 #[derive(Clone, Debug)]
 pub struct Mount<'a> {
     /// One of `docmill_crds::contract::secret_mount`.
@@ -74,7 +74,7 @@ fn secret_of(cluster: Option<&ElasticsearchCluster>) -> Option<&SecretRef> {
 pub struct WorkerPod<'a> {
     /// The image.
     pub image: &'a WorkerImage,
-    /// What the worker is to do, as [`encode_order`] gives it.
+    /// The work order, as [`encode_order`] returns it.
     pub order: String,
     /// Its Secrets.
     pub mounts: Vec<Mount<'a>>,
@@ -84,15 +84,15 @@ pub struct WorkerPod<'a> {
     pub template: &'a PodTemplate,
 }
 
-/// The work order as the value of an environment variable. Kubernetes replaces `$(NAME)` in such values, and takes
-/// `$$` for a `$` as it is.
+/// Encodes the work order as the value of an environment variable. Kubernetes expands `$(NAME)` in such
+/// values, and reads `$$` as a literal `$`.
 pub fn encode_order(order: &WorkOrder) -> Result<String, NotReady> {
     let json = serde_json::to_string(order).map_err(|error| {
         NotReady::user("InvalidSpec", format!("the spec cannot be written as JSON: {error}"))
     })?;
     if json.len() > MAX_ORDER_BYTES {
         let message = format!(
-            "the spec has {} bytes and can be handed to workers only up to {MAX_ORDER_BYTES}; shorten it",
+            "the spec has {} bytes, but workers can take at most {MAX_ORDER_BYTES}; shorten it",
             json.len()
         );
         return Err(NotReady::user("SpecTooLarge", message));
@@ -100,7 +100,7 @@ pub fn encode_order(order: &WorkOrder) -> Result<String, NotReady> {
     Ok(json.replace('$', "$$"))
 }
 
-/// The work order of a pod that was made with [`encode_order`].
+/// Decodes the work order of a pod that [`encode_order`] encoded.
 pub fn decode_order(pod: &PodSpec) -> Option<WorkOrder> {
     let container = pod.containers.iter().find(|container| container.name == CONTAINER)?;
     let variable = container.env.as_ref()?.iter().find(|variable| variable.name == WORK_ORDER_ENV)?;
@@ -146,8 +146,8 @@ pub fn common_labels() -> BTreeMap<String, String> {
     ])
 }
 
-/// How a Job takes the end of a pod: an eviction, a drained node or a worker that was asked to end is no failure, and an
-/// order that cannot be worked is not tried again.
+/// How a Job treats the end of a pod: an eviction, a drained node or a worker that was asked to stop is no
+/// failure, and an order that cannot be executed is not retried.
 pub fn failure_policy() -> PodFailurePolicy {
     let ended_with = |code: ExitCode| PodFailurePolicyOnExitCodesRequirement {
         container_name: Some(CONTAINER.into()),
@@ -215,7 +215,7 @@ fn own_name() -> EnvVarSource {
     }
 }
 
-/// A worker's memory is bounded by its batches; its use of the processor depends on what comes, and is not limited.
+/// A worker's memory is bounded by its batches; its CPU use depends on the input, and is not limited.
 fn default_resources() -> ResourceRequirements {
     let quantity = |name: &str, amount: &str| (name.to_owned(), Quantity(amount.to_owned()));
     ResourceRequirements {

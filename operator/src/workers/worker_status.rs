@@ -1,5 +1,5 @@
-//! Asks running workers how they are doing. One that does not answer is no fault: it may be starting, ending, or behind
-//! a network policy; then its Job and its report are what is known of it.
+//! Asks running workers for their status. No answer is no fault: the worker may be starting, stopping, or
+//! behind a network policy; then only its Job and its report are known.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,20 +14,20 @@ use k8s_openapi::api::core::v1::Pod;
 use super::pod_view::runs;
 use crate::telemetry::metrics::{Metrics, Target};
 
-/// How long a worker may take to answer; it is in the same cluster, and has the answer in its memory.
+/// Time limit for a worker's answer; it is in the same cluster, and has the answer in memory.
 const TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Workers that are asked at a time, for one resource.
+/// Concurrent requests to workers of one resource.
 const AT_A_TIME: usize = 16;
-/// All of them together have so long. Whoever may make pods may make many that are silent.
+/// Time limit for all workers together. A user who may create pods may create many that never answer.
 const ALL_WITHIN: Duration = Duration::from_secs(4);
-/// The longest answer: some hindrances with their words.
+/// Maximum length of an answer: a few store problems with their messages.
 const ANSWER_BYTES: usize = 64 * 1024;
 
-/// The client that asks.
+/// The HTTP client for these requests.
 pub fn client() -> reqwest::Result<reqwest::Client> {
-    // Straight to the pods: a proxy for the world outside knows none of them. The address is that of a pod, and whoever
-    // wrote the pod answers.
+    // Directly to the pods: an outbound proxy knows none of them. The address is that of a pod, and whoever
+    // created the pod controls the answer.
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(TIMEOUT)
@@ -37,7 +37,7 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// Asks at some URLs, each of which stands for something, and gives what it was that answered, and how.
+/// Asks each URL, and returns the answers with the value that belongs to the URL.
 pub async fn ask<T: Copy>(
     urls: Vec<(T, String)>,
     client: &reqwest::Client,
@@ -57,13 +57,13 @@ pub async fn ask<T: Copy>(
     answers.take_until(Box::pin(tokio::time::sleep(ALL_WITHIN))).collect().await
 }
 
-/// What those of some pods say that run.
+/// The statuses of those pods that run.
 pub async fn of_pods(pods: &[Arc<Pod>], client: &reqwest::Client, metrics: &Metrics) -> Vec<WorkerStatus> {
     let urls = pods.iter().filter_map(|pod| Some(((), url(pod)?))).collect();
     ask(urls, client, metrics).await.into_iter().map(|((), present)| present).collect()
 }
 
-/// Where to ask a pod, if it runs.
+/// The status URL of a pod, if it runs.
 pub fn url(pod: &Pod) -> Option<String> {
     let ip = pod.status.as_ref()?.pod_ip.as_deref().filter(|_| runs(pod))?;
     Some(match ip.parse().ok()? {
@@ -72,14 +72,14 @@ pub fn url(pod: &Pod) -> Option<String> {
     })
 }
 
-/// Why a worker tells nothing.
+/// Why a worker has no status.
 #[derive(Debug, thiserror::Error)]
 enum Silence {
     #[error("failed to ask a worker")]
     Request(#[from] reqwest::Error),
-    #[error("failed to read what a worker says")]
+    #[error("failed to read the status of a worker")]
     Answer(#[from] AnswerFault),
-    #[error("failed to understand what a worker says")]
+    #[error("failed to parse the status of a worker")]
     Form(#[from] serde_json::Error),
 }
 

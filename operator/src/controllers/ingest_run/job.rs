@@ -11,12 +11,12 @@ use kube::{Resource as _, ResourceExt as _};
 use crate::not_ready::NotReady;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 
-/// Name of the Job that selects. With the longest name of a run it has 57 characters.
+/// Name of the Job that selects. With the longest run name it has 57 characters.
 pub fn plan_name(run: &IngestRun) -> String {
     format!("{}-plan", run.name_any())
 }
 
-/// Name of the Job that works. With the longest name of a run and the number of a part, a pod's host name fits.
+/// Name of the Job that works. With the longest run name and a part number, a pod's host name still fits.
 pub fn work_name(run: &IngestRun) -> String {
     format!("{}-work", run.name_any())
 }
@@ -27,8 +27,8 @@ pub fn plan_job(run: &IngestRun, order: &RunOrder, image: &WorkerImage) -> Resul
     job(run, plan_name(run), order, spec, image)
 }
 
-/// The Job that works. Each part may fail so often by itself: one that cannot be worked does not keep the others from
-/// their end.
+/// The Job that works. Each part has its own backoff limit, so a part that cannot be processed does not
+/// prevent the others from finishing.
 pub fn work_job(run: &IngestRun, order: &RunOrder, parts: i32, image: &WorkerImage) -> Result<Job, NotReady> {
     let spec = JobSpec {
         backoff_limit_per_index: Some(run.spec.backoff_limit),

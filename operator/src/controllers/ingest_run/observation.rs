@@ -1,4 +1,4 @@
-//! What is known of a run at one moment. Without I/O.
+//! What is known about a run at one moment. No I/O.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::not_ready::NotReady;
 use crate::workers::pod_view::{self, JobEnd};
 use crate::workers::worker_pod;
 
-/// What is known of a run.
+/// What is known about a run.
 #[derive(Clone, Debug)]
 pub struct IngestObservation {
-    /// When it was looked at.
+    /// When it was observed.
     pub now: Timestamp,
-    /// Whether what the run needs is there and reachable.
+    /// Whether what the run needs exists and is reachable.
     pub ready: Result<(), NotReady>,
-    /// What it would begin with, while there is no Job.
+    /// The order that it would start with, while there is no Job.
     pub start: Option<RunOrder>,
     /// The Job that selects, once there is one.
     pub selecting: Option<Step>,
@@ -29,7 +29,7 @@ pub struct IngestObservation {
     pub working: Option<Step>,
     /// The records of its pods, if there is a Job and they could be read.
     pub records: Option<RunRecords>,
-    /// What those of its pods say that run.
+    /// The statuses of its running pods.
     pub worker_statuses: Vec<WorkerStatus>,
 }
 
@@ -39,7 +39,7 @@ impl IngestObservation {
         self.selecting.is_some() || self.working.is_some()
     }
 
-    /// The order that the run works with: that of its newest Job, or the one that it would begin with.
+    /// The order of the run: that of its newest Job, or the one that it would start with.
     pub fn order(&self) -> Option<&RunOrder> {
         match self.working.as_ref().or(self.selecting.as_ref()) {
             Some(step) => step.order.as_ref(),
@@ -47,7 +47,7 @@ impl IngestObservation {
         }
     }
 
-    /// Into how many parts the work is cut; none as long as nobody works.
+    /// The number of parts; 0 before the work starts.
     pub fn parts(&self) -> i32 {
         match self.working.as_ref().and_then(|step| step.order.as_ref()).map(|order| order.step) {
             Some(RunStep::Work { parts, .. }) => parts,
@@ -61,11 +61,11 @@ impl IngestObservation {
 pub struct Step {
     /// When it was created.
     pub created: Timestamp,
-    /// What its pods have as their order; `None` if it cannot be read.
+    /// The order of its pods; `None` if it cannot be parsed.
     pub order: Option<RunOrder>,
     /// How it ended, if it did.
     pub end: Option<JobEnd>,
-    /// The last thing that went wrong with one of its pods.
+    /// The last fault of one of its pods.
     pub trouble: Option<String>,
 }
 
@@ -74,11 +74,11 @@ pub struct Step {
 pub struct RunRecords {
     /// What was selected.
     pub plan: Option<PlanRecord>,
-    /// How far each part is.
+    /// The progress of each part.
     pub parts: Vec<PartRecord>,
 }
 
-/// Reads a Job of a run, and its pods.
+/// Evaluates a Job of a run and its pods.
 pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Step {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let order = match pod_spec.and_then(worker_pod::decode_order) {

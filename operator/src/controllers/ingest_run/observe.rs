@@ -1,4 +1,4 @@
-//! Looks at a run: its source, the stores, its Jobs, the records of its pods.
+//! Observes a run: its source, the stores, its Jobs, the records of its pods.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use crate::stores::{
 };
 use crate::workers::worker_status;
 
-/// How long one look may take in all.
+/// Time limit for one observation.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Looks at a run.
+/// Observes a run.
 pub async fn observe(run: &IngestRun, context: &Context) -> IngestObservation {
     let (jobs, pods) = context.workers_of(run, label::INGEST_RUN);
     let now = Timestamp::now();
@@ -56,7 +56,7 @@ async fn look(
 ) -> Result<(), NotReady> {
     if seen.started() {
         let Some(order) = seen.order().cloned() else {
-            let text = "the Job of this run has no order that this operator can read; create the run anew";
+            let text = "the Job of this run has no work order that this operator can read; create the run again";
             return Err(NotReady::user("OrderUnreadable", text));
         };
         seen.records = Some(read_records(&order, seen, context, asker).await?);
@@ -79,13 +79,13 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
     })?;
     found.ok_or_else(|| {
         let text = format!(
-            "spec.sourceRef: there is no IngestSource {name:?} in {namespace:?}; the run begins when there is"
+            "spec.sourceRef: there is no IngestSource {name:?} in {namespace:?}; the run starts once it exists"
         );
         NotReady::user("SourceNotFound", text)
     })
 }
 
-/// Everything that the pods of a run need has to be there before they are started. The queue is none of it.
+/// Checks that everything the pods of a run need exists before they start. The queue is not part of it.
 async fn reach(order: &IngestOrder, context: &Context, asker: &Asker) -> Result<(), NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let template = "spec.workers.podTemplate of the source";
@@ -111,7 +111,7 @@ async fn read_records(
     let elastic = connect_elastic(&context.reader, namespace, cluster, asker).await?;
     let newest = seen.working.as_ref().or(seen.selecting.as_ref());
     if newest.is_some_and(|step| step.end.is_some()) {
-        // The last records were written a moment ago, and decide how the run goes on.
+        // The last records were written a moment ago, and determine how the run continues.
         elastic.refresh(&index).await.map_err(fault)?;
     }
     let query = records::query(&order.run_uid, seen.parts());

@@ -1,4 +1,4 @@
-//! What is to be done for a run now. Pure: the same observation gives the same plan.
+//! What to do for a run now. Pure: the same observation yields the same plan.
 
 use docmill_crds::contract::{RunOrder, RunStep};
 use docmill_crds::records::runs::PlanRecord;
@@ -8,10 +8,11 @@ use super::observation::{IngestObservation, Step};
 use super::records::totals;
 use crate::workers::pod_view::JobEnd;
 
-/// How many parts each pod may get one after another, so that a slow part does not keep the others waiting long.
+/// The number of parts per pod, processed one after another, so that a slow part does not delay the others
+/// much.
 const PARTS_PER_POD: i64 = 4;
 
-/// What is to be done.
+/// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IngestPlan {
     /// Nothing yet: something is missing.
@@ -20,32 +21,32 @@ pub enum IngestPlan {
     Select(Box<RunOrder>),
     /// Create the Job that works.
     Work {
-        /// What its pods are to do.
+        /// The order of its pods.
         order: Box<RunOrder>,
-        /// How many parts there are.
+        /// The number of parts.
         parts: i32,
-        /// How many units.
+        /// The number of selected units.
         selected: i64,
     },
-    /// A Job is at work.
+    /// A Job is running.
     Watch,
-    /// Every selected unit has its end.
+    /// Every selected unit is accounted for.
     Complete {
         /// When.
         at: Timestamp,
     },
-    /// The run ends without that.
+    /// The run fails.
     Fail {
-        /// In one CamelCase word.
+        /// The reason, one CamelCase word.
         reason: String,
-        /// In words.
+        /// The message.
         message: String,
         /// When.
         at: Timestamp,
     },
 }
 
-/// Plans.
+/// Plans what to do for a run.
 pub fn plan(seen: &IngestObservation) -> IngestPlan {
     match (&seen.working, &seen.selecting) {
         (Some(working), _) => match &working.end {
@@ -65,11 +66,11 @@ pub fn plan(seen: &IngestObservation) -> IngestPlan {
     }
 }
 
-/// The selection is made: work, if there is something to do.
+/// The selection is done: start the work, if there is any.
 fn go_on(seen: &IngestObservation, selecting: &Step, end: &JobEnd) -> IngestPlan {
     let Some(records) = &seen.records else { return IngestPlan::Watch };
     let (Some(plan), Some(order)) = (&records.plan, &selecting.order) else {
-        let message = "the Job that selects is complete, but has left no record of what it selected";
+        let message = "the selecting Job is complete, but left no record of its selection";
         return IngestPlan::Fail {
             reason: "PlanUnaccounted".to_owned(),
             message: message.to_owned(),
@@ -85,12 +86,12 @@ fn go_on(seen: &IngestObservation, selecting: &Step, end: &JobEnd) -> IngestPlan
     IngestPlan::Work { order, parts, selected: plan.selected }
 }
 
-/// Into how many parts the files of a manifest are cut.
+/// The number of parts into which the files of a manifest are split.
 fn parts(plan: &PlanRecord, parallelism: i32) -> i32 {
     i32::try_from(plan.files.min(i64::from(parallelism) * PARTS_PER_POD)).unwrap_or(i32::MAX)
 }
 
-/// All pods ended well. Whether the work is done, their records tell.
+/// All pods succeeded. Their records tell whether the work is done.
 fn judge(seen: &IngestObservation, end: &JobEnd) -> IngestPlan {
     let Some(records) = &seen.records else { return IngestPlan::Watch };
     let (finished, parts) = (totals(&records.parts).finished, seen.parts());
@@ -98,7 +99,7 @@ fn judge(seen: &IngestObservation, end: &JobEnd) -> IngestPlan {
         return IngestPlan::Complete { at: end.at };
     }
     let message =
-        format!("the Job is complete, but only {finished} of {parts} parts have a record that says so");
+        format!("the Job is complete, but only {finished} of {parts} parts have a record of their completion");
     IngestPlan::Fail { reason: "PartsUnaccounted".to_owned(), message, at: end.at }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::observation::RunRecords;
 
-/// The search for the records of a run of so many parts.
+/// The search for the records of a run with this many parts.
 pub fn query(run_uid: &str, parts: i32) -> Value {
     json!({
         "size": parts + 1,
@@ -15,8 +15,8 @@ pub fn query(run_uid: &str, parts: i32) -> Value {
     })
 }
 
-/// Reads the answer to [`query`]. Records of parts that the run does not have (from a Job that somebody deleted) are
-/// passed over.
+/// Parses the answer to [`query`]. Records of parts that the run does not have (from a Job that somebody
+/// deleted) are skipped.
 pub fn read(answer: &Value, parts: i32) -> RunRecords {
     let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let parts =
@@ -30,16 +30,16 @@ fn of_kind<'a, T: DeserializeOwned + 'a>(hits: &'a [Value], kind: &'a str) -> im
     ours.filter_map(|source| serde_json::from_value(source.clone()).ok())
 }
 
-/// What the parts of a run add up to.
+/// The totals over the parts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IngestTotals {
-    /// What became of the lines.
+    /// The outcomes of the lines.
     pub tally: Tally,
-    /// Parts that were worked to their end.
+    /// Finished parts.
     pub finished: i32,
 }
 
-/// Adds up.
+/// Sums up the parts.
 pub fn totals(parts: &[PartRecord]) -> IngestTotals {
     IngestTotals {
         tally: parts.iter().map(|part| part.tally).sum(),

@@ -1,4 +1,4 @@
-//! What a run begins with. Pure.
+//! The order that a run starts with. Pure.
 
 use docmill_crds::contract::{RunOrder, RunStep, label};
 use docmill_crds::{IngestRun, IngestSource};
@@ -7,10 +7,10 @@ use kube::ResourceExt as _;
 use crate::not_ready::NotReady;
 use crate::workers::order::ingest_order;
 
-/// The value of the label of a run that the poll trigger made.
+/// The trigger label value of a run that the poll trigger created.
 pub const POLL: &str = "poll";
 
-/// The order of the pod that selects, with the source as it is now.
+/// The order of the selecting pod, with the source as it is now.
 pub fn order(run: &IngestRun, source: &IngestSource, cluster: &str) -> Result<RunOrder, NotReady> {
     let invalid =
         |place: &str, error: String| NotReady::user("InvalidConversion", format!("{place}: {error}"));

@@ -1,4 +1,4 @@
-//! What a user sees of a run: status, Events, and when it is looked at again. Pure.
+//! What a user sees of a run: status and Events. Also its requeue time. Pure.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::controllers::run_view;
 use crate::k8s::apply::Event;
 use crate::requeue;
 
-/// While pods work.
+/// Requeue interval while pods run.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// The status after a pass. What could not be observed stays as it was.
+/// The status after a reconcile. What could not be observed stays unchanged.
 pub fn status(
     old: &IngestRunStatus,
     run: &IngestRun,
@@ -61,7 +61,7 @@ pub fn status(
     }
 }
 
-/// The numbers of a run, where they are known.
+/// The numbers of a run, as far as they are known.
 struct Counted {
     selected: Option<i64>,
     passed_over: i64,
@@ -84,7 +84,7 @@ impl Counted {
         }
     }
 
-    /// In percent, rounded down. A run that has not ended is never whole.
+    /// In percent, rounded down. A run that has not ended never shows 100%.
     fn progress(&self, plan: &IngestPlan) -> Option<String> {
         if matches!(plan, IngestPlan::Complete { .. }) {
             return Some("100%".to_owned());
@@ -110,7 +110,7 @@ fn revision(order: &RunOrder) -> Option<String> {
     order.spec.conversion.as_ref().unwrap_or(&order.ingest.spec.conversion).revision().ok()
 }
 
-/// Where to look for what came of a run that is complete: its report, or what it selected if it did nothing.
+/// The location of the result of a completed run: its report, or its selection if there was nothing to do.
 fn report(order: Option<&RunOrder>, seen: &IngestObservation, plan: &IngestPlan) -> Option<String> {
     let (IngestPlan::Complete { .. }, Some(order)) = (plan, order) else { return None };
     let snapshots = &order.ingest.spec.snapshots;
@@ -136,20 +136,22 @@ fn end_time(plan: &IngestPlan) -> Option<Timestamp> {
 
 fn said(old: &[Condition], seen: &IngestObservation, plan: &IngestPlan, counted: &Counted) -> Vec<Statement> {
     let ready = match &seen.ready {
-        Ok(()) => {
-            Statement::new(kind::READY, true, "Reachable", "source and stores are there and can be reached")
-        }
+        Ok(()) => Statement::new(kind::READY, true, "Reachable", "source and stores exist and are reachable"),
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     };
     let progressing = |holds, reason, text: &str| Statement::new(kind::PROGRESSING, holds, reason, text);
     let mut said = vec![ready];
     said.push(match (plan, &seen.working) {
-        (IngestPlan::Wait, _) => progressing(false, "Waiting", "something that the run needs is missing"),
+        (IngestPlan::Wait, _) => progressing(
+            false,
+            "Waiting",
+            "the run waits for something that it needs; see the condition Ready",
+        ),
         (IngestPlan::Select(_), _) | (IngestPlan::Watch, None) => {
-            progressing(true, "Selecting", "a pod selects the units")
+            progressing(true, "Selecting", "a pod is selecting the units")
         }
         (IngestPlan::Work { .. }, _) | (IngestPlan::Watch, Some(_)) => {
-            progressing(true, "Working", "pods work on the selected units")
+            progressing(true, "Working", "pods are processing the selected units")
         }
         (IngestPlan::Complete { .. } | IngestPlan::Fail { .. }, _) => {
             progressing(false, "Ended", "the run has ended")
@@ -180,18 +182,18 @@ impl Counted {
         }
         let Tally { done, changed, failed, skipped, .. } = self.tally.unwrap_or_default();
         format!(
-            "{selected} selected: {done} done ({changed} changed), {failed} failed, {skipped} passed over{needed_nothing}"
+            "{selected} selected: {done} done ({changed} changed), {failed} failed, {skipped} skipped{needed_nothing}"
         )
     }
 }
 
-/// What changed since the last pass that a person should read.
+/// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -> Vec<Event> {
     let mut events = run_view::events(&old.conditions, &new.conditions);
     let started = match plan {
-        IngestPlan::Select(_) => Some(("Selecting", "StartJob", "a pod selects the units".to_owned())),
+        IngestPlan::Select(_) => Some(("Selecting", "StartJob", "a pod is selecting the units".to_owned())),
         IngestPlan::Work { parts, selected, .. } => {
-            Some(("Started", "StartJob", format!("going through {selected} in {parts} parts")))
+            Some(("Started", "StartJob", format!("processing {selected} units in {parts} parts")))
         }
         IngestPlan::Wait | IngestPlan::Watch | IngestPlan::Complete { .. } | IngestPlan::Fail { .. } => None,
     };
@@ -199,7 +201,7 @@ pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -
     events
 }
 
-/// When a run that has not ended is looked at again.
+/// When to requeue a run that has not ended.
 pub fn requeue_after(uid: &str, seen: &IngestObservation, new: &IngestRunStatus) -> Duration {
     match &seen.ready {
         Ok(()) => requeue::jitter(BUSY, uid, seen.now),
@@ -210,7 +212,8 @@ pub fn requeue_after(uid: &str, seen: &IngestObservation, new: &IngestRunStatus)
     }
 }
 
-/// What the records of a run say of units that are still to be done; `None` as long as that is not known.
+/// The number of units still to be processed, according to the records of a run; `None` while that is not
+/// known.
 pub fn remaining(status: &IngestRunStatus) -> Option<i64> {
     let behind = status.done.unwrap_or(0) + status.failed.unwrap_or(0) + status.skipped.unwrap_or(0);
     Some((status.selected? - behind).max(0))

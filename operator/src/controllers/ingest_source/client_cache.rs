@@ -1,4 +1,5 @@
-//! Reaches everything that a source names, and remembers the clients for a while. Losing them costs a few requests.
+//! Connects to everything that a source names, and caches the clients for a while. Losing them costs a few
+//! requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,35 +18,35 @@ use crate::not_ready::NotReady;
 use crate::stores::{BUCKETS, Reader, check_buckets, connect_source, storage_secrets, store_fault};
 use crate::telemetry::metrics::{Metrics, Target};
 
-/// After this long everything is looked at anew, so that a rotated Secret or a deleted bucket is noticed even while
-/// nothing fails.
+/// After this, everything is checked again, so that a rotated Secret or a deleted bucket is noticed even
+/// while nothing fails.
 const FRESH: Duration = Duration::from_mins(5);
 /// The same while workers are in trouble.
 const FRESH_IN_TROUBLE: Duration = Duration::from_secs(15);
-/// More than all client-side retries of a store that refuses connections need, and short enough for a store that
-/// swallows them.
+/// More than all client-side retries take for a store that refuses connections, and short enough for a store
+/// that drops them.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Clients of the stores of one source, all of which have answered.
 pub struct StoreClients {
     /// The object store.
     pub s3: aws_sdk_s3::Client,
-    /// The queue, where the source has one.
+    /// The queue, if the source has one.
     pub sqs: Option<aws_sdk_sqs::Client>,
     /// The cluster with the ledger.
     pub ledger_cluster: Elastic,
-    /// What the ledger said last.
+    /// The last answer of the ledger.
     pub ledger: Mutex<LedgerMemory>,
     generation: Option<i64>,
     at: Instant,
 }
 
-/// The clients of all sources that were reached lately, by UID.
+/// The clients of all sources that were reached recently, by UID.
 #[derive(Default)]
 pub struct ClientCache(Mutex<HashMap<String, Arc<StoreClients>>>);
 
 impl ClientCache {
-    /// The clients of one source, as if it had been reached.
+    /// A cache with the clients of one source, as if it had been reached.
     #[cfg(test)]
     pub fn holding(uid: &str, s3: aws_sdk_s3::Client, ledger_cluster: Elastic) -> Self {
         let reached = StoreClients {
@@ -59,7 +60,7 @@ impl ClientCache {
         Self(Mutex::new(HashMap::from([(uid.to_owned(), Arc::new(reached))])))
     }
 
-    /// The clients of a source: those of an earlier pass while they are fresh, or new ones.
+    /// The clients of a source: cached ones while they are fresh, or new ones.
     pub async fn reach(
         &self,
         reader: &Reader,
@@ -92,12 +93,12 @@ impl ClientCache {
         }
     }
 
-    /// Drops what is known of a source, so that the next pass looks at everything anew.
+    /// Drops the clients of a source, so that the next reconcile checks everything again.
     pub fn forget(&self, uid: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
 
-    /// The clients of a source that was reached lately.
+    /// The clients of a source that was reached recently.
     pub fn known(&self, uid: &str) -> Option<Arc<StoreClients>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned()
     }
@@ -105,14 +106,14 @@ impl ClientCache {
     fn remember(&self, uid: String, reached: StoreClients) -> Arc<StoreClients> {
         let reached = Arc::new(reached);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Sources that are gone are not looked at any more, and drop out here.
+        // Deleted sources are no longer reconciled, and drop out here.
         all.retain(|_, known| known.at.elapsed() < FRESH * 2);
         all.insert(uid, reached.clone());
         reached
     }
 }
 
-/// Looks at everything that the spec names. The first fault in the order of the spec is told.
+/// Connects to everything that the spec names. Reports the first fault in the order of the spec.
 async fn connect(
     reader: &Reader,
     source: &IngestSource,

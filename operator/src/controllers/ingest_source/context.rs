@@ -1,4 +1,4 @@
-//! What passes over sources need beside what every pass needs.
+//! What reconciles of sources need in addition to the common context.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use super::client_cache::ClientCache;
 use super::worker_quota::WorkerQuota;
 use crate::context::Context;
 
-/// What passes over sources need. No state either: whatever is kept here can be lost at any time.
+/// What reconciles of sources need. No state either: everything here can be lost at any time.
 pub struct SourceContext {
-    /// What every pass needs.
+    /// What every reconcile needs.
     pub common: Arc<Context>,
-    /// Clients of the stores of sources that were reached lately.
+    /// Clients of the stores of sources that were reached recently.
     pub clients: ClientCache,
-    /// What all sources need of the workers that there may be.
+    /// Shares the worker quota among all sources.
     pub quota: WorkerQuota,
 }
 

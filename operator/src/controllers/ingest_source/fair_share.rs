@@ -1,8 +1,7 @@
-//! How many workers each source may have when all of them together need more than there may be. Pure.
-//!
-//! The shares are max-min fair: nobody gets more than it asks for, and what is left is dealt out evenly among those who
-//! ask for more. Where not even one is left for each, those come first whose last worker was started the longest ago, so
-//! that turns are taken.
+//! The fair share of workers of each source when all sources together need more than the maximum. Pure.
+//! The shares are max-min fair: no source gets more than it asks for, and the rest is divided evenly among
+//! those that ask for more. If there is not even one worker for each, the sources whose last worker started
+//! longest ago come first, so that they take turns.
 
 use k8s_openapi::jiff::Timestamp;
 
@@ -15,18 +14,18 @@ pub struct Need {
     pub desired: i32,
     /// Workers that have not ended.
     pub active: i32,
-    /// When its last worker was started, as far as can still be seen.
+    /// When its last worker was started, if that Job still exists.
     pub last_start: Option<Timestamp>,
 }
 
-/// The share of each, in the order of `needs`; together at most `max`.
+/// The share of each source, in the order of `needs`; at most `max` in total.
 pub fn shares(max: i32, needs: &[Need]) -> Vec<i32> {
     let mut shares = vec![0; needs.len()];
     let mut left = max.max(0);
     let mut open: Vec<usize> = (0..needs.len()).filter(|at| needs[*at].desired > 0).collect();
     open.sort_by_key(|at| (needs[*at].last_start, &needs[*at].uid));
     while left > 0 && !open.is_empty() {
-        // Less than one for each: one for the first ones.
+        // Fewer than one for each: one for each of the first.
         let each = (left / whole(open.len())).max(1);
         for &at in &open {
             let more = each.min(needs[at].desired - shares[at]).min(left);
@@ -38,13 +37,13 @@ pub fn shares(max: i32, needs: &[Need]) -> Vec<i32> {
     shares
 }
 
-/// How many workers those that have none at all wait for, beyond the free ones.
+/// How many workers the sources without any need, beyond the free ones.
 pub fn wanting(needs: &[Need], shares: &[i32], free: i32) -> i32 {
     let without = needs.iter().zip(shares).filter(|(need, share)| need.active == 0 && **share > 0);
     (whole(without.count()) - free.max(0)).max(0)
 }
 
-/// How many workers a source can hand over: those beyond its share, but never its last one.
+/// How many workers a source can give up: those beyond its share, but never its last one.
 pub fn surplus(need: &Need, share: i32) -> i32 {
     (need.active - share.max(1)).max(0)
 }

@@ -14,10 +14,10 @@ use super::plan::Start;
 use super::worker::SLOT_LABEL;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 
-/// How long an ended Job is kept. Its pod is what the rate, the pauses after failures and a person's look at the log
-/// are drawn from.
+/// How long an ended Job is kept. The rate and the pauses after failures are computed from its pod, and a
+/// person can read the pod's log.
 const KEPT_SECONDS: i32 = 120;
-/// With the longest name of a source and the hyphen this makes 63 characters, the limit of a Job's name.
+/// With the longest source name and the hyphen this makes 63 characters, the limit for a Job's name.
 const NAME_DIGITS: usize = 10;
 
 /// The Job of one worker. `order` is the encoded work order.

@@ -1,17 +1,17 @@
-//! What the ledger said last, so that a source at rest is not counted anew every few seconds. Pure: the time is given.
-//! Losing it costs one request.
+//! The last answer of the ledger, so that an idle source is not counted again every few seconds. Pure: the
+//! caller passes the time. Losing it costs one request.
 
 use std::time::{Duration, Instant};
 
 use super::observation::LedgerCounts;
 
-/// For so long after the last work the ledger is asked each time: the last records become visible after the index's
-/// next refresh.
+/// For this long after the last work, the ledger is asked each time: the last records become visible only
+/// after the next refresh of the index.
 const SETTLES: Duration = Duration::from_secs(15);
-/// At rest it is asked this often, as a person may change it.
+/// How often the ledger of an idle source is asked, because a person may change it.
 const AT_REST: Duration = Duration::from_secs(30);
 
-/// What the ledger said last.
+/// The last answer of the ledger.
 #[derive(Debug, Default)]
 pub struct LedgerMemory {
     last_work: Option<Instant>,
@@ -19,7 +19,7 @@ pub struct LedgerMemory {
 }
 
 impl LedgerMemory {
-    /// What is known, if it need not be asked for. `busy`: there is a backlog, or a worker.
+    /// The remembered counts, if they are recent enough. `busy`: there is a backlog or a worker.
     pub fn known(&mut self, busy: bool, now: Instant) -> Option<LedgerCounts> {
         if busy {
             self.last_work = Some(now);
@@ -29,7 +29,7 @@ impl LedgerMemory {
         fresh.filter(|_| settled).map(|(_, counts)| counts.clone())
     }
 
-    /// Takes note of an answer.
+    /// Records an answer.
     pub fn remember(&mut self, counts: LedgerCounts, now: Instant) {
         self.known = Some((now, counts));
     }

@@ -1,4 +1,4 @@
-//! What is known of a source at one moment, and how the ledger's answer is read. Without I/O.
+//! What is known about a source at one moment, and how the ledger's answer is parsed. No I/O.
 
 use docmill_crds::api::ingest_source::FailureCount;
 use docmill_crds::foreign::code;
@@ -12,39 +12,39 @@ use super::shared_queue::QUEUE_SHARED;
 use super::worker::Worker;
 use crate::not_ready::NotReady;
 
-/// How many reasons of failed units the status names.
+/// How many failure reasons the status lists.
 const TOP_FAILURES: i64 = 5;
-/// What was recorded within so many minutes is recent.
+/// Units recorded within this many minutes are recent.
 pub const RECENT_MINUTES: i64 = 5;
 
-/// What is known of a source.
+/// What is known about a source.
 #[derive(Clone, Debug)]
 pub struct SourceObservation {
-    /// When it was looked at.
+    /// When it was observed.
     pub now: Timestamp,
-    /// Whether everything that the spec names is there and reachable.
+    /// Whether everything that the spec names exists and is reachable.
     pub ready: Result<(), NotReady>,
     /// Digest of the conversion model, if there is a valid one.
     pub revision: Option<String>,
-    /// Whether there is a queue at all.
+    /// Whether the source has a queue.
     pub has_queue: bool,
-    /// Whether documents go into an index, or end as snapshots.
+    /// Whether documents go into an index; otherwise they stay snapshots.
     pub has_index: bool,
     /// The queue, if it answered.
     pub queue: Option<QueueCounts>,
-    /// The runs that the poll trigger made, oldest first.
+    /// The runs that the poll trigger created, oldest first.
     pub polled: Vec<PollRun>,
     /// The ledger, if it answered.
     pub ledger: Option<LedgerCounts>,
-    /// The workers, those that ended lately included.
+    /// The workers, including those that ended recently.
     pub workers: Vec<Worker>,
-    /// Who hindered the workers when the source was last looked at, if somebody did.
+    /// The store or model that throttled the workers at the last reconcile, if any.
     pub hindered_before: Option<String>,
 }
 
 impl SourceObservation {
-    /// Units that are known and not done: those that the queue tells of, or, without one, those that the poll trigger's
-    /// run has still to see to. `None` if the queue was not reached.
+    /// Units that are known and not done: those in the queue or, without a queue, those that the poll
+    /// trigger's run still has to process. `None` if the queue was not reached.
     pub fn pending(&self) -> Option<i64> {
         if self.has_queue {
             self.queue.map(QueueCounts::pending)
@@ -53,12 +53,13 @@ impl SourceObservation {
         }
     }
 
-    /// Whether the poll trigger may make a run: also of a source whose queue is shared, as a run does not read it.
+    /// Whether the poll trigger may create a run: also for a source with a shared queue, because a run does
+    /// not read it.
     pub fn may_poll(&self) -> bool {
         self.ready.as_ref().err().is_none_or(|fault| fault.reason == QUEUE_SHARED)
     }
 
-    /// Whether a run of the poll trigger is under way.
+    /// Whether a run of the poll trigger is in progress.
     pub fn polls(&self) -> bool {
         self.polled.iter().any(|run| run.complete.is_none())
     }
@@ -67,16 +68,16 @@ impl SourceObservation {
 /// Notifications in the queue. SQS gives approximate numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueCounts {
-    /// Ready to be taken.
+    /// Visible, ready to be received.
     pub waiting: i64,
-    /// Taken by a worker and not done yet.
+    /// In flight: received by a worker and not done yet.
     pub in_hand: i64,
-    /// Held back for now.
+    /// Delayed.
     pub delayed: i64,
 }
 
 impl QueueCounts {
-    /// All of them.
+    /// The total.
     pub fn pending(self) -> i64 {
         self.waiting + self.in_hand + self.delayed
     }
@@ -89,9 +90,9 @@ pub struct LedgerCounts {
     pub indexed: i64,
     /// Units whose documents are snapshots only.
     pub converted: i64,
-    /// Units that were refused.
+    /// Units that failed.
     pub failed: i64,
-    /// Units that were passed over.
+    /// Units that were skipped.
     pub skipped: i64,
     /// The most frequent reasons of failed units, most frequent first.
     pub top_failures: Vec<FailureCount>,
@@ -99,18 +100,18 @@ pub struct LedgerCounts {
     pub last_good: Option<Timestamp>,
     /// The newest record of all.
     pub newest: Option<NewestRecord>,
-    /// The units that were recorded lately.
+    /// The recent units.
     pub recent: RecentUnits,
 }
 
 /// The units that were recorded within [`RECENT_MINUTES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecentUnits {
-    /// All of them.
+    /// The total.
     pub recorded: i64,
-    /// Those that were refused.
+    /// Those that failed.
     pub failed: i64,
-    /// Notifications of another bucket, which are among those that were refused.
+    /// Notifications of another bucket, which are among those that failed.
     pub foreign: i64,
     /// The most frequent reason.
     pub reason: Option<String>,
@@ -121,11 +122,11 @@ pub struct RecentUnits {
 pub struct NewestRecord {
     /// When it was written.
     pub recorded: Timestamp,
-    /// Milliseconds from the landing of the object until then.
+    /// Milliseconds from the arrival of the object until then.
     pub lag_millis: Option<i64>,
 }
 
-/// The one search that answers all that a status needs of the ledger.
+/// The single search for everything that a status needs from the ledger.
 pub fn ledger_query() -> Value {
     json!({
         "size": 1,
@@ -156,7 +157,7 @@ pub fn ledger_query() -> Value {
     })
 }
 
-/// Reads the answer to [`ledger_query`]. A ledger that does not exist yet gives zeros.
+/// Parses the answer to [`ledger_query`]. A ledger that does not exist yet yields zeros.
 pub fn read_ledger(answer: &Value) -> LedgerCounts {
     let states = buckets(answer, "/aggregations/states/buckets");
     let of = |state: UnitState| {
@@ -190,7 +191,7 @@ fn recent(answer: &Value) -> RecentUnits {
     }
 }
 
-/// A reason as the ledger has it, if it can be one of ours.
+/// A reason from the ledger, if it can be one of ours.
 fn shown(reason: &str) -> String {
     code(reason).unwrap_or("Unknown").to_owned()
 }
@@ -207,7 +208,7 @@ fn newest(source: &Value) -> Option<NewestRecord> {
     Some(NewestRecord { recorded, lag_millis: source.get("lagMillis").and_then(Value::as_i64) })
 }
 
-/// Aggregations give times as milliseconds in a floating number, exact up to the year 280,000.
+/// Aggregations return times as floating-point milliseconds, exact up to the year 280,000.
 #[allow(clippy::cast_possible_truncation, reason = "milliseconds of our time are far below 2^53")]
 fn from_millis(millis: f64) -> Option<Timestamp> {
     Timestamp::from_millisecond(millis as i64).ok()

@@ -1,4 +1,4 @@
-//! Looks at a source: its spec, the stores, the queue, the ledger, its workers.
+//! Observes a source: its spec, the stores, the queue, the ledger, its workers.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -28,10 +28,10 @@ use crate::workers::order::ingest_order;
 use crate::workers::worker_pod::encode_order;
 use crate::workers::worker_status;
 
-/// How long a queue may take to answer.
+/// Time limit for a queue to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Looks at a source. Also gives the encoded work order for its workers.
+/// Observes a source. Also returns the encoded work order for its workers.
 pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceObservation, String) {
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
     let now = Timestamp::now();
@@ -92,13 +92,13 @@ async fn look(
     // Its Secret may have changed.
     let forget = |_: &NotReady| context.clients.forget(&source.uid().unwrap_or_default());
     queue.map(drop).inspect_err(forget)?;
-    // Behind the queue, so that it also says that the queue was reached.
+    // After the queue, so that its result also implies that the queue was reached.
     shared_queue::check(source, &context.sources.state())?;
     ledger.map(drop).inspect_err(forget)?;
     Ok(encoded)
 }
 
-/// Whether workers fail, wait for a store, or do not start: what is behind that is likely to be seen from here.
+/// Whether workers fail, wait for a store, or do not start: the cause is likely to be visible from here.
 fn in_trouble(seen: &SourceObservation) -> bool {
     let workers = &seen.workers;
     let late = workers.iter().any(|worker| worker.late);
@@ -106,7 +106,7 @@ fn in_trouble(seen: &SourceObservation) -> bool {
     late || latest_failure(workers).is_some() || hindered
 }
 
-/// What can be told from the spec alone: the revision of its conversion, and the encoded work order.
+/// What follows from the spec alone: the revision of its conversion, and the encoded work order.
 fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, String), NotReady> {
     let spec = &source.spec;
     let revision = spec
@@ -124,7 +124,7 @@ fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, Stri
     Ok((revision, encode_order(&WorkOrder::Ingest(Box::new(order)))?))
 }
 
-/// The counts of the queue; nothing where there is none.
+/// The counts of the queue; `None` if the source has none.
 async fn queue_counts(
     source: &IngestSource,
     reached: &StoreClients,
@@ -139,7 +139,7 @@ async fn queue_counts(
         .attribute_names(Attribute::ApproximateNumberOfMessagesDelayed);
     let silent = NotReady::transient("QueueUnreachable", format!("the queue {url} does not answer"));
     let request = async {
-        let fault = |error| queue_fault(&StoreError::from_sdk(format!("look at the queue {url}"), &error));
+        let fault = |error| queue_fault(&StoreError::from_sdk(format!("check the queue {url}"), &error));
         request.send().await.map_err(fault)
     };
     let answer = asker.ask(url, TIMEOUT, silent, request).await?;
@@ -162,7 +162,7 @@ fn queue_fault(error: &StoreError) -> NotReady {
     }
 }
 
-/// What the ledger says, or said a moment ago if nothing has happened since.
+/// The counts of the ledger, or the last ones if nothing has happened since.
 async fn remembered_counts(
     source: &IngestSource,
     reached: &StoreClients,
@@ -181,7 +181,7 @@ async fn remembered_counts(
     Ok(counts)
 }
 
-/// Who hindered the workers, as the status says.
+/// What throttled the workers, according to the status.
 fn hindered(conditions: &[Condition]) -> Option<String> {
     let throttled = conditions::find(conditions, kind::THROTTLED)?;
     (throttled.status == "True").then(|| throttled.reason.clone())

@@ -1,10 +1,9 @@
-//! How many workers a source should have, and what follows from that. Pure: the same observation gives the same plan.
-//!
-//! Workers that have nothing to do end by themselves, so a plan only ever starts them. Only a source that is suspended, or
-//! shares its queue with another, asks its workers to end, and they finish what they hold.
-//!
-//! `desired` = backlog / (rate of one worker × `targetLagSeconds`), rounded up, at most `workers.max`. What of that a source gets
-//! beside all others is decided in `fair_share`.
+//! How many workers a source should have, and what follows from that. Pure: the same observation yields the
+//! same plan.
+//! Idle workers exit by themselves, so a plan usually only starts workers. Only a source that is suspended,
+//! or that shares its queue with another, asks its workers to stop, and they finish what they hold.
+//! `desired` = backlog / (rate of one worker × `targetLagSeconds`), rounded up, at most `workers.max`. How
+//! much of that a source gets is decided in `fair_share`.
 
 use std::time::Duration;
 
@@ -16,41 +15,41 @@ use super::shared_queue::QUEUE_SHARED;
 use super::worker::{State, Worker, worker_statuses};
 use crate::workers::backpressure::longest_first;
 
-/// Units a second that one worker is taken to do before any was measured.
+/// The assumed rate of one worker, in units per second, before any was measured.
 const ASSUMED_RATE: f64 = 20.0;
-/// Fewer units than this, or less time, are no measurement.
+/// Fewer units than this, or less time, do not count as a measurement.
 const MEASURED_UNITS: u64 = 20;
 const MEASURED_MILLIS: u64 = 500;
-/// What a measurement may say. A worker that did one slow unit must not bring up a hundred others.
+/// The range of a measured rate. A worker with one slow unit must not start a hundred others.
 const RATE_RANGE: (f64, f64) = (1.0, 2000.0);
-/// The pause after a failed worker; it doubles with each that fails after it.
+/// The pause after a failed worker; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// What is to be done for a source now.
+/// What to do for a source now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourcePlan {
-    /// How many workers there should be.
+    /// The desired number of workers.
     pub desired: i32,
-    /// The arithmetic behind that.
+    /// The calculation behind that.
     pub because: String,
     /// The workers to start.
     pub start: Vec<Start>,
-    /// The workers to ask to end.
+    /// The workers to ask to stop.
     pub stop: Vec<Stop>,
 }
 
-/// A worker to start. The name of its Job follows from these two, so that a pass which has not seen yet what an earlier
-/// one created cannot create it again.
+/// A worker to start. The name of its Job follows from these two fields, so a reconcile that does not see yet
+/// what an earlier one created cannot create it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Start {
-    /// The free slot that it fills, from 0 to below `workers.max`.
+    /// The free slot that it fills, at least 0 and below `workers.max`.
     pub slot: i32,
-    /// UID of the last Job in this slot, if it can still be seen.
+    /// UID of the last Job in this slot, if that still exists.
     pub predecessor: Option<String>,
 }
 
-/// A worker to ask to end.
+/// A worker to ask to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
     /// Name of the Job.
@@ -59,7 +58,7 @@ pub struct Stop {
     pub uid: String,
 }
 
-/// Plans.
+/// Plans what to do for a source.
 pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> SourcePlan {
     let none = |because: String, stop| SourcePlan { desired: 0, because, start: Vec::new(), stop };
     let all = || active(&seen.workers).filter(|worker| !worker.leaving).map(stop).collect();
@@ -71,7 +70,7 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> Sourc
         return none(format!("not ready: {}", fault.reason), stop);
     }
     if !seen.has_queue {
-        return none("no queue: the runs of the poll trigger have pods of their own".to_owned(), Vec::new());
+        return none("no queue: the poll trigger's runs have their own pods".to_owned(), Vec::new());
     }
     let queue = seen.queue.unwrap_or_default();
     let active = count(active(&seen.workers));
@@ -83,30 +82,32 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> Sourc
     SourcePlan { desired, because, start: start.collect(), stop: Vec::new() }
 }
 
-/// How many of the missing workers can be started now, and what keeps the others back.
+/// How many of the missing workers can be started now, and what prevents the others.
 fn startable(seen: &SourceObservation, active: i32, missing: i32) -> (i32, Option<String>) {
     if missing == 0 {
         return (0, None);
     }
     if let Some(rest) = pause(&seen.workers, seen.now) {
-        return (0, Some(format!("the next one starts in {} s, since workers fail", rest.as_secs())));
+        return (0, Some(format!("workers fail, so the next one starts in {} s", rest.as_secs())));
     }
     if let Some(store_problem) = longest_first(worker_statuses(&seen.workers)).first() {
         let (by, reason) = (store_problem.by.as_str(), store_problem.reason.as_str());
         return (0, Some(format!("none is started while workers wait for {by} ({reason})")));
     }
     match &seen.hindered_before {
-        Some(by) if active == 0 && missing > 1 => (1, Some(format!("one to see whether {by} still hinders"))),
-        // They start, or do not answer: more of them would wait as well.
+        Some(by) if active == 0 && missing > 1 => {
+            (1, Some(format!("starting one to check whether {by} has recovered")))
+        }
+        // They are starting, or do not answer: more workers would wait as well.
         Some(by) if active > 0 && seen.workers.iter().all(|worker| worker.present.is_none()) => {
-            (0, Some(format!("none is started until a worker says that {by} does not hinder any more")))
+            (0, Some(format!("none is started until a worker reports that {by} has recovered")))
         }
         _ => (missing, None),
     }
 }
 
-/// How many workers the backlog needs, and why. Units in hand count only while there are workers that can hold them:
-/// those of a dead worker come back to the queue by themselves.
+/// How many workers the backlog needs, and why. Units in flight count only while there are workers that can
+/// hold them: those of a dead worker return to the queue by themselves.
 fn desired(workers: &Workers, queue: QueueCounts, active: i32, rate: f64) -> (i32, String) {
     let backlog = queue.waiting + if active > 0 { queue.in_hand } else { 0 };
     if backlog <= 0 {
@@ -123,7 +124,8 @@ fn desired(workers: &Workers, queue: QueueCounts, active: i32, rate: f64) -> (i3
     (desired, because)
 }
 
-/// Units a second that one worker does, from what those that run say and from the reports of those that have ended.
+/// The rate of one worker in units per second, from the statuses of running workers and the reports of ended
+/// ones.
 fn rate(workers: &[Worker]) -> f64 {
     let mut units = 0;
     let mut millis = 0;
@@ -144,7 +146,7 @@ fn rate(workers: &[Worker]) -> f64 {
     (float(units) * 1000.0 / float(millis)).clamp(RATE_RANGE.0, RATE_RANGE.1)
 }
 
-/// How long no worker is to be started, since the last ones failed.
+/// The remaining backoff after failed workers.
 fn pause(workers: &[Worker], now: Timestamp) -> Option<Duration> {
     let (rounds, last) = failed_rounds(workers)?;
     let doublings = u32::try_from(rounds.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
@@ -153,8 +155,8 @@ fn pause(workers: &[Worker], now: Timestamp) -> Option<Duration> {
     pause.checked_sub(passed).filter(|rest| !rest.is_zero())
 }
 
-/// How often in a row workers failed since the last one that ended well, and when the last one did. Workers that ran
-/// side by side fail for one cause and count once.
+/// How many consecutive times workers failed since the last success, and when the last failure was. Workers
+/// that ran at the same time fail for one cause and count once.
 fn failed_rounds(workers: &[Worker]) -> Option<(usize, Timestamp)> {
     let (last, ..) = latest_failure(workers)?;
     let well = last_well(workers);
@@ -175,7 +177,7 @@ fn failed_rounds(workers: &[Worker]) -> Option<(usize, Timestamp)> {
     Some((rounds, last))
 }
 
-/// The last failure, if no worker has ended well since then: when, why, and whether starting again cannot help.
+/// The last failure, if no worker has succeeded since: when, why, and whether another start cannot help.
 pub fn latest_failure(workers: &[Worker]) -> Option<(Timestamp, &str, bool)> {
     let last = workers.iter().filter_map(Worker::failure).max_by_key(|(at, ..)| *at)?;
     let well = last_well(workers);
@@ -190,7 +192,7 @@ fn last_well(workers: &[Worker]) -> Option<Timestamp> {
     ends.max()
 }
 
-/// The slots without a worker, lowest first.
+/// The free slots, lowest first.
 fn free_slots(workers: &[Worker], max: i32) -> impl Iterator<Item = Start> {
     let free = (0..max).filter(|slot| !active(workers).any(|worker| worker.slot == Some(*slot)));
     free.map(|slot| {
@@ -204,14 +206,14 @@ fn active(workers: &[Worker]) -> impl Iterator<Item = &Worker> {
     workers.iter().filter(|worker| worker.is_active())
 }
 
-/// The workers that could hand over to those of other sources: the oldest first, as they are nearest to their end.
+/// The workers that could make room for other sources, oldest first, because those are nearest to their end.
 pub fn candidates(workers: &[Worker]) -> Vec<Stop> {
     let mut staying: Vec<_> = active(workers).filter(|worker| !worker.leaving).collect();
     staying.sort_by_key(|worker| (worker.created, worker.slot));
     staying.into_iter().map(stop).collect()
 }
 
-/// How many workers have not ended.
+/// The number of workers that have not ended.
 pub fn active_count(workers: &[Worker]) -> i32 {
     count(active(workers))
 }

@@ -1,7 +1,7 @@
-//! The poll trigger: which IngestRun is to be made for a source now, and which ended ones go. Pure.
-//!
-//! The name of a run follows from the one before it, so that a pass that has not seen yet what an earlier one made cannot
-//! make it again. The newest run is always kept: the next one is due by its start.
+//! The poll trigger: which IngestRun to create for a source now, and which ended ones to delete. Pure.
+//! The name of a run follows from its predecessor, so a reconcile that does not see yet what an earlier one
+//! created cannot create it again. The newest run is always kept: its start determines when the next one is
+//! due.
 
 use std::sync::Arc;
 
@@ -18,33 +18,33 @@ use sha2::{Digest as _, Sha256};
 use crate::controllers::{ingest_run, run_view};
 use crate::workers::worker_pod;
 
-/// The longest name of a run.
+/// Maximum length of a run's name.
 const NAME_CHARS: usize = 52;
-/// The most pods that a run may have at a time.
+/// Maximum number of concurrent pods of a run.
 const MOST_PARALLEL: i32 = 100;
-/// Digits that tell the runs of a source apart.
+/// Digits that distinguish the runs of a source.
 const NAME_DIGITS: usize = 10;
 
-/// A run that the poll trigger made.
+/// A run that the poll trigger created.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PollRun {
     /// The resource.
     pub run: IngestRun,
     /// When it was created.
     pub created: Timestamp,
-    /// How it ended, if it did: whether it is complete.
+    /// Whether it completed (`true`) or failed (`false`), if it has ended.
     pub complete: Option<bool>,
 }
 
 impl PollRun {
-    /// Units that it has still to see to; 0 once it has ended, and as long as that is not known.
+    /// Units that it still has to process; 0 once it has ended, and as long as the number is not known.
     pub fn remaining(&self) -> i64 {
         let status = self.run.status.as_ref().filter(|_| self.complete.is_none());
         status.and_then(ingest_run::remaining).unwrap_or(0)
     }
 }
 
-/// The runs that the poll trigger made for a source, oldest first.
+/// The runs that the poll trigger created for a source, oldest first.
 pub fn read(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) -> Vec<PollRun> {
     let uid = source.uid();
     let ours = |run: &&IngestRun| {
@@ -66,16 +66,16 @@ fn poll_run(run: &IngestRun) -> PollRun {
     }
 }
 
-/// What is to be done for the poll trigger now.
+/// What to do for the poll trigger now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Polling {
-    /// The run to make.
+    /// The run to create.
     pub start: Option<IngestRun>,
     /// The ended runs to delete.
     pub delete: Vec<IngestRun>,
 }
 
-/// Plans. `may_start` is false for a source that is suspended or not ready.
+/// Plans the runs. `may_start` is false for a source that is suspended or not ready.
 pub fn plan(source: &IngestSource, runs: &[PollRun], may_start: bool, now: Timestamp) -> Polling {
     let start = may_start && is_due(&source.spec, runs, now);
     Polling {
@@ -91,11 +91,11 @@ fn is_due(spec: &IngestSourceSpec, runs: &[PollRun], now: Timestamp) -> bool {
     idle && runs.last().is_none_or(|last| now.duration_since(last.created) >= interval)
 }
 
-/// The ended runs beyond those that are kept, the newest of all not among them.
+/// The ended runs beyond the history limits, except the newest run.
 fn outdated<'a>(history: &History, runs: &'a [PollRun]) -> impl Iterator<Item = &'a IngestRun> {
     let older = &runs[..runs.len().saturating_sub(1)];
     let beyond = |complete: bool, limit: i32| {
-        // The newest one counts, though it stays in any case.
+        // The newest run counts towards the limit, though it is always kept.
         let counted = usize::from(runs.last().is_some_and(|run| run.complete == Some(complete)));
         let kept = usize::try_from(limit).unwrap_or(0).saturating_sub(counted);
         older.iter().rev().filter(move |run| run.complete == Some(complete)).skip(kept)

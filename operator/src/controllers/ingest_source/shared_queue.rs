@@ -1,9 +1,8 @@
-//! Sources that take from the same queue. Each notification reaches one of them, so that each would miss what another one
-//! took: none of them works until there is one. Pure.
-//!
-//! A source that is suspended or on its way out takes nothing, and so a queue is handed over by suspending one source before
-//! the other begins. A source of another namespace counts once it has reached the queue with its own credentials: nobody
-//! stops a source by naming its queue.
+//! Sources that consume the same queue. Each notification reaches only one of them, so each would miss what
+//! another one received: none of them works until only one is left. Pure.
+//! A source that is suspended or being deleted consumes nothing, so a queue is handed over by suspending one
+//! source before the other starts. A source in another namespace counts only once it has reached the queue
+//! with its own credentials: naming a queue is not enough to stop another source.
 
 use std::sync::Arc;
 
@@ -16,12 +15,12 @@ use kube::core::DeserializeGuard;
 use crate::conditions::{self, kind};
 use crate::not_ready::NotReady;
 
-/// The reason of sources that share a queue.
+/// Reason for sources that share a queue.
 pub const QUEUE_SHARED: &str = "QueueShared";
-/// Names of sources that a message has.
+/// Maximum number of source names in a message.
 const NAMED: usize = 5;
 
-/// Checks that no other of these sources takes from the queue of `source`.
+/// Checks that none of the other sources consumes the queue of `source`.
 pub fn check(source: &IngestSource, all: &[Arc<DeserializeGuard<IngestSource>>]) -> Result<(), NotReady> {
     let Some(queue) = queue(source).filter(|_| !source.spec.suspend) else { return Ok(()) };
     let readable = all.iter().filter_map(|guard| guard.0.as_ref().ok());
@@ -35,12 +34,12 @@ pub fn check(source: &IngestSource, all: &[Arc<DeserializeGuard<IngestSource>>])
     if names.is_empty() && elsewhere == 0 { Ok(()) } else { Err(shared(&names, elsewhere)) }
 }
 
-/// Whether a source takes notifications from its queue, or will as soon as it can.
+/// Whether a source consumes its queue, or will as soon as it can.
 fn takes(source: &IngestSource) -> bool {
     !source.spec.suspend && source.metadata.deletion_timestamp.is_none()
 }
 
-/// Whether the last look at a source found its queue with the credentials of its own spec.
+/// Whether the last reconcile of a source reached its queue with the credentials in its own spec.
 fn has_reached_its_queue(source: &IngestSource) -> bool {
     let Some(status) = &source.status else { return false };
     let ready = conditions::find(&status.conditions, kind::READY);
@@ -48,7 +47,7 @@ fn has_reached_its_queue(source: &IngestSource) -> bool {
     ready.is_some_and(|ready| ready.observed_generation == source.metadata.generation && reached(ready))
 }
 
-/// Names of other namespaces are nobody's business.
+/// The fault. It does not disclose names of other namespaces.
 fn shared(names: &[String], elsewhere: usize) -> NotReady {
     let more = if names.len() > NAMED { " and more" } else { "" };
     let own = format!("the IngestSource {}{more}", names[..names.len().min(NAMED)].join(", "));
@@ -66,13 +65,13 @@ fn shared(names: &[String], elsewhere: usize) -> NotReady {
     )
 }
 
-/// The queue of a source, by one name.
+/// The normalized identity of a source's queue.
 fn queue(source: &IngestSource) -> Option<String> {
     source.spec.trigger.queue_url().map(identity)
 }
 
-/// One name for all spellings of a queue's URL: neither the case of the host nor a port that goes without saying makes
-/// another queue of it, nor a slash at the end, nor which of its endpoints AWS is reached by.
+/// One name for all spellings of a queue's URL: the case of the host, the default port, a trailing slash and
+/// the choice of AWS endpoint do not make it a different queue.
 fn identity(url: &str) -> String {
     let url = url.trim();
     let Ok(uri) = url.parse::<Uri>() else { return url.to_owned() };

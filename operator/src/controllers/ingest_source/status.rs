@@ -1,7 +1,6 @@
-//! What a user sees of a source: status, Events, and when it is looked at again. Pure.
-//!
-//! Conditions: each has a function here that gives its [`Statement`], and [`status`] collects them. To add one, add its type to
-//! [`kind`], its function, and its place in [`status`].
+//! What a user sees of a source: status and Events. Also its requeue time. Pure.
+//! Conditions: each has a function here that returns its [`Statement`], and [`status`] collects them. To add
+//! one, add its type to [`kind`], its function, and its place in [`status`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,19 +19,20 @@ use crate::k8s::apply::Event;
 use crate::requeue;
 use crate::workers::backpressure;
 
-/// While there is work.
+/// Requeue interval while there is work.
 const BUSY: Duration = Duration::from_secs(2);
-/// Without work. A queue does not call, so this decides how soon the first document after a quiet time is seen.
+/// Requeue interval while idle. A queue does not notify, so this determines how soon the first document after
+/// a quiet time is noticed.
 const IDLE: Duration = Duration::from_secs(5);
-/// An index that was read-only for so long does not become writable by itself.
+/// An index that has been read-only for this long does not become writable by itself.
 const READ_ONLY_SECONDS: i64 = 300;
-/// Fewer units than this are no sign that something is wrong with all of them.
+/// Fewer units than this do not indicate a general fault.
 const JUDGED_UNITS: i64 = 10;
-/// While suspended.
+/// Requeue interval while suspended.
 const SUSPENDED: Duration = Duration::from_secs(10);
 
-/// The status after a pass. What could not be observed stays as it was. `refused` is what the API server had against
-/// the plan, for example a quota.
+/// The status after a reconcile. What could not be observed stays unchanged. `refused` is why the API server
+/// rejected the plan, for example a quota.
 pub fn status(
     old: &IngestSourceStatus,
     suspend: bool,
@@ -71,7 +71,7 @@ fn ready(seen: &SourceObservation) -> Statement {
             true,
             "Reachable",
             format!(
-                "{}buckets and {} are there and can be reached",
+                "{}buckets and {} exist and are reachable",
                 if seen.has_queue { "queue, " } else { "" },
                 if seen.has_index { "index" } else { "ledger" },
             ),
@@ -84,25 +84,25 @@ fn progressing(suspend: bool, seen: &SourceObservation) -> Statement {
     let say = |holds, reason, message: &str| Statement::new(kind::PROGRESSING, holds, reason, message);
     if !seen.has_queue {
         return if seen.polls() {
-            say(true, "Polling", "a run of the poll trigger is under way; see its IngestRun")
+            say(true, "Polling", "a run of the poll trigger is in progress; see its IngestRun")
         } else {
-            say(false, "NoBacklog", "no run of the poll trigger is under way")
+            say(false, "NoBacklog", "no run of the poll trigger is in progress")
         };
     }
     let Some(queue) = seen.queue else {
         return say(
             false,
             "QueueUnknown",
-            "whether there is work is not known, since not all stores were reached; Ready says which",
+            "the backlog is unknown, because not all stores were reached; see the condition Ready",
         );
     };
     if queue.pending() == 0 {
         return say(false, "NoBacklog", "the queue is empty");
     }
     match (suspend, active_count(&seen.workers)) {
-        (true, _) => say(true, "Suspended", "there is a backlog, and spec.suspend is true"),
-        (false, 0) => say(true, "WaitingForWorkers", "there is a backlog, and no worker yet"),
-        (false, _) => say(true, "WorkersActive", "workers take units from the queue"),
+        (true, _) => say(true, "Suspended", "there is a backlog, but spec.suspend is true"),
+        (false, 0) => say(true, "WaitingForWorkers", "there is a backlog, but no worker yet"),
+        (false, _) => say(true, "WorkersActive", "workers are processing units from the queue"),
     }
 }
 
@@ -112,18 +112,18 @@ fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> Statement {
     backpressure::throttled(&old.conditions, &worker_statuses, work)
 }
 
-/// What a person has to mend before workers can go on.
+/// What a person has to fix before workers can continue.
 fn to_mend(seen: &SourceObservation) -> Option<Statement> {
     let long = |store_problem: &StoreProblem| {
         let since = store_problem.since.parse::<Timestamp>().ok()?;
         (store_problem.reason == StoreProblemReason::ReadOnly
             && seen.now.duration_since(since).as_secs() >= READ_ONLY_SECONDS)
-            .then_some("free disk space, or take the block off the index")
+            .then_some("free disk space, or remove the block from the index")
     };
     let advice = |store_problem: &StoreProblem| match store_problem.reason {
-        StoreProblemReason::AccessDenied => Some("check the credentials and what they are allowed"),
+        StoreProblemReason::AccessDenied => Some("check the credentials and their permissions"),
         StoreProblemReason::NotFound => Some("create what is missing, or correct its name"),
-        StoreProblemReason::Refused => Some("correct the settings, or the store's limits"),
+        StoreProblemReason::Refused => Some("correct the settings or the store's limits"),
         _ => long(store_problem),
     };
     backpressure::longest_first(worker_statuses(&seen.workers)).into_iter().find_map(|store_problem| {
@@ -133,7 +133,7 @@ fn to_mend(seen: &SourceObservation) -> Option<Statement> {
     })
 }
 
-/// Units that wait for an index, by what it has.
+/// Units that wait for an index, by the index's trouble.
 fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
     let mut units = BTreeMap::new();
     for held in worker_statuses(&seen.workers).flat_map(|present| &present.held) {
@@ -142,8 +142,8 @@ fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
     units
 }
 
-/// Units wait for an index, and nothing else does. Without numbers, so that it does not change with each unit: those are
-/// in `units.held`. Where no worker can say anything and there is work, it stays as it was.
+/// Units wait for an index, while other units continue. Without numbers, so that it does not change with each
+/// unit: those are in `units.held`. While no worker reports and there is work, it stays unchanged.
 fn units_wait(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<Statement> {
     let held = held(seen);
     let Some(worst) = held.keys().next() else {
@@ -155,33 +155,35 @@ fn units_wait(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<Stat
             .then(|| Statement::new(kind::DEGRADED, true, before.reason.clone(), before.message.clone()));
     };
     let (reason, message) = by_trouble(*worst);
-    let rest = "others go on; the log of a worker names the index and has Elasticsearch's words";
+    let rest = "other units continue; the worker log has the index and Elasticsearch's message";
     Some(Statement::new(kind::DEGRADED, true, reason, format!("{message}; {rest}")))
 }
 
-/// Reasons of `Degraded` where units wait for an index.
+/// Reasons of `Degraded` when units wait for an index.
 const INDEX_REASONS: [&str; 2] = ["IndexBlocked", "IndexHeld"];
 
 const fn by_trouble(trouble: IndexTrouble) -> (&'static str, &'static str) {
     match trouble {
         IndexTrouble::Blocked => (
             "IndexBlocked",
-            "units wait for an index that somebody has blocked or closed: open it to writes, or they fail with IndexBlocked \
+            "units wait for an index that is blocked or closed: open it to writes, or they fail with IndexBlocked \
              after index.blockedPatienceSeconds and can be replayed",
         ),
         IndexTrouble::NotCreated => (
             "IndexBlocked",
-            "units wait for an index that the cluster refuses to create (the limit of shards, a template, automatic \
-             creation): mend that, or they fail with IndexBlocked after index.blockedPatienceSeconds and can be replayed",
+            "units wait for an index that the cluster refuses to create (shard limit, template or automatic \
+             creation): fix that, or they fail with IndexBlocked after index.blockedPatienceSeconds and can be replayed",
         ),
         IndexTrouble::DiskFull => ("IndexHeld", "units wait for an index on a full disk: free disk space"),
         IndexTrouble::Unavailable => {
-            ("IndexHeld", "units wait for an index without its primary shard: look at its health")
+            ("IndexHeld", "units wait for an index without its primary shard: check its health")
         }
         IndexTrouble::Denied => {
-            ("IndexHeld", "units wait for an index for which the credentials do not suffice: grant them")
+            ("IndexHeld", "units wait for an index for which the credentials lack privileges: grant them")
         }
-        IndexTrouble::Slow => ("IndexHeld", "units wait for an index that answers much later than others"),
+        IndexTrouble::Slow => {
+            ("IndexHeld", "units wait for an index that answers much more slowly than others")
+        }
     }
 }
 
@@ -203,32 +205,32 @@ fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<
     if let Some(obstacle) = obstacle {
         return Statement::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle);
     }
-    foreign_notifications(seen)
-        .or_else(|| most_units_fail(seen))
-        .unwrap_or_else(|| Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed lately"))
+    foreign_notifications(seen).or_else(|| most_units_fail(seen)).unwrap_or_else(|| {
+        Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed recently")
+    })
 }
 
-/// One or two notifications of another bucket are somebody's slip; many, or nothing but such, come from a setting. What the
-/// other bucket is called is for the log and the errors bucket.
+/// One or two notifications of another bucket are an accident; many, or only such, come from a setting. The
+/// name of the other bucket belongs in the log and the errors bucket.
 fn foreign_notifications(seen: &SourceObservation) -> Option<Statement> {
     let recent = &seen.ledger.as_ref()?.recent;
     let many = recent.foreign >= JUDGED_UNITS || recent.foreign * 2 > recent.recorded;
     (many && recent.foreign > 0).then(|| {
-        let message = "the queue brings notifications of another bucket than spec.raw.bucket; they are kept in the errors \
+        let message = "the queue delivers notifications of a bucket other than spec.raw.bucket; they are kept in the errors \
              bucket under messages/, and their objects are not ingested: correct spec.raw.bucket (the bucket's own name, \
              which notifications have, not an access point's alias or ARN), or give the other bucket another queue";
         Statement::new(kind::DEGRADED, true, "ForeignNotifications", message)
     })
 }
 
-/// Documents fail one by one; where most of them do, it is the feed or the model. Without numbers, so that it does not
-/// change with each unit: those are in `topFailures`.
+/// Documents fail one by one; if most of them do, the feed or the model is wrong. Without numbers, so that it
+/// does not change with each unit: those are in `topFailures`.
 fn most_units_fail(seen: &SourceObservation) -> Option<Statement> {
     let recent = &seen.ledger.as_ref()?.recent;
     let most = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
     let reason = recent.reason.as_deref().filter(|_| most)?;
     let message = format!(
-        "most units of the last {RECENT_MINUTES} minutes failed, {reason} being the most frequent reason; the errors \
+        "most units of the last {RECENT_MINUTES} minutes failed, most often with reason {reason}; the errors \
          bucket has each object with its faults: correct spec.conversion or what feeds the bucket, then replay \
          them with an IngestRun of mode Replay"
     );
@@ -251,8 +253,8 @@ fn units(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<UnitCount
     }
 }
 
-/// The lag of the newest record, and the time since then. A record from before the present backlog says nothing about
-/// it: then the backlog's own age is the lag.
+/// The lag of the newest record, plus the time since then. A record from before the current backlog says
+/// nothing about it: then the age of the backlog is the lag.
 fn lag_seconds(seen: &SourceObservation, conditions: &[Condition]) -> Option<i64> {
     if seen.pending()? == 0 {
         return Some(0);
@@ -266,7 +268,7 @@ fn lag_seconds(seen: &SourceObservation, conditions: &[Condition]) -> Option<i64
     ))
 }
 
-/// What changed since the last pass that a person should read.
+/// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Event> {
     let watched = [(kind::READY, "True"), (kind::THROTTLED, "False"), (kind::DEGRADED, "False")];
     let changed = watched.into_iter().filter_map(|(kind, good)| {
@@ -274,7 +276,7 @@ pub fn events(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Event> 
         let before = conditions::find(&old.conditions, kind);
         let same =
             before.is_some_and(|before| (&before.status, &before.reason) == (&now.status, &now.reason));
-        // That a new source is not throttled or degraded is no news.
+        // A new source that is not throttled or degraded is not worth an Event.
         let news = !same && (before.is_some() || kind == kind::READY || now.status != good);
         news.then(|| Event {
             warning: now.status != good,
@@ -286,7 +288,7 @@ pub fn events(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Event> 
     changed.collect()
 }
 
-/// The note about workers that were started: one for all of them.
+/// One Event for all workers that were started.
 pub fn started(count: usize, plan: &SourcePlan) -> Option<Event> {
     let workers = if count == 1 { "a worker".to_owned() } else { format!("{count} workers") };
     (count > 0).then(|| Event {
@@ -297,7 +299,7 @@ pub fn started(count: usize, plan: &SourcePlan) -> Option<Event> {
     })
 }
 
-/// When the source is looked at again.
+/// When to requeue the source.
 pub fn requeue_after(
     suspend: bool,
     uid: &str,

@@ -1,4 +1,4 @@
-//! The workers of a source as their Jobs and pods show them. Without I/O.
+//! The workers of a source as their Jobs and pods show them. No I/O.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::workers::worker_status;
 
 /// Label with the number of the slot that a worker fills.
 pub const SLOT_LABEL: &str = "docmill.io/slot";
-/// A Job whose pod has not come up after this long has an obstacle that is worth telling of.
+/// A Job that has no pod after this long has an obstacle to report.
 const STARTS_WITHIN_SECONDS: i64 = 20;
-/// A pod whose container has not been made after this long waits for more than its image.
+/// A pod whose container has not been created after this long waits for more than its image.
 const MADE_WITHIN_SECONDS: i64 = 60;
 
 /// One worker: a Job of one pod.
@@ -26,26 +26,26 @@ pub struct Worker {
     pub job: String,
     /// UID of the Job.
     pub uid: String,
-    /// Which of the source's slots it fills.
+    /// The slot of the source that it fills.
     pub slot: Option<i32>,
     /// When the Job was created.
     pub created: Timestamp,
-    /// Whether it was asked to end.
+    /// Whether it was asked to stop.
     pub leaving: bool,
-    /// Whether it should have begun to run by now.
+    /// Whether it should be running by now.
     pub late: bool,
-    /// How far it is.
+    /// Its state.
     pub state: State,
-    /// What it says of itself, if it runs and has answered.
+    /// Its own status, if it runs and has answered.
     pub present: Option<WorkerStatus>,
 }
 
-/// How far a worker is.
+/// The state of a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
-    /// It has not ended. What keeps it from starting, if something does.
+    /// It has not ended.
     Active {
-        /// In the words of Kubernetes.
+        /// What prevents its start, if anything, in the words of Kubernetes.
         obstacle: Option<String>,
     },
     /// It has ended.
@@ -54,7 +54,7 @@ pub enum State {
         at: Timestamp,
         /// How.
         end: End,
-        /// What it said it had done.
+        /// Its final report.
         report: Option<Report>,
     },
 }
@@ -62,15 +62,15 @@ pub enum State {
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
-    /// As it should.
+    /// It succeeded.
     Well,
-    /// Its pod was taken away: deleted, or lost with its node. That says nothing about the work.
+    /// Its pod was deleted, or lost with its node. That says nothing about the work.
     TakenAway,
     /// It failed.
     Failed {
         /// Why, in words.
         message: String,
-        /// Whether starting another one cannot help.
+        /// Whether another start cannot help.
         permanent: bool,
     },
 }
@@ -92,12 +92,12 @@ impl Worker {
     }
 }
 
-/// What workers say of themselves.
+/// The statuses that workers report.
 pub fn worker_statuses(workers: &[Worker]) -> impl Iterator<Item = &WorkerStatus> {
     workers.iter().filter_map(|worker| worker.present.as_ref())
 }
 
-/// The workers that run, by their position, and where to ask them.
+/// The running workers, by position, with their status URLs.
 pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
     let active = workers.iter().enumerate().filter(|(_, worker)| worker.is_active());
     active
@@ -113,7 +113,7 @@ pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker>
     jobs.iter().map(|job| worker(job, pods, now)).collect()
 }
 
-/// What is seen of the workers of all sources.
+/// The visible worker Jobs of all sources.
 pub fn of_all_sources(jobs: &[Arc<Job>]) -> Seen {
     let mut seen = Seen::default();
     for job in jobs.iter().filter(|job| slot_of(job).is_some()) {
@@ -161,7 +161,7 @@ fn ended(job: &JobEnd, process: Option<Ending>) -> State {
 
 fn obstacle(pods: &[&Pod], age_seconds: i64) -> Option<String> {
     if pods.is_empty() {
-        let told = "the Job controller has not made its pod; see `kubectl describe job`";
+        let told = "the Job controller has not created its pod; see `kubectl describe job`";
         return (age_seconds >= STARTS_WITHIN_SECONDS).then(|| told.to_owned());
     }
     pods.iter().find_map(|pod| pod_view::obstacle(pod, age_seconds >= MADE_WITHIN_SECONDS))
@@ -172,11 +172,11 @@ pub fn slot_of(job: &Job) -> Option<i32> {
     job.metadata.labels.as_ref()?.get(SLOT_LABEL)?.parse().ok()
 }
 
-/// What is seen of the worker Jobs of all sources.
+/// The visible worker Jobs of all sources.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// `namespace/name` of those that have not ended, and whether they were asked to end.
+    /// `namespace/name` of those that have not ended, and whether they were asked to stop.
     pub active: HashMap<String, bool>,
-    /// `namespace/name` of those that have.
+    /// `namespace/name` of those that have ended.
     pub ended: Vec<String>,
 }

@@ -1,8 +1,7 @@
-//! What all sources need of the workers that there may be, and what each is granted. Without I/O; the time is given.
-//!
-//! Each pass posts what its source needs, and is granted at once. Nothing here has to last: what is running is seen in
-//! the cluster, and what is needed is posted anew every few seconds. What a pass was granted counts until the Job is
-//! seen, so that passes side by side cannot start more workers together than there may be.
+//! The worker quota: what all sources need, and what each is granted. No I/O; the caller passes the time.
+//! Each reconcile posts what its source needs, and gets its grant at once. Nothing here has to last: running
+//! workers are visible in the cluster, and needs are posted again every few seconds. A grant counts until its
+//! Job is visible, so concurrent reconciles cannot start more workers than allowed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,9 +12,9 @@ use super::fair_share::{Need, shares, surplus, wanting};
 use super::plan::{SourcePlan, Start, Stop};
 use super::worker::Seen;
 
-/// A source that has work posts its need every few seconds; one that has not done so for this long is gone.
+/// A source with work posts its need every few seconds; one that has not done so for this long is gone.
 const POSTED_FOR: SignedDuration = SignedDuration::from_secs(60);
-/// A Job that was granted and is still not seen after this long was not created.
+/// A granted Job that is still not visible after this long was not created.
 const GRANTED_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a source asks for.
@@ -23,11 +22,11 @@ const GRANTED_FOR: SignedDuration = SignedDuration::from_secs(30);
 pub struct Request<'a> {
     /// Its need.
     pub need: Need,
-    /// The workers to start, each with `namespace/name` of its Job.
+    /// The workers to start, each with the `namespace/name` of its Job.
     pub start: Vec<(String, Start)>,
-    /// The workers that could be asked to end, in this order, each with `namespace/name` of its Job.
+    /// The workers that could be asked to stop, in this order, each with the `namespace/name` of its Job.
     pub candidates: Vec<(String, Stop)>,
-    /// What is seen of the workers of all sources.
+    /// The visible worker Jobs of all sources.
     pub seen: &'a Seen,
     /// Now.
     pub now: Timestamp,
@@ -40,11 +39,11 @@ pub struct Grant {
     pub share: i32,
     /// The workers that it may start now.
     pub start: Vec<Start>,
-    /// The workers that it hands over to sources which have none.
+    /// The workers that it gives up for sources that have none.
     pub stop: Vec<Stop>,
 }
 
-/// The board.
+/// The needs and grants of all sources.
 #[derive(Debug)]
 pub struct WorkerQuota {
     max: i32,
@@ -54,14 +53,14 @@ pub struct WorkerQuota {
 #[derive(Debug, Default)]
 struct Posted {
     needs: HashMap<String, (Timestamp, Need)>,
-    /// Jobs that were granted and are not seen yet.
+    /// Jobs that were granted and are not visible yet.
     starting: HashMap<String, Timestamp>,
-    /// Jobs that were asked to end and are not seen to do so yet.
+    /// Jobs that were asked to stop and do not show it yet.
     leaving: HashMap<String, Timestamp>,
 }
 
 impl WorkerQuota {
-    /// For at most `max` workers of all sources together.
+    /// Creates a quota of `max` workers for all sources together.
     pub fn new(max: i32) -> Self {
         Self { max, posted: Mutex::default() }
     }
@@ -79,7 +78,7 @@ impl WorkerQuota {
             because = format!("{because}; all {max} workers for all sources are in use");
         }
         if !grant.stop.is_empty() {
-            because = format!("{because}; hands {} over to sources that have none", grant.stop.len());
+            because = format!("{because}; gives up {} for sources that have none", grant.stop.len());
         }
         let stop = plan.stop.into_iter().chain(grant.stop).collect();
         SourcePlan { desired: plan.desired.min(grant.share), because, start: grant.start, stop }
@@ -119,7 +118,7 @@ impl WorkerQuota {
 }
 
 impl Posted {
-    /// Forgets what is over, or can be seen by now.
+    /// Forgets what has expired or is visible by now.
     fn tidy(&mut self, seen: &Seen, now: Timestamp) {
         self.needs.retain(|_, (at, need)| need.desired > 0 && now.duration_since(*at) < POSTED_FOR);
         self.starting.retain(|job, at| {

@@ -1,4 +1,4 @@
-//! What deleted `EnrichmentRun`s have left in the clusters that enrichments write to.
+//! What deleted `EnrichmentRun`s left in the clusters that enrichments write to.
 
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
@@ -13,7 +13,7 @@ use super::sweep::{SweepError, deleted, known};
 use crate::context::Context;
 use crate::stores::connect_elastic;
 
-/// A cluster that enrichments of a namespace write to.
+/// A cluster that the enrichments of a namespace write to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepTarget {
     /// The namespace.
@@ -22,7 +22,7 @@ pub struct SweepTarget {
     pub cluster: ElasticsearchCluster,
 }
 
-/// The clusters that runs and schedules write to, each once for a namespace.
+/// The clusters that runs and schedules write to, each once per namespace.
 pub fn targets(context: &Context) -> Vec<SweepTarget> {
     let shown = &context.metrics.shown;
     let (runs, schedules) = (shown.enrichment_runs.state(), shown.schedules.state());
@@ -47,8 +47,8 @@ fn target(namespace: Option<String>, to: &EnrichTo) -> SweepTarget {
     SweepTarget { namespace: namespace.unwrap_or_default(), cluster: to.elasticsearch.clone() }
 }
 
-/// Removes the records of deleted runs. Of how many. What the next run needs stays: until when documents are complete, and
-/// which of them failed.
+/// Removes the records of deleted runs, and returns the number of runs. What the next run needs stays: the
+/// watermark up to which documents are complete, and which of them failed.
 pub async fn sweep(target: &SweepTarget, context: &Context, before: Timestamp) -> Result<usize, SweepError> {
     let SweepTarget { namespace, cluster } = target;
     let asker = context.endpoints.asker(namespace, true);

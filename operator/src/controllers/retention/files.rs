@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use docmill_clients::aws::StoreError;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-/// Files that are removed at a time.
+/// Concurrent deletions.
 const AT_A_TIME: usize = 8;
 
 /// Removes every file whose key begins with `folder`.

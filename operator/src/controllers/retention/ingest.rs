@@ -1,4 +1,4 @@
-//! What deleted `IngestRun`s of a source have left.
+//! What deleted `IngestRun`s of a source left.
 
 use docmill_clients::aws::StoreFault;
 use docmill_clients::elastic::ElasticError;
@@ -16,8 +16,8 @@ use crate::controllers::ingest_source::client_cache::StoreClients;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::workers::order::ingest_order;
 
-/// Removes what deleted runs of a source have left. Of how many. A source that was not reached lately is passed over, and so
-/// are records that belong to somebody else.
+/// Removes what deleted runs of a source left, and returns the number of runs. A source that was not reached
+/// recently is skipped, and so are records that belong to another owner.
 pub async fn sweep(
     source: &IngestSource,
     context: &SourceContext,
@@ -36,13 +36,14 @@ pub async fn sweep(
     let gone = deleted::<IngestRun>(&context.client, &order.namespace, left).await?;
     for run in &gone {
         remove_files(source, &reached, &index, run).await?;
-        // Last, since they are what the files are known by.
+        // Last, because the files are found through them.
         records.remove(run).await?;
     }
     Ok(gone.len())
 }
 
-/// Removes the files of a run from where they were written, which can be another place than the source writes to now.
+/// Removes the files of a run from where they were written, which may differ from where the source writes
+/// now.
 async fn remove_files(
     source: &IngestSource,
     reached: &StoreClients,
@@ -58,14 +59,14 @@ async fn remove_files(
             if bucket != now.bucket
                 && matches!(error.fault(), Some(StoreFault::NotFound | StoreFault::AccessDenied)) =>
         {
-            tracing::warn!(%error, run, "files of a deleted run lie where the source does not write any more; they stay");
+            tracing::warn!(%error, run, "the files of a deleted run are where the source no longer writes; they stay");
             Ok(())
         }
         removed => Ok(removed?),
     }
 }
 
-/// Bucket and prefix of the snapshots as they were when the run began.
+/// Bucket and prefix of the snapshots at the start of the run.
 async fn location(
     reached: &StoreClients,
     index: &str,

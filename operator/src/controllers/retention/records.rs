@@ -4,25 +4,25 @@ use docmill_clients::elastic::{Elastic, ElasticError};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Runs that one search gives, oldest first.
+/// Maximum number of runs that one search returns, oldest first.
 const RUNS: usize = 200;
-/// Runs that one search leaves out; an index takes 65,536 terms by default.
+/// Maximum number of runs that one search excludes; an index accepts 65,536 terms by default.
 const KNOWN: usize = 60_000;
-/// Records of a run that are removed at a time; the largest run has fewer.
+/// Records of a run that are removed in one request; the largest run has fewer.
 const RECORDS: usize = 1000;
 
-/// The records of runs in one index. There are others in it, which stay.
+/// The records of runs in one index. Other records in it stay.
 pub struct IndexRecords<'a> {
     /// The cluster.
     pub elastic: &'a Elastic,
     /// The index.
     pub index: &'a str,
-    /// The kinds of records that go with their run.
+    /// The kinds of records that are removed with their run.
     pub kinds: &'static [&'static str],
 }
 
 impl IndexRecords<'_> {
-    /// UIDs of runs of which nothing was written since `before`, without those that are known to exist.
+    /// UIDs of runs for which nothing was written since `before`, except those that are known to exist.
     pub async fn runs(&self, known: &[String], before: Timestamp) -> Result<Vec<String>, ElasticError> {
         Ok(read(&self.elastic.search(self.index, &query(self.kinds, known)).await?, before))
     }
@@ -50,12 +50,12 @@ fn query(kinds: &[&str], known: &[String]) -> Value {
     })
 }
 
-/// The runs that an answer tells of. Without an index there are none.
+/// The runs in an answer. Without an index there are none.
 fn read(answer: &Value, before: Timestamp) -> Vec<String> {
     let runs = answer.pointer("/aggregations/runs/buckets").and_then(Value::as_array);
     let quiet = |run: &&Value| {
         let newest = run.pointer("/newest/value").and_then(Value::as_f64);
-        // A record without a time is written before the first pod starts.
+        // Records without a time are written before the first pod starts.
         newest.is_none_or(|newest| newest < milliseconds(before))
     };
     let runs = runs.into_iter().flatten().filter(quiet);

@@ -1,4 +1,4 @@
-//! What sweeps of both kinds of runs share.
+//! What the sweeps of both kinds of runs share.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use kube::{Api, Client, Resource, ResourceExt as _};
 use crate::not_ready::NotReady;
 use crate::telemetry::metrics::{Shown, Shows};
 
-/// Runs whose remains are removed from one place at a time.
+/// Maximum number of runs per sweep of one place.
 pub(super) const RUNS_AT_A_TIME: usize = 50;
 
 /// Why a place could not be swept.
@@ -27,15 +27,15 @@ pub(super) enum SweepError {
     Unreachable(NotReady),
 }
 
-/// UIDs of the runs of a namespace, as a view has them: enough to leave them out of a search.
+/// UIDs of the runs of a namespace according to a view: good enough to exclude them from a search.
 pub(super) fn known<K: Shows>(shown: &Shown<K>, namespace: &str) -> Vec<String> {
     let runs = shown.state();
     let here = runs.iter().filter(|run| run.namespace().as_deref() == Some(namespace));
     here.filter_map(|run| run.uid()).collect()
 }
 
-/// Those of some runs that do not exist, as the API server says now. A run that exists after its records were read is
-/// among those that it lists, so that nothing of it is ever removed.
+/// The runs that no longer exist according to the API server. It is asked after the records were read, so it
+/// lists every run that still exists then, and nothing of such a run is ever removed.
 pub(super) async fn deleted<K>(
     client: &Client,
     namespace: &str,
@@ -61,7 +61,8 @@ pub(super) fn of_deleted(runs: Vec<String>, existing: &HashSet<String>) -> Vec<S
     gone.take(RUNS_AT_A_TIME).collect()
 }
 
-/// Whether a text can be the UID of a resource. Keys are made from it, and anybody may have written it into a record.
+/// Whether a text can be the UID of a resource. Keys are built from it, and anybody may have written it into
+/// a record.
 pub(super) fn is_uid(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -1,19 +1,19 @@
-//! Keeps Events rare: the same reason of the same resource is told of once in ten minutes. What it is about stays to be
-//! read in the conditions. Losing it costs an Event too many.
+//! Keeps Events rare: each reason of a resource is published once in ten minutes. The conditions keep showing
+//! the state. Losing this memory costs one superfluous Event.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The same reason is told of again after this.
+/// After this, the same reason is published again.
 const PAUSE: Duration = Duration::from_mins(10);
 
-/// What was told of lately: UID and reason, and when.
+/// The recent Events: UID and reason, and when.
 #[derive(Debug, Default)]
 pub(super) struct Told(Mutex<HashMap<(String, String), Instant>>);
 
 impl Told {
-    /// Whether something has not been told of lately; from now on it has.
+    /// Whether this reason was not published recently. Records it as published.
     pub(super) fn is_news(&self, uid: &str, reason: &str, now: Instant) -> bool {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|_, at| now.duration_since(*at) < PAUSE);

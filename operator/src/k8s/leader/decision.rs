@@ -1,4 +1,4 @@
-//! What to do about the Lease, and what to write into it. Without I/O and without a clock of its own.
+//! What to do about the Lease, and what to write into it. No I/O, and no clock of its own.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use k8s_openapi::api::coordination::v1::LeaseSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 
-/// How long a Lease is left to a leader that no longer renews it.
+/// How long a leader that no longer renews the Lease keeps it.
 pub const LEASE_DURATION: Duration = Duration::from_secs(15);
-/// A leader that has not renewed for this long stops. It is shorter than [`LEASE_DURATION`], so that it has stopped
-/// before another one begins.
+/// A leader that has not renewed for this long stops. Shorter than [`LEASE_DURATION`], so that it has stopped
+/// before another one starts.
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
-/// How often a leader renews.
+/// How often the leader renews.
 pub const RENEW_EVERY: Duration = Duration::from_secs(5);
-/// How often the others look, and how soon a failed renewal is tried again.
+/// How often the others check, and how soon a failed renewal is retried.
 pub const RETRY_EVERY: Duration = Duration::from_secs(2);
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// There is no Lease: create it.
+    /// The Lease does not exist: create it.
     Create,
     /// It is ours: renew it.
     Renew,
     /// It is free or was abandoned: take it.
     Take,
-    /// Another one leads.
+    /// Another operator leads.
     Wait,
 }
 
-/// Decides from the Lease and from how long it has been seen unchanged. That is measured with our own clock, so that
-/// clocks that differ between nodes do not matter.
+/// Decides from the Lease and from how long it has been observed unchanged. That time is measured with our
+/// own clock, so clock skew between nodes does not matter.
 pub fn decide(lease: Option<&LeaseSpec>, unchanged_for: Duration, me: &str) -> Move {
     let Some(lease) = lease else { return Move::Create };
     match holder(lease) {
@@ -41,7 +41,7 @@ pub fn decide(lease: Option<&LeaseSpec>, unchanged_for: Duration, me: &str) -> M
     }
 }
 
-/// The Lease as it is to be after `Create`, `Renew` or `Take`.
+/// The Lease to write for `Create`, `Renew` or `Take`.
 pub fn held(old: Option<&LeaseSpec>, me: &str, now: Timestamp) -> LeaseSpec {
     let kept = old.filter(|lease| holder(lease) == Some(me));
     let transitions = old.and_then(|lease| lease.lease_transitions).unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn held(old: Option<&LeaseSpec>, me: &str, now: Timestamp) -> LeaseSpec {
     }
 }
 
-/// The Lease as it is to be after its holder has left in good order: free at once.
+/// The Lease to write on a graceful release: free at once.
 pub fn released(old: &LeaseSpec, now: Timestamp) -> LeaseSpec {
     LeaseSpec {
         holder_identity: None,
@@ -65,7 +65,7 @@ pub fn released(old: &LeaseSpec, now: Timestamp) -> LeaseSpec {
     }
 }
 
-/// Who holds a Lease.
+/// The holder of a Lease.
 pub fn holder(lease: &LeaseSpec) -> Option<&str> {
     lease.holder_identity.as_deref().filter(|name| !name.is_empty())
 }

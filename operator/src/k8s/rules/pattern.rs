@@ -1,29 +1,29 @@
 //! Patterns of names and keys. Pure.
 
-/// Some patterns. In each, `*` stands for any number of characters other than `/`, so that `*` alone means every key
-/// without a domain, and `*/*` every key with one.
+/// A list of patterns. In each, `*` stands for any number of characters other than `/`: `*` alone matches
+/// every key without a domain, and `*/*` every key with one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patterns(Vec<String>);
 
 impl Patterns {
-    /// Empty texts, which an empty flag gives, are no patterns.
+    /// Creates the list. Empty strings, which an empty flag yields, are dropped.
     pub fn new(patterns: &[String]) -> Self {
         let trimmed = patterns.iter().map(|pattern| pattern.trim());
         Self(trimmed.filter(|pattern| !pattern.is_empty()).map(str::to_owned).collect())
     }
 
-    /// Whether one of them matches the whole text.
+    /// Whether a pattern matches the whole text.
     pub fn matches(&self, text: &str) -> bool {
         self.0.iter().any(|pattern| matches(pattern, text))
     }
 
-    /// Whether one of them is this text.
+    /// Whether a pattern is literally this text.
     pub fn names(&self, text: &str) -> bool {
         self.0.iter().any(|pattern| pattern == text)
     }
 }
 
-/// Pieces between stars are looked for from left to right, the first and the last at their ends.
+/// Searches the pieces between the stars from left to right; the first and the last are anchored to the ends.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((begin, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut left) = text.strip_prefix(begin) else { return false };

@@ -1,8 +1,8 @@
-//! What a `podTemplate` may put on worker pods. Pure.
+//! What a `podTemplate` may set on worker pods. Pure.
 //!
-//! The fields of a template are few on purpose: no containers, volumes, environment or security contexts. What is left
-//! can still give a person more than they have: labels select and authorize, annotations inject, a service account
-//! carries a role, a priority class evicts the pods of others.
+//! A template has few fields on purpose: no containers, volumes, environment or security contexts. The
+//! remaining ones can still grant their author more rights: labels select and authorize, annotations inject,
+//! a service account carries a role, and a priority class evicts the pods of others.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use super::pattern::Patterns;
 use crate::args::RuleArgs;
 use crate::not_ready::NotReady;
 
-/// Domains whose keys inject, select or authorize. Such a key is taken only where the administrator names it in full; a
-/// pattern does not cover it.
+/// Domains whose keys inject, select or authorize. Such a key is accepted only if the administrator names it
+/// in full; a pattern does not cover it.
 const RESERVED: [&str; 33] = [
     "admissioncontroller.io",
     "aliyun.com",
@@ -50,14 +50,14 @@ const RESERVED: [&str; 33] = [
     "tailscale.com",
     "x-k8s.io",
 ];
-/// The domain of the labels by which the operator knows its own.
+/// The domain of the labels by which the operator recognizes its own objects.
 const OWN: &str = "docmill.io";
 /// The domain of the taints that keep pods off the nodes of the control plane.
 const NODE_ROLES: &str = "node-role.kubernetes.io";
-/// What Kubernetes keeps for its own classes.
+/// The prefix that Kubernetes reserves for its own classes.
 const SYSTEM_CLASS: &str = "system-";
 
-/// What a `podTemplate` may put on worker pods.
+/// What a `podTemplate` may set on worker pods.
 #[derive(Clone, Debug)]
 pub struct PodRules {
     labels: Patterns,
@@ -68,7 +68,7 @@ pub struct PodRules {
 }
 
 impl PodRules {
-    /// As the command line says.
+    /// Reads the rules from the command line.
     pub fn new(args: &RuleArgs) -> Self {
         Self {
             labels: Patterns::new(&args.pod_labels),
@@ -79,7 +79,7 @@ impl PodRules {
         }
     }
 
-    /// Whether the template, which is the field `path` of its resource, is allowed. All faults are told at once.
+    /// Checks that the template, the field `path` of its resource, is allowed. Reports all faults at once.
     pub fn check(&self, path: &str, template: &PodTemplate) -> Result<(), NotReady> {
         let PodTemplate { metadata, spec } = template;
         let mut faults: Vec<String> = keys("labels", &metadata.labels, &self.labels)
@@ -93,15 +93,15 @@ impl PodRules {
         }
         let faults = faults.join("; ");
         let text = format!(
-            "{path}: {faults}; take it out, or have the administrator allow it by podTemplate of the chart"
+            "{path}: {faults}; remove it, or ask the administrator to allow it with podTemplate of the chart"
         );
         Err(NotReady::user("PodTemplateRefused", text))
     }
 
-    /// The namespace's own `default` is what pods have that name none.
+    /// The namespace's `default` is always allowed: pods that name no service account have it anyway.
     fn service_account(&self, spec: &PodSettings) -> Option<String> {
         let name = spec.service_account_name.as_deref().filter(|name| *name != "default")?;
-        let text = format!("spec.serviceAccountName {name:?} is none that the administrator allows");
+        let text = format!("spec.serviceAccountName {name:?} is not one that the administrator allows");
         (!self.service_accounts.matches(name)).then_some(text)
     }
 
@@ -110,22 +110,22 @@ impl PodRules {
         let classes = &self.priority_classes;
         let allowed =
             if name.starts_with(SYSTEM_CLASS) { classes.names(name) } else { classes.matches(name) };
-        let text = format!("spec.priorityClassName {name:?} is none that the administrator allows");
+        let text = format!("spec.priorityClassName {name:?} is not one that the administrator allows");
         (!allowed).then_some(text)
     }
 
     fn toleration(&self, toleration: &Toleration) -> Option<String> {
         let Some(key) = toleration.key.as_deref().filter(|key| !key.is_empty()) else {
-            return Some("spec.tolerations: one without a key tolerates every taint".to_owned());
+            return Some("spec.tolerations: a toleration without a key tolerates every taint".to_owned());
         };
         let taints = &self.tolerations;
         let allowed = if domain_is(key, &[NODE_ROLES]) { taints.names(key) } else { taints.matches(key) };
-        let text = format!("spec.tolerations: the taint {key:?} is none that the administrator allows");
+        let text = format!("spec.tolerations: the taint {key:?} is not one that the administrator allows");
         (!allowed).then_some(text)
     }
 }
 
-/// The faults of labels or annotations.
+/// Checks labels or annotations.
 fn keys<'a>(
     what: &'a str,
     given: &'a BTreeMap<String, String>,
@@ -135,9 +135,9 @@ fn keys<'a>(
         let why = if domain_is(key, &[OWN]) {
             "is Docmill's own"
         } else if domain_is(key, &RESERVED) && !allowed.names(key) {
-            "is reserved, since such keys inject, select or authorize"
+            "is reserved, because such keys inject, select or authorize"
         } else if !allowed.matches(key) {
-            "is none that the administrator allows"
+            "is not one that the administrator allows"
         } else {
             return None;
         };
@@ -145,7 +145,7 @@ fn keys<'a>(
     })
 }
 
-/// Whether the domain of a key is one of these, or below one.
+/// Whether the domain of a key is one of these, or a subdomain of one.
 fn domain_is(key: &str, domains: &[&str]) -> bool {
     let Some((domain, _)) = key.split_once('/') else { return false };
     let domain = domain.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! What is shown of runs: as long as they are there, also of those that have ended.
+//! Metrics of runs, including ended runs as long as they exist.
 
 use docmill_crds::{EnrichmentRun, IngestRun};
 
@@ -9,7 +9,7 @@ impl Shows for EnrichmentRun {
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge {
             name: "docmill_enrichment_run_documents",
-            help: "Documents of a run, by what became of them",
+            help: "Documents of a run, by state",
             read: documents,
         },
         Gauge {
@@ -43,11 +43,7 @@ fn documents(run: &EnrichmentRun) -> Series {
 impl Shows for IngestRun {
     const LABEL: &'static str = "run";
     const GAUGES: &'static [Gauge<Self>] = &[
-        Gauge {
-            name: "docmill_ingest_run_units",
-            help: "Units of a run, by what became of them",
-            read: units,
-        },
+        Gauge { name: "docmill_ingest_run_units", help: "Units of a run, by state", read: units },
         Gauge {
             name: "docmill_ingest_run_condition",
             help: "Whether a condition is True (1) or not (0), with its reason",

@@ -1,4 +1,4 @@
-//! What is shown of schedules, as kube-state-metrics shows it of `CronJob`s.
+//! Metrics of schedules, like those of kube-state-metrics for `CronJob`s.
 
 use docmill_crds::{EnrichmentSchedule, EnrichmentScheduleStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -10,17 +10,17 @@ impl Shows for EnrichmentSchedule {
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge {
             name: "docmill_enrichment_schedule_next_timestamp_seconds",
-            help: "The time of the schedule that comes next, in seconds since 1970",
+            help: "The next scheduled time, in seconds since 1970",
             read: |schedule| time(schedule, |status| status.next_schedule_time.as_ref()),
         },
         Gauge {
             name: "docmill_enrichment_schedule_last_timestamp_seconds",
-            help: "The latest time of the schedule that a run was made for, in seconds since 1970",
+            help: "The latest scheduled time for which a run was created, in seconds since 1970",
             read: |schedule| time(schedule, |status| status.last_schedule_time.as_ref()),
         },
         Gauge {
             name: "docmill_enrichment_schedule_last_success_timestamp_seconds",
-            help: "When a run last came to a good end, in seconds since 1970",
+            help: "When a run last completed successfully, in seconds since 1970",
             read: |schedule| time(schedule, |status| status.last_successful_time.as_ref()),
         },
         Gauge {

@@ -1,5 +1,5 @@
-//! What the operator knows of the resources of a kind, for Prometheus: read from specs and statuses whenever it is asked
-//! for, so that it is what `kubectl` shows, and a resource that goes takes its series along.
+//! Prometheus metrics of the resources of a kind. They are read from specs and statuses at each scrape, so
+//! they match what `kubectl` shows, and the series of a deleted resource disappear with it.
 
 use std::fmt::{self, Debug};
 use std::sync::{Arc, OnceLock};
@@ -13,18 +13,18 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// A kind whose resources are shown.
+/// A kind whose resources have metrics.
 pub trait Shows: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static {
-    /// The label with the name of a resource.
+    /// The metric label that holds the name of a resource.
     const LABEL: &'static str;
-    /// What is shown of each.
+    /// The gauges of each resource.
     const GAUGES: &'static [Gauge<Self>];
 }
 
-/// Labels of a series beside namespace and name, where a metric has several series of each resource: which one.
+/// Labels of a series besides namespace and name, which tell several series of one resource apart.
 pub type Labels = Vec<(&'static str, String)>;
 
-/// Series of a resource with their values.
+/// The series of a resource with their values.
 pub type Series = Vec<(Labels, i64)>;
 
 /// A gauge, and how its series are read from a resource.
@@ -36,7 +36,7 @@ pub struct Gauge<K> {
 
 type View<K> = Store<DeserializeGuard<K>>;
 
-/// The metrics of all resources of a kind. Empty until a view is given, which only the operator that leads has.
+/// The metrics of all resources of a kind. Empty until it has a view, which only the leader has.
 pub struct Shown<K: Shows>(Arc<OnceLock<View<K>>>);
 
 impl<K: Shows> Default for Shown<K> {
@@ -58,9 +58,9 @@ impl<K: Shows> Debug for Shown<K> {
 }
 
 impl<K: Shows> Shown<K> {
-    /// Shows the resources of this view from now on.
+    /// Exports the resources of this view from now on.
     pub fn show(&self, view: View<K>) {
-        // A process leads once at most, so that there is one view.
+        // A process becomes leader at most once, so there is only one view.
         let _ = self.0.set(view);
     }
 
@@ -100,18 +100,18 @@ impl EncodeLabelSet for SeriesLabels {
     }
 }
 
-/// The only series of a resource, if there is something to tell.
+/// The only series of a resource, if the value is known.
 pub(super) fn one(value: Option<i64>) -> Series {
     value.map(|value| (Vec::new(), value)).into_iter().collect()
 }
 
-/// A series for each of some counts that are known.
+/// One series for each known count.
 pub(super) fn by_state(counts: &[(&str, Option<i64>)]) -> Series {
     let known = counts.iter().filter_map(|(state, count)| Some((*state, (*count)?)));
     known.map(|(state, count)| (vec![("state", state.to_owned())], count)).collect()
 }
 
-/// A series for each condition.
+/// One series for each condition.
 pub(super) fn of_conditions<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Series {
     let labels = |kind: &str, reason: &str| vec![("type", kind.to_owned()), ("reason", reason.to_owned())];
     conditions

@@ -1,4 +1,4 @@
-//! What is shown of sources.
+//! Metrics of sources.
 
 use docmill_crds::IngestSource;
 use docmill_crds::records::units::UnitState;
@@ -10,28 +10,28 @@ impl Shows for IngestSource {
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge {
             name: "docmill_source_backlog",
-            help: "Notifications in the queue, waiting or in a worker's hands",
+            help: "Notifications in the queue, waiting or in flight",
             read: |source| one(source.status.as_ref().and_then(|status| Some(status.units?.pending))),
         },
         Gauge {
             name: "docmill_source_lag_seconds",
-            help: "From the landing of an object to its record, 0 without a backlog",
+            help: "Seconds from the arrival of an object to its ledger record; 0 without a backlog",
             read: |source| one(source.status.as_ref().and_then(|status| status.lag_seconds)),
         },
         Gauge { name: "docmill_source_units", help: "Units in the ledger, by state", read: units },
         Gauge {
             name: "docmill_source_failures",
-            help: "Failed units in the ledger, by the most frequent reasons",
+            help: "Failed units in the ledger, for the most frequent reasons",
             read: failures,
         },
         Gauge {
             name: "docmill_source_workers_active",
-            help: "Workers that start or run",
+            help: "Workers that are starting or running",
             read: |source| one(workers(source).map(|workers| workers.active.into())),
         },
         Gauge {
             name: "docmill_source_workers_desired",
-            help: "Workers that there should be",
+            help: "Desired number of workers",
             read: |source| one(workers(source).map(|workers| workers.desired.into())),
         },
         Gauge {
@@ -46,7 +46,7 @@ impl Shows for IngestSource {
         },
         Gauge {
             name: "docmill_source_generations_behind",
-            help: "Edits of the spec that no pass has seen yet",
+            help: "Generations of the spec that are not reconciled yet",
             read: generations_behind,
         },
     ];

@@ -1,5 +1,6 @@
-//! Who may read the metrics: the API server is asked whose token it is (`TokenReview`) and whether that user may `get` the
-//! path `/metrics` (`SubjectAccessReview`), as controller-runtime's filter does it. Answers are remembered for a while.
+//! Access to the metrics: the API server tells whose token it is (`TokenReview`) and whether that user may
+//! `get` the path `/metrics` (`SubjectAccessReview`), as in controller-runtime's filter. Answers are cached
+//! for a while.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,24 +21,24 @@ use tokio::sync::Semaphore;
 
 use crate::stores::with_causes;
 
-/// How long it is remembered that a token may read.
+/// How long a positive answer is cached.
 const ALLOWED_FOR: Duration = Duration::from_mins(1);
-/// How long it is remembered that it may not: shorter, so that a new role counts soon.
+/// How long a negative answer is cached: shorter, so that a new role takes effect soon.
 const DENIED_FOR: Duration = Duration::from_secs(10);
-/// Tokens that are remembered; a scraper has one.
+/// Maximum number of cached tokens; a scraper has one.
 const REMEMBERED: usize = 1024;
-/// Longest token that is looked at.
+/// Maximum length of a token.
 const TOKEN_BYTES: usize = 16 * 1024;
-/// Tokens that the API server is asked about at a time.
+/// Concurrent token checks at the API server.
 const AT_A_TIME: usize = 4;
 
-/// Whether somebody may read.
+/// Whether a client may read the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Allowed,
-    /// The token is nobody's.
+    /// The token belongs to no user.
     Unknown,
-    /// It is somebody's who may not.
+    /// It belongs to a user who may not.
     Forbidden,
 }
 
@@ -50,16 +51,16 @@ impl Verdict {
     }
 }
 
-/// Asks the API server, and remembers.
+/// Asks the API server, and caches the answers.
 pub struct Access {
     client: Client,
-    /// By the digest of the token.
+    /// Keyed by the digest of the token.
     known: Mutex<HashMap<[u8; 32], (Instant, Verdict)>>,
     asking: Semaphore,
 }
 
 impl Access {
-    /// Nothing is known yet.
+    /// Creates it with an empty cache.
     pub fn new(client: Client) -> Self {
         Self { client, known: Mutex::default(), asking: Semaphore::new(AT_A_TIME) }
     }
@@ -106,7 +107,7 @@ impl Access {
     }
 }
 
-/// The question whether a user may get `/metrics`.
+/// The review of whether a user may get `/metrics`.
 fn may_read(user: UserInfo) -> SubjectAccessReview {
     SubjectAccessReview {
         spec: SubjectAccessReviewSpec {
@@ -124,7 +125,7 @@ fn may_read(user: UserInfo) -> SubjectAccessReview {
     }
 }
 
-/// Lets a request through, or answers it.
+/// Middleware: passes an authorized request on, and answers any other itself.
 pub async fn check(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = given.and_then(|given| given.strip_prefix("Bearer ")).map(str::trim);

@@ -1,5 +1,5 @@
-//! TLS for the metrics: with a certificate from a folder, which is read again when it changes, or one that signs itself
-//! and is made at the start.
+//! TLS for the metrics: with a certificate from a directory, which is reloaded when it changes, or with a
+//! self-signed one that is generated at the start.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,13 +17,13 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// How long a client may take until the connection is secured.
+/// Time limit for the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Connections that are being secured at a time.
+/// Concurrent handshakes.
 const HANDSHAKES: usize = 32;
-/// How often the folder is looked at; the kubelet takes about a minute to bring a changed Secret there.
+/// How often the directory is checked; the kubelet takes about a minute to update a changed Secret.
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(30);
-/// After an error of the listener, such as too many open files.
+/// The pause after an error of the listener, such as too many open files.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// The certificate in use.
@@ -34,7 +34,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// `tls.crt` and `tls.key` of a folder; without one, a certificate that signs itself.
+    /// Loads `tls.crt` and `tls.key` from a directory; without one, generates a self-signed certificate.
     pub fn open(folder: Option<&Path>) -> anyhow::Result<Self> {
         let config = match folder {
             Some(folder) => read(folder)?,
@@ -47,7 +47,7 @@ impl Certificate {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the folder again. What cannot be read now is left as it was.
+    /// Reloads the directory. If that fails, the current certificate stays.
     pub fn renew(&self) {
         let Some(folder) = &self.folder else { return };
         match read(folder) {
@@ -86,17 +86,18 @@ fn config(
     key: PrivateKeyDer<'static>,
 ) -> anyhow::Result<Arc<ServerConfig>> {
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
-    Ok(Arc::new(config.context("certificate and key of the metrics do not fit each other")?))
+    Ok(Arc::new(config.context("certificate and key of the metrics do not match")?))
 }
 
-/// Accepts connections and secures them, each by itself, so that a slow client holds up no other.
+/// Accepts connections and performs their handshakes concurrently, so that a slow client does not block
+/// others.
 pub struct TlsListener {
     address: SocketAddr,
     secured: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
 }
 
 impl TlsListener {
-    /// Starts to accept.
+    /// Starts to accept connections.
     pub fn start(listener: TcpListener, certificate: Certificate) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (sender, secured) = mpsc::channel(HANDSHAKES);
@@ -131,7 +132,7 @@ async fn accept(
         let (acceptor, sender) = (TlsAcceptor::from(certificate.now()), sender.clone());
         tokio::spawn(async move {
             if let Ok(Ok(secured)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                // It fails only where nobody serves any more.
+                // It fails only once the server is gone.
                 let _ = sender.send((secured, peer)).await;
             }
             drop(place);
@@ -146,7 +147,7 @@ impl Listener for TlsListener {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         match self.secured.recv().await {
             Some(secured) => secured,
-            // The task that accepts never ends before the process does.
+            // The accepting task never ends before the process does.
             None => std::future::pending().await,
         }
     }

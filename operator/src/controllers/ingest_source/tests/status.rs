@@ -143,7 +143,7 @@ fn what_a_person_has_to_mend_degrades_a_source_with_what_to_do() {
     let denied = told(vec![store_problem(Store::ObjectStore, StoreProblemReason::AccessDenied, 999)]);
     let degraded = find(&denied.conditions, kind::DEGRADED).unwrap();
     assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "ObjectStoreAccessDenied"));
-    assert!(degraded.message.ends_with("check the credentials and what they are allowed"));
+    assert!(degraded.message.ends_with("check the credentials and their permissions"));
     assert!(!holds(&denied.conditions, kind::THROTTLED), "it does not pass");
 }
 
