@@ -125,7 +125,7 @@ fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, done: &Done) -> Op
         Due::Replace { runs, .. } if runs.is_empty() => None,
         Due::Replace { time, runs } => {
             let names: Vec<String> = runs.iter().map(kube::ResourceExt::name_any).collect();
-            let text = format!("deleting {} to replace it with the run for {time}", names.join(", "));
+            let text = format!("deleting {}, to be replaced by the run for {time}", names.join(", "));
             Some(event(false, "Replaced", "DeleteRun", text))
         }
         Due::TooLate { time } => {
