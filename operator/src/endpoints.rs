@@ -110,7 +110,7 @@ impl Asker {
                 EndpointTurn::Held(fault) => return Err(fault),
                 EndpointTurn::Later if now.duration_since(began) >= WAITS => {
                     let text = format!(
-                        "{}: not checked yet: other endpoints that answer slowly come first",
+                        "{}: not checked yet; other endpoints that answer slowly come first",
                         key.endpoint
                     );
                     return Err(NotReady::transient("Waiting", text));

@@ -165,7 +165,7 @@ pub fn claim_fault(cluster: &ElasticsearchCluster, error: ClaimError) -> NotRead
 /// The cluster of a source's ledger.
 pub fn ledger_cluster(spec: &IngestSourceSpec) -> Result<&ElasticsearchCluster, NotReady> {
     spec.ledger_cluster().ok_or_else(|| {
-        let text = "neither spec.index nor spec.ledger is set; set spec.ledger.elasticsearch";
+        let text = "spec.index is not set and spec.ledger names no cluster; set spec.ledger.elasticsearch";
         NotReady::user("InvalidSpec", text)
     })
 }
@@ -196,7 +196,7 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
             return NotReady::transient("StorageUnreachable", error.to_string());
         }
         Some(StoreFault::Refused | StoreFault::Archived) => {
-            ("StorageRefused", "check spec.storage: region, endpoint and path style")
+            ("StorageRefused", "check region, endpoint and path style")
         }
         None => ("InvalidStorage", "correct spec.storage and its Secret"),
     };

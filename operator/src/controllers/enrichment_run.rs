@@ -1,8 +1,7 @@
-//! `EnrichmentRun`: where a selection becomes one Job with a pod for each slice.
-//!
-//! A pass observes (`observe`, `select`, `models`, `vectors`: I/O), plans (`plan`: pure), applies (`apply.rs`, `bound`), and
-//! states what it found (`status`: pure). What was selected is kept in the Job's own work order, so that it stays the same
-//! whatever happens to the operator.
+//! `EnrichmentRun`: a selection becomes one Job with a pod for each slice.
+//! A reconcile observes (`observe`, `select`, `models`, `vectors`: I/O), plans (`plan`: pure), applies
+//! (`k8s::apply`, `watermark`), and computes the status (`status`: pure). The selection is kept in the Job's
+//! own work order, so it stays the same whatever happens to the operator.
 mod conflicts;
 mod job;
 mod models;
@@ -54,7 +53,7 @@ impl Run for EnrichmentRun {
         status.completion_time.as_ref()
     }
 
-    /// What the run refers to, the clusters, its Job, the records of its slices.
+    /// Observes what the run refers to, the clusters, its Job, and the records of its slices.
     async fn observe(&self, context: &Context) -> EnrichmentObservation {
         observe::observe(self, context).await
     }
@@ -97,8 +96,7 @@ impl Run for EnrichmentRun {
     }
 }
 
-/// Creates the Job, has it rest or go on, and keeps the bound of what is complete. The inner result is what the user has to
-/// know.
+/// Creates, suspends or resumes the Job, and stores the watermark. The inner result is for the user.
 async fn carry_out(
     run: &EnrichmentRun,
     seen: &EnrichmentObservation,
@@ -110,7 +108,7 @@ async fn carry_out(
         EnrichmentPlan::Start(_) | EnrichmentPlan::Resume | EnrichmentPlan::Watch | EnrichmentPlan::Suspend
     );
     if starts && seen.limits != run.spec.budget && seen.ready.is_ok() {
-        // Before any pod that is to keep to it.
+        // Before any pod starts that has to respect it.
         if let Err(fault) = watermark::keep_limits(run, context).await {
             return Ok(Err(fault));
         }

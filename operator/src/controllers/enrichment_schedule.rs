@@ -1,8 +1,7 @@
-//! `EnrichmentSchedule`: where times become `EnrichmentRun`s.
-//!
-//! A pass observes (`observe`: I/O), plans (`plan`: pure), applies (`apply.rs`), and states what it found (`status`:
-//! pure). What was done is found again in the runs and in `status.lastScheduleTime`; the name of a run follows from its
-//! time, so that none is made twice.
+//! `EnrichmentSchedule`: scheduled times become `EnrichmentRun`s.
+//! A reconcile observes (`observe`: I/O), plans (`plan`: pure), applies (`k8s::apply`), and computes the
+//! status (`status`: pure). What was done is known from the runs and from `status.lastScheduleTime`; the name
+//! of a run follows from its time, so none is created twice.
 
 mod observation;
 mod observe;
@@ -28,15 +27,15 @@ use crate::stores::with_causes;
 use plan::{Due, SchedulePlan};
 use status::Done;
 
-/// One pass over a schedule.
+/// Reconciles a schedule.
 pub async fn reconcile(
     guard: Arc<DeserializeGuard<EnrichmentSchedule>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
     let Some(schedule) = readable(&guard) else { return Ok(Action::await_change()) };
 
-    // 1. Observe and plan by the views. What they give reason to do is planned again by what the API server itself has:
-    // a view that lags would not show a run at work, and a second one would start beside it.
+    // 1. Observe and plan from the views. A plan that acts is computed again from the API server itself: a
+    // view that lags might not show a running run, and a second one would start beside it.
     let (mut schedule, mut seen) = (schedule.clone(), observe::in_view(schedule, &context));
     let mut plan = plan::plan(&schedule, &seen);
     if plan.acts() {
@@ -45,7 +44,8 @@ pub async fn reconcile(
         plan = plan::plan(&schedule, &seen);
     }
 
-    // 2. Apply: create the run that is due, or delete those that it replaces; delete what is beyond the history.
+    // 2. Apply: create the run that is due, or delete those that it replaces; delete what is beyond the
+    // history.
     let done = apply(&schedule, &plan, &context).await?;
 
     // 3. Status.
@@ -58,7 +58,7 @@ pub async fn reconcile(
     Ok(again.map_or_else(Action::await_change, Action::requeue))
 }
 
-/// Carries a plan out.
+/// Carries out a plan.
 async fn apply(
     schedule: &EnrichmentSchedule,
     plan: &SchedulePlan,

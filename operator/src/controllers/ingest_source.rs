@@ -53,7 +53,7 @@ pub async fn reconcile(
     let plan = limit(source, plan, &seen, &context);
     let polling = poll::plan(source, &seen.polled, !suspend && seen.may_poll(), seen.now);
 
-    // 3. Apply: create Jobs and runs; delete the Jobs of a suspended source.
+    // 3. Apply: create Jobs and runs; delete the Jobs of workers that have to stop.
     let started = match apply(source, &plan, &order, &context).await {
         Ok(started) => poll(&polling, &context).await.map(|()| started),
         Err(error) => Err(error),

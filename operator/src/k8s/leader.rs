@@ -46,7 +46,7 @@ pub struct Candidate {
     name: String,
     me: String,
     leadership: Leadership,
-    /// The Lease as last seen, and since when it has looked like that.
+    /// The Lease as last observed, and since when it has been unchanged.
     seen: Option<(LeaseSpec, Instant)>,
 }
 

@@ -25,7 +25,7 @@ pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], work: boo
         Some(before) if before.status == "True" && worker_statuses.is_empty() && work => {
             Statement::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
         }
-        _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no worker waits for a store or a model"),
+        _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no store or model throttles the workers"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Other runs on the same target. Two at a time would ask the models for the same documents twice. Pure.
+//! Other runs on the same target. Two concurrent runs would send the same documents to the models twice.
+//! Pure.
 
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::enrichment_run::{EnrichmentMode, EnrichmentPhase};
@@ -6,14 +7,14 @@ use kube::ResourceExt as _;
 
 use crate::controllers::run_view;
 
-/// The run that has to end, or to be suspended, before this one may work; none if nothing stands in its way.
+/// The run that has to end, or to be suspended, before this one may work; `None` if there is no conflict.
 pub fn in_the_way<'a>(run: &EnrichmentRun, others: &'a [EnrichmentRun]) -> Option<&'a EnrichmentRun> {
     others
         .iter()
         .find(|other| stores(run) && stores(other) && shares_target(run, other) && comes_first(other, run))
 }
 
-/// Whether a run calls models and stores what they give.
+/// Whether a run calls models and stores their results.
 fn stores(run: &EnrichmentRun) -> bool {
     run.spec.mode == EnrichmentMode::Enrich && !run.spec.dry_run
 }
@@ -23,7 +24,7 @@ fn shares_target(run: &EnrichmentRun, other: &EnrichmentRun) -> bool {
     run.uid() != other.uid() && one.from == two.from && one.to == two.to
 }
 
-/// One that works comes first, and of those that wait the oldest.
+/// A running one comes first, then the oldest of those that wait.
 fn comes_first(other: &EnrichmentRun, run: &EnrichmentRun) -> bool {
     let status = other.status.as_ref();
     if status.is_some_and(|status| run_view::has_ended(&status.conditions))

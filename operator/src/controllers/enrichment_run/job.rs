@@ -1,4 +1,5 @@
-//! The Jobs of a run: one pod a slice, and one of a single pod that takes vectors of other models out of the target. Pure.
+//! The Jobs of a run: one with a pod for each slice, and one with a single pod that removes vectors of other
+//! models from the target. Pure.
 
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::enrichment_run::EnrichmentMode;
@@ -11,17 +12,17 @@ use super::observation::Selection;
 use crate::not_ready::NotReady;
 use crate::workers::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 
-/// Name of the Job of a run. With the longest name of a run and the number of a slice, a pod's host name fits.
+/// Name of the Job of a run. With the longest run name and a slice number, a pod's host name still fits.
 pub fn enrich_name(run: &EnrichmentRun) -> String {
     format!("{}-enrich", run.name_any())
 }
 
-/// Name of the Job that clears. With the longest name of a run it has 58 characters.
+/// Name of the Job that clears. With the longest run name it has 58 characters.
 pub fn clear_name(run: &EnrichmentRun) -> String {
     format!("{}-clear", run.name_any())
 }
 
-/// The Job of a run. Its name follows from the run's, so that there can be only one.
+/// The Job of a run. Its name follows from the run's name, so there can be only one.
 pub fn job(
     run: &EnrichmentRun,
     selection: &Selection,
@@ -40,7 +41,7 @@ pub fn job(
     named_job(run, enrich_name(run), selection, order, spec, image)
 }
 
-/// The Job that takes vectors of other models out of the target.
+/// The Job that removes vectors of other models from the target.
 pub fn clear_job(
     run: &EnrichmentRun,
     selection: &Selection,
@@ -48,7 +49,7 @@ pub fn clear_job(
     image: &WorkerImage,
 ) -> Result<Job, NotReady> {
     let order = work_order(run, selection, cluster, EnrichStep::Clear, 1);
-    // Indexed for the number of the slice that every worker is given.
+    // Indexed, because every worker expects a slice number.
     let spec = JobSpec {
         completion_mode: Some("Indexed".into()),
         completions: Some(1),
@@ -58,7 +59,7 @@ pub fn clear_job(
     named_job(run, clear_name(run), selection, order, spec, image)
 }
 
-/// How many pods work at a time: each has at least one of the requests that may be on their way to a model.
+/// The number of concurrent pods: each may have at least one request to a model in flight.
 fn pods(run: &EnrichmentRun, slices: i32) -> i32 {
     let models = run.spec.enrichers.iter().filter(|enricher| enricher.builtin.is_none());
     let most = models.map(|enricher| enricher.max_in_flight).min().unwrap_or(i32::MAX);
@@ -114,7 +115,7 @@ fn named_job(
     })
 }
 
-/// The Secrets of the clusters, of the bucket where objects are given to models, and of the models.
+/// The Secrets of the clusters, of the bucket whose objects go to models, and of the models.
 fn mounts<'a>(run: &'a EnrichmentRun, selection: &'a Selection) -> Vec<Mount<'a>> {
     let storage = selection.origin.storage.as_ref();
     let mut mounts = vec![

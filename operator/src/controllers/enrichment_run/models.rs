@@ -18,12 +18,12 @@ use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
 use crate::stores::{NOT_ALLOWED, read_secret, with_causes};
 
-/// How long a server may take. One that starts from zero is asked again.
+/// Time limit for a server. One that scales up from zero is asked again.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest answer that is looked at.
+/// Maximum length of an answer.
 const ANSWER_BYTES: usize = 256 * 1024;
 
-/// The versions that the servers tell, by the names of the enrichers; those that tell none are left out.
+/// The versions that the servers report, by enricher name; servers that report none are left out.
 pub async fn versions(run: &EnrichmentRun, context: &Context, asker: &Asker) -> Result<Versions, NotReady> {
     let mut versions = Versions::new();
     for enricher in &run.spec.enrichers {
@@ -40,7 +40,7 @@ async fn version(
     context: &Context,
     asker: &Asker,
 ) -> Result<Option<String>, NotReady> {
-    // Also of a builtin, which needs none: its pods mount it.
+    // Also for a builtin, which needs no Secret: its pods mount it.
     let secrets = match &enricher.secret_ref {
         Some(named) => read_secret(&context.reader, &run.namespace().unwrap_or_default(), named).await?,
         None => Secrets::default(),
@@ -52,7 +52,7 @@ async fn version(
     let Some(url) = protocol::version_url(protocol) else { return Ok(None) };
     let told = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");
     let unreachable = |error: &dyn Error| {
-        let advice = "check that it runs there, and that pods can reach it (Service, DNS, network policies)";
+        let advice = "check that it is running and that pods can reach it (Service, DNS, network policies)";
         NotReady::transient("ModelUnreachable", told(format!("{}; {advice}", with_causes(error))))
     };
     link.check(&url).map_err(|fault| NotReady::user(NOT_ALLOWED, told(fault.to_string())))?;
@@ -71,7 +71,7 @@ async fn version(
     match status.as_u16() {
         200 => {}
         401 | 403 => {
-            let advice = "check the keys of the Secret that secretRef names";
+            let advice = "check the credentials in the Secret that secretRef names";
             return Err(NotReady::user(
                 "ModelAccessDenied",
                 told(format!("status {}; {advice}", status.as_u16())),

@@ -1,4 +1,4 @@
-//! What is known of a run at one moment. Without I/O.
+//! What is known about a run at one moment. No I/O.
 
 use std::sync::Arc;
 
@@ -19,24 +19,24 @@ use crate::not_ready::NotReady;
 use crate::workers::pod_view::{self, JobEnd};
 use crate::workers::worker_pod;
 
-/// What is known of a run.
+/// What is known about a run.
 #[derive(Clone, Debug)]
 pub struct EnrichmentObservation {
-    /// When it was looked at.
+    /// When it was observed.
     pub now: Timestamp,
-    /// Whether what the spec names is there and reachable.
+    /// Whether what the spec names exists and is reachable.
     pub ready: Result<(), NotReady>,
     /// Its Job, once there is one.
     pub work: Option<JobWork>,
-    /// The Job that takes vectors of other models out of the target, if there had to be one.
+    /// The Job that removes vectors of other models from the target, if one was needed.
     pub clearing: Option<JobWork>,
-    /// What it would select, while there is no Job and the time has come to start.
+    /// What it would select, while there is no Job and it is time to start.
     pub selection: Option<Selection>,
     /// The records of its slices, if there is a Job and they could be read.
     pub records: Option<Vec<SliceRecord>>,
-    /// What its pods are told that the run may spend.
+    /// The stored budget of the run, as its pods read it.
     pub limits: Option<Budget>,
-    /// What those of its pods say that run.
+    /// The statuses of its running pods.
     pub worker_statuses: Vec<WorkerStatus>,
 }
 
@@ -47,18 +47,18 @@ pub struct Origin {
     pub cluster: ElasticsearchCluster,
     /// Index, alias or pattern.
     pub index: String,
-    /// How to reach the raw objects, where an enricher is given them.
+    /// How to reach the raw objects, if an enricher takes them.
     pub storage: Option<Storage>,
 }
 
 impl Origin {
-    /// The documents of a source. One that only converts has none in an index, which is where a run reads them.
+    /// The documents of a source. A source that only converts has no index to read them from.
     pub fn of_source(source: &IngestSource) -> Result<Self, NotReady> {
         let name = source.name_any();
         let index = source.spec.index.as_ref().ok_or_else(|| {
             let text = format!(
-                "spec.from.sourceRef: the IngestSource {name:?} has no spec.index, so that none of its documents can be \
-                 searched for; name a source that has one, or set from.elasticsearch and from.index"
+                "spec.from.sourceRef: the IngestSource {name:?} has no spec.index, so its documents cannot \
+                 be searched; name a source that has one, or set from.elasticsearch and from.index"
             );
             NotReady::user("SourceNotIndexed", text)
         })?;
@@ -70,24 +70,24 @@ impl Origin {
     }
 }
 
-/// What a run is going to look at.
+/// What a run is going to process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// Where the documents come from.
     pub origin: Origin,
-    /// Names source and target in the records.
+    /// Identifies source and target in the records.
     pub target: String,
-    /// Names the way of enriching.
+    /// Digest of the enrichment pipeline.
     pub pipeline_digest: String,
     /// The versions of the models.
     pub versions: Versions,
-    /// From when to when.
+    /// The time bounds.
     pub bounds: Bounds,
-    /// How many documents that is, those that were enriched before included.
+    /// The number of documents, including those that were enriched before.
     pub documents: u64,
-    /// The bounds in parts; none if there is no document.
+    /// The bounds split into slices; empty if there is no document.
     pub slices: Vec<Bounds>,
-    /// Whether the target has vectors of other models, which have to go first.
+    /// Whether the target has vectors of other models, which have to be removed first.
     pub has_stale_vectors: bool,
 }
 
@@ -96,23 +96,23 @@ pub struct Selection {
 pub struct JobWork {
     /// When it was created.
     pub created: Timestamp,
-    /// Names source and target in the records.
+    /// Identifies source and target in the records.
     pub target: String,
-    /// The versions of the models as they were when the run was planned.
+    /// The versions of the models when the run was planned.
     pub versions: Versions,
-    /// The slices. As all of the order, they are kept there and nowhere else.
+    /// The slices. Like the rest of the order, they are stored only there.
     pub slices: Vec<Bounds>,
     /// Whether it is suspended.
     pub suspended: bool,
     /// How it ended, if it did.
     pub end: Option<JobEnd>,
-    /// The last thing that went wrong with one of its pods.
+    /// The last fault of one of its pods.
     pub trouble: Option<String>,
-    /// Why that pod stopped, where it gave a reason.
+    /// Why that pod stopped, if it gave a reason.
     pub stop_reason: Option<StopReason>,
 }
 
-/// Reads the Job of a run, and its pods.
+/// Evaluates the Job of a run and its pods.
 pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> JobWork {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let (target, versions, slices) = match pod_spec.and_then(worker_pod::decode_order) {

@@ -1,4 +1,4 @@
-//! Looks at a run: what it refers to, the clusters, its Job, the records of its slices.
+//! Observes a run: what it refers to, the clusters, its Job, the records of its slices.
 
 use std::time::Duration;
 
@@ -30,10 +30,10 @@ use crate::not_ready::NotReady;
 use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret, with_causes};
 use crate::workers::worker_status;
 
-/// How long one look may take in all.
+/// Time limit for one observation.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Looks at a run.
+/// Observes a run.
 pub async fn observe(run: &EnrichmentRun, context: &Context) -> EnrichmentObservation {
     let (jobs, pods) = context.workers_of(run, label::RUN);
     let now = Timestamp::now();
@@ -56,7 +56,7 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> EnrichmentObserv
     seen
 }
 
-/// Asks the endpoints that a run names.
+/// The asker for the endpoints that a run names.
 fn asker(run: &EnrichmentRun, context: &Context) -> Asker {
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     context.asker(run, conditions)
@@ -87,7 +87,7 @@ async fn look(
     Ok(())
 }
 
-/// A client of the cluster that the run writes to.
+/// Connects to the cluster that the run writes to.
 pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<Elastic, NotReady> {
     Template::parse(&run.spec.to.name)
         .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
@@ -100,7 +100,7 @@ pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<El
     connect_elastic(&context.reader, &namespace, &run.spec.to.elasticsearch, &asker(run, context)).await
 }
 
-/// The records of enrichments have to be those of this namespace, or are to be taken over.
+/// Checks that the enrichment records belong to this namespace, or are to be taken over.
 async fn check_owner(run: &EnrichmentRun, target: &Elastic, context: &Context) -> Result<(), NotReady> {
     let namespace = run.namespace().unwrap_or_default();
     if run.spec.to.adopt {
@@ -111,7 +111,7 @@ async fn check_owner(run: &EnrichmentRun, target: &Elastic, context: &Context) -
     checked.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))
 }
 
-/// A run on the same target stands in the way.
+/// Checks that no other run on the same target is in the way.
 async fn others(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
     let namespace = run.namespace().unwrap_or_default();
     let runs = Api::<DeserializeGuard<EnrichmentRun>>::namespaced(context.client.clone(), &namespace);
@@ -126,7 +126,8 @@ async fn others(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> 
         None => Ok(()),
         Some(other) => {
             let text = format!(
-                "the EnrichmentRun {:?} works on the same documents and target; this one goes on when that has ended",
+                "the EnrichmentRun {:?} works on the same documents and target; this run continues when that one \
+                 has ended",
                 other.name_any()
             );
             Err(NotReady::user("OtherRunAtWork", text))
@@ -152,11 +153,12 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
     };
     origin.storage = from.storage.clone().or(origin.storage).filter(|_| takes_objects);
     if takes_objects && origin.storage.is_none() {
-        let text = "spec.from.storage is needed: an enricher is given raw objects, and without sourceRef nothing tells how to \
-                    reach their bucket";
+        let text = "spec.from.storage is required: an enricher takes raw objects, and without sourceRef it is not \
+                    known how to reach their bucket";
         return Err(NotReady::user("InvalidSpec", text));
     }
-    // The pods reach the bucket, and mount this. The operator never asks the bucket, so that their identity is their own.
+    // The pods access the bucket, and mount this Secret. The operator never accesses the bucket, so the pods
+    // use their own identity.
     let mounted = origin.storage.as_ref().and_then(|storage| storage.credentials_secret_ref.as_ref());
     if let Some(mounted) = mounted {
         read_secret(&context.reader, &run.namespace().unwrap_or_default(), mounted).await?;
@@ -172,12 +174,15 @@ async fn source(run: &EnrichmentRun, name: &str, context: &Context) -> Result<In
         NotReady::transient("SourceUnreadable", text)
     })?;
     found.ok_or_else(|| {
-        let text = format!("spec.from.sourceRef: there is no IngestSource {name:?} in {namespace:?}");
+        let text = format!(
+            "spec.from.sourceRef: there is no IngestSource {name:?} in {namespace:?}; create it, or correct the \
+             name"
+        );
         NotReady::user("SourceNotFound", text)
     })
 }
 
-/// What the run may spend, as its pods read it.
+/// The budget of the run, as its pods read it.
 async fn read_limits(run: &EnrichmentRun, target: &Elastic) -> Result<Option<Budget>, NotReady> {
     if run.spec.budget.is_none() {
         return Ok(None);
@@ -197,7 +202,7 @@ async fn read_records(
     let index = enrichments_index(&run.namespace().unwrap_or_default());
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
     if work.end.is_some() {
-        // The last records were written a moment ago, and decide how the run ends.
+        // The last records were written a moment ago, and determine how the run ends.
         target.refresh(&index).await.map_err(fault)?;
     }
     let query = records::query(&run.uid().unwrap_or_default(), work.slices.len());

@@ -1,4 +1,4 @@
-//! What is to be done for a run now. Pure: the same observation gives the same plan.
+//! What to do for a run now. Pure: the same observation yields the same plan.
 
 use docmill_crds::EnrichmentRunSpec;
 use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode, Select};
@@ -11,51 +11,51 @@ use super::observation::{EnrichmentObservation, JobWork, Selection};
 use super::records::{EnrichmentTotals, totals};
 use crate::workers::pod_view::JobEnd;
 
-/// What is to be done.
+/// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnrichmentPlan {
     /// Nothing yet: something is missing, it is too early, or it is suspended.
     Wait,
-    /// Create the Job that takes vectors of other models out of the target.
+    /// Create the Job that removes vectors of other models from the target.
     Clear(Box<Selection>),
     /// Create the Job.
     Start(Box<Selection>),
-    /// The Job is at work, or rests.
+    /// The Job is running or suspended.
     Watch,
-    /// End the pods of the Job, and keep it.
+    /// Suspend the Job: its pods end, and the Job stays.
     Suspend,
-    /// Have the Job go on.
+    /// Resume the Job.
     Resume,
-    /// Everything was gone through: keep the bound, then say so.
+    /// Everything was processed: store the watermark, then report completion.
     Complete {
-        /// What is to be kept; nothing if the run did not see to everything before its bound.
+        /// The watermark to store; `None` if the run did not process everything before its upper bound.
         bound: Option<Kept>,
-        /// What was gone through.
+        /// The bounds that were processed.
         bounds: Bounds,
-        /// When the last of it was done.
+        /// When the last of it was finished.
         at: Timestamp,
     },
-    /// The run ends without that.
+    /// The run fails.
     Fail {
-        /// In one CamelCase word.
+        /// The reason, one CamelCase word.
         reason: String,
-        /// In words.
+        /// The message.
         message: String,
         /// When.
         at: Timestamp,
     },
 }
 
-/// Until when a target is complete.
+/// The watermark: until when a target is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// Names source and target.
+    /// Identifies source and target.
     pub target: String,
-    /// Names the way of enriching.
+    /// Digest of the enrichment pipeline.
     pub pipeline_digest: String,
 }
 
-/// Plans.
+/// Plans what to do for a run.
 pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> EnrichmentPlan {
     match (&seen.work, &seen.selection) {
         (Some(work), _) => match &work.end {
@@ -75,7 +75,7 @@ pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> Enrichmen
     }
 }
 
-/// The Job has not ended: whether its pods are to run.
+/// The Job has not ended: decides whether its pods should run.
 fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, work: &JobWork) -> EnrichmentPlan {
     match (rests(spec, seen), work.suspended) {
         (true, false) => EnrichmentPlan::Suspend,
@@ -84,7 +84,7 @@ fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, work: &JobWork
     }
 }
 
-/// Whether a run is to rest: because that is asked for, or because the budget as it is now is reached.
+/// Whether a run should be suspended: by its spec, or because its current budget is exhausted.
 pub fn rests(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> bool {
     let records = seen.records.as_deref().unwrap_or_default();
     let reached =
@@ -99,15 +99,16 @@ fn clear(seen: &EnrichmentObservation, selection: &Selection) -> EnrichmentPlan 
         Some((clearing, Some(end))) if !end.complete => fail(seen, clearing, end),
         Some((_, Some(end))) => EnrichmentPlan::Fail {
             reason: "VectorsOfOthers".to_owned(),
-            message: "vectors of another model came into the target after those that were there had been taken out; \
-                      see who else writes there, and run again"
-                .to_owned(),
+            message:
+                "vectors of another model appeared in the target after the existing ones had been removed; \
+                      find out what else writes there, then create another run"
+                    .to_owned(),
             at: end.at,
         },
     }
 }
 
-/// All pods ended well. Whether the work is done, their records tell.
+/// All pods succeeded. Their records tell whether the work is done.
 fn judge(
     spec: &EnrichmentRunSpec,
     seen: &EnrichmentObservation,
@@ -118,7 +119,7 @@ fn judge(
     let totals = totals(records, work.slices.len());
     let (Some(bounds), true) = (whole(&work.slices), totals.finished == work.slices.len()) else {
         let message = format!(
-            "the Job is complete, but only {} of {} slices have a record that says so",
+            "the Job is complete, but only {} of {} slices have a record of their completion",
             totals.finished,
             work.slices.len()
         );
@@ -129,7 +130,7 @@ fn judge(
     EnrichmentPlan::Complete { bound, bounds, at: end.at }
 }
 
-/// Whether everything before the upper bound is seen to when a run is complete.
+/// Whether a completed run has processed everything before its upper bound.
 fn completes(spec: &EnrichmentRunSpec, cut_short: bool) -> bool {
     spec.mode == EnrichmentMode::Enrich
         && !spec.dry_run
@@ -158,7 +159,7 @@ fn stopped_by_change(totals: &EnrichmentTotals, work: &JobWork) -> Option<String
     totals.model_changed.clone().filter(|_| work.stop_reason == Some(StopReason::ModelChanged))
 }
 
-/// The bounds that were cut into these slices.
+/// The bounds that these slices cover.
 pub fn whole(slices: &[Bounds]) -> Option<Bounds> {
     let (first, last) = (slices.first()?, slices.last()?);
     Some(Bounds { after: first.after.clone(), until: last.until.clone() })

@@ -1,4 +1,4 @@
-//! The records that the pods of a run keep of their slices, and what they add up to. Pure.
+//! The records that the pods of a run keep for their slices, and their totals. Pure.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ pub fn query(run_uid: &str, slices: usize) -> Value {
     })
 }
 
-/// Reads the answer to [`query`]. Records of slices that the run does not have (from a Job that somebody deleted) are
-/// passed over.
+/// Parses the answer to [`query`]. Records of slices that the run does not have (from a Job that somebody
+/// deleted) are skipped.
 pub fn read(answer: &Value, slices: usize) -> Vec<SliceRecord> {
     let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let records = hits.iter().filter_map(|hit| serde_json::from_value(hit.get("_source")?.clone()).ok());
@@ -26,36 +26,36 @@ pub fn read(answer: &Value, slices: usize) -> Vec<SliceRecord> {
     records.filter(|record: &SliceRecord| (0..slices).contains(&record.slice)).collect()
 }
 
-/// What the records of a run add up to.
+/// The totals over the records of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnrichmentTotals {
     /// Documents that needed work.
     pub selected: i64,
     /// Documents whose enriched copy is stored.
     pub done: i64,
-    /// Documents of `done` without a call.
+    /// Documents of `done` that needed no call.
     pub cached: i64,
-    /// Documents of `done` that had nothing to give a model.
+    /// Documents of `done` that had no input for a model.
     pub empty: i64,
-    /// Documents that were refused.
+    /// Documents that failed.
     pub failed: i64,
     /// Requests sent to models.
     pub calls: i64,
     /// Characters sent to models.
     pub input_characters: i64,
-    /// Slices that were gone through to their end.
+    /// Finished slices.
     pub finished: usize,
-    /// How much is behind us, in percent, rounded down.
+    /// Progress in percent, rounded down.
     pub percent: i64,
-    /// Whether documents were left to another run.
+    /// Whether documents were left for another run.
     pub cut_short: bool,
-    /// What a model told that had not been so before, in words.
+    /// The version change that a model reported, in words.
     pub model_changed: Option<String>,
-    /// What was found of each field in a run of mode Compare.
+    /// The result for each field in a run of mode Compare.
     pub comparison: Vec<FieldComparison>,
 }
 
-/// Adds up.
+/// Sums up the records.
 pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
     let mut totals = EnrichmentTotals::default();
     let (mut documents, mut behind) = (0, 0);
@@ -84,8 +84,8 @@ pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
     totals
 }
 
-/// How much is behind us: of the slices that have begun by their documents, and of the others nothing. A run that has not
-/// ended is never whole.
+/// Progress in percent: slices in progress count by their documents, others count as zero. A run that has not
+/// ended never shows 100.
 fn percent(totals: &EnrichmentTotals, slices: usize, begun: usize, behind: i64, documents: i64) -> i64 {
     if totals.finished == slices {
         return 100;
@@ -104,7 +104,7 @@ fn add(fields: &mut Vec<FieldComparison>, more: &FieldComparison) {
     }
 }
 
-/// Slices that were told different versions of one model.
+/// Whether slices got different versions of one model.
 fn disagreement(records: &[SliceRecord]) -> Option<String> {
     let told = records.iter().flat_map(|record| &record.versions);
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
@@ -112,7 +112,7 @@ fn disagreement(records: &[SliceRecord]) -> Option<String> {
         let before = *first.entry(enricher).or_insert(version);
         if before != version {
             let (before, version) = (shown(before), shown(version));
-            return Some(format!("{enricher} told of version {before:?} and of {version:?}"));
+            return Some(format!("{enricher} reported version {before:?} and version {version:?}"));
         }
     }
     None

@@ -1,4 +1,4 @@
-//! What a run is to go through: the models as they are now, the bounds, the slices.
+//! What a run has to process: the current models, the bounds, the slices.
 
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::EnrichmentRun;
@@ -15,7 +15,8 @@ use crate::endpoints::Asker;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
 
-/// Selects. All documents that were indexed before the run was created are made visible first.
+/// Computes the selection. First refreshes the index, so that all documents indexed before the run was
+/// created are visible.
 pub async fn select(
     run: &EnrichmentRun,
     created: Timestamp,
@@ -64,7 +65,7 @@ pub async fn select(
     })
 }
 
-/// Until when everything was enriched in this way before.
+/// The watermark: until when everything was already enriched with this pipeline.
 async fn completed_until(
     run: &EnrichmentRun,
     target_key: &str,

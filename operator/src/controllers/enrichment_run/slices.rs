@@ -1,7 +1,7 @@
-//! What a run selects: the bounds, and the slices that its pods share. Pure.
-//!
-//! Times are cut at whole seconds, which is what the API's times hold. Every bound is `after < time <= until`, so
-//! neighbours neither overlap nor leave a gap, whatever the cuts are: a bad guess makes uneven slices, never wrong ones.
+//! The bounds of a run, and the slices that its pods share. Pure.
+//! Cuts are at whole seconds, the resolution of times in the API. Every slice is `after < time <= until`, so
+//! neighbors neither overlap nor leave a gap, whatever the cuts are: a bad estimate yields uneven slices,
+//! never wrong ones.
 
 use std::time::Duration;
 
@@ -12,25 +12,26 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A document gets its time before it is sent to the index. So much later than the upper bound, all those that have a
-/// time below it have arrived, short of an outage.
+/// A document gets its time before it is sent to the index. This long after the upper bound, all documents
+/// with an earlier time have arrived, unless there was an outage.
 pub const SAFETY: Duration = Duration::from_secs(3);
-/// How far a run looks back beyond what was completed before, for documents that arrived during an outage or by a
-/// clock that is off. What was enriched already is recognised and costs no call.
+/// How far a run looks back before the watermark, for documents that arrived during an outage or with a
+/// skewed clock. Documents that were already enriched are recognized and cost no call.
 pub const OVERLAP: Duration = Duration::from_mins(10);
-/// About how many documents a slice is to have: enough to fill the batches of a model, few enough that a lost pod
-/// repeats little.
+/// The approximate number of documents per slice: enough to fill the batches of a model, few enough that a
+/// lost pod repeats little work.
 const SLICE_DOCUMENTS: u64 = 500;
-/// How many slices each pod may get one after another.
+/// Maximum number of slices per pod, processed one after another.
 const SLICES_PER_POD: u64 = 4;
 
-/// The upper bound of a run: the end of the second in which it was created, since creation times have no fractions.
-/// Whatever was indexed before the run was created lies below.
+/// The upper bound of a run: the end of the second in which it was created, because creation times have no
+/// fractions. Everything that was indexed before the run was created is below it.
 pub fn until(created: Timestamp) -> Timestamp {
     Timestamp::from_second(created.as_second().saturating_add(1)).unwrap_or(created)
 }
 
-/// The bounds of a run. `completed` is until when everything was enriched in this way before.
+/// The bounds of a run. `completed` is the watermark: until when everything was already enriched with this
+/// pipeline.
 pub fn bounds(spec: &EnrichmentRunSpec, created: Timestamp, completed: Option<Timestamp>) -> Bounds {
     let until = until(created);
     let range = spec.matching.as_ref().and_then(|matching| matching.time_range.as_ref());
@@ -43,13 +44,14 @@ pub fn bounds(spec: &EnrichmentRunSpec, created: Timestamp, completed: Option<Ti
     Bounds { after: after.map(Time), until: Time(end) }
 }
 
-/// Into how many slices so many documents are to be cut.
+/// The number of slices for this many documents.
 pub fn slice_count(documents: u64, parallelism: i32) -> u64 {
     let most = u64::try_from(parallelism).unwrap_or(1).max(1) * SLICES_PER_POD;
     documents.div_ceil(SLICE_DOCUMENTS).clamp(1, most)
 }
 
-/// The search for the times that cut the documents of a pool within bounds into `count` parts of about one size.
+/// The search for the times that split the documents of a pool within bounds into `count` parts of about
+/// equal size.
 pub fn cuts_query(pool: &DocumentQuery, bounds: &Bounds, count: u64) -> Value {
     let percents: Vec<f64> = (1..count).map(|part| percent(part, count)).collect();
     let cuts = json!({"field": pool.time_field, "percents": percents, "keyed": false});
@@ -61,7 +63,7 @@ fn percent(part: u64, count: u64) -> f64 {
     part as f64 * 100.0 / count as f64
 }
 
-/// Reads the answer to [`cuts_query`].
+/// Parses the answer to [`cuts_query`].
 #[allow(clippy::cast_possible_truncation, reason = "milliseconds of our time are far below 2^53")]
 pub fn read_cuts(answer: &Value) -> Vec<Timestamp> {
     let values = answer.pointer("/aggregations/cuts/values").and_then(Value::as_array);
@@ -70,7 +72,7 @@ pub fn read_cuts(answer: &Value) -> Vec<Timestamp> {
     times.filter_map(|millis| Timestamp::from_millisecond(millis as i64).ok()).collect()
 }
 
-/// The bounds, cut at these times.
+/// Splits the bounds at these times.
 pub fn cut(bounds: &Bounds, cuts: &[Timestamp]) -> Vec<Bounds> {
     let inside = |time: &Timestamp| {
         *time < bounds.until.0 && bounds.after.as_ref().is_none_or(|after| *time > after.0)
@@ -87,7 +89,7 @@ pub fn cut(bounds: &Bounds, cuts: &[Timestamp]) -> Vec<Bounds> {
     slices
 }
 
-/// The time without its fraction of a second.
+/// The time, truncated to whole seconds.
 fn whole_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_millisecond().div_euclid(1000)).unwrap_or(time)
 }

@@ -1,4 +1,4 @@
-//! What a user sees of a run: status, Events, and when it is looked at again. Pure.
+//! What a user sees of a run: status and Events. Also its requeue time. Pure.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use crate::controllers::run_view;
 use crate::k8s::apply::Event;
 use crate::requeue;
 
-/// While pods work.
+/// Requeue interval while pods run.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// The status after a pass. What could not be observed stays as it was.
+/// The status after a reconcile. What could not be observed stays unchanged.
 pub fn status(
     old: &EnrichmentRunStatus,
     run: &EnrichmentRun,
@@ -101,7 +101,7 @@ fn models(spec: &EnrichmentRunSpec, versions: &Versions) -> Vec<ModelStatus> {
     spec.enrichers.iter().map(model).collect()
 }
 
-/// Where the examples of a comparison are.
+/// The location of the examples of a comparison.
 fn report(run: &EnrichmentRun, plan: &EnrichmentPlan) -> Option<String> {
     if run.spec.mode != EnrichmentMode::Compare || !matches!(plan, EnrichmentPlan::Complete { .. }) {
         return None;
@@ -127,7 +127,7 @@ fn bounds_of(slices: Option<&[Bounds]>, plan: &EnrichmentPlan) -> Option<Bounds>
     }
 }
 
-/// The counts, where they are known: from the records, or because there is nothing to count.
+/// The counts, if they are known: from the records, or because there is nothing to count.
 fn counted(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<EnrichmentTotals> {
     match (&seen.work, plan) {
         (Some(work), _) => seen.records.as_ref().map(|records| totals(records, work.slices.len())),
@@ -168,7 +168,7 @@ fn said(
 ) -> Vec<Condition> {
     let mut said = vec![match &seen.ready {
         Ok(()) => {
-            Statement::new(kind::READY, true, "Reachable", "clusters and models are there and can be reached")
+            Statement::new(kind::READY, true, "Reachable", "clusters and models exist and are reachable")
         }
         Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
     }];
@@ -200,14 +200,14 @@ fn is_at_work(plan: &EnrichmentPlan) -> bool {
     matches!(plan, EnrichmentPlan::Watch)
 }
 
-/// What the pods of a run under way fail at; the Job starts others, as often as `backoffLimit` allows.
+/// Why the pods of a running run fail; the Job starts others, as often as `backoffLimit` allows.
 fn degraded(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<Statement> {
     let work = seen.work.as_ref().filter(|_| is_at_work(plan))?;
-    let text = format!("{}; another pod is started after a while", work.trouble.as_ref()?);
+    let text = format!("{}; the Job starts another pod after a backoff", work.trouble.as_ref()?);
     Some(Statement::new(kind::DEGRADED, true, "PodsFail", text))
 }
 
-/// Why no pods run; that they do again is said only after they did not.
+/// Why no pods run. The condition becomes False only if it existed before.
 fn suspended(
     old: &[Condition],
     run: &EnrichmentRun,
@@ -219,21 +219,18 @@ fn suspended(
     }
     let statement = |holds, reason: &str, text: &str| Statement::new(kind::SUSPENDED, holds, reason, text);
     if run.spec.suspend {
-        return Some(statement(true, "Suspended", "spec.suspend is set; set it to false to go on"));
+        return Some(statement(true, "Suspended", "spec.suspend is true; set it to false to resume"));
     }
     if seen.work.is_some() && rests(&run.spec, seen) {
-        return Some(statement(
-            true,
-            "BudgetReached",
-            "the models were asked for as much as spec.budget allows; raise it to go on",
-        ));
+        return Some(statement(true, "BudgetReached", "spec.budget is exhausted; raise it to resume"));
     }
-    conditions::find(old, kind::SUSPENDED).map(|_| statement(false, "AtWork", "pods work"))
+    conditions::find(old, kind::SUSPENDED).map(|_| statement(false, "AtWork", "pods are running"))
 }
 
 fn refused(totals: &EnrichmentTotals) -> String {
     format!(
-        "{} of {} documents were refused; the records of kind failure beside the enriched documents say why",
+        "{} of {} documents failed; for the reasons, see the records of kind failure next to the enriched \
+         documents",
         totals.failed, totals.selected
     )
 }
@@ -249,28 +246,28 @@ fn outcome(run: &EnrichmentRun, totals: &EnrichmentTotals) -> String {
     if run.spec.mode == EnrichmentMode::Compare {
         return format!("{} documents compared", totals.done);
     }
-    let left = if totals.cut_short { "; maxDocuments is reached, the next run goes on" } else { "" };
+    let left = if totals.cut_short { "; maxDocuments is reached, the next run continues" } else { "" };
     format!(
         "{} documents enriched, {} of them without a call to a model, {} failed{left}",
         totals.done, totals.cached, totals.failed
     )
 }
 
-/// What changed since the last pass that a person should read.
+/// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &EnrichmentPlan) -> Vec<Event> {
     let mut events = run_view::events(&old.conditions, &new.conditions);
     match plan {
         EnrichmentPlan::Start(selection) => {
             let (documents, slices) = (selection.documents, selection.slices.len());
-            let text = format!("going through {documents} documents in {slices} slices");
+            let text = format!("processing {documents} documents in {slices} slices");
             events.push(run_view::event(false, "Started", "StartJob", text));
         }
         EnrichmentPlan::Clear(_) => {
-            let text = "taking vectors of another model out of the target first".to_owned();
+            let text = "first removing vectors of another model from the target".to_owned();
             events.push(run_view::event(false, "Clearing", "StartJob", text));
         }
         EnrichmentPlan::Resume => {
-            events.push(run_view::event(false, "Resumed", "ResumeJob", "going on".to_owned()));
+            events.push(run_view::event(false, "Resumed", "ResumeJob", "the run has resumed".to_owned()));
         }
         _ => {}
     }
@@ -284,7 +281,7 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Enric
     events
 }
 
-/// When a run that has not ended is looked at again.
+/// When to requeue a run that has not ended.
 pub fn requeue_after(
     created: Timestamp,
     uid: &str,

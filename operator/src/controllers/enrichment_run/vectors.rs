@@ -1,5 +1,5 @@
-//! Vectors of other models in the target: they are taken out before new ones are stored, so that those of different
-//! models never lie in one field.
+//! Vectors of other models in the target: they are removed before new ones are stored, so that vectors of
+//! different models are never mixed in one field.
 
 use docmill_clients::elastic::Elastic;
 use docmill_crds::EnrichmentRun;
@@ -10,7 +10,7 @@ use docmill_crds::template::Template;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
 
-/// Whether the target has any.
+/// Whether the target has vectors of other models.
 pub async fn any_vectors_of_other_models(
     run: &EnrichmentRun,
     versions: &Versions,

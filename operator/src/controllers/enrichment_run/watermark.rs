@@ -1,4 +1,5 @@
-//! What the operator keeps beside the enriched documents: until when they are complete, and what a run may spend.
+//! What the operator stores next to the enriched documents: the watermark up to which they are complete, and
+//! the budget of a run.
 
 use docmill_clients::elastic::{Address, ElasticError, Outcome};
 use docmill_crds::EnrichmentRun;
@@ -14,7 +15,7 @@ use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{claim_fault, elastic_fault};
 
-/// Stores the bound of a completed run. A later one that is stored already stays.
+/// Stores the watermark of a completed run. A later one that is already stored stays.
 pub async fn keep(
     run: &EnrichmentRun,
     kept: &Kept,
@@ -38,7 +39,7 @@ pub async fn keep(
     .await
 }
 
-/// Stores what a run may spend, where its pods read it.
+/// Stores the budget of a run, where its pods read it.
 pub async fn keep_limits(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
     let uid = run.uid().unwrap_or_default();
     let record = json!(LimitsRecord { kind: "limits".to_owned(), run: uid.clone(), budget: run.spec.budget });
@@ -64,7 +65,7 @@ async fn store(
     match target.index_doc(address, record, version).await.map_err(fault)? {
         Outcome::Done | Outcome::Superseded => Ok(()),
         Outcome::Rejected(refusal) | Outcome::Held(_, refusal) => {
-            Err(NotReady::user("IndexRefused", format!("the index {index} refuses a record: {refusal}")))
+            Err(NotReady::user("IndexRefused", format!("the index {index} rejected a record: {refusal}")))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of a schedule at one moment. Without I/O.
+//! What is known about a schedule at one moment. No I/O.
 
 use std::sync::Arc;
 
@@ -13,49 +13,50 @@ use crate::conditions::{self, kind};
 use crate::controllers::run_view;
 use crate::not_ready::NotReady;
 
-/// What is known of a schedule.
+/// What is known about a schedule.
 #[derive(Clone, Debug)]
 pub struct ScheduleObservation {
-    /// When it was looked at.
+    /// When it was observed.
     pub now: Timestamp,
     /// Its times, or why it has none.
     pub times: Result<Times, NotReady>,
-    /// Its runs, in the order of the times that they were made for.
+    /// Its runs, ordered by their scheduled times.
     pub runs: Vec<MadeRun>,
 }
 
-/// A run that a schedule made.
+/// A run that a schedule created.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MadeRun {
     /// The resource.
     pub run: EnrichmentRun,
-    /// The time of the schedule that it was made for.
+    /// Its scheduled time.
     pub scheduled: Timestamp,
-    /// How it ended, if it did: whether it is complete.
+    /// Whether it completed (`true`) or failed (`false`), if it has ended.
     pub complete: Option<bool>,
-    /// Whether it waits for a person to let it go on.
+    /// Whether it waits for a person to resume it.
     pub suspended: bool,
 }
 
 impl MadeRun {
-    /// Whether it has not ended. One that is being deleted is at work until its pods have ended, and it is gone.
+    /// Whether it has not ended. A run that is being deleted stays active until its pods have ended and it is
+    /// gone.
     pub fn is_active(&self) -> bool {
         self.complete.is_none()
     }
 
-    /// Its name, and what keeps it from its end if that is known.
+    /// Its name, and what prevents its end, if known.
     pub fn described(&self) -> String {
         let name = self.run.name_any();
         if self.suspended { format!("{name} (suspended)") } else { name }
     }
 
-    /// Whether somebody has deleted it.
+    /// Whether it is being deleted.
     pub fn is_going(&self) -> bool {
         self.run.metadata.deletion_timestamp.is_some()
     }
 }
 
-/// Puts together what is known, from whatever runs there are in the namespace.
+/// Builds the observation from all runs in the namespace.
 pub fn observation<'a>(
     schedule: &EnrichmentSchedule,
     runs: impl Iterator<Item = &'a DeserializeGuard<EnrichmentRun>>,
@@ -66,7 +67,7 @@ pub fn observation<'a>(
     let ours = |run: &&EnrichmentRun| {
         uid.is_some() && run.owner_references().iter().any(|owner| Some(&owner.uid) == uid.as_ref())
     };
-    // One that cannot be read was made with another schema; the controller of runs says so.
+    // A run that cannot be parsed was created with another schema; the controller of runs logs it.
     let readable = runs.filter_map(|guard| guard.0.as_ref().ok());
     let mut runs: Vec<MadeRun> = readable.filter(ours).map(made_run).collect();
     runs.sort_by_key(|run| run.scheduled);

@@ -1,4 +1,4 @@
-//! Looks at a schedule: in the views, which cost nothing and may lag, or at the API server itself.
+//! Observes a schedule: from the views, which cost nothing and may lag, or from the API server itself.
 
 use docmill_crds::contract::label;
 use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
@@ -11,13 +11,13 @@ use super::observation::{ScheduleObservation, observation, of_view};
 use crate::context::Context;
 use crate::k8s::apply::ApplyError;
 
-/// What the view of runs shows.
+/// The observation from the view of runs.
 pub fn in_view(schedule: &EnrichmentSchedule, context: &Context) -> ScheduleObservation {
     of_view(schedule, &context.scheduled_runs.state(), Timestamp::now())
 }
 
-/// What the API server itself shows now, of the schedule and of its runs. `None` if the schedule is gone, or another one
-/// has its name.
+/// The schedule and its runs from the API server itself. `None` if the schedule is gone, or another one has
+/// its name.
 pub async fn live(
     schedule: &EnrichmentSchedule,
     context: &Context,

@@ -1,4 +1,4 @@
-//! What is to be done for a schedule now. Pure: the same observation gives the same plan.
+//! What to do for a schedule now. Pure: the same observation yields the same plan.
 
 use docmill_crds::api::enrichment_schedule::ConcurrencyPolicy;
 use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
@@ -8,47 +8,47 @@ use kube::ResourceExt as _;
 use super::observation::{MadeRun, ScheduleObservation};
 use super::times::Times;
 
-/// Times that were missed are counted up to this.
+/// Missed times are counted up to this number.
 pub const MOST_COUNTED: usize = 100;
 
-/// What is to be done.
+/// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchedulePlan {
-    /// What becomes of the time that is due, if there is one.
+    /// What to do about the time that is due, if there is one.
     pub due: Due,
     /// Ended runs beyond the limits of the history.
     pub outdated: Vec<EnrichmentRun>,
-    /// The time that comes next; none if the schedule is suspended or cannot be read.
+    /// The next scheduled time; `None` if the schedule is suspended or invalid.
     pub next: Option<Timestamp>,
 }
 
-/// What becomes of the time that is due.
+/// What to do about the time that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
-    /// There is none.
+    /// No time is due.
     Nothing,
-    /// Make a run for it. `missed`: times before it that had none, counted up to [`MOST_COUNTED`].
+    /// Create a run for it. `missed`: earlier times without a run, counted up to [`MOST_COUNTED`].
     Create {
         /// The time.
         time: Timestamp,
-        /// How many earlier times have had no run.
+        /// How many earlier times had no run.
         missed: usize,
     },
-    /// `Forbid`: it waits for the end of these runs.
+    /// `Forbid`: it waits until these runs have ended.
     Hold {
         /// The time.
         time: Timestamp,
         /// The runs that have not ended, in words.
         active: Vec<String>,
     },
-    /// `Replace`: these runs are deleted; it waits until all that are at work are gone.
+    /// `Replace`: these runs are deleted; it waits until all active runs are gone.
     Replace {
         /// The time.
         time: Timestamp,
-        /// The runs at work that nobody has deleted yet.
+        /// The active runs that are not being deleted yet.
         runs: Vec<EnrichmentRun>,
     },
-    /// It is longer ago than the deadline allows.
+    /// It has missed its deadline.
     TooLate {
         /// The time.
         time: Timestamp,
@@ -56,7 +56,7 @@ pub enum Due {
 }
 
 impl SchedulePlan {
-    /// Whether it changes anything. Then it is to rest on what the API server itself says, and not on views.
+    /// Whether it changes anything. Then it has to be based on the API server itself, not on views.
     pub fn acts(&self) -> bool {
         let due = match &self.due {
             Due::Create { .. } => true,
@@ -67,7 +67,7 @@ impl SchedulePlan {
     }
 }
 
-/// Plans.
+/// Plans what to do for a schedule.
 pub fn plan(schedule: &EnrichmentSchedule, seen: &ScheduleObservation) -> SchedulePlan {
     let times = seen.times.as_ref().ok().filter(|_| !schedule.spec.suspend);
     SchedulePlan {
@@ -100,7 +100,7 @@ fn due(schedule: &EnrichmentSchedule, seen: &ScheduleObservation, times: &Times)
     }
 }
 
-/// Times up to this one have had their run, or lie before the schedule was created.
+/// Times up to this one had their run, or are before the creation of the schedule.
 fn handled_until(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Timestamp {
     let recorded = schedule.status.as_ref().and_then(|status| status.last_schedule_time.as_ref());
     let recorded = recorded.map(|time| time.0);
@@ -109,8 +109,8 @@ fn handled_until(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Timestamp {
     [recorded, made, created].into_iter().flatten().max().unwrap_or(Timestamp::MAX)
 }
 
-/// The ended runs beyond those that are kept, oldest first. One whose time the status does not have yet stays: without
-/// both, its time would seem to have had no run.
+/// The ended runs beyond the history limits, oldest first. A run whose time the status does not have yet
+/// stays: without either, its time would seem to have had no run.
 fn outdated(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Vec<EnrichmentRun> {
     let recorded = schedule.status.as_ref().and_then(|status| status.last_schedule_time.as_ref());
     let Some(recorded) = recorded.map(|time| time.0) else { return Vec::new() };

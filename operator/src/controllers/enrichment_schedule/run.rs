@@ -1,4 +1,4 @@
-//! The run that a schedule makes for one of its times. Pure.
+//! The run that a schedule creates for one of its times. Pure.
 
 use docmill_crds::contract::{annotation, label};
 use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
@@ -7,7 +7,7 @@ use kube::{Resource as _, ResourceExt as _};
 
 use crate::workers::worker_pod;
 
-/// The run for a time. Its name follows from the time, so that there can be only one.
+/// The run for a time. Its name follows from the time, so there can be only one.
 pub fn run(schedule: &EnrichmentSchedule, time: Timestamp) -> EnrichmentRun {
     let template = &schedule.spec.run_template;
     let mut run = EnrichmentRun::new(&name(schedule, time), template.spec.clone());
@@ -26,7 +26,7 @@ pub fn run(schedule: &EnrichmentSchedule, time: Timestamp) -> EnrichmentRun {
     run
 }
 
-/// The schedule's name and the minutes from 1970 to the time, as a CronJob names its Jobs.
+/// The schedule's name and the time in minutes since 1970, as a CronJob names its Jobs.
 pub fn name(schedule: &EnrichmentSchedule, time: Timestamp) -> String {
     format!("{}-{}", schedule.name_any(), time.as_second() / 60)
 }

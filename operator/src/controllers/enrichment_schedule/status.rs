@@ -1,4 +1,4 @@
-//! What a user sees of a schedule: status, Events, and when it is looked at again. Pure.
+//! What a user sees of a schedule: status and Events. Also its requeue time. Pure.
 
 use std::time::Duration;
 
@@ -17,19 +17,20 @@ use crate::k8s::apply::Event;
 use crate::not_ready::NotReady;
 use crate::requeue as pauses;
 
-/// The longest pause. A clock that is set does not move the timer that was set by it, and a year is too long for one.
+/// The longest requeue interval. A running timer does not follow a change of the clock, and a year is too
+/// long for a timer.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// What carrying out a plan gave.
+/// The result of carrying out a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
-    /// The time that there is a run for now.
+    /// The time for which there is a run now.
     pub made: Option<Timestamp>,
     /// Why a run could not be created.
     pub refused: Option<NotReady>,
 }
 
-/// The status after a pass.
+/// The status after a reconcile.
 pub fn status(
     schedule: &EnrichmentSchedule,
     seen: &ScheduleObservation,
@@ -37,7 +38,7 @@ pub fn status(
     done: &Done,
 ) -> EnrichmentScheduleStatus {
     let old = schedule.status.clone().unwrap_or_default();
-    // One that was made now comes with the next pass, which its creation causes.
+    // A run that was just created follows in the next reconcile, which its creation triggers.
     let active: Vec<ActiveRun> = seen.runs.iter().filter(|run| run.is_active()).map(reference).collect();
     let scheduled = seen.runs.iter().map(|run| run.scheduled).chain(done.made).max();
     let succeeded = seen.runs.iter().filter(|run| run.complete == Some(true)).filter_map(ended).max();
@@ -79,13 +80,13 @@ fn readiness(
         (Some(fault), _) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
         (None, Due::Hold { time, active }) => holds("AlreadyActive", held(*time, active)),
         (None, _) if schedule.spec.suspend => {
-            holds("Suspended", "no run is made as long as spec.suspend is true".to_owned())
+            holds("Suspended", "no runs are created while spec.suspend is true".to_owned())
         }
-        (None, _) => holds("Scheduled", "runs are made at the times of the schedule".to_owned()),
+        (None, _) => holds("Scheduled", "runs are created at the scheduled times".to_owned()),
     }
 }
 
-/// What a person should read of this pass.
+/// Events for what a person should see of this reconcile.
 pub fn events(
     schedule: &EnrichmentSchedule,
     new: &EnrichmentScheduleStatus,
@@ -99,7 +100,7 @@ pub fn events(
     faults(&old, new).into_iter().chain(due).chain(watched.filter_map(ending)).collect()
 }
 
-/// That something has to be mended is told, and that it was.
+/// The Event when something has to be fixed, and when it is fixed.
 fn faults(old: &EnrichmentScheduleStatus, new: &EnrichmentScheduleStatus) -> Option<Event> {
     let ready =
         |status: &EnrichmentScheduleStatus| conditions::find(&status.conditions, kind::READY).cloned();
@@ -124,11 +125,11 @@ fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, done: &Done) -> Op
         Due::Replace { runs, .. } if runs.is_empty() => None,
         Due::Replace { time, runs } => {
             let names: Vec<String> = runs.iter().map(kube::ResourceExt::name_any).collect();
-            let text = format!("deleting {} to make room for the run of {time}", names.join(", "));
+            let text = format!("deleting {}, to be replaced by the run for {time}", names.join(", "));
             Some(event(false, "Replaced", "DeleteRun", text))
         }
         Due::TooLate { time } => {
-            let text = format!("no run for {time}: startingDeadlineSeconds has passed since");
+            let text = format!("no run for {time}: startingDeadlineSeconds has passed");
             Some(event(true, "MissSchedule", "SkipRun", text))
         }
     }
@@ -136,7 +137,7 @@ fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, done: &Done) -> Op
 
 fn held(time: Timestamp, active: &[String]) -> String {
     format!(
-        "the run for {time} waits for the end of {}, since concurrencyPolicy is Forbid; it then takes all that is new",
+        "the run for {time} waits for the end of {}, since concurrencyPolicy is Forbid; it will then process everything new",
         active.join(", ")
     )
 }
@@ -161,7 +162,7 @@ fn ending(made: &MadeRun) -> Option<Event> {
     Some(event(true, "RunFailed", "ObserveRun", format!("the run {name} failed: {why}")))
 }
 
-/// When the schedule is looked at again, if nothing changes before.
+/// When to requeue the schedule, unless it changes before.
 pub fn requeue_after(
     uid: &str,
     seen: &ScheduleObservation,

@@ -1,9 +1,9 @@
 //! The times of a schedule in its time zone. Pure.
-//!
-//! As for a CronJob, a time is every minute whose local date and time of day match the five fields: what lies in the hour
-//! that is skipped when clocks go forward does not come on that day, what lies in the hour that is repeated when they go
-//! back comes twice. The fields are matched by `cronexpr`, on local times taken for UTC; this module lays the stretches
-//! between two changes of the clocks over them, by tables that Docmill brings along, as images have none.
+//! As for a CronJob, a scheduled time is every minute whose local date and time match the five fields: times
+//! in the hour that is skipped when clocks go forward do not occur on that day, and times in the hour that is
+//! repeated when clocks go back occur twice. `cronexpr` matches the fields on local times as if they were
+//! UTC; this module applies it to each stretch between two clock changes, with time zone tables that Docmill
+//! bundles, because images have none.
 
 use cronexpr::{Crontab, FallbackTimezoneOption, ParseOptions};
 use k8s_openapi::jiff::tz::TimeZone;
@@ -11,14 +11,14 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
 use crate::not_ready::NotReady;
 
-/// How far ahead a time is looked for: the 29th of February of 2096 is eight years before the next one.
+/// How far ahead a time is searched: the 29th of February 2096 is eight years before the next one.
 const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 366 * 8);
-/// How far ahead at once. `cronexpr` looks four years ahead.
+/// How far ahead one search goes. `cronexpr` searches four years ahead.
 const STRETCH: SignedDuration = SignedDuration::from_hours(24 * 1400);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// What the short forms stand for, as in a CronJob.
+/// The meaning of the short forms, as in a CronJob.
 const SHORT_FORMS: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
     ("@daily", "0 0 * * *"),
@@ -32,21 +32,21 @@ const SHORT_FORMS: [(&str, &str); 7] = [
 /// The times of a schedule.
 #[derive(Clone, Debug)]
 pub struct Times {
-    /// Its time zone is UTC, and it is asked with local times as if they were UTC.
+    /// Its time zone is UTC, and it is queried with local times as if they were UTC.
     fields: Crontab,
     zone: TimeZone,
 }
 
 impl Times {
-    /// Reads a schedule and the name of its time zone.
+    /// Parses a schedule and the name of its time zone.
     pub fn read(schedule: &str, zone: &str) -> Result<Self, NotReady> {
         Ok(Self { fields: fields(schedule)?, zone: zone_named(zone)? })
     }
 
-    /// The first time after `after`; `None` if there is none within the years that are looked through.
+    /// The first time after `after`; `None` if there is none within the search horizon.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let until = later(after, HORIZON);
-        // A stretch begins at `start`; the fields are asked for what comes after `search`, a moment before.
+        // A stretch begins at `start`; the fields are searched for times after `search`, a moment before.
         let (mut start, mut search) = (after, after);
         while start < until {
             let ahead = SignedDuration::from_secs(i64::from(self.zone.to_offset(start).seconds()));
@@ -66,7 +66,7 @@ impl Times {
         None
     }
 
-    /// The last time in `since < time <= until`. Found by halving, however many there are.
+    /// The last time in `since < time <= until`. Found by bisection, however many there are.
     pub fn latest(&self, since: Timestamp, until: Timestamp) -> Option<Timestamp> {
         let within = |after: Timestamp| self.next(after).filter(|time| *time <= until);
         let mut found = within(since)?;
@@ -96,7 +96,7 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 fn fields(schedule: &str) -> Result<Crontab, NotReady> {
     let invalid = |why: &str| {
         let text = format!(
-            "spec.schedule {schedule:?}: {why}; it takes minute, hour, day of the month, month and day of the week, for \
+            "spec.schedule {schedule:?}: {why}; set minute, hour, day of the month, month and day of the week, for \
              example \"30 2 * * MON-FRI\""
         );
         NotReady::user("InvalidSchedule", text)
@@ -105,14 +105,14 @@ fn fields(schedule: &str) -> Result<Crontab, NotReady> {
     let long = short.map_or(schedule, |(_, long)| long).replace('?', "*");
     let written: Vec<&str> = long.split_whitespace().collect();
     let [minute, hour, day, month, weekday] = written[..] else {
-        return Err(invalid(&format!("it has {} fields in place of five", written.len())));
+        return Err(invalid(&format!("it has {} fields instead of five", written.len())));
     };
     let (day, weekday) = (days(day, (1, 31)), days(weekday, (0, 6)));
     let mut options = ParseOptions::default();
     options.fallback_timezone_option = FallbackTimezoneOption::UTC;
     let all = [minute, hour, &day, month, &weekday].join(" ");
     let fields = cronexpr::parse_crontab_with(&all, options).map_err(|error| {
-        // The expression and a mark under the fault, on lines of their own, come before the reason.
+        // The expression and a marker under the fault, on separate lines, precede the reason.
         let text = error.to_string();
         invalid(text.rsplit("^ ").next().unwrap_or(&text))
     })?;
@@ -120,8 +120,9 @@ fn fields(schedule: &str) -> Result<Crontab, NotReady> {
     if never { Err(invalid("there is no such day")) } else { Ok(fields) }
 }
 
-/// A field of days as `cronexpr` has to get it, so that it means what it means in a CronJob: if one of the two fields of days
-/// is `*`, a day has to match both, otherwise one of them; and a step alone is no `*`, and ends with the field's last value.
+/// Rewrites a field of days for `cronexpr`, so that it means the same as in a CronJob: if one of the two
+/// fields of days is `*`, a day has to match both, otherwise one of them; and a step alone is no `*`, and
+/// ends with the field's last value.
 fn days(field: &str, (first, last): (u8, u8)) -> String {
     let items: Vec<String> = field.split(',').map(|item| days_item(item, first, last)).collect();
     if items.iter().any(|item| item == "*") { "*".to_owned() } else { items.join(",") }

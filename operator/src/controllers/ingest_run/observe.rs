@@ -56,7 +56,8 @@ async fn look(
 ) -> Result<(), NotReady> {
     if seen.started() {
         let Some(order) = seen.order().cloned() else {
-            let text = "the Job of this run has no work order that this operator can read; create the run again";
+            let text =
+                "the Job of this run has no work order that this operator can read; create the run again";
             return Err(NotReady::user("OrderUnreadable", text));
         };
         seen.records = Some(read_records(&order, seen, context, asker).await?);

@@ -98,8 +98,9 @@ fn judge(seen: &IngestObservation, end: &JobEnd) -> IngestPlan {
     if finished == parts {
         return IngestPlan::Complete { at: end.at };
     }
-    let message =
-        format!("the Job is complete, but only {finished} of {parts} parts have a record of their completion");
+    let message = format!(
+        "the Job is complete, but only {finished} of {parts} parts have a record of their completion"
+    );
     IngestPlan::Fail { reason: "PartsUnaccounted".to_owned(), message, at: end.at }
 }
 

@@ -42,7 +42,7 @@ mod tests {
     use super::super::observation::LedgerCounts;
     use super::LedgerMemory;
 
-    /// The seconds at which the ledger is asked, when it is looked at every five.
+    /// The seconds at which the ledger is asked, if the source is reconciled every five seconds.
     fn asked(busy: impl Fn(u64) -> bool, until: u64) -> Vec<u64> {
         let (mut memory, start) = (LedgerMemory::default(), Instant::now());
         let asks = (0..=until).step_by(5).filter(|second| {

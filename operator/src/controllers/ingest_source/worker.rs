@@ -14,7 +14,7 @@ use crate::workers::worker_status;
 
 /// Label with the number of the slot that a worker fills.
 pub const SLOT_LABEL: &str = "docmill.io/slot";
-/// A Job that has no pod after this long has an obstacle to report.
+/// A worker that is not running after this long is late, and a Job without a pod has an obstacle to report.
 const STARTS_WITHIN_SECONDS: i64 = 20;
 /// A pod whose container has not been created after this long waits for more than its image.
 const MADE_WITHIN_SECONDS: i64 = 60;

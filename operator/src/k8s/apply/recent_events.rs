@@ -1,5 +1,5 @@
 //! Keeps Events rare: each reason of a resource is published once in ten minutes. The conditions keep showing
-//! the state. Losing this memory costs one superfluous Event.
+//! the state. Losing this memory only costs superfluous Events.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

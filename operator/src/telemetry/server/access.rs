@@ -137,7 +137,10 @@ pub async fn check(State(access): State<Arc<Access>>, request: Request, next: Ne
         Ok(Verdict::Unknown) => StatusCode::UNAUTHORIZED.into_response(),
         Ok(Verdict::Forbidden) => StatusCode::FORBIDDEN.into_response(),
         Err(error) => {
-            tracing::warn!(error = with_causes(&error), "whether somebody may read the metrics is not known");
+            tracing::warn!(
+                error = with_causes(&error),
+                "failed to check whether a client may read the metrics"
+            );
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }

@@ -74,9 +74,9 @@ fn read(folder: &Path) -> anyhow::Result<Arc<ServerConfig>> {
 
 fn self_signed() -> anyhow::Result<Arc<ServerConfig>> {
     let made = rcgen::generate_simple_self_signed(["docmill-operator".to_owned()])
-        .context("failed to make a certificate for the metrics")?;
+        .context("failed to generate a certificate for the metrics")?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(|problem| {
-        anyhow::anyhow!("failed to use the key that was made for the metrics: {problem}")
+        anyhow::anyhow!("failed to use the key that was generated for the metrics: {problem}")
     })?;
     config(vec![made.cert.der().clone()], key)
 }

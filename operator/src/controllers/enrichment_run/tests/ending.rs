@@ -109,7 +109,7 @@ fn refused_documents_are_told_of_and_do_not_hold_up_the_bound() {
     let failed = find(&status.conditions, kind::DOCUMENTS_FAILED).unwrap();
     assert_eq!(
         failed.message,
-        "2 of 20 documents were refused; the records of kind failure beside the enriched documents say why"
+        "2 of 20 documents failed; for the reasons, see the records of kind failure next to the enriched documents"
     );
     assert!(matches!(plan(&view), EnrichmentPlan::Complete { bound: Some(_), .. }));
     let told = events(&EnrichmentRunStatus::default(), &status, &plan(&view));

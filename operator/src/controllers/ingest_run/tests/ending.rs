@@ -103,10 +103,7 @@ fn a_run_is_complete_when_every_unit_has_its_end_also_if_some_are_refused() {
     assert_eq!(status.phase, Some(IngestPhase::Complete));
     assert!(holds(&status.conditions, kind::COMPLETE) && !holds(&status.conditions, kind::PROGRESSING));
     let message = &find(&status.conditions, kind::COMPLETE).unwrap().message;
-    assert_eq!(
-        message,
-        "20 selected: 19 done (19 changed), 1 failed, 0 skipped; 7 others needed nothing"
-    );
+    assert_eq!(message, "20 selected: 19 done (19 changed), 1 failed, 0 skipped; 7 others needed nothing");
     assert_eq!(status.report.as_deref(), Some("s3://json-bucket/.docmill/runs/run-1/report.json"));
     assert_eq!(status.duration.as_deref(), Some("1m20s"));
 }
