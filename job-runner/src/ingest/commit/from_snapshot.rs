@@ -26,7 +26,7 @@ const CHUNK_DOCUMENTS: usize = 500;
 /// Maximum number of bytes in a chunk.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
-/// Indexes the documents of a snapshot, and returns which index holds some of them up. `None`: to be tried
+/// Indexes the documents of a snapshot, and returns which index holds some of them up. [`Unfinished`]: to be tried
 /// again later.
 pub(crate) async fn index(
     committer: &Committer,

@@ -208,7 +208,7 @@ impl Committer {
     }
 
     /// Takes back what was stored of a unit whose record was refused, because its key was removed or a newer
-    /// version was completed meanwhile. `None`: to be tried again later.
+    /// version was completed meanwhile. [`Unfinished`]: to be tried again later.
     pub(crate) async fn withdraw(
         &self,
         work: &CommitRequest,
@@ -244,7 +244,7 @@ impl Committer {
 
     /// Takes back what an attempt left behind whose worker died, for a unit that can no longer be read. Only
     /// if its key was completed since: otherwise whoever completes it will find the leftovers. Returns the
-    /// index that keeps them, if any. `None`: to be tried again later.
+    /// index that keeps them, if any. [`Unfinished`]: to be tried again later.
     pub(crate) async fn clear_up(
         &self,
         work: &CommitRequest,

@@ -83,7 +83,7 @@ impl NewIndices {
     }
 
     /// Must be called before documents go into these indices. Returns those that do not exist and may not be
-    /// created now; `None`: unknown, to be tried again later.
+    /// created now; [`Unfinished`]: unknown, to be tried again later.
     pub(crate) async fn refused<'a>(
         &self,
         indices: impl Iterator<Item = &'a str>,

@@ -5,7 +5,7 @@ use docmill_clients::aws::{StoreError, StoreFault};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 
-/// The present version of an object.
+/// The current version of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentVersion {
     /// Its version id, where the bucket is versioned.
@@ -17,7 +17,7 @@ pub struct CurrentVersion {
 }
 
 impl CurrentVersion {
-    /// Whether this is the version that the unit is.
+    /// Whether this is the version of the unit.
     pub fn is(&self, unit: &Unit) -> bool {
         match &unit.version_id {
             Some(version) => self.version_id.as_ref() == Some(version),
@@ -25,19 +25,19 @@ impl CurrentVersion {
         }
     }
 
-    /// Whether this is what a unit of this version is of.
+    /// Whether a unit with this version is of this object.
     pub fn is_version(&self, version: &str) -> bool {
         self.version_id.as_deref() == Some(version) || self.etag.as_deref() == Some(version)
     }
 
-    /// The same object as a notification would tell of it.
+    /// The same object as a notification would name it.
     pub fn landed(self, bucket: &str, key: &str) -> ObjectRef {
         let Self { version_id, etag, .. } = self;
         ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version_id, etag }
     }
 }
 
-/// The present version of an object; `None` if there is none.
+/// The current version of an object; `None` if there is none.
 pub async fn present(
     client: &aws_sdk_s3::Client,
     bucket: &str,
@@ -53,7 +53,7 @@ pub async fn present(
             let error = StoreError::from_sdk(format!("look at s3://{bucket}/{key}"), &error);
             match error.fault() {
                 Some(StoreFault::NoSuchKey | StoreFault::NotFound) => {
-                    // A HEAD has no body that would tell a missing object from a missing bucket.
+                    // A HEAD response has no body that would tell a missing object from a missing bucket.
                     let found = client.head_bucket().bucket(bucket).send().await;
                     found.map_err(|error| {
                         StoreError::from_sdk(format!("look at the bucket {bucket:?}"), &error)
