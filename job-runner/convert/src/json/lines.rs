@@ -117,7 +117,7 @@ impl Skip {
         }
     }
 
-    /// Reports read errors; other errors are ignored, as the line was faulty before.
+    /// An I/O error is returned as it is; any other one is replaced by the fault of the line, which came first.
     fn fill(&self, window: &mut Window<'_>) -> Result<(), Trouble> {
         window.fill().map_err(|trouble| match trouble {
             Trouble::Io(error) => Trouble::Io(error),
