@@ -1,5 +1,6 @@
-//! Clients of the object store and the queue, made from a resource's `storage` and its Secret. Operator and worker
-//! both build theirs here, so that a resource which the operator found reachable is reachable to the worker too.
+//! Clients of the object store and the queue, built from a resource's `storage` and its Secret. Operator and
+//! worker both build theirs here, so that a resource which the operator found reachable is reachable for the
+//! worker too.
 
 mod failure;
 
@@ -28,7 +29,7 @@ pub mod credential_key {
     pub const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 }
 
-/// How long connecting to object store or queue may take, where the process itself does not say less.
+/// How long connecting to object store or queue may take, unless the process itself sets a shorter time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client of the buckets.
@@ -43,7 +44,8 @@ pub async fn s3_client(storage: &Storage, secrets: &Secrets) -> Result<aws_sdk_s
     Ok(aws_sdk_s3::Client::from_conf(config.build()))
 }
 
-/// A client of the queue. Its endpoint is the origin of the queue's URL, which holds for AWS and for everything else.
+/// A client of the queue. Its endpoint is the origin of the queue's URL, which works for AWS and for
+/// everything else.
 pub async fn sqs_client(
     storage: &Storage,
     queue_url: &str,
@@ -55,8 +57,8 @@ pub async fn sqs_client(
     Ok(aws_sdk_sqs::Client::from_conf(config.http_client(guarded(Some(queue_url))?).build()))
 }
 
-/// The HTTP client for endpoints that a resource names. Sources of credentials are asked by the SDK's own, since they
-/// are this cluster's and lie where no resource may point.
+/// The HTTP client for endpoints that a resource names. Credential providers use the SDK's own client, since
+/// they belong to this cluster and are at addresses to which no resource may point.
 fn guarded(endpoint: Option<&str>) -> Result<SharedHttpClient, EndpointFault> {
     let outbound = outbound::current();
     if let Some(endpoint) = endpoint {
@@ -73,7 +75,7 @@ async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig
     Ok(loader.load().await)
 }
 
-/// What all clients of AWS have in common; credentials are those of the pod's own identity.
+/// The configuration that all AWS clients share; credentials are those of the pod's own identity.
 pub(crate) fn sdk_config(region: &str) -> ConfigLoader {
     let http =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
@@ -83,8 +85,8 @@ pub(crate) fn sdk_config(region: &str) -> ConfigLoader {
         .timeout_config(timeouts(&outbound::current()))
 }
 
-/// A worker has no deadline for a whole operation: a large object over a slow line is no fault. A stalled one is: the
-/// SDK's stalled-stream protection and the read time-out end it.
+/// A worker has no deadline for a whole operation: a large object over a slow line is no failure. A stalled
+/// one is: the SDK's stalled-stream protection and the read time-out end it.
 fn timeouts(outbound: &Outbound) -> TimeoutConfig {
     let limits = &outbound.limits;
     let mut timeouts = TimeoutConfig::builder()

@@ -1,9 +1,10 @@
-//! The words for an error of a library that wraps its cause in several layers.
+//! The text of an error from a library that wraps its cause in several layers.
 
 use std::error::Error;
 use std::io;
 
-/// The deepest cause says what happened ("connection refused"); the layers above it only say that something did.
+/// The deepest cause says what happened ("connection refused"); the layers above it only say that something
+/// did.
 pub fn innermost(error: &dyn Error) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
@@ -12,7 +13,7 @@ pub fn innermost(error: &dyn Error) -> String {
     deepest.to_string()
 }
 
-/// What is wrong with a certificate, without what stands in it: that is what the server sent.
+/// What is wrong with a certificate, without quoting its content, which comes from the server.
 pub fn certificate(fault: &rustls::Error) -> String {
     use rustls::CertificateError as Fault;
     let rustls::Error::InvalidCertificate(fault) = fault else { return "no TLS".to_owned() };
@@ -28,8 +29,8 @@ pub fn certificate(fault: &rustls::Error) -> String {
     format!("invalid peer certificate: {told}")
 }
 
-/// The layer of an error that is of a certain type, if one is. An I/O error hides what it wraps: its source is that
-/// one's source.
+/// The layer of an error that has a certain type, if any. An I/O error hides what it wraps: its source is the
+/// source of the wrapped error.
 pub fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut layer = Some(error);
     while let Some(error) = layer {

@@ -1,12 +1,12 @@
-//! How many requests may be on their way to a server at a time: one more after as many as that went well, half as many
-//! after one that was pushed back (additive increase, multiplicative decrease), so that a server under pressure is
-//! asked for less by all its clients.
+//! Adapts how many requests may be in flight to a server: one more after as many successes as that number,
+//! half as many after a throttled request (additive increase, multiplicative decrease), so that all clients
+//! together reduce the load on a server under pressure.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The number of requests that may be on their way.
+/// The number of requests that may be in flight.
 #[derive(Clone, Debug)]
 pub struct AdaptiveConcurrency {
     places: Arc<Semaphore>,
@@ -17,26 +17,26 @@ pub struct AdaptiveConcurrency {
 struct State {
     limit: usize,
     most: usize,
-    /// Places that are to be taken away when they come back.
+    /// Slots to be removed when they are given back.
     surplus: usize,
-    /// Requests in a row that went well.
+    /// Consecutive successful requests.
     well: usize,
 }
 
 impl AdaptiveConcurrency {
-    /// Starts with `first` and never has more than `most`, at least one.
+    /// Starts with `first` and never exceeds `most`; at least one.
     pub fn between(first: usize, most: usize) -> Self {
         let (first, most) = (first.max(1), most.max(1));
         let state = State { limit: first, most, surplus: 0, well: 0 };
         Self { places: Arc::new(Semaphore::new(first)), state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Waits for a place. `None` never happens as long as the pace exists.
+    /// Waits for a slot. `None` never happens as long as this exists.
     pub async fn slot(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
-    /// Gives a place back, and says whether its request was pushed back.
+    /// Gives a slot back; `pushed_back` tells whether its request was throttled.
     pub fn give_back(&self, slot: OwnedSemaphorePermit, pushed_back: bool) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if pushed_back {

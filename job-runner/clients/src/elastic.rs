@@ -1,14 +1,16 @@
-//! The only place of the product that talks to Elasticsearch or OpenSearch.
+//! The only module of the product that talks to Elasticsearch or OpenSearch.
 //!
-//! - [`Elastic`] (`client`, `connection`): one cluster with its credentials, a request at a time, no hidden
-//!   retries but the one with a Secret that has changed;
-//! - `admin`, `documents`, `search`: what the product asks of a cluster, each a small method of [`Elastic`];
-//! - [`mapping`]: how documents of the product are mapped; `own`: indices of the product, and whose they are;
-//! - `bulk`: a bulk written, sent until every item has its final [`Outcome`], its answer read item by item;
-//! - `error`: what went wrong and who has to act; `trouble`: whether it is one index's or the cluster's.
+//! - [`Elastic`] (`client`, `connection`): one cluster with its credentials, one request at a time, without
+//!   hidden retries except one with a Secret that has changed;
+//! - `admin`, `documents`, `search`: what the product needs of a cluster, each a small method of [`Elastic`];
+//! - [`mapping`]: how documents of the product are mapped; `own`: indices of the product, and their owners;
+//! - `bulk`: builds a bulk, sends it until every item has its final [`Outcome`], and reads its response item
+//!   by item;
+//! - `error`: what went wrong and who has to act; `trouble`: whether one index or the cluster is affected.
 //!
-//! Elasticsearch 8.x and 9.x and OpenSearch 2.x and 3.x get the same requests: plain `application/json`, and ids in
-//! bodies and never in paths, so that no id has to be escaped. Only points in time differ, see `search`.
+//! Elasticsearch 8.x and 9.x and OpenSearch 2.x and 3.x get the same requests: plain `application/json`, and
+//! ids in bodies and never in paths, so that no id has to be escaped. Only points in time differ, see
+//! `search`.
 
 mod admin;
 mod bulk;

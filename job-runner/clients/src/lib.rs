@@ -1,9 +1,13 @@
-//! What operator and worker reach the world by: the same addresses, credentials, caps and words for errors in both.
+//! How operator and worker reach external systems: the same addresses, credentials, limits and error texts in
+//! both.
 //!
 //! - [`elastic`]: Elasticsearch and OpenSearch; [`aws`]: object store and queue; [`model_server`]: models;
-//! - [`secrets`]: the credentials for them; [`outbound`]: what may be asked at all, and how much is read of an answer;
-//! - [`retry`]: backoff; [`concurrency`]: how many requests are in flight; [`store_health`]: what requests wait for;
-//! - [`telemetry`]: logs, and the metrics of a process; [`cause`], [`clock`]: words for errors, times as they are written.
+//! - [`secrets`]: the credentials for them; [`outbound`]: which endpoints are allowed at all, and how much of
+//!   a response is read;
+//! - [`retry`]: backoff; [`concurrency`]: how many requests are in flight; [`store_health`]: what requests
+//!   wait for;
+//! - [`telemetry`]: logs, and the metrics of a process; [`cause`], [`clock`]: error texts, and times as they
+//!   are written.
 
 pub mod aws;
 pub mod cause;

@@ -1,4 +1,4 @@
-//! Model servers: the connection to one, and what is written to it and read from it.
+//! Model servers: the connection to one, and the requests and responses exchanged with it.
 
 pub mod link;
 pub mod protocol;

@@ -1,12 +1,13 @@
-//! What goes out to addresses that users of the cluster name: stores, queues, model servers, worker pods.
+//! Requests to addresses that users of the cluster name: stores, queues, model servers, worker pods.
 //!
-//! Whoever writes a resource chooses who answers. So redirects are never followed; an answer is read with a cap, after
-//! decompression; a name is resolved here, so that the address that is connected to is one that the policy allows.
+//! Whoever writes a resource chooses who responds. So redirects are never followed; a response is read with a
+//! cap, which applies after decompression; a name is resolved here, so that the connected address is one that
+//! the policy allows.
 //!
 //! - [`policy`], `network`, `pattern`: which endpoints are allowed; pure;
-//! - [`limits`]: how much is read of an answer, and how long it may take;
-//! - `resolver`: names to addresses, by the policy;
-//! - [`http`]: clients for HTTP, and reading their answers; `aws`: the same under the AWS SDK.
+//! - [`limits`]: how much of a response is read, and how long it may take;
+//! - `resolver`: resolves names to addresses, by the policy;
+//! - [`http`]: HTTP clients, and reading their responses; `aws`: the same under the AWS SDK.
 
 pub(crate) mod aws;
 pub mod http;
@@ -22,7 +23,7 @@ pub use limits::{Cap, Limits};
 pub use pattern::PatternError;
 pub use policy::{EndpointFault, EndpointPolicy};
 
-/// The rules of one process for everything that it asks.
+/// The rules of one process for all its requests.
 #[derive(Debug)]
 pub struct Outbound {
     /// Which endpoints are allowed.
@@ -33,12 +34,12 @@ pub struct Outbound {
 
 static CURRENT: OnceLock<Arc<Outbound>> = OnceLock::new();
 
-/// Sets the rules of this process, before its first client is made. The first call counts.
+/// Sets the rules of this process, before its first client is created. Only the first call counts.
 pub fn install(outbound: Outbound) {
     let _ = CURRENT.set(Arc::new(outbound));
 }
 
-/// The rules of this process. Where none are set (the command line, tests) every endpoint is allowed.
+/// The rules of this process. If none are set (the command line, tests), every endpoint is allowed.
 pub fn current() -> Arc<Outbound> {
     CURRENT
         .get_or_init(|| Arc::new(Outbound { policy: EndpointPolicy::open(), limits: Limits::worker() }))

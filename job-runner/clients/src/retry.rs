@@ -1,5 +1,5 @@
-//! How long to wait before trying something again, and when to give up: exponential, with jitter, so that many
-//! workers that met the same outage do not come back all at once.
+//! How long to wait before retrying, and when to give up: exponential backoff with jitter, so that many
+//! workers that met the same outage do not all come back at once.
 
 use std::time::{Duration, Instant};
 
@@ -8,19 +8,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::store_health;
 
-/// How patient to be with something that passes by itself.
+/// How patient to be with transient failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// The first pause, before jitter; each further one is twice as long.
     pub first: Duration,
     /// The longest pause, before jitter.
     pub longest: Duration,
-    /// For how long to try without any progress.
+    /// How long to retry without any progress.
     pub total: Duration,
 }
 
 impl Patience {
-    /// From 200 ms to 30 s a pause, for `total` altogether.
+    /// Pauses from 200 ms to 30 s, for `total` altogether.
     pub const fn lasting(total: Duration) -> Self {
         Self { first: Duration::from_millis(200), longest: Duration::from_secs(30), total }
     }
@@ -30,13 +30,13 @@ impl Patience {
         Self::lasting(Duration::ZERO)
     }
 
-    /// The pause after so many failures in a row (from 0), before jitter.
+    /// The pause after `failures` consecutive failures (from 0), before jitter.
     fn pause(&self, failures: u32) -> Duration {
         self.first.saturating_mul(2_u32.saturating_pow(failures)).min(self.longest)
     }
 }
 
-/// What became of a pause.
+/// The result of a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
     /// It is time to try again.
@@ -61,7 +61,7 @@ impl Backoff {
         Self { patience, failures: 0, since: Instant::now() }
     }
 
-    /// Starts anew, because something went well.
+    /// Starts over, because something succeeded.
     pub fn reset(&mut self) {
         *self = Self::new(self.patience);
     }
@@ -82,8 +82,8 @@ impl Backoff {
     }
 }
 
-/// Does something again and again while its error is transient; gives the last error when patience ends or `stop` is
-/// cancelled.
+/// Retries an action while its error is transient; returns the last error when the patience runs out or
+/// `stop` is cancelled.
 pub async fn persist<T, E: Classify + std::fmt::Display>(
     patience: Patience,
     stop: &CancellationToken,

@@ -16,8 +16,8 @@ impl Secrets {
         Self(values)
     }
 
-    /// Reads the folder that a Secret is mounted at: one file a key. The kubelet's own entries (`..data`) are passed
-    /// over. A missing folder is an empty Secret: the resource names none.
+    /// Reads the folder that a Secret is mounted at: one file per key. The kubelet's own entries (`..data`)
+    /// are skipped. A missing folder is an empty Secret: the resource names none.
     pub fn read_dir(folder: &Path) -> io::Result<Self> {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
@@ -35,7 +35,7 @@ impl Secrets {
         Ok(Self(values))
     }
 
-    /// A value as text, without the newline that `--from-file` often brings along.
+    /// A value as text, without the trailing newline that `--from-file` often adds.
     pub fn text(&self, key: &str) -> Option<&str> {
         std::str::from_utf8(self.0.get(key)?).ok().map(|text| text.trim_end_matches(['\r', '\n']))
     }
@@ -49,8 +49,8 @@ pub struct MountError {
     error: io::Error,
 }
 
-/// Reads a Secret that the operator mounted into this pod, by one of the names in
-/// [`docmill_crds::contract::secret_mount`]. Empty where the resource names none.
+/// Reads a Secret that the operator mounted into this pod, under one of the names in
+/// [`docmill_crds::contract::secret_mount`]. Empty if the resource names none.
 pub fn mounted(mount: &str) -> Result<Secrets, MountError> {
     let folder = std::env::var_os(SECRETS_DIR_ENV).unwrap_or_else(|| SECRETS_DIR.into());
     Secrets::read_dir(&Path::new(&folder).join(mount))

@@ -1,9 +1,9 @@
-//! How the stores treat this process: what its requests wait for, and since when.
+//! The health of the stores as seen by this process: what its requests wait for, and since when.
 //!
-//! - [`problems`]: what stands in the way, and whether it stops everything; pure;
+//! - [`problems`]: which problems there are, and whether they stop everything; pure;
 //!
-//! There is one [`StoreHealth`] in a process ([`of_process`]), so that no request has to be handed one. A worker tells its
-//! operator what is in it, and counts by an [`Observer`].
+//! There is one [`StoreHealth`] per process ([`of_process`]), so that it need not be passed to every request.
+//! A worker reports its content to the operator, and counts through an [`Observer`].
 
 pub mod problems;
 
@@ -23,17 +23,17 @@ pub fn of_process() -> &'static StoreHealth {
     OF_PROCESS.get_or_init(StoreHealth::new)
 }
 
-/// Who counts requests.
+/// Counts requests.
 pub trait Observer: Debug + Send + Sync {
-    /// A store stops everything from now on, or no store does.
+    /// A store stops everything from now on, or no longer does.
     fn stopped(&self, stopped: bool);
-    /// A bulk request of so many bytes and items is sent.
+    /// A bulk request of this many bytes and items is sent.
     fn bulk(&self, bytes: usize, items: usize);
-    /// A request is made again, because of a store or of something else.
+    /// A request is retried, because of a store or of something else.
     fn retried(&self, step: &'static str, kind: Option<Kind>);
 }
 
-/// How the stores treat a process.
+/// The health of the stores for a process.
 #[derive(Debug)]
 pub struct StoreHealth {
     started: Instant,
@@ -52,24 +52,24 @@ impl StoreHealth {
         }
     }
 
-    /// Has requests counted from now on. A second observer is not taken.
+    /// Sets the observer. A second one is ignored.
     pub fn observe(&self, observer: &'static dyn Observer) {
         let _ = self.observer.set(observer);
     }
 
-    /// A piece of work that may be held up.
+    /// Registers a piece of work that may be held up.
     #[must_use]
     pub fn held_up(&'static self) -> HeldUp {
         HeldUp { health: self, by: None }
     }
 
-    /// Whether more work may be received: not while a store that everything needs does not take or give any more.
+    /// Whether more work may be received: not while a store that everything needs is unavailable.
     pub fn may_receive(&self) -> bool {
         let now = self.started.elapsed();
         self.problems().may_receive(now)
     }
 
-    /// What stands in the way now or did a moment ago, the longest first.
+    /// The problems of now or a moment ago, the longest first.
     pub fn told(&self) -> Vec<StoreProblem> {
         let now = self.started.elapsed();
         self.problems().told(now).into_iter().map(|told| self.store_problem(told)).collect()
@@ -94,7 +94,7 @@ impl StoreHealth {
         StoreProblem { by, reason, since, message: told.message }
     }
 
-    /// The observer is told while the problems are locked, so that it hears of changes in their order.
+    /// The observer is called while the problems are locked, so that it sees changes in their order.
     fn change(&self, change: impl FnOnce(&mut Hindrances, Duration)) {
         let now = self.started.elapsed();
         let mut problems = self.problems();
@@ -109,7 +109,7 @@ impl StoreHealth {
     }
 }
 
-/// A piece of work, and what holds it up. When it is dropped, nothing does any more.
+/// A piece of work, and what holds it up. Dropping it clears that.
 #[derive(Debug)]
 pub struct HeldUp {
     health: &'static StoreHealth,
@@ -117,7 +117,7 @@ pub struct HeldUp {
 }
 
 impl HeldUp {
-    /// It is held up by this now, and by nothing else; `None`: by no store.
+    /// It is now held up by this and nothing else; `None`: by no store.
     pub fn by(&mut self, kind: Option<Kind>, message: &str) {
         if kind == self.by {
             return;

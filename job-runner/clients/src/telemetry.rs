@@ -1,4 +1,4 @@
-//! What can be seen of a process, operator or worker.
+//! The telemetry of a process, operator or worker.
 
 pub mod logs;
 pub mod process;

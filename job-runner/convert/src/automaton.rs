@@ -1,9 +1,10 @@
-//! A model in the form that a document is held against: all paths of all fields merged into one tree of steps.
+//! A model in the form that documents are matched against: all paths of all fields merged into one tree of
+//! steps.
 //!
-//! While an object streams by, a set of nodes is active for the children of each open element. A child's name leads from
-//! an active node to the next ones by a look-up, so that an element of which no path speaks costs one look-up for each
-//! active node however many fields there are; common beginnings of paths are one node. A step below a `//` hangs on a
-//! node that stays active all the way down.
+//! While an object streams by, a set of nodes is active for the children of each open element. A child's name
+//! leads from an active node to the next ones by a look-up, so an element that no path mentions costs one
+//! look-up per active node, however many fields there are; paths with a common beginning share its nodes. A
+//! step below a `//` is attached to a node that stays active all the way down.
 
 pub(crate) mod compile;
 
@@ -34,50 +35,50 @@ pub(crate) struct Automaton {
     pub(crate) nodes: Vec<Node>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) scopes: Vec<Scope>,
-    /// Where the paths that start at the root of an object start: those of records, and absolute ones.
+    /// The start of the paths that begin at the root of an object: those of records, and absolute ones.
     pub(crate) root: NodeId,
     pub(crate) extra: Extra,
-    /// What objects are.
+    /// The syntax of the objects.
     pub(crate) syntax: Syntax,
     /// The path of records, as the model writes it.
     pub(crate) record: String,
-    /// The same, path by path, for [`Action::Record`].
+    /// The same, one entry per path, for [`Action::Record`].
     pub(crate) records: Vec<String>,
 }
 
 /// A place that paths lead to.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
-    /// The numbers of elements' names, sorted, and the edge of each.
+    /// The numbers of element names, sorted, and the edge of each.
     pub(crate) names: Vec<u32>,
     pub(crate) named: Vec<Edge>,
     /// Edges of `*` and `prefix:*`.
     pub(crate) wild: Vec<(Wild, Edge)>,
-    /// The node of what may be any number of levels below.
+    /// The node for elements at any depth below.
     pub(crate) below: Option<NodeId>,
-    /// Active for all descendants, not for children alone.
+    /// Active for all descendants, not only for children.
     pub(crate) sticky: bool,
-    /// What happens at an element that leads here.
+    /// What happens at an element that matches here.
     pub(crate) actions: Vec<Action>,
     /// Which of its attributes are values.
     pub(crate) attributes: Vec<(AttributeName, SlotId)>,
 }
 
-/// A step to a node, taken when its predicates hold.
+/// A step to a node, taken if its predicates hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Edge {
     pub(crate) predicates: Vec<(AttributeName, Test)>,
     pub(crate) target: NodeId,
 }
 
-/// Elements by less than their name.
+/// Elements matched by less than their full name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wild {
     Any,
     InNamespace(u32),
 }
 
-/// The name of an attribute of which a model speaks.
+/// The name of an attribute that a model mentions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AttributeName {
     pub(crate) namespace: u32,
@@ -87,22 +88,22 @@ pub(crate) struct AttributeName {
 /// What happens at an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// A document starts, by this one of the record's paths.
+    /// A document starts, matched by this one of the record's paths.
     Record(u32),
     /// A value starts.
     Begin(SlotId),
-    /// The object may be without documents.
+    /// The object may have no documents.
     MayBeEmpty,
-    /// What is within is left out of the value around.
+    /// The content is left out of the surrounding value.
     Exclude,
 }
 
 /// Where the values of one path of one field go.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    /// Its place among the slots of its scope.
+    /// Its position among the slots of its scope.
     pub(crate) index: u32,
-    /// The place of the slot of the field's first path.
+    /// The position of the slot of the field's first path.
     pub(crate) first: u32,
     pub(crate) repeated: bool,
     pub(crate) content: SlotContent,
@@ -116,12 +117,12 @@ pub(crate) enum SlotContent {
         form: TextForm,
         /// Without the text of child elements.
         own: bool,
-        /// The node of what is left out.
+        /// The node of the excluded content.
         exclude: Option<NodeId>,
     },
     /// Nested fields.
     Object(ScopeId),
-    /// How often something is there.
+    /// The number of occurrences.
     Count,
 }
 
@@ -148,12 +149,13 @@ impl TextForm {
 pub(crate) struct Scope {
     pub(crate) root: NodeId,
     pub(crate) slots: u32,
-    /// One of the fields has something to say of an object without any value: that it lacks one, or a default, or a count.
+    /// One of the fields has something to say about an object without any value: a missing required field, a
+    /// default, or a count.
     pub(crate) speaks: bool,
     pub(crate) fields: Vec<FieldPlan>,
 }
 
-/// A field, for who makes a document from what was found.
+/// A field, as needed to build a document from what was found.
 #[derive(Debug)]
 pub(crate) struct FieldPlan {
     pub(crate) name: String,
@@ -161,17 +163,18 @@ pub(crate) struct FieldPlan {
     pub(crate) key: String,
     pub(crate) kind: FieldType,
     pub(crate) required: bool,
-    /// The slots of what makes it required when it is there.
+    /// The slots that make it required if they have a value.
     pub(crate) required_if: Range<u32>,
     pub(crate) repeated: bool,
-    /// Its value is how many elements its path finds.
+    /// Its value is the number of elements that its path matches.
     pub(crate) counts: bool,
     pub(crate) default: Option<Value>,
-    /// What its values have to be beyond their type. In a box, as few fields have any and all are walked for every document.
+    /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
+    /// walked for every document.
     pub(crate) constraints: Option<Box<Constraints>>,
-    /// How its dates are read.
+    /// How its dates are parsed.
     pub(crate) dates: DateRules,
-    /// The slot of its first path; those of the others follow.
+    /// The slot of its first path; the slots of its other paths follow.
     pub(crate) first_slot: u32,
     /// Its paths from the document's element (`.`) or from the root of an object, for people.
     pub(crate) paths: Vec<String>,
@@ -180,7 +183,7 @@ pub(crate) struct FieldPlan {
 }
 
 impl Automaton {
-    /// Whether every value at the top of an object of JSON is a document.
+    /// Whether every top-level value of a JSON object is a document.
     pub(crate) fn takes_top(&self) -> bool {
         let (name, mut takes) = (self.names.resolve(NO_NAMESPACE, TOP), false);
         self.nodes[self.root as usize].edges(name, |edge| {
@@ -194,7 +197,7 @@ impl Automaton {
 }
 
 impl Node {
-    /// Calls `take` with every edge that an element's name opens.
+    /// Calls `take` with every edge that matches an element's name.
     pub(crate) fn edges<'n>(&'n self, name: Name, mut take: impl FnMut(&'n Edge)) {
         for id in [name.exact, name.any] {
             if id == UNKNOWN {
@@ -213,14 +216,15 @@ impl Node {
         }
     }
 
-    /// Whether any path goes on from here.
+    /// Whether any path continues from here.
     pub(crate) fn leads_on(&self) -> bool {
         !self.named.is_empty() || !self.wild.is_empty()
     }
 }
 
 impl Edge {
-    /// Whether the element fulfils all predicates. Attributes that decide about it are added to `claimed`, bit by bit.
+    /// Whether the element fulfils all predicates. Attributes that decide about it are added to `claimed`,
+    /// one bit each.
     pub(crate) fn holds(&self, element: &Element<'_>, claimed: &mut u128) -> bool {
         self.predicates.iter().all(|(name, test)| {
             let attribute = name.of(element, claimed);
@@ -230,7 +234,7 @@ impl Edge {
 }
 
 impl AttributeName {
-    /// The attribute of this name that the element has. Its bit is set in `claimed`.
+    /// The element's attribute with this name. Sets its bit in `claimed`.
     pub(crate) fn of<'s>(&self, element: &Element<'s>, claimed: &mut u128) -> Option<RawAttribute<'s>> {
         let (index, attribute) = element.attributes.find(&self.local, |prefix| {
             if prefix.is_empty() {

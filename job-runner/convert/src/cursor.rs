@@ -15,8 +15,8 @@ impl Position {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// Where a value is. Lines are counted only when somebody wants to know: when something is wrong with its document, or when
-/// the window lets go of it.
+/// Where a value is. Lines are counted only when they are needed: when something is wrong with the document,
+/// or when the window drops the value's text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mark {
     /// An offset in the window.
@@ -25,7 +25,7 @@ pub(crate) enum Mark {
 }
 
 impl Mark {
-    /// The place, once it was settled.
+    /// The place, once it has been settled.
     pub(crate) const fn position(self) -> Position {
         match self {
             Self::At(_) => Position::START,
@@ -33,7 +33,7 @@ impl Mark {
         }
     }
 
-    /// Counts what is not known yet. The marks are in `text`, not before what the cursor counted already.
+    /// Counts what is not known yet. The marks are in `text`, not before what the cursor has already counted.
     pub(crate) fn settle<'m>(marks: impl Iterator<Item = &'m mut Self>, text: &str, cursor: &Cell<Cursor>) {
         let offset = |mark: &'m mut Self| match *mark {
             Self::At(offset) => Some((offset, mark)),
@@ -49,8 +49,8 @@ impl Mark {
     }
 }
 
-/// How far lines and characters have been counted. Only what lies ahead is counted, so that all places of an object cost
-/// one pass over it together.
+/// How far lines and characters have been counted. Counting only moves forward, so that all places of an
+/// object together cost one pass over it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
     offset: usize,
@@ -79,12 +79,12 @@ impl Cursor {
             column = 1;
             rest = &passed[last + 1..];
         }
-        // Every byte but those that continue a character (RFC 3629, section 3).
+        // Every byte except those that continue a character (RFC 3629, section 3).
         let characters = rest.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
         Self { offset, position: Position { line, column: column.saturating_add(capped(characters)) } }
     }
 
-    /// The same place, when the bytes before it are gone.
+    /// The same place after the bytes before it were dropped.
     pub(crate) const fn moved_to_start(self) -> Self {
         Self { offset: 0, position: self.position }
     }

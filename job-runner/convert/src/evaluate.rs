@@ -1,4 +1,5 @@
-//! Holds a document against the automaton while it streams by, and collects what the paths lead to.
+//! Matches a document against the automaton while it streams by, and collects the values that the paths lead
+//! to.
 
 use super::automaton::active::Owner;
 use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
@@ -31,7 +32,7 @@ use memory::{Level, OpenObject};
 /// What was found for a document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finding<'e> {
-    /// The path by which it is a document.
+    /// The path that made it a document.
     pub(crate) path: &'e str,
     pub(crate) document: &'e Record,
     /// What absolute paths found before and between the documents of the object.
@@ -47,13 +48,13 @@ pub(crate) struct Evaluator<'m> {
     memory: Memory,
     /// The level of the open document's element.
     record: Option<usize>,
-    /// By which of the record's paths the last document was found.
+    /// Which of the record's paths matched the last document.
     by: u32,
-    /// The object has something that may be without documents.
+    /// The object has something that allows it to have no documents.
     may_be_empty: bool,
     /// Documents of the object so far.
     documents: u32,
-    /// What the model makes of the element that is being looked at.
+    /// What the model claims of the current element.
     claim: Claim,
 }
 
@@ -77,12 +78,12 @@ impl<'m> Evaluator<'m> {
         evaluator
     }
 
-    /// The memory, for the next object.
+    /// Returns the memory, for the next object.
     pub(crate) fn take_memory(&mut self) -> Memory {
         std::mem::take(&mut self.memory)
     }
 
-    /// Whether the object is good without any document.
+    /// Whether the object is valid without any document.
     pub(crate) const fn may_be_empty(&self) -> bool {
         self.may_be_empty
     }
@@ -123,7 +124,8 @@ impl<'m> Evaluator<'m> {
         Ok(())
     }
 
-    /// Steps from the nodes that are active for the element's siblings to those that its name and attributes lead to.
+    /// Steps from the nodes that are active for the element's siblings to those that match its name and
+    /// attributes.
     fn find_matches(&mut self, element: &Element<'_>, parents: std::ops::Range<usize>) {
         let automaton = self.automaton;
         self.memory.matched.clear();
@@ -159,7 +161,7 @@ impl<'m> Evaluator<'m> {
         Ok(())
     }
 
-    /// By which of the record's paths the element is a document.
+    /// Which of the record's paths makes the element a document.
     fn record_path(&self) -> Option<u32> {
         let nodes = self.memory.matched.iter().map(|(node, _)| &self.automaton.nodes[*node as usize]);
         nodes.flat_map(|node| &node.actions).find_map(|action| match action {
@@ -168,7 +170,7 @@ impl<'m> Evaluator<'m> {
         })
     }
 
-    /// The element leads to this node.
+    /// Enters a node that the element matches.
     fn enter(&mut self, id: NodeId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
         let automaton = self.automaton;
         let node = &automaton.nodes[id as usize];
@@ -285,21 +287,21 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    /// One more of what the slot counts.
+    /// Counts one more occurrence for the slot.
     fn tally(&mut self, slot: &Slot, owner: Owner, place: Mark, offset: usize) -> Result<(), Flaw> {
         let Some(frame) = frame(owner) else { return Ok(()) };
         self.record(owner).0.tally(frame, slot, place);
         self.count(owner, 0, offset)
     }
 
-    /// The place for a value of this slot, when one more could still matter.
+    /// Reserves the place for a value of this slot, if one more could still matter.
     fn reserve(&mut self, slot: &Slot, owner: Owner, place: Mark) -> Option<u32> {
         let frame = frame(owner)?;
         let (record, _) = self.record(owner);
         record.wants(frame, slot).then(|| record.reserve(frame, slot, place))
     }
 
-    /// Where values of this owner go, and whether that is what documents share.
+    /// Where values of this owner go, and whether documents share that place.
     fn record(&mut self, owner: Owner) -> (&mut Record, bool) {
         let shared = match owner {
             Owner::Root => self.record.is_none(),
@@ -332,7 +334,7 @@ impl<'m> Evaluator<'m> {
     }
 }
 
-/// The frame of whom a node is active for.
+/// The frame that a node's owner stands for.
 const fn frame(owner: Owner) -> Option<u32> {
     match owner {
         Owner::Root => Some(0),

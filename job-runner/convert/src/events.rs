@@ -1,4 +1,5 @@
-//! What a scanner tells of an object, whatever its syntax: elements that start and end, characters between them.
+//! The events that a scanner reports for an object, whatever its syntax: elements that start and end,
+//! characters between them.
 
 pub(crate) mod bindings;
 pub(crate) mod gap;
@@ -19,17 +20,17 @@ use namespaces::Namespaces;
 use open_elements::OpenElements;
 use tag::Attributes;
 
-/// Who looks at the tokens of an object.
+/// Receives the tokens of an object.
 pub(crate) trait Sink {
     /// An element starts. Returns whether a document starts with it.
     fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw>;
     /// The innermost of the open elements ends. Returns whether a document ends with it.
     fn end(&mut self, open: &OpenElements) -> bool;
-    /// Characters, as they are meant; `offset` is for [`Flaw`]s.
+    /// Characters, decoded; `offset` is for [`Flaw`]s.
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw>;
     /// A character that was written as a reference.
     fn character(&mut self, c: char, offset: usize) -> Result<(), Flaw>;
-    /// The lines of what was found have to be counted now: the window is about to let go of it, or somebody asks.
+    /// Counts the lines of what was found: the window is about to drop its text, or somebody needs them.
     fn settle(&mut self, window: &Window<'_>);
 }
 
@@ -42,9 +43,9 @@ pub(crate) struct Element<'s> {
     pub(crate) attributes: Attributes<'s>,
     pub(crate) namespaces: &'s Namespaces,
     pub(crate) place: ElementStart<'s>,
-    /// It and all around it.
+    /// It and all elements around it.
     pub(crate) open: &'s OpenElements,
-    /// The value that it is, when the object is JSON.
+    /// Its JSON value, if the object is JSON.
     pub(crate) json: Option<JsonValue<'s>>,
 }
 
@@ -56,18 +57,18 @@ pub(crate) struct ElementStart<'w> {
     pub(crate) cursor: &'w Cell<Cursor>,
 }
 
-/// Why the scanner stops for now.
+/// Why the scanner pauses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pause {
     /// A document ended.
     Document,
-    /// A line of JSON that would have been a document was passed over, for this fault.
+    /// A line of JSON that would have been a document was skipped because of this fault.
     Line(Box<Fault>),
     /// The object ended, and was well-formed.
     Object,
 }
 
-/// What there is to look at.
+/// What the scanner can look at.
 pub(crate) struct View<'w> {
     pub(crate) text: &'w str,
     pub(crate) complete: bool,

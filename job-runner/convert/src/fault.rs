@@ -5,30 +5,31 @@ use serde::Serialize;
 
 use super::cursor::Position;
 
-/// Characters of a found value that a fault shows.
+/// Maximum characters of a found value that a fault shows.
 const SHOWN: usize = 80;
 
-/// Most faults of one document that are reported; a document with more is told of these.
+/// Maximum number of faults reported per document; further ones are dropped.
 pub const MAX_FAULTS: usize = 100;
 
 /// One thing that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// What kind of thing.
+    /// The kind of fault.
     pub reason: Reason,
-    /// The field of the document, for example `subjects[2].code`; none when the object as a whole is at fault.
+    /// The field of the document, for example `subjects[2].code`; `None` when the object as a whole is at
+    /// fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The path in the object: for a field the one by which the model looked; otherwise the elements that were open.
+    /// The path in the object: for a field, the path that the model searched; otherwise the open elements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// The line in the object, from 1.
     pub line: u32,
     /// The character in that line, from 1.
     pub column: u32,
-    /// What should be there.
+    /// What was expected.
     pub expected: String,
-    /// What is there, shortened.
+    /// What was found, shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
 }
@@ -38,11 +39,11 @@ pub struct Fault {
 pub struct Refusal {
     /// The reason of the first fault.
     pub reason: Reason,
-    /// Which document of the object, from 0. None: the object itself is refused from this point on. Documents that came
-    /// before are as good as they were, but none follows.
+    /// Number of the document in the object, from 0. `None`: the object itself is refused from this point on.
+    /// Earlier documents stay valid, but none follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<u32>,
-    /// Everything that is wrong, in the order of the model's fields; never empty, and at most [`MAX_FAULTS`].
+    /// All faults, in the order of the model's fields; never empty, and at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
 }
 
@@ -52,7 +53,7 @@ impl Refusal {
         Self { reason: fault.reason, document: None, faults: vec![fault] }
     }
 
-    /// The refusal of one document. There is at least one fault.
+    /// The refusal of one document. `faults` is not empty.
     pub(crate) fn document(index: u32, faults: Vec<Fault>) -> Self {
         let reason = faults.first().map_or(Reason::MissingField, |fault| fault.reason);
         Self { reason, document: Some(index), faults }
@@ -93,7 +94,7 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// A fault of the object while it is met: its place is still an offset into the window.
+/// A fault of the object when it is met: its place is still an offset into the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flaw {
     pub(crate) reason: Reason,
@@ -132,7 +133,7 @@ impl Flaw {
     }
 }
 
-/// At most [`SHOWN`] characters of a value, with a mark when there are more.
+/// At most [`SHOWN`] characters of a value, with a mark if there are more.
 pub(crate) fn shorten(value: &str) -> String {
     match value.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &value[..end]),

@@ -1,4 +1,4 @@
-//! The bytes of an object as they come in: decompressed, decoded strictly, and looked at window by window.
+//! The bytes of an object as they come in: decompressed, decoded strictly, and examined window by window.
 
 pub(crate) mod chars;
 pub(crate) mod declaration;

@@ -1,11 +1,12 @@
-//! Writes JSON text (RFC 8259) piece by piece, so that a document needs no tree of values on its way to the index.
+//! Writes JSON text (RFC 8259) piece by piece, so that a document needs no tree of values on its way to the
+//! index.
 
 use serde::Serialize;
 
-/// Bytes that are looked at together.
+/// Bytes that are examined together.
 const BLOCK: usize = 32;
 
-/// JSON text that is being written. Whoever writes sees to it that the pieces make JSON.
+/// JSON text that is being written. The caller ensures that the pieces form valid JSON.
 #[derive(Debug, Default)]
 pub(crate) struct JsonWriter {
     text: String,
@@ -16,7 +17,7 @@ impl JsonWriter {
         self.text.len()
     }
 
-    /// Takes back all that was written after this length.
+    /// Removes everything that was written after this length.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.text.truncate(length);
     }
@@ -34,7 +35,7 @@ impl JsonWriter {
         self.text.push_str(json);
     }
 
-    /// Appends `,` unless what is written ends with the start of an object or a list.
+    /// Appends `,` unless the text ends with the start of an object or a list.
     pub(crate) fn separate(&mut self) {
         if !self.text.ends_with(['{', '[']) {
             self.text.push(',');
@@ -43,7 +44,7 @@ impl JsonWriter {
 
     /// Appends any value.
     pub(crate) fn value(&mut self, value: &impl Serialize) {
-        // Only a map with keys that are no strings fails, and there is none.
+        // Only a map whose keys are not strings fails, and there is none.
         self.text.push_str(&serde_json::to_string(value).unwrap_or_default());
     }
 
@@ -84,7 +85,7 @@ impl JsonWriter {
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
     let mut start = 0;
     while let Some(block) = bytes.get(start..start + BLOCK) {
-        // A loop without an early end, which the compiler turns into wide instructions.
+        // A loop without an early exit, which the compiler vectorizes.
         if block.iter().fold(0, |found, byte| found | u8::from(is_special(*byte))) != 0 {
             break;
         }

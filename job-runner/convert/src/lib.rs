@@ -1,9 +1,10 @@
-//! From the bytes of an object to JSON documents, by a model, in one pass and without I/O.
+//! Converts the bytes of an object to JSON documents, by a model, in one pass and without I/O.
 //!
-//! The input is decompressed and decoded as it comes in, window by window; the scanner (of XML or of JSON) reads it token by
-//! token and refuses what is not well-formed, the evaluator holds each token against the automaton that all paths of the model were compiled
-//! to, and `validate` makes a document of what was found, or says everything that is wrong with it.
-//! Memory is bounded by the values of one document and by the [`Limits`], whatever the size of the object.
+//! The input is decompressed and decoded as it comes in, window by window; the scanner (of XML or of JSON)
+//! reads it token by token and rejects anything that is not well-formed; the evaluator matches each token
+//! against the automaton that all paths of the model were compiled to; and `validate` builds a document from
+//! what was found, or reports everything that is wrong with it. Memory is bounded by the values of one
+//! document and by the [`Limits`], whatever the size of the object.
 //!
 //! ```
 //! use docmill_convert::Converter;

@@ -1,17 +1,18 @@
-//! Caps on what one object may ask of the converter.
+//! Limits on the resources that one object may use in the converter.
 
 use docmill_crds::conversion::ResolvedLimits;
 
-/// Caps, by default those of a model that sets none: no honest news document meets them. Bytes are of UTF-8, whatever the object's encoding.
+/// Limits; the defaults are those of a model that sets none, and no legitimate news document reaches them.
+/// Bytes are of UTF-8, whatever the object's encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one object, compressed if it is.
+    /// Bytes of one object, compressed if it is compressed.
     pub object_bytes: u64,
     /// Bytes of one object after decompression.
     pub expanded_bytes: u64,
-    /// How many times as many bytes decompression may give, and documents may have as there are in the object.
+    /// How many times larger than the object the decompressed data may be, and so may its documents.
     pub expansion_ratio: u64,
-    /// Bytes of one document, as it is written.
+    /// Bytes of one document as written.
     pub document_bytes: usize,
     /// Bytes of the document type declaration.
     pub doctype_bytes: usize,
@@ -25,7 +26,7 @@ pub struct Limits {
     pub attributes: usize,
     /// Bytes of one attribute's value.
     pub attribute_bytes: usize,
-    /// Bytes of all namespaces that are declared at one place, with their prefixes.
+    /// Bytes of all namespaces in scope at one place, with their prefixes.
     pub namespace_bytes: usize,
     /// Bytes of one name.
     pub name_bytes: usize,
@@ -35,11 +36,11 @@ pub struct Limits {
     pub value_bytes: usize,
 }
 
-/// Expansion that is never held against an object: small objects of little variety compress very well.
+/// Expansion that is always allowed: small objects of little variety compress very well.
 const FREE_EXPANSION: u64 = 1024 * 1024;
 
 impl Limits {
-    /// As many bytes as may become of so many.
+    /// How many bytes `bytes` bytes may expand to.
     pub(crate) const fn expansion(&self, bytes: u64) -> u64 {
         let most = bytes.saturating_mul(self.expansion_ratio);
         if most < FREE_EXPANSION { FREE_EXPANSION } else { most }
@@ -73,7 +74,7 @@ impl From<&ResolvedLimits> for Limits {
     }
 }
 
-/// A number of more bits than are needed becomes the largest that fits: no object can reach it.
+/// A number that is too large becomes the largest that fits: no object can reach it.
 fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,5 @@
-//! What models did not name, counted by path: so that somebody can see that a feed has begun to carry something new.
+//! What models did not name, counted by path: so that somebody can see that a feed has started to carry
+//! something new.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,17 +9,17 @@ use serde::Serialize;
 
 use super::fault::shorten;
 
-/// Paths that are told apart. A feed whose element names are made up as it goes must not fill the memory.
+/// How many paths are distinguished. A feed that makes up element names must not fill the memory.
 const MOST_PATHS: usize = 1000;
 
 /// What was neither mapped nor kept.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Losses {
-    /// Documents that were looked at.
+    /// Documents that were examined.
     pub documents: u64,
-    /// By how many documents have it, most first.
+    /// Sorted by how many documents have it, most first.
     pub paths: Vec<Loss>,
-    /// Occurrences at paths that were too many to be told apart.
+    /// Occurrences at paths beyond those that are distinguished.
     pub uncounted: u64,
 }
 
@@ -27,13 +28,13 @@ pub struct Losses {
 pub struct Loss {
     /// From the root of the object, with names as the object writes them: `/nitf/head/meta/@name`.
     pub path: String,
-    /// What is there.
+    /// What kind of content it is.
     pub kind: LossKind,
     /// Documents that have it.
     pub documents: u64,
-    /// How often it was met.
+    /// Number of occurrences.
     pub occurrences: u64,
-    /// The first value that was met, shortened; empty for an element without text.
+    /// The first value found, shortened; empty for an element without text.
     pub example: String,
 }
 
@@ -41,13 +42,14 @@ pub struct Loss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LossKind {
-    /// An element's own text, or the element itself when it has nothing else.
+    /// An element's own text, or the element itself if it has nothing else.
     Element,
     /// An attribute.
     Attribute,
 }
 
-/// Counts while objects stream by. Paths are known by a hash, and written out when they are met for the first time.
+/// Counts while objects stream by. Paths are identified by a hash, and written out when they are met for the
+/// first time.
 #[derive(Debug, Default)]
 pub(crate) struct LossCounter {
     document: u64,
@@ -88,7 +90,7 @@ impl LossCounter {
         }
     }
 
-    /// Adds what another one counted in other documents.
+    /// Adds the counts of another counter, from other documents.
     pub(crate) fn merge(&mut self, other: Self) {
         self.document += other.document;
         self.uncounted += other.uncounted;
@@ -115,7 +117,7 @@ impl LossCounter {
     }
 }
 
-/// Keys that are hashes already.
+/// A hasher for keys that are hashes already.
 #[derive(Debug, Default)]
 pub(crate) struct Identity(u64);
 

@@ -1,4 +1,4 @@
-//! Makes a document of what was found for it, or says everything that is wrong with it.
+//! Builds a document from what was found for it, or reports everything that is wrong with it.
 
 mod constraints;
 mod json;
@@ -14,7 +14,8 @@ use super::fault::Fault;
 use super::json_writer::JsonWriter;
 use judge::Judge;
 
-/// Writes the fields of a document, in the order of its model; or says all that is wrong with it, and then never nothing.
+/// Writes the fields of a document, in the order of its model; or returns all its faults, of which there is
+/// then at least one.
 pub(crate) fn document(
     automaton: &Automaton,
     finding: Finding<'_>,

@@ -1,5 +1,5 @@
-//! Objects that a source writes: [`locations`] says under which keys ([`object_key`] keeps them short); [`copy`] and `multipart`
-//! are for large ones.
+//! Objects that a source writes: [`locations`] defines their keys ([`object_key`] keeps them short); [`copy`]
+//! and `multipart` handle large ones.
 
 pub mod copy;
 pub mod head;

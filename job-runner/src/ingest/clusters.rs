@@ -1,4 +1,4 @@
-//! The clusters of a source, reached with the credentials that are mounted into the pod.
+//! The clusters of a source, and their clients with the credentials that are mounted into the pod.
 
 use docmill_clients::elastic::Elastic;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
@@ -6,17 +6,17 @@ use docmill_crds::contract::secret_mount;
 
 use super::error::IngestError;
 
-/// The clusters of a source. Where it names one for both, both clients are one.
+/// The clusters of a source. If it names the same one for both purposes, both fields share one client.
 #[derive(Clone, Debug)]
 pub struct Clusters {
-    /// Ledger, heads and the records of runs.
+    /// Holds the ledger, the heads and the records of runs.
     pub ledger: Elastic,
-    /// The documents; none where they are converted only.
+    /// Holds the documents; `None` if they are only converted.
     pub index: Option<Elastic>,
 }
 
 impl Clusters {
-    /// Makes the clients; nothing is sent yet.
+    /// Creates the clients; sends nothing yet.
     pub fn connect(spec: &IngestSourceSpec) -> Result<Self, IngestError> {
         let index = match spec.index_cluster() {
             Some(cluster) => Some(Elastic::mounted(cluster, secret_mount::INDEX)?),
@@ -30,7 +30,7 @@ impl Clusters {
         Ok(Self { ledger, index })
     }
 
-    /// How often a bulk was pushed back (429), in part or as a whole.
+    /// How often Elasticsearch throttled a bulk request (429), in part or as a whole.
     pub fn pushed_back(&self) -> u64 {
         self.ledger.pushed_back() + self.index.as_ref().map_or(0, Elastic::pushed_back)
     }

@@ -1,8 +1,9 @@
-//! The end of units: [`committer`] brings a batch to it, [`commit_request`] is a unit on its way there, `ledger_update` says what is to be
-//! written.
+//! The last step of units: [`committer`] commits a batch, [`commit_request`] is a unit that waits for its
+//! commit, `ledger_update` decides what to write.
 //!
-//! [`from_snapshot`] indexes what does not fit into memory, `slow_index` keeps a slow index from holding up the others; [`removal`]
-//! is what becomes of an object that was removed, `removed_documents` and `rollback` of documents that a unit has no more.
+//! [`from_snapshot`] indexes what does not fit into memory; `slow_index` keeps a slow index from holding up
+//! the others; [`removal`] handles objects that were removed; `removed_documents` and `rollback` handle documents
+//! that a unit no longer has.
 
 pub mod commit_request;
 pub mod committer;

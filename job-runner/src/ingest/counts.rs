@@ -25,12 +25,12 @@ impl UnitCounts {
         self.counter(state).load(Ordering::Relaxed)
     }
 
-    /// Counts documents that others of the same object and id have taken the place of.
+    /// Counts documents that were overwritten by others of the same object and id.
     pub fn add_overwritten(&self, documents: i64) {
         self.overwritten.fetch_add(u64::try_from(documents).unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// How many there were.
+    /// Number of overwritten documents.
     pub fn overwritten(&self) -> u64 {
         self.overwritten.load(Ordering::Relaxed)
     }

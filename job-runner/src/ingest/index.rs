@@ -1,8 +1,9 @@
 //! Where documents are stored.
 //!
-//! [`indexer`] stores them where [`heads`] found by the rules of [`claim`] that they belong, in indices with the [`mapping`] that
-//! [`articles`] gives them, of which [`new_indices`] lets a source make so many an hour; [`index_health`] and [`watch`] know which indices
-//! have trouble, `outcomes` is what became of each document.
+//! [`indexer`] stores them where [`heads`], by the rules of [`claim`], found that they belong, in indices
+//! with the [`mapping`] that [`articles`] applies; [`new_indices`] limits how many indices a source may
+//! create per hour; [`index_health`] and [`watch`] track which indices have trouble; `outcomes` holds what
+//! became of each document.
 
 pub mod articles;
 pub mod claim;

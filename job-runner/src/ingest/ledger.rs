@@ -1,5 +1,5 @@
-//! What is recorded of a unit: [`lookup`] asks, [`record`] says what is to be written; what was refused lies in the
-//! [`errors_bucket`].
+//! What is recorded of a unit: [`lookup`] reads it, [`record`] decides what to write; the [`errors_bucket`]
+//! holds what was refused.
 
 pub mod errors_bucket;
 pub mod lookup;

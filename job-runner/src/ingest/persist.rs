@@ -1,4 +1,4 @@
-//! Trying a step again for as long as what hinders it may pass: an outage is never a document's fault.
+//! Retries a step for as long as its problem may pass: an outage is never a document's fault.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -11,14 +11,15 @@ use tokio_util::sync::CancellationToken;
 use super::unfinished::Unfinished;
 use crate::observe;
 
-/// How long to wait for a user to mend something before the unit goes back to the queue.
+/// How long to wait for a user to fix something before the unit goes back to the queue.
 const PATIENCE_WITH_USERS: Duration = Duration::from_secs(30);
 /// How long to wait for an outage to end: longer than a worker lives.
 pub(crate) const PATIENCE_WITH_OUTAGES: Duration = Duration::from_hours(30 * 24);
 
-/// Does a step until it succeeds. Transient trouble is waited out, until `stop`; what a user has to mend is tried for
-/// a while; anything else is given up at once. [`Unfinished`]: it did not succeed, and the log says why. Meanwhile the worker
-/// says what it waits for; `what` is also the name of the step in the metrics.
+/// Runs a step until it succeeds. Transient failures are retried until `stop`; failures that a user has to
+/// fix are retried for a while; anything else is given up at once. [`Unfinished`]: it did not succeed, and
+/// the log says why. Meanwhile the worker reports what it waits for; `what` is also the name of the step in
+/// the metrics.
 pub async fn persist<T, E, F>(
     what: &'static str,
     stop: &CancellationToken,
@@ -33,7 +34,8 @@ where
     let (worker, began) = (observe::worker(), Instant::now());
     let mut held_up = store_health::of_process().held_up();
     loop {
-        // Whoever is to let go does not wait for an answer that may never come; what was sent may be done again.
+        // A worker that has to let go does not wait for an answer that may never come; the request is safe to
+        // repeat.
         let error = match stop.run_until_cancelled(Box::pin(attempt())).await.ok_or(Unfinished)? {
             Ok(done) => {
                 worker.metrics.step(what, began);

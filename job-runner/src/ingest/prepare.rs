@@ -42,11 +42,11 @@ use logic::Logic;
 use preparation::{IN_MEMORY_BYTES, Preparation};
 use store_snapshot::Kept;
 
-/// The same for the JSON of an object, which may be larger by far where the object is compressed.
+/// The same limit for the JSON of an object, which may be far larger if the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
 
 impl Preparation {
-    /// Takes a unit to the point where its documents can be indexed; its snapshot is stored by then. [`Unfinished`]: it
+    /// Prepares a unit until its documents can be indexed; its snapshot is stored by then. [`Unfinished`]: it
     /// has to be tried again later.
     pub async fn prepare(
         self: &Arc<Self>,
@@ -104,7 +104,7 @@ impl Preparation {
         if length > IN_MEMORY_BYTES {
             return Ok(Start::Large(unit));
         }
-        // Units that wait for their pack have the room that this one waits for.
+        // Units that wait for their pack hold the memory that this one waits for.
         let memory_budget = match coming {
             Some(coming) => coming.aside(self.memory_budget.take(length)).await,
             None => self.memory_budget.take(length).await,
@@ -136,7 +136,7 @@ impl Preparation {
         self.settle(done, kept, same, coming, stop).await.map(Whole::Prepared)
     }
 
-    /// Converts the object and addresses its documents; also gives what is to be kept of them.
+    /// Converts the object and addresses its documents; also returns what has to be kept of them.
     fn convert(
         &self,
         converter: &Converter,
@@ -161,7 +161,7 @@ impl Preparation {
     }
 }
 
-/// What opening an object gave.
+/// The result of opening an object.
 enum Start {
     Whole(Unit, Bytes, Option<OwnedSemaphorePermit>),
     Large(Unit),
@@ -171,7 +171,7 @@ enum Start {
     Replaced,
 }
 
-/// What converting an object in memory gave.
+/// The result of converting an object in memory.
 enum Outcome {
     Converted(Box<Converted>, Kept),
     TooMuch(Unit),

@@ -1,7 +1,8 @@
-//! The whole path of a unit, whoever tells of it: look up, fetch, convert, snapshot, index, refuse, record.
+//! The whole path of a unit, whoever reports it: look up, fetch, convert, snapshot, index, refuse, record.
 //!
-//! Many units are processed at a time. Each is prepared by itself; what is prepared is gathered and finished in batches.
-//! Between the two is a bounded channel, so that a slow index holds up those who bring units, and memory does not grow.
+//! Many units are processed concurrently. Each is prepared separately; prepared units are gathered and
+//! committed in batches. A bounded channel between the two applies backpressure: a slow index holds up those
+//! who submit units, and memory does not grow.
 
 pub mod keyed_lock;
 pub mod poison;
@@ -60,33 +61,35 @@ use crate::observe::traces::UNIT_SPAN;
 use keyed_lock::KeyedLock;
 use poison::{PoisonGuard, PoisonUnits, PoisonVerdict, SUSPECTED_FROM};
 
-/// Memory for raw objects, in KiB. Their JSON takes about as much again, twice while it is being sent.
+/// Memory for raw objects, in KiB. Their JSON takes about as much again, and twice that while it is being
+/// sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;
-/// A batch is sent when it has so many units, …
+/// A batch is sent when it has this many units, …
 const BATCH_UNITS: usize = 500;
-/// … or so many bytes of documents, …
+/// … or this many bytes of documents, …
 const BATCH_BYTES: usize = 6 * 1024 * 1024;
-/// … or when its first unit has waited for so long, or there is no other unit in hand to wait for.
+/// … or when its first unit has waited this long, or no other unit is in flight that it could wait for.
 const BATCH_AGE: Duration = Duration::from_millis(100);
-/// How many batches are on their way to Elasticsearch at first, and at the most; memory per worker follows from it.
+/// How many batches are in flight to Elasticsearch at first, and at most; memory per worker follows from it.
 const FIRST_BATCHES: usize = 2;
 const MOST_BATCHES: usize = 4;
-/// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not start.
+/// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not
+/// start.
 const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
 
 /// When a worker ends.
 #[derive(Clone, Debug)]
 pub struct Stop {
-    /// Take nothing more; finish what is there.
+    /// Take nothing more; finish what is in flight.
     pub closing: CancellationToken,
-    /// Let go of what is there; it comes back.
+    /// Let go of what is in flight; it comes back.
     pub abort: CancellationToken,
 }
 
 /// Everything that units of one source need on their way.
 #[derive(Debug)]
 pub struct Processor {
-    /// The source, as it was when the worker was made.
+    /// The source, as it was when the worker was created.
     pub spec: IngestSourceSpec,
     /// The last steps, and the clients of the stores.
     pub committer: Arc<Committer>,
@@ -102,8 +105,8 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// Makes the clients and starts what works in the background. `run` is the UID of the `IngestRun` that this is for,
-    /// if it is for one.
+    /// Creates the clients and starts the background tasks. `run` is the UID of the `IngestRun` that this
+    /// works for, if any.
     pub async fn new(
         order: &IngestOrder,
         runner: String,
@@ -172,8 +175,8 @@ impl Processor {
         }))
     }
 
-    /// Ledger, heads and the template of the articles have to be there, and the first two to belong to this source, before
-    /// the first document.
+    /// Ensures that the ledger, the heads and the template of the articles exist before the first document,
+    /// and that the first two belong to this source.
     pub async fn ensure_indices(&self) -> Result<(), IngestError> {
         let Committer { clusters, indexer, .. } = &*self.committer;
         let ensure = async || {
@@ -188,7 +191,8 @@ impl Processor {
         retry::persist(PATIENCE_AT_START, &self.stop.closing, ensure).await
     }
 
-    /// Sees a unit to its end. To be called for many units at a time; how many of them are in memory is bounded inside.
+    /// Processes a unit to completion. May be called for many units concurrently; how many of them are in
+    /// memory is bounded internally.
     pub async fn process(self: &Arc<Self>, task: UnitTask) -> UnitOutcome {
         let unit = digest(&task.landed);
         let span = self.span(&task.landed, unit.as_deref());
@@ -213,7 +217,7 @@ impl Processor {
         ended
     }
 
-    /// What lines of the log and traces say of a unit.
+    /// The span that carries a unit's fields in logs and traces.
     fn span(&self, landed: &ObjectRef, unit: Option<&str>) -> Span {
         let recorder = &self.committer.recorder;
         tracing::info_span!(
@@ -243,7 +247,8 @@ impl Processor {
         if let Some(known) = known.as_ref().filter(|known| self.leaves(task.reprocess, known)) {
             return Ok(UnitOutcome::Known(known.record.state));
         }
-        // One that was let go because of an index came again for that, and not because a worker died.
+        // A unit that was released because of an index came back for that reason, and not because a worker
+        // died.
         if task.attempts >= SUSPECTED_FROM
             && let Some(unit) = unit.filter(|unit| !observe::worker().is_held(unit))
         {
@@ -264,7 +269,7 @@ impl Processor {
         leaves && known.is_done(revision, *good)
     }
 
-    /// A unit that came again and again is worked on alone, so that one which kills its worker is found out.
+    /// Processes a repeatedly redelivered unit alone, so that one which kills its worker is identified.
     async fn attempt_suspect(
         self: &Arc<Self>,
         task: UnitTask,
@@ -309,11 +314,11 @@ impl Processor {
         self.preparation.prepare(task, known, coming, &self.stop.abort).await
     }
 
-    /// A unit of which workers die is refused unread.
+    /// Refuses a unit unread because workers die of it.
     async fn poison(&self, landed: &ObjectRef, deaths: u32) -> Result<Prepared, Unfinished> {
         let look = || async {
             match current::present(&self.committer.s3, &landed.bucket, &landed.key).await {
-                // One that may not even be looked at is refused all the same.
+                // An object whose metadata cannot be read either is refused all the same.
                 Err(error)
                     if matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) =>
                 {
@@ -332,7 +337,7 @@ impl Processor {
         Ok(Prepared::Converted(refused_unread(unit, refused)))
     }
 
-    /// Hands a prepared unit to those who finish it, and waits for its end.
+    /// Hands a prepared unit to the committer, and waits for its outcome.
     async fn store(
         &self,
         task: UnitTask,
@@ -365,13 +370,13 @@ impl Processor {
     }
 }
 
-/// The digest of the unit that a notification or a listing names; none where it names no version.
+/// The digest of the unit that a notification or a listing names; `None` if it names no version.
 fn digest(landed: &ObjectRef) -> Option<String> {
     let version = landed.version()?;
     Some(UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version }.digest())
 }
 
-/// Gathers prepared units and finishes them in batches.
+/// Gathers prepared units and commits them in batches.
 async fn finish_batches(
     mut receiver: mpsc::Receiver<CommitRequest>,
     committer: Arc<Committer>,

@@ -1,5 +1,5 @@
-//! Keeps the JSON of a converted object: one document a line, in the order of the object. Each unit's is an object of its
-//! own, or many share one ([`packed`]); [`read`] reads both.
+//! Keeps the JSON of a converted object: one document per line, in the order of the object. Each unit has an
+//! object of its own, or many share one ([`packed`]); [`read`] reads both.
 
 pub mod packed;
 pub mod provenance;
@@ -14,14 +14,14 @@ use docmill_crds::records::units::UnitId;
 
 use super::bucket::object_key;
 
-/// One document is JSON, several are one a line.
+/// One document is JSON, several are one per line.
 const MEDIA_TYPE: &str = "application/json";
 /// Metadata that names the source of a snapshot or pack.
 pub const SOURCE: &str = "docmill-source";
 /// Metadata that names the revision.
 const REVISION: &str = "docmill-revision";
 
-/// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own place
+/// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own location
 /// ([`locations::of_source`](super::bucket::locations::of_source)).
 pub fn key(place: &BucketLocation, unit: &UnitId, revision: &str) -> String {
     let digest = unit.digest();
@@ -53,7 +53,7 @@ impl Label {
     }
 }
 
-/// Stores a snapshot. The same unit and revision give the same key, so that doing it twice changes nothing.
+/// Stores a snapshot. Idempotent: the same unit and revision give the same key.
 pub async fn store(
     client: &aws_sdk_s3::Client,
     location: &BucketLocation,
@@ -70,7 +70,7 @@ pub async fn store(
     Ok(())
 }
 
-/// The lines of a packed snapshot as those of a single one are: each names the snapshot.
+/// The lines of a packed snapshot in the form of a single one: each names the snapshot.
 pub fn unpack(lines: &[u8], reference: &str) -> Vec<u8> {
     let mut unpacked = Vec::with_capacity(lines.len());
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -81,7 +81,7 @@ pub fn unpack(lines: &[u8], reference: &str) -> Vec<u8> {
     unpacked
 }
 
-/// What is being done with a snapshot, for errors.
+/// Describes the action in errors.
 fn action(location: &BucketLocation, key: &str) -> String {
     format!("write s3://{}/{key}", location.bucket)
 }

@@ -1,8 +1,8 @@
-//! What tells of objects, and gives them.
+//! The sources of events about objects, and of the objects themselves.
 //!
-//! [`queue`] hands out messages and keeps them hidden while they are worked on, [`notification`] reads them; [`object`] is the raw
-//! object, [`body`] reads it as it comes, [`current`] asks what the bucket holds now, and [`access`] tells trouble of one object
-//! from that of all.
+//! [`queue`] receives messages and keeps them hidden while they are processed, [`notification`] parses them;
+//! [`object`] is the raw object, [`body`] streams its content, [`current`] asks what the bucket holds now,
+//! and [`access`] tells trouble of one object from trouble of all.
 
 pub mod access;
 pub mod body;

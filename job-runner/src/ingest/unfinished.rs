@@ -1,4 +1,4 @@
-//! What is to be tried again later.
+//! The error for work that has to be tried again later.
 
 use std::fmt::Display;
 
@@ -16,21 +16,21 @@ impl Unfinished {
     }
 }
 
-/// Whoever would have taken the value is gone: the worker is ending.
+/// The receiver is gone: the worker is ending.
 impl<T> From<mpsc::error::SendError<T>> for Unfinished {
     fn from(_: mpsc::error::SendError<T>) -> Self {
         ending()
     }
 }
 
-/// Whoever would have answered is gone: it logged why, or the worker is ending.
+/// The sender is gone: it logged why, or the worker is ending.
 impl From<oneshot::error::RecvError> for Unfinished {
     fn from(_: oneshot::error::RecvError) -> Self {
         ending()
     }
 }
 
-/// What is waited for is closed: the worker is ending.
+/// The semaphore is closed: the worker is ending.
 impl From<AcquireError> for Unfinished {
     fn from(_: AcquireError) -> Self {
         ending()

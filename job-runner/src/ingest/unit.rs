@@ -1,4 +1,4 @@
-//! A unit on its way: one version of one raw object.
+//! A unit: one version of one raw object.
 
 pub mod document;
 pub mod known;

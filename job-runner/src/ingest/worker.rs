@@ -1,9 +1,10 @@
-//! A worker of an `IngestSource`: takes messages from the queue until there are none, and sees each to its end.
+//! A worker of an `IngestSource`: takes messages from the queue until there are none, and processes each to
+//! completion.
 //!
-//! The path of a unit is [`crate::ingest`]. Here is only who does it when: one task receives, as long as there is
-//! room; one task a message has its units processed, and acknowledges it when all of them are final. A message
-//! keeps its places until then, so that a slow index stops the receiving and not the memory. [`message`] is what is done
-//! with one.
+//! [`crate::ingest`] describes the path of a unit. This module only schedules it: one task receives as long
+//! as there is room; one task per message has its units processed, and acknowledges the message when all of
+//! them are final. A message keeps its places until then, so that a slow index stops the receiving instead of
+//! filling the memory (backpressure). [`message`] processes a single one.
 
 mod message;
 
@@ -24,13 +25,14 @@ use super::processor::{Processor, Stop};
 use super::source::queue::{Queue, Received};
 use crate::observe;
 
-/// Places for messages in a worker's hands: enough to fill a batch while the one before is on its way.
+/// Places for messages in flight: enough to fill a batch while the previous one is being sent.
 const MESSAGES: u32 = 256;
-/// A message takes a place for each so many bytes that it has. Those of S3 have about one KiB, and SQS takes 1 MiB.
+/// A message takes one place for every this many bytes. S3's messages have about one KiB, and SQS accepts 1
+/// MiB.
 const BYTES_OF_A_PLACE: usize = 32 * 1024;
 /// How long one request waits for messages; a worker that is asked to end does so within this time.
 const LONG_POLL: Duration = Duration::from_secs(2);
-/// How often a worker that waits for a store looks whether it may receive again.
+/// How often a worker that waits for a store checks whether it may receive again.
 const HINDERED: Duration = Duration::from_millis(500);
 
 /// Works until the queue was empty for `idleSeconds`, the lifetime is over, or the worker is asked to end.
@@ -80,7 +82,7 @@ impl Worker {
         }
     }
 
-    /// Receives for as long as there is a reason to. Gives why it ended.
+    /// Receives for as long as there is a reason to. Returns why it ended.
     async fn receive(self: &Arc<Self>, tasks: &TaskTracker) -> &'static str {
         let workers = &self.processor.spec.workers;
         let idle_limit = seconds(workers.idle_seconds);
@@ -115,7 +117,7 @@ impl Worker {
         }
     }
 
-    /// Messages, each with a place of its own; none are received for which there is no place.
+    /// Messages, each with its own place; none are received without a place.
     async fn receive_into(&self, places: &Arc<Semaphore>) -> Vec<(Received, OwnedSemaphorePermit)> {
         let free = async {
             let permit = Arc::clone(places).acquire_owned().await;
@@ -125,7 +127,7 @@ impl Worker {
             return Vec::new();
         }
         if !store_health::of_process().may_receive() {
-            // What is in hand waits for a store already; more would only wait as well.
+            // What is in flight waits for a store already; more would only wait as well.
             self.stop.closing.run_until_cancelled(tokio::time::sleep(HINDERED)).await;
             return Vec::new();
         }
@@ -139,7 +141,8 @@ impl Worker {
         }
     }
 
-    /// Gives messages their places. Large ones may have to wait for those before them; they are kept hidden meanwhile.
+    /// Assigns places to messages. Large ones may have to wait for those before them; they are kept hidden
+    /// meanwhile.
     async fn place_all(
         &self,
         messages: Vec<Received>,
@@ -157,7 +160,7 @@ impl Worker {
     }
 }
 
-/// How many places a message of so many bytes takes.
+/// How many places a message of this many bytes takes.
 fn places_for(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_OF_A_PLACE + 1).unwrap_or(MESSAGES).min(MESSAGES)
 }

@@ -11,10 +11,10 @@ use http_body_util::LengthLimitError;
 use crate::cause::{self, innermost};
 use crate::outbound::EndpointFault;
 
-/// Characters of a service's message that are kept.
+/// Maximum characters of a service's message that are kept.
 const SAID_CHARS: usize = 400;
 
-/// A request to the object store or the queue that failed, or could not be made.
+/// A request to the object store or the queue that failed, or could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The Secret lacks a key.
@@ -23,7 +23,7 @@ pub enum StoreError {
     /// The queue's URL has no host.
     #[error("{0:?} is not the URL of a queue")]
     QueueUrl(String),
-    /// The endpoint may not be asked.
+    /// The endpoint is not allowed.
     #[error("{0}")]
     NotAllowed(#[from] EndpointFault),
     /// A request failed.
@@ -31,11 +31,11 @@ pub enum StoreError {
     Request {
         /// What was tried, with the name of the bucket, object or queue.
         action: String,
-        /// The service's code, the status, or what became of the connection.
+        /// The service's code, the status, or what happened to the connection.
         detail: String,
         /// The service's message.
         said: Foreign,
-        /// What kind of failure it is.
+        /// The kind of failure.
         fault: StoreFault,
     },
 }
@@ -47,15 +47,15 @@ pub enum StoreFault {
     NoSuchKey,
     /// No such bucket or queue.
     NotFound,
-    /// The credentials are wrong or do not suffice.
+    /// The credentials are wrong or lack permissions.
     AccessDenied,
     /// A condition of the request was not met (412), for example the `ETag` changed meanwhile.
     Changed,
-    /// It takes no more at the moment; passes by itself.
+    /// The service throttles requests at the moment; transient.
     Throttled,
-    /// There was no answer: connection trouble, time-outs; passes by itself.
+    /// There was no response: connection trouble, time-outs; transient.
     Unreachable,
-    /// It answers that it cannot serve (5xx), or its answer broke off; passes by itself.
+    /// The service responded that it is unavailable (5xx), or its response broke off; transient.
     Unavailable,
     /// The object is in an archive storage class, and has to be restored before it can be read.
     Archived,
@@ -64,7 +64,7 @@ pub enum StoreFault {
 }
 
 impl StoreError {
-    /// Reads the failure of an SDK call; `action` is a phrase such as `read s3://bucket/key`.
+    /// Interprets the failure of an SDK call; `action` is a phrase such as `read s3://bucket/key`.
     pub fn from_sdk<E>(action: impl Into<String>, error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
@@ -92,13 +92,14 @@ impl StoreError {
         Self::Request { action, detail, said: said.into(), fault: fault(code, status) }
     }
 
-    /// A body that broke off, or anything else on the way that passes by itself.
+    /// A body that broke off, or any other transient failure in transit.
     pub fn unavailable(action: impl Into<String>, error: &dyn StdError) -> Self {
         let (detail, said) = (innermost(error), Foreign::default());
         Self::Request { action: action.into(), detail, said, fault: StoreFault::Unavailable }
     }
 
-    /// The service's code and its own words, where a request was made: for records, as in [`Foreign::for_records`].
+    /// The service's code and its own words, if a request was sent: for records, as in
+    /// [`Foreign::for_records`].
     pub fn detail(&self) -> String {
         match self {
             Self::Request { detail, said, .. } if said.is_empty() => detail.clone(),
@@ -107,7 +108,7 @@ impl StoreError {
         }
     }
 
-    /// The kind of failure, where a request was made.
+    /// The kind of failure, if a request was sent.
     pub fn fault(&self) -> Option<StoreFault> {
         match self {
             Self::Request { fault, .. } => Some(*fault),
@@ -144,8 +145,8 @@ impl Classify for StoreError {
     }
 }
 
-/// Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>. A HEAD has no body and therefore no
-/// code, so the status decides where there is none.
+/// Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>. The response to a HEAD has
+/// no body and therefore no code, so the status decides if there is none.
 fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
     match (code, status) {
         (Some("NoSuchKey" | "NoSuchVersion"), _) => StoreFault::NoSuchKey,
@@ -174,7 +175,7 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
         | (_, Some(429)) => StoreFault::Throttled,
         (Some("RequestTimeout"), _) | (_, Some(408 | 500..)) => StoreFault::Unavailable,
         (_, None) => StoreFault::Unreachable,
-        // Credentials that have run out are told with the status 400.
+        // Expired credentials are reported with the status 400.
         (Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired"), _) | (_, Some(401 | 403)) => {
             StoreFault::AccessDenied
         }
@@ -182,7 +183,7 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
     }
 }
 
-/// How object store or queue hinder.
+/// How object store or queue hold up work.
 pub fn store_reason(error: &StoreError) -> Option<StoreProblemReason> {
     match error.fault() {
         Some(StoreFault::Throttled) => Some(StoreProblemReason::Throttled),

@@ -9,7 +9,8 @@ use super::error::{ElasticError, Fault};
 use super::mapping;
 
 impl Elastic {
-    /// Creates an index with settings and mappings. Whether it is new: one that exists is left as it is.
+    /// Creates an index with settings and mappings. Returns whether it is new: an existing one is left as it
+    /// is.
     pub async fn create_index(&self, name: &str, body: &Value) -> Result<bool, ElasticError> {
         match self.send_small(Method::Put, &format!("/{}", segment(name)), Some(body)).await {
             Err(error) if is_kind(&error, "resource_already_exists_exception") => Ok(false),
@@ -17,7 +18,7 @@ impl Elastic {
         }
     }
 
-    /// Whether there is an index of this name.
+    /// Whether an index of this name exists.
     pub async fn exists(&self, index: &str) -> Result<bool, ElasticError> {
         match self
             .send(
@@ -39,8 +40,8 @@ impl Elastic {
             .map(drop)
     }
 
-    /// Adds fields to the mapping of the indices that exist already; a pattern may match none. An index that takes no changes
-    /// keeps its own mapping, and the others get theirs.
+    /// Adds fields to the mapping of existing indices; a pattern may match none. An index that accepts no
+    /// changes keeps its own mapping, and the others get theirs.
     pub async fn add_fields(&self, index: &str, properties: &Map<String, Value>) -> Result<(), ElasticError> {
         match self.put_fields(index, properties).await {
             Err(error) if is_of_index(&error) => {}
@@ -70,13 +71,13 @@ impl Elastic {
         self.send_small(Method::Put, &path, Some(&json!({"properties": properties}))).await.map(drop)
     }
 
-    /// The fields of all indices of a pattern, as [`mapping::portable_fields`] gives them.
+    /// The fields of all indices of a pattern, as [`mapping::portable_fields`] returns them.
     pub async fn fields(&self, index: &str) -> Result<Map<String, Value>, ElasticError> {
         let path = format!("/{}/_mapping?allow_no_indices=true&ignore_unavailable=true", segment(index));
         Ok(mapping::portable_fields(&self.send(Method::Get, &path, None).await?))
     }
 
-    /// Makes everything that was written visible to searches.
+    /// Makes all earlier writes visible to searches.
     pub async fn refresh(&self, index: &str) -> Result<(), ElasticError> {
         let path = format!("/{}/_refresh?ignore_unavailable=true", segment(index));
         self.send_small(Method::Post, &path, None).await.map(drop)

@@ -1,4 +1,4 @@
-//! Bulk requests: written, sent until every item has its final outcome, and their answers read item by item.
+//! Bulk requests: built, sent until every item has its final outcome, and their responses read item by item.
 
 pub(super) mod body;
 mod progress;

@@ -1,4 +1,4 @@
-//! One cluster, and how a single request to it is sent and its answer read.
+//! One cluster, and how a single request to it is sent and its response read.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,8 @@ use super::error::ElasticError;
 use crate::outbound::Cap;
 use crate::secrets::Secrets;
 
-/// What stays as it is in a path segment: the unreserved characters of RFC 3986, and what patterns of indices need.
+/// The characters that stay unescaped in a path segment: the unreserved characters of RFC 3986, and what
+/// index patterns need.
 const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'*').remove(b',');
 
@@ -38,14 +39,15 @@ impl fmt::Debug for Elastic {
 }
 
 impl Elastic {
-    /// Makes a client; nothing is sent yet. The keys of `secrets` are those that
-    /// [`ElasticsearchCluster::secret_ref`] tells of; an empty one means no authentication.
+    /// Creates a client; sends nothing yet. The keys of `secrets` are those that
+    /// [`ElasticsearchCluster::secret_ref`] describes; an empty one means no authentication.
     pub fn new(cluster: &ElasticsearchCluster, secrets: &Secrets) -> Result<Self, ElasticError> {
         Ok(Self::over(ClusterLink::fixed(cluster, secrets.clone())?))
     }
 
-    /// The same with the Secret that is mounted into this pod, by one of the names in
-    /// [`docmill_crds::contract::secret_mount`]: it is read again when the cluster refuses what it said before.
+    /// The same with the Secret that is mounted into this pod, under one of the names in
+    /// [`docmill_crds::contract::secret_mount`]: it is read again if the cluster rejects the previous
+    /// credentials.
     pub fn mounted(cluster: &ElasticsearchCluster, mount: &'static str) -> Result<Self, ElasticError> {
         Ok(Self::over(ClusterLink::mounted(cluster, mount)?))
     }
@@ -54,7 +56,7 @@ impl Elastic {
         Self { link: Arc::new(link), info: Arc::new(OnceCell::new()), pushed_back: Arc::default() }
     }
 
-    /// What the cluster says of itself; asked once for all clones.
+    /// What the cluster says about itself; requested once for all clones.
     pub async fn info(&self) -> Result<&ClusterInfo, ElasticError> {
         self.info
             .get_or_try_init(|| async {
@@ -64,17 +66,17 @@ impl Elastic {
             .await
     }
 
-    /// How often a bulk was pushed back (429), in part or as a whole.
+    /// How often a bulk was throttled (429), in part or as a whole.
     pub fn pushed_back(&self) -> u64 {
         self.pushed_back.load(Ordering::Relaxed)
     }
 
-    /// Takes note of a bulk that was pushed back.
+    /// Counts a throttled bulk.
     pub(super) fn was_pushed_back(&self) {
         self.pushed_back.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sends a request with a JSON body and reads the answer; a status of 400 or above is an error.
+    /// Sends a request with a JSON body and reads the response; a status of 400 or above is an error.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -84,7 +86,7 @@ impl Elastic {
         self.send_json(method, path, body, Cap::Page).await
     }
 
-    /// The same, where the answer is an acknowledgement or the like.
+    /// The same, for a response that is an acknowledgement or the like.
     pub(super) async fn send_small(
         &self,
         method: Method,
@@ -105,7 +107,7 @@ impl Elastic {
         parse(&self.send_bytes(method, path, body, cap).await?)
     }
 
-    /// Sends a request. One that is refused for its credentials is sent again if others are there by now.
+    /// Sends a request. If its credentials are rejected, it is sent again if there are new ones by now.
     pub(super) async fn send_bytes(
         &self,
         method: Method,
@@ -123,7 +125,7 @@ impl Elastic {
         }
     }
 
-    /// Sends a request; a node that cannot be reached is passed over for the next one.
+    /// Sends a request; a node that cannot be reached is skipped in favour of the next one.
     async fn send_by(
         &self,
         by: &Connections,
@@ -158,7 +160,7 @@ impl Elastic {
     }
 }
 
-/// Reads an answer that has to be JSON.
+/// Parses a response that has to be JSON.
 pub(super) fn parse(answer: &[u8]) -> Result<Value, ElasticError> {
     serde_json::from_slice(answer).map_err(|error| ElasticError::Unreadable(error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Which server a cluster is, and of which version.
+//! Identifies the server of a cluster, and its version.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub enum Distribution {
     OpenSearch,
 }
 
-/// What `GET /` tells.
+/// The response to `GET /`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterInfo {
     /// Which server it is.
@@ -23,7 +23,8 @@ pub struct ClusterInfo {
 }
 
 impl ClusterInfo {
-    /// Reads the answer to `GET /`. OpenSearch names itself in `version.distribution`; Elasticsearch has no such key.
+    /// Reads the response to `GET /`. OpenSearch names itself in `version.distribution`; Elasticsearch has no
+    /// such key.
     pub(super) fn read(answer: &Value) -> Result<Self, ElasticError> {
         let version = answer.pointer("/version/number").and_then(Value::as_str).ok_or_else(|| {
             ElasticError::Unreadable("GET / does not tell a version; is this an Elasticsearch?".to_owned())

@@ -11,11 +11,11 @@ use super::error::ElasticError;
 /// A document as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredDocument {
-    /// Its version, external where it was written with one.
+    /// Its version; external if it was written with one.
     pub version: u64,
-    /// In which state it was read.
+    /// The state in which it was read.
     pub state: ReadState,
-    /// The document, or the asked fields of it.
+    /// The document, or the requested fields of it.
     pub source: Map<String, Value>,
 }
 
@@ -26,8 +26,8 @@ impl Elastic {
         Ok(found.pop().flatten())
     }
 
-    /// Gets documents in the order of their addresses, whether or not they are visible to searches yet. `fields`
-    /// names what is wanted of each (patterns are possible); empty: everything.
+    /// Gets documents in the order of their addresses, whether or not they are visible to searches yet.
+    /// `fields` selects fields (patterns are possible); empty: everything.
     pub async fn mget(
         &self,
         addresses: &[Address<'_>],
@@ -45,7 +45,8 @@ impl Elastic {
         read_mget(answer, addresses)
     }
 
-    /// Stores one document. With a version, an older one than the stored is given up ([`Outcome::Superseded`]).
+    /// Stores one document. With a version, a document older than the stored one is dropped
+    /// ([`Outcome::Superseded`]).
     pub async fn index_doc(
         &self,
         address: Address<'_>,
@@ -61,7 +62,7 @@ impl Elastic {
         }
     }
 
-    /// Deletes documents, whatever their versions; one that is gone is fine.
+    /// Deletes documents, whatever their versions; missing ones are not an error.
     pub async fn delete_docs<'a>(
         &self,
         index: &str,
@@ -81,7 +82,7 @@ impl Elastic {
     }
 }
 
-/// Reads the answer to a multi-get: as many entries as were asked for, in that order.
+/// Reads the response to a multi-get: as many entries as were requested, in that order.
 fn read_mget(
     mut answer: Value,
     addresses: &[Address<'_>],
@@ -113,7 +114,7 @@ fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDo
     let state = ReadState { seq_no: number("_seq_no"), primary_term: number("_primary_term") };
     match entry.get_mut("_source").map(Value::take) {
         Some(Value::Object(source)) => Ok(Some(StoredDocument { version, state, source })),
-        // With a list of fields of which the document has none, some versions leave the source out.
+        // With a list of fields of which the document has none, some versions omit the source.
         None => Ok(Some(StoredDocument { version, state, source: Map::new() })),
         Some(_) => Err(ElasticError::Unreadable("multi-get: a source that is no object".to_owned())),
     }

@@ -7,41 +7,42 @@ use serde_json::Value;
 
 use crate::outbound::EndpointFault;
 
-/// Characters of a reason that are kept: enough for the sentence, without the document that it may quote.
+/// Maximum characters of a reason that are kept: enough for the sentence, without the document that it may
+/// quote.
 const REASON_CHARS: usize = 400;
 
-/// Our word for a signature of another time than the one that the cluster's clock shows, of which AWS gives none.
+/// Our name for a signature whose time deviates from the cluster's clock, for which AWS has none.
 pub const SKEWED: &str = "signature_time_skewed";
-/// A point in time or a scroll that is not there any more.
+/// A point in time or a scroll that no longer exists.
 const LOST_VIEW: &str = "search_context_missing_exception";
-/// An index that takes no writes for now.
+/// An index that accepts no writes for now.
 pub const BLOCKED: &str = "cluster_block_exception";
 
-/// Why a request to Elasticsearch did not do what it was to do. Neither text nor `Debug` holds credentials, or what the
+/// Why a request to Elasticsearch failed. Neither its text nor `Debug` contains credentials, or what the
 /// server said beyond status and type.
 #[derive(Debug, thiserror::Error)]
 pub enum ElasticError {
-    /// The resource or its Secret does not describe a cluster that can be reached.
+    /// The resource or its Secret does not describe a reachable cluster.
     #[error("failed to use the settings of the Elasticsearch cluster: {0}")]
     Settings(String),
-    /// A node may not be asked.
+    /// A node is not allowed.
     #[error("{0}")]
     NotAllowed(#[from] EndpointFault),
     /// No node could be connected to, or the connection broke.
     #[error("failed to reach Elasticsearch: {0}")]
     Unreachable(String),
-    /// The cluster's certificate is not to be trusted.
+    /// The cluster's certificate is not trusted.
     #[error(
         "failed to trust Elasticsearch at {0}; put the certificate (PEM) of the authority that signed it into the key ca.crt of the Secret that secretRef names, and use a name that the certificate is made out for"
     )]
     Untrusted(String),
-    /// The request took longer than it may.
+    /// The request timed out.
     #[error("failed to get an answer from Elasticsearch in time: {0}")]
     Timeout(String),
-    /// Elasticsearch answered with an error.
+    /// Elasticsearch responded with an error.
     #[error("failed at Elasticsearch: {0}")]
     Refused(Fault),
-    /// The answer is not what the API promises: cut short, from a proxy, or of another server.
+    /// The response is not what the API promises: truncated, from a proxy, or from another server.
     #[error("failed to understand the answer of Elasticsearch: {0}")]
     Unreadable(String),
     /// The process was asked to end before the work was done.
@@ -70,19 +71,19 @@ impl Classify for ElasticError {
 }
 
 impl ElasticError {
-    /// Whether the point in time that was searched is gone: it expired, or its node went away.
+    /// Whether the searched point in time is gone: it expired, or its node went away.
     pub fn lost_view(&self) -> bool {
         self.fault().is_some_and(|fault| fault.kind == LOST_VIEW)
     }
 
-    /// The same error, as one after which a view has to be opened anew: [`Self::lost_view`] holds for it.
+    /// The same error, as one after which a view has to be opened again: [`Self::lost_view`] is true for it.
     pub fn as_lost_view(self) -> Self {
         let reason = self.to_string();
         Self::Refused(Fault { status: 404, kind: LOST_VIEW.to_owned(), reason: reason.into() })
     }
 
-    /// Whether the server does not know such a request at all, as older ones do not know points in time. It says so
-    /// without a type of its errors.
+    /// Whether the server does not know such a request at all, like older ones that do not know points in
+    /// time. It reports that without an error type.
     pub fn is_unknown_request(&self) -> bool {
         self.fault().is_some_and(|fault| matches!(fault.status, 400 | 404 | 405) && fault.kind.is_empty())
     }
@@ -98,7 +99,7 @@ impl ElasticError {
         }
     }
 
-    /// What Elasticsearch said, if it answered at all.
+    /// What Elasticsearch said, if it responded at all.
     pub fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Refused(fault) => Some(fault),
@@ -107,12 +108,13 @@ impl ElasticError {
     }
 }
 
-/// What Elasticsearch said against a whole request or against one item of a bulk.
+/// Elasticsearch's objection to a whole request or to one item of a bulk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// HTTP status of the answer or of the item.
+    /// HTTP status of the response or of the item.
     pub status: u16,
-    /// Elasticsearch's `type`, for example `document_parsing_exception`; empty where there is none, or something else.
+    /// Elasticsearch's `type`, for example `document_parsing_exception`; empty if there is none, or if it is
+    /// something else.
     pub kind: String,
     /// Elasticsearch's `reason`, shortened. It may quote a document, and is not part of `Display`.
     pub reason: Foreign,
@@ -132,14 +134,14 @@ impl std::fmt::Display for Fault {
 }
 
 impl Fault {
-    /// The fault with the server's own words, for records in the stores of those whom it concerns.
+    /// The fault with the server's own words, for records in the stores of the affected users.
     pub fn for_records(&self) -> String {
         let words = self.reason.for_records();
         if words.is_empty() { self.to_string() } else { format!("{self}, {words}") }
     }
 
-    /// Reads the body of an answer with a status of 400 or above. A body that is no JSON (a proxy's page, an empty
-    /// 413) gives a fault without a kind.
+    /// Reads the body of a response with a status of 400 or above. A body that is not JSON (a proxy's page,
+    /// an empty 413) results in a fault without a kind.
     pub fn of_answer(status: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
             Ok(answer) => match answer.get("error") {
@@ -152,10 +154,12 @@ impl Fault {
         }
     }
 
-    /// Reads what the gateway in front of managed OpenSearch says: `{"message": …}`, at times with a capital letter.
+    /// Reads the response of the gateway in front of managed OpenSearch: `{"message": …}`, sometimes with a
+    /// capital letter.
     fn of_gateway(status: u16, answer: &Value) -> Self {
         let text = ["message", "Message"].iter().find_map(|name| answer.get(*name)?.as_str()).unwrap_or("");
-        // Words of AWS: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>.
+        // AWS's wording:
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>.
         let skewed =
             ["Signature expired", "Signature not yet current"].iter().any(|words| text.contains(words));
         if status == 403 && skewed {
@@ -164,8 +168,8 @@ impl Fault {
         Self { status, kind: String::new(), reason: shorten(text).into() }
     }
 
-    /// Reads an `error` object: `{type, reason, caused_by: {type, reason, …}}`; older paths give a bare text. The
-    /// innermost cause is the one that names the field, so it is told too.
+    /// Reads an `error` object: `{type, reason, caused_by: {type, reason, …}}`; older paths return a bare
+    /// text. The innermost cause is the one that names the field, so it is included too.
     pub fn of_error(status: u16, error: &Value) -> Self {
         if let Value::String(text) = error {
             return Self { status, kind: String::new(), reason: shorten(text).into() };
@@ -181,11 +185,14 @@ impl Fault {
         Self { status, kind, reason: shorten(&reason).into() }
     }
 
-    /// Who has to act. By kind where the status alone would mislead:
-    /// - [`SKEWED`] comes with 403, and is a clock that is off;
-    /// - `cluster_block_exception` comes with 403, and is an index that is read-only for now (disk, maintenance);
-    /// - `search_context_missing_exception` comes with 404, and is a point in time that expired or lost its node;
-    /// - `validation_exception` comes with 400 on every item of a bulk, and is the limit of shards in the cluster.
+    /// Who has to act. Decided by kind where the status alone would mislead:
+    /// - [`SKEWED`] comes with 403, and means that a clock is wrong;
+    /// - `cluster_block_exception` comes with 403, and means an index that is read-only for now (disk,
+    ///   maintenance);
+    /// - `search_context_missing_exception` comes with 404, and means a point in time that expired or lost
+    ///   its node;
+    /// - `validation_exception` comes with 400 on every item of a bulk, and means the limit of shards in the
+    ///   cluster.
     pub fn class(&self) -> ErrorClass {
         match (self.kind.as_str(), self.status) {
             (BLOCKED | SKEWED | "search_context_missing_exception", _) | (_, 408 | 429 | 500..) => {
@@ -197,7 +204,7 @@ impl Fault {
     }
 }
 
-/// A search that failed says so, and why in its root cause only.
+/// A failed search reports why only in its root cause.
 fn shard_failure(error: &Value) -> &Value {
     let failed = error.get("type").and_then(Value::as_str) == Some("search_phase_execution_exception");
     error.pointer("/root_cause/0").filter(|_| failed).unwrap_or(error)
@@ -220,7 +227,7 @@ fn shorten(text: &str) -> String {
     short
 }
 
-/// How Elasticsearch hinders.
+/// How Elasticsearch holds up work.
 fn elastic_reason(error: &ElasticError) -> Option<StoreProblemReason> {
     match error {
         ElasticError::Unreachable(_) => Some(StoreProblemReason::Unreachable),

@@ -1,13 +1,16 @@
-//! How documents of the product are mapped: templates for new indices, and what is taken over from existing ones.
+//! How documents of the product are mapped: templates for new indices, and what is adopted from existing
+//! ones.
 
 use serde_json::{Map, Value, json};
 
 use super::cluster_info::Distribution;
 
-/// Templates of the product rank above Elasticsearch's own (up to 200); a user's own can rank above it.
+/// Templates of the product take precedence over Elasticsearch's own (up to 200); a user's own can take
+/// precedence over them.
 const BASE_PRIORITY: usize = 300;
 
-/// Parameters of a field that mean the same in every cluster. Analyzers do not: they are settings of an index.
+/// Parameters of a field that mean the same in every cluster. Analyzers do not: they are settings of an
+/// index.
 const PORTABLE_PARAMETERS: [&str; 10] = [
     "type",
     "format",
@@ -53,48 +56,52 @@ pub fn date() -> Value {
     json!({"type": "date"})
 }
 
-/// A text for full-text search that can also be compared as a whole: what Elasticsearch makes of a text by default.
+/// A text for full-text search that can also be compared as a whole: Elasticsearch's default mapping of a
+/// text.
 pub fn text() -> Value {
     json!({"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}})
 }
 
-/// An integer of at most 64 bits, with a sign or without. A `long` has a sign, and every cluster knows it; what is beyond it
-/// (from 2^63 on) is not in its order, and is found as a whole: `term` on `<field>.keyword`. `unsigned_long` would take no
-/// negative numbers, and not every cluster has it.
+/// An integer of at most 64 bits, signed or unsigned. A `long` is signed, and every cluster knows it; a value
+/// beyond it (from 2^63 on) is not sorted with the others, and is found as a whole: `term` on
+/// `<field>.keyword`. `unsigned_long` would accept no negative numbers, and not every cluster has it.
 pub fn integer() -> Value {
     let whole = json!({"type": "keyword", "doc_values": false});
     json!({"type": "long", "ignore_malformed": true, "fields": {"keyword": whole}})
 }
 
-/// An integer that a `long` holds in any case.
+/// An integer that always fits a `long`.
 pub fn long() -> Value {
     json!({"type": "long"})
 }
 
-/// Numbers that are kept and not searched for. Without a mapping, Elasticsearch makes a list of 128 or more numbers
-/// a `dense_vector` with an index of its own, and newer versions leave that out of the stored document.
+/// Numbers that are stored and not searchable. Without a mapping, Elasticsearch turns a list of 128 or more
+/// numbers into a `dense_vector` with an index of its own, and newer versions omit that from the stored
+/// document.
 pub fn stored_vector() -> Value {
     json!({"type": "float", "index": false, "doc_values": false})
 }
 
-/// An object of any shape that is kept and not searched.
+/// An object of any shape that is stored and not searchable.
 pub fn stored_object() -> Value {
     json!({"type": "object", "enabled": false})
 }
 
-/// An object of any shape whose values are searched for as wholes, and which is one field of the mapping however many
-/// keys it has. Elasticsearch and OpenSearch have different names for it
+/// An object of any shape whose values are searchable as wholes, and which is one field of the mapping
+/// however many keys it has. Elasticsearch and OpenSearch have different names for it
 /// (<https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/flattened>,
 /// <https://docs.opensearch.org/latest/field-types/supported-field-types/flat-object/>).
 pub fn flattened_object(distribution: Distribution) -> Value {
     match distribution {
-        // Lucene refuses terms of more than 32,766 bytes; a character has at most four, and the key stands before the value.
+        // Lucene rejects terms of more than 32,766 bytes; a character has at most four, and the key precedes
+        // the value.
         Distribution::Elasticsearch => json!({"type": "flattened", "ignore_above": 8000}),
         Distribution::OpenSearch => json!({"type": "flat_object"}),
     }
 }
 
-/// The mapping of `_docmill`. `enrichment` has what the enrichers of an index add, by their names; empty for articles.
+/// The mapping of `_docmill`. `enrichment` has what the enrichers of an index add, by their names; empty for
+/// articles.
 pub fn docmill_field(enrichment: &Map<String, Value>) -> Value {
     let (keyword, date) = (keyword(), date());
     let mut properties = json!({
@@ -113,14 +120,14 @@ pub fn docmill_field(enrichment: &Map<String, Value>) -> Value {
     json!({"dynamic": false, "properties": properties})
 }
 
-/// Name of the template for a pattern of indices. `*` is not allowed in it, and `+` is in no name of an index.
+/// Name of the template for a pattern of indices. It may not contain `*`, and no index name contains `+`.
 pub fn template_name(pattern: &str) -> String {
     format!("docmill-{}", pattern.replace('*', "+"))
 }
 
-/// A composable template for a pattern: the given fields, and whatever else a document has by Elasticsearch's own
-/// rules, except that a text which looks like a date stays a text: one headline `2024` must not make every other
-/// headline a fault. The more literal characters a pattern has, the higher it ranks.
+/// A composable template for a pattern: the given fields, and whatever else a document has by Elasticsearch's
+/// own rules, except that a text which looks like a date stays a text: one headline `2024` must not make
+/// every other headline invalid. The more literal characters a pattern has, the higher its priority.
 pub fn index_template(pattern: &str, fields: &Map<String, Value>) -> Value {
     index_template_with(pattern, fields, &json!({}))
 }
@@ -131,14 +138,14 @@ pub fn index_template_with(pattern: &str, fields: &Map<String, Value>, settings:
     own_index_template(pattern, &json!({"settings": settings, "mappings": mappings}))
 }
 
-/// A composable template for a pattern: settings and mappings as an index has them when it is created.
+/// A composable template for a pattern: settings and mappings in the form used to create an index.
 pub fn own_index_template(pattern: &str, body: &Value) -> Value {
     let literal = pattern.chars().filter(|c| *c != '*').count();
     json!({"index_patterns": [pattern], "priority": BASE_PRIORITY + literal, "template": body})
 }
 
-/// The fields of an answer to `GET /<pattern>/_mapping`, without what another cluster might not know. Where indices
-/// differ, the last one by name decides: of dated indices it is the newest.
+/// The fields of a response to `GET /<pattern>/_mapping`, without what another cluster might not know. If
+/// indices differ, the last one by name decides: for dated indices that is the newest.
 pub fn portable_fields(answer: &Value) -> Map<String, Value> {
     let mut indices: Vec<(&String, &Value)> = answer.as_object().into_iter().flatten().collect();
     indices.sort_by_key(|(name, _)| *name);
@@ -159,7 +166,8 @@ fn portable_properties(properties: &Value) -> Map<String, Value> {
 fn portable_field(field: &Value) -> Option<Value> {
     let field = field.as_object()?;
     match field.get("type").and_then(Value::as_str) {
-        // The two names of an object of any shape under one field: each cluster knows one. Kept, not searched for.
+        // The two names of an object of any shape under one field: each cluster knows one. Stored, not
+        // searchable.
         Some("flattened" | "flat_object") => return Some(stored_object()),
         Some(kind) if !PORTABLE_TYPES.contains(&kind) => return None,
         _ => {}

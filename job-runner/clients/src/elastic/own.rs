@@ -1,4 +1,4 @@
-//! Docmill's own indices: made for their owner, or found to be its own.
+//! Docmill's own indices: created for their owner, or found to belong to it.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use super::client::{Elastic, segment};
 use super::error::ElasticError;
 use super::mapping;
 
-/// Two that claim the same index see after this time whose it has become: the last one to write has it.
+/// After this time, two that claim the same index see who owns it: the last one to write does.
 const CLAIMS_SETTLE: Duration = Duration::from_secs(1);
 
 /// Why an index cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
-    /// The cluster did not do what was asked of it.
+    /// A request to the cluster failed.
     #[error(transparent)]
     Elastic(#[from] ElasticError),
-    /// It belongs to somebody else, in words.
+    /// It belongs to somebody else; the text says to whom.
     #[error("LedgerOwnedByAnother: {0}")]
     Barred(String),
 }
@@ -51,9 +51,9 @@ impl Classify for ClaimError {
 }
 
 impl Elastic {
-    /// Makes sure that an index is there and belongs to `owner`: creates it, claims one of nobody, and with `adopt` takes
-    /// over one of somebody else. The template of its kind is put too: an index that somebody deletes is made again by the
-    /// next record for it, and takes its mapping from the template.
+    /// Ensures that an index exists and belongs to `owner`: creates it, claims it if nobody owns it, and with
+    /// `adopt` takes it over from another owner. Also puts the template of its kind: an index that somebody
+    /// deletes is created again by the next record for it, and takes its mapping from the template.
     pub async fn claim(&self, index: &OwnIndex, owner: &Owner, adopt: bool) -> Result<(), ClaimError> {
         let template = mapping::own_index_template(index.pattern, &index.body);
         self.put_index_template(&mapping::template_name(index.pattern), &template).await?;
@@ -81,7 +81,7 @@ impl Elastic {
         }
     }
 
-    /// Whether all of these indices that exist belong to `owner` or to nobody.
+    /// Checks that all of these indices that exist belong to `owner` or to nobody.
     pub async fn check_owner(&self, indices: &[OwnIndex], owner: &Owner) -> Result<(), ClaimError> {
         for index in indices {
             if let Some(Ownership::Barred(bar)) = self.standing(&index.name, owner).await? {
@@ -91,7 +91,7 @@ impl Elastic {
         Ok(())
     }
 
-    /// Whose an index is; `None` if there is none of this name.
+    /// Who owns an index; `None` if it does not exist.
     pub async fn standing(&self, index: &str, owner: &Owner) -> Result<Option<Ownership>, ElasticError> {
         let path = format!("/{}/_mapping?ignore_unavailable=true&allow_no_indices=true", segment(index));
         let answer = self.send(Method::Get, &path, None).await?;

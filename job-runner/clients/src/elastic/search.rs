@@ -1,7 +1,7 @@
-//! Searches, and points in time for going through everything.
+//! Searches, and points in time for iterating over everything.
 //!
-//! A search over a pattern that matches no index finds nothing; it is no error. A shard that fails is one, since
-//! partial results would be gaps.
+//! A search with a pattern that matches no index finds nothing, which is not an error. A failing shard is
+//! one, since partial results would be gaps.
 
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::error::ElasticError;
 /// How long the cluster keeps a point in time after each use.
 const KEEP_ALIVE: &str = "5m";
 
-/// A view of indices that writes do not change.
+/// A snapshot view of indices that later writes do not change.
 #[derive(Debug)]
 pub struct Pit {
     id: String,
@@ -21,8 +21,8 @@ pub struct Pit {
 }
 
 impl Pit {
-    /// Sorts by a date and breaks ties, so that `search_after` skips nothing. Elasticsearch has `_shard_doc` for that;
-    /// OpenSearch got it with 3.3 only, and breaks ties by `_id`, which it lets one sort by.
+    /// Sorts by a date and breaks ties, so that `search_after` skips nothing. Elasticsearch has `_shard_doc`
+    /// for that; OpenSearch got it only with 3.3, and breaks ties by `_id`, by which it allows sorting.
     pub fn sort_by_date(&self, field: &str) -> Value {
         self.sort_by(field, "date")
     }
@@ -52,7 +52,7 @@ impl Elastic {
             .ok_or_else(|| ElasticError::Unreadable("a search told no total".to_owned()))
     }
 
-    /// Searches an index, alias or pattern; gives the whole answer.
+    /// Searches an index, alias or pattern; returns the whole response.
     pub async fn search(&self, index: &str, body: &Value) -> Result<Value, ElasticError> {
         let path = format!(
             "/{}/_search?allow_partial_search_results=false&ignore_unavailable=true&allow_no_indices=true",
@@ -75,7 +75,7 @@ impl Elastic {
         Ok(Pit { id: id.to_owned(), distribution })
     }
 
-    /// Searches a point in time; `body` is that of a search without `pit`.
+    /// Searches a point in time; `body` is a search body without `pit`.
     pub async fn search_pit(&self, pit: &mut Pit, mut body: Value) -> Result<Value, ElasticError> {
         body["pit"] = json!({"id": pit.id, "keep_alive": KEEP_ALIVE});
         let path = "/_search?allow_partial_search_results=false";
@@ -87,7 +87,8 @@ impl Elastic {
         Ok(answer)
     }
 
-    /// Begins to go through everything that a search finds, where there are no points in time (OpenSearch before 2.4).
+    /// Starts to iterate over everything that a search finds, if there are no points in time (OpenSearch
+    /// before 2.4).
     pub async fn open_scroll(&self, index: &str, body: &Value) -> Result<Value, ElasticError> {
         let path = format!(
             "/{}/_search?scroll={KEEP_ALIVE}&allow_partial_search_results=false&ignore_unavailable=true",
@@ -102,12 +103,12 @@ impl Elastic {
         self.send(Method::Post, "/_search/scroll", Some(&body)).await
     }
 
-    /// Ends a scroll. One that is not ended expires.
+    /// Ends a scroll. If it is not ended, it expires.
     pub async fn close_scroll(&self, id: &str) -> Result<(), ElasticError> {
         self.send_small(Method::Delete, "/_search/scroll", Some(&json!({"scroll_id": [id]}))).await.map(drop)
     }
 
-    /// Closes a point in time. One that is not closed expires.
+    /// Closes a point in time. If it is not closed, it expires.
     pub async fn close_pit(&self, pit: Pit) -> Result<(), ElasticError> {
         let (path, body) = match pit.distribution {
             Distribution::Elasticsearch => ("/_pit", json!({"id": pit.id})),

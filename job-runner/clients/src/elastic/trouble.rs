@@ -1,9 +1,9 @@
-//! Whose trouble a refusal is: of one index, or of the cluster with all that is in it. Pure.
+//! Whether a rejection is the trouble of one index, or of the whole cluster. Pure.
 //!
-//! A bulk answers item by item, and an item whose index takes no writes says nothing about its neighbours. What is told
-//! here by the server's own words is `ClusterBlockException` (Elasticsearch and OpenSearch; an index block begins with
-//! `index [name] blocked by:`, one of the cluster with `blocked by:`, and each block is `[STATUS/NUMBER/words]`), and by
-//! the type of the error where that names an index.
+//! A bulk responds item by item, and an item whose index accepts no writes says nothing about its neighbours.
+//! Recognized here are the server's own words of a `ClusterBlockException` (Elasticsearch and OpenSearch; an
+//! index block begins with `index [name] blocked by:`, a cluster block with `blocked by:`, and each block is
+//! `[STATUS/NUMBER/words]`), and error types that name an index.
 
 use docmill_crds::contract::IndexTrouble;
 
@@ -13,16 +13,16 @@ use super::error::{BLOCKED, Fault};
 const DISK_FULL: u32 = 12;
 /// OpenSearch's block against new indices, which it sets when the disks of all nodes are nearly full.
 const NO_NEW_INDICES: &str = "/10/cluster create-index";
-/// What an alias or a data stream says that takes no document as it is sent.
+/// The messages of an alias or a data stream that does not accept a document as it is sent.
 const NOT_AN_INDEX: [&str; 2] = ["no write index is defined for alias", "are allowed in data streams"];
 
 impl Fault {
-    /// The trouble of the item's index by itself, if it is that; `None`: the document's, or the cluster's.
+    /// The trouble of the item's index by itself, if any; `None`: it is the document's, or the cluster's.
     pub fn index_trouble(&self) -> Option<IndexTrouble> {
         match (self.kind.as_str(), self.status) {
             (BLOCKED | "index_create_block_exception", _) => block(self.reason.for_records()),
             ("index_closed_exception", _) => Some(IndexTrouble::Blocked),
-            // The limit of shards in the cluster, which only new indices meet.
+            // The limit of shards in the cluster, which only new indices reach.
             ("validation_exception" | "index_not_found_exception", _) => Some(IndexTrouble::NotCreated),
             ("unavailable_shards_exception" | "no_shard_available_action_exception", _) => {
                 Some(IndexTrouble::Unavailable)
@@ -41,7 +41,7 @@ impl Fault {
         self.kind == "invalid_index_name_exception"
     }
 
-    /// An index that had not answered after so many milliseconds, when others had.
+    /// An index that had not responded after `millis` milliseconds, when others had.
     pub(super) fn slow(millis: u128) -> Self {
         let reason = format!("no answer for {millis} ms, while other indices answered");
         Self { status: 408, kind: "slow_index".to_owned(), reason: reason.into() }

@@ -1,4 +1,5 @@
-//! The connection to a model server: certificates and credentials. Operator and worker both build theirs here.
+//! The connection to a model server: certificates and credentials. Operator and worker both build theirs
+//! here.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +25,7 @@ mod secret_key {
 /// What is wrong with the Secret of an enricher.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// A value cannot be what it should be. The value itself is never told.
+    /// A value is invalid. The value itself is never shown.
     #[error("the key {key:?} of the enricher's Secret {problem}")]
     Secret {
         /// Which key.
@@ -51,7 +52,7 @@ pub struct ModelLink {
 }
 
 impl ModelLink {
-    /// Makes a client; nothing is sent yet. An empty Secret means no authentication.
+    /// Creates a client; sends nothing yet. An empty Secret means no authentication.
     pub fn new(secrets: &Secrets) -> Result<Self, LinkError> {
         let outbound = outbound::current();
         let mut builder = outbound::http::client(&outbound);
@@ -82,12 +83,12 @@ impl ModelLink {
         Ok(Self { http, headers: headers(secrets)?, outbound })
     }
 
-    /// Whether a URL may be asked.
+    /// Checks whether a URL is allowed.
     pub fn check(&self, url: &str) -> Result<(), EndpointFault> {
         self.outbound.policy.check_url(url)
     }
 
-    /// Reads the answer with a result or a version, up to so many bytes.
+    /// Reads the response with a result or a version, up to `most` bytes.
     pub async fn read(&self, answer: reqwest::Response, most: usize) -> Result<Bytes, AnswerFault> {
         outbound::http::read(answer, most, &self.outbound.limits).await
     }
@@ -131,7 +132,7 @@ pub struct MountedLink {
 }
 
 impl MountedLink {
-    /// Reads the Secret that is mounted by this name; an empty one if there is none.
+    /// Reads the Secret that is mounted under this name; an empty one if there is none.
     pub fn new(mount: String) -> Result<Self, LinkError> {
         let secrets = mounted(&mount)?;
         let link = ModelLink::new(&secrets)?;
@@ -143,7 +144,7 @@ impl MountedLink {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
-    /// Reads the Secret again; whether there is something new to try.
+    /// Reads the Secret again; returns whether there is something new to try.
     pub fn renew(&self) -> Result<bool, LinkError> {
         let secrets = mounted(&self.mount)?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

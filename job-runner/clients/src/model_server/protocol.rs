@@ -1,7 +1,8 @@
-//! What is sent to a model server and read from it, by protocol. No I/O.
+//! The requests and responses of model servers, by protocol. No I/O.
 //!
-//! Each protocol writes one request for some documents and reads one reply for each, in their order. An answer is
-//! believed only if it tells which result is whose: a result must never reach the wrong document.
+//! Each protocol writes one request for some documents and reads one reply for each, in their order. A
+//! response is accepted only if it tells which result belongs to which document: a result must never reach
+//! the wrong one.
 
 mod address;
 pub mod http_call;
@@ -22,13 +23,13 @@ pub use refusal::{Refusal, judge, without_words};
 
 const NO_SERVER: &str = "a builtin has no server that could be called";
 
-/// The protocol of an enricher. The schema sees to it that there is one.
+/// The protocol of an enricher. The schema guarantees that there is one.
 pub fn protocol(enricher: &Enricher) -> Result<Protocol<'_>, AnswerError> {
     enricher.protocol().ok_or_else(|| AnswerError::Unfit("no model is set".to_owned()))
 }
 
-/// Writes the request for some documents: `documents[i]` holds the inputs of document `i`, in the order of the enricher's.
-/// `id` is for protocols that have one, and comes back in the answer.
+/// Writes the request for some documents: `documents[i]` holds the inputs of document `i`, in the order of
+/// the enricher's. `id` is for protocols that have one, and is returned in the response.
 pub fn call(enricher: &Enricher, id: &str, documents: &[&[String]]) -> Result<Call, CallError> {
     match protocol(enricher).map_err(|error| CallError::Unfit(error.to_string()))? {
         Protocol::OpenInference(server) => Ok(Call {
@@ -44,7 +45,7 @@ pub fn call(enricher: &Enricher, id: &str, documents: &[&[String]]) -> Result<Ca
     }
 }
 
-/// Reads the answer to the request with this id for so many documents.
+/// Reads the response to the request with this id for `documents` documents.
 pub fn read(enricher: &Enricher, id: &str, body: &[u8], documents: usize) -> Result<Vec<Reply>, AnswerError> {
     let fields = &enricher.outputs;
     match protocol(enricher)? {
@@ -57,13 +58,14 @@ pub fn read(enricher: &Enricher, id: &str, body: &[u8], documents: usize) -> Res
     }
 }
 
-/// Whether an answer with this status holds results. The protocols say 200; services of people's own also like to say
-/// that something was created.
+/// Whether a response with this status holds results. The protocols specify 200; users' own services also
+/// like to say that something was created.
 pub fn has_results(enricher: &Enricher, status: u16) -> bool {
     status == 200 || (status == 201 && matches!(enricher.protocol(), Some(Protocol::Http(_))))
 }
 
-/// Where a server tells the version of its model, to be asked with `GET`; none where the protocol has no such place.
+/// Where a server publishes the version of its model, to be requested with `GET`; `None` if the protocol has
+/// no such place.
 pub fn version_url(protocol: Protocol<'_>) -> Option<String> {
     match protocol {
         Protocol::OpenInference(server) => Some(open_inference::metadata_url(server)),
@@ -75,7 +77,7 @@ pub fn version_url(protocol: Protocol<'_>) -> Option<String> {
     }
 }
 
-/// Reads the version that a server tells at [`version_url`]; none if it tells none.
+/// Reads the version that a server publishes at [`version_url`]; `None` if it publishes none.
 pub fn read_version(protocol: Protocol<'_>, body: &[u8]) -> Result<Option<String>, AnswerError> {
     match protocol {
         Protocol::OpenInference(server) => open_inference::read_metadata(server, body),

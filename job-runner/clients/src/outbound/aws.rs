@@ -1,5 +1,5 @@
-//! HTTP under the AWS SDK, by the same rules. The SDK follows no redirects by itself; it reads whole answers into memory,
-//! except for the content of objects.
+//! HTTP under the AWS SDK, by the same rules. The SDK itself follows no redirects; it reads whole responses
+//! into memory, except for the content of objects.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::resolver::Resolver;
 /// How the SDK marks a request for the content of an object.
 const GET_OBJECT: &str = "x-id=GetObject";
 
-/// The client under those of buckets and queue: it asks endpoints that a resource names.
+/// The client under those of buckets and queue: it sends requests to endpoints that a resource names.
 pub(crate) fn guarded_client(outbound: &Arc<Outbound>) -> SharedHttpClient {
     let inner = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -57,7 +57,7 @@ impl HttpConnector for Guarded<SharedHttpConnector> {
         let (answer, most) = (self.inner.call(request), self.outbound.limits.store);
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            // An error instead of the content is read whole.
+            // An error in place of the content is read as a whole.
             Ok(if has_content && answer.status().is_success() { answer } else { limited(answer, most) })
         })
     }

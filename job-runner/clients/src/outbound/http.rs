@@ -1,4 +1,4 @@
-//! Clients for HTTP that keep to the rules, and answers that are read with a cap.
+//! HTTP clients that follow the rules, and responses that are read with a cap.
 
 use std::sync::Arc;
 
@@ -9,11 +9,12 @@ use super::Outbound;
 use super::limits::{BLOCK_BYTES, FREE_BYTES, Limits};
 use super::resolver::Resolver;
 
-/// The most that is read of an answer which is an error: enough for what a known store says.
+/// Maximum bytes read of an error response: enough for what a known store says.
 const ERROR_BYTES: usize = 64 * 1024;
 
-/// A client that follows no redirects and connects to nothing that the policy denies. The URL itself has to be judged
-/// before, by [`EndpointPolicy::check_url`](super::EndpointPolicy::check_url): a literal address is never resolved.
+/// A client that follows no redirects and connects to nothing that the policy denies. The URL itself has to
+/// be checked first, by [`EndpointPolicy::check_url`](super::EndpointPolicy::check_url): a literal address is
+/// never resolved.
 pub fn client(outbound: &Arc<Outbound>) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -21,10 +22,10 @@ pub fn client(outbound: &Arc<Outbound>) -> reqwest::ClientBuilder {
         .dns_resolver(Arc::new(Resolver::new(outbound.clone())))
 }
 
-/// Why there is no whole answer.
+/// Why there is no complete response.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerFault {
-    /// It is longer than it may be.
+    /// It is longer than allowed.
     #[error("the answer has more than {0} bytes")]
     TooLarge(usize),
     /// It broke off, or took too long.
@@ -32,8 +33,8 @@ pub enum AnswerFault {
     Broken(#[from] reqwest::Error),
 }
 
-/// Reads an answer of up to so many bytes, counted after decompression, piece by piece: whatever comes beyond is neither
-/// kept nor decompressed.
+/// Reads a response of up to `most` bytes, counted after decompression, piece by piece: anything beyond is
+/// neither kept nor decompressed.
 pub async fn read(mut answer: reqwest::Response, most: usize, limits: &Limits) -> Result<Bytes, AnswerFault> {
     let too_large = || AnswerFault::TooLarge(most);
     if answer.content_length().is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > most))
@@ -58,7 +59,7 @@ pub async fn read(mut answer: reqwest::Response, most: usize, limits: &Limits) -
     Ok(body.into())
 }
 
-/// Reads the beginning of an answer that is an error. One that breaks off tells what had come.
+/// Reads the beginning of an error response. If it breaks off, returns what had arrived.
 pub async fn read_error(mut answer: reqwest::Response) -> Bytes {
     let mut body = Vec::new();
     while let Ok(Some(piece)) = answer.chunk().await {

@@ -1,4 +1,4 @@
-//! How much is read of an answer, and how long it may take.
+//! How much of a response is read, and how long it may take.
 
 use std::time::Duration;
 
@@ -7,50 +7,51 @@ use tokio::sync::Semaphore;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// How large an answer may be, by what was asked for.
+/// The maximum size of a response, by what was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cap {
     /// An acknowledgement, a setting, a version.
     Small,
-    /// Documents, records, mappings: as many as were asked for.
+    /// Documents, records, mappings: as many as were requested.
     Page,
-    /// The verdicts on so many items of a bulk.
+    /// The verdicts on this many items of a bulk.
     Items(usize),
 }
 
 /// The limits of one process.
 #[derive(Debug)]
 pub struct Limits {
-    /// Bytes of a small answer of Elasticsearch or a model server.
+    /// Bytes of a small response of Elasticsearch or a model server.
     small: usize,
     /// Bytes of a large one.
     page: usize,
-    /// Bytes of an answer of the object store or the queue that is not the content of an object.
+    /// Bytes of a response of the object store or the queue that is not the content of an object.
     pub store: usize,
-    /// Values (numbers, texts, lists, objects) that an answer in JSON may hold: each takes many times its bytes in memory.
+    /// Values (numbers, texts, lists, objects) that a JSON response may hold: each takes many times its bytes
+    /// in memory.
     pub values: usize,
     /// How long it may take to connect.
     pub connect: Duration,
-    /// How long one request may take, from connecting to the last byte of the answer.
+    /// How long one request may take, from connecting to the last byte of the response.
     pub request: Duration,
-    /// The same for a call to object store or queue with all its attempts. None: only a stall ends it, as a large object
-    /// over a slow line is no fault.
+    /// The same for a call to object store or queue with all its attempts. `None`: only a stall ends it, as a
+    /// large object over a slow line is no failure.
     pub store_call: Option<Duration>,
-    /// What all answers together may hold beyond [`FREE_BYTES`] each, in blocks of [`BLOCK_BYTES`].
+    /// What all responses together may hold beyond [`FREE_BYTES`] each, in blocks of [`BLOCK_BYTES`].
     pub together: Option<Semaphore>,
 }
 
-/// What each answer may hold without asking for a share of what all may hold together.
+/// What each response may hold without acquiring a share of the common budget.
 pub const FREE_BYTES: usize = 256 * KIB;
 /// Size of a share.
 pub const BLOCK_BYTES: usize = 64 * KIB;
-/// What all answers that the operator reads at a time may hold beyond that.
+/// What all concurrent responses of the operator together may hold beyond that.
 const TOGETHER_BYTES: usize = 16 * MIB;
 /// Room for the verdict on one item of a bulk: an error with its causes.
 const ITEM_BYTES: usize = 16 * KIB;
 
 impl Limits {
-    /// Those of a worker, which works for one tenant.
+    /// The limits of a worker, which works for one tenant.
     pub const fn worker() -> Self {
         Self {
             small: MIB,
@@ -64,7 +65,7 @@ impl Limits {
         }
     }
 
-    /// Those of the operator, which works for all tenants at once.
+    /// The limits of the operator, which works for all tenants at once.
     pub fn operator() -> Self {
         Self {
             small: 64 * KIB,
@@ -87,8 +88,8 @@ impl Limits {
         }
     }
 
-    /// Whether a text in JSON has no more values than may be read. Each is followed by a comma or by the end of what it
-    /// stands in, so that signs can be counted instead, those within texts included.
+    /// Whether a JSON text has no more values than may be read. Each is followed by a comma or by the end of
+    /// its container, so these characters can be counted instead, including those within texts.
     pub fn has_few_values(&self, json: &[u8]) -> bool {
         let fits_anyway = json.len() <= self.values;
         fits_anyway || json.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() <= self.values

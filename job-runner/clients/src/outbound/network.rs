@@ -1,4 +1,4 @@
-//! Networks of addresses, and which addresses nobody may reach unless an administrator says so. Pure.
+//! Networks of addresses, and which addresses are off limits unless an administrator allows them. Pure.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,7 +10,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads `10.0.0.0/8`, `fd00::/8`, `192.0.2.1`. Bits beyond the prefix are of no account.
+    /// Reads `10.0.0.0/8`, `fd00::/8`, `192.0.2.1`. Bits beyond the prefix are ignored.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
@@ -34,7 +34,7 @@ impl Network {
         Self { address: IpAddr::V6(Ipv6Addr::new(s0, s1, s2, s3, s4, s5, s6, s7)), bits }
     }
 
-    /// Whether an address lies in it.
+    /// Whether it contains an address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
@@ -50,7 +50,7 @@ impl Network {
     }
 }
 
-/// What is denied unless it is allowed by name, and what it is.
+/// What is denied unless it is allowed by name, with its description.
 const RESERVED: [(Network, &str); 18] = [
     (Network::v4(0, 0, 0, 0, 8), "an unspecified address"),
     (Network::v4(127, 0, 0, 0, 8), "a loopback address"),
@@ -64,26 +64,26 @@ const RESERVED: [(Network, &str); 18] = [
     (Network::v6([0, 0, 0, 0, 0, 0, 0, 0], 128), "an unspecified address"),
     (Network::v6([0, 0, 0, 0, 0, 0, 0, 1], 128), "a loopback address"),
     (Network::v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), "a link-local address"),
-    // Once the private addresses of sites, and still routed as such here and there.
+    // Formerly the private addresses of sites, and in places still routed as such.
     (Network::v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), "a site-local address"),
     (Network::v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), "a multicast address"),
     // EC2 (metadata, credentials of pods), Google, and translations of IPv4's link-local ones are below.
     (Network::v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32), METADATA),
     (Network::v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128), METADATA),
-    // Other forms of IPv4 addresses that a kernel or a gateway may translate in ways that are not known here.
+    // Other forms of IPv4 addresses that a kernel or a gateway may translate in unknown ways.
     (Network::v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), "an address of a local translation"),
     (Network::v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 32), "an address of a tunnel"),
     (Network::v6([0, 0, 0, 0, 0xffff, 0, 0, 0], 96), "a translated address"),
 ];
 const METADATA: &str = "the metadata service of a cloud";
 
-/// What an address is that nobody may reach by default.
+/// Describes an address that is off limits by default.
 pub fn reserved(address: IpAddr) -> Option<&'static str> {
     RESERVED.iter().find(|(network, _)| network.contains(address)).map(|(_, what)| *what)
 }
 
-/// An address in all forms in which it may be meant: IPv6 has several ways to carry an IPv4 address
-/// (RFC 4291 2.5.5, RFC 6052, RFC 3056).
+/// An address in all forms that it may stand for: IPv6 has several ways to carry an IPv4 address (RFC 4291
+/// 2.5.5, RFC 6052, RFC 3056).
 pub fn forms(address: IpAddr) -> impl Iterator<Item = IpAddr> {
     let carried = match address {
         IpAddr::V4(_) => None,

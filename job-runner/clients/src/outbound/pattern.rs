@@ -76,7 +76,7 @@ fn pattern(entry: &str) -> Result<Pattern, PatternError> {
         !label.is_empty()
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    // All digits at the end would be an address that was written in a way that is not understood.
+    // A name that ends in digits only would be an address in a form that is not understood.
     let is_number =
         host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
     if !host.split('.').all(label) || is_number {

@@ -1,8 +1,9 @@
-//! Which endpoints may be asked. Pure: names are resolved elsewhere.
+//! Which endpoints requests may be sent to. Pure: names are resolved elsewhere.
 //!
-//! Denied by default, whatever is allowed otherwise: loopback, link-local, unspecified and multicast addresses, the
-//! metadata services of clouds, and the API server of this cluster. Everything else is allowed unless the administrator
-//! lists what is (`allow`) or what is not (`deny`); `allow_reserved` takes names and networks out of what is denied by default.
+//! Denied by default, whatever is allowed otherwise: loopback, link-local, unspecified and multicast
+//! addresses, the metadata services of clouds, and the API server of this cluster. Everything else is allowed
+//! unless the administrator lists what is allowed (`allow`) or denied (`deny`); `allow_reserved` exempts
+//! names and networks from the default denials.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,7 +16,7 @@ use reqwest::Url;
 use super::network::{forms, reserved};
 use super::pattern::{PatternError, Patterns};
 
-/// Names that mean this machine, the API server or a cloud's metadata, wherever they lead.
+/// Names that mean this machine, the API server or a cloud's metadata, whatever they resolve to.
 const RESERVED_NAMES: [(&str, &str); 5] = [
     ("localhost", "a name of the own machine"),
     ("kubernetes", API_SERVER),
@@ -25,7 +26,7 @@ const RESERVED_NAMES: [(&str, &str); 5] = [
 ];
 const API_SERVER: &str = "the API server of this cluster";
 
-/// Which endpoints may be asked.
+/// Which endpoints requests may be sent to.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointPolicy {
     open: bool,
@@ -35,10 +36,10 @@ pub struct EndpointPolicy {
     api_server: Patterns,
 }
 
-/// Why an endpoint may not be asked.
+/// Why an endpoint is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointFault {
-    /// Its host, as it was named; empty where there is none.
+    /// Its host, as it was named; empty if there is none.
     pub host: String,
     /// What is wrong with it.
     why: Why,
@@ -48,7 +49,7 @@ pub struct EndpointFault {
 enum Why {
     NoUrl,
     Credentials,
-    /// It is what nobody may reach by default.
+    /// It is off limits by default.
     Reserved(&'static str),
     /// It resolves to such an address.
     LeadsTo(&'static str),
@@ -89,7 +90,7 @@ impl std::error::Error for EndpointFault {}
 pub struct Named {
     /// It is allowed by its name, whatever its addresses are otherwise.
     allowed: bool,
-    /// It may lead to reserved addresses.
+    /// It may resolve to reserved addresses.
     reserved: bool,
 }
 
@@ -110,7 +111,7 @@ impl EndpointPolicy {
         })
     }
 
-    /// From the environment of a process in a cluster, which tells the address of the API server too.
+    /// From the environment of a process in a cluster, which also contains the address of the API server.
     pub fn from_env() -> Result<Self, PatternError> {
         let value = |name: &str| std::env::var(name).unwrap_or_default();
         let policy = Self::parse(
@@ -121,7 +122,7 @@ impl EndpointPolicy {
         Ok(policy.with_api_server(&value(KUBERNETES_SERVICE_HOST_ENV)))
     }
 
-    /// Also knows the API server by this host or address. An empty one is passed over.
+    /// Also recognizes the API server by this host or address. An empty one is ignored.
     pub fn with_api_server(mut self, host: &str) -> Self {
         if !host.is_empty() {
             self.api_server.add(host);
@@ -129,7 +130,7 @@ impl EndpointPolicy {
         self
     }
 
-    /// Whether a URL may be asked, as far as it can be told without resolving its name.
+    /// Checks whether a URL is allowed, as far as that is known without resolving its name.
     pub fn check_url(&self, url: &str) -> Result<(), EndpointFault> {
         if self.open {
             return Ok(());
@@ -143,14 +144,14 @@ impl EndpointPolicy {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(fault(host, Why::Credentials));
         }
-        // The parser has read decimal, octal and short forms of addresses by now.
+        // The parser has already handled decimal, octal and short forms of addresses.
         match host.trim_start_matches('[').trim_end_matches(']').parse() {
             Ok(address) => self.check_literal(host, address),
             Err(_) => self.check_name(host).map(drop),
         }
     }
 
-    /// Whether a name may be asked, as far as it can be told without its addresses.
+    /// Checks whether a name is allowed, as far as that is known without its addresses.
     pub fn check_name(&self, name: &str) -> Result<Named, EndpointFault> {
         if self.open {
             return Ok(Named { allowed: true, reserved: true });
@@ -164,7 +165,7 @@ impl EndpointPolicy {
             return Err(fault(name, Why::Denied));
         }
         let allowed = reserved || self.allow.is_empty() || self.allow.match_name(&lower);
-        // Networks that are allowed may yet allow its addresses.
+        // Allowed networks may still allow its addresses.
         if allowed || self.allow.has_networks() {
             Ok(Named { allowed, reserved })
         } else {
@@ -172,7 +173,7 @@ impl EndpointPolicy {
         }
     }
 
-    /// Whether one of the addresses of a name may be connected to.
+    /// Checks whether one of the addresses of a name may be connected to.
     pub fn check_resolved(&self, name: &str, address: IpAddr, named: Named) -> Result<(), EndpointFault> {
         self.check_address(address, named).map_err(|why| {
             let why = if let Why::Reserved(what) = why { Why::LeadsTo(what) } else { why };

@@ -1,5 +1,5 @@
-//! Names to addresses, by the policy: what is connected to is what was judged, so that a name which leads somewhere else
-//! a moment later is of no use.
+//! Resolves names to addresses, by the policy: the connected address is the one that was checked, so a name
+//! that resolves to something else a moment later gains nothing.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +15,7 @@ use super::policy::{EndpointFault, EndpointPolicy};
 #[derive(Clone, Debug)]
 pub(super) struct Resolver {
     outbound: Arc<Outbound>,
-    /// Proxies of this process's environment: an administrator has named them.
+    /// Proxies from this process's environment: an administrator has named them.
     proxies: Arc<[String]>,
 }
 

@@ -1,30 +1,31 @@
-//! What a worker is waiting for, since when, and whether it may go on receiving meanwhile. Pure: the time is given, as
-//! the time since the worker's start.
+//! What a worker is waiting for, since when, and whether it may go on receiving meanwhile. Pure: the time is
+//! passed in, as the time since the worker's start.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use docmill_crds::contract::{Store, StoreProblemReason};
 
-/// A hindrance that comes back within this time is the same trouble, and has lasted since it first came.
+/// A problem that comes back within this time counts as the same one, and has lasted since it first appeared.
 const SAME_TROUBLE: Duration = Duration::from_mins(1);
-/// A hindrance is told of for this long after its end, so that one which comes and goes with each request is seen by
-/// those who look every few seconds.
+/// A problem is reported for this long after its end, so that one which comes and goes with each request is
+/// visible to those who poll every few seconds.
 const LINGER: Duration = Duration::from_secs(10);
-/// While receiving is stopped, one receive in this time is let through: what hinders may concern one object alone.
+/// While receiving is stopped, one receive per this interval is let through: the problem may concern one
+/// object alone.
 const PROBE_EVERY: Duration = Duration::from_mins(1);
 
-/// Who hinders, and how.
+/// Which store has the problem, and which one.
 pub type Kind = (Store, StoreProblemReason);
 
-/// What hinders a worker.
+/// The problems that hold up a worker.
 #[derive(Debug, Default)]
 pub struct Hindrances {
     known: BTreeMap<Kind, Trouble>,
     stopped_at: Option<Duration>,
 }
 
-/// One kind of hindrance.
+/// One kind of problem.
 #[derive(Debug)]
 struct Trouble {
     /// Pieces of work that are held up by it now.
@@ -34,10 +35,10 @@ struct Trouble {
     message: String,
 }
 
-/// A hindrance as it is told.
+/// A problem as it is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Who and how.
+    /// The store and the reason.
     pub kind: Kind,
     /// Since when.
     pub since: Duration,
@@ -61,7 +62,7 @@ impl Hindrances {
             .or_insert_with(|| Trouble { held: 1, since: now, ended: now, message: message.to_owned() });
     }
 
-    /// A piece of work for which [`Self::begin`] was called goes on, or was given up.
+    /// A piece of work for which [`Self::begin`] was called continues, or was given up.
     pub fn end(&mut self, kind: Kind, now: Duration) {
         if let Some(trouble) = self.known.get_mut(&kind) {
             trouble.held = trouble.held.saturating_sub(1);
@@ -69,8 +70,9 @@ impl Hindrances {
         }
     }
 
-    /// Whether something hinders that passes by itself. What a person has to mend may concern some units only (one
-    /// bucket, one index), and the others go on; and a queue that gives nothing stops nothing that is in hand.
+    /// Whether there is a transient problem. A problem that a person has to fix may concern some units only
+    /// (one bucket, one index), and the others go on; and a queue that returns nothing stops nothing that is
+    /// in flight.
     pub fn stops(&self) -> bool {
         let stops = |(by, reason): &Kind| *by != Store::Queue && reason.passes();
         self.known.iter().any(|(kind, trouble)| trouble.held > 0 && stops(kind))
@@ -90,7 +92,7 @@ impl Hindrances {
         probe
     }
 
-    /// What hinders now or did a moment ago, the longest first.
+    /// The problems of now or a moment ago, the longest first.
     pub fn told(&self, now: Duration) -> Vec<Told> {
         let recent = |trouble: &Trouble| trouble.held > 0 || now.saturating_sub(trouble.ended) < LINGER;
         let told = self.known.iter().filter(|(_, trouble)| recent(trouble));

@@ -7,15 +7,15 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 /// The form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// One JSON object a line, with the fields of the unit that it is about under `span`.
+    /// One JSON object per line, with the fields of the unit that it is about under `span`.
     #[default]
     Json,
-    /// Lines for a person's eyes.
+    /// Lines for people.
     Text,
 }
 
 impl LogFormat {
-    /// The word for it on the command line and in the environment.
+    /// Its name on the command line and in the environment.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -35,7 +35,7 @@ pub enum LogError {
         /// What is wrong with it.
         error: tracing_subscriber::filter::ParseError,
     },
-    /// Something else logs already.
+    /// Another logger is installed already.
     #[error("failed to start logging: {0}")]
     Taken(String),
 }
@@ -45,7 +45,7 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
     init_with(format, filter, None::<Identity>)
 }
 
-/// Starts logging beside another layer, for example of spans, which the filter does not concern.
+/// Starts logging with an additional layer, for example for spans, to which the filter does not apply.
 pub fn init_with<L>(format: LogFormat, filter: &str, layer: Option<L>) -> Result<(), LogError>
 where
     L: Layer<Registry> + Send + Sync,

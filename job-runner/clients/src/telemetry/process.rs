@@ -1,4 +1,4 @@
-//! What the process itself takes, by the names that all Prometheus clients use.
+//! Resource usage of the process itself, under the names that all Prometheus clients use.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Memory of this process. Without a `/proc`, there is none to show.
+/// Memory of this process. Without a `/proc` there is none to show.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessMetrics;
 

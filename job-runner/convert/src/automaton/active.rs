@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::NodeId;
 
-/// For whom a node is active.
+/// The owner for which a node is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
-    /// The document that is open, or when none is, what all following documents share.
+    /// The open document, or, when none is open, what all following documents share.
     Root,
     /// An object that was found outside of any document.
     Shared(u32),
@@ -17,17 +17,17 @@ pub(crate) enum Owner {
     Capture(u32),
 }
 
-/// So many nodes of one element are compared one by one. Of more there is a set, so that objects within objects, each
-/// with nodes of its own, do not cost the square of their number.
+/// Up to this many nodes of one element are compared one by one. More are kept in a set, so that nested
+/// objects, each with its own nodes, do not cost the square of their number.
 const FEW: usize = 16;
 
 /// The active nodes of all open elements, innermost last.
 #[derive(Debug, Default)]
 pub(crate) struct ActiveNodes {
     list: Vec<(NodeId, Owner)>,
-    /// Where those of the innermost element start.
+    /// Where the nodes of the innermost element start.
     innermost: usize,
-    /// Those of the innermost element, if they are not few.
+    /// The nodes of the innermost element, if there are more than a few.
     set: HashSet<(NodeId, Owner)>,
 }
 
@@ -45,7 +45,7 @@ impl ActiveNodes {
         self.list[index]
     }
 
-    /// An element starts, whose nodes come after the first `innermost`.
+    /// An element starts, whose nodes come after the first `innermost` ones.
     pub(crate) fn open(&mut self, innermost: usize) {
         self.innermost = innermost;
         if !self.set.is_empty() {
@@ -53,12 +53,13 @@ impl ActiveNodes {
         }
     }
 
-    /// The innermost element ends: its nodes are forgotten. Those of the element around it are never added to again.
+    /// The innermost element ends: its nodes are dropped. Nothing is ever added to those of the element
+    /// around it again.
     pub(crate) fn close(&mut self, innermost: usize) {
         self.list.truncate(innermost);
     }
 
-    /// Makes a node active, unless it is.
+    /// Makes a node active, unless it already is.
     pub(crate) fn push(&mut self, id: NodeId, owner: Owner) {
         let node = (id, owner);
         let known = &self.list[self.innermost..];

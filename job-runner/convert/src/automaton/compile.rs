@@ -1,4 +1,4 @@
-//! From a model to its automaton.
+//! Compiles a model to its automaton.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         slots: Vec::new(),
         scopes: Vec::new(),
     };
-    // Known to every document, so that a model's `xml:lang` and a document's are the same namespace.
+    // Every document knows it, so that a model's `xml:lang` and a document's are in the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
     let root = compiler.node();
     let records = model.record_paths()?;
@@ -53,7 +53,7 @@ struct Compiler<'m> {
     scopes: Vec<Scope>,
 }
 
-/// A node and the steps that lead on from it, by which equal beginnings of paths are found.
+/// A node and the steps that lead on from it; used to find paths with equal beginnings.
 #[derive(Default)]
 struct Draft {
     node: Node,
@@ -69,10 +69,10 @@ impl Draft {
     }
 }
 
-/// What the compilation of one field needs to know about where it stands.
+/// What the compilation of one field needs to know about its position.
 #[derive(Clone, Copy)]
 struct FieldPlace<'p> {
-    /// For faults: `fields[2].fields`.
+    /// For faults of the model: `fields[2].fields`.
     model: &'p str,
     /// For faults of documents: the path of the object, from the document's element.
     path: &'p str,
@@ -154,7 +154,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// Slots that tell whether the field is required.
+    /// Slots that decide whether the field is required.
     fn required_if(&mut self, field: &Field, place: FieldPlace<'_>) -> Result<Range<u32>, ModelError> {
         let first = self.scopes[at(place.scope)].slots;
         for path in &field.required_if {
@@ -181,7 +181,7 @@ impl Compiler<'_> {
         Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude })
     }
 
-    /// Leads one path of a field to a slot of its own.
+    /// Adds one path of a field, which leads to a slot of its own.
     fn path(&mut self, path: &Path, place: FieldPlace<'_>, slot: Slot) {
         let scope = &mut self.scopes[at(place.scope)];
         let index = scope.slots;
@@ -219,7 +219,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The node at the end of these steps; what is not there yet is made.
+    /// The node at the end of these steps; creates missing nodes.
     fn walk(&mut self, start: NodeId, steps: &[Step]) -> NodeId {
         let mut node = start;
         for step in steps {
@@ -281,7 +281,7 @@ impl Compiler<'_> {
     }
 }
 
-/// The path of a field within that of its record or object, as a person would write it.
+/// The path of a field within its record or object, as a person would write it.
 fn join(parent: &str, path: &str) -> String {
     let path =
         path.strip_prefix('.').filter(|rest| rest.is_empty() || rest.starts_with("//")).unwrap_or(path);
@@ -293,7 +293,7 @@ fn join(parent: &str, path: &str) -> String {
     }
 }
 
-/// The same for paths of JSON.
+/// The same for JSON paths.
 fn join_json(parent: &str, path: &str) -> String {
     let path = path.strip_prefix('@').unwrap_or(path);
     match path {

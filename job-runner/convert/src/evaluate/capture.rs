@@ -1,4 +1,4 @@
-//! A value that is being collected while its element is open.
+//! A value that is collected while its element is open.
 
 use super::markup::MarkupBuffer;
 use super::text::TextBuffer;
@@ -8,14 +8,14 @@ use crate::events::gap::Gap;
 
 #[derive(Debug)]
 pub(crate) struct Capture {
-    /// To which record it goes, and the place that is kept for it there.
+    /// The record that it belongs to, and the place reserved for it there.
     pub(crate) owner: Owner,
     pub(crate) found: u32,
     /// The level of its element.
     level: usize,
     /// Without the text of child elements.
     own: bool,
-    /// The level of the element whose content is left out.
+    /// The level of the element whose content is excluded.
     excluded: Option<usize>,
     buffer: Buffer,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Capture {
 #[derive(Debug)]
 pub(crate) enum Buffer {
     Text(TextBuffer),
-    /// In a box: it is large, seldom, and would be moved about with every text.
+    /// Boxed: it is large and rare, and would be moved with every text.
     Markup(Box<MarkupBuffer>),
 }
 
@@ -32,13 +32,13 @@ impl Capture {
         Self { owner, found, level, own, excluded: None, buffer }
     }
 
-    /// What is within the element at this level is left out.
+    /// Excludes the content of the element at this level.
     pub(crate) fn exclude(&mut self, level: usize) {
         self.excluded.get_or_insert(level);
     }
 
-    /// Characters of the element at this level, whose white space may have to be kept. Returns by how many bytes the value
-    /// grows.
+    /// Adds characters of the element at this level, whose white space may have to be kept. Returns by how
+    /// many bytes the value grows.
     pub(crate) fn text(&mut self, level: usize, text: &str, preserve: bool) -> usize {
         self.collect(level, |buffer| match buffer {
             Buffer::Text(buffer) if preserve => buffer.push_preserved(text),
@@ -47,7 +47,8 @@ impl Capture {
         })
     }
 
-    /// A character of the element at this level that was written as a reference. Returns by how many bytes the value grows.
+    /// Adds a character of the element at this level that was written as a reference. Returns by how many
+    /// bytes the value grows.
     pub(crate) fn character(&mut self, level: usize, c: char, preserve: bool) -> usize {
         self.collect(level, |buffer| match buffer {
             Buffer::Text(buffer) if preserve => buffer.push_preserved_char(c),
@@ -56,11 +57,11 @@ impl Capture {
         })
     }
 
-    /// An element within starts at this level. Returns by how many bytes the value grows.
+    /// A nested element starts at this level. Returns by how many bytes the value grows.
     pub(crate) fn element_starts(&mut self, level: usize, element: &Element<'_>) -> usize {
         let excluded = self.excluded;
         self.grow(|buffer| match buffer {
-            // What is left out sets text apart as an element, whatever is within it.
+            // Excluded content separates text as an element does, whatever is within it.
             Buffer::Text(buffer) if excluded.is_none_or(|around| around == level) => {
                 buffer.set_apart(element.name.gap);
             }
@@ -69,7 +70,7 @@ impl Capture {
         })
     }
 
-    /// The element within at this level ends. Returns by how many bytes the value grows.
+    /// The nested element at this level ends. Returns by how many bytes the value grows.
     pub(crate) fn element_ends(&mut self, level: usize, gap: Gap) -> usize {
         let excluded = self.excluded;
         self.excluded = excluded.filter(|around| *around != level);

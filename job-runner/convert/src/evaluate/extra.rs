@@ -1,7 +1,8 @@
 //! What a document has beyond its model, as JSON.
 //!
-//! `Keep` gives a tree of nodes, `{"name", "attributes", "content": [text or node, …]}`, from which nothing is missing that
-//! the model did not take. `Flattened` gives lists of values by path, `{"head.meta.@name": ["provider"]}`.
+//! `Keep` produces a tree of nodes, `{"name", "attributes", "content": [text or node, …]}`, which contains
+//! everything that the model did not take. `Flattened` produces lists of values by path, `{"head.meta.@name":
+//! ["provider"]}`.
 
 use docmill_crds::conversion::Extra;
 
@@ -11,7 +12,7 @@ use crate::json_writer::JsonWriter;
 #[derive(Debug, Default)]
 pub(crate) struct ExtraBuffer {
     mode: Extra,
-    /// Keep: the tree as far as it is written.
+    /// Keep: the tree as written so far.
     tree: JsonWriter,
     nodes: Vec<ExtraNode>,
     /// Flattened: paths and values in the order of the document.
@@ -19,7 +20,7 @@ pub(crate) struct ExtraBuffer {
     bytes: usize,
 }
 
-/// How far a node is written.
+/// How far a node has been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ExtraNode {
     Name,
@@ -54,7 +55,8 @@ impl ExtraBuffer {
         self.bytes() == 0
     }
 
-    /// An attribute of the innermost element, which has just started. `record` is the depth of the document's element.
+    /// Adds an attribute of the innermost element, which has just started. `record` is the depth of the
+    /// document's element.
     pub(crate) fn attribute(&mut self, open: &OpenElements, record: usize, name: &str, value: &str) {
         if self.mode == Extra::Flattened {
             let path = open.names(record).chain([format!("@{name}").as_str()]).collect::<Vec<_>>().join(".");
@@ -73,7 +75,7 @@ impl ExtraBuffer {
         self.tree.string(value);
     }
 
-    /// Text of the element at this depth; nothing for the element as such.
+    /// Adds text of the element at this depth; none for the element as such.
     pub(crate) fn text(&mut self, open: &OpenElements, record: usize, depth: usize, text: &str) {
         if self.mode == Extra::Flattened {
             let path = open.names(record).take(depth.saturating_sub(record)).collect::<Vec<_>>().join(".");
@@ -100,7 +102,7 @@ impl ExtraBuffer {
         }
     }
 
-    /// Writes all as one JSON value.
+    /// Writes everything as one JSON value.
     pub(crate) fn write(&self, json: &mut JsonWriter) {
         if self.mode == Extra::Keep {
             return json.raw(self.tree.as_str());

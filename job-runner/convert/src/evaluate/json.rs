@@ -1,4 +1,5 @@
-//! What values of JSON are to the fields of a model. They need no collecting: a value without parts comes as a whole.
+//! How JSON values become values of a model's fields. They need no collecting: a value without parts arrives
+//! complete.
 
 use super::{Evaluator, Owner};
 use crate::automaton::{Action, DOCUMENT, ScopeId, Slot, SlotContent};
@@ -8,16 +9,16 @@ use crate::events::json_value::{JsonKind, JsonValue};
 use crate::fault::Flaw;
 
 impl Evaluator<'_> {
-    /// The root element starts, or a value at the top of an object of JSON, of which there may be many: what one holds
-    /// outside of its documents is not shared with those of the next.
+    /// The root element starts, or a top-level JSON value, of which there may be many: what one holds outside
+    /// of its documents is not shared with those of the next.
     pub(crate) fn start_top(&mut self) {
         let slots = self.automaton.scopes[DOCUMENT as usize].slots;
         self.memory.shared.clear();
         self.memory.shared.open_frame(slots, Mark::Known(Position::START));
     }
 
-    /// Takes a value for this slot. Returns whether that is all there is to do: not for an object whose fields are looked
-    /// for.
+    /// Takes a value for this slot. Returns whether that completes it; an object whose fields are needed is
+    /// not complete yet.
     pub(crate) fn take_json(
         &mut self,
         slot: &Slot,
@@ -29,7 +30,7 @@ impl Evaluator<'_> {
         let wanted = match slot.content {
             SlotContent::Object(_) if value.kind == JsonKind::Object => return Ok(false),
             SlotContent::Object(scope) if self.takes_itself(scope) => return Ok(false),
-            // `@` is a value without parts.
+            // `@` matches a value without parts.
             SlotContent::Text { own: true, .. } => value.kind != JsonKind::Object,
             SlotContent::Object(_) | SlotContent::Text { .. } => true,
             SlotContent::Count => false,

@@ -1,5 +1,5 @@
-//! Inner XML that is well-formed by itself: every namespace is declared where it is first used, every reference is
-//! resolved, comments and processing instructions are left out.
+//! Inner XML that is well-formed by itself: every namespace is declared where it is first used, every
+//! reference is resolved, comments and processing instructions are left out.
 
 use crate::events::Element;
 use crate::events::bindings::Bindings;
@@ -11,7 +11,7 @@ pub(crate) struct MarkupBuffer {
     xml: String,
     /// Names of open elements, as they were written.
     open: Vec<String>,
-    /// What is declared in what was collected.
+    /// The declarations in the collected markup.
     declared: Bindings,
     /// The last start tag still lacks its `>`.
     pending: bool,
@@ -58,7 +58,7 @@ impl MarkupBuffer {
         self.declared.close(self.open.len() + 1);
     }
 
-    /// Appends text as it stands in the object: line ends become `\n` (XML 1.0, section 2.11).
+    /// Appends text as it is in the object: line ends become `\n` (XML 1.0, section 2.11).
     pub(crate) fn push(&mut self, text: &str) {
         self.close_tag();
         let mut characters = text.chars().peekable();

@@ -1,4 +1,4 @@
-//! What an evaluator remembers of an object while it streams by. It is used again for the next object.
+//! What an evaluator remembers of an object while it streams by. It is reused for the next object.
 
 use super::capture::Capture;
 use super::record::Record;
@@ -28,11 +28,11 @@ pub(crate) struct Level {
 pub(crate) struct OpenObject {
     pub(crate) level: usize,
     pub(crate) found: u32,
-    /// Documents that follow share it.
+    /// The documents that follow share it.
     pub(crate) shared: bool,
 }
 
-/// What an evaluator needs memory for.
+/// The memory of an evaluator.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) active: ActiveNodes,
@@ -57,7 +57,7 @@ impl Memory {
         self.shared.clear();
     }
 
-    /// Counts the lines of all that was found.
+    /// Counts the lines of everything that was found.
     pub(crate) fn settle(&mut self, window: &Window<'_>) {
         let marks = self.shared.unsettled().chain(self.document.unsettled());
         Mark::settle(marks, window.text().0, window.cursor());
@@ -70,7 +70,7 @@ impl Memory {
         self.unclaimed.take_losses()
     }
 
-    /// Goes on counting from there.
+    /// Continues counting from there.
     pub(crate) fn put_losses(&mut self, losses: LossCounter) {
         self.unclaimed.put_losses(losses);
     }

@@ -1,5 +1,5 @@
-//! What was found for one document, before it is judged: for each frame (the document, or an object in it) and each slot
-//! a list of values in the order of the document. The memory is used again for the next document.
+//! What was found for one document, before it is judged: for each frame (the document, or an object in it)
+//! and each slot a list of values in document order. The memory is reused for the next document.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ pub(crate) struct Record {
     frames: Vec<Frame>,
     heads: Vec<Head>,
     found: Vec<Found>,
-    /// All texts, one after the other.
+    /// All texts, concatenated.
     text: String,
-    /// Bytes of all texts, also of those that are still being collected.
+    /// Bytes of all texts, including those that are still being collected.
     pub(crate) bytes: usize,
-    /// So many of the frames and of the values have places that were counted.
+    /// How many of the frames and of the values have places that were counted.
     settled: (usize, usize),
-    /// The document is a value of JSON without fields, and none takes it.
+    /// The document is a JSON value without fields, and no field takes it.
     pub(crate) scalar: Option<String>,
 }
 
@@ -31,7 +31,7 @@ struct Frame {
     place: Mark,
     /// The object, as a value; unknown for the document.
     object: u32,
-    /// It has a value, or something to say without.
+    /// It has a value, or something to say without one.
     counts: bool,
 }
 
@@ -64,19 +64,20 @@ pub(crate) enum Content {
     Text { start: usize, end: usize },
     /// The frame of an object.
     Object(u32),
-    /// A value of JSON that is no object, or stands where none is asked for; its text is for [`Record::text`].
+    /// A JSON value that is not an object, or an object where none is expected; its text is for
+    /// [`Record::text`].
     Json { kind: JsonKind, start: usize, end: usize },
     /// How many there are.
     Count(u32),
 }
 
 impl Record {
-    /// Bytes that it has room for, roughly.
+    /// Allocated bytes, roughly.
     pub(crate) const fn capacity(&self) -> usize {
         self.text.capacity() + self.found.capacity() * size_of::<Found>()
     }
 
-    /// Bytes of all that was found, with what is needed to tell it apart: a flood of empty objects is not free.
+    /// Bytes of everything that was found, including the bookkeeping: a flood of empty objects is not free.
     pub(crate) const fn size(&self) -> usize {
         self.bytes + self.found.len() * size_of::<Found>() + self.heads.len() * size_of::<Head>()
     }
@@ -91,7 +92,7 @@ impl Record {
         self.scalar = None;
     }
 
-    /// Starts a frame with so many slots.
+    /// Starts a frame with `slots` slots.
     pub(crate) fn open_frame(&mut self, slots: u32, place: Mark) -> u32 {
         let heads = number(self.heads.len());
         let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
@@ -107,7 +108,7 @@ impl Record {
         !(slot.first..to).any(|index| self.heads[(base + index) as usize].filled)
     }
 
-    /// Keeps the place of a value that starts here.
+    /// Reserves the place of a value that starts here.
     pub(crate) fn reserve(&mut self, frame: u32, slot: &Slot, place: Mark) -> u32 {
         let id = number(self.found.len());
         let head_id = self.head(frame, slot);
@@ -124,7 +125,7 @@ impl Record {
         id
     }
 
-    /// One more of what a slot counts.
+    /// Counts one more occurrence for a slot.
     pub(crate) fn tally(&mut self, frame: u32, slot: &Slot, place: Mark) {
         let first = self.heads[self.head(frame, slot) as usize].first;
         let (id, count) = match self.found.get(first as usize).map(|found| found.content) {
@@ -134,7 +135,8 @@ impl Record {
         self.put(id, Content::Count(count));
     }
 
-    /// Puts an object into its place. Until it has a value, it is none itself, unless it `speaks` without.
+    /// Puts an object into its place. Until it has a value, it does not count as one, unless it `speaks`
+    /// without.
     pub(crate) fn open_object(&mut self, found: u32, frame: u32, speaks: bool) {
         self.found[found as usize].content = Content::Object(frame);
         self.frames[frame as usize].object = found;
@@ -143,7 +145,7 @@ impl Record {
         }
     }
 
-    /// An object is complete. Like any other empty value, one without values leaves no trace.
+    /// Completes an object. Like any other empty value, one without values leaves no trace.
     pub(crate) fn close_object(&mut self, found: u32) {
         let Content::Object(frame) = self.found[found as usize].content else { return };
         let Frame { heads, counts, .. } = self.frames[frame as usize];
@@ -158,7 +160,7 @@ impl Record {
         }
     }
 
-    /// A frame has a value, and so has every object around it.
+    /// Marks a frame, and every object around it, as having a value.
     fn count_in(&mut self, mut frame: u32) {
         while let Some(counted) = self.frames.get_mut(frame as usize).filter(|frame| !frame.counts) {
             counted.counts = true;
@@ -168,8 +170,8 @@ impl Record {
         }
     }
 
-    /// Puts a text into its place. An empty one is none, and leaves no trace: however many there are, nobody has to pass
-    /// them later on.
+    /// Puts a text into its place. An empty text does not count, and leaves no trace, so that later steps
+    /// need not skip it.
     pub(crate) fn fill_text(&mut self, found: u32, text: &str) {
         if text.is_empty() {
             return self.remove(found);
@@ -179,7 +181,7 @@ impl Record {
         self.put(found, Content::Text { start, end: self.text.len() });
     }
 
-    /// Puts a value of JSON into its place.
+    /// Puts a JSON value into its place.
     pub(crate) fn fill_json(&mut self, found: u32, value: &JsonValue<'_>) {
         let start = self.text.len();
         self.text.push_str(value.text);
@@ -198,7 +200,7 @@ impl Record {
         self.count_in(frame);
     }
 
-    /// Takes back a value that turned out to be none.
+    /// Removes a value that turned out not to be one.
     pub(crate) fn remove(&mut self, id: u32) {
         let Found { previous, next, head, .. } = self.found[id as usize];
         let head = &mut self.heads[head as usize];
@@ -210,7 +212,7 @@ impl Record {
             Some(next) => next.previous = previous,
             None => head.last = previous,
         }
-        // Values end innermost first, so that this is nearly always the last one.
+        // Values end innermost first, so this is nearly always the last one.
         if id as usize + 1 == self.found.len() {
             self.found.pop();
             self.settled.1 = self.settled.1.min(self.found.len());
@@ -224,7 +226,7 @@ impl Record {
         frames.chain(self.found[found..].iter_mut().map(|found| &mut found.place))
     }
 
-    /// They were.
+    /// Marks them as counted.
     pub(crate) const fn all_settled(&mut self) {
         self.settled = (self.frames.len(), self.found.len());
     }
@@ -270,7 +272,7 @@ impl Record {
         &self.text[start..end]
     }
 
-    /// Passes what is still being collected, of which there is not more than elements are open.
+    /// Skips values that are still being collected; there are never more of them than open elements.
     fn or_next(&self, mut id: u32) -> Option<u32> {
         while id != UNKNOWN {
             let found = &self.found[id as usize];

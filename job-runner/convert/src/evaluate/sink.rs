@@ -68,7 +68,7 @@ impl Sink for Evaluator<'_> {
         for index in 0..self.memory.captures.len() {
             let capture = &mut self.memory.captures[index];
             let (owner, grown) = (capture.owner, capture.element_ends(level_number, level.gap));
-            // Held against the cap with what comes next.
+            // Checked against the cap with what comes next.
             self.record(owner).0.bytes += grown;
         }
         let ends = self.record == Some(level_number);
@@ -79,7 +79,7 @@ impl Sink for Evaluator<'_> {
         ends
     }
 
-    /// Characters, as they are meant.
+    /// Characters, decoded.
     fn text(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
         self.memory.unclaimed.text(text);
         let (level, preserve) = self.innermost();

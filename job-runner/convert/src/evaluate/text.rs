@@ -1,5 +1,5 @@
-//! Plain text out of mixed content: everything in reading order, white space collapsed unless `xml:space` says otherwise,
-//! words that a block separates kept apart.
+//! Plain text from mixed content: everything in reading order, white space collapsed unless `xml:space` says
+//! otherwise, and words that a block separates kept apart.
 
 use crate::events::gap::Gap;
 
@@ -9,12 +9,12 @@ pub(crate) struct TextBuffer {
     text: String,
     gap: Gap,
     paragraphs: bool,
-    /// Some of it was taken as it is.
+    /// Some of it was taken verbatim.
     preserved: bool,
 }
 
 impl TextBuffer {
-    /// Starts anew. With `paragraphs`, gaps become line ends; without, the text is one line.
+    /// Starts over. With `paragraphs`, gaps become line ends; without, the text is one line.
     pub(crate) fn start(&mut self, paragraphs: bool) {
         self.text.clear();
         self.gap = Gap::None;
@@ -22,7 +22,7 @@ impl TextBuffer {
         self.preserved = false;
     }
 
-    /// Sets what follows apart from what came before.
+    /// Separates what follows from what came before.
     pub(crate) fn set_apart(&mut self, gap: Gap) {
         self.gap = self.gap.max(gap);
     }
@@ -43,13 +43,14 @@ impl TextBuffer {
         }
     }
 
-    /// Appends a character that was written as a reference. It is collapsed like any other: `&#10;` in prose is a space.
+    /// Appends a character that was written as a reference. It is collapsed like any other: `&#10;` in prose
+    /// is a space.
     pub(crate) fn push_char(&mut self, c: char) {
         self.push(c.encode_utf8(&mut [0; 4]));
     }
 
-    /// Appends text with its white space (XML 1.0, section 2.10) and with line ends as section 2.11 has them; to one line
-    /// like any other text.
+    /// Appends text with its white space (XML 1.0, section 2.10) and with line ends normalized as in section
+    /// 2.11; to one line like any other text.
     pub(crate) fn push_preserved(&mut self, text: &str) {
         if !self.paragraphs {
             return self.push(text);
@@ -80,7 +81,7 @@ impl TextBuffer {
         self.text.len()
     }
 
-    /// Bytes that it has room for.
+    /// Allocated bytes.
     pub(crate) const fn capacity(&self) -> usize {
         self.text.capacity()
     }
@@ -90,7 +91,7 @@ impl TextBuffer {
         if self.preserved { self.text.trim_end().trim_start_matches('\n') } else { &self.text }
     }
 
-    /// Ends so many lines, those that preserved text ended already among them.
+    /// Ends `lines` lines, counting those that preserved text has ended already.
     fn end_lines(&mut self, lines: usize) {
         let ended = self.text.bytes().rev().take(lines).take_while(|byte| *byte == b'\n').count();
         self.text.push_str(&"\n\n"[..lines - ended]);
@@ -110,18 +111,19 @@ impl TextBuffer {
     }
 }
 
-/// Bytes that are looked at together.
+/// Bytes that are examined together.
 const BLOCK: usize = 32;
 
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// How many bytes from the start can be taken as they are: words with single spaces between. The first is no blank.
+/// How many bytes from the start can be taken unchanged: words with single spaces between them. The first
+/// byte is not a blank.
 fn regular(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let (Some(before), Some(block)) = (bytes.get(at..at + BLOCK), bytes.get(at + 1..at + 1 + BLOCK)) {
-        // A loop without an early end, which the compiler turns into wide instructions.
+        // A loop without an early exit, which the compiler vectorizes.
         let irregular = |before: u8, byte: u8| byte < b' ' || (byte == b' ' && before == b' ');
         if before.iter().zip(block).fold(0, |found, (a, b)| found | u8::from(irregular(*a, *b))) != 0 {
             break;
@@ -130,6 +132,6 @@ fn regular(bytes: &[u8]) -> usize {
     }
     let blank = |pair: &[u8]| is_blank(pair[1]) && (pair[1] != b' ' || pair[0] == b' ');
     let end = bytes[at..].windows(2).position(blank).map_or(bytes.len(), |found| at + found + 1);
-    // A space at the end is set apart like any other, once what follows is known.
+    // A space at the end is separated like any other, once what follows is known.
     if end > 0 && bytes[end - 1] == b' ' { end - 1 } else { end }
 }

@@ -1,7 +1,8 @@
-//! What a model does not name: counted as a loss, and kept as the document's `extra` when the model asks for it.
+//! What a model does not name: counted as a loss, and kept as the document's `extra` if the model asks for
+//! it.
 //!
-//! Claimed is what a path of the model leads to, and all text within a value; attributes only where markup keeps them.
-//! What a field excludes was decided on, and is no loss.
+//! A path of the model claims what it leads to; a value also claims all text within it, but attributes only
+//! if it keeps markup. What a field excludes was a decision, and is not a loss.
 
 use docmill_crds::conversion::Extra;
 
@@ -24,26 +25,27 @@ struct Standing {
     counted: bool,
 }
 
-/// What the model makes of an element.
+/// What the model claims of an element.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct Claim {
     /// Its own text is a value, or a part of one.
     pub(crate) text: bool,
-    /// So is all that is within it.
+    /// So is all its content.
     pub(crate) content: bool,
-    /// And the attributes within are kept as well.
+    /// And the attributes within it are kept as well.
     pub(crate) markup: bool,
-    /// That it is there is a value.
+    /// Its mere presence is a value.
     pub(crate) presence: bool,
-    /// Bit n: its attribute n is a value, or decides about one. More attributes than bits are taken for claimed.
+    /// Bit n: its attribute n is a value, or decides about one. Attributes beyond the number of bits count as
+    /// claimed.
     pub(crate) attributes: u128,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Unclaimed {
     open: Vec<Standing>,
-    /// Own text of the innermost element that nobody claims.
+    /// Unclaimed own text of the innermost element.
     pending: TextBuffer,
     losses: LossCounter,
     extra: ExtraBuffer,
@@ -100,7 +102,7 @@ impl Unclaimed {
         claim.text |= claim.content;
         let path = hash_name(parent.path, element.prefix, element.local);
         let attributes = element.attributes.len();
-        // A document without anything is still a document.
+        // A document without any content is still a document.
         let filled = attributes > 0 || element.open.depth() == self.record;
         self.open.push(Standing { path, claim, filled, counted: false });
         if markup_around || attributes == 0 {
@@ -143,7 +145,7 @@ impl Unclaimed {
         }
     }
 
-    /// Own text of the element at this depth is complete, as far as its next child.
+    /// Own text of the element at this depth is complete, up to its next child.
     fn settle(&mut self, open: &OpenElements, depth: usize) {
         if self.pending.text().is_empty() {
             return;
@@ -155,7 +157,7 @@ impl Unclaimed {
                 let path = || open.path(depth);
                 self.losses.count(standing.path, LossKind::Element, path, self.pending.text());
             }
-            // Text before the document's element settles when that starts.
+            // Text before the document's element settles when that element starts.
             if self.keep && depth >= self.record {
                 self.extra.text(open, self.record, depth, self.pending.text());
             }

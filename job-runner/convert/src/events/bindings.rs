@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-/// So many declarations are looked through one by one. Of more there is an index, so that a flood of them costs no more
-/// than its bytes.
+/// Up to this many declarations are searched one by one. More are indexed, so that a flood of them costs no
+/// more than its bytes.
 const FEW: usize = 16;
 
-/// Declarations that are in force.
+/// Declarations in scope.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
     list: Vec<Binding>,
-    /// The prefixes and URIs of the list, one after the other.
+    /// The prefixes and URIs of the list, concatenated.
     text: String,
-    /// For each prefix, where in the list it is; of the list's first so many.
+    /// For each prefix, its positions in the list; covers a leading part of the list.
     index: HashMap<Box<str>, Vec<usize>>,
     indexed: usize,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Binding {
     end: usize,
     /// The URI's number.
     pub(crate) id: u32,
-    /// The number of elements that were open where it stands, that element included.
+    /// The number of elements that were open at the declaration, including its own element.
     depth: usize,
 }
 
@@ -46,7 +46,7 @@ impl Bindings {
         }
     }
 
-    /// Forgets the declarations that were made at this depth. Those of deeper elements are forgotten already.
+    /// Drops the declarations that were made at this depth. Those of deeper elements are gone already.
     pub(crate) fn close(&mut self, depth: usize) {
         while let Some(Binding { prefix, uri, .. }) = self.list.pop_if(|binding| binding.depth == depth) {
             if self.indexed > self.list.len() {

@@ -1,4 +1,4 @@
-//! Which elements set text apart, and how far.
+//! Which elements separate text, and how far.
 
 /// How far apart the text before and after a place is. The wider of two gaps at one place wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,8 +14,8 @@ pub(crate) enum Gap {
     Paragraph,
 }
 
-/// Elements whose start and end set text apart, whatever their namespace: those of XHTML, NITF, NewsML-G2, DITA and JATS.
-/// Every other element is part of its line.
+/// Elements whose start and end separate text, whatever their namespace: those of XHTML, NITF, NewsML-G2,
+/// DITA and JATS. Every other element is part of its line.
 const PARAGRAPHS: &[&str] = &[
     "abstract",
     "ack",
@@ -133,7 +133,7 @@ const LINES: &[&str] = &[
 const WORDS: &[&str] = &["entry", "label", "td", "th"];
 
 impl Gap {
-    /// Every element that sets text apart.
+    /// Every element that separates text.
     pub(crate) fn elements() -> impl Iterator<Item = (&'static str, Self)> {
         let of = |names: &'static [&'static str], gap| names.iter().map(move |name| (*name, gap));
         of(PARAGRAPHS, Self::Paragraph).chain(of(LINES, Self::Line)).chain(of(WORDS, Self::Space))

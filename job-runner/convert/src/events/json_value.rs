@@ -1,14 +1,14 @@
-//! What a value of JSON is, for who takes it.
+//! A JSON value, as it is passed to a sink.
 
-/// A value that has just started. One without parts is complete.
+/// A value that has just started. A value without parts is complete.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonValue<'s> {
     pub(crate) kind: JsonKind,
-    /// What a string means, or a number or a boolean as it is written.
+    /// The decoded text of a string, or a number or boolean as it is written.
     pub(crate) text: &'s str,
 }
 
-/// The kinds of values. Lists are none: their items are.
+/// The kinds of values. Lists are not values: their items are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonKind {
     Object,
@@ -19,7 +19,7 @@ pub(crate) enum JsonKind {
 }
 
 impl JsonKind {
-    /// For people.
+    /// The name of the kind, for people.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Object => "an object",
@@ -32,7 +32,7 @@ impl JsonKind {
 }
 
 impl JsonValue<'_> {
-    /// Whether it is no value at all: null, or a string of nothing but white space.
+    /// Whether it counts as no value: null, or a string of nothing but white space.
     pub(crate) fn is_blank(&self) -> bool {
         match self.kind {
             JsonKind::Null => true,

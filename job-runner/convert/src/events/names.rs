@@ -1,15 +1,15 @@
-//! Names of elements as small numbers. The names that a model speaks of are known when it is compiled; every other name
-//! of a document is [`UNKNOWN`], so that what a model does not mention costs one look-up and nothing more.
+//! Names of elements as small numbers. The names that a model mentions are known when it is compiled; every
+//! other name of a document is [`UNKNOWN`], so that what a model does not mention costs only one look-up.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::gap::Gap;
 
-/// An element's name or namespace that no model speaks of.
+/// An element's name or namespace that the model does not mention.
 pub(crate) const UNKNOWN: u32 = u32::MAX;
 
-/// The namespace of names that are in none.
+/// The namespace of names without one.
 pub(crate) const NO_NAMESPACE: u32 = 0;
 
 /// The names of a model.
@@ -22,7 +22,7 @@ pub(crate) struct Names {
 
 #[derive(Debug)]
 struct Local {
-    /// This local name in whatever namespace.
+    /// This local name in any namespace.
     any: u32,
     /// This local name in one namespace each.
     qualified: Vec<(u32, u32)>,
@@ -35,9 +35,9 @@ pub(crate) struct Name {
     pub(crate) namespace: u32,
     /// The number of this name in its namespace.
     pub(crate) exact: u32,
-    /// The number of this local name in whatever namespace.
+    /// The number of this local name in any namespace.
     pub(crate) any: u32,
-    /// What it does to the text around it.
+    /// How it separates the text around it.
     pub(crate) gap: Gap,
 }
 
@@ -72,7 +72,7 @@ impl Names {
         next
     }
 
-    /// The number of a local name in whatever namespace.
+    /// The number of a local name in any namespace.
     pub(crate) fn intern_any(&mut self, local: &str) -> u32 {
         let next = self.count;
         let any = &mut self.local(local).any;
@@ -106,7 +106,8 @@ impl Names {
     }
 }
 
-/// A model has far fewer parts than 2³²: it is a Kubernetes object, and those end at about a megabyte.
+/// A model has far fewer parts than 2³²: it is a Kubernetes object, and those are limited to about a
+/// megabyte.
 pub(crate) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(UNKNOWN)
 }
@@ -119,8 +120,8 @@ pub(crate) fn hash_name(parent: u64, prefix: &str, local: &str) -> u64 {
     hasher.0
 }
 
-/// Eight bytes at a time, by multiplication: names are short, and the table's keys come from the model, not from the
-/// documents.
+/// Eight bytes at a time, by multiplication: names are short, and the table's keys come from the model, not
+/// from the documents.
 #[derive(Debug, Default)]
 pub(crate) struct NameHasher(u64);
 
@@ -141,7 +142,7 @@ impl Hasher for NameHasher {
     }
 
     fn write_u8(&mut self, _: u8) {
-        // The end mark of a string: there is only one in a key.
+        // The end mark of a string: a key has only one.
     }
 
     fn finish(&self) -> u64 {

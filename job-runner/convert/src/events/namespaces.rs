@@ -1,4 +1,4 @@
-//! Which prefix stands for which namespace, where the reader is: Namespaces in XML 1.0.
+//! The namespaces of prefixes at the reader's position: Namespaces in XML 1.0.
 
 use std::collections::HashSet;
 
@@ -11,11 +11,11 @@ use crate::limits::Limits;
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
-/// The declarations in force.
+/// The declarations in scope.
 #[derive(Debug)]
 pub(crate) struct Namespaces {
     bindings: Bindings,
-    /// Bytes of all prefixes and URIs in force.
+    /// Maximum bytes of all prefixes and URIs in scope.
     most: usize,
 }
 
@@ -26,7 +26,8 @@ impl Namespaces {
         Self { bindings, most: limits.namespace_bytes }
     }
 
-    /// Takes in the declarations of an element that is opened at this depth, and checks the prefixes of its attributes.
+    /// Adds the declarations of an element that is opened at this depth, and checks the prefixes of its
+    /// attributes.
     pub(crate) fn open(
         &mut self,
         attributes: Attributes<'_>,
@@ -49,12 +50,13 @@ impl Namespaces {
         }
     }
 
-    /// Forgets the declarations of the element that was opened at this depth.
+    /// Drops the declarations of the element that was opened at this depth.
     pub(crate) fn close(&mut self, depth: usize) {
         self.bindings.close(depth);
     }
 
-    /// The number of a prefix's namespace, `None` for a prefix that is not declared. The empty prefix is that of elements.
+    /// The number of a prefix's namespace, `None` for an undeclared prefix. The empty prefix is the default
+    /// for elements.
     pub(crate) fn id(&self, prefix: &str) -> Option<u32> {
         match self.bindings.find(prefix) {
             Some(binding) => Some(binding.id),
@@ -98,7 +100,7 @@ impl Namespaces {
         Ok(())
     }
 
-    /// Every prefix is declared, and no attribute is there twice under two prefixes.
+    /// Checks that every prefix is declared, and that no attribute occurs twice under two prefixes.
     fn check_few(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
         for (index, attribute) in
             attributes.iter().enumerate().filter(|(_, attribute)| is_prefixed(attribute))
@@ -113,7 +115,7 @@ impl Namespaces {
         Ok(())
     }
 
-    /// The same, in time that grows with the number of attributes and not with its square.
+    /// The same, in time that grows linearly with the number of attributes.
     fn check_many(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
         let mut seen = HashSet::new();
         for attribute in attributes.iter().filter(is_prefixed) {
@@ -129,7 +131,7 @@ impl Namespaces {
     }
 }
 
-/// Whether its prefix is one that has to be declared.
+/// Whether its prefix has to be declared.
 fn is_prefixed(attribute: &RawAttribute<'_>) -> bool {
     !matches!(attribute.prefix, "" | "xml" | "xmlns")
 }

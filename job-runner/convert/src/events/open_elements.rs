@@ -4,17 +4,17 @@ use docmill_crds::conversion::push_member;
 
 use crate::fault::shorten;
 
-/// Names of open elements, as they were written, one after the other in one string.
+/// Names of open elements, as they were written, concatenated in one string.
 #[derive(Debug, Default)]
 pub(crate) struct OpenElements {
     text: String,
     starts: Vec<usize>,
-    /// Paths are written as those of JSON.
+    /// Paths are written in the form of JSON.
     json: bool,
 }
 
 impl OpenElements {
-    /// Values of JSON, which are elements by the names of their members.
+    /// For JSON values, which are elements with the names of their members.
     pub(crate) fn of_json() -> Self {
         Self { json: true, ..Self::default() }
     }
@@ -34,7 +34,7 @@ impl OpenElements {
         }
     }
 
-    /// The name of the innermost one.
+    /// The name of the innermost element.
     pub(crate) fn innermost(&self) -> Option<&str> {
         self.starts.last().map(|start| &self.text[*start..])
     }
@@ -53,7 +53,7 @@ impl OpenElements {
         self.starts.iter().skip(from).zip(ends).map(|(start, end)| &self.text[*start..end])
     }
 
-    /// The outermost ones, so many of them, as a path.
+    /// The outermost `depth` elements, as a path.
     pub(crate) fn path(&self, depth: usize) -> String {
         let mut names = self.names(0).take(depth);
         if !self.json {
@@ -64,7 +64,7 @@ impl OpenElements {
         path
     }
 
-    /// All of them as a path, shortened; none when no element is open.
+    /// All elements as a path, shortened; `None` when no element is open.
     pub(crate) fn place(&self) -> Option<String> {
         let path = self.path(self.depth());
         (!path.is_empty()).then(|| shorten(&path))

@@ -9,7 +9,8 @@ use crate::fault::Flaw;
 use crate::input::chars::{is_space, reference, split_qname};
 use crate::limits::Limits;
 
-/// So many attributes are compared one by one. More are hashed, so that a flood of them costs no more than its bytes.
+/// Up to this many attributes are compared one by one. More are hashed, so that a flood of them costs no more
+/// than its bytes.
 pub(crate) const FEW: usize = 16;
 
 /// An attribute as it is written.
@@ -18,7 +19,7 @@ pub(crate) struct RawAttribute<'t> {
     /// Prefix, or empty.
     pub(crate) prefix: &'t str,
     pub(crate) local: &'t str,
-    /// The value between the quotes; references in it are valid.
+    /// The value between the quotes; its references are valid.
     pub(crate) raw: &'t str,
     /// Where the value starts in the window.
     pub(crate) offset: usize,
@@ -46,7 +47,7 @@ impl<'t> Attributes<'t> {
         self.spans[index].of(self.tag, self.offset)
     }
 
-    /// The first attribute of this local name whose prefix is good, and its number.
+    /// The first attribute with this local name whose prefix `good` accepts, and its number.
     pub(crate) fn find(self, local: &str, good: impl Fn(&str) -> bool) -> Option<(usize, RawAttribute<'t>)> {
         let bytes = self.tag.as_bytes();
         let same = |span: &Span| &bytes[span.name.local..span.name.end] == local.as_bytes();
@@ -60,7 +61,8 @@ impl<'t> Attributes<'t> {
     }
 }
 
-/// Where in its tag an attribute is. Kept apart from the tag, so that the list is used again for the next one.
+/// The position of an attribute in its tag. Kept apart from the tag, so that the list can be reused for the
+/// next one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     name: QName,
@@ -69,7 +71,7 @@ pub(crate) struct Span {
     value_end: usize,
 }
 
-/// Where a qualified name is.
+/// The position of a qualified name.
 #[derive(Clone, Copy, Debug)]
 struct QName {
     start: usize,
@@ -92,8 +94,8 @@ impl Span {
     }
 }
 
-/// Reads a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and returns prefix
-/// and local part of its name.
+/// Parses a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and
+/// returns the prefix and local part of its name.
 pub(crate) fn read<'t>(
     tag: &'t str,
     offset: usize,
@@ -159,7 +161,7 @@ fn check_value(tag: &str, span: Span, offset: usize, limits: &Limits) -> Result<
         let most = limits.attribute_bytes;
         return Err(Flaw::limit(offset + span.value, format!("an attribute of at most {most} bytes")));
     }
-    // A loop without an early end, which the compiler turns into wide instructions.
+    // A loop without an early exit, which the compiler vectorizes.
     if raw.iter().fold(0, |found, b| found | u8::from(*b == b'<' || *b == b'&')) == 0 {
         return Ok(());
     }
@@ -167,7 +169,7 @@ fn check_value(tag: &str, span: Span, offset: usize, limits: &Limits) -> Result<
     check_references(raw, offset)
 }
 
-/// Checks what is between the quotes of an attribute's value: production 10.
+/// Checks the text between the quotes of an attribute value: production 10.
 pub(crate) fn check_references(raw: &str, offset: usize) -> Result<(), Flaw> {
     if let Some(at) = raw.find('<') {
         return Err(Flaw::malformed(offset + at, "&lt; in the value of an attribute").found("<"));
@@ -215,7 +217,7 @@ impl<'a> RawAttribute<'a> {
             return Cow::Borrowed(self.raw);
         }
         let mut value = String::with_capacity(self.raw.len());
-        // A line end of two characters is one (section 2.11), and then one space.
+        // A line end of two characters counts as one (section 2.11), and then as one space.
         let raw = if self.raw.contains('\r') {
             Cow::Owned(self.raw.replace("\r\n", "\n"))
         } else {
@@ -232,13 +234,13 @@ impl<'a> RawAttribute<'a> {
     }
 }
 
-/// Reads the name that starts at `start`: Namespaces in XML, production 7.
+/// Parses the name that starts at `start`: Namespaces in XML, production 7.
 fn qname(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<QName, Flaw> {
     let bytes = tag.as_bytes();
     let mut local = start;
     let mut plain = true;
     let mut end = start;
-    // Names are nearly always ASCII, and then this loop is all there is to check but for the starts of both parts.
+    // Names are nearly always ASCII; then this loop checks everything except the starts of both parts.
     while let Some(&byte) = bytes.get(end) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' | b'-' | b'.' => {}

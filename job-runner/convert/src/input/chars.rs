@@ -1,4 +1,4 @@
-//! Which characters XML 1.0 (fifth edition) allows where.
+//! Which characters XML 1.0 (fifth edition) allows in which place.
 
 use crate::fault::Flaw;
 
@@ -7,15 +7,15 @@ pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// A character that may stand in a document at all: production 2.
+/// A character that is allowed in a document at all: production 2.
 pub(crate) const fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Finds the first character that may not stand in a document: its offset, and its name.
+/// Finds the first character that is not allowed in a document: its offset, and its name.
 pub(crate) fn check_chars(text: &str) -> Result<(), (usize, String)> {
     let bytes = text.as_bytes();
-    // A loop without an early end, which the compiler turns into wide instructions: nearly every text passes it.
+    // A loop without an early exit, which the compiler vectorizes: nearly every text passes it.
     let controls = bytes.iter().fold(0, |found, b| found | u8::from(is_control(*b)));
     // The two non-characters, U+FFFE and U+FFFF, in UTF-8.
     let non_character = |at: &usize| matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf]));
@@ -30,7 +30,7 @@ pub(crate) fn check_chars(text: &str) -> Result<(), (usize, String)> {
     }
 }
 
-/// A control character that production 2 leaves out.
+/// A control character that production 2 excludes.
 const fn is_control(byte: u8) -> bool {
     byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r'
 }
@@ -50,7 +50,8 @@ const fn is_name_char(c: char) -> bool {
         || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
-/// A name without a colon, as targets of instructions and both halves of a qualified name are (Namespaces in XML).
+/// A name without a colon, like targets of instructions and both halves of a qualified name (Namespaces in
+/// XML).
 pub(crate) fn is_ncname(name: &str) -> bool {
     let bytes = name.as_bytes();
     let Some(&first) = bytes.first() else { return false };
@@ -62,12 +63,12 @@ pub(crate) fn is_ncname(name: &str) -> bool {
     characters.next().is_some_and(is_name_start) && characters.all(is_name_char)
 }
 
-/// What a name goes on with, from its start: production 7.
+/// Whether a token continues a name after its start: production 7.
 pub(crate) fn is_name_token(token: &str) -> bool {
     !token.is_empty() && token.chars().all(|c| c == ':' || is_name_char(c))
 }
 
-/// Checks what is between `<?` and `?>`, which starts at `offset`: production 17.
+/// Checks the text between `<?` and `?>`, which starts at `offset`: production 17.
 pub(crate) fn check_instruction(inner: &str, offset: usize) -> Result<(), Flaw> {
     let target = inner.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
     if target == "xml" {
@@ -87,7 +88,8 @@ pub(crate) fn split_qname(name: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The character that a reference stands for, given what is between `&` and `;`. Only XML's own entities are known.
+/// The character that a reference stands for, given the text between `&` and `;`. Only XML's own entities are
+/// known.
 pub(crate) fn reference(name: &str, offset: usize) -> Result<char, Flaw> {
     let number = match name.strip_prefix('#') {
         None => return entity(name, offset),

@@ -3,16 +3,17 @@
 use super::chars::is_space;
 use crate::fault::Flaw;
 
-/// How far into an object the encoding of its declaration is looked for.
+/// How many bytes at the start of an object are searched for the encoding of its declaration.
 pub(crate) const SNIFFED: usize = 1024;
 
-/// Bytes of a declaration. One of more bytes than are looked at for its encoding can only be of UTF-8, or of UTF-16.
+/// Maximum bytes of a declaration. If it is longer than the part searched for its encoding, it can only be in
+/// UTF-8 or UTF-16.
 pub(crate) const MOST: usize = 4 * SNIFFED;
 
 /// What the declaration says.
 #[derive(Debug, Default)]
 pub(crate) struct Declaration<'a> {
-    /// Bytes from the start to the end of `?>`; 0 when there is none.
+    /// Bytes from the start to the end of `?>`; 0 if there is no declaration.
     pub(crate) length: usize,
     /// The name of the encoding.
     pub(crate) encoding: Option<&'a str>,
@@ -27,7 +28,7 @@ pub(crate) fn sniff_encoding(bytes: &[u8]) -> Option<&str> {
 }
 
 impl<'a> Declaration<'a> {
-    /// Whether the text ends within a declaration that may still be of [`MOST`] bytes.
+    /// Whether the text ends within a declaration that may still fit into [`MOST`] bytes.
     pub(crate) fn is_cut_off(text: &str) -> bool {
         let starts = text.starts_with("<?xml") || "<?xml".starts_with(text);
         starts && text.len() < MOST && !text.contains("?>")
@@ -70,7 +71,7 @@ struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// The value of the next pseudo-attribute, when it has this name.
+    /// The value of the next pseudo-attribute, if it has this name.
     fn take(&mut self, name: &str) -> Result<Option<&'a str>, Flaw> {
         let trimmed = skip_space(self.rest);
         let Some(rest) = trimmed.strip_prefix(name).filter(|_| trimmed.len() < self.rest.len()) else {

@@ -1,6 +1,6 @@
-//! From bytes to text, strictly: a byte that the object's encoding does not know refuses the object, and is never
-//! replaced. The encoding is what the byte order mark says, else what the XML declaration says, else UTF-8 (XML 1.0,
-//! section 4.3.3 and appendix F). JSON has no declaration (RFC 8259, section 8.1).
+//! Decodes bytes to text, strictly: a byte that is invalid in the object's encoding makes the object refused,
+//! and is never replaced. The encoding is that of the byte order mark, else of the XML declaration, else
+//! UTF-8 (XML 1.0, section 4.3.3 and appendix F). JSON has no declaration (RFC 8259, section 8.1).
 
 use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
@@ -9,7 +9,7 @@ use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEF
 use super::declaration::{SNIFFED, sniff_encoding};
 use crate::fault::Flaw;
 
-/// What cannot be read as text.
+/// Bytes that cannot be read as text.
 #[derive(Clone, Debug)]
 pub(crate) struct Garbled {
     pub(crate) reason: Reason,
@@ -23,27 +23,28 @@ impl Garbled {
     }
 }
 
-/// How an object is encoded, by its first bytes.
+/// The encoding of an object, detected from its first bytes.
 #[derive(Debug)]
 pub(crate) struct Encoded {
     /// Length of the byte order mark.
     pub(crate) mark: usize,
-    /// What the mark says.
+    /// The encoding that the mark stands for.
     pub(crate) marked: Option<&'static Encoding>,
-    /// None: it is UTF-8 already.
+    /// `None`: it is UTF-8 already.
     pub(crate) transcoder: Option<Transcoder>,
 }
 
 impl Encoded {
     const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None };
 
-    /// Looks at the first bytes of an object, [`SNIFFED`] of them if there are so many.
+    /// Examines the first bytes of an object, [`SNIFFED`] of them if there are that many.
     pub(crate) fn detect(head: &[u8], syntax: Syntax) -> Result<Self, Garbled> {
         if let Some((encoding, mark)) = Encoding::for_bom(head) {
             let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
             return Ok(Self { mark, marked: Some(encoding), transcoder });
         }
-        // JSON starts with two characters of ASCII, none of which is NUL; or with one, and then nothing follows.
+        // JSON starts with two ASCII characters, neither of which is NUL; or with one, and then nothing
+        // follows.
         let wide = match syntax {
             Syntax::Xml => matches!(head, [b'<', 0, ..] | [0, b'<', ..]),
             Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
@@ -68,7 +69,7 @@ impl Encoded {
         Ok(Self { transcoder: Some(Transcoder::new(encoding, label)), ..Self::UTF_8 })
     }
 
-    /// Holds the declaration against the mark, or without one against how the object is read.
+    /// Checks the declaration against the mark, or without one against the encoding in use.
     pub(crate) fn check(
         marked: Option<&'static Encoding>,
         read: &'static Encoding,
@@ -87,7 +88,7 @@ impl Encoded {
     }
 }
 
-/// Turns another encoding into UTF-8, piece by piece.
+/// Converts another encoding to UTF-8, piece by piece.
 pub(crate) struct Transcoder {
     encoding: &'static Encoding,
     decoder: encoding_rs::Decoder,
@@ -98,8 +99,8 @@ pub(crate) struct Transcoder {
 }
 
 impl Transcoder {
-    /// The WHATWG table behind `encoding_rs` takes ASCII and some of ISO-8859 for the Windows code page that extends
-    /// them. XML means what the label says.
+    /// The WHATWG table behind `encoding_rs` reads ASCII and some of ISO-8859 as the Windows code page that
+    /// extends them. XML means what the label says.
     fn new(encoding: &'static Encoding, label: &str) -> Self {
         let label = label.to_ascii_lowercase();
         let iso = ["iso", "csiso", "l", "cp819", "ibm819"].iter().any(|start| label.starts_with(start));
@@ -115,7 +116,7 @@ impl Transcoder {
         self.encoding
     }
 
-    /// Appends the text of `bytes`; up to the first that is wrong. `last`: nothing follows.
+    /// Appends the text of `bytes`, up to the first invalid one. `last`: nothing follows.
     pub(crate) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
         if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
             self.append(&bytes[..offset], false, into)?;
@@ -153,8 +154,8 @@ impl std::fmt::Debug for Transcoder {
     }
 }
 
-/// Appends UTF-8 that is checked, and returns how many bytes were taken: all, but for a character that the end cuts in
-/// two when something follows.
+/// Appends checked UTF-8, and returns how many bytes were taken: all, except for a character that is cut in
+/// two at the end when something follows.
 pub(crate) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize, Garbled> {
     match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => {
@@ -172,7 +173,7 @@ pub(crate) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize,
     }
 }
 
-/// Bytes that do not exist in an encoding.
+/// Bytes that are invalid in an encoding.
 fn invalid(encoding: &str, bytes: &[u8]) -> Garbled {
     let found = bytes.iter().take(4).map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(" ");
     Garbled { reason: Reason::InvalidBytes, expected: format!("bytes of {encoding}"), found: Some(found) }

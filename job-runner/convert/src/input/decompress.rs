@@ -1,7 +1,7 @@
-//! The bytes of an object as they come: decompressed, and counted against the caps.
+//! The bytes of an object as they come in: decompressed, and counted against the caps.
 //!
-//! gzip (RFC 1952) and zstd (RFC 8878) are told by their magic bytes, whatever the object is called; several members or
-//! frames in a row are one stream, as both formats say.
+//! gzip (RFC 1952) and zstd (RFC 8878) are detected by their magic bytes, whatever the object is called;
+//! several consecutive members or frames are one stream, as both formats specify.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
@@ -21,7 +21,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 /// Why no more bytes come.
 #[derive(Debug)]
 pub(crate) enum Stopped {
-    /// The object could not be read. It may be good all the same.
+    /// The object could not be read. It may still be valid.
     Io(io::Error),
     /// The object is at fault.
     Refused(Garbled),
@@ -45,12 +45,12 @@ enum Layer<'r> {
 /// An object as it is stored.
 type Object<'r> = Box<dyn Read + 'r>;
 
-/// A compressed object. Remembers its own errors, which decoders pass on as if they were those of the data.
+/// A compressed object. Remembers its own errors, which decoders pass on as if they were errors of the data.
 struct Raw<'r> {
-    /// What was read to find out, and the rest.
+    /// The bytes read for detection, and the rest.
     reader: BufReader<io::Chain<Cursor<Vec<u8>>, Object<'r>>>,
     taken: u64,
-    /// How many bytes may be taken. A decoder that finds nothing in them goes on and on by itself.
+    /// How many bytes may be taken. A decoder that finds nothing in them would go on indefinitely.
     most: u64,
     failed: bool,
 }
@@ -60,7 +60,7 @@ impl<'r> Input<'r> {
         Self { layer: Layer::Unknown(reader), limits: *limits, given: 0 }
     }
 
-    /// Bytes given so far.
+    /// Bytes returned so far.
     pub(crate) const fn given(&self) -> u64 {
         self.given
     }
@@ -82,7 +82,7 @@ impl<'r> Input<'r> {
         Ok(read)
     }
 
-    /// Reads the start of the object, and finds out whether it is compressed.
+    /// Reads the start of the object, and detects whether it is compressed.
     fn read_first(&mut self, into: &mut Vec<u8>, most: usize) -> Result<usize, Stopped> {
         let layer = std::mem::replace(&mut self.layer, Layer::Unknown(Box::new(io::empty())));
         let Layer::Unknown(mut reader) = layer else { return Ok(0) };
@@ -90,7 +90,7 @@ impl<'r> Input<'r> {
         let read = match (&mut reader).take(most.max(ZSTD.len()) as u64).read_to_end(into) {
             Ok(read) => read,
             Err(error) => {
-                // What this would be the start of is not known.
+                // It is unknown what this would be the start of.
                 into.truncate(old);
                 return Err(Stopped::Io(error));
             }
@@ -162,7 +162,7 @@ fn corrupt(format: &str, error: &io::Error) -> Stopped {
 }
 
 impl Raw<'_> {
-    /// More bytes were taken than an object may have.
+    /// Whether more bytes were taken than an object may have.
     const fn is_spent(&self) -> bool {
         self.taken > self.most
     }

@@ -1,5 +1,5 @@
-//! The part of an object that is being looked at, as UTF-8: filled from the input as it is asked for, and let go of when
-//! it was read. It holds the token that is being read and the chunk that came with it, and no more.
+//! The part of an object that is being examined, as UTF-8: filled from the input on demand, and dropped after
+//! it was read. It holds the current token and the chunk that came with it, and no more.
 
 use std::cell::Cell;
 
@@ -15,20 +15,20 @@ use crate::cursor::Cursor;
 use crate::fault::{Fault, Flaw, Refusal};
 use crate::limits::Limits;
 
-/// Bytes that are read at once, until a token does not fit.
+/// Bytes per read, until a token does not fit.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// Why reading ends early.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// The object could not be read. It may be good all the same.
+    /// The object could not be read. It may still be valid.
     Io(std::io::Error),
     /// The object is at fault.
     Refused(Refusal),
 }
 
 impl Trouble {
-    /// The object is refused for this fault.
+    /// Refuses the object for this fault.
     pub(crate) fn refused(fault: Fault) -> Self {
         Self::Refused(Refusal::object(fault))
     }
@@ -39,25 +39,25 @@ pub(crate) struct Window<'r> {
     input: Input<'r>,
     syntax: Syntax,
     chunk: usize,
-    /// Bytes of one token.
+    /// Maximum bytes of one token.
     most: usize,
     transcoder: Option<Transcoder>,
     marked: Option<&'static Encoding>,
-    /// Bytes in the object's own encoding that are not text yet.
+    /// Bytes in the object's own encoding that are not decoded yet.
     raw: Vec<u8>,
     text: String,
-    /// Where what was not read yet starts.
+    /// Start of the unread part.
     start: usize,
     cursor: Cell<Cursor>,
     /// Nothing comes after `text`.
     complete: bool,
-    /// What is wrong after `text`. It is told when all before it was read, so that it does not matter in what portions
-    /// an object comes.
+    /// What is wrong after `text`. It is reported once everything before it was read, so that the result does
+    /// not depend on the portions in which an object arrives.
     stopped: Option<Stopped>,
 }
 
 impl<'r> Window<'r> {
-    /// Reads as much as fits at once, and finds out how the object is encoded.
+    /// Reads the first chunk, and detects the encoding of the object.
     pub(crate) fn open(
         input: Input<'r>,
         syntax: Syntax,
@@ -89,7 +89,7 @@ impl<'r> Window<'r> {
         Ok(window)
     }
 
-    /// All that is there, also what was read already; and where the rest starts.
+    /// All text that is there, including what was read already; and where the rest starts.
     pub(crate) fn text(&self) -> (&str, usize) {
         (&self.text, self.start)
     }
@@ -99,32 +99,32 @@ impl<'r> Window<'r> {
         (self.raw, self.text)
     }
 
-    /// What the byte order mark says of the encoding.
+    /// The encoding that the byte order mark stands for.
     pub(crate) const fn marked(&self) -> Option<&'static Encoding> {
         self.marked
     }
 
-    /// How the object is read.
+    /// The encoding in use.
     pub(crate) fn encoding(&self) -> &'static Encoding {
         self.transcoder.as_ref().map_or(UTF_8, Transcoder::encoding)
     }
 
-    /// Lines and columns of what is there.
+    /// Lines and columns of the window's text.
     pub(crate) const fn cursor(&self) -> &Cell<Cursor> {
         &self.cursor
     }
 
-    /// Whether the object ends with what is there.
+    /// Whether the object ends with the window.
     pub(crate) const fn complete(&self) -> bool {
         self.complete
     }
 
-    /// Whether more may come before anything that is wrong.
+    /// Whether more text may come before any error.
     pub(crate) const fn may_grow(&self) -> bool {
         !self.complete && self.stopped.is_none()
     }
 
-    /// What is before this offset in [`Self::text`] was read.
+    /// Marks everything before this offset in [`Self::text`] as read.
     pub(crate) const fn consume_to(&mut self, offset: usize) {
         self.start = offset;
     }
@@ -145,7 +145,7 @@ impl<'r> Window<'r> {
         Trouble::refused(self.fault(flaw, at))
     }
 
-    /// Reads on. Not to be asked for when the object is complete.
+    /// Reads more. Must not be called once the object is complete.
     pub(crate) fn fill(&mut self) -> Result<(), Trouble> {
         self.let_go();
         match self.stopped.take() {
@@ -157,7 +157,8 @@ impl<'r> Window<'r> {
         if length > self.most {
             return Err(self.refuse(too_long(self.syntax, 0, self.most), None));
         }
-        // Twice as much each time, so that a long token is not looked at again and again; but not more than is allowed.
+        // The size doubles each time, so that a long token is not rescanned again and again; but never
+        // exceeds the limit.
         self.read(self.chunk.max(length.min(self.most - length)));
         self.decode(0);
         Ok(())
@@ -171,7 +172,7 @@ impl<'r> Window<'r> {
         }
     }
 
-    /// Turns what was read into text.
+    /// Decodes what was read.
     fn decode(&mut self, from: usize) {
         let old = self.text.len();
         let raw = &self.raw[from..];

@@ -1,4 +1,4 @@
-//! The caps on one document of JSON, and on what lies between two.
+//! The caps on one JSON document, and on what lies between two of them.
 
 use docmill_crds::conversion::Syntax;
 
@@ -6,7 +6,7 @@ use crate::fault::Flaw;
 use crate::input::window::too_long;
 use crate::limits::Limits;
 
-/// What was counted, and what it may come to.
+/// The counts, and their limits.
 #[derive(Debug)]
 pub(crate) struct Caps {
     limits: Limits,
@@ -19,7 +19,7 @@ impl Caps {
         Self { limits: *limits, nodes: 0, bytes: 0 }
     }
 
-    /// Counts what belongs to the next document, or lies between two, from here.
+    /// From here on, counts for the next document, or for what lies between two.
     pub(crate) const fn restart(&mut self) {
         self.nodes = 0;
         self.bytes = 0;
@@ -35,7 +35,7 @@ impl Caps {
         Ok(())
     }
 
-    /// A token goes from here to there.
+    /// Checks a token from `start` to `end`.
     pub(crate) fn token(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
         if end - start > self.limits.text_bytes {
             return Err(too_long(Syntax::Json, start, self.limits.text_bytes));
@@ -43,7 +43,7 @@ impl Caps {
         self.bytes(end - start, start)
     }
 
-    /// So many bytes were read.
+    /// Counts bytes that were read.
     pub(crate) fn bytes(&mut self, bytes: usize, at: usize) -> Result<(), Flaw> {
         self.bytes += bytes;
         let most = self.limits.document_bytes;
@@ -53,7 +53,7 @@ impl Caps {
         Ok(())
     }
 
-    /// An object or a list starts, around which so many are open.
+    /// Checks an object or a list that starts with `around` open ones around it.
     pub(crate) fn depth(&self, around: usize, at: usize) -> Result<(), Flaw> {
         let most = self.limits.depth;
         if around >= most {
@@ -62,7 +62,7 @@ impl Caps {
         Ok(())
     }
 
-    /// A member has this name.
+    /// Checks the name of a member.
     pub(crate) fn name(&self, name: &str, at: usize) -> Result<(), Flaw> {
         let most = self.limits.name_bytes;
         if name.len() > most {

@@ -1,4 +1,4 @@
-//! The tokens of JSON, read as strictly as RFC 8259 says them.
+//! The tokens of JSON, read as strictly as RFC 8259 defines them.
 
 use crate::fault::Flaw;
 use crate::json_writer::plain_length;
@@ -8,7 +8,7 @@ use crate::json_writer::plain_length;
 pub(crate) enum JsonToken<'w> {
     /// One of `{ } [ ] : ,`
     Mark(u8),
-    /// What is between the quotes of a string; its escapes are valid.
+    /// The text between the quotes of a string; its escapes are valid.
     String {
         raw: &'w str,
         escaped: bool,
@@ -17,12 +17,12 @@ pub(crate) enum JsonToken<'w> {
     /// `true` or `false`
     Boolean(&'w str),
     Null,
-    /// What is no token of JSON.
+    /// Text that is not a JSON token.
     Stray(&'w str),
 }
 
-/// The token that starts at `at`, where there is no white space, and where it ends. None when the text ends before it is
-/// known where the token does, unless the text is `complete`.
+/// The token that starts at `at`, where there is no white space, and where it ends. `None` if the text ends
+/// before the end of the token is known, unless the text is `complete`.
 pub(crate) fn read(text: &str, at: usize, complete: bool) -> Result<Option<(JsonToken<'_>, usize)>, Flaw> {
     let rest = &text[at..];
     let Some(&first) = rest.as_bytes().first() else { return Ok(None) };
@@ -44,7 +44,7 @@ pub(crate) fn read(text: &str, at: usize, complete: bool) -> Result<Option<(Json
     }
 }
 
-/// Appends what a string means, given what is between its quotes.
+/// Appends the decoded text of a string, given the text between its quotes.
 pub(crate) fn unescape(raw: &str, into: &mut String) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
@@ -56,8 +56,8 @@ pub(crate) fn unescape(raw: &str, into: &mut String) {
     into.push_str(rest);
 }
 
-/// Characters of numbers and literals, and of what people write in their place: what is not a whole number or literal is
-/// neither.
+/// Characters of numbers and literals, and of what people write in their place: a word is a number or literal
+/// only as a whole.
 const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_')
 }
@@ -101,7 +101,7 @@ fn digits(bytes: &[u8]) -> (&[u8], &[u8]) {
     bytes.split_at(bytes.iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len()))
 }
 
-/// Section 7. What is wrong first is found first, whether or not the closing quote is there already.
+/// Section 7. The first error is reported first, whether or not the closing quote is there already.
 fn string(text: &str, at: usize, complete: bool) -> Result<Option<(JsonToken<'_>, usize)>, Flaw> {
     let start = at + 1;
     let bytes = &text.as_bytes()[start..];
@@ -138,7 +138,7 @@ fn unclosed(text: &str) -> Flaw {
 }
 
 fn wrong_escape(text: &str, at: usize) -> Flaw {
-    // What is known to be there, in whatever portions the object comes.
+    // Only what is certain to be there, in whatever portions the object arrives.
     let found: String = text[at..].chars().take(2).collect();
     let expected = "an escape that JSON knows, surrogates only in pairs";
     Flaw::malformed_json(at, expected).found(&found)
@@ -146,10 +146,10 @@ fn wrong_escape(text: &str, at: usize) -> Flaw {
 
 /// An escape.
 enum Escape {
-    /// What it stands for, and its length.
+    /// The character that it stands for, and its length.
     Character(char, usize),
     Wrong,
-    /// It goes on after the end of what is there.
+    /// It continues after the end of the text.
     CutOff,
 }
 

@@ -1,9 +1,9 @@
-//! Lines of JSON (NDJSON): what makes an object one of them, and how a line that is at fault is passed over.
+//! Lines of JSON (NDJSON): how such an object is recognized, and how a faulty line is skipped.
 //!
-//! A line end stands for the end of a value only where no value may have one within. That is so when the first value was
-//! whole in its line: from then on a value that does not end with its line is cut off, and a fault is that of its line
-//! alone. What is wrong with the very first line is the fault of the whole object, unless that line ends like an object and
-//! the next one starts like one: within one value, a comma would be between the two.
+//! A line end marks the end of a value only if no value may contain one. That is the case once the first
+//! value was complete in its line: from then on a value that does not end with its line is cut off, and a
+//! fault affects only its line. A fault in the very first line affects the whole object, unless that line
+//! ends like an object and the next one starts like one: within one value, a comma would be between the two.
 
 use crate::events::json_value::is_space;
 use crate::fault::{Fault, Refusal};
@@ -12,11 +12,11 @@ use crate::input::window::{Trouble, Window};
 /// What is known of an object's lines.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    /// No value was spread over several lines, and every value at the top is a document.
+    /// No value spans several lines, and every top-level value is a document.
     by_line: bool,
-    /// Lines with values that ended, and lines that were passed over.
+    /// Lines with values that ended, and lines that were skipped.
     count: u64,
-    /// Nothing but white space was in the line so far.
+    /// The line has had nothing but white space so far.
     at_start: bool,
     within_value: bool,
 }
@@ -57,7 +57,7 @@ impl Lines {
         self.within_value = false;
     }
 
-    /// Something is wrong. Returns whether it is the first line, if its line alone is to be given up.
+    /// Handles a fault. Returns whether it is in the first line, if only its line is to be given up.
     pub(crate) const fn give_up(&mut self) -> Option<bool> {
         if !self.by_line {
             return None;
@@ -70,13 +70,13 @@ impl Lines {
     }
 }
 
-/// A line that is passed over from the place of its fault on.
+/// A line that is skipped from the place of its fault on.
 #[derive(Debug)]
 pub(crate) struct Skip {
     fault: Fault,
     /// It is the first line.
     first: bool,
-    /// The last byte of the line so far that is no white space.
+    /// The line's last byte so far that is not white space.
     last: u8,
 }
 
@@ -85,7 +85,8 @@ impl Skip {
         Self { fault, first, last: 0 }
     }
 
-    /// Reads on to the next line, and gives back the fault. If there is none, the object ends with it.
+    /// Reads to the next line, and returns the fault. If there is no next line, the object ends with the
+    /// fault.
     pub(crate) fn run(mut self, window: &mut Window<'_>) -> Result<Fault, Trouble> {
         loop {
             let (text, start) = window.text();
@@ -116,7 +117,7 @@ impl Skip {
         }
     }
 
-    /// What cannot be read is told; what is wrong with it is not, for something was wrong before.
+    /// An I/O error is returned as it is; any other one is replaced by the fault of the line, which came first.
     fn fill(&self, window: &mut Window<'_>) -> Result<(), Trouble> {
         window.fill().map_err(|trouble| match trouble {
             Trouble::Io(error) => Trouble::Io(error),

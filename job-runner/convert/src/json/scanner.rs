@@ -1,9 +1,11 @@
-//! Reads an object of JSON token by token, lets nothing pass that is not well-formed, and shows values as elements.
+//! Reads a JSON object token by token, rejects anything that is not well-formed, and presents values as
+//! elements.
 //!
-//! A member is an element by its name, a value at the top one by the name [`TOP`](docmill_crds::conversion::TOP). A list
-//! is no element: each of its items is one more element of the list's name. At the top, values follow one another: as
-//! lines (NDJSON), after a record separator (RFC 7464) or side by side. A document that is such a value is not given
-//! before it is known that what follows in its line is well-formed.
+//! A member becomes an element with its name, a top-level value one with the name
+//! [`TOP`](docmill_crds::conversion::TOP). A list is not an element: each of its items is one more element
+//! with the list's name. At the top level, values follow one another: as lines (NDJSON), after a record
+//! separator (RFC 7464) or side by side. A document that is such a value is not returned before what follows
+//! in its line is known to be well-formed.
 
 use docmill_crds::reason::Reason;
 
@@ -22,18 +24,18 @@ use crate::fault::Flaw;
 use crate::input::window::{Trouble, Window};
 use crate::limits::Limits;
 
-/// May stand before a value at the top: RFC 7464.
+/// May precede a top-level value: RFC 7464.
 const RECORD_SEPARATOR: u8 = 0x1e;
 
 #[derive(Debug)]
 pub(crate) struct JsonScanner<'r, 'n> {
     window: Window<'r>,
     state: JsonState<'n>,
-    /// A line that is at fault, and is passed over.
+    /// A faulty line that is being skipped.
     skip: Option<Skip>,
 }
 
-/// What is known of the object from what was read so far.
+/// What is known of the object so far.
 #[derive(Debug)]
 struct JsonState<'n> {
     names: &'n Names,
@@ -41,34 +43,34 @@ struct JsonState<'n> {
     expected: Expected,
     stack: Stack,
     open: OpenElements,
-    /// None, for elements have them.
+    /// Always empty, but elements need them.
     namespaces: Namespaces,
     lines: Lines,
-    /// The value at the top that has just ended was a document.
+    /// The top-level value that has just ended was a document.
     ended: bool,
-    /// What the last string with escapes means.
+    /// The decoded text of the last string with escapes.
     text: String,
-    /// What kind of value the first one at the top is, and where it starts.
+    /// The kind of the first top-level value, and where it starts.
     root: Option<(String, Position)>,
 }
 
 /// What may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
-    /// A value at the top, or the end of the object.
+    /// A top-level value, or the end of the object.
     Top,
-    /// The end of the line, of the object, or another value at the top.
+    /// The end of the line, of the object, or another top-level value.
     AfterTop,
     Value,
     FirstItem,
     FirstMember,
     Member,
     Colon,
-    /// A comma, or the end of what is innermost.
+    /// A comma, or the end of the innermost object or list.
     Next,
 }
 
-/// What a look at the window came to.
+/// The result of scanning the window.
 enum JsonLook {
     Paused(Pause),
     /// The window ends within a token, or with it.
@@ -76,7 +78,7 @@ enum JsonLook {
 }
 
 impl<'r, 'n> JsonScanner<'r, 'n> {
-    /// `by_line`: every value at the top is a document, so that a line that is at fault can be passed over.
+    /// `by_line`: every top-level value is a document, so that a faulty line can be skipped.
     pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits, by_line: bool) -> Self {
         let state = JsonState {
             names,
@@ -93,7 +95,7 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
         Self { window, state, skip: None }
     }
 
-    /// Reads on to the end of the next document, or of the object.
+    /// Reads to the end of the next document, or of the object.
     pub(crate) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         loop {
             if let Some(skip) = self.skip.take() {
@@ -135,24 +137,24 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
         self.window.into_buffers()
     }
 
-    /// What is being looked at.
+    /// The current window.
     pub(crate) const fn window(&self) -> &Window<'r> {
         &self.window
     }
 
-    /// What is wrong, at the offset of what was read last.
+    /// Refuses the object for a flaw at the offset that was read last.
     pub(crate) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
         self.window.refuse(flaw(self.window.text().1), Some(self.state.place()))
     }
 
-    /// What kind of value the first one at the top is, and where it starts.
+    /// The kind of the first top-level value, and where it starts.
     pub(crate) fn root(&self) -> Option<&(String, Position)> {
         self.state.root.as_ref()
     }
 }
 
 impl JsonState<'_> {
-    /// Reads the tokens of the window from `at` on, which is moved past each.
+    /// Reads the tokens of the window from `at` on, and moves `at` past each.
     fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<JsonLook, Flaw> {
         let View { text, complete, cursor } = *view;
         loop {
@@ -205,7 +207,7 @@ impl JsonState<'_> {
         Ok(at)
     }
 
-    /// Whether it is known that the value at the top that ended is well apart from what comes now.
+    /// Whether the top-level value that ended is known to be separated from what comes now.
     fn is_over(&self, text: &str, at: usize, complete: bool) -> Result<bool, Flaw> {
         if self.lines.at_start() || at == text.len() || text[at..].starts_with(['{', '[', '"']) {
             return Ok(true);
@@ -218,7 +220,7 @@ impl JsonState<'_> {
         }
     }
 
-    /// Takes a token. Returns whether a document ended that is to be given at once.
+    /// Processes a token. Returns whether a document ended that has to be returned at once.
     fn token(
         &mut self,
         token: JsonToken<'_>,
@@ -297,7 +299,7 @@ impl JsonState<'_> {
         Ok(self.end_value(ends))
     }
 
-    /// A value starts: it is counted, and at the top it is remembered.
+    /// A value starts: counts it, and remembers it at the top level.
     fn start_value(&mut self, what: &str, place: &ElementStart<'_>) -> Result<(), Flaw> {
         self.caps.node(place.offset)?;
         if self.stack.depth() == 0 {
@@ -326,7 +328,7 @@ impl JsonState<'_> {
         Ok(())
     }
 
-    /// The innermost object or list ends. Returns whether a document ended that is to be given at once.
+    /// The innermost object or list ends. Returns whether a document ended that has to be returned at once.
     fn close(&mut self, sink: &mut impl Sink) -> bool {
         let object = self.stack.end() == Some(b'}');
         self.stack.close();
@@ -368,7 +370,7 @@ impl JsonState<'_> {
         Ok(())
     }
 
-    /// Closes all that is open.
+    /// Closes everything that is open.
     fn abandon(&mut self, sink: &mut impl Sink) {
         while !self.open.is_empty() {
             sink.end(&self.open);
@@ -406,7 +408,7 @@ impl JsonState<'_> {
         }
     }
 
-    /// Where the scanner is, for faults.
+    /// The scanner's place, for faults.
     fn place(&self) -> String {
         crate::fault::shorten(&self.stack.place())
     }

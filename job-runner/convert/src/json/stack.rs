@@ -1,4 +1,4 @@
-//! The objects and lists of JSON that are open, outermost first.
+//! The open objects and lists of JSON, outermost first.
 
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
@@ -8,18 +8,19 @@ use docmill_crds::conversion::{TOP, push_member};
 
 use crate::losses::Identity;
 
-/// So many names of an object are compared one by one. More are hashed, so that a flood of them costs no more than its
-/// bytes.
+/// Up to this many names of an object are compared one by one. More are hashed, so that a flood of them costs
+/// no more than its bytes.
 const FEW: usize = 32;
 
-/// What is open, and the names that lead there.
+/// The open objects and lists, and the names that lead there.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
     frames: Vec<OpenValue>,
-    /// Names of the members that are being read, one after the other.
+    /// Names of the members that are being read, concatenated.
     names: String,
     starts: Vec<usize>,
-    /// Hashes of the names of the open objects, as far as they have few. Their key is not known to who writes objects.
+    /// Hashes of the names of the open objects, as long as they have few. Whoever writes objects does not
+    /// know the hash key.
     few: Vec<u64>,
     hasher: RandomState,
 }
@@ -63,24 +64,25 @@ impl Stack {
         }
     }
 
-    /// The byte that ends what is innermost; none at the top.
+    /// The byte that ends the innermost object or list; `None` at the top level.
     pub(crate) fn end(&self) -> Option<u8> {
         self.frames.last().map(|frame| if matches!(frame, OpenValue::Object { .. }) { b'}' } else { b']' })
     }
 
-    /// A comma was read.
+    /// Moves on after a comma.
     pub(crate) fn next_item(&mut self) {
         if let Some(OpenValue::Array { index }) = self.frames.last_mut() {
             *index += 1;
         }
     }
 
-    /// The name of the value that is read next, or is being read. Items have that of their list.
+    /// The name of the value that is being read, or comes next. Items have the name of their list.
     pub(crate) fn name(&self) -> &str {
         self.starts.last().map_or(TOP, |start| &self.names[*start..])
     }
 
-    /// A member starts, whose name `write` appends. Returns whether the object has no member of that name yet.
+    /// A member starts, whose name `write` appends. Returns whether the object has no member with that name
+    /// yet.
     pub(crate) fn start_member(&mut self, write: impl FnOnce(&mut String)) -> bool {
         let start = self.names.len();
         self.starts.push(start);
@@ -101,7 +103,7 @@ impl Stack {
         true
     }
 
-    /// The value is complete. If it is that of a member, so is the member.
+    /// The value is complete, and with it its member, if it belongs to one.
     pub(crate) fn end_value(&mut self) {
         if let Some(OpenValue::Object { .. }) = self.frames.last()
             && let Some(start) = self.starts.pop()
@@ -110,7 +112,7 @@ impl Stack {
         }
     }
 
-    /// The way to what is being read: `$.items[3].title`.
+    /// The path to the current value: `$.items[3].title`.
     pub(crate) fn place(&self) -> String {
         let ends = self.starts.iter().skip(1).copied().chain([self.names.len()]);
         let mut names = self.starts.iter().zip(ends).map(|(start, end)| &self.names[*start..end]);

@@ -9,7 +9,7 @@ use crate::automaton::{self, Automaton};
 use crate::limits::Limits;
 use crate::losses::Losses;
 
-/// A compiled model. Made once, used for every object, shared among threads.
+/// A compiled model. Created once, used for every object, shared among threads.
 #[derive(Debug)]
 pub struct Converter {
     pub(crate) automaton: Automaton,
@@ -21,12 +21,12 @@ pub struct Converter {
 }
 
 impl Converter {
-    /// Compiles a model, with its limits.
+    /// Compiles a model with the model's limits.
     pub fn new(model: &Model) -> Result<Self, ModelError> {
         Self::with_limits(model, Limits::from(&model.limits))
     }
 
-    /// Compiles a model, with limits of one's own.
+    /// Compiles a model with custom limits.
     pub fn with_limits(model: &Model, limits: Limits) -> Result<Self, ModelError> {
         let names = model.fields.iter().map(|field| field.name.clone()).collect();
         let (automaton, revision) = (automaton::compile::compile(model)?, model.revision());
@@ -38,7 +38,7 @@ impl Converter {
         &self.revision
     }
 
-    /// What objects had that the model does not name, since the last time this was asked for.
+    /// Returns what objects had that the model does not name, since the last call.
     pub fn take_losses(&self) -> Losses {
         self.scratches.take_losses().into_losses()
     }

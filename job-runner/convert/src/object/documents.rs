@@ -1,4 +1,4 @@
-//! Reads an object from start to end and gives its documents one by one.
+//! Reads an object from start to end and returns its documents one by one.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// A document with these values; null ones are left out. It is the only one of its object.
+    /// A document with these values; null values are left out. It is the only document of its object.
     pub fn of_values(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         let (mut json, mut names, mut values) = (JsonWriter::default(), Vec::new(), Values::new());
         json.raw("{");
@@ -47,12 +47,13 @@ impl Document {
         Self { index_in_object: 0, json: json.as_str().to_owned(), names: names.into(), values }
     }
 
-    /// The document as one line of JSON: its fields in the order of the model. A field without a value is left out.
+    /// The document as one line of JSON, with its fields in the order of the model. A field without a value
+    /// is left out.
     pub fn json(&self) -> &str {
         &self.json
     }
 
-    /// The same, for those who go on with it.
+    /// The same, as an owned string.
     pub fn into_json(self) -> String {
         self.json
     }
@@ -64,19 +65,19 @@ impl Document {
     }
 }
 
-/// What became of a document, or of the object from some point on.
+/// The result for a document, or for the object from some point on.
 pub type Verdict = Result<Document, Refusal>;
 
-/// The documents of an object, in its order. Each has its own verdict. What is wrong with the object as such ends the
-/// iteration with a [`Refusal`] whose `document` is `None`: documents that came before are complete, none follows. An
-/// iterator that ends without one has read a well-formed object to its end, or one of JSON whose lines are well-formed but
-/// for those that were refused. A document that is the root element of XML is given only when nothing but the end
-/// follows it. An error means that the object could not be read; that
-/// says nothing about the object, and also ends the iteration.
+/// The documents of an object, in their order. Each has its own verdict. A fault of the object itself ends
+/// the iteration with a [`Refusal`] whose `document` is `None`: earlier documents are complete, and none
+/// follows. An iterator that ends without one has read a well-formed object to its end, or a JSON object
+/// whose lines are well-formed except for those that were refused. A document that is the root element of XML
+/// is returned only once it is known that nothing but the end follows. An error means that the object could
+/// not be read; that says nothing about the object, and also ends the iteration.
 #[derive(Debug)]
 pub struct Documents<'a> {
     converter: &'a Converter,
-    /// None when the object could not even be opened.
+    /// `None` if the object could not even be opened.
     scanner: Option<Source<'a>>,
     evaluator: Evaluator<'a>,
     json: JsonWriter,
@@ -84,20 +85,21 @@ pub struct Documents<'a> {
     /// Bytes of all documents so far.
     written: u64,
     done: bool,
-    /// The verdict on a document that is the whole object. It is given when the object turned out to end there.
+    /// The verdict on a document that is the whole object. It is returned once the object turns out to end
+    /// there.
     held: Option<Verdict>,
     /// What ends the iteration.
     trouble: Option<Trouble>,
 }
 
 impl Converter {
-    /// The documents of an object, read as they are asked for. The object may be compressed.
+    /// The documents of an object, read lazily. The object may be compressed.
     pub fn documents<'a>(&'a self, reader: impl Read + 'a) -> Documents<'a> {
         Documents::new(self, reader)
     }
 
-    /// Converts a whole object: calls `verdict` for each document in order, and last for a fault of the object itself,
-    /// if there is one (see [`Documents`]). An error means that the object could not be read.
+    /// Converts a whole object: calls `verdict` for each document in order, and last for a fault of the
+    /// object itself, if there is one (see [`Documents`]). An error means that the object could not be read.
     pub fn convert(&self, reader: impl Read, mut verdict: impl FnMut(Verdict)) -> io::Result<()> {
         self.documents(reader).try_for_each(|document| document.map(&mut verdict))
     }
@@ -108,7 +110,7 @@ impl<'a> Documents<'a> {
         Self::in_chunks(converter, reader, CHUNK)
     }
 
-    /// Reads so many bytes of the object at once.
+    /// Reads the object in chunks of `chunk` bytes.
     pub(crate) fn in_chunks(converter: &'a Converter, reader: impl Read + 'a, chunk: usize) -> Self {
         let limits = &converter.limits;
         let Scratch { raw, text, memory, json } = converter.scratches.take();
@@ -122,7 +124,7 @@ impl<'a> Documents<'a> {
         Self { converter, scanner, evaluator, json, count: 0, written: 0, done: false, held: None, trouble }
     }
 
-    /// Reads on to the end of the next document; `None` at the end of the object.
+    /// Reads to the end of the next document; `None` at the end of the object.
     fn advance(&mut self) -> Result<Option<Verdict>, Trouble> {
         loop {
             if let Some(trouble) = self.trouble.take() {
@@ -158,7 +160,7 @@ impl<'a> Documents<'a> {
         if judged.is_err()
             && let Some(scanner) = &self.scanner
         {
-            // Only now does it matter where things are.
+            // Positions matter only now.
             self.evaluator.settle(scanner.window());
             judged = self.validate();
         }
@@ -189,7 +191,7 @@ impl<'a> Documents<'a> {
         Err(scanner.refuse(|offset| Flaw::limit(offset, expected)))
     }
 
-    /// The verdict on a line that is none of JSON. It counts as a document.
+    /// The verdict on a line that is not JSON. It counts as a document.
     fn pass_over(&mut self, fault: Fault) -> Result<Verdict, Trouble> {
         let most = self.converter.limits.documents;
         if self.count >= most {

@@ -1,4 +1,4 @@
-//! Memory that one object leaves to the next.
+//! Memory that is reused from one object to the next.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,10 +6,10 @@ use crate::evaluate::Memory;
 use crate::json_writer::JsonWriter;
 use crate::losses::LossCounter;
 
-/// Bytes that a buffer may keep; one object of unusual size does not occupy memory for good.
+/// Maximum bytes that a buffer may keep; one object of unusual size does not occupy memory permanently.
 const KEPT: usize = 1024 * 1024;
 
-/// What reading an object needs.
+/// The buffers for reading an object.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// The window's.
@@ -21,7 +21,7 @@ pub(crate) struct Scratch {
     pub(crate) json: JsonWriter,
 }
 
-/// As many as there were objects at a time.
+/// As many as there were objects processed at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Scratches {
     idle: Mutex<Vec<Scratch>>,
@@ -45,7 +45,7 @@ impl Scratches {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }
 
-    /// What was counted since the last time, in objects that were read to their end.
+    /// What was counted since the last call, in objects that were read to their end.
     pub(crate) fn take_losses(&self) -> LossCounter {
         let mut losses = LossCounter::default();
         for scratch in self.idle.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {

@@ -1,4 +1,4 @@
-//! Who reads an object, by what it is.
+//! Selects the reader of an object by its syntax.
 
 use docmill_crds::conversion::Syntax;
 
@@ -30,7 +30,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Reads on to the end of the next document, or of the object.
+    /// Reads to the end of the next document, or of the object.
     pub(crate) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         match self {
             Self::Xml(scanner) => scanner.run(sink),
@@ -38,7 +38,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What is being looked at.
+    /// The current window.
     pub(crate) const fn window(&self) -> &Window<'a> {
         match self {
             Self::Xml(scanner) => scanner.window(),
@@ -54,7 +54,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What the object starts with, and where: the root element of XML, or the kind of the first value of JSON.
+    /// What the object starts with, and where: the root element of XML, or the kind of the first JSON value.
     pub(crate) fn root(&self) -> Option<&(String, Position)> {
         match self {
             Self::Xml(scanner) => scanner.root(),
@@ -62,7 +62,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What is wrong, at the offset of what was read last.
+    /// Refuses the object for a flaw at the offset that was read last.
     pub(crate) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
         match self {
             Self::Xml(scanner) => scanner.refuse(flaw),

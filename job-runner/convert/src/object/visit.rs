@@ -1,4 +1,4 @@
-//! Elements of an object as they stream by, for those who look at samples without a model.
+//! The elements of an object as they stream by, for examining samples without a model.
 
 use std::io::{self, Read};
 
@@ -13,11 +13,11 @@ use crate::input::window::{CHUNK, Trouble, Window};
 use crate::limits::Limits;
 use crate::xml::scanner::Scanner;
 
-/// Who looks at the elements of an object.
+/// Receives the elements of an object.
 pub trait Visitor {
     /// An element starts.
     fn start(&mut self, element: &Visited<'_>);
-    /// Characters, as they are meant; a text may come in several pieces.
+    /// Characters, decoded; a text may come in several pieces.
     fn text(&mut self, text: &str);
     /// The innermost of the open elements ends.
     fn end(&mut self);
@@ -44,7 +44,7 @@ impl<'s> Visited<'s> {
         VisitedName { namespace: namespaces.uri(prefix), prefix, local }
     }
 
-    /// Calls `each` with every attribute and its value; declarations of namespaces are none.
+    /// Calls `each` with every attribute and its value, except for namespace declarations.
     pub fn attributes(&self, mut each: impl FnMut(VisitedName<'s>, &str)) {
         for attribute in self.0.attributes.iter().filter(|attribute| !attribute.is_declaration()) {
             let (prefix, local) = (attribute.prefix, attribute.local);
@@ -54,8 +54,8 @@ impl<'s> Visited<'s> {
     }
 }
 
-/// Reads an object to its end. The inner result says whether it is well-formed, as a worker would judge it; the caps on
-/// whole objects and documents do not hold, since nothing of them is kept.
+/// Reads an object to its end. The inner result tells whether it is well-formed, by the rules of a worker;
+/// the caps on whole objects and documents do not apply, since nothing of them is kept.
 pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result<(), Refusal>> {
     let limits = Limits { object_bytes: u64::MAX, expanded_bytes: u64::MAX, ..Limits::default() };
     let names = Names::new();
@@ -73,11 +73,11 @@ pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result
     }
 }
 
-/// Leads a visitor through what the scanner sees.
+/// Passes the scanner's events to a visitor.
 struct Guide<'v, V>(&'v mut V);
 
 impl<V: Visitor> Sink for Guide<'_, V> {
-    /// Every element is taken for a document, so that the caps on documents are counted from each anew.
+    /// Every element counts as a document, so that the caps on documents start again with each.
     fn start(&mut self, element: &Element<'_>) -> Result<bool, Flaw> {
         self.0.start(&Visited(element));
         Ok(true)
@@ -98,6 +98,6 @@ impl<V: Visitor> Sink for Guide<'_, V> {
         Ok(())
     }
 
-    /// Samples are not at fault: nobody asks where they are.
+    /// Samples have no faults: nobody needs their positions.
     fn settle(&mut self, _: &Window<'_>) {}
 }

@@ -1,4 +1,4 @@
-//! What the judge needs to hold values against the constraints of their field.
+//! Helpers for checking values against the constraints of their field.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(crate) fn plain(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// Counts the values of a list, right or wrong.
+/// Counts the values of a list, valid or not.
 pub(crate) struct Tally {
     pub(crate) count: usize,
     most: usize,
@@ -38,7 +38,7 @@ impl Tally {
         self.count += 1;
     }
 
-    /// What is wrong with the number of values. A list without any is left out, and then nothing is.
+    /// The fault in the number of values. A list without any is left out, and then there is no fault.
     pub(crate) fn fault(&self, field: &FieldPlan) -> Option<(Reason, String)> {
         field.constraints.as_ref().filter(|_| self.count > 0)?.count_fault(self.count)
     }

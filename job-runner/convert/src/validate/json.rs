@@ -1,5 +1,5 @@
-//! Values of JSON: a string is read like the text of an element, whatever the type; a number is for numbers alone, a
-//! boolean for booleans, an object for objects.
+//! JSON values: a string is parsed like the text of an element, whatever the type; a number is accepted for
+//! numbers only, a boolean for booleans, an object for objects.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::events::json_value::JsonKind;
 const OBJECT: &str = JsonKind::Object.as_str();
 
 impl Judge<'_, '_> {
-    /// Writes a value that is no object, or is none of its field's.
+    /// Writes a value that is not an object, or that does not fit its field.
     pub(crate) fn json(&mut self, field: &FieldPlan, kind: JsonKind, text: &str, spot: &Spot<'_>) -> bool {
         match (kind, field.kind) {
             (JsonKind::String, FieldType::String | FieldType::Text)
@@ -32,12 +32,12 @@ impl Judge<'_, '_> {
     }
 }
 
-/// What a field is.
+/// What a field expects.
 fn expected(field: &FieldPlan) -> Cow<'static, str> {
     match field.kind {
         FieldType::String | FieldType::Text | FieldType::Markup => Cow::Borrowed("a string"),
         FieldType::Object => Cow::Borrowed(OBJECT),
-        // No text is empty.
+        // Empty text never parses.
         _ => types::parse(field.kind, &field.dates, "").err().unwrap_or_default(),
     }
 }

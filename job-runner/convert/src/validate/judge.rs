@@ -1,4 +1,4 @@
-//! Judges one document: writes the values that hold, and tells of each that does not.
+//! Judges one document: writes the valid values, and reports each invalid one.
 
 use std::ops::Range;
 
@@ -15,13 +15,15 @@ use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS, shorten};
 use crate::json_writer::JsonWriter;
 
-/// Where in the text of a document the value of each of its model's fields is; an empty range for a field without one.
+/// Where in the text of a document the value of each of its model's fields is; an empty range for a field
+/// without one.
 pub(crate) type Values = Vec<Range<usize>>;
 
-/// The field of what the model does not name, [`EXTRA_FIELD`](docmill_crds::conversion::EXTRA_FIELD), as JSON with its colon.
+/// The field for what the model does not name, [`EXTRA_FIELD`](docmill_crds::conversion::EXTRA_FIELD), as
+/// JSON with its colon.
 pub(super) const EXTRA_KEY: &str = "\"extra\":";
 
-/// The way to an object, from which the name of a field is made only when something is wrong with it.
+/// The path to an object, from which the name of a field is built only if something is wrong with it.
 pub(super) enum Trail<'t> {
     Document,
     Object { parent: &'t Trail<'t>, name: &'t str, index: Option<usize> },
@@ -39,7 +41,7 @@ impl Trail<'_> {
     }
 }
 
-/// Where a value was found, for what may be wrong with it.
+/// Where a value was found, for its faults.
 pub(super) struct Spot<'s> {
     pub(crate) path: &'s str,
     pub(crate) place: Position,
@@ -57,13 +59,13 @@ impl Spot<'_> {
 
 pub(super) struct Judge<'a, 'w> {
     pub(crate) automaton: &'a Automaton,
-    /// The document's.
+    /// The document's path.
     pub(crate) path: &'a str,
     pub(crate) json: &'w mut JsonWriter,
     pub(crate) faults: Vec<Fault>,
 }
 
-/// What was found for an object: its frame, and for the document what others of its unit share.
+/// What was found for an object: its frame, and for the document what it shares with others of its unit.
 #[derive(Clone, Copy)]
 pub(super) struct Findings<'r> {
     record: &'r Record,
@@ -96,7 +98,7 @@ impl<'a> Judge<'a, '_> {
         values
     }
 
-    /// Writes an object; returns whether it has any field. If not, it is to be taken back.
+    /// Writes an object; returns whether it has any field. If not, the caller has to remove it again.
     fn object(&mut self, scope: ScopeId, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
         let automaton: &'a Automaton = self.automaton;
         self.json.raw("{");
@@ -109,8 +111,8 @@ impl<'a> Judge<'a, '_> {
         filled
     }
 
-    /// Writes a field with the value of the first path that found one, in the document or before it. Returns where the
-    /// value is; an empty range when there is none.
+    /// Writes a field with the value of the first path that found one, in the document or before it. Returns
+    /// where the value is; an empty range if there is none.
     fn field(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> Range<usize> {
         let before = self.json.len();
         self.json.separate();
@@ -217,7 +219,7 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
-    /// Writes a value that is no object, and says what is wrong with it.
+    /// Writes a value that is not an object, and reports what is wrong with it.
     pub(crate) fn scalar(&mut self, field: &FieldPlan, text: &str, spot: &Spot<'_>) -> bool {
         if field.kind.is_textual() {
             self.json.string(text);
@@ -240,7 +242,7 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
-    /// Holds a value, as the document shows it, against the constraints of its field.
+    /// Checks a value, as the document shows it, against the constraints of its field.
     fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
         let Some(constraints) = &field.constraints else { return };
         for (reason, expected) in constraints.faults(value) {
@@ -258,7 +260,7 @@ impl<'a> Judge<'a, '_> {
     }
 }
 
-/// A fault of a field: its name like `subjects[2].code`, and the path by which the model looked.
+/// A fault of a field: its name like `subjects[2].code`, and the path that the model searched.
 pub(super) fn fault(
     reason: Reason,
     field: String,
@@ -272,7 +274,7 @@ pub(super) fn fault(
     Fault { reason, field, at, line, column, expected, found }
 }
 
-/// The fault of a document that is no object, when none of its fields is the value itself.
+/// The fault of a document that is not an object, if none of its fields is the value itself.
 fn no_object(record: &Record, at: &str) -> Option<Fault> {
     let found = record.scalar.as_deref()?;
     let fault = fault(

@@ -1,4 +1,4 @@
-//! Dates whose parts are values of their own.
+//! Dates whose parts are separate values.
 
 use docmill_crds::reason::Reason;
 

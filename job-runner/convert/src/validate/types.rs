@@ -1,4 +1,5 @@
-//! From the text of a value to a JSON value of its type. Nothing is rounded, guessed or cut: what does not fit is refused.
+//! Converts the text of a value to a JSON value of its type. Nothing is rounded, guessed or truncated: what
+//! does not fit is refused.
 
 mod dates;
 
@@ -9,7 +10,7 @@ pub(crate) use dates::date_of_parts;
 use docmill_crds::conversion::FieldType;
 use serde_json::{Number, Value};
 
-/// The value, or what was expected. The text is trimmed and not empty.
+/// Returns the value, or what was expected. The text is trimmed and not empty.
 pub fn parse(kind: FieldType, dates: &DateRules, text: &str) -> Result<Value, Cow<'static, str>> {
     let string = |fits: bool| fits.then(|| Value::String(text.to_owned()));
     let (value, expected) = match kind {

@@ -1,8 +1,8 @@
 //! The document type declaration: accepted and ignored, never followed. XML 1.0, productions 28 and 75.
 //!
-//! NITF and JATS carry one with the address of their DTD. What is refused is a declaration of an entity, and a parameter
-//! entity, which could hide one. Other declarations of an internal subset are checked and have no effect; defaults of
-//! attributes in them do not apply.
+//! NITF and JATS have one with the address of their DTD. Only declarations of entities are refused, and
+//! parameter entities, which could hide one. Other declarations of an internal subset are checked and have no
+//! effect; their attribute defaults do not apply.
 
 mod reader;
 mod subset;
@@ -13,8 +13,9 @@ use reader::DoctypeReader;
 /// How a declaration starts.
 pub(crate) const START: &str = "<!DOCTYPE";
 
-/// Checks the `<!DOCTYPE … >` at the start of `text`, which starts at `offset` of the window, and returns its length; none
-/// when the text ends before it does. What lies beyond `most` bytes is not looked at, however much of it is there.
+/// Checks the `<!DOCTYPE … >` at the start of `text`, which starts at `offset` of the window, and returns its
+/// length; `None` if the text ends before it does. What lies beyond `most` bytes is not examined, however
+/// much of it is there.
 pub(crate) fn check(text: &str, offset: usize, most: usize) -> Result<Option<usize>, Flaw> {
     let mut reader = DoctypeReader::new(&text[..text.floor_char_boundary(most)], offset);
     match declaration_of_type(&mut reader) {

@@ -1,8 +1,8 @@
-//! Reads an object token by token and lets nothing pass that is not well-formed.
+//! Reads an object token by token and rejects anything that is not well-formed.
 //!
-//! What XML 1.0 and Namespaces in XML ask for is checked here and in the modules beside: names, attributes, references,
-//! prefixes, that tags match, what may stand outside the root, and the caps. A token that the window cuts off is read
-//! again when the window was filled.
+//! The requirements of XML 1.0 and Namespaces in XML are checked here and in the sibling modules: names,
+//! attributes, references, prefixes, matching tags, what is allowed outside the root, and the caps. A token
+//! that the window cuts off is read again after the window was filled.
 
 use std::fmt::Write;
 
@@ -27,11 +27,11 @@ use crate::limits::Limits;
 pub(crate) struct Scanner<'r, 'n> {
     window: Window<'r>,
     state: XmlState<'n>,
-    /// The XML declaration was looked at.
+    /// The XML declaration was checked.
     started: bool,
 }
 
-/// What is known of the object from what was read so far.
+/// What is known of the object so far.
 #[derive(Debug)]
 struct XmlState<'n> {
     names: &'n Names,
@@ -44,11 +44,11 @@ struct XmlState<'n> {
     doctype: bool,
     /// The root element as `{namespace}name`, and where it starts.
     root: Option<(String, Position)>,
-    /// There was nothing but white space.
+    /// There was nothing but white space so far.
     blank: bool,
 }
 
-/// What a look at the window came to.
+/// The result of scanning the window.
 enum XmlLook {
     Paused(Pause),
     /// The window ends within a token, or with it.
@@ -72,14 +72,14 @@ impl<'r, 'n> Scanner<'r, 'n> {
         Self { window, state, started: false }
     }
 
-    /// Reads on to the end of the next document, or of the object.
+    /// Reads to the end of the next document, or of the object.
     pub(crate) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         if !self.started {
             self.started = true;
             while self.window.may_grow() && self.window.text().0.len() < declaration::MOST {
                 self.window.fill()?;
             }
-            // What is wrong within the declaration is told, and not that the declaration does not end.
+            // Reports what is wrong within the declaration, rather than that the declaration does not end.
             if !self.window.complete() && Declaration::is_cut_off(self.window.text().0) {
                 self.window.fill()?;
             }
@@ -113,12 +113,12 @@ impl<'r, 'n> Scanner<'r, 'n> {
         self.window.into_buffers()
     }
 
-    /// What is being looked at.
+    /// The current window.
     pub(crate) const fn window(&self) -> &Window<'r> {
         &self.window
     }
 
-    /// What is wrong, at the offset of what was read last.
+    /// Refuses the object for a flaw at the offset that was read last.
     pub(crate) fn refuse(&self, flaw: impl FnOnce(usize) -> Flaw) -> Trouble {
         self.window.refuse(flaw(self.window.text().1), self.state.open.place())
     }
@@ -148,7 +148,7 @@ fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
 }
 
 impl XmlState<'_> {
-    /// Reads the tokens of the window from `at` on, which is moved past each.
+    /// Reads the tokens of the window from `at` on, and moves `at` past each.
     fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<XmlLook, Flaw> {
         let View { text, complete, cursor } = *view;
         loop {
@@ -228,7 +228,7 @@ impl XmlState<'_> {
         Ok(())
     }
 
-    /// Counts the nodes of the next document, or of what lies between two, from here.
+    /// From here on, counts the nodes of the next document, or of what lies between two.
     const fn restart_count(&mut self) {
         self.nodes = 0;
         self.document_bytes = 0;
@@ -265,7 +265,7 @@ impl XmlState<'_> {
         Ok(())
     }
 
-    /// Returns whether a document ended.
+    /// Closes an element. Returns whether a document ended.
     fn close(&mut self, sink: &mut impl Sink) -> bool {
         self.namespaces.close(self.open.depth());
         let ends = sink.end(&self.open);
@@ -325,7 +325,7 @@ impl XmlState<'_> {
         check_instruction(inner, start)
     }
 
-    /// Of how many bytes a document type declaration may be; a fault when none may be here.
+    /// Maximum bytes of a document type declaration; a fault if none is allowed here.
     fn doctype_room(&self, start: usize) -> Result<usize, Flaw> {
         if self.doctype || self.root.is_some() {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
@@ -351,7 +351,7 @@ impl ElementStart<'_> {
         self.cursor.get().advanced(self.bytes, self.offset).position()
     }
 
-    /// The same, to be counted when it is wanted.
+    /// The same, to be counted only if needed.
     pub(crate) const fn mark(&self) -> Mark {
         Mark::At(self.offset)
     }

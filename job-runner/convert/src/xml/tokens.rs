@@ -1,12 +1,12 @@
-//! Finds where markup begins and ends: XML 1.0, productions 14 to 21, 39 to 44 and 66 to 68. What is within is for the
-//! scanner to check. Where tags, comments and instructions end is quick-xml's to say.
+//! Finds where markup begins and ends: XML 1.0, productions 14 to 21, 39 to 44 and 66 to 68. The scanner
+//! checks the content; quick-xml decides where tags, comments and instructions end.
 
 use quick_xml::parser::{CommentParser, ElementParser, Parser, PiParser};
 
 use super::doctype;
 use crate::fault::Flaw;
 
-/// A piece of an object, without the characters that set it apart.
+/// A piece of an object, without the characters that delimit it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum XmlToken<'w> {
     /// `<…>`
@@ -32,9 +32,9 @@ pub(crate) enum XmlToken<'w> {
 const CDATA: &str = "<![CDATA[";
 const COMMENT: &str = "<!--";
 
-/// The token that starts at `at`, and where it ends; none when the text ends before the token does. `doctype` says of how
-/// many bytes a DOCTYPE may be, or why there may be none: its place is judged before what is in it, of which the text may
-/// hold only a part.
+/// The token that starts at `at`, and where it ends; `None` if the text ends before the token does. `doctype`
+/// is the maximum size of a DOCTYPE in bytes, or why none is allowed: its place is checked before its
+/// content, of which the text may hold only a part.
 pub(crate) fn read(
     text: &str,
     at: usize,
@@ -66,7 +66,7 @@ pub(crate) fn read(
     }
 }
 
-/// What is wrong with a token that the object ends within.
+/// The fault of a token that the end of the object cuts off.
 pub(crate) fn cut_off(text: &str, at: usize) -> Flaw {
     let rest = &text[at..];
     let expected = if rest.starts_with(COMMENT) {
@@ -106,7 +106,7 @@ fn declaration(
     Err(Flaw::malformed(at, "a comment, CDATA or DOCTYPE after <!").found(&found))
 }
 
-/// Production 15: `--` ends a comment, and nothing else.
+/// Production 15: `--` ends a comment, and nothing else does.
 fn comment(inner: &str, at: usize) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
     let Some(end) = CommentParser::default().feed(inner.as_bytes()) else { return Ok(None) };
     let content = &inner[..end - "-->".len()];

@@ -1,4 +1,5 @@
-//! Copies a raw object into the errors bucket, within the store: in one request, or in parts where it is too large for that.
+//! Copies a raw object into the errors bucket, within the store: in one request, or in parts if it is too
+//! large for one.
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::CompletedPart;
@@ -10,17 +11,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::multipart::Multipart;
 use crate::ingest::unit::Unit;
 
-/// What a copy source keeps unescaped: the unreserved characters of RFC 3986, and the separator
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+/// The characters that a copy source keeps unescaped: the unreserved characters of RFC 3986, and the
+/// separator (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
 const COPY_SOURCE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
-/// The largest object that one request copies, in bytes (5 GiB, same page).
+/// The largest object that one request can copy, in bytes (5 GiB, same page).
 const MOST_AT_ONCE: i64 = 5 << 30;
-/// Bytes of a part: few enough for a part to be copied within the read time-out of a request.
+/// Bytes per part: few enough to copy a part within the read time-out of a request.
 const PART_BYTES: i64 = 256 << 20;
-/// Parts of an upload (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+/// Maximum number of parts in an upload
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const MOST_PARTS: i64 = 10_000;
-/// Parts that are copied at a time.
+/// Parts that are copied concurrently.
 const PARTS_AT_A_TIME: usize = 4;
 
 /// Where a copy goes.
@@ -42,7 +44,8 @@ pub async fn copy(
         Err(error) if error.fault() == Some(StoreFault::Refused) => error,
         result => return result,
     };
-    // One that is too large for that is refused as a bad request, as others are.
+    // The store refuses an object that is too large for one request as a bad request, like any other bad
+    // request.
     match head(client, unit).await {
         Ok(head) if head.content_length().unwrap_or(0) > MOST_AT_ONCE => {
             in_parts(client, unit, target, &head, PART_BYTES).await
@@ -58,7 +61,7 @@ async fn at_once(client: &aws_sdk_s3::Client, unit: &Unit, target: CopyTarget<'_
     Ok(())
 }
 
-/// What the store says of exactly this version of an object.
+/// Returns the store's metadata of exactly this version of an object.
 pub async fn head(client: &aws_sdk_s3::Client, unit: &Unit) -> Result<HeadObjectOutput, StoreError> {
     let request = client.head_object().bucket(&unit.id.bucket).key(&unit.id.key);
     let request = request.set_version_id(unit.version_id.clone()).set_if_match(condition(unit));
@@ -66,8 +69,8 @@ pub async fn head(client: &aws_sdk_s3::Client, unit: &Unit) -> Result<HeadObject
     request.send().await.map_err(|error| StoreError::from_sdk(action(), &error))
 }
 
-/// Copies an object in parts of so many bytes (5 MiB at least, but for the last one), or larger ones if there would be too
-/// many. What was copied is given up if one cannot be.
+/// Copies an object in parts of `part_bytes` (at least 5 MiB, except for the last one), or larger ones if
+/// there would be too many parts. Aborts the upload if a part cannot be copied.
 pub async fn in_parts(
     client: &aws_sdk_s3::Client,
     unit: &Unit,
@@ -106,7 +109,7 @@ async fn copy_parts(
     copied.buffered(PARTS_AT_A_TIME).try_collect().await
 }
 
-/// The parts of an object of so many bytes, as ranges.
+/// Splits an object of `length` bytes into ranges, one per part.
 fn parts(length: i64, part_bytes: i64) -> Vec<String> {
     let fewest = length / MOST_PARTS + i64::from(length % MOST_PARTS > 0);
     let size = part_bytes.max(fewest).max(1);
@@ -123,7 +126,7 @@ fn source(unit: &Unit) -> String {
     }
 }
 
-/// The `ETag` that the object has to have, where no version id says which one it is.
+/// The `ETag` that the object must have if no version id identifies it.
 fn condition(unit: &Unit) -> Option<String> {
     unit.version_id.is_none().then(|| format!("\"{}\"", unit.id.version))
 }

@@ -1,38 +1,39 @@
-//! Where a source keeps what it writes. Every key says whose it is and what it is of, so that neither two sources, nor two
-//! objects, nor two versions of one object ever have the same. Pure.
+//! Where a source stores what it writes. Every key names its source and its subject, so that two sources, two
+//! objects, or two versions of one object never share a key. Pure.
 //!
 //! - snapshots: `<prefix><namespace>/<source>/<raw key>/<unit digest>/<revision>.json`
-//! - refused objects: `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>` and, beside it, its error record
-//!   `<unit digest>.error.json`
+//! - refused objects: `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>` and, beside it, its
+//!   error record `<unit digest>.error.json`
 //! - refused messages: the same under `messages/<message id>/`
 //!
-//! A key is read from its end, where the digest and what follows it have a fixed form; so whatever a raw key looks like,
-//! there is one way to read it. Neither a namespace nor the name of a source can contain a slash.
+//! A key is parsed from its end, where the digest and what follows it have a fixed form; so there is exactly
+//! one way to parse it, whatever the raw key looks like. Neither a namespace nor the name of a source can
+//! contain a slash.
 
 use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::records::units::UnitId;
 
 use super::object_key;
 
-/// What the key of an error record ends with, behind the digest of its unit.
+/// The suffix of an error record's key, after the digest of its unit.
 pub const ERROR_RECORD: &str = ".error.json";
 
 /// Keys of the evidence of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceKeys {
-    /// Of what was refused, unchanged.
+    /// Key of the unchanged copy of what was refused.
     pub copy: String,
-    /// Of the record that says why.
+    /// Key of the record that explains why.
     pub record: String,
 }
 
 impl EvidenceKeys {
-    /// Those of a refused object.
+    /// The keys for a refused object.
     pub fn of_object(place: &BucketLocation, unit: &UnitId) -> Self {
         Self::within(&objects(place), unit)
     }
 
-    /// Those of a refused message.
+    /// The keys for a refused message.
     pub fn of_message(place: &BucketLocation, unit: &UnitId) -> Self {
         Self::within(&format!("{}messages/", place.prefix), unit)
     }
@@ -44,12 +45,13 @@ impl EvidenceKeys {
     }
 }
 
-/// The place of a source (`<namespace>/<name>`) in a bucket that others may write to as well.
+/// The location of a source (`<namespace>/<name>`) in a bucket that others may write to as well.
 pub fn of_source(location: &BucketLocation, source: &str) -> BucketLocation {
     BucketLocation { bucket: location.bucket.clone(), prefix: format!("{}{source}/", location.prefix) }
 }
 
-/// What the keys of a source's refused objects begin with. `place` is the source's own ([`of_source`]).
+/// The prefix of the keys of a source's refused objects. `place` is the source's own location
+/// ([`of_source`]).
 pub fn objects(place: &BucketLocation) -> String {
     format!("{}objects/", place.prefix)
 }

@@ -1,4 +1,4 @@
-//! An object that is made of parts, and is there only when it is complete.
+//! An object that is uploaded in parts, and exists only once it is complete.
 
 use std::error::Error as StdError;
 
@@ -10,20 +10,20 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use docmill_clients::aws::StoreError;
 
-/// A multipart upload. One that is neither completed nor aborted, since its worker died, is not seen as an object; a
-/// lifecycle rule of the bucket clears it away.
+/// A multipart upload. If its worker dies, the upload is neither completed nor aborted and never becomes an
+/// object; a lifecycle rule of the bucket cleans it up.
 #[derive(Debug)]
 pub(crate) struct Multipart<'a> {
     client: &'a aws_sdk_s3::Client,
     bucket: &'a str,
     key: &'a str,
-    /// What is being done, for errors.
+    /// Describes the action in errors.
     action: String,
     id: String,
 }
 
 impl<'a> Multipart<'a> {
-    /// Begins. `describe` says what the object is to be.
+    /// Starts an upload. `describe` sets the properties of the object.
     pub(crate) async fn begin(
         client: &'a aws_sdk_s3::Client,
         (bucket, key): (&'a str, &'a str),
@@ -35,19 +35,19 @@ impl<'a> Multipart<'a> {
         Ok(Self { client, bucket, key, action, id: begun.upload_id.unwrap_or_default() })
     }
 
-    /// A request that stores a part.
+    /// Builds a request that stores a part.
     pub(crate) fn part(&self, number: i32) -> UploadPartFluentBuilder {
         let request = self.client.upload_part().bucket(self.bucket).key(self.key);
         request.upload_id(&self.id).part_number(number)
     }
 
-    /// A request that copies a part.
+    /// Builds a request that copies a part.
     pub(crate) fn part_copy(&self, number: i32) -> UploadPartCopyFluentBuilder {
         let request = self.client.upload_part_copy().bucket(self.bucket).key(self.key);
         request.upload_id(&self.id).part_number(number)
     }
 
-    /// Makes one object of the parts.
+    /// Assembles the parts into one object.
     pub(crate) async fn complete(&self, parts: Vec<CompletedPart>) -> Result<(), StoreError> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let request = self.client.complete_multipart_upload().bucket(self.bucket).key(self.key);
@@ -55,7 +55,7 @@ impl<'a> Multipart<'a> {
         sent.map(drop).map_err(|error| self.failed(&error))
     }
 
-    /// Gives up what was stored. That it fails is no fault: the parts are never seen as an object.
+    /// Discards what was stored. A failure here does no harm: the parts never become an object.
     pub(crate) async fn abort(&self) {
         let request = self.client.abort_multipart_upload().bucket(self.bucket).key(self.key);
         if let Err(error) = request.upload_id(&self.id).send().await {
@@ -64,7 +64,7 @@ impl<'a> Multipart<'a> {
         }
     }
 
-    /// The failure of one of its requests.
+    /// Converts the failure of one of its requests.
     pub(crate) fn failed<E>(&self, error: &SdkError<E>) -> StoreError
     where
         E: ProvideErrorMetadata + StdError + 'static,

@@ -1,11 +1,11 @@
-//! Keys that are made from the keys of raw objects. Pure.
+//! Keys that are derived from the keys of raw objects. Pure.
 
-/// The longest key of an object, in bytes of UTF-8
+/// Maximum length of an object key, in bytes of UTF-8
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
 const MAX_KEY_BYTES: usize = 1024;
 
-/// `<prefix><raw key><suffix>`. Where that would be too long, the raw key is cut and `~<digest>` takes the place of
-/// its end, so that keys stay distinct.
+/// Returns `<prefix><raw key><suffix>`. If that would be too long, the raw key is truncated and `~<digest>`
+/// replaces its end, so that keys stay distinct.
 pub fn derived(prefix: &str, raw_key: &str, digest: &str, suffix: &str) -> String {
     if prefix.len() + raw_key.len() + suffix.len() <= MAX_KEY_BYTES {
         return format!("{prefix}{raw_key}{suffix}");

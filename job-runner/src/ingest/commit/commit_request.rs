@@ -1,4 +1,4 @@
-//! A unit on its way to the end: what is known of it, and what becomes of its documents.
+//! A unit that waits for its commit: what is known of it, and what becomes of its documents.
 
 use std::time::Duration;
 
@@ -15,35 +15,35 @@ use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::{RefusedPart, blocked, rejected};
 use crate::ingest::unit::task::{Reprocess, UnitOutcome};
 
-/// A unit on its way to the end.
+/// A unit that waits for its commit.
 #[derive(Debug)]
 pub struct CommitRequest {
-    /// What it became.
+    /// What preparing it produced.
     pub prepared: Prepared,
-    /// Where its documents are, if they are placed already.
+    /// Where its documents are, if they have been placed.
     pub placed: Option<UnitIndexing>,
     /// Its record so far.
     pub known: Option<KnownRecord>,
-    /// How often it was taken up.
+    /// How many attempts were made at it.
     pub attempts: i64,
-    /// For how long it has come again and again by now.
+    /// How long it has been redelivered for so far.
     pub waited: Duration,
-    /// The index that keeps it from its end, if one does.
+    /// The index that keeps it from completing, if any.
     pub held: Option<HeldByIndex>,
-    /// What to do about what is there already.
+    /// What to do about what is stored already.
     pub reprocess: Reprocess,
-    /// Who waits for its end.
+    /// Receives its outcome.
     pub answer: oneshot::Sender<UnitOutcome>,
 }
 
 impl CommitRequest {
-    /// Bytes of the documents that are in memory.
+    /// Bytes of the documents that are held in memory.
     pub fn bytes(&self) -> usize {
         let documents = self.to_place().map_or(&[][..], |unit| unit.documents);
         documents.iter().map(|document| document.line.len()).sum()
     }
 
-    /// The unit's documents, if they are to be placed now.
+    /// The unit's documents, if they have to be placed now.
     pub(crate) fn to_place(&self) -> Option<IndexRequest<'_>> {
         let Prepared::Converted(converted) = &self.prepared else { return None };
         let ConvertedDocuments::InMemory(documents) = &converted.content else { return None };
@@ -54,8 +54,8 @@ impl CommitRequest {
         Some(IndexRequest { unit: &converted.unit, documents, renew })
     }
 
-    /// Takes in what became of the unit's documents; `is_over` says whether it has waited for an index for long enough. A unit
-    /// that waits on is not placed.
+    /// Records what became of the unit's documents; `is_over` returns whether it has waited for an index for
+    /// long enough. A unit that keeps waiting is not placed.
     pub(crate) fn take_fate(&mut self, fate: IndexOutcome, is_over: impl Fn(&HeldByIndex) -> bool) {
         let Prepared::Converted(converted) = &mut self.prepared else { return };
         let Converted { content: ConvertedDocuments::InMemory(documents), refusals, .. } = &mut **converted
@@ -81,7 +81,7 @@ impl CommitRequest {
         });
     }
 
-    /// Whether its documents are not in memory.
+    /// Whether its documents are too many to hold in memory.
     pub(crate) fn is_large(&self) -> bool {
         matches!(&self.prepared, Prepared::Converted(converted) if matches!(converted.content, ConvertedDocuments::InSnapshot))
     }
@@ -93,7 +93,7 @@ impl CommitRequest {
         }
     }
 
-    /// The head of the unit's key, if it is the unit's.
+    /// The head of the unit's key, if the unit holds it.
     pub(crate) fn head(&self) -> Option<&KeyHead> {
         match &self.placed {
             Some(UnitIndexing::Current { key, .. }) => key.as_ref(),
@@ -101,7 +101,7 @@ impl CommitRequest {
         }
     }
 
-    /// The units whose place this one takes.
+    /// The units that this one replaces.
     pub(crate) fn earlier(&self) -> Vec<UnitId> {
         let Some(head) = self.head() else { return Vec::new() };
         let unit = |version: &String| UnitId { version: version.clone(), ..head.unit.clone() };
@@ -114,8 +114,9 @@ impl CommitRequest {
     }
 }
 
-/// Whether a unit that is stored again has to take its key with a new version: what somebody deleted has to be overwritten, or
-/// only heads can tell which documents of before it has no more. `documents` is how many it has now, at most.
+/// Whether a unit that is stored again has to claim its key again with a new version: either what somebody
+/// deleted has to be overwritten, or only heads can tell which of its earlier documents it no longer has.
+/// `documents` is an upper bound on the number of documents it has now.
 pub(crate) fn takes_anew(reprocess: Reprocess, known: Option<&KnownRecord>, documents: usize) -> bool {
     let differs = |known: &KnownRecord| {
         let record = &known.record;

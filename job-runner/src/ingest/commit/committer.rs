@@ -1,5 +1,5 @@
-//! Brings a batch of units to its end: index, refuse, record — in this order, so that whatever breaks off in between is
-//! done again and nothing is lost. Who told of a unit hears of its end after that.
+//! Commits a batch of units: index, refuse, record — in this order, so that a step that is interrupted is
+//! repeated and nothing is lost. Only then is whoever reported a unit notified of its outcome.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,43 +33,43 @@ use crate::ingest::unit::refusal::kept;
 use crate::ingest::unit::task::UnitOutcome;
 use crate::observe;
 
-/// Refusals that are written at a time.
+/// Refusals that are written concurrently.
 const REFUSALS_AT_A_TIME: usize = 8;
 
-/// A unit, and what is to be written for it.
+/// A unit, and what has to be written for it.
 pub type Closed = (CommitRequest, LedgerUpdate);
 
-/// What is to be done yet for units of a batch.
+/// What remains to be done for units of a batch.
 #[derive(Debug, Default)]
 pub struct Left {
     /// Units with evidence, for [`Committer::settle`].
     pub with_evidence: Vec<Closed>,
-    /// Units of an index that is slow, to be finished once more, and alone.
+    /// Units of a slow index, to be finished in another attempt, separately.
     pub slow: Vec<CommitRequest>,
 }
 
-/// What finishing needs to know, the same for all batches of a worker.
+/// What committing needs, shared by all batches of a worker.
 #[derive(Debug)]
 pub struct Committer {
     /// The clusters of ledger and articles.
     pub clusters: Clusters,
-    /// Puts documents where they belong.
+    /// Stores documents where they belong.
     pub indexer: Indexer,
-    /// How many new indices that may take; none without an index.
+    /// Limits how many new indices are created; `None` without an index.
     pub new_indices: Option<NewIndices>,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
-    /// Where snapshots are: the source's own place.
+    /// The source's own location for snapshots.
     pub snapshots: BucketLocation,
     /// How documents are addressed.
     pub addressing: Addressing,
-    /// Where refused objects go: the source's own place.
+    /// The source's own location for refused objects.
     pub errors: BucketLocation,
-    /// For how long a unit waits for an index that is not going to take writes by itself.
+    /// How long a unit waits for an index that will not accept writes again by itself.
     pub blocked_patience: Duration,
-    /// What becomes of documents that a newer version of their object no longer has.
+    /// What happens to documents that a newer version of their object no longer has.
     pub on_delete: OnDelete,
-    /// Name of the ledger's index.
+    /// Name of the ledger index.
     pub ledger: String,
     /// Source, revision and runner.
     pub recorder: Recorder,
@@ -78,8 +78,8 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Finishes a batch, and tells those who wait. What is to be done for some units yet is given back, so that the others do
-    /// not wait for it.
+    /// Finishes a batch, and notifies those who wait. Returns the units that need further work, so that the
+    /// others do not wait for them.
     pub async fn finish(&self, mut batch: Vec<CommitRequest>, way: Way, stop: &CancellationToken) -> Left {
         if self.place(&mut batch, way, stop).await.is_err() {
             self.give_up(batch, way);
@@ -97,7 +97,8 @@ impl Committer {
         Left { with_evidence, slow }
     }
 
-    /// Nothing could be placed. Where that is a slow index's doing, its units wait for it and for nothing else.
+    /// Handles a batch of which nothing could be placed. If a slow index caused that, its units wait for that
+    /// index and for nothing else.
     fn give_up(&self, batch: Vec<CommitRequest>, way: Way) {
         let ended =
             if way.is_alone() { UnitOutcome::Held(IndexTrouble::Slow) } else { UnitOutcome::Unfinished };
@@ -106,7 +107,7 @@ impl Committer {
         }
     }
 
-    /// Lets go of units that wait for an index. Gives those back that a slow one is to be tried for alone.
+    /// Releases units that wait for an index. Returns those for which a slow index is to be tried separately.
     fn let_go(&self, held: Vec<CommitRequest>, way: Way) -> Vec<CommitRequest> {
         let mut told: BTreeMap<String, (usize, String)> = BTreeMap::new();
         let mut slow = Vec::new();
@@ -126,15 +127,16 @@ impl Committer {
         slow
     }
 
-    /// Whether a unit that has waited for so long fails by an index that takes no writes. Those of a run have waited for as long
-    /// as its worker knows of the index, so that not each of its files waits anew.
+    /// Whether a unit that has waited this long fails because an index takes no writes. Units of a run count
+    /// as having waited for as long as their worker has known about the index, so that not every file of the
+    /// run starts waiting from zero.
     pub fn is_over(&self, waited: Duration, held: &HeldByIndex) -> bool {
         let articles = self.indexer.articles.as_ref().filter(|_| self.recorder.run.is_some());
         let known = articles.map_or(Duration::ZERO, |articles| articles.indices.refusing_for(&held.index));
         held.trouble.fails_in_the_end() && waited.max(known) >= self.blocked_patience
     }
 
-    /// The slow index that a unit has a document for, if it has.
+    /// The slow index that one of the unit's documents belongs to, if any.
     pub fn slow_index(&self, work: &CommitRequest) -> Option<String> {
         let articles = self.indexer.articles.as_ref().filter(|articles| articles.indices.has_slow())?;
         let documents = work.to_place()?.documents;
@@ -142,7 +144,7 @@ impl Committer {
         index.into_iter().find(|index| articles.indices.is_slow(index)).cloned()
     }
 
-    /// Settles the evidence of units, records them, and tells those who wait.
+    /// Settles the evidence of units, records them, and notifies those who wait.
     pub async fn settle(&self, units: Vec<Closed>, stop: &CancellationToken) {
         let mut settled = Vec::with_capacity(units.len());
         for units in units.chunks(REFUSALS_AT_A_TIME) {
@@ -157,8 +159,8 @@ impl Committer {
         self.conclude(settled.into_iter().map(|(unit, _)| unit).collect(), stop).await;
     }
 
-    /// Says what is to be written for units whose documents are placed, and deletes the documents that they have no more.
-    /// Units that an index keeps from that are marked.
+    /// Decides what to write for units whose documents are placed, and deletes the documents that they no
+    /// longer have. Marks units for which an index prevents that.
     async fn close(
         &self,
         mut batch: Vec<CommitRequest>,
@@ -201,7 +203,7 @@ impl Committer {
         Ok(closings)
     }
 
-    /// Records units, and tells those who wait.
+    /// Records units, and notifies those who wait.
     async fn conclude(&self, units: Vec<Closed>, stop: &CancellationToken) {
         if units.is_empty() {
             return;
@@ -218,7 +220,7 @@ impl Committer {
         }
     }
 
-    /// Tells who waits for a unit of its end.
+    /// Sends a unit's outcome to whoever waits for it.
     pub(crate) fn answer(&self, work: CommitRequest, ended: UnitOutcome) {
         if let UnitOutcome::Final { state, .. } = ended {
             self.counts.add(state);
@@ -232,7 +234,8 @@ impl Committer {
         let _ = work.answer.send(ended);
     }
 
-    /// Places all documents that are in memory. Documents that Elasticsearch refuses become refusals of their units.
+    /// Places all documents that are in memory. Documents that Elasticsearch rejects become refusals of their
+    /// units.
     async fn place(
         &self,
         batch: &mut [CommitRequest],
@@ -260,7 +263,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Takes out the documents whose indices may not be made now: they are refused.
+    /// Takes out the documents whose indices may not be created now: they are refused.
     async fn keep_out(
         &self,
         batch: &mut [CommitRequest],
@@ -280,7 +283,7 @@ impl Committer {
         Ok(())
     }
 
-    /// The records of the units whose places the batch takes.
+    /// Fetches the records of the units that the batch replaces.
     async fn earlier_records(
         &self,
         batch: &[CommitRequest],
@@ -293,7 +296,7 @@ impl Committer {
         Ok(ids.into_iter().zip(found).collect())
     }
 
-    /// Keeps the evidence of a refusal, or removes what an earlier one left. Whether that is done.
+    /// Keeps the evidence of a refusal, or removes what an earlier one left. Returns whether that is done.
     async fn settle_evidence(
         &self,
         work: &CommitRequest,
@@ -317,8 +320,8 @@ impl Committer {
         true
     }
 
-    /// Removes the evidence of a unit whose failure was not recorded, because another version of its key took its place
-    /// meanwhile. That it stays is no fault of the unit; an audit finds it.
+    /// Removes the evidence of a unit whose failure was not recorded because another version of its key has
+    /// replaced it meanwhile. Leftover evidence is not held against the unit; an audit finds it.
     async fn drop_evidence(
         &self,
         work: &CommitRequest,
@@ -338,13 +341,13 @@ impl Committer {
         if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
         {
             let remove = || errors_bucket::remove(&self.s3, &self.errors, unit);
-            // The log says that it stays.
+            // If the evidence stays, the log says so.
             let _ = persist("remove what is refused no more", stop, remove).await;
         }
     }
 
-    /// Deletes the documents that the unit has no more, and what an attempt left behind that died. Gives the index that
-    /// keeps some of them, if one does.
+    /// Deletes the documents that the unit no longer has, and what an attempt left behind whose worker died.
+    /// Returns the index that keeps some of them, if any.
     async fn retire(
         &self,
         work: &CommitRequest,
@@ -365,7 +368,7 @@ impl Committer {
         Ok(None)
     }
 
-    /// Writes the records, and says of each unit what became of its own.
+    /// Writes the records, and returns what became of each unit's own record.
     async fn record(
         &self,
         units: &[Closed],
@@ -393,7 +396,7 @@ impl Committer {
         if let Some(fault) = refused {
             let (index, id) = (self.ledger.clone(), id.to_owned());
             let error = ClaimError::Refused { index, id, fault: fault.clone() };
-            // It is told for a while, and this worker goes on.
+            // The problem stays reported for a while, and this worker goes on.
             store_health::of_process().held_up().by(error.store_problem(), &error.to_string());
             tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
             return RecordOutcome::Unfinished;
@@ -404,7 +407,7 @@ impl Committer {
         }
     }
 
-    /// Writes one record by itself. With a version, one that is older than the stored is given up.
+    /// Writes one record by itself. With a version, a record that is older than the stored one is dropped.
     pub async fn write_record(
         &self,
         record: &UnitRecord,
@@ -419,7 +422,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Writes one record in the place of one that was read. An error where that was written since.
+    /// Replaces a record that was read. Returns an error if it was written since.
     pub(crate) async fn replace_record(
         &self,
         record: &UnitRecord,
@@ -449,7 +452,7 @@ impl Committer {
     }
 }
 
-/// Counts the documents of a unit that is indexed now, and how long that took since its landing.
+/// Counts the documents of a unit that is now indexed, and the time since its object landed.
 fn count(update: &LedgerUpdate, recorded: RecordOutcome) {
     let indexed = update.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
     if let (Some((record, _)), RecordOutcome::Stored) = (indexed, recorded) {

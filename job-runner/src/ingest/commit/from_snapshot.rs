@@ -1,4 +1,4 @@
-//! Fills the index from a snapshot, some documents at a time: those of an object that is too large to be held in memory.
+//! Indexes the documents of a snapshot in chunks, for an object that is too large to be held in memory.
 
 use std::io;
 
@@ -21,12 +21,13 @@ use crate::ingest::unit::prepared::Converted;
 use crate::ingest::unit::refusal::{blocked, note, rejected};
 use crate::ingest::unit::task::UnitTask;
 
-/// Documents that are indexed at a time, …
+/// Maximum number of documents in a chunk.
 const CHUNK_DOCUMENTS: usize = 500;
-/// … or as many as have so many bytes.
+/// Maximum number of bytes in a chunk.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
-/// Indexes the documents of a snapshot, and says which index holds some of them. `None`: to be tried again later.
+/// Indexes the documents of a snapshot, and returns which index holds some of them up. [`Unfinished`]: to be tried
+/// again later.
 pub(crate) async fn index(
     committer: &Committer,
     preparation: &Preparation,
@@ -69,7 +70,7 @@ pub(crate) async fn index(
             .ok_or(Unfinished)?;
         match outcomes {
             IndexOutcome::Superseded(newer, _) => {
-                // What was indexed of it before is to go too.
+                // The documents that were indexed before have to be deleted too.
                 let raw_key = &converted.unit.id.key;
                 let take_back =
                     || async { unless_held(committer.take_back_lost(key, raw_key, &newer, stop).await) };
@@ -101,7 +102,7 @@ async fn open_snapshot(preparation: &Preparation, key: &str) -> Result<UnitLines
     Ok(BufReader::new(Box::new(object.body.into_async_read())))
 }
 
-/// The next documents of a snapshot; none at its end.
+/// The next documents of a snapshot; empty at its end.
 async fn next_chunk(preparation: &Preparation, lines: &mut UnitLines) -> io::Result<Vec<AddressedDocument>> {
     let mut chunk = Vec::new();
     let mut bytes = 0;

@@ -1,5 +1,5 @@
-//! What is to be written when a unit has come to its end: its record, those of the units whose place it took, and the
-//! evidence of a refusal. Pure.
+//! What has to be written when a unit is finished: its record, the records of the units that it replaced, and
+//! the evidence of a refusal. Pure.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,7 +18,7 @@ use crate::ingest::unit::placement::{StoredDocuments, UnitIndexing};
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 use crate::ingest::unit::task::UnitOutcome;
 
-/// The version of a record that no head stands behind; every other record is newer.
+/// The version of a record without a head behind it; every other record is newer.
 const HEADLESS: u64 = 1;
 
 /// What became of the record of a unit.
@@ -26,13 +26,13 @@ const HEADLESS: u64 = 1;
 pub enum RecordOutcome {
     /// It is stored.
     Stored,
-    /// A newer record of the unit is.
+    /// A newer record of the unit is stored.
     Superseded,
     /// Neither, for now: the unit is tried again later.
     Unfinished,
 }
 
-/// What is to be written for a unit.
+/// What has to be written for a unit.
 #[derive(Debug)]
 pub struct LedgerUpdate {
     /// What to do about the errors bucket.
@@ -46,12 +46,12 @@ pub struct LedgerUpdate {
     ended: UnitOutcome,
 }
 
-/// Documents that are to be deleted.
+/// Documents that have to be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
-    /// Which.
+    /// The documents.
     pub documents: Departed,
-    /// Only those that no unit claimed which took the key with this version or a later one.
+    /// Excludes documents claimed by a unit that took the key with this version or a later one.
     pub below: u64,
 }
 
@@ -60,8 +60,8 @@ pub struct Gone {
 pub struct EvidenceChange {
     /// Keep the unit's object, and this record.
     pub keep: Option<Box<ErrorRecord>>,
-    /// Units whose evidence is to be removed: this one, if it is refused no more, and those that failed and whose place it
-    /// takes.
+    /// Units whose evidence has to be removed: this one, if it is no longer refused, and failed units that it
+    /// replaces.
     pub remove: Vec<UnitId>,
 }
 
@@ -77,13 +77,13 @@ impl LedgerUpdate {
         Self { evidence: EvidenceChange::default(), records, dropped: None, left_behind: Vec::new(), ended }
     }
 
-    /// The documents that are to be deleted.
+    /// The documents that have to be deleted.
     pub fn gone(&self, on_delete: OnDelete) -> Vec<Gone> {
         let left_behind: &[_] = if on_delete == OnDelete::Delete { &self.left_behind } else { &[] };
         self.dropped.iter().chain(left_behind).cloned().collect()
     }
 
-    /// The end of the unit, once it is known what became of its record.
+    /// The outcome of the unit, once it is known what became of its record.
     pub fn ended(self, recorded: RecordOutcome) -> UnitOutcome {
         match (recorded, self.ended) {
             (RecordOutcome::Unfinished, _) => UnitOutcome::Unfinished,
@@ -100,10 +100,10 @@ fn passed_over(reason: SkipReason, changed: bool) -> UnitOutcome {
     UnitOutcome::Final { state: UnitState::Skipped, reason, changed }
 }
 
-/// Records of units by their ids, as far as there are any.
+/// Records of units by id; `None` for a unit that has no record.
 pub type EarlierRecords = HashMap<UnitId, Option<StoredDocument>>;
 
-/// Says what is to be written for a unit.
+/// Decides what has to be written for a unit.
 pub fn close(
     work: &CommitRequest,
     earlier: &EarlierRecords,
@@ -134,19 +134,20 @@ pub fn close(
     }
 }
 
-/// The version of the last record of a unit whose place was taken by this head: newer than all that the unit wrote
-/// itself, older than all that it writes if it ever takes the place back.
+/// The version of the last record of a unit that this head replaced: newer than everything that the unit
+/// wrote itself, older than everything that it writes if it ever takes the key back.
 pub(crate) fn before(head: &KeyHead) -> u64 {
     own(head).saturating_sub(1)
 }
 
-/// The version of the records that the unit of a head writes itself, and of those of a removed key.
+/// The version of the records that the unit of a head writes itself, and of the records of a removed key.
 pub(crate) fn own(head: &KeyHead) -> u64 {
     head.version.saturating_mul(2)
 }
 
-/// An object that was not there, or holds nothing. A unit that has a record keeps it: it was ingested, and removed since.
-/// Only that it was gone is no longer true of a folder marker that is there.
+/// Handles an object that was not there, or that is empty. A unit that has a record keeps it: it was
+/// ingested, and removed since. The exception is a folder marker, for which a record that says it was gone is
+/// no longer true.
 fn skipped(
     work: &CommitRequest,
     unit: &UnitId,
@@ -171,7 +172,7 @@ fn skipped(
     LedgerUpdate::without_evidence(vec![(record, version)], ended)
 }
 
-/// A conversion that gave what is recorded: only the revision may be new.
+/// Handles a conversion whose result is recorded already: only the revision may be new.
 fn unchanged(
     converted: &Converted,
     known: Option<&KnownRecord>,
@@ -185,7 +186,7 @@ fn unchanged(
     LedgerUpdate::without_evidence(records.into_iter().collect(), ended)
 }
 
-/// A unit that is the present one of its key.
+/// A unit that is the current one of its key.
 struct Current<'a> {
     work: &'a CommitRequest,
     converted: &'a Converted,
@@ -221,7 +222,7 @@ impl Current<'_> {
         LedgerUpdate { evidence, records, dropped, left_behind, ended }
     }
 
-    /// Documents of units whose place this one takes. Heads tell which of them it has.
+    /// Documents of the units that this one replaces. Heads tell which of them it has.
     fn left_behind(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Vec<Gone> {
         let Some(key) = self.key else { return Vec::new() };
         let departed = marks.iter().filter_map(|(before, (mark, _))| {
@@ -234,8 +235,9 @@ impl Current<'_> {
         departed.collect()
     }
 
-    /// Documents that an earlier conversion of the unit gave. Where records do not name them all, the unit has taken its
-    /// key anew ([`takes_anew`](super::commit_request::takes_anew)), so that heads tell them apart.
+    /// Documents that an earlier conversion of the unit produced. If records do not name them all, the unit
+    /// has claimed its key again ([`takes_anew`](super::commit_request::takes_anew)), so that heads tell them
+    /// apart.
     fn dropped(&self, known: &UnitRecord) -> Option<Gone> {
         let key = self.key.filter(|_| self.stored.count > 0)?;
         if known.state == UnitState::Skipped {
@@ -264,8 +266,8 @@ impl Current<'_> {
         EvidenceChange { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
     }
 
-    /// The records of the units whose place this one takes, as they are and as they are to be. A unit whose documents are in the
-    /// index stays as it is if this one has failed: they are the last good ones.
+    /// The records of the units that this one replaces, as they are and as they have to be. If this unit has
+    /// failed, a unit whose documents are in the index stays as it is: they are the last good ones.
     fn marks(&self, own: &UnitRecord) -> Vec<(Option<UnitRecord>, (UnitRecord, u64))> {
         let Some(key) = self.key else { return Vec::new() };
         let marks = self.work.earlier().into_iter().filter_map(|unit| {
@@ -284,7 +286,8 @@ impl Current<'_> {
         marks.collect()
     }
 
-    /// Those of the documents that this unit does not have, as far as it names what it has; `None` if there are none.
+    /// Returns those documents that this unit does not have, as far as it names what it has; `None` if there
+    /// are none.
     fn missing(&self, documents: Vec<RecordedDocument>) -> Option<Vec<RecordedDocument>> {
         let present: BTreeSet<&str> =
             self.stored.documents.iter().map(|document| document.id.as_str()).collect();
@@ -304,7 +307,7 @@ fn keep_documents(record: &mut UnitRecord, known: &UnitRecord) {
     }
 }
 
-/// Whether anything of a unit is another than before: where it ended, why, or its documents.
+/// Whether anything about a unit has changed: its state, its reason, or its documents.
 fn differ(before: &UnitRecord, now: &UnitRecord) -> bool {
     (before.state, &before.reason, &before.documents_digest, before.document_count, &before.superseded_by)
         != (now.state, &now.reason, &now.documents_digest, now.document_count, &now.superseded_by)

@@ -1,9 +1,10 @@
-//! An object was removed from the bucket: its documents go with it, where the source says so.
+//! Handles an object that was removed from the bucket: its documents are deleted too, if the source says so.
 //!
-//! The bucket says what a removal means. If it holds nothing under the key, a tombstone is written into the head of the
-//! key, whatever was met of the key before, and by compare-and-set, so that of a put that is worked on at the same time
-//! either finds the tombstone, or is found by the removal. Only then are documents taken back. If the bucket holds
-//! an object, a version was removed that was not the present one, or another one is the present one now.
+//! The bucket defines what a removal means. If it holds nothing under the key, a tombstone is written into
+//! the head of the key, whether or not the key was met before, by compare-and-set; so a put that is processed
+//! concurrently either finds the tombstone, or is found by the removal. Only then are documents taken back.
+//! If the bucket holds an object, either the removed version was not the current one, or another version is
+//! the current one now.
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, StoredDocument};
@@ -26,17 +27,17 @@ use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::placement::HeldByIndex;
 use crate::ingest::unit::task::UnitOutcome;
 
-/// What came of a removal.
+/// The result of a removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// It has its end, or has not for now.
+    /// It has this outcome, which may be unfinished for now.
     Ended(UnitOutcome),
-    /// The bucket holds another object under the key than was seen to its end last, which is to be seen to its end now.
-    /// Nothing else may tell of it, where an earlier version came back.
+    /// The bucket holds an object under the key that is not the one processed last, and that has to be
+    /// processed now. If an earlier version came back, nothing else may report it.
     Holds(ObjectRef),
 }
 
-/// Sees a removal to its end.
+/// Processes a removal to completion.
 pub async fn remove(committer: &Committer, object: &ObjectRef, stop: &CancellationToken) -> Removal {
     if committer.on_delete == OnDelete::Keep {
         return Removal::Ended(UnitOutcome::Nothing);
@@ -66,7 +67,8 @@ async fn attempt(
 ) -> Result<Removal, ClaimError> {
     let heads = &committer.indexer.heads;
     let ObjectRef { bucket, key, .. } = object;
-    // The head first: whoever takes the key after the bucket was asked makes the tombstone come too late.
+    // The head is read first: a unit that claims the key after the bucket was asked then invalidates the
+    // tombstone.
     let (head, read) = heads.key(bucket, key).await?.unzip();
     if let Some(present) = current::present(&committer.s3, bucket, key).await? {
         let is_another = head.is_some_and(|head| head.gone || !present.is_version(&head.unit.version));
@@ -81,8 +83,8 @@ async fn attempt(
     Box::pin(take_back_all(committer, &tombstone, stop)).await.map(Removal::Ended)
 }
 
-/// Takes back what the units of a removed key have stored, and records it: the last one, and those before it that were not
-/// seen to be replaced, since their successor failed for example.
+/// Takes back what the units of a removed key have stored, and records it: the last unit, and earlier ones
+/// whose replacement was never completed, for example because their successor failed.
 async fn take_back_all(
     committer: &Committer,
     tombstone: &KeyHead,
@@ -106,7 +108,7 @@ async fn take_back_all(
     Ok(ended)
 }
 
-/// Takes back what one unit has stored, and records it. Whether anything was to be done.
+/// Takes back what one unit has stored, and records it. Returns whether anything had to be done.
 async fn take_back(
     committer: &Committer,
     tombstone: &KeyHead,
@@ -135,7 +137,7 @@ async fn take_back(
         None => committer.recorder.of_skipped(unit.clone(), SkipReason::ObjectRemoved, 0, now),
     };
     if let (true, Some(read)) = (is_recorded, read) {
-        // A record that was written since names documents that were not taken back.
+        // A record that was written since then names documents that were not taken back.
         committer.replace_record(&record, read, stop).await?;
     }
     committer.write_record(&record, Some(ledger_update::own(tombstone)), Patience::once(), stop).await?;

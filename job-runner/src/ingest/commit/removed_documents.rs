@@ -1,12 +1,13 @@
-//! Which documents a unit has no more, and where they are named. Pure; [`rollback`](super::rollback) deletes them.
+//! Which documents a unit no longer has, and where they are named. Pure; [`rollback`](super::rollback)
+//! deletes them.
 
 use docmill_crds::reason::SkipReason;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
-/// Documents of a unit that are to go.
+/// Documents of a unit that have to be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Departed {
-    /// These.
+    /// Exactly these.
     Named(Vec<RecordedDocument>),
     /// All that its snapshot has: its record counts more than it names.
     InSnapshot {
@@ -17,13 +18,13 @@ pub enum Departed {
         /// How many there are.
         count: i64,
     },
-    /// Whatever the index has of it. No record names them: a worker has claimed places for them, and then died or was
-    /// overtaken.
+    /// Whatever the index has of it. No record names them: a worker claimed places for them, and then died or
+    /// was overtaken.
     Unrecorded(UnitId),
 }
 
 impl Departed {
-    /// All documents of a unit by its record, which had the place of its key. `None`: it has none.
+    /// All documents of a unit that held its key, according to its record. `None` if it has none.
     pub fn of(unit: &UnitId, record: Option<&UnitRecord>) -> Option<Self> {
         let Some(record) = record else { return Some(Self::Unrecorded(unit.clone())) };
         let unit = unit.clone();
@@ -47,8 +48,8 @@ pub fn names_all(record: &UnitRecord) -> bool {
     usize::try_from(record.document_count).is_ok_and(|count| count <= record.documents.len())
 }
 
-/// Whether the errors bucket may have something of a unit that had the place of its key. A worker that died before it could
-/// record a refusal may have kept the evidence.
+/// Whether the errors bucket may hold something of a unit that held its key. A worker that died before it
+/// could record a refusal may have stored the evidence.
 pub fn may_have_evidence(record: Option<&UnitRecord>) -> bool {
     record.is_none_or(|record| match record.state {
         UnitState::Failed => true,
@@ -57,7 +58,7 @@ pub fn may_have_evidence(record: Option<&UnitRecord>) -> bool {
     })
 }
 
-/// Whether the documents of a unit were taken back before its record was written so.
+/// Whether the documents of a unit were taken back before this record was written.
 pub fn is_withdrawn(record: &UnitRecord) -> bool {
     let reason = record.reason.as_deref();
     let withdrawn = [SkipReason::Superseded, SkipReason::ObjectRemoved].map(SkipReason::as_str);

@@ -1,7 +1,8 @@
-//! Takes back documents that are to go: of a key that was removed, or that a newer version of it does not have.
+//! Takes back documents that have to be deleted: those of a removed key, or those that a newer version of
+//! their key no longer has.
 //!
-//! What decides about each document is its head: one that a later unit of the key claimed stays. So what is to go may be
-//! named too generously, and it is taken back in portions, however many there are.
+//! The head of each document decides about it: a document that a later unit of the key claimed stays. So
+//! callers may name too many documents, and any number of them is taken back in batches.
 
 use std::io;
 
@@ -30,12 +31,12 @@ use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::placement::HeldByIndex;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 
-/// Documents that are taken back at a time.
+/// Documents that are taken back per batch.
 const DOCUMENTS_AT_A_TIME: usize = 1000;
 
 impl Committer {
-    /// Takes back documents of a key that no unit claimed which took the key with the version `below` or a later one. `key`
-    /// is its head. Doing it again changes nothing.
+    /// Takes back documents of a key, except those claimed by a unit that took the key with the version
+    /// `below` or a later one. `key` is its head. Idempotent.
     pub(crate) async fn take_back(
         &self,
         departed: &Departed,
@@ -54,22 +55,23 @@ impl Committer {
             }
             Departed::InSnapshot { unit, reference, count } => {
                 let taken = self.take_back_of_snapshot(reference, name, below, stop).await?;
-                // Not where it should be, or with other ids than the templates in force give.
+                // Some are not where they should be, or have other ids than the current templates give.
                 if i64::try_from(taken).is_ok_and(|taken| taken < *count) {
                     self.take_back_of_index(&self.of_unit(unit), name, below, stop).await?;
                 }
             }
             Departed::Unrecorded(unit) => {
                 self.foreclose(unit, key, below, stop).await?;
-                // Whatever unit it is of: one that was claimed and never written is there as an earlier unit had it.
+                // Whichever unit they belong to: a document that was claimed but never written is still there
+                // as an earlier unit stored it.
                 self.take_back_of_index(&self.of_key(unit), name, below, stop).await?;
             }
         }
         Ok(())
     }
 
-    /// Sees to it that whoever still works on a unit finds its record refused, and takes back what it stored; and takes back what
-    /// a snapshot of its own names.
+    /// Ensures that the record of any attempt still in progress on a unit is refused, so that it takes back
+    /// what it stored; and takes back what a snapshot of the unit names.
     async fn foreclose(
         &self,
         unit: &UnitId,
@@ -84,7 +86,7 @@ impl Committer {
         self.take_back_of_snapshot(&reference, &unit.key, below, stop).await.map(drop)
     }
 
-    /// Takes back what a unit has stored of its snapshot that has lost its key to `head`.
+    /// Takes back what a unit has stored from its snapshot after it lost its key to `head`.
     pub(crate) async fn take_back_lost(
         &self,
         reference: &str,
@@ -98,7 +100,8 @@ impl Committer {
         self.take_back_of_snapshot(reference, key, head.version, stop).await.map(drop)
     }
 
-    /// By the lines of a snapshot; none if it is not there. Gives how many places were theirs.
+    /// Takes back by the lines of a snapshot; nothing if it is not there. Returns how many places belonged to
+    /// them.
     async fn take_back_of_snapshot(
         &self,
         reference: &str,
@@ -139,7 +142,7 @@ impl Committer {
         Ok(ids)
     }
 
-    /// The documents of a key.
+    /// A query for the documents of a key.
     fn of_key(&self, unit: &UnitId) -> Value {
         json!({"bool": {"filter": [
             {"term": {"_docmill.source": self.recorder.source}},
@@ -148,13 +151,13 @@ impl Committer {
         ]}})
     }
 
-    /// Those that say that they are of this unit.
+    /// A query for the documents that name this unit.
     fn of_unit(&self, unit: &UnitId) -> Value {
         let version = json!({"term": {"_docmill.unit.version": unit.version}});
         json!({"bool": {"filter": [self.of_key(unit), version]}})
     }
 
-    /// By a search of the index.
+    /// Takes back by a search of the index.
     async fn take_back_of_index(
         &self,
         query: &Value,
@@ -205,8 +208,8 @@ impl Committer {
         }
     }
 
-    /// Takes back what was stored of a unit whose record was refused, because its key was removed or a newer version seen
-    /// to its end meanwhile. `None`: to be tried again later.
+    /// Takes back what was stored of a unit whose record was refused, because its key was removed or a newer
+    /// version was completed meanwhile. [`Unfinished`]: to be tried again later.
     pub(crate) async fn withdraw(
         &self,
         work: &CommitRequest,
@@ -240,16 +243,16 @@ impl Committer {
         Ok(())
     }
 
-    /// Takes back what an attempt left behind whose worker died, of a unit that cannot be read any more. Only of a key
-    /// that was seen to its end since: else whoever does that will find it. Gives the index that keeps it, if one does.
-    /// `None`: to be tried again later.
+    /// Takes back what an attempt left behind whose worker died, for a unit that can no longer be read. Only
+    /// if its key was completed since: otherwise whoever completes it will find the leftovers. Returns the
+    /// index that keeps them, if any. [`Unfinished`]: to be tried again later.
     pub(crate) async fn clear_up(
         &self,
         work: &CommitRequest,
         stop: &CancellationToken,
     ) -> Result<Option<HeldByIndex>, Unfinished> {
         let Prepared::Skipped(unit, _) = &work.prepared else { return Ok(None) };
-        // The first attempt has none before it.
+        // There is no attempt before the first one.
         if self.on_delete == OnDelete::Keep || work.attempts < 2 {
             return Ok(None);
         }

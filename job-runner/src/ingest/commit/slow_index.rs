@@ -1,5 +1,5 @@
-//! Slow indices by themselves: units with documents for one leave the batches, and go to it some at a time, while the
-//! others go on. There is room for few; the rest is let go and comes again.
+//! A separate lane for slow indices: units with documents for one leave the batches and are sent to it a few
+//! at a time, while the others go on. The lane is small; units that do not fit are released and come back.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,9 +12,10 @@ use super::committer::Committer;
 use crate::ingest::index::watch::Way;
 use crate::ingest::unit::task::UnitOutcome;
 
-/// Units that wait or are on their way, for all slow indices together: few enough to leave most places to others, …
+/// Maximum number of units that wait or are in flight, for all slow indices together: few enough to leave
+/// most places to others.
 const UNITS: usize = 64;
-/// … and of so many bytes of documents.
+/// Maximum number of bytes of their documents.
 const BYTES: usize = 2 * 1024 * 1024;
 
 /// The units of slow indices.
@@ -29,7 +30,7 @@ pub(crate) struct Lane {
 struct LaneState {
     units: usize,
     bytes: usize,
-    /// Those that wait, by the index; one that has an entry is being sent to.
+    /// Units that wait, by index; an index that has an entry is being sent to.
     waiting: HashMap<String, Vec<CommitRequest>>,
 }
 
@@ -50,7 +51,7 @@ impl Lane {
         swift
     }
 
-    /// Takes units that turned out to be of a slow index.
+    /// Takes units that turned out to belong to a slow index.
     pub(crate) fn take_all(&self, slow: Vec<CommitRequest>) {
         for mut work in slow {
             if let Some(held) = work.held.take() {
@@ -78,7 +79,7 @@ impl Lane {
         tokio::spawn(self.clone().send(index));
     }
 
-    /// Sends all that waits for an index, until nothing does.
+    /// Sends everything that waits for an index, until nothing is left.
     async fn send(self, index: String) {
         while let Some(batch) = self.next(&index) {
             let (units, bytes) = (batch.len(), batch.iter().map(CommitRequest::bytes).sum::<usize>());

@@ -1,6 +1,6 @@
-//! The cluster that the articles go to, and the template of their indices. An index that comes up, at midnight for
-//! example, is made by the first document for it, and takes its mapping from the template; so the template is put again
-//! before that, as somebody may have deleted it since the worker's start.
+//! The cluster that stores the articles, and the template of their indices. A new index, for example at
+//! midnight, is created by its first document and takes its mapping from the template; so the worker puts the
+//! template again before that, as somebody may have deleted it since the worker started.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::known_names::Met;
 use super::mapping;
 use super::watch::Indices;
 
-/// The cluster that the articles go to.
+/// The cluster that stores the articles.
 #[derive(Debug)]
 pub struct Articles {
     /// The cluster.
@@ -32,7 +32,7 @@ pub struct Articles {
 pub struct Barred {
     /// Their names.
     pub indices: BTreeSet<String>,
-    /// What the cluster has against their template.
+    /// Why the cluster rejects their template.
     pub fault: Option<Fault>,
 }
 
@@ -43,12 +43,12 @@ impl Articles {
         Self { elastic, indices, pattern, model, template: OnceCell::new(), met: Met::default() }
     }
 
-    /// What its indices match.
+    /// The pattern that its indices match.
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
-    /// Creates the template, or replaces it. To the cluster it is no change where it is there already.
+    /// Creates the template, or replaces it. If the cluster has it already, that changes nothing.
     pub async fn ensure_template(&self) -> Result<(), ElasticError> {
         let elastic = &self.elastic;
         let template = async || {
@@ -59,8 +59,9 @@ impl Articles {
         elastic.put_index_template(&elastic_mapping::template_name(&self.pattern), template).await
     }
 
-    /// Creates the template when a worker starts. One that the cluster refuses (another has the same pattern and
-    /// priority, for example) keeps new indices from being created, and is no reason not to write into those that exist.
+    /// Creates the template when a worker starts. If the cluster rejects it (another template has the same
+    /// pattern and priority, for example), new indices cannot be created, but writing into existing ones goes
+    /// on.
     pub async fn ensure_template_at_start(&self) -> Result<(), ElasticError> {
         match self.ensure_template().await {
             Err(error) if error.class() == ErrorClass::Permanent => {
@@ -71,8 +72,9 @@ impl Articles {
         }
     }
 
-    /// To be called before documents go into these indices: puts the template again where one of them is new to this
-    /// worker. Gives the indices that must not be created now, since the cluster refuses their template, and why.
+    /// Must be called before documents go into these indices: puts the template again if one of them is new
+    /// to this worker. Returns the indices that must not be created now because the cluster rejects their
+    /// template, and why.
     pub async fn ensure_template_before(&self, indices: BTreeSet<&str>) -> Result<Barred, ElasticError> {
         let mut new = self.met.unmet(indices.into_iter());
         if new.is_empty() {
@@ -90,7 +92,7 @@ impl Articles {
         Ok(barred)
     }
 
-    /// Those of the indices that do not exist.
+    /// Returns those of the indices that do not exist.
     pub async fn missing(&self, indices: &[&str]) -> Result<BTreeSet<String>, ElasticError> {
         let mut missing = BTreeSet::new();
         for index in indices {
@@ -101,7 +103,8 @@ impl Articles {
         Ok(missing)
     }
 
-    /// Whether an index exists. One that does not say, because of a block or for want of rights, does.
+    /// Whether an index exists. If the cluster does not say, because of a block or for lack of permission,
+    /// the index counts as existing.
     pub async fn exists(&self, index: &str) -> Result<bool, ElasticError> {
         match self.elastic.exists(index).await {
             Err(ElasticError::Refused(fault)) if fault.index_trouble().is_some() => Ok(true),
@@ -109,7 +112,7 @@ impl Articles {
         }
     }
 
-    /// An index that was met is not there any more, or never was.
+    /// Forgets an index that was met and is no longer there, or never was.
     pub fn forget(&self, index: &str) {
         self.met.forget(index);
     }

@@ -1,22 +1,22 @@
-//! Who may take whose place: the newest unit of a key, and the newest version of a document. Pure; [`heads`](super::heads)
-//! reads and writes what is decided here.
+//! Decides who may replace whom: the newest unit of a key, and the newest version of a document. Pure;
+//! [`heads`](super::heads) reads and writes what is decided here.
 //!
-//! Versions of one key are ordered as the bucket has them: by the time when they landed, and where that does not decide
-//! (S3 resolves seconds, and dates a multipart upload from its start) by which of them the bucket holds now. Versions
-//! of one document from different keys are ordered by time, and within the same second by the digests of their units,
-//! so that every worker comes to the same answer.
+//! Versions of one key have the order of the bucket: by the time when they landed, and where that does not
+//! decide (S3 has a resolution of one second, and dates a multipart upload from its start) by which of them
+//! the bucket holds now. Versions of one document from different keys are ordered by time, and within the
+//! same second by the digests of their units, so that every worker reaches the same answer.
 //!
-//! A removal leaves a tombstone in the head of its key, whether or not a unit of the key was met before. Nothing takes
-//! the place of a tombstone but what the bucket holds: a put that is told late, and whose version can still be read, is
-//! as removed as its key is.
+//! A removal leaves a tombstone in the head of its key, whether or not a unit of the key was met before. Only
+//! what the bucket holds can replace a tombstone: a put that is reported late, and whose version can still be
+//! read, is as removed as its key.
 
 use docmill_crds::records::heads::{DocumentHead, KeyHead};
 use docmill_crds::records::units::{DocumentAddress, UnitId};
 
 use crate::ingest::unit::Unit;
 
-/// How many earlier units and indices a head remembers. More would have to take each other's place while not one of
-/// them gets to its end.
+/// How many earlier units and indices a head remembers. There are more only if that many replace each other
+/// while not one of them completes.
 const REMEMBERED: usize = 8;
 
 /// A unit that claims its key and its documents.
@@ -31,7 +31,7 @@ pub struct Claimant<'a> {
 }
 
 impl<'a> Claimant<'a> {
-    /// The claimant of a unit.
+    /// The claimant that stands for a unit.
     pub fn new(unit: &'a Unit) -> Self {
         Self { id: &unit.id, digest: unit.id.digest(), last_modified: unit.last_modified_millis }
     }
@@ -41,7 +41,7 @@ impl<'a> Claimant<'a> {
     }
 }
 
-/// What is decided about a head.
+/// The decision about a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim<H> {
     /// The claimant has it already.
@@ -50,12 +50,12 @@ pub enum Claim<H> {
     Take(H),
     /// A newer one has it.
     Lost(H),
-    /// Only the bucket can tell: is the claimant what it holds now?
+    /// Only the bucket can tell: does it hold the claimant now?
     AskStore,
 }
 
-/// Decides about the head of a key. `is_present` is the bucket's answer, if it was asked. With `renew` a unit that has the
-/// key takes it once more, and with it each of its documents.
+/// Decides about the head of a key. `is_present` is the bucket's answer, if it was asked. With `renew`, a
+/// unit that already has the key takes it once more, and with it each of its documents.
 pub fn key(
     seen: Option<&KeyHead>,
     me: &Claimant<'_>,
@@ -71,8 +71,9 @@ pub fn key(
         let renewed = || KeyHead { version: head.version + 1, ..head.clone() };
         return if renew { Claim::Take(renewed()) } else { Claim::Held(head.clone()) };
     }
-    // A head's version is at least the time of each unit that had the key before, so that whoever is above it is newer
-    // than all of them. Where the bucket had to decide before (after a removal, or within a second), it decides again.
+    // A head's version is at least the time of each unit that had the key before, so whoever is above it is
+    // newer than all of them. Where the bucket had to decide before (after a removal, or within a second), it
+    // decides again.
     let is_newest = !head.gone && me.version() > head.version;
     match (is_newest, is_present) {
         (true, _) | (false, Some(true)) => take(me.version().max(head.version + 1), earlier(head, me)),
@@ -83,15 +84,15 @@ pub fn key(
 
 fn earlier(head: &KeyHead, me: &Claimant<'_>) -> Vec<String> {
     let all = std::iter::once(&head.unit.version).chain(&head.earlier);
-    // The tombstone of a key of which no unit was met names none.
+    // The tombstone of a key whose units were never met names none.
     let others = all.filter(|version| !version.is_empty() && **version != me.id.version);
     others.take(REMEMBERED).cloned().collect()
 }
 
-/// The tombstone of a key that the bucket no longer holds, in the place of the head that is there. One that is there is
-/// written anew: a unit may be about to take its place that was what the bucket held, and is not any more.
-/// `now_millis` only makes it likely that its version is above the times of units that were never met; a clock that is
-/// off costs a question to the bucket.
+/// The tombstone of a key that the bucket no longer holds, replacing the head that is there. An existing
+/// tombstone is written again: a unit may be about to replace it that was what the bucket held, and no longer
+/// is. `now_millis` only makes it likely that the version is above the times of units that were never met; a
+/// clock that is wrong costs a request to the bucket.
 pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i64) -> KeyHead {
     let now = u64::try_from(now_millis).unwrap_or(0);
     if let Some(head) = seen {
@@ -101,8 +102,8 @@ pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i6
     KeyHead { unit, last_modified: now_millis, version: now, gone: true, earlier: Vec::new() }
 }
 
-/// Decides about the head of a document that belongs at `address`; `key_version` is the version of the claimant's own
-/// key. Never [`Claim::AskStore`].
+/// Decides about the head of a document that belongs at `address`; `key_version` is the version of the
+/// claimant's own key. Never returns [`Claim::AskStore`].
 pub fn document(
     seen: Option<&DocumentHead>,
     me: &Claimant<'_>,
@@ -129,7 +130,7 @@ pub fn document(
     let wins = if head.key == me.id.key {
         is_mine || head.key_version < key_version
     } else {
-        // Nobody has one that went with its object.
+        // A document that was deleted with its object belongs to nobody.
         head.gone || (me.last_modified, &me.digest) > (head.last_modified, &head.unit)
     };
     if wins {
@@ -144,23 +145,23 @@ fn stale(head: &DocumentHead, address: &DocumentAddress) -> Vec<String> {
     all.filter(|index| **index != address.index).take(REMEMBERED).cloned().collect()
 }
 
-/// A document that is to go.
+/// A document that has to be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Retired {
-    /// Once its head is written so.
+    /// Once this head is written.
     Now(DocumentHead),
-    /// Its head says so already, but whoever wrote that may not have come to delete it.
+    /// Its head says so already, but whoever wrote that may not have deleted the document.
     Before(DocumentHead),
 }
 
-/// Decides whether a document of a key has to go: if no unit has claimed it that took the key with the version `below`, or
-/// a later one.
+/// Decides whether a document of a key has to be deleted: if no unit has claimed it that took the key with
+/// the version `below`, or a later one.
 pub fn retire(seen: Option<&DocumentHead>, key: &str, below: u64) -> Option<Retired> {
     let head = seen.filter(|head| head.key == key && head.key_version < below)?;
     if head.gone {
         return Some(Retired::Before(head.clone()));
     }
-    // The key's version stays: who takes the key at this moment has to win the document.
+    // The key's version stays: a unit that takes the key at this moment has to win the document.
     Some(Retired::Now(DocumentHead { gone: true, version: head.version + 1, ..head.clone() }))
 }
 

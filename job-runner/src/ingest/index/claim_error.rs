@@ -14,10 +14,10 @@ pub enum ClaimError {
     /// The heads index.
     #[error(transparent)]
     Elastic(#[from] ElasticError),
-    /// The raw bucket, which was asked what it holds.
+    /// The raw bucket failed when asked what it holds.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A head cannot be read: somebody else wrote it.
+    /// A head cannot be read: something other than this release of Docmill wrote it.
     #[error(
         "failed to read a head of {index:?}: it is not of its form; delete the document {id:?} there, and run an audit"
     )]
@@ -29,7 +29,7 @@ pub enum ClaimError {
         /// What is wrong with it.
         error: serde_json::Error,
     },
-    /// The index takes no such head, which is never the fault of a unit.
+    /// The index rejects a head, which is never the fault of a unit.
     #[error(
         "{index:?} refuses {id:?}: {fault}; look for a mapping, an ingest pipeline or a setting of this index that Docmill did not make"
     )]
@@ -44,7 +44,7 @@ pub enum ClaimError {
     /// An index with documents has trouble of its own.
     #[error("index {:?} keeps documents: {}", .0.index, .0.fault)]
     Held(HeldByIndex),
-    /// Others were faster each time.
+    /// Other workers won every round.
     #[error("failed to write heads of {index:?}: others wrote them each time in between")]
     Contended {
         /// Name of the index.
@@ -52,7 +52,7 @@ pub enum ClaimError {
     },
 }
 
-/// The index that keeps something from being done, if that is all that does.
+/// Extracts the index that holds up the operation, if that is the only problem.
 pub(crate) fn unless_held<T>(result: Result<T, ClaimError>) -> Result<Option<HeldByIndex>, ClaimError> {
     match result {
         Ok(_) => Ok(None),
@@ -62,7 +62,8 @@ pub(crate) fn unless_held<T>(result: Result<T, ClaimError>) -> Result<Option<Hel
 }
 
 impl ClaimError {
-    /// Whether an item was written; not where somebody wrote it since it was read. What is refused for good is an error.
+    /// Whether an item was written; `false` if somebody wrote it since it was read. A permanent rejection is
+    /// an error.
     pub(crate) fn written(outcome: Outcome, index: &str, id: &str) -> Result<bool, Self> {
         match outcome {
             Outcome::Done => Ok(true),

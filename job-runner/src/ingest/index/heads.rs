@@ -1,5 +1,5 @@
-//! Claims keys and documents for units, by compare-and-set on the heads index: what `claim` decides is
-//! written only if nobody wrote meanwhile, and decided anew if somebody did.
+//! Claims keys and documents for units, by compare-and-set on the heads index: a decision of `claim` is
+//! written only if nobody wrote meanwhile, and made again if somebody did.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -20,12 +20,12 @@ use docmill_clients::retry::{Backoff, Patience, Waited};
 use crate::ingest::source::current;
 use crate::ingest::unit::Unit;
 
-/// Heads that one request asks for.
+/// Heads per request.
 const HEADS_AT_A_TIME: usize = 2000;
-/// Objects that the bucket is asked for at a time.
+/// Objects that the bucket is asked for concurrently.
 const OBJECTS_AT_A_TIME: usize = 16;
-/// Pauses between rounds in which others were faster with every head. Whoever writes heads does so once, so that contention
-/// ends by itself.
+/// Pauses between rounds in which others were faster with every head. Each worker writes a head once, so
+/// contention ends by itself.
 const CONTENTION: Patience = Patience {
     first: Duration::from_millis(20),
     longest: Duration::from_secs(1),
@@ -50,16 +50,17 @@ pub struct Request<'a> {
     pub unit: &'a Unit,
     /// Where its documents belong.
     pub addresses: Vec<&'a DocumentAddress>,
-    /// Take the key with a new version though the unit has it already: what somebody deleted by hand leaves a
-    /// version behind for a while (`index.gc_deletes`) that writing it again has to be above.
+    /// Take the key with a new version even if the unit has it already: a document that was deleted by hand
+    /// leaves a version behind for a while (`index.gc_deletes`), and a new write has to be above that
+    /// version.
     pub renew: bool,
 }
 
 /// The answer to a [`Request`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
-    /// The key is the unit's, and the heads of its documents are these; one of another unit is that of a newer
-    /// version.
+    /// The key belongs to the unit, and these are the heads of its documents; a head that names another unit
+    /// belongs to a newer version.
     Held(KeyHead, Vec<DocumentHead>),
     /// A newer unit has the key, or it was removed.
     Lost(KeyHead),
@@ -94,7 +95,8 @@ impl SeenHeads<'_> {
     }
 }
 
-/// What one round of claims is to write. An id is written once a round: who comes second waits for the next.
+/// The writes of one round of claims. Each id is written once per round: whoever comes second waits for the
+/// next round.
 #[derive(Default)]
 struct ClaimRound {
     ids: Vec<String>,
@@ -111,7 +113,7 @@ impl ClaimRound {
     }
 }
 
-/// Pauses while others are faster, until patience ends.
+/// Pauses while others are faster, until the patience runs out.
 struct Contention(Backoff);
 
 impl Contention {
@@ -119,7 +121,7 @@ impl Contention {
         Self(Backoff::new(CONTENTION))
     }
 
-    /// To be called after each round.
+    /// Must be called after each round.
     async fn settle(
         &mut self,
         progress: bool,
@@ -139,7 +141,7 @@ impl Contention {
 }
 
 impl Heads {
-    /// Claims for many units at once; the answers are in their order. Repeating it changes nothing.
+    /// Claims for many units at once; the answers are in their order. Idempotent.
     pub async fn claim(
         &self,
         requests: &[Request<'_>],
@@ -178,7 +180,8 @@ impl Heads {
         }
     }
 
-    /// Asks the bucket about the units of which only it can tell whether they are newest. Whether each is what it holds.
+    /// Asks the bucket about the units of which only it can tell whether they are the newest. Returns for
+    /// each whether the bucket holds it.
     async fn ask_store(
         &self,
         open: &[usize],
@@ -203,8 +206,9 @@ impl Heads {
             .await
     }
 
-    /// Takes back documents of a key, by their ids, that no unit claimed which took the key with the version `below` or a
-    /// later one. Gives what is to be deleted, with versions. Doing it again gives the same.
+    /// Takes back documents of a key, by their ids, except those claimed by a unit that took the key with the
+    /// version `below` or a later one. Returns what has to be deleted, with versions. Idempotent: a
+    /// repetition returns the same.
     pub async fn retire(
         &self,
         key: &str,
@@ -245,7 +249,7 @@ impl Heads {
         Ok(retired)
     }
 
-    /// Writes what a round decided. Gives of each head whether it was as it had been read.
+    /// Writes what a round decided. Returns for each head whether it still was as it had been read.
     async fn write(
         &self,
         round: ClaimRound,
@@ -285,7 +289,8 @@ impl Heads {
         Ok(seen.read(&id)?.zip(seen.state(&id)))
     }
 
-    /// Writes the head of a key if it is still as it was read, or if there is still none. An error where it is not.
+    /// Writes the head of a key if it still is as it was read, or if there still is none; otherwise returns
+    /// an error.
     pub async fn set_key(
         &self,
         head: &KeyHead,
@@ -317,7 +322,7 @@ fn ids<'a>(request: &'a Request<'_>) -> impl Iterator<Item = String> + use<'a> {
     std::iter::once(KeyHead::id(&id.bucket, &id.key)).chain(documents)
 }
 
-/// Where a document is to be deleted, with the version that its head gives.
+/// The places where a document has to be deleted, with the version that its head gives.
 fn places(head: DocumentHead) -> impl Iterator<Item = (DocumentAddress, u64)> {
     let DocumentHead { address, version, stale, .. } = head;
     let id = address.id.clone();
@@ -325,7 +330,7 @@ fn places(head: DocumentHead) -> impl Iterator<Item = (DocumentAddress, u64)> {
     std::iter::once(address).chain(stale).map(move |address| (address, version))
 }
 
-/// Decides about a request, and notes what is to be written for it. `None`: in the next round.
+/// Decides about a request, and notes what has to be written for it. `None`: in the next round.
 fn decide(
     index: &str,
     request: &Request<'_>,
@@ -349,7 +354,7 @@ fn decide(
     };
     let mut heads: Vec<DocumentHead> = Vec::with_capacity(request.addresses.len());
     for address in &request.addresses {
-        // Two documents of one object by the same id: the later one is stored over the earlier one.
+        // Two documents of one object with the same id: the later one overwrites the earlier one.
         let before = heads.iter().find(|head| head.address.id == address.id).cloned();
         if let Some(before) = before {
             heads.push(before);

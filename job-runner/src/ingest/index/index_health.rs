@@ -1,24 +1,26 @@
-//! What a worker knows of the indices that documents go into: which take writes at present, how soon they answer, which
-//! are slow, and since when one takes nothing. Pure: the time is given, as the time since the worker's start.
+//! A worker's knowledge of the indices that documents go into: which accept writes at present, how soon they
+//! respond, which are slow, and since when one has accepted nothing. Pure: the time is passed in, as the time
+//! since the worker's start.
 //!
-//! Nothing here is kept anywhere else: a worker that starts finds it out again within seconds.
+//! Nothing here is persisted: a worker that starts learns it again within seconds.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Indices that are remembered of each kind. More would be an archive that is read anew, where each takes little.
+/// How many indices of each kind are remembered. There are more only where an archive is ingested again, and
+/// then each takes little.
 const REMEMBERED: usize = 256;
-/// For how long an index that took a document is taken to take the next one.
+/// How long an index that accepted a document is expected to accept the next one.
 const RECENT: Duration = Duration::from_secs(30);
-/// A request that takes less is never too slow.
+/// A request that takes less time is never too slow.
 const NEVER_SLOW: Duration = Duration::from_secs(1);
-/// The same as long as nothing was measured: indices may have to be created.
+/// The same until something was measured: indices may have to be created.
 const AT_FIRST: Duration = Duration::from_secs(2);
-/// How many times as long as usual is too slow.
+/// A request is too slow if it takes this many times as long as usual.
 const TIMES_AS_LONG: u32 = 4;
-/// How long no slow index is looked for after one was, and there was none: the cluster is slow as a whole.
+/// How long the search for a slow index pauses after one that found none: the cluster is slow as a whole.
 const LOOKED_FOR: Duration = Duration::from_mins(1);
-/// An index that is slow and is not written to any more is forgotten after this time.
+/// A slow index that is no longer written to is forgotten after this time.
 const SLOW_FOR: Duration = Duration::from_mins(5);
 
 /// What is known of the indices.
@@ -32,16 +34,16 @@ pub struct IndexHealth {
     refusing: HashMap<String, Duration>,
 }
 
-/// An index that takes documents.
+/// An index that accepts documents.
 #[derive(Clone, Copy, Debug)]
 struct Accepting {
     last: Duration,
-    /// Documents; those of half a minute ago count half.
+    /// Accepted documents; those of half a minute ago count half.
     documents: u64,
 }
 
 impl IndexHealth {
-    /// Documents were accepted.
+    /// Records that an index accepted documents.
     pub fn accepted(&mut self, index: &str, documents: u64, now: Duration) {
         self.refusing.remove(index);
         if now.saturating_sub(self.halved) >= RECENT {
@@ -60,7 +62,7 @@ impl IndexHealth {
         self.accepting.insert(index.to_owned(), Accepting { last: now, documents });
     }
 
-    /// An index takes no documents.
+    /// Records that an index accepts no documents.
     pub fn refused(&mut self, index: &str, now: Duration) {
         self.accepting.remove(index);
         if !self.refusing.contains_key(index) {
@@ -69,18 +71,19 @@ impl IndexHealth {
         }
     }
 
-    /// For how long an index has taken no documents.
+    /// How long an index has accepted no documents.
     pub fn refusing_for(&self, index: &str, now: Duration) -> Duration {
         self.refusing.get(index).map_or(Duration::ZERO, |since| now.saturating_sub(*since))
     }
 
-    /// Whether another index takes documents at present.
+    /// Whether another index accepts documents at present.
     pub fn others_accept(&self, index: &str, now: Duration) -> bool {
         let recent = |accepting: &Accepting| now.saturating_sub(accepting.last) < RECENT;
         self.accepting.iter().any(|(name, accepting)| name != index && recent(accepting))
     }
 
-    /// Whether no more documents go into an index than into all others: only then may it wait for itself.
+    /// Whether no more documents go into this index than into all others together: only then may it be sent
+    /// to separately.
     fn is_minor(&self, index: &str) -> bool {
         let (mut own, mut others) = (0, 0);
         for (name, accepting) in &self.accepting {
@@ -93,8 +96,8 @@ impl IndexHealth {
         self.typical.map_or(AT_FIRST, |typical| NEVER_SLOW.max(typical * TIMES_AS_LONG))
     }
 
-    /// How long a request for these indices may take before the slow one is looked for. `None`: there is nothing to
-    /// compare with, or it was looked for in vain a moment ago.
+    /// How long a request for these indices may take before the search for the slow one starts. `None`: there
+    /// is nothing to compare with, or a recent search found none.
     pub fn limit(&self, indices: &[&str], now: Duration) -> Option<Duration> {
         let can_tell = match indices {
             [] => false,
@@ -104,7 +107,7 @@ impl IndexHealth {
         (can_tell && now >= self.not_before).then(|| self.longest())
     }
 
-    /// A request was answered after this time. Whether that is as soon as others are.
+    /// Records that a request was answered after this time. Returns whether that is as fast as usual.
     pub fn answered(&mut self, after: Duration) -> bool {
         let quick = after <= self.longest();
         self.typical = Some(match self.typical {
@@ -114,7 +117,8 @@ impl IndexHealth {
         quick
     }
 
-    /// An index was not answered in time. `others`: some were, beside it. Whether it is slow by itself.
+    /// Records that an index did not respond in time. `others`: other indices of the request did. Returns
+    /// whether it is slow by itself.
     pub fn is_late(&mut self, index: &str, others: bool, now: Duration) -> bool {
         let slow = (others || self.others_accept(index, now)) && self.is_minor(index);
         if slow {
@@ -126,7 +130,7 @@ impl IndexHealth {
         slow
     }
 
-    /// A request for a slow index alone was answered after this time.
+    /// Records that a request for a slow index alone was answered after this time.
     pub fn slow_answered(&mut self, index: &str, after: Duration, now: Duration) {
         if after <= self.longest() {
             self.slow.remove(index);

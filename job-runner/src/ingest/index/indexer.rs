@@ -1,4 +1,5 @@
-//! Puts documents where they belong: claims their places, and stores them with the versions that the claims gave.
+//! Stores documents where they belong: claims their places, and writes them with the versions that the claims
+//! gave.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,22 +19,22 @@ use crate::ingest::snapshot::provenance::indexed_source;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex, IndexOutcome, IndexRequest, PATIENCE};
 
-/// What an item of a bulk takes beside its document: the action and the time.
+/// Bytes that a bulk item has beside its document: the action and the time.
 const ITEM_BYTES: usize = 512;
 
-/// Puts documents into a cluster, or only claims their keys where there is none.
+/// Stores documents in a cluster, or only claims their keys if there is none.
 #[derive(Clone, Debug)]
 pub struct Indexer {
-    /// Where the documents go; none where they end as snapshots.
+    /// Where the documents go; `None` if they end as snapshots.
     pub articles: Option<Arc<Articles>>,
-    /// Who has which place.
+    /// Who holds which place.
     pub heads: Heads,
-    /// What becomes of documents that the present version of their key does not have.
+    /// What happens to documents that the current version of their key does not have.
     pub on_delete: OnDelete,
 }
 
 impl Indexer {
-    /// Claims and stores the documents of units, each of which is there once. Doing it again changes nothing.
+    /// Claims and stores the documents of units; each unit appears once. Idempotent.
     pub async fn place(
         &self,
         units: &[IndexRequest<'_>],
@@ -70,8 +71,8 @@ impl Indexer {
         Ok(outcomes(units, claims, documents, lost))
     }
 
-    /// Deletes what an earlier attempt stored of units that have lost their keys since. Gives the index that keeps some of it,
-    /// by the position of the unit.
+    /// Deletes what an earlier attempt stored for units that have lost their keys since. Returns the index
+    /// that keeps some of it, by the position of the unit.
     async fn take_back_of_lost(
         &self,
         units: &[IndexRequest<'_>],
@@ -91,8 +92,8 @@ impl Indexer {
         Ok(kept)
     }
 
-    /// Takes back and deletes documents of a key, by their ids, that no unit claimed which took the key with the version
-    /// `below` or a later one. Gives how many places were theirs.
+    /// Takes back and deletes documents of a key, by their ids, except those claimed by a unit that took the
+    /// key with the version `below` or a later one. Returns how many places belonged to the key.
     pub async fn take_back(
         &self,
         key: &str,
@@ -107,8 +108,8 @@ impl Indexer {
         }
     }
 
-    /// Documents that were given another place between their claim and now. Whoever did that deletes what it finds in
-    /// the old place, but an index that was made only now was not there to be looked into.
+    /// Documents that were given another place between their claim and now. Whoever did that deletes what it
+    /// finds in the old place, but could not look into an index that was created only now.
     async fn overtaken(&self, claims: &[Claimed]) -> Result<Vec<(DocumentAddress, u64)>, ClaimError> {
         let claimed: Vec<&DocumentHead> = claims.iter().flat_map(Claimed::documents).collect();
         let now = self.heads.documents(claimed.iter().map(|head| head.address.id.as_str())).await?;
@@ -119,7 +120,8 @@ impl Indexer {
         Ok(moved.collect())
     }
 
-    /// Deletes documents, by their versions. Gives those that are still there, since their indices have trouble of their own.
+    /// Deletes documents, by their versions. Returns those that are still there because their indices have
+    /// trouble of their own.
     async fn delete(
         &self,
         documents: &[(DocumentAddress, u64)],
@@ -149,8 +151,8 @@ impl Indexer {
     }
 }
 
-/// Documents that were rejected because their index could not be created: an error that a template makes looks like one of
-/// the document, and only the index that is not there tells.
+/// Handles documents that were rejected because their index could not be created: an error caused by a
+/// template looks like one of the document; only the missing index tells them apart.
 async fn hold_uncreated(articles: &Articles, places: &mut Places<'_>) -> Result<(), ClaimError> {
     for index in places.doubtful() {
         if !articles.exists(&index).await? {
@@ -161,12 +163,12 @@ async fn hold_uncreated(articles: &Articles, places: &mut Places<'_>) -> Result<
     Ok(())
 }
 
-/// Indices that hold earlier versions, as far as they exist.
+/// Existing indices that hold earlier versions.
 async fn stale(articles: &Articles, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
     existing(articles, claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale)).await
 }
 
-/// Those of the indices that exist: a versioned delete would make one that does not.
+/// Returns the indices that exist: a versioned delete would create one that does not.
 async fn existing(
     articles: &Articles,
     named: impl Iterator<Item = &String>,
@@ -180,7 +182,7 @@ async fn existing(
     Ok(existing)
 }
 
-/// Without an index: what the snapshots hold is where it belongs.
+/// Without an index, what the snapshots hold is where it belongs.
 fn kept(units: &[IndexRequest<'_>], claims: Vec<Claimed>) -> Vec<IndexOutcome> {
     let fate = |(unit, claim): (&IndexRequest<'_>, Claimed)| match claim {
         Claimed::Lost(head) => IndexOutcome::Superseded(head, None),
@@ -203,8 +205,8 @@ fn addresses(unit: &IndexRequest<'_>) -> Vec<DocumentAddress> {
         .collect()
 }
 
-/// The bulk of all documents whose places are their units', and of the deletion of what they leave behind. The deletions
-/// come after all documents.
+/// The bulk of all documents whose places belong to their units, and of the deletions of what they leave
+/// behind. The deletions come after all documents.
 fn body<'a>(
     units: &[IndexRequest<'_>],
     claims: &'a [Claimed],

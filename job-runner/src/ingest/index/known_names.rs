@@ -1,9 +1,10 @@
-//! Names of indices that a worker has met, so that it asks for each of them once.
+//! Names of indices that a worker has met, so that it asks about each of them once.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many are remembered. An archive of a lifetime has fewer days; beyond that, memory counts more than a request.
+/// How many are remembered. Even a lifetime archive has fewer days; beyond that, memory matters more than a
+/// request.
 const MOST: usize = 50_000;
 
 /// The names.
@@ -11,7 +12,7 @@ const MOST: usize = 50_000;
 pub(crate) struct Met(Mutex<HashSet<String>>);
 
 impl Met {
-    /// Those of some names that were not met, each once, in their order.
+    /// Returns the names that were not met, each once, in their order.
     pub(crate) fn unmet<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         let met = self.lock();
         let mut now = HashSet::new();

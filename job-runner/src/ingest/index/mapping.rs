@@ -32,7 +32,7 @@ fn of_field(field: &Field) -> Value {
     match field.kind {
         FieldType::String => mapping::text(),
         FieldType::Text => json!({"type": "text"}),
-        // Kept for display; a search would find tag names.
+        // Kept for display; a search would match tag names.
         FieldType::Markup => json!({"type": "keyword", "index": false, "doc_values": false}),
         FieldType::Integer if fits_long(field) => mapping::long(),
         FieldType::Integer => mapping::integer(),
@@ -44,7 +44,8 @@ fn of_field(field: &Field) -> Value {
     }
 }
 
-/// Whether the constraints of an integer leave nothing that a `long` does not hold. Its least value is that of the type.
+/// Whether the constraints of an integer exclude everything that does not fit a `long`. Its lower bound is
+/// that of the type.
 fn fits_long(field: &Field) -> bool {
     field.maximum.as_ref().is_some_and(|maximum| maximum.to_string().parse::<i64>().is_ok())
 }

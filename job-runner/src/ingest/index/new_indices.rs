@@ -1,10 +1,11 @@
-//! How many new indices the workers of a source may make within an hour, all together: a feed with wrong or hostile values
-//! would else use up the shards of its cluster, and then nobody there can make an index any more.
+//! Limits how many new indices all workers of a source together may create within an hour: otherwise a feed
+//! with wrong or hostile values would use up the shards of its cluster, and then nobody could create an index
+//! there any more.
 //!
-//! Before documents go into an index that is not there, its name is reserved: by compare-and-set in one small record of the
-//! heads index, which all workers of the source share. What is there, or was reserved, is remembered by the worker and asks
-//! for no request any more. The hour is that of the worker's clock, so that the number is exact as long as the clocks of
-//! the workers are within an hour of each other.
+//! Before documents go into a missing index, its name is reserved by compare-and-set in one small record of
+//! the heads index, which all workers of the source share. The worker remembers which indices exist or were
+//! reserved, and sends no further request for them. The hour is that of the worker's clock, so the limit is
+//! exact as long as the clocks of the workers are within an hour of each other.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,19 +32,19 @@ use crate::ingest::unit::refusal::{RefusedPart, Stage};
 /// Id of the record in the heads index.
 const RECORD: &str = "new-indices";
 const HOUR_MILLIS: i64 = 3_600_000;
-/// By how many hours the record may be ahead of the clock before it is taken for that of a clock which is wrong.
+/// How many hours the record may be ahead of the clock before it counts as written by a clock that is wrong.
 const HOURS_AHEAD: i64 = 1;
-/// Indices that are looked for at a time.
+/// Indices that are looked up concurrently.
 const LOOKS_AT_A_TIME: usize = 8;
-/// The longest pause before a reservation that another worker came before.
+/// The longest pause before retrying a reservation when another worker was faster.
 const PAUSE_MILLIS: u64 = 50;
 
-/// Lets the workers of a source make so many new indices an hour.
+/// Limits how many new indices the workers of a source create per hour.
 #[derive(Debug)]
 pub struct NewIndices {
     articles: Arc<Articles>,
     heads: Heads,
-    /// How many.
+    /// The limit.
     pub most: usize,
     known: Met,
 }
@@ -59,7 +60,7 @@ struct Reserved {
 }
 
 impl Reserved {
-    /// Reserves as many of the names as may be, the first ones first. Gives the others.
+    /// Reserves as many of the names as the limit allows, in their order. Returns the others.
     fn reserve(self, hour: i64, names: &[&str], most: usize) -> (Self, BTreeSet<String>) {
         let goes_on = (hour..=hour + HOURS_AHEAD).contains(&self.hour);
         let mut reserved = if goes_on { self } else { Self { hour, names: BTreeSet::new() } };
@@ -81,8 +82,8 @@ impl NewIndices {
         Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: Met::default() }
     }
 
-    /// To be called before documents go into these indices. Gives those that are not there and may not be made now; `None`:
-    /// that cannot be told, to be tried again later.
+    /// Must be called before documents go into these indices. Returns those that do not exist and may not be
+    /// created now; [`Unfinished`]: unknown, to be tried again later.
     pub(crate) async fn refused<'a>(
         &self,
         indices: impl Iterator<Item = &'a str>,
@@ -144,7 +145,8 @@ impl NewIndices {
     }
 }
 
-/// Takes out the documents of indices that may not be made now. Gives their refusals. `most` is how many could be made.
+/// Takes out the documents of indices that may not be created now. Returns their refusals. `most` is how many
+/// could be created.
 pub(crate) fn sift(
     documents: &mut Vec<AddressedDocument>,
     refused: &BTreeSet<String>,

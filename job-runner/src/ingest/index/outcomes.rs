@@ -1,4 +1,4 @@
-//! What becomes of the documents of a batch, as the answers to its bulk say. Pure.
+//! What becomes of the documents of a batch, according to the response to its bulk. Pure.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use docmill_crds::records::units::DocumentAddress;
 
 use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex};
 
-/// The documents of a batch, in the order of its units, and the deletions of earlier copies, as they were sent.
+/// The documents of a batch, in the order of its units, and the deletions of earlier copies, as they were
+/// sent.
 #[derive(Debug, Default)]
 pub(crate) struct Places<'a> {
     documents: Vec<DocumentPlace<'a>>,
@@ -18,35 +19,35 @@ pub(crate) struct Places<'a> {
 #[derive(Debug)]
 struct DocumentPlace<'a> {
     address: &'a DocumentAddress,
-    /// Whether this batch is to see to it.
+    /// Whether this batch is responsible for it.
     own: bool,
-    /// `None`: the bulk says.
+    /// `None`: the bulk decides.
     fate: Option<DocumentOutcome>,
 }
 
 impl<'a> Places<'a> {
-    /// A document whose place is a newer one's.
+    /// Adds a document whose place belongs to a newer one.
     pub(crate) fn lost(&mut self, address: &'a DocumentAddress) {
         self.documents.push(DocumentPlace { address, own: false, fate: Some(DocumentOutcome::Stored) });
     }
 
-    /// A document that is in the bulk.
+    /// Adds a document that is in the bulk.
     pub(crate) fn sent(&mut self, address: &'a DocumentAddress) {
         self.documents.push(DocumentPlace { address, own: true, fate: None });
     }
 
-    /// A document that is not sent, since its index must not be created now.
+    /// Adds a document that is not sent, since its index must not be created now.
     pub(crate) fn barred(&mut self, address: &'a DocumentAddress, fault: &Fault) {
         let fate = Some(not_created(&address.index, fault.clone()));
         self.documents.push(DocumentPlace { address, own: true, fate });
     }
 
-    /// The deletion of an earlier copy, which is in the bulk behind all documents.
+    /// Adds the deletion of an earlier copy; the bulk has deletions after all documents.
     pub(crate) fn deleted(&mut self, index: &'a str, id: &'a str) {
         self.deletions.push((index, id));
     }
 
-    /// Takes in the outcomes of the bulk, in the order of its items.
+    /// Records the outcomes of the bulk, in the order of its items.
     pub(crate) fn take_in(&mut self, outcomes: Vec<Outcome>) {
         let mut outcomes = outcomes.into_iter();
         for place in self.documents.iter_mut().filter(|place| place.fate.is_none()) {
@@ -65,7 +66,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// A document by this id is not where it belongs as long as an earlier copy of it cannot be deleted.
+    /// A document with this id is not where it belongs as long as an earlier copy of it cannot be deleted.
     pub(crate) fn hold(&mut self, id: &str, held: &HeldByIndex) {
         let own = self.documents.iter_mut().filter(|place| place.own && place.address.id == id);
         for place in own.filter(|place| place.fate == Some(DocumentOutcome::Stored)) {
@@ -73,7 +74,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Indices that rejected documents, and took none: they may not be there at all.
+    /// Indices that rejected documents and accepted none: they may not exist at all.
     pub(crate) fn doubtful(&self) -> BTreeSet<String> {
         let of = |test: &dyn Fn(&DocumentOutcome) -> bool| {
             let places =
@@ -86,7 +87,7 @@ impl<'a> Places<'a> {
         rejecting.difference(&taking).map(|index| (*index).to_owned()).collect()
     }
 
-    /// What rejected the documents of this index was that it could not be created.
+    /// Marks the rejected documents of an index as held, since the index could not be created.
     pub(crate) fn hold_rejected_of(&mut self, index: &str) {
         for place in self.documents.iter_mut().filter(|place| place.address.index == index) {
             if let Some(DocumentOutcome::Rejected(fault)) = &place.fate {

@@ -1,5 +1,5 @@
-//! How the documents of a batch are sent so that one index with trouble of its own does not hold up the others: by what
-//! [`index_health`](super::index_health) knows.
+//! How the documents of a batch are sent so that one index with trouble of its own does not hold up the
+//! others, based on [`index_health`](super::index_health).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use docmill_crds::contract::IndexTrouble;
 use super::index_health::IndexHealth;
 use crate::ingest::unit::placement::PATIENCE;
 
-/// For how long a batch waits in its place for what passes, where no other index takes documents either. Then its units
-/// are let go, since those of other indices may be behind them.
+/// How long a batch waits in place for transient trouble to pass if no other index accepts documents either.
+/// Then its units are released, since units of other indices may be queued behind them.
 const IN_PLACE: Duration = Duration::from_mins(2);
 
 /// What is known of the indices, for all batches of a worker.
@@ -44,13 +44,13 @@ impl Indices {
         self.look().0.has_slow()
     }
 
-    /// An index takes no documents.
+    /// Records that an index accepts no documents.
     pub fn refused(&self, index: &str) {
         let (mut standing, now) = self.look();
         standing.refused(index, now);
     }
 
-    /// For how long an index has taken no documents.
+    /// How long an index has accepted no documents.
     pub fn refusing_for(&self, index: &str) -> Duration {
         let (standing, now) = self.look();
         standing.refusing_for(index, now)
@@ -66,17 +66,17 @@ pub struct Way {
 }
 
 impl Way {
-    /// With others behind it, from now on: a slow index is found and left.
+    /// With others behind it, timed from now on: a slow index is detected and left.
     pub fn with_others() -> Self {
         Self { since: Instant::now(), timed: true, alone: false }
     }
 
-    /// With others behind it, and as slowly as it is.
+    /// With others behind it, but without a time limit.
     pub fn untimed() -> Self {
         Self { timed: false, ..Self::with_others() }
     }
 
-    /// Without others behind it: a slow index is given its time, once, and whatever it meets is its own trouble.
+    /// Without others behind it: a slow index is given its time, once, and any trouble is its own.
     pub fn alone() -> Self {
         Self { alone: true, ..Self::untimed() }
     }

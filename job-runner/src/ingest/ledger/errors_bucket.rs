@@ -14,7 +14,7 @@ use crate::ingest::bucket::locations::EvidenceKeys;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::refusal::Stage;
 
-/// How long to wait after each copy that is denied although the errors bucket takes the record.
+/// How long to wait after each copy that is denied although the errors bucket accepts the record.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::ZERO];
 
 /// Why a unit was refused: the content of its `.error.json`.
@@ -31,12 +31,12 @@ pub struct ErrorRecord {
     pub reason: String,
     /// The first refusal in words.
     pub message: String,
-    /// Each refused document, or the object as a whole: `document` (its number in the object, from 0, where it is
+    /// Each refused document, or the object as a whole: `document` (its number in the object, from 0, if
     /// known), `reason` and `faults` (reason, field, path, line, column, expected, found).
     pub refusals: Vec<Value>,
-    /// Whether what was refused lies beside this record.
+    /// Whether the refused object was copied beside this record.
     pub copied: bool,
-    /// Why it does not, in words.
+    /// Why it was not copied, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_copied_because: Option<String>,
     /// How often the unit was taken from the queue.
@@ -49,11 +49,12 @@ pub struct ErrorRecord {
     pub runner: String,
 }
 
-/// Copies the object and writes its error record, in the source's own place. The record comes last: where it is, the
-/// evidence is complete.
+/// Copies the object and writes its error record, in the source's own location. The record comes last: if it
+/// exists, the evidence is complete.
 ///
-/// An object that cannot be copied ends all the same: it may be gone by now, or replaced by another version, or the store
-/// refuses to copy it, though the errors bucket can be written to. Then the record alone tells of the refusal, and says why.
+/// An object that cannot be copied does not hold up the unit: it may be gone by now, or replaced by another
+/// version, or the store refuses to copy it although the errors bucket is writable. Then only the record
+/// documents the refusal, and says why there is no copy.
 pub async fn refuse(
     client: &aws_sdk_s3::Client,
     place: &BucketLocation,
@@ -81,26 +82,27 @@ pub async fn refuse(
         };
         tracing::warn!(unit = ?unit.id, %error, "the refused object is not copied; its error record is kept");
         let alone = ErrorRecord { copied: false, not_copied_because: Some(because), ..record.clone() };
-        // Where the errors bucket takes nothing at all, this fails too, and the unit waits.
+        // If the errors bucket accepts no writes at all, this fails too, and the unit waits.
         write_record(client, place, &keys.record, &alone).await?;
         if error.fault() != Some(StoreFault::AccessDenied) {
             return Ok(());
         }
-        // What was just allowed may not be so everywhere.
+        // A permission that was just granted may not have propagated everywhere.
         tokio::time::sleep(pause).await;
     }
     Ok(())
 }
 
-/// Removes the evidence of a unit, because it is refused no more, or another version of its key has its place. Nothing
-/// there is fine. Evidence that may not be removed stays, which an audit tells of: the unit's end does not depend on it.
+/// Removes the evidence of a unit that is no longer refused, or whose key another version has taken over.
+/// Succeeds if nothing is there. Evidence that may not be deleted stays, and an audit reports it: the unit's
+/// outcome does not depend on it.
 pub async fn remove(
     client: &aws_sdk_s3::Client,
     place: &BucketLocation,
     unit: &UnitId,
 ) -> Result<(), StoreError> {
     let EvidenceKeys { copy, record } = EvidenceKeys::of_object(place, unit);
-    // The record last, as it came last: where it is, the evidence is complete.
+    // The record last, as when it was written: if it exists, the evidence is complete.
     for key in [copy, record] {
         let sent = client.delete_object().bucket(&place.bucket).key(&key).send().await;
         let Err(error) = sent else { continue };
@@ -113,7 +115,8 @@ pub async fn remove(
     Ok(())
 }
 
-/// Keeps a queue message that is no notification, with the reason beside it. `unit` is what it counts as.
+/// Keeps a queue message that is not a notification, with the reason beside it. `unit` is the id under which
+/// it is recorded.
 pub async fn refuse_message(
     client: &aws_sdk_s3::Client,
     place: &BucketLocation,

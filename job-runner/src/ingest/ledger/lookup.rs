@@ -1,5 +1,5 @@
-//! Looks up what the ledger says of a unit. Many ask at a time: those who ask while a request is under way share the
-//! next one.
+//! Looks up what the ledger says of a unit. Concurrent lookups are batched: those that arrive while a request
+//! is in flight share the next one.
 
 use docmill_clients::elastic::{Address, Elastic, StoredDocument};
 use tokio::sync::{mpsc, oneshot};
@@ -9,7 +9,7 @@ use crate::ingest::persist::persist;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::known::KnownRecord;
 
-/// Records that one request asks for.
+/// Records per request.
 const AT_A_TIME: usize = 500;
 
 struct LookupRequest {
@@ -17,19 +17,19 @@ struct LookupRequest {
     answer: oneshot::Sender<Option<KnownRecord>>,
 }
 
-/// Where to ask.
+/// A handle for sending lookups.
 #[derive(Clone, Debug)]
 pub struct Lookup(mpsc::Sender<LookupRequest>);
 
 impl Lookup {
-    /// Starts answering, until all who could ask are gone.
+    /// Starts answering, until all handles are dropped.
     pub fn start(elastic: Elastic, ledger: String, stop: CancellationToken) -> Self {
         let (sender, receiver) = mpsc::channel(AT_A_TIME);
         tokio::spawn(answer_all(receiver, elastic, ledger, stop));
         Self(sender)
     }
 
-    /// The record of a unit, by its digest. [`Unfinished`]: the ledger could not be asked.
+    /// The record of a unit, by its digest. [`Unfinished`]: the ledger could not be read.
     pub async fn record(&self, digest: String) -> Result<Option<KnownRecord>, Unfinished> {
         let (answer, receiver) = oneshot::channel();
         self.0.send(LookupRequest { digest, answer }).await?;
@@ -48,7 +48,7 @@ async fn answer_all(
         let addresses: Vec<_> =
             questions.iter().map(|question| Address { index: &ledger, id: &question.digest }).collect();
         let Ok(found) = persist("look up", &stop, || elastic.mget(&addresses, &[])).await else {
-            // Whoever asked is told by the loss of the question.
+            // Dropping the questions notifies whoever asked.
             questions.clear();
             continue;
         };
@@ -58,7 +58,7 @@ async fn answer_all(
     }
 }
 
-/// A record that cannot be read was written by another version of Docmill, and is written anew.
+/// A record that cannot be read was written by another version of Docmill, and is written again.
 fn read(stored: StoredDocument) -> Option<KnownRecord> {
     match serde_json::from_value(stored.source.into()) {
         Ok(record) => Some(KnownRecord { record, version: stored.version }),

@@ -1,4 +1,4 @@
-//! Records in the ledger: where a unit ended. Pure; `committer` writes them.
+//! Ledger records: the outcome of each unit. Pure; `committer` writes them.
 
 use docmill_clients::clock;
 use docmill_crds::reason::{Reason, SkipReason};
@@ -19,14 +19,14 @@ pub struct Recorder {
     pub revision: String,
     /// Name of the pod.
     pub runner: String,
-    /// The state of units that end well.
+    /// The state of units that succeed.
     pub good: UnitState,
     /// UID of the `IngestRun` that this worker works for.
     pub run: Option<String>,
 }
 
 impl Recorder {
-    /// The record of a unit whose object was read: good if nothing of it was refused, failed otherwise.
+    /// The record of a unit whose object was read: good if nothing of it was refused, otherwise failed.
     pub fn of_converted(
         &self,
         converted: &Converted,
@@ -50,13 +50,13 @@ impl Recorder {
             }),
             snapshot: converted.snapshot.clone(),
             last_modified: Some(clock::rfc3339(landed)),
-            // Work on demand says nothing about how soon after its landing an object is found.
+            // A run, which works on demand, says nothing about how soon after its landing an object is found.
             lag_millis: self.run.is_none().then(|| (now_millis - landed).max(0)),
             ..self.blank(converted.unit.id.clone(), attempts, now_millis)
         }
     }
 
-    /// The record of a unit that was passed over.
+    /// The record of a unit that was skipped.
     pub fn of_skipped(&self, unit: UnitId, reason: SkipReason, attempts: i64, now_millis: i64) -> UnitRecord {
         UnitRecord { reason: Some(reason.as_str().to_owned()), ..self.blank(unit, attempts, now_millis) }
     }
@@ -74,8 +74,9 @@ impl Recorder {
         }
     }
 
-    /// The record of a unit whose key was removed before it could have the key's place. Not
-    /// [`SkipReason::ObjectRemoved`], which says that everything was taken back: the same unit may be in other hands.
+    /// The record of a unit whose key was removed before the unit could claim it. Not
+    /// [`SkipReason::ObjectRemoved`], which says that everything was taken back: another worker may be
+    /// processing the same unit.
     pub fn of_gone(&self, unit: &Unit, attempts: i64, now_millis: i64) -> UnitRecord {
         UnitRecord {
             last_modified: Some(clock::rfc3339(unit.last_modified_millis)),
@@ -83,7 +84,7 @@ impl Recorder {
         }
     }
 
-    /// The record of a unit, so far `before`, whose place `by` has taken.
+    /// The record of a unit, so far `before`, that `by` has replaced.
     pub fn superseded(
         &self,
         unit: UnitId,
@@ -120,7 +121,7 @@ impl Recorder {
         }
     }
 
-    /// A record that holds by the revision in force too.
+    /// A record that is valid for the current revision too.
     pub fn renewed(&self, record: UnitRecord, now_millis: i64) -> UnitRecord {
         UnitRecord {
             revision: self.revision.clone(),
@@ -132,8 +133,8 @@ impl Recorder {
         }
     }
 
-    /// The record of a queue message, or of one record of it, that was set aside. It counts as a failed unit, by the name of
-    /// the queue, the id of the message, and the digest of what was set aside.
+    /// The record of a queue message, or of one record in it, that was set aside. It counts as a failed unit,
+    /// identified by the name of the queue, the id of the message, and the digest of what was set aside.
     pub fn of_message(
         &self,
         unit: UnitId,
@@ -150,7 +151,7 @@ impl Recorder {
         }
     }
 
-    /// What the errors bucket is to say of a unit; none if nothing of it was refused.
+    /// The error record of a unit; `None` if nothing of it was refused.
     pub fn error_record(&self, converted: &Converted, attempts: i64, now_millis: i64) -> Option<ErrorRecord> {
         let first = converted.refusals.first()?;
         let refusals = converted.refusals.iter().map(|refusal| refusal.detail.clone()).collect();
@@ -161,7 +162,7 @@ impl Recorder {
         Some(ErrorRecord { refusals, copied, not_copied_because, attempts, time, ..record })
     }
 
-    /// What the errors bucket is to say of something, in one sentence.
+    /// An error record with one sentence.
     pub fn error(&self, unit: UnitId, stage: Stage, reason: Reason, message: &str) -> ErrorRecord {
         ErrorRecord {
             source: self.source.clone(),

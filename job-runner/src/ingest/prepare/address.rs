@@ -1,8 +1,8 @@
-//! Where a document belongs: index and id. Pure functions of the document, so that a document that comes twice is
-//! stored once, and nobody has to remember where it went.
+//! Where a document belongs: index and id. Pure functions of the document, so that a document that comes
+//! twice is stored once, and nobody has to remember where it went.
 //!
-//! [`Addressing::of_new`] gives a new document its index name (`spec.index.name`) and id (`spec.index.id`), and checks the
-//! window of dates; [`Addressing::of`] gives them to one that was addressed before.
+//! [`Addressing::of_new`] gives a new document its index name (`spec.index.name`) and id (`spec.index.id`),
+//! and checks the window of dates; [`Addressing::of`] computes them for a document that was addressed before.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -20,29 +20,29 @@ use super::date_window::{IndexWindow, OutOfWindow};
 use crate::ingest::snapshot::provenance;
 use crate::ingest::unit::document::AddressedDocument;
 
-/// Elasticsearch's limit of an index name, in bytes
+/// Elasticsearch's limit for an index name, in bytes
 /// (<https://www.elastic.co/guide/en/elasticsearch/reference/current/indices-create-index.html>).
 const MAX_INDEX_BYTES: usize = 255;
-/// Elasticsearch's limit of an `_id`, in bytes.
+/// Elasticsearch's limit for an `_id`, in bytes.
 const MAX_ID_BYTES: usize = 512;
 
-/// How the documents of a source are addressed. Those of a source without an index have no address: their index and id
-/// are empty.
+/// How the documents of a source are addressed. Documents of a source without an index have no address: their
+/// index and id are empty.
 #[derive(Clone, Debug)]
 pub struct Addressing(Option<Templates>);
 
-/// What addresses are made by.
+/// The templates of an address.
 #[derive(Clone, Debug)]
 pub struct Templates {
     /// Template of the index name.
     pub index: Template,
     /// Template of the id.
     pub id: Template,
-    /// Which dates may name an index; none: all.
+    /// Which dates may name an index; `None` allows all.
     window: Option<IndexWindow>,
 }
 
-/// A field of the resource that addresses cannot be made by.
+/// A field of the resource that cannot be used to build addresses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct InvalidTemplate {
@@ -52,21 +52,21 @@ pub struct InvalidTemplate {
     pub problem: String,
 }
 
-/// Why a document cannot be addressed. It is refused.
+/// Why a document cannot be addressed. Such a document is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// The name of the index cannot be made.
+    /// The index name cannot be rendered.
     #[error("index.name cannot be filled: {0}")]
     Index(RenderError),
-    /// The id cannot be made.
+    /// The id cannot be rendered.
     #[error("index.id cannot be filled: {0}")]
     Id(RenderError),
-    /// Elasticsearch would refuse the name.
+    /// Elasticsearch would reject the name.
     #[error(
         "{0:?} cannot be the name of an index: at most 255 bytes, lower case, none of \\ / * ? \" < > | , # : or space"
     )]
     IndexName(String),
-    /// Elasticsearch would refuse the id.
+    /// Elasticsearch would reject the id.
     #[error("the id has {0} bytes, and at most 512 are allowed")]
     IdTooLong(usize),
     /// A date may not name an index.
@@ -85,7 +85,7 @@ impl AddressError {
 }
 
 impl Addressing {
-    /// That of a source by its `spec.index`.
+    /// The addressing of a source by its `spec.index`.
     pub fn of_index(index: Option<&Index>) -> Result<Self, InvalidTemplate> {
         let parse = |field, text: &str| {
             Template::parse(text).map_err(|error| InvalidTemplate { field, problem: error.to_string() })
@@ -101,17 +101,17 @@ impl Addressing {
         Ok(Self(index.map(templates).transpose()?))
     }
 
-    /// That of a source with these templates, for dates of all times.
+    /// The addressing by these templates, without a window of dates.
     pub const fn by(index: Template, id: Template) -> Self {
         Self(Some(Templates { index, id, window: None }))
     }
 
-    /// A pattern of the indices; none where there are none.
+    /// A pattern that matches the indices; `None` if there are none.
     pub fn pattern(&self) -> Option<String> {
         Some(self.0.as_ref()?.index.wildcard())
     }
 
-    /// Where a document belongs that is new at this time, by which its dates are judged.
+    /// Where a document belongs that is new at this time; the window of dates is relative to this time.
     pub fn of_new(&self, document: &Document, now_millis: i64) -> Result<DocumentAddress, AddressError> {
         let fields = self.named_fields(document);
         let address = self.of_fields(&fields)?;
@@ -126,7 +126,7 @@ impl Addressing {
         self.of_fields(&self.named_fields(document))
     }
 
-    /// Where a document with these fields belongs; those that the templates do not name may be left out.
+    /// Where a document with these fields belongs; fields that the templates do not name may be left out.
     pub fn of_fields(&self, fields: &Map<String, Value>) -> Result<DocumentAddress, AddressError> {
         let Some(templates) = &self.0 else {
             return Ok(DocumentAddress { index: String::new(), id: String::new() });
@@ -142,15 +142,15 @@ impl Addressing {
         Ok(DocumentAddress { index, id })
     }
 
-    /// Where the document of a snapshot belongs, from its line. Fields that the templates do not name are passed over
-    /// unread.
+    /// Where the document of a snapshot belongs, from its line. Fields that the templates do not name are
+    /// skipped unread.
     pub fn of_line(&self, line: &[u8]) -> Result<DocumentAddress, LineError> {
         let names = Names(self.names().collect());
         let fields = names.deserialize(&mut serde_json::Deserializer::from_slice(line))?;
         Ok(self.of_fields(&fields)?)
     }
 
-    /// Names of the fields at the top of a document that the templates need.
+    /// Names of the top-level fields that the templates need.
     fn names(&self) -> impl Iterator<Item = &str> {
         let templates = self.0.iter();
         let paths = templates.flat_map(|templates| templates.index.fields().chain(templates.id.fields()));
@@ -174,10 +174,10 @@ impl Addressing {
 /// Why the document of a line cannot be addressed.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    /// The line is no JSON object.
+    /// The line is not a JSON object.
     #[error("failed to read a line of a snapshot: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// The document has no address by the templates in force.
+    /// The document has no address with the current templates.
     #[error(transparent)]
     Address(#[from] AddressError),
 }
@@ -213,7 +213,7 @@ impl<'de> Visitor<'de> for Names<'_> {
     }
 }
 
-/// Whether Elasticsearch would take this as the name of an index.
+/// Whether Elasticsearch would accept this as the name of an index.
 pub fn is_index_name(name: &str) -> bool {
     const FORBIDDEN: &[char] = &['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
     !name.is_empty()
@@ -221,13 +221,13 @@ pub fn is_index_name(name: &str) -> bool {
         && !name.starts_with(['-', '_', '+', '.'])
         && !name.contains(FORBIDDEN)
         && !name.chars().any(char::is_control)
-        // Not the same as without capitals: `ǅ` is none.
+        // Not the same as having no capital letters: `ǅ` is none.
         && name.to_lowercase() == name
 }
 
 impl Addressing {
-    /// A document of a snapshot. Its address is what it was when the snapshot was made, since it is made of the document
-    /// alone.
+    /// A document of a snapshot. Its address is what it was when the snapshot was made, since it depends on
+    /// the document alone.
     pub fn document_of_line(&self, line: Vec<u8>) -> io::Result<AddressedDocument> {
         let DocumentAddress { index, id } = self.of_line(&line).map_err(io::Error::other)?;
         let digest = provenance::digest_of_line(&line);

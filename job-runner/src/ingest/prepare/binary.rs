@@ -1,10 +1,13 @@
-//! Objects of format Binary, which are not read as anything: images, audio, PDFs. An object has one document, which says
-//! what the object is. It is read once, piece by piece, and never held, whatever its size; nothing is decompressed.
+//! Objects of format Binary, whose content is not parsed: images, audio, PDFs. An object has one document,
+//! which describes the object. It is read once, piece by piece, and never held in memory as a whole, whatever
+//! its size; nothing is decompressed.
 //!
-//! - [`content`] has what the bytes tell as they go by: digest, size, and the type by [`media_type`], which looks into
-//!   [`zip`] archives for what they are; [`encoded_word`] reads metadata beyond ASCII;
-//! - [`document`] puts that together with what the store says of the object; [`mapping`] is how it is mapped;
-//! - [`describe`] reads an object and its [`tags`]. These wait for the store.
+//! - [`content`] computes what the bytes tell as they stream by: digest, size, and the type by
+//!   [`media_type`], which looks into [`zip`] archives to identify them; [`encoded_word`] decodes metadata
+//!   beyond ASCII;
+//! - [`document`] combines that with what the store says of the object; [`mapping`] is the mapping of that
+//!   document;
+//! - [`describe`] reads an object and its [`tags`]. These two perform I/O.
 
 mod content;
 mod describe;

@@ -1,4 +1,4 @@
-//! Takes the unit of an object to the point where its document can be indexed.
+//! Prepares the unit of a binary object until its document can be indexed.
 
 use std::io;
 
@@ -21,7 +21,7 @@ use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::prepared::{Converted, Prepared, skipped};
 
-/// What reading an object gave.
+/// The result of reading an object.
 enum Read {
     Whole(Described),
     TooLarge(Unit, i64),
@@ -30,7 +30,8 @@ enum Read {
     Replaced,
 }
 
-/// Reads an object, and keeps its document; its snapshot is stored by then. `None`: to be tried again later.
+/// Reads an object, and keeps its document; its snapshot is stored by then. [`Unfinished`]: to be tried again
+/// later.
 pub(crate) async fn prepare(
     preparation: &Preparation,
     describer: &Describer,
@@ -87,14 +88,14 @@ async fn read(
     }
     let describe = describer.describe(&preparation.s3, landed, opened);
     let whole = match coming {
-        // Other units of a pack do not wait for what takes its time.
+        // Other units of a pack do not wait for a slow one.
         Some(coming) if length > IN_MEMORY_BYTES => coming.aside(describe).await?,
         _ => describe.await?,
     };
     Ok(whole.map_or(Read::Gone, Read::Whole))
 }
 
-/// Addresses the document; also gives what is to be kept of it.
+/// Addresses the document; also returns what has to be kept of it.
 fn made(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, Kept)> {
     let Described { unit, raw_digest, document } = described;
     let stamp = preparation.stamp(&unit);

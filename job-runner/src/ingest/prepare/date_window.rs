@@ -1,8 +1,8 @@
-//! Which dates may name an index: a wrong or hostile date would make an index of its own, and a cluster has room for some
-//! thousand of them. Pure.
+//! Which dates may name an index: each wrong or hostile date would create a separate index, and a cluster has
+//! room for a few thousand of them. Pure.
 //!
-//! It is asked when a document is made, and not when one is read back from its snapshot: what was let in keeps its address,
-//! whatever the window and the clock say later.
+//! The check runs when a document is made, not when one is read back from its snapshot: an accepted document
+//! keeps its address, whatever the window and the clock say later.
 
 use docmill_crds::api::ingest_source::{DateWindow, InvalidDay};
 use docmill_crds::template::Template;
@@ -30,7 +30,7 @@ pub struct OutOfWindow {
     day: Date,
     from: Date,
     until: Date,
-    /// Which part of the window it does not meet.
+    /// The bound of the window that it violates.
     bound: &'static str,
 }
 
@@ -40,7 +40,7 @@ impl IndexWindow {
         Ok(Self { from: window.first_day()?, ahead_days: window.ahead_days })
     }
 
-    /// Whether all days that the name of an index is made of lie in the window. The clock says what today is.
+    /// Whether all days that an index name is built from are in the window. The clock defines today.
     pub fn check(
         self,
         name: &Template,

@@ -20,7 +20,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// One more.
+    /// Adds a document or a refusal.
     pub(crate) fn push(&mut self, addressed: Result<AddressedDocument, RefusedPart>) {
         match addressed {
             Ok(document) => {
@@ -32,8 +32,8 @@ impl Made {
         }
     }
 
-    /// The unit, with the digest of its object, and what was made of it; also gives what is to be kept of that. `snapshot` is
-    /// the key of its snapshot, if that is known.
+    /// The unit, with the digest of its object, and what was made of it; also returns what has to be kept of
+    /// that. `snapshot` is the key of its snapshot, if it is known.
     pub(crate) fn finish(
         self,
         (unit, raw_digest): (Unit, String),

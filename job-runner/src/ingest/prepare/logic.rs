@@ -1,4 +1,4 @@
-//! What makes documents of the objects of a source, by the format of its model.
+//! What turns the objects of a source into documents, depending on the format of its model.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use docmill_crds::conversion::{Model, ModelError};
 
 use super::binary::Describer;
 
-/// What makes documents of objects.
+/// What turns objects into documents.
 #[derive(Debug)]
 pub enum Logic {
-    /// Documents are found in objects, by paths: formats Xml and Json.
+    /// Finds documents in objects, by paths: formats Xml and Json.
     Convert(Arc<Converter>),
-    /// An object is not read as anything, and has one document, about it: format Binary.
+    /// Does not parse an object; it has one document, about itself: format Binary.
     Describe(Describer),
 }
 
 impl Logic {
-    /// That of a model.
+    /// The logic of a model.
     pub fn new(model: &Model) -> Result<Self, ModelError> {
         Ok(match model.format.syntax() {
             Some(_) => Self::Convert(Arc::new(Converter::new(model)?)),

@@ -1,4 +1,4 @@
-//! What preparing a unit needs to know, and the steps that units of all sizes and formats have in common.
+//! What preparing a unit needs, and the steps that units of all sizes and formats share.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,14 +28,14 @@ use crate::ingest::unit::refusal::{RefusedPart, Stage};
 /// An object larger than this is not held in memory: it is streamed.
 pub(crate) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
 
-/// What preparing needs to know, the same for all units of a worker.
+/// What preparing needs, shared by all units of a worker.
 #[derive(Debug)]
 pub struct Preparation {
     /// The object store.
     pub s3: aws_sdk_s3::Client,
-    /// Where snapshots go: the source's own place.
+    /// The source's own location for snapshots.
     pub snapshots: BucketLocation,
-    /// Puts them together; none if each has an object of its own.
+    /// Packs snapshots; `None` if each has an object of its own.
     pub packer: Option<Packer>,
     /// What makes documents.
     pub logic: Logic,
@@ -47,23 +47,23 @@ pub struct Preparation {
     pub recorder: Recorder,
     /// The prefix of the objects that are ingested.
     pub raw_prefix: String,
-    /// What becomes of requests that read raw objects.
+    /// Tracks which requests that read raw objects succeed.
     pub reads: Access,
-    /// What becomes of requests that keep snapshots.
+    /// Tracks which requests that store snapshots succeed.
     pub keeps: Access,
     /// Memory for raw objects.
     pub memory_budget: MemoryBudget,
-    /// Large objects are worked on one at a time.
+    /// Large objects are processed one at a time.
     pub large: Arc<Semaphore>,
 }
 
 impl Preparation {
-    /// Says that a unit is on its way, so that no pack is closed before it; to be given to [`Self::prepare`].
+    /// Announces a unit, so that no pack is closed before it arrives; to be passed to [`Self::prepare`].
     pub fn expect(&self) -> Option<Coming> {
         self.packer.as_ref().map(Packer::expect)
     }
 
-    /// Opens an object, and notes that the bucket gives objects.
+    /// Opens an object, and notes that the bucket serves objects.
     pub(crate) async fn open_object(&self, landed: &ObjectRef) -> Result<ObjectFound, StoreError> {
         let begun = Instant::now();
         let found = object::open(&self.s3, landed).await?;
@@ -73,7 +73,7 @@ impl Preparation {
         Ok(found)
     }
 
-    /// Addresses a document and makes its line.
+    /// Addresses a document and builds its line.
     pub(crate) fn address(
         &self,
         document: Document,
@@ -95,7 +95,7 @@ impl Preparation {
         })
     }
 
-    /// Whether an object of so many bytes is refused unread.
+    /// Whether an object of this length is refused unread.
     pub(crate) fn is_too_large(&self, length: i64) -> bool {
         u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes)
     }

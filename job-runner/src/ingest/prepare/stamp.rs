@@ -1,4 +1,4 @@
-//! What a snapshot and all documents in it say of their unit. Pure.
+//! What a snapshot and all its documents say of their unit. Pure.
 
 use docmill_clients::clock;
 
@@ -9,7 +9,7 @@ use crate::ingest::snapshot::{self, Label};
 use crate::ingest::unit::Unit;
 
 impl Preparation {
-    /// What the snapshot of a unit says of itself.
+    /// The metadata of a unit's snapshot.
     pub(crate) fn label(&self, unit: &Unit, raw_digest: &str) -> Label {
         Label {
             source: self.recorder.source.clone(),
@@ -19,12 +19,12 @@ impl Preparation {
         }
     }
 
-    /// What the documents of a unit that is in memory say of it; they name their snapshot as far as it is known.
+    /// What the in-memory documents of a unit say of it; they name their snapshot if it is known.
     pub(crate) fn stamp(&self, unit: &Unit) -> Stamp {
         Stamp::new(unit, self.packer.is_none().then(|| self.snapshot_key(unit)))
     }
 
-    /// Key of the snapshot of a unit that has an object of its own.
+    /// Key of the snapshot of a unit that is not packed.
     pub(crate) fn snapshot_key(&self, unit: &Unit) -> String {
         snapshot::key(&self.snapshots, &unit.id, &self.recorder.revision)
     }
@@ -38,7 +38,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// That of a unit; `snapshot` as far as it is known.
+    /// The stamp of a unit; `snapshot` if it is known.
     pub(crate) fn new(unit: &Unit, snapshot: Option<String>) -> Self {
         Self {
             snapshot,

@@ -1,4 +1,5 @@
-//! Keeps the JSON of a unit that is in memory, as an object of its own or in a pack, before anything of it is indexed.
+//! Keeps the JSON of a unit that is in memory, as an object of its own or in a pack, before anything of it is
+//! indexed.
 
 use std::io;
 use std::time::Instant;
@@ -18,7 +19,7 @@ use crate::ingest::unit::Unit;
 use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared, is_same};
 
-/// The lines of a unit as they are to be kept.
+/// The lines of a unit in the form in which they are kept.
 #[derive(Debug)]
 pub(crate) enum Kept {
     /// There are none.
@@ -30,7 +31,8 @@ pub(crate) enum Kept {
 }
 
 impl Preparation {
-    /// The lines of a unit in the form in which they are kept. `key` is that of their object; none if they are to be packed.
+    /// The lines of a unit in the form in which they are kept. `key` is the key of their object; `None` if
+    /// they are to be packed.
     pub(crate) fn kept(key: Option<String>, lines: Vec<u8>) -> io::Result<Kept> {
         Ok(match key {
             _ if lines.is_empty() => Kept::Nothing,
@@ -39,7 +41,7 @@ impl Preparation {
         })
     }
 
-    /// Keeps what was made, unless it is what is recorded already. `None`: to be tried again later.
+    /// Keeps what was made, unless it is recorded already. [`Unfinished`]: to be tried again later.
     pub(crate) async fn settle(
         &self,
         mut converted: Box<Converted>,
@@ -56,7 +58,8 @@ impl Preparation {
         Ok(Prepared::Converted(converted))
     }
 
-    /// Stores the lines of a unit, and lets the unit and its documents name where they are. `None`: to be tried again later.
+    /// Stores the lines of a unit, and sets the snapshot reference in the unit and its documents.
+    /// [`Unfinished`]: to be tried again later.
     async fn keep(
         &self,
         converted: &mut Converted,
@@ -99,7 +102,7 @@ impl Preparation {
     }
 }
 
-/// Puts the reference of their snapshot into documents that were made without.
+/// Puts the reference of their snapshot into documents that were made without it.
 fn name(content: &mut ConvertedDocuments, reference: &str) {
     let ConvertedDocuments::InMemory(documents) = content else { return };
     for document in documents {

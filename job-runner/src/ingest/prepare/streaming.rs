@@ -1,6 +1,6 @@
-//! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be converted,
-//! and their documents go into the snapshot as they come. The index is then filled from the snapshot, some
-//! documents at a time. Their snapshots have an object of their own, also where others are packed.
+//! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be
+//! converted, and their documents are written to the snapshot as they come. The index is then filled from the
+//! snapshot, some documents at a time. Their snapshots are objects of their own, even if others are packed.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -31,10 +31,10 @@ use crate::ingest::unit::overwritten::{Ids, Overwritten};
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared, is_recorded, skipped};
 use crate::ingest::unit::refusal::{RefusedPart, Stage, TOLD_REFUSALS};
 
-/// Bytes that are read at a time for the digest.
+/// Bytes per read for the digest.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Converts a large object into its snapshot. `None`: to be tried again later.
+/// Converts a large object into its snapshot. [`Unfinished`]: to be tried again later.
 pub(crate) async fn prepare(
     preparation: &Arc<Preparation>,
     converter: &Arc<Converter>,
@@ -44,7 +44,7 @@ pub(crate) async fn prepare(
     stop: &CancellationToken,
 ) -> Result<Prepared, Unfinished> {
     let _turn = preparation.large.acquire().await?;
-    // From here on it is this version, also where the notification named none.
+    // From here on the version is fixed, even if the notification named none.
     let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
     let pinned = ObjectRef { etag, version_id: unit.version_id.clone(), ..landed.clone() };
     let pass = Pass { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
@@ -193,7 +193,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// What came of a conversion whose documents went elsewhere.
+/// The result of a conversion whose documents were sent elsewhere.
 struct Conversion {
     documents: u64,
     digest: String,
@@ -202,7 +202,7 @@ struct Conversion {
     read: usize,
 }
 
-/// Converts, and sends the lines of the documents in parts. Ends early if nobody takes them.
+/// Converts, and sends the lines of the documents in parts. Ends early if nobody receives them.
 fn convert(
     preparation: &Preparation,
     converter: &Converter,

@@ -1,4 +1,4 @@
-//! Units whose object the store does not give, or whose JSON it does not take. They end as refused.
+//! Units whose object the store does not return, or whose JSON it does not accept. They end as refused.
 
 use std::time::Instant;
 
@@ -17,14 +17,14 @@ use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::prepared::{Converted, refused_unread};
 use crate::ingest::unit::refusal::{RefusedPart, Stage};
 
-/// Objects that are looked at to know whether a bucket gives any.
+/// Objects that are listed to find out whether a bucket serves any.
 const LOOKED_AT: i32 = 20;
-/// Those of them that are read.
+/// How many of them are read.
 const READ_OF_THEM: usize = 3;
 
 impl Preparation {
-    /// Reads an object by steps of which each request is one of [`Self::reads`], or of [`Self::keeps`]. A fault of the
-    /// object's own ends it. `None`: to be tried again later.
+    /// Reads an object by steps whose requests belong to [`Self::reads`] or [`Self::keeps`]. A fault of the
+    /// object's own ends it. [`Unfinished`]: to be tried again later.
     pub(crate) async fn read_through<'a, T, F>(
         &'a self,
         what: &'static str,
@@ -50,7 +50,7 @@ impl Preparation {
         Ok(Err(refused_unread(self.whereabouts(landed).await, refused)))
     }
 
-    /// Whether the raw bucket gives an object other than this one.
+    /// Whether the raw bucket serves an object other than this one.
     async fn gives_another(&self, landed: &ObjectRef) -> bool {
         let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&self.raw_prefix);
         let Ok(listed) = list.max_keys(LOOKED_AT).send().await else { return false };
@@ -67,8 +67,8 @@ impl Preparation {
         false
     }
 
-    /// The unit of an object that cannot be read. When it landed is asked of the object, or else of a list; one that
-    /// neither tells of is taken to have landed now.
+    /// The unit of an object that cannot be read. Its landing time comes from the object's metadata, or else
+    /// from a listing; if neither has it, the object counts as landed now.
     pub(crate) async fn whereabouts(&self, landed: &ObjectRef) -> Unit {
         let head = self.s3.head_object().bucket(&landed.bucket).key(&landed.key);
         let head = head.set_version_id(landed.version_id.clone()).send().await.ok();
@@ -97,7 +97,7 @@ impl Preparation {
     }
 }
 
-/// An object that the store does not give.
+/// The refusal of an object that the store does not return.
 fn not_given(error: &StoreError) -> RefusedPart {
     let detail = error.detail();
     let (reason, message) = if error.fault() == Some(StoreFault::Archived) {
@@ -114,7 +114,7 @@ fn not_given(error: &StoreError) -> RefusedPart {
     RefusedPart::of_object(Stage::Fetch, reason, message)
 }
 
-/// A unit whose JSON the store does not take.
+/// The refusal of a unit whose JSON the store does not accept.
 pub(crate) fn not_kept(error: &StoreError) -> RefusedPart {
     let message = format!(
         "the object store does not take the snapshot of this unit, though it takes others ({}); mend the rights of its key, and replay it with an IngestRun of mode Replay",

@@ -1,16 +1,17 @@
-//! A unit is worked on once at a time. Queues deliver some messages twice, and an object's notifications may come in
-//! several messages: who comes second waits, and finds the unit done.
+//! Ensures that a unit is processed by one task at a time. Queues deliver some messages twice
+//! (at-least-once), and an object's notifications may come in several messages: whoever comes second waits,
+//! and finds the unit done.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
-/// The units that a worker has in hand.
+/// The units that a worker is processing.
 #[derive(Clone, Debug, Default)]
 pub struct KeyedLock(Arc<Mutex<HashMap<String, Arc<Turns<()>>>>>);
 
-/// A unit is in hand as long as this lives.
+/// Holds a unit's lock until it is dropped.
 #[derive(Debug)]
 pub struct KeyGuard {
     units: KeyedLock,
@@ -19,7 +20,7 @@ pub struct KeyGuard {
 }
 
 impl KeyedLock {
-    /// Takes a unit, by its digest, in hand as soon as nobody else has it.
+    /// Locks a unit, by its digest, as soon as nobody else holds it.
     pub async fn take(&self, digest: String) -> KeyGuard {
         let turns = Arc::clone(self.units().entry(digest.clone()).or_default());
         KeyGuard { units: self.clone(), digest, guard: turns.lock_owned().await }
@@ -33,7 +34,8 @@ impl KeyedLock {
 impl Drop for KeyGuard {
     fn drop(&mut self) {
         let mut units = self.units.units();
-        // The map has one and this turn the other; whoever waits has one more, taken under the same lock.
+        // The map holds one reference and this turn the other; each waiter holds one more, taken under the
+        // same lock.
         if Arc::strong_count(OwnedMutexGuard::mutex(&self.guard)) == 2 {
             units.remove(&self.digest);
         }

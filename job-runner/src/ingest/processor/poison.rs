@@ -1,6 +1,6 @@
-//! Sets apart a unit that kills its worker. A unit that comes again and again is worked on alone, under a mark in the
-//! heads index. A mark that is found there afterwards says that the worker died meanwhile: one that is asked to end takes
-//! its mark away.
+//! Isolates a unit that kills its worker. A unit that is redelivered repeatedly is processed alone, under a
+//! mark in the heads index. A mark that is found there afterwards shows that the worker died meanwhile: a
+//! worker that is asked to end removes its mark.
 
 use std::sync::Arc;
 
@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ingest::index::heads::ClaimError;
 
-/// From this delivery on a unit is worked on alone: most come again because a worker that held them died of something
-/// else.
+/// From this delivery on, a unit is processed alone: most come again because a worker that held them died of
+/// something else.
 pub const SUSPECTED_FROM: i64 = 3;
 /// Suspects that wait for their turn in a worker: a part of the units that it can hold.
 const WAITING: usize = 128;
-/// Workers that have to die while they read or convert the unit. That takes milliseconds, so that chance hardly ever
-/// brings it about.
+/// How many workers have to die while they read or convert the unit. That takes milliseconds, so coincidence
+/// is very unlikely.
 const DEATHS_READING: u32 = 3;
-/// Workers that have to die while they store it. That takes longer, and chance may bring it about sooner.
+/// How many workers have to die while they store it. That takes longer, so coincidence is more likely.
 const DEATHS_STORING: u32 = 10;
 
 /// The suspects of a worker: one at a time.
@@ -33,7 +33,7 @@ pub struct PoisonUnits {
     waiting: Arc<Semaphore>,
 }
 
-/// A suspect that is being worked on.
+/// A suspect that is being processed.
 #[derive(Debug)]
 pub struct PoisonGuard {
     poison_units: PoisonUnits,
@@ -42,12 +42,12 @@ pub struct PoisonGuard {
     _turn: OwnedMutexGuard<()>,
 }
 
-/// What to do with a unit that came again.
+/// What to do with a unit that was redelivered.
 #[derive(Debug)]
 pub enum PoisonVerdict {
-    /// Work on it, and say how far it is.
+    /// Process it, and record its progress.
     Try(Box<PoisonGuard>),
-    /// So many workers have died of it: refuse it unread.
+    /// This many workers have died of it: refuse it unread.
     Poison(u32),
 }
 
@@ -57,13 +57,13 @@ impl PoisonUnits {
         Self { elastic, index, turn: Arc::default(), waiting: Arc::new(Semaphore::new(WAITING)) }
     }
 
-    /// A place among those that wait for their turn, if there is one. The others come again, and leave the worker's places to
-    /// units that nobody suspects.
+    /// A place among those that wait for their turn, if there is one. The others come back later, and leave
+    /// the worker's places to units that nobody suspects.
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.waiting).try_acquire_owned().ok()
     }
 
-    /// Waits for its turn, and marks it as being read.
+    /// Waits for the unit's turn, and marks it as being read.
     pub async fn begin(&self, digest: &str) -> Result<PoisonVerdict, ClaimError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut mark = self.read(digest).await?;
@@ -77,7 +77,7 @@ impl PoisonUnits {
         Ok(PoisonVerdict::Try(Box::new(suspect)))
     }
 
-    /// A mark that is there was left behind by a worker that died.
+    /// An existing mark was left behind by a worker that died.
     async fn read(&self, digest: &str) -> Result<AttemptMark, ElasticError> {
         let found = self.elastic.get(&self.index, &AttemptMark::id(digest)).await?;
         let left = found.and_then(|found| serde_json::from_value::<AttemptMark>(found.source.into()).ok());
@@ -93,13 +93,13 @@ impl PoisonUnits {
 }
 
 impl PoisonGuard {
-    /// It was read and converted; what follows is storing.
+    /// Records that the unit was read and converted; what follows is storing.
     pub async fn is_read(&mut self) -> Result<(), ClaimError> {
         self.mark.reading = false;
         self.write().await
     }
 
-    /// It did not kill this worker.
+    /// Records that the unit did not kill this worker.
     pub async fn survived(self) -> Result<(), ElasticError> {
         let mut body = BulkBody::default();
         body.push_delete(self.address(&AttemptMark::id(&self.digest)), None);

@@ -1,14 +1,17 @@
 //! Many snapshots in one object, a *pack*, for articles that are too small to be worth an object each.
 //!
-//! - here: how a pack is put together; [`mod@reference`] says where in it a snapshot lies, [`index`] what all lie in it; no I/O;
+//! - this module: how a pack is put together; [`mod@reference`] locates a snapshot in it, [`index`] lists all
+//!   snapshots in it; no I/O;
 //! - [`packer`] gathers what is prepared at the same time, and stores it;
 //! - [`read`](super::read) reads packs.
 //!
-//! A pack is a sequence of Zstandard frames (RFC 8878), one a unit, each with its checksum and the length of its content,
-//! and at the end a skippable frame with the index. `zstd -d` gives the lines of all units, and a range of bytes those of
-//! one. The key of a pack is a digest of its bytes, so that no pack is ever written over by another.
+//! A pack is a sequence of Zstandard frames (RFC 8878), one per unit, each with its checksum and the length
+//! of its content, and a skippable frame with the index at the end. `zstd -d` outputs the lines of all units,
+//! and a range of bytes contains those of one. The key of a pack is a digest of its bytes, so no pack ever
+//! overwrites another.
 //!
-//! The lines lack `_docmill.snapshot`, which is not known before all frames of the pack are: readers put it in.
+//! The lines lack `_docmill.snapshot`, which is not known before all frames of the pack are: readers put it
+//! in.
 
 mod error;
 mod index;
@@ -33,9 +36,9 @@ use sha2::{Digest as _, Sha256};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::get_frame_content_size;
 
-/// The compression level: that of the `zstd` program, where nothing else is asked for.
+/// The compression level: the default of the `zstd` program.
 const LEVEL: i32 = zstd::DEFAULT_COMPRESSION_LEVEL;
-/// A unit's lines, compressed, and what the index is to say of them.
+/// A unit's lines, compressed, and its index entry.
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// Digest of the unit.
@@ -50,7 +53,7 @@ pub struct Frame {
     pub bytes: Vec<u8>,
 }
 
-/// One frame of these lines.
+/// Compresses these lines into one frame.
 pub fn compress(lines: &[u8]) -> io::Result<Vec<u8>> {
     let mut compressor = Compressor::new(LEVEL)?;
     compressor.include_checksum(true)?;
@@ -58,14 +61,14 @@ pub fn compress(lines: &[u8]) -> io::Result<Vec<u8>> {
     compressor.compress(lines)
 }
 
-/// The length of what a frame holds, as its header says.
+/// The length of a frame's content, from its header.
 pub fn content_length(frame: &[u8]) -> Result<usize, PackError> {
     let unreadable = || PackError::Frame(io::Error::other("it has no header that says its length"));
     let length = get_frame_content_size(frame).ok().flatten().ok_or_else(unreadable)?;
     usize::try_from(length).ok().filter(|length| *length <= MAX_UNIT_BYTES).ok_or(PackError::TooLarge)
 }
 
-/// The lines of a frame, checked against its checksum. Behind it nothing may follow.
+/// The lines of a frame, checked against its checksum. Nothing may follow the frame.
 pub fn decompress(frame: &[u8]) -> Result<Vec<u8>, PackError> {
     let length = content_length(frame)?;
     let mut lines = Vec::with_capacity(length);
@@ -86,7 +89,7 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Puts a unit at the end.
+    /// Appends a unit.
     pub fn push(&mut self, frame: Frame) {
         let Frame { unit, key, raw_digest, revision, bytes } = frame;
         let (offset, length) = (self.frames.len() as u64, bytes.len() as u64);
@@ -109,7 +112,8 @@ impl Pack {
         self.entries.len()
     }
 
-    /// Closes it. `prefix` is that of all snapshots; the time, in milliseconds since 1970, says in which folder it lies.
+    /// Closes it. `prefix` is that of all snapshots; the time, in milliseconds since 1970, selects its
+    /// folder.
     pub fn seal(self, prefix: &str, now_millis: i64) -> serde_json::Result<SealedPack> {
         let Self { frames: mut bytes, entries } = self;
         index::append(&mut bytes, &entries)?;
@@ -128,7 +132,7 @@ pub struct SealedPack {
     pub key: String,
     /// Its content.
     pub bytes: Bytes,
-    /// References of its units, in the order in which they were put in.
+    /// References of its units, in the order in which they were added.
     pub references: Vec<String>,
 }
 

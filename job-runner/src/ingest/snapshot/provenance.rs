@@ -1,4 +1,4 @@
-//! `_docmill`: what every stored document says about where it comes from. Pure.
+//! `_docmill`: what every stored document says about its origin. Pure.
 
 use docmill_crds::records::units::{UnitId, content_digest};
 use serde::Serialize;
@@ -8,7 +8,7 @@ pub const FIELD: &str = "_docmill";
 /// The end of a line: of `_docmill`, and of the document.
 const CLOSING: &[u8] = b"}}";
 
-/// Where a document comes from. Times are RFC 3339 in UTC.
+/// The origin of a document. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Provenance<'a> {
@@ -18,7 +18,8 @@ pub struct Provenance<'a> {
     pub unit: UnitProvenance<'a>,
     /// SHA-256 of the raw object, in hex.
     pub raw_digest: &'a str,
-    /// Key of the snapshot in the snapshot bucket; of one that is to be packed it is put in later, see [`with_snapshot`].
+    /// Key of the snapshot in the snapshot bucket; if it is to be packed, the reference is added later, see
+    /// [`with_snapshot`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<&'a str>,
     /// Digest of the conversion model.
@@ -40,8 +41,8 @@ pub struct UnitProvenance<'a> {
     pub last_modified: &'a str,
 }
 
-/// The document as one line of JSON, `_docmill` at its end: the form that is kept as a snapshot. `document` is the text of
-/// a JSON object.
+/// The document as one line of JSON, with `_docmill` at its end: the form that is kept as a snapshot.
+/// `document` is the text of a JSON object.
 pub fn snapshot_line(document: String, provenance: &Provenance<'_>) -> serde_json::Result<Vec<u8>> {
     let mut line = document.into_bytes();
     line.pop_if(|last| *last == b'}');
@@ -54,7 +55,7 @@ pub fn snapshot_line(document: String, provenance: &Provenance<'_>) -> serde_jso
     Ok(line)
 }
 
-/// The line with the reference of its snapshot, which it was made without.
+/// Adds the reference of its snapshot to a line that was made without it.
 pub fn with_snapshot(mut line: Vec<u8>, reference: &str) -> Vec<u8> {
     line.truncate(line.strip_suffix(CLOSING).unwrap_or(&line).len());
     line.extend_from_slice(b",\"snapshot\":");
@@ -63,22 +64,23 @@ pub fn with_snapshot(mut line: Vec<u8>, reference: &str) -> Vec<u8> {
     line
 }
 
-/// Digest of the document of a line, `_docmill` left out: that of the text that [`snapshot_line`] was given.
+/// Digest of the document of a line, without `_docmill`: the digest of the text that was passed to
+/// [`snapshot_line`].
 pub fn digest_of_line(line: &[u8]) -> String {
     content_digest([content(line), b"}"])
 }
 
-/// The document without `_docmill` and without the brace that closes it.
+/// The document without `_docmill` and without the closing brace.
 pub fn content(line: &[u8]) -> &[u8] {
     const NAME: &[u8] = b"\"_docmill\":{";
-    // Quotes inside of a text are escaped, so that the name with bare quotes is a key; the last one is ours, since the
-    // provenance has none.
+    // Quotes inside of a text are escaped, so the name with bare quotes is a key; the last one is ours, since
+    // the provenance has none.
     let Some(at) = memchr::memmem::rfind(line, NAME) else { return line };
     line[..at].strip_suffix(b",").unwrap_or(&line[..at])
 }
 
-/// The same document as it is indexed, piece by piece: `_docmill` has `indexedTime` too. `line` is what
-/// [`snapshot_line`] gave.
+/// The same document as it is indexed, piece by piece: `_docmill` also has `indexedTime`. `line` is the
+/// result of [`snapshot_line`].
 pub fn indexed_source<'a>(line: &'a [u8], indexed_time: &'a str) -> [&'a [u8]; 4] {
     let body = line.strip_suffix(CLOSING).unwrap_or(line);
     [body, b",\"indexedTime\":\"", indexed_time.as_bytes(), b"\"}}"]

@@ -1,4 +1,4 @@
-//! Reads snapshots, wherever they lie. A packed one is read by one range request.
+//! Reads snapshots, wherever they are stored. A packed one is read by one range request.
 
 use std::pin::Pin;
 
@@ -12,10 +12,10 @@ use tokio::io::AsyncRead;
 use super::packed::{self, PackEntry, PackError, PackPlace, Reference, Tail};
 use super::unpack;
 
-/// Bytes at the end of a pack that are read for its index; enough for some hundred units.
+/// Bytes at the end of a pack that are read for its index; enough for several hundred units.
 const TAIL_BYTES: u64 = 128 * 1024;
 
-/// A snapshot that is there, and not read to its end yet.
+/// A snapshot that exists, and has not been read to its end yet.
 #[derive(Debug)]
 pub struct OpenedSnapshot {
     /// Bytes of its lines.
@@ -27,14 +27,15 @@ pub struct OpenedSnapshot {
 #[derive(Debug)]
 enum Body {
     Plain(ByteStream),
-    /// A frame of a pack, and the reference of it.
+    /// A frame of a pack, and its reference.
     Packed(Bytes, String),
 }
 
 /// A source of lines.
 pub type SnapshotLines = Pin<Box<dyn AsyncRead + Send>>;
 
-/// Opens the snapshot that a reference names. `None`: it is not there, or no snapshot; the log tells them apart.
+/// Opens the snapshot that a reference names. `None`: it does not exist, or is not a snapshot; the log tells
+/// them apart.
 pub async fn open(
     client: &aws_sdk_s3::Client,
     bucket: &str,
@@ -80,7 +81,8 @@ async fn open_packed(
 }
 
 impl OpenedSnapshot {
-    /// All lines, one document each, every one with the reference of the snapshot. `None`: the pack is damaged.
+    /// All lines, one document each, every one with the reference of the snapshot. `None`: the pack is
+    /// damaged.
     pub async fn bytes(self) -> Result<Option<Bytes>, StoreError> {
         match self.body {
             Body::Plain(body) => {
@@ -92,7 +94,7 @@ impl OpenedSnapshot {
         }
     }
 
-    /// The same to be read bit by bit; a snapshot by itself may be larger than memory.
+    /// The same as a stream; a single snapshot may be larger than memory.
     pub fn lines(self) -> Option<SnapshotLines> {
         match self.body {
             Body::Plain(body) => Some(Box::pin(body.into_async_read())),
@@ -116,8 +118,8 @@ fn damaged<T>(action: &str, error: &PackError) -> Option<T> {
     None
 }
 
-/// What an object that cannot be read is taken for. A range behind the end of an object cannot be satisfied (RFC 9110,
-/// 15.5.17): then the pack was cut off.
+/// Interprets the failure to read an object. A range behind the end of an object cannot be satisfied (RFC
+/// 9110, 15.5.17): then the pack was truncated.
 fn absent<T>(action: String, error: &SdkError<GetObjectError>) -> Result<Option<T>, StoreError> {
     let behind_the_end = error.raw_response().is_some_and(|response| response.status().as_u16() == 416);
     if behind_the_end {
@@ -136,7 +138,8 @@ pub struct PackListing {
     pub entries: Vec<PackEntry>,
 }
 
-/// Reads the index of a pack. `None`: there is no such object, or it is no whole pack; the log tells them apart.
+/// Reads the index of a pack. `None`: there is no such object, or it is not a complete pack; the log tells
+/// them apart.
 pub async fn list(
     client: &aws_sdk_s3::Client,
     bucket: &str,

@@ -1,4 +1,5 @@
-//! A snapshot that is too large to be held: stored part by part, and there only when it is complete.
+//! A snapshot that is too large to be held in memory: uploaded part by part, and visible only once it is
+//! complete.
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::CompletedPart;
@@ -9,11 +10,11 @@ use docmill_crds::api::storage::BucketLocation;
 use super::{Label, MEDIA_TYPE, action};
 use crate::ingest::bucket::multipart::Multipart;
 
-/// Bytes of a part. S3 asks for 5 MiB at least and takes 10,000 parts
+/// Bytes per part. S3 requires at least 5 MiB and accepts 10,000 parts
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 pub const PART_BYTES: usize = 8 * 1024 * 1024;
 
-/// A snapshot on its way.
+/// A snapshot that is being uploaded.
 #[derive(Debug)]
 pub struct Upload<'a> {
     object: Multipart<'a>,
@@ -21,7 +22,7 @@ pub struct Upload<'a> {
 }
 
 impl<'a> Upload<'a> {
-    /// Begins.
+    /// Starts the upload.
     pub async fn begin(
         client: &'a aws_sdk_s3::Client,
         location: &'a BucketLocation,
@@ -47,12 +48,12 @@ impl<'a> Upload<'a> {
         Ok(())
     }
 
-    /// Makes one object of the parts.
+    /// Assembles the parts into one object.
     pub async fn complete(self) -> Result<(), StoreError> {
         self.object.complete(self.parts).await
     }
 
-    /// Gives up what was stored.
+    /// Discards what was stored.
     pub async fn abort(self) {
         self.object.abort().await;
     }

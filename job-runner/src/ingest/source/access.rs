@@ -1,6 +1,7 @@
-//! Whose fault it is that the object store refuses a request for an object: the object's own, or that of the bucket, its
-//! policy or the credentials. An answer such as 403 `AccessDenied` is the same in both cases. So it is the object's own
-//! if it lasts while requests for other objects are served; if none is, it is everybody's, and everybody waits.
+//! Determines whose fault it is that the object store refuses a request for an object: the object's own, or
+//! that of the bucket, its policy or the credentials. A response such as 403 `AccessDenied` is the same in
+//! both cases. So it is the object's own fault if it lasts while requests for other objects are served; if
+//! none is served, everybody is affected, and everybody waits.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,46 +18,48 @@ use crate::ingest::snapshot::packed::packer::Coming;
 use crate::ingest::unfinished::Unfinished;
 use crate::observe;
 
-/// How long an object is denied before that is its own fault. What is allowed anew, or no longer, is so everywhere only
-/// after some seconds (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>).
+/// How long an object has to be denied before that is its own fault. A permission that was granted or revoked
+/// takes some seconds to propagate everywhere
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>).
 const PATIENCE_WITH_DENIALS: Duration = Duration::from_secs(30);
 /// The same for a request that the store calls a bad one.
 const PATIENCE_WITH_REFUSALS: Duration = Duration::from_secs(5);
-/// How long it may remain open whose fault it is before the bucket is looked at, and again after each such time.
+/// How long the fault may remain undecided before the bucket is probed, and the interval between further
+/// probes.
 const DOUBT: Duration = Duration::from_secs(5);
-/// For how long to try before the unit goes back to where it came from. It takes up there where it was.
+/// How long to retry before the unit goes back to where it came from. The next attempt continues from there.
 const TRIED_FOR: Patience = Patience {
     first: Duration::from_millis(200),
     longest: Duration::from_secs(5),
     total: Duration::from_secs(40),
 };
-/// Units whose first refusal is remembered.
+/// Maximum number of units whose first refusal is remembered.
 const MOST_SUSPECTS: usize = 10_000;
 
-/// What becomes of requests of one kind, for objects of one bucket.
+/// Tracks the results of requests of one kind, for objects of one bucket.
 #[derive(Debug, Default)]
 pub struct Access(Mutex<AccessState>);
 
 #[derive(Debug, Default)]
 struct AccessState {
-    /// When the latest request began that was served.
+    /// When the latest request that was served began.
     served: Option<Instant>,
-    /// When it was last found that none is.
+    /// When it was last found that none is served.
     denied: Option<Instant>,
-    /// When somebody last began to look whether any is.
+    /// When a probe whether any is served last began.
     looked: Option<Instant>,
-    /// When each unit that is refused was refused for the first time.
+    /// When each refused unit was refused for the first time.
     poison_units: HashMap<String, Instant>,
 }
 
 impl Access {
-    /// A request that began at this time was served.
+    /// Records that a request that began at this time was served.
     pub fn served(&self, begun: Instant) {
         let mut state = self.state();
         state.served = state.served.max(Some(begun));
     }
 
-    /// A unit was refused. Since when it is.
+    /// Records that a unit was refused. Returns since when it is.
     fn suspect(&self, unit: &str, begun: Instant) -> Instant {
         let poison_units = &mut self.state().poison_units;
         if poison_units.len() >= MOST_SUSPECTS {
@@ -69,12 +72,12 @@ impl Access {
         self.state().poison_units.remove(unit);
     }
 
-    /// Whether another request was served that began later.
+    /// Whether another request that began later was served.
     fn served_since(&self, first: Instant) -> bool {
         self.state().served.is_some_and(|served| served > first)
     }
 
-    /// Whether it is time to look whether any request is served.
+    /// Whether it is time to probe whether any request is served.
     fn may_look(&self, now: Instant) -> bool {
         let mut state = self.state();
         let due = state.looked.is_none_or(|looked| now.duration_since(looked) >= DOUBT);
@@ -102,14 +105,14 @@ impl Access {
 /// A request that failed.
 #[derive(Debug)]
 pub struct AccessFailure<'a> {
-    /// How.
+    /// The error.
     pub error: StoreError,
-    /// What becomes of others of its kind.
+    /// The results of other requests of its kind.
     pub access: &'a Access,
 }
 
 impl<'a> AccessFailure<'a> {
-    /// Failures of requests of a kind.
+    /// Wraps errors as failures of requests of a kind.
     pub fn at(access: &'a Access) -> impl Fn(StoreError) -> Self {
         move |error| Self { error, access }
     }
@@ -120,15 +123,16 @@ impl<'a> AccessFailure<'a> {
 pub struct Suspected<'a> {
     /// Its name.
     pub unit: &'a str,
-    /// Says that it is on its way to a pack, if it is. Others do not wait for it while it waits.
+    /// Set if the unit is on its way to a pack. Others do not wait for it while it waits.
     pub coming: Option<&'a Coming>,
 }
 
-/// Does a step for one object until it succeeds, or until it is certain that it is the object's own fault that it does
-/// not: then it gives that fault. What passes by itself is waited out, until `stop`. `None`: to be tried again later.
-/// `look` asks whether the bucket serves anything, where no other object tells.
+/// Runs a step for one object until it succeeds, or until the failure is certain to be the object's own
+/// fault: then it returns that failure. Transient failures are retried until `stop`. [`Unfinished`]: to be
+/// tried again later. `look` probes whether the bucket serves anything, for when no other object has shown
+/// that.
 ///
-/// That the object is refused is said of the store only if others are refused too.
+/// A refusal of the object is reported as a problem of the store only if others are refused too.
 pub async fn see_through<'a, T, F, L>(
     what: &'static str,
     suspected: Suspected<'_>,
@@ -187,7 +191,8 @@ where
     }
 }
 
-/// How long to bear a failure that may be the object's own or everybody's; `None` if there is no doubt about it.
+/// How long to tolerate a failure that may be the object's own or everybody's; `None` if there is no doubt
+/// about it.
 fn doubtful(error: &StoreError) -> Option<Duration> {
     match error.fault() {
         Some(StoreFault::AccessDenied) => Some(PATIENCE_WITH_DENIALS),

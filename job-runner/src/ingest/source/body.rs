@@ -1,4 +1,4 @@
-//! Hands the body of an object, as it comes in, to a thread that reads it.
+//! Streams the body of an object to a thread that reads it.
 
 use std::io::{self, Read};
 
@@ -6,10 +6,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf as _, Bytes};
 use tokio::sync::mpsc;
 
-/// Pieces that wait to be read; a piece is what came in at once.
+/// Pieces that are buffered; a piece is what arrived at once.
 const PIECES: usize = 4;
 
-/// A body that can be read by a thread that may block.
+/// A body that a thread may read with blocking calls.
 #[derive(Debug)]
 pub struct BodyReader {
     pieces: mpsc::Receiver<io::Result<Bytes>>,
@@ -17,7 +17,7 @@ pub struct BodyReader {
 }
 
 impl BodyReader {
-    /// Starts taking the body in. It ends with the body, or when the reader is gone.
+    /// Starts receiving the body. It ends with the body, or when the reader is dropped.
     pub fn start(mut body: ByteStream) -> Self {
         let (sender, pieces) = mpsc::channel(PIECES);
         tokio::spawn(async move {

@@ -6,7 +6,7 @@ use crate::ingest::bucket::head::head;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 
-/// The present version of an object.
+/// The current version of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentVersion {
     /// Its version id, where the bucket is versioned.
@@ -18,7 +18,7 @@ pub struct CurrentVersion {
 }
 
 impl CurrentVersion {
-    /// Whether this is the version that the unit is.
+    /// Whether this is the version of the unit.
     pub fn is(&self, unit: &Unit) -> bool {
         match &unit.version_id {
             Some(version) => self.version_id.as_ref() == Some(version),
@@ -26,19 +26,19 @@ impl CurrentVersion {
         }
     }
 
-    /// Whether this is what a unit of this version is of.
+    /// Whether a unit with this version is of this object.
     pub fn is_version(&self, version: &str) -> bool {
         self.version_id.as_deref() == Some(version) || self.etag.as_deref() == Some(version)
     }
 
-    /// The same object as a notification would tell of it.
+    /// The same object as a notification would name it.
     pub fn landed(self, bucket: &str, key: &str) -> ObjectRef {
         let Self { version_id, etag, .. } = self;
         ObjectRef { bucket: bucket.to_owned(), key: key.to_owned(), version_id, etag }
     }
 }
 
-/// The present version of an object; `None` if there is none.
+/// The current version of an object; `None` if there is none.
 pub async fn present(
     client: &aws_sdk_s3::Client,
     bucket: &str,

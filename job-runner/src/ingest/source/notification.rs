@@ -1,9 +1,10 @@
-//! What a queue message says: which objects landed, and which were removed. Pure.
+//! Parses a queue message: which objects landed, and which were removed. Pure.
 //!
-//! A message has one record or many, bare or in envelopes ([`envelope`]): S3 → SQS, S3 → SNS → SQS (with the SNS envelope
-//! or raw), EventBridge → SQS, and these in each other. Each record is read by itself ([`record`]), by the name of its
-//! event ([`names`]), and has one end: an object to look at, an event that is of no interest here and is counted by its
-//! name, or something that is set aside. Whatever is not understood is set aside, and takes nothing along.
+//! A message has one or many records, bare or in envelopes ([`envelope`]): S3 → SQS, S3 → SNS → SQS (with the
+//! SNS envelope or raw), EventBridge → SQS, and nested combinations of these. Each record is parsed
+//! separately ([`record`]), by the name of its event ([`names`]), and has one result: an object to look at,
+//! an event of no interest that is counted by its name, or something that is set aside. Whatever is not
+//! understood is set aside, without affecting the other records.
 
 mod envelope;
 mod event;
@@ -23,22 +24,23 @@ use envelope::{Inner, Unwrapped};
 use event::{MAX_DEPTH, excerpt};
 use record::{Leaf, Told};
 
-/// Records of one message that are set aside one by one. What is beyond is set aside as the message that it came in.
+/// How many records of one message are set aside one by one. Any further ones are set aside as the message
+/// that they came in.
 const MAX_SET_ASIDE: usize = 100;
 
 /// Why a record is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// It is no notification.
+    /// It is not a notification.
     #[error("{0}")]
     Malformed(RecordError),
-    /// It tells of another bucket.
+    /// It is about another bucket.
     #[error("it tells of the bucket {0:?}, which is not that of the source")]
     Foreign(String),
 }
 
 impl Why {
-    /// The reason of its unit.
+    /// The reason code of its unit.
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Malformed(_) => Reason::MalformedNotification,
@@ -52,7 +54,7 @@ impl Why {
 pub struct SetAside {
     /// Its number among all records of the message, from 0.
     pub number: usize,
-    /// Where it lies in the message, as a `JSONPath`.
+    /// Its place in the message, as a `JSONPath`.
     pub place: String,
     /// Why.
     pub why: Why,
@@ -60,35 +62,36 @@ pub struct SetAside {
     pub body: String,
 }
 
-/// What a message says. Its records are all counted, each once: [`Message::records`] is the sum of the others.
+/// A parsed message. Each record is counted once: [`Message::records`] is the sum of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
     /// How many records it has; at least one.
     pub records: usize,
-    /// What it tells of objects of the source.
+    /// Its events about objects of the source.
     pub events: Vec<Event>,
-    /// Records that are of no interest, by the names of their events or [`NOT_COVERED`].
+    /// Records of no interest, by the names of their events or [`NOT_COVERED`].
     pub ignored: BTreeMap<&'static str, u64>,
-    /// Records that are set aside, up to so many.
+    /// Records that are set aside, up to the limit.
     pub set_aside: Vec<SetAside>,
-    /// How many more are, by whether they are foreign.
+    /// How many more there are, by whether they are foreign.
     pub beyond: Beyond,
 }
 
 /// Records beyond those that are set aside one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beyond {
-    /// Records that are no notifications.
+    /// Records that are not notifications.
     pub malformed: usize,
-    /// Records that tell of another bucket.
+    /// Records about another bucket.
     pub foreign: usize,
 }
 
-/// What objects of the source's bucket are ignored by that are not among those it takes, by prefix or suffixes.
+/// The name under which objects of the source's bucket are ignored that its prefix or suffixes exclude.
 pub const NOT_COVERED: &str = "NotCovered";
 
 impl Message {
-    /// Reads the body of a message to a source that takes these objects. Everything has an end: there is no error.
+    /// Parses the body of a message for a source that takes these objects. Every record has a result: there
+    /// is no error.
     pub fn read(body: &str, raw: &RawLocation) -> Self {
         let mut reader = Reader { raw, message: Self::default() };
         let place = MessagePlace { within: None, step: MessageStep::Root };
@@ -102,7 +105,7 @@ impl Message {
         reader.message
     }
 
-    /// Whether a record tells of another bucket.
+    /// Whether a record is about another bucket.
     pub fn has_foreign(&self) -> bool {
         let foreign = |record: &SetAside| matches!(record.why, Why::Foreign(_));
         self.beyond.foreign > 0 || self.set_aside.iter().any(foreign)
@@ -143,7 +146,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes a record, which is in no envelope any more.
+    /// Takes a record, with all envelopes removed.
     fn take(&mut self, value: &Value, place: &MessagePlace<'_>) {
         let told = match record::read(value) {
             Ok(told) => told,
@@ -185,7 +188,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where something lies in a message. It is written only where something is to be told of it.
+/// The place of something in a message. Its text is built only when it is reported.
 struct MessagePlace<'a> {
     within: Option<&'a MessagePlace<'a>>,
     step: MessageStep,

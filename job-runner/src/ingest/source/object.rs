@@ -1,4 +1,4 @@
-//! Reads a raw object, exactly the version that was told of.
+//! Reads a raw object, exactly the reported version.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::observe;
 
-/// How much memory the raw objects in a worker's hands may take together. An object larger than all of it waits until
-/// it is alone.
+/// How much memory the raw objects in flight may take together. An object larger than the whole budget waits
+/// until it is alone.
 #[derive(Clone, Debug)]
 pub struct MemoryBudget {
     kibibytes: Arc<Semaphore>,
@@ -23,12 +23,12 @@ pub struct MemoryBudget {
 }
 
 impl MemoryBudget {
-    /// Room for so many KiB.
+    /// A budget of `kibibytes` KiB.
     pub fn new(kibibytes: u32) -> Self {
         Self { kibibytes: Arc::new(Semaphore::new(kibibytes as usize)), all: kibibytes }
     }
 
-    /// Waits for room for so many bytes. `None` never happens as long as the room exists.
+    /// Waits until `bytes` bytes are free. `None` never happens as long as the budget exists.
     pub async fn take(&self, bytes: i64) -> Option<OwnedSemaphorePermit> {
         let needed = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(self.all);
         Arc::clone(&self.kibibytes).acquire_many_owned(needed).await.ok()
@@ -48,31 +48,32 @@ pub struct OpenedObject {
     pub body: ByteStream,
 }
 
-/// What the store says of an object, as it says it.
+/// The store's headers of an object, unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct ObjectHeaders {
-    /// The type that whoever put the object declared.
+    /// The type that the writer of the object declared.
     pub content_type: Option<String>,
-    /// User metadata: the headers `x-amz-meta-…`, without that.
+    /// User metadata: the headers `x-amz-meta-…`, without that prefix.
     pub metadata: HashMap<String, String>,
-    /// How many tags it has. Nothing where it has none, the store knows none, or the reader may not see them.
+    /// How many tags it has. `None` if it has none, the store does not support tags, or the reader may not
+    /// see them.
     pub tag_count: Option<i32>,
 }
 
 /// What was found where an object landed.
 #[derive(Debug)]
 pub enum ObjectFound {
-    /// The version that was told of.
+    /// The reported version.
     Object(Box<OpenedObject>),
     /// The object is no longer there.
     Gone,
-    /// Another version took its place; that one is a unit of its own, with a notification of its own.
+    /// Another version replaced it; that one is a unit of its own, with its own notification.
     Replaced,
 }
 
 /// Opens the object of a notification.
 ///
-/// A version that is a delete marker answers 405, and is no object.
+/// A version that is a delete marker answers 405, and is not an object.
 pub async fn open(client: &aws_sdk_s3::Client, landed: &ObjectRef) -> Result<ObjectFound, StoreError> {
     let mut request = client.get_object().bucket(&landed.bucket).key(&landed.key);
     request = match (&landed.version_id, &landed.etag) {
@@ -107,7 +108,7 @@ pub async fn open(client: &aws_sdk_s3::Client, landed: &ObjectRef) -> Result<Obj
     Ok(ObjectFound::Object(Box::new(OpenedObject { unit, length, said, body: object.body })))
 }
 
-/// All bytes of an object; as many as it said that it has.
+/// All bytes of an object; exactly the announced length.
 pub async fn read(landed: &ObjectRef, length: i64, body: ByteStream) -> Result<Bytes, StoreError> {
     let body = body.collect().await.map_err(|error| StoreError::unavailable(action(landed), &error))?;
     let bytes = body.into_bytes();
@@ -115,7 +116,7 @@ pub async fn read(landed: &ObjectRef, length: i64, body: ByteStream) -> Result<B
     Ok(bytes)
 }
 
-/// A body that ends before its length is no object; it is read again.
+/// Checks that a body has its full length; a truncated one is read again.
 pub fn is_whole(landed: &ObjectRef, length: i64, read: usize) -> Result<(), StoreError> {
     if i64::try_from(read) == Ok(length) {
         observe::worker().metrics.read(read);
@@ -125,12 +126,12 @@ pub fn is_whole(landed: &ObjectRef, length: i64, read: usize) -> Result<(), Stor
     Err(StoreError::unavailable(action(landed), &cut))
 }
 
-/// What is being done with an object, for errors.
+/// Describes the action in errors.
 pub fn action(landed: &ObjectRef) -> String {
     format!("read s3://{}/{}", landed.bucket, landed.key)
 }
 
-/// The unit of an object. Where the notification named no version, it is the one that was found.
+/// The unit of an object. If the notification named no version, it is the one that was found.
 fn unit(landed: &ObjectRef, object: &GetObjectOutput) -> Unit {
     let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
     let found = object.version_id().filter(|id| *id != "null" && landed.version().is_none());

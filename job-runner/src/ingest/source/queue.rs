@@ -1,7 +1,8 @@
-//! The queue: receiving messages, holding on to them while they are worked on, and letting go of them.
+//! The queue: receives messages, keeps them while they are processed, and releases them.
 //!
-//! A message is deleted in one place: [`Queue::acknowledger`], to which `worker/message.rs` hands it once the records of all
-//! its units are durable. Until then it is only hidden, again and again; [`Queue::release`] shows it to others at once.
+//! A message is deleted in one place: [`Queue::acknowledger`], to which `worker/message.rs` sends it once the
+//! records of all its units are durable. Until then it is only hidden, by renewing its visibility timeout;
+//! [`Queue::release`] makes it visible to others again.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,14 +22,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::observe;
 
-/// For how long a message is hidden from others. A killed worker's messages come back after it.
+/// The visibility timeout of a message. A killed worker's messages come back after it.
 const VISIBILITY: Duration = Duration::from_secs(30);
-/// How often held messages are hidden anew: often enough that two failed attempts in a row lose nothing.
+/// How often the visibility timeout of held messages is renewed: often enough that two failed attempts in a
+/// row lose nothing.
 const HEARTBEAT: Duration = Duration::from_secs(8);
-/// SQS takes at most ten messages a request.
+/// SQS accepts at most ten messages per request.
 const BATCH: usize = 10;
 
-/// The queue of a source, and the messages of it that this worker holds.
+/// The queue of a source, and the messages that this worker holds.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: aws_sdk_sqs::Client,
@@ -37,18 +39,19 @@ pub struct Queue {
     held_up: Arc<Mutex<HeldUp>>,
 }
 
-/// A message as it came.
+/// A received message.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// The queue's id of the message.
     pub id: String,
-    /// The queue's handle of this delivery.
+    /// The queue's receipt handle of this delivery.
     pub receipt: String,
     /// The body.
     pub body: String,
     /// How often it was delivered, this time included.
     pub attempts: i64,
-    /// How long ago it was delivered for the first time; zero where this is the first time, or the queue does not say.
+    /// How long ago it was delivered for the first time; zero if this is the first time, or the queue does
+    /// not say.
     pub waited: Duration,
 }
 
@@ -64,7 +67,8 @@ impl Queue {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// Waits up to `wait` for messages, and takes at most `memory_budget` (and ten) of them. They are held from here on.
+    /// Waits up to `wait` for messages, and receives at most `memory_budget` (and ten) of them. They are held
+    /// from here on.
     pub async fn receive(&self, memory_budget: usize, wait: Duration) -> Result<Vec<Received>, StoreError> {
         let seconds = |duration: Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
         let answer = self
@@ -86,7 +90,7 @@ impl Queue {
         Ok(received)
     }
 
-    /// Says that the queue hinders the worker, or does no more.
+    /// Reports that the queue holds up the worker, or no longer does.
     fn hindered_by(&self, error: Option<&StoreError>) {
         let reason = error.and_then(store_reason);
         let message = error.map(ToString::to_string).unwrap_or_default();
@@ -94,7 +98,8 @@ impl Queue {
         held_up.by(reason.map(|reason| (Store::Queue, reason)), &message);
     }
 
-    /// Starts deleting messages whose units are final, as many at a time as are there. It ends when all senders are gone.
+    /// Starts deleting messages whose units are final, batching those that are there. It ends when all
+    /// senders are gone.
     pub fn acknowledger(&self) -> (mpsc::UnboundedSender<String>, JoinHandle<()>) {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let this = self.clone();
@@ -108,7 +113,8 @@ impl Queue {
         (sender, task)
     }
 
-    /// Deletes at most [`BATCH`] messages. One that cannot be deleted now comes back, and its units are found done then.
+    /// Deletes at most [`BATCH`] messages. One that cannot be deleted now comes back, and its units are found
+    /// done then.
     async fn delete(&self, receipts: &[String]) {
         let entries = receipts.iter().enumerate().filter_map(|(number, receipt)| {
             let entry = DeleteMessageBatchRequestEntry::builder().id(number.to_string());
@@ -137,7 +143,7 @@ impl Queue {
         self.hide(&[receipt.to_owned()], delay).await;
     }
 
-    /// Keeps the messages that are held hidden from other workers, until it is stopped.
+    /// Renews the visibility timeout of held messages until it is stopped.
     pub async fn keep_hidden(&self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(HEARTBEAT)).await.is_some() {
             let held: Vec<String> = self.lock().iter().cloned().collect();

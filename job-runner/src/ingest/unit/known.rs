@@ -12,8 +12,8 @@ pub struct KnownRecord {
 }
 
 impl KnownRecord {
-    /// Whether the unit has nothing more to come by this revision, where good units are `wanted`. One that was passed over
-    /// may have come back.
+    /// Whether the unit is finished under this revision, where good units are `wanted`. A unit that was
+    /// skipped may have come back.
     pub fn is_done(&self, revision: &str, wanted: UnitState) -> bool {
         let state = self.record.state;
         state != UnitState::Skipped && !state.falls_short_of(wanted) && self.record.revision == revision

@@ -1,6 +1,6 @@
 //! An object as a notification or a listing names it.
 
-/// An object that landed, as its notification tells it.
+/// An object that landed, as its notification names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectRef {
     /// Name of the bucket.
@@ -14,13 +14,13 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
-    /// The object that the key has now, whatever its version; none where that is what is asked for already.
+    /// The object that the key has now, whatever its version; `None` if this reference asks for that already.
     pub fn current(&self) -> Option<Self> {
         let names_one = self.version_id.is_some() || self.etag.is_some();
         names_one.then(|| Self { version_id: None, etag: None, ..self.clone() })
     }
 
-    /// The version that is named: the version id, or else the `ETag`.
+    /// The named version: the version id, or else the `ETag`.
     pub fn version(&self) -> Option<String> {
         self.version_id.clone().or_else(|| self.etag.clone())
     }

@@ -1,8 +1,8 @@
-//! Documents of one object with the same id: the last one stands, as if each had come in an object of its own, and the record
-//! of the unit tells how many were overwritten. Pure.
+//! Documents of one object with the same id: the last one wins, as if each had come in an object of its own,
+//! and the record of the unit says how many were overwritten. Pure.
 //!
-//! The snapshot keeps them all. Ids are remembered by a hash of 64 bits with random keys, so that an object of a million
-//! documents takes 16 MB for it while it is converted.
+//! The snapshot keeps them all. Ids are remembered as 64-bit hashes with random keys, so an object of a
+//! million documents takes 16 MB for them while it is converted.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,7 +11,7 @@ use docmill_crds::records::units::{DocumentsDigest, RecordedDocument};
 
 use super::document::AddressedDocument;
 
-/// The ids of a unit's documents, as they come.
+/// The ids of a unit's documents, in order of arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     hash: RandomState,
@@ -20,18 +20,18 @@ pub(crate) struct Ids {
     documents: u32,
 }
 
-/// Which documents of a unit stand. By default all of them do.
+/// Which documents of a unit remain. By default all of them do.
 #[derive(Debug, Default)]
 pub struct Overwritten {
     hash: RandomState,
-    /// Of each id that came more than once, by its hash, the number of the document that stands.
+    /// For each id that came more than once, by its hash, the number of the document that remains.
     last: HashMap<u64, u32>,
     count: i64,
     digest: Option<String>,
 }
 
 impl Ids {
-    /// The next document has this id; an empty one is none.
+    /// Adds the id of the next document; an empty one does not count.
     pub(crate) fn push(&mut self, id: &str) {
         if !id.is_empty() {
             self.seen.push((self.hash.hash_one(id), self.documents));
@@ -39,7 +39,7 @@ impl Ids {
         self.documents = self.documents.saturating_add(1);
     }
 
-    /// Which documents stand. `digest` is that of all of them.
+    /// Determines which documents remain. `digest` computes the digest of all of them.
     pub(crate) fn finish(mut self, digest: impl FnOnce() -> String) -> Overwritten {
         self.seen.sort_unstable();
         let same = self.seen.chunk_by(|(one, _), (next, _)| one == next).filter(|same| same.len() > 1);
@@ -60,12 +60,12 @@ impl Overwritten {
         self.count
     }
 
-    /// The digest over all documents, those that were overwritten included; none if none was.
+    /// The digest over all documents, including overwritten ones; `None` if none was overwritten.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
-    /// Leaves the documents that stand; the first of them is the unit's document number `first`.
+    /// Keeps only the documents that remain; the first of them is the unit's document number `first`.
     pub(crate) fn leave_standing(&self, documents: &mut Vec<AddressedDocument>, first: u32) {
         if self.last.is_empty() {
             return;
@@ -80,7 +80,7 @@ impl Overwritten {
     }
 }
 
-/// Makes documents that are in memory those that stand, and says how many do not.
+/// Keeps only the documents that remain, and returns how many do not.
 pub(crate) fn leave_standing(documents: &mut Vec<AddressedDocument>) -> Overwritten {
     let mut ids = Ids::default();
     for document in documents.iter() {
@@ -91,7 +91,7 @@ pub(crate) fn leave_standing(documents: &mut Vec<AddressedDocument>) -> Overwrit
     overwritten
 }
 
-/// Of some documents the last one of each id.
+/// Keeps only the last document of each id.
 pub fn leave_last(documents: &mut Vec<AddressedDocument>) {
     let mut met = HashSet::new();
     let last = |document: &RecordedDocument| document.id.is_empty() || met.insert(document.id.clone());

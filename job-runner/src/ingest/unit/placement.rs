@@ -11,8 +11,8 @@ use docmill_crds::records::units::{DocumentsDigest, MAX_RECORDED_DOCUMENTS, Reco
 use super::Unit;
 use super::document::AddressedDocument;
 
-/// How long one call waits for Elasticsearch; whoever calls tries again, and claims anew, since much can have happened
-/// meanwhile.
+/// How long one call waits for Elasticsearch; the caller retries, and claims again, since much can have
+/// happened meanwhile.
 pub const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
 
 /// A unit and documents of it.
@@ -22,17 +22,18 @@ pub struct IndexRequest<'a> {
     pub unit: &'a Unit,
     /// Documents of it, or none where all were refused.
     pub documents: &'a [AddressedDocument],
-    /// Write with new versions what is there by the unit's own, see [`Request::renew`](crate::ingest::index::heads::Request::renew).
+    /// Write what is stored already by the unit again, with new versions, see
+    /// [`Request::renew`](crate::ingest::index::heads::Request::renew).
     pub renew: bool,
 }
 
 /// What became of a unit's documents.
 #[derive(Clone, Debug)]
 pub enum IndexOutcome {
-    /// A newer unit has the key, or it was removed; nothing was stored. The index that keeps what an earlier attempt stored, if
-    /// one does.
+    /// A newer unit has the key, or it was removed; nothing was stored. Names the index that keeps what an
+    /// earlier attempt stored, if any.
     Superseded(KeyHead, Option<HeldByIndex>),
-    /// The unit is the present one of its key.
+    /// The unit is the current one of its key.
     Current {
         /// Its head.
         key: KeyHead,
@@ -59,7 +60,7 @@ pub enum DocumentOutcome {
     Stored,
     /// Elasticsearch refuses it.
     Rejected(Fault),
-    /// An index has trouble of its own: that of the document, or one with an earlier copy of it.
+    /// An index has trouble of its own: the document's, or one with an earlier copy of it.
     Held(HeldByIndex),
 }
 
@@ -77,7 +78,7 @@ impl DocumentOutcome {
 pub struct HeldByIndex {
     /// Name of the index.
     pub index: String,
-    /// What it has.
+    /// The kind of trouble.
     pub trouble: IndexTrouble,
     /// What Elasticsearch said.
     pub fault: Fault,
@@ -117,11 +118,11 @@ pub struct StoredDocuments {
 }
 
 impl StoredDocuments {
-    /// Takes in a document.
+    /// Adds a document.
     fn push(&mut self, document: &RecordedDocument) {
         self.count += 1;
         self.digest.push(document);
-        // One without an address cannot be named.
+        // A document without an address cannot be named.
         if self.documents.len() < MAX_RECORDED_DOCUMENTS && !document.index.is_empty() {
             self.documents.push(document.clone());
         }
@@ -134,7 +135,7 @@ impl StoredDocuments {
 }
 
 impl UnitIndexing {
-    /// Takes in what became of some more documents; `failure` is told of those that are not stored.
+    /// Adds the outcomes of more documents; `failure` is called for those that are not stored.
     pub fn take_in(
         &mut self,
         head: KeyHead,

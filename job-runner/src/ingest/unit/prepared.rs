@@ -1,4 +1,4 @@
-//! What a unit became when its object was read.
+//! The result of preparing a unit.
 
 use docmill_crds::reason::SkipReason;
 use docmill_crds::records::units::{DocumentsDigest, UnitId, UnitState};
@@ -11,18 +11,18 @@ use super::object_ref::ObjectRef;
 use super::overwritten::Overwritten;
 use super::refusal::RefusedPart;
 
-/// What a unit became.
+/// The result of preparing a unit.
 #[derive(Debug)]
 pub enum Prepared {
     /// Its object was read.
     Converted(Box<Converted>),
-    /// It is passed over.
+    /// It is skipped.
     Skipped(UnitId, SkipReason),
-    /// There is nothing to keep a record of: the object is gone, and its notification named no version.
+    /// There is nothing to record: the object is gone, and its notification named no version.
     Nothing,
 }
 
-/// A unit whose object was read, and what came of it.
+/// A unit whose object was read, and the result.
 #[derive(Debug)]
 pub struct Converted {
     /// The unit.
@@ -31,24 +31,24 @@ pub struct Converted {
     pub raw_digest: Option<String>,
     /// Reference of the snapshot, if there is a document.
     pub snapshot: Option<String>,
-    /// The documents that are good.
+    /// The valid documents.
     pub content: ConvertedDocuments,
-    /// Those among them that others of the same id have taken the place of.
+    /// Documents among them that others with the same id have overwritten.
     pub overwritten: Overwritten,
     /// What was refused.
     pub refusals: Vec<RefusedPart>,
-    /// The memory of the object.
+    /// The memory reserved for the object.
     pub memory_budget: Option<OwnedSemaphorePermit>,
 }
 
 /// The documents of a converted unit.
 #[derive(Debug)]
 pub enum ConvertedDocuments {
-    /// Here; their snapshot is stored.
+    /// In memory; their snapshot is stored.
     InMemory(Vec<AddressedDocument>),
     /// Too many for that; they are in the snapshot.
     InSnapshot,
-    /// What the unit's record has already.
+    /// Exactly what the unit's record has already.
     Unchanged,
 }
 
@@ -65,7 +65,7 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
     })
 }
 
-/// Whether a conversion gave what is recorded already.
+/// Whether a conversion produced what is recorded already.
 pub(crate) fn is_same(converted: &Converted, same: Option<&KnownRecord>, good: UnitState) -> bool {
     let (ConvertedDocuments::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty())
     else {
@@ -78,14 +78,14 @@ pub(crate) fn is_same(converted: &Converted, same: Option<&KnownRecord>, good: U
     is_recorded(same, &digest, good)
 }
 
-/// Whether a record is that of a unit that ended well, with exactly these documents.
+/// Whether a record belongs to a unit that succeeded with exactly these documents.
 pub(crate) fn is_recorded(same: Option<&KnownRecord>, documents_digest: &str, good: UnitState) -> bool {
     same.is_some_and(|known| {
         known.record.state == good && known.record.documents_digest.as_deref() == Some(documents_digest)
     })
 }
 
-/// A unit whose object is no longer there as it was told of.
+/// A unit whose object is no longer there as reported.
 pub(crate) fn skipped(landed: &ObjectRef, reason: SkipReason) -> Prepared {
     let Some(version) = landed.version() else { return Prepared::Nothing };
     let (bucket, key) = (landed.bucket.clone(), landed.key.clone());

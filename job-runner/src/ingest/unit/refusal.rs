@@ -9,39 +9,39 @@ use serde_json::{Value, json};
 
 use super::placement::HeldByIndex;
 
-/// Refusals of one object that its error record tells in full; the others are counted.
+/// Refusals of one object that its error record lists in full; the others are counted.
 pub const TOLD_REFUSALS: usize = 1000;
 
 /// The step at which something was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Stage {
-    /// The queue message is no notification.
+    /// The queue message is not a notification.
     Receive,
-    /// The object is too large to be read, or the store does not give it.
+    /// The object is too large to be read, or the store does not return it.
     Fetch,
     /// The object could not be converted, or a document of it is not valid.
     Convert,
-    /// The store does not take the unit's JSON.
+    /// The store does not accept the unit's JSON.
     Snapshot,
-    /// Elasticsearch refused a document.
+    /// Elasticsearch rejected a document.
     Index,
 }
 
 /// A document that was refused, or the object as a whole.
 #[derive(Clone, Debug)]
 pub struct RefusedPart {
-    /// Where.
+    /// The step.
     pub stage: Stage,
-    /// Why.
+    /// The reason code.
     pub reason: Reason,
-    /// Why, in words.
+    /// The reason in words.
     pub message: String,
-    /// Everything that is known, for the error record.
+    /// All details, for the error record.
     pub detail: Value,
 }
 
 impl RefusedPart {
-    /// A refusal of which there is no more to say than a reason and a sentence.
+    /// A refusal with nothing but a reason and a sentence.
     pub fn of_object(stage: Stage, reason: Reason, message: String) -> Self {
         let detail = json!({"reason": reason, "message": message});
         Self { stage, reason, message, detail }
@@ -59,7 +59,7 @@ impl From<Refusal> for RefusedPart {
     }
 }
 
-/// A refusal that Elasticsearch made.
+/// A document that Elasticsearch rejected.
 pub fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPart {
     let RecordedDocument { index, id, .. } = recorded;
     let message =
@@ -69,7 +69,7 @@ pub fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPart {
     RefusedPart { stage: Stage::Index, reason, message, detail }
 }
 
-/// A refusal because an index takes no writes.
+/// A refusal because an index accepts no writes.
 pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
     let RecordedDocument { index, id, .. } = recorded;
     let HeldByIndex { index: blocked, fault, .. } = held;
@@ -89,7 +89,7 @@ pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
     RefusedPart { stage: Stage::Index, reason, message, detail }
 }
 
-/// A refusal because documents are to go from an index that takes no writes.
+/// A refusal because documents have to be deleted from an index that accepts no writes.
 pub fn kept(held: &HeldByIndex) -> RefusedPart {
     let HeldByIndex { index, fault, .. } = held;
     let message = format!(
@@ -99,7 +99,7 @@ pub fn kept(held: &HeldByIndex) -> RefusedPart {
     RefusedPart::of_object(Stage::Index, Reason::IndexBlocked, message)
 }
 
-/// Adds a refusal, unless there are as many as are told.
+/// Adds a refusal, unless there are already as many as are listed.
 pub fn note(refusals: &mut Vec<RefusedPart>, refused: RefusedPart) {
     if refusals.len() < TOLD_REFUSALS {
         refusals.push(refused);

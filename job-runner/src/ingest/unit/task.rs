@@ -1,5 +1,5 @@
-//! A unit that is to be seen to its end, and what became of it: what the path of a document has in common whether the
-//! queue or a run tells of the unit.
+//! A unit to be processed to completion, and its outcome: what the path of a document has in common whether
+//! the queue or a run reports the unit.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use docmill_crds::records::units::UnitState;
 
 use super::object_ref::ObjectRef;
 
-/// A unit to be seen to its end.
+/// A unit to be processed to completion.
 #[derive(Clone, Debug)]
 pub struct UnitTask {
     /// The object.
     pub landed: ObjectRef,
-    /// How often the unit was taken up, this time included.
+    /// How often the unit was attempted, this time included.
     pub attempts: i64,
-    /// For how long the unit has come again and again by now; zero at the first time.
+    /// How long the unit has been redelivered for by now; zero the first time.
     pub waited: Duration,
     /// What to do with a unit that is done already.
     pub reprocess: Reprocess,
@@ -24,9 +24,9 @@ pub struct UnitTask {
 /// What to do with a unit that is done already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reprocess {
-    /// Nothing, if it was done by the revision in force.
+    /// Nothing, if it was done with the current revision.
     No,
-    /// The same, unless it was refused: then it may be readable by now.
+    /// The same, unless it was refused: it may be readable by now.
     Refused,
     /// Convert it again, and write only if something differs from its record.
     Yes,
@@ -34,30 +34,31 @@ pub enum Reprocess {
     Rewrite,
 }
 
-/// What became of a unit.
+/// The outcome of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnitOutcome {
     /// It has its final state in the ledger.
     Final {
-        /// Where it ended.
+        /// The final state.
         state: UnitState,
         /// Reason code of a failed or skipped unit.
         reason: Option<String>,
-        /// Whether anything differs from what was recorded of it before: state, reason, a document's address or content.
+        /// Whether anything differs from what was recorded of it before: state, reason, a document's address
+        /// or content.
         changed: bool,
     },
-    /// It was done before, and left as it is.
+    /// It was done before, and is left as it is.
     Known(UnitState),
-    /// There is no such object, and nothing to keep a record of.
+    /// There is no such object, and nothing to record.
     Nothing,
-    /// Something that passes, or that a user has to mend, stood in the way: to be tried again later.
+    /// Something that passes, or that a user has to fix, stood in the way: to be tried again later.
     Unfinished,
-    /// An index has trouble of its own, by which nothing else is held up: to be tried again later.
+    /// An index has trouble of its own, which holds up nothing else: to be tried again later.
     Held(IndexTrouble),
 }
 
 impl UnitOutcome {
-    /// Whether what told of the unit may be forgotten.
+    /// Whether the message or line that reported the unit may be forgotten.
     pub const fn is_final(&self) -> bool {
         !matches!(self, Self::Unfinished | Self::Held(_))
     }

@@ -1,10 +1,11 @@
-//! What is done with one message: each of its records is brought to its own end, and then it is acknowledged.
+//! Processes one message: each of its records is processed to completion, and then the message is
+//! acknowledged.
 //!
-//! - What landed is processed, what was removed is removed, what is of no interest is counted.
-//! - A record that is not understood is set aside: it is a failed unit of the bucket `queue:<name of the queue>`, and lies
-//!   in the errors bucket under `messages/`. Its neighbours do not care.
-//! - A record about another bucket is somebody else's. The message is let go a few times, so that whoever else reads
-//!   the queue can take it, and then set aside like that: never deleted in silence.
+//! - Objects that landed are processed, removed objects are removed, events of no interest are counted.
+//! - A record that is not understood is set aside: it is a failed unit of the bucket `queue:<name of the
+//!   queue>`, and is kept in the errors bucket under `messages/`. The other records are not affected.
+//! - A record about another bucket is foreign. The message is released a few times, so that another reader of
+//!   the queue can take it, and then set aside in the same way: it is never deleted silently.
 
 use std::time::Duration;
 
@@ -28,13 +29,13 @@ use crate::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};
 use crate::observe::metrics::Foreign;
 use crate::observe::{self};
 
-/// Units of one message that are processed at a time.
+/// Units of one message that are processed concurrently.
 const UNITS_AT_A_TIME: usize = 8;
-/// When a message that could not be finished is tried again.
+/// When a message that could not be finished is retried.
 const RELEASE_DELAY: Duration = Duration::from_secs(10);
-/// When a message of somebody else comes back after its first delivery; it is twice as long after each that follows.
+/// When a foreign message comes back after its first delivery; the delay doubles with each further delivery.
 const FOREIGN_DELAY: Duration = Duration::from_secs(2);
-/// How often a message of somebody else is let go.
+/// How often a foreign message is released.
 const FOREIGN_RELEASES: i64 = 4;
 
 /// Something that is set aside: a record, or a message as a whole.
@@ -49,7 +50,8 @@ struct Piece {
 }
 
 impl Worker {
-    /// Sees a message to its end: it is acknowledged when all that it told of is final, and let go otherwise.
+    /// Processes a message to completion: it is acknowledged when everything that it reported is final, and
+    /// released otherwise.
     pub(crate) async fn work(&self, message: Received) {
         let mut told = Message::read(&message.body, &self.processor.spec.raw);
         let events = std::mem::take(&mut told.events);
@@ -58,7 +60,7 @@ impl Worker {
             metrics.ignored(reason, *count);
         }
         let let_go = foreign_delay(message.attempts).filter(|_| told.has_foreign());
-        // Neither waits for the other: a unit that cannot be finished now keeps no evidence back.
+        // The two run independently: a unit that cannot be finished now does not hold back the evidence.
         let (worked, kept) =
             tokio::join!(self.work_off(events, &message), self.set_aside(&message, &told, let_go.is_some()));
         let all_final = worked.is_none() && kept;
@@ -67,7 +69,7 @@ impl Worker {
                 metrics.foreign(Foreign::LetGo);
                 self.queue.release(&message.receipt, delay).await;
             }
-            // The acknowledger ends after all who could tell it of a message.
+            // The acknowledger ends after everyone who could send it a message.
             None if all_final => drop(self.acknowledge.send(message.receipt)),
             None => {
                 let delay = worked.filter(|_| kept).unwrap_or(RELEASE_DELAY);
@@ -76,7 +78,8 @@ impl Worker {
         }
     }
 
-    /// Works off what a message told of objects. Gives when it is to come again, if not all of it is final.
+    /// Processes the events of a message. Returns when the message has to come back, if not all of them are
+    /// final.
     async fn work_off(&self, events: Vec<Event>, message: &Received) -> Option<Duration> {
         futures::stream::iter(events)
             .map(|event| self.work_event(event, message))
@@ -100,8 +103,9 @@ impl Worker {
         }
     }
 
-    /// Processes the version that a notification names. If that one is no longer there, the object that the key has now is
-    /// processed too: not every store tells of each version that was overwritten, nor names it as the bucket does.
+    /// Processes the version that a notification names. If that version is no longer there, the object that
+    /// the key has now is processed too: not every store reports each version that was overwritten, or names
+    /// it as the bucket does.
     async fn work_landed(&self, landed: ObjectRef, reprocess: Reprocess, message: &Received) -> UnitOutcome {
         let current = landed.current();
         let ended = self.process(landed, reprocess, message).await;
@@ -116,8 +120,8 @@ impl Worker {
         self.processor.process(UnitTask { landed, attempts, waited, reprocess }).await
     }
 
-    /// Sets aside what is no notification of this source; what is somebody else's only if the message is not let go. Whether
-    /// all of it is done.
+    /// Sets aside what is not a notification of this source; foreign records only if the message is not
+    /// released. Returns whether all of it is done.
     async fn set_aside(&self, message: &Received, told: &Message, let_go: bool) -> bool {
         let due = |record: &&SetAside| !(let_go && matches!(record.why, Why::Foreign(_)));
         let pieces = told.set_aside.iter().filter(due).map(|record| piece(message, told, record));
@@ -128,7 +132,7 @@ impl Worker {
             .buffer_unordered(UNITS_AT_A_TIME)
             .fold(true, async |all, done| all && done.is_ok())
             .await;
-        // A message that comes again is counted when it has come for the last time.
+        // A message that is redelivered is counted on its last delivery.
         for reason in reasons.into_iter().filter(|_| done && !let_go) {
             self.count(reason);
         }
@@ -166,7 +170,7 @@ impl Worker {
     }
 }
 
-/// Whether the version that was named is not there. The record of one that was skipped before may say so, too.
+/// Whether the named version is not there. The record of a unit that was skipped before may say so, too.
 fn is_bygone(ended: &UnitOutcome) -> bool {
     let gone = [SkipReason::ObjectReplaced, SkipReason::ObjectGone].map(SkipReason::as_str);
     match ended {
@@ -178,7 +182,7 @@ fn is_bygone(ended: &UnitOutcome) -> bool {
     }
 }
 
-/// A record to be set aside. The only one of a message is set aside as the message came.
+/// A record to be set aside. If it is the only one of its message, the message is set aside as it came.
 fn piece(message: &Received, told: &Message, record: &SetAside) -> Piece {
     let SetAside { number, place, why, body } = record;
     let (id, body) = match told.records {
@@ -204,7 +208,7 @@ fn rest(message: &Received, beyond: Beyond, foreign_too: bool) -> Option<Piece> 
     })
 }
 
-/// When a unit is to be tried again, if it has no end.
+/// When a unit has to be tried again, if it has not completed.
 fn pause(ended: &UnitOutcome, waited: Duration) -> Option<Duration> {
     match ended {
         UnitOutcome::Final { .. } | UnitOutcome::Known(_) | UnitOutcome::Nothing => None,
@@ -213,7 +217,7 @@ fn pause(ended: &UnitOutcome, waited: Duration) -> Option<Duration> {
     }
 }
 
-/// After how long a message of somebody else is to come back; none if it has come often enough.
+/// The delay after which a foreign message comes back; `None` if it has been released often enough.
 fn foreign_delay(attempts: i64) -> Option<Duration> {
     let before = u32::try_from(attempts.max(1) - 1).ok()?;
     (attempts <= FOREIGN_RELEASES).then(|| FOREIGN_DELAY * 2_u32.pow(before))

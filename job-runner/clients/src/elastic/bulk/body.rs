@@ -1,8 +1,8 @@
 //! A bulk request, written item by item into one buffer.
 //!
-//! Format: <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>: one line of action, one
-//! line of document, each closed by a newline. Versions are `external_gte`: the same version again overwrites itself
-//! (a redelivery), an older one is refused (a late arrival).
+//! Format: <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>: one line for the
+//! action, one line for the document, each terminated by a newline. Versions are `external_gte`: the same
+//! version again overwrites itself (a redelivery), an older one is rejected (a late arrival).
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ struct Meta<'a> {
     if_primary_term: Option<u64>,
 }
 
-/// The state in which a document was read, by which a later write tells whether it has changed since
+/// The state in which a document was read, from which a later write detects whether it has changed since
 /// (<https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadState {
@@ -83,25 +83,25 @@ impl<'a> Meta<'a> {
 }
 
 impl BulkBody {
-    /// Stores a document. `source` is its JSON and is copied as it is, but for newlines between its tokens, which
-    /// would end the line.
+    /// Stores a document. `source` is its JSON and is copied unchanged, except for newlines between its
+    /// tokens, which would end the line.
     pub fn push_index(&mut self, address: Address<'_>, version: Option<u64>, source: &[u8]) {
         self.push_index_pieces(address, version, &[source]);
     }
 
-    /// The same for a JSON that is given piece by piece.
+    /// The same for a JSON that is passed piece by piece.
     pub fn push_index_pieces(&mut self, address: Address<'_>, version: Option<u64>, source: &[&[u8]]) {
         self.push_action(&Action::Index(Meta::new(address, version)));
         self.push_source(address, source);
     }
 
-    /// Makes room for so many bytes more.
+    /// Reserves `bytes` more bytes.
     pub fn reserve(&mut self, bytes: usize) {
         self.bytes.reserve_exact(bytes);
     }
 
-    /// Stores a document only if it is as it was when it was read, or not there if it was not there; otherwise the
-    /// outcome is [`Outcome::Superseded`](super::Outcome::Superseded).
+    /// Stores a document only if it is unchanged since it was read, or still missing if it was missing;
+    /// otherwise the outcome is [`Outcome::Superseded`](super::Outcome::Superseded).
     pub fn push_compare_and_set(&mut self, address: Address<'_>, since: Option<ReadState>, source: &[u8]) {
         self.push_action(&match since {
             None => Action::Create(Meta::new(address, None)),
@@ -116,27 +116,27 @@ impl BulkBody {
             self.bytes.extend_from_slice(piece);
         }
         if self.bytes[start..].contains(&b'\n') {
-            // JSON has newlines between tokens only; inside of a text they are escaped.
+            // JSON has newlines between tokens only; within strings they are escaped.
             self.bytes[start..].iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
         }
         self.bytes.push(b'\n');
         self.close_item(address);
     }
 
-    /// Deletes a document, if it is there and not newer than the version.
+    /// Deletes a document, if it exists and is not newer than the version.
     pub fn push_delete(&mut self, address: Address<'_>, version: Option<u64>) {
         self.push_action(&Action::Delete(Meta::new(address, version)));
         self.close_item(address);
     }
 
     fn push_action(&mut self, action: &Action<'_>) {
-        // Texts and numbers into a Vec: serde_json has no way to fail here.
+        // Strings and numbers into a Vec: serde_json cannot fail here.
         let _ = serde_json::to_writer(&mut self.bytes, action);
         self.bytes.push(b'\n');
     }
 
     fn close_item(&mut self, address: Address<'_>) {
-        // Neighbours are of the same index mostly.
+        // Neighbouring items mostly belong to the same index.
         let known = self.indices.iter().rposition(|name| name == address.index);
         let index = known.unwrap_or(self.indices.len());
         if known.is_none() {
@@ -145,7 +145,7 @@ impl BulkBody {
         self.items.push(Item { id: address.id.to_owned(), end: self.bytes.len(), index });
     }
 
-    /// How many items there are.
+    /// Number of items.
     pub fn len(&self) -> usize {
         self.items.len()
     }
@@ -160,13 +160,13 @@ impl BulkBody {
         self.bytes.len()
     }
 
-    /// Ends the writing.
+    /// Finishes writing.
     pub(crate) fn seal(self) -> Bulk {
         Bulk { bytes: Bytes::from(self.bytes), items: self.items, indices: self.indices.into() }
     }
 }
 
-/// A written bulk request. Parts of it can be sent by themselves.
+/// A written bulk request. Parts of it can be sent separately.
 #[derive(Debug)]
 pub(crate) struct Bulk {
     bytes: Bytes,
@@ -175,7 +175,7 @@ pub(crate) struct Bulk {
 }
 
 impl Bulk {
-    /// How many items there are.
+    /// Number of items.
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
@@ -195,7 +195,7 @@ impl Bulk {
         &self.indices
     }
 
-    /// Which of the indices each item is for, in the order of the items.
+    /// The position of each item's index among the names, in the order of the items.
     pub(crate) fn index_of_items(&self) -> impl Iterator<Item = usize> {
         self.items.iter().map(|item| item.index)
     }
@@ -205,7 +205,8 @@ impl Bulk {
         self.bytes.clone()
     }
 
-    /// A bulk of some of the items, by their positions in ascending order. All of them: the bytes are shared.
+    /// A bulk of some of the items, by their positions in ascending order. If it has all of them, the bytes
+    /// are shared.
     pub(crate) fn subset(&self, positions: &[usize]) -> Self {
         if positions.len() == self.items.len() {
             return Self {

@@ -1,4 +1,4 @@
-//! Which items of a bulk are settled, and which have to be sent again and in what parts. No I/O.
+//! Tracks which items of a bulk are settled, and which have to be sent again and in what parts. No I/O.
 
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::{Classify, ErrorClass};
@@ -6,22 +6,22 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use super::verdict::{Outcome, Verdict};
 use crate::elastic::error::{ElasticError, Fault};
 
-/// Into how many parts a bulk is split at the most when one of its indices is looked for.
+/// Maximum number of parts into which a bulk is split to find a slow index.
 const MOST_GROUPS: usize = 16;
 
-/// Whether an item is to be left unsettled because its index has trouble of its own: the position of the index among
-/// the names, the trouble, and whether the same answer accepted items of other indices.
+/// Whether an item is left unsettled because its index has trouble of its own: takes the position of the
+/// index among the names, the trouble, and whether the same response accepted items of other indices.
 pub(crate) type Leave<'a> = &'a (dyn Fn(usize, IndexTrouble, bool) -> bool + Sync);
 
-/// What is settled and what has still to be sent.
+/// What is settled and what still has to be sent.
 pub(crate) struct BulkProgress {
     outcomes: Vec<Option<Outcome>>,
     settled: usize,
-    /// Of each item the position of its index among the names.
+    /// For each item, the position of its index among the names.
     indices: Vec<usize>,
-    /// Positions of items, one list a request.
+    /// Positions of items, one list per request.
     parts: Vec<Vec<usize>>,
-    /// Items of one index each that were not answered in time.
+    /// Items that were not answered in time, of one index each.
     late: Vec<usize>,
     /// Whether a request was late, and whether another was answered since.
     is_split: bool,
@@ -45,7 +45,7 @@ impl BulkProgress {
         }
     }
 
-    /// How many items have no outcome yet.
+    /// Number of items without an outcome.
     pub(crate) fn open(&self) -> usize {
         self.outcomes.len() - self.settled
     }
@@ -73,8 +73,8 @@ impl BulkProgress {
         self.settled += 1;
     }
 
-    /// Takes in what became of a request for the items at `positions`. Gives the reason if a pause is due, and an
-    /// error if going on makes no sense.
+    /// Processes the result of a request for the items at `positions`. Returns the reason if a pause is due,
+    /// and an error if continuing makes no sense.
     pub(crate) fn take_in(
         &mut self,
         positions: Vec<usize>,
@@ -90,7 +90,7 @@ impl BulkProgress {
                     Ok(None)
                 }
                 ErrorClass::Transient => {
-                    // One that is larger than what the cluster takes in at a time would be pushed back for ever.
+                    // A request larger than the cluster accepts at a time would be throttled forever.
                     let too_much = error.fault().is_some_and(|fault| fault.status == 429);
                     if too_much {
                         self.halve(positions);
@@ -103,7 +103,7 @@ impl BulkProgress {
         }
     }
 
-    /// First what is settled, since it says which indices take writes; then what is not.
+    /// First what is settled, since it shows which indices accept writes; then what is not.
     fn take_verdicts(
         &mut self,
         positions: &[usize],
@@ -164,12 +164,12 @@ impl BulkProgress {
         self.parts.push(positions);
     }
 
-    /// A request was answered as soon as others are.
+    /// Records that a request was answered as fast as usual.
     pub(crate) fn was_quick(&mut self) {
         self.answered_beside |= self.is_split;
     }
 
-    /// A request was not answered in time: it is split by indices, so that the one that is slow is found.
+    /// Records that a request was not answered in time: it is split by indices to find the slow one.
     pub(crate) fn is_late(&mut self, positions: Vec<usize>) {
         let indices = self.indices_of(&positions);
         if indices.len() < 2 {
@@ -186,8 +186,8 @@ impl BulkProgress {
         self.parts.extend(groups);
     }
 
-    /// What was not answered in time, when everything else is done: the items of each index, and whether other indices
-    /// were answered in time.
+    /// What was not answered in time, after everything else is done: the items of each index, and whether
+    /// other indices were answered in time.
     pub(crate) fn take_late(&mut self) -> (Vec<Vec<usize>>, bool) {
         let late = std::mem::take(&mut self.late);
         let indices = self.indices_of(&late);
@@ -195,19 +195,19 @@ impl BulkProgress {
         (indices.into_iter().map(of).collect(), self.answered_beside)
     }
 
-    /// Leaves items unsettled, since their index is slow.
+    /// Leaves items unsettled because their index is slow.
     pub(crate) fn leave_slow(&mut self, positions: Vec<usize>, fault: &Fault) {
         for position in positions {
             self.settle(position, Outcome::Held(IndexTrouble::Slow, fault.clone()));
         }
     }
 
-    /// Sends items once more.
+    /// Queues items to be sent again.
     pub(crate) fn again(&mut self, positions: Vec<usize>) {
         self.parts.push(positions);
     }
 
-    /// The outcomes in the order of the items; an error if there is one without.
+    /// The outcomes in the order of the items; an error if one is missing.
     pub(crate) fn outcomes(self) -> Result<Vec<Outcome>, ElasticError> {
         let outcomes: Option<Vec<Outcome>> = self.outcomes.into_iter().collect();
         outcomes.ok_or_else(|| ElasticError::Unreadable("bulk: an item without an outcome".to_owned()))

@@ -1,4 +1,4 @@
-//! A bulk request sent until every item has its final outcome.
+//! Sends a bulk request until every item has its final outcome.
 
 use std::time::{Duration, Instant};
 
@@ -16,28 +16,28 @@ use crate::outbound::Cap;
 use crate::retry::{Backoff, Patience, Waited};
 use crate::store_health;
 
-/// What the answer is cut down to: a success needs no more than its status.
+/// Filters the response: a success needs no more than its status.
 const BULK_PATH: &str = "/_bulk?filter_path=items.*._id,items.*.status,items.*.error";
 
-/// What the sender of a bulk does about indices that have trouble of their own, so that one of them does not hold up the
-/// items of others.
+/// How the sender of a bulk handles indices that have trouble of their own, so that one of them does not hold
+/// up the items of others.
 pub trait Watch: Sync {
-    /// Whether items of an index are left as [`Outcome::Held`], and not waited for. `others`: the same answer accepted items
-    /// of other indices.
+    /// Whether items of an index are left as [`Outcome::Held`] instead of being retried. `others`: the same
+    /// response accepted items of other indices.
     fn leave(&self, index: &str, trouble: IndexTrouble, others: bool) -> bool;
 
-    /// How long a request for these indices may take before the slow one among them is looked for; `None`: as long as it
-    /// takes.
+    /// How long a request for these indices may take before the slow one among them is searched for; `None`:
+    /// no limit.
     fn limit(&self, _indices: &[&str]) -> Option<Duration> {
         None
     }
 
-    /// These indices were answered after this time. Whether that is as soon as others are.
+    /// These indices were answered after this time. Returns whether that is as fast as usual.
     fn answered(&self, _indices: &[&str], _after: Duration) -> bool {
         true
     }
 
-    /// Items of this index were accepted, so many.
+    /// An index accepted this many items.
     fn accepted(&self, _index: &str, _items: usize) {}
 
     /// Whether what holds up this bulk holds up the worker.
@@ -45,7 +45,8 @@ pub trait Watch: Sync {
         true
     }
 
-    /// An index was not answered in time. `others`: some were, beside it. Whether it is left as slow.
+    /// An index was not answered in time. `others`: other indices of the request were. Returns whether it is
+    /// left as slow.
     fn leave_slow(&self, _index: &str, _others: bool) -> bool {
         false
     }
@@ -60,7 +61,7 @@ impl Watch for WaitForAll {
     }
 }
 
-/// Passes over an index that takes no writes. What passes is waited for where no other index takes any either.
+/// Skips an index that accepts no writes. Waits for transient trouble if no other index accepts any either.
 #[derive(Clone, Copy, Debug)]
 pub struct PassOver;
 
@@ -79,12 +80,14 @@ impl Elastic {
         verdict::read(&answer, bulk.ids())
     }
 
-    /// Sends a bulk until every item has an outcome, in the order of the items. None of them is [`Outcome::Held`].
+    /// Sends a bulk until every item has an outcome, in the order of the items. None of them is
+    /// [`Outcome::Held`].
     ///
-    /// Only items that were not taken are sent again, with pauses; progress renews the patience. A request that is
-    /// refused as a whole because of its size (413, 429) or of one of its items (400) is cut in halves, until what
-    /// cannot be taken is alone; it is then [`Outcome::Rejected`]. Missing rights and the like end the bulk at once:
-    /// an error of class `User`. Sending the same bulk again after an error is safe where its items have versions.
+    /// Only items that were not accepted are sent again, with pauses; progress renews the patience. A request
+    /// that is rejected as a whole because of its size (413, 429) or of one of its items (400) is split in
+    /// halves, until what cannot be accepted is alone; it is then [`Outcome::Rejected`]. Missing permissions
+    /// and the like end the bulk at once: an error of class `User`. Sending the same bulk again after an
+    /// error is safe if its items have versions.
     pub async fn bulk_all(
         &self,
         body: BulkBody,
@@ -94,7 +97,7 @@ impl Elastic {
         self.bulk_watched(body, &WaitForAll, patience, stop).await
     }
 
-    /// The same, where items of indices with trouble of their own may be left.
+    /// The same, but items of indices with trouble of their own may be left.
     pub async fn bulk_watched(
         &self,
         body: BulkBody,
@@ -130,12 +133,12 @@ impl Elastic {
     }
 }
 
-/// A bulk on its way.
+/// A bulk that is being sent.
 struct Sending<'a> {
     bulk: &'a Bulk,
     watch: &'a dyn Watch,
     work: BulkProgress,
-    /// Whether requests are let go of that take too long.
+    /// Whether requests that take too long are abandoned.
     timed: bool,
 }
 
@@ -148,7 +151,7 @@ impl<'a> Sending<'a> {
         self.bulk.indices().get(index).map_or("", String::as_str)
     }
 
-    /// The items of the next request. Those that were late come last: their index is left, if others were in time.
+    /// The items of the next request. Late ones come last: their index is left if others were in time.
     fn next_part(&mut self) -> Option<Vec<usize>> {
         if let Some(part) = self.work.next_part() {
             return Some(part);
@@ -165,7 +168,7 @@ impl<'a> Sending<'a> {
                 );
                 self.work.leave_slow(items, &Fault::slow(limit.as_millis()));
             } else {
-                // It is no slower than the others: this time it may take as long as it does.
+                // It is no slower than the others: this time it may take as long as it needs.
                 self.timed = false;
                 self.work.again(items);
             }
@@ -173,7 +176,7 @@ impl<'a> Sending<'a> {
         self.work.next_part()
     }
 
-    /// Sends some items. Gives the reason if a pause is due.
+    /// Sends some items. Returns the reason if a pause is due.
     async fn send(
         &mut self,
         by: &Elastic,

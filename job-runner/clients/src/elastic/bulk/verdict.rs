@@ -1,11 +1,12 @@
-//! The answer to a bulk request, read item by item.
+//! Reads the response to a bulk request, item by item.
 //!
-//! A bulk answers 200 whatever became of its items, so each item has to be looked at. Statuses:
+//! A bulk responds 200 whatever became of its items, so each item has to be checked. Statuses:
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
 //!
 //! - 2xx: stored; 409: a newer version is stored; both are settled.
-//! - 429, 5xx, a block, missing rights: [`Verdict::Retry`]. The item is sent again, after the pause of [`retry`](crate::retry).
-//! - other 4xx: the document is rejected for good.
+//! - 429, 5xx, a block, missing permissions: [`Verdict::Retry`]. The item is sent again, after the pause of
+//!   [`retry`](crate::retry).
+//! - other 4xx: the document is rejected permanently.
 
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::ErrorClass;
@@ -13,30 +14,32 @@ use serde_json::Value;
 
 use crate::elastic::error::{ElasticError, Fault};
 
-/// What finally became of an item.
+/// The final outcome of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is stored (or, of a delete, gone), as durably as Elasticsearch promises.
+    /// It is stored (or, for a delete, gone), as durably as Elasticsearch promises.
     Done,
     /// A newer version is stored already: this one arrived late, and there is nothing to do.
     Superseded,
-    /// Elasticsearch refuses the document; sending it again cannot help.
+    /// Elasticsearch rejects the document; sending it again cannot help.
     Rejected(Fault),
-    /// Its index has trouble of its own, and whoever sent the bulk does not wait for that: nothing was written.
+    /// Its index has trouble of its own, and the sender of the bulk does not wait for that: nothing was
+    /// written.
     Held(IndexTrouble, Fault),
 }
 
-/// What one answer says of an item.
+/// What one response says about an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is settled.
     Final(Outcome),
-    /// It is not the document's fault (back-pressure, an outage, a block, missing rights): to be sent again.
+    /// It is not the document's fault (backpressure, an outage, a block, missing permissions): it has to be
+    /// sent again.
     Retry(Fault),
 }
 
 impl Verdict {
-    /// What the server has against the item.
+    /// The server's objection to the item.
     pub(crate) fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Retry(fault) | Self::Final(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
@@ -47,8 +50,8 @@ impl Verdict {
     }
 }
 
-/// Reads the verdicts of the items that were sent, in their order. An answer with another number of items or with
-/// other ids is not believed at all: a verdict must never reach the wrong document.
+/// Reads the verdicts of the items that were sent, in their order. A response with another number of items or
+/// with other ids is discarded as a whole: a verdict must never reach the wrong document.
 pub fn read<'a>(
     answer: &[u8],
     sent: impl ExactSizeIterator<Item = &'a str>,
@@ -82,7 +85,7 @@ fn read_item(item: &Value, sent_id: &str) -> Result<Verdict, ElasticError> {
 fn verdict(action: &str, status: u16, error: Option<&Value>) -> Verdict {
     match (status, error) {
         (200..=299, None) => return Verdict::Final(Outcome::Done),
-        // What is to be deleted is not there: that is what was wanted.
+        // The document to be deleted does not exist: that is the desired result.
         (404, None) if action == "delete" => return Verdict::Final(Outcome::Done),
         _ => {}
     }

@@ -1,5 +1,5 @@
-//! The connections to a cluster, and how they are made anew when its Secret has changed: a mounted Secret is read again
-//! when the cluster refuses what it said before.
+//! The connections to a cluster, which are rebuilt when its Secret has changed: a mounted Secret is read
+//! again when the cluster rejects the previous credentials.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,7 +23,7 @@ pub(crate) struct ClusterLink {
 pub(crate) struct Connections {
     /// Sends requests.
     pub(crate) transport: Transport,
-    /// Signs them, where the cluster asks for that.
+    /// Signs them, if the cluster requires that.
     pub(crate) signer: Option<Signer>,
     secrets: Secrets,
 }
@@ -37,13 +37,14 @@ impl Connections {
 }
 
 impl ClusterLink {
-    /// With a Secret that is what it is.
+    /// With a Secret that does not change.
     pub(crate) fn fixed(cluster: &ElasticsearchCluster, secrets: Secrets) -> Result<Self, ElasticError> {
         let current = RwLock::new(Arc::new(Connections::new(cluster, secrets)?));
         Ok(Self { cluster: cluster.clone(), mount: None, current })
     }
 
-    /// With a Secret that is mounted into this pod, by one of the names in [`docmill_crds::contract::secret_mount`].
+    /// With a Secret that is mounted into this pod, under one of the names in
+    /// [`docmill_crds::contract::secret_mount`].
     pub(crate) fn mounted(cluster: &ElasticsearchCluster, mount: &'static str) -> Result<Self, ElasticError> {
         Ok(Self { mount: Some(mount), ..Self::fixed(cluster, read(mount)?)? })
     }
@@ -53,7 +54,8 @@ impl ClusterLink {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the Secret again after the cluster refused `used`. Gives new connections if it says something else by now.
+    /// Reads the Secret again after the cluster rejected `used`. Returns new connections if the Secret has
+    /// changed.
     pub(crate) fn renewed(&self, used: &Arc<Connections>) -> Result<Option<Arc<Connections>>, ElasticError> {
         let Some(mount) = self.mount else { return Ok(None) };
         let secrets = read(mount)?;

@@ -1,4 +1,4 @@
-//! From a resource's `elasticsearch` and its Secret to a transport.
+//! Builds a transport from a resource's `elasticsearch` and its Secret.
 
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use elasticsearch::auth::Credentials;
@@ -53,7 +53,7 @@ fn authorization(credentials: &Credentials) -> Result<HeaderValue, ElasticError>
     Ok(header)
 }
 
-/// Credentials in a URL are refused and not quoted: they would end in logs and in status.
+/// Credentials in a URL are rejected and not quoted: they would end up in logs and in status.
 fn node(url: &str, policy: &EndpointPolicy) -> Result<Url, ElasticError> {
     let parsed = Url::parse(url).map_err(|error| {
         ElasticError::Settings(format!("a URL in urls cannot be read ({error}); write https://host:port"))

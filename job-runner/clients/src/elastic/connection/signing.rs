@@ -23,28 +23,28 @@ use crate::aws;
 use crate::elastic::error::ElasticError;
 use crate::secrets::Secrets;
 
-/// Credentials are fetched anew so long before they expire: longer than a request may take.
+/// Credentials are fetched again this long before they expire: longer than a request may take.
 const BEFORE_EXPIRY: Duration = Duration::from_mins(5);
-/// A body larger than this is digested beside the tasks that wait for stores.
+/// A larger body is hashed on a blocking thread, so that tasks that wait for stores are not held up.
 const LARGE_BODY: usize = 128 * 1024;
 
 /// Signs requests to one endpoint.
 pub(crate) struct Signer {
     aws: AwsSigning,
-    /// `https://host:port`, without a slash at its end.
+    /// `https://host:port`, without a trailing slash.
     origin: String,
     keys: Keys,
 }
 
 enum Keys {
-    /// Those of a Secret.
+    /// The keys of a Secret.
     Fixed(Credentials),
-    /// Those of the pod's own identity, kept until shortly before they expire.
+    /// The credentials of the pod's own identity, kept until shortly before they expire.
     Identity { provider: OnceCell<SharedCredentialsProvider>, known: Mutex<Option<Credentials>> },
 }
 
 impl Signer {
-    /// With the keys of the Secret, or with the pod's own identity where the resource names none.
+    /// With the keys of the Secret, or with the pod's own identity if the resource names none.
     pub(crate) fn new(
         cluster: &ElasticsearchCluster,
         aws: &AwsSigning,
@@ -62,7 +62,7 @@ impl Signer {
         Ok(Self { aws: aws.clone(), origin: url.trim_end_matches('/').to_owned(), keys })
     }
 
-    /// The headers that sign a request of now.
+    /// The headers that sign a request sent now.
     pub(crate) async fn headers(
         &self,
         method: Method,
@@ -129,7 +129,7 @@ async fn digest(body: Bytes) -> String {
     digested.unwrap_or_else(|_| digest(&body))
 }
 
-/// What is signed of a request.
+/// The signed parts of a request.
 struct ToSign<'a> {
     method: Method,
     url: &'a str,
@@ -148,7 +148,7 @@ fn sign(
         ElasticError::Settings(format!("a request to {} cannot be signed: {error}", request.url))
     };
     let mut settings = SigningSettings::default();
-    // Serverless asks for the digest as a header; the Service takes it too.
+    // Serverless requires the digest as a header; the Service accepts it too.
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     let identity = credentials.into();
     let params = v4::SigningParams::builder()

@@ -1,8 +1,8 @@
 //! Sends single requests to the nodes of a cluster.
 //!
-//! The transport of the crate `elasticsearch` follows redirects, resolves names by itself and gives an answer only as a
-//! whole, and none of that can be set. So requests go through a client of our own; methods, headers and the pool of
-//! nodes are the crate's.
+//! The transport of the crate `elasticsearch` follows redirects, resolves names by itself and returns a
+//! response only as a whole, and none of that is configurable. So requests go through a client of our own;
+//! methods, headers and the pool of nodes are the crate's.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::elastic::error::{ElasticError, Fault};
 use crate::outbound::http::AnswerFault;
 use crate::outbound::{self, Cap, EndpointFault, Outbound};
 
-/// The nodes of a cluster in turn, without asking it for others, since its own addresses need not be reachable from a
-/// pod.
+/// The nodes of a cluster in turn. It does not discover other nodes, since their own addresses need not be
+/// reachable from a pod.
 #[derive(Debug)]
 pub(crate) struct Transport {
     http: reqwest::Client,
@@ -39,16 +39,16 @@ pub(crate) struct ClusterRequest<'a> {
     pub(crate) method: Method,
     /// Begins with a slash and may have a query.
     pub(crate) path: &'a str,
-    /// Besides those that all requests have.
+    /// In addition to the headers that all requests have.
     pub(crate) headers: HeaderMap,
     /// JSON, or lines of it.
     pub(crate) body: Option<Bytes>,
-    /// How large its answer may be.
+    /// How large its response may be.
     pub(crate) cap: Cap,
 }
 
 impl Transport {
-    /// The nodes have been judged by the rules. `authorization` is sent with each request.
+    /// The nodes have been checked against the rules. `authorization` is sent with each request.
     pub(crate) fn new(
         nodes: Vec<Url>,
         authorities: Vec<Certificate>,
@@ -76,7 +76,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request to the next node, and reads its answer. A status other than 2xx is an error.
+    /// Sends a request to the next node, and reads its response. A status other than 2xx is an error.
     pub(crate) async fn send(&self, request: ClusterRequest<'_>) -> Result<Bytes, ElasticError> {
         let node = self.nodes.next().url();
         let url = node.join(request.path.trim_start_matches('/')).map_err(|error| {
@@ -125,7 +125,7 @@ impl Transport {
         }
         match certificate_fault(error) {
             Some(fault) => ElasticError::Untrusted(told(&fault)),
-            // Nothing that drops packets has been asked yet: another node may answer.
+            // A host that drops packets never received the request: another node may respond.
             None if error.is_timeout() && !error.is_connect() => {
                 ElasticError::Timeout(told(&cause::innermost(error)))
             }
@@ -134,7 +134,7 @@ impl Transport {
     }
 }
 
-/// What is wrong with the cluster's certificate, if that is what ended the connection.
+/// What is wrong with the cluster's certificate, if that ended the connection.
 fn certificate_fault(error: &(dyn StdError + 'static)) -> Option<String> {
     let fault = cause::find::<rustls::Error>(error)?;
     matches!(fault, rustls::Error::InvalidCertificate(_)).then(|| cause::certificate(fault))

@@ -1,6 +1,7 @@
 //! The URL of a call.
 
-/// A path added to a base URL. A query that the base has (some gateways want a key or a version there) stays at the end.
+/// Adds a path to a base URL. A query in the base (some gateways expect a key or a version there) stays at
+/// the end.
 pub fn join(base: &str, path: &str) -> String {
     let (base, query) = match base.split_once('?') {
         Some((base, query)) => (base, format!("?{query}")),

@@ -1,27 +1,27 @@
-//! What goes to a model server and comes back, whatever the protocol.
+//! The requests and responses of a model server, whatever the protocol.
 
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
-/// What a model gave for one document.
+/// A model's result for one document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The fields of the enricher and their values.
     pub fields: Map<String, Value>,
-    /// Version of the model that the server told, if it tells one.
+    /// The version of the model that the server reported, if any.
     pub version: Option<String>,
 }
 
-/// What became of one document: its answer, or what is wrong with what the model gave for it.
+/// The result for one document: its answer, or what is wrong with the model's output for it.
 pub type Reply = Result<Answer, String>;
 
-/// Why an answer is not used.
+/// Why a response is not used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// The model is not what the enricher says; other documents would fare no better.
     #[error("its answers do not fit the enricher, {0}")]
     Unfit(String),
-    /// This answer is broken: cut short, no JSON, another number of results.
+    /// This response is broken: truncated, not JSON, another number of results.
     #[error("the answer cannot be used, {0}")]
     Broken(String),
 }
@@ -29,7 +29,7 @@ pub enum AnswerError {
 /// Why a request cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// No document could be sent with what the enricher says.
+    /// With this enricher, no document could be sent.
     #[error("{0}")]
     Unfit(String),
     /// One of the documents cannot be put into a request.
@@ -40,9 +40,9 @@ pub enum CallError {
 /// A request, to be sent with `POST` and a JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Where to.
+    /// The URL.
     pub url: String,
-    /// Besides those of the credentials.
+    /// In addition to the headers of the credentials.
     pub headers: HeaderMap,
     /// JSON.
     pub body: Vec<u8>,
@@ -51,7 +51,7 @@ pub struct Call {
 impl Call {
     /// A call without headers of its own.
     pub(crate) fn post(url: String, body: &Value) -> Self {
-        // JSON into a Vec: serde_json has no way to fail here.
+        // JSON into a Vec: serde_json cannot fail here.
         Self { url, headers: HeaderMap::new(), body: serde_json::to_vec(body).unwrap_or_default() }
     }
 }

@@ -1,8 +1,9 @@
-//! The Open Inference Protocol, version 2, over HTTP: requests written and answers read. No I/O.
+//! The Open Inference Protocol, version 2, over HTTP: writes requests and reads responses. No I/O.
 //!
-//! Specification: <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>.
-//! A request holds one `BYTES` tensor of shape `[n, 1]` for each input, one row a document. An answer is believed only
-//! if every tensor that is wanted has exactly one row a document.
+//! Specification:
+//! <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>. A
+//! request holds one `BYTES` tensor of shape `[n, 1]` for each input, one row per document. A response is
+//! accepted only if every requested tensor has exactly one row per document.
 
 mod answer;
 mod metadata;

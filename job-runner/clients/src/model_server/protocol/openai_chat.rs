@@ -1,8 +1,9 @@
 //! OpenAI's chat completions, as OpenAI, vLLM, Ollama, llama.cpp and others serve them. No I/O.
 //!
-//! Specification: <https://platform.openai.com/docs/api-reference/chat>. A request is for one document: its inputs are the
-//! messages, and a JSON schema (<https://platform.openai.com/docs/guides/structured-outputs>) says what the answer has
-//! to be. The answer is held against the outputs all the same, since not every server keeps to a schema.
+//! Specification: <https://platform.openai.com/docs/api-reference/chat>. A request is for one document: its
+//! inputs are the messages, and a JSON schema (<https://platform.openai.com/docs/guides/structured-outputs>)
+//! defines the form of the answer. The answer is checked against the outputs all the same, since not every
+//! server enforces a schema.
 
 mod answer;
 mod image;

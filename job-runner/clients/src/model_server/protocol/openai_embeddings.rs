@@ -1,7 +1,8 @@
 //! OpenAI's embeddings, as OpenAI, vLLM, Ollama, llama.cpp and others serve them. No I/O.
 //!
-//! Specification: <https://platform.openai.com/docs/api-reference/embeddings>. A result says by its `index` to which
-//! input it belongs; results may come in any order, and an answer is believed only if each index comes exactly once.
+//! Specification: <https://platform.openai.com/docs/api-reference/embeddings>. The `index` of a result tells
+//! which input it belongs to; results may come in any order, and a response is accepted only if each index
+//! comes exactly once.
 
 use docmill_crds::api::enricher::{OpenAIEmbeddings, OutputField};
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ pub fn call(server: &OpenAIEmbeddings, documents: &[&[String]]) -> Call {
     Call::post(address::join(&server.url, "embeddings"), &body)
 }
 
-/// Reads the answer to a request for so many documents.
+/// Reads the response to a request for `documents` documents.
 pub fn read(body: &[u8], fields: &[OutputField], documents: usize) -> Result<Vec<Reply>, AnswerError> {
     let answer = parse(body)?;
     let Some(Value::Array(results)) = answer.get("data") else {

@@ -1,13 +1,14 @@
-//! The values that a model gives, held against the fields of its enricher. Nothing is guessed, rounded or cut. No I/O.
+//! Checks the values that a model returns against the fields of its enricher. Nothing is guessed, rounded or
+//! truncated. No I/O.
 
 use docmill_crds::api::enricher::{OutputField, OutputType};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Characters of a value that are shown.
+/// Maximum characters of a value that are shown.
 const SHOWN_CHARS: usize = 60;
 
-/// The fields of a document, made of the values that `find` gives for each output; or the first thing that is wrong.
+/// The fields of a document, built from the values that `find` returns for each output; or the first fault.
 pub fn fields<'v>(
     outputs: &[OutputField],
     find: impl Fn(&OutputField) -> Option<&'v Value>,
@@ -21,7 +22,7 @@ pub fn fields<'v>(
     Ok(fields)
 }
 
-/// The value of one field; none where the model may give none, and does.
+/// The value of one field; `None` if the model may omit it, and does.
 pub fn field(output: &OutputField, found: Option<&Value>) -> Result<Option<Value>, String> {
     let told = |problem: String| format!("the field {:?}: {problem}", output.field);
     match found {
@@ -59,7 +60,8 @@ fn text(output: &OutputField, value: &Value) -> Result<Value, String> {
     }
 }
 
-/// A number without fraction is one, however it is written: some servers know one kind of numbers only.
+/// A number without a fraction is an integer, however it is written: some servers have only one kind of
+/// number.
 fn integer(value: &Value) -> Option<Value> {
     if value.is_i64() || value.is_u64() {
         return Some(value.clone());
@@ -92,7 +94,7 @@ fn expected(asked: &str, found: &Value) -> String {
     format!("expected {asked}, found {}", shown(&found.to_string()))
 }
 
-/// The begin of a text that a model gave, for people.
+/// The beginning of a text that a model returned, for people.
 pub fn shown(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN_CHARS).collect();
     let cut = if shown.len() < text.len() { "…" } else { "" };

@@ -1,45 +1,46 @@
-//! An answer without results: who has to act, and what the server said.
+//! A response without results: who has to act, and what the server said.
 
 use serde_json::Value;
 
-/// Characters of the server's words that are kept.
+/// Maximum characters of the server's words that are kept.
 const REASON_CHARS: usize = 300;
 
 /// What an error status means for the documents of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The model is away or busy: the same again, later.
+    /// The model is away or busy: retry the same request later.
     Later(String),
-    /// The model failed at this request: it may be down, or one of the documents is too much for it.
+    /// The model failed on this request: it may be down, or one of the documents is too much for it.
     Fault(String),
-    /// The model refuses this request; one document of it may be the guilty one.
+    /// The model rejects this request; one of its documents may be the cause.
     Batch(String),
     /// There is no such model: no request would fare better.
     Unfit(String),
-    /// The credentials are refused.
+    /// The credentials are rejected.
     Unauthorized(String),
 }
 
-/// Reads an error. Servers word it as `{"error": "…"}` (Open Inference Protocol, Text Embeddings Inference),
-/// `{"error": {"message": "…"}}` (OpenAI), `{"detail": …}` (`FastAPI`) or as plain text.
+/// Reads an error. Servers format it as `{"error": "…"}` (Open Inference Protocol, Text Embeddings
+/// Inference), `{"error": {"message": "…"}}` (OpenAI), `{"detail": …}` (`FastAPI`) or as plain text.
 pub fn judge(status: u16, body: &[u8]) -> Refusal {
     let said = words(body);
     let reason =
         if said.is_empty() { format!("status {status}") } else { format!("status {status}, {said}") };
     match status {
-        // Text Embeddings Inference says 424 where its own engine failed.
+        // Text Embeddings Inference returns 424 if its own engine failed.
         424 | 500 => Refusal::Fault(reason),
         408 | 425 | 429 | 501.. => Refusal::Later(reason),
         401 | 403 => Refusal::Unauthorized(reason),
         404 | 405 => Refusal::Unfit(reason),
-        // Also 2xx and 3xx that are not 200: the protocol knows none, a redirect would drop the body.
+        // Also 2xx and 3xx other than 200: the protocol has none of them, and a redirect would drop the body.
         400..=499 => Refusal::Batch(reason),
         _ => Refusal::Unfit(reason),
     }
 }
 
-/// Our part of a reason, without what the server said: that is for records and logs, and nothing of it reaches a status.
-/// Reasons of [`judge`] and of `AnswerError` begin with it, and the server's words follow after a comma.
+/// Our part of a reason, without what the server said: that is for records and logs, and nothing of it
+/// reaches a status. Reasons of [`judge`] and of `AnswerError` begin with it, and the server's words follow
+/// after a comma.
 pub fn without_words(reason: &str) -> &str {
     reason.split_once(", ").map_or(reason, |(ours, _)| ours)
 }

@@ -1,7 +1,8 @@
 //! Hugging Face's Text Embeddings Inference. No I/O.
 //!
-//! Specification: <https://huggingface.github.io/text-embeddings-inference/>. Vectors come in the order of the texts,
-//! so an answer is believed only if there are as many of them. What the server runs is told by `GET /info`.
+//! Specification: <https://huggingface.github.io/text-embeddings-inference/>. Vectors come in the order of
+//! the texts, so a response is accepted only if there are as many of them. `GET /info` tells which model the
+//! server runs.
 
 use docmill_crds::api::enricher::{OutputField, TextEmbeddings};
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ pub fn call(server: &TextEmbeddings, documents: &[&[String]]) -> Call {
     Call::post(address::join(&server.url, "embed"), &body)
 }
 
-/// Reads the answer to a request for so many documents.
+/// Reads the response to a request for `documents` documents.
 pub fn read(body: &[u8], fields: &[OutputField], documents: usize) -> Result<Vec<Reply>, AnswerError> {
     let answer = parse(body)?;
     let Value::Array(found) = &answer else {
@@ -32,7 +33,7 @@ pub fn read(body: &[u8], fields: &[OutputField], documents: usize) -> Result<Vec
     vectors::replies(fields, &found, None)
 }
 
-/// Where the server tells what it runs.
+/// Where the server publishes which model it runs.
 pub fn info_url(server: &TextEmbeddings) -> String {
     address::join(&server.url, "info")
 }

@@ -1,4 +1,4 @@
-//! The answers of servers that give one vector a document and nothing else.
+//! The responses of servers that return one vector per document and nothing else.
 
 use docmill_crds::api::enricher::OutputField;
 use serde_json::Value;
@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::messages::{Answer, AnswerError, Reply};
 use super::outputs;
 
-/// One reply a document, each with its own vector.
+/// One reply per document, each with its own vector.
 ///
-/// Vectors that all have one other length than the field is to have are the model's, and no document would fare
-/// better. A single odd one is its document's.
+/// If all vectors have the same length and it is not the field's, the model is at fault, and no document
+/// would fare better. A single odd one is its document's fault.
 pub fn replies(
     fields: &[OutputField],
     vectors: &[&Value],
@@ -57,7 +57,7 @@ pub(super) mod tests {
         vec![serde_json::from_value(field).expect("a field")]
     }
 
-    /// The vectors of replies that are all well.
+    /// The vectors of replies that all succeeded.
     pub(crate) fn vectors(replies: &[Reply]) -> Vec<Value> {
         replies.iter().map(|reply| reply.as_ref().expect("an answer").fields["embedding"].clone()).collect()
     }

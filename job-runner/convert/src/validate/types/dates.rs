@@ -1,7 +1,7 @@
-//! From the text of a date to the form that documents have: RFC 3339 in UTC, or a calendar day.
+//! Converts the text of a date to the form used in documents: RFC 3339 in UTC, or a calendar day.
 //!
-//! What a text says is read as it stands, and then made a moment by arithmetic on the calendar, which reaches to the end of
-//! the year 9999: feeds write "never" as its last second.
+//! The text is parsed literally, and then converted to a moment by calendar arithmetic, which covers the end
+//! of the year 9999: feeds write "never" as its last second.
 
 mod custom;
 mod iso;
@@ -17,7 +17,7 @@ pub(crate) use parts::date_of_parts;
 
 use written::{LEAP_SECOND, Written, may_be_leap_second};
 
-/// How the dates of a field are read, beyond the forms that all have in common.
+/// How the dates of a field are parsed, beyond the forms that all fields accept.
 #[derive(Debug, Default)]
 pub struct DateRules {
     zone: Option<Zone>,
@@ -25,7 +25,7 @@ pub struct DateRules {
 }
 
 impl DateRules {
-    /// The rules of a field, in a model with this time zone. The model was checked.
+    /// The rules of a field, in a model with this time zone. The model has been checked.
     pub fn of(field: &Field, zone: Option<&str>) -> Self {
         if !matches!(field.kind, FieldType::DateTime | FieldType::Date) {
             return Self::default();
@@ -40,7 +40,7 @@ impl DateRules {
         self.readings(text).find_map(|written| self.moment(&written))
     }
 
-    /// What a moment should have been, for people.
+    /// The expected forms of a moment, for people.
     pub fn expected_date_time(&self) -> String {
         let zone = if self.zone.is_none() { " with its zone" } else { "" };
         format!("a date and time{zone} (RFC 3339, ISO 8601 or RFC 822{})", self.own_formats())
@@ -52,7 +52,7 @@ impl DateRules {
         Some(format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()))
     }
 
-    /// What a day should have been, for people.
+    /// The expected forms of a day, for people.
     pub fn expected_date(&self) -> String {
         format!("a date like 2026-01-02 or 20260102{}", self.own_formats())
     }
@@ -61,7 +61,7 @@ impl DateRules {
         self.formats.iter().flat_map(|format| [", or ", format.text.as_str()]).collect()
     }
 
-    /// What a text can be read as, the field's own forms first.
+    /// The possible readings of a text, the field's own forms first.
     fn readings<'t>(&self, text: &'t str) -> impl Iterator<Item = Written<'t>> {
         let own = self.formats.iter().filter_map(move |format| custom::read(format, text));
         own.chain(iso::read(text)).chain(std::iter::once_with(move || words::read(text)).flatten())

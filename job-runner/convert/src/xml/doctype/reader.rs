@@ -1,4 +1,4 @@
-//! Takes a document type declaration apart.
+//! Parses the parts of a document type declaration.
 
 use crate::fault::Flaw;
 use crate::input::chars::{is_ncname, is_space, split_qname};
@@ -9,7 +9,7 @@ pub(crate) struct DoctypeReader<'a> {
     rest: &'a str,
     /// Where the text starts in the window.
     offset: usize,
-    /// More text could make good what is missing.
+    /// More text could supply what is missing.
     cut_off: bool,
 }
 
@@ -23,17 +23,17 @@ impl<'a> DoctypeReader<'a> {
         self.text.len() - self.rest.len()
     }
 
-    /// The place that was come to, in the window.
+    /// The current position in the window.
     pub(crate) const fn place(&self) -> usize {
         self.offset + self.taken()
     }
 
-    /// Whether a fault could be due to the end of the text alone.
+    /// Whether a fault could be due only to the end of the text.
     pub(crate) const fn is_cut_off(&self) -> bool {
         self.cut_off || self.rest.is_empty()
     }
 
-    /// A fault at the place that was come to.
+    /// A fault at the current position.
     pub(crate) fn flaw(&self, expected: &str) -> Flaw {
         Flaw::malformed(self.place(), expected)
     }
@@ -83,7 +83,7 @@ impl<'a> DoctypeReader<'a> {
         taken
     }
 
-    /// Takes all up to this, and this.
+    /// Takes everything up to and including `end`.
     pub(crate) fn past(&mut self, end: &str) -> Result<&'a str, Flaw> {
         let Some((taken, rest)) = self.rest.split_once(end) else {
             self.cut_off = true;
@@ -93,7 +93,7 @@ impl<'a> DoctypeReader<'a> {
         Ok(taken)
     }
 
-    /// Takes a word: what goes on to white space or a character that no name has.
+    /// Takes a word: everything up to white space or a character that no name has.
     pub(crate) fn word(&mut self) -> &'a str {
         self.until(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.' | ':'))
     }
@@ -133,7 +133,8 @@ impl<'a> DoctypeReader<'a> {
         self.past(quote)
     }
 
-    /// An external identifier, if there is one: productions 75 and 83. `public`: one without an address is enough.
+    /// An external identifier, if there is one: productions 75 and 83. `public`: one without an address is
+    /// enough.
     pub(crate) fn external_id(&mut self, public: bool) -> Result<bool, Flaw> {
         if self.take("SYSTEM") {
             self.space_then("a literal in quotes")?;

@@ -1,4 +1,5 @@
-//! The internal subset: XML 1.0, productions 28b, 29, 45 to 60 and 82. It is held against the grammar, and that is all.
+//! The internal subset: XML 1.0, productions 28b, 29, 45 to 60 and 82. It is checked against the grammar, and
+//! nothing else.
 
 use docmill_crds::reason::Reason;
 
@@ -10,10 +11,10 @@ use crate::input::chars::{check_instruction, is_name_token};
 /// Types of attributes that are one word: production 54.
 const TYPES: &[&str] = &["CDATA", "ID", "IDREF", "IDREFS", "ENTITY", "ENTITIES", "NMTOKEN", "NMTOKENS"];
 
-/// How deep groups of a content model may nest: as deep as the elements that they speak of.
+/// How deep groups of a content model may nest: as deep as the elements that they describe.
 const MOST_GROUPS: usize = 256;
 
-/// Checks all up to the `]`.
+/// Checks everything up to the `]`.
 pub(crate) fn check(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     loop {
         reader.skip_space();
@@ -81,7 +82,7 @@ fn mixed(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
 
 /// Element content after its first `(`: productions 47 to 50.
 fn children(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
-    // What separates the parts of each open group, once it is known.
+    // The separator of each open group, once it is known.
     let mut groups: Vec<Option<&str>> = vec![None];
     loop {
         reader.skip_space();

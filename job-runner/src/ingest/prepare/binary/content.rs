@@ -1,4 +1,4 @@
-//! What the bytes of an object tell as they go by. Pure.
+//! What the bytes of an object tell as they stream by. Pure.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::media_type;
 
-/// Bytes from the start by which the type is told: signatures lie in the first few hundred, office documents begin
-/// with some small parts before the one that tells them apart.
+/// Leading bytes from which the type is detected: signatures are in the first few hundred, and office
+/// documents begin with some small parts before the one that tells them apart.
 const HEAD_BYTES: usize = 16 * 1024;
 
 /// Takes in an object piece by piece. What it keeps does not grow with the object.

@@ -1,4 +1,4 @@
-//! Reads an object to its end, and says what it is.
+//! Reads an object to its end, and describes it.
 
 use aws_sdk_s3::primitives::ByteStream;
 use docmill_clients::aws::StoreError;
@@ -12,13 +12,13 @@ use crate::ingest::source::object::{self, ObjectHeaders, OpenedObject};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 
-/// Says what objects are.
+/// Describes objects.
 #[derive(Debug, Default)]
 pub struct Describer {
     tags: Tags,
 }
 
-/// An object of which is known what it is.
+/// An object that was read and described.
 #[derive(Debug)]
 pub struct Described {
     /// The unit.
@@ -30,8 +30,9 @@ pub struct Described {
 }
 
 impl Describer {
-    /// Reads an object and its tags; `None` if it is gone before its tags are read. The tags are those of this moment: of
-    /// an object without a version id they may be those of the one that has just replaced it, which has its own turn.
+    /// Reads an object and its tags; `None` if it is gone before its tags are read. The tags are those of
+    /// this moment: for an object without a version id they may belong to one that has just replaced it,
+    /// which is processed separately.
     pub async fn describe(
         &self,
         s3: &aws_sdk_s3::Client,

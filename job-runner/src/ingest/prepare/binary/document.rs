@@ -1,5 +1,5 @@
-//! The document of an object: what its bytes tell, and what the store says of it. Pure, but for the reader of
-//! [`of_reader`].
+//! The document of an object: what its bytes tell, and what the store says of it. Pure, except for the reader
+//! of [`of_reader`].
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -13,23 +13,24 @@ use super::content::{ContentFacts, Intake};
 use super::encoded_word::decode;
 use crate::ingest::source::object::ObjectHeaders;
 
-/// Most characters of an extension; what is longer is part of a name.
+/// Maximum characters of an extension; anything longer is part of a name.
 const MAX_EXTENSION: usize = 16;
-/// Bytes that are read at a time.
+/// Bytes per read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// What the store knows of an object beside its bytes.
+/// What the store knows of an object apart from its bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ObjectFacts {
     /// When it landed, RFC 3339.
     pub(crate) last_modified: Option<String>,
-    /// What the answer to the request for it said.
+    /// The headers of the response that returned it.
     pub(crate) said: ObjectHeaders,
     /// Its tags.
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// The document of an object that is read to its end here, and of which there is nothing known beside its name and bytes.
+/// The document of an object that is read to its end here, and of which nothing is known except its name and
+/// bytes.
 pub fn of_reader(key: &str, mut object: impl Read) -> io::Result<Document> {
     let mut intake = Intake::default();
     let mut buffer = vec![0; READ_BYTES];
@@ -44,7 +45,7 @@ pub fn of_reader(key: &str, mut object: impl Read) -> io::Result<Document> {
     Ok(document(key, &intake.finish(), ObjectFacts::default()))
 }
 
-/// The document of an object. What is empty or not known is left out.
+/// The document of an object. Empty and unknown values are left out.
 pub(crate) fn document(key: &str, content: &ContentFacts, facts: ObjectFacts) -> Document {
     let ObjectFacts { last_modified, said, tags } = facts;
     let name = name(key);
@@ -64,18 +65,18 @@ pub(crate) fn document(key: &str, content: &ContentFacts, facts: ObjectFacts) ->
     ])
 }
 
-/// The names in their order, so that equal objects have equal documents, byte by byte.
+/// The names in sorted order, so that equal objects have equal documents, byte by byte.
 fn object(values: &BTreeMap<String, String>) -> Value {
     if values.is_empty() { Value::Null } else { json!(values) }
 }
 
-/// The last part of a key; of that of a folder, the folder's.
+/// The last part of a key; for the key of a folder, the folder's name.
 fn name(key: &str) -> &str {
     let key = key.trim_end_matches('/');
     key.rsplit('/').next().unwrap_or(key)
 }
 
-/// What follows the last point of a name, in lower case, where that looks like an extension.
+/// What follows the last dot of a name, in lower case, if that looks like an extension.
 fn extension(name: &str) -> Option<String> {
     let (stem, extension) = name.rsplit_once('.')?;
     let fits = (1..=MAX_EXTENSION).contains(&extension.len())

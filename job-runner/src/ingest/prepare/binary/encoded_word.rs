@@ -1,11 +1,11 @@
-//! User metadata travels in headers, which are ASCII; S3 gives everything else back as encoded words (RFC 2047):
+//! User metadata is sent in headers, which are ASCII; S3 returns everything else as encoded words (RFC 2047):
 //! `=?UTF-8?B?WsO8cmljaA==?=`. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
 
-/// The text with its encoded words read. What only looks like one stays as it is.
+/// Decodes the encoded words of a text. What only looks like one stays as it is.
 pub(crate) fn decode(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut rest = value;
@@ -24,8 +24,8 @@ pub(crate) fn decode(value: &str) -> String {
     text
 }
 
-/// The words in a row at the start, and what follows. The space between two is none of the text's; a character may
-/// have bytes in two, where a writer cut without looking.
+/// The consecutive words at the start, and what follows. The space between two of them is not part of the
+/// text; a character may have bytes in both, if a writer split it.
 fn words(from: &str) -> Option<(String, &str)> {
     let EncodedWord { encoding, mut bytes, mut rest } = word(from)?;
     while let Some(next) = word(rest.trim_start()).filter(|next| next.encoding == encoding) {

@@ -1,6 +1,8 @@
-//! The media type of an object, by its first bytes and nothing else: whoever put it may have declared any. Pure.
+//! Detects the media type of an object from its first bytes and nothing else, as the declared type may be
+//! arbitrary. Pure.
 //!
-//! Text is told from other bytes first, as some signatures of two letters begin texts too (`BM` is a bitmap, and `BMW`).
+//! Text is distinguished from other bytes first, as some two-letter signatures also begin texts (`BM` is a
+//! bitmap, and `BMW`).
 
 use std::borrow::Cow;
 
@@ -10,16 +12,16 @@ use serde_json::Deserializer;
 
 use super::zip;
 
-/// Of an object without bytes, as `file(1)` has it.
+/// The type of an object without bytes, as `file(1)` reports it.
 const EMPTY: &str = "inode/x-empty";
-/// Of bytes of which nothing is known (RFC 2046, section 4.5.1).
+/// The type of unknown bytes (RFC 2046, section 4.5.1).
 const UNKNOWN: &str = "application/octet-stream";
 const PLAIN_TEXT: &str = "text/plain";
 const XML: &str = "text/xml";
 const HTML: &str = "text/html";
 
-/// The start of an OLE compound file: Word, Excel and Outlook before 2007. Which of them, its directory tells, which
-/// may be anywhere in it.
+/// The start of an OLE compound file: Word, Excel and Outlook before 2007. Its directory tells which of them
+/// it is, and may be anywhere in the file.
 const OLE: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 
 /// Starts of texts that are more than text.
@@ -29,7 +31,7 @@ const TEXTS: [(&str, &str); 3] =
 /// Shells that scripts name in their first line.
 const SHELLS: [&str; 5] = ["sh", "bash", "dash", "ksh", "zsh"];
 
-/// The type of what begins so. `is_whole`: nothing follows.
+/// Detects the type from the first bytes. `is_whole`: nothing follows.
 pub(crate) fn detect(head: &[u8], is_whole: bool) -> Cow<'static, str> {
     if head.is_empty() {
         return EMPTY.into();
@@ -46,7 +48,8 @@ pub(crate) fn detect(head: &[u8], is_whole: bool) -> Cow<'static, str> {
     infer::get(head).map_or(UNKNOWN, |found| found.mime_type()).into()
 }
 
-/// The bytes as text, if they are UTF-8, or UTF-16 with its mark, without characters that only other bytes have.
+/// The bytes as text, if they are UTF-8, or UTF-16 with a byte order mark, without characters that only
+/// binary data has.
 fn text(head: &[u8], is_whole: bool) -> Option<String> {
     let (encoding, mark) = Encoding::for_bom(head).unwrap_or((UTF_8, 0));
     let mut decoder = encoding.new_decoder_without_bom_handling();
@@ -56,7 +59,7 @@ fn text(head: &[u8], is_whole: bool) -> Option<String> {
     (result == DecoderResult::InputEmpty && !text.contains(is_binary)).then_some(text)
 }
 
-/// Those that the standard calls binary data bytes: <https://mimesniff.spec.whatwg.org/#binary-data-byte>.
+/// What the standard calls binary data bytes: <https://mimesniff.spec.whatwg.org/#binary-data-byte>.
 const fn is_binary(character: char) -> bool {
     matches!(character, '\0'..='\x08' | '\x0B' | '\x0E'..='\x1A' | '\x1C'..='\x1F')
 }
@@ -112,7 +115,7 @@ fn root(mut text: &str) -> Option<&str> {
     (is_name && after.starts_with([' ', '\t', '\r', '\n', '/', '>'])).then_some(name)
 }
 
-/// JSON, or several values of it one after the other; as far as it is there.
+/// JSON, or several JSON values in sequence, as far as the bytes are there.
 fn json(text: &str, is_whole: bool) -> Option<&'static str> {
     let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
     let mut is_value = || match values.next()? {

@@ -1,5 +1,5 @@
-//! The tags of an object, by a request of their own. They are nice to have: a store that knows none, or does not let
-//! them be read, is no failure of an object.
+//! The tags of an object, fetched by a separate request. They are optional: a store that does not support
+//! them, or does not allow reading them, does not make the object fail.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,24 +10,24 @@ use docmill_clients::aws::{StoreError, StoreFault};
 
 use crate::ingest::unit::object_ref::ObjectRef;
 
-/// Reads tags, and says once when they cannot be read.
+/// Reads tags, and logs once when they cannot be read.
 #[derive(Debug, Default)]
 pub(crate) struct Tags {
     told: AtomicBool,
 }
 
-/// What came of a request for tags.
+/// The response to a request for tags.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Tags(BTreeMap<String, String>),
-    /// They are not for us, or the store knows none.
+    /// We may not read them, or the store does not support them.
     Withheld,
     /// The object is gone.
     Gone,
 }
 
 impl Tags {
-    /// The tags of an object of which the store says how many it has; `None` if it is gone.
+    /// The tags of an object whose tag count the store reports; `None` if it is gone.
     pub(crate) async fn of(
         &self,
         s3: &aws_sdk_s3::Client,
@@ -60,7 +60,7 @@ impl Tags {
     }
 }
 
-/// Reads the answer. An error is one after which the request is to be made again.
+/// Interprets the response. After an error, the request has to be retried.
 fn read(
     answer: Result<GetObjectTaggingOutput, SdkError<GetObjectTaggingError>>,
     action: &str,
@@ -72,7 +72,7 @@ fn read(
         }
         Err(error) => error,
     };
-    // These are 501 and 405, and would look like a store that cannot serve at the moment.
+    // These are 501 and 405, and would look like a store that is unavailable at the moment.
     if matches!(error.code(), Some("NotImplemented" | "MethodNotAllowed")) {
         return Ok(Answer::Withheld);
     }

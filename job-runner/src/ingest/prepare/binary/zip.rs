@@ -1,6 +1,8 @@
-//! What a ZIP archive is, by the names of its first entries: many formats are archives with certain parts. Pure.
+//! Identifies a ZIP archive by the names of its first entries: many formats are archives with certain parts.
+//! Pure.
 //!
-//! Local file headers: APPNOTE.TXT, section 4.3.7 (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>).
+//! Local file headers: APPNOTE.TXT, section 4.3.7
+//! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>).
 
 use std::borrow::Cow;
 
@@ -11,21 +13,21 @@ pub(crate) const SIGNATURE: &[u8] = b"PK\x03\x04";
 
 /// Bytes of a header before the name.
 const HEADER: usize = 30;
-/// Where in a header the length of the name is.
+/// Offset of the name's length in a header.
 const NAME_LENGTH: usize = 26;
-/// Where in a header the length of the field between name and content is.
+/// Offset in a header of the length of the field between name and content.
 const EXTRA_LENGTH: usize = 28;
 
 /// The list of contents that every Office Open XML document has (ECMA-376, part 2).
 const OFFICE: &[u8] = b"[Content_Types].xml";
-/// The folder by which kinds of them differ.
+/// The folder that distinguishes their kinds.
 const OFFICE_KINDS: [(&[u8], &str); 3] = [
     (b"word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     (b"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 ];
 
-/// The longest media type that is taken from an archive (RFC 6838, section 4.2: two names of at most 127).
+/// The longest media type that is accepted from an archive (RFC 6838, section 4.2: two names of at most 127).
 const MAX_TYPE: usize = 255;
 
 /// An entry whose header is in the bytes.
@@ -35,7 +37,7 @@ struct ZipEntry<'a> {
     content: &'a [u8],
 }
 
-/// The type of an archive that begins so.
+/// Detects the type of an archive from its first bytes.
 pub(crate) fn detect(head: &[u8]) -> Cow<'static, str> {
     let first = entry(head, 0);
     if let Some(declared) = first.as_ref().and_then(declared) {
@@ -47,7 +49,8 @@ pub(crate) fn detect(head: &[u8]) -> Cow<'static, str> {
     office(head).unwrap_or("application/zip").into()
 }
 
-/// `OpenDocument` and EPUB say what they are in their first entry, uncompressed (`OpenDocument` 1.3, part 2, 3.3).
+/// `OpenDocument` and EPUB declare what they are in their first entry, uncompressed (`OpenDocument` 1.3, part
+/// 2, 3.3).
 fn declared(first: &ZipEntry<'_>) -> Option<String> {
     if first.name != b"mimetype" {
         return None;

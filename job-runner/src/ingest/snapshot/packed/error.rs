@@ -6,7 +6,7 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 
 use super::limits::MAX_UNIT_BYTES;
 
-/// A pack that is not what it has to be. Reading it again does not help; the raw objects do.
+/// An invalid pack. Reading it again does not help; the raw objects do.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// The index is missing.
@@ -20,13 +20,13 @@ pub enum PackError {
     Mismatch {
         /// Bytes of all frames.
         frames: u64,
-        /// Where it differs.
+        /// Where they differ.
         detail: String,
     },
-    /// There is nothing where the reference points to.
+    /// The reference points behind the end.
     #[error("the pack ends before the snapshot begins")]
     BehindTheEnd,
-    /// There is not as much as the reference says.
+    /// There are fewer bytes than the reference says.
     #[error("the pack ends within the snapshot: {found} of {wanted} bytes are there")]
     CutOff {
         /// Bytes that are there.
@@ -34,7 +34,7 @@ pub enum PackError {
         /// Bytes that the reference names.
         wanted: u64,
     },
-    /// The frame is none, or was damaged.
+    /// The frame is not one, or was damaged.
     #[error("failed to decompress the snapshot: {0}")]
     Frame(#[source] io::Error),
     /// The frame holds more than a unit of a pack can have.

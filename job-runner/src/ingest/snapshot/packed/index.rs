@@ -1,21 +1,21 @@
-//! The index at the end of a pack: a skippable frame (RFC 8878, 3.1.2), which decoders pass over. Pure.
+//! The index at the end of a pack: a skippable frame (RFC 8878, 3.1.2), which decoders skip. Pure.
 //!
-//! Its content is one line of JSON a unit, and a foot by which it is found from the end of the object: the number of
-//! bytes of these lines (32 bits, little endian) and four letters.
+//! Its content is one line of JSON per unit, and a foot by which it is found from the end of the object: the
+//! number of bytes of these lines (32 bits, little endian) and four letters.
 
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::error::PackError;
 
-/// Magic number of the frame, little endian: the last but two of the sixteen that the RFC leaves to applications. That
-/// of the "seekable format" is another one.
+/// Magic number of the frame, little endian: the third from last of the sixteen that the RFC reserves for
+/// skippable frames. The "seekable format" uses a different one.
 const MAGIC: [u8; 4] = 0x184D_2A5D_u32.to_le_bytes();
 /// What the foot ends with.
 const LETTERS: [u8; 4] = *b"dmpk";
 /// Bytes before the lines: the magic number and the length of the content.
 const HEAD: usize = 8;
-/// Bytes behind the lines.
+/// Bytes after the lines.
 const FOOT: u32 = 8;
 
 /// What the index says of one unit of a pack.
@@ -41,11 +41,11 @@ pub struct PackEntry {
 pub enum Tail {
     /// All entries.
     Entries(Vec<PackEntry>),
-    /// The index is longer: so many of the last bytes are needed.
+    /// The index is longer: this many of the last bytes are needed.
     Needs(u64),
 }
 
-/// Puts the index behind the frames.
+/// Appends the index to the frames.
 pub(crate) fn append(pack: &mut Vec<u8>, entries: &[PackEntry]) -> serde_json::Result<()> {
     let mut lines = Vec::new();
     for entry in entries {
@@ -61,7 +61,7 @@ pub(crate) fn append(pack: &mut Vec<u8>, entries: &[PackEntry]) -> serde_json::R
     Ok(())
 }
 
-/// Reads the index out of the last bytes of a pack that has `object_length` in all.
+/// Reads the index from the last bytes of a pack of `object_length` bytes.
 pub fn read_tail(tail: &[u8], object_length: u64) -> Result<Tail, PackError> {
     let (rest, length) = foot(tail).ok_or(PackError::NoIndex)?;
     let whole = HEAD as u64 + u64::from(length) + u64::from(FOOT);
@@ -91,7 +91,7 @@ fn foot(tail: &[u8]) -> Option<(&[u8], u32)> {
     (*letters == LETTERS && length <= u32::MAX - FOOT).then_some((rest, length))
 }
 
-/// The frames follow upon each other, and nothing else is there.
+/// Checks that the frames are contiguous, and that nothing else is there.
 fn covers(entries: &[PackEntry], frames: u64) -> Result<(), PackError> {
     let mismatch = |detail: String| PackError::Mismatch { frames, detail };
     let mut end = 0_u64;

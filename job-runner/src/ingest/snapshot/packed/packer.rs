@@ -1,9 +1,9 @@
-//! Gathers the units that are prepared at the same time into packs, and stores each before it tells any of its units
-//! where its snapshot is.
+//! Gathers the units that are prepared at the same time into packs, and stores each pack before any of its
+//! units learns where its snapshot is.
 //!
-//! A pack is closed when it is full, when its first unit has waited long enough, or at once when waiting brings nothing:
-//! every unit under way is in it already, and it is either worth an object, or the first one after a pause. So a lone
-//! article is not slowed, and a stream of them makes a few packs a second.
+//! A pack is closed when it is full, when its first unit has waited long enough, or at once when waiting
+//! gains nothing: every unit under way is in it already, and it is either worth an object, or the first one
+//! after a pause. So a lone article is not delayed, and a stream of them makes a few packs per second.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,15 +20,16 @@ use crate::ingest::persist::persist;
 use crate::ingest::snapshot;
 use crate::ingest::unfinished::Unfinished;
 
-/// A pack is closed when it has so many units, …
+/// A pack is closed when it has this many units, …
 const PACK_UNITS: usize = 500;
-/// … or so many bytes of frames, …
+/// … or this many bytes of frames, …
 const PACK_BYTES: usize = 4 * 1024 * 1024;
-/// … or when its first unit has waited for so long.
+/// … or when its first unit has waited this long.
 const PACK_AGE: Duration = Duration::from_millis(200);
-/// A pack of so many units saves nearly all of their writes; more are not waited for where none are under way.
+/// A pack of this many units saves nearly all of their writes; it does not wait for more if none are under
+/// way.
 const WORTH_UNITS: usize = 64;
-/// Packs that are being stored at a time. While they are, the next one fills.
+/// Packs that are stored concurrently. While they are, the next one fills.
 const PACKS_AT_A_TIME: usize = 2;
 
 /// Where packs go, and what they say of themselves.
@@ -44,7 +45,7 @@ pub struct Shelf {
     pub revision: String,
 }
 
-/// Takes units in, until all who could bring some are gone.
+/// Accepts units until all who could submit some are gone.
 #[derive(Clone, Debug)]
 pub struct Packer {
     frames: mpsc::Sender<Waiting>,
@@ -59,7 +60,7 @@ struct Waiting {
     answer: oneshot::Sender<String>,
 }
 
-/// A unit that is on its way to a pack, or to where it is known that it needs none.
+/// A unit that is on its way to a pack, or to the point where it turns out to need none.
 #[derive(Debug)]
 pub struct Coming(watch::Sender<usize>);
 
@@ -69,7 +70,8 @@ impl Coming {
         Self(count.clone())
     }
 
-    /// Waits for something that may need packs to be closed first; meanwhile the unit does not count as coming.
+    /// Waits for something that may need packs to be closed first; meanwhile the unit does not count as
+    /// coming.
     pub async fn aside<T>(&self, waiting: impl Future<Output = T>) -> T {
         self.0.send_modify(|count| *count -= 1);
         let back = Back(&self.0);
@@ -85,7 +87,7 @@ impl Drop for Coming {
     }
 }
 
-/// Counts a unit as coming again, also where nobody waits for it any more.
+/// Counts a unit as coming again, even if nobody waits for it any more.
 struct Back<'a>(&'a watch::Sender<usize>);
 
 impl Drop for Back<'_> {
@@ -103,13 +105,13 @@ impl Packer {
         Self { frames, coming }
     }
 
-    /// Says that a unit is on its way.
+    /// Announces a unit.
     pub fn expect(&self) -> Coming {
         Coming::new(&self.coming)
     }
 
-    /// Packs a unit, and gives the reference of its snapshot once the pack is stored. `None`: it could not be, and the
-    /// unit is to be tried again later.
+    /// Packs a unit, and returns the reference of its snapshot once the pack is stored. [`Unfinished`]: it
+    /// could not be stored, and the unit has to be tried again later.
     pub async fn pack(&self, frame: Frame, coming: Option<Coming>) -> Result<String, Unfinished> {
         let (answer, reference) = oneshot::channel();
         self.frames.send(Waiting { frame, since: Instant::now(), answer }).await?;
@@ -168,7 +170,7 @@ async fn gather(
     let mut gathered = Gathered::default();
     gathered.push(first);
     while !gathered.is_full() {
-        // Whoever brings a unit is counted until it is in the channel, so that this order misses none.
+        // A submitting unit is counted until it is in the channel, so this order misses none.
         let none_comes = *coming.borrow_and_update() == 0;
         if let Ok(next) = frames.try_recv() {
             gathered.push(next);
@@ -190,7 +192,8 @@ async fn gather(
 }
 
 impl Shelf {
-    /// Stores a pack, and tells those who wait. They hear by the loss of their question that it could not be.
+    /// Stores a pack, and notifies those who wait. If it could not be stored, they notice when their question
+    /// is dropped.
     async fn store(&self, gathered: Gathered, stop: &CancellationToken) {
         let Gathered { pack, answers } = gathered;
         let sealed = match pack.seal(&self.location.prefix, clock::now_millis()) {
@@ -208,7 +211,7 @@ impl Shelf {
         }
     }
 
-    /// Stores a pack. The same bytes have the same key, so that doing it twice changes nothing.
+    /// Stores a pack. Idempotent: the same bytes have the same key.
     pub async fn put(&self, pack: &SealedPack) -> Result<(), StoreError> {
         let SealedPack { key, bytes, references } = pack;
         let request = self.s3.put_object().bucket(&self.location.bucket).key(key);

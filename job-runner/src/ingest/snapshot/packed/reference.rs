@@ -1,10 +1,10 @@
-//! Where a snapshot lies, as records and documents name it. Pure.
+//! Where a snapshot is stored, as records and documents name it. Pure.
 
 use std::fmt::{self, Display};
 
 use super::error::PackError;
 
-/// Where a snapshot lies.
+/// Where a snapshot is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reference<'a> {
     /// It is the object with this key.
@@ -13,19 +13,19 @@ pub enum Reference<'a> {
     Packed(PackPlace<'a>),
 }
 
-/// A place in a pack. Its text is `<key>#<offset>+<length>`, both in bytes.
+/// A place in a pack. Its text form is `<key>#<offset>+<length>`, both in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PackPlace<'a> {
     /// Key of the pack.
     pub key: &'a str,
     /// Where the frame of the unit begins.
     pub offset: u64,
-    /// How long that is.
+    /// The length of that frame.
     pub length: u64,
 }
 
 impl<'a> Reference<'a> {
-    /// Reads a reference. Keys of single snapshots end with `.json`, so that none is taken for a place.
+    /// Parses a reference. Keys of single snapshots end with `.json`, so that none is mistaken for a place.
     pub fn parse(reference: &'a str) -> Self {
         place(reference).map_or(Self::Object(reference), Self::Packed)
     }
@@ -50,13 +50,13 @@ fn number(digits: &str) -> Option<u64> {
 }
 
 impl PackPlace<'_> {
-    /// Checks that so many bytes were found here.
+    /// Checks that `found` is the expected number of bytes.
     pub fn is_whole(&self, found: usize) -> Result<(), PackError> {
         let wanted = self.length;
         if found as u64 == wanted { Ok(()) } else { Err(PackError::CutOff { found, wanted }) }
     }
 
-    /// The range as HTTP asks for it (RFC 9110, 14.1.2): both ends are part of it.
+    /// The value of an HTTP range (RFC 9110, 14.1.2): both ends are part of it.
     pub fn range(&self) -> String {
         format!("bytes={}-{}", self.offset, self.offset.saturating_add(self.length).saturating_sub(1))
     }

@@ -1,8 +1,8 @@
-//! What records are wrapped in. Each envelope is known by its own fields; fields that are not known are passed over.
+//! The envelopes of records. Each envelope is recognized by its own fields; unknown fields are skipped.
 
 use serde_json::Value;
 
-/// What lies in an envelope.
+/// The content of an envelope.
 #[derive(Debug)]
 pub(crate) enum Inner<'a> {
     /// JSON in a text.
@@ -11,12 +11,12 @@ pub(crate) enum Inner<'a> {
     Value(&'a Value),
 }
 
-/// A part of a message, looked at for what it is wrapped in.
+/// A part of a message, examined for envelopes.
 #[derive(Debug)]
 pub(crate) enum Unwrapped<'a> {
-    /// A list, in the field of this name if it is in one.
+    /// A list, with the name of its field if it is in one.
     List(Option<&'static str>, &'a [Value]),
-    /// An envelope, with what its field of this name holds.
+    /// An envelope: the name of the field, and its content.
     Envelope(&'static str, Inner<'a>),
     /// An SNS topic asks to confirm its subscription.
     Confirmation,
@@ -59,7 +59,8 @@ pub(crate) fn open(value: &Value) -> Unwrapped<'_> {
     opened.unwrap_or(Unwrapped::Record)
 }
 
-/// Whether the detail of an EventBridge event is no detail of S3's own, but what an input transformer or a pipe put there.
+/// Whether the detail of an EventBridge event is not S3's own, but what an input transformer or a pipe put
+/// there.
 fn is_envelope(detail: &Value) -> bool {
     let inside = ["Records", "Message", "Sns", "s3", "detail"];
     !detail.is_object() || inside.iter().any(|field| detail.get(field).is_some())

@@ -1,20 +1,21 @@
-//! What a record tells, or why it is none.
+//! The meaning of a record, or why it has none.
 
 use crate::ingest::unit::object_ref::ObjectRef;
 
-/// Envelopes and lists around a record that are opened; more are nobody's, and would only use up the stack.
+/// How many envelopes and lists around a record are opened; nobody sends more, and they would only use up the
+/// stack.
 pub(crate) const MAX_DEPTH: usize = 12;
-/// Characters of foreign texts that are told.
+/// Maximum number of characters quoted from foreign texts.
 const TOLD_CHARACTERS: usize = 200;
 
-/// What a record tells of an object.
+/// What a record reports about an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An object landed.
     Landed(ObjectRef),
-    /// An archived object can be read for a while: it was refused, if it was told of before.
+    /// An archived object can be read for a while: if it was reported before, it was refused.
     Restored(ObjectRef),
-    /// An object was removed, or one of its versions was.
+    /// An object or one of its versions was removed.
     Removed(ObjectRef),
 }
 
@@ -27,7 +28,7 @@ impl Event {
     }
 }
 
-/// Why a record is no notification.
+/// Why a record is not a notification.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// Not JSON.
@@ -36,10 +37,10 @@ pub enum RecordError {
     /// JSON, but none of the known forms.
     #[error("it is JSON, but no S3 notification (neither Records nor an EventBridge detail)")]
     UnknownForm,
-    /// A list without anything in it.
+    /// An empty list.
     #[error("it is a list without any record")]
     NoRecord,
-    /// Envelopes in envelopes.
+    /// Too many nested envelopes.
     #[error("it lies in more than {MAX_DEPTH} envelopes")]
     TooDeep,
     /// An SNS topic asks for a confirmation.
@@ -47,10 +48,10 @@ pub enum RecordError {
         "an SNS topic asks to confirm its subscription: confirm it with the SubscribeURL of this message"
     )]
     Confirmation,
-    /// An event that nobody has heard of.
+    /// An unknown event.
     #[error("an event {0:?} is not known")]
     UnknownEvent(String),
-    /// A record without one of its parts, or with one of another type.
+    /// A record that lacks one of its parts, or has one of the wrong type.
     #[error("it has no {0}, or not as a text")]
     MissingPart(&'static str),
     /// A key whose escapes are not UTF-8.
@@ -58,7 +59,7 @@ pub enum RecordError {
     KeyNotUtf8(String),
 }
 
-/// The beginning of a text that somebody else wrote.
+/// The beginning of a foreign text.
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(TOLD_CHARACTERS).collect()
 }

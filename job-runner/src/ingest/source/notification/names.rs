@@ -1,18 +1,18 @@
-//! What the names of events mean. Pure.
+//! The meaning of event names. Pure.
 //!
-//! Of each list the first entry that fits counts; one that ends with `*` fits every name that begins so. A name that fits
-//! none is not known, and its record is set aside. The entry is what ignored events are counted by.
+//! In each list the first matching entry counts; one that ends with `*` matches every name with that prefix.
+//! A name without a match is unknown, and its record is set aside. Ignored events are counted by their entry.
 
-/// What an event means for what is ingested.
+/// What an event means for the ingested objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// There is an object.
     Created,
     /// An archived object can be read for a while.
     Restored,
-    /// An object is gone, or one of its versions.
+    /// An object or one of its versions is gone.
     Removed,
-    /// The bytes of no object are others now.
+    /// No object's bytes have changed.
     Nothing,
 }
 
@@ -24,14 +24,14 @@ type List = &'static [(&'static str, Meaning)];
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>,
 /// <https://docs.ceph.com/en/latest/radosgw/s3-notification-compatibility/>, `MinIO`'s `internal/event/name.go`).
 pub(crate) const RECORDS: List = &[
-    // MinIO tells of what is set on an object as of its creation.
+    // MinIO reports settings of an object as its creation.
     ("ObjectCreated:PutTagging", Nothing),
     ("ObjectCreated:DeleteTagging", Nothing),
     ("ObjectCreated:PutRetention", Nothing),
     ("ObjectCreated:PutLegalHold", Nothing),
     ("ObjectCreated:*", Created),
     ("ObjectRemoved:*", Removed),
-    // S3 tells of what its lifecycle rules remove by these names, and by `ObjectRemoved` of nothing of it.
+    // S3 reports removals by its lifecycle rules under these names, and never as `ObjectRemoved`.
     ("LifecycleExpiration:Delete", Removed),
     ("LifecycleExpiration:DeleteMarkerCreated", Removed),
     ("LifecycleTransition", Nothing),
@@ -63,7 +63,7 @@ pub(crate) const RECORDS: List = &[
     ("TestEvent", Nothing),
 ];
 
-/// Types of the details that S3 sends to EventBridge
+/// Detail types that S3 sends to EventBridge
 /// (<https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-s3.html>).
 pub(crate) const DETAILS: List = &[
     ("Object Created", Created),
@@ -79,7 +79,8 @@ pub(crate) const DETAILS: List = &[
     ("Async Copy Completion", Nothing),
 ];
 
-/// Calls that `CloudTrail` tells of. `DeleteObjects` is not among them, since its keys are not told: it is set aside.
+/// Calls that `CloudTrail` reports. `DeleteObjects` is not among them, since the event does not contain its
+/// keys: it is set aside.
 pub(crate) const CALLS: List = &[
     ("PutObject", Created),
     ("PostObject", Created),
@@ -101,7 +102,7 @@ pub(crate) const CALLS: List = &[
     ("List*", Nothing),
 ];
 
-/// The entry of a list that a name fits.
+/// The entry of a list that matches a name.
 pub(crate) fn find(list: List, name: &str) -> Option<(&'static str, Meaning)> {
     let fits = |entry: &str| match entry.strip_suffix('*') {
         Some(beginning) => name.starts_with(beginning),

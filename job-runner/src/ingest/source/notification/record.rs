@@ -1,4 +1,4 @@
-//! Reads one record: what it tells, by the name of its event, and of which object. Pure.
+//! Parses one record: what it means, by the name of its event, and for which object. Pure.
 //!
 //! Keys in S3's own records are form-encoded, keys from EventBridge and `CloudTrail` are not
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>,
@@ -11,26 +11,26 @@ use super::event::{Event, RecordError, excerpt};
 use super::names::{self, Meaning};
 use crate::ingest::unit::object_ref::ObjectRef;
 
-/// What a record tells.
+/// The result of parsing a record.
 #[derive(Debug)]
 pub(crate) enum Told {
-    /// Something that concerns an object.
+    /// An event about an object.
     Event(Event),
     /// Nothing of interest.
     Ignored(Leaf),
 }
 
-/// An event that is of no interest.
+/// An event of no interest.
 #[derive(Debug)]
 pub(crate) struct Leaf {
-    /// What it is counted by.
+    /// The name under which it is counted.
     pub name: &'static str,
-    /// The bucket that it tells of, if it names one.
+    /// The bucket that it is about, if it names one.
     bucket: Option<String>,
 }
 
 impl Told {
-    /// The bucket that it tells of.
+    /// The bucket that it is about.
     pub(crate) fn bucket(&self) -> Option<&str> {
         match self {
             Self::Event(event) => Some(&event.object().bucket),
@@ -43,7 +43,7 @@ impl Told {
 struct RecordForm {
     bucket: &'static str,
     key: &'static str,
-    /// What a part that is missing is called.
+    /// The names of parts that may be missing, for errors.
     names: [&'static str; 2],
     encoded: bool,
 }
@@ -67,7 +67,7 @@ const CLOUD_TRAIL: RecordForm = RecordForm {
     encoded: false,
 };
 
-/// What failed calls are counted by.
+/// The name under which failed calls are counted.
 const FAILED_CALL: &str = "FailedCall";
 /// The detail type of calls.
 const CALL: &str = "AWS API Call via CloudTrail";
@@ -75,7 +75,7 @@ const CALL: &str = "AWS API Call via CloudTrail";
 /// Reads a record.
 pub(crate) fn read(record: &Value) -> Result<Told, RecordError> {
     if text(record, "Event").is_some_and(|event| bare(event) == "TestEvent") {
-        // It tells nobody of anything, whichever bucket it names.
+        // It concerns nobody, whichever bucket it names.
         return Ok(Told::Ignored(Leaf { name: "TestEvent", bucket: None }));
     }
     if record.get("detail").is_some_and(Value::is_object) {
@@ -103,8 +103,9 @@ fn event_bridge(record: &Value) -> Result<Told, RecordError> {
     told(entry, record, &EVENT_BRIDGE, detail.get("object"))
 }
 
-/// What an event of S3 means whose type was left out, as input transformers and Amazon Security Lake do. A deletion says
-/// how it came about. Anything else is looked at: that costs a request if it was no creation, and loses nothing.
+/// The meaning of an S3 event whose type was left out, as by input transformers and Amazon Security Lake. A
+/// deletion says what caused it. Anything else is treated as a creation: if it was none, that costs a
+/// request, and loses nothing.
 fn untyped(record: &Value) -> Option<Meaning> {
     let by_s3 = record.get("source").is_none_or(|source| source == "aws.s3");
     let detail = &record["detail"];
@@ -122,7 +123,7 @@ fn cloud_trail(call: &Value) -> Result<Told, RecordError> {
     told(entry, call, &CLOUD_TRAIL, None)
 }
 
-/// `versions` is the part with version id and `ETag`, where the form has them.
+/// `versions` is the part with version id and `ETag`, if the form has them.
 fn told(
     (name, meaning): (&'static str, Meaning),
     record: &Value,
@@ -151,8 +152,8 @@ fn told(
     })))
 }
 
-/// One of the two things that name a version. If it is there, it has to be a text: without it, the record would tell of
-/// another unit.
+/// One of the two parts that name a version. If it is there, it has to be a text: without it, the record
+/// would name another unit.
 fn version(versions: Option<&Value>, names: [&'static str; 2]) -> Result<Option<String>, RecordError> {
     let found = names.iter().find_map(|name| Some((*name, versions?.get(name)?)));
     match found {

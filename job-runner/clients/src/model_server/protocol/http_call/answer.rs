@@ -1,4 +1,4 @@
-//! An answer, read into one reply a document.
+//! Reads a response into one reply per document.
 
 use docmill_crds::api::enricher::{HttpCall, OutputField};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::model_server::protocol::messages::{Answer, AnswerError, Reply, parse};
 use crate::model_server::protocol::outputs;
 
-/// Reads the answer to a request for so many documents.
+/// Reads the response to a request for `documents` documents.
 pub fn read(
     body: &[u8],
     call: &HttpCall,
@@ -30,8 +30,8 @@ pub fn read(
     Ok(results.into_iter().map(reply).collect())
 }
 
-/// What `results` points to. An answer that tells of an error may be one of the server's bad moments; one that is
-/// whole and has nothing there is not what the user thinks it is.
+/// What `results` points to. A response that contains an error may be a transient failure of the server; a
+/// complete one that has nothing there is not what the user expects.
 fn found<'a>(answer: &'a Value, call: &HttpCall) -> Result<&'a Value, AnswerError> {
     let pointer = call.results.as_deref().unwrap_or_default();
     match (answer.pointer(pointer), answer.get("error")) {
@@ -63,7 +63,8 @@ fn list<'a>(found: &'a Value, call: &HttpCall) -> Result<Vec<&'a Value>, AnswerE
     }
 }
 
-/// The value of an output in the result of a document. Without `from` it is the member that is called like the field.
+/// The value of an output in the result of a document. Without `from` it is the member with the name of the
+/// field.
 fn value<'a>(result: &'a Value, output: &OutputField) -> Option<&'a Value> {
     match output.from.as_deref() {
         Some(pointer) => result.pointer(pointer),

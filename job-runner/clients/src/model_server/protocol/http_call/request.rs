@@ -1,4 +1,4 @@
-//! A request: headers, and a body with the inputs in their places.
+//! Builds a request: headers, and a body with the inputs inserted.
 
 use docmill_crds::api::enricher::{HttpCall, ITEMS, Input};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model_server::protocol::messages::{Call, CallError};
 
-/// The request for some documents; for one only, where the request has no `$items`.
+/// The request for some documents; for a single one if the request has no `$items`.
 pub fn call(call: &HttpCall, inputs: &[Input], documents: &[&[String]]) -> Result<Call, CallError> {
     let body = if call.takes_several() {
         let items: Value = documents.iter().map(|texts| item(call, inputs, texts)).collect();
@@ -20,7 +20,7 @@ pub fn call(call: &HttpCall, inputs: &[Input], documents: &[&[String]]) -> Resul
     Ok(Call { headers: headers(call)?, ..Call::post(call.url.clone(), &body) })
 }
 
-/// What one document is in the list of them.
+/// The entry of one document in the list.
 fn item(call: &HttpCall, inputs: &[Input], texts: &[String]) -> Value {
     if let Some(item) = &call.item {
         return fill(item, &|name| input(name, inputs, texts));
@@ -36,7 +36,7 @@ fn input(name: &str, inputs: &[Input], texts: &[String]) -> Option<Value> {
     texts.get(place).map(|text| Value::from(text.as_str()))
 }
 
-/// A copy of the mapping with every `$name` put in; `$$` at the begin of a text is a `$`.
+/// A copy of the mapping with every `$name` replaced; `$$` at the beginning of a text is a `$`.
 fn fill(mapping: &Value, find: &impl Fn(&str) -> Option<Value>) -> Value {
     match mapping {
         Value::String(text) => match text.strip_prefix("$$") {

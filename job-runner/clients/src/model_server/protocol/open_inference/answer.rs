@@ -1,4 +1,4 @@
-//! An answer, read into one reply a document.
+//! Reads a response into one reply per document.
 
 use docmill_crds::api::enricher::{OpenInference, OutputField};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::tensor;
 use crate::model_server::protocol::messages::{Answer, AnswerError, Reply};
 use crate::model_server::protocol::outputs;
 
-/// Reads the answer to a request with this id for so many documents.
+/// Reads the response to a request with this id for `documents` documents.
 pub fn read(
     body: &[u8],
     id: &str,
@@ -37,7 +37,7 @@ pub fn read(
     Ok((0..documents).map(reply).collect())
 }
 
-/// Answers that went astray (a proxy's cache, a mixed-up connection) are not used.
+/// Misdirected responses (a proxy's cache, a mixed-up connection) are not used.
 fn check_sender(answer: &Value, id: &str, asked: &OpenInference) -> Result<(), AnswerError> {
     let text = |key: &str| answer.get(key).and_then(Value::as_str);
     if let Some(other) = text("id").filter(|other| *other != id) {
@@ -56,7 +56,7 @@ fn check_sender(answer: &Value, id: &str, asked: &OpenInference) -> Result<(), A
     }
 }
 
-/// Several fields can be made from one tensor, so that it is lent and not taken.
+/// Several fields can use one tensor, so it is borrowed and not taken.
 fn find<'a>(tensors: &'a [Value], output: &OutputField) -> Result<&'a Value, AnswerError> {
     let wanted = output.from.as_deref().unwrap_or(&output.field);
     let named = |tensor: &Value| tensor.get("name").and_then(Value::as_str) == Some(wanted);

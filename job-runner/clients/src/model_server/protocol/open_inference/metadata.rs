@@ -1,4 +1,4 @@
-//! What a server says of a model before it is asked for anything.
+//! A server's metadata of a model, read before anything is sent to the model.
 
 use docmill_crds::api::enricher::OpenInference;
 use serde_json::Value;
@@ -11,8 +11,8 @@ pub fn metadata_url(server: &OpenInference) -> String {
     model_url(server)
 }
 
-/// The version of the model that would answer now. `versions` is optional in the protocol; with several of them
-/// nothing tells which one a server chooses, unless the user asks for one.
+/// The version of the model that would respond now. `versions` is optional in the protocol; if there are
+/// several, nothing tells which one a server chooses, unless the user asks for one.
 pub fn read_metadata(server: &OpenInference, body: &[u8]) -> Result<Option<String>, AnswerError> {
     let metadata: Value =
         serde_json::from_slice(body).map_err(|error| AnswerError::Broken(error.to_string()))?;

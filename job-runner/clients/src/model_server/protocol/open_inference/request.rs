@@ -1,4 +1,4 @@
-//! A request: where it goes and what it holds.
+//! Builds a request: its URL and its body.
 
 use docmill_crds::api::enricher::{Input, ObjectForm, OpenInference};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -24,11 +24,11 @@ struct Tensor<'a> {
 
 #[derive(Serialize)]
 struct Parameters {
-    /// By this MLServer knows what the bytes are; others pass over it.
+    /// Tells MLServer what the bytes are; others ignore it.
     content_type: &'static str,
 }
 
-/// The URL of a model, of one version of it where one is asked for.
+/// The URL of a model, or of one version of it if one is asked for.
 pub(super) fn model_url(server: &OpenInference) -> String {
     let base = server.url.trim_end_matches('/');
     let model = utf8_percent_encode(&server.model, SEGMENT);
@@ -45,8 +45,8 @@ pub fn infer_url(server: &OpenInference) -> String {
     model_url(server) + "/infer"
 }
 
-/// The body for some documents: `documents[i]` holds the inputs of document `i`, in their order. `id` comes back in
-/// the answer; KServe's own server wants one.
+/// The body for some documents: `documents[i]` holds the inputs of document `i`, in their order. `id` is
+/// returned in the response; KServe's own server requires one.
 pub fn write(id: &str, inputs: &[Input], documents: &[&[String]]) -> Vec<u8> {
     let inputs = inputs.iter().enumerate().map(|(position, input)| Tensor {
         name: &input.name,
@@ -56,11 +56,11 @@ pub fn write(id: &str, inputs: &[Input], documents: &[&[String]]) -> Vec<u8> {
         data: documents.iter().map(|texts| texts.get(position).map_or("", String::as_str)).collect(),
     });
     let request = Request { id, inputs: inputs.collect() };
-    // Texts and numbers into a Vec: serde_json has no way to fail here.
+    // Strings and numbers into a Vec: serde_json cannot fail here.
     serde_json::to_vec(&request).unwrap_or_default()
 }
 
-/// JSON has no bytes; by this MLServer knows that they are in base64.
+/// JSON has no bytes; this tells MLServer that they are in base64.
 fn content_type(input: &Input) -> &'static str {
     match input.object.as_ref().map(|object| object.form) {
         Some(ObjectForm::Base64) => "base64",

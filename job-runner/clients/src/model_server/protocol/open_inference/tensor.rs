@@ -1,4 +1,4 @@
-//! A tensor of an answer, cut into rows.
+//! Splits a tensor of a response into rows.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::model_server::protocol::messages::AnswerError;
 
-/// The rows of a tensor, as many as there are documents, each as JSON: one value, or a list for a field that is one.
-/// `data` is row-major, flat or nested as the shape says. Whether the values are of the field's type is seen later, row
-/// by row.
+/// The rows of a tensor, as many as there are documents, each as JSON: one value, or a list for a list field.
+/// `data` is row-major, flat or nested as the shape says. Whether the values have the field's type is checked
+/// later, row by row.
 pub(super) fn rows(
     tensor: &Value,
     output: &OutputField,
@@ -59,7 +59,7 @@ fn fits(datatype: &str, wanted: OutputType) -> bool {
     }
 }
 
-/// Rows, and values a row: the first dimension and the product of the others.
+/// The number of rows, and of values per row: the first dimension and the product of the others.
 fn shape(tensor: &Value) -> Option<(usize, usize)> {
     let dimensions: Option<Vec<usize>> = tensor
         .get("shape")?
@@ -80,7 +80,7 @@ fn flatten<'a>(data: &'a Value, values: &mut Vec<&'a Value>) {
     }
 }
 
-/// A value as JSON; what cannot be decoded stays as it is, and is found to be of no type.
+/// A value as JSON; what cannot be decoded stays unchanged, and then matches no type.
 fn value_of(value: &Value, wanted: OutputType, is_base64: bool) -> Value {
     let decoded = || String::from_utf8(STANDARD.decode(value.as_str()?).ok()?).ok();
     let text = match (value, is_base64) {

@@ -1,4 +1,4 @@
-//! An answer, read into the reply of its document.
+//! Reads a response into the reply of its document.
 
 use docmill_crds::api::enricher::OutputField;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::schema::name;
 use crate::model_server::protocol::messages::{Answer, AnswerError, Reply, parse};
 use crate::model_server::protocol::outputs;
 
-/// Reads the answer to the request for one document.
+/// Reads the response to the request for one document.
 pub fn read(body: &[u8], fields: &[OutputField]) -> Result<Vec<Reply>, AnswerError> {
     let answer = parse(body)?;
     let choice = answer.pointer("/choices/0");
@@ -21,7 +21,7 @@ pub fn read(body: &[u8], fields: &[OutputField]) -> Result<Vec<Reply>, AnswerErr
     Ok(vec![reply()])
 }
 
-/// What the model said, if it is an object and whole.
+/// The model's output, if it is a complete object.
 fn said(choice: &Value) -> Result<Value, String> {
     let text = |path: &str| choice.pointer(path).and_then(Value::as_str);
     if let Some(refusal) = text("/message/refusal").filter(|refusal| !refusal.is_empty()) {

@@ -1,9 +1,9 @@
-//! Images as data URLs, which have to tell the type.
+//! Images as data URLs, which have to name the type.
 
 use crate::model_server::protocol::messages::CallError;
 
-/// How the bytes of the types begin that chat servers take
-/// (<https://platform.openai.com/docs/guides/images-vision>), as base64 writes them.
+/// How the image types that chat servers accept begin
+/// (<https://platform.openai.com/docs/guides/images-vision>), in base64.
 const TYPES: [(&str, &str); 4] =
     [("iVBORw0KGgo", "image/png"), ("/9j/", "image/jpeg"), ("R0lGOD", "image/gif"), ("UklGR", "image/webp")];
 

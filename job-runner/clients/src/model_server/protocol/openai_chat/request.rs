@@ -1,4 +1,4 @@
-//! A request: the messages and what the answer has to be.
+//! Builds a request: the messages and the schema of the answer.
 
 use docmill_crds::api::enricher::{Enricher, Input, ObjectForm, OpenAIChat};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{image, schema};
 use crate::model_server::protocol::address;
 use crate::model_server::protocol::messages::{Call, CallError};
 
-/// The request for one document. Not that of several: a conversation is about one.
+/// The request for one document. Never for several: a conversation is about one.
 pub fn call(server: &OpenAIChat, enricher: &Enricher, documents: &[&[String]]) -> Result<Call, CallError> {
     let [texts] = documents else {
         return Err(CallError::Unfit("a chat is about one document".to_owned()));
@@ -41,7 +41,7 @@ pub fn call(server: &OpenAIChat, enricher: &Enricher, documents: &[&[String]]) -
     Ok(Call::post(address::join(&server.url, "chat/completions"), &body))
 }
 
-/// A text as it is, an object as an image: by its URL, or in a URL of its own.
+/// A text unchanged, an object as an image: by its URL, or as a data URL.
 fn message(input: &Input, text: &str) -> Result<Value, CallError> {
     let content = match input.object.as_ref().map(|object| object.form) {
         None => json!(text),

@@ -1,5 +1,5 @@
-//! The JSON schema of an answer, made of the outputs. Only what the strict mode of structured outputs knows: every
-//! property is required, one that may be missing can be null, and no others are allowed.
+//! The JSON schema of an answer, built from the outputs. It uses only what the strict mode of structured
+//! outputs supports: every property is required, an optional one can be null, and no others are allowed.
 
 use docmill_crds::api::enricher::{OutputField, OutputType};
 use serde_json::{Map, Value, json};

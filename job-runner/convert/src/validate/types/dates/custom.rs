@@ -1,4 +1,4 @@
-//! Reads a date in a form that a model gives.
+//! Parses a date in a format that a model defines.
 
 use docmill_crds::conversion::{DateFormat, DatePart};
 use jiff::Timestamp;
@@ -7,10 +7,10 @@ use super::reader::DateReader;
 use super::written::{Time, Written};
 use super::{words, zones};
 
-/// Seconds since 1970 have at most so many digits within the common years.
+/// Maximum digits of seconds since 1970 within the common years.
 const EPOCH_DIGITS: usize = 12;
 
-/// Reads the whole of a text in this form.
+/// Parses the whole text in this format.
 pub(crate) fn read<'t>(format: &DateFormat, text: &'t str) -> Option<Written<'t>> {
     let mut reader = DateReader::new(text);
     let mut form = Form::default();
@@ -26,7 +26,7 @@ pub(crate) fn read<'t>(format: &DateFormat, text: &'t str) -> Option<Written<'t>
 #[derive(Default)]
 struct Form<'t> {
     written: Written<'t>,
-    /// Whether it is after noon, if hours go to twelve.
+    /// Whether it is after noon, in 12-hour formats.
     afternoon: Option<bool>,
 }
 

@@ -4,7 +4,7 @@ use super::reader::DateReader;
 use super::written::Written;
 use super::zones;
 
-/// Reads a day, and a time and a zone if they follow. A space may stand for the T, and before the zone.
+/// Parses a day, and a time and a zone if they follow. A space may replace the T, and precede the zone.
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {
     let mut reader = DateReader::new(text);
     let year = reader.digits(4, 4)?.parse().ok()?;

@@ -1,9 +1,9 @@
-//! Dates of which year, month and day were found apart from each other.
+//! Dates whose year, month and day were found separately.
 
 use super::words;
 
-/// The day as `2026-01-02`; what is missing is the first. None when a part is not what it should be; whether there is such a
-/// day is not known yet.
+/// The day as `2026-01-02`; missing parts become the first. `None` if a part is invalid; whether such a day
+/// exists is not checked here.
 pub(crate) fn date_of_parts(year: &str, month: Option<&str>, day: Option<&str>) -> Option<String> {
     let digits = |part: &str, most: usize| part.len() <= most && part.bytes().all(|b| b.is_ascii_digit());
     if year.len() != 4 || !digits(year, 4) || (month.is_none() && day.is_some()) {

@@ -2,10 +2,10 @@
 
 use super::written::Time;
 
-/// Digits of a fraction of a second. Elasticsearch holds as many, and nothing is cut.
+/// Maximum digits of a fraction of a second. Elasticsearch stores as many, and nothing is truncated.
 const FRACTION_DIGITS: usize = 9;
 
-/// What is left of a text.
+/// The rest of a text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DateReader<'t> {
     pub(crate) rest: &'t str,
@@ -34,7 +34,7 @@ impl<'t> DateReader<'t> {
         self.rest = self.rest.trim_start();
     }
 
-    /// As many characters of this kind as there are.
+    /// As many characters of this kind as possible.
     pub(crate) fn run(&mut self, fits: impl Fn(u8) -> bool) -> &'t str {
         let end = self.rest.bytes().position(|b| !(b.is_ascii() && fits(b))).unwrap_or(self.rest.len());
         let (run, rest) = self.rest.split_at(end);
@@ -63,7 +63,7 @@ impl<'t> DateReader<'t> {
         self.rest.starts_with(|c: char| c.is_ascii_digit())
     }
 
-    /// `10:11`, `10:11:12`, `10:11:12.25`, and the same without colons. An hour alone is no time.
+    /// `10:11`, `10:11:12`, `10:11:12.25`, and the same without colons. An hour alone is not a time.
     pub(crate) fn time(&mut self, hour_digits: usize) -> Option<Time<'t>> {
         let mut time = Time { hour: self.number(hour_digits, 2)?, ..Time::default() };
         let colons = self.take(':');

@@ -21,9 +21,8 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// Reads a date in one of these orders, the day of the week and the time being optional:
-/// `Fri, 2 Jan 2026 10:11:12 GMT`, `Friday, 02-Jan-26 10:11:12 GMT`, `Fri Jan  2 10:11:12 2026`,
-/// `Fri Jan 2 2026 10:11:12 GMT`.
+/// Parses a date in one of these orders, with optional day of the week and time: `Fri, 2 Jan 2026 10:11:12
+/// GMT`, `Friday, 02-Jan-26 10:11:12 GMT`, `Fri Jan  2 10:11:12 2026`, `Fri Jan 2 2026 10:11:12 GMT`.
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {
     let mut words = without_comment(text).split([' ', ',']).filter(|word| !word.is_empty()).peekable();
     if words.peek().is_some_and(|word| weekday(word.trim_end_matches('.')).is_some()) {
@@ -67,7 +66,7 @@ pub(crate) fn read(text: &str) -> Option<Written<'_>> {
     Some(written).filter(|_| known_year)
 }
 
-/// Mail gives the name of the zone in a comment after its offset: `+0100 (CET)`.
+/// Mail appends the name of the zone as a comment to its offset: `+0100 (CET)`.
 fn without_comment(text: &str) -> &str {
     match text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
         Some((date, comment)) if !comment.contains(')') => date.trim_end(),
@@ -79,7 +78,7 @@ fn day(word: &str) -> Option<i8> {
     Some(word).filter(|word| word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
 }
 
-/// A year of two or three digits is read as RFC 2822, section 4.3, says.
+/// A year of two or three digits is interpreted as in RFC 2822, section 4.3.
 pub(crate) fn year(word: &str) -> Option<i16> {
     let year: i16 = Some(word).filter(|word| word.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
     match word.len() {
@@ -90,7 +89,7 @@ pub(crate) fn year(word: &str) -> Option<i16> {
     }
 }
 
-/// The number of a month, by its English name or the first three letters of it; and `Sept`.
+/// The number of a month, by its English name or the first three letters of it; also `Sept`.
 pub(crate) fn month(word: &str) -> Option<i8> {
     let place = position(&MONTHS, word).or_else(|| word.eq_ignore_ascii_case("sept").then_some(8))?;
     i8::try_from(place + 1).ok()

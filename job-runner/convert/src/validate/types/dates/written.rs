@@ -1,8 +1,8 @@
-//! A date as it is written, before it is a moment.
+//! A date as written, before its conversion to a moment.
 
 use jiff::civil::{Date, DateTime};
 
-/// A date and perhaps a time, as a text says them. Whether there is such a day is not known yet.
+/// A date and perhaps a time, as written. Whether such a day exists is not known yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Written<'t> {
     pub(crate) year: i16,
@@ -26,8 +26,8 @@ pub(super) struct Time<'t> {
 pub(super) const LEAP_SECOND: i8 = 60;
 
 impl Written<'_> {
-    /// The day and time on the calendar and the clock of its zone; midnight for a day alone. A leap second is the second
-    /// before it, as no clock of a computer knows it.
+    /// The day and time on the calendar and the clock of its zone; midnight for a day alone. A leap second
+    /// becomes the second before it, as computer clocks do not have it.
     pub(crate) fn local(&self) -> Option<DateTime> {
         let date = Date::new(self.year, self.month, self.day).ok()?;
         let time = self.time.unwrap_or_default();
@@ -44,7 +44,7 @@ impl Written<'_> {
     }
 }
 
-/// Whether a leap second may follow upon this one: there were such at the end of June and of December alone.
+/// Whether a leap second may follow this one: they only ever occurred at the end of June and of December.
 pub(super) fn may_be_leap_second(utc: DateTime) -> bool {
     matches!((utc.month(), utc.day()), (6, 30) | (12, 31)) && (utc.hour(), utc.minute()) == (23, 59)
 }

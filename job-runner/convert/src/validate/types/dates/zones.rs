@@ -1,10 +1,10 @@
-//! Zones as dates name them.
+//! Time zones as dates name them.
 
 use super::reader::DateReader;
 
 const HOUR: i32 = 3600;
 
-/// Names that mean one offset wherever they are read: those of RFC 822, section 5.1, and of European time. Others do not:
+/// Names that mean one offset everywhere: those of RFC 822, section 5.1, and of European time. Others do not:
 /// IST is the time of India, of Ireland and of Israel, BST that of Britain and of Bangladesh.
 const NAMES: [(&str, i32); 18] = [
     ("Z", 0),
@@ -27,14 +27,14 @@ const NAMES: [(&str, i32); 18] = [
     ("EEST", 3),
 ];
 
-/// Seconds ahead of UTC, when a text is a zone and nothing else: `+01:00`, `-0500`, `+01`, `EST`, `GMT+0100`.
+/// Seconds ahead of UTC, if a text is a zone and nothing else: `+01:00`, `-0500`, `+01`, `EST`, `GMT+0100`.
 pub(crate) fn read(text: &str) -> Option<i32> {
     let mut reader = DateReader::new(text);
     let offset = read_from(&mut reader)?;
     reader.is_done().then_some(offset)
 }
 
-/// The same at the start of what is left.
+/// The same at the start of the remaining text.
 pub(crate) fn read_from(reader: &mut DateReader<'_>) -> Option<i32> {
     let name = reader.run(|b| b.is_ascii_alphabetic());
     if name.is_empty() {
