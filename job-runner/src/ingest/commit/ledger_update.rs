@@ -261,7 +261,8 @@ impl Current<'_> {
         let keep = recorder.error_record(converted, work.attempts, self.now_millis).map(Box::new);
         let own = Some(&converted.unit.id);
         let own = own.filter(|_| keep.is_none() && work.known_state() == Some(UnitState::Failed));
-        let earlier = marks.iter().filter(|(before, _)| removed_documents::may_have_evidence(before.as_ref()));
+        let earlier =
+            marks.iter().filter(|(before, _)| removed_documents::may_have_evidence(before.as_ref()));
         let earlier = earlier.map(|(_, (mark, _))| &mark.unit);
         EvidenceChange { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
     }
