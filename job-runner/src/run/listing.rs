@@ -1,7 +1,8 @@
-//! What lies in a bucket, in the order of its keys, a page at a time.
+//! Lists the objects of a bucket, in the order of their keys, a page at a time.
 //!
-//! Where a bucket is versioned, its versions are listed and the current one of each key is given, since only they name
-//! the version by which notifications name the same object. Stores that know no versions say so in different ways.
+//! If a bucket is versioned, its versions are listed and the current one of each key is returned, since only
+//! versions have the version id by which notifications name the same object. Stores without versions say so
+//! in different ways.
 
 use aws_sdk_s3::types::BucketVersioningStatus;
 
@@ -30,7 +31,7 @@ pub struct Listing {
     next: Option<Next>,
 }
 
-/// Where the next page begins.
+/// Where the next page starts.
 #[derive(Debug)]
 enum Next {
     /// After this key; from the start if there is none.
@@ -53,7 +54,7 @@ pub async fn is_versioned(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<bool,
                 StoreError::from_sdk(format!("ask for the versioning of the bucket {bucket:?}"), &error);
             let not_implemented = error.to_string().contains("NotImplemented");
             match error.fault() {
-                // A store without versions refuses the question, or has never heard of it.
+                // A store without versions rejects the request, or does not know it.
                 Some(StoreFault::Refused | StoreFault::NoSuchKey) => Ok(false),
                 _ if not_implemented => Ok(false),
                 _ => Err(error),
@@ -63,7 +64,7 @@ pub async fn is_versioned(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<bool,
 }
 
 impl Listing {
-    /// Begins a listing of the keys that start with `prefix` and come after `after`. Nothing is sent yet.
+    /// Starts a listing of the keys that start with `prefix` and come after `after`. Sends nothing yet.
     pub fn new(
         s3: aws_sdk_s3::Client,
         bucket: &str,
@@ -75,7 +76,8 @@ impl Listing {
         Self { s3, bucket, prefix, versioned, next: Some(Next::Key(after)) }
     }
 
-    /// The next objects, up to 1,000; `None` at the end. A page can be empty. After an error the same page is next.
+    /// The next objects, up to 1,000; `None` at the end. A page can be empty. After an error the same page is
+    /// next.
     pub async fn next_page(&mut self) -> Result<Option<Vec<ListedObject>>, StoreError> {
         let Some(next) = &self.next else { return Ok(None) };
         let (page, next) =
@@ -84,7 +86,7 @@ impl Listing {
         Ok(Some(page))
     }
 
-    /// Whether there may be objects behind those that were given.
+    /// Whether there may be objects after those that were returned.
     pub const fn has_more(&self) -> bool {
         self.next.is_some()
     }
@@ -138,7 +140,7 @@ impl Listing {
     }
 }
 
-/// Looks at one object; `None` if there is none.
+/// Looks up one object; `None` if there is none.
 pub async fn head(
     s3: &aws_sdk_s3::Client,
     bucket: &str,
@@ -152,7 +154,7 @@ pub async fn head(
             last_modified_millis: millis(object.last_modified()),
         })),
         Err(error) => match StoreError::from_sdk(format!("look at s3://{bucket}/{key}"), &error) {
-            // A HEAD has no body, and so does not tell a missing object from a missing bucket.
+            // A HEAD response has no body, and so does not tell a missing object from a missing bucket.
             error if matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound)) => Ok(None),
             error => Err(error),
         },

@@ -1,4 +1,4 @@
-//! Selects the units of a run and writes them down as a manifest.
+//! Selects the units of a run and writes them as a manifest.
 
 pub mod growing;
 pub(crate) mod planner;
