@@ -10,7 +10,7 @@ use crate::run::error::RunError;
 use crate::run::manifest::{FileResult, ManifestLine};
 use crate::run::{audit, shadow};
 
-/// Processes a file; `begun` is how often it was started, this time included.
+/// Processes a file; `attempts` is how often it was started, this time included.
 pub(crate) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
