@@ -1,6 +1,7 @@
 //! What a worker counts, for Prometheus.
 //!
-//! To add a metric: a field of [`Metrics`], its line in `Metrics::register`, and its row in `docs/reference/metrics.md`.
+//! To add a metric: a field of [`Metrics`], its line in `Metrics::register`, and its row in
+//! `docs/reference/metrics.md`.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};

@@ -24,7 +24,8 @@ impl<'p> Explainer<'p> {
         Self { path, lines: None }
     }
 
-    /// A paragraph for each fault: place, reason and field, what was expected, and the line if it can be read again.
+    /// A paragraph for each fault: place, reason and field, what was expected, and the line if it can be read
+    /// again.
     pub(crate) fn explain(&mut self, refusal: &Refusal) -> String {
         let mut text = String::new();
         for fault in &refusal.faults {

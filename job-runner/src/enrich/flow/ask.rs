@@ -48,7 +48,7 @@ pub(crate) struct Asker<'a> {
 
 /// Why a request returned no answers.
 enum Trouble {
-    /// It was never sent: no connection.
+    /// It was never sent: connecting failed.
     Unsent(String),
     /// Retry the same request, after at least this long.
     Later { how: StoreProblemReason, reason: String, at_least: Duration },

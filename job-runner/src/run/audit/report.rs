@@ -25,7 +25,8 @@ pub struct AuditReport {
     pub incomplete: bool,
 }
 
-/// Units by state. Versions of an object that another one has replaced do not count, nor do objects that are gone.
+/// Units by state. Versions of an object that another one has replaced do not count, nor do objects that are
+/// gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Sums {

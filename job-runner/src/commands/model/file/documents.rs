@@ -1,4 +1,5 @@
-//! Finds the conversion in a YAML file, which may have several documents: a `Secret` and the `IngestSource` that uses it.
+//! Finds the conversion in a YAML file, which may have several documents: a `Secret` and the `IngestSource`
+//! that uses it.
 
 use super::fault::{Fault, yaml_fault};
 use super::tree::{PlacedNode, YamlNode};

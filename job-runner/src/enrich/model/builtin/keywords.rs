@@ -23,7 +23,7 @@ use sentences::sentences;
 const LOOKED_AT: usize = 64 * 1024;
 /// How many are returned.
 const KEYWORDS: usize = 10;
-/// Languages written without spaces between words: the rules of Unicode cut them into characters, or not at all.
+/// Languages written without spaces between words: Unicode's rules split them into characters, or not at all.
 const WITHOUT_SPACES: [&str; 5] = ["ja", "km", "my", "th", "zh"];
 
 /// `keywords`, possibly none.

@@ -29,7 +29,8 @@ pub(crate) fn results(text: &str) -> Map<String, Value> {
     ])
 }
 
-/// The bands from the highest bits down, each with its number. Fingerprints that differ in three bits or fewer share one.
+/// The bands from the highest bits down, each with its number. Fingerprints that differ in three bits or
+/// fewer share one.
 fn bands(fingerprint: u64) -> impl Iterator<Item = Value> {
     (0..BANDS).map(move |band| {
         let shift = BITS - (band + 1) * BAND_BITS;
