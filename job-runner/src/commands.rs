@@ -1,4 +1,5 @@
-//! What `job-runner` can be asked to do: `work` in a pod; `convert` and `model` on a desk, where a person develops a model.
+//! The commands of `job-runner`: `work` runs in a pod; `convert` and `model` run locally, where a person
+//! develops a model.
 
 pub mod convert;
 pub mod model;
@@ -17,9 +18,9 @@ use std::io::{self, Write};
 const REFUSED: u8 = 1;
 const UNUSABLE: u8 = 2;
 
-/// Says on standard error why a command cannot do its work.
+/// Reports on standard error why a command cannot do its work.
 fn complain(error: &(dyn Error + 'static)) {
     let chain = std::iter::successors(Some(error), |cause| (*cause).source()).map(ToString::to_string);
-    // Nobody is left to be told when this fails.
+    // If this fails, there is nobody left to notify.
     let _ = writeln!(io::stderr(), "error: {}", chain.collect::<Vec<_>>().join(": "));
 }

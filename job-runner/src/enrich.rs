@@ -1,20 +1,23 @@
-//! A worker of an `EnrichmentRun`: sends the documents of one slice through models and stores the enriched copies.
+//! A worker of an `EnrichmentRun`: sends the documents of one slice through models and stores the enriched
+//! copies.
 //!
 //! In the order in which a document travels:
-//! - [`slice_plan`]: the order, read and checked once; `slice`: one slice, worked to its end;
-//! - `selection`: the documents of the slice, a page at a time, from a view that does not change, and what the stored
-//!   copies tell about what has still to be done;
-//! - `work`: one document on its way;
-//! - [`model`]: what a model is given of it, the digest by which an unchanged input is recognised, when and how much is
-//!   asked, and the results put into the document;
-//! - [`flow`]: batches for a model, sent, retried, and halved where one document spoils a batch, all at the same time;
-//!   requests are written and answers read by [`protocol`](docmill_clients::model_server::protocol);
-//! - [`target`]: the copies into the target, and how two sides of a document differ;
+//! - [`slice_plan`]: the work order, read and checked once; `slice`: processes one slice to completion;
+//! - `selection`: the documents of the slice, a page at a time, from a view that does not change, and what
+//!   the stored copies tell about the work that remains;
+//! - `work`: one document in flight;
+//! - [`model`]: a model's inputs, the digest that detects unchanged inputs, when and how often a model is
+//!   called, and how its results are put into the document;
+//! - [`flow`]: batches for a model, sent concurrently, retried, and split in halves if one document spoils a
+//!   batch; [`protocol`](docmill_clients::model_server::protocol) writes the requests and reads the
+//!   responses;
+//! - [`target`]: writes the copies to the target, and compares two sides of a document;
 //! - `records`: failures, counts, the budget and the progress of the slice.
 //!
-//! A slice that is started again goes over its range again. What is done is known by the copies themselves: nothing is
-//! asked twice of a model, and the counts are those of the whole run. The worker waits for a model that is down, and never
-//! makes a document a failure for it; a failure is never stored as a result, so that the next run can try it again.
+//! A restarted slice goes over its range again. The copies themselves show what is done: no model is called
+//! twice for it, and the counts cover the whole run. The worker waits for a model that is down, and never
+//! counts that as a document's failure; a failure is never stored as a result, so that the next run can retry
+//! the document.
 
 mod error;
 pub mod flow;

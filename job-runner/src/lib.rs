@@ -1,13 +1,13 @@
-//! The worker of Docmill, and what it is made of.
+//! The worker of Docmill, and its parts.
 //!
 //! - [`ingest`]: the path of a document from bucket to index, and the worker that takes units down it;
 //! - [`run`]: the workers of an `IngestRun`;
 //! - [`enrich`]: a worker that sends documents of an index through models;
-//! - [`observe`]: what can be seen of a worker while it runs: metrics, status, spans;
+//! - [`observe`]: the observability of a running worker: metrics, status, spans;
 //! - [`commands`]: the command line.
 //!
-//! Bytes become documents in `docmill-convert`, and stores are reached through `docmill-clients`, which the operator uses
-//! too, so that both reach the same thing in the same way.
+//! Bytes become documents in `docmill-convert`, and stores are reached through `docmill-clients`, which the
+//! operator uses too, so that both reach the same systems in the same way.
 
 pub mod commands;
 pub mod enrich;

@@ -1,11 +1,13 @@
-//! What can be seen of a worker while it runs: counters and histograms for Prometheus, and how it is doing for the
+//! The observability of a running worker: counters and histograms for Prometheus, and its status for the
 //! operator.
 //!
 //! - [`metrics`]: what is counted;
-//! - [`units_held`], [`activity`]: which units wait for an index without the worker, and how it spends its time; pure;
+//! - [`units_held`], [`activity`]: which units wait for an index without occupying the worker, and how it spends
+//!   its time; pure;
 //! - [`server`]: all of it over HTTP; [`traces`]: spans for OpenTelemetry.
 //!
-//! A process is one worker, so there is one [`WorkerActivity`] in it ([`worker`]), and no step has to be handed one.
+//! A process is one worker, so there is one [`WorkerActivity`] per process ([`worker`]), and it need not be
+//! passed to every step.
 
 pub mod activity;
 pub mod metrics;
@@ -27,12 +29,12 @@ use units_held::UnitsHeld;
 
 static WORKER: OnceLock<WorkerActivity> = OnceLock::new();
 
-/// The worker that this process is.
+/// The worker of this process.
 pub fn worker() -> &'static WorkerActivity {
     WORKER.get().unwrap_or_else(|| named("", ""))
 }
 
-/// Names the source that the worker works for, before anything is counted. A second name is not taken.
+/// Names the source that the worker works for, before anything is counted. A second name is ignored.
 pub fn name(namespace: &str, source: &str) {
     named(namespace, source);
 }
@@ -43,7 +45,7 @@ fn named(namespace: &str, source: &str) -> &'static WorkerActivity {
     worker
 }
 
-/// What can be seen of a worker.
+/// The observable state of a worker.
 #[derive(Debug)]
 pub struct WorkerActivity {
     /// What it counts.
@@ -64,7 +66,7 @@ impl WorkerActivity {
         Self { metrics: Metrics::new(namespace, source), started: Instant::now(), present: Mutex::default() }
     }
 
-    /// Takes a unit in hand, until what is given is dropped.
+    /// Counts a unit as in flight, until the returned guard is dropped.
     #[must_use]
     pub fn take_in_hand(&'static self) -> UnitInFlight {
         let now = self.started.elapsed();
@@ -72,7 +74,7 @@ impl WorkerActivity {
         UnitInFlight(self)
     }
 
-    /// Counts a unit that has left the worker's hands.
+    /// Counts a unit that is no longer in flight.
     pub fn unit_ended(&self, ended: &UnitOutcome) {
         match ended {
             UnitOutcome::Final { state, reason, .. } => self.metrics.unit(*state, reason.as_deref()),
@@ -84,7 +86,7 @@ impl WorkerActivity {
         self.state().done += 1;
     }
 
-    /// Takes note of a unit, by its digest, that waits for an index, or waits no more.
+    /// Records that a unit, by its digest, waits for an index, or no longer does.
     pub fn unit_held(&self, unit: &str, ended: &UnitOutcome, waited: Duration) {
         let now = self.started.elapsed();
         match ended {
@@ -96,18 +98,19 @@ impl WorkerActivity {
         }
     }
 
-    /// Whether a unit was let go here because it waits for an index, and has no end since.
+    /// Whether this worker released a unit because it waits for an index, and the unit has not completed
+    /// since.
     pub fn is_held(&self, unit: &str) -> bool {
         self.state().held.is_held(unit)
     }
 
-    /// Units in its hands.
+    /// Units in flight.
     pub fn in_hand(&self) -> usize {
         let now = self.started.elapsed();
         usize::try_from(self.state().activity.spent(now).in_hand).unwrap_or(usize::MAX)
     }
 
-    /// How it is doing.
+    /// Its status.
     pub fn present(&self) -> WorkerStatus {
         let store_problems = store_health::of_process().told();
         let now = self.started.elapsed();
@@ -144,7 +147,7 @@ impl Observer for WorkerActivity {
     }
 }
 
-/// A unit in a worker's hands.
+/// A unit in flight.
 #[derive(Debug)]
 pub struct UnitInFlight(&'static WorkerActivity);
 
@@ -155,8 +158,8 @@ impl Drop for UnitInFlight {
     }
 }
 
-/// When a unit that waits for an index is tried again: after as long as it has waited so far, within bounds, so that it costs
-/// less the longer it waits.
+/// When a unit that waits for an index is retried: after as long as it has waited so far, within bounds, so
+/// that it costs less the longer it waits.
 pub fn held_pause(waited: Duration) -> Duration {
     waited.clamp(Duration::from_secs(20), Duration::from_mins(10))
 }

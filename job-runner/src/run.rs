@@ -1,11 +1,14 @@
-//! Workers of an `IngestRun`: one selects the units and writes them down as a manifest, the others share its files.
+//! Workers of an `IngestRun`: one selects the units and writes them as a manifest, the others share its
+//! files.
 //!
 //! - [`context`]: the order and the stores, for every step; `steps`: the step of this pod;
-//! - [`manifest`]: the files of a run in the snapshot bucket, and what is in them; `files` reads and writes them;
-//! - [`plan`]: selects, from a [`listing`] of the bucket or from the ledger, and writes the manifest as it grows;
+//! - [`manifest`]: the files of a run in the snapshot bucket, and their content; `files` reads and writes
+//!   them;
+//! - [`plan`]: selects, from a [`listing`] of the bucket or from the ledger, and writes the manifest as it
+//!   grows;
 //! - [`work`]: one part of the manifest, file by file, and what each mode does with a file;
-//! - [`shadow`], [`audit`]: the modes that only look;
-//! - `records`: how far the run is, beside the ledger.
+//! - [`shadow`], [`audit`]: the modes that compare;
+//! - `records`: the progress of the run, beside the ledger.
 
 pub mod audit;
 pub mod context;

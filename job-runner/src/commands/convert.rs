@@ -1,14 +1,18 @@
-//! `job-runner convert`: converts local files as a worker would, without a cluster. It is how a person develops a model.
+//! `job-runner convert`: converts local files as a worker would, without a cluster. It is the tool for
+//! developing a model.
 //!
-//! [`inputs`](super::inputs) finds the files, [`thread_pool`] has several of them converted at a time and keeps their order,
-//! [`work`] makes lines of the verdicts that [`engine`] gives, and this file writes them: documents to standard output as
-//! NDJSON, refusals to standard error as NDJSON or, for people, as text.
+//! [`inputs`](super::inputs) finds the files, [`thread_pool`] converts several of them concurrently and keeps their
+//! order, [`work`] turns the verdicts of [`engine`] into lines, and this module writes them: documents to
+//! standard output as NDJSON, refusals to standard error as NDJSON or, for people, as text.
 //!
-//! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a file cannot be
-//! used. A file that cannot be read ends the work: what was said of the files before it stands.
+//! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a
+//! file cannot be used. A file that cannot be read ends the work: the output for earlier files remains.
+
 mod engine;
 pub(super) mod human;
 mod progress;
+mod thread_pool;
+mod totals;
 mod work;
 
 use std::fs::File;
@@ -32,10 +36,10 @@ use thread_pool::{Crew, Progressed, Silence};
 use totals::ConvertTally;
 use work::{ConvertJob, OutputForm};
 
-/// Files that are being converted at the same time when `--jobs` says nothing and the cores cannot be counted.
+/// The number of concurrent files if `--jobs` is not set and the cores cannot be counted.
 const ONE: NonZero<usize> = NonZero::<usize>::MIN;
 
-/// How long a document may wait in the output's buffer while nothing follows it.
+/// How long a document may wait in the output buffer while nothing follows it.
 const FLUSH_AFTER: Duration = Duration::from_millis(100);
 
 /// Convert local files to JSON documents, without a cluster.
@@ -99,14 +103,14 @@ pub fn run(args: &ConvertArgs) -> ExitCode {
     let mut tally = ConvertTally::default();
     let mut out = BufWriter::new(io::stdout().lock());
     let outcome = convert(args, &mut tally, &mut out, &mut io::stderr());
-    // Also after an error: what came before it stands.
+    // Also after an error: the output before it remains.
     let outcome = outcome.and(out.flush().map_err(ConvertError::Write));
     if args.human {
-        // Nobody is left to be told when this fails.
+        // If this fails, there is nobody left to notify.
         let _ = writeln!(io::stderr(), "{}", human::totals(&tally, started.elapsed()));
     }
     match outcome {
-        // Who reads the output has seen enough.
+        // The reader of the output has seen enough.
         Err(ConvertError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => exit(&tally),
         Err(error) => {
             complain(&error);
@@ -128,7 +132,7 @@ fn model(args: &ConvertArgs) -> Result<Model, ModelFault> {
     Conversion { preset, ..Conversion::default() }.resolve().map_err(ModelFault::Model)
 }
 
-/// Converts all inputs and counts what became of them.
+/// Converts all inputs and counts the results.
 fn convert(
     args: &ConvertArgs,
     tally: &mut ConvertTally,
@@ -137,7 +141,7 @@ fn convert(
 ) -> Result<(), ConvertError> {
     let form = OutputForm { records: args.records, human: args.human };
     let work = Arc::new(ConvertJob::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
-    // Opened now, so that a path that cannot be written does not come to light after long work.
+    // Opened now, so that a path that cannot be written is noticed before long work.
     let loss_report = args.loss_report.as_ref().map(LossReport::create).transpose()?;
     let mut progress = ConvertProgress::new(&args.paths, work.bytes_read());
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(ONE);
@@ -187,5 +191,3 @@ impl<'p> LossReport<'p> {
 
 #[cfg(test)]
 mod tests;
-mod thread_pool;
-mod totals;

@@ -1,4 +1,4 @@
-//! A line of a text with a mark under the place that is meant. Pure.
+//! A line of a text with a mark under the relevant place. Pure.
 
 use std::fmt::Write;
 
@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthChar;
 const BEFORE: usize = 60;
 const AFTER: usize = 40;
 
-/// Three lines: a rule, the line with its number, and a caret under the character `column` (both from 1). Of a long line
-/// only the part around the place is shown; what is not printable is shown as U+FFFD.
+/// Three lines: a rule, the line with its number, and a caret under the character `column` (both from 1). Of
+/// a long line only the part around the place is shown; non-printable characters are shown as U+FFFD.
 pub(super) fn excerpt(line: &str, number: u64, column: u64) -> String {
     let column = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
     let start = column.saturating_sub(BEFORE);
@@ -21,7 +21,7 @@ pub(super) fn excerpt(line: &str, number: u64, column: u64) -> String {
     let mut characters = line.trim_end_matches(['\r', '\n']).chars().skip(start);
     for c in characters.by_ref().take(column - start).map(printable) {
         shown.push(c);
-        // A tab under a tab is as wide as that one, wherever the line starts.
+        // A tab under a tab has the same width, wherever the line starts.
         if c == '\t' { caret.push(c) } else { caret.extend(std::iter::repeat_n(' ', c.width().unwrap_or(0))) }
     }
     shown.extend(characters.by_ref().take(AFTER).map(printable));

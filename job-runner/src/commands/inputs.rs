@@ -1,4 +1,4 @@
-//! Which files the paths of a command line stand for.
+//! Which files the paths of a command line refer to.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
@@ -20,16 +20,17 @@ pub(super) struct ReadError {
     pub(super) source: io::Error,
 }
 
-/// The files, in the order of the command line and below a folder in the order of their names. They are looked for as
-/// they are asked for, so that what comes before a path that does not exist is not lost.
+/// The files, in the order of the command line and within a folder in the order of their names. They are
+/// found lazily, so that what precedes a missing path is not lost.
 ///
-/// Of a folder, hidden files and folders (`.git`, `.DS_Store`) and what is not a file (pipes, sockets) are left out;
-/// what is named on the command line is always taken. A folder that links lead to a second time is not entered again.
+/// In a folder, hidden files and folders (`.git`, `.DS_Store`) and everything that is not a file (pipes,
+/// sockets) are skipped; a path on the command line is always used. A folder that links lead to a second time
+/// is not entered again.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    /// What is still to be looked at, the next one last.
+    /// The entries that remain, the next one last.
     stack: Vec<InputEntry>,
-    /// Device and inode of each folder that was entered below the present path of the command line.
+    /// Device and inode of each folder that was entered below the current path of the command line.
     entered: HashSet<(u64, u64)>,
 }
 
@@ -46,7 +47,7 @@ impl Inputs {
         Self { stack: paths.iter().rev().map(named).collect(), entered: HashSet::new() }
     }
 
-    /// The file that this entry is; `None` for a folder, whose entries come next, and for what is left out.
+    /// The file of this entry; `None` for a folder, whose entries come next, and for skipped entries.
     fn look(&mut self, entry: InputEntry) -> io::Result<Option<PathBuf>> {
         if is_stdin(&entry.path) {
             return Ok(Some(entry.path));
@@ -92,13 +93,13 @@ impl Iterator for Inputs {
     }
 }
 
-/// Whether a path of the command line, or of [`Inputs`], is standard input. (A file of that name in a folder has the
-/// folder before it.)
+/// Whether a path of the command line, or of [`Inputs`], is standard input. (A file of that name in a folder
+/// is preceded by the folder.)
 pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new(STDIN)
 }
 
-/// Opens what [`Inputs`] gave.
+/// Opens a path that [`Inputs`] returned.
 pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     if is_stdin(path) { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
 }

@@ -1,5 +1,6 @@
-//! The lines of an XML file as a person reads them: decompressed, decoded by the byte order mark or the declaration, and
-//! what does not decode replaced. It is for showing and for looking at samples; the converter has its own, strict decoder.
+//! The lines of an XML file as a person reads them: decompressed, decoded by the byte order mark or the
+//! declaration, with undecodable bytes replaced. It is for display and for examining samples; the converter
+//! has its own, strict decoder.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -7,7 +8,7 @@ use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
-/// Bytes at the start of a file in which its declaration is looked for.
+/// Bytes at the start of a file that are searched for its declaration.
 const HEAD: u64 = 1024;
 
 /// Bytes of a line that are kept: places further to the right are not shown.
@@ -47,7 +48,7 @@ fn peeked(mut file: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
     Ok((head.clone(), io::Cursor::new(head).chain(file)))
 }
 
-/// What the declaration at the start of these bytes says, if it can be read as ASCII.
+/// The encoding in the declaration at the start of these bytes, if it is readable as ASCII.
 fn declared_encoding(head: &[u8]) -> Option<&'static Encoding> {
     let declaration = head.strip_prefix(b"<?xml")?;
     let end = declaration.windows(2).position(|pair| pair == b"?>")?;
@@ -57,7 +58,7 @@ fn declared_encoding(head: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(value[1..].split(quote).next()?.as_bytes())
 }
 
-/// Reads on to lines with rising numbers. To go back, start again.
+/// Reads forward to lines with increasing numbers. To go back, start again.
 pub(super) struct LineReader<R> {
     text: R,
     number: u64,
@@ -69,7 +70,7 @@ impl<R: BufRead> LineReader<R> {
         Self { text, number: 0, line: String::new() }
     }
 
-    /// The line of this number, from 1; `None` when the text has fewer lines, or this reader is past it.
+    /// The line with this number, from 1; `None` if the text has fewer lines, or this reader is past it.
     pub(super) fn line(&mut self, number: u64) -> io::Result<Option<&str>> {
         while self.number < number {
             let mut bytes = Vec::new();

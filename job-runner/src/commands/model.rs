@@ -1,5 +1,5 @@
-//! `job-runner model`: helps to write a model. `show` prints a preset to start from, `infer` proposes a model from
-//! samples, `check` says whether a model is sound, and where it is not.
+//! `job-runner model`: helps to write a model. `show` prints a preset to start from, `infer` proposes a model
+//! from samples, `check` tells whether a model is valid, and where it is not.
 
 pub(super) mod file;
 mod infer;
@@ -61,7 +61,7 @@ pub fn run(args: &ModelArgs) -> ExitCode {
     }
 }
 
-/// That the model is sound, and what it comes to.
+/// Returns that the model is valid, and a summary of it.
 fn check(path: &std::path::Path) -> Result<String, file::ModelFault> {
     let model = file::read(path)?;
     let revision = model.revision();
@@ -72,7 +72,7 @@ fn check(path: &std::path::Path) -> Result<String, file::ModelFault> {
     Ok(format!("ok: record {}, {fields} fields, revision {revision}\n", model.record))
 }
 
-/// Fields, with those in objects.
+/// Number of fields, including those in objects.
 fn count(fields: &[Field]) -> usize {
     fields.iter().map(|field| 1 + count(&field.fields)).sum()
 }

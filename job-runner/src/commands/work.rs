@@ -1,4 +1,4 @@
-//! `job-runner work`: takes the work order that the operator put into the pod, does it, and reports.
+//! `job-runner work`: executes the work order that the operator put into the pod, and reports.
 
 use std::path::Path;
 use std::process::ExitCode as ProcessExit;
@@ -24,8 +24,8 @@ use crate::ingest::worker;
 use crate::observe;
 use crate::run::{self, RunError};
 
-/// How long a worker that is asked to end may take to finish what it holds. It stays below the 60 seconds that the
-/// pod is given, so that there is time to let go in order.
+/// How long a worker that is asked to end may take to finish what is in flight. It stays below the pod's
+/// grace period of 60 seconds, so that there is time to release the rest in order.
 const CLOSING: Duration = Duration::from_secs(45);
 
 /// Why a worker ended before its work was done.
@@ -78,7 +78,7 @@ impl Classify for WorkError {
     }
 }
 
-/// Does the work, writes the report where the kubelet reads it, and gives the exit status.
+/// Does the work, writes the report where the kubelet reads it, and returns the exit status.
 pub async fn run() -> ProcessExit {
     let (report, exit) = match work().await {
         Ok(report) => (report, ExitCode::Done),
@@ -86,7 +86,7 @@ pub async fn run() -> ProcessExit {
             tracing::error!(%error, said = error.said(), "the work could not be done");
             let exit = match (&error, error.class()) {
                 (WorkError::Enrich(EnrichError::Stopped), _) => ExitCode::Stopped,
-                // Another pod would be allowed no more.
+                // Another pod would not be allowed more.
                 (error, _) if cause::find::<EndpointFault>(error).is_some() => ExitCode::Permanent,
                 (_, ErrorClass::Transient | ErrorClass::User) => ExitCode::Transient,
                 (_, ErrorClass::Permanent) => ExitCode::Permanent,
@@ -125,8 +125,8 @@ async fn work() -> Result<Report, WorkError> {
     }
 }
 
-/// Works the slice that the Job controller gave to this pod. Asked to end, it stops where it is: what is done is in
-/// the target index, and the pod that takes its place recognises it.
+/// Processes the slice that the Job controller assigned to this pod. When asked to end, it stops where it is:
+/// what is done is in the target index, and the pod that replaces it recognizes it.
 async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkError> {
     let slice = slice().ok_or(WorkError::NoSlice)?;
     let from = Elastic::mounted(&order.from, secret_mount::FROM)?;
@@ -134,12 +134,12 @@ async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkEr
     Ok(Box::pin(enrich::run(order, slice, &from, &to, &stop.closing)).await?)
 }
 
-/// The number that the Job controller gave to this pod.
+/// The number that the Job controller assigned to this pod.
 fn slice() -> Option<i32> {
     std::env::var(SLICE_ENV).ok()?.parse().ok()
 }
 
-/// SIGTERM and SIGINT ask for an end; [`CLOSING`] later, what is still open is let go.
+/// SIGTERM and SIGINT request an end; [`CLOSING`] later, whatever is still in flight is released.
 fn listen() -> Result<Stop, WorkError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(WorkError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(WorkError::Signals)?;

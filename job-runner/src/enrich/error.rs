@@ -1,4 +1,4 @@
-//! Why a slice could not be worked to its end.
+//! Why a slice could not be completed.
 
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ClaimError, ElasticError};
@@ -8,7 +8,7 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
 use docmill_crds::template::TemplateError;
 
-/// Why a slice could not be worked to its end. What is wrong with a single document is no error: it is counted.
+/// Why a slice could not be completed. What is wrong with a single document is not an error: it is counted.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrichError {
     /// The order has no such slice.
@@ -22,7 +22,7 @@ pub enum EnrichError {
         /// What is wrong with it.
         error: TemplateError,
     },
-    /// A cluster did not do what was asked of it.
+    /// A request to a cluster failed.
     #[error("{cluster} cluster: {error}")]
     Elastic {
         /// Which of the two: `source` or `target`.
@@ -33,16 +33,16 @@ pub enum EnrichError {
     /// The records of enrichments cannot be used.
     #[error("target cluster: {0}")]
     Claim(#[from] ClaimError),
-    /// The client of a model cannot be made.
+    /// The client of a model cannot be created.
     #[error(transparent)]
     Link(LinkError),
     /// The Secret of a model cannot be read.
     #[error(transparent)]
     Secret(#[from] MountError),
-    /// The bucket of raw objects did not do what was asked of it.
+    /// A request to the bucket of raw objects failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A record of the enrichment cannot be read: somebody else wrote it.
+    /// A record of the enrichment cannot be read: something else wrote it.
     #[error(
         "failed to read the record {id:?} of the enrichment: it is not of its form; delete it, and run again"
     )]
@@ -52,18 +52,18 @@ pub enum EnrichError {
         /// What is wrong with it.
         error: serde_json::Error,
     },
-    /// A model tells of another version than before, and the run is to stop then.
+    /// A model reports another version than before, and the run has to stop in that case.
     #[error("the model {model} has changed: {change}")]
     ModelChanged {
         /// Name of the model.
         model: String,
-        /// From which version to which.
+        /// The old and the new version.
         change: String,
     },
-    /// The run may not ask models for more.
+    /// The run's budget for model calls is exhausted.
     #[error("the budget of the run is reached")]
     BudgetReached,
-    /// A model did not answer for as long as it was waited for.
+    /// A model did not respond for as long as the worker waits.
     #[error("failed to get an answer from model {model}: {reason}")]
     ModelAway {
         /// Name of the model.
@@ -76,7 +76,7 @@ pub enum EnrichError {
     ModelUnfit {
         /// Name of the model.
         model: String,
-        /// What does not fit, and what to look at.
+        /// What does not fit, and what to check.
         reason: String,
     },
     /// The worker was asked to end.
@@ -99,7 +99,7 @@ impl Classify for EnrichError {
             Self::Elastic { error, .. } => error.class(),
             Self::Claim(error) => error.class(),
             Self::Store(error) => error.class(),
-            // Starting again would not help; the next run is planned with the new version.
+            // A restart would not help; the next run is planned with the new version.
             Self::NoSlice(_) | Self::Template { .. } | Self::ModelChanged { .. } => ErrorClass::Permanent,
             Self::ModelUnfit { .. } | Self::Link(_) | Self::Record { .. } | Self::BudgetReached => {
                 ErrorClass::User
@@ -129,7 +129,7 @@ impl EnrichError {
         Self::of_cluster("target", error)
     }
 
-    /// That the worker was asked to end is nothing that the cluster did.
+    /// A request to end is not the cluster's doing.
     fn of_cluster(cluster: &'static str, error: ElasticError) -> Self {
         match error {
             ElasticError::Stopped => Self::Stopped,

@@ -1,10 +1,11 @@
-//! The documents of a slice on their way: read, asked for, stored, all at the same time.
+//! The documents of a slice in flight: reading, calling models and storing run concurrently.
 //!
-//! - [`context`]: all that they pass through; [`halt`]: the first error;
-//! - `pages`: what the stored copies tell about what has still to be done;
-//! - `batch`, `stage`, `ask`: batches for a model, sent, tried again, and cut in halves where one document spoils a batch;
-//! - `keep`: copies into the target, failures and counts into the records;
-//! - [`run`]: has all of that at work at the same time.
+//! - [`context`]: everything that they pass through; [`halt`]: the first error;
+//! - `pages`: what the stored copies tell about the work that remains;
+//! - `batch`, `stage`, `ask`: batches for a model, sent, retried, and split in halves if one document spoils
+//!   a batch;
+//! - `keep`: writes copies to the target, and failures and counts to the records;
+//! - [`run`]: runs all of that concurrently.
 
 mod ask;
 mod batch;

@@ -1,4 +1,4 @@
-//! What a model is given, when, and what its results become.
+//! The inputs of a model, when it is called, and what its results become.
 
 pub mod attach;
 pub mod builtin;

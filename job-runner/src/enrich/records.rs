@@ -1,4 +1,4 @@
-//! What is remembered of a slice: counts, failures, progress and what was spent.
+//! What is recorded of a slice: counts, failures, progress and spending.
 
 pub(crate) mod budget;
 pub(crate) mod counts;

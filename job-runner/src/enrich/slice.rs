@@ -1,4 +1,4 @@
-//! Works one slice of a run to its end.
+//! Processes one slice of a run to completion.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,13 +26,13 @@ use super::target::compare::SliceComparison;
 use super::target::store::Store;
 use super::target::vectors;
 
-/// How often a slice whose run has reached its budget looks whether there is more of it.
+/// How often a slice whose run has exhausted its budget checks whether there is more.
 pub(crate) const BUDGET_LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
 
-/// How often a slice is gone over from its start because the cluster lost the view of it (a node restarted).
+/// How often a slice is restarted because the cluster lost its view (a node restarted).
 pub(crate) const VIEWS: u32 = 3;
 
-/// Works one slice of a run to its end. `from` and `to` are the clusters of the order.
+/// Processes one slice of a run to completion. `from` and `to` are the clusters of the order.
 pub async fn run(
     order: &EnrichOrder,
     slice: i32,
@@ -91,12 +91,12 @@ pub async fn run(
     })
 }
 
-/// One for each enricher, with its own Secret.
+/// One link per enricher, each with its own Secret.
 pub(crate) fn links(order: &EnrichOrder) -> Result<Vec<MountedLink>, EnrichError> {
     (0..order.enrichers.len()).map(|place| Ok(MountedLink::new(secret_mount::enricher(place))?)).collect()
 }
 
-/// Goes over the slice until its end. How far it is is written in any case, also of a slice that breaks off.
+/// Goes over the slice to its end. Its progress is written in any case, even if the slice breaks off.
 pub(crate) async fn go_over(
     flow: &Flow<'_>,
     from: &Elastic,
@@ -126,7 +126,8 @@ pub(crate) async fn go_over(
                 views = 0;
             }
             Err(error) => {
-                // What could not be written is what the record had before; the error is what matters.
+                // If this cannot be written, the record keeps its previous content; the error is what
+                // matters.
                 let _ = flow.progress.write(&flow.tally.now(), false, &CancellationToken::new()).await;
                 return Err(error);
             }
@@ -144,8 +145,8 @@ pub(crate) async fn go_over(
     }
 }
 
-/// Waits until the run may spend more. The operator has the pods of such a run end after a moment; should it be away, they
-/// wait here and spend nothing.
+/// Waits until the run may spend more. The operator ends the pods of such a run after a moment; if it is
+/// away, they wait here and spend nothing.
 pub(crate) async fn wait_for_more(flow: &Flow<'_>, reached: Option<Spending>) -> Result<(), EnrichError> {
     tracing::info!("the budget of the run is reached; waiting for more of it");
     loop {

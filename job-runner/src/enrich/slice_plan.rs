@@ -22,7 +22,7 @@ pub struct SlicePlan {
     pub step: EnrichStep,
     /// Index, alias or pattern that the documents are read from.
     pub from_index: String,
-    /// Only those that match this query.
+    /// If set, only documents that match this query.
     pub from_query: Option<Map<String, Value>>,
     /// The field by which they are selected.
     pub time_field: String,
@@ -40,13 +40,13 @@ pub struct SlicePlan {
     pub enrichments_index: String,
     /// The models, in order.
     pub models: Vec<Model>,
-    /// What is to be done when one of them tells of another version.
+    /// What happens when one of them reports another version.
     pub on_model_change: OnModelChange,
     /// How many pods share the limits of a model.
     pub pods: u32,
-    /// Whether calls have to be taken out of a budget.
+    /// Whether calls have to be taken from a budget.
     pub has_budget: bool,
-    /// The most documents that the run may work on.
+    /// Maximum number of documents that the run may work on.
     pub max_documents: Option<i64>,
 }
 
@@ -55,18 +55,18 @@ pub struct SlicePlan {
 pub struct Model {
     /// The enricher as the user wrote it.
     pub enricher: Enricher,
-    /// The version that its server told when the run was planned.
+    /// The version that its server reported when the run was planned.
     pub version: Option<String>,
     /// Digest of what decides its results.
     pub digest: String,
-    /// What it is given, in order.
+    /// Its inputs, in order.
     pub inputs: Vec<InputPart>,
 }
 
-/// Something that a model is given.
+/// One input of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputPart {
-    /// A text made of fields, of at most so many characters.
+    /// A text rendered from fields, of at most this many characters.
     Text(Template, usize),
     /// The raw object.
     Object(ObjectInput),
@@ -109,12 +109,12 @@ impl SlicePlan {
         )
     }
 
-    /// The records of those that failed before.
+    /// The records of documents that failed before.
     pub fn failures(&self) -> DocumentQuery {
         DocumentQuery::failures(&self.enrichments_index, &self.target_key)
     }
 
-    /// Those of them that are tried again.
+    /// The failure records whose documents are retried.
     pub fn failures_to_retry(&self) -> DocumentQuery {
         DocumentQuery::failures_to_retry(&self.enrichments_index, &self.target_key)
     }
@@ -131,12 +131,12 @@ impl Model {
         })
     }
 
-    /// Name of the enricher, by which its provenance is kept.
+    /// Name of the enricher, under which its provenance is kept.
     pub fn name(&self) -> &str {
         &self.enricher.name
     }
 
-    /// The protocol. The schema sees to it that there is one.
+    /// The protocol. The schema guarantees that there is one.
     pub fn protocol(&self) -> Result<Protocol<'_>, AnswerError> {
         protocol::protocol(&self.enricher)
     }

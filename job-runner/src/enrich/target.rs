@@ -1,4 +1,4 @@
-//! Where enriched copies go.
+//! The target of enriched copies.
 
 pub(crate) mod compare;
 mod index;

@@ -22,7 +22,7 @@ pub(crate) struct DocumentFailure {
     pub(crate) message: String,
 }
 
-/// The index that an article's copy belongs into.
+/// The index where an article's copy belongs.
 pub(crate) fn target_index(target: &Template, article: &Article) -> Result<String, DocumentFailure> {
     let failure = |message| DocumentFailure { reason: FailureReason::InvalidTarget, message };
     let index = target
@@ -42,21 +42,21 @@ pub(crate) struct ArticleWork {
     pub(crate) index: String,
     /// The article, with the results so far.
     pub(crate) article: Article,
-    /// The copy that is stored already, there or where the article belonged before.
+    /// The copy that is already stored, there or where the article belonged before.
     pub(crate) copy: Option<StoredDocument>,
-    /// The index that the article belonged into before; its copy there has to go.
+    /// The index where the article belonged before; its copy there has to be deleted.
     pub(crate) moved_from: Option<String>,
-    /// What each enricher gave, where the document itself is to stay as it is.
+    /// The results of each enricher, if the document itself has to stay as it is.
     apart: Option<BTreeMap<String, Map<String, Value>>>,
-    /// What each enricher says of its result so far.
+    /// The provenance of each enricher's result so far.
     enrichment: Map<String, Value>,
     called: bool,
-    /// A model was not asked, since the document had nothing to give it.
+    /// A model was not called, since the document had no input for it.
     empty: bool,
     failure: Option<DocumentFailure>,
 }
 
-/// What a model is to be asked for a document.
+/// A document's question to a model.
 #[derive(Debug)]
 pub(crate) struct Question {
     /// The inputs of the model.
@@ -80,28 +80,29 @@ impl ArticleWork {
         }
     }
 
-    /// The copy is in the index that the article belonged into before.
+    /// The copy is in the index where the article belonged before.
     pub(crate) fn moved(self, from: String) -> Self {
         Self { moved_from: Some(from), ..self }
     }
 
-    /// Keeps what each enricher gives apart, to be compared.
+    /// Keeps the results of each enricher apart, for a comparison.
     pub(crate) fn compared(self) -> Self {
         Self { apart: Some(BTreeMap::new()), ..self }
     }
 
-    /// What an enricher gave, where that is kept apart.
+    /// The results of an enricher, if they are kept apart.
     pub(crate) fn given_by(&self, enricher: &str) -> Option<&Map<String, Value>> {
         self.apart.as_ref()?.get(enricher)
     }
 
-    /// Tells that a model would be called for it.
+    /// Records that a model would be called for it.
     pub(crate) fn would_call(&mut self) {
         self.called = true;
     }
 
-    /// What the model has to be asked; nothing if an earlier result can be used again (it is attached), if the document has
-    /// nothing to give this model, or cannot be given to it (it fails). `run` and `now` are for the provenance.
+    /// The question for the model; `None` if an earlier result can be reused (it is attached), if the
+    /// document has no input for this model, or cannot be sent to it (it fails). `run` and `now` are for the
+    /// provenance.
     pub(crate) fn prepare(&mut self, model: &Model, run: &str, now: &str) -> Option<Question> {
         if let Some(field) = attach::conflict(&self.article.source, model) {
             let message = format!("the document has a field {field:?} of its own");
@@ -124,7 +125,7 @@ impl ArticleWork {
                 self.attach(model, earlier.fields, earlier.provenance);
                 None
             }
-            // A function of our own gives something for an empty text too.
+            // A built-in function returns something for an empty text too.
             None if model.enricher.builtin.is_none()
                 && input::is_void(model, &given, &self.article.source) =>
             {
@@ -135,7 +136,7 @@ impl ArticleWork {
         }
     }
 
-    /// The model is not asked, since there is nothing to give it. Its fields are left out where they may be.
+    /// Skips the model, since there is no input for it. Its fields are left out if they may be.
     fn leave_out(&mut self, model: &Model, digest: &str, run: &str, now: &str) {
         if let Some(output) = model.enricher.outputs.iter().find(|output| !output.optional) {
             let message = format!(
@@ -151,7 +152,7 @@ impl ArticleWork {
         self.attach(model, Map::new(), told);
     }
 
-    /// Takes in what the model said to a question.
+    /// Applies the model's reply to a question.
     pub(crate) fn answer(&mut self, model: &Model, question: &Question, reply: Reply, run: &str, now: &str) {
         match reply {
             Ok(answer) => {
@@ -171,13 +172,13 @@ impl ArticleWork {
         self.enrichment.insert(model.name().to_owned(), provenance);
     }
 
-    /// It cannot be given to a model.
+    /// Records that the document cannot be sent to a model.
     pub(crate) fn fail(&mut self, model: &Model, reason: FailureReason, message: &str) {
         let message = format!("{}: {message}", model.name());
         self.failure.get_or_insert(DocumentFailure { reason, message });
     }
 
-    /// How many models have given their result.
+    /// How many models have returned their result.
     pub(crate) fn results(&self) -> usize {
         self.enrichment.len()
     }
@@ -187,7 +188,7 @@ impl ArticleWork {
         self.called
     }
 
-    /// Whether a model was not asked since the document had nothing to give it.
+    /// Whether a model was not called since the document had no input for it.
     pub(crate) fn empty(&self) -> bool {
         self.empty
     }
@@ -201,7 +202,7 @@ impl ArticleWork {
     pub(crate) fn sealed(&self, run: &str) -> Vec<u8> {
         let mut document = self.article.source.clone();
         attach::seal(&mut document, self.enrichment.clone(), run);
-        // A map of JSON values into a Vec: serde_json has no way to fail here.
+        // A map of JSON values into a Vec: serde_json cannot fail here.
         serde_json::to_vec(&document).unwrap_or_default()
     }
 }

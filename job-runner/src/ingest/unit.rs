@@ -18,6 +18,7 @@ pub struct Unit {
     pub id: UnitId,
     /// Version id for requests, where the bucket is versioned.
     pub version_id: Option<String>,
-    /// When the object landed, in milliseconds since 1970 (S3 resolves seconds). It orders the versions of a key.
+    /// When the object landed, in milliseconds since 1970 (S3 has a resolution of one second). It orders the
+    /// versions of a key.
     pub last_modified_millis: i64,
 }

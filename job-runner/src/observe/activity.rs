@@ -1,13 +1,13 @@
-//! How a worker spends its time. Pure: the time is given, as the time since the worker's start.
+//! How a worker spends its time. Pure: the time is passed in, as the time since the worker's start.
 //!
-//! What one worker can do is its units by the time that it was busy. Most of the time of a unit is waiting, for a store
-//! or for its batch, and many units wait together; so a worker with one unit in its hands is not busy with it. It is
-//! taken to be as busy as its hands are full, and what is measured under a small load is then about what is measured
-//! under a large one.
+//! A worker's capacity is its units divided by the time that it was busy. Most of the time of a unit is
+//! waiting, for a store or for its batch, and many units wait together; so a worker with one unit in flight
+//! is not fully busy. It counts as busy in proportion to its units in flight, and what is measured under a
+//! small load is then close to what is measured under a large one.
 
 use std::time::Duration;
 
-/// Units in hand from which on a worker's hands are full.
+/// Units in flight from which on a worker counts as fully busy.
 const FULL: u32 = 64;
 
 /// How a worker has spent its time.
@@ -26,11 +26,11 @@ pub struct Activity {
 pub struct Spent {
     /// With work.
     pub busy: Duration,
-    /// Without, or with less than it can hold.
+    /// Without work, or with less than it can hold.
     pub idle: Duration,
     /// Waiting for a store.
     pub hindered: Duration,
-    /// Units in hand.
+    /// Units in flight.
     pub in_hand: u32,
 }
 
@@ -41,13 +41,13 @@ impl Activity {
         self.in_hand += 1;
     }
 
-    /// A unit was brought to an end, or let go.
+    /// A unit was completed, or released.
     pub fn let_go(&mut self, now: Duration) {
         self.pass(now);
         self.in_hand = self.in_hand.saturating_sub(1);
     }
 
-    /// A store holds everything up, or does no more.
+    /// A store holds everything up, or no longer does.
     pub fn stop(&mut self, stopped: bool, now: Duration) {
         self.pass(now);
         self.stopped = stopped;

@@ -1,6 +1,7 @@
 //! What a worker counts, for Prometheus.
 //!
-//! To add a metric: a field of [`Metrics`], its line in `Metrics::register`, and its row in `docs/reference/metrics.md`.
+//! To add a metric: a field of [`Metrics`], its line in `Metrics::register`, and its row in
+//! `docs/reference/metrics.md`.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -43,10 +44,10 @@ struct ForeignLabels {
     outcome: &'static str,
 }
 
-/// What became of a notification of another bucket.
+/// What became of a notification about another bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
-    /// Its message was let go, for whoever else reads the queue.
+    /// Its message was released, for another reader of the queue.
     LetGo,
     /// It was kept in the errors bucket.
     SetAside,
@@ -174,7 +175,7 @@ impl Metrics {
         registry.register("bulk_items", "Items of bulk requests", self.bulk_items.clone());
     }
 
-    /// Counts a unit that was brought to its end.
+    /// Counts a unit that was completed.
     pub fn unit(&self, state: UnitState, reason: Option<&str>) {
         let state = state.as_str();
         let reason = reason.unwrap_or_default().to_owned();
@@ -186,17 +187,17 @@ impl Metrics {
         self.units_known.inc();
     }
 
-    /// Counts a unit that was let go.
+    /// Counts a unit that was released.
     pub fn unit_unfinished(&self) {
         self.units_unfinished.inc();
     }
 
-    /// Counts notifications that are of no interest.
+    /// Counts notifications of no interest.
     pub fn ignored(&self, reason: &'static str, count: u64) {
         self.notifications_ignored.get_or_create(&IgnoredLabels { reason }).inc_by(count);
     }
 
-    /// Counts a notification of another bucket.
+    /// Counts a notification about another bucket.
     pub fn foreign(&self, outcome: Foreign) {
         let outcome = match outcome {
             Foreign::LetGo => "LetGo",
@@ -205,12 +206,12 @@ impl Metrics {
         self.notifications_foreign.get_or_create(&ForeignLabels { outcome }).inc();
     }
 
-    /// Counts a unit that was let go because of an index.
+    /// Counts a unit that was released because of an index.
     pub fn unit_held(&self, trouble: IndexTrouble) {
         self.units_held.get_or_create(&HeldLabels { trouble: trouble.as_str() }).inc();
     }
 
-    /// Counts documents that were written to the index, and how long after the landing of their object.
+    /// Counts documents that were written to the index, and the time since their object landed.
     pub fn searchable(&self, documents: i64, lag_millis: Option<i64>) {
         self.documents.inc_by(u64::try_from(documents).unwrap_or(0));
         if let Some(lag) = lag_millis.and_then(|lag| u64::try_from(lag).ok()) {
@@ -218,7 +219,7 @@ impl Metrics {
         }
     }
 
-    /// Counts documents that a later one of the same object and id has taken the place of.
+    /// Counts documents that were overwritten by a later one of the same object and id.
     pub fn overwritten(&self, documents: i64) {
         self.documents_overwritten.inc_by(u64::try_from(documents).unwrap_or(0));
     }
@@ -228,20 +229,20 @@ impl Metrics {
         self.bytes_read.inc_by(u64::try_from(bytes).unwrap_or(0));
     }
 
-    /// Takes the sizes of a bulk request.
+    /// Records the sizes of a bulk request.
     pub fn bulk(&self, bytes: usize, items: usize) {
         self.bulk_bytes.observe(float(bytes));
         self.bulk_items.observe(float(items));
     }
 
-    /// Counts an attempt that a store kept from succeeding.
+    /// Counts an attempt that failed because of a store.
     pub fn retry(&self, step: &'static str, kind: Option<Kind>) {
         let (by, reason) =
             kind.map_or(("", ""), |(by, reason): (Store, StoreProblemReason)| (by.as_str(), reason.as_str()));
         self.retries.get_or_create(&RetryLabels { step, by, reason }).inc();
     }
 
-    /// Takes the time of a step that began at `began` and succeeded now.
+    /// Records the duration of a step that began at `began` and succeeded now.
     pub fn step(&self, step: &'static str, began: Instant) {
         self.step_seconds.get_or_create(&StepLabels { step }).observe(began.elapsed().as_secs_f64());
     }

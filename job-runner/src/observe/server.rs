@@ -1,6 +1,7 @@
-//! The HTTP side of a worker: `/metrics` for Prometheus, `/status` for the operator, `/healthz` for whoever asks.
+//! The HTTP endpoints of a worker: `/metrics` for Prometheus, `/status` for the operator, `/healthz` for any
+//! health check.
 //!
-//! It shows numbers and the words of stores; no documents, no credentials, and nothing can be changed by it.
+//! They show numbers and messages of stores, but no documents and no credentials, and are read-only.
 
 use std::net::{Ipv6Addr, SocketAddr};
 
@@ -12,7 +13,7 @@ use docmill_crds::contract::WORKER_PORT;
 
 use super::{WorkerActivity, worker};
 
-/// Serves for as long as the process lives. A worker that cannot be seen still works: trouble is logged.
+/// Serves for as long as the process lives. A worker without its endpoints still works: problems are logged.
 pub async fn run() {
     let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, WORKER_PORT));
     let served = match listen(address).await {
@@ -24,7 +25,7 @@ pub async fn run() {
     }
 }
 
-/// Listens on all addresses, also of a node without IPv6.
+/// Listens on all addresses, also on a node without IPv6.
 async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
     match tokio::net::TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),

@@ -1,7 +1,9 @@
-//! Spans for OpenTelemetry: one of each unit, from when it is taken up to its end, by OTLP over HTTP (protobuf).
+//! Spans for OpenTelemetry: one per unit, from when it is received until it completes, by OTLP over HTTP
+//! (protobuf).
 //!
-//! They are sent when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; the other variables of the OTLP exporter and of the SDK hold as
-//! well (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>). A collector that is away costs spans, not work.
+//! They are sent if `OTEL_EXPORTER_OTLP_ENDPOINT` is set; the other variables of the OTLP exporter and of the
+//! SDK apply as well (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>). A collector that is
+//! down costs spans, not work.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,7 +24,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Name of the span of a unit; no others are sent.
+/// Name of a unit's span; no others are sent.
 pub const UNIT_SPAN: &str = "unit";
 /// How long the collector may take for one batch.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,7 +38,7 @@ pub enum TraceError {
     /// The HTTP client cannot be made.
     #[error("failed to make an HTTP client for spans: {0}")]
     Client(#[from] reqwest::Error),
-    /// The exporter cannot be made of its environment variables.
+    /// The exporter cannot be built from its environment variables.
     #[error("failed to set up the export of spans: {0}; check the variables OTEL_EXPORTER_OTLP_*")]
     Exporter(#[from] ExporterBuildError),
 }
@@ -46,13 +48,13 @@ pub enum TraceError {
 pub struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// Starts it, if the environment asks for it. Requests are made on `runtime`.
+    /// Starts it, if the environment asks for it. Requests are sent on `runtime`.
     pub fn from_env(runtime: &Handle) -> Result<Option<Self>, TraceError> {
         let wanted = ENDPOINTS.iter().any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()));
         if wanted { Self::start(runtime, None).map(Some) } else { Ok(None) }
     }
 
-    /// Makes spans of units, and of nothing else: lines of the log stay in the log.
+    /// Turns units into spans, and nothing else: log lines stay in the log.
     pub fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -76,7 +78,7 @@ impl Traces {
         Ok(Self(provider.with_batch_exporter(exporter.build()?).build()))
     }
 
-    /// What makes the spans.
+    /// The tracer that creates the spans.
     pub fn tracer(&self) -> SdkTracer {
         self.0.tracer("docmill")
     }
@@ -89,7 +91,8 @@ impl Traces {
     }
 }
 
-/// The tree's own HTTP client, on the worker's runtime: the exporter has a thread of its own, and none.
+/// The process's own HTTP client, on the worker's runtime: the exporter has a thread of its own, but no
+/// runtime.
 #[derive(Debug)]
 struct Client {
     http: reqwest::Client,
@@ -115,7 +118,7 @@ impl HttpClient for Client {
 }
 
 impl Client {
-    /// A collector that is away is told of once, and not with each batch.
+    /// Logs once that a collector is down, rather than for each batch.
     fn tell(&self, error: Option<&HttpError>) {
         let failed = self.failing.swap(error.is_some(), Ordering::Relaxed);
         if let (Some(error), false) = (error, failed) {

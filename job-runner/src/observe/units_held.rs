@@ -1,14 +1,14 @@
-//! Units that a worker let go because an index has trouble of its own, and that have no end yet as far as it knows. Pure:
-//! the time is given, as the time since the worker's start.
+//! Units that a worker released because an index has trouble of its own, and that have not completed as far
+//! as it knows. Pure: the time is passed in, as the time since the worker's start.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use docmill_crds::contract::{HeldUnits, IndexTrouble};
 
-/// Units that are remembered. Of more than these it is forgotten that they wait.
+/// Maximum number of units that are remembered. Further ones are forgotten while they wait.
 const REMEMBERED: usize = 50_000;
-/// How much later than it was to a unit may come again. One that has not by then went to another worker.
+/// How late a unit may come back. If it has not come back by then, it went to another worker.
 const LATE: Duration = Duration::from_mins(1);
 
 /// The units that wait.
@@ -16,7 +16,7 @@ const LATE: Duration = Duration::from_mins(1);
 pub struct UnitsHeld(HashMap<u64, (IndexTrouble, Duration)>);
 
 impl UnitsHeld {
-    /// A unit, by its digest, was let go, and comes again after `pause`.
+    /// A unit, by its digest, was released, and comes back after `pause`.
     pub fn hold(&mut self, unit: &str, trouble: IndexTrouble, pause: Duration, now: Duration) {
         if self.0.len() >= REMEMBERED {
             self.forget(now);
@@ -26,7 +26,7 @@ impl UnitsHeld {
         }
     }
 
-    /// A unit has its end.
+    /// A unit has completed.
     pub fn end(&mut self, unit: &str) {
         if !self.0.is_empty() {
             self.0.remove(&key(unit));
@@ -53,7 +53,7 @@ impl UnitsHeld {
     }
 }
 
-/// The first half of the digest, which is in hex; that two units share it is out of the question.
+/// The first half of the digest, which is in hex; it is practically impossible that two units share it.
 fn key(unit: &str) -> u64 {
     unit.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }

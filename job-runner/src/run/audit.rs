@@ -1,14 +1,15 @@
-//! Mode Audit: compares raw bucket, ledger, snapshots, errors and index, unit by unit, and mends what differs if that is
-//! asked for.
+//! Mode Audit: compares raw bucket, ledger, snapshots, errors and index, unit by unit, and repairs
+//! differences if asked to.
 //!
-//! - `window`: ranges of keys that are small enough to be held; `keys`: what the keys of other buckets say of raw ones;
-//! - `evidence`: what the stores hold of a range, and what has to be asked one by one; `judge`: the verdict; `report`: how
-//!   it is told. None of these performs I/O;
-//! - `gather`, `documents`, `packs`: ask the stores; `repair`: mends;
-//! - here: who is looked at when.
+//! - `window`: ranges of keys that are small enough to be held in memory; `keys`: what the keys of other
+//!   buckets say about raw objects;
+//! - `evidence`: what the stores hold of a range, and what has to be looked up one by one; `judge`: the
+//!   verdict; `report`: how it is reported. None of these performs I/O;
+//! - `gather`, `documents`, `packs`: query the stores; `repair`: repairs differences;
+//! - this module: which range is examined when.
 //!
-//! Work goes on meanwhile. What differs is looked at a second time, some seconds later: only what differs in the same way
-//! then is a difference, and only that is touched.
+//! Other work goes on meanwhile. Every difference is checked a second time, some seconds later: only what
+//! still differs in the same way is a difference, and only that is repaired.
 
 mod documents;
 mod evidence;
@@ -37,9 +38,9 @@ use gather::{KeyWindow, Stores};
 use repair::Repairer;
 use report::{AuditReport, Difference, Sums, Target};
 
-/// How long what was seen to differ may take to come right by itself: longer than a batch is on its way.
+/// How long an apparent difference may take to resolve by itself: longer than a batch is in flight.
 const SETTLING: Duration = Duration::from_secs(5);
-/// How often what is left of a range is mended: a record that is put right can show what else is wrong.
+/// How often the rest of a range is repaired: a repaired record can show what else is wrong.
 const ROUNDS: usize = 3;
 
 /// Compares the ranges of a file.
@@ -69,7 +70,7 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
     Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
 }
 
-/// The report of the whole run, from those of its files in their order.
+/// The report of the whole run, from those of its files in order.
 pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
     let mut whole = AuditReport::default();
     for report in reports {
@@ -87,7 +88,7 @@ struct SuspectWindow {
     seen: HashSet<u64>,
 }
 
-/// What a look at a window gave.
+/// The result of examining a window.
 struct Look {
     sums: Sums,
     differences: Vec<Difference>,
@@ -96,7 +97,8 @@ struct Look {
     incomplete: bool,
 }
 
-/// Looks at a range window by window. Gives the sums of the windows in which nothing differed, and the other windows.
+/// Examines a range window by window. Returns the sums of the windows without differences, and the other
+/// windows.
 async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<SuspectWindow>), RunError> {
     let (mut sums, mut poison_units) = (Sums::default(), Vec::new());
     let mut after = range.after.clone();
@@ -115,7 +117,7 @@ async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<
     }
 }
 
-/// Looks again where something differed, and mends it if that is asked for.
+/// Checks again what differed, and repairs it if asked to.
 async fn second_looks(
     stores: &Stores<'_>,
     poison_units: &[SuspectWindow],
@@ -139,7 +141,8 @@ async fn second_looks(
     Ok(())
 }
 
-/// Mends what was confirmed, and what that shows to differ of the same keys; then says what is mended. Gives the last look.
+/// Repairs the confirmed differences, and further ones of the same keys that this reveals; then marks what is
+/// repaired. Returns the result of the last check.
 async fn mend(
     stores: &Stores<'_>,
     repairer: &Repairer<'_>,
@@ -165,7 +168,7 @@ async fn mend(
     }
 }
 
-/// Looks at a range to its end.
+/// Examines a range to its end.
 async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunError> {
     let mut all = look(stores, range.after.as_deref(), range.until.as_deref()).await?;
     while all.more {
@@ -178,7 +181,7 @@ async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunE
     Ok(all)
 }
 
-/// Looks at the first window of a range. Outages are waited out.
+/// Examines the first window of a range. Waits for outages to end.
 async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
     let stop = &stores.context.stop.abort;
     let look = persist("look at a range", stop, || attempt(stores, after, until)).await;
@@ -193,12 +196,12 @@ async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) 
     differences.extend(stores.named_documents(&evidence).await?);
     let mut unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;
     let mut incomplete = unnamed.len() >= MOST_UNNAMED;
-    // One in the place of what should be there is a difference already.
+    // A document in the place of a missing one is a difference already.
     let told: HashSet<_> = differences.iter().filter_map(|difference| difference.target.address()).collect();
     unnamed.retain(|difference| !difference.target.address().is_some_and(|address| told.contains(&address)));
     differences.extend(unnamed);
     if after.is_none() {
-        // Packs are not ordered as keys are. They are looked at with the first of them.
+        // Packs are not ordered as keys are. They are examined with the first of them.
         let (packs, more) = stores.strange_packs().await?;
         differences.extend(packs);
         incomplete |= more;
@@ -212,7 +215,7 @@ async fn settle(context: &RunContext) -> Result<(), RunError> {
     settled.ok_or(RunError::Stopped)
 }
 
-/// What makes a difference the same one when it is seen again.
+/// Identifies a difference, so that it is recognized when it is seen again.
 fn identity(difference: &Difference) -> u64 {
     let mut hasher = DefaultHasher::new();
     (difference.kind, &difference.key, &difference.unit).hash(&mut hasher);

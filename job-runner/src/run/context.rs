@@ -13,7 +13,7 @@ use super::error::RunError;
 use crate::ingest::clusters::Clusters;
 use crate::ingest::processor::{Processor, Stop};
 
-/// What every step of a run needs, the same for all of its files.
+/// What every step of a run needs, shared by all of its files.
 #[derive(Debug)]
 pub struct RunContext {
     /// The order.
@@ -30,7 +30,7 @@ pub struct RunContext {
 }
 
 impl RunContext {
-    /// Reaches the stores with the credentials that are mounted into the pod.
+    /// Connects to the stores with the credentials that are mounted into the pod.
     pub async fn connect(order: RunOrder, runner: String, stop: Stop) -> Result<Self, RunError> {
         let spec = &order.ingest.spec;
         let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
@@ -38,7 +38,7 @@ impl RunContext {
         Ok(Self { order, s3, clusters, runner, stop, processor: OnceCell::new() })
     }
 
-    /// The path of a unit, made when it is first asked for: not every step of a run ingests.
+    /// The path of a unit, created on first use: not every step of a run ingests.
     pub async fn processor(&self) -> Result<&Arc<Processor>, RunError> {
         let make = async || {
             let run = Some(self.order.run_uid.clone());

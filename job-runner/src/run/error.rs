@@ -1,4 +1,4 @@
-//! Why a run could not be planned or worked.
+//! Why a run could not be planned or processed.
 
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ClaimError, ElasticError};
@@ -10,7 +10,8 @@ use docmill_crds::foreign::Foreign;
 
 use crate::ingest::error::IngestError;
 
-/// Why a run could not be planned, or a part of it not be worked to its end. What is wrong with a single unit is no error.
+/// Why a run could not be planned, or a part of it not completed. What is wrong with a single unit is not an
+/// error.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The conversion of the source or of the run cannot work.
@@ -39,7 +40,7 @@ pub enum RunError {
         /// What is wrong.
         error: serde_json::Error,
     },
-    /// A file of the run is not there.
+    /// A file of the run is missing.
     #[error(
         "failed to find {0} in the snapshot bucket; was it deleted, or is there a lifecycle rule? Create the run anew"
     )]
@@ -59,15 +60,15 @@ pub enum RunError {
     /// The order has no such part.
     #[error("failed to find part {0} in the work order")]
     NoPart(i32),
-    /// Elasticsearch refuses a record of the run.
+    /// Elasticsearch rejects a record of the run.
     #[error("failed to record the run: {0}")]
     RecordRefused(String),
-    /// Units could not be brought to their end for as long as was waited.
+    /// Units did not complete within the waiting time.
     #[error(
         "failed to finish {left} of {lines} units of a file; an outage lasts, see the log for what hinders them"
     )]
     Unfinished {
-        /// Units without an end.
+        /// Units that did not complete.
         left: usize,
         /// Units of the file.
         lines: usize,

@@ -11,7 +11,7 @@ use super::error::RunError;
 use super::patience::PATIENCE;
 
 impl RunContext {
-    /// Writes a file of the run; one that is there is replaced.
+    /// Writes a file of the run; replaces an existing one.
     pub(crate) async fn write_file(
         &self,
         name: &str,

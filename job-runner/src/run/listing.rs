@@ -1,7 +1,8 @@
-//! What lies in a bucket, in the order of its keys, a page at a time.
+//! Lists the objects of a bucket, in the order of their keys, a page at a time.
 //!
-//! Where a bucket is versioned, its versions are listed and the current one of each key is given, since only they name
-//! the version by which notifications name the same object. Stores that know no versions say so in different ways.
+//! If a bucket is versioned, its versions are listed and the current one of each key is returned, since only
+//! versions have the version id by which notifications name the same object. Stores without versions say so
+//! in different ways.
 
 use aws_sdk_s3::types::BucketVersioningStatus;
 use docmill_clients::aws::{StoreError, StoreFault};
@@ -29,7 +30,7 @@ pub struct Listing {
     next: Option<Next>,
 }
 
-/// Where the next page begins.
+/// Where the next page starts.
 #[derive(Debug)]
 enum Next {
     /// After this key; from the start if there is none.
@@ -52,7 +53,7 @@ pub async fn is_versioned(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<bool,
                 StoreError::from_sdk(format!("ask for the versioning of the bucket {bucket:?}"), &error);
             let not_implemented = error.to_string().contains("NotImplemented");
             match error.fault() {
-                // A store without versions refuses the question, or has never heard of it.
+                // A store without versions rejects the request, or does not know it.
                 Some(StoreFault::Refused | StoreFault::NoSuchKey) => Ok(false),
                 _ if not_implemented => Ok(false),
                 _ => Err(error),
@@ -62,7 +63,7 @@ pub async fn is_versioned(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<bool,
 }
 
 impl Listing {
-    /// Begins a listing of the keys that start with `prefix` and come after `after`. Nothing is sent yet.
+    /// Starts a listing of the keys that start with `prefix` and come after `after`. Sends nothing yet.
     pub fn new(
         s3: aws_sdk_s3::Client,
         bucket: &str,
@@ -74,7 +75,8 @@ impl Listing {
         Self { s3, bucket, prefix, versioned, next: Some(Next::Key(after)) }
     }
 
-    /// The next objects, up to 1,000; `None` at the end. A page can be empty. After an error the same page is next.
+    /// The next objects, up to 1,000; `None` at the end. A page can be empty. After an error the same page is
+    /// next.
     pub async fn next_page(&mut self) -> Result<Option<Vec<ListedObject>>, StoreError> {
         let Some(next) = &self.next else { return Ok(None) };
         let (page, next) =
@@ -83,7 +85,7 @@ impl Listing {
         Ok(Some(page))
     }
 
-    /// Whether there may be objects behind those that were given.
+    /// Whether there may be objects after those that were returned.
     pub const fn has_more(&self) -> bool {
         self.next.is_some()
     }
@@ -137,7 +139,7 @@ impl Listing {
     }
 }
 
-/// Looks at one object; `None` if there is none.
+/// Looks up one object; `None` if there is none.
 pub async fn head(
     s3: &aws_sdk_s3::Client,
     bucket: &str,

@@ -1,12 +1,12 @@
-//! What a run is to go through: files of lines in the snapshot bucket, a result beside each, and a plan that names them.
-//! Pure.
+//! The work of a run: files of lines in the snapshot bucket, a result beside each, and a plan that names
+//! them. Pure.
 
 use docmill_crds::records::runs::Tally;
 use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One line of a manifest: a unit, or, of an audit, a range of keys.
+/// One line of a manifest: a unit, or, for an audit, a range of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestLine {
@@ -16,22 +16,22 @@ pub struct ManifestLine {
     /// Version id, where the bucket is versioned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// `ETag` without quotes, where it is known.
+    /// `ETag` without quotes, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
     /// When the object landed, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
-    /// Where the unit stood in the ledger when the run was planned.
+    /// The unit's state in the ledger when the run was planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<UnitState>,
-    /// Why it failed or was passed over.
+    /// Why it failed or was skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Revision that it was converted with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// Of an audit: the range of keys.
+    /// For an audit: the range of keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<KeyRange>,
 }
@@ -40,26 +40,26 @@ pub struct ManifestLine {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyRange {
-    /// Left out: from before everything.
+    /// If left out: from before everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// Left out: to the end.
+    /// If left out: to the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
 
-/// What came of one file of a manifest: the content of `done-<number>.json`.
+/// The result of one file of a manifest: the content of `done-<number>.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileResult {
     /// What became of its lines.
     pub tally: Tally,
-    /// What the mode has to tell; merged into the report by the mode's own rule.
+    /// The mode's own report; merged by the mode's own rule.
     pub report: Value,
 }
 
-/// What was selected: the content of `plan.json`, written last. Files beyond `files` are left over from an attempt that
-/// did not come so far, and are not looked at.
+/// What was selected: the content of `plan.json`, written last. Files beyond `files` are left over from an
+/// attempt that did not get that far, and are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunPlan {
@@ -67,7 +67,7 @@ pub struct RunPlan {
     pub files: i64,
     /// Lines of all files.
     pub selected: i64,
-    /// Units that were looked at and needed nothing.
+    /// Units that were examined and needed nothing.
     pub passed_over: i64,
     /// Key of the first line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,12 +75,12 @@ pub struct RunPlan {
     /// Key of the last line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_key: Option<String>,
-    /// Where keys only grow: the key up to which all is seen to, once the selected units are.
+    /// If keys only grow: the key up to which everything is done, once the selected units are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<String>,
 }
 
-/// Lines of one file. A file is what is done again when a pod dies.
+/// Lines per file. A file is the unit of repetition when a pod dies.
 pub const FILE_LINES: usize = 1000;
 
 /// Name of a file with lines.
@@ -93,7 +93,8 @@ pub fn done_name(file: i64) -> String {
     format!("done-{file:08}.json")
 }
 
-/// Name of the mark of a file that somebody works on, with how often it was begun by a worker that did not end it.
+/// Name of the mark of a file that is being processed, which counts how often it was started by a worker that
+/// did not finish it.
 pub fn begun_name(file: i64) -> String {
     format!("begun-{file:08}.json")
 }
@@ -105,7 +106,7 @@ pub const PLAN_NAME: &str = "plan.json";
 pub fn write_lines(lines: &[ManifestLine]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for line in lines {
-        // Texts and numbers into a Vec: serde_json has no way to fail here.
+        // Strings and numbers into a Vec: serde_json cannot fail here.
         let _ = serde_json::to_writer(&mut bytes, line);
         bytes.push(b'\n');
     }
@@ -117,7 +118,7 @@ pub fn read_lines(bytes: &[u8]) -> serde_json::Result<Vec<ManifestLine>> {
     bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(serde_json::from_slice).collect()
 }
 
-/// The files of a part: contiguous, and shared as evenly as can be.
+/// The files of a part: contiguous, and distributed as evenly as possible.
 pub fn files_of(part: i32, parts: i32, files: i64) -> std::ops::Range<i64> {
     let (part, parts) = (i64::from(part), i64::from(parts.max(1)));
     (files * part / parts)..(files * (part + 1) / parts)

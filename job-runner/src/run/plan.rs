@@ -1,4 +1,5 @@
-//! Selects the units of a run and writes them down as a manifest.
+//! Selects the units of a run and writes them as a manifest.
+
 pub mod lexicographic_listing;
 pub(crate) mod planner;
 pub mod select;

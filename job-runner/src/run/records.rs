@@ -13,8 +13,8 @@ use super::manifest::RunPlan;
 use super::patience::PATIENCE;
 
 impl RunContext {
-    /// Creates the indices of the ledger and of the records of runs where they are not there. They have to belong to
-    /// this source.
+    /// Creates the indices of the ledger and of the records of runs if they do not exist. They have to belong
+    /// to this source.
     pub(crate) async fn ensure_records(&self) -> Result<(), RunError> {
         let order = &self.order.ingest;
         let (owner, adopt) = (order.owner(), order.spec.adopts());
@@ -25,7 +25,7 @@ impl RunContext {
         Ok(())
     }
 
-    /// Records that there is this run, and where its files lie.
+    /// Records that this run exists, and where its files are.
     pub(crate) async fn record_run(&self) -> Result<(), RunError> {
         let now = clock::now_millis();
         let snapshots = &self.source().snapshots;
@@ -53,12 +53,13 @@ impl RunContext {
         self.record(&PlanRecord::id(&self.order.run_uid), &record, now).await
     }
 
-    /// Records how far a part is. By its time as version, so that a pod that was thought dead sets nothing back.
+    /// Records the progress of a part. The time is the version, so that a pod that was thought dead
+    /// overwrites nothing newer.
     pub(crate) async fn record_part(&self, record: &PartRecord) -> Result<(), RunError> {
         self.record(&PartRecord::id(&self.order.run_uid, record.part), record, clock::now_millis()).await
     }
 
-    /// Whether all parts were worked to their end.
+    /// Whether all parts are finished.
     pub(crate) async fn all_finished(&self, parts: i32) -> Result<bool, RunError> {
         let index = self.runs_index();
         let ids: Vec<String> = (0..parts).map(|part| PartRecord::id(&self.order.run_uid, part)).collect();
@@ -72,13 +73,13 @@ impl RunContext {
         Ok(records.iter().all(|record| record.as_ref().is_some_and(finished)))
     }
 
-    /// Up to which key an earlier run of the poll trigger has seen to everything.
+    /// The key up to which an earlier run of the poll trigger has done everything.
     pub(crate) async fn key_bound(&self) -> Result<Option<String>, RunError> {
         let record: Option<KeyBoundRecord> = self.recorded(&self.key_bound_id()).await?;
         Ok(record.map(|record| record.key))
     }
 
-    /// Keeps the key up to which everything is seen to. That of a run that was created later stays.
+    /// Records the key up to which everything is done. The key of a run that was created later stays.
     pub(crate) async fn record_key_bound(&self, key: &str) -> Result<(), RunError> {
         let record = KeyBoundRecord {
             kind: "bound".to_owned(),

@@ -1,10 +1,11 @@
-//! Mode Shadow: converts with a proposed conversion and tells what would change. Nothing is written but the report.
+//! Mode Shadow: converts with a proposed conversion and reports what would change. Nothing is written except
+//! the report.
 //!
-//! - `diff`, `snapshot_lines`, `compare`, `report`: what differs, and how it is told; no I/O;
-//! - here: reads the raw object, the record and the snapshot of each unit.
+//! - `diff`, `snapshot_lines`, `compare`, `report`: what differs, and how it is reported; no I/O;
+//! - this module: reads the raw object, the record and the snapshot of each unit.
 //!
-//! The object streams through the conversion and is never held. The snapshot is, up to a limit: of a larger one only
-//! the digests are compared, which tell whether the unit changes and not what does.
+//! The object streams through the conversion and is never held in memory. The snapshot is, up to a limit: for
+//! a larger one only the digests are compared, which tell whether the unit changes but not what changes.
 
 mod compare;
 mod diff;
@@ -42,15 +43,15 @@ use compare::{Predicted, Recorded, UnitComparison};
 use report::{FailureExample, ShadowReport};
 use snapshot_lines::OpenSnapshot;
 
-/// Units that are converted at a time.
+/// Units that are converted concurrently.
 const UNITS_AT_A_TIME: usize = 8;
-/// The largest snapshot that is held in memory, …
+/// The largest snapshot that is held in memory.
 const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
-/// … and how many of those that are larger than a usual one.
+/// How many snapshots larger than usual are held at a time.
 const LARGE_SNAPSHOTS: usize = 2;
-/// What is larger than a usual one.
+/// The size from which a snapshot is larger than usual.
 const LARGE_SNAPSHOT_BYTES: usize = 1024 * 1024;
-/// What is asked of a record.
+/// The requested fields of a record.
 const RECORD_FIELDS: [&str; 4] = ["state", "reason", "documentsDigest", "snapshot"];
 
 /// Rehearses the units of a file.
@@ -67,7 +68,7 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
     Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
 }
 
-/// The report of the whole run, from those of its files in their order.
+/// The report of the whole run, from those of its files in order.
 pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
     let mut whole = ShadowReport::default();
     for report in reports {
@@ -91,7 +92,7 @@ fn count(tally: &mut Tally, predicted: Option<&Predicted>) {
     }
 }
 
-/// What rehearsing needs, the same for all units of a file.
+/// What a rehearsal needs, shared by all units of a file.
 struct Rehearsal<'a> {
     context: &'a RunContext,
     ledger: String,
@@ -118,7 +119,7 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    /// Rehearses one unit; the prediction is left out where it would be passed over.
+    /// Rehearses one unit; the prediction is left out if the unit would be skipped.
     async fn unit(&self, line: &ManifestLine) -> Result<(Option<Predicted>, ShadowReport), RunError> {
         let landed = ObjectRef {
             bucket: self.context.source().raw.bucket.clone(),
@@ -135,7 +136,7 @@ impl<'a> Rehearsal<'a> {
     async fn attempt(&self, landed: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
         let opened = match object::open(&self.context.s3, landed).await {
             Ok(ObjectFound::Object(opened)) => opened,
-            // What cannot be read is what it was, until it can.
+            // What cannot be read stays as it was, until it can.
             Err(error) if error.fault() == Some(StoreFault::Archived) => return self.stays(landed).await,
             Err(error) => return Err(error.into()),
             Ok(ObjectFound::Gone | ObjectFound::Replaced) => return self.stays(landed).await,
@@ -164,7 +165,7 @@ impl<'a> Rehearsal<'a> {
         Ok((Some(predicted), report))
     }
 
-    /// What is to be made of an object; `None` if it is gone.
+    /// What would become of an object; `None` if it is gone.
     async fn object(
         &self,
         landed: &ObjectRef,
@@ -185,7 +186,7 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    /// An object that is gone, or that another version has replaced: its unit stays as it is recorded.
+    /// An object that is gone, or that another version has replaced: its unit stays as recorded.
     async fn stays(&self, landed: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
         let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
         let recorded = match landed.version() {
@@ -208,7 +209,7 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    /// The lines of a snapshot; `None` if it is not there or too large.
+    /// The lines of a snapshot; `None` if it is missing or too large.
     async fn snapshot(&self, reference: &str) -> Result<Option<SnapshotTurn<'_>>, StoreError> {
         let bucket = &self.context.source().snapshots.bucket;
         let Some(snapshot) = read::open(&self.context.s3, bucket, reference).await? else { return Ok(None) };
@@ -220,7 +221,7 @@ impl<'a> Rehearsal<'a> {
         Ok(snapshot.bytes().await?.map(|lines| SnapshotTurn { lines, _turn: turn }))
     }
 
-    /// Compares what would be made of an object with what there is; also gives how many bytes of it were read.
+    /// Compares what would become of an object with what exists; also returns how many bytes of it were read.
     async fn compare(
         &self,
         unit: Unit,
@@ -251,14 +252,14 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-/// An object as it is compared.
+/// An object for the comparison.
 enum Object {
     TooLarge,
     ToConvert(Arc<Converter>, BodyReader),
     Described(Box<Document>),
 }
 
-/// Converts an object to its end; gives how many bytes it has.
+/// Converts an object to its end; returns its length in bytes.
 fn convert(
     comparison: &mut UnitComparison<'_>,
     converter: &Converter,

@@ -1,4 +1,4 @@
-//! Works one part of a manifest, file by file.
+//! Processes one part of a manifest, file by file.
 
 mod file_order;
 mod mode;

@@ -1,8 +1,8 @@
 //! What a document has beyond its model, as JSON.
 //!
 //! `Keep` produces a tree of nodes, `{"name", "attributes", "content": [text or node, …]}`, which contains
-//! everything that the model did not take. `Flattened` produces lists of values by path, `{"head.meta.@name":
-//! ["provider"]}`.
+//! everything that the model did not take. `Flattened` produces lists of values by path,
+//! `{"head.meta.@name": ["provider"]}`.
 
 use docmill_crds::conversion::Extra;
 

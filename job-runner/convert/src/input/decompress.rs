@@ -15,7 +15,8 @@ use crate::limits::Limits;
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// log₂ of the largest window that a zstd frame may ask for: 8 MiB, which every decoder supports (RFC 8878, section 3.1.1.1.2).
+/// log₂ of the largest window that a zstd frame may require: 8 MiB, which every decoder supports (RFC 8878,
+/// section 3.1.1.1.2).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// Why no more bytes come.

@@ -117,7 +117,8 @@ impl Skip {
         }
     }
 
-    /// An I/O error is returned as it is; any other one is replaced by the fault of the line, which came first.
+    /// Returns an I/O error unchanged, and the fault of the line in place of any other error, as it came
+    /// first.
     fn fill(&self, window: &mut Window<'_>) -> Result<(), Trouble> {
         window.fill().map_err(|trouble| match trouble {
             Trouble::Io(error) => Trouble::Io(error),

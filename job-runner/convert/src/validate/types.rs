@@ -62,7 +62,8 @@ fn significant_digits(text: &str) -> String {
     digits.trim_matches('0').to_owned()
 }
 
-/// An absolute URI or IRI, by RFC 3986 section 3 and RFC 3987: a scheme, a colon, and no character that has to be escaped.
+/// An absolute URI or IRI, by RFC 3986 section 3 and RFC 3987: a scheme, a colon, and no character that has
+/// to be escaped.
 fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())

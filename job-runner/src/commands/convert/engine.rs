@@ -1,4 +1,5 @@
-//! The one place where this command meets the pipeline: a file goes in, verdicts come out, exactly as in a worker.
+//! The only place where this command uses the pipeline: a file goes in, verdicts come out, exactly as in a
+//! worker.
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -18,8 +19,8 @@ impl Engine {
         Logic::new(model).map(Self)
     }
 
-    /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks. An error is
-    /// one of reading the file.
+    /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks.
+    /// An error is an error of reading the file.
     pub(crate) fn convert(
         &self,
         path: &Path,
@@ -34,13 +35,13 @@ impl Engine {
                     }
                 }
             }
-            // The verdict on the only document there is: whether to go on is no question.
+            // The verdict on the only document: whether to go on does not matter.
             Logic::Describe(_) => drop(verdict(Ok(binary::of_reader(&path.to_string_lossy(), file)?))),
         }
         Ok(())
     }
 
-    /// What the files so far had that the model does not name. Where it names nothing, that is nothing.
+    /// What the files so far had that the model does not name. Nothing, for a model that names nothing.
     pub(crate) fn take_losses(&self) -> Losses {
         match &self.0 {
             Logic::Convert(converter) => converter.take_losses(),

@@ -12,7 +12,7 @@ use super::totals::ConvertTally;
 use crate::commands::excerpt::excerpt;
 use crate::commands::lines::{LineReader, decoded};
 
-/// Explains the refusals of one file with the lines that they are about.
+/// Explains the refusals of one file, with the lines that they are about.
 pub(crate) struct Explainer<'p> {
     path: &'p Path,
     /// Faults mostly come in the order of the file, so that one more pass over it shows them all.
@@ -24,7 +24,8 @@ impl<'p> Explainer<'p> {
         Self { path, lines: None }
     }
 
-    /// A paragraph for each fault: place, reason and field, what was expected, and the line if it can be read again.
+    /// A paragraph for each fault: place, reason and field, what was expected, and the line if it can be read
+    /// again.
     pub(crate) fn explain(&mut self, refusal: &Refusal) -> String {
         let mut text = String::new();
         for fault in &refusal.faults {
@@ -51,7 +52,7 @@ impl<'p> Explainer<'p> {
         Some(line)
     }
 
-    /// What was read from a pipe cannot be read again.
+    /// Input from a pipe cannot be read again.
     fn open(&self) -> Option<LineReader<Box<dyn BufRead>>> {
         let file = File::open(self.path).ok()?;
         file.metadata().ok()?.is_file().then_some(())?;
@@ -63,7 +64,7 @@ impl<'p> Explainer<'p> {
 fn headline(path: &Path, fault: &Fault) -> String {
     let Fault { reason, field, at, line, column, expected, found } = fault;
     let mut text = format!("{}:{line}:{column}: {reason}", path.display());
-    // A `String` takes everything.
+    // Writing to a `String` cannot fail.
     let _ = match (field, at) {
         (Some(field), Some(at)) => write!(text, " in {field} ({at})"),
         (Some(place), None) | (None, Some(place)) => write!(text, " in {place}"),
@@ -76,7 +77,7 @@ fn headline(path: &Path, fault: &Fault) -> String {
     text
 }
 
-/// What was done, one number a line.
+/// The totals, one number per line.
 pub(super) fn totals(tally: &ConvertTally, time: Duration) -> String {
     let seconds = time.as_secs_f64();
     let mut lines = vec![

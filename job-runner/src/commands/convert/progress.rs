@@ -1,4 +1,4 @@
-//! A progress bar on a terminal, for work that takes long.
+//! A progress bar on a terminal, for long work.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -12,19 +12,19 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use super::totals::ConvertTally;
 use crate::commands::inputs::{Inputs, is_stdin};
 
-/// Work that is done sooner needs no bar.
+/// Shorter work needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// With the size of all inputs, and as long as it is not known, or never will be.
+/// With the size of all inputs, and while it is not known, or never will be.
 const BAR: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
 const SPINNER: &str = "{spinner} {bytes} {bytes_per_sec} {elapsed} {msg}";
 
-/// The bar. It is shown when standard error is a terminal and standard output is not: documents that run over the screen
-/// are progress enough.
+/// The bar. It is shown if standard error is a terminal and standard output is not: documents that scroll
+/// over the screen are progress enough.
 pub(super) struct ConvertProgress {
     started: Instant,
     done: Arc<AtomicU64>,
-    /// Bytes of all inputs; 0 while they are being counted, and when they cannot be.
+    /// Bytes of all inputs; 0 while they are being counted, and if they cannot be.
     total: Arc<AtomicU64>,
     paths: Vec<PathBuf>,
     wanted: bool,
@@ -44,7 +44,7 @@ impl ConvertProgress {
         }
     }
 
-    /// Shows how far the work is.
+    /// Shows the progress.
     pub(super) fn show(&mut self, tally: &ConvertTally) {
         if !self.wanted || self.started.elapsed() < PATIENCE {
             return;
@@ -64,7 +64,7 @@ impl ConvertProgress {
         bar.set_message(format!("{documents} documents {rate}/s, {refused} refused"));
     }
 
-    /// Does what writes to the terminal while the bar is out of the way.
+    /// Runs something that writes to the terminal while the bar is hidden.
     pub(super) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.bar {
             Some(bar) => bar.suspend(write),
@@ -81,7 +81,8 @@ impl Drop for ConvertProgress {
     }
 }
 
-/// Counts the bytes of all inputs, beside the work. What cannot be counted leaves the total unknown.
+/// Counts the bytes of all inputs, concurrently with the work. Anything that cannot be counted leaves the
+/// total unknown.
 fn count(paths: Vec<PathBuf>, total: Arc<AtomicU64>) {
     thread::spawn(move || {
         let size =
@@ -95,7 +96,7 @@ fn count(paths: Vec<PathBuf>, total: Arc<AtomicU64>) {
     });
 }
 
-/// A template that cannot be read would be shown as the default style; the tests read both.
+/// An invalid template would be shown in the default style; the tests parse both.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

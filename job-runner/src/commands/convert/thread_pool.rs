@@ -1,9 +1,10 @@
-//! Several inputs are worked at a time, and what is said of them comes in the order of the inputs.
+//! Processes several inputs concurrently, and delivers their output in the order of the inputs.
 //!
-//! A feeder hands each input to the next free worker, together with one end of a channel; the other ends stand in line,
-//! in order, for the one who listens. A channel holds one message: the worker whose input is heard speaks without
-//! waiting, all others get one message ahead and then wait for their turn. So memory is bounded by the number of workers,
-//! whatever the size of an input. The line is bounded too, for inputs about which there is little to say.
+//! A feeder hands each input to the next free worker, together with one end of a channel; the other ends wait
+//! in a queue, in order, for the listener. A channel holds one message: the worker whose input is being read
+//! sends without waiting, all others get one message ahead and then wait for their turn. So memory is bounded
+//! by the number of workers, whatever the size of an input. The queue is bounded too, for inputs with little
+//! output.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -13,42 +14,42 @@ use std::{io, thread};
 
 use crate::commands::inputs::ReadError;
 
-/// Inputs in line for each worker: enough that a worker with a small one does not wait for the listener.
+/// Queued inputs per worker: enough that a worker with a small input does not wait for the listener.
 const LINE_PER_WORKER: usize = 4;
 
-/// What is said of an input, in order.
+/// The messages about an input, in order.
 #[derive(Debug)]
 pub(super) enum Progressed<T> {
-    /// Some of what became of it.
+    /// Part of its output.
     Lines(T),
-    /// It cannot be read on.
+    /// Reading it failed.
     Unreadable(io::Error),
     /// That was all.
     End,
 }
 
-/// Why there is nothing to hear.
+/// Why there is no message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// Nothing was said in this time.
+    /// None within this time.
     Yet,
-    /// Nothing will be said any more, although the end was not: the worker died.
+    /// None will follow, although the end was not sent: the worker died.
     BrokeOff,
 }
 
-/// The end of a channel with the worker. Nobody listening any more is no error: it means that the work can stop.
+/// The worker's end of a channel. A missing listener is not an error: it means that the work can stop.
 pub(super) struct Speaker<T>(SyncSender<Progressed<T>>);
 
-/// The end with the one who listens.
+/// The listener's end.
 pub(super) struct Listener<T>(Receiver<Progressed<T>>);
 
 impl<T> Speaker<T> {
-    /// Waits until this is taken; returns whether somebody listens.
+    /// Waits until this is received; returns whether somebody listens.
     pub(super) fn say(&self, lines: T) -> bool {
         self.0.send(Progressed::Lines(lines)).is_ok()
     }
 
-    /// Gives the lines back when they cannot be taken now; `Ok` says whether somebody listens.
+    /// Returns the lines if they cannot be sent now; `Ok` tells whether somebody listens.
     pub(super) fn try_say(&self, lines: T) -> Result<bool, T> {
         match self.0.try_send(Progressed::Lines(lines)) {
             Ok(()) => Ok(true),
@@ -71,15 +72,15 @@ impl<T> Listener<T> {
     }
 }
 
-/// An input, and where to hear what becomes of it.
+/// An input, and where to receive its output.
 type InputTurn<T> = Result<(PathBuf, Listener<T>), ReadError>;
 
-/// The line of inputs. An error of finding them is its last item. When it is dropped, the threads end with what they have in hand; nobody waits for
-/// them, as one may be held by a read that never ends.
+/// The queue of inputs. An error of finding them is its last item. When it is dropped, the threads end with
+/// their current input; nobody waits for them, as one may be blocked by a read that never ends.
 pub(super) struct Crew<T>(Receiver<InputTurn<T>>);
 
 impl<T: Send + 'static> Crew<T> {
-    /// Starts `jobs` workers. An error of `work` is one of reading the input.
+    /// Starts `jobs` workers. An error of `work` is an error of reading the input.
     pub(super) fn start(
         inputs: impl Iterator<Item = Result<PathBuf, ReadError>> + Send + 'static,
         jobs: usize,

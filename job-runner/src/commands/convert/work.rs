@@ -1,4 +1,4 @@
-//! What a worker does with one file: it makes lines of the verdicts.
+//! A worker's processing of one file: turns verdicts into lines.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use super::thread_pool::Speaker;
 use super::totals::ConvertTally;
 use crate::commands::inputs::open;
 
-/// Bytes of lines after which a worker waits until they are taken.
+/// Bytes of lines after which a worker waits until they are received.
 const FULL: usize = 64 * 1024;
 
 /// How verdicts are written.
@@ -61,7 +61,8 @@ impl ConvertJob {
         self.engine.take_losses()
     }
 
-    /// Converts a file and says what became of it. An error is one of reading the file; what was said before stands.
+    /// Converts a file and sends the results. An error is an error of reading the file; earlier output
+    /// remains.
     pub(super) fn convert(&self, path: &Path, to: &Speaker<OutputLines>) -> io::Result<()> {
         let mut file = CountedFile { file: open(path)?, bytes: 0, total: &self.bytes_read };
         let mut writer = Writer::new(path, self.form);
@@ -132,7 +133,8 @@ impl<'p> Writer<'p> {
         }
     }
 
-    /// Says the lines at once if they are waited for, else when there are enough of them. Returns whether to go on.
+    /// Sends the lines at once if the listener waits for them, else when there are enough of them. Returns
+    /// whether to go on.
     fn pass_on(&mut self, to: &Speaker<OutputLines>) -> bool {
         let lines = std::mem::take(&mut self.lines);
         if lines.documents.len() + lines.refusals.len() >= FULL {

@@ -1,4 +1,4 @@
-//! Reads a model from a YAML file, and shows a fault of it in its line.
+//! Reads a model from a YAML file, and shows a fault in its line.
 
 mod documents;
 mod fault;
@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::commands::excerpt::excerpt;
 use fault::{Fault, yaml_fault};
 
-/// Why a file is no model.
+/// Why a file is not a model.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ModelFault {
     /// It cannot be read.
@@ -46,7 +46,7 @@ pub(crate) enum ModelFault {
     Model(#[from] ModelError),
 }
 
-/// Reads a model: that of the file's `IngestSource`, or a `conversion` that stands alone, with or without its key.
+/// Reads a model: that of the file's `IngestSource`, or a standalone `conversion`, with or without its key.
 pub(crate) fn read(path: &Path) -> Result<Model, ModelFault> {
     let bytes = fs::read(path).map_err(|source| ModelFault::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8(bytes).map_err(|error| {

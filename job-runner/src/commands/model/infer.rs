@@ -1,12 +1,13 @@
 //! `job-runner model infer`: proposes a model from sample objects.
 //!
-//! [`samples`] takes the objects in: [`observe`] turns the elements of each, as they stream by, into the statistics of a
-//! [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`] says which elements are the
-//! records (or [`pattern`] does, which a person gave), [`propose`] makes fields of what they have, [`typing`] says of which type and [`names`] of which name, and [`mod@print`] writes
-//! the model with comments. Only this file reads and writes.
+//! [`samples`] takes in the objects: [`observe`] turns the elements of each, as they stream by, into the
+//! statistics of a [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`]
+//! decides which elements are the records (or [`pattern`] does, which a person gave), [`propose`] makes
+//! fields of their content, [`typing`] chooses the types and [`names`] the names, and [`mod@print`] writes
+//! the model with comments. Only this module performs I/O.
 //!
-//! Exit status 0: all samples were taken in; 1: some were passed over; 2: the command line or a file cannot be used, or
-//! there is nothing to propose.
+//! Exit status 0: all samples were taken in; 1: some were skipped; 2: the command line or a file cannot be
+//! used, or there is nothing to propose.
 
 mod kinds;
 mod names;
@@ -74,7 +75,7 @@ pub(super) fn run(args: &InferArgs) -> ExitCode {
     }
 }
 
-/// The model as YAML, and whether it is made of all samples. What is passed over is told to `aside`.
+/// The model as YAML, and whether it is based on all samples. What is skipped is reported to `aside`.
 fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), InferError> {
     let pattern = args.record.as_deref().map(Pattern::parse).transpose()?;
     let mut samples = Samples::new(pattern);
@@ -87,7 +88,7 @@ fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), Inf
             Ok(Ok(())) => {}
             Ok(Err(refusal)) => {
                 all = false;
-                // Nobody is left to be told when this fails; the same below.
+                // If this fails, there is nobody left to notify; the same below.
                 let _ = aside.write_all(Explainer::new(&path).explain(&refusal).as_bytes());
             }
         }

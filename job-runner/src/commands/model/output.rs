@@ -1,4 +1,4 @@
-//! Prints what a command made.
+//! Prints the output of a command.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

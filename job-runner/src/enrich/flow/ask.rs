@@ -1,4 +1,5 @@
-//! A model is asked for a batch: requests sent, tried again, and cut in halves where one document spoils a batch.
+//! Calls a model for a batch: sends requests, retries them, and splits the batch in halves if one document
+//! spoils it.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,14 +24,14 @@ use crate::enrich::records::budget::Budget;
 use crate::enrich::records::tally::SharedCounts;
 use crate::enrich::slice_plan::Model;
 
-/// How often an answer that cannot be used is asked for again, before a document is blamed for it.
+/// How often a request is repeated because of an unusable response, before a document is blamed for it.
 const BROKEN_ANSWERS: u32 = 1;
-/// How often a model may fail at the same documents before they are asked for apart.
+/// How often a model may fail on the same documents before they are sent separately.
 const FAILURES_TOGETHER: u32 = 3;
-/// The longest answer that is read: 1,024 documents with vectors of 8,192 numbers as text.
+/// The longest response that is read: 1,024 documents with vectors of 8,192 numbers as text.
 const ANSWER_BYTES: usize = 256 * 1024 * 1024;
 
-/// Asks one model.
+/// Calls one model.
 pub(crate) struct Asker<'a> {
     pub(crate) model: &'a Model,
     pub(crate) link: &'a MountedLink,
@@ -39,41 +40,42 @@ pub(crate) struct Asker<'a> {
     pub(crate) tally: &'a SharedCounts,
     pub(crate) patience: Patience,
     pub(crate) stop: &'a CancellationToken,
-    /// Answers so far, by which a model that is down is told from one that fails at a document.
+    /// Responses so far, which distinguish a model that is down from one that fails on a document.
     pub(crate) answers: AtomicU64,
-    /// How long texts may be, where too long ones are cut.
+    /// How long texts may be, if longer ones are cut.
     pub(crate) shortening: Shortening,
 }
 
-/// Why a request brought no answers.
+/// Why a request returned no answers.
 enum Trouble {
-    /// Nobody took it: it was never sent.
+    /// It was never sent: connecting failed.
     Unsent(String),
-    /// The same again, after at least this long.
+    /// Retry the same request, after at least this long.
     Later { how: StoreProblemReason, reason: String, at_least: Duration },
-    /// The model failed at it, or is slow: it may be down, or one of the documents is too much for it.
+    /// The model failed on it, or is slow: it may be down, or one of the documents is too much for it.
     Fault { how: StoreProblemReason, reason: String },
-    /// The answer cannot be used.
+    /// The response is unusable.
     Broken(String),
-    /// The request was refused; one of its documents may be the guilty one.
+    /// The request was rejected; one of its documents may be the cause.
     Batch(RefusedRequest),
     /// No request to this model would fare better.
     Unfit(String),
-    /// The credentials are refused.
+    /// The credentials are rejected.
     Unauthorized(String),
 }
 
-/// Documents of a batch that are asked for together, by their positions.
+/// Documents of a batch that are sent together, by their positions.
 struct BatchPart {
     positions: Vec<usize>,
-    /// What the model gave for them before could not be used.
+    /// The model's previous result for them was unusable.
     again: bool,
 }
 
 impl Asker<'_> {
-    /// Asks for some documents, a batch: `documents[i]` holds the inputs of document `i`. Gives one reply a document, in
-    /// their order. A batch that is refused is cut in halves until the guilty document is alone; a document whose result
-    /// cannot be used is asked for once more. A text that is too long for a model which truncates is cut.
+    /// Calls the model for a batch of documents: `documents[i]` holds the inputs of document `i`. Returns one
+    /// reply per document, in their order. A rejected batch is split in halves until the document that causes
+    /// it is alone; a document whose result is unusable is sent once more. A text that is too long for a
+    /// model which truncates is cut.
     pub(crate) async fn ask(&self, documents: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
         let mut replies: Vec<Option<Reply>> = vec![None; documents.len()];
         let mut parts = vec![BatchPart { positions: (0..documents.len()).collect(), again: false }];
@@ -101,7 +103,7 @@ impl Asker<'_> {
                 }
                 (Err(refused), positions) => {
                     let part = |positions: &[usize]| BatchPart { positions: positions.to_vec(), again };
-                    // Once: if it is not the longest, it is something else.
+                    // Only once: if it is not the longest, the cause is something else.
                     let by_itself = may_be_the_longest.then(|| shorten::longest(&sent)).flatten();
                     if let (Some(longest), Some(_)) = (by_itself, &refused.too_long) {
                         may_be_the_longest = false;
@@ -118,7 +120,8 @@ impl Asker<'_> {
         Ok(replies.into_iter().map(|reply| reply.unwrap_or_else(|| Err("no answer".to_owned()))).collect())
     }
 
-    /// Asks for a document that was refused alone once more, with less and less of its text, if its length may be why.
+    /// Retries a document that was rejected alone, with less and less of its text, if its length may be the
+    /// cause.
     async fn ask_shorter(
         &self,
         texts: &[String],
@@ -143,7 +146,7 @@ impl Asker<'_> {
         Ok(Err(refused.reason))
     }
 
-    /// Asks until there are answers (one a document) or the request is refused for good.
+    /// Retries until there are answers (one per document) or the request is rejected permanently.
     async fn ask_part(
         &self,
         part: &[&[String]],
@@ -198,7 +201,7 @@ impl Asker<'_> {
         }
     }
 
-    /// What the server said is in the log alone.
+    /// What the server said goes only to the log.
     fn unfit(&self, reason: &str) -> EnrichError {
         let model = self.model.model();
         tracing::error!(model, reason, "the model cannot be used");
@@ -208,11 +211,12 @@ impl Asker<'_> {
         }
     }
 
-    /// Sends one request when it is its turn, within the budget, and counts it. One that nobody took is taken back.
+    /// Sends one request when it is its turn, within the budget, and counts it. A request that was never sent
+    /// is given back to the budget.
     async fn try_once(&self, part: &[&[String]]) -> Result<Result<Vec<Reply>, Trouble>, EnrichError> {
         let characters = part.iter().copied().flatten().map(|text| text.chars().count() as u64).sum();
         let place = self.limits.enter(self.stop).await.ok_or(EnrichError::Stopped)?;
-        // With the place in hand, so that what is taken is spent.
+        // After the slot was acquired, so that what is taken is also spent.
         self.budget.take(1, characters, self.stop).await?;
         self.tally.count(|counts| {
             counts.calls += 1;
@@ -232,7 +236,7 @@ impl Asker<'_> {
         Ok(result)
     }
 
-    /// Sends one request and reads its answer.
+    /// Sends one request and reads its response.
     async fn send(&self, part: &[&[String]]) -> Result<Vec<Reply>, Trouble> {
         let id = format!("{:016x}", fastrand::u64(..));
         let seconds = u64::try_from(self.model.enricher.timeout_seconds).unwrap_or(1);
@@ -285,8 +289,8 @@ impl From<AnswerError> for Trouble {
     }
 }
 
-/// A request that got no whole answer: refused or broken connections, timeouts. An address that cannot be one does
-/// not get better.
+/// Classifies a request without a complete response: refused or broken connections, timeouts. An invalid
+/// address does not get better.
 fn away(error: &reqwest::Error) -> Trouble {
     if error.is_builder() {
         return Trouble::Unfit(format!("its URL cannot be used: {}", innermost(error)));
@@ -307,12 +311,12 @@ fn away(error: &reqwest::Error) -> Trouble {
     }
 }
 
-/// How a model hinders that answers with such a status.
+/// The problem that a model with such a status has.
 fn hinders_by(status: u16) -> StoreProblemReason {
     if status == 429 { StoreProblemReason::Throttled } else { StoreProblemReason::Unavailable }
 }
 
-/// `Retry-After` in seconds; the form with a date is passed over, its own pauses will do.
+/// `Retry-After` in seconds; the form with a date is ignored, as the worker's own pauses suffice.
 fn retry_after(answer: &reqwest::Response) -> Duration {
     let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     Duration::from_secs(seconds.and_then(|seconds| seconds.trim().parse().ok()).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Documents gathered into the batches that a model is asked for. No I/O.
+//! Gathers documents into the batches that are sent to a model. No I/O.
 
 use std::collections::VecDeque;
 
@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::enrich::slice_plan::Model;
 use crate::enrich::work::{ArticleWork, Question};
 
-/// Documents that need no answer go on when there are so many, without those that wait for a batch to be full.
+/// Documents that need no answer move on once there are this many, without waiting for a full batch.
 const PASSING: usize = 128;
 
-/// Documents that go on together: with questions to be asked in one request, or without any.
+/// Documents that move on together: with questions that one request asks, or without any.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// The documents, each with its question if it has one.
@@ -27,7 +27,8 @@ struct Gather<'a> {
     passing: Vec<(ArticleWork, Option<Question>)>,
 }
 
-/// Gathers full batches for a run; only the last one may have fewer questions. Nothing more comes once `halt` is cancelled.
+/// Gathers full batches for a run; only the last one may have fewer questions. Nothing more comes once `halt`
+/// is cancelled.
 pub(crate) fn batches<'a>(
     input: LocalBoxStream<'a, Vec<ArticleWork>>,
     model: &'a Model,

@@ -1,4 +1,4 @@
-//! All that the documents of a slice pass through.
+//! Everything that the documents of a slice pass through.
 
 use std::sync::Mutex;
 
@@ -14,7 +14,7 @@ use crate::enrich::slice_plan::SlicePlan;
 use crate::enrich::target::compare::SliceComparison;
 use crate::enrich::target::store::Store;
 
-/// All that documents pass through.
+/// Everything that documents pass through.
 pub(crate) struct Flow<'a> {
     pub(crate) slice_plan: &'a SlicePlan,
     /// One for each model.
@@ -23,7 +23,7 @@ pub(crate) struct Flow<'a> {
     pub(crate) failures: &'a Failures<'a>,
     pub(crate) progress: &'a Progress<'a>,
     pub(crate) budget: &'a Budget,
-    /// The raw objects, where models are given them.
+    /// The raw objects, if models receive them.
     pub(crate) objects: Option<&'a Objects>,
     pub(crate) tally: &'a SharedCounts,
     /// What a run of mode Compare has found.

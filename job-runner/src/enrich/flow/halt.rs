@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
 
-/// The first error of a flow. Once there is one, nothing new is begun, and what is on its way is brought to its end.
+/// The first error of a flow. Once there is one, nothing new is started, and what is in flight is finished.
 pub(crate) struct Halt<'a> {
     pub(crate) token: CancellationToken,
     error: Mutex<Option<EnrichError>>,

@@ -1,5 +1,5 @@
-//! The end of the way: copies into the target, failures into the records, and how far the slice is. A rehearsal and a
-//! comparison store no copies.
+//! The last step: stores copies in the target, failures in the records, and the progress of the slice. A
+//! rehearsal and a comparison store no copies.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -19,9 +19,10 @@ use crate::enrich::target::store::Copy;
 use crate::enrich::work::{ArticleWork, DocumentFailure};
 use crate::gather::gather;
 
-/// Documents that are stored together at the most.
+/// Maximum number of documents that are stored together.
 const TOGETHER: usize = 256;
-/// How old what a model gave may get before it is stored: this much may have to be asked for again after a kill.
+/// How old a model's result may get before it is stored: this much may have to be requested again after a
+/// kill.
 const AGE: Duration = Duration::from_millis(500);
 /// How often the record of the slice is written.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
@@ -53,7 +54,7 @@ pub(crate) async fn store_all(
     Ok(())
 }
 
-/// Of a rehearsal only what could be used again is known.
+/// For a rehearsal, only results that could be reused are known.
 fn would_do(counts: &mut SliceCounts, works: &[ArticleWork]) {
     for work in works {
         if let Some(failure) = work.failure() {
@@ -65,7 +66,7 @@ fn would_do(counts: &mut SliceCounts, works: &[ArticleWork]) {
     }
 }
 
-/// Compares what two enrichers gave, or each document with its copy.
+/// Compares the results of two enrichers, or each document with its copy.
 fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[ArticleWork]) {
     let mut comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner);
     let no_copy =

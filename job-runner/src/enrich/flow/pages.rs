@@ -1,4 +1,4 @@
-//! Pages of articles: which of them need work, and what is stored of them already.
+//! Pages of articles: which of them need work, and what is already stored of them.
 
 use docmill_clients::elastic::Address;
 use docmill_crds::contract::EnrichStep;
@@ -12,7 +12,7 @@ use crate::enrich::selection::hits::Article;
 use crate::enrich::selection::select::Selection;
 use crate::enrich::work::{ArticleWork, DocumentFailure, target_index};
 
-/// Reads all pages of a selection and hands on what needs work.
+/// Reads all pages of a selection and passes on what needs work.
 pub(crate) async fn read(
     flow: &Flow<'_>,
     selection: &mut Selection,
@@ -27,7 +27,7 @@ pub(crate) async fn read(
         }
         let begun = begin(flow, page.articles, halt).await?;
         let cut_short = flow.tally.now().cut_short;
-        // Nobody takes more: the error that is the reason for it was told there.
+        // The receiver is gone: the error that caused it was reported there.
         if works.send(begun).await.is_err() || cut_short {
             return Ok(());
         }
@@ -35,7 +35,7 @@ pub(crate) async fn read(
     Ok(())
 }
 
-/// Looks for the copies that are stored already and leaves out what needs no work.
+/// Looks up the copies that are already stored and skips what needs no work.
 async fn begin(
     flow: &Flow<'_>,
     articles: Vec<Article>,
@@ -91,7 +91,7 @@ async fn begin(
     Ok(works)
 }
 
-/// Where the copies belong. A document whose place cannot be told has failed.
+/// Where the copies belong. A document whose place cannot be determined has failed.
 async fn place(
     flow: &Flow<'_>,
     articles: Vec<Article>,

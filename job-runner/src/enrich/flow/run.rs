@@ -1,5 +1,5 @@
-//! The documents of a slice on their way: read, asked for, stored, all at the same time. What is on its way is bounded:
-//! some pages that were read, the batches that the models are asked for, and one bulk.
+//! The documents of a slice in flight: reading, calling models and storing run concurrently. What is in
+//! flight is bounded: some pages that were read, the batches that are sent to the models, and one bulk.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::enrich::selection::select::Selection;
 use crate::enrich::slice_plan::Model;
 use crate::enrich::work::ArticleWork;
 
-/// A model that is back is to be at work again soon; `limits` keeps what is asked of it low meanwhile.
+/// A model that is back should be used again soon; `limits` keeps its load low meanwhile.
 const MODEL_PATIENCE: Patience = Patience { longest: Duration::from_secs(5), ..PATIENCE };
 /// Pages that are read ahead of the models.
 const PAGES_AHEAD: usize = 2;
@@ -32,7 +32,8 @@ const PAGES_AHEAD: usize = 2;
 const BATCHES_WAITING: usize = 8;
 
 impl Flow<'_> {
-    /// Takes all documents of a selection along. On an error what all models have answered for is stored before it is told.
+    /// Processes all documents of a selection. On an error, what all models have answered for is stored
+    /// before the error is returned.
     pub(crate) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
         let halt = Halt::new(self.stop);
         let models = self.slice_plan.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
@@ -55,7 +56,7 @@ impl Flow<'_> {
         halt.result()
     }
 
-    /// A comparison asks the two that are compared.
+    /// A comparison calls the two models that are compared.
     fn is_asked(&self, model: &Model) -> bool {
         match &self.slice_plan.step {
             EnrichStep::Compare(compare) => {

@@ -19,8 +19,8 @@ use crate::enrich::records::tally::SharedCounts;
 use crate::enrich::slice_plan::{Model, SlicePlan};
 use crate::enrich::work::{ArticleWork, Question};
 
-/// Has the questions of a batch answered. After an error nothing of the batch goes on: its documents are taken up again by
-/// whoever works the slice next.
+/// Gets the questions of a batch answered. After an error nothing of the batch moves on: whoever works on the
+/// slice next takes its documents up again.
 pub(crate) async fn take(
     flow: &Flow<'_>,
     asker: &Asker<'_>,
@@ -81,7 +81,7 @@ async fn answer(
     Ok(done)
 }
 
-/// Counts what a request would take.
+/// Counts what a request would need.
 fn would_ask(flow: &Flow<'_>, model: &Model, inputs: &[Vec<String>]) {
     if model.enricher.builtin.is_some() {
         return;
@@ -93,7 +93,7 @@ fn would_ask(flow: &Flow<'_>, model: &Model, inputs: &[Vec<String>]) {
     });
 }
 
-/// The inputs as they are sent; the inner error is what is wrong with the document. Objects are fetched only now.
+/// The inputs as they are sent; the inner error is a fault of the document. Objects are fetched only now.
 async fn texts(
     flow: &Flow<'_>,
     question: &Question,
@@ -128,7 +128,7 @@ async fn replies(asker: &Asker<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>
     }
 }
 
-/// Compares the version that came with the answers with the one before.
+/// Compares the version that came with the answers with the previous one.
 fn check_version(
     slice_plan: &SlicePlan,
     tally: &SharedCounts,

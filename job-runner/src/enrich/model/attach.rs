@@ -1,4 +1,4 @@
-//! Results put into the document, and where they come from. No I/O.
+//! Puts results and their provenance into the document. No I/O.
 
 use docmill_crds::api::enricher::Protocol;
 use docmill_crds::records::enrichments::key;
@@ -6,19 +6,19 @@ use serde_json::{Map, Value, json};
 
 use crate::enrich::slice_plan::Model;
 
-/// The first field of the model that the document has already. An article's own field is never overwritten, and of two
-/// models one would hide the other.
+/// The first field of the model that the document has already. An article's own field is never overwritten,
+/// and of two models one would hide the other.
 pub fn conflict<'a>(document: &Map<String, Value>, model: &'a Model) -> Option<&'a str> {
     let mut fields = model.enricher.outputs.iter().map(|output| output.field.as_str());
     fields.find(|field| document.contains_key(*field))
 }
 
-/// What is kept under `_docmill.enrichment.<name>`. `version`: what the server told with its answer, otherwise when the
-/// run was planned, otherwise what was asked for.
+/// What is kept under `_docmill.enrichment.<name>`. `version`: what the server reported with its answer,
+/// otherwise when the run was planned, otherwise what was requested.
 pub fn provenance(model: &Model, version: Option<&str>, input_digest: &str, run: &str, now: &str) -> Value {
     let asked = model.enricher.protocol().and_then(Protocol::version);
     let told = version.or(model.version.as_deref());
-    // With another version than planned it is another model.
+    // With a version other than the planned one it is another model.
     let digest = match (version, &model.version) {
         (Some(told), Some(planned)) if told != planned => model.enricher.model_digest(Some(told)),
         _ => model.digest.clone(),
@@ -33,7 +33,7 @@ pub fn provenance(model: &Model, version: Option<&str>, input_digest: &str, run:
     })
 }
 
-/// Ends the work on a document: `_docmill` tells of each enricher, and which run wrote the copy.
+/// Completes a document: `_docmill` names each enricher, and the run that wrote the copy.
 pub fn seal(document: &mut Map<String, Value>, enrichment: Map<String, Value>, run: &str) {
     let docmill = document.entry(key::DOCMILL).or_insert_with(|| json!({}));
     if let Value::Object(docmill) = docmill {

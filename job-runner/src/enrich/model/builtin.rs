@@ -1,8 +1,8 @@
-//! Functions of Docmill's own, which need no server. No I/O.
+//! Docmill's own functions, which need no server. No I/O.
 //!
-//! They give the same for the same text on every machine and in every run, whatever the text is; a change of what they
-//! give raises [`Builtin::version`]. Those whose work grows with the text look at its beginning only, so that a text of
-//! megabytes takes no longer than a long article.
+//! Each returns the same result for the same text on every machine and in every run, whatever the text is; a
+//! change of the results raises [`Builtin::version`]. Functions whose work grows with the text examine only
+//! its beginning, so that a text of megabytes takes no longer than a long article.
 
 mod beginning;
 mod keywords;
@@ -15,7 +15,7 @@ use docmill_clients::model_server::protocol::{Answer, Reply, outputs};
 use docmill_crds::api::enricher::{Builtin, OutputField};
 use serde_json::{Map, Value};
 
-/// What a function gives for a text.
+/// The result of a function for a text.
 pub fn answer(builtin: Builtin, text: &str, fields: &[OutputField]) -> Reply {
     let results = results(builtin, text);
     let first = builtin.results().first().map(|result| result.name).unwrap_or_default();
@@ -23,7 +23,7 @@ pub fn answer(builtin: Builtin, text: &str, fields: &[OutputField]) -> Reply {
     Ok(Answer { fields, version: None })
 }
 
-/// By the names of [`Builtin::results`]; one that there is not for this text is left out.
+/// By the names of [`Builtin::results`]; a result that does not exist for this text is left out.
 fn results(builtin: Builtin, text: &str) -> Map<String, Value> {
     match builtin {
         Builtin::Language => language::results(text),

@@ -1,4 +1,4 @@
-//! What a model is given of a document, and the digest of it. No I/O.
+//! A model's inputs from a document, and their digest. No I/O.
 
 use docmill_crds::api::enricher::{ObjectForm, ObjectInput};
 use docmill_crds::digest::hex;
@@ -14,17 +14,17 @@ use crate::enrich::slice_plan::{InputPart, Model};
 pub enum Given {
     /// A text.
     Text(String),
-    /// An object that is still to be fetched.
+    /// An object that still has to be fetched.
     Object(ObjectInput),
 }
 
-/// Why a model cannot be given a document.
+/// Why a document has no inputs for a model.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InputError {
-    /// A template cannot be filled.
+    /// A template cannot be rendered.
     #[error(transparent)]
     Template(#[from] RenderError),
-    /// The document does not tell of its object.
+    /// The document does not name its object.
     #[error("the document has no _docmill.rawDigest, so the object that it was made of is not known")]
     NoObject,
 }
@@ -40,7 +40,8 @@ pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>,
     model.inputs.iter().map(given).collect()
 }
 
-/// Whether the document has nothing to give the model: no object, and nothing to read in any field that a text names.
+/// Whether the document has nothing for the model: no object, and nothing to read in any field that a text
+/// names.
 pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) -> bool {
     let (mut named, mut void, mut blank) = (false, true, true);
     for (part, given) in model.inputs.iter().zip(given) {
@@ -54,7 +55,7 @@ pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) ->
     blank || (named && void)
 }
 
-/// The first characters of a text, at most so many.
+/// The first characters of a text, at most `characters`.
 pub fn head(text: &str, characters: usize) -> &str {
     // No text has more characters than bytes.
     if text.len() <= characters {
@@ -63,8 +64,8 @@ pub fn head(text: &str, characters: usize) -> &str {
     text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
-/// SHA-256 over the inputs, each with its length before it, so that no two lists have the same digest; in hex. An object
-/// is named by its own digest, so that an unchanged one need not be fetched.
+/// SHA-256 over the inputs, each preceded by its length, so that no two lists have the same digest; in hex.
+/// An object is represented by its own digest, so that an unchanged one need not be fetched.
 pub fn digest(given: &[Given], document: &Map<String, Value>) -> Result<String, InputError> {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {

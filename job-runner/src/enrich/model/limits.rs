@@ -1,5 +1,5 @@
-//! How fast a model is asked: no more requests at a time, and no more a second, than the user allows; and fewer where the
-//! server says that it is busy.
+//! Limits the requests to a model: no more at a time, and no more per second, than the user allows; and fewer
+//! if the server reports that it is busy.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::enrich::slice_plan::Model;
 
-/// The part of a model's limits that is this pod's.
+/// This pod's share of a model's limits.
 #[derive(Debug)]
 pub(crate) struct Limits {
     concurrency: AdaptiveConcurrency,
@@ -19,7 +19,7 @@ pub(crate) struct Limits {
     rate: Option<Rate>,
 }
 
-/// Requests are this far apart.
+/// The interval between requests.
 #[derive(Debug)]
 struct Rate {
     distance: Duration,
@@ -27,8 +27,8 @@ struct Rate {
 }
 
 impl Limits {
-    /// The share of a model's limits that one of so many pods has. There are never more pods than requests that may be
-    /// on their way.
+    /// The share of a model's limits that each of `pods` pods has. There are never more pods than requests
+    /// that may be in flight.
     pub(crate) fn of(model: &Model, pods: u32) -> Self {
         let most = u32::try_from(model.enricher.max_in_flight).unwrap_or(1);
         let at_a_time = usize::try_from(most / pods).unwrap_or(1).max(1);
@@ -38,12 +38,12 @@ impl Limits {
         Self { concurrency: AdaptiveConcurrency::between(at_a_time, at_a_time), at_a_time, rate }
     }
 
-    /// How many requests may be on their way at the most.
+    /// Maximum number of requests in flight.
     pub(crate) fn at_a_time(&self) -> usize {
         self.at_a_time
     }
 
-    /// Waits until one more request may be sent. None if the worker is asked to end before.
+    /// Waits until one more request may be sent. `None` if the worker is asked to end first.
     pub(crate) async fn enter(&self, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
         let enter = async {
             let place = self.concurrency.slot().await?;
@@ -66,7 +66,7 @@ impl Limits {
 }
 
 impl Rate {
-    /// When the next request may be sent. There is no credit for a time without requests.
+    /// When the next request may be sent. Time without requests earns no credit.
     fn turn(&self) -> Instant {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = (*next).max(Instant::now());

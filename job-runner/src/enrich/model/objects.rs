@@ -1,4 +1,4 @@
-//! Raw objects as inputs of models: fetched, or lent by a URL that is good for a while.
+//! Raw objects as inputs of models: fetched, or shared by a URL that is valid for a while.
 
 use std::time::Duration;
 
@@ -25,13 +25,14 @@ use crate::ingest::unit::object_ref::ObjectRef;
 pub(crate) struct Objects(aws_sdk_s3::Client);
 
 impl Objects {
-    /// Makes a client with the Secret that is mounted into this pod; nothing is sent yet.
+    /// Creates a client with the Secret that is mounted into this pod; sends nothing yet.
     pub(crate) async fn mounted(storage: &Storage) -> Result<Self, EnrichError> {
         let secrets = mounted(secret_mount::STORAGE)?;
         Ok(Self(s3_client(storage, &secrets).await?))
     }
 
-    /// The object of a document, in the form that the model is to get; the inner error is what is wrong with this one.
+    /// The object of a document, in the form that the model expects; the inner error is a fault of this
+    /// object.
     pub(crate) async fn input(
         &self,
         object: &ObjectInput,
@@ -86,7 +87,8 @@ impl Objects {
     }
 }
 
-/// The object that a document was made of. Its version is a version id, or the `ETag` where the bucket has no versions.
+/// The object that a document was made from. Its version is a version id, or the `ETag` if the bucket has no
+/// versions.
 fn landed(document: &Map<String, Value>) -> Option<ObjectRef> {
     let unit = document.get(key::DOCMILL)?.get("unit")?;
     let text = |name: &str| unit.get(name)?.as_str().map(str::to_owned);

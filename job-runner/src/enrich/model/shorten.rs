@@ -1,6 +1,7 @@
-//! Texts that a server refuses as too long although it was told to truncate: it does so by tokens, and has a limit in
-//! characters before that (Text Embeddings Inference: 250 for each token of its longest input). Such a text is cut here, and
-//! asked for again. What was learned by one text holds for the others of the same model. No I/O.
+//! Handles texts that a server rejects as too long although it was told to truncate: it truncates by tokens,
+//! and has a limit in characters before that (Text Embeddings Inference: 250 for each token of its longest
+//! input). Such a text is cut here, and sent again. What was learned from one text applies to the others of
+//! the same model. No I/O.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,19 +11,19 @@ use docmill_crds::api::enricher::Protocol;
 use super::input::head;
 use crate::enrich::slice_plan::Model;
 
-/// How often one text is cut, at the most.
+/// Maximum number of times that one text is cut.
 pub(crate) const CUTS: usize = 8;
-/// No text is cut to fewer characters: a limit as low as that is none of characters.
+/// No text is cut to fewer characters: such a low limit is not one of characters.
 const SHORTEST: usize = 256;
-/// Bytes of an answer that are read for numbers.
+/// Bytes of a response that are searched for numbers.
 const SAID_BYTES: usize = 1000;
 
-/// A request that was refused for good.
+/// A request that was rejected permanently.
 #[derive(Debug)]
 pub(crate) struct RefusedRequest {
     /// Why, in words.
     pub(crate) reason: String,
-    /// It may be that a text is too long; with the numbers that the server named.
+    /// Set if a text may be too long; contains the numbers that the server named.
     pub(crate) too_long: Option<Vec<usize>>,
 }
 
@@ -33,13 +34,13 @@ impl From<String> for RefusedRequest {
 }
 
 impl RefusedRequest {
-    /// A refusal with this status and body.
+    /// A rejection with this status and body.
     pub(crate) fn by(status: u16, body: &[u8], reason: String) -> Self {
         let too_long = matches!(status, 413 | 422).then(|| numbers(body));
         Self { reason, too_long }
     }
 
-    /// To how many characters a text of so many is cut now; none where that is of no use.
+    /// The length to which a text of `characters` characters is cut now; `None` if cutting is of no use.
     pub(crate) fn shorter(&self, characters: usize) -> Option<usize> {
         let told = self.too_long.as_ref()?.iter().map(|number| number.saturating_sub(1));
         let mut told = told.filter(|number| (SHORTEST..characters).contains(number));
@@ -53,14 +54,14 @@ fn numbers(said: &[u8]) -> Vec<usize> {
     said.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-/// What is known of the longest text that a server takes.
+/// What is known of the longest text that a server accepts.
 #[derive(Debug)]
 pub(crate) struct Shortening {
     /// Whether texts are cut at all.
     pub(crate) on: bool,
-    /// The fewest characters that were refused.
+    /// The fewest characters that were rejected.
     refused: AtomicUsize,
-    /// The most characters of a text that was cut and taken.
+    /// The most characters of a text that was cut and accepted.
     taken: AtomicUsize,
 }
 
@@ -72,17 +73,17 @@ impl Shortening {
         Self { on, refused: AtomicUsize::new(usize::MAX), taken: AtomicUsize::new(0) }
     }
 
-    /// So many characters were refused.
+    /// Records that `characters` characters were rejected.
     pub(crate) fn refuse(&self, characters: usize) {
         self.refused.fetch_min(characters, Ordering::Relaxed);
     }
 
-    /// So many were taken.
+    /// Records that `characters` characters were accepted.
     pub(crate) fn take(&self, characters: usize) {
         self.taken.fetch_max(characters, Ordering::Relaxed);
     }
 
-    /// The texts as they are sent: those that would be refused are cut to what was taken before.
+    /// The texts as they are sent: those that would be rejected are cut to what was accepted before.
     pub(crate) fn cut<'t>(&self, texts: &'t [String]) -> Cow<'t, [String]> {
         let (refused, taken) = (self.refused.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed));
         // No text has more characters than bytes.

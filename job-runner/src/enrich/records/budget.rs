@@ -1,6 +1,7 @@
-//! What the slices of a run may spend together: requests and characters sent to models, documents worked on. Each takes a
-//! portion at a time out of one record, by compare-and-set, so that all together never take more than there is. What a
-//! pod that is killed had taken and not spent is lost to the run, which ends a little early then.
+//! The common budget of a run's slices: requests and characters sent to models, documents worked on. Each
+//! slice takes a portion at a time out of one record, by compare-and-set, so that all together never take
+//! more than there is. What a killed pod had taken and not spent is lost to the run, which then ends a little
+//! early.
 
 use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, ReadState};
 use docmill_clients::retry::persist;
@@ -15,8 +16,8 @@ use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
 use crate::enrich::slice_plan::SlicePlan;
 
-/// So many requests are taken at a time, and characters for them: few enough that little is lost with a pod, and that
-/// several pods get to the end of a budget together.
+/// Requests that are taken at a time, with their characters: few enough that little is lost with a pod, and
+/// that several pods reach the end of a budget together.
 const CALLS: i64 = 8;
 /// Documents that are taken at a time.
 const DOCUMENTS: i64 = 32;
@@ -51,7 +52,7 @@ impl Budget {
         }
     }
 
-    /// Takes what some requests need; an error if the budget of the run has not that much left.
+    /// Takes what some requests need; returns an error if the budget of the run has not that much left.
     pub(crate) async fn take(
         &self,
         calls: u64,
@@ -74,7 +75,7 @@ impl Budget {
         }
     }
 
-    /// Takes a document; whether the run may work on one more.
+    /// Takes a document; returns whether the run may work on one more.
     pub(crate) async fn take_document(&self, stop: &CancellationToken) -> Result<bool, EnrichError> {
         if self.max_documents.is_none() {
             return Ok(true);
@@ -95,7 +96,7 @@ impl Budget {
         let mut purse = self.purse.lock().await;
         let missing = need.beyond(&purse);
         if missing != Amounts::default() {
-            // A portion where there is one left, otherwise just what is needed.
+            // A whole portion if there is one left, otherwise just what is needed.
             let granted = match self.grant(missing.or_portion(&portion), stop).await? {
                 Some(granted) => Some(granted),
                 None => self.grant(missing, stop).await?,
@@ -106,7 +107,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Takes an amount out of what is left for the run; none if there is not that much.
+    /// Takes an amount from what is left for the run; `None` if there is not that much.
     async fn grant(&self, want: Amounts, stop: &CancellationToken) -> Result<Option<Amounts>, EnrichError> {
         loop {
             let limits = self.limits(stop).await?;
@@ -128,7 +129,7 @@ impl Budget {
         }
     }
 
-    /// What the run may spend, as the operator has it at this moment.
+    /// The run's budget as the operator has it at this moment.
     pub(crate) async fn limits_now(&self, stop: &CancellationToken) -> Result<Option<Spending>, EnrichError> {
         let (limits, _) = self.read::<Option<LimitsRecord>>(&limits_id(&self.run), stop).await?;
         Ok(limits.and_then(|limits| limits.budget))
@@ -155,7 +156,7 @@ impl Budget {
         Ok((record.map_err(|error| EnrichError::Record { id: id.to_owned(), error })?, Some(found.state)))
     }
 
-    /// Whether it was written; not if somebody else wrote meanwhile.
+    /// Writes the record; returns `false` if somebody else wrote meanwhile.
     async fn write(
         &self,
         granted: &GrantsRecord,
@@ -194,7 +195,7 @@ impl Amounts {
         }
     }
 
-    /// Of each that is needed, at least a portion.
+    /// For each amount that is needed, at least a portion.
     fn or_portion(self, portion: &Self) -> Self {
         let more = |need: i64, portion: i64| if need > 0 { need.max(portion) } else { 0 };
         Self {

@@ -7,7 +7,7 @@ use docmill_crds::records::enrichments::SliceRecord;
 
 use crate::enrich::slice_plan::SlicePlan;
 
-/// What became of the documents of a slice: one counter an outcome.
+/// What became of the documents of a slice: one counter per outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SliceCounts {
     /// Documents within the bounds of the slice.
@@ -20,36 +20,36 @@ pub(crate) struct SliceCounts {
     pub(crate) cached: u64,
     /// Documents of `done` that had nothing to give a model.
     pub(crate) empty: u64,
-    /// Documents that a model or the index refused.
+    /// Documents that a model or the index rejected.
     pub(crate) failed: u64,
     /// Documents that were enriched already.
     pub(crate) passed_over: u64,
-    /// Requests sent to models, also those before a restart.
+    /// Requests sent to models, including those before a restart.
     pub(crate) calls: u64,
-    /// Characters sent to models, also those before a restart.
+    /// Characters sent to models, including those before a restart.
     pub(crate) input_characters: u64,
     /// Reason of the first failure.
     pub(crate) first_failure: Option<String>,
-    /// The version that each model told first.
+    /// The version that each model reported first.
     pub(crate) versions: BTreeMap<String, String>,
-    /// What a model told that had not been so before.
+    /// A version change that a model reported.
     pub(crate) model_changed: Option<String>,
     /// What a run of mode Compare found, at its end.
     pub(crate) comparison: Vec<FieldComparison>,
-    /// The budget that is reached.
+    /// The budget that is exhausted.
     pub(crate) exhausted: Option<Budget>,
-    /// Whether the run took as many documents as it may before the end of the slice.
+    /// Whether the run reached its maximum of documents before the end of the slice.
     pub(crate) cut_short: bool,
 }
 
 impl SliceCounts {
-    /// A document could not be enriched or stored.
+    /// Counts a document that could not be enriched or stored.
     pub(crate) fn fail(&mut self, id: &str, message: &str) {
         self.failed += 1;
         self.first_failure.get_or_insert_with(|| format!("document {id}: {message}"));
     }
 
-    /// Everything anew but what was spent and what models told, which remains so.
+    /// Resets everything except what was spent and what models reported, which remains true.
     pub(crate) fn start_over(&mut self) {
         *self = Self {
             calls: self.calls,
@@ -60,7 +60,7 @@ impl SliceCounts {
         };
     }
 
-    /// What an earlier pod of the slice has left.
+    /// Resumes from what an earlier pod of the slice left.
     pub(crate) fn resumed(earlier: &SliceRecord) -> Self {
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
         Self {

@@ -1,5 +1,5 @@
-//! The records of documents that could not be enriched or stored, beside the enriched ones: written when one fails, taken
-//! away when it is enriched after all.
+//! The records of documents that could not be enriched or stored, beside the enriched ones: written when a
+//! document fails, removed when it is enriched after all.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +22,7 @@ use crate::enrich::work::DocumentFailure;
 pub(crate) struct Failures<'a> {
     cluster: &'a Elastic,
     slice_plan: &'a SlicePlan,
-    /// Whether there is any; as long as there is none, nothing has to be looked for.
+    /// Whether there are any; as long as there are none, no look-up is needed.
     any: AtomicBool,
 }
 
@@ -42,7 +42,8 @@ impl<'a> Failures<'a> {
         Ok(Self { cluster, slice_plan, any: AtomicBool::new(any) })
     }
 
-    /// Records what failed, if this is no rehearsal, and takes away the records of documents that are enriched now (or gone), by their ids.
+    /// Records what failed, unless this is a rehearsal, and removes the records of documents that are now
+    /// enriched (or gone), by their ids.
     pub(crate) async fn record(
         &self,
         failed: &[(&Article, &DocumentFailure)],

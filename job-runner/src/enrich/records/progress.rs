@@ -1,4 +1,4 @@
-//! How far a slice is, kept beside the enriched documents, where the operator reads it.
+//! The progress of a slice, kept beside the enriched documents, where the operator reads it.
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, Elastic};
@@ -21,7 +21,7 @@ pub(crate) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// Begins a slice, or begins it again: what an earlier pod spent is kept, since it was spent.
+    /// Starts a slice, or restarts it: what an earlier pod spent is kept, since it was spent.
     pub(crate) async fn resume(
         slice_plan: &'a SlicePlan,
         cluster: &'a Elastic,
@@ -36,7 +36,7 @@ impl<'a> Progress<'a> {
         Ok((Self { cluster, slice_plan, id }, counts))
     }
 
-    /// Writes how far the slice is. `finished`: it was gone through to its end.
+    /// Writes the progress of the slice. `finished`: it was processed to its end.
     pub(crate) async fn write(
         &self,
         counts: &SliceCounts,
@@ -46,7 +46,7 @@ impl<'a> Progress<'a> {
         let now = clock::now_millis();
         let record = json!(counts.record(self.slice_plan, finished, clock::rfc3339(now)));
         let address = Address { index: &self.slice_plan.enrichments_index, id: &self.id };
-        // By its time as version, so that a pod that was thought dead sets nothing back.
+        // The time is the version, so that a pod that was thought dead overwrites nothing newer.
         let version = u64::try_from(now).ok();
         persist(PATIENCE, stop, async || self.cluster.index_doc(address, &record, version).await)
             .await

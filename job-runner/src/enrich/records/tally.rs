@@ -1,4 +1,4 @@
-//! What became of the documents of a slice, counted by all that work on it.
+//! What became of the documents of a slice, counted by all tasks that work on it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! What the stored copy of an article tells about what has still to be done. No I/O.
+//! Determines from the stored copy of an article which work remains. No I/O.
 
 use docmill_clients::elastic::StoredDocument;
 use docmill_crds::api::enrichment_run::Select;
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use super::hits::Article;
 use crate::enrich::slice_plan::{Model, SlicePlan};
 
-/// Where an article stands before anything is done.
+/// The state of an article before any work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArticleState {
     /// It is enriched in this way, or a newer version of it is: nothing to do.
     Settled,
-    /// This very run has done it, before its pod was started again. `cached`: without a call to a model.
+    /// This very run has done it, before its pod was restarted. `cached`: without a call to a model.
     DoneByThisRun {
         /// Whether no model was called for it.
         cached: bool,
@@ -22,7 +22,7 @@ pub enum ArticleState {
     Open,
 }
 
-/// Tells where an article stands.
+/// Determines the state of an article.
 pub fn standing(article: &Article, copy: Option<&StoredDocument>, slice_plan: &SlicePlan) -> ArticleState {
     let Some(copy) = copy else { return ArticleState::Open };
     if copy.version > article.version {
@@ -47,7 +47,7 @@ pub fn standing(article: &Article, copy: Option<&StoredDocument>, slice_plan: &S
     }
 }
 
-/// A result that can be used again: the fields of the enricher, and where they came from.
+/// A reusable result: the fields of the enricher, and their provenance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EarlierResult {
     /// Fields and their values.

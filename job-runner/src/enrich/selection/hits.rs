@@ -1,9 +1,9 @@
-//! The search for the documents of a slice, and its answer. No I/O.
+//! The search for the documents of a slice, and its response. No I/O.
 
 use docmill_clients::elastic::ElasticError;
 use serde_json::{Map, Value, json};
 
-/// Documents a page: few enough that a page of long articles with their vectors stays within some megabytes.
+/// Documents per page: few enough that a page of long articles with their vectors takes only a few megabytes.
 pub(crate) const PAGE: usize = 100;
 
 /// An article as it was found.
@@ -11,8 +11,8 @@ pub(crate) const PAGE: usize = 100;
 pub struct Article {
     /// Its id, also that of its enriched copy.
     pub id: String,
-    /// Its version in the source index. The copy is stored by it, so that a newer article's copy is never overwritten
-    /// by an older one's.
+    /// Its version in the source index. The copy is stored with it, so that a newer article's copy is never
+    /// overwritten by an older one's.
     pub version: u64,
     /// The document.
     pub source: Map<String, Value>,
@@ -28,7 +28,7 @@ pub(crate) fn page_body(query: &Value, sort: &Value, last: Option<&Value>) -> Va
     body
 }
 
-/// The body of a search that begins a scroll, which has to count what it finds.
+/// The body of a search that starts a scroll, which has to count its hits.
 pub(crate) fn scroll_body(query: &Value) -> Value {
     json!({"query": query, "sort": ["_doc"], "size": PAGE, "version": true})
 }

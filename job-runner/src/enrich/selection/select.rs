@@ -1,5 +1,5 @@
-//! The documents of a slice, a page at a time, out of a point in time: those that were indexed within its bounds, or those
-//! that failed before.
+//! The documents of a slice, a page at a time, from a point in time: those that were indexed within its
+//! bounds, or those that failed before.
 
 use docmill_clients::elastic::{Elastic, ElasticError, Pit};
 use docmill_clients::retry::persist;
@@ -17,7 +17,7 @@ use crate::enrich::slice_plan::SlicePlan;
 #[derive(Debug, Default)]
 pub(crate) struct ArticlePage {
     pub(crate) articles: Vec<Article>,
-    /// Ids of documents that failed before and are not there any more.
+    /// Ids of documents that failed before and no longer exist.
     pub(crate) gone: Vec<String>,
 }
 
@@ -43,25 +43,25 @@ struct View {
     as_error: fn(ElasticError) -> EnrichError,
 }
 
-/// How a view is gone through.
+/// How a view is iterated.
 enum Cursor {
-    /// There is nothing to look at.
+    /// There is nothing to read.
     Nothing,
     /// By a point in time.
     Pit(Pit),
-    /// By a scroll, where the cluster has no points in time. Its id, once it has begun.
+    /// By a scroll, if the cluster has no points in time. Its id, once it has started.
     Scroll(Option<String>),
 }
 
 impl Selection {
-    /// Opens the view. What was indexed before is made visible first.
+    /// Opens the view. Makes visible what was indexed before.
     pub(crate) async fn open(
         slice_plan: &SlicePlan,
         from: &Elastic,
         to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
-        // With a long refresh interval, documents that are within the bounds would otherwise be missed.
+        // With a long refresh interval, documents within the bounds would otherwise be missed.
         if let Err(error) = from.refresh(&slice_plan.from_index).await {
             tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
         }
@@ -102,7 +102,7 @@ impl Selection {
     /// The documents with these ids.
     async fn fetch(&self, ids: Vec<String>, stop: &CancellationToken) -> Result<ArticlePage, EnrichError> {
         let query = json!({"bool": {"filter": [{"ids": {"values": ids}}, self.by_ids]}});
-        // Twice as many: an id may be there in two indices of a pattern for a moment, while a document moves.
+        // Twice as many: an id may exist in two indices of a pattern for a moment, while a document moves.
         let body = json!({"query": query, "size": 2 * PAGE, "version": true, "sort": ["_doc"]});
         let search = async || self.articles.search(&self.from_index, &body).await;
         let answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::source)?;
@@ -145,14 +145,14 @@ impl View {
         Ok((Self { cluster, index, cursor, query, sort_by, last: None, as_error }, found))
     }
 
-    /// The answer to the search for the next page; `None` if there is nothing at all.
+    /// The response to the search for the next page; `None` if there is nothing at all.
     async fn next(&mut self, stop: &CancellationToken) -> Result<Option<Value>, EnrichError> {
         if stop.is_cancelled() {
             return Err(EnrichError::Stopped);
         }
         let Self { cluster, index, cursor, query, sort_by, last, as_error } = self;
         let search = async || match search(cluster, index, cursor, (query, sort_by, last.as_ref())).await {
-            // Waiting brings no lost view back.
+            // Waiting does not bring a lost view back.
             Err(error) if error.lost_view() => Ok(Err(error)),
             Err(error) => Err(error),
             Ok(answer) => Ok::<_, ElasticError>(Ok(answer)),
@@ -187,7 +187,7 @@ async fn search(
         Cursor::Scroll(id) => {
             let answer = match id {
                 None => cluster.open_scroll(index, &hits::scroll_body(query)).await,
-                // Asked again, a scroll would give the page after the one that did not arrive.
+                // A repeated request would return the page after the one that did not arrive.
                 Some(id) => cluster.scroll_on(id).await.map_err(ElasticError::as_lost_view),
             }?;
             *id = answer.get("_scroll_id").and_then(Value::as_str).map(str::to_owned);

@@ -1,4 +1,5 @@
-//! How two sides of a document differ: what two enrichers gave, or a raw document and its enriched copy. No I/O.
+//! Compares two sides of a document: the results of two enrichers, or a raw document and its enriched copy.
+//! No I/O.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +7,9 @@ use docmill_crds::api::enrichment_run::FieldComparison;
 use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value, json};
 
-/// Examples of each field that are kept.
+/// Examples that are kept per field.
 const EXAMPLES: usize = 5;
-/// Characters of a value in an example.
+/// Maximum characters of a value in an example.
 const SHOWN_CHARS: usize = 300;
 
 /// What was found in a slice, by field.
@@ -22,19 +23,20 @@ pub(crate) struct SliceComparison {
 struct FieldFindings {
     agreed: i64,
     differing: i64,
-    /// Sum of how far numbers, or vectors by their angle, are apart.
+    /// Sum of the distances between numbers, or between vectors by their angle.
     distance: f64,
     measured: i64,
     examples: Vec<Value>,
 }
 
 impl SliceComparison {
-    /// Numbers agree when they differ by no more than so many thousandths.
+    /// Numbers agree if they differ by no more than `tolerance_milli` thousandths.
     pub(crate) fn new(tolerance_milli: i32) -> Self {
         Self { fields: BTreeMap::new(), tolerance: f64::from(tolerance_milli) / 1000.0 }
     }
 
-    /// Compares all fields of two sides; what one of them lacks is null there. `_docmill` is no field.
+    /// Compares all fields of two sides; a field that one of them lacks is null there. `_docmill` is not
+    /// compared.
     pub(crate) fn add(&mut self, document: &str, left: &Map<String, Value>, right: &Map<String, Value>) {
         let mut names: Vec<&String> =
             left.keys().chain(right.keys().filter(|name| !left.contains_key(*name))).collect();
@@ -81,7 +83,7 @@ impl SliceComparison {
         self.fields.iter().map(total).collect()
     }
 
-    /// The report of the slice: also how far values are apart on average, and examples.
+    /// The report of the slice: also the average distance of values, and examples.
     pub(crate) fn report(&self) -> Value {
         let field = |(name, found): (&String, &FieldFindings)| {
             let mut field = json!({
@@ -97,7 +99,8 @@ impl SliceComparison {
     }
 }
 
-/// How far two numbers are apart, or two vectors: one less the cosine of their angle. None for all else.
+/// The distance of two numbers, or of two vectors: one minus the cosine of their angle. `None` for everything
+/// else.
 fn distance(left: &Value, right: &Value) -> Option<f64> {
     if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
         return Some((left - right).abs());

@@ -1,4 +1,4 @@
-//! How the enriched documents are mapped. No I/O.
+//! The mapping of enriched documents. No I/O.
 
 use docmill_clients::elastic::{ClusterInfo, Distribution, mapping};
 use docmill_crds::api::enricher::{OutputField, OutputType, Similarity};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::enrich::slice_plan::SlicePlan;
 
-/// The fields that the models add, `_docmill` with their provenance included.
+/// The fields that the models add, including `_docmill` with their provenance.
 pub(crate) fn added_fields(slice_plan: &SlicePlan, distribution: Distribution) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut enrichment = Map::new();
@@ -21,14 +21,14 @@ pub(crate) fn added_fields(slice_plan: &SlicePlan, distribution: Distribution) -
     fields
 }
 
-/// Settings of new indices, for vectors that are searched for.
+/// Settings of new indices, for searchable vectors.
 pub(crate) fn settings(slice_plan: &SlicePlan, cluster: &ClusterInfo) -> Value {
     let mut outputs = slice_plan.models.iter().flat_map(|model| &model.enricher.outputs);
     match cluster.distribution {
         _ if !outputs.any(|output| output.dimensions.is_some()) => json!({}),
         Distribution::OpenSearch => json!({"index.knn": true}),
-        // From this version on vectors are left out of the stored document, and a result could not be used again
-        // (<https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/dense-vector>).
+        // From this version on, vectors are omitted from the stored document, and a result could not be
+        // reused (<https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/dense-vector>).
         Distribution::Elasticsearch if cluster.is_at_least(9, 2) => {
             json!({"index.mapping.exclude_source_vectors": false})
         }

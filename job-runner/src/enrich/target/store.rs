@@ -1,4 +1,4 @@
-//! The target: its template, the copies that are there, and the copies that are written.
+//! The target: its template, the copies that exist, and the copies that are written.
 
 use std::collections::HashMap;
 
@@ -16,19 +16,20 @@ use crate::enrich::error::EnrichError;
 use crate::enrich::patience::PATIENCE;
 use crate::enrich::slice_plan::SlicePlan;
 
-/// A bulk is sent when it has so many bytes: large enough to be worth a request, small enough for every cluster.
+/// A bulk is sent when it has this many bytes: large enough to be worth a request, small enough for every
+/// cluster.
 const BULK_BYTES: usize = 4 * 1024 * 1024;
 
 /// The cluster that enriched documents are written to.
 pub(crate) struct Store {
     cluster: Elastic,
-    /// The fields of a copy that tell whether it can be used again; none means all.
+    /// The fields of a copy that decide whether it can be reused; an empty list means all.
     fields: Vec<String>,
     /// All indices that a copy can be in, if there is more than one.
     elsewhere: Option<String>,
 }
 
-/// A copy on its way into the target.
+/// A copy to be written to the target.
 pub(crate) struct Copy<'a> {
     /// Where it belongs.
     pub(crate) address: Address<'a>,
@@ -36,7 +37,7 @@ pub(crate) struct Copy<'a> {
     pub(crate) version: u64,
     /// The document as JSON.
     pub(crate) source: Vec<u8>,
-    /// Another index that it has to go from.
+    /// Another index from which it has to be deleted.
     pub(crate) moved_from: Option<&'a str>,
 }
 
@@ -53,7 +54,7 @@ fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> 
 }
 
 impl Store {
-    /// A store that is only looked into. `whole`: copies with all their fields.
+    /// A store that is only read. `whole`: copies with all their fields.
     pub(crate) fn looked_into(slice_plan: &SlicePlan, to: &Elastic, whole: bool) -> Self {
         let outputs = slice_plan.models.iter().flat_map(|model| &model.enricher.outputs);
         let outputs = outputs.map(|output| output.field.clone());
@@ -64,7 +65,7 @@ impl Store {
         Self { cluster: to.clone(), fields, elsewhere }
     }
 
-    /// Sees to it that what will be written is mapped: new indices by a template that takes over the fields of the
+    /// Ensures that what will be written is mapped: new indices by a template that adopts the fields of the
     /// source, existing ones by the fields that the models add.
     pub(crate) async fn prepare(
         slice_plan: &SlicePlan,
@@ -87,7 +88,7 @@ impl Store {
             .await
             .map_err(EnrichError::target)?;
         match persist(PATIENCE, stop, async || to.add_fields(&pattern, &added).await).await {
-            // The user mapped a field in another way, for example as a dense_vector: that stands.
+            // The user mapped a field in another way, for example as a dense_vector: that mapping stays.
             Err(error) if error.class() == ErrorClass::Permanent => {
                 tracing::info!(%error, "existing indices of the target keep their own mapping");
             }
@@ -96,7 +97,7 @@ impl Store {
         Ok(Self::looked_into(slice_plan, to, false))
     }
 
-    /// The copies that are stored already, in the order of the addresses.
+    /// The copies that are already stored, in the order of the addresses.
     pub(crate) async fn copies(
         &self,
         addresses: &[Address<'_>],
@@ -107,8 +108,9 @@ impl Store {
             .map_err(EnrichError::target)
     }
 
-    /// The copies of documents with these ids that are in another index than they belong into now, by id. Only those that
-    /// are visible to searches are found: an article that moved twice within a second leaves one behind until it moves again.
+    /// The copies of documents with these ids that are in another index than the one where they belong now,
+    /// by id. Finds only those that are visible to searches: an article that moved twice within a second
+    /// leaves one behind until it moves again.
     pub(crate) async fn copies_elsewhere(
         &self,
         addresses: &[Address<'_>],
@@ -131,8 +133,8 @@ impl Store {
         Ok(found.filter(moved).collect())
     }
 
-    /// Writes copies; gives what became of each, in their order. They are made one after the other, so that no more
-    /// than one bulk of them is in memory.
+    /// Writes copies; returns what became of each, in their order. They are built one after the other, so
+    /// that no more than one bulk of them is in memory.
     pub(crate) async fn write<'a>(
         &self,
         copies: impl Iterator<Item = Copy<'a>> + Send,
@@ -152,7 +154,7 @@ impl Store {
             }
         }
         outcomes.extend(self.send(body, stop).await?);
-        // After the new ones are there: a document is at two places for a moment, and never at none.
+        // Only once the new ones exist: a document is in two places for a moment, and never in none.
         for (at, deleted) in moving.into_iter().zip(self.send(moved, stop).await?) {
             if let (Outcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(at)) {
                 *outcome = deleted;
@@ -162,7 +164,8 @@ impl Store {
     }
 
     async fn send(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, EnrichError> {
-        // An index that takes no writes is a failure of its documents, which a later run does again, and not of the run.
+        // An index that accepts no writes is a failure of its documents, which a later run retries, and not
+        // of the run.
         self.cluster.bulk_watched(body, &PassOver, PATIENCE, stop).await.map_err(EnrichError::target)
     }
 }

@@ -1,5 +1,6 @@
-//! Vectors of other models in a target. Their numbers mean nothing beside those of another model, so they are taken out before
-//! the first new one is stored. The documents stay, without the field, until their turn comes.
+//! Vectors of other models in a target. Their numbers are meaningless beside those of another model, so they
+//! are removed before the first new one is stored. The documents stay, without the field, until their turn
+//! comes.
 
 use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
 use docmill_clients::retry::persist;
@@ -16,7 +17,7 @@ use crate::enrich::patience::PATIENCE;
 /// Documents that are rewritten together.
 const PAGE: usize = 200;
 
-/// Takes them out; gives how many documents had one. It can be broken off and begun again at any time.
+/// Removes them; returns how many documents had one. It can be interrupted and restarted at any time.
 pub(crate) async fn clear(
     order: &EnrichOrder,
     pattern: &str,
@@ -46,7 +47,7 @@ pub(crate) async fn clear(
     }
 }
 
-/// By the version that each was read with, so that none that is newer by now is overwritten.
+/// Uses the version that each was read with, so that no newer document is overwritten.
 async fn rewrite(
     order: &EnrichOrder,
     hits: Vec<Value>,
@@ -75,7 +76,7 @@ async fn rewrite(
     }
 }
 
-/// Takes the fields of an enricher out of a document, and its provenance, if they are of another model.
+/// Removes the fields of an enricher from a document, and its provenance, if they are of another model.
 fn take_out(source: &mut Map<String, Value>, enricher: &Enricher, versions: &Versions) {
     if vector_fields(enricher).next().is_none() {
         return;

@@ -26,8 +26,8 @@ const CHUNK_DOCUMENTS: usize = 500;
 /// Maximum number of bytes in a chunk.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
-/// Indexes the documents of a snapshot, and returns which index holds some of them up. [`Unfinished`]: to be tried
-/// again later.
+/// Indexes the documents of a snapshot, and returns which index holds some of them up. [`Unfinished`]: to be
+/// tried again later.
 pub(crate) async fn index(
     committer: &Committer,
     preparation: &Preparation,

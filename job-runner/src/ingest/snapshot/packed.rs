@@ -141,7 +141,8 @@ pub fn folder(prefix: &str) -> String {
     format!("{prefix}{OWN_FOLDER}packs/")
 }
 
-/// Key of a pack: `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, by the day on which it was written.
+/// Key of a pack: `<prefix>.docmill/packs/<yyyy>/<mm>/<dd>/<digest>.json.zst`, by the day on which it was
+/// written.
 fn key(prefix: &str, now_millis: i64, bytes: &[u8]) -> String {
     let digest = hex(&Sha256::digest(bytes)[..16]);
     let day = clock::rfc3339(now_millis)[..10].replace('-', "/");

@@ -67,8 +67,8 @@ impl Queue {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// Waits up to `wait` for messages, and receives at most `memory_budget` (and ten) of them. They are held
-    /// from here on.
+    /// Waits up to `wait` for messages, and receives at most `memory_budget` of them (at least one, at most
+    /// ten). They are held from here on.
     pub async fn receive(&self, memory_budget: usize, wait: Duration) -> Result<Vec<Received>, StoreError> {
         let seconds = |duration: Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
         let answer = self

@@ -2,8 +2,9 @@
 //! acknowledged.
 //!
 //! - Objects that landed are processed, removed objects are removed, events of no interest are counted.
-//! - A record that is not understood is set aside: it is a failed unit of the bucket `queue:<name of the
-//!   queue>`, and is kept in the errors bucket under `messages/`. The other records are not affected.
+//! - A record that is not understood is set aside: it is a failed unit of the bucket
+//!   `queue:<name of the queue>`, and is kept in the errors bucket under `messages/`. The other records are
+//!   not affected.
 //! - A record about another bucket is foreign. The message is released a few times, so that another reader of
 //!   the queue can take it, and then set aside in the same way: it is never deleted silently.
 

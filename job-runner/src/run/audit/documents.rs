@@ -1,4 +1,4 @@
-//! Asks the index: whether what records name is there, and whether what is there is named by a record.
+//! Queries the index: whether what records name exists, and whether what exists is named by a record.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -14,13 +14,13 @@ use super::judge::{Backing, Hit, IndexedDocument, judge_document, judge_hit};
 use super::report::Difference;
 use crate::run::error::RunError;
 
-/// Documents that are held at a time.
+/// Maximum documents that are held at a time.
 const DOCUMENTS_AT_A_TIME: i64 = 5000;
-/// Documents that a search gives at a time.
+/// Documents per search.
 const PAGE_DOCUMENTS: usize = 1000;
-/// Differences of one range that are held.
+/// Maximum differences of one range that are held.
 pub const MOST_UNNAMED: usize = 20_000;
-/// What is asked of a document.
+/// The requested field of a document.
 const UNIT_FIELD: &str = "_docmill.unit";
 
 /// A document that a search found.
@@ -32,7 +32,7 @@ struct FoundDocument {
 }
 
 impl Stores<'_> {
-    /// Whether the documents that the records of a window name are there.
+    /// Whether the documents that the records of a window name exist.
     pub async fn named_documents(&self, evidence: &Evidence) -> Result<Vec<Difference>, RunError> {
         let Some(articles) = &self.articles else { return Ok(Vec::new()) };
         let records = evidence.proper().filter(|(_, record)| record.counts() && record.document_count > 0);
@@ -59,8 +59,8 @@ impl Stores<'_> {
         Ok(differences)
     }
 
-    /// Whether records name the documents that the index has of a range of keys; the first [`MOST_UNNAMED`] that they do
-    /// not name.
+    /// Whether records name the documents that the index has of a range of keys; returns the first
+    /// [`MOST_UNNAMED`] that they do not name.
     pub async fn unnamed_documents(
         &self,
         evidence: &Evidence,
@@ -158,7 +158,8 @@ impl Stores<'_> {
             .collect())
     }
 
-    /// The documents of these that the records of their units do not name, where those name all that they have.
+    /// Those of these documents that the records of their units do not name, if those name all that they
+    /// have.
     async fn unnamed<'f, 'r>(
         &self,
         found: &[&'f FoundDocument],
@@ -186,7 +187,7 @@ impl Stores<'_> {
         Ok(unnamed)
     }
 
-    /// Where the newest versions of these documents are, for those whose units were passed over.
+    /// Where the newest versions of these documents are, for those whose units were skipped.
     async fn newest<'r>(
         &self,
         found: &[&FoundDocument],
@@ -244,7 +245,7 @@ async fn seen(
     Ok(seen)
 }
 
-/// A document that does not say whose it is: older than every unit.
+/// A document that does not name its unit: older than every unit.
 fn nobodys(version: u64) -> IndexedDocument {
     IndexedDocument { unit: String::new(), last_modified: None, version }
 }
@@ -255,7 +256,7 @@ fn names_all(record: &Record) -> bool {
         && usize::try_from(record.document_count).is_ok_and(|count| count <= MAX_RECORDED_DOCUMENTS)
 }
 
-/// Records in groups whose documents together are few enough to be held.
+/// Splits records into groups whose documents together are few enough to be held.
 fn groups<'a>(records: Vec<(&'a str, &'a Record)>) -> Vec<Vec<(&'a str, &'a Record)>> {
     let most = i64::try_from(MAX_RECORDED_DOCUMENTS).unwrap_or(i64::MAX);
     let (mut groups, mut held) = (Vec::new(), i64::MAX);

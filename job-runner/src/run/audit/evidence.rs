@@ -1,8 +1,8 @@
 //! What the stores hold of a range of keys, and which questions that leaves open. Pure.
 //!
-//! Lists of a range answer nearly everything. They do not when a thing lies outside of the range in its own store: the
-//! keys of snapshots and errors are not ordered as those of raw objects are, and long ones are cut. Such single things
-//! are asked for one by one, and only they.
+//! Listings of a range answer nearly everything, except where a thing lies outside of the range in its own
+//! store: the keys of snapshots and errors are not ordered as those of raw objects are, and long ones are
+//! truncated. Only such single things are looked up one by one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,22 +15,22 @@ use super::keys::{self, EvidenceName};
 use crate::ingest::bucket::locations::{self, EvidenceKeys};
 use crate::ingest::snapshot::packed::Reference;
 
-/// The places of a source, and what is known before anything is looked at.
+/// The locations of a source, and what is known before anything is examined.
 #[derive(Clone, Debug)]
 pub struct Ground {
     /// Which objects are ingested.
     pub raw: RawLocation,
-    /// Where snapshots are: the source's own place.
+    /// The source's own location for snapshots.
     pub snapshots: BucketLocation,
-    /// Where refusals are: the source's own place.
+    /// The source's own location for refusals.
     pub errors: BucketLocation,
     /// Name of the ledger's index.
     pub ledger: String,
     /// `<namespace>/<name>` of the source.
     pub source: String,
-    /// The state of units that end well.
+    /// The state of units that succeed.
     pub good: UnitState,
-    /// When the run was created, in milliseconds since 1970. What landed later is on its way.
+    /// When the run was created, in milliseconds since 1970. What landed later is still in flight.
     pub created_millis: i64,
 }
 
@@ -46,14 +46,14 @@ pub struct RawObject {
 }
 
 impl RawObject {
-    /// The unit that it is.
+    /// The id of its unit.
     pub fn unit(&self, bucket: &str, key: &str) -> UnitId {
         let version = self.version_id.clone().unwrap_or_else(|| self.etag.clone());
         UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version }
     }
 }
 
-/// A record of the ledger, as far as an audit looks at it.
+/// The fields of a ledger record that an audit needs.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -76,12 +76,13 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether it was passed over because its object only marks a folder: it is there, and nothing is to come of it.
+    /// Whether it was skipped because its object only marks a folder: the object exists, and produces
+    /// nothing.
     pub fn is_folder_marker(&self) -> bool {
         self.reason.as_deref() == Some(SkipReason::FolderMarker.as_str())
     }
 
-    /// Whether it has documents, a snapshot or evidence that have to be there.
+    /// Whether it has documents, a snapshot or evidence that have to exist.
     pub fn counts(&self) -> bool {
         self.state != UnitState::Skipped
     }
@@ -96,32 +97,32 @@ pub struct Evidence {
     pub records: Vec<(String, Record)>,
     /// Keys of the snapshot bucket, without the prefix.
     pub snapshots: BTreeSet<String>,
-    /// Keys of refused objects in the errors bucket, without what they all begin with.
+    /// Keys of refused objects in the errors bucket, without their common prefix.
     pub errors: BTreeSet<String>,
-    /// What was asked for one by one.
+    /// What was looked up one by one.
     pub answers: Answers,
 }
 
-/// What was asked for one by one.
+/// What was looked up one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     /// Objects of the raw bucket, by key.
     pub raw: HashMap<String, Option<RawObject>>,
     /// Records, by the digests of their units.
     pub records: HashMap<String, Option<Record>>,
-    /// Whether an object of the snapshot bucket is there, by its key.
+    /// Whether an object of the snapshot bucket exists, by its key.
     pub snapshots: HashMap<String, bool>,
-    /// The digest of the unit whose snapshot lies where a reference into a pack points to, by that reference.
+    /// The digest of the unit whose snapshot is where a reference into a pack points, by that reference.
     pub packed: HashMap<String, Option<String>>,
-    /// Whether an object of the errors bucket is there, by its key.
+    /// Whether an object of the errors bucket exists, by its key.
     pub errors: HashMap<String, bool>,
-    /// The source that a snapshot says it is of, by its key without the prefix.
+    /// The source that a snapshot names, by its key without the prefix.
     pub snapshot_owners: HashMap<String, Option<String>>,
-    /// Whether an error record says that it is all there is, since its object could not be copied; by its key.
+    /// Whether an error record says that there is no copy, since its object could not be copied; by its key.
     pub uncopied: HashMap<String, bool>,
 }
 
-/// What is to be asked for one by one; see [`Answers`].
+/// What has to be looked up one by one; see [`Answers`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Questions {
     /// Keys of the raw bucket.
@@ -148,7 +149,7 @@ impl Questions {
 }
 
 impl Evidence {
-    /// The object of a key, if it was listed or looked at. The outer `None`: it was not.
+    /// The object of a key, if it was listed or looked up. The outer `None`: it was not.
     #[allow(clippy::option_option, reason = "no answer and no object are two things")]
     pub fn object(&self, key: &str) -> Option<Option<&RawObject>> {
         match self.raw.get(key) {
@@ -157,7 +158,7 @@ impl Evidence {
         }
     }
 
-    /// What has to be asked before this can be judged. Answers can raise further questions.
+    /// What has to be looked up before this can be judged. Answers can raise further questions.
     pub fn questions(&self, ground: &Ground) -> Questions {
         let mut questions = Questions::default();
         for (_, record) in self.proper().filter(|(_, record)| record.counts()) {
@@ -174,7 +175,7 @@ impl Evidence {
         questions
     }
 
-    /// Records under the ids of their units.
+    /// Records stored under the ids of their units.
     pub fn proper(&self) -> impl Iterator<Item = (&str, &Record)> {
         let proper = self.records.iter().filter(|(id, record)| *id == record.unit.digest());
         proper.map(|(id, record)| (id.as_str(), record))
@@ -189,7 +190,7 @@ impl Evidence {
         index
     }
 
-    /// Whether a record is known under a digest; `None` if that was not asked.
+    /// Whether a record is known under a digest; `None` if that was not looked up.
     pub fn is_known(&self, index: &Index<'_>, digest: &str) -> Option<bool> {
         if index.by_digest.contains_key(digest) {
             return Some(true);
@@ -246,7 +247,7 @@ impl Evidence {
         }
     }
 
-    /// Whether an object of the errors bucket is there; `None` if it was neither listed nor asked for.
+    /// Whether an object of the errors bucket exists; `None` if it was neither listed nor looked up.
     pub fn has_evidence(&self, ground: &Ground, key: &str) -> Option<bool> {
         let listed = key.strip_prefix(&locations::objects(&ground.errors));
         if listed.is_some_and(|key| self.errors.contains(key)) {
@@ -255,7 +256,8 @@ impl Evidence {
         self.answers.errors.get(key).copied()
     }
 
-    /// A snapshot is nobody's if neither ledger nor raw bucket knows its unit, and it says that it is of this source.
+    /// A snapshot is orphaned if neither ledger nor raw bucket knows its unit, and it says that it belongs to
+    /// this source.
     fn ask_about_snapshot(&self, ground: &Ground, index: &Index<'_>, key: &str, questions: &mut Questions) {
         let Some(named) = keys::SnapshotName::parse(key) else { return };
         match self.is_known(index, named.digest) {
@@ -270,12 +272,13 @@ impl Evidence {
         }
     }
 
-    /// Whether a snapshot is that of what the bucket holds.
+    /// Whether a snapshot belongs to the object that the bucket holds.
     pub fn is_object(ground: &Ground, object: Option<&RawObject>, named: &keys::SnapshotName<'_>) -> bool {
         object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
     }
 
-    /// Evidence is nobody's if neither the record of its unit, nor, without one, the raw bucket speaks for it.
+    /// Evidence is orphaned if neither the record of its unit, nor, without one, the raw bucket accounts for
+    /// it.
     fn ask_about_evidence(&self, index: &Index<'_>, named: EvidenceName<'_>, questions: &mut Questions) {
         match self.is_known(index, named.digest) {
             None => drop(questions.records.insert(named.digest.to_owned())),

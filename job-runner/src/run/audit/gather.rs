@@ -1,4 +1,4 @@
-//! Asks the stores: lists of a range of keys, and single things where lists do not tell.
+//! Queries the stores: listings of a range of keys, and single look-ups where listings do not suffice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,16 +20,16 @@ use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::listing::{self, ListedObject, Listing};
 
-/// Records of a page.
+/// Records per page.
 const PAGE_RECORDS: usize = 1000;
-/// The most hits that a search gives (`index.max_result_window`). A key with more versions than that is looked at as far
-/// as the newest of them.
+/// Maximum hits of a search (`index.max_result_window`). For a key with more versions than that, only the
+/// newest of them are examined.
 const MOST_RECORDS: usize = 10_000;
-/// Records that are asked for by their ids, or keys by their names, in one request.
+/// Records looked up by their ids, or keys by their names, per request.
 const NAMES_AT_A_TIME: usize = 500;
-/// Single objects that are looked at at a time.
+/// Single objects that are looked up concurrently.
 const OBJECTS_AT_A_TIME: usize = 8;
-/// What is asked of a record.
+/// The requested fields of a record.
 const RECORD_FIELDS: [&str; 6] = ["unit", "state", "reason", "snapshot", "documentCount", "lastModified"];
 
 /// The stores of a source.
@@ -38,7 +38,7 @@ pub struct Stores<'a> {
     pub context: &'a RunContext,
     /// The places.
     pub ground: Ground,
-    /// Where the documents are; none where there are none.
+    /// Where the documents are; `None` if there are none.
     pub articles: Option<ArticleIndices>,
     versioned: bool,
 }
@@ -55,9 +55,9 @@ pub struct ArticleIndices {
 pub struct KeyWindow {
     /// What the stores hold.
     pub evidence: Evidence,
-    /// The last key of the window; none if it goes to the end of all keys.
+    /// The last key of the window; `None` if it extends to the end of all keys.
     pub until: Option<String>,
-    /// Whether the range goes on behind it.
+    /// Whether the range continues after it.
     pub more: bool,
 }
 
@@ -86,7 +86,7 @@ impl<'a> Stores<'a> {
         self.versioned
     }
 
-    /// Makes visible to searches what was written before.
+    /// Makes earlier writes visible to searches.
     pub async fn refresh(&self) -> Result<(), RunError> {
         self.context.clusters.ledger.refresh(&self.ground.ledger).await?;
         if let Some(ArticleIndices { elastic, pattern }) = &self.articles {
@@ -95,7 +95,7 @@ impl<'a> Stores<'a> {
         Ok(())
     }
 
-    /// What the stores hold of the keys behind `after`, as far as one page of each list goes.
+    /// What the stores hold of the keys after `after`, as far as one page of each listing covers.
     pub async fn window(&self, after: Option<&str>, until: Option<&str>) -> Result<KeyWindow, RunError> {
         let Ground { snapshots, errors, .. } = &self.ground;
         let refused = locations::objects(errors);
@@ -122,7 +122,7 @@ impl<'a> Stores<'a> {
         Ok(KeyWindow { evidence, until: cut.map(str::to_owned), more })
     }
 
-    /// Asks single questions until none is left.
+    /// Looks up single things until no question is left.
     async fn ask(&self, evidence: &mut Evidence) -> Result<(), RunError> {
         loop {
             let questions = evidence.questions(&self.ground);
@@ -142,7 +142,7 @@ impl<'a> Stores<'a> {
         Ok(FirstPage { entries, end })
     }
 
-    /// Objects of another bucket, by what their keys say of the raw one.
+    /// Objects of another bucket, by what their keys say about the raw key.
     async fn object_page(
         &self,
         bucket: &str,
@@ -168,7 +168,7 @@ impl<'a> Stores<'a> {
         let mut listing = Listing::new(self.context.s3.clone(), bucket, versioned, prefix, after);
         loop {
             let Some(objects) = listing.next_page().await? else { return Ok((Vec::new(), None)) };
-            // A page of versions that are all gone has no key to go on from.
+            // A page of versions that are all gone has no key to continue from.
             if objects.is_empty() && listing.has_more() {
                 continue;
             }
@@ -309,7 +309,7 @@ pub(crate) fn raw_object(listed: ListedObject) -> RawObject {
     }
 }
 
-/// A range of keys, both ends of which may be open.
+/// A range of keys, either end of which may be open.
 pub fn bounds(after: Option<&str>, until: Option<&str>) -> Value {
     let mut bounds = serde_json::Map::new();
     bounds.extend(after.map(|after| ("gt".to_owned(), json!(after))));
@@ -322,7 +322,7 @@ fn chunks(names: BTreeSet<String>) -> Vec<Vec<String>> {
     names.chunks(NAMES_AT_A_TIME).map(<[String]>::to_vec).collect()
 }
 
-/// Asks for each name, a few at a time.
+/// Looks up each name, a few at a time.
 pub(crate) async fn each<T>(
     names: BTreeSet<String>,
     ask: impl AsyncFn(&str) -> Result<T, StoreError>,

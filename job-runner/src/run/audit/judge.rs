@@ -1,4 +1,4 @@
-//! The verdict over a range of keys. Pure: everything that it needs was asked for before.
+//! The verdict over a range of keys. Pure: everything that it needs was looked up before.
 
 use docmill_crds::api::storage::OnDelete;
 use docmill_crds::audit::DifferenceKind as Kind;
@@ -47,16 +47,16 @@ pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
     (sums, differences)
 }
 
-/// Whether what a record is about is still in the raw bucket.
+/// Whether a record's object is still in the raw bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ObjectPresence {
-    /// It is, or a newer version is on its way.
+    /// It is, or a newer version is in flight.
     Present,
-    /// It is not, and its documents stay by the source's own wish.
+    /// It is not, and its documents stay because the source says so.
     Former,
-    /// A newer version was seen to its end.
+    /// A newer version was completed.
     Replaced,
-    /// It was removed, and its documents have to go with it.
+    /// It was removed, and its documents have to be deleted too.
     Removed,
 }
 
@@ -88,8 +88,8 @@ fn of_unit(kind: Kind, digest: &str, record: &Record, expected: &str, found: &st
     }
 }
 
-/// An object that was passed over because it was not there, and is there, has to be looked at again too; and so has one
-/// that was converted only, where there is an index now.
+/// An object that was skipped because it did not exist, but exists now, has to be examined again; so has one
+/// that was only converted, if there is an index now.
 fn unaccounted(key: &str, digest: &str, record: Option<&Record>, good: UnitState) -> Option<Difference> {
     let found = match record {
         None => Some("no record".to_owned()),
@@ -131,8 +131,8 @@ fn missing_snapshot(
     (!there).then(|| of_unit(Kind::SnapshotMissing, digest, record, &expected, found))
 }
 
-/// The error record has to be there; the copy too, unless the object was gone before it could be made, or the record says
-/// that it could not be.
+/// The error record has to exist; the copy too, unless the object was gone before it could be copied, or the
+/// record says that it could not be.
 fn missing_evidence(
     ground: &Ground,
     evidence: &Evidence,
@@ -178,8 +178,8 @@ fn strange_snapshot(
     })
 }
 
-/// A pack that no record names, and none of whose units ledger or raw bucket knows. One that holds the snapshot of any of
-/// them stays, since documents may name it, or their records may be on their way.
+/// A pack that no record names, and none of whose units ledger or raw bucket knows. A pack that holds the
+/// snapshot of any of them stays, since documents may name it, or their records may be in flight.
 pub fn strange_pack(ground: &Ground, key: &str, entries: &[PackEntry]) -> Option<Difference> {
     let first = entries.first()?;
     Some(Difference {
@@ -193,8 +193,8 @@ pub fn strange_pack(ground: &Ground, key: &str, entries: &[PackEntry]) -> Option
     })
 }
 
-/// A refusal is written before its record, so what has no record yet while its object is there is on its way. A copy
-/// beside an error record goes with that.
+/// A refusal is written before its record, so what has no record yet while its object exists is in flight. A
+/// copy beside an error record is handled with that record.
 fn left_evidence(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &str) -> Option<Difference> {
     let named = EvidenceName::parse(key)?;
     let beside = !named.is_record && evidence.errors.contains(&keys::error_record_of(key));
@@ -205,7 +205,7 @@ fn left_evidence(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &
     let on_its_way = || {
         let object = evidence.object(named.raw_key).flatten();
         let unit = object.map(|object| object.unit(&ground.raw.bucket, named.raw_key).digest());
-        // Of a key that is cut, no more is known than that.
+        // Of a truncated key, no more is known than that.
         unit.as_deref() == Some(named.digest) || record.is_none() && named.is_cut()
     };
     if !record.is_some_and(Record::counts) && on_its_way() {
@@ -223,10 +223,10 @@ fn left_evidence(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &
     })
 }
 
-/// A document in the index, as far as an audit looks at it.
+/// The fields of an indexed document that an audit needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexedDocument {
-    /// Digest of the unit that it says it is of.
+    /// Digest of the unit that it names.
     pub unit: String,
     /// When that unit's object landed, RFC 3339.
     pub last_modified: Option<String>,
@@ -234,8 +234,8 @@ pub struct IndexedDocument {
     pub version: u64,
 }
 
-/// Judges a document that a record names against what is there. Another unit may have it, if it is not an older one: the
-/// same document can be in objects of several keys.
+/// Judges a document that a record names against what exists. Another unit may have it, if it is not an older
+/// one: the same document can be in objects of several keys.
 pub fn judge_document(
     digest: &str,
     record: &Record,
@@ -254,7 +254,7 @@ pub fn judge_document(
     Some(Difference { target, ..of_unit(kind, digest, record, &expected, &found) })
 }
 
-/// Times of one form, so that their texts are ordered as they are. One without a time is nobody's.
+/// Compares times of one form, whose texts sort like the times. A document without a time belongs to nobody.
 fn is_older(seen: &IndexedDocument, record: &Record) -> bool {
     seen.last_modified.as_deref().unwrap_or("") < record.last_modified.as_deref().unwrap_or("")
 }
@@ -277,9 +277,9 @@ pub struct Hit<'a> {
 pub struct Backing<'a> {
     /// The record of its unit.
     pub record: Option<&'a Record>,
-    /// Whether that record names it; none if the record names only some of its documents.
+    /// Whether that record names it; `None` if the record names only some of its documents.
     pub named: Option<bool>,
-    /// Whether its unit is what the raw bucket holds: it may be on its way.
+    /// Whether its unit is what the raw bucket holds: it may be in flight.
     pub is_present: bool,
     /// The index that holds the newest version of this document, if that is known.
     pub newest_index: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! What the keys of snapshots and errors say of raw objects: the way back from
+//! What the keys of snapshots and errors say about raw objects: the inverse of
 //! [`locations`](crate::ingest::bucket::locations). Pure.
 
 use crate::ingest::bucket::locations::ERROR_RECORD;
@@ -6,17 +6,17 @@ use crate::ingest::bucket::locations::ERROR_RECORD;
 /// Digits of a unit's digest.
 const DIGEST_DIGITS: usize = 32;
 
-/// The key of a snapshot, read: `<raw key>/<unit digest>/<revision>.json`.
+/// A parsed snapshot key: `<raw key>/<unit digest>/<revision>.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnapshotName<'a> {
-    /// Key of the raw object; only its beginning, where it is too long.
+    /// Key of the raw object; only its beginning, if it is too long.
     pub raw_key: &'a str,
     /// Digest of the unit.
     pub digest: &'a str,
 }
 
 impl<'a> SnapshotName<'a> {
-    /// Reads a key without its prefix. `None`: it is not that of a snapshot.
+    /// Parses a key without its prefix. `None`: it is not the key of a snapshot.
     pub fn parse(key: &'a str) -> Option<Self> {
         let (rest, revision) = key.strip_suffix(".json")?.rsplit_once('/')?;
         let (raw_key, digest) = rest.rsplit_once('/')?;
@@ -25,11 +25,11 @@ impl<'a> SnapshotName<'a> {
     }
 }
 
-/// The key of a thing of a refused object, read: `<raw key>/<unit digest>` is its copy, and the error record beside it has
-/// the same key with an end of its own.
+/// A parsed key of a refused object's evidence: `<raw key>/<unit digest>` is its copy, and the error record
+/// beside it has the same key with its own suffix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EvidenceName<'a> {
-    /// Key of the raw object; only its beginning, where it is too long.
+    /// Key of the raw object; only its beginning, if it is too long.
     pub raw_key: &'a str,
     /// Digest of the unit.
     pub digest: &'a str,
@@ -38,7 +38,7 @@ pub struct EvidenceName<'a> {
 }
 
 impl<'a> EvidenceName<'a> {
-    /// Reads a key without what those of all refused objects begin with. `None`: it is no evidence.
+    /// Parses a key without the common prefix of all refused objects. `None`: it is not evidence.
     pub fn parse(key: &'a str) -> Option<Self> {
         let (copy, is_record) = match key.strip_suffix(ERROR_RECORD) {
             Some(copy) => (copy, true),
@@ -48,7 +48,7 @@ impl<'a> EvidenceName<'a> {
         is_digest(digest).then_some(Self { raw_key, digest, is_record })
     }
 
-    /// Whether only the beginning of the raw key is left.
+    /// Whether the raw key is truncated.
     pub fn is_cut(&self) -> bool {
         self.raw_key.strip_suffix(self.digest).is_some_and(|key| key.ends_with('~'))
     }

@@ -1,4 +1,4 @@
-//! Asks about packs: which unit's snapshot lies where a record says, and which packs are nobody's any more.
+//! Queries about packs: which unit's snapshot is where a record says, and which packs are orphaned.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,14 +14,14 @@ use crate::ingest::snapshot::read;
 use crate::run::error::RunError;
 use crate::run::listing::{self, Listing};
 
-/// Packs that one search asks about.
+/// Packs per search.
 const PACKS_AT_A_TIME: usize = 200;
-/// Strange packs that are held.
+/// Maximum orphaned packs that are held.
 const MOST_STRANGE: usize = 1000;
 
 impl Stores<'_> {
-    /// The digests of the units whose snapshots lie where these references point to. One request a pack, whatever the
-    /// number of references.
+    /// The digests of the units whose snapshots are where these references point. One request per pack,
+    /// whatever the number of references.
     pub(crate) async fn packed_units(
         &self,
         references: BTreeSet<String>,
@@ -37,7 +37,7 @@ impl Stores<'_> {
         Ok(found.await?.into_iter().flat_map(|(_, units)| units).collect())
     }
 
-    /// The packs of this source that are nobody's, and whether there may be more than are given.
+    /// The orphaned packs of this source, and whether there may be more than are returned.
     pub async fn strange_packs(&self) -> Result<(Vec<Difference>, bool), RunError> {
         let folder = packed::folder(&self.context.source().snapshots.prefix);
         let bucket = &self.ground.snapshots.bucket;
@@ -57,7 +57,7 @@ impl Stores<'_> {
         Ok((strange, false))
     }
 
-    /// Those of the packs that no record names.
+    /// Returns the packs that no record names.
     async fn unnamed_packs<'k>(&self, keys: &[&'k str]) -> Result<Vec<&'k str>, RunError> {
         let filters: Vec<_> =
             keys.iter().map(|key| json!({"prefix": {"snapshot": format!("{key}#")}})).collect();
@@ -71,7 +71,8 @@ impl Stores<'_> {
         Ok(unnamed.map(|(key, _)| *key).collect())
     }
 
-    /// Judges a pack that no record names. One that cannot be read, or that is another source's, is left alone.
+    /// Judges a pack that no record names. A pack that cannot be read, or that belongs to another source, is
+    /// left alone.
     async fn judge_pack(&self, key: &str) -> Result<Option<Difference>, RunError> {
         let ground = &self.ground;
         let listed = read::list(&self.context.s3, &ground.snapshots.bucket, key).await?;

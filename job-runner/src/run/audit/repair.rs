@@ -1,4 +1,5 @@
-//! Mends what an audit found. Everything here can be done twice, and nothing is deleted that is newer than what was seen.
+//! Repairs what an audit found. Every repair is idempotent, and nothing is deleted that is newer than what
+//! was seen.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -35,27 +36,27 @@ use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::listing::{self, ListedObject};
 
-/// Units that are mended at a time.
+/// Units that are repaired concurrently.
 const UNITS_AT_A_TIME: usize = 64;
 /// Documents that are stored at a time.
 const DOCUMENTS_AT_A_TIME: usize = 500;
-/// Items of a bulk of deletions.
+/// Items per bulk of deletions.
 const DELETIONS_AT_A_TIME: usize = 1000;
-/// How long one bulk waits for Elasticsearch; what it could not do is found again by the next look.
+/// How long one bulk waits for Elasticsearch; the next check finds what it could not do.
 const PATIENCE: Patience = Patience::lasting(std::time::Duration::from_mins(1));
 
-/// Mends the stores of a source.
+/// Repairs the stores of a source.
 pub struct Repairer<'a> {
     stores: &'a Stores<'a>,
     processor: &'a Arc<Processor>,
 }
 
-/// What is to be done about the units of differences.
+/// What has to be done about the units of differences.
 #[derive(Debug, Default)]
 struct Plan<'a> {
     /// Units to be processed, by digest: the key, and whether everything has to be written again.
     process: BTreeMap<&'a str, (&'a str, Reprocess)>,
-    /// Units some of whose documents are to be stored again, by digest.
+    /// Units some of whose documents have to be stored again, by digest.
     restore: BTreeMap<&'a str, HashSet<(&'a str, &'a str)>>,
     /// Records of what is no longer in the bucket: digest and key.
     retire: BTreeMap<&'a str, &'a str>,
@@ -109,13 +110,13 @@ impl<'a> Plan<'a> {
 }
 
 impl<'a> Repairer<'a> {
-    /// Makes ready to process units.
+    /// Prepares for processing units.
     pub async fn new(stores: &'a Stores<'a>) -> Result<Self, RunError> {
         let processor = stores.context.processor().await?;
         Ok(Self { stores, processor })
     }
 
-    /// Does what can be done about the differences. Whether it helped is for the next look to say.
+    /// Does what can be done about the differences. The next check determines whether it helped.
     pub async fn repair(&self, differences: &[Difference]) -> Result<(), RunError> {
         let mut plan = Plan::new(differences);
         let Clusters { ledger, index } = &self.context().clusters;
@@ -171,8 +172,8 @@ impl<'a> Repairer<'a> {
         Ok(listing::head(&self.context().s3, &self.stores.ground.raw.bucket, key).await?)
     }
 
-    /// Stores documents again out of the snapshots of their units, so that they are what they were whatever the
-    /// conversion is by now. Gives the units whose snapshot does not help.
+    /// Stores documents again from the snapshots of their units, so that they are what they were, whatever
+    /// the conversion is by now. Returns the units whose snapshot does not help.
     async fn restore_all<'d>(
         &self,
         units: &BTreeMap<&'d str, HashSet<(&'d str, &'d str)>>,
@@ -197,7 +198,7 @@ impl<'a> Repairer<'a> {
         Ok(unrestored)
     }
 
-    /// Stores the wanted documents of a unit again. Whether its snapshot has them all.
+    /// Stores the wanted documents of a unit again. Returns whether its snapshot has them all.
     async fn restore(
         &self,
         record: &Map<String, Value>,
@@ -206,7 +207,7 @@ impl<'a> Repairer<'a> {
         let Some((unit, key)) = self.unit(record) else { return Ok(false) };
         let Some(mut lines) = self.open_snapshot(&key).await? else { return Ok(false) };
         let (mut chunk, mut left) = (Vec::new(), wanted.len());
-        // Of documents with one id the last one stands, which can be anywhere in the snapshot.
+        // Of documents with one id the last one wins, which can be anywhere in the snapshot.
         let to_the_end =
             record.get("overwrittenCount").and_then(Value::as_u64).is_some_and(|count| count > 0);
         let action = || format!("read s3://{}/{key}", self.stores.ground.snapshots.bucket);
@@ -242,7 +243,7 @@ impl<'a> Repairer<'a> {
         Some((Unit { id, version_id, last_modified_millis: landed.as_millisecond() }, snapshot))
     }
 
-    /// The lines of a snapshot; `None` if it is not there, or damaged.
+    /// The lines of a snapshot; `None` if it is missing or damaged.
     async fn open_snapshot(&self, reference: &str) -> Result<Option<BufReader<SnapshotLines>>, StoreError> {
         let bucket = &self.stores.ground.snapshots.bucket;
         let opened = read::open(&self.context().s3, bucket, reference).await?;
@@ -274,7 +275,7 @@ impl<'a> Repairer<'a> {
         Ok(())
     }
 
-    /// Puts right the records of what is no longer in the bucket.
+    /// Corrects the records of what is no longer in the bucket.
     async fn retire_all(&self, units: &BTreeMap<&str, &str>) -> Result<(), RunError> {
         for (digest, key) in units {
             match self.object(key).await? {
@@ -285,8 +286,9 @@ impl<'a> Repairer<'a> {
         Ok(())
     }
 
-    /// What the removal of the object would have done. A unit that no head knows has no documents that could be found
-    /// in that way; once its record says that it is gone, the next look finds them as orphans.
+    /// Does what the removal of the object would have done. A unit that no head knows has no documents that
+    /// could be found in that way; once its record says that it is gone, the next check finds them as
+    /// orphans.
     async fn remove(&self, digest: &str, key: &str) -> Result<(), RunError> {
         let bucket = self.stores.ground.raw.bucket.clone();
         let landed = ObjectRef { bucket, key: key.to_owned(), version_id: None, etag: None };
@@ -311,8 +313,8 @@ impl<'a> Repairer<'a> {
             .and_then(|stored| Some((serde_json::from_value(stored.source.into()).ok()?, stored.version))))
     }
 
-    /// Writes a record with the version of the one that is there, so that a record which somebody else writes meanwhile
-    /// wins.
+    /// Writes a record with the version of the existing one, so that a record which somebody else writes
+    /// meanwhile wins.
     async fn write_record(&self, record: &UnitRecord, version: u64) -> Result<(), RunError> {
         let stop = &self.context().stop.abort;
         let written = self.processor.committer.write_record(record, Some(version), PATIENCE, stop).await;
@@ -323,7 +325,7 @@ impl<'a> Repairer<'a> {
         })
     }
 
-    /// Writes into a record that another unit has its key.
+    /// Records that another unit has replaced this one.
     async fn supersede(&self, digest: &str, object: ListedObject) -> Result<(), RunError> {
         let Some((record, stored)) = self.record(digest).await? else { return Ok(()) };
         let version = object.version_id.or(object.etag).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What an audit has to tell: the sums, how often each kind of difference was found, and the first of them. Pure.
+//! The report of an audit: the sums, how often each kind of difference was found, and the first of them.
+//! Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +7,26 @@ use docmill_crds::audit::DifferenceKind;
 use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 
-/// Differences that the report names one by one.
+/// Differences that the report lists one by one.
 pub const NAMED: usize = 1000;
 
 /// The report of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuditReport {
-    /// The accounts: raw = indexed + converted + failed + skipped + pending.
+    /// The balance: raw = indexed + converted + failed + skipped + pending.
     pub sums: Sums,
-    /// How often each kind of difference was found, and how often it was mended.
+    /// How often each kind of difference was found, and how often it was repaired.
     pub kinds: BTreeMap<DifferenceKind, KindCount>,
     /// The first differences, in the order of their keys.
     pub differences: Vec<Difference>,
-    /// A range had more differences than are held at a time, and only so many of it are counted. Mend these, and audit
-    /// again.
+    /// A range had more differences than are held at a time, and only that many of it are counted. Repair
+    /// these, and audit again.
     pub incomplete: bool,
 }
 
-/// Units by state. Versions of an object that another one has replaced do not count, nor do objects that are gone.
+/// Units by state. Versions of an object that another one has replaced do not count, nor do objects that are
+/// gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Sums {
@@ -36,7 +38,7 @@ pub struct Sums {
     pub converted: i64,
     /// They were refused.
     pub failed: i64,
-    /// They were passed over for a reason.
+    /// They were skipped for a reason.
     pub skipped: i64,
     /// They have no record yet.
     pub pending: i64,
@@ -50,34 +52,34 @@ pub struct Sums {
 pub struct KindCount {
     /// Found.
     pub found: i64,
-    /// Mended.
+    /// Repaired.
     pub repaired: i64,
 }
 
-/// Something that is not as the other stores say.
+/// Something that contradicts the other stores.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// What kind of thing.
+    /// The kind of difference.
     pub kind: DifferenceKind,
     /// Key of the raw object.
     pub key: String,
     /// Digest of the unit, which is its id in the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// What should be there.
+    /// What should exist.
     pub expected: String,
-    /// What is there.
+    /// What exists.
     pub found: String,
-    /// Whether it was mended.
+    /// Whether it was repaired.
     #[serde(default)]
     pub repaired: bool,
-    /// What has to be touched to mend it.
+    /// What a repair has to change.
     #[serde(skip)]
     pub target: Target,
 }
 
-/// The thing that a difference is about, as far as mending needs to know.
+/// The thing that a difference is about, as far as a repair needs to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     /// The unit as a whole.
@@ -91,7 +93,7 @@ pub enum Target {
         index: String,
         /// Its id.
         id: String,
-        /// The version that it was seen with; none if it is not there.
+        /// The version that it was seen with; `None` if it does not exist.
         version: Option<u64>,
     },
 }
@@ -132,7 +134,7 @@ impl Sums {
 }
 
 impl AuditReport {
-    /// Takes in a difference.
+    /// Adds a difference.
     pub fn push(&mut self, difference: Difference) {
         let count = self.kinds.entry(difference.kind).or_default();
         count.found += 1;
@@ -142,7 +144,7 @@ impl AuditReport {
         }
     }
 
-    /// Takes in the report of the ranges that come next.
+    /// Adds the report of the ranges that come next.
     pub fn merge(&mut self, other: Self) {
         self.sums.add(other.sums);
         for (kind, count) in other.kinds {
@@ -155,7 +157,7 @@ impl AuditReport {
         self.differences.extend(other.differences.into_iter().take(memory_budget));
     }
 
-    /// All differences, and how many of them were mended.
+    /// All differences, and how many of them were repaired.
     pub fn totals(&self) -> KindCount {
         self.kinds.values().fold(KindCount::default(), |sum, count| KindCount {
             found: sum.found + count.found,

@@ -1,8 +1,8 @@
-//! Ranges of keys that are small enough to be held in memory, cut from the pages of several lists. Pure.
+//! Ranges of keys that are small enough to be held in memory, cut from the pages of several listings. Pure.
 //!
-//! Each store is listed on its own from the same key on, one page of each. A page that is full ends somewhere, and what
-//! lies behind that end is not known of this list; so all are cut at the earliest such end, and the next window begins
-//! there.
+//! Each store is listed separately from the same key on, one page of each. A full page ends somewhere, and
+//! what follows that end is unknown for this listing; so all are cut at the earliest such end, and the next
+//! window begins there.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct FirstPage<T> {
     /// Its entries, by key.
     pub entries: BTreeMap<String, T>,
-    /// The last key that it covers, if the list goes on behind it.
+    /// The last key that it covers, if the listing continues after it.
     pub end: Option<String>,
 }
 
@@ -22,7 +22,7 @@ impl<T> Default for FirstPage<T> {
 }
 
 impl<T> FirstPage<T> {
-    /// Leaves out what lies behind a key.
+    /// Drops what follows a key.
     pub fn cut(&mut self, end: Option<&str>) {
         if let Some(end) = end {
             self.entries.retain(|key, _| key.as_str() <= end);
@@ -30,7 +30,8 @@ impl<T> FirstPage<T> {
     }
 }
 
-/// The key at which all lists are to be cut, and whether the range goes on behind it. `until` is the end of the range.
+/// The key at which all listings have to be cut, and whether the range continues after it. `until` is the end
+/// of the range.
 pub fn end<'a>(
     ends: impl IntoIterator<Item = Option<&'a str>>,
     until: Option<&'a str>,

@@ -1,7 +1,8 @@
-//! Where keys only grow: up to which key a listing has seen everything. Pure.
+//! For keys that only grow: up to which key a listing has seen everything. Pure.
 //!
-//! Objects do not become visible in the order of their keys: two uploads that begin at the same time end one after the
-//! other. So the bound stays before the first object that landed lately, and the next listing looks at those again.
+//! Objects do not become visible in the order of their keys: two uploads that begin at the same time end one
+//! after the other. So the bound stays before the first object that landed recently, and the next listing
+//! covers those again.
 
 use std::time::Duration;
 
@@ -19,13 +20,13 @@ pub struct Growing {
 }
 
 impl Growing {
-    /// Begins behind the bound of an earlier run.
+    /// Starts after the bound of an earlier run.
     pub fn new(bound: Option<String>, now_millis: i64) -> Self {
         let overlap = i64::try_from(OVERLAP.as_millis()).unwrap_or(i64::MAX);
         Self { settled_before_millis: now_millis.saturating_sub(overlap), bound, closed: false }
     }
 
-    /// Takes note of the next object of the listing.
+    /// Records the next object of the listing.
     pub fn see(&mut self, listed: &ListedObject) {
         if listed.last_modified_millis >= self.settled_before_millis {
             self.closed = true;

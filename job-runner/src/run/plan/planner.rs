@@ -1,7 +1,7 @@
-//! Selects the units of a run and writes them down.
+//! Selects the units of a run and writes the manifest.
 //!
-//! A planner that is started again begins again and overwrites: the bucket may have changed meanwhile, and nobody works
-//! before the plan is there. Once it is there, it is used as it is.
+//! A restarted planner starts over and overwrites: the bucket may have changed meanwhile, and nobody works
+//! before the plan exists. Once it exists, it is used as it is.
 
 use docmill_clients::elastic::{Address, StoredDocument};
 use docmill_clients::{clock, retry};
@@ -20,9 +20,9 @@ use crate::run::listing::{self, ListedObject, Listing};
 use crate::run::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
 use crate::run::patience::PATIENCE;
 
-/// Objects that are looked at by name at a time.
+/// Objects that are looked up by name concurrently.
 const HEADS_AT_A_TIME: usize = 16;
-/// Keys of one range of an audit.
+/// Keys per range of an audit.
 const RANGE_KEYS: usize = 1000;
 
 /// Plans a run.
@@ -34,7 +34,7 @@ pub(crate) async fn plan(context: &RunContext) -> Result<RunPlan, RunError> {
         None => select_units(context).await?,
     };
     if let (0, Some(key)) = (plan.files, &plan.bound) {
-        // Nobody will work, and so nobody else could keep it.
+        // Nobody will work, so nobody else could record it.
         context.record_key_bound(key).await?;
     }
     context.record_plan(&plan).await?;
@@ -45,7 +45,8 @@ async fn select_units(context: &RunContext) -> Result<RunPlan, RunError> {
     let spec = &context.order.spec;
     let select = select::selector(spec);
     let raw = &context.source().raw;
-    // Also where they only narrow a search: what cannot be found is a mistake that is told.
+    // Even if they only narrow a search: a selection that cannot match anything is a mistake, and is
+    // reported.
     let prefix = select::listing_prefix(&select, raw)?;
     let keys = select::named_keys(&select, raw)?;
     match (spec.mode, keys) {
@@ -56,7 +57,7 @@ async fn select_units(context: &RunContext) -> Result<RunPlan, RunError> {
     }
 }
 
-/// Takes what a listing shows and the ledger does not know to be done.
+/// Selects what a listing returns and the ledger does not know to be done.
 async fn listed(context: &RunContext, select: &UnitSelector, prefix: &str) -> Result<RunPlan, RunError> {
     let keys_grow = context.order.poll.as_ref().is_some_and(|poll| poll.lexicographical_ordering);
     let after = if keys_grow { context.key_bound().await? } else { None };
@@ -75,7 +76,7 @@ async fn listed(context: &RunContext, select: &UnitSelector, prefix: &str) -> Re
     writer.close().await
 }
 
-/// Takes the objects of these names. One that does not exist gets a line too, so that it is counted.
+/// Selects the objects with these names. A missing one gets a line too, so that it is counted.
 async fn named(context: &RunContext, keys: &[String]) -> Result<RunPlan, RunError> {
     let raw = &context.source().raw;
     let look = |key: String| async move {
@@ -123,7 +124,7 @@ async fn look_up(
     Ok(retry::persist(PATIENCE, &context.stop.closing, read).await?)
 }
 
-/// Takes what the ledger has. What was recorded before is made visible first.
+/// Selects from the ledger. Makes earlier records visible first.
 async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
     let index = ledger(context);
     let raw: &RawLocation = &context.source().raw;
@@ -147,8 +148,8 @@ async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
     writer.close().await
 }
 
-/// Cuts all keys into ranges that are about as much work each. Together they leave out nothing, also not what is
-/// recorded of keys that are not in the bucket.
+/// Splits all keys into ranges of about equal work. Together they omit nothing, including records of keys
+/// that are not in the bucket.
 async fn ranges(context: &RunContext, prefix: &str) -> Result<RunPlan, RunError> {
     let mut listing = open(context, prefix, None).await?;
     let mut writer = ManifestWriter::of_ranges(context);

@@ -1,4 +1,4 @@
-//! Which units a run takes. Pure.
+//! Which units a run selects. Pure.
 
 use docmill_clients::clock;
 use docmill_crds::api::ingest_run::{IngestMode, IngestRunSpec, ObjectTimeRange, RevisionNot, UnitSelector};
@@ -12,11 +12,12 @@ use crate::run::error::RunError;
 use crate::run::listing::ListedObject;
 use crate::run::manifest::ManifestLine;
 
-/// Units of one search.
+/// Units per search.
 pub const PAGE: usize = 1000;
-/// Fields of a ledger's record that a line is made of.
+/// Fields of a ledger record that a line is built from.
 pub const LEDGER_FIELDS: [&str; 5] = ["unit", "state", "reason", "revision", "lastModified"];
-/// The reasons of notifications that told of no object of the source: there is nothing that could be ingested once more.
+/// The reasons of notifications that named no object of the source: there is nothing that could be ingested
+/// again.
 const NO_OBJECT: [Reason; 2] = [Reason::MalformedNotification, Reason::ForeignNotification];
 
 /// The selector of a run; empty if it has none.
@@ -24,7 +25,7 @@ pub fn selector(spec: &IngestRunSpec) -> UnitSelector {
     spec.select.clone().unwrap_or_default()
 }
 
-/// The prefix to list: the narrower one of the source's and the run's.
+/// The prefix to list: the longer one of the source's and the run's.
 pub fn listing_prefix(select: &UnitSelector, raw: &RawLocation) -> Result<String, RunError> {
     match &select.prefix {
         None => Ok(raw.prefix.clone()),
@@ -51,7 +52,7 @@ fn outside(selected: &str, raw: &RawLocation) -> RunError {
     RunError::Outside { selected: selected.to_owned(), prefix: raw.prefix.clone(), suffixes }
 }
 
-/// Whether a listed object is to be looked at.
+/// Whether a listed object is a candidate.
 pub fn takes(listed: &ListedObject, select: &UnitSelector, raw: &RawLocation) -> bool {
     raw.covers(&raw.bucket, &listed.key)
         && select.modified_time.as_ref().is_none_or(|range| within(listed.last_modified_millis, range))
@@ -68,11 +69,11 @@ pub fn unit_of(listed: &ListedObject, raw: &RawLocation) -> UnitId {
     UnitId { bucket: raw.bucket.clone(), key: listed.key.clone(), version }
 }
 
-/// The line of a listed object, with what the ledger says of it; `None` if nothing is to be done for it.
+/// The line of a listed object, with what the ledger says of it; `None` if nothing has to be done for it.
 ///
-/// A unit that was passed over is taken again: that it is listed means that its object is back. The poll trigger is
-/// after new objects and leaves what has its end to runs that are asked for; any other run takes what has its end by
-/// another conversion, and what was converted only where there is an index now.
+/// A unit that was skipped is selected again: its listing means that its object is back. The poll trigger
+/// looks for new objects and leaves finished units to runs that are requested; any other run selects units
+/// finished by another conversion, and units that were only converted if there is an index now.
 pub fn line_of(
     listed: ListedObject,
     record: Option<&Map<String, Value>>,
@@ -94,7 +95,7 @@ pub fn line_of(
         ..line
     };
     if line.reason.as_deref() == Some(SkipReason::FolderMarker.as_str()) {
-        // The unit is one version of the object, and that one will never be more than a marker.
+        // The unit is one version of the object, and that version will never be more than a marker.
         return None;
     }
     let has_its_end = line.state.is_some_and(|state| state != UnitState::Skipped);
@@ -105,7 +106,7 @@ pub fn line_of(
     (!(has_its_end && in_this_way)).then_some(line)
 }
 
-/// The search for the units in the ledger that a run takes, from after the one with these sort values.
+/// The search for the units in the ledger that a run selects, starting after the one with these sort values.
 pub fn ledger_page(spec: &IngestRunSpec, raw: &RawLocation, revision: &str, after: Option<&Value>) -> Value {
     let select = selector(spec);
     let mut filter =
@@ -137,7 +138,7 @@ pub fn ledger_page(spec: &IngestRunSpec, raw: &RawLocation, revision: &str, afte
         "track_total_hits": false,
         "_source": LEDGER_FIELDS,
         "query": {"bool": {"filter": filter, "must_not": must_not}},
-        // Together they are unique and never change, so that a unit is neither missed nor met twice.
+        // Together they are unique and never change, so that no unit is missed or met twice.
         "sort": [{"unit.key": sorted}, {"unit.version": sorted}],
     });
     if let Some(after) = after {
@@ -166,8 +167,8 @@ fn bounds(range: &ObjectTimeRange) -> Value {
     Value::Object(bounds)
 }
 
-/// Reads the answer to [`ledger_page`]: the lines, how many units are no longer the source's, and where to go on;
-/// `None` at the end.
+/// Reads the response to [`ledger_page`]: the lines, how many units are no longer the source's, and where to
+/// continue; `None` at the end.
 pub fn read_page(
     answer: &Value,
     raw: &RawLocation,
@@ -200,8 +201,9 @@ fn recorded_line(record: &Map<String, Value>, versioned: bool) -> Option<Manifes
     })
 }
 
-/// A bucket that is versioned now may have been without versions before; its units from then are named by their `ETag`,
-/// which is an MD5 in hex, with the number of parts after a hyphen. No store makes version ids of that form.
+/// A bucket that is versioned now may have been without versions before; its units from then are named by
+/// their `ETag`, which is an MD5 in hex, with the number of parts after a hyphen. No store generates version
+/// ids of that form.
 fn is_md5_etag(version: &str) -> bool {
     let digits = version.split_once('-').map_or(version, |(digits, _)| digits);
     digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))

@@ -4,7 +4,7 @@ use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::manifest::{FILE_LINES, ManifestLine, PLAN_NAME, RunPlan, units_name, write_lines};
 
-/// A manifest under way.
+/// A manifest that is being written.
 pub(crate) struct ManifestWriter<'a> {
     context: &'a RunContext,
     file_lines: usize,
@@ -14,12 +14,12 @@ pub(crate) struct ManifestWriter<'a> {
 }
 
 impl<'a> ManifestWriter<'a> {
-    /// Begins a manifest of units.
+    /// Starts a manifest of units.
     pub(crate) fn new(context: &'a RunContext) -> Self {
         Self { context, file_lines: FILE_LINES, lines: Vec::new(), plan: RunPlan::default() }
     }
 
-    /// Begins a manifest of ranges, of which each is as much work as a file of units.
+    /// Starts a manifest of ranges, each of which is as much work as a file of units.
     pub(crate) fn of_ranges(context: &'a RunContext) -> Self {
         Self { file_lines: 1, ..Self::new(context) }
     }
@@ -49,7 +49,7 @@ impl<'a> ManifestWriter<'a> {
         Ok(())
     }
 
-    /// Writes what is left, and then the plan, by which the manifest is known to be whole.
+    /// Writes what is left, and then the plan, which marks the manifest as complete.
     pub(crate) async fn close(mut self) -> Result<RunPlan, RunError> {
         self.flush().await?;
         self.context.write_json(PLAN_NAME, &self.plan).await?;

@@ -1,4 +1,4 @@
-//! One unit under the proposed conversion, held against what is there of it now. Pure.
+//! Compares one unit under the proposed conversion with its current state. Pure.
 
 use std::io;
 
@@ -16,11 +16,11 @@ use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, OpenSnapshot};
 use crate::ingest::prepare::address::Addressing;
 
-/// What the ledger says of a unit, as far as it matters whether that would change.
+/// The fields of a ledger record that decide whether it would change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recorded {
-    /// Where it ended.
+    /// Its state.
     pub state: UnitState,
     /// Why, if it failed or was skipped.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct Recorded {
     /// See [`DocumentsDigest`].
     #[serde(default)]
     pub documents_digest: Option<String>,
-    /// Key of the snapshot, where there is one.
+    /// Key of the snapshot, if there is one.
     #[serde(default)]
     pub snapshot: Option<String>,
 }
@@ -36,7 +36,7 @@ pub struct Recorded {
 /// What a unit would become.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predicted {
-    /// Where it would end.
+    /// Its predicted state.
     pub state: UnitState,
     /// Whether anything of its record would differ: state, reason, a document's address or content.
     pub changed: bool,
@@ -46,7 +46,7 @@ pub struct Predicted {
 #[derive(Debug)]
 pub struct UnitComparison<'a> {
     addressing: &'a Addressing,
-    /// The documents that are there; none if they cannot be known.
+    /// The existing documents; `None` if they cannot be known.
     standing: Option<OpenSnapshot>,
     report: ShadowReport,
     digest: DocumentsDigest,
@@ -57,7 +57,7 @@ pub struct UnitComparison<'a> {
 }
 
 impl<'a> UnitComparison<'a> {
-    /// Begins. `standing` is the unit's snapshot; without documents it is empty.
+    /// Starts a comparison. `standing` is the unit's snapshot; without documents it is empty.
     pub fn new(addressing: &'a Addressing, standing: Option<OpenSnapshot>) -> Self {
         Self {
             addressing,
@@ -71,7 +71,7 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Converts the object and takes in what comes of it.
+    /// Converts the object and adds the results.
     pub fn convert(&mut self, converter: &Converter, object: impl io::Read) -> io::Result<()> {
         converter.convert(object, |verdict| match verdict {
             Ok(document) => self.compare(&document),
@@ -79,7 +79,7 @@ impl<'a> UnitComparison<'a> {
         })
     }
 
-    /// Takes in a document of the object.
+    /// Adds a document of the object.
     pub fn compare(&mut self, document: &Document) {
         match self.addressing.of_new(document, clock::now_millis()) {
             Ok(address) => self.take_in(address, document),
@@ -90,7 +90,8 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Takes in that the object, or a document of it, would be refused. The first refusal is the unit's reason.
+    /// Records that the object, or a document of it, would be refused. The first refusal is the unit's
+    /// reason.
     pub fn refuse(&mut self, reason: Reason, failure: FailureExample) {
         if self.reason.is_none() {
             (self.reason, self.failure) = (Some(reason), Some(failure));
@@ -131,7 +132,8 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Ends, and gives what the unit would become and the report of it. `good` is the state of units that end well.
+    /// Finishes, and returns what the unit would become and the report of it. `good` is the state of units
+    /// that succeed.
     pub fn finish(
         mut self,
         unit: &UnitId,
@@ -155,7 +157,7 @@ impl<'a> UnitComparison<'a> {
         (Predicted { state, changed }, self.report)
     }
 
-    /// Documents whose ids are new are held against those whose ids are gone, in their order: an id that changed is a
+    /// Matches documents with new ids to those whose ids are gone, in their order: an id that changed is a
     /// move. What is left on one side is added or removed.
     fn pair_the_rest(&mut self) {
         let Some(mut standing) = self.standing.take() else { return };

@@ -1,8 +1,8 @@
-//! What differs between two JSON documents, field by field. Pure.
+//! The differences between two JSON documents, field by field. Pure.
 //!
-//! Objects are compared by their keys, whatever their order. Lists of objects that are as long as each other are
-//! compared entry by entry; any other list is one value, since an entry more at its start would make every other one
-//! look different.
+//! Objects are compared by their keys, whatever their order. Lists of objects that have the same length are
+//! compared entry by entry; any other list is one value, since an additional entry at its start would make
+//! every other one look different.
 
 use serde_json::{Map, Value};
 
@@ -15,14 +15,14 @@ pub enum DiffStep {
     Entry(usize),
 }
 
-/// A part of a document that is not what it was.
+/// A part of a document that has changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edit {
     /// Where it is.
     pub steps: Vec<DiffStep>,
-    /// What was there; none if it is new.
+    /// The old value; `None` if it is new.
     pub before: Option<Value>,
-    /// What is there now; none if it is gone.
+    /// The new value; `None` if it is gone.
     pub after: Option<Value>,
 }
 
@@ -44,7 +44,7 @@ impl Edit {
     }
 }
 
-/// The edits that make the second document of the first.
+/// The edits that turn the first document into the second.
 pub fn diff(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Edit> {
     let mut edits = Vec::new();
     of_objects(before, after, &mut Vec::new(), &mut edits);

@@ -1,7 +1,7 @@
-//! What a rehearsal has to tell: counts and a few examples of each kind. Pure.
+//! The report of a rehearsal: counts and a few examples of each kind. Pure.
 //!
-//! Reports of parts are merged into that of the whole. What is kept of a long list is its beginning, and of many fields
-//! the first by name, so that it does not matter in which groups reports are merged.
+//! Reports of parts are merged into that of the whole. A long list keeps its beginning, and many fields keep
+//! the first by name, so that the grouping of merges does not matter.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use super::diff::Edit;
 
-/// Examples of a kind that are kept.
+/// Examples that are kept per kind.
 const EXAMPLES: usize = 5;
-/// Fields that are told of: a model has fewer, but what it does not name may bring any number.
+/// Maximum fields that are reported: a model has fewer, but what it does not name may bring any number.
 const FIELDS: usize = 500;
-/// Characters of an example's value.
+/// Maximum characters of an example's value.
 const VALUE_CHARS: usize = 200;
 
 /// The report of a rehearsal.
@@ -30,13 +30,13 @@ pub struct ShadowReport {
     pub documents: DocumentCounts,
     /// What changes in the documents, by the path of the field.
     pub fields: BTreeMap<String, FieldChanges>,
-    /// Whether there are more such fields than are told of.
+    /// Whether there are more such fields than are reported.
     pub more_fields: bool,
     /// Documents that would get another index or id.
     pub moved: Examples<Move>,
-    /// Units that would be refused and are not so now, by reason.
+    /// Units that would be refused and are not refused now, by reason.
     pub newly_failing: BTreeMap<String, Examples<FailureExample>>,
-    /// Units that are refused now and would not be, by the reason of today.
+    /// Units that are refused now and would not be, by the current reason.
     pub newly_passing: BTreeMap<String, Examples<UnitId>>,
     /// Units that are refused now and would be for another reason, by `<today's> -> <proposed>`.
     pub other_reason: BTreeMap<String, Examples<FailureExample>>,
@@ -54,9 +54,9 @@ pub struct ShadowCounts {
     pub changed: i64,
     /// Units of `compared` that would be refused, newly or as before.
     pub failing: i64,
-    /// Not converted, and left as they are recorded: the object is gone, or another version took its place.
+    /// Not converted, and left as recorded: the object is gone, or another version has replaced it.
     pub skipped: i64,
-    /// Their snapshot is not there: whether they change is known from the ledger, and not what changes.
+    /// Their snapshot is missing: the ledger shows whether they change, but not what changes.
     pub without_snapshot: i64,
 }
 
@@ -64,9 +64,9 @@ pub struct ShadowCounts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DocumentCounts {
-    /// Documents that are there and would be there.
+    /// Documents that exist and would exist.
     pub compared: i64,
-    /// The same to the last byte, and at the same place.
+    /// The same to the last byte, and in the same place.
     pub unchanged: i64,
     /// With other values in some field.
     pub changed: i64,
@@ -76,7 +76,7 @@ pub struct DocumentCounts {
     pub moved: i64,
     /// New ones.
     pub added: i64,
-    /// There would be no such document any more.
+    /// Documents that would no longer exist.
     pub removed: i64,
 }
 
@@ -88,7 +88,7 @@ pub struct FieldChanges {
     pub changed: i64,
     /// Documents that did not have it.
     pub added: i64,
-    /// Documents that do not have it any more.
+    /// Documents that no longer have it.
     pub removed: i64,
     /// A few of them.
     pub examples: Vec<FieldExample>,
@@ -100,10 +100,10 @@ pub struct FieldChanges {
 pub struct FieldExample {
     /// Id of the document.
     pub document: String,
-    /// What is there now.
+    /// The current value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// What would be there.
+    /// The future value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
@@ -124,7 +124,7 @@ impl<T> Default for Examples<T> {
 }
 
 impl<T> Examples<T> {
-    /// One more.
+    /// Adds one.
     pub fn push(&mut self, example: T) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {
@@ -169,10 +169,10 @@ pub struct FailureExample {
     /// The character in that line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
-    /// What should be there.
+    /// What was expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What is there.
+    /// What was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
 }
@@ -183,7 +183,7 @@ impl ShadowReport {
         Self { units: ShadowCounts { skipped: 1, ..ShadowCounts::default() }, ..Self::default() }
     }
 
-    /// Takes in what differs in one document. A field that differs at several places of it counts once.
+    /// Adds the differences of one document. A field that differs at several of its places counts once.
     pub fn add_edits(&mut self, document: &str, edits: Vec<Edit>) {
         let mut seen = BTreeMap::<String, Edit>::new();
         for edit in edits {
@@ -203,7 +203,7 @@ impl ShadowReport {
         self.cut();
     }
 
-    /// Takes in the report of the units that come next.
+    /// Adds the report of the units that come next.
     pub fn merge(&mut self, other: Self) {
         if self.revision.is_empty() {
             self.revision = other.revision;
@@ -229,7 +229,7 @@ impl ShadowReport {
     }
 }
 
-/// Of the places of one field: new and gone at once is changed.
+/// Merges the places of one field: new and gone at once means changed.
 fn join(first: &mut Edit, other: &Edit) {
     if first.before.is_none() {
         first.before.clone_from(&other.before);
@@ -282,7 +282,7 @@ impl DocumentCounts {
     }
 }
 
-/// A value as an example shows it: a long text is cut, a list or object becomes its text.
+/// A value as an example shows it: a long text is truncated, a list or object becomes its text.
 fn shorten(value: Value) -> Value {
     let text = match &value {
         Value::String(text) => text.clone(),

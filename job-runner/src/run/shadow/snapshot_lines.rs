@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot::provenance;
 
-/// A snapshot whose documents are taken out one by one: first by their ids, what is left in its order.
+/// A snapshot whose documents are taken out one by one: first by their ids, then the rest in order.
 #[derive(Debug)]
 pub struct OpenSnapshot {
     lines: Bytes,
@@ -29,14 +29,15 @@ struct KnownSnapshot {
 pub struct Document {
     /// Where it is stored.
     pub address: DocumentAddress,
-    /// Its text, as the conversion gave it.
+    /// Its text, as the conversion produced it.
     pub text: String,
     /// Its fields.
     pub fields: Map<String, Value>,
 }
 
 impl OpenSnapshot {
-    /// Reads the lines of a snapshot. A line that is no document of the source is passed over: it was never indexed.
+    /// Reads the lines of a snapshot. A line that is not a document of the source is skipped: it was never
+    /// indexed.
     pub fn new(lines: Bytes, addressing: &Addressing) -> Self {
         let mut standing = Self { lines: Bytes::new(), documents: Vec::new(), by_id: BTreeMap::new() };
         let mut start = 0;
@@ -70,8 +71,8 @@ impl OpenSnapshot {
     }
 }
 
-/// Text and fields of a document, from its line in a snapshot. `_docmill` is the last key of a line; inside of texts
-/// quotes are escaped, so that its name is found nowhere else.
+/// Text and fields of a document, from its line in a snapshot. `_docmill` is the last key of a line; quotes
+/// within texts are escaped, so that its name is found nowhere else.
 fn read(line: &[u8]) -> Option<(String, Map<String, Value>)> {
     let line = std::str::from_utf8(line).ok()?;
     let end = line.rfind(&format!("\"{}\":{{", provenance::FIELD))?;

@@ -1,4 +1,5 @@
-//! The files of a part take turns: one is worked at a time, and while its last units only wait for an index, another one is.
+//! The files of a part take turns: one is processed at a time, and another one while its last units only wait
+//! for an index.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::run::error::RunError;
 /// Whose turn it is.
 pub(crate) struct Turns {
     turn: Semaphore,
-    /// No file is begun or gone on with any more.
+    /// No file is started or continued any more.
     ended: CancellationToken,
 }
 
@@ -21,12 +22,12 @@ pub(crate) struct FileTurn<'a> {
 }
 
 impl Turns {
-    /// They end when `closing` is cancelled.
+    /// Turns end when `closing` is cancelled.
     pub(crate) fn new(closing: &CancellationToken) -> Self {
         Self { turn: Semaphore::new(1), ended: closing.child_token() }
     }
 
-    /// Ends them: whoever waits is [`RunError::Stopped`].
+    /// Ends the turns: whoever waits gets [`RunError::Stopped`].
     pub(crate) fn end(&self) {
         self.ended.cancel();
     }

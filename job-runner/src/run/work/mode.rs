@@ -1,4 +1,4 @@
-//! What each mode does with a file, and how its reports add up.
+//! What each mode does with a file, and how its reports are merged.
 
 use docmill_crds::api::ingest_run::IngestMode;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::run::error::RunError;
 use crate::run::manifest::{FileResult, ManifestLine};
 use crate::run::{audit, shadow};
 
-/// Works a file, which was begun so many times, this time included.
+/// Processes a file; `attempts` is how often it was started, this time included.
 pub(crate) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
@@ -22,12 +22,13 @@ pub(crate) async fn work_file(
             units::work_file(context, lines, attempts, turn).await
         }
         IngestMode::Shadow => shadow::work_file(context, lines).await,
-        // On the heap: it is far larger than the others, and there is one a file.
+        // On the heap: it is far larger than the others, and there is one per file.
         IngestMode::Audit => Box::pin(audit::work_file(context, lines)).await,
     }
 }
 
-/// One report of several. What it gave before may be among them; of none it is the report of no unit.
+/// Merges reports. Reports that are results of a merge may be among them; without any, it is the report of no
+/// unit.
 pub(crate) fn merge(mode: IngestMode, reports: impl Iterator<Item = Value>) -> Value {
     match mode {
         IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => outcome::merge(reports),

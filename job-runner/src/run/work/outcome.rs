@@ -1,4 +1,4 @@
-//! What became of the units of a file, and what a report tells of it. Pure.
+//! What became of the units of a file, and what a report says of it. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::ingest::unit::task::UnitOutcome;
 use crate::run::manifest::{FileResult, ManifestLine};
 
-/// How many failures a report names one by one.
+/// How many failures a report lists one by one.
 const FAILURES: usize = 1000;
 
 /// What a report tells of units.
@@ -20,9 +20,9 @@ const FAILURES: usize = 1000;
 pub struct UnitsReport {
     /// How many units failed, by reason.
     pub reasons: BTreeMap<String, i64>,
-    /// How many units were passed over, by reason.
+    /// How many units were skipped, by reason.
     pub passed_over: BTreeMap<String, i64>,
-    /// Documents that a later one of the same object and id has taken the place of.
+    /// Documents that were overwritten by a later one of the same object and id.
     #[serde(default)]
     pub overwritten: u64,
     /// The first failures.
@@ -50,12 +50,13 @@ pub(crate) struct Outcomes {
 }
 
 impl Outcomes {
-    /// Takes note of a unit. Whether it has its end; one that has not is to be tried again.
+    /// Records the outcome of a unit. Returns whether it is final; a unit whose outcome is not has to be
+    /// tried again.
     pub(crate) fn take(&mut self, line: &ManifestLine, ended: UnitOutcome) -> bool {
         match ended {
             UnitOutcome::Unfinished | UnitOutcome::Held(_) => return false,
             UnitOutcome::Final { state, reason, changed } => self.count(line, state, reason, changed),
-            // Done before: by another worker, or by this run before its pod was started again.
+            // Done before: by another worker, or by this run before its pod was restarted.
             UnitOutcome::Known(state) => self.count(line, state, None, false),
             UnitOutcome::Nothing => {
                 let gone = Some(SkipReason::ObjectGone.as_str().to_owned());
@@ -88,15 +89,15 @@ impl Outcomes {
         }
     }
 
-    /// The result of a file, with so many documents that others of their objects have overwritten.
+    /// The result of a file; `overwritten` is how many documents others of their objects have overwritten.
     pub(crate) fn result(mut self, overwritten: u64) -> FileResult {
         self.report.overwritten = overwritten;
-        // Texts and numbers: serde_json has no way to fail here.
+        // Strings and numbers: serde_json cannot fail here.
         FileResult { tally: self.tally, report: serde_json::to_value(self.report).unwrap_or_default() }
     }
 }
 
-/// One report of several; what it gave before may be among them.
+/// Merges reports; results of a merge may be among them.
 pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
     let mut all = UnitsReport::default();
     for report in reports.filter_map(|report| serde_json::from_value::<UnitsReport>(report).ok()) {
@@ -115,7 +116,7 @@ fn add(sums: &mut BTreeMap<String, i64>, counts: BTreeMap<String, i64>) {
     }
 }
 
-/// The first failure that a result tells of, for a person.
+/// The first failure in a result, for a person.
 pub fn first_failure(report: &Value) -> Option<String> {
     let text = |name| report.pointer(&format!("/failures/0/{name}")).and_then(Value::as_str);
     Some(format!("{}: {}", text("key")?, text("reason")?))

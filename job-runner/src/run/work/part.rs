@@ -1,5 +1,5 @@
-//! Works one part of a manifest, file by file. A file with a result is passed over, so that a pod that is started again
-//! repeats at most the file that was in its hands.
+//! Processes one part of a manifest, file by file. A file with a result is skipped, so that a restarted pod
+//! repeats at most the files that were in flight.
 
 use std::time::Instant;
 
@@ -17,10 +17,10 @@ use crate::run::manifest::{
     FileResult, ManifestLine, begun_name, done_name, files_of, read_lines, units_name,
 };
 
-/// Files that are begun at the most: one is worked, the others wait for an index.
+/// Maximum number of files in flight: one is processed, the others wait for an index.
 const FILES_IN_HAND: usize = 8;
 
-/// Works part `part` of `parts` that share `files` files.
+/// Processes part `part` of `parts` that share `files` files.
 pub(crate) async fn work(
     context: &RunContext,
     part: i32,
@@ -37,15 +37,15 @@ pub(crate) async fn work(
     let overwritten = work_files(context, files_of(part, parts, files), &mut record).await?;
     record.finished = true;
     store(context, &mut record).await?;
-    // Whoever finds all parts finished writes the report; where two do, they write the same.
+    // Whoever finds all parts finished writes the report; if two do, they write the same.
     if context.all_finished(parts).await? {
         report::write(context, files).await?;
     }
     Ok(told(&record, overwritten, started))
 }
 
-/// Works files, and adds what became of each to the record. Gives how many documents were overwritten by others of their
-/// objects. An error ends it, once the files in hand are let go of.
+/// Processes files, and adds what became of each to the record. Returns how many documents were overwritten
+/// by others of their objects. An error ends it, once the files in flight are released.
 async fn work_files(
     context: &RunContext,
     files: impl Iterator<Item = i64>,
@@ -75,7 +75,7 @@ async fn take(context: &RunContext, result: FileResult, record: &mut PartRecord)
     Ok(result.report.get("overwritten").and_then(Value::as_u64).unwrap_or(0))
 }
 
-/// The result of a file: the one that is there, or of working it now.
+/// The result of a file: the existing one, or that of processing it now.
 async fn file_result(context: &RunContext, file: i64, turns: &Turns) -> Result<FileResult, RunError> {
     let mut turn = turns.take().await?;
     if let Some(result) = context.read_json(&done_name(file)).await? {
@@ -89,14 +89,14 @@ async fn file_result(context: &RunContext, file: i64, turns: &Turns) -> Result<F
             Ok(result)
         }
         Err(error) => {
-            // This worker is alive: only those that died of the file count.
+            // This worker is alive: only workers that died of the file count.
             context.write_json(&begun_name(file), &json!({"begun": begun - 1})).await?;
             Err(error)
         }
     }
 }
 
-/// Marks a file as begun. Gives how often it was, this time included.
+/// Marks a file as started. Returns how often it was, this time included.
 async fn begin(context: &RunContext, file: i64) -> Result<i64, RunError> {
     let mark: Option<Value> = context.read_json(&begun_name(file)).await?;
     let begun = 1 + mark.and_then(|mark| mark.get("begun")?.as_i64()).unwrap_or(0);

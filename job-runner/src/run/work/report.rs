@@ -1,4 +1,4 @@
-//! The report of a run, made of the results of all of its files.
+//! The report of a run, built from the results of all of its files.
 
 use docmill_crds::records::runs::Tally;
 use futures::{StreamExt as _, stream};
@@ -11,11 +11,11 @@ use crate::run::manifest::{FileResult, PLAN_NAME, RunPlan, done_name};
 
 /// Name of the report.
 const REPORT_NAME: &str = "report.json";
-/// Results that are read at a time.
+/// Results that are read concurrently.
 const FILES_AT_A_TIME: usize = 16;
 
-/// Writes the report, and keeps the bound where keys only grow. Every part has to be finished. Doing it twice gives the
-/// same report.
+/// Writes the report, and records the bound if keys only grow. Every part has to be finished. Idempotent: a
+/// repetition gives the same report.
 pub(crate) async fn write(context: &RunContext, files: i64) -> Result<(), RunError> {
     let Some(plan) = context.read_json::<RunPlan>(PLAN_NAME).await? else {
         return Err(RunError::Missing(context.file_key(PLAN_NAME)));

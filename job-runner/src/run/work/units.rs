@@ -1,4 +1,4 @@
-//! Works a file of the modes Process, Replay and Reconvert: each line goes the whole way of a unit.
+//! Processes a file of the modes Process, Replay and Reconvert: each line takes the whole path of a unit.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,13 +18,14 @@ use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::manifest::{FileResult, ManifestLine};
 
-/// Units under way at a time: enough to fill a batch while the one before is on its way.
+/// Units in flight at a time: enough to fill a batch while the previous one is being sent.
 const UNITS_AT_A_TIME: usize = 256;
-/// For how long none of the units that are left may come to its end before the pod gives up.
+/// How long the remaining units may go without any of them completing before the pod gives up.
 const PATIENCE_WITH_UNITS: Patience = Patience::lasting(Duration::from_mins(5));
 
-/// Sees every unit of a file to its end. While only such are left that wait for an index, it is another file's turn. `begun` is how often the file was begun, this time included: if workers died of
-/// it, its units are worked on one by one, so that the one that kills them is found out.
+/// Processes every unit of a file to completion. While only units that wait for an index are left, it is
+/// another file's turn. `begun` is how often the file was started, this time included: if workers died of it,
+/// its units are processed one by one, so that the one that kills them is identified.
 pub(crate) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
@@ -66,7 +67,7 @@ pub(crate) async fn work_file(
     }
 }
 
-/// How long units wait for an index until they are tried again: not past their patience.
+/// How long units wait for an index until they are retried: not beyond their patience.
 fn pause(waited: Duration, patience: Duration) -> Duration {
     let pause = observe::held_pause(waited);
     match patience.checked_sub(waited) {
@@ -84,7 +85,7 @@ struct AttemptRound<'a> {
 }
 
 impl AttemptRound<'_> {
-    /// Gives the units that still are open, and how many of them wait for an index.
+    /// Returns the units that are still open, and how many of them wait for an index.
     async fn work<'a>(
         &self,
         open: Vec<&'a ManifestLine>,
@@ -121,7 +122,7 @@ fn task(line: &ManifestLine, bucket: &str, mode: IngestMode, attempts: i64, wait
         version_id: line.version_id.clone(),
         etag: line.etag.clone(),
     };
-    // One that was passed over and is listed again is back.
+    // A unit that was skipped and is listed again is back.
     let back = line.state == Some(UnitState::Skipped);
     let reprocess = if mode != IngestMode::Process || back { Reprocess::Yes } else { Reprocess::No };
     UnitTask { landed, attempts, waited, reprocess }

@@ -1,6 +1,6 @@
-//! Requests to managed OpenSearch, signed by AWS Signature Version 4
-//! (<https://docs.aws.amazon.com/opensearch-service/latest/developerguide/request-signing.html>): each with its method, path,
-//! query, host, time and the SHA-256 of its body.
+//! Signs requests to managed OpenSearch by AWS Signature Version 4
+//! (<https://docs.aws.amazon.com/opensearch-service/latest/developerguide/request-signing.html>): each with
+//! its method, path, query, host, time and the SHA-256 of its body.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,5 @@
-//! Finds the conversion in a YAML file, which may have several documents: a `Secret` and the `IngestSource` that uses it.
+//! Finds the conversion in a YAML file, which may have several documents: a `Secret` and the `IngestSource`
+//! that uses it.
 
 use super::fault::{Fault, yaml_fault};
 use super::tree::{PlacedNode, YamlNode};
@@ -44,8 +45,8 @@ impl ModelForm {
     }
 }
 
-/// The one document of the file with a conversion: its text, whose lines have the numbers that they have in the file, its
-/// tree and its form.
+/// The only document of the file with a conversion: its text, whose lines have the numbers that they have in
+/// the file, its tree and its form.
 pub(super) fn find(text: &str) -> Result<(String, PlacedNode, ModelForm), Fault> {
     let mut found = None;
     let mut others = None;
@@ -73,8 +74,8 @@ pub(super) fn find(text: &str) -> Result<(String, PlacedNode, ModelForm), Fault>
     })
 }
 
-/// The documents of a file. Each has empty lines in place of those before it. A line that starts with `---` or `...` ends a
-/// document wherever it stands (YAML 1.2.2, section 9.1.2: no content can have such a line).
+/// The documents of a file. Each has empty lines in place of those before it. A line that starts with `---`
+/// or `...` ends a document wherever it is (YAML 1.2.2, section 9.1.2: no content can have such a line).
 fn split(text: &str) -> Vec<String> {
     let mut documents = vec![String::new()];
     let is_marker = |line: &str, marker: &str| {
@@ -86,7 +87,7 @@ fn split(text: &str) -> Vec<String> {
             documents.push("\n".repeat(number));
         }
         if let Some(document) = documents.last_mut() {
-            // A directive is about how to read what follows, and this reader knows one way only.
+            // A directive defines how to read what follows, and this reader knows only one way.
             let directive = line.starts_with('%') && document.trim().is_empty();
             document.push_str(if directive || is_marker(line, "...") { "\n" } else { line });
         }

@@ -1,4 +1,4 @@
-//! Where in the YAML text a fault of a model is. Pure.
+//! Locates a fault of a model in the YAML text. Pure.
 
 use docmill_crds::conversion::{Conversion, ModelError, Preset};
 
@@ -14,7 +14,7 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &PlacedNo
         | ModelError::NotOfBinary { place }
         | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
         ModelError::RecordNotFromTop { .. } => ("record", None),
-        // What is missing as a whole, and what is not about the text at all.
+        // Missing parts, and faults that are not about the text at all.
         _ => ("", None),
     };
     let place = written(place, conversion);
@@ -42,8 +42,8 @@ fn steps(place: &str) -> Vec<PlaceStep> {
     parts.map(step).collect()
 }
 
-/// The place as it is written. With a preset, faults count its fields too: a field of one's own has the place of the preset's
-/// field of that name, or comes after them all.
+/// The place as it is written. With a preset, faults count its fields too: a user's own field has the place
+/// of the preset's field with that name, or comes after all of them.
 fn written(place: &str, conversion: &Conversion) -> Vec<PlaceStep> {
     let mut steps = steps(place);
     let Some(preset) = conversion.preset else { return steps };
@@ -67,7 +67,7 @@ fn preset_fields(preset: Preset) -> Vec<String> {
     base.map(|base| base.fields.into_iter().map(|field| field.name).collect()).unwrap_or_default()
 }
 
-/// Line and column of the deepest part that is there, and whether it is the whole way.
+/// Line and column of the deepest part that exists, and whether that is the whole path.
 fn find(root: &PlacedNode, steps: &[PlaceStep]) -> (u64, u64, bool) {
     let mut node = root;
     let mut whole = true;
@@ -85,7 +85,7 @@ fn find(root: &PlacedNode, steps: &[PlaceStep]) -> (u64, u64, bool) {
     (node.referenced.line().max(1), node.referenced.column().max(1), whole)
 }
 
-/// 1 when a quote stands at this place, before the text that it quotes.
+/// 1 if there is a quote at this place, before the quoted text.
 fn quote(text: &str, line: u64, column: u64) -> u64 {
     let nth = |number: u64| usize::try_from(number - 1).unwrap_or(usize::MAX);
     let first = text.lines().nth(nth(line)).and_then(|line| line.chars().nth(nth(column)));

@@ -1,4 +1,4 @@
-//! A YAML document as a tree whose every part knows its place in the text.
+//! A YAML document as a tree in which every part knows its place in the text.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub(super) enum YamlNode {
     Map(Vec<(String, PlacedNode)>),
     List(Vec<PlacedNode>),
     Text(String),
-    /// A number, a truth value or nothing: what nobody asks for here.
+    /// A number, a boolean or null: not needed here.
     Other,
 }
 

@@ -1,12 +1,14 @@
-//! Which types all values of a path have had so far. Pure.
+//! Which types fit all values of a path so far. Pure.
 //!
-//! A type is inferred only when nothing of a value would be lost by it: `007` and `1.50` stay strings, and a `1` is no boolean.
+//! A type is inferred only if it loses nothing of any value: `007` and `1.50` stay strings, and a `1` is not
+//! a boolean.
 
 use docmill_crds::conversion::FieldType;
 
 use docmill_convert::types::{self, DateRules};
 
-/// Beginnings of URIs that are no mere words with a colon, as codes like `stat:usable` are. `//` after the scheme tells others.
+/// Beginnings of URIs, as opposed to words with a colon, like the code `stat:usable`. Other URIs are
+/// recognized by `//` after the scheme.
 const SCHEMES: [&str; 6] = ["urn:", "mailto:", "tag:", "doi:", "info:", "tel:"];
 
 /// A form of values, as one bit of [`Kinds`].
@@ -19,7 +21,7 @@ pub(super) enum Form {
     DateTime = 8,
     /// `2026-01-02`
     Day = 16,
-    /// `20260102`, which may as well be a number.
+    /// `20260102`, which may also be a number.
     Digits = 32,
     Uri = 64,
     Language = 128,
@@ -57,8 +59,8 @@ impl Form {
     }
 }
 
-/// A decimal that is written as a computer would write it. Zeros at the end of a fraction count as no number: a version
-/// 1.10 is not the version 1.1.
+/// A decimal in the form that a computer would write. One with zeros at the end of a fraction does not count
+/// as a number: a version 1.10 is not the version 1.1.
 fn is_plain(value: &str, fraction: bool) -> bool {
     let unsigned = value.strip_prefix('-').unwrap_or(value);
     let (whole, part) = match unsigned.split_once('.') {
@@ -83,10 +85,10 @@ impl Default for Kinds {
 }
 
 impl Kinds {
-    /// What is known of values that were not looked at: any text.
+    /// For values that were not examined: any text.
     pub(super) const NONE: Self = Self(0);
 
-    /// Another value was met: neither empty nor with white space at its ends.
+    /// Adds a value, which is neither empty nor has white space at its ends.
     pub(super) fn narrow(&mut self, value: &str) {
         if self.0 == 0 {
             return;
@@ -98,7 +100,7 @@ impl Kinds {
         }
     }
 
-    /// Those forms that the values of both have.
+    /// The forms that the values of both have.
     pub(super) const fn both(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }

@@ -1,11 +1,12 @@
-//! Names for fields, made of names of elements and attributes. Pure.
+//! Names for fields, derived from the names of elements and attributes. Pure.
 
 use std::collections::HashSet;
 
-/// Characters of a field's name.
+/// Maximum characters of a field's name.
 const LONGEST: usize = 64;
 
-/// A name that no field has yet: the last of these names, with as many of those before it as it takes, else with a number.
+/// A name that no field has yet: the last of these names, with as many of those before it as needed, else
+/// with a number.
 pub(super) fn unique(names: &[impl AsRef<str>], taken: &mut HashSet<String>) -> String {
     let mut name = String::new();
     for start in (0..names.len()).rev() {
@@ -40,7 +41,7 @@ fn camel_case(names: &[impl AsRef<str>]) -> String {
     name
 }
 
-/// The parts between characters that a field's name cannot have, or that set words apart.
+/// The parts between characters that a field's name cannot have, or that separate words.
 fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
@@ -64,7 +65,7 @@ pub(super) fn ends_with_word(name: &str, wanted: &[&str]) -> bool {
     parts(name).last().is_some_and(|word| wanted.contains(&&*word))
 }
 
-/// The words of a name in small letters; capitals start one.
+/// The words of a name in lower case; capitals start one.
 fn parts(name: &str) -> impl Iterator<Item = String> {
     words(name).flat_map(|word| {
         let mut parts: Vec<String> = Vec::new();

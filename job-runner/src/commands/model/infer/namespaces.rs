@@ -2,13 +2,13 @@
 
 use super::tree::Namespace;
 
-/// Namespaces that are told apart: more than a model may name.
+/// Maximum namespaces that are distinguished: more than a model may name.
 const MOST: usize = 64;
 
-/// Bytes of a URI. A longer one is no namespace that a person would name.
+/// Maximum bytes of a URI. A longer one is not a namespace that a person would name.
 const LONGEST: usize = 1024;
 
-/// Of names that are in none.
+/// The namespace of names without one.
 pub(super) const NONE: Namespace = 0;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -30,7 +30,7 @@ impl Namespaces {
         Self(vec![KnownNamespace { uri: String::new(), prefix: String::new() }])
     }
 
-    /// The number of a namespace; `None` when it is not told apart.
+    /// The number of a namespace; `None` if it is not distinguished.
     pub(super) fn number(&mut self, uri: &str, prefix: &str) -> Option<Namespace> {
         let known = self.0.iter_mut().position(|known| known.uri == uri);
         let index = match known {

@@ -1,4 +1,5 @@
-//! From the elements of an object to the statistics of its paths. Memory is that of the tree and of one value.
+//! Collects the statistics of paths from the elements of an object. Memory is that of the tree and of one
+//! value.
 
 use std::borrow::Cow;
 
@@ -9,10 +10,10 @@ use super::namespaces::{NONE, Namespaces};
 use super::pattern::{Matcher, Pattern};
 use super::tree::{Key, Namespace, NodeId, TOP, Tree};
 
-/// Bytes of a value that are looked at. A longer one is text, whatever it starts with.
+/// Bytes of a value that are examined. A longer one is text, whatever it starts with.
 const LONGEST: usize = 2048;
 
-/// Elements that are parts of a text: an element that has one of them in it is text as a whole.
+/// Elements that are parts of a text: an element that contains one of them is text as a whole.
 const PROSE: [&str; 31] = [
     "p",
     "para",
@@ -47,10 +48,10 @@ const PROSE: [&str; 31] = [
     "math",
 ];
 
-/// The key of every record, when it was said what a record is: their names may differ.
+/// The key of every record, if a person said what a record is: their names may differ.
 pub(super) const RECORD: Key<'static> = Key { attribute: false, namespace: NONE, local: "" };
 
-/// What the samples have as records, when it was said what a record is.
+/// The records of the samples, if a person said what a record is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Named {
     /// The namespaces of records.
@@ -69,7 +70,7 @@ impl Named {
     }
 }
 
-/// Looks at one object.
+/// Examines one object.
 pub(super) struct Observer<'s> {
     pub(super) tree: Tree,
     /// The name of the root element.
@@ -77,7 +78,7 @@ pub(super) struct Observer<'s> {
     pub(super) named: Named,
     namespaces: &'s mut Namespaces,
     matcher: Option<Matcher<'s>>,
-    /// Elements whose paths are looked at, outermost first.
+    /// Elements whose paths are tracked, outermost first.
     open: Vec<Open>,
     /// The number of each of them, that of the object before.
     around: Vec<u64>,
@@ -87,11 +88,11 @@ pub(super) struct Observer<'s> {
     value: Value,
 }
 
-/// What an element that starts is.
+/// The role of an element that starts.
 enum ElementRole {
-    /// No part of a record.
+    /// Not part of a record.
     Outside,
-    /// Of a path that is one too many.
+    /// On a path beyond the maximum number.
     Untold,
     Path(NodeId),
 }
@@ -161,7 +162,7 @@ impl<'s> Observer<'s> {
         self.tree.child(TOP, RECORD).into()
     }
 
-    /// The innermost element has text before what comes now.
+    /// Handles text of the innermost element before what comes now.
     fn settle(&mut self) {
         let Some(open) = self.open.last_mut().filter(|_| !self.value.is_empty()) else { return };
         open.filled = true;

@@ -1,4 +1,4 @@
-//! The path of `--record`, held against the elements of samples as they stream by. Pure.
+//! The path of `--record`, matched against the elements of samples as they stream by. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use docmill_convert::Visited;
 /// Why there is no such record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PatternFault {
-    /// It is no path.
+    /// It is not a path.
     #[error("--record: {0}; a name in a namespace is written *:name or just name")]
     Path(#[from] PathFault),
     /// It is a path of something else.
@@ -18,7 +18,7 @@ pub(crate) enum PatternFault {
     NotElement(String),
 }
 
-/// Which elements are records. A name without a prefix is in whatever namespace.
+/// Which elements are records. A name without a prefix is in any namespace.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     /// The steps of each of its paths.
@@ -46,7 +46,7 @@ impl Pattern {
 
 fn step_written(step: &Step, plain: bool) -> String {
     let mut text = String::from(if step.descend { "//" } else { "/" });
-    // A `String` takes everything.
+    // Writing to a `String` cannot fail.
     let _ = match &step.test {
         NameTest::Named { local, .. } if plain => write!(text, "{local}"),
         NameTest::Named { local, .. } | NameTest::AnyNamespace(local) => write!(text, "*:{local}"),
@@ -74,8 +74,8 @@ fn written(predicate: &Predicate) -> String {
 /// Follows the elements that are open.
 #[derive(Debug)]
 pub(super) struct Matcher<'p> {
-    /// For each open element, the steps that are still to be taken from it, the innermost last; and first, those where an
-    /// object starts.
+    /// For each open element, the steps that remain from it, the innermost last; and first, those at the
+    /// start of an object.
     ahead: Vec<Vec<&'p [Step]>>,
 }
 
@@ -84,7 +84,7 @@ impl<'p> Matcher<'p> {
         Self { ahead: vec![pattern.paths.iter().map(Vec::as_slice).collect()] }
     }
 
-    /// An element starts; returns whether it is what the pattern says.
+    /// An element starts; returns whether it matches the pattern.
     pub(super) fn start(&mut self, element: &Visited<'_>) -> bool {
         let mut next: Vec<&[Step]> = Vec::new();
         let mut found = false;
@@ -93,7 +93,7 @@ impl<'p> Matcher<'p> {
             let matched = matches(step, element);
             found |= matched && rest.is_empty();
             for steps in [step.descend.then_some(*steps), matched.then_some(rest)].into_iter().flatten() {
-                // Equal ends of two paths are one and the same way on only if they are at the same place.
+                // Equal ends of two paths are the same way on only if they are at the same place.
                 if !next.iter().any(|known| std::ptr::eq(*known, steps)) {
                     next.push(steps);
                 }

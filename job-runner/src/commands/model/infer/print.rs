@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::propose::{Proposal, Proposed};
 
-/// Most things that are listed as left out.
+/// Maximum number of things that are listed as left out.
 const LISTED: usize = 40;
 
-/// Words that readers of YAML take for something else than text.
+/// Words that YAML readers interpret as something other than text.
 const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan"];
 
 /// The YAML of a `conversion`.
@@ -21,7 +21,7 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
         counted(*objects, "object"),
         scalar(record)
     );
-    // A `String` takes everything.
+    // Writing to a `String` cannot fail.
     if !namespaces.is_empty() {
         text.push_str("namespaces:\n");
         for (prefix, uri) in namespaces {
@@ -88,7 +88,7 @@ fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// A text as YAML has it, with quotes where it could be taken for something else.
+/// A text in YAML, with quotes if it could be interpreted as something else.
 fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_'))

@@ -1,4 +1,4 @@
-//! From the statistics of records to a model. Pure.
+//! Derives a model from the statistics of records. Pure.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -11,7 +11,7 @@ use super::record::{Part, Records};
 use super::tree::{Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
 use super::typing;
 
-/// What the definition of the resource caps.
+/// The maximum in the definition of the resource.
 const MOST_FIELDS: usize = 200;
 const MOST_NESTED: usize = 50;
 const MOST_LEVELS: usize = 3;
@@ -21,21 +21,21 @@ const LONGEST_PATH: usize = 512;
 /// The name of a field for an object's or a record's own text.
 const OWN: &str = "value";
 
-/// A model, and why it is so.
+/// A model, and the reasons for it.
 #[derive(Debug)]
 pub(crate) struct Proposal {
     pub(super) record: String,
     pub(super) namespaces: BTreeMap<String, String>,
     pub(super) default_namespaces: Option<Vec<String>>,
     pub(super) fields: Vec<Proposed>,
-    /// Records there are, and objects.
+    /// Number of records and objects.
     pub(super) documents: u64,
     pub(super) objects: u64,
     /// What has no field, and why.
     pub(super) left_out: Vec<String>,
 }
 
-/// A field, and how often it was met.
+/// A field, and how often it occurs.
 #[derive(Debug)]
 pub(super) struct Proposed {
     /// Without nested fields.
@@ -104,7 +104,7 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
 struct Proposer<'t> {
     tree: &'t Tree,
     namespaces: &'t Namespaces,
-    /// Of names without a prefix.
+    /// The namespace of names without a prefix.
     plain: Namespace,
     prefixes: BTreeMap<Namespace, String>,
     uris: Vec<String>,
@@ -123,7 +123,7 @@ struct Draft<'t> {
     repeated: bool,
 }
 
-/// Where fields are looked for.
+/// Where fields are searched for.
 #[derive(Clone, Copy)]
 struct Within<'p> {
     /// The record or the object, and its path from the record.
@@ -250,7 +250,7 @@ impl<'t> Proposer<'t> {
         self.keep(Draft { node: at, kind, path: path.to_owned(), words, count, repeated }, within, drafts);
     }
 
-    /// Keeps a draft whose path a model can say.
+    /// Keeps a draft if a model can express its path.
     fn keep(&mut self, draft: Draft<'t>, within: Within<'_>, drafts: &mut Vec<Draft<'t>>) {
         let spelled = |(number, prefix): (&Namespace, &String)| {
             (prefix.clone(), self.namespaces.get(*number).0.to_owned())
@@ -264,7 +264,7 @@ impl<'t> Proposer<'t> {
         drafts.push(draft);
     }
 
-    /// Leaves out the rarest of too many fields.
+    /// Drops the rarest of too many fields.
     fn cap(&mut self, drafts: &mut Vec<Draft<'t>>, most: usize, full: &str) {
         if drafts.len() <= most {
             return;
@@ -284,8 +284,8 @@ impl<'t> Proposer<'t> {
             .extend(left.iter().map(|draft| format!("{full}{}: more than {most} fields", draft.path)));
     }
 
-    /// Whether an element is taken with all that is in it. A record with paragraphs is not one text: it has other parts;
-    /// nor is it one because others have text where it has elements.
+    /// Whether an element is taken with all its content. A record with paragraphs is not one text: it has
+    /// other parts; nor is it one because others have text where it has elements.
     fn is_whole(&self, at: NodeId) -> bool {
         let facts = &self.tree.node(at).facts;
         if at == TOP { facts.both } else { facts.is_text() }
@@ -320,7 +320,7 @@ impl<'t> Proposer<'t> {
         )
     }
 
-    /// The first value; of a text that is all in paragraphs, the first paragraph.
+    /// The first value; for a text that consists of paragraphs, the first paragraph.
     fn example(&self, at: NodeId) -> String {
         let own = &self.tree.node(at).facts.example;
         if !own.is_empty() || self.tree.node(at).attribute {

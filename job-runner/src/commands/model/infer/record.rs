@@ -1,4 +1,5 @@
-//! Says which elements are records: the root elements, or what repeats in them and makes up most of them. Pure.
+//! Decides which elements are records: the root elements, or what repeats in them and makes up most of them.
+//! Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use super::observe::Named;
 use super::pattern::Pattern;
 use super::tree::{Namespace, NodeId, TOP, Tree};
 
-/// Levels below a root element at which records are looked for: those of an RSS channel, of a message's set of items.
+/// Levels below a root element at which records are searched for: those of an RSS channel, of a message's set
+/// of items.
 const LEVELS: usize = 2;
 
 /// Namespaces that names without a prefix may be in.
@@ -16,13 +18,13 @@ const MOST_DEFAULTS: usize = 8;
 /// The records, and what is known of them.
 #[derive(Debug)]
 pub(super) struct Records {
-    /// The path, but for prefixes that the model gives to namespaces.
+    /// The path, except for prefixes that the model assigns to namespaces.
     pub(super) path: Vec<Part>,
     /// The tree of one record.
     pub(super) shape: Tree,
-    /// The namespaces of names without a prefix. In `shape`, the first stands for all.
+    /// The namespaces of names without a prefix. In `shape`, the first represents all of them.
     pub(super) defaults: Vec<Namespace>,
-    /// Objects that were looked at.
+    /// Objects that were examined.
     pub(super) objects: u64,
     /// Objects without a record, by the name of their root element.
     pub(super) without: BTreeMap<String, u64>,
@@ -51,7 +53,7 @@ pub(super) fn named(
     let mut records = gather(tree, &[record], namespaces, path);
     let without = records.objects - tree.node(record).facts.exists.count(TOP);
     if without > 0 {
-        // Which of them are without is known when there is one kind only.
+        // Which of them have none is known only if there is a single kind.
         let name = roots.keys().cloned().collect::<Vec<_>>().join(" or ");
         records.without.insert(name, without);
     }
@@ -105,7 +107,7 @@ fn gather(tree: &Tree, records: &[NodeId], mut defaults: Vec<Namespace>, path: V
     Records { path, shape, defaults, objects, without: BTreeMap::new() }
 }
 
-/// Bytes of each path, with all below it.
+/// Bytes of each path, including everything below it.
 fn masses(tree: &Tree) -> Vec<u64> {
     let mut masses: Vec<_> = tree.ids().map(|id| tree.node(id).facts.bytes).collect();
     for id in tree.ids().skip(1).rev() {
@@ -114,7 +116,7 @@ fn masses(tree: &Tree) -> Vec<u64> {
     masses
 }
 
-/// What is a record in objects with this root element.
+/// The record in objects with this root element.
 fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
     let most = |id: &NodeId| mass[*id] * 3 >= mass[root] * 2;
     let mut at = root;
@@ -135,8 +137,8 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
     root
 }
 
-/// How many objects have an element of that name where records are looked for; among equals, one that is not a root
-/// element counts for more.
+/// How many objects have an element of that name where records are searched for; among equals, one that is
+/// not a root element ranks higher.
 fn covered(tree: &Tree, roots: &[NodeId], name: &str) -> (u64, bool) {
     let found: Vec<_> = roots.iter().map(|root| find(tree, *root, name)).collect();
     let objects = found.iter().map(|ids| ids.iter().map(|id| tree.node(*id).facts.exists.count(TOP)).max());
@@ -168,7 +170,7 @@ fn is_within(tree: &Tree, mut id: NodeId, outer: NodeId) -> bool {
     id == outer
 }
 
-/// The path of these elements: step by step when they are at the same place, else their name at any depth.
+/// The path of these elements: step by step if they are at the same place, else their name at any depth.
 fn path(tree: &Tree, records: &[NodeId], defaults: &[Namespace]) -> Vec<Part> {
     let ways: Vec<_> = records.iter().map(|id| way(tree, *id)).collect();
     let Some((first, others)) = ways.split_first() else { return Vec::new() };

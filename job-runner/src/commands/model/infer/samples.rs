@@ -1,4 +1,5 @@
-//! Takes samples in one by one, and proposes a model for them. Memory is bounded, however many and large they are.
+//! Takes in samples one by one, and proposes a model for them. Memory is bounded, however many and large they
+//! are.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -12,7 +13,7 @@ use super::propose::{Proposal, propose};
 use super::record::{self, Records};
 use super::tree::{TOP, Tree};
 
-/// Kinds of root elements that are told apart.
+/// Kinds of root elements that are distinguished.
 const MOST_ROOTS: usize = 100;
 
 /// Why nothing can be proposed.
@@ -41,13 +42,13 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Without a pattern, the samples say what a record is.
+    /// Without a pattern, the samples decide what a record is.
     pub(crate) fn new(pattern: Option<Pattern>) -> Self {
         let (namespaces, tree) = (Namespaces::new(), Tree::new());
         Self { pattern, namespaces, tree, named: Named::default(), roots: BTreeMap::new() }
     }
 
-    /// Looks at an object. One that is not well-formed is refused, and does not count.
+    /// Examines an object. One that is not well-formed is refused, and does not count.
     pub(crate) fn add(&mut self, object: impl Read) -> io::Result<Result<(), Refusal>> {
         let mut observer = Observer::new(&mut self.namespaces, self.pattern.as_ref());
         if let Err(refusal) = visit(object, &mut observer)? {

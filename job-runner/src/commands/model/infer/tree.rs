@@ -1,13 +1,14 @@
-//! What is known of the paths of samples: a tree of names with statistics at each. It is bounded, whatever the samples are.
+//! What is known of the paths of samples: a tree of names with statistics for each. It is bounded, whatever
+//! the samples are.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::kinds::Kinds;
 
-/// Paths that are told apart. Samples whose names are made up as they go must not fill the memory.
+/// Paths that are distinguished. Samples with made-up names must not fill the memory.
 pub(super) const MOST_PATHS: usize = 2000;
 
-/// Characters of an example.
+/// Maximum characters of an example.
 const SHOWN: usize = 40;
 
 /// The number of a path in its tree.
@@ -19,24 +20,25 @@ pub(super) type Namespace = u32;
 /// The top of a tree.
 pub(super) const TOP: NodeId = 0;
 
-/// In how many of the elements around something is, at each level, and whether there is more than one in any.
+/// How many of the surrounding elements contain something, at each level, and whether any contains more than
+/// one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Presence {
-    /// For each level from the top: the last element in which it was met, and the number of them.
+    /// For each level from the top: the last element that contained it, and the number of them.
     within: Vec<(u64, u64)>,
     /// The innermost level at which an element has two.
     repeated: Option<usize>,
 }
 
 impl Presence {
-    /// It was met within these elements, which are known by a number each, the top first.
+    /// Records an occurrence within these elements, each identified by a number, the top first.
     pub(super) fn note(&mut self, around: &[u64]) {
         if self.within.len() < around.len() {
             self.within.resize(around.len(), (0, 0));
         }
         for (level, (seen, element)) in self.within.iter_mut().zip(around).enumerate().rev() {
             if seen.0 == *element {
-                // And so it is in all that are further out.
+                // And so it is repeated in all that are further out.
                 self.repeated = self.repeated.max(Some(level));
                 return;
             }
@@ -54,7 +56,7 @@ impl Presence {
         self.repeated.is_some_and(|repeated| repeated >= level)
     }
 
-    /// Adds what was met in other elements, whose levels start so much further out.
+    /// Adds occurrences in other elements, whose levels start `shift` levels further out.
     fn add(&mut self, other: &Self, shift: usize) {
         let levels = other.within.get(shift..).unwrap_or_default();
         if self.within.len() < levels.len() {
@@ -72,7 +74,7 @@ impl Presence {
 #[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub(super) struct PathFacts {
-    /// Elements there are.
+    /// Number of elements.
     pub(super) elements: u64,
     /// Some have text of their own.
     pub(super) own_text: bool,
@@ -82,7 +84,7 @@ pub(super) struct PathFacts {
     pub(super) both: bool,
     /// Some have elements in them that are parts of a text.
     pub(super) prose: bool,
-    /// Bytes of text and of attributes, without those of elements in it.
+    /// Bytes of text and of attributes, without those of nested elements.
     pub(super) bytes: u64,
     /// Where there is such an element.
     pub(super) exists: Presence,
@@ -164,7 +166,7 @@ impl PathNode {
 #[derive(Debug)]
 pub(super) struct Tree {
     nodes: Vec<PathNode>,
-    /// Occurrences at paths that were too many to be told apart.
+    /// Occurrences at paths beyond those that are distinguished.
     pub(super) untold: u64,
 }
 
@@ -194,7 +196,7 @@ impl Tree {
         children
     }
 
-    /// The child of that name; `None` when there are too many paths already.
+    /// The child with that name; `None` if there are too many paths already.
     pub(super) fn child(&mut self, parent: NodeId, key: Key<'_>) -> Option<NodeId> {
         let named = self.nodes[parent].by_name.get(key.local).map_or(&[][..], Vec::as_slice);
         if let Some(known) = named.iter().find(|id| self.nodes[**id].key() == key) {
@@ -211,9 +213,9 @@ impl Tree {
         Some(id)
     }
 
-    /// Adds to the top what another tree knows of `from` and all below. `namespace` says which namespace an element's is
-    /// to be taken for; where that makes one path of two, what is required and what is repeated is no longer known, and
-    /// the more careful is assumed.
+    /// Adds to the top what another tree knows of `from` and everything below. `namespace` maps the
+    /// namespaces of elements; where that merges two paths into one, what is required and what is repeated is
+    /// no longer known, and the more cautious answer is assumed.
     pub(super) fn add(&mut self, other: &Self, from: NodeId, namespace: impl Fn(Namespace) -> Namespace) {
         let shift = other.nodes[from].depth;
         let mut places = vec![None; other.nodes.len()];

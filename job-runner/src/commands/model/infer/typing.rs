@@ -5,14 +5,14 @@ use docmill_crds::conversion::FieldType;
 use super::kinds::{Form, Kinds};
 use super::names::{ends_with_word, has_word};
 
-/// Names of what is no quantity, though it may be digits.
+/// Names of things that are not quantities, even if they are digits.
 const CODES: [&str; 12] =
     ["id", "guid", "uid", "uuid", "code", "key", "phone", "zip", "isbn", "issn", "ref", "refnum"];
 const DATES: [&str; 6] = ["date", "day", "created", "published", "issued", "updated"];
 const LANGUAGES: [&str; 4] = ["lang", "language", "languages", "hreflang"];
 
-/// The type of what has values of these kinds, and of which an element or attribute has this name; `xml` says that the
-/// prefix xml is before it.
+/// The type of an element or attribute with this name and values of these kinds; `xml` tells whether it has
+/// the prefix xml.
 pub(super) fn scalar(name: &str, xml: bool, kinds: Kinds) -> FieldType {
     let has = |form| kinds.has(form);
     if has(Form::Boolean) {

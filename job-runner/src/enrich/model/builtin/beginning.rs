@@ -1,6 +1,6 @@
-//! The part of a text that a function looks at.
+//! The part of a text that a function examines.
 
-/// The begin of a text, of at most so many bytes.
+/// The beginning of a text, at most `bytes` bytes.
 pub(crate) fn beginning(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }

@@ -1,9 +1,11 @@
-//! The most telling words and phrases of a text: YAKE, "Yet Another Keyword Extractor" (Campos and others, "YAKE! Keyword
-//! extraction from single documents using multiple local features", Information Sciences 509, 2020).
+//! The most significant words and phrases of a text: YAKE, "Yet Another Keyword Extractor" (Campos and
+//! others, "YAKE! Keyword extraction from single documents using multiple local features", Information
+//! Sciences 509, 2020).
 //!
-//! It needs no model and no other documents, only stop words. A word tells more if it stands early, comes often, in many
-//! sentences, with a capital letter, and always among the same neighbours; a phrase if its words do. Written out here,
-//! since the crates that have it add numbers in an order by chance and run regular expressions that can fail at a text.
+//! It needs no model and no other documents, only stop words. A word is more significant if it comes early,
+//! often, in many sentences, with a capital letter, and always among the same neighbours; a phrase if its
+//! words are. Implemented here because the existing crates add numbers in a random order and run regular
+//! expressions that can fail on a text.
 
 mod candidates;
 mod sentences;
@@ -17,14 +19,14 @@ use super::beginning::beginning;
 use super::language;
 use sentences::sentences;
 
-/// What is looked at of a text. News has its subject at the begin.
+/// The part of a text that is examined. News has its subject at the beginning.
 const LOOKED_AT: usize = 64 * 1024;
-/// How many are given.
+/// How many are returned.
 const KEYWORDS: usize = 10;
-/// Languages written without spaces between words: the rules of Unicode cut them into characters, or not at all.
+/// Languages written without spaces between words: Unicode's rules split them into characters, or not at all.
 const WITHOUT_SPACES: [&str; 5] = ["ja", "km", "my", "th", "zh"];
 
-/// `keywords`, maybe none.
+/// `keywords`, possibly none.
 pub(crate) fn results(text: &str) -> Map<String, Value> {
     Map::from_iter([("keywords".to_owned(), json!(keywords(beginning(text, LOOKED_AT))))])
 }
@@ -39,7 +41,7 @@ fn keywords(text: &str) -> Vec<String> {
     candidates::best(&sentences, &vocabulary, &scores, KEYWORDS)
 }
 
-/// Those of the language, if there is a list of them.
+/// The stop words of the language, if there is a list of them.
 fn stop_words(language: Option<&str>) -> HashSet<&'static str> {
     let language = match language {
         Some("nb") => "no",

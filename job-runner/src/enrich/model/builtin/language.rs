@@ -5,12 +5,12 @@ use whatlang::{Info, Lang, Script};
 
 use super::beginning::beginning;
 
-/// More text makes no answer better.
+/// More text does not improve the result.
 const LOOKED_AT: usize = 16 * 1024;
-/// With fewer letters, languages of one script cannot be told from each other.
+/// With fewer letters, languages of one script are indistinguishable.
 const LETTERS: usize = 20;
 
-/// `language`, `confidence` and `script`, if the text tells its language.
+/// `language`, `confidence` and `script`, if the language can be determined.
 pub(crate) fn results(text: &str) -> Map<String, Value> {
     let Some(info) = detect(text) else { return Map::new() };
     let confidence = (info.confidence() * 1000.0).round() / 1000.0;
@@ -29,7 +29,7 @@ pub(crate) fn of(text: &str) -> Option<&'static str> {
 fn detect(text: &str) -> Option<Info> {
     let text = beginning(text, LOOKED_AT);
     let enough = text.chars().filter(|c| c.is_alphabetic()).take(LETTERS).count() == LETTERS;
-    // Where there are no letters, whatlang would divide by their number.
+    // Without letters, whatlang would divide by their number.
     whatlang::detect_script(text).filter(|script| enough || !is_shared(*script))?;
     whatlang::detect(text)
 }

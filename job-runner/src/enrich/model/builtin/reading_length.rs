@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::words::words;
 
-/// Words a minute of a silent reader of English (Brysbaert, "How many words do we read per minute?", 2019).
+/// Words per minute of a silent reader of English (Brysbaert, "How many words do we read per minute?", 2019).
 const WORDS_A_MINUTE: usize = 238;
 
 /// `minutes`, `words` and `characters`. All of the text counts.

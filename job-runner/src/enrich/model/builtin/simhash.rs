@@ -1,8 +1,8 @@
-//! A fingerprint by which near duplicates are found (Charikar's simhash, as Manku and others use it for web pages).
+//! A fingerprint for finding near duplicates (Charikar's simhash, as Manku and others use it for web pages).
 //!
-//! Each pair of neighbouring words votes once on each of 64 bits with its hash, however often it comes: a text with a word
-//! changed differs in two of its pairs. Pairs and not single words, since texts of one topic share most of their words;
-//! not longer runs, since one changed word would change more of them.
+//! Each pair of neighbouring words votes once on each of 64 bits with its hash, however often it occurs: a
+//! text with one word changed differs in two of its pairs. Pairs rather than single words, since texts of one
+//! topic share most of their words; no longer runs, since one changed word would change more of them.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::beginning::beginning;
 use super::words::{folded, words};
 
-/// What is looked at of a text; two that differ beyond are the same.
+/// The part of a text that is examined; two texts that differ only beyond it are the same.
 const LOOKED_AT: usize = 256 * 1024;
 /// Bits of a fingerprint.
 const BITS: u32 = 64;
@@ -29,7 +29,8 @@ pub(crate) fn results(text: &str) -> Map<String, Value> {
     ])
 }
 
-/// The bands from the highest bits down, each with its number. Fingerprints that differ in three bits or fewer share one.
+/// The bands from the highest bits down, each with its number. Fingerprints that differ in three bits or
+/// fewer share one.
 fn bands(fingerprint: u64) -> impl Iterator<Item = Value> {
     (0..BANDS).map(move |band| {
         let shift = BITS - (band + 1) * BAND_BITS;
@@ -48,8 +49,8 @@ fn fingerprint(text: &str) -> Option<u64> {
     Some(set.fold(0, |fingerprint, (bit, _)| fingerprint | 1 << bit))
 }
 
-/// The hashes of the pairs of words, each once; of the only word, where there is one. The order of a set is by chance,
-/// and does not matter to a sum.
+/// The hashes of the pairs of words, each once; of the only word, if there is one. The order of a set is
+/// random, and does not matter for a sum.
 fn pairs(text: &str) -> Option<HashSet<u64>> {
     let mut words = words(text).map(folded);
     let mut before = words.next()?;

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// The words in their order. Numbers are words; spaces and punctuation are none. Each character of Chinese is one.
+/// The words in order. Numbers are words; spaces and punctuation are not. Each Chinese character is one.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.unicode_words()
 }

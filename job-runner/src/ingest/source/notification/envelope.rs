@@ -24,8 +24,9 @@ pub(crate) enum Unwrapped<'a> {
     Record,
 }
 
-/// Looks at what a part of a message is wrapped in: lists (`Records` of S3, of SNS and SQS as Lambda functions get them, or
-/// bare), SNS envelopes, messages of SQS in a `body`, EventBridge events about something that has an envelope of its own.
+/// Determines what a part of a message is wrapped in: lists (`Records` of S3, of SNS and SQS as Lambda
+/// functions receive them, or bare), SNS envelopes, SQS messages in a `body`, EventBridge events about
+/// something with its own envelope.
 pub(crate) fn open(value: &Value) -> Unwrapped<'_> {
     if let Value::Array(items) = value {
         return Unwrapped::List(None, items);

@@ -1,4 +1,5 @@
-//! ISO 8601, of which RFC 3339 and the dates of XML Schema are parts: `2026-01-02T10:11:12.5+01:00`, `20260102T101112Z`.
+//! ISO 8601, which includes RFC 3339 and the dates of XML Schema: `2026-01-02T10:11:12.5+01:00`,
+//! `20260102T101112Z`.
 
 use super::reader::DateReader;
 use super::written::Written;

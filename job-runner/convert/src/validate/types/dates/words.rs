@@ -1,5 +1,5 @@
-//! Dates with the names of months: RFC 822 and its successors, RFC 850, and `asctime`. The day of the week is often wrong
-//! in feeds; the date is what counts.
+//! Dates with the names of months: RFC 822 and its successors, RFC 850, and `asctime`. The day of the week is
+//! often wrong in feeds, so it is ignored in favour of the date.
 
 use super::reader::DateReader;
 use super::written::Written;
@@ -21,8 +21,9 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// Parses a date in one of these orders, with optional day of the week and time: `Fri, 2 Jan 2026 10:11:12
-/// GMT`, `Friday, 02-Jan-26 10:11:12 GMT`, `Fri Jan  2 10:11:12 2026`, `Fri Jan 2 2026 10:11:12 GMT`.
+/// Parses a date in one of these orders, with optional day of the week and time:
+/// `Fri, 2 Jan 2026 10:11:12 GMT`, `Friday, 02-Jan-26 10:11:12 GMT`, `Fri Jan  2 10:11:12 2026`,
+/// `Fri Jan 2 2026 10:11:12 GMT`.
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {
     let mut words = without_comment(text).split([' ', ',']).filter(|word| !word.is_empty()).peekable();
     if words.peek().is_some_and(|word| weekday(word.trim_end_matches('.')).is_some()) {

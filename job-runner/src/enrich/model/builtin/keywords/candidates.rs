@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::sentences::{Sentence, SentenceWord, Vocabulary};
 use super::terms::Scores;
 
-/// The most words of a phrase.
+/// Maximum words in a phrase.
 const WORDS: usize = 3;
 
-/// The best phrases, at most so many, the best first. None has another one of them in it.
+/// The best phrases, up to a limit, the best first. None of them contains another one.
 pub(crate) fn best(
     sentences: &[Sentence],
     vocabulary: &Vocabulary,
@@ -37,7 +37,7 @@ pub(crate) fn best(
     chosen.iter().map(text).collect()
 }
 
-/// Every phrase that could be a keyword and how often it comes, in the order of the text.
+/// Every phrase that could be a keyword and how often it occurs, in the order of the text.
 fn candidates(sentences: &[Sentence], vocabulary: &Vocabulary) -> Vec<(Vec<usize>, f64)> {
     let mut places: HashMap<Vec<usize>, usize> = HashMap::new();
     let mut found: Vec<(Vec<usize>, f64)> = Vec::new();
@@ -68,7 +68,7 @@ fn is_candidate(phrase: &[usize], vocabulary: &Vocabulary) -> bool {
         && phrase.iter().all(|&term| vocabulary.terms[term].is_wording)
 }
 
-/// As the paper has it. A stop word inside counts by how firmly it belongs between its neighbours.
+/// As in the paper. A stop word inside counts by how firmly it belongs between its neighbours.
 fn score(phrase: &[usize], count: f64, vocabulary: &Vocabulary, scores: &Scores) -> f64 {
     let (mut product, mut sum) = (1.0, 0.0);
     for (place, &term) in phrase.iter().enumerate() {
@@ -96,7 +96,7 @@ fn bond(phrase: &[usize], place: usize, scores: &Scores) -> f64 {
     pair(before, phrase[place]) / scores.counts[before] * (pair(phrase[place], after) / scores.counts[after])
 }
 
-/// Whether all of a phrase stands in another one.
+/// Whether a phrase is contained in another one.
 fn is_part(phrase: &[usize], other: &[usize]) -> bool {
     other.windows(phrase.len()).any(|window| window == phrase)
 }

@@ -1,4 +1,4 @@
-//! A text cut into sentences, and those into words.
+//! Splits a text into sentences, and those into words.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,12 +6,12 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::enrich::model::builtin::words::folded;
 
-/// A word with fewer characters tells nothing.
+/// A word with fewer characters is insignificant.
 const SHORTEST: usize = 3;
-/// What is longer is no word that anybody would search for.
+/// Anything longer is not a word that anybody would search for.
 const LONGEST: usize = 50;
 
-/// A word where it stands.
+/// A word at its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SentenceWord {
     /// Its place in the [`Vocabulary`].
@@ -31,7 +31,7 @@ pub(crate) type Sentence = Vec<Chunk>;
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     places: HashMap<String, usize>,
-    /// What each is.
+    /// The words.
     pub(crate) terms: Vec<Term>,
 }
 
@@ -40,9 +40,9 @@ pub(crate) struct Vocabulary {
 pub(crate) struct Term {
     /// In lower case.
     pub(crate) text: String,
-    /// A phrase can have it inside only.
+    /// A phrase can have it only inside.
     pub(crate) is_stop_word: bool,
-    /// A phrase can have it: it is no number and nothing like one.
+    /// A phrase can have it: it is not a number or anything like one.
     pub(crate) is_wording: bool,
 }
 
@@ -63,7 +63,7 @@ impl Vocabulary {
     }
 }
 
-/// Unicode's rules take `urn:uuid`, `snake_case` and `example.com` for one word each, and `U.S` too.
+/// Unicode's rules treat `urn:uuid`, `snake_case` and `example.com` as one word each, and `U.S` too.
 fn is_wording(text: &str) -> bool {
     let has = |test: fn(char) -> bool| text.chars().any(test);
     let is_initials = || text.split('.').all(|part| part.chars().count() == 1);
@@ -73,7 +73,7 @@ fn is_wording(text: &str) -> bool {
         && (!text.contains('.') || is_initials())
 }
 
-/// The sentences that have words, and the words that there are.
+/// The sentences that have words, and their vocabulary.
 pub(crate) fn sentences(text: &str, stop_words: &HashSet<&str>) -> (Vec<Sentence>, Vocabulary) {
     let mut vocabulary = Vocabulary::default();
     let sentence = |sentence: &str| -> Sentence {
@@ -102,7 +102,7 @@ fn read(word: &str, vocabulary: &mut Vocabulary, stop_words: &HashSet<&str>, is_
     }
 }
 
-/// The words between marks of punctuation. Words with a hyphen between them are one.
+/// The words between marks of punctuation. Words with a hyphen between them count as one.
 fn chunks(sentence: &str) -> Vec<Vec<String>> {
     let mut chunks = vec![Vec::<String>::new()];
     let (mut is_joined, mut follows_word) = (false, false);

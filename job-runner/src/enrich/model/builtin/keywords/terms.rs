@@ -1,17 +1,17 @@
-//! How much each word of a text tells. The less its score, the more.
+//! How significant each word of a text is. A lower score means more significant.
 
 use std::collections::{HashMap, HashSet};
 
 use super::sentences::{Sentence, SentenceWord, Vocabulary};
 
-/// What the text says of its words; positions are those of the vocabulary.
+/// The statistics of a text's words; positions are those of the vocabulary.
 #[derive(Debug, Default)]
 pub(crate) struct Scores {
     /// The score of each word.
     pub(crate) of: Vec<f64>,
-    /// How often each comes.
+    /// How often each word occurs.
     pub(crate) counts: Vec<f64>,
-    /// How often a word comes right after another, in one chunk.
+    /// How often a word directly follows another, in one chunk.
     pub(crate) pairs: HashMap<(usize, usize), f64>,
 }
 
@@ -21,7 +21,7 @@ struct TermCounts {
     all: u32,
     acronyms: u32,
     names: u32,
-    /// Numbers of the sentences that have it, in their order, each once.
+    /// Numbers of the sentences that contain it, in order, each once.
     sentences: Vec<u32>,
     lefts: u32,
     rights: u32,
@@ -68,7 +68,7 @@ fn neighbours(counts: &mut [TermCounts], left: usize, right: usize) {
     counts[right].different_lefts.insert(left);
 }
 
-/// Mean plus standard deviation of how often words come that are no stop words. At least 1.
+/// Mean plus standard deviation of the counts of words that are not stop words. At least 1.
 fn usual_count(counts: &[TermCounts], vocabulary: &Vocabulary) -> f64 {
     let telling = counts.iter().zip(&vocabulary.terms).filter(|(_, term)| !term.is_stop_word);
     let numbers: Vec<f64> = telling.map(|(counts, _)| f64::from(counts.all)).collect();
@@ -82,7 +82,7 @@ fn usual_count(counts: &[TermCounts], vocabulary: &Vocabulary) -> f64 {
     mean + variance.sqrt()
 }
 
-/// The features of the paper and how it puts them together.
+/// The features of the paper, combined as in the paper.
 fn score(counts: &TermCounts, usual: f64, most: u32, sentences: u32) -> f64 {
     let all = f64::from(counts.all);
     let casing = f64::from(counts.acronyms.max(counts.names)) / (1.0 + all.ln());
@@ -95,7 +95,7 @@ fn score(counts: &TermCounts, usual: f64, most: u32, sentences: u32) -> f64 {
     (relatedness * position) / (casing + (frequency + spread) / relatedness)
 }
 
-/// 0 if the neighbours are always the same one, 1 if they are always others.
+/// 0 if the neighbours are always the same one, 1 if they always differ.
 fn variety(all: u32, different: &HashSet<usize>) -> f64 {
     if all == 0 { 0.0 } else { count_of(different.len()) / f64::from(all) }
 }
