@@ -201,10 +201,10 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
         ensure!(told && rule["for"].is_string() && rule["labels"]["severity"].is_string(), "{rule}");
     }
     let sources = [
-        "operator/src/metrics.rs",
-        "operator/src/metrics/runs.rs",
-        "operator/src/metrics/schedules.rs",
-        "operator/src/metrics/sources.rs",
+        "operator/src/telemetry/metrics.rs",
+        "operator/src/telemetry/metrics/runs.rs",
+        "operator/src/telemetry/metrics/schedules.rs",
+        "operator/src/telemetry/metrics/sources.rs",
         "job-runner/src/observe/metrics.rs",
     ];
     let sources: String =

@@ -5,6 +5,7 @@ mod addresses;
 mod binary;
 mod clocks;
 mod deliveries;
+mod golden;
 mod hostile;
 mod index_trouble;
 mod models;
