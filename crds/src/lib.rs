@@ -33,3 +33,8 @@ pub use api::ingest_source::{IngestSource, IngestSourceSpec, IngestSourceStatus}
 
 /// The API group of all Docmill resources.
 pub const GROUP: &str = "docmill.io";
+
+/// Whether a value is left out when it is serialised, because reading makes the same of its absence.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

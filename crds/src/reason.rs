@@ -5,8 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
 
-use super::words::every;
-
 /// A reason code. Its name is what users see and filter by, so a variant is never renamed.
 #[derive(
     Clone,
@@ -88,9 +86,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, in the order in which a document can meet them.
-    pub const ALL: [Self; Self::VARIANTS.len()] = every(Self::VARIANTS);
-
     /// Whether the object itself could not be read.
     pub const fn is_unreadable(self) -> bool {
         matches!(self, Self::ObjectArchived | Self::ObjectUnreadable)

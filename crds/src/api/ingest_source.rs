@@ -356,21 +356,16 @@ pub struct UnitCounts {
     pub indexed: i64,
     /// Units whose documents are stored as snapshots only, because the source had no `spec.index` when they
     /// were converted. Left out if zero.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub converted: i64,
     /// Pending units that wait for an index with a problem of its own, as reported by the running workers.
     /// Left out if zero.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub held: i64,
     /// Units that were refused; see `topFailures` and the errors bucket.
     pub failed: i64,
     /// Units that were skipped, for example because the object was gone.
     pub skipped: i64,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_zero(count: &i64) -> bool {
-    *count == 0
 }
 
 /// Number of failed units with one reason.

@@ -13,7 +13,7 @@ pub struct Report {
     /// Units that were skipped.
     pub skipped: u64,
     /// Documents (of an ingest) that a later document of the same object and id has replaced.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub overwritten: u64,
     /// Milliseconds in which there was something to do.
     pub busy_millis: u64,
@@ -35,11 +35,6 @@ pub enum StopReason {
     /// A cause from a newer worker.
     #[serde(other)]
     Other,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-pub(super) const fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 impl Report {

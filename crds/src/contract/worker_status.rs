@@ -4,8 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::words::every;
-
 /// Status of a running worker. Times are counted since its start, and add up to its age.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -74,9 +72,6 @@ pub enum IndexTrouble {
 }
 
 impl IndexTrouble {
-    /// All of them.
-    pub const ALL: [Self; Self::VARIANTS.len()] = every(Self::VARIANTS);
-
     /// The word for it, the same in `/status` and in metrics.
     pub fn as_str(self) -> &'static str {
         self.into()

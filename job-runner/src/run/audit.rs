@@ -185,9 +185,7 @@ async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunE
 async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
     let stop = &stores.context.stop.abort;
     let look = persist("look at a range", stop, || attempt(stores, after, until)).await;
-    look.map_err(|Unfinished| {
-        if stop.is_cancelled() { RunError::Stopped } else { RunError::Unfinished { left: 1, lines: 1 } }
-    })
+    look.map_err(|Unfinished| RunError::given_up(stop))
 }
 
 async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {

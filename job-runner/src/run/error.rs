@@ -7,6 +7,7 @@ use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::foreign::Foreign;
+use tokio_util::sync::CancellationToken;
 
 use crate::ingest::error::IngestError;
 
@@ -76,6 +77,13 @@ pub enum RunError {
     /// The worker was asked to end.
     #[error("stopped before the part was done")]
     Stopped,
+}
+
+impl RunError {
+    /// Of a single line that was given up: because the worker is to stop, or for now.
+    pub(crate) fn given_up(stop: &CancellationToken) -> Self {
+        if stop.is_cancelled() { Self::Stopped } else { Self::Unfinished { left: 1, lines: 1 } }
+    }
 }
 
 impl Classify for RunError {

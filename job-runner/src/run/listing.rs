@@ -7,6 +7,8 @@
 use aws_sdk_s3::types::BucketVersioningStatus;
 use docmill_clients::aws::{StoreError, StoreFault};
 
+use crate::ingest::source::current::{self, CurrentVersion, millis, real_version, unquoted};
+
 /// An object as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedObject {
@@ -145,24 +147,11 @@ pub async fn head(
     bucket: &str,
     key: &str,
 ) -> Result<Option<ListedObject>, StoreError> {
-    let head = crate::ingest::bucket::head::head(s3, bucket, key).await?;
-    Ok(head.map(|object| ListedObject {
+    let current = current::present(s3, bucket, key).await?;
+    Ok(current.map(|CurrentVersion { version_id, etag, last_modified_millis }| ListedObject {
         key: key.to_owned(),
-        version_id: object.version_id().and_then(real_version),
-        etag: object.e_tag().map(unquoted),
-        last_modified_millis: millis(object.last_modified()),
+        version_id,
+        etag,
+        last_modified_millis,
     }))
-}
-
-/// Objects from before a bucket was versioned have the version `null`, which notifications leave out.
-fn real_version(id: &str) -> Option<String> {
-    (!id.is_empty() && id != "null").then(|| id.to_owned())
-}
-
-fn unquoted(etag: &str) -> String {
-    etag.trim_matches('"').to_owned()
-}
-
-fn millis(time: Option<&aws_sdk_s3::primitives::DateTime>) -> i64 {
-    time.and_then(|time| time.to_millis().ok()).unwrap_or(0)
 }

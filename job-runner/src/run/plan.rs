@@ -1,7 +1,7 @@
 //! Selects the units of a run and writes them as a manifest.
 
 pub mod lexicographic_listing;
-pub(crate) mod planner;
+mod planner;
 pub mod select;
 mod writer;
 

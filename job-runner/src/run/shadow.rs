@@ -128,9 +128,9 @@ impl<'a> Rehearsal<'a> {
             etag: line.etag.clone(),
         };
         let stop = &self.context.stop.abort;
-        persist("rehearse", stop, || self.attempt(&landed)).await.map_err(|Unfinished| {
-            if stop.is_cancelled() { RunError::Stopped } else { RunError::Unfinished { left: 1, lines: 1 } }
-        })
+        persist("rehearse", stop, || self.attempt(&landed))
+            .await
+            .map_err(|Unfinished| RunError::given_up(stop))
     }
 
     async fn attempt(&self, landed: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {

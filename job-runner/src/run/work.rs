@@ -3,7 +3,7 @@
 mod file_order;
 mod mode;
 pub mod outcome;
-pub(crate) mod part;
+mod part;
 mod report;
 mod units;
 

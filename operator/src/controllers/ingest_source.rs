@@ -4,8 +4,8 @@
 //! the cluster and the stores.
 pub(crate) mod client_cache;
 pub(super) mod context;
-pub(super) mod fair_share;
-pub(super) mod job;
+mod fair_share;
+mod job;
 mod ledger_memory;
 mod observation;
 mod observe;
@@ -15,7 +15,7 @@ mod shared_queue;
 mod status;
 #[cfg(test)]
 pub mod tests;
-pub(super) mod worker;
+mod worker;
 pub(crate) mod worker_quota;
 
 use std::sync::Arc;

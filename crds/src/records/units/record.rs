@@ -32,7 +32,7 @@ pub struct UnitRecord {
     #[serde(default)]
     pub document_count: i64,
     /// Documents of the object that are not stored, because a later one of the same object has the same id.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub overwritten_count: i64,
     /// Digest of the addresses and contents of all documents of the unit, see
     /// [`DocumentsDigest`](super::DocumentsDigest).
@@ -59,11 +59,6 @@ pub struct UnitRecord {
     /// Digest of the unit that replaced this one, if the reason is `Superseded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<String>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-pub(super) const fn is_zero(count: &i64) -> bool {
-    *count == 0
 }
 
 /// Maximum number of documents that a record names; further documents are only counted.

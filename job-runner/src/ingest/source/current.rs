@@ -46,8 +46,21 @@ pub async fn present(
 ) -> Result<Option<CurrentVersion>, StoreError> {
     let head = head(client, bucket, key).await?;
     Ok(head.map(|head| CurrentVersion {
-        version_id: head.version_id().filter(|id| *id != "null").map(str::to_owned),
-        etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
-        last_modified_millis: head.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or(0),
+        version_id: head.version_id().and_then(real_version),
+        etag: head.e_tag().map(unquoted),
+        last_modified_millis: millis(head.last_modified()),
     }))
+}
+
+/// Objects from before a bucket was versioned have the version `null`, which notifications leave out.
+pub(crate) fn real_version(id: &str) -> Option<String> {
+    (!id.is_empty() && id != "null").then(|| id.to_owned())
+}
+
+pub(crate) fn unquoted(etag: &str) -> String {
+    etag.trim_matches('"').to_owned()
+}
+
+pub(crate) fn millis(time: Option<&aws_sdk_s3::primitives::DateTime>) -> i64 {
+    time.and_then(|time| time.to_millis().ok()).unwrap_or(0)
 }
