@@ -23,6 +23,7 @@ pub mod manifests;
 pub mod reason;
 pub mod records;
 pub mod reference;
+mod serialization;
 pub mod template;
 mod words;
 
@@ -30,11 +31,3 @@ pub use api::enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunSta
 pub use api::enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec, EnrichmentScheduleStatus};
 pub use api::ingest_run::{IngestRun, IngestRunSpec, IngestRunStatus};
 pub use api::ingest_source::{IngestSource, IngestSourceSpec, IngestSourceStatus};
-
-/// The API group of all Docmill resources.
-pub const GROUP: &str = "docmill.io";
-
-/// Whether a value is left out when it is serialised, because reading makes the same of its absence.
-pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}

@@ -12,7 +12,7 @@
 //!
 //! Imports run this way: `worker` → `processor` → `commit` → `index` and `prepare` → `snapshot` and `ledger`
 //! → `bucket` and `source` → [`mod@unit`], the types that the steps pass on. All of them use [`clusters`] for
-//! connections, [`persist`] for retries at any step, and [`counts`] for the totals.
+//! connections, [`mod@retry`] for retries at any step, and [`counts`] for the totals.
 
 pub mod bucket;
 pub mod clusters;
@@ -21,7 +21,7 @@ pub mod counts;
 pub mod error;
 pub mod index;
 pub mod ledger;
-pub mod persist;
+pub mod retry;
 pub mod prepare;
 pub mod processor;
 pub mod snapshot;

@@ -356,11 +356,11 @@ pub struct UnitCounts {
     pub indexed: i64,
     /// Units whose documents are stored as snapshots only, because the source had no `spec.index` when they
     /// were converted. Left out if zero.
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "crate::serialization::is_default")]
     pub converted: i64,
     /// Pending units that wait for an index with a problem of its own, as reported by the running workers.
     /// Left out if zero.
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "crate::serialization::is_default")]
     pub held: i64,
     /// Units that were refused; see `topFailures` and the errors bucket.
     pub failed: i64,

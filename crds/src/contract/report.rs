@@ -13,7 +13,7 @@ pub struct Report {
     /// Units that were skipped.
     pub skipped: u64,
     /// Documents (of an ingest) that a later document of the same object and id has replaced.
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "crate::serialization::is_default")]
     pub overwritten: u64,
     /// Milliseconds in which there was something to do.
     pub busy_millis: u64,

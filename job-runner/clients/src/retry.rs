@@ -84,7 +84,7 @@ impl Backoff {
 
 /// Retries an action while its error is transient; returns the last error when the patience runs out or
 /// `stop` is cancelled.
-pub async fn persist<T, E: Classify + std::fmt::Display>(
+pub async fn retry_transient<T, E: Classify + std::fmt::Display>(
     patience: Patience,
     stop: &CancellationToken,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,

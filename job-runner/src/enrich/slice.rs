@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use docmill_clients::elastic::Elastic;
 use docmill_clients::model_server::link::MountedLink;
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_crds::api::enrichment_run::Budget as Spending;
 use docmill_crds::contract::{EnrichOrder, EnrichStep, Report, secret_mount};
 use docmill_crds::records::enrichments;
@@ -45,7 +45,7 @@ pub async fn run(
     let slice_plan = SlicePlan::read(order, slice)?;
     let records = enrichments::enrichments(&order.namespace);
     let claim = async || to.claim(&records, &order.owner(), order.to.adopt).await;
-    persist(PATIENCE, stop, claim).await?;
+    retry_transient(PATIENCE, stop, claim).await?;
     if order.step == EnrichStep::Clear {
         let done = vectors::clear(order, &slice_plan.target.wildcard(), to, stop).await?;
         let ended = "vectors of other models are taken out".to_owned();

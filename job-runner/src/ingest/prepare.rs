@@ -70,8 +70,8 @@ impl Preparation {
             Err(unreadable) => return Ok(Prepared::Converted(unreadable)),
         };
         let opened = match start {
-            Start::Whole(unit, bytes, memory_budget) => {
-                match self.convert_whole(converter, (unit, bytes, memory_budget), same, coming, stop).await? {
+            Start::Whole(unit, bytes, memory_permit) => {
+                match self.convert_whole(converter, (unit, bytes, memory_permit), same, coming, stop).await? {
                     Whole::Prepared(prepared) => return Ok(prepared),
                     Whole::TooMuch(unit) => unit,
                 }
@@ -105,17 +105,17 @@ impl Preparation {
             return Ok(Start::Large(unit));
         }
         // Units that wait for their pack hold the memory that this one waits for.
-        let memory_budget = match coming {
+        let memory_permit = match coming {
             Some(coming) => coming.aside(self.memory_budget.take(length)).await,
             None => self.memory_budget.take(length).await,
         };
-        Ok(Start::Whole(unit, object::read(landed, length, body).await?, memory_budget))
+        Ok(Start::Whole(unit, object::read(landed, length, body).await?, memory_permit))
     }
 
     async fn convert_whole(
         self: &Arc<Self>,
         converter: &Arc<Converter>,
-        (unit, bytes, memory_budget): (Unit, Bytes, Option<OwnedSemaphorePermit>),
+        (unit, bytes, memory_permit): (Unit, Bytes, Option<OwnedSemaphorePermit>),
         same: Option<&KnownRecord>,
         coming: Option<Coming>,
         stop: &CancellationToken,
@@ -123,7 +123,7 @@ impl Preparation {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let (this, converter) = (Arc::clone(self), Arc::clone(converter));
         let (id, began) = (unit.id.clone(), Instant::now());
-        let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, memory_budget));
+        let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, memory_permit));
         let (done, kept) = match work.await.map_err(io::Error::from).flatten() {
             Ok(Outcome::Converted(done, kept)) => (done, kept),
             Ok(Outcome::TooMuch(unit)) => return Ok(Whole::TooMuch(unit)),
@@ -142,7 +142,7 @@ impl Preparation {
         converter: &Converter,
         unit: Unit,
         bytes: &[u8],
-        memory_budget: Option<OwnedSemaphorePermit>,
+        memory_permit: Option<OwnedSemaphorePermit>,
     ) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
         let stamp = self.stamp(&unit);
@@ -156,7 +156,7 @@ impl Preparation {
                 return Ok(Outcome::TooMuch(unit));
             }
         }
-        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, memory_budget)?;
+        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, memory_permit)?;
         Ok(Outcome::Converted(done, kept))
     }
 }

@@ -41,7 +41,7 @@ use super::index::new_indices::NewIndices;
 use super::index::watch::Way;
 use super::ledger::lookup::Lookup;
 use super::ledger::record::Recorder;
-use super::persist::persist;
+use super::retry::retry_step;
 use super::prepare::address::Addressing;
 use super::prepare::logic::Logic;
 use super::prepare::preparation::Preparation;
@@ -188,7 +188,7 @@ impl Processor {
                 None => Ok(()),
             }
         };
-        retry::persist(PATIENCE_AT_START, &self.stop.closing, ensure).await
+        retry::retry_transient(PATIENCE_AT_START, &self.stop.closing, ensure).await
     }
 
     /// Processes a unit to completion. May be called for many units concurrently; how many of them are in
@@ -279,7 +279,7 @@ impl Processor {
     ) -> Result<UnitOutcome, Unfinished> {
         let _place = self.poison_units.place().ok_or(Unfinished)?;
         let stop = &self.stop.abort;
-        let mut suspect = match persist("mark", stop, || self.poison_units.begin(unit)).await? {
+        let mut suspect = match retry_step("mark", stop, || self.poison_units.begin(unit)).await? {
             PoisonVerdict::Try(suspect) => *suspect,
             PoisonVerdict::Poison(deaths) => {
                 let prepared = self.poison(&task.landed, deaths).await?;
@@ -327,7 +327,7 @@ impl Processor {
                 result => result.map(|found| found.is_some()),
             }
         };
-        if !persist("look at an object", &self.stop.abort, look).await? {
+        if !retry_step("look at an object", &self.stop.abort, look).await? {
             return Ok(skipped(landed, SkipReason::ObjectGone));
         }
         let unit = self.preparation.whereabouts(landed).await;

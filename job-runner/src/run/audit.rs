@@ -31,7 +31,7 @@ use serde_json::Value;
 use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::{FileResult, KeyRange, ManifestLine};
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use documents::MOST_UNNAMED;
 use gather::{KeyWindow, Stores};
@@ -184,7 +184,7 @@ async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunE
 /// Examines the first window of a range. Waits for outages to end.
 async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
     let stop = &stores.context.stop.abort;
-    let look = persist("look at a range", stop, || attempt(stores, after, until)).await;
+    let look = retry_step("look at a range", stop, || attempt(stores, after, until)).await;
     look.map_err(|Unfinished| RunError::given_up(stop))
 }
 

@@ -25,7 +25,7 @@ impl RunContext {
             let sent = request.send().await;
             sent.map_err(|error| StoreError::from_sdk(format!("write s3://{bucket}/{key}"), &error))
         };
-        retry::persist(PATIENCE, &self.stop.abort, write).await?;
+        retry::retry_transient(PATIENCE, &self.stop.abort, write).await?;
         Ok(())
     }
 
@@ -51,7 +51,7 @@ impl RunContext {
                 error => Err(error),
             },
         };
-        Ok(retry::persist(PATIENCE, &self.stop.abort, read).await?)
+        Ok(retry::retry_transient(PATIENCE, &self.stop.abort, read).await?)
     }
 
     /// Reads a file of the run that holds JSON; `None` if there is none.

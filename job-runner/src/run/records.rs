@@ -20,7 +20,7 @@ impl RunContext {
         let (owner, adopt) = (order.owner(), order.spec.adopts());
         for index in order.own_indices() {
             let claim = async || self.clusters.ledger.claim(&index, &owner, adopt).await;
-            retry::persist(PATIENCE, &self.stop.abort, claim).await?;
+            retry::retry_transient(PATIENCE, &self.stop.abort, claim).await?;
         }
         Ok(())
     }
@@ -66,7 +66,7 @@ impl RunContext {
         let addresses: Vec<_> = ids.iter().map(|id| Address { index: &index, id }).collect();
         let fields = ["finished".to_owned()];
         let read = async || self.clusters.ledger.mget(&addresses, &fields).await;
-        let records = retry::persist(PATIENCE, &self.stop.abort, read).await?;
+        let records = retry::retry_transient(PATIENCE, &self.stop.abort, read).await?;
         let finished = |record: &docmill_clients::elastic::StoredDocument| {
             record.source.get("finished").and_then(Value::as_bool) == Some(true)
         };
@@ -97,7 +97,7 @@ impl RunContext {
     async fn recorded<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>, RunError> {
         let index = self.runs_index();
         let read = async || self.clusters.ledger.get(&index, id).await;
-        let stored = retry::persist(PATIENCE, &self.stop.abort, read).await?;
+        let stored = retry::retry_transient(PATIENCE, &self.stop.abort, read).await?;
         Ok(stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok()))
     }
 
@@ -106,7 +106,7 @@ impl RunContext {
         let (record, version) = (json!(record), u64::try_from(version).ok());
         let address = Address { index: &index, id };
         let write = async || self.clusters.ledger.index_doc(address, &record, version).await;
-        match retry::persist(PATIENCE, &self.stop.abort, write).await? {
+        match retry::retry_transient(PATIENCE, &self.stop.abort, write).await? {
             Outcome::Done | Outcome::Superseded => Ok(()),
             Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
                 Err(RunError::RecordRefused(fault.to_string()))

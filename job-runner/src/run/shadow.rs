@@ -30,7 +30,7 @@ use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::{FileResult, ManifestLine};
 use crate::ingest::error::IngestError;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::prepare::logic::Logic;
 use crate::ingest::snapshot::read;
@@ -128,7 +128,7 @@ impl<'a> Rehearsal<'a> {
             etag: line.etag.clone(),
         };
         let stop = &self.context.stop.abort;
-        persist("rehearse", stop, || self.attempt(&landed))
+        retry_step("rehearse", stop, || self.attempt(&landed))
             .await
             .map_err(|Unfinished| RunError::given_up(stop))
     }

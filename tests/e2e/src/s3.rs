@@ -56,11 +56,6 @@ impl S3 {
         Ok(Self(s3_client(&storage, &secrets).await?))
     }
 
-    /// The client itself, for what is called by the product's own code.
-    pub const fn client(&self) -> &Client {
-        &self.0
-    }
-
     /// Makes a bucket; one of our own may be there already.
     pub async fn create_bucket(&self, bucket: &str) -> Result<()> {
         match self.0.create_bucket().bucket(bucket).send().await.map_err(aws_sdk_s3::Error::from) {

@@ -32,7 +32,7 @@ pub struct UnitRecord {
     #[serde(default)]
     pub document_count: i64,
     /// Documents of the object that are not stored, because a later one of the same object has the same id.
-    #[serde(default, skip_serializing_if = "crate::is_default")]
+    #[serde(default, skip_serializing_if = "crate::serialization::is_default")]
     pub overwritten_count: i64,
     /// Digest of the addresses and contents of all documents of the unit, see
     /// [`DocumentsDigest`](super::DocumentsDigest).

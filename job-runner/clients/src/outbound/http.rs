@@ -63,8 +63,8 @@ pub async fn read(mut answer: reqwest::Response, most: usize, limits: &Limits) -
 pub async fn read_error(mut answer: reqwest::Response) -> Bytes {
     let mut body = Vec::new();
     while let Ok(Some(piece)) = answer.chunk().await {
-        let memory_budget = ERROR_BYTES - body.len();
-        body.extend_from_slice(&piece[..piece.len().min(memory_budget)]);
+        let room = ERROR_BYTES - body.len();
+        body.extend_from_slice(&piece[..piece.len().min(room)]);
         if body.len() == ERROR_BYTES {
             break;
         }

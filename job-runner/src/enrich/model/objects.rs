@@ -6,7 +6,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use docmill_clients::aws::{StoreError, StoreFault, s3_client};
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_clients::secrets::mounted;
 use docmill_crds::api::enricher::{ObjectForm, ObjectInput};
 use docmill_crds::api::storage::Storage;
@@ -62,7 +62,7 @@ impl Objects {
             ObjectFound::Gone => Ok(Err("its object is gone from the bucket".to_owned())),
             ObjectFound::Replaced => Ok(Err("another object has taken the place of its object".to_owned())),
         };
-        let found = persist(PATIENCE, stop, read).await;
+        let found = retry_transient(PATIENCE, stop, read).await;
         Ok(found.map_err(EnrichError::Store)?.map(|bytes| STANDARD.encode(bytes)))
     }
 

@@ -4,7 +4,7 @@
 //! early.
 
 use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, ReadState};
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_crds::api::enrichment_run::Budget as Spending;
 use docmill_crds::records::enrichments::{GrantsRecord, LimitsRecord, grants_id, limits_id};
 use serde::de::DeserializeOwned;
@@ -150,7 +150,7 @@ impl Budget {
         id: &str,
         stop: &CancellationToken,
     ) -> Result<(T, Option<ReadState>), EnrichError> {
-        let found = persist(PATIENCE, stop, async || self.cluster.get(&self.index, id).await).await;
+        let found = retry_transient(PATIENCE, stop, async || self.cluster.get(&self.index, id).await).await;
         let Some(found) = found.map_err(EnrichError::target)? else { return Ok((T::default(), None)) };
         let record = serde_json::from_value(Value::Object(found.source));
         Ok((record.map_err(|error| EnrichError::Record { id: id.to_owned(), error })?, Some(found.state)))

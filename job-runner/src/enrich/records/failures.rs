@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Elastic, StoredDocument};
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_crds::contract::EnrichStep;
 use docmill_crds::records::enrichments::FailureRecord;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ impl<'a> Failures<'a> {
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
         let index = &slice_plan.enrichments_index;
-        let count = persist(PATIENCE, stop, async || {
+        let count = retry_transient(PATIENCE, stop, async || {
             cluster.refresh(index).await?;
             cluster.count(index, &slice_plan.failures().all()).await
         });
@@ -63,7 +63,7 @@ impl<'a> Failures<'a> {
             documents.iter().map(|id| FailureRecord::id(&self.slice_plan.target_key, id)).collect();
         let index = &self.slice_plan.enrichments_index;
         let addresses: Vec<Address<'_>> = ids.iter().map(|id| Address { index, id }).collect();
-        let there = persist(PATIENCE, stop, async || self.cluster.mget(&addresses, &[]).await).await;
+        let there = retry_transient(PATIENCE, stop, async || self.cluster.mget(&addresses, &[]).await).await;
         let there = there.map_err(EnrichError::target)?;
         let mut body = BulkBody::default();
         for ((address, earlier), failure) in addresses.iter().zip(&there).zip(failed) {

@@ -2,7 +2,7 @@
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, Elastic};
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_crds::records::enrichments::SliceRecord;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ impl<'a> Progress<'a> {
     ) -> Result<(Self, SliceCounts), EnrichError> {
         let index = &slice_plan.enrichments_index;
         let id = SliceRecord::id(&slice_plan.run, slice_plan.slice);
-        let earlier = persist(PATIENCE, stop, async || cluster.get(index, &id).await);
+        let earlier = retry_transient(PATIENCE, stop, async || cluster.get(index, &id).await);
         let earlier = earlier.await.map_err(EnrichError::target)?;
         let record = earlier.and_then(|record| serde_json::from_value(Value::Object(record.source)).ok());
         let counts = record.as_ref().map_or_else(SliceCounts::default, SliceCounts::resumed);
@@ -48,7 +48,7 @@ impl<'a> Progress<'a> {
         let address = Address { index: &self.slice_plan.enrichments_index, id: &self.id };
         // The time is the version, so that a pod that was thought dead overwrites nothing newer.
         let version = u64::try_from(now).ok();
-        persist(PATIENCE, stop, async || self.cluster.index_doc(address, &record, version).await)
+        retry_transient(PATIENCE, stop, async || self.cluster.index_doc(address, &record, version).await)
             .await
             .map(drop)
             .map_err(EnrichError::target)
@@ -64,7 +64,7 @@ impl<'a> Progress<'a> {
         let record = json!({"kind": "comparison", "run": run, "slice": slice, "fields": comparison.report()});
         let id = format!("comparison-{run}-{slice}");
         let address = Address { index, id: &id };
-        persist(PATIENCE, stop, async || self.cluster.index_doc(address, &record, None).await)
+        retry_transient(PATIENCE, stop, async || self.cluster.index_doc(address, &record, None).await)
             .await
             .map(drop)
             .map_err(EnrichError::target)

@@ -2,7 +2,7 @@
 //! bounds, or those that failed before.
 
 use docmill_clients::elastic::{Elastic, ElasticError, Pit};
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_crds::api::enrichment_run::{Bounds, Select};
 use docmill_crds::records::enrichment_query::DocumentQuery;
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ impl Selection {
         // Twice as many: an id may exist in two indices of a pattern for a moment, while a document moves.
         let body = json!({"query": query, "size": 2 * PAGE, "version": true, "sort": ["_doc"]});
         let search = async || self.articles.search(&self.from_index, &body).await;
-        let answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::source)?;
+        let answer = retry_transient(PATIENCE, stop, search).await.map_err(EnrichError::source)?;
         let (articles, _) = hits::read_page(answer).map_err(EnrichError::source)?;
         let gone = ids.into_iter().filter(|id| !articles.iter().any(|article| article.id == *id)).collect();
         Ok(ArticlePage { articles, gone })
@@ -140,7 +140,7 @@ impl View {
             let cursor = if found == 0 { Cursor::Nothing } else { cursor(cluster, index).await? };
             Ok::<_, ElasticError>((cursor, found))
         };
-        let (cursor, found) = persist(PATIENCE, stop, open).await.map_err(as_error)?;
+        let (cursor, found) = retry_transient(PATIENCE, stop, open).await.map_err(as_error)?;
         let (cluster, index, sort_by) = (cluster.clone(), index.clone(), sort_by.clone());
         Ok((Self { cluster, index, cursor, query, sort_by, last: None, as_error }, found))
     }
@@ -157,7 +157,7 @@ impl View {
             Err(error) => Err(error),
             Ok(answer) => Ok::<_, ElasticError>(Ok(answer)),
         };
-        persist(PATIENCE, stop, search).await.and_then(|answer| answer).map_err(*as_error)
+        retry_transient(PATIENCE, stop, search).await.and_then(|answer| answer).map_err(*as_error)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use docmill_clients::elastic::{
     Address, BulkBody, Elastic, Outcome, PassOver, ReadState, StoredDocument, mapping,
 };
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value, json};
@@ -73,10 +73,10 @@ impl Store {
         to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
-        let cluster = persist(PATIENCE, stop, async || to.info().await).await.map_err(EnrichError::target)?;
+        let cluster = retry_transient(PATIENCE, stop, async || to.info().await).await.map_err(EnrichError::target)?;
         let added = index::added_fields(slice_plan, cluster.distribution);
         let mut fields =
-            persist(PATIENCE, stop, async || from.fields(&slice_plan.from_index).await).await.unwrap_or_else(|error| {
+            retry_transient(PATIENCE, stop, async || from.fields(&slice_plan.from_index).await).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the mapping of the source cannot be read; new indices map its fields by default");
                 Map::new()
             });
@@ -84,10 +84,10 @@ impl Store {
         let pattern = slice_plan.target.wildcard();
         let template = mapping::index_template_with(&pattern, &fields, &index::settings(slice_plan, cluster));
         let name = mapping::template_name(&pattern);
-        persist(PATIENCE, stop, async || to.put_index_template(&name, &template).await)
+        retry_transient(PATIENCE, stop, async || to.put_index_template(&name, &template).await)
             .await
             .map_err(EnrichError::target)?;
-        match persist(PATIENCE, stop, async || to.add_fields(&pattern, &added).await).await {
+        match retry_transient(PATIENCE, stop, async || to.add_fields(&pattern, &added).await).await {
             // The user mapped a field in another way, for example as a dense_vector: that mapping stays.
             Err(error) if error.class() == ErrorClass::Permanent => {
                 tracing::info!(%error, "existing indices of the target keep their own mapping");
@@ -103,7 +103,7 @@ impl Store {
         addresses: &[Address<'_>],
         stop: &CancellationToken,
     ) -> Result<Vec<Option<StoredDocument>>, EnrichError> {
-        persist(PATIENCE, stop, async || self.cluster.mget(addresses, &self.fields).await)
+        retry_transient(PATIENCE, stop, async || self.cluster.mget(addresses, &self.fields).await)
             .await
             .map_err(EnrichError::target)
     }
@@ -124,7 +124,7 @@ impl Store {
         let body = json!({"query": {"ids": {"values": ids}}, "size": 2 * ids.len(), "version": true,
             "sort": ["_doc"], "_source": source});
         let search = async || self.cluster.search(pattern, &body).await;
-        let mut answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
+        let mut answer = retry_transient(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
         let hits = answer.pointer_mut("/hits/hits").and_then(Value::as_array_mut).map(std::mem::take);
         let found = hits.unwrap_or_default().into_iter().filter_map(read_elsewhere);
         let moved = |(id, (index, _)): &(String, (String, StoredDocument))| {

@@ -3,7 +3,7 @@
 //! comes.
 
 use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
-use docmill_clients::retry::persist;
+use docmill_clients::retry::retry_transient;
 use docmill_crds::api::enricher::Enricher;
 use docmill_crds::contract::EnrichOrder;
 use docmill_crds::records::enrichment_query::{vector_fields, vectors_of_other_models};
@@ -36,7 +36,7 @@ pub(crate) async fn clear(
             target.refresh(pattern).await?;
             target.search(pattern, &body).await
         };
-        let mut answer = persist(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
+        let mut answer = retry_transient(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
         let hits = answer.pointer_mut("/hits/hits").and_then(Value::as_array_mut).map(std::mem::take);
         let hits = hits.unwrap_or_default();
         if hits.is_empty() {

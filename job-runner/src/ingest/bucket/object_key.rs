@@ -10,9 +10,9 @@ pub fn derived(prefix: &str, raw_key: &str, digest: &str, suffix: &str) -> Strin
     if prefix.len() + raw_key.len() + suffix.len() <= MAX_KEY_BYTES {
         return format!("{prefix}{raw_key}{suffix}");
     }
-    let memory_budget = MAX_KEY_BYTES.saturating_sub(prefix.len() + suffix.len() + 1 + digest.len());
+    let room = MAX_KEY_BYTES.saturating_sub(prefix.len() + suffix.len() + 1 + digest.len());
     let cut =
-        (0..=memory_budget.min(raw_key.len())).rev().find(|at| raw_key.is_char_boundary(*at)).unwrap_or(0);
+        (0..=room.min(raw_key.len())).rev().find(|at| raw_key.is_char_boundary(*at)).unwrap_or(0);
     format!("{prefix}{}~{digest}{suffix}", &raw_key[..cut])
 }
 

@@ -24,7 +24,7 @@ use crate::ingest::index::new_indices::{NewIndices, sift};
 use crate::ingest::index::watch::Way;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::ledger::record::Recorder;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::placement::{HeldByIndex, IndexRequest, PATIENCE};
@@ -254,7 +254,7 @@ impl Committer {
                 Unfinished
             })?
         } else {
-            persist("index", stop, place).await?
+            retry_step("index", stop, place).await?
         };
         for (at, fate) in at.into_iter().zip(outcomes) {
             let waited = batch[at].waited;
@@ -292,7 +292,7 @@ impl Committer {
         let ids: Vec<UnitId> = batch.iter().flat_map(CommitRequest::earlier).collect();
         let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
         let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
-        let found = persist("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
+        let found = retry_step("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
         Ok(ids.into_iter().zip(found).collect())
     }
 
@@ -307,13 +307,13 @@ impl Committer {
         if let Some(record) = &update.evidence.keep {
             tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
             let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
-            if persist("refuse", stop, keep).await.is_err() {
+            if retry_step("refuse", stop, keep).await.is_err() {
                 return false;
             }
         }
         for unit in &update.evidence.remove {
             let remove = || errors_bucket::remove(&self.s3, errors, unit);
-            if persist("remove what is refused no more", stop, remove).await.is_err() {
+            if retry_step("remove what is refused no more", stop, remove).await.is_err() {
                 return false;
             }
         }
@@ -336,13 +336,13 @@ impl Committer {
         };
         let unit = &converted.unit.id;
         let attempt = || async { self.clusters.ledger.get(&self.ledger, &unit.digest()).await };
-        let Ok(stored) = persist("look up", stop, attempt).await else { return };
+        let Ok(stored) = retry_step("look up", stop, attempt).await else { return };
         // Another worker may have recorded the same failure, with the same evidence.
         if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
         {
             let remove = || errors_bucket::remove(&self.s3, &self.errors, unit);
             // If the evidence stays, the log says so.
-            let _ = persist("remove what is refused no more", stop, remove).await;
+            let _ = retry_step("remove what is refused no more", stop, remove).await;
         }
     }
 
@@ -361,7 +361,7 @@ impl Committer {
         for gone in update.gone(self.on_delete) {
             let retire =
                 || async { unless_held(self.take_back(&gone.documents, key, gone.below, stop).await) };
-            if let Some(held) = persist("retire", stop, retire).await? {
+            if let Some(held) = retry_step("retire", stop, retire).await? {
                 return Ok(Some(held));
             }
         }
@@ -379,7 +379,7 @@ impl Committer {
             records.map(|(record, version)| (record, Some(*version)))
         };
         let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
-        let mut outcomes = persist("record", stop, send).await?.into_iter();
+        let mut outcomes = retry_step("record", stop, send).await?.into_iter();
         let verdict = |(_, update): &Closed| {
             let own: Vec<Outcome> = outcomes.by_ref().take(update.records.len()).collect();
             let id = update.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();

@@ -10,7 +10,7 @@ use super::committer::Committer;
 use crate::ingest::index::heads::unless_held;
 use crate::ingest::index::new_indices::sift;
 use crate::ingest::index::watch::Way;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::prepare::preparation::Preparation;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
@@ -40,7 +40,7 @@ pub(crate) async fn index(
     let mut held = None;
     let mut placed = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
     let mut first = 0;
-    let mut lines = persist("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
+    let mut lines = retry_step("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
     loop {
         let mut chunk = match next_chunk(preparation, &mut lines).await {
             Ok(chunk) => chunk,
@@ -64,7 +64,7 @@ pub(crate) async fn index(
         let unit = [IndexRequest { unit: &converted.unit, documents: &chunk, renew }];
         renew = false;
         let way = Way::untimed();
-        let outcomes = persist("index", stop, || committer.indexer.place(&unit, way, stop))
+        let outcomes = retry_step("index", stop, || committer.indexer.place(&unit, way, stop))
             .await?
             .pop()
             .ok_or(Unfinished)?;
@@ -74,7 +74,7 @@ pub(crate) async fn index(
                 let raw_key = &converted.unit.id.key;
                 let take_back =
                     || async { unless_held(committer.take_back_lost(key, raw_key, &newer, stop).await) };
-                let by = persist("take back", stop, take_back).await?;
+                let by = retry_step("take back", stop, take_back).await?;
                 return Ok((UnitIndexing::Superseded(newer), by));
             }
             IndexOutcome::Current { key, documents } => {

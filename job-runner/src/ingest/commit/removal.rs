@@ -21,7 +21,7 @@ use super::removed_documents::{self, Departed};
 use crate::ingest::index::claim;
 use crate::ingest::index::heads::ClaimError;
 use crate::ingest::ledger::errors_bucket;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::source::current;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::placement::HeldByIndex;
@@ -56,7 +56,7 @@ pub async fn remove(committer: &Committer, object: &ObjectRef, stop: &Cancellati
             result => result,
         }
     };
-    let removal = persist("remove", stop, attempt).await;
+    let removal = retry_step("remove", stop, attempt).await;
     removal.unwrap_or(Removal::Ended(UnitOutcome::Unfinished))
 }
 

@@ -24,7 +24,7 @@ use super::removed_documents::Departed;
 use crate::ingest::index::heads::{ClaimError, unless_held};
 use crate::ingest::index::indexer;
 use crate::ingest::ledger::errors_bucket;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
 use crate::ingest::unfinished::Unfinished;
@@ -219,7 +219,7 @@ impl Committer {
         if self.on_delete == OnDelete::Keep || work.head().is_none() {
             return Ok(());
         }
-        persist("withdraw", stop, || self.withdraw_now(converted, stop)).await
+        retry_step("withdraw", stop, || self.withdraw_now(converted, stop)).await
     }
 
     async fn withdraw_now(&self, converted: &Converted, stop: &CancellationToken) -> Result<(), ClaimError> {
@@ -256,7 +256,7 @@ impl Committer {
         if self.on_delete == OnDelete::Keep || work.attempts < 2 {
             return Ok(None);
         }
-        persist("clear up", stop, || async { unless_held(self.clear_up_now(unit, stop).await) }).await
+        retry_step("clear up", stop, || async { unless_held(self.clear_up_now(unit, stop).await) }).await
     }
 
     async fn clear_up_now(&self, unit: &UnitId, stop: &CancellationToken) -> Result<(), ClaimError> {

@@ -18,8 +18,6 @@ const NEVER_SLOW: Duration = Duration::from_secs(1);
 const AT_FIRST: Duration = Duration::from_secs(2);
 /// A request is too slow if it takes this many times as long as usual.
 const TIMES_AS_LONG: u32 = 4;
-/// How long the search for a slow index pauses after one that found none: the cluster is slow as a whole.
-const LOOKED_FOR: Duration = Duration::from_mins(1);
 /// A slow index that is no longer written to is forgotten after this time.
 const SLOW_FOR: Duration = Duration::from_mins(5);
 
@@ -29,7 +27,6 @@ pub struct IndexHealth {
     accepting: HashMap<String, Accepting>,
     halved: Duration,
     typical: Option<Duration>,
-    not_before: Duration,
     slow: HashMap<String, Duration>,
     refusing: HashMap<String, Duration>,
 }
@@ -97,14 +94,14 @@ impl IndexHealth {
     }
 
     /// How long a request for these indices may take before the search for the slow one starts. `None`: there
-    /// is nothing to compare with, or a recent search found none.
-    pub fn limit(&self, indices: &[&str], now: Duration) -> Option<Duration> {
+    /// is nothing to compare with. `among_others`: other indices of the bulk have requests of their own.
+    pub fn limit(&self, indices: &[&str], among_others: bool, now: Duration) -> Option<Duration> {
         let can_tell = match indices {
             [] => false,
-            [index] => self.others_accept(index, now) && self.is_minor(index),
+            [index] => among_others || (self.others_accept(index, now) && self.is_minor(index)),
             _ => true,
         };
-        (can_tell && now >= self.not_before).then(|| self.longest())
+        can_tell.then(|| self.longest())
     }
 
     /// Records that a request was answered after this time. Returns whether that is as fast as usual.
@@ -117,15 +114,15 @@ impl IndexHealth {
         quick
     }
 
-    /// Records that an index did not respond in time. `others`: other indices of the request did. Returns
-    /// whether it is slow by itself.
-    pub fn is_late(&mut self, index: &str, others: bool, now: Duration) -> bool {
+    /// Records that an index did not respond after this time. `others`: other indices of the bulk did. Returns
+    /// whether it is slow by itself. If not, the cluster is slow as a whole, and the next limit is that much longer.
+    pub fn is_late(&mut self, index: &str, after: Duration, others: bool, now: Duration) -> bool {
         let slow = (others || self.others_accept(index, now)) && self.is_minor(index);
         if slow {
             make_room(&mut self.slow);
             self.slow.insert(index.to_owned(), now);
         } else {
-            self.not_before = now + LOOKED_FOR;
+            self.typical = self.typical.max(Some(after));
         }
         slow
     }
@@ -190,31 +187,34 @@ mod tests {
     #[test]
     fn a_request_is_timed_where_something_tells_what_is_usual() {
         let mut standing = IndexHealth::default();
-        assert_eq!(standing.limit(&["now"], at(1)), None, "there is no other");
-        assert_eq!(standing.limit(&["now", "old"], at(1)), Some(at(2)));
+        assert_eq!(standing.limit(&["now"], false, at(1)), None, "there is no other");
+        assert_eq!(standing.limit(&["now"], true, at(1)), Some(at(2)), "others come after it");
+        assert_eq!(standing.limit(&["now", "old"], false, at(1)), Some(at(2)));
         standing.answered(Duration::from_millis(100));
-        assert_eq!(standing.limit(&["now", "old"], at(1)), Some(at(1)));
+        assert_eq!(standing.limit(&["now", "old"], false, at(1)), Some(at(1)));
         standing.answered(Duration::from_millis(2_100));
-        assert_eq!(standing.limit(&["now", "old"], at(1)), Some(at(2)));
+        assert_eq!(standing.limit(&["now", "old"], false, at(1)), Some(at(2)));
         standing.accepted("now", 100, at(1));
-        assert_eq!(standing.limit(&["old"], at(2)), Some(at(2)));
+        assert_eq!(standing.limit(&["old"], false, at(2)), Some(at(2)));
         standing.accepted("old", 10, at(2));
-        assert_eq!(standing.limit(&["now"], at(2)), None, "most documents never wait for a few");
+        assert_eq!(standing.limit(&["now"], false, at(2)), None, "most documents never wait for a few");
     }
 
     #[test]
     fn the_slow_one_is_told_from_a_cluster_that_is_slow() {
         let mut standing = IndexHealth::default();
-        assert!(!standing.is_late("old", false, at(10)));
-        assert_eq!(standing.limit(&["now", "old"], at(30)), None, "looked for in vain a moment ago");
-        assert!(standing.limit(&["now", "old"], at(70)).is_some());
-        assert!(standing.is_late("old", true, at(71)));
+        for index in ["old", "now"] {
+            assert!(!standing.is_late(index, at(2), false, at(10)));
+        }
+        assert_eq!(standing.limit(&["now", "old"], false, at(10)), Some(at(8)), "both may take longer");
+        assert!(standing.is_late("old", at(8), true, at(71)));
+        assert_eq!(standing.limit(&["now", "old"], false, at(71)), Some(at(8)));
         assert!(standing.is_slow("old", at(72)) && !standing.is_slow("now", at(72)));
-        standing.slow_answered("old", at(5), at(80));
+        standing.slow_answered("old", at(10), at(80));
         assert!(standing.is_slow("old", at(81)));
         standing.slow_answered("old", Duration::from_millis(20), at(82));
         assert!(!standing.is_slow("old", at(83)));
-        standing.is_late("old", true, at(90));
+        standing.is_late("old", at(8), true, at(90));
         assert!(!standing.is_slow("old", at(390)), "nobody has written to it since");
     }
 

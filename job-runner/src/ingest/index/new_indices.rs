@@ -23,7 +23,7 @@ use super::articles::Articles;
 use super::claim_error::ClaimError;
 use super::heads::Heads;
 use super::known_names::Met;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::placement::PATIENCE;
@@ -93,7 +93,7 @@ impl NewIndices {
         if unknown.is_empty() {
             return Ok(BTreeSet::new());
         }
-        persist("reserve indices", stop, || self.look_and_reserve(&unknown, stop)).await
+        retry_step("reserve indices", stop, || self.look_and_reserve(&unknown, stop)).await
     }
 
     async fn look_and_reserve(

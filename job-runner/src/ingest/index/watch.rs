@@ -109,9 +109,9 @@ impl Watch for Watcher<'_> {
             || self.way.since.elapsed() >= IN_PLACE
     }
 
-    fn limit(&self, indices: &[&str]) -> Option<Duration> {
+    fn limit(&self, indices: &[&str], among_others: bool) -> Option<Duration> {
         let (standing, now) = self.indices.look();
-        standing.limit(indices, now).filter(|_| self.way.timed)
+        standing.limit(indices, among_others, now).filter(|_| self.way.timed)
     }
 
     fn answered(&self, indices: &[&str], after: Duration) -> bool {
@@ -130,9 +130,9 @@ impl Watch for Watcher<'_> {
         standing.accepted(index, u64::try_from(items).unwrap_or(u64::MAX), now);
     }
 
-    fn leave_slow(&self, index: &str, others: bool) -> bool {
+    fn leave_slow(&self, index: &str, after: Duration, others: bool) -> bool {
         let (mut standing, now) = self.indices.look();
-        standing.is_late(index, others, now)
+        self.way.timed && standing.is_late(index, after, others, now)
     }
 
     fn hinders(&self) -> bool {

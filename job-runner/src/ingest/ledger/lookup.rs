@@ -5,7 +5,7 @@ use docmill_clients::elastic::{Address, Elastic, StoredDocument};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::known::KnownRecord;
 
@@ -47,7 +47,7 @@ async fn answer_all(
     while receiver.recv_many(&mut questions, AT_A_TIME).await > 0 {
         let addresses: Vec<_> =
             questions.iter().map(|question| Address { index: &ledger, id: &question.digest }).collect();
-        let Ok(found) = persist("look up", &stop, || elastic.mget(&addresses, &[])).await else {
+        let Ok(found) = retry_step("look up", &stop, || elastic.mget(&addresses, &[])).await else {
             // Dropping the questions notifies whoever asked.
             questions.clear();
             continue;

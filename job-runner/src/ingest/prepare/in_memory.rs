@@ -38,7 +38,7 @@ impl Made {
         self,
         (unit, raw_digest): (Unit, String),
         snapshot: Option<String>,
-        memory_budget: Option<OwnedSemaphorePermit>,
+        memory_permit: Option<OwnedSemaphorePermit>,
     ) -> io::Result<(Box<Converted>, Kept)> {
         let Self { mut documents, refusals, lines } = self;
         let overwritten = overwritten::leave_standing(&mut documents);
@@ -52,7 +52,7 @@ impl Made {
                 content,
                 overwritten,
                 refusals,
-                memory_budget,
+                memory_permit,
             }),
             kept,
         ))

@@ -184,7 +184,7 @@ impl<'a> Pass<'a> {
             content,
             overwritten,
             refusals,
-            memory_budget: None,
+            memory_permit: None,
         }))
     }
 

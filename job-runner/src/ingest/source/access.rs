@@ -13,7 +13,7 @@ use docmill_clients::store_health;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::persist::PATIENCE_WITH_OUTAGES;
+use crate::ingest::retry::PATIENCE_WITH_OUTAGES;
 use crate::ingest::snapshot::packed::packer::Coming;
 use crate::ingest::unfinished::Unfinished;
 use crate::observe;

@@ -38,7 +38,7 @@ pub struct Converted {
     /// What was refused.
     pub refusals: Vec<RefusedPart>,
     /// The memory reserved for the object.
-    pub memory_budget: Option<OwnedSemaphorePermit>,
+    pub memory_permit: Option<OwnedSemaphorePermit>,
 }
 
 /// The documents of a converted unit.
@@ -61,7 +61,7 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
         content: ConvertedDocuments::InMemory(Vec::new()),
         overwritten: Overwritten::default(),
         refusals: vec![refused],
-        memory_budget: None,
+        memory_permit: None,
     })
 }
 

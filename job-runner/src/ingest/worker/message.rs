@@ -19,7 +19,7 @@ use serde_json::json;
 use super::Worker;
 use crate::ingest::commit::removal::{Removal, remove};
 use crate::ingest::ledger::errors_bucket;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::source::notification::{Beyond, Event, Message, SetAside, Why};
 use crate::ingest::source::queue::Received;
 use crate::ingest::unfinished::Unfinished;
@@ -162,12 +162,12 @@ impl Worker {
         let mut record = committer.recorder.error(unit.clone(), Stage::Receive, reason, &told);
         record.attempts = attempts;
         record.refusals = vec![json!({"reason": reason, "message": told, "place": place})];
-        persist("set aside", stop, || {
+        retry_step("set aside", stop, || {
             errors_bucket::refuse_message(&committer.s3, &committer.errors, &unit, &body, &record)
         })
         .await?;
         let record = committer.recorder.of_message(unit, reason, told, attempts, clock::now_millis());
-        persist("record", stop, || committer.write_record(&record, None, PATIENCE, stop)).await
+        retry_step("record", stop, || committer.write_record(&record, None, PATIENCE, stop)).await
     }
 }
 

@@ -22,7 +22,7 @@ use crate::ingest::clusters::Clusters;
 use crate::ingest::commit::removal::{Removal, remove};
 use crate::ingest::index::heads::ClaimError;
 use crate::ingest::index::watch::Way;
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::processor::Processor;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
 use crate::ingest::unfinished::Unfinished;
@@ -264,7 +264,7 @@ impl<'a> Repairer<'a> {
         let place =
             || async { indexer.place(&[IndexRequest { unit, documents, renew: true }], way, stop).await };
         let outcomes =
-            persist("store documents again", stop, place).await.map_err(|Unfinished| RunError::Stopped)?;
+            retry_step("store documents again", stop, place).await.map_err(|Unfinished| RunError::Stopped)?;
         for held in outcomes.iter().flat_map(IndexOutcome::held) {
             tracing::warn!(
                 index = held.index,

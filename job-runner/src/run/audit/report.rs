@@ -153,8 +153,8 @@ impl AuditReport {
             sum.repaired += count.repaired;
         }
         self.incomplete |= other.incomplete;
-        let memory_budget = NAMED.saturating_sub(self.differences.len());
-        self.differences.extend(other.differences.into_iter().take(memory_budget));
+        let room = NAMED.saturating_sub(self.differences.len());
+        self.differences.extend(other.differences.into_iter().take(room));
     }
 
     /// All differences, and how many of them were repaired.

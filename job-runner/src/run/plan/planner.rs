@@ -81,7 +81,7 @@ async fn named(context: &RunContext, keys: &[String]) -> Result<RunPlan, RunErro
     let raw = &context.source().raw;
     let look = |key: String| async move {
         let head = async || listing::head(&context.s3, &raw.bucket, &key).await;
-        let found = retry::persist(PATIENCE, &context.stop.closing, head).await?;
+        let found = retry::retry_transient(PATIENCE, &context.stop.closing, head).await?;
         let missing =
             ListedObject { key: key.clone(), version_id: None, etag: None, last_modified_millis: 0 };
         Ok::<_, RunError>(found.unwrap_or(missing))
@@ -121,7 +121,7 @@ async fn look_up(
     let addresses: Vec<_> = ids.iter().map(|id| Address { index: &index, id }).collect();
     let fields = select::LEDGER_FIELDS.map(str::to_owned);
     let read = async || context.clusters.ledger.mget(&addresses, &fields).await;
-    Ok(retry::persist(PATIENCE, &context.stop.closing, read).await?)
+    Ok(retry::retry_transient(PATIENCE, &context.stop.closing, read).await?)
 }
 
 /// Selects from the ledger. Makes earlier records visible first.
@@ -131,13 +131,13 @@ async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
     let revision = context.source().conversion.revision()?;
     let versioned = is_versioned(context).await?;
     let refresh = async || context.clusters.ledger.refresh(&index).await;
-    retry::persist(PATIENCE, &context.stop.closing, refresh).await?;
+    retry::retry_transient(PATIENCE, &context.stop.closing, refresh).await?;
     let mut writer = ManifestWriter::new(context);
     let mut after: Option<Value> = None;
     loop {
         let body = select::ledger_page(&context.order.spec, raw, &revision, after.as_ref());
         let search = async || context.clusters.ledger.search(&index, &body).await;
-        let answer = retry::persist(PATIENCE, &context.stop.closing, search).await?;
+        let answer = retry::retry_transient(PATIENCE, &context.stop.closing, search).await?;
         let Some((lines, left_out, last)) = select::read_page(&answer, raw, versioned) else { break };
         writer.plan.passed_over += left_out;
         for line in lines {
@@ -179,7 +179,7 @@ fn ledger(context: &RunContext) -> String {
 async fn is_versioned(context: &RunContext) -> Result<bool, RunError> {
     let bucket = &context.source().raw.bucket;
     let ask = async || listing::is_versioned(&context.s3, bucket).await;
-    Ok(retry::persist(PATIENCE, &context.stop.closing, ask).await?)
+    Ok(retry::retry_transient(PATIENCE, &context.stop.closing, ask).await?)
 }
 
 async fn open(context: &RunContext, prefix: &str, after: Option<String>) -> Result<Listing, RunError> {
@@ -194,5 +194,5 @@ async fn next_page(
     if context.stop.closing.is_cancelled() {
         return Err(RunError::Stopped);
     }
-    Ok(retry::persist(PATIENCE, &context.stop.closing, async || listing.next_page().await).await?)
+    Ok(retry::retry_transient(PATIENCE, &context.stop.closing, async || listing.next_page().await).await?)
 }

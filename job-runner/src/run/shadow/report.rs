@@ -246,8 +246,8 @@ fn merge_all<T>(into: &mut BTreeMap<String, Examples<T>>, from: BTreeMap<String,
 }
 
 fn extend<T>(kept: &mut Vec<T>, more: Vec<T>) {
-    let memory_budget = EXAMPLES.saturating_sub(kept.len());
-    kept.extend(more.into_iter().take(memory_budget));
+    let room = EXAMPLES.saturating_sub(kept.len());
+    kept.extend(more.into_iter().take(room));
 }
 
 impl FieldChanges {

@@ -104,8 +104,8 @@ pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
         add(&mut all.reasons, report.reasons);
         add(&mut all.passed_over, report.passed_over);
         all.overwritten += report.overwritten;
-        let memory_budget = FAILURES - all.failures.len();
-        all.failures.extend(report.failures.into_iter().take(memory_budget));
+        let room = FAILURES - all.failures.len();
+        all.failures.extend(report.failures.into_iter().take(room));
     }
     serde_json::to_value(all).unwrap_or_default()
 }

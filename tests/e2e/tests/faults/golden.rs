@@ -20,7 +20,7 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/ingest.json");
 /// A larger number is a time in milliseconds.
 const THIS_CENTURY: u64 = 1_000_000_000_000;
 /// Fields whose values are times, or made of names that differ from run to run.
-const PLACEHOLDERS: [&str; 12] = [
+const PLACEHOLDERS: [&str; 13] = [
     "lastModified",
     "landedTime",
     "convertedTime",
@@ -33,6 +33,7 @@ const PLACEHOLDERS: [&str; 12] = [
     "documentsDigest",
     "lastModifiedMillis",
     "time",
+    "hour",
 ];
 
 #[tokio::test]

@@ -3,16 +3,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
-use docmill_crds::records::units::UnitId;
+use anyhow::{Result, ensure};
 use e2e::articles::{Article, Fault, Form};
 use e2e::cases::{case, side_by_side};
 use e2e::corpus::{Corpus, Outcome};
 use e2e::evidence::error_record;
 use e2e::faults::{Action, Answer, Match, Rule};
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
-use job_runner::ingest::bucket::copy::{self, CopyTarget};
-use job_runner::ingest::unit::Unit;
 use serde_json::json;
 
 /// Sound articles beside those that cannot be had.
@@ -38,7 +35,6 @@ async fn what_cannot_be_read_copied_or_kept_has_an_end_of_its_own() -> Result<()
         case("no-copy", rig::run("no-copy", Form::Nitf, what_cannot_be_copied_has_its_record)),
         case("odd-key", rig::run("odd-key", Form::Nitf, one_snapshot_is_refused)),
         case("same-keys", rig::run("same-keys", Form::Nitf, evidence_of_similar_keys_is_kept_apart)),
-        case("parts", rig::run("parts", Form::Nitf, a_large_object_is_copied_in_parts)),
     ])
     .await
 }
@@ -205,24 +201,4 @@ async fn evidence_of_similar_keys_is_kept_apart(rig: &Rig) -> Result<()> {
     corpus.objects.extend(mended.objects);
     corpus.outcomes.extend(mended.outcomes);
     rig.judge(&corpus).await
-}
-
-/// Objects of more than 5 GiB are copied in parts; here, one of 12 MiB is, by parts of 5 MiB.
-async fn a_large_object_is_copied_in_parts(rig: &Rig) -> Result<()> {
-    let bytes: Vec<u8> = (0..12_u32 << 20).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
-    let (raw, target) = (rig.raw_bucket(), rig.errors_bucket());
-    let put = rig.s3.put(&raw, "wire/ü +large.xml", bytes.clone()).await?;
-    let id = UnitId { bucket: raw, key: put.key, version: put.etag };
-    let unit = Unit { id, version_id: None, last_modified_millis: 0 };
-    let client = rig.s3.client();
-    let head = copy::head(client, &unit).await?;
-    let copied = CopyTarget { bucket: &target, key: "copy" };
-    copy::in_parts(client, &unit, copied, &head, 5 << 20).await?;
-    ensure!(rig.s3.get(&target, "copy").await? == bytes, "the copy is another one");
-    // Another version took its place: nothing of that is copied.
-    rig.s3.put(&unit.id.bucket, &unit.id.key, vec![b'x'; 12 << 20]).await?;
-    let other = CopyTarget { bucket: &target, key: "other" };
-    copy::in_parts(client, &unit, other, &head, 5 << 20).await.err().context("another version was copied")?;
-    ensure!(rig.s3.get(&target, "other").await.is_err(), "another version was copied");
-    rig.s3.remove(&target, "copy").await
 }

@@ -1,5 +1,7 @@
 //! Tracks which items of a bulk are settled, and which have to be sent again and in what parts. No I/O.
 
+use std::collections::VecDeque;
+
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
@@ -19,8 +21,8 @@ pub(crate) struct BulkProgress {
     settled: usize,
     /// For each item, the position of its index among the names.
     indices: Vec<usize>,
-    /// Positions of items, one list per request.
-    parts: Vec<Vec<usize>>,
+    /// Positions of items, one list per request. What has to wait goes to the end.
+    parts: VecDeque<Vec<usize>>,
     /// Items that were not answered in time, of one index each.
     late: Vec<usize>,
     /// Whether a request was late, and whether another was answered since.
@@ -32,7 +34,7 @@ impl BulkProgress {
     /// All items are open, and go into one request.
     pub(crate) fn new(indices: Vec<usize>) -> Self {
         let items = indices.len();
-        let parts = if items == 0 { Vec::new() } else { vec![(0..items).collect()] };
+        let parts = if items == 0 { VecDeque::new() } else { VecDeque::from([(0..items).collect()]) };
         let outcomes = vec![None; items];
         Self {
             outcomes,
@@ -52,7 +54,7 @@ impl BulkProgress {
 
     /// The items of the next request.
     pub(crate) fn next_part(&mut self) -> Option<Vec<usize>> {
-        self.parts.pop()
+        self.parts.pop_front()
     }
 
     /// Position of the index of an item.
@@ -95,7 +97,7 @@ impl BulkProgress {
                     if too_much {
                         self.halve(positions);
                     } else {
-                        self.parts.push(positions);
+                        self.parts.push_back(positions);
                     }
                     Ok(Some(error))
                 }
@@ -142,7 +144,7 @@ impl BulkProgress {
             }
         }
         if !again.is_empty() {
-            self.parts.push(again);
+            self.parts.push_back(again);
         }
         Ok(store_problem)
     }
@@ -159,9 +161,20 @@ impl BulkProgress {
     fn halve(&mut self, mut positions: Vec<usize>) {
         let second = positions.split_off(positions.len().div_ceil(2));
         if !second.is_empty() {
-            self.parts.push(second);
+            self.parts.push_front(second);
         }
-        self.parts.push(positions);
+        self.parts.push_front(positions);
+    }
+
+    /// Whether items of other indices have requests of their own beside this part, since all together were late.
+    pub(crate) fn is_split(&self) -> bool {
+        self.is_split
+    }
+
+    /// Whether a part that got no answer can be told from others: it has several indices, or others of the bulk
+    /// were answered in time.
+    pub(crate) fn has_others(&self, part: &[usize]) -> bool {
+        self.answered_beside || self.indices_of(part).len() > 1
     }
 
     /// Records that a request was answered as fast as usual.
@@ -187,12 +200,12 @@ impl BulkProgress {
     }
 
     /// What was not answered in time, after everything else is done: the items of each index, and whether
-    /// other indices were answered in time.
+    /// other indices were answered in time since the last call.
     pub(crate) fn take_late(&mut self) -> (Vec<Vec<usize>>, bool) {
         let late = std::mem::take(&mut self.late);
         let indices = self.indices_of(&late);
         let of = |index: usize| late.iter().copied().filter(|&at| self.indices[at] == index).collect();
-        (indices.into_iter().map(of).collect(), self.answered_beside)
+        (indices.into_iter().map(of).collect(), std::mem::take(&mut self.answered_beside))
     }
 
     /// Leaves items unsettled because their index is slow.
@@ -204,7 +217,7 @@ impl BulkProgress {
 
     /// Queues items to be sent again.
     pub(crate) fn again(&mut self, positions: Vec<usize>) {
-        self.parts.push(positions);
+        self.parts.push_back(positions);
     }
 
     /// The outcomes in the order of the items; an error if one is missing.

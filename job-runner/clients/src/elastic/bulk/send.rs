@@ -27,8 +27,8 @@ pub trait Watch: Sync {
     fn leave(&self, index: &str, trouble: IndexTrouble, others: bool) -> bool;
 
     /// How long a request for these indices may take before the slow one among them is searched for; `None`:
-    /// no limit.
-    fn limit(&self, _indices: &[&str]) -> Option<Duration> {
+    /// no limit. `among_others`: other indices of the bulk have requests of their own.
+    fn limit(&self, _indices: &[&str], _among_others: bool) -> Option<Duration> {
         None
     }
 
@@ -45,9 +45,9 @@ pub trait Watch: Sync {
         true
     }
 
-    /// An index was not answered in time. `others`: other indices of the request were. Returns whether it is
+    /// An index was not answered after this time. `others`: other indices of the bulk were. Returns whether it is
     /// left as slow.
-    fn leave_slow(&self, _index: &str, _others: bool) -> bool {
+    fn leave_slow(&self, _index: &str, _after: Duration, _others: bool) -> bool {
         false
     }
 }
@@ -138,20 +138,26 @@ struct Sending<'a> {
     bulk: &'a Bulk,
     watch: &'a dyn Watch,
     work: BulkProgress,
-    /// Whether requests that take too long are abandoned.
-    timed: bool,
+    /// The longest time after which a request was abandoned.
+    abandoned_after: Duration,
 }
 
 impl<'a> Sending<'a> {
     fn new(bulk: &'a Bulk, watch: &'a dyn Watch) -> Self {
-        Self { bulk, watch, work: BulkProgress::new(bulk.index_of_items().collect()), timed: true }
+        Self {
+            bulk,
+            watch,
+            work: BulkProgress::new(bulk.index_of_items().collect()),
+            abandoned_after: Duration::ZERO,
+        }
     }
 
     fn name(&self, index: usize) -> &'a str {
         self.bulk.indices().get(index).map_or("", String::as_str)
     }
 
-    /// The items of the next request. Late ones come last: their index is left if others were in time.
+    /// The items of the next request. Late ones come last: their index is left if others were in time; otherwise
+    /// they are sent again, and may take longer.
     fn next_part(&mut self) -> Option<Vec<usize>> {
         if let Some(part) = self.work.next_part() {
             return Some(part);
@@ -159,17 +165,15 @@ impl<'a> Sending<'a> {
         let (late, others) = self.work.take_late();
         for items in late {
             let index = self.work.indices_of(&items).first().map_or("", |index| self.name(*index));
-            if self.watch.leave_slow(index, others) {
-                let limit = self.watch.limit(&[index]).unwrap_or_default();
+            let after = self.abandoned_after;
+            if self.watch.leave_slow(index, after, others) {
                 tracing::warn!(
                     index,
                     items = items.len(),
                     "an index answers much later than others; its documents wait by themselves"
                 );
-                self.work.leave_slow(items, &Fault::slow(limit.as_millis()));
+                self.work.leave_slow(items, &Fault::slow(after.as_millis()));
             } else {
-                // It is no slower than the others: this time it may take as long as it needs.
-                self.timed = false;
                 self.work.again(items);
             }
         }
@@ -186,13 +190,17 @@ impl<'a> Sending<'a> {
             self.work.indices_of(&positions).into_iter().map(|index| self.name(index)).collect();
         let part = self.bulk.subset(&positions);
         let began = Instant::now();
-        let limit = self.watch.limit(&indices).filter(|_| self.timed);
         let sent = by.bulk(&part);
-        let answer = match limit {
-            None => Ok(sent.await),
-            Some(limit) => tokio::time::timeout(limit, sent).await,
+        let answer = match self.watch.limit(&indices, self.work.is_split()) {
+            None => Some(sent.await),
+            Some(limit) => tokio::time::timeout(limit, sent).await.ok(),
         };
-        let Ok(answer) = answer else {
+        // The client's own time limit tells as much, if there is anything to compare with.
+        let has_others = self.work.has_others(&positions);
+        let in_time =
+            |answer: &Result<_, _>| !(has_others && matches!(answer, Err(ElasticError::Timeout(_))));
+        let Some(answer) = answer.filter(in_time) else {
+            self.abandoned_after = self.abandoned_after.max(began.elapsed());
             self.work.is_late(positions);
             return Ok(None);
         };

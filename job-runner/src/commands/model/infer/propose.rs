@@ -272,10 +272,10 @@ impl<'t> Proposer<'t> {
         let mut counts: Vec<_> = drafts.iter().map(|draft| draft.count).collect();
         counts.sort_unstable_by(|a, b| b.cmp(a));
         let rarest = counts.get(most - 1).copied().unwrap_or(0);
-        let mut memory_budget = most - counts.iter().filter(|count| **count > rarest).count();
+        let mut room = most - counts.iter().filter(|count| **count > rarest).count();
         let mut keep = |draft: &Draft<'_>| {
-            let equal = draft.count == rarest && memory_budget > 0;
-            memory_budget -= usize::from(equal);
+            let equal = draft.count == rarest && room > 0;
+            room -= usize::from(equal);
             draft.count > rarest || equal
         };
         let (kept, left): (Vec<_>, Vec<_>) = drafts.drain(..).partition(|draft| keep(draft));

@@ -57,7 +57,7 @@ fn work(ids: &[&str], refusals: usize, earlier: &[&str], known: Option<KnownReco
         content: ConvertedDocuments::InMemory(documents),
         overwritten: Overwritten::default(),
         refusals: vec![refused; refusals],
-        memory_budget: None,
+        memory_permit: None,
     };
     let prepared = Prepared::Converted(Box::new(converted));
     CommitRequest {

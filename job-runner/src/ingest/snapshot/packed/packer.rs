@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Frame, Pack, SealedPack};
-use crate::ingest::persist::persist;
+use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot;
 use crate::ingest::unfinished::Unfinished;
 
@@ -203,7 +203,7 @@ impl Shelf {
                 return;
             }
         };
-        if persist("snapshot", stop, || self.put(&sealed)).await.is_ok() {
+        if retry_step("snapshot", stop, || self.put(&sealed)).await.is_ok() {
             for (answer, reference) in answers.into_iter().zip(sealed.references) {
                 // Nobody waits any more when the worker is about to end.
                 let _ = answer.send(reference);

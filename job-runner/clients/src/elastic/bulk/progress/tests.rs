@@ -161,3 +161,28 @@ fn where_all_are_late_no_other_was_answered() {
     let (late, answered) = work.take_late();
     assert_eq!((late.len(), answered), (2, false));
 }
+
+#[test]
+fn what_has_to_wait_lets_the_other_parts_go_first() {
+    let mut work = BulkProgress::new(vec![0, 1]);
+    let all = work.next_part().unwrap();
+    work.is_late(all);
+    let first = work.next_part().unwrap();
+    assert_eq!(first, [0]);
+    let late = Err(ElasticError::Timeout(String::new()));
+    assert!(work.take_in(first, late, &never).unwrap().is_some());
+    assert_eq!(work.next_part(), Some(vec![1]), "its turn has come");
+    assert_eq!(work.next_part(), Some(vec![0]));
+}
+
+#[test]
+fn a_part_without_an_answer_is_told_by_others_once() {
+    let mut work = BulkProgress::new(vec![0, 1]);
+    assert!(work.has_others(&[0, 1]) && !work.has_others(&[0]));
+    let all = work.next_part().unwrap();
+    work.is_late(all);
+    work.was_quick();
+    assert!(work.is_split() && work.has_others(&[0]));
+    let (_, others) = work.take_late();
+    assert!(others && !work.has_others(&[0]), "each answer tells once");
+}

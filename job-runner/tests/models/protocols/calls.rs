@@ -5,8 +5,8 @@ use std::process::Command;
 use docmill_crds::contract::{SECRETS_DIR_ENV, secret_mount};
 use serde_json::{Value, json};
 
-use crate::bed::Bed;
-use crate::server::{Request, Server};
+use super::bed::Bed;
+use super::server::{Request, Server};
 
 const HEADLINES: [&str; 5] = ["Oslo", "Rome", "Paris", "Lima", "poison"];
 

@@ -1,7 +1,5 @@
 //! An audit of real stores (those that `S3_ENDPOINT` and `ES_RAW_URL` name) in which one thing of each kind is broken.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by it")]
-
 use std::collections::BTreeMap;
 
 use docmill_clients::clock;
@@ -17,7 +15,6 @@ use job_runner::run::{KeyRange, ManifestLine, RunContext, audit, shadow};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-#[path = "audit/packs.rs"]
 mod packs;
 
 const PATIENCE: Patience = Patience::lasting(std::time::Duration::from_secs(20));

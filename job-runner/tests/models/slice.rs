@@ -1,10 +1,6 @@
 //! The enrichment of a slice against a real cluster (the one that `ES_RAW_URL` names) and a model server that fails in
 //! all the ways in which model servers fail.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by it")]
-
-mod model_server;
-
 use std::time::Duration;
 
 use docmill_clients::clock;
@@ -21,7 +17,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use model_server::{Fault, ModelServer};
+use super::model_server::{Fault, ModelServer};
 
 /// A cluster with articles, a model, and the names that this test alone uses.
 struct Bed {

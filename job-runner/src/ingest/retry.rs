@@ -20,7 +20,7 @@ pub(crate) const PATIENCE_WITH_OUTAGES: Duration = Duration::from_hours(30 * 24)
 /// fix are retried for a while; anything else is given up at once. [`Unfinished`]: it did not succeed, and
 /// the log says why. Meanwhile the worker reports what it waits for; `what` is also the name of the step in
 /// the metrics.
-pub async fn persist<T, E, F>(
+pub async fn retry_step<T, E, F>(
     what: &'static str,
     stop: &CancellationToken,
     mut attempt: impl FnMut() -> F,
@@ -64,7 +64,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::super::unfinished::Unfinished;
-    use super::persist;
+    use super::retry_step;
 
     #[derive(Debug, thiserror::Error)]
     #[error("failed to do it")]
@@ -78,7 +78,7 @@ mod tests {
 
     async fn tries(class: ErrorClass, failures: usize) -> (Result<(), Unfinished>, usize) {
         let mut count = 0;
-        let done = persist("test", &CancellationToken::new(), || {
+        let done = retry_step("test", &CancellationToken::new(), || {
             count += 1;
             std::future::ready(if count <= failures { Err(Trouble(class)) } else { Ok(()) })
         })
@@ -96,7 +96,7 @@ mod tests {
         let stop = CancellationToken::new();
         stop.cancel();
         let never = || std::future::pending::<Result<(), Trouble>>();
-        assert_eq!(persist("test", &stop, never).await, Err(Unfinished));
+        assert_eq!(retry_step("test", &stop, never).await, Err(Unfinished));
     }
 
     #[tokio::test]

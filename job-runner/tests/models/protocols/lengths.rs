@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bed::Bed;
-use crate::server::{Request, Server};
+use super::bed::Bed;
+use super::server::{Request, Server};
 
 /// As Text Embeddings Inference: texts of 32,000 characters are refused, whatever `truncate` says, and with them all of
 /// their request. A vector tells how long its text was.

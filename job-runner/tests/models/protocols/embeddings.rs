@@ -4,8 +4,8 @@ use docmill_clients::model_server::protocol::{read_version, version_url};
 use job_runner::enrich::EnrichError;
 use serde_json::{Value, json};
 
-use crate::bed::Bed;
-use crate::server::{Request, Server};
+use super::bed::Bed;
+use super::server::{Request, Server};
 
 const HEADLINES: [&str; 7] = ["a", "bb", "ccc", "dddd", "eeeee", "ffffff", "ggggggg"];
 

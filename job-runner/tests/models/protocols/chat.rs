@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bed::Bed;
-use crate::server::{Request, Server};
+use super::bed::Bed;
+use super::server::{Request, Server};
 
 /// Says how long the headline is. That of `long` is cut off, that of `rude` refused, that of `chatty` is no JSON.
 fn completion(request: &Request) -> (u16, Value) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bed::Bed;
+use super::bed::Bed;
 
 const TEXTS: [&str; 3] = [
     "The Norwegian parliament voted on Tuesday to raise the fuel tax by two percent.",

@@ -5,7 +5,7 @@ use job_runner::run::RunError;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, article, articles};
+use super::bed::{Bed, article, articles};
 
 #[tokio::test]
 async fn a_backfill_ingests_everything_once_and_a_second_one_finds_nothing_to_do() {

@@ -6,7 +6,7 @@ use docmill_crds::records::units::UnitState::{Failed, Indexed, Skipped};
 use job_runner::run::KeyRange;
 use serde_json::json;
 
-use crate::bed::{Bed, articles, revision};
+use super::bed::{Bed, articles, revision};
 
 #[tokio::test]
 async fn a_backfill_takes_what_the_ledger_does_not_know_to_be_done() {

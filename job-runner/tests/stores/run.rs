@@ -1,0 +1,5 @@
+//! Ingest runs.
+
+mod bed;
+mod planning;
+mod working;
