@@ -1,7 +1,7 @@
 //! Who has to act on an error: nobody (it passes), the user (correct a resource or a secret), or nobody can.
 
 use super::contract::worker_status::{Store, StoreProblemReason};
-use super::foreign::Foreign;
+use super::foreign::UntrustedText;
 
 /// What an error means for further processing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,12 @@ pub trait Classify {
 
     /// The store's own message, which `Display` does not show: for the logs of workers. An error that wraps
     /// another one returns the inner error's value.
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         None
     }
 
     /// The same as a text, for the log of a worker.
     fn said(&self) -> Option<&str> {
-        self.words().map(Foreign::for_records)
+        self.words().map(UntrustedText::for_records)
     }
 }

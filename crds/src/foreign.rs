@@ -2,7 +2,7 @@
 //!
 //! The author of a resource chooses the server, so a response may contain anything: a document, a secret of
 //! another service, a lure. Status and Events are read by others and show only our own words, numbers, and
-//! the words of a store's error format. [`Foreign`] keeps the rest separate: it has no `Display`, so that it
+//! the words of a store's error format. [`UntrustedText`] keeps the rest separate: it has no `Display`, so that it
 //! cannot get into a message by accident.
 
 use std::fmt;
@@ -15,9 +15,9 @@ const SENTENCE_CHARS: usize = 500;
 /// External text, for records in the stores of the users concerned, and for the logs of workers. `Debug`
 /// shows only its length.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Foreign(String);
+pub struct UntrustedText(String);
 
-impl Foreign {
+impl UntrustedText {
     /// The text. Never for status, Events or the operator's log.
     pub fn for_records(&self) -> &str {
         &self.0
@@ -34,13 +34,13 @@ impl Foreign {
     }
 }
 
-impl<T: Into<String>> From<T> for Foreign {
+impl<T: Into<String>> From<T> for UntrustedText {
     fn from(text: T) -> Self {
         Self(text.into())
     }
 }
 
-impl fmt::Debug for Foreign {
+impl fmt::Debug for UntrustedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Foreign({} bytes)", self.0.len())
     }
@@ -76,11 +76,11 @@ pub fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Foreign, code, exception, sentence, version};
+    use super::{UntrustedText, code, exception, sentence, version};
 
     #[test]
     fn foreign_text_is_not_shown() {
-        let text = Foreign::from("hunter2");
+        let text = UntrustedText::from("hunter2");
         assert_eq!(format!("{text:?}"), "Foreign(7 bytes)");
         assert!(text.contains("hunter") && text.for_records() == "hunter2");
     }

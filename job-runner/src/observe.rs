@@ -18,7 +18,7 @@ pub mod units_held;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use docmill_clients::store_health::problems::Kind;
+use docmill_clients::store_health::problems::ProblemKey;
 use docmill_clients::store_health::{self, Observer};
 use docmill_crds::contract::WorkerStatus;
 
@@ -142,7 +142,7 @@ impl Observer for WorkerActivity {
         self.metrics.bulk(bytes, items);
     }
 
-    fn retried(&self, step: &'static str, kind: Option<Kind>) {
+    fn retried(&self, step: &'static str, kind: Option<ProblemKey>) {
         self.metrics.retry(step, kind);
     }
 }

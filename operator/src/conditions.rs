@@ -28,7 +28,7 @@ pub mod kind {
 
 /// The content of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub struct ConditionUpdate {
     /// One of [`kind`].
     pub kind: &'static str,
     /// Whether its status is `True`.
@@ -39,7 +39,7 @@ pub struct Statement {
     pub message: String,
 }
 
-impl Statement {
+impl ConditionUpdate {
     /// Creates a statement.
     pub fn new(
         kind: &'static str,
@@ -57,14 +57,19 @@ const MESSAGE_BYTES: usize = 32_768;
 /// Converts the statements to conditions. Conditions of other types in `old` are dropped.
 pub fn state(
     old: &[Condition],
-    statements: Vec<Statement>,
+    statements: Vec<ConditionUpdate>,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Vec<Condition> {
     statements.into_iter().map(|statement| condition(old, statement, generation, now)).collect()
 }
 
-fn condition(old: &[Condition], statement: Statement, generation: Option<i64>, now: Timestamp) -> Condition {
+fn condition(
+    old: &[Condition],
+    statement: ConditionUpdate,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Condition {
     let status = if statement.holds { "True" } else { "False" };
     let unchanged = find(old, statement.kind).filter(|condition| condition.status == status);
     let mut message = statement.message;
@@ -100,7 +105,7 @@ pub fn since(conditions: &[Condition], kind: &str) -> Option<Timestamp> {
 mod tests {
     use k8s_openapi::jiff::Timestamp;
 
-    use super::{Statement, find, holds, kind, since, state};
+    use super::{ConditionUpdate, find, holds, kind, since, state};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -108,18 +113,19 @@ mod tests {
 
     #[test]
     fn the_time_stays_until_the_status_changes() {
-        let first = state(&[], vec![Statement::new(kind::READY, false, "A", "a")], Some(1), at(1));
-        let second = state(&first, vec![Statement::new(kind::READY, false, "B", "b")], Some(2), at(2));
+        let first = state(&[], vec![ConditionUpdate::new(kind::READY, false, "A", "a")], Some(1), at(1));
+        let second = state(&first, vec![ConditionUpdate::new(kind::READY, false, "B", "b")], Some(2), at(2));
         assert_eq!(since(&second, kind::READY), Some(at(1)));
         assert_eq!(find(&second, kind::READY).unwrap().reason, "B");
-        let third = state(&second, vec![Statement::new(kind::READY, true, "C", "c")], Some(2), at(3));
+        let third = state(&second, vec![ConditionUpdate::new(kind::READY, true, "C", "c")], Some(2), at(3));
         assert_eq!(since(&third, kind::READY), Some(at(3)));
         assert!(holds(&third, kind::READY));
     }
 
     #[test]
     fn a_message_fits_the_api() {
-        let long = state(&[], vec![Statement::new(kind::READY, true, "A", "ä".repeat(20_000))], None, at(1));
+        let long =
+            state(&[], vec![ConditionUpdate::new(kind::READY, true, "A", "ä".repeat(20_000))], None, at(1));
         assert!(long[0].message.len() <= 32_768);
     }
 }

@@ -12,10 +12,10 @@ use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
 use super::conditions::{self, kind};
-use super::endpoints::{Asker, Endpoints};
+use super::endpoints::{CircuitBreaker, EndpointClient};
 use super::k8s::apply::{ApplyError, Created, Writer};
 use super::not_ready::NotReady;
-use super::stores::{Reader, with_causes};
+use super::stores::{SecretReader, with_causes};
 use super::telemetry::metrics::{Kind, Metrics};
 use super::workers::worker_pod::WorkerImage;
 
@@ -24,7 +24,7 @@ pub struct Context {
     /// Client for reads; all writes go through `writer`.
     pub client: Client,
     /// Reaches what resources name, as far as the rules allow.
-    pub reader: Reader,
+    pub reader: SecretReader,
     /// Performs all writes.
     pub writer: Writer,
     /// UID of the Kubernetes cluster.
@@ -46,12 +46,12 @@ pub struct Context {
     /// HTTP client that asks running workers for their status.
     pub workers: reqwest::Client,
     /// What is remembered about endpoints that resources name.
-    pub endpoints: Endpoints,
+    pub endpoints: CircuitBreaker,
 }
 
 impl Context {
     /// The asker for the endpoints of a resource that has these conditions.
-    pub fn asker<K: Resource>(&self, resource: &K, conditions: &[Condition]) -> Asker {
+    pub fn asker<K: Resource>(&self, resource: &K, conditions: &[Condition]) -> EndpointClient {
         let ready = conditions::find(conditions, kind::READY).is_some_and(|ready| ready.status == "True");
         self.endpoints.asker(resource.meta().namespace.as_deref().unwrap_or_default(), ready)
     }

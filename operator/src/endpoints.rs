@@ -16,8 +16,8 @@ use futures::future::BoxFuture;
 use kube::Resource;
 
 use super::not_ready::NotReady;
-use memory::{EndpointTurn, Key, Memory, Outcome};
-pub use passes::Passes;
+use memory::{BreakerKey, BreakerTable, EndpointTurn, Outcome};
+pub use passes::ReconcileLimiter;
 
 /// A request that fails faster than this blocks nobody.
 const SLOW: Duration = Duration::from_secs(1);
@@ -27,29 +27,29 @@ const LOOKS: Duration = Duration::from_millis(100);
 
 /// What is remembered about endpoints. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Endpoints(Arc<Mutex<Memory>>);
+pub struct CircuitBreaker(Arc<Mutex<BreakerTable>>);
 
-impl Endpoints {
+impl CircuitBreaker {
     /// Creates an asker for one reconcile. `trusted`: the resource was ready at its last reconcile, so its
     /// endpoints are trusted although this process may not know them yet.
-    pub fn asker(&self, namespace: &str, trusted: bool) -> Asker {
-        Asker { endpoints: self.clone(), namespace: namespace.to_owned(), trusted }
+    pub fn asker(&self, namespace: &str, trusted: bool) -> EndpointClient {
+        EndpointClient { endpoints: self.clone(), namespace: namespace.to_owned(), trusted }
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    fn memory(&self) -> MutexGuard<'_, BreakerTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Sends the requests of one reconcile to endpoints.
 #[derive(Clone, Debug)]
-pub struct Asker {
-    endpoints: Endpoints,
+pub struct EndpointClient {
+    endpoints: CircuitBreaker,
     namespace: String,
     trusted: bool,
 }
 
-impl Asker {
+impl EndpointClient {
     /// Sends a request with this endpoint's deadline, at most `longest`. `silent` is the fault if the
     /// endpoint does not answer in that time.
     /// The request is boxed at once: some are large, and would make every future that awaits them large.
@@ -70,7 +70,7 @@ impl Asker {
         silent: NotReady,
         request: BoxFuture<'_, Result<T, NotReady>>,
     ) -> Result<T, NotReady> {
-        let key = Key { namespace: self.namespace.clone(), endpoint };
+        let key = BreakerKey { namespace: self.namespace.clone(), endpoint };
         let (deadline, doubtful) = self.turn(&key, longest).await?;
         let started = Instant::now();
         let mut asked = EndpointRequest { endpoints: &self.endpoints, key, doubtful, started, silent };
@@ -101,7 +101,7 @@ impl Asker {
         Self { trusted: true, ..self.clone() }.ask(&resource, longest, silent, look).await
     }
 
-    async fn turn(&self, key: &Key, longest: Duration) -> Result<(Duration, bool), NotReady> {
+    async fn turn(&self, key: &BreakerKey, longest: Duration) -> Result<(Duration, bool), NotReady> {
         let began = Instant::now();
         loop {
             let now = Instant::now();
@@ -124,8 +124,8 @@ impl Asker {
 
 /// A request in flight. Its end is recorded in every case, also if the reconcile is dropped.
 struct EndpointRequest<'a> {
-    endpoints: &'a Endpoints,
-    key: Key,
+    endpoints: &'a CircuitBreaker,
+    key: BreakerKey,
     doubtful: bool,
     started: Instant,
     silent: NotReady,
@@ -145,7 +145,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::super::not_ready::NotReady;
-    use super::Endpoints;
+    use super::CircuitBreaker;
 
     const LONGEST: Duration = Duration::from_secs(20);
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_failure_is_remembered_for_its_namespace_alone() {
-        let endpoints = Endpoints::default();
+        let endpoints = CircuitBreaker::default();
         let asker = endpoints.asker("news", false);
         let slow = async {
             tokio::time::sleep(Duration::from_millis(1_100)).await;

@@ -11,14 +11,14 @@ use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::api::storage::{SecretRef, Storage};
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
-use elastic::{ClaimError, Elastic, ElasticError};
+use elastic::{Elastic, ElasticError, OwnershipError};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrets::Secrets;
 
-use super::endpoints::Asker;
+use super::endpoints::EndpointClient;
 use super::k8s::rules::Rules;
 use super::not_ready::NotReady;
 
@@ -31,7 +31,7 @@ pub const NOT_ALLOWED: &str = "EndpointNotAllowed";
 
 /// Reads what resources name, as far as the rules allow. Cheap to clone.
 #[derive(Clone)]
-pub struct Reader {
+pub struct SecretReader {
     /// Reads Secrets.
     pub client: Client,
     /// Which Secrets, and what else, may be used.
@@ -40,7 +40,7 @@ pub struct Reader {
 
 /// The values of the Secret of `storage`; empty if it names none and the operator may use its own identity.
 pub async fn storage_secrets(
-    reader: &Reader,
+    reader: &SecretReader,
     namespace: &str,
     storage: &Storage,
 ) -> Result<Secrets, NotReady> {
@@ -64,10 +64,10 @@ fn check_aws_keys(named: &SecretRef, secrets: &Secrets) -> Result<(), NotReady> 
 
 /// Connects to an Elasticsearch cluster, and returns a client once the cluster has answered.
 pub async fn connect_elastic(
-    reader: &Reader,
+    reader: &SecretReader,
     namespace: &str,
     cluster: &ElasticsearchCluster,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<Elastic, NotReady> {
     let secrets = match &cluster.secret_ref {
         None => {
@@ -89,7 +89,7 @@ pub async fn connect_elastic(
 
 /// Sends a request to a cluster, unless it was unresponsive a moment ago.
 pub fn ask_elastic<'a, T: 'a>(
-    asker: &'a Asker,
+    asker: &'a EndpointClient,
     cluster: &'a ElasticsearchCluster,
     request: impl Future<Output = Result<T, ElasticError>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T, NotReady>> {
@@ -97,7 +97,7 @@ pub fn ask_elastic<'a, T: 'a>(
 }
 
 fn ask_cluster<'a, T: 'a>(
-    asker: &'a Asker,
+    asker: &'a EndpointClient,
     cluster: &ElasticsearchCluster,
     request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T, NotReady>> {
@@ -108,7 +108,7 @@ fn ask_cluster<'a, T: 'a>(
 
 /// Sends a request to the object store, unless it was unresponsive a moment ago.
 fn ask_storage<'a, T: 'a>(
-    asker: &'a Asker,
+    asker: &'a EndpointClient,
     storage: &Storage,
     request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T, NotReady>> {
@@ -121,7 +121,7 @@ fn ask_storage<'a, T: 'a>(
 pub async fn check_buckets(
     s3: &aws_sdk_s3::Client,
     spec: &IngestSourceSpec,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<(), NotReady> {
     let all = async {
         let buckets: [_; BUCKETS] = [&spec.raw.bucket, &spec.snapshots.bucket, &spec.errors.bucket]
@@ -136,9 +136,9 @@ pub async fn check_buckets(
 /// Connects to the clusters of a source. Each has to answer, and the records in them have to be the source's
 /// own or to be taken over. Returns the client of the ledger cluster.
 pub async fn connect_source(
-    reader: &Reader,
+    reader: &SecretReader,
     order: &IngestOrder,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<Elastic, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let cluster = ledger_cluster(spec)?;
@@ -155,10 +155,10 @@ pub async fn connect_source(
 }
 
 /// Why records cannot be used, for the `Ready` condition.
-pub fn claim_fault(cluster: &ElasticsearchCluster, error: ClaimError) -> NotReady {
+pub fn claim_fault(cluster: &ElasticsearchCluster, error: OwnershipError) -> NotReady {
     match error {
-        ClaimError::Elastic(error) => elastic_fault(cluster, &error),
-        ClaimError::Barred(words) => NotReady::user("LedgerOwnedByAnother", words),
+        OwnershipError::Elastic(error) => elastic_fault(cluster, &error),
+        OwnershipError::Barred(words) => NotReady::user("LedgerOwnedByAnother", words),
     }
 }
 
@@ -267,7 +267,11 @@ fn check_elastic_keys(
 }
 
 /// The values of a Secret, if it may be used.
-pub async fn read_secret(reader: &Reader, namespace: &str, named: &SecretRef) -> Result<Secrets, NotReady> {
+pub async fn read_secret(
+    reader: &SecretReader,
+    namespace: &str,
+    named: &SecretRef,
+) -> Result<Secrets, NotReady> {
     let name = &named.name;
     match Api::<Secret>::namespaced(reader.client.clone(), namespace).get_opt(name).await {
         Ok(Some(secret)) => {

@@ -15,11 +15,11 @@ use serde_json::Value;
 
 use crate::args::Args;
 use crate::context::Context;
-use crate::endpoints::Endpoints;
+use crate::endpoints::CircuitBreaker;
 use crate::k8s::apply::Writer;
 use crate::k8s::leader::Leadership;
 use crate::k8s::rules::Rules;
-use crate::stores::Reader;
+use crate::stores::SecretReader;
 use crate::workers::worker_pod::WorkerImage;
 use crate::workers::worker_status;
 
@@ -36,7 +36,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
     Context {
         cluster: CLUSTER.into(),
         client: client.clone(),
-        reader: Reader { client: client.clone(), rules: rules() },
+        reader: SecretReader { client: client.clone(), rules: rules() },
         writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
         image: WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] },
         metrics: Arc::default(),
@@ -46,7 +46,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
         runs: reflector::store().0,
         scheduled_runs: reflector::store().0,
         workers: worker_status::client().unwrap(),
-        endpoints: Endpoints::default(),
+        endpoints: CircuitBreaker::default(),
     }
 }
 

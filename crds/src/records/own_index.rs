@@ -84,12 +84,12 @@ pub enum Ownership {
     /// It has no owner and can be claimed: the template of its kind created it.
     Unclaimed,
     /// It must not be touched.
-    Barred(Bar),
+    Barred(OwnershipConflict),
 }
 
 /// Why an index must not be touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bar {
+pub enum OwnershipConflict {
     /// It belongs to another owner.
     Owned(Owner),
     /// Nothing in it says that Docmill created it.
@@ -102,21 +102,21 @@ impl Ownership {
     /// Reads the `_meta` of a mapping, as `me`. The contents are untrusted.
     pub fn read(meta: Option<&Value>, me: &Owner) -> Self {
         let Some(mark) = meta.and_then(|meta| meta.get("docmill")) else {
-            return Self::Barred(Bar::Unmarked);
+            return Self::Barred(OwnershipConflict::Unmarked);
         };
         if mark.get("format").and_then(Value::as_u64) != Some(FORMAT) {
-            return Self::Barred(Bar::Format);
+            return Self::Barred(OwnershipConflict::Format);
         }
         let Some(owner) = mark.get("owner") else { return Self::Unclaimed };
         match serde_json::from_value::<Owner>(owner.clone()) {
             Ok(owner) if owner == *me => Self::Own,
-            Ok(owner) => Self::Barred(Bar::Owned(owner)),
-            Err(_) => Self::Barred(Bar::Unmarked),
+            Ok(owner) => Self::Barred(OwnershipConflict::Owned(owner)),
+            Err(_) => Self::Barred(OwnershipConflict::Unmarked),
         }
     }
 }
 
-impl Bar {
+impl OwnershipConflict {
     /// Whether the caller can take over the index explicitly.
     pub const fn yields(&self) -> bool {
         !matches!(self, Self::Format)
@@ -199,7 +199,7 @@ impl Shown for str {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Bar, OwnIndex, Owner, Ownership, SourceIdentity, meta, of_source};
+    use super::{OwnIndex, Owner, Ownership, OwnershipConflict, SourceIdentity, meta, of_source};
 
     fn owner(cluster: &str, uid: &str) -> Owner {
         let source = Some(SourceIdentity { name: "wire".into(), uid: uid.into() });
@@ -210,7 +210,7 @@ mod tests {
         Owner { cluster: cluster.into(), namespace: "news".into(), source: None }
     }
 
-    fn bar(meta: &Value, me: &Owner) -> Bar {
+    fn bar(meta: &Value, me: &Owner) -> OwnershipConflict {
         match Ownership::read(Some(meta), me) {
             Ownership::Barred(bar) => bar,
             other => panic!("{other:?}"),
@@ -235,7 +235,7 @@ mod tests {
             let written = &body["mappings"]["_meta"];
             assert_eq!(Ownership::read(Some(written), &me), Ownership::Own);
             for other in [owner("c1", "u2"), owner("c2", "u1"), enrichments("c2")] {
-                assert_eq!(bar(written, &other), Bar::Owned(me.clone()));
+                assert_eq!(bar(written, &other), OwnershipConflict::Owned(me.clone()));
             }
         }
         assert_eq!(Ownership::read(Some(&meta(None)), &owner("c1", "u1")), Ownership::Unclaimed);
@@ -244,29 +244,30 @@ mod tests {
     #[test]
     fn what_docmill_did_not_write_is_barred() {
         let me = owner("c1", "u1");
-        assert_eq!(Ownership::read(None, &me), Ownership::Barred(Bar::Unmarked));
+        assert_eq!(Ownership::read(None, &me), Ownership::Barred(OwnershipConflict::Unmarked));
         for (strange, expected) in [
-            (json!({"other": 1}), Bar::Unmarked),
-            (json!({"docmill": {"format": 1, "owner": "me"}}), Bar::Unmarked),
-            (json!({"docmill": {"format": 2, "owner": me}}), Bar::Format),
-            (json!({"docmill": "x"}), Bar::Format),
+            (json!({"other": 1}), OwnershipConflict::Unmarked),
+            (json!({"docmill": {"format": 1, "owner": "me"}}), OwnershipConflict::Unmarked),
+            (json!({"docmill": {"format": 2, "owner": me}}), OwnershipConflict::Format),
+            (json!({"docmill": "x"}), OwnershipConflict::Format),
         ] {
             assert_eq!(bar(&strange, &me), expected, "{strange}");
         }
-        assert!(Bar::Unmarked.yields() && !Bar::Format.yields());
+        assert!(OwnershipConflict::Unmarked.yields() && !OwnershipConflict::Format.yields());
     }
 
     #[test]
     fn the_words_name_the_owner_and_the_remedy_and_quote_nothing_foreign() {
         let me = owner("c1", "u1");
-        let another = Bar::Owned(owner("c2", "u2")).in_words("i", &me);
+        let another = OwnershipConflict::Owned(owner("c2", "u2")).in_words("i", &me);
         assert!(another.contains("news/wire (UID u2) of the Kubernetes cluster c2"), "{another}");
         assert!(another.contains("another name") && another.contains("spec.ledger.adopt: true"), "{another}");
-        let earlier = Bar::Owned(owner("c1", "u0")).in_words("i", &me);
+        let earlier = OwnershipConflict::Owned(owner("c1", "u0")).in_words("i", &me);
         assert!(earlier.contains("earlier IngestSource of this name (UID u0)"), "{earlier}");
-        let hostile = Bar::Owned(owner(&format!("<b>\n{}", "x".repeat(900)), "u2")).in_words("i", &me);
+        let hostile =
+            OwnershipConflict::Owned(owner(&format!("<b>\n{}", "x".repeat(900)), "u2")).in_words("i", &me);
         assert!(hostile.contains("cluster ?b??xxx") && hostile.len() < 500, "{hostile}");
-        let enrichment = Bar::Owned(enrichments("c2")).in_words("i", &enrichments("c1"));
+        let enrichment = OwnershipConflict::Owned(enrichments("c2")).in_words("i", &enrichments("c1"));
         assert!(
             enrichment.contains("enrichments of the namespace news") && enrichment.contains("spec.to.adopt")
         );

@@ -4,7 +4,7 @@
 //!   hidden retries except one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product needs of a cluster, each a small method of [`Elastic`];
 //! - [`mapping`]: how documents of the product are mapped; `own`: indices of the product, and their owners;
-//! - `bulk`: builds a bulk, sends it until every item has its final [`Outcome`], and reads its response item
+//! - `bulk`: builds a bulk, sends it until every item has its final [`ItemOutcome`], and reads its response item
 //!   by item;
 //! - `error`: what went wrong and who has to act; `trouble`: whether one index or the cluster is affected.
 //!
@@ -24,10 +24,10 @@ mod own;
 mod search;
 mod trouble;
 
-pub use bulk::{Address, BulkBody, Outcome, PassOver, ReadState, Watch};
+pub use bulk::{Address, BulkBody, BulkPolicy, ConcurrencyToken, ItemOutcome, SkipBlocked};
 pub use client::Elastic;
 pub use cluster_info::{ClusterInfo, Distribution};
 pub use documents::StoredDocument;
-pub use error::{ElasticError, Fault, SKEWED};
-pub use own::ClaimError;
+pub use error::{ElasticError, ErrorCause, SKEWED};
+pub use own::OwnershipError;
 pub use search::Pit;

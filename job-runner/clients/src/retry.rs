@@ -10,7 +10,7 @@ use super::store_health;
 
 /// How patient to be with transient failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// The first pause, before jitter; each further one is twice as long.
     pub first: Duration,
     /// The longest pause, before jitter.
@@ -19,7 +19,7 @@ pub struct Patience {
     pub total: Duration,
 }
 
-impl Patience {
+impl RetryPolicy {
     /// Pauses from 200 ms to 30 s, for `total` altogether.
     pub const fn lasting(total: Duration) -> Self {
         Self { first: Duration::from_millis(200), longest: Duration::from_secs(30), total }
@@ -38,7 +38,7 @@ impl Patience {
 
 /// The result of a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waited {
+pub enum BackoffOutcome {
     /// It is time to try again.
     Again,
     /// There is no patience left.
@@ -50,14 +50,14 @@ pub enum Waited {
 /// The pauses of one piece of work.
 #[derive(Debug)]
 pub struct Backoff {
-    patience: Patience,
+    patience: RetryPolicy,
     failures: u32,
     since: Instant,
 }
 
 impl Backoff {
     /// Starts the clock.
-    pub fn new(patience: Patience) -> Self {
+    pub fn new(patience: RetryPolicy) -> Self {
         Self { patience, failures: 0, since: Instant::now() }
     }
 
@@ -67,17 +67,17 @@ impl Backoff {
     }
 
     /// Waits for the next pause, or for `at_least` where that is longer (what a server asked for).
-    pub async fn wait(&mut self, at_least: Duration, stop: &CancellationToken) -> Waited {
+    pub async fn wait(&mut self, at_least: Duration, stop: &CancellationToken) -> BackoffOutcome {
         let pause = self.patience.pause(self.failures);
         // Half to all of it: full jitter from zero would let some come back at once.
         let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0).max(at_least);
         self.failures = self.failures.saturating_add(1);
         if self.since.elapsed() + pause > self.patience.total {
-            return Waited::Exhausted;
+            return BackoffOutcome::Exhausted;
         }
         tokio::select! {
-            () = tokio::time::sleep(pause) => Waited::Again,
-            () = stop.cancelled() => Waited::Stopped,
+            () = tokio::time::sleep(pause) => BackoffOutcome::Again,
+            () = stop.cancelled() => BackoffOutcome::Stopped,
         }
     }
 }
@@ -85,7 +85,7 @@ impl Backoff {
 /// Retries an action while its error is transient; returns the last error when the patience runs out or
 /// `stop` is cancelled.
 pub async fn retry_transient<T, E: Classify + std::fmt::Display>(
-    patience: Patience,
+    patience: RetryPolicy,
     stop: &CancellationToken,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
@@ -96,7 +96,7 @@ pub async fn retry_transient<T, E: Classify + std::fmt::Display>(
             Err(error) if error.class() == ErrorClass::Transient => {
                 held_up.by(error.store_problem(), &error.to_string());
                 tracing::warn!(%error, said = error.said(), "trying again");
-                if backoff.wait(Duration::ZERO, stop).await != Waited::Again {
+                if backoff.wait(Duration::ZERO, stop).await != BackoffOutcome::Again {
                     return Err(error);
                 }
             }
@@ -111,11 +111,11 @@ mod tests {
 
     use tokio_util::sync::CancellationToken;
 
-    use super::{Backoff, Patience, Waited};
+    use super::{Backoff, BackoffOutcome, RetryPolicy};
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let patience = Patience::lasting(Duration::from_hours(1));
+        let patience = RetryPolicy::lasting(Duration::from_hours(1));
         let pauses: Vec<u128> = [0, 1, 2, 7, 8, 1_000].map(|n| patience.pause(n).as_millis()).into();
         assert_eq!(pauses, [200, 400, 800, 25_600, 30_000, 30_000]);
     }
@@ -123,16 +123,16 @@ mod tests {
     #[tokio::test]
     async fn patience_ends_and_a_stop_is_heard() {
         let stop = CancellationToken::new();
-        let short = Patience {
+        let short = RetryPolicy {
             first: Duration::from_millis(20),
             longest: Duration::from_millis(20),
             total: Duration::from_millis(60),
         };
         let mut backoff = Backoff::new(short);
-        assert_eq!(backoff.wait(Duration::ZERO, &stop).await, Waited::Again);
-        assert_eq!(backoff.wait(Duration::from_mins(1), &stop).await, Waited::Exhausted);
+        assert_eq!(backoff.wait(Duration::ZERO, &stop).await, BackoffOutcome::Again);
+        assert_eq!(backoff.wait(Duration::from_mins(1), &stop).await, BackoffOutcome::Exhausted);
         stop.cancel();
-        let mut backoff = Backoff::new(Patience::lasting(Duration::from_mins(1)));
-        assert_eq!(backoff.wait(Duration::from_secs(5), &stop).await, Waited::Stopped);
+        let mut backoff = Backoff::new(RetryPolicy::lasting(Duration::from_mins(1)));
+        assert_eq!(backoff.wait(Duration::from_secs(5), &stop).await, BackoffOutcome::Stopped);
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use docmill_crds::contract::StoreProblem;
 
 use super::clock;
-use problems::{Hindrances, Kind, Told};
+use problems::{ProblemKey, ReportedProblem, StoreProblems};
 
 static OF_PROCESS: OnceLock<StoreHealth> = OnceLock::new();
 
@@ -30,7 +30,7 @@ pub trait Observer: Debug + Send + Sync {
     /// A bulk request of this many bytes and items is sent.
     fn bulk(&self, bytes: usize, items: usize);
     /// A request is retried, because of a store or of something else.
-    fn retried(&self, step: &'static str, kind: Option<Kind>);
+    fn retried(&self, step: &'static str, kind: Option<ProblemKey>);
 }
 
 /// The health of the stores for a process.
@@ -38,7 +38,7 @@ pub trait Observer: Debug + Send + Sync {
 pub struct StoreHealth {
     started: Instant,
     started_millis: i64,
-    problems: Mutex<Hindrances>,
+    problems: Mutex<StoreProblems>,
     observer: OnceLock<&'static dyn Observer>,
 }
 
@@ -59,8 +59,8 @@ impl StoreHealth {
 
     /// Registers a piece of work that may be held up.
     #[must_use]
-    pub fn held_up(&'static self) -> HeldUp {
-        HeldUp { health: self, by: None }
+    pub fn held_up(&'static self) -> StoreProblemGuard {
+        StoreProblemGuard { health: self, by: None }
     }
 
     /// Whether more work may be received: not while a store that everything needs is unavailable.
@@ -81,13 +81,13 @@ impl StoreHealth {
         }
     }
 
-    pub(crate) fn retried(&self, step: &'static str, kind: Option<Kind>) {
+    pub(crate) fn retried(&self, step: &'static str, kind: Option<ProblemKey>) {
         if let Some(observer) = self.observer.get() {
             observer.retried(step, kind);
         }
     }
 
-    fn store_problem(&self, told: Told) -> StoreProblem {
+    fn store_problem(&self, told: ReportedProblem) -> StoreProblem {
         let (by, reason) = told.kind;
         let since = u64::try_from(told.since.as_millis()).unwrap_or(u64::MAX);
         let since = clock::rfc3339(self.started_millis.saturating_add_unsigned(since));
@@ -95,7 +95,7 @@ impl StoreHealth {
     }
 
     /// The observer is called while the problems are locked, so that it sees changes in their order.
-    fn change(&self, change: impl FnOnce(&mut Hindrances, Duration)) {
+    fn change(&self, change: impl FnOnce(&mut StoreProblems, Duration)) {
         let now = self.started.elapsed();
         let mut problems = self.problems();
         change(&mut problems, now);
@@ -104,21 +104,21 @@ impl StoreHealth {
         }
     }
 
-    fn problems(&self) -> MutexGuard<'_, Hindrances> {
+    fn problems(&self) -> MutexGuard<'_, StoreProblems> {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A piece of work, and what holds it up. Dropping it clears that.
 #[derive(Debug)]
-pub struct HeldUp {
+pub struct StoreProblemGuard {
     health: &'static StoreHealth,
-    by: Option<Kind>,
+    by: Option<ProblemKey>,
 }
 
-impl HeldUp {
+impl StoreProblemGuard {
     /// It is now held up by this and nothing else; `None`: by no store.
-    pub fn by(&mut self, kind: Option<Kind>, message: &str) {
+    pub fn by(&mut self, kind: Option<ProblemKey>, message: &str) {
         if kind == self.by {
             return;
         }
@@ -134,7 +134,7 @@ impl HeldUp {
     }
 }
 
-impl Drop for HeldUp {
+impl Drop for StoreProblemGuard {
     fn drop(&mut self) {
         self.by(None, "");
     }
@@ -146,7 +146,7 @@ mod tests {
 
     use docmill_crds::contract::{Store, StoreProblemReason};
 
-    use super::problems::Kind;
+    use super::problems::ProblemKey;
     use super::{Observer, StoreHealth};
 
     #[derive(Debug, Default)]
@@ -157,7 +157,7 @@ mod tests {
             self.0.store(stopped, Ordering::SeqCst);
         }
         fn bulk(&self, _: usize, _: usize) {}
-        fn retried(&self, _: &'static str, _: Option<Kind>) {}
+        fn retried(&self, _: &'static str, _: Option<ProblemKey>) {}
     }
 
     fn health() -> &'static StoreHealth {

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use docmill_clients::elastic::{Address, BulkBody, ClaimError, Elastic, Outcome};
-use docmill_clients::retry::Patience;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ItemOutcome, OwnershipError};
+use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify, ErrorClass};
@@ -13,7 +13,7 @@ use docmill_crds::records::own_index::{FORMAT, OwnIndex, Owner, Ownership, meta}
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
+const PATIENCE: RetryPolicy = RetryPolicy::lasting(Duration::from_secs(20));
 
 /// The cluster, and a name that no other test and no earlier run uses; nothing (and a line that says so) without one.
 fn cluster(test: &str) -> Option<(Elastic, String)> {
@@ -33,7 +33,8 @@ async fn a_version_never_goes_back() {
     elastic.create_index(&index, &body).await.unwrap();
     elastic.create_index(&index, &body).await.unwrap();
     let address = Address { index: &index, id: "a/b ü?#%2F.." };
-    for (version, expected) in [(7, Outcome::Done), (7, Outcome::Done), (6, Outcome::Superseded)] {
+    for (version, expected) in [(7, ItemOutcome::Done), (7, ItemOutcome::Done), (6, ItemOutcome::Superseded)]
+    {
         let outcome = elastic.index_doc(address, &json!({"n": version}), Some(version)).await.unwrap();
         assert_eq!(outcome, expected);
     }
@@ -71,7 +72,7 @@ async fn an_index_belongs_to_who_made_it_until_somebody_takes_it_over() {
     elastic.claim(&index, &one, false).await.unwrap();
     elastic.claim(&index, &one, false).await.unwrap();
     let refused = elastic.claim(&index, &other, false).await.unwrap_err();
-    assert!(matches!(&refused, ClaimError::Barred(words) if words.contains("cluster one")), "{refused}");
+    assert!(matches!(&refused, OwnershipError::Barred(words) if words.contains("cluster one")), "{refused}");
     assert_eq!(refused.class(), ErrorClass::Permanent);
     assert!(elastic.check_owner(std::slice::from_ref(&index), &other).await.is_err());
     elastic.claim(&index, &other, true).await.unwrap();
@@ -111,7 +112,7 @@ async fn each_item_of_a_bulk_has_its_own_outcome_whatever_the_cluster_takes_at_o
     bulk.push_delete(Address { index: &index, id: "never there" }, Some(1));
     let outcomes = elastic.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
     for (position, outcome) in outcomes.iter().enumerate() {
-        let rejected = matches!(outcome, Outcome::Rejected(fault) if fault.status == 400);
+        let rejected = matches!(outcome, ItemOutcome::Rejected(fault) if fault.status == 400);
         assert_eq!(rejected, position == 42 || position == 100, "{position}: {outcome:?}");
     }
     elastic.refresh(&index).await.unwrap();

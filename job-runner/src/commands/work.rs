@@ -13,13 +13,13 @@ use docmill_crds::contract::{
     WorkOrder, secret_mount,
 };
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
+use docmill_crds::foreign::UntrustedText;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::{self, EnrichError};
 use crate::ingest::error::IngestError;
-use crate::ingest::processor::Stop;
+use crate::ingest::processor::ShutdownTokens;
 use crate::ingest::worker;
 use crate::observe;
 use crate::run::{self, RunError};
@@ -67,7 +67,7 @@ impl Classify for WorkError {
         }
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Ingest(error) => error.words(),
             Self::Elastic(error) => error.words(),
@@ -127,7 +127,7 @@ async fn work() -> Result<Report, WorkError> {
 
 /// Processes the slice that the Job controller assigned to this pod. When asked to end, it stops where it is:
 /// what is done is in the target index, and the pod that replaces it recognizes it.
-async fn enrich_slice(order: &EnrichOrder, stop: &Stop) -> Result<Report, WorkError> {
+async fn enrich_slice(order: &EnrichOrder, stop: &ShutdownTokens) -> Result<Report, WorkError> {
     let slice = slice().ok_or(WorkError::NoSlice)?;
     let from = Elastic::mounted(&order.from, secret_mount::FROM)?;
     let to = Elastic::mounted(&order.to.elasticsearch, secret_mount::TO)?;
@@ -140,10 +140,10 @@ fn slice() -> Option<i32> {
 }
 
 /// SIGTERM and SIGINT request an end; [`CLOSING`] later, whatever is still in flight is released.
-fn listen() -> Result<Stop, WorkError> {
+fn listen() -> Result<ShutdownTokens, WorkError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(WorkError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(WorkError::Signals)?;
-    let stop = Stop { closing: CancellationToken::new(), abort: CancellationToken::new() };
+    let stop = ShutdownTokens { closing: CancellationToken::new(), abort: CancellationToken::new() };
     let tokens = stop.clone();
     tokio::spawn(async move {
         tokio::select! {

@@ -1,11 +1,11 @@
 //! Why a slice could not be completed.
 
 use docmill_clients::aws::StoreError;
-use docmill_clients::elastic::{ClaimError, ElasticError};
+use docmill_clients::elastic::{ElasticError, OwnershipError};
 use docmill_clients::model_server::link::LinkError;
 use docmill_clients::secrets::MountError;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
+use docmill_crds::foreign::UntrustedText;
 use docmill_crds::template::TemplateError;
 
 /// Why a slice could not be completed. What is wrong with a single document is not an error: it is counted.
@@ -32,7 +32,7 @@ pub enum EnrichError {
     },
     /// The records of enrichments cannot be used.
     #[error("target cluster: {0}")]
-    Claim(#[from] ClaimError),
+    Claim(#[from] OwnershipError),
     /// The client of a model cannot be created.
     #[error(transparent)]
     Link(LinkError),
@@ -108,7 +108,7 @@ impl Classify for EnrichError {
         }
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Elastic { error, .. } => error.words(),
             Self::Claim(error) => error.words(),

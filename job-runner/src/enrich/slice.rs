@@ -23,7 +23,7 @@ use super::records::tally::SharedCounts;
 use super::selection::select::Selection;
 use super::slice_plan::SlicePlan;
 use super::target::compare::SliceComparison;
-use super::target::store::Store;
+use super::target::store::CopyStore;
 use super::target::vectors;
 
 /// How often a slice whose run has exhausted its budget checks whether there is more.
@@ -54,9 +54,9 @@ pub async fn run(
     let (progress, counts) = Progress::resume(&slice_plan, to, stop).await?;
     let store = match &order.step {
         EnrichStep::DryRun | EnrichStep::Compare(_) => {
-            Store::looked_into(&slice_plan, to, matches!(order.step, EnrichStep::Compare(_)))
+            CopyStore::looked_into(&slice_plan, to, matches!(order.step, EnrichStep::Compare(_)))
         }
-        EnrichStep::Enrich | EnrichStep::Clear => Store::prepare(&slice_plan, from, to, stop).await?,
+        EnrichStep::Enrich | EnrichStep::Clear => CopyStore::prepare(&slice_plan, from, to, stop).await?,
     };
     let failures = Failures::open(&slice_plan, to, stop).await?;
     let budget = Budget::new(&slice_plan, to);

@@ -39,7 +39,7 @@ pub struct SlicePlan {
     /// Index that holds the records.
     pub enrichments_index: String,
     /// The models, in order.
-    pub models: Vec<Model>,
+    pub models: Vec<PlannedEnricher>,
     /// What happens when one of them reports another version.
     pub on_model_change: OnModelChange,
     /// How many pods share the limits of a model.
@@ -52,7 +52,7 @@ pub struct SlicePlan {
 
 /// One enricher, ready for use.
 #[derive(Clone, Debug)]
-pub struct Model {
+pub struct PlannedEnricher {
     /// The enricher as the user wrote it.
     pub enricher: Enricher,
     /// The version that its server reported when the run was planned.
@@ -77,7 +77,7 @@ impl SlicePlan {
     pub fn read(order: &EnrichOrder, slice: i32) -> Result<Self, EnrichError> {
         let bounds = usize::try_from(slice).ok().and_then(|slice| order.slices.get(slice));
         let bounds = bounds.ok_or(EnrichError::NoSlice(slice))?.clone();
-        let model = |enricher| Model::read(enricher, order);
+        let model = |enricher| PlannedEnricher::read(enricher, order);
         Ok(Self {
             run: order.run_uid.clone(),
             slice,
@@ -120,7 +120,7 @@ impl SlicePlan {
     }
 }
 
-impl Model {
+impl PlannedEnricher {
     fn read(enricher: &Enricher, order: &EnrichOrder) -> Result<Self, EnrichError> {
         let version = order.versions.get(&enricher.name).cloned();
         Ok(Self {

@@ -9,10 +9,10 @@ use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
 use super::model::attach;
-use super::model::input::{self, Given};
+use super::model::input::{self, ModelInput};
 use super::selection::article_state;
 use super::selection::hits::Article;
-use super::slice_plan::Model;
+use super::slice_plan::PlannedEnricher;
 use crate::ingest::prepare::address::is_index_name;
 
 /// What went wrong with a document.
@@ -58,9 +58,9 @@ pub(crate) struct ArticleWork {
 
 /// A document's question to a model.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct ModelQuery {
     /// The inputs of the model.
-    pub(crate) given: Vec<Given>,
+    pub(crate) given: Vec<ModelInput>,
     digest: String,
 }
 
@@ -103,7 +103,7 @@ impl ArticleWork {
     /// The question for the model; `None` if an earlier result can be reused (it is attached), if the
     /// document has no input for this model, or cannot be sent to it (it fails). `run` and `now` are for the
     /// provenance.
-    pub(crate) fn prepare(&mut self, model: &Model, run: &str, now: &str) -> Option<Question> {
+    pub(crate) fn prepare(&mut self, model: &PlannedEnricher, run: &str, now: &str) -> Option<ModelQuery> {
         if let Some(field) = attach::conflict(&self.article.source, model) {
             let message = format!("the document has a field {field:?} of its own");
             self.fail(model, FailureReason::FieldConflict, &message);
@@ -132,12 +132,12 @@ impl ArticleWork {
                 self.leave_out(model, &digest, run, now);
                 None
             }
-            None => Some(Question { given, digest }),
+            None => Some(ModelQuery { given, digest }),
         }
     }
 
     /// Skips the model, since there is no input for it. Its fields are left out if they may be.
-    fn leave_out(&mut self, model: &Model, digest: &str, run: &str, now: &str) {
+    fn leave_out(&mut self, model: &PlannedEnricher, digest: &str, run: &str, now: &str) {
         if let Some(output) = model.enricher.outputs.iter().find(|output| !output.optional) {
             let message = format!(
                 "the document has no text in any field that the inputs name, and the output {:?} is not optional",
@@ -153,7 +153,14 @@ impl ArticleWork {
     }
 
     /// Applies the model's reply to a question.
-    pub(crate) fn answer(&mut self, model: &Model, question: &Question, reply: Reply, run: &str, now: &str) {
+    pub(crate) fn answer(
+        &mut self,
+        model: &PlannedEnricher,
+        question: &ModelQuery,
+        reply: Reply,
+        run: &str,
+        now: &str,
+    ) {
         match reply {
             Ok(answer) => {
                 self.called = true;
@@ -164,7 +171,7 @@ impl ArticleWork {
         }
     }
 
-    fn attach(&mut self, model: &Model, fields: Map<String, Value>, provenance: Value) {
+    fn attach(&mut self, model: &PlannedEnricher, fields: Map<String, Value>, provenance: Value) {
         match &mut self.apart {
             Some(apart) => drop(apart.insert(model.name().to_owned(), fields)),
             None => self.article.source.extend(fields),
@@ -173,7 +180,7 @@ impl ArticleWork {
     }
 
     /// Records that the document cannot be sent to a model.
-    pub(crate) fn fail(&mut self, model: &Model, reason: FailureReason, message: &str) {
+    pub(crate) fn fail(&mut self, model: &PlannedEnricher, reason: FailureReason, message: &str) {
         let message = format!("{}: {message}", model.name());
         self.failure.get_or_insert(DocumentFailure { reason, message });
     }
@@ -209,7 +216,7 @@ impl ArticleWork {
 
 #[cfg(test)]
 mod tests {
-    use docmill_clients::elastic::{ReadState, StoredDocument};
+    use docmill_clients::elastic::{ConcurrencyToken, StoredDocument};
     use docmill_clients::model_server::protocol::Answer;
     use serde_json::{Map, Value, json};
 
@@ -237,7 +244,7 @@ mod tests {
         assert!(first.called() && first.failure().is_none());
 
         let stored: Value = serde_json::from_slice(&first.sealed("run-1")).unwrap();
-        let copy = StoredDocument { version: 5, state: ReadState::default(), source: fields(&stored) };
+        let copy = StoredDocument { version: 5, state: ConcurrencyToken::default(), source: fields(&stored) };
         let mut second = ArticleWork::new("i".into(), article(), Some(copy));
         assert!(second.prepare(model, "run-1", "now").is_none());
         assert_eq!((second.results(), second.called()), (1, false));

@@ -1,12 +1,12 @@
 //! Why a worker cannot work, and who has to act.
 
 use docmill_clients::aws::StoreError;
-use docmill_clients::elastic::{ClaimError, ElasticError};
+use docmill_clients::elastic::{ElasticError, OwnershipError};
 use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
+use docmill_crds::foreign::UntrustedText;
 
 use super::prepare::address::InvalidTemplate;
 
@@ -38,7 +38,7 @@ pub enum IngestError {
     Elastic(#[from] ElasticError),
     /// The ledger cannot be used.
     #[error(transparent)]
-    Claim(#[from] ClaimError),
+    Claim(#[from] OwnershipError),
 }
 
 impl Classify for IngestError {
@@ -63,7 +63,7 @@ impl Classify for IngestError {
         }
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Store(error) => error.words(),
             Self::Elastic(error) => error.words(),

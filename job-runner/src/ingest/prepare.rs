@@ -27,7 +27,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::snapshot::packed::MAX_UNIT_BYTES;
-use super::snapshot::packed::packer::Coming;
+use super::snapshot::packed::packer::PackReservation;
 use super::source::access::AccessFailure;
 use super::source::object::{self, ObjectFound, OpenedObject};
 use super::unfinished::Unfinished;
@@ -38,9 +38,9 @@ use super::unit::prepared::{Converted, Prepared, skipped};
 use super::unit::task::{Reprocess, UnitTask};
 use crate::observe;
 use in_memory::Made;
-use logic::Logic;
+use logic::DocumentExtractor;
 use preparation::{IN_MEMORY_BYTES, Preparation};
-use store_snapshot::Kept;
+use store_snapshot::EncodedSnapshot;
 
 /// The same limit for the JSON of an object, which may be far larger if the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
@@ -52,14 +52,14 @@ impl Preparation {
         self: &Arc<Self>,
         task: &UnitTask,
         known: Option<&KnownRecord>,
-        coming: Option<Coming>,
+        coming: Option<PackReservation>,
         stop: &CancellationToken,
     ) -> Result<Prepared, Unfinished> {
         let landed = &task.landed;
         let same = (task.reprocess == Reprocess::Yes).then_some(known).flatten();
         let converter = match &self.logic {
-            Logic::Convert(converter) => converter,
-            Logic::Describe(describer) => {
+            DocumentExtractor::Convert(converter) => converter,
+            DocumentExtractor::Describe(describer) => {
                 return binary_unit::prepare(self, describer, landed, same, coming, stop).await;
             }
         };
@@ -89,7 +89,7 @@ impl Preparation {
     }
 
     /// Opens an object, and reads it if it is small.
-    async fn open(&self, landed: &ObjectRef, coming: Option<&Coming>) -> Result<Start, StoreError> {
+    async fn open(&self, landed: &ObjectRef, coming: Option<&PackReservation>) -> Result<Start, StoreError> {
         let OpenedObject { unit, length, body, .. } = match self.open_object(landed).await? {
             ObjectFound::Object(opened) => *opened,
             ObjectFound::Gone => return Ok(Start::Gone),
@@ -117,7 +117,7 @@ impl Preparation {
         converter: &Arc<Converter>,
         (unit, bytes, memory_permit): (Unit, Bytes, Option<OwnedSemaphorePermit>),
         same: Option<&KnownRecord>,
-        coming: Option<Coming>,
+        coming: Option<PackReservation>,
         stop: &CancellationToken,
     ) -> Result<Whole, Unfinished> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
@@ -173,7 +173,7 @@ enum Start {
 
 /// The result of converting an object in memory.
 enum Outcome {
-    Converted(Box<Converted>, Kept),
+    Converted(Box<Converted>, EncodedSnapshot),
     TooMuch(Unit),
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use docmill_clients::aws::{self, StoreFault};
 use docmill_clients::concurrency::AdaptiveConcurrency;
-use docmill_clients::retry::{self, Patience};
+use docmill_clients::retry::{self, RetryPolicy};
 use docmill_clients::secrets::mounted;
 use docmill_crds::api::ingest_source::{Index, IngestSourceSpec};
 use docmill_crds::api::storage::Packing;
@@ -37,15 +37,15 @@ use super::error::IngestError;
 use super::index::articles::Articles;
 use super::index::heads::Heads;
 use super::index::indexer::Indexer;
-use super::index::new_indices::NewIndices;
-use super::index::watch::Way;
+use super::index::new_indices::IndexCreationLimit;
+use super::index::watch::SendMode;
 use super::ledger::lookup::Lookup;
 use super::ledger::record::Recorder;
-use super::retry::retry_step;
 use super::prepare::address::Addressing;
-use super::prepare::logic::Logic;
+use super::prepare::logic::DocumentExtractor;
 use super::prepare::preparation::Preparation;
-use super::snapshot::packed::packer::{Coming, Packer, Shelf};
+use super::retry::retry_step;
+use super::snapshot::packed::packer::{PackReservation, PackStore, Packer};
 use super::source::access::Access;
 use super::source::current;
 use super::source::object::MemoryBudget;
@@ -75,11 +75,11 @@ const FIRST_BATCHES: usize = 2;
 const MOST_BATCHES: usize = 4;
 /// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not
 /// start.
-const PATIENCE_AT_START: Patience = Patience::lasting(Duration::from_mins(2));
+const PATIENCE_AT_START: RetryPolicy = RetryPolicy::lasting(Duration::from_mins(2));
 
 /// When a worker ends.
 #[derive(Clone, Debug)]
-pub struct Stop {
+pub struct ShutdownTokens {
     /// Take nothing more; finish what is in flight.
     pub closing: CancellationToken,
     /// Let go of what is in flight; it comes back.
@@ -101,7 +101,7 @@ pub struct Processor {
     owner: Owner,
     own_indices: [OwnIndex; 2],
     batches: mpsc::Sender<CommitRequest>,
-    stop: Stop,
+    stop: ShutdownTokens,
 }
 
 impl Processor {
@@ -111,7 +111,7 @@ impl Processor {
         order: &IngestOrder,
         runner: String,
         run: Option<String>,
-        stop: Stop,
+        stop: ShutdownTokens,
     ) -> Result<Arc<Self>, IngestError> {
         let spec = order.spec.clone();
         let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
@@ -124,7 +124,7 @@ impl Processor {
             s3: s3.clone(),
             snapshots: locations::of_source(&spec.snapshots.location(), &source),
             packer: packer(&spec, &s3, &recorder, &stop),
-            logic: Logic::new(&model)?,
+            logic: DocumentExtractor::new(&model)?,
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Addressing::of_index(spec.index.as_ref())?,
             recorder: recorder.clone(),
@@ -141,7 +141,7 @@ impl Processor {
         let articles = clusters.index.clone().zip(preparation.addressing.pattern());
         let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
         let new_indices = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
-            NewIndices::new(articles, heads.clone(), index.max_new_indices_per_hour)
+            IndexCreationLimit::new(articles, heads.clone(), index.max_new_indices_per_hour)
         });
         let committer = Arc::new(Committer {
             new_indices,
@@ -275,7 +275,7 @@ impl Processor {
         task: UnitTask,
         unit: &str,
         known: Option<KnownRecord>,
-        coming: Option<Coming>,
+        coming: Option<PackReservation>,
     ) -> Result<UnitOutcome, Unfinished> {
         let _place = self.poison_units.place().ok_or(Unfinished)?;
         let stop = &self.stop.abort;
@@ -297,7 +297,7 @@ impl Processor {
         self: &Arc<Self>,
         task: UnitTask,
         known: Option<KnownRecord>,
-        coming: Option<Coming>,
+        coming: Option<PackReservation>,
         suspect: &mut PoisonGuard,
     ) -> Result<UnitOutcome, Unfinished> {
         let prepared = self.prepare(&task, known.as_ref(), coming).await?;
@@ -309,7 +309,7 @@ impl Processor {
         self: &Arc<Self>,
         task: &UnitTask,
         known: Option<&KnownRecord>,
-        coming: Option<Coming>,
+        coming: Option<PackReservation>,
     ) -> Result<Prepared, Unfinished> {
         self.preparation.prepare(task, known, coming, &self.stop.abort).await
     }
@@ -395,7 +395,7 @@ async fn finish_batches(
             (Arc::clone(&committer), concurrency.clone(), lane.clone(), stop.clone());
         tasks.spawn(async move {
             let before = committer.clusters.pushed_back();
-            let left = committer.finish(batch, Way::with_others(), &stop).await;
+            let left = committer.finish(batch, SendMode::with_others(), &stop).await;
             concurrency.give_back(slot, committer.clusters.pushed_back() > before);
             lane.take_all(left.slow);
             committer.settle(left.with_evidence, &stop).await;
@@ -419,9 +419,9 @@ fn packer(
     spec: &IngestSourceSpec,
     s3: &aws_sdk_s3::Client,
     recorder: &Recorder,
-    stop: &Stop,
+    stop: &ShutdownTokens,
 ) -> Option<Packer> {
     let Recorder { source, revision, .. } = recorder.clone();
-    let shelf = Shelf { s3: s3.clone(), location: spec.snapshots.location(), source, revision };
+    let shelf = PackStore { s3: s3.clone(), location: spec.snapshots.location(), source, revision };
     (spec.snapshots.packing == Packing::Packed).then(|| Packer::start(shelf, stop.abort.clone()))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::retry::{Backoff, BackoffOutcome, RetryPolicy};
 use docmill_clients::store_health;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
@@ -29,8 +29,8 @@ where
     E: Classify + Display,
     F: Future<Output = Result<T, E>>,
 {
-    let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
-    let mut users = Backoff::new(Patience::lasting(PATIENCE_WITH_USERS));
+    let mut outages = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
+    let mut users = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_USERS));
     let (worker, began) = (observe::worker(), Instant::now());
     let mut held_up = store_health::of_process().held_up();
     loop {
@@ -49,9 +49,9 @@ where
         let waited = match error.class() {
             ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,
             ErrorClass::User => users.wait(Duration::ZERO, stop).await,
-            ErrorClass::Permanent => Waited::Exhausted,
+            ErrorClass::Permanent => BackoffOutcome::Exhausted,
         };
-        if waited != Waited::Again {
+        if waited != BackoffOutcome::Again {
             tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
             return Err(Unfinished);
         }

@@ -30,7 +30,7 @@ pub fn key(place: &BucketLocation, unit: &UnitId, revision: &str) -> String {
 
 /// What a snapshot says of itself, as metadata of its object (`x-amz-meta-…`, ASCII).
 #[derive(Clone, Debug)]
-pub struct Label {
+pub struct SnapshotMetadata {
     /// `<namespace>/<name>` of the `IngestSource`.
     pub source: String,
     /// Digest of the unit.
@@ -41,7 +41,7 @@ pub struct Label {
     pub revision: String,
 }
 
-impl Label {
+impl SnapshotMetadata {
     /// Names and values.
     pub(crate) fn pairs(&self) -> [(&'static str, &str); 4] {
         [
@@ -58,7 +58,7 @@ pub async fn store(
     client: &aws_sdk_s3::Client,
     location: &BucketLocation,
     key: &str,
-    label: &Label,
+    label: &SnapshotMetadata,
     lines: Bytes,
 ) -> Result<(), StoreError> {
     let mut request = client.put_object().bucket(&location.bucket).key(key).content_type(MEDIA_TYPE);

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error::IngestError;
-use super::processor::{Processor, Stop};
-use super::source::queue::{Queue, Received};
+use super::processor::{Processor, ShutdownTokens};
+use super::source::queue::{Queue, ReceivedMessage};
 use crate::observe;
 
 /// Places for messages in flight: enough to fill a batch while the previous one is being sent.
@@ -36,7 +36,7 @@ const LONG_POLL: Duration = Duration::from_secs(2);
 const HINDERED: Duration = Duration::from_millis(500);
 
 /// Works until the queue was empty for `idleSeconds`, the lifetime is over, or the worker is asked to end.
-pub async fn run(order: IngestOrder, runner: String, stop: Stop) -> Result<Report, IngestError> {
+pub async fn run(order: IngestOrder, runner: String, stop: ShutdownTokens) -> Result<Report, IngestError> {
     let processor = Processor::new(&order, runner, None, stop.clone()).await?;
     processor.ensure_indices().await?;
     let queue_url = order.spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
@@ -61,7 +61,7 @@ struct Worker {
     processor: Arc<Processor>,
     queue: Queue,
     acknowledge: mpsc::UnboundedSender<String>,
-    stop: Stop,
+    stop: ShutdownTokens,
 }
 
 impl Worker {
@@ -118,7 +118,7 @@ impl Worker {
     }
 
     /// Messages, each with its own place; none are received without a place.
-    async fn receive_into(&self, places: &Arc<Semaphore>) -> Vec<(Received, OwnedSemaphorePermit)> {
+    async fn receive_into(&self, places: &Arc<Semaphore>) -> Vec<(ReceivedMessage, OwnedSemaphorePermit)> {
         let free = async {
             let permit = Arc::clone(places).acquire_owned().await;
             drop(permit);
@@ -145,9 +145,9 @@ impl Worker {
     /// meanwhile.
     async fn place_all(
         &self,
-        messages: Vec<Received>,
+        messages: Vec<ReceivedMessage>,
         places: &Arc<Semaphore>,
-    ) -> Vec<(Received, OwnedSemaphorePermit)> {
+    ) -> Vec<(ReceivedMessage, OwnedSemaphorePermit)> {
         let mut taken = Vec::with_capacity(messages.len());
         for message in messages {
             let taking = Arc::clone(places).acquire_many_owned(places_for(message.body.len()));

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use docmill_clients::store_health::problems::Kind;
+use docmill_clients::store_health::problems::ProblemKey;
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
 use docmill_crds::records::units::UnitState;
@@ -236,7 +236,7 @@ impl Metrics {
     }
 
     /// Counts an attempt that failed because of a store.
-    pub fn retry(&self, step: &'static str, kind: Option<Kind>) {
+    pub fn retry(&self, step: &'static str, kind: Option<ProblemKey>) {
         let (by, reason) =
             kind.map_or(("", ""), |(by, reason): (Store, StoreProblemReason)| (by.as_str(), reason.as_str()));
         self.retries.get_or_create(&RetryLabels { step, by, reason }).inc();

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::error::RunError;
 use crate::ingest::clusters::Clusters;
-use crate::ingest::processor::{Processor, Stop};
+use crate::ingest::processor::{Processor, ShutdownTokens};
 
 /// What every step of a run needs, shared by all of its files.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ pub struct RunContext {
     /// Name of the pod.
     pub runner: String,
     /// When the worker has to end.
-    pub stop: Stop,
+    pub stop: ShutdownTokens,
     processor: OnceCell<Arc<Processor>>,
 }
 
 impl RunContext {
     /// Connects to the stores with the credentials that are mounted into the pod.
-    pub async fn connect(order: RunOrder, runner: String, stop: Stop) -> Result<Self, RunError> {
+    pub async fn connect(order: RunOrder, runner: String, stop: ShutdownTokens) -> Result<Self, RunError> {
         let spec = &order.ingest.spec;
         let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
         let clusters = Clusters::connect(spec)?;

@@ -1,12 +1,12 @@
 //! Why a run could not be planned or processed.
 
 use docmill_clients::aws::StoreError;
-use docmill_clients::elastic::{ClaimError, ElasticError};
+use docmill_clients::elastic::{ElasticError, OwnershipError};
 use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
+use docmill_crds::foreign::UntrustedText;
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::error::IngestError;
@@ -29,7 +29,7 @@ pub enum RunError {
     Elastic(#[from] ElasticError),
     /// The ledger or the records of runs cannot be used.
     #[error(transparent)]
-    Claim(#[from] ClaimError),
+    Claim(#[from] OwnershipError),
     /// The path of units cannot be set up.
     #[error(transparent)]
     Ingest(#[from] IngestError),
@@ -112,7 +112,7 @@ impl Classify for RunError {
         }
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Store(error) => error.words(),
             Self::Elastic(error) => error.words(),

@@ -1,6 +1,6 @@
 //! The records of a run beside the ledger, where the operator reads them.
 
-use docmill_clients::elastic::{Address, Outcome};
+use docmill_clients::elastic::{Address, ItemOutcome};
 use docmill_clients::{clock, retry};
 use docmill_crds::records::runs::{KeyBoundRecord, PartRecord, PlanRecord, RunRecord};
 use serde::Serialize;
@@ -107,8 +107,8 @@ impl RunContext {
         let address = Address { index: &index, id };
         let write = async || self.clusters.ledger.index_doc(address, &record, version).await;
         match retry::retry_transient(PATIENCE, &self.stop.abort, write).await? {
-            Outcome::Done | Outcome::Superseded => Ok(()),
-            Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
+            ItemOutcome::Done | ItemOutcome::Superseded => Ok(()),
+            ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => {
                 Err(RunError::RecordRefused(fault.to_string()))
             }
         }

@@ -30,9 +30,9 @@ use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::{FileResult, ManifestLine};
 use crate::ingest::error::IngestError;
-use crate::ingest::retry::retry_step;
 use crate::ingest::prepare::address::Addressing;
-use crate::ingest::prepare::logic::Logic;
+use crate::ingest::prepare::logic::DocumentExtractor;
+use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read;
 use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
@@ -96,7 +96,7 @@ fn count(tally: &mut Tally, predicted: Option<&Predicted>) {
 struct Rehearsal<'a> {
     context: &'a RunContext,
     ledger: String,
-    logic: Logic,
+    logic: DocumentExtractor,
     revision: String,
     max_object_bytes: u64,
     addressing: Arc<Addressing>,
@@ -111,7 +111,7 @@ impl<'a> Rehearsal<'a> {
         Ok(Self {
             context,
             ledger: units_index(&context.order.ingest.namespace, &context.order.ingest.source),
-            logic: Logic::new(&model)?,
+            logic: DocumentExtractor::new(&model)?,
             revision: model.revision(),
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Arc::new(addressing),
@@ -175,11 +175,11 @@ impl<'a> Rehearsal<'a> {
             return Ok(Some((opened.unit, Object::TooLarge)));
         }
         Ok(match &self.logic {
-            Logic::Convert(converter) => {
+            DocumentExtractor::Convert(converter) => {
                 let reader = BodyReader::start(opened.body);
                 Some((opened.unit, Object::ToConvert(Arc::clone(converter), reader)))
             }
-            Logic::Describe(describer) => {
+            DocumentExtractor::Describe(describer) => {
                 let whole = describer.describe(&self.context.s3, landed, opened).await?;
                 whole.map(|whole| (whole.unit, Object::Described(Box::new(whole.document))))
             }

@@ -7,10 +7,15 @@ use docmill_crds::contract::{Report, RunOrder, RunStep};
 use super::context::RunContext;
 use super::error::RunError;
 use super::{plan, work};
-use crate::ingest::processor::Stop;
+use crate::ingest::processor::ShutdownTokens;
 
 /// Does one step of a run. `part` is the number of this pod among those that work; the planner has none.
-pub async fn run(order: RunOrder, part: Option<i32>, runner: String, stop: Stop) -> Result<Report, RunError> {
+pub async fn run(
+    order: RunOrder,
+    part: Option<i32>,
+    runner: String,
+    stop: ShutdownTokens,
+) -> Result<Report, RunError> {
     let context = RunContext::connect(order, runner, stop).await?;
     match context.order.step {
         RunStep::Plan => {

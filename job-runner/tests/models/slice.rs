@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Elastic};
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enrichment_run::Select;
@@ -62,7 +62,7 @@ impl Bed {
             let address = Address { index: &self.articles(), id: &id };
             bulk.push_index(address, Some(version), source.to_string().as_bytes());
         }
-        let patience = Patience::lasting(Duration::from_secs(10));
+        let patience = RetryPolicy::lasting(Duration::from_secs(10));
         self.elastic.bulk_all(bulk, patience, &self.stop).await.unwrap();
     }
 
@@ -135,7 +135,7 @@ impl Bed {
     async fn delete(&self, id: u32) {
         let mut bulk = BulkBody::default();
         bulk.push_delete(Address { index: &self.articles(), id: &id.to_string() }, None);
-        self.elastic.bulk_all(bulk, Patience::once(), &self.stop).await.unwrap();
+        self.elastic.bulk_all(bulk, RetryPolicy::once(), &self.stop).await.unwrap();
     }
 
     /// How many copies were made by each version of the model.
@@ -434,7 +434,7 @@ async fn a_document_that_moves_to_another_index_is_there_once_and_keeps_its_resu
     let mut bulk = BulkBody::default();
     let address = Address { index: &bed.articles(), id: "0" };
     bulk.push_index(address, Some(2), source.to_string().as_bytes());
-    bed.elastic.bulk_all(bulk, Patience::once(), &bed.stop).await.unwrap();
+    bed.elastic.bulk_all(bulk, RetryPolicy::once(), &bed.stop).await.unwrap();
     bed.run("run-2").await.unwrap();
     let record = bed.record("run-2").await;
     assert_eq!((record.done, record.cached, bed.models.documents()), (1, 1, 3));

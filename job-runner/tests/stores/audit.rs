@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody};
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::audit::DifferenceKind;
 use docmill_crds::contract::RunOrder;
 use docmill_crds::records::units::{UnitId, UnitRecord, UnitState, units_index};
-use job_runner::ingest::processor::Stop;
+use job_runner::ingest::processor::ShutdownTokens;
 use job_runner::ingest::unit::object_ref::ObjectRef;
 use job_runner::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};
 use job_runner::run::{KeyRange, ManifestLine, RunContext, audit, shadow};
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 mod packs;
 
-const PATIENCE: Patience = Patience::lasting(std::time::Duration::from_secs(20));
+const PATIENCE: RetryPolicy = RetryPolicy::lasting(std::time::Duration::from_secs(20));
 
 /// Keys and objects: the last one lacks what it needs.
 const OBJECTS: [(&str, &str); 10] = [
@@ -85,7 +85,7 @@ impl Place {
         order["spec"] = json!({"sourceRef": {"name": self.name}});
         order["spec"].as_object_mut().unwrap().extend(spec.as_object().cloned().unwrap());
         let order: RunOrder = serde_json::from_value(order).unwrap();
-        let stop = Stop { closing: CancellationToken::new(), abort: CancellationToken::new() };
+        let stop = ShutdownTokens { closing: CancellationToken::new(), abort: CancellationToken::new() };
         RunContext::connect(order, "test".into(), stop).await.unwrap()
     }
 
@@ -315,7 +315,7 @@ impl Breaker<'_> {
         let outcomes =
             self.context.clusters.ledger.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
         assert!(
-            outcomes.iter().all(|outcome| *outcome == docmill_clients::elastic::Outcome::Done),
+            outcomes.iter().all(|outcome| *outcome == docmill_clients::elastic::ItemOutcome::Done),
             "{outcomes:?}"
         );
     }

@@ -25,7 +25,7 @@ use crate::k8s::apply::ApplyError;
 use crate::not_ready::NotReady;
 use crate::stores::with_causes;
 use plan::{Due, SchedulePlan};
-use status::Done;
+use status::ApplyOutcome;
 
 /// Reconciles a schedule.
 pub async fn reconcile(
@@ -63,7 +63,7 @@ async fn apply(
     schedule: &EnrichmentSchedule,
     plan: &SchedulePlan,
     context: &Context,
-) -> Result<Done, ApplyError> {
+) -> Result<ApplyOutcome, ApplyError> {
     for run in &plan.outdated {
         context.writer.delete(run).await?;
     }
@@ -77,14 +77,14 @@ async fn apply(
         Due::Create { time, .. } => {
             let run = run::run(schedule, *time);
             match context.writer.create(&run).await {
-                Ok(_) => return Ok(Done { made: Some(*time), refused: None }),
+                Ok(_) => return Ok(ApplyOutcome { made: Some(*time), refused: None }),
                 Err(ApplyError::NotLeading) => return Err(ApplyError::NotLeading),
                 Err(refusal) => {
                     let refused = NotReady::user("FailedCreate", with_causes(&refusal));
-                    return Ok(Done { made: None, refused: Some(refused) });
+                    return Ok(ApplyOutcome { made: None, refused: Some(refused) });
                 }
             }
         }
     }
-    Ok(Done::default())
+    Ok(ApplyOutcome::default())
 }

@@ -30,11 +30,11 @@ use crate::k8s::apply::{ApplyError, Created};
 use crate::stores::with_causes;
 use crate::telemetry::metrics::Kind;
 use context::SourceContext;
-use fair_share::Need;
+use fair_share::WorkerDemand;
 use observation::SourceObservation;
 use plan::SourcePlan;
-use poll::Polling;
-use worker_quota::Request;
+use poll::PollPlan;
+use worker_quota::QuotaRequest;
 
 /// Reconciles a source.
 pub async fn reconcile(
@@ -81,7 +81,7 @@ fn limit(
 ) -> SourcePlan {
     let namespace = source.namespace().unwrap_or_default();
     let named = |job: &str| format!("{namespace}/{job}");
-    let need = Need {
+    let need = WorkerDemand {
         uid: source.uid().unwrap_or_default(),
         desired: plan.desired,
         active: plan::active_count(&seen.workers),
@@ -90,8 +90,13 @@ fn limit(
     let start = plan.start.iter().map(|start| (named(&job::name(source, start)), start.clone()));
     let candidates = plan::candidates(&seen.workers).into_iter().map(|stop| (named(&stop.job), stop));
     let all = worker::of_all_sources(&context.jobs.state());
-    let request =
-        Request { need, start: start.collect(), candidates: candidates.collect(), seen: &all, now: seen.now };
+    let request = QuotaRequest {
+        need,
+        start: start.collect(),
+        candidates: candidates.collect(),
+        seen: &all,
+        now: seen.now,
+    };
     context.quota.limit(plan, request)
 }
 
@@ -121,7 +126,7 @@ async fn apply(
 }
 
 /// Creates the run that is due, and deletes runs beyond the history limits.
-async fn poll(polling: &Polling, context: &SourceContext) -> Result<(), ApplyError> {
+async fn poll(polling: &PollPlan, context: &SourceContext) -> Result<(), ApplyError> {
     if let Some(run) = &polling.start {
         context.writer.create(run).await?;
     }

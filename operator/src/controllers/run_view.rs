@@ -10,10 +10,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use crate::conditions::{self, Statement, kind};
+use crate::conditions::{self, ConditionUpdate, kind};
 use crate::k8s::apply::Event;
 use crate::workers::backpressure;
-use crate::workers::pod_view::{self, Ending};
+use crate::workers::pod_view::{self, ContainerExit};
 
 /// A duration as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
 pub fn duration(start: Timestamp, end: Timestamp) -> String {
@@ -51,7 +51,7 @@ pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> 
 /// The failure of the newest failed pod of a Job, or what prevents a pod from starting.
 pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
     let pods = youngest_first(job, pods);
-    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(Ending::failure);
+    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(ContainerExit::failure);
     pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
 }
 
@@ -71,7 +71,11 @@ fn youngest_first<'a>(job: &Job, pods: &'a [Arc<Pod>]) -> Vec<&'a Pod> {
 }
 
 /// What the pods of a running run wait for. The condition becomes False only if it existed before.
-pub fn throttled(old: &[Condition], worker_statuses: &[WorkerStatus], is_at_work: bool) -> Option<Statement> {
+pub fn throttled(
+    old: &[Condition],
+    worker_statuses: &[WorkerStatus],
+    is_at_work: bool,
+) -> Option<ConditionUpdate> {
     let said = backpressure::throttled(old, &worker_statuses.iter().collect::<Vec<_>>(), true);
     (is_at_work && (said.holds || conditions::find(old, kind::THROTTLED).is_some())).then_some(said)
 }

@@ -28,15 +28,15 @@ use super::retention::{self, Retention};
 use super::{enrichment_schedule, ingest_source, run_controller};
 use crate::args::Args;
 use crate::context::Context;
-use crate::endpoints::{Endpoints, Passes};
+use crate::endpoints::{CircuitBreaker, ReconcileLimiter};
 use crate::k8s::apply::{ApplyError, FIELD_MANAGER, Writer};
 use crate::k8s::cluster;
 use crate::k8s::leader::Leadership;
 use crate::k8s::rules::Rules;
 use crate::requeue;
 use crate::shutdown::Shutdown;
-use crate::stores::{Reader, with_causes};
-use crate::telemetry::metrics::{Kind, Metrics, PassOutcome, Shown, Shows};
+use crate::stores::{SecretReader, with_causes};
+use crate::telemetry::metrics::{Kind, Metrics, ReconcileOutcome, ResourceCollector, ResourceMetrics};
 use crate::workers::worker_pod::WorkerImage;
 use crate::workers::worker_status;
 
@@ -67,7 +67,7 @@ pub async fn run(
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
         client: client.clone(),
-        reader: Reader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
+        reader: SecretReader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
         writer: Writer::new(client.clone(), leadership, recorder),
         cluster: cluster::uid(&client).await?,
         image: WorkerImage {
@@ -82,7 +82,7 @@ pub async fn run(
         runs: polled.clone(),
         scheduled_runs: scheduled.clone(),
         workers: worker_status::client()?,
-        endpoints: Endpoints::default(),
+        endpoints: CircuitBreaker::default(),
     });
     let sources = Arc::new(SourceContext {
         common: context.clone(),
@@ -172,15 +172,15 @@ fn worker_env(args: &Args) -> Vec<(String, String)> {
 /// kind's metrics read the controller's view.
 async fn start_controller<K, C, R, P>(
     controller: Controller<DeserializeGuard<K>>,
-    (kind, shown): (Kind, &Shown<K>),
+    (kind, shown): (Kind, &ResourceCollector<K>),
     reconcile: R,
     context: Arc<C>,
     (metrics, stop): (&Arc<Metrics>, &Shutdown),
 ) where
-    K: Shows + DeserializeOwned,
+    K: ResourceMetrics + DeserializeOwned,
     C: Send + Sync + 'static,
     R: Fn(Arc<DeserializeGuard<K>>, Arc<C>) -> P,
-    P: Future<Output = PassResult> + Send + 'static,
+    P: Future<Output = ReconcileResult> + Send + 'static,
 {
     let controller = controller.with_config(config()).graceful_shutdown_on(stop.clone().asked());
     shown.show(controller.store());
@@ -216,13 +216,13 @@ fn passes<K, C, R, P>(
     kind: Kind,
     metrics: Arc<Metrics>,
     reconcile: R,
-) -> impl Fn(Arc<K>, Arc<C>) -> BoxFuture<'static, PassResult>
+) -> impl Fn(Arc<K>, Arc<C>) -> BoxFuture<'static, ReconcileResult>
 where
     K: Resource + Send + Sync + 'static,
     R: Fn(Arc<K>, Arc<C>) -> P,
-    P: Future<Output = PassResult> + Send + 'static,
+    P: Future<Output = ReconcileResult> + Send + 'static,
 {
-    let passes = Passes::default();
+    let passes = ReconcileLimiter::default();
     move |object, context| {
         let (passes, metrics) = (passes.clone(), metrics.clone());
         let pass = Box::pin(reconcile(object.clone(), context));
@@ -233,7 +233,7 @@ where
             };
             let started = Instant::now();
             let result = pass.await;
-            let outcome = if result.is_ok() { PassOutcome::Done } else { PassOutcome::Failed };
+            let outcome = if result.is_ok() { ReconcileOutcome::Done } else { ReconcileOutcome::Failed };
             metrics.passed(kind, outcome, started.elapsed());
             result
         }
@@ -242,7 +242,7 @@ where
 }
 
 /// The result of a reconcile.
-type PassResult = Result<Action, ApplyError>;
+type ReconcileResult = Result<Action, ApplyError>;
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
 fn after_error<K: Resource, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) -> Action {

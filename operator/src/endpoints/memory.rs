@@ -23,7 +23,7 @@ const MOST: usize = 20_000;
 /// An endpoint as one namespace names it. One tenant's experience with an endpoint does not affect others:
 /// its own path or credentials may be the slow part.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct BreakerKey {
     /// Namespace of the resource.
     pub namespace: String,
     /// One URL or several.
@@ -45,7 +45,7 @@ enum EndpointState {
 }
 
 #[derive(Clone, Debug)]
-struct Known {
+struct BreakerEntry {
     standing: EndpointState,
     /// Requests in flight.
     asking: usize,
@@ -54,8 +54,8 @@ struct Known {
 
 /// What is known about all endpoints.
 #[derive(Debug, Default)]
-pub struct Memory {
-    known: HashMap<Key, Known>,
+pub struct BreakerTable {
+    known: HashMap<BreakerKey, BreakerEntry>,
     doubtful: usize,
     doubtful_of: HashMap<String, usize>,
     swept: Option<Instant>,
@@ -86,13 +86,19 @@ pub enum Outcome {
     Slow(NotReady),
 }
 
-impl Memory {
+impl BreakerTable {
     /// Begins a request. Each request that may begin has to be ended with [`Self::end`].
-    pub fn begin(&mut self, key: &Key, trusted: bool, longest: Duration, now: Instant) -> EndpointTurn {
+    pub fn begin(
+        &mut self,
+        key: &BreakerKey,
+        trusted: bool,
+        longest: Duration,
+        now: Instant,
+    ) -> EndpointTurn {
         self.sweep(now);
         let has_place = self.doubtful < DOUBTFUL
             && self.doubtful_of.get(&key.namespace).copied().unwrap_or(0) < DOUBTFUL_OF_NAMESPACE;
-        let fresh = || Known { standing: EndpointState::Unknown, asking: 0, used: now };
+        let fresh = || BreakerEntry { standing: EndpointState::Unknown, asking: 0, used: now };
         let known = self.known.entry(key.clone()).or_insert_with(fresh);
         known.used = now;
         let turn = match &known.standing {
@@ -121,7 +127,7 @@ impl Memory {
     }
 
     /// Ends a request.
-    pub fn end(&mut self, key: &Key, doubtful: bool, outcome: Outcome, now: Instant) {
+    pub fn end(&mut self, key: &BreakerKey, doubtful: bool, outcome: Outcome, now: Instant) {
         if doubtful {
             self.doubtful = self.doubtful.saturating_sub(1);
             if let Some(count) = self.doubtful_of.get_mut(&key.namespace) {
@@ -169,27 +175,28 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{
-        DOUBTFUL, DOUBTFUL_OF_NAMESPACE, EndpointTurn, FORGOTTEN, Key, LONGEST_PAUSE, MOST, Memory, Outcome,
+        BreakerKey, BreakerTable, DOUBTFUL, DOUBTFUL_OF_NAMESPACE, EndpointTurn, FORGOTTEN, LONGEST_PAUSE,
+        MOST, Outcome,
     };
     use crate::not_ready::NotReady;
 
     const LONGEST: Duration = Duration::from_secs(10);
 
-    fn key(namespace: &str, number: usize) -> Key {
-        Key { namespace: namespace.into(), endpoint: format!("http://{number}") }
+    fn key(namespace: &str, number: usize) -> BreakerKey {
+        BreakerKey { namespace: namespace.into(), endpoint: format!("http://{number}") }
     }
 
     fn fault() -> NotReady {
         NotReady::transient("IndexUnreachable", "no answer")
     }
 
-    fn begins(memory: &mut Memory, key: &Key, now: Instant) -> bool {
+    fn begins(memory: &mut BreakerTable, key: &BreakerKey, now: Instant) -> bool {
         matches!(memory.begin(key, false, LONGEST, now), EndpointTurn::Now { .. })
     }
 
     #[test]
     fn a_namespace_has_few_places_for_strangers_and_leaves_the_rest_to_others() {
-        let (mut memory, now) = (Memory::default(), Instant::now());
+        let (mut memory, now) = (BreakerTable::default(), Instant::now());
         let begun = (0..100).filter(|number| begins(&mut memory, &key("hostile", *number), now)).count();
         assert_eq!(begun, DOUBTFUL_OF_NAMESPACE);
         assert!(begins(&mut memory, &key("news", 0), now));
@@ -209,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_silent_endpoint_is_asked_by_one_at_a_time_with_growing_pauses() {
-        let (mut memory, start) = (Memory::default(), Instant::now());
+        let (mut memory, start) = (BreakerTable::default(), Instant::now());
         let (hole, mut now, mut asked) = (key("news", 1), start, Vec::new());
         while now < start + Duration::from_hours(1) {
             if let EndpointTurn::Now { deadline, doubtful } = memory.begin(&hole, false, LONGEST, now) {
@@ -236,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_is_not_asked_any_more_is_forgotten_and_there_is_a_most() {
-        let (mut memory, start) = (Memory::default(), Instant::now());
+        let (mut memory, start) = (BreakerTable::default(), Instant::now());
         for number in 0..MOST + 10 {
             let key = key(&format!("n-{number}"), 0);
             let turn = memory.begin(&key, true, LONGEST, start);

@@ -8,25 +8,25 @@ const OF_NAMESPACE: usize = 32;
 
 /// The reconciles of one kind in flight, by namespace.
 #[derive(Clone, Debug, Default)]
-pub struct Passes(Arc<Mutex<HashMap<String, usize>>>);
+pub struct ReconcileLimiter(Arc<Mutex<HashMap<String, usize>>>);
 
 /// A reconcile in flight. Dropping this ends it.
 #[derive(Debug)]
-pub struct Pass {
-    passes: Passes,
+pub struct ReconcilePermit {
+    passes: ReconcileLimiter,
     namespace: String,
 }
 
-impl Passes {
+impl ReconcileLimiter {
     /// Begins a reconcile, unless the namespace is at its limit.
-    pub fn begin(&self, namespace: &str) -> Option<Pass> {
+    pub fn begin(&self, namespace: &str) -> Option<ReconcilePermit> {
         let mut all = self.all();
         let count = all.entry(namespace.to_owned()).or_default();
         if *count >= OF_NAMESPACE {
             return None;
         }
         *count += 1;
-        Some(Pass { passes: self.clone(), namespace: namespace.to_owned() })
+        Some(ReconcilePermit { passes: self.clone(), namespace: namespace.to_owned() })
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, usize>> {
@@ -34,7 +34,7 @@ impl Passes {
     }
 }
 
-impl Drop for Pass {
+impl Drop for ReconcilePermit {
     fn drop(&mut self) {
         let mut all = self.passes.all();
         if let Some(count) = all.get_mut(&self.namespace) {
@@ -48,11 +48,11 @@ impl Drop for Pass {
 
 #[cfg(test)]
 mod tests {
-    use super::{OF_NAMESPACE, Passes};
+    use super::{OF_NAMESPACE, ReconcileLimiter};
 
     #[test]
     fn a_namespace_has_its_share_and_leaves_others_theirs() {
-        let passes = Passes::default();
+        let passes = ReconcileLimiter::default();
         let mut begun: Vec<_> = (0..OF_NAMESPACE + 5).filter_map(|_| passes.begin("hostile")).collect();
         assert_eq!(begun.len(), OF_NAMESPACE);
         assert!(passes.begin("news").is_some());

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::leader::Leadership;
-use recent_events::Told;
+use recent_events::RecentEvents;
 
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
@@ -78,7 +78,7 @@ pub struct Writer {
     client: Client,
     leadership: Leadership,
     recorder: Recorder,
-    told: Arc<Told>,
+    told: Arc<RecentEvents>,
 }
 
 impl Writer {

@@ -16,7 +16,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
 
-use decision::{GIVE_UP_AFTER, Move, RENEW_EVERY, RETRY_EVERY, decide, held, holder, released};
+use decision::{GIVE_UP_AFTER, LeaseAction, RENEW_EVERY, RETRY_EVERY, decide, held, holder, released};
 
 /// Whether this process is the leader right now. Clones share the state.
 #[derive(Clone, Debug, Default)]
@@ -122,9 +122,11 @@ impl Candidate {
         let unchanged_for = self.look(spec.as_ref(), started);
         let next = held(spec.as_ref(), &self.me, Timestamp::now());
         let written = match (decide(spec.as_ref(), unchanged_for, &self.me), lease) {
-            (Move::Wait, _) => return Ok(false),
-            (Move::Create, _) | (_, None) => self.api.create(&PostParams::default(), &self.lease(next)).await,
-            (Move::Renew | Move::Take, Some(lease)) => {
+            (LeaseAction::Wait, _) => return Ok(false),
+            (LeaseAction::Create, _) | (_, None) => {
+                self.api.create(&PostParams::default(), &self.lease(next)).await
+            }
+            (LeaseAction::Renew | LeaseAction::Take, Some(lease)) => {
                 // The resource version is sent along, so when two candidates take it at once, one is
                 // rejected.
                 let lease = Lease { spec: Some(next), ..lease };

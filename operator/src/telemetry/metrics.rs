@@ -16,7 +16,7 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-pub use shown::{Shown, Shows};
+pub use shown::{ResourceCollector, ResourceMetrics};
 
 /// The kinds of resources that are reconciled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -33,7 +33,7 @@ pub enum Kind {
 
 /// How a reconcile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub enum PassOutcome {
+pub enum ReconcileOutcome {
     /// Successfully.
     Done,
     /// With an error of the API server.
@@ -59,9 +59,9 @@ pub enum Target {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PassLabels {
+struct ReconcileLabels {
     kind: Kind,
-    outcome: PassOutcome,
+    outcome: ReconcileOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -87,32 +87,32 @@ impl MetricConstructor<Histogram> for Seconds {
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
-    passes: Family<PassLabels, Counter>,
+    passes: Family<ReconcileLabels, Counter>,
     pass_seconds: Family<KindLabels, Histogram, Seconds>,
     jobs_created: Family<KindLabels, Counter>,
     leader: Gauge,
     requests: Family<TargetLabels, Counter>,
     /// The views to export: each resource as long as it exists.
-    pub shown: AllShown,
+    pub shown: ResourceCollectors,
 }
 
 /// The exported resources.
 #[derive(Debug, Default)]
-pub struct AllShown {
+pub struct ResourceCollectors {
     /// `IngestSource`s.
-    pub sources: Shown<IngestSource>,
+    pub sources: ResourceCollector<IngestSource>,
     /// `IngestRun`s.
-    pub ingest_runs: Shown<IngestRun>,
+    pub ingest_runs: ResourceCollector<IngestRun>,
     /// `EnrichmentRun`s.
-    pub enrichment_runs: Shown<EnrichmentRun>,
+    pub enrichment_runs: ResourceCollector<EnrichmentRun>,
     /// `EnrichmentSchedule`s.
-    pub schedules: Shown<EnrichmentSchedule>,
+    pub schedules: ResourceCollector<EnrichmentSchedule>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut all = Registry::default();
-        let shown = AllShown::default();
+        let shown = ResourceCollectors::default();
         all.register_collector(Box::new(shown.sources.clone()));
         all.register_collector(Box::new(shown.ingest_runs.clone()));
         all.register_collector(Box::new(shown.enrichment_runs.clone()));
@@ -135,8 +135,8 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a reconcile.
-    pub fn passed(&self, kind: Kind, outcome: PassOutcome, took: Duration) {
-        self.passes.get_or_create(&PassLabels { kind, outcome }).inc();
+    pub fn passed(&self, kind: Kind, outcome: ReconcileOutcome, took: Duration) {
+        self.passes.get_or_create(&ReconcileLabels { kind, outcome }).inc();
         self.pass_seconds.get_or_create(&KindLabels { kind }).observe(took.as_secs_f64());
     }
 
@@ -167,12 +167,12 @@ impl Metrics {
 mod tests {
     use std::time::Duration;
 
-    use super::{Kind, Metrics, PassOutcome, Target};
+    use super::{Kind, Metrics, ReconcileOutcome, Target};
 
     #[test]
     fn the_text_names_kind_and_outcome() {
         let metrics = Metrics::default();
-        metrics.passed(Kind::IngestSource, PassOutcome::Done, Duration::from_millis(7));
+        metrics.passed(Kind::IngestSource, ReconcileOutcome::Done, Duration::from_millis(7));
         metrics.job_created(Kind::EnrichmentRun);
         metrics.request(Target::Queue);
         let text = metrics.encode().unwrap();

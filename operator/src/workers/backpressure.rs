@@ -4,7 +4,7 @@ use docmill_crds::contract::{StoreProblem, WorkerStatus};
 use docmill_crds::foreign::sentence;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::conditions::{self, Statement, kind};
+use crate::conditions::{self, ConditionUpdate, kind};
 
 /// What workers wait for, the longest first.
 pub fn longest_first<'a>(worker_statuses: impl Iterator<Item = &'a WorkerStatus>) -> Vec<&'a StoreProblem> {
@@ -16,16 +16,21 @@ pub fn longest_first<'a>(worker_statuses: impl Iterator<Item = &'a WorkerStatus>
 
 /// True while any worker reports that a store or a model accepts no more requests, or does not answer. While
 /// no worker reports (none has started yet, or none answers) and there is work, it stays unchanged.
-pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], work: bool) -> Statement {
+pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], work: bool) -> ConditionUpdate {
     let store_problems = longest_first(worker_statuses.iter().copied());
     if let Some(longest) = store_problems.iter().find(|store_problem| store_problem.reason.passes()) {
-        return Statement::new(kind::THROTTLED, true, longest.by.as_str(), in_words(longest));
+        return ConditionUpdate::new(kind::THROTTLED, true, longest.by.as_str(), in_words(longest));
     }
     match conditions::find(old, kind::THROTTLED) {
         Some(before) if before.status == "True" && worker_statuses.is_empty() && work => {
-            Statement::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
+            ConditionUpdate::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
         }
-        _ => Statement::new(kind::THROTTLED, false, "NotHindered", "no store or model throttles the workers"),
+        _ => ConditionUpdate::new(
+            kind::THROTTLED,
+            false,
+            "NotHindered",
+            "no store or model throttles the workers",
+        ),
     }
 }
 

@@ -10,7 +10,7 @@ use super::worker_pod::CONTAINER;
 
 /// How a worker's process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
+pub struct ContainerExit {
     /// Its exit status.
     pub exit_code: i32,
     /// Its final report, if it wrote one.
@@ -19,7 +19,7 @@ pub struct Ending {
     pub reason: String,
 }
 
-impl Ending {
+impl ContainerExit {
     /// Why it failed, in words; `None` if it succeeded.
     pub fn failure(&self) -> Option<String> {
         if self.exit_code == i32::from(ExitCode::Done.code()) {
@@ -39,10 +39,10 @@ impl Ending {
 }
 
 /// How the worker of a pod ended, if it did.
-pub fn ending(pod: &Pod) -> Option<Ending> {
+pub fn ending(pod: &Pod) -> Option<ContainerExit> {
     let state = container_status(pod)?.state.as_ref()?;
     let ended: &ContainerStateTerminated = state.terminated.as_ref()?;
-    Some(Ending {
+    Some(ContainerExit {
         exit_code: ended.exit_code,
         report: ended.message.as_ref().and_then(|message| serde_json::from_str(message).ok()),
         reason: ended.reason.clone().unwrap_or_else(|| "Error".to_owned()),

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::{Foreign, code as known_code};
+use docmill_crds::foreign::{UntrustedText, code as known_code};
 use http_body_util::LengthLimitError;
 
 use crate::cause::{self, innermost};
@@ -34,7 +34,7 @@ pub enum StoreError {
         /// The service's code, the status, or what happened to the connection.
         detail: String,
         /// The service's message.
-        said: Foreign,
+        said: UntrustedText,
         /// The kind of failure.
         fault: StoreFault,
     },
@@ -78,7 +78,7 @@ impl StoreError {
                 Some(_) => "the answer is longer than it may be",
                 None => "the answer broke off, or is not what the service promises",
             };
-            let (detail, said) = (detail.to_owned(), Foreign::default());
+            let (detail, said) = (detail.to_owned(), UntrustedText::default());
             return Self::Request { action, detail, said, fault: StoreFault::Unavailable };
         }
         let status = error.raw_response().map(|response| response.status().as_u16());
@@ -94,12 +94,12 @@ impl StoreError {
 
     /// A body that broke off, or any other transient failure in transit.
     pub fn unavailable(action: impl Into<String>, error: &dyn StdError) -> Self {
-        let (detail, said) = (innermost(error), Foreign::default());
+        let (detail, said) = (innermost(error), UntrustedText::default());
         Self::Request { action: action.into(), detail, said, fault: StoreFault::Unavailable }
     }
 
     /// The service's code and its own words, if a request was sent: for records, as in
-    /// [`Foreign::for_records`].
+    /// [`UntrustedText::for_records`].
     pub fn detail(&self) -> String {
         match self {
             Self::Request { detail, said, .. } if said.is_empty() => detail.clone(),
@@ -137,7 +137,7 @@ impl Classify for StoreError {
         Some((Store::ObjectStore, store_reason(self)?))
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Request { said, .. } => Some(said).filter(|said| !said.is_empty()),
             Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) => None,

@@ -5,7 +5,7 @@ use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::client::{Elastic, segment};
-use super::error::{ElasticError, Fault};
+use super::error::{ElasticError, ErrorCause};
 use super::mapping;
 
 impl Elastic {
@@ -85,7 +85,7 @@ impl Elastic {
 }
 
 fn is_of_index(error: &ElasticError) -> bool {
-    error.fault().and_then(Fault::index_trouble) == Some(IndexTrouble::Blocked)
+    error.fault().and_then(ErrorCause::index_trouble) == Some(IndexTrouble::Blocked)
 }
 
 pub(super) fn is_kind(error: &ElasticError, kind: &str) -> bool {

@@ -5,6 +5,6 @@ mod progress;
 mod send;
 pub(super) mod verdict;
 
-pub use body::{Address, BulkBody, ReadState};
-pub use send::{PassOver, Watch};
-pub use verdict::Outcome;
+pub use body::{Address, BulkBody, ConcurrencyToken};
+pub use send::{BulkPolicy, SkipBlocked};
+pub use verdict::ItemOutcome;

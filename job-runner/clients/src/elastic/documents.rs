@@ -3,8 +3,8 @@
 use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::bulk::verdict::Verdict;
-use super::bulk::{Address, BulkBody, Outcome, ReadState};
+use super::bulk::verdict::ItemResult;
+use super::bulk::{Address, BulkBody, ConcurrencyToken, ItemOutcome};
 use super::client::Elastic;
 use super::error::ElasticError;
 
@@ -14,7 +14,7 @@ pub struct StoredDocument {
     /// Its version; external if it was written with one.
     pub version: u64,
     /// The state in which it was read.
-    pub state: ReadState,
+    pub state: ConcurrencyToken,
     /// The document, or the requested fields of it.
     pub source: Map<String, Value>,
 }
@@ -46,18 +46,18 @@ impl Elastic {
     }
 
     /// Stores one document. With a version, a document older than the stored one is dropped
-    /// ([`Outcome::Superseded`]).
+    /// ([`ItemOutcome::Superseded`]).
     pub async fn index_doc(
         &self,
         address: Address<'_>,
         document: &Value,
         version: Option<u64>,
-    ) -> Result<Outcome, ElasticError> {
+    ) -> Result<ItemOutcome, ElasticError> {
         let mut body = BulkBody::default();
         body.push_index(address, version, document.to_string().as_bytes());
         match self.bulk(&body.seal()).await?.pop() {
-            Some(Verdict::Final(outcome)) => Ok(outcome),
-            Some(Verdict::Retry(fault)) => Err(ElasticError::Refused(fault)),
+            Some(ItemResult::Final(outcome)) => Ok(outcome),
+            Some(ItemResult::Retry(fault)) => Err(ElasticError::Refused(fault)),
             None => Err(ElasticError::Unreadable("a bulk of one document without a verdict".to_owned())),
         }
     }
@@ -74,7 +74,7 @@ impl Elastic {
             return Ok(());
         }
         for verdict in self.bulk(&body.seal()).await? {
-            if let Verdict::Retry(fault) | Verdict::Final(Outcome::Rejected(fault)) = verdict {
+            if let ItemResult::Retry(fault) | ItemResult::Final(ItemOutcome::Rejected(fault)) = verdict {
                 return Err(ElasticError::Refused(fault));
             }
         }
@@ -102,7 +102,7 @@ fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDo
         return Err(ElasticError::Unreadable("multi-get: a document that was not asked for".to_owned()));
     }
     if let Some(error) = entry.get("error") {
-        let fault = super::error::Fault::of_error(500, error);
+        let fault = super::error::ErrorCause::of_error(500, error);
         let missing = fault.kind == "index_not_found_exception";
         return if missing { Ok(None) } else { Err(ElasticError::Refused(fault)) };
     }
@@ -111,7 +111,7 @@ fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDo
     }
     let number = |name: &str| entry.get(name).and_then(Value::as_u64).unwrap_or(0);
     let version = number("_version");
-    let state = ReadState { seq_no: number("_seq_no"), primary_term: number("_primary_term") };
+    let state = ConcurrencyToken { seq_no: number("_seq_no"), primary_term: number("_primary_term") };
     match entry.get_mut("_source").map(Value::take) {
         Some(Value::Object(source)) => Ok(Some(StoredDocument { version, state, source })),
         // With a list of fields of which the document has none, some versions omit the source.

@@ -2,7 +2,7 @@
 
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::{Foreign, exception};
+use docmill_crds::foreign::{UntrustedText, exception};
 use serde_json::Value;
 
 use crate::outbound::EndpointFault;
@@ -41,7 +41,7 @@ pub enum ElasticError {
     Timeout(String),
     /// Elasticsearch responded with an error.
     #[error("failed at Elasticsearch: {0}")]
-    Refused(Fault),
+    Refused(ErrorCause),
     /// The response is not what the API promises: truncated, from a proxy, or from another server.
     #[error("failed to understand the answer of Elasticsearch: {0}")]
     Unreadable(String),
@@ -65,7 +65,7 @@ impl Classify for ElasticError {
         Some((Store::Elasticsearch, elastic_reason(self)?))
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         self.fault().map(|fault| &fault.reason)
     }
 }
@@ -79,7 +79,7 @@ impl ElasticError {
     /// The same error, as one after which a view has to be opened again: [`Self::lost_view`] is true for it.
     pub fn as_lost_view(self) -> Self {
         let reason = self.to_string();
-        Self::Refused(Fault { status: 404, kind: LOST_VIEW.to_owned(), reason: reason.into() })
+        Self::Refused(ErrorCause { status: 404, kind: LOST_VIEW.to_owned(), reason: reason.into() })
     }
 
     /// Whether the server does not know such a request at all, like older ones that do not know points in
@@ -100,7 +100,7 @@ impl ElasticError {
     }
 
     /// What Elasticsearch said, if it responded at all.
-    pub fn fault(&self) -> Option<&Fault> {
+    pub fn fault(&self) -> Option<&ErrorCause> {
         match self {
             Self::Refused(fault) => Some(fault),
             _ => None,
@@ -110,17 +110,17 @@ impl ElasticError {
 
 /// Elasticsearch's objection to a whole request or to one item of a bulk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ErrorCause {
     /// HTTP status of the response or of the item.
     pub status: u16,
     /// Elasticsearch's `type`, for example `document_parsing_exception`; empty if there is none, or if it is
     /// something else.
     pub kind: String,
     /// Elasticsearch's `reason`, shortened. It may quote a document, and is not part of `Display`.
-    pub reason: Foreign,
+    pub reason: UntrustedText,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for ErrorCause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.status)?;
         if !self.kind.is_empty() {
@@ -133,7 +133,7 @@ impl std::fmt::Display for Fault {
     }
 }
 
-impl Fault {
+impl ErrorCause {
     /// The fault with the server's own words, for records in the stores of the affected users.
     pub fn for_records(&self) -> String {
         let words = self.reason.for_records();
@@ -241,7 +241,7 @@ fn elastic_reason(error: &ElasticError) -> Option<StoreProblemReason> {
     }
 }
 
-fn fault_reason(fault: &Fault) -> Option<StoreProblemReason> {
+fn fault_reason(fault: &ErrorCause) -> Option<StoreProblemReason> {
     match (fault.kind.as_str(), fault.status) {
         ("cluster_block_exception", _) => Some(StoreProblemReason::ReadOnly),
         // It passes once the clock is right.
@@ -260,10 +260,10 @@ fn fault_reason(fault: &Fault) -> Option<StoreProblemReason> {
 #[cfg(test)]
 mod tests {
     use docmill_crds::error_class::ErrorClass;
-    use docmill_crds::foreign::Foreign;
+    use docmill_crds::foreign::UntrustedText;
     use serde_json::json;
 
-    use super::Fault;
+    use super::ErrorCause;
 
     #[test]
     fn the_innermost_cause_is_told() {
@@ -272,7 +272,7 @@ mod tests {
             "caused_by": {"type": "illegal_argument_exception", "reason": "failed to parse date field [soon]",
                 "caused_by": {"type": "date_time_parse_exception", "reason": "Text 'soon' could not be parsed"}}},
             "status": 400});
-        let fault = Fault::of_answer(400, body.to_string().as_bytes());
+        let fault = ErrorCause::of_answer(400, body.to_string().as_bytes());
         assert_eq!(
             fault.for_records(),
             "400, mapper_parsing_exception, failed to parse field [publishedAt] of type [date]: \
@@ -283,17 +283,17 @@ mod tests {
 
     #[test]
     fn bodies_that_are_no_json_still_tell_something() {
-        assert_eq!(Fault::of_answer(413, b"").to_string(), "413");
-        let page = Fault::of_answer(502, b"<html>\nBad Gateway</html>");
+        assert_eq!(ErrorCause::of_answer(413, b"").to_string(), "413");
+        let page = ErrorCause::of_answer(502, b"<html>\nBad Gateway</html>");
         assert_eq!(page.to_string(), "502");
         assert_eq!(page.for_records(), "502, <html> Bad Gateway</html>");
         assert_eq!(page.class(), ErrorClass::Transient);
-        assert_eq!(Fault::of_answer(400, br#"{"error": "no handler"}"#).reason, "no handler".into());
+        assert_eq!(ErrorCause::of_answer(400, br#"{"error": "no handler"}"#).reason, "no handler".into());
     }
 
     #[test]
     fn a_clock_that_is_off_is_told_from_wrong_credentials() {
-        let answer = |text: &str| Fault::of_answer(403, json!({"message": text}).to_string().as_bytes());
+        let answer = |text: &str| ErrorCause::of_answer(403, json!({"message": text}).to_string().as_bytes());
         let skewed = answer("Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z");
         assert_eq!(skewed.class(), ErrorClass::Transient);
         assert!(skewed.to_string().ends_with("set the clock of this node"), "{skewed}");
@@ -309,19 +309,19 @@ mod tests {
         let body = json!({"error": {"type": "search_phase_execution_exception", "reason": "all shards failed",
             "root_cause": [{"type": "search_context_missing_exception", "reason": "No search context found for id [7]"}],
             "phase": "query", "grouped": true, "failed_shards": []}, "status": 404});
-        let fault = Fault::of_answer(404, body.to_string().as_bytes());
+        let fault = ErrorCause::of_answer(404, body.to_string().as_bytes());
         assert_eq!(fault.kind, "search_context_missing_exception");
         assert_eq!(fault.class(), ErrorClass::Transient);
         let body =
             json!({"error": {"type": "search_phase_execution_exception", "reason": "", "root_cause": []}});
-        assert_eq!(Fault::of_answer(503, body.to_string().as_bytes()).class(), ErrorClass::Transient);
+        assert_eq!(ErrorCause::of_answer(503, body.to_string().as_bytes()).class(), ErrorClass::Transient);
     }
 
     #[test]
     fn a_type_that_is_none_is_not_taken() {
         for kind in ["root:x:0:0", "ROOT_exception", "<b>", "session_7f3a"] {
             let body = json!({"error": {"type": kind, "reason": "hunter2"}}).to_string();
-            let error = super::ElasticError::Refused(Fault::of_answer(400, body.as_bytes()));
+            let error = super::ElasticError::Refused(ErrorCause::of_answer(400, body.as_bytes()));
             assert_eq!(error.to_string(), "failed at Elasticsearch: 400");
             assert!(!format!("{error:?}").contains("hunter2"));
         }
@@ -329,14 +329,15 @@ mod tests {
 
     #[test]
     fn long_reasons_are_cut() {
-        let fault = Fault::of_error(400, &json!({"reason": "ß".repeat(5_000)}));
+        let fault = ErrorCause::of_error(400, &json!({"reason": "ß".repeat(5_000)}));
         assert_eq!(fault.reason.for_records().chars().count(), 401);
     }
 
     #[test]
     fn the_kind_decides_where_the_status_misleads() {
-        let class =
-            |status, kind: &str| Fault { status, kind: kind.into(), reason: Foreign::default() }.class();
+        let class = |status, kind: &str| {
+            ErrorCause { status, kind: kind.into(), reason: UntrustedText::default() }.class()
+        };
         assert_eq!(class(403, "cluster_block_exception"), ErrorClass::Transient);
         assert_eq!(class(403, "security_exception"), ErrorClass::User);
         assert_eq!(class(403, super::SKEWED), ErrorClass::Transient);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
-use docmill_crds::records::own_index::{Bar, OwnIndex, Owner, Ownership, meta};
+use docmill_crds::foreign::UntrustedText;
+use docmill_crds::records::own_index::{OwnIndex, Owner, Ownership, OwnershipConflict, meta};
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ const CLAIMS_SETTLE: Duration = Duration::from_secs(1);
 
 /// Why an index cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ClaimError {
+pub enum OwnershipError {
     /// A request to the cluster failed.
     #[error(transparent)]
     Elastic(#[from] ElasticError),
@@ -27,7 +27,7 @@ pub enum ClaimError {
     Barred(String),
 }
 
-impl Classify for ClaimError {
+impl Classify for OwnershipError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Elastic(error) => error.class(),
@@ -42,7 +42,7 @@ impl Classify for ClaimError {
         }
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Elastic(error) => error.words(),
             Self::Barred(_) => None,
@@ -54,7 +54,7 @@ impl Elastic {
     /// Ensures that an index exists and belongs to `owner`: creates it, claims it if nobody owns it, and with
     /// `adopt` takes it over from another owner. Also puts the template of its kind: an index that somebody
     /// deletes is created again by the next record for it, and takes its mapping from the template.
-    pub async fn claim(&self, index: &OwnIndex, owner: &Owner, adopt: bool) -> Result<(), ClaimError> {
+    pub async fn claim(&self, index: &OwnIndex, owner: &Owner, adopt: bool) -> Result<(), OwnershipError> {
         let template = mapping::own_index_template(index.pattern, &index.body);
         self.put_index_template(&mapping::template_name(index.pattern), &template).await?;
         if self.create_index(&index.name, &index.body_for(owner)).await? {
@@ -82,7 +82,7 @@ impl Elastic {
     }
 
     /// Checks that all of these indices that exist belong to `owner` or to nobody.
-    pub async fn check_owner(&self, indices: &[OwnIndex], owner: &Owner) -> Result<(), ClaimError> {
+    pub async fn check_owner(&self, indices: &[OwnIndex], owner: &Owner) -> Result<(), OwnershipError> {
         for index in indices {
             if let Some(Ownership::Barred(bar)) = self.standing(&index.name, owner).await? {
                 return Err(barred(&bar, &index.name, owner));
@@ -100,6 +100,6 @@ impl Elastic {
     }
 }
 
-fn barred(bar: &Bar, index: &str, owner: &Owner) -> ClaimError {
-    ClaimError::Barred(bar.in_words(index, owner))
+fn barred(bar: &OwnershipConflict, index: &str, owner: &Owner) -> OwnershipError {
+    OwnershipError::Barred(bar.in_words(index, owner))
 }

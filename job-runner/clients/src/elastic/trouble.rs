@@ -7,7 +7,7 @@
 
 use docmill_crds::contract::IndexTrouble;
 
-use super::error::{BLOCKED, Fault};
+use super::error::{BLOCKED, ErrorCause};
 
 /// The number of the block that a full disk sets on the indices of its node.
 const DISK_FULL: u32 = 12;
@@ -16,7 +16,7 @@ const NO_NEW_INDICES: &str = "/10/cluster create-index";
 /// The messages of an alias or a data stream that does not accept a document as it is sent.
 const NOT_AN_INDEX: [&str; 2] = ["no write index is defined for alias", "are allowed in data streams"];
 
-impl Fault {
+impl ErrorCause {
     /// The trouble of the item's index by itself, if any; `None`: it is the document's, or the cluster's.
     pub fn index_trouble(&self) -> Option<IndexTrouble> {
         match (self.kind.as_str(), self.status) {
@@ -67,10 +67,10 @@ fn block(reason: &str) -> Option<IndexTrouble> {
 mod tests {
     use docmill_crds::contract::IndexTrouble::{self, Blocked, Denied, DiskFull, NotCreated, Unavailable};
 
-    use super::Fault;
+    use super::ErrorCause;
 
     fn trouble(status: u16, kind: &str, reason: &str) -> Option<IndexTrouble> {
-        Fault { status, kind: kind.into(), reason: reason.into() }.index_trouble()
+        ErrorCause { status, kind: kind.into(), reason: reason.into() }.index_trouble()
     }
 
     #[test]

@@ -16,18 +16,18 @@ const LINGER: Duration = Duration::from_secs(10);
 const PROBE_EVERY: Duration = Duration::from_mins(1);
 
 /// Which store has the problem, and which one.
-pub type Kind = (Store, StoreProblemReason);
+pub type ProblemKey = (Store, StoreProblemReason);
 
 /// The problems that hold up a worker.
 #[derive(Debug, Default)]
-pub struct Hindrances {
-    known: BTreeMap<Kind, Trouble>,
+pub struct StoreProblems {
+    known: BTreeMap<ProblemKey, OngoingProblem>,
     stopped_at: Option<Duration>,
 }
 
 /// One kind of problem.
 #[derive(Debug)]
-struct Trouble {
+struct OngoingProblem {
     /// Pieces of work that are held up by it now.
     held: usize,
     since: Duration,
@@ -37,18 +37,18 @@ struct Trouble {
 
 /// A problem as it is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ReportedProblem {
     /// The store and the reason.
-    pub kind: Kind,
+    pub kind: ProblemKey,
     /// Since when.
     pub since: Duration,
     /// The store's words when it began.
     pub message: String,
 }
 
-impl Hindrances {
+impl StoreProblems {
     /// A piece of work is held up.
-    pub fn begin(&mut self, kind: Kind, message: &str, now: Duration) {
+    pub fn begin(&mut self, kind: ProblemKey, message: &str, now: Duration) {
         self.known
             .entry(kind)
             .and_modify(|trouble| {
@@ -59,11 +59,16 @@ impl Hindrances {
                 }
                 trouble.held += 1;
             })
-            .or_insert_with(|| Trouble { held: 1, since: now, ended: now, message: message.to_owned() });
+            .or_insert_with(|| OngoingProblem {
+                held: 1,
+                since: now,
+                ended: now,
+                message: message.to_owned(),
+            });
     }
 
     /// A piece of work for which [`Self::begin`] was called continues, or was given up.
-    pub fn end(&mut self, kind: Kind, now: Duration) {
+    pub fn end(&mut self, kind: ProblemKey, now: Duration) {
         if let Some(trouble) = self.known.get_mut(&kind) {
             trouble.held = trouble.held.saturating_sub(1);
             trouble.ended = now;
@@ -74,7 +79,7 @@ impl Hindrances {
     /// (one bucket, one index), and the others go on; and a queue that returns nothing stops nothing that is
     /// in flight.
     pub fn stops(&self) -> bool {
-        let stops = |(by, reason): &Kind| *by != Store::Queue && reason.passes();
+        let stops = |(by, reason): &ProblemKey| *by != Store::Queue && reason.passes();
         self.known.iter().any(|(kind, trouble)| trouble.held > 0 && stops(kind))
     }
 
@@ -93,11 +98,12 @@ impl Hindrances {
     }
 
     /// The problems of now or a moment ago, the longest first.
-    pub fn told(&self, now: Duration) -> Vec<Told> {
-        let recent = |trouble: &Trouble| trouble.held > 0 || now.saturating_sub(trouble.ended) < LINGER;
+    pub fn told(&self, now: Duration) -> Vec<ReportedProblem> {
+        let recent =
+            |trouble: &OngoingProblem| trouble.held > 0 || now.saturating_sub(trouble.ended) < LINGER;
         let told = self.known.iter().filter(|(_, trouble)| recent(trouble));
         let mut told: Vec<_> = told
-            .map(|(kind, trouble)| Told {
+            .map(|(kind, trouble)| ReportedProblem {
                 kind: *kind,
                 since: trouble.since,
                 message: trouble.message.clone(),
@@ -114,10 +120,10 @@ mod tests {
 
     use docmill_crds::contract::{Store, StoreProblemReason};
 
-    use super::{Hindrances, Kind};
+    use super::{ProblemKey, StoreProblems};
 
-    const BUSY: Kind = (Store::Elasticsearch, StoreProblemReason::Throttled);
-    const DENIED: Kind = (Store::ObjectStore, StoreProblemReason::AccessDenied);
+    const BUSY: ProblemKey = (Store::Elasticsearch, StoreProblemReason::Throttled);
+    const DENIED: ProblemKey = (Store::ObjectStore, StoreProblemReason::AccessDenied);
 
     fn at(second: u64) -> Duration {
         Duration::from_secs(second)
@@ -125,7 +131,7 @@ mod tests {
 
     #[test]
     fn it_lasts_until_the_last_piece_of_work_goes_on_and_is_told_of_a_little_longer() {
-        let mut store_problems = Hindrances::default();
+        let mut store_problems = StoreProblems::default();
         store_problems.begin(BUSY, "429", at(5));
         store_problems.begin(BUSY, "429 again", at(7));
         store_problems.end(BUSY, at(20));
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn trouble_that_comes_back_soon_is_the_same_and_later_it_is_new() {
-        let mut store_problems = Hindrances::default();
+        let mut store_problems = StoreProblems::default();
         for (from, to) in [(0, 10), (50, 60)] {
             store_problems.begin(BUSY, "first", at(from));
             store_problems.end(BUSY, at(to));
@@ -152,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_longest_comes_first() {
-        let mut store_problems = Hindrances::default();
+        let mut store_problems = StoreProblems::default();
         store_problems.begin(DENIED, "403", at(1));
         store_problems.begin(BUSY, "429", at(2));
         let kinds: Vec<_> = store_problems.told(at(3)).into_iter().map(|told| told.kind).collect();
@@ -161,7 +167,7 @@ mod tests {
 
     #[test]
     fn receiving_stops_for_what_passes_and_goes_on_for_what_a_person_has_to_mend() {
-        let mut store_problems = Hindrances::default();
+        let mut store_problems = StoreProblems::default();
         store_problems.begin(DENIED, "403", at(0));
         assert!(store_problems.may_receive(at(0)));
         store_problems.begin(BUSY, "429", at(1));
@@ -173,7 +179,7 @@ mod tests {
 
     #[test]
     fn once_a_minute_one_receive_is_let_through() {
-        let mut store_problems = Hindrances::default();
+        let mut store_problems = StoreProblems::default();
         store_problems.begin(BUSY, "500 for one object alone", at(0));
         let through: Vec<u64> = (0..=130).filter(|second| store_problems.may_receive(at(*second))).collect();
         assert_eq!(through, [60, 120]);

@@ -7,7 +7,7 @@ use docmill_crds::contract::StoreProblemReason::{
 use docmill_crds::error_class::Classify as _;
 
 use crate::aws::{StoreError, StoreFault};
-use crate::elastic::{ElasticError, Fault};
+use crate::elastic::{ElasticError, ErrorCause};
 
 #[test]
 fn elasticsearch_hinders_by_kind_before_status() {
@@ -20,7 +20,7 @@ fn elasticsearch_hinders_by_kind_before_status() {
         (400, "document_parsing_exception", None),
         (404, "search_context_missing_exception", None),
     ] {
-        let fault = Fault { status, kind: kind.into(), reason: "".into() };
+        let fault = ErrorCause { status, kind: kind.into(), reason: "".into() };
         let expected = reason.map(|reason| (Store::Elasticsearch, reason));
         assert_eq!(ElasticError::Refused(fault).store_problem(), expected, "{status} {kind}");
     }

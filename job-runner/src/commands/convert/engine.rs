@@ -9,14 +9,14 @@ use docmill_convert::{Losses, Verdict};
 use docmill_crds::conversion::{Model, ModelError};
 
 use crate::ingest::prepare::binary;
-use crate::ingest::prepare::logic::Logic;
+use crate::ingest::prepare::logic::DocumentExtractor;
 
 /// A model that is ready for use.
-pub(crate) struct Engine(Logic);
+pub(crate) struct Engine(DocumentExtractor);
 
 impl Engine {
     pub(crate) fn new(model: &Model) -> Result<Self, ModelError> {
-        Logic::new(model).map(Self)
+        DocumentExtractor::new(model).map(Self)
     }
 
     /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks.
@@ -28,7 +28,7 @@ impl Engine {
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
     ) -> io::Result<()> {
         match &self.0 {
-            Logic::Convert(converter) => {
+            DocumentExtractor::Convert(converter) => {
                 for document in converter.documents(file) {
                     if verdict(document?).is_break() {
                         break;
@@ -36,7 +36,9 @@ impl Engine {
                 }
             }
             // The verdict on the only document: whether to go on does not matter.
-            Logic::Describe(_) => drop(verdict(Ok(binary::of_reader(&path.to_string_lossy(), file)?))),
+            DocumentExtractor::Describe(_) => {
+                let _: ControlFlow<()> = verdict(Ok(binary::of_reader(&path.to_string_lossy(), file)?));
+            }
         }
         Ok(())
     }
@@ -44,8 +46,8 @@ impl Engine {
     /// What the files so far had that the model does not name. Nothing, for a model that names nothing.
     pub(crate) fn take_losses(&self) -> Losses {
         match &self.0 {
-            Logic::Convert(converter) => converter.take_losses(),
-            Logic::Describe(_) => Losses::default(),
+            DocumentExtractor::Convert(converter) => converter.take_losses(),
+            DocumentExtractor::Describe(_) => Losses::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use docmill_clients::model_server::link::MountedLink;
 use docmill_clients::model_server::protocol::{self, AnswerError, CallError, Refusal, Reply};
 use docmill_clients::outbound::http::AnswerFault;
 use docmill_clients::outbound::{self, EndpointFault};
-use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::retry::{Backoff, BackoffOutcome, RetryPolicy};
 use docmill_clients::store_health;
 use docmill_crds::contract::{Store, StoreProblemReason};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -22,7 +22,7 @@ use crate::enrich::model::limits::Limits;
 use crate::enrich::model::shorten::{self, RefusedRequest, Shortening};
 use crate::enrich::records::budget::Budget;
 use crate::enrich::records::tally::SharedCounts;
-use crate::enrich::slice_plan::Model;
+use crate::enrich::slice_plan::PlannedEnricher;
 
 /// How often a request is repeated because of an unusable response, before a document is blamed for it.
 const BROKEN_ANSWERS: u32 = 1;
@@ -32,13 +32,13 @@ const FAILURES_TOGETHER: u32 = 3;
 const ANSWER_BYTES: usize = 256 * 1024 * 1024;
 
 /// Calls one model.
-pub(crate) struct Asker<'a> {
-    pub(crate) model: &'a Model,
+pub(crate) struct ModelClient<'a> {
+    pub(crate) model: &'a PlannedEnricher,
     pub(crate) link: &'a MountedLink,
     pub(crate) limits: Limits,
     pub(crate) budget: &'a Budget,
     pub(crate) tally: &'a SharedCounts,
-    pub(crate) patience: Patience,
+    pub(crate) patience: RetryPolicy,
     pub(crate) stop: &'a CancellationToken,
     /// Responses so far, which distinguish a model that is down from one that fails on a document.
     pub(crate) answers: AtomicU64,
@@ -71,7 +71,7 @@ struct BatchPart {
     again: bool,
 }
 
-impl Asker<'_> {
+impl ModelClient<'_> {
     /// Calls the model for a batch of documents: `documents[i]` holds the inputs of document `i`. Returns one
     /// reply per document, in their order. A rejected batch is split in halves until the document that causes
     /// it is alone; a document whose result is unusable is sent once more. A text that is too long for a
@@ -191,9 +191,9 @@ impl Asker<'_> {
                 &format!("{model}: {}", protocol::without_words(&reason)),
             );
             match backoff.wait(at_least, self.stop).await {
-                Waited::Again => {}
-                Waited::Stopped => return Err(EnrichError::Stopped),
-                Waited::Exhausted => {
+                BackoffOutcome::Again => {}
+                BackoffOutcome::Stopped => return Err(EnrichError::Stopped),
+                BackoffOutcome::Exhausted => {
                     let (model, reason) = (self.model.model().to_owned(), protocol::without_words(&reason));
                     return Err(EnrichError::ModelAway { model, reason: reason.to_owned() });
                 }

@@ -7,8 +7,8 @@ use futures::StreamExt as _;
 use futures::stream::{self, Fuse, LocalBoxStream, Stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::enrich::slice_plan::Model;
-use crate::enrich::work::{ArticleWork, Question};
+use crate::enrich::slice_plan::PlannedEnricher;
+use crate::enrich::work::{ArticleWork, ModelQuery};
 
 /// Documents that need no answer move on once there are this many, without waiting for a full batch.
 const PASSING: usize = 128;
@@ -17,21 +17,21 @@ const PASSING: usize = 128;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// The documents, each with its question if it has one.
-    pub(crate) works: Vec<(ArticleWork, Option<Question>)>,
+    pub(crate) works: Vec<(ArticleWork, Option<ModelQuery>)>,
 }
 
 struct Gather<'a> {
     input: Fuse<LocalBoxStream<'a, Vec<ArticleWork>>>,
     come: VecDeque<ArticleWork>,
-    asking: Vec<(ArticleWork, Option<Question>)>,
-    passing: Vec<(ArticleWork, Option<Question>)>,
+    asking: Vec<(ArticleWork, Option<ModelQuery>)>,
+    passing: Vec<(ArticleWork, Option<ModelQuery>)>,
 }
 
 /// Gathers full batches for a run; only the last one may have fewer questions. Nothing more comes once `halt`
 /// is cancelled.
 pub(crate) fn batches<'a>(
     input: LocalBoxStream<'a, Vec<ArticleWork>>,
-    model: &'a Model,
+    model: &'a PlannedEnricher,
     run: &'a str,
     halt: &'a CancellationToken,
 ) -> impl Stream<Item = Batch> + 'a {
@@ -46,10 +46,10 @@ pub(crate) fn batches<'a>(
 impl Gather<'_> {
     async fn next(
         &mut self,
-        model: &Model,
+        model: &PlannedEnricher,
         run: &str,
         halt: &CancellationToken,
-    ) -> Option<Vec<(ArticleWork, Option<Question>)>> {
+    ) -> Option<Vec<(ArticleWork, Option<ModelQuery>)>> {
         let size = model.enricher.documents_a_request();
         loop {
             let now = clock::rfc3339(clock::now_millis());

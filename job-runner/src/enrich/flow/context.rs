@@ -12,14 +12,14 @@ use crate::enrich::records::progress::Progress;
 use crate::enrich::records::tally::SharedCounts;
 use crate::enrich::slice_plan::SlicePlan;
 use crate::enrich::target::compare::SliceComparison;
-use crate::enrich::target::store::Store;
+use crate::enrich::target::store::CopyStore;
 
 /// Everything that documents pass through.
 pub(crate) struct Flow<'a> {
     pub(crate) slice_plan: &'a SlicePlan,
     /// One for each model.
     pub(crate) links: &'a [MountedLink],
-    pub(crate) store: &'a Store,
+    pub(crate) store: &'a CopyStore,
     pub(crate) failures: &'a Failures<'a>,
     pub(crate) progress: &'a Progress<'a>,
     pub(crate) budget: &'a Budget,

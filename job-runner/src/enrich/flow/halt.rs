@@ -7,13 +7,13 @@ use tokio_util::sync::CancellationToken;
 use crate::enrich::error::EnrichError;
 
 /// The first error of a flow. Once there is one, nothing new is started, and what is in flight is finished.
-pub(crate) struct Halt<'a> {
+pub(crate) struct FirstError<'a> {
     pub(crate) token: CancellationToken,
     error: Mutex<Option<EnrichError>>,
     stop: &'a CancellationToken,
 }
 
-impl<'a> Halt<'a> {
+impl<'a> FirstError<'a> {
     pub(crate) fn new(stop: &'a CancellationToken) -> Self {
         Self { token: stop.child_token(), error: Mutex::new(None), stop }
     }

@@ -4,7 +4,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use docmill_clients::elastic::{Address, Outcome};
+use docmill_clients::elastic::{Address, ItemOutcome};
 use docmill_crds::api::enrichment_run::Compare;
 use docmill_crds::contract::EnrichStep;
 use docmill_crds::records::enrichments::FailureReason;
@@ -15,7 +15,7 @@ use super::context::Flow;
 use crate::enrich::error::EnrichError;
 use crate::enrich::records::counts::SliceCounts;
 use crate::enrich::selection::hits::Article;
-use crate::enrich::target::store::Copy;
+use crate::enrich::target::store::EnrichedCopy;
 use crate::enrich::work::{ArticleWork, DocumentFailure};
 use crate::gather::gather;
 
@@ -93,7 +93,7 @@ fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[ArticleWork]) {
 async fn store(flow: &Flow<'_>, works: &[ArticleWork]) -> Result<(), EnrichError> {
     let (with_results, without): (Vec<&ArticleWork>, Vec<&ArticleWork>) =
         works.iter().partition(|work| work.results() > 0);
-    let copies = with_results.iter().map(|work| Copy {
+    let copies = with_results.iter().map(|work| EnrichedCopy {
         address: Address { index: &work.index, id: &work.article.id },
         version: work.article.version,
         source: work.sealed(&flow.slice_plan.run),
@@ -127,10 +127,10 @@ async fn store(flow: &Flow<'_>, works: &[ArticleWork]) -> Result<(), EnrichError
     Ok(())
 }
 
-fn rejection(outcome: Outcome) -> Option<DocumentFailure> {
+fn rejection(outcome: ItemOutcome) -> Option<DocumentFailure> {
     match outcome {
-        Outcome::Done | Outcome::Superseded => None,
-        Outcome::Rejected(fault) | Outcome::Held(_, fault) => {
+        ItemOutcome::Done | ItemOutcome::Superseded => None,
+        ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => {
             Some(DocumentFailure { reason: FailureReason::IndexRefused, message: fault.for_records() })
         }
     }

@@ -5,7 +5,7 @@ use docmill_crds::contract::EnrichStep;
 use tokio::sync::mpsc;
 
 use super::context::Flow;
-use super::halt::Halt;
+use super::halt::FirstError;
 use crate::enrich::error::EnrichError;
 use crate::enrich::selection::article_state::{ArticleState, standing};
 use crate::enrich::selection::hits::Article;
@@ -17,7 +17,7 @@ pub(crate) async fn read(
     flow: &Flow<'_>,
     selection: &mut Selection,
     works: mpsc::Sender<Vec<ArticleWork>>,
-    halt: &Halt<'_>,
+    halt: &FirstError<'_>,
 ) -> Result<(), EnrichError> {
     while !halt.token.is_cancelled() {
         let Some(page) = selection.next_page(&halt.token).await? else { return Ok(()) };
@@ -39,7 +39,7 @@ pub(crate) async fn read(
 async fn begin(
     flow: &Flow<'_>,
     articles: Vec<Article>,
-    halt: &Halt<'_>,
+    halt: &FirstError<'_>,
 ) -> Result<Vec<ArticleWork>, EnrichError> {
     let placed = place(flow, articles, halt).await?;
     let addresses: Vec<Address<'_>> =
@@ -95,7 +95,7 @@ async fn begin(
 async fn place(
     flow: &Flow<'_>,
     articles: Vec<Article>,
-    halt: &Halt<'_>,
+    halt: &FirstError<'_>,
 ) -> Result<Vec<(String, Article)>, EnrichError> {
     let mut placed = Vec::with_capacity(articles.len());
     let mut failed: Vec<(Article, DocumentFailure)> = Vec::new();

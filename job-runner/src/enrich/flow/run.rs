@@ -5,27 +5,27 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use docmill_clients::model_server::link::MountedLink;
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::contract::EnrichStep;
 use futures::StreamExt as _;
 use futures::stream::{self, LocalBoxStream};
 use tokio::sync::mpsc;
 
-use super::ask::Asker;
+use super::ask::ModelClient;
 use super::batch::{Batch, batches};
 use super::context::Flow;
-use super::halt::Halt;
+use super::halt::FirstError;
 use super::{keep, pages, stage};
 use crate::enrich::error::EnrichError;
 use crate::enrich::model::limits::Limits;
 use crate::enrich::model::shorten::Shortening;
 use crate::enrich::patience::PATIENCE;
 use crate::enrich::selection::select::Selection;
-use crate::enrich::slice_plan::Model;
+use crate::enrich::slice_plan::PlannedEnricher;
 use crate::enrich::work::ArticleWork;
 
 /// A model that is back should be used again soon; `limits` keeps its load low meanwhile.
-const MODEL_PATIENCE: Patience = Patience { longest: Duration::from_secs(5), ..PATIENCE };
+const MODEL_PATIENCE: RetryPolicy = RetryPolicy { longest: Duration::from_secs(5), ..PATIENCE };
 /// Pages that are read ahead of the models.
 const PAGES_AHEAD: usize = 2;
 /// Batches that wait to be stored.
@@ -35,9 +35,10 @@ impl Flow<'_> {
     /// Processes all documents of a selection. On an error, what all models have answered for is stored
     /// before the error is returned.
     pub(crate) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
-        let halt = Halt::new(self.stop);
+        let halt = FirstError::new(self.stop);
         let models = self.slice_plan.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
-        let askers: Vec<Asker<'_>> = models.map(|(model, link)| self.asker(model, link, &halt)).collect();
+        let askers: Vec<ModelClient<'_>> =
+            models.map(|(model, link)| self.asker(model, link, &halt)).collect();
         let (pages, read) = mpsc::channel(PAGES_AHEAD);
         let (answered, finished) = mpsc::channel(BATCHES_WAITING);
         tokio::join!(
@@ -57,7 +58,7 @@ impl Flow<'_> {
     }
 
     /// A comparison calls the two models that are compared.
-    fn is_asked(&self, model: &Model) -> bool {
+    fn is_asked(&self, model: &PlannedEnricher) -> bool {
         match &self.slice_plan.step {
             EnrichStep::Compare(compare) => {
                 [&compare.left, &compare.right].into_iter().flatten().any(|name| name == model.name())
@@ -66,8 +67,13 @@ impl Flow<'_> {
         }
     }
 
-    fn asker<'s>(&'s self, model: &'s Model, link: &'s MountedLink, halt: &'s Halt<'_>) -> Asker<'s> {
-        Asker {
+    fn asker<'s>(
+        &'s self,
+        model: &'s PlannedEnricher,
+        link: &'s MountedLink,
+        halt: &'s FirstError<'_>,
+    ) -> ModelClient<'s> {
+        ModelClient {
             model,
             link,
             limits: Limits::of(model, self.slice_plan.pods),
@@ -83,10 +89,10 @@ impl Flow<'_> {
     /// From model to model, in their order.
     async fn ask_all(
         &self,
-        askers: &[Asker<'_>],
+        askers: &[ModelClient<'_>],
         read: mpsc::Receiver<Vec<ArticleWork>>,
         answered: mpsc::Sender<Vec<ArticleWork>>,
-        halt: &Halt<'_>,
+        halt: &FirstError<'_>,
     ) {
         let mut works: LocalBoxStream<'_, Vec<ArticleWork>> =
             stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();

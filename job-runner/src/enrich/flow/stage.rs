@@ -8,24 +8,24 @@ use docmill_crds::contract::EnrichStep;
 use docmill_crds::foreign::version;
 use docmill_crds::records::enrichments::FailureReason;
 
-use super::ask::Asker;
+use super::ask::ModelClient;
 use super::batch::Batch;
 use super::context::Flow;
-use super::halt::Halt;
+use super::halt::FirstError;
 use crate::enrich::error::EnrichError;
 use crate::enrich::model::builtin;
-use crate::enrich::model::input::Given;
+use crate::enrich::model::input::ModelInput;
 use crate::enrich::records::tally::SharedCounts;
-use crate::enrich::slice_plan::{Model, SlicePlan};
-use crate::enrich::work::{ArticleWork, Question};
+use crate::enrich::slice_plan::{PlannedEnricher, SlicePlan};
+use crate::enrich::work::{ArticleWork, ModelQuery};
 
 /// Gets the questions of a batch answered. After an error nothing of the batch moves on: whoever works on the
 /// slice next takes its documents up again.
 pub(crate) async fn take(
     flow: &Flow<'_>,
-    asker: &Asker<'_>,
+    asker: &ModelClient<'_>,
     batch: Batch,
-    halt: &Halt<'_>,
+    halt: &FirstError<'_>,
 ) -> Vec<ArticleWork> {
     match answer(flow, asker, batch, halt).await {
         Ok(works) => works,
@@ -38,9 +38,9 @@ pub(crate) async fn take(
 
 async fn answer(
     flow: &Flow<'_>,
-    asker: &Asker<'_>,
+    asker: &ModelClient<'_>,
     batch: Batch,
-    halt: &Halt<'_>,
+    halt: &FirstError<'_>,
 ) -> Result<Vec<ArticleWork>, EnrichError> {
     let mut done = Vec::with_capacity(batch.works.len());
     let (mut asking, mut inputs) = (Vec::new(), Vec::new());
@@ -82,7 +82,7 @@ async fn answer(
 }
 
 /// Counts what a request would need.
-fn would_ask(flow: &Flow<'_>, model: &Model, inputs: &[Vec<String>]) {
+fn would_ask(flow: &Flow<'_>, model: &PlannedEnricher, inputs: &[Vec<String>]) {
     if model.enricher.builtin.is_some() {
         return;
     }
@@ -96,18 +96,18 @@ fn would_ask(flow: &Flow<'_>, model: &Model, inputs: &[Vec<String>]) {
 /// The inputs as they are sent; the inner error is a fault of the document. Objects are fetched only now.
 async fn texts(
     flow: &Flow<'_>,
-    question: &Question,
+    question: &ModelQuery,
     work: &ArticleWork,
-    halt: &Halt<'_>,
+    halt: &FirstError<'_>,
 ) -> Result<Result<Vec<String>, String>, EnrichError> {
     let mut texts = Vec::with_capacity(question.given.len());
     for given in &question.given {
         let text = match (given, flow.objects) {
-            (Given::Text(text), _) => Ok(text.clone()),
-            (Given::Object(object), Some(objects)) => {
+            (ModelInput::Text(text), _) => Ok(text.clone()),
+            (ModelInput::Object(object), Some(objects)) => {
                 objects.input(object, &work.article.source, &halt.token).await?
             }
-            (Given::Object(_), None) => Err("the order tells of no bucket of raw objects".to_owned()),
+            (ModelInput::Object(_), None) => Err("the order tells of no bucket of raw objects".to_owned()),
         };
         match text {
             Ok(text) => texts.push(text),
@@ -117,7 +117,7 @@ async fn texts(
     Ok(Ok(texts))
 }
 
-async fn replies(asker: &Asker<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
+async fn replies(asker: &ModelClient<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
     match asker.model.enricher.protocol() {
         Some(Protocol::Builtin(function)) => {
             let text = |inputs: &Vec<String>| inputs.first().cloned().unwrap_or_default();
@@ -132,7 +132,7 @@ async fn replies(asker: &Asker<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>
 fn check_version(
     slice_plan: &SlicePlan,
     tally: &SharedCounts,
-    model: &Model,
+    model: &PlannedEnricher,
     replies: &[Reply],
 ) -> Result<(), EnrichError> {
     let told = replies.iter().filter_map(|reply| reply.as_ref().ok()?.version.as_deref());

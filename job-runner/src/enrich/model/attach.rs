@@ -4,18 +4,24 @@ use docmill_crds::api::enricher::Protocol;
 use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value, json};
 
-use crate::enrich::slice_plan::Model;
+use crate::enrich::slice_plan::PlannedEnricher;
 
 /// The first field of the model that the document has already. An article's own field is never overwritten,
 /// and of two models one would hide the other.
-pub fn conflict<'a>(document: &Map<String, Value>, model: &'a Model) -> Option<&'a str> {
+pub fn conflict<'a>(document: &Map<String, Value>, model: &'a PlannedEnricher) -> Option<&'a str> {
     let mut fields = model.enricher.outputs.iter().map(|output| output.field.as_str());
     fields.find(|field| document.contains_key(*field))
 }
 
 /// What is kept under `_docmill.enrichment.<name>`. `version`: what the server reported with its answer,
 /// otherwise when the run was planned, otherwise what was requested.
-pub fn provenance(model: &Model, version: Option<&str>, input_digest: &str, run: &str, now: &str) -> Value {
+pub fn provenance(
+    model: &PlannedEnricher,
+    version: Option<&str>,
+    input_digest: &str,
+    run: &str,
+    now: &str,
+) -> Value {
     let asked = model.enricher.protocol().and_then(Protocol::version);
     let told = version.or(model.version.as_deref());
     // With a version other than the planned one it is another model.

@@ -7,11 +7,11 @@ use docmill_crds::template::{RenderError, is_blank};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::enrich::slice_plan::{InputPart, Model};
+use crate::enrich::slice_plan::{InputPart, PlannedEnricher};
 
 /// One input of a model for one document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Given {
+pub enum ModelInput {
     /// A text.
     Text(String),
     /// An object that still has to be fetched.
@@ -30,22 +30,22 @@ pub enum InputError {
 }
 
 /// The inputs of a model, in their order. Fields that the document lacks are empty.
-pub fn given(model: &Model, document: &Map<String, Value>) -> Result<Vec<Given>, InputError> {
+pub fn given(model: &PlannedEnricher, document: &Map<String, Value>) -> Result<Vec<ModelInput>, InputError> {
     let given = |part: &InputPart| match part {
         InputPart::Text(template, most) => {
-            Ok(Given::Text(head(&template.render_lossy(document)?, *most).to_owned()))
+            Ok(ModelInput::Text(head(&template.render_lossy(document)?, *most).to_owned()))
         }
-        InputPart::Object(object) => Ok(Given::Object(object.clone())),
+        InputPart::Object(object) => Ok(ModelInput::Object(object.clone())),
     };
     model.inputs.iter().map(given).collect()
 }
 
 /// Whether the document has nothing for the model: no object, and nothing to read in any field that a text
 /// names.
-pub fn is_void(model: &Model, given: &[Given], document: &Map<String, Value>) -> bool {
+pub fn is_void(model: &PlannedEnricher, given: &[ModelInput], document: &Map<String, Value>) -> bool {
     let (mut named, mut void, mut blank) = (false, true, true);
     for (part, given) in model.inputs.iter().zip(given) {
-        let (InputPart::Text(template, _), Given::Text(text)) = (part, given) else { return false };
+        let (InputPart::Text(template, _), ModelInput::Text(text)) = (part, given) else { return false };
         if template.fields().next().is_some() {
             named = true;
             void &= template.is_void(document);
@@ -66,7 +66,7 @@ pub fn head(text: &str, characters: usize) -> &str {
 
 /// SHA-256 over the inputs, each preceded by its length, so that no two lists have the same digest; in hex.
 /// An object is represented by its own digest, so that an unchanged one need not be fetched.
-pub fn digest(given: &[Given], document: &Map<String, Value>) -> Result<String, InputError> {
+pub fn digest(given: &[ModelInput], document: &Map<String, Value>) -> Result<String, InputError> {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_be_bytes());
@@ -74,8 +74,8 @@ pub fn digest(given: &[Given], document: &Map<String, Value>) -> Result<String, 
     };
     for input in given {
         match input {
-            Given::Text(text) => add(text),
-            Given::Object(object) => {
+            ModelInput::Text(text) => add(text),
+            ModelInput::Object(object) => {
                 add(match object.form {
                     ObjectForm::Base64 => "object",
                     ObjectForm::PresignedUrl => "object by URL",
@@ -95,7 +95,7 @@ fn raw_digest(document: &Map<String, Value>) -> Option<&str> {
 mod tests {
     use serde_json::{Map, json};
 
-    use super::{Given, InputError, digest, given, head, is_void};
+    use super::{InputError, ModelInput, digest, given, head, is_void};
     use crate::enrich::slice_plan::tests::slice_plan;
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
         let model = &slice_plan().models[0];
         let document = json!({"headline": "Vote"});
         let found = given(model, document.as_object().unwrap()).unwrap();
-        assert_eq!(found, [Given::Text("Vote. ".into())]);
+        assert_eq!(found, [ModelInput::Text("Vote. ".into())]);
         let document = json!({"headline": ["a", "b"]});
         assert!(given(model, document.as_object().unwrap()).is_err());
     }
@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn the_digest_tells_apart_what_concatenation_would_not() {
         let of = |texts: &[&str]| {
-            let given: Vec<Given> = texts.iter().map(|text| Given::Text((*text).to_owned())).collect();
+            let given: Vec<ModelInput> =
+                texts.iter().map(|text| ModelInput::Text((*text).to_owned())).collect();
             digest(&given, &Map::new()).unwrap()
         };
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_object_is_named_by_its_own_digest() {
-        let object = || Given::Object(serde_json::from_value(json!({"as": "Base64"})).unwrap());
+        let object = || ModelInput::Object(serde_json::from_value(json!({"as": "Base64"})).unwrap());
         let of = |document: serde_json::Value| digest(&[object()], document.as_object().unwrap());
         let first = of(json!({"_docmill": {"rawDigest": "a"}})).unwrap();
         assert_ne!(first, of(json!({"_docmill": {"rawDigest": "b"}})).unwrap());

@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::enrich::slice_plan::Model;
+use crate::enrich::slice_plan::PlannedEnricher;
 
 /// This pod's share of a model's limits.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ struct Rate {
 impl Limits {
     /// The share of a model's limits that each of `pods` pods has. There are never more pods than requests
     /// that may be in flight.
-    pub(crate) fn of(model: &Model, pods: u32) -> Self {
+    pub(crate) fn of(model: &PlannedEnricher, pods: u32) -> Self {
         let most = u32::try_from(model.enricher.max_in_flight).unwrap_or(1);
         let at_a_time = usize::try_from(most / pods).unwrap_or(1).max(1);
         let rate = model.enricher.requests_per_second.and_then(|rate| u32::try_from(rate).ok()).map(|rate| {
@@ -83,10 +83,10 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::Limits;
-    use crate::enrich::slice_plan::Model;
+    use crate::enrich::slice_plan::PlannedEnricher;
     use crate::enrich::slice_plan::tests::slice_plan;
 
-    fn model(max_in_flight: i32, requests_per_second: Option<i32>) -> Model {
+    fn model(max_in_flight: i32, requests_per_second: Option<i32>) -> PlannedEnricher {
         let mut model = slice_plan().models.remove(0);
         model.enricher.max_in_flight = max_in_flight;
         model.enricher.requests_per_second = requests_per_second;

@@ -11,7 +11,7 @@ use docmill_clients::secrets::mounted;
 use docmill_crds::api::enricher::{ObjectForm, ObjectInput};
 use docmill_crds::api::storage::Storage;
 use docmill_crds::contract::secret_mount;
-use docmill_crds::foreign::Foreign;
+use docmill_crds::foreign::UntrustedText;
 use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -72,7 +72,7 @@ impl Objects {
             EnrichError::Store(StoreError::Request {
                 action: format!("make a URL for s3://{}/{}", landed.bucket, landed.key),
                 detail,
-                said: Foreign::default(),
+                said: UntrustedText::default(),
                 fault: StoreFault::Refused,
             })
         };

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use docmill_crds::api::enricher::Protocol;
 
 use super::input::head;
-use crate::enrich::slice_plan::Model;
+use crate::enrich::slice_plan::PlannedEnricher;
 
 /// Maximum number of times that one text is cut.
 pub(crate) const CUTS: usize = 8;
@@ -67,7 +67,7 @@ pub(crate) struct Shortening {
 
 impl Shortening {
     /// Nothing is known yet.
-    pub(crate) fn of(model: &Model) -> Self {
+    pub(crate) fn of(model: &PlannedEnricher) -> Self {
         let on =
             matches!(model.enricher.protocol(), Some(Protocol::TextEmbeddings(server)) if server.truncate);
         Self { on, refused: AtomicUsize::new(usize::MAX), taken: AtomicUsize::new(0) }

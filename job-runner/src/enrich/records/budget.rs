@@ -3,7 +3,7 @@
 //! more than there is. What a killed pod had taken and not spent is lost to the run, which then ends a little
 //! early.
 
-use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, ReadState};
+use docmill_clients::elastic::{Address, BulkBody, ConcurrencyToken, Elastic, ItemOutcome};
 use docmill_clients::retry::retry_transient;
 use docmill_crds::api::enrichment_run::Budget as Spending;
 use docmill_crds::records::enrichments::{GrantsRecord, LimitsRecord, grants_id, limits_id};
@@ -149,7 +149,7 @@ impl Budget {
         &self,
         id: &str,
         stop: &CancellationToken,
-    ) -> Result<(T, Option<ReadState>), EnrichError> {
+    ) -> Result<(T, Option<ConcurrencyToken>), EnrichError> {
         let found = retry_transient(PATIENCE, stop, async || self.cluster.get(&self.index, id).await).await;
         let Some(found) = found.map_err(EnrichError::target)? else { return Ok((T::default(), None)) };
         let record = serde_json::from_value(Value::Object(found.source));
@@ -160,7 +160,7 @@ impl Budget {
     async fn write(
         &self,
         granted: &GrantsRecord,
-        since: Option<ReadState>,
+        since: Option<ConcurrencyToken>,
         stop: &CancellationToken,
     ) -> Result<bool, EnrichError> {
         let id = grants_id(&self.run);
@@ -169,11 +169,11 @@ impl Budget {
         body.push_compare_and_set(address, since, json!(granted).to_string().as_bytes());
         let outcomes = self.cluster.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
         match outcomes.into_iter().next() {
-            Some(Outcome::Done) => Ok(true),
-            Some(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
+            Some(ItemOutcome::Done) => Ok(true),
+            Some(ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault)) => {
                 Err(EnrichError::target(docmill_clients::elastic::ElasticError::Refused(fault)))
             }
-            Some(Outcome::Superseded) | None => Ok(false),
+            Some(ItemOutcome::Superseded) | None => Ok(false),
         }
     }
 }

@@ -6,7 +6,7 @@ use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value};
 
 use super::hits::Article;
-use crate::enrich::slice_plan::{Model, SlicePlan};
+use crate::enrich::slice_plan::{PlannedEnricher, SlicePlan};
 
 /// The state of an article before any work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,9 @@ pub fn standing(article: &Article, copy: Option<&StoredDocument>, slice_plan: &S
         return ArticleState::Open;
     }
     if docmill(&copy.source, key::ENRICHMENT_RUN) == Some(&slice_plan.run) {
-        let called =
-            |model: &Model| provenance(&copy.source, model.name(), key::RUN) == Some(slice_plan.run.as_str());
+        let called = |model: &PlannedEnricher| {
+            provenance(&copy.source, model.name(), key::RUN) == Some(slice_plan.run.as_str())
+        };
         return ArticleState::DoneByThisRun { cached: !slice_plan.models.iter().any(called) };
     }
     match slice_plan.select {
@@ -57,7 +58,7 @@ pub struct EarlierResult {
 }
 
 /// The result that the copy holds for the same model and the same input.
-pub fn earlier(copy: &StoredDocument, model: &Model, input_digest: &str) -> Option<EarlierResult> {
+pub fn earlier(copy: &StoredDocument, model: &PlannedEnricher, input_digest: &str) -> Option<EarlierResult> {
     let same = provenance(&copy.source, model.name(), key::MODEL_DIGEST) == Some(model.digest.as_str())
         && provenance(&copy.source, model.name(), key::INPUT_DIGEST) == Some(input_digest);
     if !same {
@@ -94,7 +95,7 @@ fn provenance<'a>(source: &'a Map<String, Value>, enricher: &str, key: &str) -> 
 
 #[cfg(test)]
 mod tests {
-    use docmill_clients::elastic::{ReadState, StoredDocument};
+    use docmill_clients::elastic::{ConcurrencyToken, StoredDocument};
     use docmill_crds::api::enrichment_run::Select;
     use serde_json::{Value, json};
 
@@ -121,7 +122,7 @@ mod tests {
         change(&mut source);
         StoredDocument {
             version: 5,
-            state: ReadState::default(),
+            state: ConcurrencyToken::default(),
             source: source.as_object().unwrap().clone(),
         }
     }

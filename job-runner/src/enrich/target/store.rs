@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use docmill_clients::elastic::{
-    Address, BulkBody, Elastic, Outcome, PassOver, ReadState, StoredDocument, mapping,
+    Address, BulkBody, ConcurrencyToken, Elastic, ItemOutcome, SkipBlocked, StoredDocument, mapping,
 };
 use docmill_clients::retry::retry_transient;
 use docmill_crds::error_class::{Classify, ErrorClass};
@@ -21,7 +21,7 @@ use crate::enrich::slice_plan::SlicePlan;
 const BULK_BYTES: usize = 4 * 1024 * 1024;
 
 /// The cluster that enriched documents are written to.
-pub(crate) struct Store {
+pub(crate) struct CopyStore {
     cluster: Elastic,
     /// The fields of a copy that decide whether it can be reused; an empty list means all.
     fields: Vec<String>,
@@ -30,7 +30,7 @@ pub(crate) struct Store {
 }
 
 /// A copy to be written to the target.
-pub(crate) struct Copy<'a> {
+pub(crate) struct EnrichedCopy<'a> {
     /// Where it belongs.
     pub(crate) address: Address<'a>,
     /// Version of the article.
@@ -49,11 +49,18 @@ fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> 
         source.and_then(|source| if let Value::Object(source) = source { Some(source) } else { None });
     Some((
         id,
-        (index, StoredDocument { version, state: ReadState::default(), source: source.unwrap_or_default() }),
+        (
+            index,
+            StoredDocument {
+                version,
+                state: ConcurrencyToken::default(),
+                source: source.unwrap_or_default(),
+            },
+        ),
     ))
 }
 
-impl Store {
+impl CopyStore {
     /// A store that is only read. `whole`: copies with all their fields.
     pub(crate) fn looked_into(slice_plan: &SlicePlan, to: &Elastic, whole: bool) -> Self {
         let outputs = slice_plan.models.iter().flat_map(|model| &model.enricher.outputs);
@@ -73,7 +80,8 @@ impl Store {
         to: &Elastic,
         stop: &CancellationToken,
     ) -> Result<Self, EnrichError> {
-        let cluster = retry_transient(PATIENCE, stop, async || to.info().await).await.map_err(EnrichError::target)?;
+        let cluster =
+            retry_transient(PATIENCE, stop, async || to.info().await).await.map_err(EnrichError::target)?;
         let added = index::added_fields(slice_plan, cluster.distribution);
         let mut fields =
             retry_transient(PATIENCE, stop, async || from.fields(&slice_plan.from_index).await).await.unwrap_or_else(|error| {
@@ -137,9 +145,9 @@ impl Store {
     /// that no more than one bulk of them is in memory.
     pub(crate) async fn write<'a>(
         &self,
-        copies: impl Iterator<Item = Copy<'a>> + Send,
+        copies: impl Iterator<Item = EnrichedCopy<'a>> + Send,
         stop: &CancellationToken,
-    ) -> Result<Vec<Outcome>, EnrichError> {
+    ) -> Result<Vec<ItemOutcome>, EnrichError> {
         let mut outcomes = Vec::new();
         let mut body = BulkBody::default();
         let (mut moved, mut moving) = (BulkBody::default(), Vec::new());
@@ -156,16 +164,16 @@ impl Store {
         outcomes.extend(self.send(body, stop).await?);
         // Only once the new ones exist: a document is in two places for a moment, and never in none.
         for (at, deleted) in moving.into_iter().zip(self.send(moved, stop).await?) {
-            if let (Outcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(at)) {
+            if let (ItemOutcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(at)) {
                 *outcome = deleted;
             }
         }
         Ok(outcomes)
     }
 
-    async fn send(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<Outcome>, EnrichError> {
+    async fn send(&self, body: BulkBody, stop: &CancellationToken) -> Result<Vec<ItemOutcome>, EnrichError> {
         // An index that accepts no writes is a failure of its documents, which a later run retries, and not
         // of the run.
-        self.cluster.bulk_watched(body, &PassOver, PATIENCE, stop).await.map_err(EnrichError::target)
+        self.cluster.bulk_watched(body, &SkipBlocked, PATIENCE, stop).await.map_err(EnrichError::target)
     }
 }

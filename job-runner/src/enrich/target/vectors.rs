@@ -2,7 +2,7 @@
 //! are removed before the first new one is stored. The documents stay, without the field, until their turn
 //! comes.
 
-use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ItemOutcome};
 use docmill_clients::retry::retry_transient;
 use docmill_crds::api::enricher::Enricher;
 use docmill_crds::contract::EnrichOrder;
@@ -68,8 +68,8 @@ async fn rewrite(
     }
     let outcomes = target.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
     match outcomes.into_iter().find_map(|outcome| match outcome {
-        Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
-        Outcome::Done | Outcome::Superseded => None,
+        ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => Some(fault),
+        ItemOutcome::Done | ItemOutcome::Superseded => None,
     }) {
         Some(fault) => Err(EnrichError::target(ElasticError::Refused(fault))),
         None => Ok(()),

@@ -11,8 +11,7 @@ pub fn derived(prefix: &str, raw_key: &str, digest: &str, suffix: &str) -> Strin
         return format!("{prefix}{raw_key}{suffix}");
     }
     let room = MAX_KEY_BYTES.saturating_sub(prefix.len() + suffix.len() + 1 + digest.len());
-    let cut =
-        (0..=room.min(raw_key.len())).rev().find(|at| raw_key.is_char_boundary(*at)).unwrap_or(0);
+    let cut = (0..=room.min(raw_key.len())).rev().find(|at| raw_key.is_char_boundary(*at)).unwrap_or(0);
     format!("{prefix}{}~{digest}{suffix}", &raw_key[..cut])
 }
 

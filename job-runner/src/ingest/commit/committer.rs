@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use docmill_clients::elastic::{Address, BulkBody, Outcome, ReadState};
-use docmill_clients::retry::Patience;
+use docmill_clients::elastic::{Address, BulkBody, ConcurrencyToken, ItemOutcome};
+use docmill_clients::retry::RetryPolicy;
 use docmill_clients::{clock, store_health};
 use docmill_crds::api::storage::{BucketLocation, OnDelete};
 use docmill_crds::contract::IndexTrouble;
@@ -18,14 +18,14 @@ use super::commit_request::CommitRequest;
 use super::ledger_update::{self, EarlierRecords, LedgerUpdate, RecordOutcome};
 use crate::ingest::clusters::Clusters;
 use crate::ingest::counts::UnitCounts;
-use crate::ingest::index::heads::{ClaimError, unless_held};
+use crate::ingest::index::heads::{CommitError, unless_held};
 use crate::ingest::index::indexer::Indexer;
-use crate::ingest::index::new_indices::{NewIndices, sift};
-use crate::ingest::index::watch::Way;
+use crate::ingest::index::new_indices::{IndexCreationLimit, sift};
+use crate::ingest::index::watch::SendMode;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::ledger::record::Recorder;
-use crate::ingest::retry::retry_step;
 use crate::ingest::prepare::address::Addressing;
+use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::placement::{HeldByIndex, IndexRequest, PATIENCE};
 use crate::ingest::unit::prepared::{ConvertedDocuments, Prepared};
@@ -37,13 +37,13 @@ use crate::observe;
 const REFUSALS_AT_A_TIME: usize = 8;
 
 /// A unit, and what has to be written for it.
-pub type Closed = (CommitRequest, LedgerUpdate);
+pub type UnitCommit = (CommitRequest, LedgerUpdate);
 
 /// What remains to be done for units of a batch.
 #[derive(Debug, Default)]
-pub struct Left {
+pub struct BatchRemainder {
     /// Units with evidence, for [`Committer::settle`].
-    pub with_evidence: Vec<Closed>,
+    pub with_evidence: Vec<UnitCommit>,
     /// Units of a slow index, to be finished in another attempt, separately.
     pub slow: Vec<CommitRequest>,
 }
@@ -56,7 +56,7 @@ pub struct Committer {
     /// Stores documents where they belong.
     pub indexer: Indexer,
     /// Limits how many new indices are created; `None` without an index.
-    pub new_indices: Option<NewIndices>,
+    pub new_indices: Option<IndexCreationLimit>,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
     /// The source's own location for snapshots.
@@ -80,26 +80,31 @@ pub struct Committer {
 impl Committer {
     /// Finishes a batch, and notifies those who wait. Returns the units that need further work, so that the
     /// others do not wait for them.
-    pub async fn finish(&self, mut batch: Vec<CommitRequest>, way: Way, stop: &CancellationToken) -> Left {
+    pub async fn finish(
+        &self,
+        mut batch: Vec<CommitRequest>,
+        way: SendMode,
+        stop: &CancellationToken,
+    ) -> BatchRemainder {
         if self.place(&mut batch, way, stop).await.is_err() {
             self.give_up(batch, way);
-            return Left::default();
+            return BatchRemainder::default();
         }
         let (held, batch): (Vec<_>, _) = batch.into_iter().partition(|work| work.held.is_some());
         let mut slow = self.let_go(held, way);
         let Ok(closed) = self.close(batch, stop).await else {
-            return Left { slow, ..Left::default() };
+            return BatchRemainder { slow, ..BatchRemainder::default() };
         };
         let (held, closed): (Vec<_>, _) = closed.into_iter().partition(|(work, _)| work.held.is_some());
         slow.extend(self.let_go(held.into_iter().map(|(work, _)| work).collect(), way));
         let (plain, with_evidence) = closed.into_iter().partition(|(_, update)| update.evidence.is_settled());
         self.conclude(plain, stop).await;
-        Left { with_evidence, slow }
+        BatchRemainder { with_evidence, slow }
     }
 
     /// Handles a batch of which nothing could be placed. If a slow index caused that, its units wait for that
     /// index and for nothing else.
-    fn give_up(&self, batch: Vec<CommitRequest>, way: Way) {
+    fn give_up(&self, batch: Vec<CommitRequest>, way: SendMode) {
         let ended =
             if way.is_alone() { UnitOutcome::Held(IndexTrouble::Slow) } else { UnitOutcome::Unfinished };
         for work in batch {
@@ -108,7 +113,7 @@ impl Committer {
     }
 
     /// Releases units that wait for an index. Returns those for which a slow index is to be tried separately.
-    fn let_go(&self, held: Vec<CommitRequest>, way: Way) -> Vec<CommitRequest> {
+    fn let_go(&self, held: Vec<CommitRequest>, way: SendMode) -> Vec<CommitRequest> {
         let mut told: BTreeMap<String, (usize, String)> = BTreeMap::new();
         let mut slow = Vec::new();
         for work in held {
@@ -145,7 +150,7 @@ impl Committer {
     }
 
     /// Settles the evidence of units, records them, and notifies those who wait.
-    pub async fn settle(&self, units: Vec<Closed>, stop: &CancellationToken) {
+    pub async fn settle(&self, units: Vec<UnitCommit>, stop: &CancellationToken) {
         let mut settled = Vec::with_capacity(units.len());
         for units in units.chunks(REFUSALS_AT_A_TIME) {
             let settling = units.iter().map(|(work, update)| self.settle_evidence(work, update, stop));
@@ -165,7 +170,7 @@ impl Committer {
         &self,
         mut batch: Vec<CommitRequest>,
         stop: &CancellationToken,
-    ) -> Result<Vec<Closed>, Unfinished> {
+    ) -> Result<Vec<UnitCommit>, Unfinished> {
         let closings = match self.earlier_records(&batch, stop).await {
             Ok(earlier) => self.retire_all(&mut batch, &earlier, stop).await,
             Err(unfinished) => Err(unfinished),
@@ -173,7 +178,7 @@ impl Committer {
         match closings {
             Ok(closings) => Ok(batch.into_iter().zip(closings).collect()),
             Err(unfinished) => {
-                self.give_up(batch, Way::with_others());
+                self.give_up(batch, SendMode::with_others());
                 Err(unfinished)
             }
         }
@@ -204,7 +209,7 @@ impl Committer {
     }
 
     /// Records units, and notifies those who wait.
-    async fn conclude(&self, units: Vec<Closed>, stop: &CancellationToken) {
+    async fn conclude(&self, units: Vec<UnitCommit>, stop: &CancellationToken) {
         if units.is_empty() {
             return;
         }
@@ -239,7 +244,7 @@ impl Committer {
     async fn place(
         &self,
         batch: &mut [CommitRequest],
-        way: Way,
+        way: SendMode,
         stop: &CancellationToken,
     ) -> Result<(), Unfinished> {
         self.keep_out(batch, stop).await?;
@@ -371,7 +376,7 @@ impl Committer {
     /// Writes the records, and returns what became of each unit's own record.
     async fn record(
         &self,
-        units: &[Closed],
+        units: &[UnitCommit],
         stop: &CancellationToken,
     ) -> Result<Vec<RecordOutcome>, Unfinished> {
         let records = || {
@@ -380,29 +385,29 @@ impl Committer {
         };
         let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
         let mut outcomes = retry_step("record", stop, send).await?.into_iter();
-        let verdict = |(_, update): &Closed| {
-            let own: Vec<Outcome> = outcomes.by_ref().take(update.records.len()).collect();
+        let verdict = |(_, update): &UnitCommit| {
+            let own: Vec<ItemOutcome> = outcomes.by_ref().take(update.records.len()).collect();
             let id = update.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
             self.verdict(&id, &own)
         };
         Ok(units.iter().map(verdict).collect())
     }
 
-    fn verdict(&self, id: &str, outcomes: &[Outcome]) -> RecordOutcome {
+    fn verdict(&self, id: &str, outcomes: &[ItemOutcome]) -> RecordOutcome {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
-            Outcome::Rejected(fault) | Outcome::Held(_, fault) => Some(fault),
-            Outcome::Done | Outcome::Superseded => None,
+            ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => Some(fault),
+            ItemOutcome::Done | ItemOutcome::Superseded => None,
         });
         if let Some(fault) = refused {
             let (index, id) = (self.ledger.clone(), id.to_owned());
-            let error = ClaimError::Refused { index, id, fault: fault.clone() };
+            let error = CommitError::Refused { index, id, fault: fault.clone() };
             // The problem stays reported for a while, and this worker goes on.
             store_health::of_process().held_up().by(error.store_problem(), &error.to_string());
             tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
             return RecordOutcome::Unfinished;
         }
         match outcomes.first() {
-            Some(Outcome::Superseded) => RecordOutcome::Superseded,
+            Some(ItemOutcome::Superseded) => RecordOutcome::Superseded,
             _ => RecordOutcome::Stored,
         }
     }
@@ -412,12 +417,12 @@ impl Committer {
         &self,
         record: &UnitRecord,
         version: Option<u64>,
-        patience: Patience,
+        patience: RetryPolicy,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         let body = self.ledger_body(std::iter::once((record, version)));
         for outcome in self.clusters.ledger.bulk_all(body, patience, stop).await? {
-            ClaimError::written(outcome, &self.ledger, &record.unit.digest())?;
+            CommitError::written(outcome, &self.ledger, &record.unit.digest())?;
         }
         Ok(())
     }
@@ -426,16 +431,16 @@ impl Committer {
     pub(crate) async fn replace_record(
         &self,
         record: &UnitRecord,
-        read: ReadState,
+        read: ConcurrencyToken,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         let (index, id) = (&self.ledger, &record.unit.digest());
         let mut body = BulkBody::default();
         let source = serde_json::to_vec(record).unwrap_or_default();
         body.push_compare_and_set(Address { index, id }, Some(read), &source);
-        for outcome in self.clusters.ledger.bulk_all(body, Patience::once(), stop).await? {
-            if !ClaimError::written(outcome, index, id)? {
-                return Err(ClaimError::Contended { index: index.clone() });
+        for outcome in self.clusters.ledger.bulk_all(body, RetryPolicy::once(), stop).await? {
+            if !CommitError::written(outcome, index, id)? {
+                return Err(CommitError::Contended { index: index.clone() });
             }
         }
         Ok(())

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::committer::Committer;
 use crate::ingest::index::heads::unless_held;
 use crate::ingest::index::new_indices::sift;
-use crate::ingest::index::watch::Way;
-use crate::ingest::retry::retry_step;
+use crate::ingest::index::watch::SendMode;
 use crate::ingest::prepare::preparation::Preparation;
+use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::placement::{
@@ -63,7 +63,7 @@ pub(crate) async fn index(
         }
         let unit = [IndexRequest { unit: &converted.unit, documents: &chunk, renew }];
         renew = false;
-        let way = Way::untimed();
+        let way = SendMode::untimed();
         let outcomes = retry_step("index", stop, || committer.indexer.place(&unit, way, stop))
             .await?
             .pop()

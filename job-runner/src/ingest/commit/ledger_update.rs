@@ -10,7 +10,7 @@ use docmill_crds::records::heads::KeyHead;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
 use super::commit_request::CommitRequest;
-use super::removed_documents::{self, Departed};
+use super::removed_documents::{self, DocumentsToDelete};
 use crate::ingest::ledger::errors_bucket::ErrorRecord;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::unit::known::KnownRecord;
@@ -40,17 +40,17 @@ pub struct LedgerUpdate {
     /// Records with their versions, the unit's own first.
     pub records: Vec<(UnitRecord, u64)>,
     /// Documents of an earlier conversion that this one does not have.
-    dropped: Option<Gone>,
+    dropped: Option<DeletionRequest>,
     /// Documents of earlier units of the key that this one does not have.
-    left_behind: Vec<Gone>,
+    left_behind: Vec<DeletionRequest>,
     ended: UnitOutcome,
 }
 
 /// Documents that have to be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gone {
+pub struct DeletionRequest {
     /// The documents.
-    pub documents: Departed,
+    pub documents: DocumentsToDelete,
     /// Excludes documents claimed by a unit that took the key with this version or a later one.
     pub below: u64,
 }
@@ -78,7 +78,7 @@ impl LedgerUpdate {
     }
 
     /// The documents that have to be deleted.
-    pub fn gone(&self, on_delete: OnDelete) -> Vec<Gone> {
+    pub fn gone(&self, on_delete: OnDelete) -> Vec<DeletionRequest> {
         let left_behind: &[_] = if on_delete == OnDelete::Delete { &self.left_behind } else { &[] };
         self.dropped.iter().chain(left_behind).cloned().collect()
     }
@@ -128,7 +128,7 @@ pub fn close(
             LedgerUpdate::without_evidence(records, passed_over(reason, changed))
         }
         (Prepared::Converted(converted), Some(UnitIndexing::Current { key, stored })) => {
-            Current { work, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }.close()
+            CurrentUnit { work, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }.close()
         }
         (Prepared::Converted(converted), None) => unchanged(converted, known, recorder, now_millis),
     }
@@ -187,7 +187,7 @@ fn unchanged(
 }
 
 /// A unit that is the current one of its key.
-struct Current<'a> {
+struct CurrentUnit<'a> {
     work: &'a CommitRequest,
     converted: &'a Converted,
     key: Option<&'a KeyHead>,
@@ -197,7 +197,7 @@ struct Current<'a> {
     now_millis: i64,
 }
 
-impl Current<'_> {
+impl CurrentUnit<'_> {
     fn close(&self) -> LedgerUpdate {
         let mut record =
             self.recorder.of_converted(self.converted, self.stored, self.work.attempts, self.now_millis);
@@ -223,14 +223,14 @@ impl Current<'_> {
     }
 
     /// Documents of the units that this one replaces. Heads tell which of them it has.
-    fn left_behind(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Vec<Gone> {
+    fn left_behind(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Vec<DeletionRequest> {
         let Some(key) = self.key else { return Vec::new() };
         let departed = marks.iter().filter_map(|(before, (mark, _))| {
-            let documents = match Departed::of(&mark.unit, before.as_ref())? {
-                Departed::Named(documents) => Departed::Named(self.missing(documents)?),
+            let documents = match DocumentsToDelete::of(&mark.unit, before.as_ref())? {
+                DocumentsToDelete::Named(documents) => DocumentsToDelete::Named(self.missing(documents)?),
                 more => more,
             };
-            Some(Gone { documents, below: key.version })
+            Some(DeletionRequest { documents, below: key.version })
         });
         departed.collect()
     }
@@ -238,17 +238,17 @@ impl Current<'_> {
     /// Documents that an earlier conversion of the unit produced. If records do not name them all, the unit
     /// has claimed its key again ([`takes_anew`](super::commit_request::takes_anew)), so that heads tell them
     /// apart.
-    fn dropped(&self, known: &UnitRecord) -> Option<Gone> {
+    fn dropped(&self, known: &UnitRecord) -> Option<DeletionRequest> {
         let key = self.key.filter(|_| self.stored.count > 0)?;
         if known.state == UnitState::Skipped {
             return None;
         }
-        match Departed::of(&known.unit, Some(known))? {
-            Departed::Named(documents) if !self.has_unnamed() => {
-                let documents = Departed::Named(self.missing(documents)?);
-                Some(Gone { documents, below: key.version.saturating_add(1) })
+        match DocumentsToDelete::of(&known.unit, Some(known))? {
+            DocumentsToDelete::Named(documents) if !self.has_unnamed() => {
+                let documents = DocumentsToDelete::Named(self.missing(documents)?);
+                Some(DeletionRequest { documents, below: key.version.saturating_add(1) })
             }
-            documents => Some(Gone { documents, below: key.version }),
+            documents => Some(DeletionRequest { documents, below: key.version }),
         }
     }
 

@@ -8,7 +8,7 @@
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, StoredDocument};
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::api::storage::OnDelete;
 use docmill_crds::reason::SkipReason;
 use docmill_crds::records::heads::KeyHead;
@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::committer::Committer;
 use super::ledger_update;
-use super::removed_documents::{self, Departed};
+use super::removed_documents::{self, DocumentsToDelete};
 use crate::ingest::index::claim;
-use crate::ingest::index::heads::ClaimError;
+use crate::ingest::index::heads::CommitError;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::retry::retry_step;
 use crate::ingest::source::current;
@@ -44,7 +44,7 @@ pub async fn remove(committer: &Committer, object: &ObjectRef, stop: &Cancellati
     }
     let attempt = || async {
         match Box::pin(attempt(committer, object, stop)).await {
-            Err(ClaimError::Held(HeldByIndex { index, trouble, fault })) => {
+            Err(CommitError::Held(HeldByIndex { index, trouble, fault })) => {
                 tracing::warn!(
                     index,
                     fault = fault.for_records(),
@@ -64,7 +64,7 @@ async fn attempt(
     committer: &Committer,
     object: &ObjectRef,
     stop: &CancellationToken,
-) -> Result<Removal, ClaimError> {
+) -> Result<Removal, CommitError> {
     let heads = &committer.indexer.heads;
     let ObjectRef { bucket, key, .. } = object;
     // The head is read first: a unit that claims the key after the bucket was asked then invalidates the
@@ -89,7 +89,7 @@ async fn take_back_all(
     committer: &Committer,
     tombstone: &KeyHead,
     stop: &CancellationToken,
-) -> Result<UnitOutcome, ClaimError> {
+) -> Result<UnitOutcome, CommitError> {
     let versions = std::iter::once(&tombstone.unit.version).chain(&tombstone.earlier);
     let units: Vec<UnitId> = versions
         .filter(|version| !version.is_empty())
@@ -115,7 +115,7 @@ async fn take_back(
     unit: &UnitId,
     stored: Option<StoredDocument>,
     stop: &CancellationToken,
-) -> Result<bool, ClaimError> {
+) -> Result<bool, CommitError> {
     let read = stored.as_ref().map(|stored| stored.state);
     // A record that cannot be read was written by another version of Docmill.
     let record: Option<UnitRecord> =
@@ -123,8 +123,8 @@ async fn take_back(
     if record.as_ref().is_some_and(removed_documents::is_withdrawn) {
         return Ok(false);
     }
-    let departed = Departed::of(unit, record.as_ref());
-    let is_recorded = !matches!(departed, Some(Departed::Unrecorded(_)));
+    let departed = DocumentsToDelete::of(unit, record.as_ref());
+    let is_recorded = !matches!(departed, Some(DocumentsToDelete::Unrecorded(_)));
     if let Some(departed) = &departed {
         committer.take_back(departed, tombstone, tombstone.version, stop).await?;
     }
@@ -140,6 +140,6 @@ async fn take_back(
         // A record that was written since then names documents that were not taken back.
         committer.replace_record(&record, read, stop).await?;
     }
-    committer.write_record(&record, Some(ledger_update::own(tombstone)), Patience::once(), stop).await?;
+    committer.write_record(&record, Some(ledger_update::own(tombstone)), RetryPolicy::once(), stop).await?;
     Ok(true)
 }

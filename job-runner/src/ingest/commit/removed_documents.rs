@@ -6,7 +6,7 @@ use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitSta
 
 /// Documents of a unit that have to be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Departed {
+pub enum DocumentsToDelete {
     /// Exactly these.
     Named(Vec<RecordedDocument>),
     /// All that its snapshot has: its record counts more than it names.
@@ -23,7 +23,7 @@ pub enum Departed {
     Unrecorded(UnitId),
 }
 
-impl Departed {
+impl DocumentsToDelete {
     /// All documents of a unit that held its key, according to its record. `None` if it has none.
     pub fn of(unit: &UnitId, record: Option<&UnitRecord>) -> Option<Self> {
         let Some(record) = record else { return Some(Self::Unrecorded(unit.clone())) };
@@ -70,7 +70,7 @@ mod tests {
     use docmill_crds::reason::SkipReason;
     use docmill_crds::records::units::{RecordedDocument, UnitId, UnitRecord, UnitState};
 
-    use super::Departed;
+    use super::DocumentsToDelete;
     use crate::ingest::ledger::record::Recorder;
 
     fn unit() -> UnitId {
@@ -89,8 +89,8 @@ mod tests {
         UnitRecord { state, ..recorder.of_skipped(unit(), reason, 1, 0) }
     }
 
-    fn of(record: &UnitRecord) -> Option<Departed> {
-        Departed::of(&unit(), Some(record))
+    fn of(record: &UnitRecord) -> Option<DocumentsToDelete> {
+        DocumentsToDelete::of(&unit(), Some(record))
     }
 
     #[test]
@@ -101,19 +101,22 @@ mod tests {
             document_count: 1,
             ..record(UnitState::Indexed, SkipReason::Superseded)
         };
-        assert_eq!(of(&small), Some(Departed::Named(documents)));
+        assert_eq!(of(&small), Some(DocumentsToDelete::Named(documents)));
         let large = UnitRecord { document_count: 2, snapshot: Some("s".into()), ..small };
-        assert_eq!(of(&large), Some(Departed::InSnapshot { unit: unit(), reference: "s".into(), count: 2 }));
+        assert_eq!(
+            of(&large),
+            Some(DocumentsToDelete::InSnapshot { unit: unit(), reference: "s".into(), count: 2 })
+        );
         let none = UnitRecord { document_count: 0, documents: Vec::new(), ..large };
         assert_eq!(of(&none), None);
     }
 
     #[test]
     fn what_no_record_names_is_looked_for_unless_it_was_taken_back() {
-        assert_eq!(Departed::of(&unit(), None), Some(Departed::Unrecorded(unit())));
+        assert_eq!(DocumentsToDelete::of(&unit(), None), Some(DocumentsToDelete::Unrecorded(unit())));
         for (reason, expected) in [
-            (SkipReason::ObjectGone, Some(Departed::Unrecorded(unit()))),
-            (SkipReason::ObjectReplaced, Some(Departed::Unrecorded(unit()))),
+            (SkipReason::ObjectGone, Some(DocumentsToDelete::Unrecorded(unit()))),
+            (SkipReason::ObjectReplaced, Some(DocumentsToDelete::Unrecorded(unit()))),
             (SkipReason::Superseded, None),
             (SkipReason::ObjectRemoved, None),
         ] {

@@ -8,7 +8,7 @@ use std::io;
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Elastic, ElasticError, Pit};
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::api::storage::OnDelete;
 use docmill_crds::reason::SkipReason;
 use docmill_crds::records::heads::KeyHead;
@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use super::commit_request::CommitRequest;
 use super::committer::Committer;
 use super::ledger_update;
-use super::removed_documents::Departed;
-use crate::ingest::index::heads::{ClaimError, unless_held};
+use super::removed_documents::DocumentsToDelete;
+use crate::ingest::index::heads::{CommitError, unless_held};
 use crate::ingest::index::indexer;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::retry::retry_step;
@@ -39,28 +39,28 @@ impl Committer {
     /// `below` or a later one. `key` is its head. Idempotent.
     pub(crate) async fn take_back(
         &self,
-        departed: &Departed,
+        departed: &DocumentsToDelete,
         key: &KeyHead,
         below: u64,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         if self.indexer.articles.is_none() {
             return Ok(());
         }
         let name = &key.unit.key;
         match departed {
-            Departed::Named(documents) => {
+            DocumentsToDelete::Named(documents) => {
                 let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
                 self.indexer.take_back(name, below, &ids, stop).await?;
             }
-            Departed::InSnapshot { unit, reference, count } => {
+            DocumentsToDelete::InSnapshot { unit, reference, count } => {
                 let taken = self.take_back_of_snapshot(reference, name, below, stop).await?;
                 // Some are not where they should be, or have other ids than the current templates give.
                 if i64::try_from(taken).is_ok_and(|taken| taken < *count) {
                     self.take_back_of_index(&self.of_unit(unit), name, below, stop).await?;
                 }
             }
-            Departed::Unrecorded(unit) => {
+            DocumentsToDelete::Unrecorded(unit) => {
                 self.foreclose(unit, key, below, stop).await?;
                 // Whichever unit they belong to: a document that was claimed but never written is still there
                 // as an earlier unit stored it.
@@ -78,10 +78,10 @@ impl Committer {
         key: &KeyHead,
         below: u64,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         let reason = if key.gone { SkipReason::ObjectGone } else { SkipReason::ObjectReplaced };
         let record = self.recorder.of_skipped(unit.clone(), reason, 0, clock::now_millis());
-        self.write_record(&record, Some(ledger_update::before(key)), Patience::once(), stop).await?;
+        self.write_record(&record, Some(ledger_update::before(key)), RetryPolicy::once(), stop).await?;
         let reference = snapshot::key(&self.snapshots, unit, &self.recorder.revision);
         self.take_back_of_snapshot(&reference, &unit.key, below, stop).await.map(drop)
     }
@@ -93,7 +93,7 @@ impl Committer {
         key: &str,
         head: &KeyHead,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         if self.on_delete == OnDelete::Keep || self.indexer.articles.is_none() {
             return Ok(());
         }
@@ -108,7 +108,7 @@ impl Committer {
         key: &str,
         below: u64,
         stop: &CancellationToken,
-    ) -> Result<usize, ClaimError> {
+    ) -> Result<usize, CommitError> {
         let opened = read::open(&self.s3, &self.snapshots.bucket, reference).await?;
         let Some(mut lines) = opened.and_then(OpenedSnapshot::lines).map(BufReader::new) else {
             return Ok(0);
@@ -164,7 +164,7 @@ impl Committer {
         key: &str,
         below: u64,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         let Some(articles) = &self.indexer.articles else { return Ok(()) };
         let (elastic, pattern) = (&articles.elastic, articles.pattern());
         elastic.refresh(pattern).await?;
@@ -187,7 +187,7 @@ impl Committer {
         pit: &mut Pit,
         (key, below): (&str, u64),
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         let mut last = None::<Value>;
         loop {
             let mut body = json!({"size": DOCUMENTS_AT_A_TIME, "query": query, "_source": false,
@@ -222,7 +222,7 @@ impl Committer {
         retry_step("withdraw", stop, || self.withdraw_now(converted, stop)).await
     }
 
-    async fn withdraw_now(&self, converted: &Converted, stop: &CancellationToken) -> Result<(), ClaimError> {
+    async fn withdraw_now(&self, converted: &Converted, stop: &CancellationToken) -> Result<(), CommitError> {
         let id = &converted.unit.id;
         let Some((key, _)) = self.indexer.heads.key(&id.bucket, &id.key).await? else { return Ok(()) };
         if !key.gone && key.unit == *id {
@@ -259,14 +259,14 @@ impl Committer {
         retry_step("clear up", stop, || async { unless_held(self.clear_up_now(unit, stop).await) }).await
     }
 
-    async fn clear_up_now(&self, unit: &UnitId, stop: &CancellationToken) -> Result<(), ClaimError> {
+    async fn clear_up_now(&self, unit: &UnitId, stop: &CancellationToken) -> Result<(), CommitError> {
         let Some((key, _)) = self.indexer.heads.key(&unit.bucket, &unit.key).await? else { return Ok(()) };
         let had_its_place = (key.gone && key.unit == *unit) || key.earlier.contains(&unit.version);
         if !had_its_place {
             return Ok(());
         }
         if key.gone {
-            self.take_back(&Departed::Unrecorded(unit.clone()), &key, key.version, stop).await?;
+            self.take_back(&DocumentsToDelete::Unrecorded(unit.clone()), &key, key.version, stop).await?;
         } else {
             self.foreclose(unit, &key, key.version, stop).await?;
             // Others of the key may be the last good ones.

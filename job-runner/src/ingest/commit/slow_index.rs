@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::commit_request::CommitRequest;
 use super::committer::Committer;
-use crate::ingest::index::watch::Way;
+use crate::ingest::index::watch::SendMode;
 use crate::ingest::unit::task::UnitOutcome;
 
 /// Maximum number of units that wait or are in flight, for all slow indices together: few enough to leave
@@ -83,7 +83,7 @@ impl Lane {
     async fn send(self, index: String) {
         while let Some(batch) = self.next(&index) {
             let (units, bytes) = (batch.len(), batch.iter().map(CommitRequest::bytes).sum::<usize>());
-            let left = self.committer.finish(batch, Way::alone(), &self.stop).await;
+            let left = self.committer.finish(batch, SendMode::alone(), &self.stop).await;
             self.committer.settle(left.with_evidence, &self.stop).await;
             let mut state = self.lock();
             state.units -= units;

@@ -4,15 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use docmill_clients::elastic::{Elastic, ElasticError, Fault, mapping as elastic_mapping};
+use docmill_clients::elastic::{Elastic, ElasticError, ErrorCause, mapping as elastic_mapping};
 use docmill_crds::conversion::Model;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::known_names::Met;
+use super::known_names::SeenIndexNames;
 use super::mapping;
-use super::watch::Indices;
+use super::watch::SharedIndexHealth;
 
 /// The cluster that stores the articles.
 #[derive(Debug)]
@@ -20,27 +20,27 @@ pub struct Articles {
     /// The cluster.
     pub elastic: Elastic,
     /// What is known of its indices.
-    pub indices: Indices,
+    pub indices: SharedIndexHealth,
     pattern: String,
     model: Model,
     template: OnceCell<Value>,
-    met: Met,
+    met: SeenIndexNames,
 }
 
 /// Indices that must not be created now.
 #[derive(Debug, Default)]
-pub struct Barred {
+pub struct UncreatableIndices {
     /// Their names.
     pub indices: BTreeSet<String>,
     /// Why the cluster rejects their template.
-    pub fault: Option<Fault>,
+    pub fault: Option<ErrorCause>,
 }
 
 impl Articles {
     /// A cluster for documents of a model, whose indices match a pattern.
     pub fn new(elastic: Elastic, pattern: String, model: Model) -> Self {
-        let indices = Indices::default();
-        Self { elastic, indices, pattern, model, template: OnceCell::new(), met: Met::default() }
+        let indices = SharedIndexHealth::default();
+        Self { elastic, indices, pattern, model, template: OnceCell::new(), met: SeenIndexNames::default() }
     }
 
     /// The pattern that its indices match.
@@ -75,15 +75,18 @@ impl Articles {
     /// Must be called before documents go into these indices: puts the template again if one of them is new
     /// to this worker. Returns the indices that must not be created now because the cluster rejects their
     /// template, and why.
-    pub async fn ensure_template_before(&self, indices: BTreeSet<&str>) -> Result<Barred, ElasticError> {
+    pub async fn ensure_template_before(
+        &self,
+        indices: BTreeSet<&str>,
+    ) -> Result<UncreatableIndices, ElasticError> {
         let mut new = self.met.unmet(indices.into_iter());
         if new.is_empty() {
-            return Ok(Barred::default());
+            return Ok(UncreatableIndices::default());
         }
         let barred = match self.ensure_template().await {
-            Ok(()) => Barred::default(),
+            Ok(()) => UncreatableIndices::default(),
             Err(ElasticError::Refused(fault)) if fault.class() == ErrorClass::Permanent => {
-                Barred { indices: self.missing(&new).await?, fault: Some(fault) }
+                UncreatableIndices { indices: self.missing(&new).await?, fault: Some(fault) }
             }
             Err(error) => return Err(error),
         };

@@ -1,16 +1,16 @@
 //! Why heads could not be read or written, and who has to act.
 
 use docmill_clients::aws::StoreError;
-use docmill_clients::elastic::{ElasticError, Fault, Outcome};
+use docmill_clients::elastic::{ElasticError, ErrorCause, ItemOutcome};
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::Foreign;
+use docmill_crds::foreign::UntrustedText;
 
 use crate::ingest::unit::placement::HeldByIndex;
 
 /// Why a claim could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum ClaimError {
+pub enum CommitError {
     /// The heads index.
     #[error(transparent)]
     Elastic(#[from] ElasticError),
@@ -39,7 +39,7 @@ pub enum ClaimError {
         /// Id of the head or mark.
         id: String,
         /// What Elasticsearch says.
-        fault: Fault,
+        fault: ErrorCause,
     },
     /// An index with documents has trouble of its own.
     #[error("index {:?} keeps documents: {}", .0.index, .0.fault)]
@@ -53,32 +53,32 @@ pub enum ClaimError {
 }
 
 /// Extracts the index that holds up the operation, if that is the only problem.
-pub(crate) fn unless_held<T>(result: Result<T, ClaimError>) -> Result<Option<HeldByIndex>, ClaimError> {
+pub(crate) fn unless_held<T>(result: Result<T, CommitError>) -> Result<Option<HeldByIndex>, CommitError> {
     match result {
         Ok(_) => Ok(None),
-        Err(ClaimError::Held(held)) => Ok(Some(held)),
+        Err(CommitError::Held(held)) => Ok(Some(held)),
         Err(error) => Err(error),
     }
 }
 
-impl ClaimError {
+impl CommitError {
     /// Whether an item was written; `false` if somebody wrote it since it was read. A permanent rejection is
     /// an error.
-    pub(crate) fn written(outcome: Outcome, index: &str, id: &str) -> Result<bool, Self> {
+    pub(crate) fn written(outcome: ItemOutcome, index: &str, id: &str) -> Result<bool, Self> {
         match outcome {
-            Outcome::Done => Ok(true),
-            Outcome::Superseded => Ok(false),
-            Outcome::Rejected(fault) => {
+            ItemOutcome::Done => Ok(true),
+            ItemOutcome::Superseded => Ok(false),
+            ItemOutcome::Rejected(fault) => {
                 Err(Self::Refused { index: index.to_owned(), id: id.to_owned(), fault })
             }
-            Outcome::Held(trouble, fault) => {
+            ItemOutcome::Held(trouble, fault) => {
                 Err(Self::Held(HeldByIndex { index: index.to_owned(), trouble, fault }))
             }
         }
     }
 }
 
-impl Classify for ClaimError {
+impl Classify for CommitError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Elastic(error) => error.class(),
@@ -100,7 +100,7 @@ impl Classify for ClaimError {
         }
     }
 
-    fn words(&self) -> Option<&Foreign> {
+    fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Elastic(error) => error.words(),
             Self::Store(error) => error.words(),

@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use super::claim::{self, Claim, Claimant, Retired};
-pub use super::claim_error::ClaimError;
+pub use super::claim_error::CommitError;
 pub(crate) use super::claim_error::unless_held;
-use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ReadState, StoredDocument};
-use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::elastic::{Address, BulkBody, ConcurrencyToken, Elastic, ElasticError, StoredDocument};
+use docmill_clients::retry::{Backoff, BackoffOutcome, RetryPolicy};
 
 use crate::ingest::source::current;
 use crate::ingest::unit::Unit;
@@ -26,7 +26,7 @@ const HEADS_AT_A_TIME: usize = 2000;
 const OBJECTS_AT_A_TIME: usize = 16;
 /// Pauses between rounds in which others were faster with every head. Each worker writes a head once, so
 /// contention ends by itself.
-const CONTENTION: Patience = Patience {
+const CONTENTION: RetryPolicy = RetryPolicy {
     first: Duration::from_millis(20),
     longest: Duration::from_secs(1),
     total: Duration::from_secs(20),
@@ -45,7 +45,7 @@ pub struct Heads {
 
 /// A unit that claims its key, and the documents that it has.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct ClaimRequest<'a> {
     /// The unit.
     pub unit: &'a Unit,
     /// Where its documents belong.
@@ -56,7 +56,7 @@ pub struct Request<'a> {
     pub renew: bool,
 }
 
-/// The answer to a [`Request`].
+/// The answer to a [`ClaimRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
     /// The key belongs to the unit, and these are the heads of its documents; a head that names another unit
@@ -83,14 +83,14 @@ struct SeenHeads<'a> {
 }
 
 impl SeenHeads<'_> {
-    fn read<H: DeserializeOwned>(&self, id: &str) -> Result<Option<H>, ClaimError> {
+    fn read<H: DeserializeOwned>(&self, id: &str) -> Result<Option<H>, CommitError> {
         let Some(stored) = self.found.get(id) else { return Ok(None) };
         serde_json::from_value(stored.source.clone().into()).map(Some).map_err(|error| {
-            ClaimError::Unreadable { index: self.index.to_owned(), id: id.to_owned(), error }
+            CommitError::Unreadable { index: self.index.to_owned(), id: id.to_owned(), error }
         })
     }
 
-    fn state(&self, id: &str) -> Option<ReadState> {
+    fn state(&self, id: &str) -> Option<ConcurrencyToken> {
         self.found.get(id).map(|stored| stored.state)
     }
 }
@@ -105,7 +105,7 @@ struct ClaimRound {
 }
 
 impl ClaimRound {
-    fn write<H: Serialize>(&mut self, index: &str, id: String, since: Option<ReadState>, head: &H) {
+    fn write<H: Serialize>(&mut self, index: &str, id: String, since: Option<ConcurrencyToken>, head: &H) {
         let source = serde_json::to_vec(head).unwrap_or_default();
         self.body.push_compare_and_set(Address { index, id: &id }, since, &source);
         self.taken.insert(id.clone());
@@ -127,15 +127,15 @@ impl Contention {
         progress: bool,
         index: &str,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         if progress {
             self.0.reset();
             return Ok(());
         }
         match self.0.wait(Duration::ZERO, stop).await {
-            Waited::Again => Ok(()),
-            Waited::Exhausted => Err(ClaimError::Contended { index: index.to_owned() }),
-            Waited::Stopped => Err(ElasticError::Stopped.into()),
+            BackoffOutcome::Again => Ok(()),
+            BackoffOutcome::Exhausted => Err(CommitError::Contended { index: index.to_owned() }),
+            BackoffOutcome::Stopped => Err(ElasticError::Stopped.into()),
         }
     }
 }
@@ -144,10 +144,10 @@ impl Heads {
     /// Claims for many units at once; the answers are in their order. Idempotent.
     pub async fn claim(
         &self,
-        requests: &[Request<'_>],
-        patience: Patience,
+        requests: &[ClaimRequest<'_>],
+        patience: RetryPolicy,
         stop: &CancellationToken,
-    ) -> Result<Vec<Claimed>, ClaimError> {
+    ) -> Result<Vec<Claimed>, CommitError> {
         let mut answers: Vec<Option<Claimed>> = vec![None; requests.len()];
         let mut contention = Contention::new();
         loop {
@@ -185,12 +185,12 @@ impl Heads {
     async fn ask_store(
         &self,
         open: &[usize],
-        requests: &[Request<'_>],
+        requests: &[ClaimRequest<'_>],
         seen: &SeenHeads<'_>,
-    ) -> Result<HashMap<usize, bool>, ClaimError> {
+    ) -> Result<HashMap<usize, bool>, CommitError> {
         let mut asked = Vec::new();
         for &at in open {
-            let Request { unit, renew, .. } = &requests[at];
+            let ClaimRequest { unit, renew, .. } = &requests[at];
             let head = seen.read(&KeyHead::id(&unit.id.bucket, &unit.id.key))?;
             if claim::key(head.as_ref(), &Claimant::new(unit), None, *renew) == Claim::AskStore {
                 asked.push((at, (*unit).clone()));
@@ -215,7 +215,7 @@ impl Heads {
         below: u64,
         ids: &[&str],
         stop: &CancellationToken,
-    ) -> Result<Vec<(DocumentAddress, u64)>, ClaimError> {
+    ) -> Result<Vec<(DocumentAddress, u64)>, CommitError> {
         let mut open: BTreeSet<String> = ids.iter().map(|id| DocumentHead::id(id)).collect();
         let mut retired = Vec::new();
         let mut contention = Contention::new();
@@ -235,7 +235,7 @@ impl Heads {
                 }
             }
             let mut progress = heads.is_empty();
-            for (id, written) in self.write(round, Patience::once(), stop).await? {
+            for (id, written) in self.write(round, RetryPolicy::once(), stop).await? {
                 match heads.remove(&id) {
                     Some(head) if written => {
                         retired.extend(places(head));
@@ -253,13 +253,13 @@ impl Heads {
     async fn write(
         &self,
         round: ClaimRound,
-        patience: Patience,
+        patience: RetryPolicy,
         stop: &CancellationToken,
-    ) -> Result<Vec<(String, bool)>, ClaimError> {
+    ) -> Result<Vec<(String, bool)>, CommitError> {
         let ClaimRound { ids, body, .. } = round;
         let outcomes = self.elastic.bulk_all(body, patience, stop).await?;
         let written = ids.into_iter().zip(outcomes).map(|(id, outcome)| {
-            let written = ClaimError::written(outcome, &self.index, &id)?;
+            let written = CommitError::written(outcome, &self.index, &id)?;
             Ok((id, written))
         });
         written.collect()
@@ -269,21 +269,25 @@ impl Heads {
     pub async fn documents<'a>(
         &self,
         documents: impl Iterator<Item = &'a str>,
-    ) -> Result<Vec<Option<DocumentHead>>, ClaimError> {
+    ) -> Result<Vec<Option<DocumentHead>>, CommitError> {
         let ids: Vec<String> = documents.map(DocumentHead::id).collect();
         let seen = self.look(ids.iter().cloned()).await?;
         ids.iter().map(|id| seen.read(id)).collect()
     }
 
     /// The heads of the keys of units, in their order.
-    pub async fn keys(&self, units: &[&UnitId]) -> Result<Vec<Option<KeyHead>>, ClaimError> {
+    pub async fn keys(&self, units: &[&UnitId]) -> Result<Vec<Option<KeyHead>>, CommitError> {
         let ids: Vec<String> = units.iter().map(|unit| KeyHead::id(&unit.bucket, &unit.key)).collect();
         let seen = self.look(ids.iter().cloned()).await?;
         ids.iter().map(|id| seen.read(id)).collect()
     }
 
     /// The head of a key, with the state in which it was read.
-    pub async fn key(&self, bucket: &str, key: &str) -> Result<Option<(KeyHead, ReadState)>, ClaimError> {
+    pub async fn key(
+        &self,
+        bucket: &str,
+        key: &str,
+    ) -> Result<Option<(KeyHead, ConcurrencyToken)>, CommitError> {
         let id = KeyHead::id(bucket, key);
         let seen = self.look([id.clone()]).await?;
         Ok(seen.read(&id)?.zip(seen.state(&id)))
@@ -294,13 +298,13 @@ impl Heads {
     pub async fn set_key(
         &self,
         head: &KeyHead,
-        since: Option<ReadState>,
+        since: Option<ConcurrencyToken>,
         stop: &CancellationToken,
-    ) -> Result<(), ClaimError> {
+    ) -> Result<(), CommitError> {
         let mut round = ClaimRound::default();
         round.write(&self.index, KeyHead::id(&head.unit.bucket, &head.unit.key), since, head);
-        let written = self.write(round, Patience::once(), stop).await?;
-        let contended = || ClaimError::Contended { index: self.index.clone() };
+        let written = self.write(round, RetryPolicy::once(), stop).await?;
+        let contended = || CommitError::Contended { index: self.index.clone() };
         written.iter().all(|(_, written)| *written).then_some(()).ok_or_else(contended)
     }
 
@@ -316,7 +320,7 @@ impl Heads {
     }
 }
 
-fn ids<'a>(request: &'a Request<'_>) -> impl Iterator<Item = String> + use<'a> {
+fn ids<'a>(request: &'a ClaimRequest<'_>) -> impl Iterator<Item = String> + use<'a> {
     let id = &request.unit.id;
     let documents = request.addresses.iter().map(|address| DocumentHead::id(&address.id));
     std::iter::once(KeyHead::id(&id.bucket, &id.key)).chain(documents)
@@ -333,11 +337,11 @@ fn places(head: DocumentHead) -> impl Iterator<Item = (DocumentAddress, u64)> {
 /// Decides about a request, and notes what has to be written for it. `None`: in the next round.
 fn decide(
     index: &str,
-    request: &Request<'_>,
+    request: &ClaimRequest<'_>,
     is_present: Option<bool>,
     seen: &SeenHeads<'_>,
     round: &mut ClaimRound,
-) -> Result<Option<Claimed>, ClaimError> {
+) -> Result<Option<Claimed>, CommitError> {
     let me = Claimant::new(request.unit);
     let key_id = KeyHead::id(&me.id.bucket, &me.id.key);
     if ids(request).any(|id| round.taken.contains(&id)) {

@@ -11,10 +11,10 @@ use docmill_crds::records::heads::DocumentHead;
 use docmill_crds::records::units::DocumentAddress;
 use tokio_util::sync::CancellationToken;
 
-use super::articles::{Articles, Barred};
-use super::heads::{ClaimError, Claimed, Heads, Request, unless_held};
-use super::outcomes::Places;
-use super::watch::{Watcher, Way};
+use super::articles::{Articles, UncreatableIndices};
+use super::heads::{ClaimRequest, Claimed, CommitError, Heads, unless_held};
+use super::outcomes::BulkDocuments;
+use super::watch::{IndexHealthPolicy, SendMode};
 use crate::ingest::snapshot::provenance::indexed_source;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex, IndexOutcome, IndexRequest, PATIENCE};
@@ -38,9 +38,9 @@ impl Indexer {
     pub async fn place(
         &self,
         units: &[IndexRequest<'_>],
-        way: Way,
+        way: SendMode,
         stop: &CancellationToken,
-    ) -> Result<Vec<IndexOutcome>, ClaimError> {
+    ) -> Result<Vec<IndexOutcome>, CommitError> {
         let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
         let requests: Vec<_> = units
             .iter()
@@ -48,7 +48,7 @@ impl Indexer {
             .map(|(unit, addresses)| {
                 // Without an index, documents have no places that could be claimed.
                 let addresses = addresses.iter().filter(|_| self.articles.is_some()).collect();
-                Request { unit: unit.unit, addresses, renew: unit.renew }
+                ClaimRequest { unit: unit.unit, addresses, renew: unit.renew }
             })
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
@@ -58,7 +58,7 @@ impl Indexer {
         let indices = addresses.iter().flatten().map(|address| address.index.as_str()).collect();
         let barred = articles.ensure_template_before(indices).await?;
         let (body, mut places) = body(units, &claims, &stale, &barred);
-        let watcher = Watcher { indices: &articles.indices, way };
+        let watcher = IndexHealthPolicy { indices: &articles.indices, way };
         places.take_in(articles.elastic.bulk_watched(body, &watcher, way.patience(), stop).await?);
         hold_uncreated(articles, &mut places).await?;
         for (address, held) in self.delete(&self.overtaken(&claims).await?, stop).await? {
@@ -78,7 +78,7 @@ impl Indexer {
         units: &[IndexRequest<'_>],
         claims: &[Claimed],
         stop: &CancellationToken,
-    ) -> Result<BTreeMap<usize, HeldByIndex>, ClaimError> {
+    ) -> Result<BTreeMap<usize, HeldByIndex>, CommitError> {
         let mut kept = BTreeMap::new();
         if self.on_delete == OnDelete::Keep {
             return Ok(kept);
@@ -100,17 +100,17 @@ impl Indexer {
         below: u64,
         ids: &[&str],
         stop: &CancellationToken,
-    ) -> Result<usize, ClaimError> {
+    ) -> Result<usize, CommitError> {
         let retired = self.heads.retire(key, below, ids, stop).await?;
         match self.delete(&retired, stop).await?.pop() {
             None => Ok(retired.len()),
-            Some((_, held)) => Err(ClaimError::Held(held)),
+            Some((_, held)) => Err(CommitError::Held(held)),
         }
     }
 
     /// Documents that were given another place between their claim and now. Whoever did that deletes what it
     /// finds in the old place, but could not look into an index that was created only now.
-    async fn overtaken(&self, claims: &[Claimed]) -> Result<Vec<(DocumentAddress, u64)>, ClaimError> {
+    async fn overtaken(&self, claims: &[Claimed]) -> Result<Vec<(DocumentAddress, u64)>, CommitError> {
         let claimed: Vec<&DocumentHead> = claims.iter().flat_map(Claimed::documents).collect();
         let now = self.heads.documents(claimed.iter().map(|head| head.address.id.as_str())).await?;
         let moved = claimed.into_iter().zip(now).filter_map(|(claimed, now)| {
@@ -126,7 +126,7 @@ impl Indexer {
         &self,
         documents: &[(DocumentAddress, u64)],
         stop: &CancellationToken,
-    ) -> Result<Vec<(DocumentAddress, HeldByIndex)>, ClaimError> {
+    ) -> Result<Vec<(DocumentAddress, HeldByIndex)>, CommitError> {
         let Some(articles) = self.articles.as_ref().filter(|_| !documents.is_empty()) else {
             return Ok(Vec::new());
         };
@@ -137,13 +137,13 @@ impl Indexer {
         for (DocumentAddress { index, id }, version) in &documents {
             body.push_delete(Address { index, id }, Some(*version));
         }
-        let watcher = Watcher { indices: &articles.indices, way: Way::untimed() };
+        let watcher = IndexHealthPolicy { indices: &articles.indices, way: SendMode::untimed() };
         let outcomes = articles.elastic.bulk_watched(body, &watcher, PATIENCE, stop).await?;
         let mut kept = Vec::new();
         for (outcome, (address, _)) in outcomes.into_iter().zip(documents) {
-            match ClaimError::written(outcome, &address.index, &address.id) {
+            match CommitError::written(outcome, &address.index, &address.id) {
                 Ok(_) => {}
-                Err(ClaimError::Held(held)) => kept.push((address.clone(), held)),
+                Err(CommitError::Held(held)) => kept.push((address.clone(), held)),
                 Err(error) => return Err(error),
             }
         }
@@ -153,7 +153,7 @@ impl Indexer {
 
 /// Handles documents that were rejected because their index could not be created: an error caused by a
 /// template looks like one of the document; only the missing index tells them apart.
-async fn hold_uncreated(articles: &Articles, places: &mut Places<'_>) -> Result<(), ClaimError> {
+async fn hold_uncreated(articles: &Articles, places: &mut BulkDocuments<'_>) -> Result<(), CommitError> {
     for index in places.doubtful() {
         if !articles.exists(&index).await? {
             articles.forget(&index);
@@ -164,7 +164,7 @@ async fn hold_uncreated(articles: &Articles, places: &mut Places<'_>) -> Result<
 }
 
 /// Existing indices that hold earlier versions.
-async fn stale(articles: &Articles, claims: &[Claimed]) -> Result<BTreeSet<String>, ClaimError> {
+async fn stale(articles: &Articles, claims: &[Claimed]) -> Result<BTreeSet<String>, CommitError> {
     existing(articles, claims.iter().flat_map(Claimed::documents).flat_map(|head| &head.stale)).await
 }
 
@@ -172,7 +172,7 @@ async fn stale(articles: &Articles, claims: &[Claimed]) -> Result<BTreeSet<Strin
 async fn existing(
     articles: &Articles,
     named: impl Iterator<Item = &String>,
-) -> Result<BTreeSet<String>, ClaimError> {
+) -> Result<BTreeSet<String>, CommitError> {
     let mut existing = BTreeSet::new();
     for index in named.collect::<BTreeSet<_>>() {
         if articles.exists(index).await? {
@@ -211,10 +211,10 @@ fn body<'a>(
     units: &[IndexRequest<'_>],
     claims: &'a [Claimed],
     existing: &BTreeSet<String>,
-    barred: &Barred,
-) -> (BulkBody, Places<'a>) {
+    barred: &UncreatableIndices,
+) -> (BulkBody, BulkDocuments<'a>) {
     let indexed_time = clock::rfc3339(clock::now_millis());
-    let (mut body, mut places) = (BulkBody::default(), Places::default());
+    let (mut body, mut places) = (BulkBody::default(), BulkDocuments::default());
     let documents = units.iter().flat_map(|unit| unit.documents);
     body.reserve(documents.map(|document| document.line.len() + ITEM_BYTES).sum());
     for (unit, claim) in units.iter().zip(claims) {

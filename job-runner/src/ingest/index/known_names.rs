@@ -9,9 +9,9 @@ const MOST: usize = 50_000;
 
 /// The names.
 #[derive(Debug, Default)]
-pub(crate) struct Met(Mutex<HashSet<String>>);
+pub(crate) struct SeenIndexNames(Mutex<HashSet<String>>);
 
-impl Met {
+impl SeenIndexNames {
     /// Returns the names that were not met, each once, in their order.
     pub(crate) fn unmet<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         let met = self.lock();
@@ -40,11 +40,11 @@ impl Met {
 
 #[cfg(test)]
 mod tests {
-    use super::Met;
+    use super::SeenIndexNames;
 
     #[test]
     fn a_name_is_unmet_once_and_again_when_it_is_forgotten() {
-        let met = Met::default();
+        let met = SeenIndexNames::default();
         assert_eq!(met.unmet(["b", "a", "b"].into_iter()), ["b", "a"]);
         met.remember(["a"].into_iter());
         assert_eq!(met.unmet(["b", "a"].into_iter()), ["b"]);

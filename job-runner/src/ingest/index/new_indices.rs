@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_clients::clock;
-use docmill_clients::elastic::{Address, BulkBody, ElasticError, Outcome};
+use docmill_clients::elastic::{Address, BulkBody, ElasticError, ItemOutcome};
 use docmill_crds::reason::Reason;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::articles::Articles;
-use super::claim_error::ClaimError;
+use super::claim_error::CommitError;
 use super::heads::Heads;
-use super::known_names::Met;
+use super::known_names::SeenIndexNames;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
@@ -41,12 +41,12 @@ const PAUSE_MILLIS: u64 = 50;
 
 /// Limits how many new indices the workers of a source create per hour.
 #[derive(Debug)]
-pub struct NewIndices {
+pub struct IndexCreationLimit {
     articles: Arc<Articles>,
     heads: Heads,
     /// The limit.
     pub most: usize,
-    known: Met,
+    known: SeenIndexNames,
 }
 
 /// The new indices of an hour.
@@ -76,10 +76,10 @@ impl Reserved {
     }
 }
 
-impl NewIndices {
+impl IndexCreationLimit {
     /// For a source with its articles in this cluster, and these heads.
     pub fn new(articles: Arc<Articles>, heads: Heads, most: i32) -> Self {
-        Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: Met::default() }
+        Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: SeenIndexNames::default() }
     }
 
     /// Must be called before documents go into these indices. Returns those that do not exist and may not be
@@ -100,7 +100,7 @@ impl NewIndices {
         &self,
         names: &[String],
         stop: &CancellationToken,
-    ) -> Result<BTreeSet<String>, ClaimError> {
+    ) -> Result<BTreeSet<String>, CommitError> {
         let look =
             async |name: &String| Ok::<_, ElasticError>((name.clone(), self.articles.exists(name).await?));
         let looked: Vec<(String, bool)> =
@@ -121,7 +121,7 @@ impl NewIndices {
         &self,
         names: &[&str],
         stop: &CancellationToken,
-    ) -> Result<BTreeSet<String>, ClaimError> {
+    ) -> Result<BTreeSet<String>, CommitError> {
         let Heads { elastic, index, .. } = &self.heads;
         loop {
             let stored = elastic.get(index, RECORD).await?;
@@ -136,8 +136,9 @@ impl NewIndices {
             let mut body = BulkBody::default();
             let source = serde_json::to_vec(&after).unwrap_or_default();
             body.push_compare_and_set(Address { index, id: RECORD }, since, &source);
-            let outcome = elastic.bulk_all(body, PATIENCE, stop).await?.pop().unwrap_or(Outcome::Superseded);
-            if ClaimError::written(outcome, index, RECORD)? {
+            let outcome =
+                elastic.bulk_all(body, PATIENCE, stop).await?.pop().unwrap_or(ItemOutcome::Superseded);
+            if CommitError::written(outcome, index, RECORD)? {
                 return Ok(refused);
             }
             tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE_MILLIS))).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use docmill_clients::elastic::{Fault, Outcome};
+use docmill_clients::elastic::{ErrorCause, ItemOutcome};
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::records::units::DocumentAddress;
 
@@ -11,13 +11,13 @@ use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex};
 /// The documents of a batch, in the order of its units, and the deletions of earlier copies, as they were
 /// sent.
 #[derive(Debug, Default)]
-pub(crate) struct Places<'a> {
-    documents: Vec<DocumentPlace<'a>>,
+pub(crate) struct BulkDocuments<'a> {
+    documents: Vec<BulkDocument<'a>>,
     deletions: Vec<(&'a str, &'a str)>,
 }
 
 #[derive(Debug)]
-struct DocumentPlace<'a> {
+struct BulkDocument<'a> {
     address: &'a DocumentAddress,
     /// Whether this batch is responsible for it.
     own: bool,
@@ -25,21 +25,21 @@ struct DocumentPlace<'a> {
     fate: Option<DocumentOutcome>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> BulkDocuments<'a> {
     /// Adds a document whose place belongs to a newer one.
     pub(crate) fn lost(&mut self, address: &'a DocumentAddress) {
-        self.documents.push(DocumentPlace { address, own: false, fate: Some(DocumentOutcome::Stored) });
+        self.documents.push(BulkDocument { address, own: false, fate: Some(DocumentOutcome::Stored) });
     }
 
     /// Adds a document that is in the bulk.
     pub(crate) fn sent(&mut self, address: &'a DocumentAddress) {
-        self.documents.push(DocumentPlace { address, own: true, fate: None });
+        self.documents.push(BulkDocument { address, own: true, fate: None });
     }
 
     /// Adds a document that is not sent, since its index must not be created now.
-    pub(crate) fn barred(&mut self, address: &'a DocumentAddress, fault: &Fault) {
+    pub(crate) fn barred(&mut self, address: &'a DocumentAddress, fault: &ErrorCause) {
         let fate = Some(not_created(&address.index, fault.clone()));
-        self.documents.push(DocumentPlace { address, own: true, fate });
+        self.documents.push(BulkDocument { address, own: true, fate });
     }
 
     /// Adds the deletion of an earlier copy; the bulk has deletions after all documents.
@@ -48,19 +48,19 @@ impl<'a> Places<'a> {
     }
 
     /// Records the outcomes of the bulk, in the order of its items.
-    pub(crate) fn take_in(&mut self, outcomes: Vec<Outcome>) {
+    pub(crate) fn take_in(&mut self, outcomes: Vec<ItemOutcome>) {
         let mut outcomes = outcomes.into_iter();
         for place in self.documents.iter_mut().filter(|place| place.fate.is_none()) {
             place.fate = Some(match outcomes.next() {
-                Some(Outcome::Rejected(fault)) => DocumentOutcome::Rejected(fault),
-                Some(Outcome::Held(trouble, fault)) => {
+                Some(ItemOutcome::Rejected(fault)) => DocumentOutcome::Rejected(fault),
+                Some(ItemOutcome::Held(trouble, fault)) => {
                     DocumentOutcome::Held(HeldByIndex { index: place.address.index.clone(), trouble, fault })
                 }
-                Some(Outcome::Done | Outcome::Superseded) | None => DocumentOutcome::Stored,
+                Some(ItemOutcome::Done | ItemOutcome::Superseded) | None => DocumentOutcome::Stored,
             });
         }
         for ((index, id), outcome) in std::mem::take(&mut self.deletions).into_iter().zip(outcomes) {
-            if let Outcome::Held(trouble, fault) = outcome {
+            if let ItemOutcome::Held(trouble, fault) = outcome {
                 self.hold(id, &HeldByIndex { index: index.to_owned(), trouble, fault });
             }
         }
@@ -102,7 +102,7 @@ impl<'a> Places<'a> {
     }
 }
 
-fn not_created(index: &str, fault: Fault) -> DocumentOutcome {
+fn not_created(index: &str, fault: ErrorCause) -> DocumentOutcome {
     DocumentOutcome::Held(HeldByIndex { index: index.to_owned(), trouble: IndexTrouble::NotCreated, fault })
 }
 
@@ -111,25 +111,25 @@ mod tests {
     use docmill_crds::contract::IndexTrouble;
     use docmill_crds::records::units::DocumentAddress;
 
-    use super::{DocumentOutcome, Fault, HeldByIndex, Outcome, Places};
+    use super::{BulkDocuments, DocumentOutcome, ErrorCause, HeldByIndex, ItemOutcome};
 
     fn address(index: &str, id: &str) -> DocumentAddress {
         DocumentAddress { index: index.into(), id: id.into() }
     }
 
-    fn fault(kind: &str) -> Fault {
-        Fault { status: 400, kind: kind.into(), reason: "".into() }
+    fn fault(kind: &str) -> ErrorCause {
+        ErrorCause { status: 400, kind: kind.into(), reason: "".into() }
     }
 
     #[test]
     fn outcomes_reach_the_documents_that_were_sent() {
         let [one, two, three, four] = ["1", "2", "3", "4"].map(|id| address("a", id));
-        let mut places = Places::default();
+        let mut places = BulkDocuments::default();
         places.sent(&one);
         places.lost(&two);
         places.barred(&three, &fault("template"));
         places.sent(&four);
-        places.take_in(vec![Outcome::Rejected(fault("x")), Outcome::Done]);
+        places.take_in(vec![ItemOutcome::Rejected(fault("x")), ItemOutcome::Done]);
         let held = DocumentOutcome::Held(HeldByIndex {
             index: "a".into(),
             trouble: IndexTrouble::NotCreated,
@@ -143,13 +143,13 @@ mod tests {
     #[test]
     fn a_copy_that_cannot_be_deleted_holds_its_document_and_no_other() {
         let [moved, other, lost] = ["m", "o", "m"].map(|id| address("new", id));
-        let mut places = Places::default();
+        let mut places = BulkDocuments::default();
         places.sent(&moved);
         places.sent(&other);
         places.lost(&lost);
         places.deleted("old", "m");
-        let blocked = Outcome::Held(IndexTrouble::Blocked, fault("block"));
-        places.take_in(vec![Outcome::Done, Outcome::Done, blocked]);
+        let blocked = ItemOutcome::Held(IndexTrouble::Blocked, fault("block"));
+        places.take_in(vec![ItemOutcome::Done, ItemOutcome::Done, blocked]);
         let outcomes = places.into_fates();
         assert!(matches!(&outcomes[0], DocumentOutcome::Held(held) if held.index == "old"));
         assert_eq!(outcomes[1..], [DocumentOutcome::Stored, DocumentOutcome::Stored]);
@@ -158,13 +158,13 @@ mod tests {
     #[test]
     fn an_index_that_took_a_document_is_there() {
         let all = [address("a", "1"), address("a", "2"), address("b", "3"), address("C", "4")];
-        let mut places = Places::default();
+        let mut places = BulkDocuments::default();
         for address in &all {
             places.sent(address);
         }
-        let rejected = |kind| Outcome::Rejected(fault(kind));
+        let rejected = |kind| ItemOutcome::Rejected(fault(kind));
         let outcomes =
-            vec![Outcome::Done, rejected("x"), rejected("x"), rejected("invalid_index_name_exception")];
+            vec![ItemOutcome::Done, rejected("x"), rejected("x"), rejected("invalid_index_name_exception")];
         places.take_in(outcomes);
         assert_eq!(places.doubtful().into_iter().collect::<Vec<_>>(), ["b"]);
         places.hold_rejected_of("b");

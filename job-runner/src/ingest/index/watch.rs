@@ -4,8 +4,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use docmill_clients::elastic::Watch;
-use docmill_clients::retry::Patience;
+use docmill_clients::elastic::BulkPolicy;
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::contract::IndexTrouble;
 
 use super::index_health::IndexHealth;
@@ -17,18 +17,18 @@ const IN_PLACE: Duration = Duration::from_mins(2);
 
 /// What is known of the indices, for all batches of a worker.
 #[derive(Debug)]
-pub struct Indices {
+pub struct SharedIndexHealth {
     started: Instant,
     standing: Mutex<IndexHealth>,
 }
 
-impl Default for Indices {
+impl Default for SharedIndexHealth {
     fn default() -> Self {
         Self { started: Instant::now(), standing: Mutex::default() }
     }
 }
 
-impl Indices {
+impl SharedIndexHealth {
     fn look(&self) -> (MutexGuard<'_, IndexHealth>, Duration) {
         (self.standing.lock().unwrap_or_else(PoisonError::into_inner), self.started.elapsed())
     }
@@ -59,13 +59,13 @@ impl Indices {
 
 /// How a batch is sent.
 #[derive(Clone, Copy, Debug)]
-pub struct Way {
+pub struct SendMode {
     since: Instant,
     timed: bool,
     alone: bool,
 }
 
-impl Way {
+impl SendMode {
     /// With others behind it, timed from now on: a slow index is detected and left.
     pub fn with_others() -> Self {
         Self { since: Instant::now(), timed: true, alone: false }
@@ -87,18 +87,18 @@ impl Way {
     }
 
     /// How long one call waits for Elasticsearch.
-    pub(crate) const fn patience(self) -> Patience {
-        if self.alone { Patience::once() } else { PATIENCE }
+    pub(crate) const fn patience(self) -> RetryPolicy {
+        if self.alone { RetryPolicy::once() } else { PATIENCE }
     }
 }
 
 /// Watches over a batch.
-pub(crate) struct Watcher<'a> {
-    pub(crate) indices: &'a Indices,
-    pub(crate) way: Way,
+pub(crate) struct IndexHealthPolicy<'a> {
+    pub(crate) indices: &'a SharedIndexHealth,
+    pub(crate) way: SendMode,
 }
 
-impl Watch for Watcher<'_> {
+impl BulkPolicy for IndexHealthPolicy<'_> {
     fn leave(&self, index: &str, trouble: IndexTrouble, others: bool) -> bool {
         let (mut standing, now) = self.indices.look();
         standing.refused(index, now);

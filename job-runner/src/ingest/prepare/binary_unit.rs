@@ -11,8 +11,8 @@ use super::binary::{Described, Describer};
 use super::in_memory::Made;
 use super::preparation::{IN_MEMORY_BYTES, Preparation};
 use super::stamp::Stamp;
-use super::store_snapshot::Kept;
-use crate::ingest::snapshot::packed::packer::Coming;
+use super::store_snapshot::EncodedSnapshot;
+use crate::ingest::snapshot::packed::packer::PackReservation;
 use crate::ingest::source::access::AccessFailure;
 use crate::ingest::source::object::ObjectFound;
 use crate::ingest::unfinished::Unfinished;
@@ -37,7 +37,7 @@ pub(crate) async fn prepare(
     describer: &Describer,
     landed: &ObjectRef,
     same: Option<&KnownRecord>,
-    coming: Option<Coming>,
+    coming: Option<PackReservation>,
     stop: &CancellationToken,
 ) -> Result<Prepared, Unfinished> {
     let read = || async {
@@ -72,7 +72,7 @@ async fn read(
     preparation: &Preparation,
     describer: &Describer,
     landed: &ObjectRef,
-    coming: Option<&Coming>,
+    coming: Option<&PackReservation>,
 ) -> Result<Read, StoreError> {
     let opened = match preparation.open_object(landed).await? {
         ObjectFound::Object(opened) => *opened,
@@ -96,7 +96,7 @@ async fn read(
 }
 
 /// Addresses the document; also returns what has to be kept of it.
-fn made(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, Kept)> {
+fn made(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, EncodedSnapshot)> {
     let Described { unit, raw_digest, document } = described;
     let stamp = preparation.stamp(&unit);
     let mut made = Made::default();

@@ -5,7 +5,7 @@ use std::io;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::preparation::Preparation;
-use super::store_snapshot::Kept;
+use super::store_snapshot::EncodedSnapshot;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments};
 use crate::ingest::unit::refusal::RefusedPart;
@@ -39,7 +39,7 @@ impl Made {
         (unit, raw_digest): (Unit, String),
         snapshot: Option<String>,
         memory_permit: Option<OwnedSemaphorePermit>,
-    ) -> io::Result<(Box<Converted>, Kept)> {
+    ) -> io::Result<(Box<Converted>, EncodedSnapshot)> {
         let Self { mut documents, refusals, lines } = self;
         let overwritten = overwritten::leave_standing(&mut documents);
         let kept = Preparation::kept(snapshot, lines)?;

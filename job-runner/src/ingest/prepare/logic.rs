@@ -9,14 +9,14 @@ use super::binary::Describer;
 
 /// What turns objects into documents.
 #[derive(Debug)]
-pub enum Logic {
+pub enum DocumentExtractor {
     /// Finds documents in objects, by paths: formats Xml and Json.
     Convert(Arc<Converter>),
     /// Does not parse an object; it has one document, about itself: format Binary.
     Describe(Describer),
 }
 
-impl Logic {
+impl DocumentExtractor {
     /// The logic of a model.
     pub fn new(model: &Model) -> Result<Self, ModelError> {
         Ok(match model.format.syntax() {

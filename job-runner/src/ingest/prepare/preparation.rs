@@ -13,9 +13,9 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::address::Addressing;
-use super::logic::Logic;
+use super::logic::DocumentExtractor;
 use crate::ingest::ledger::record::Recorder;
-use crate::ingest::snapshot::packed::packer::{Coming, Packer};
+use crate::ingest::snapshot::packed::packer::{PackReservation, Packer};
 use crate::ingest::snapshot::provenance::{Provenance, snapshot_line};
 use crate::ingest::source::access::Access;
 use crate::ingest::source::object::{self, MemoryBudget, ObjectFound};
@@ -38,7 +38,7 @@ pub struct Preparation {
     /// Packs snapshots; `None` if each has an object of its own.
     pub packer: Option<Packer>,
     /// What makes documents.
-    pub logic: Logic,
+    pub logic: DocumentExtractor,
     /// The largest object that is read, in bytes.
     pub max_object_bytes: u64,
     /// How documents are addressed.
@@ -59,7 +59,7 @@ pub struct Preparation {
 
 impl Preparation {
     /// Announces a unit, so that no pack is closed before it arrives; to be passed to [`Self::prepare`].
-    pub fn expect(&self) -> Option<Coming> {
+    pub fn expect(&self) -> Option<PackReservation> {
         self.packer.as_ref().map(Packer::expect)
     }
 

@@ -5,13 +5,13 @@ use docmill_clients::clock;
 use super::preparation::Preparation;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance};
-use crate::ingest::snapshot::{self, Label};
+use crate::ingest::snapshot::{self, SnapshotMetadata};
 use crate::ingest::unit::Unit;
 
 impl Preparation {
     /// The metadata of a unit's snapshot.
-    pub(crate) fn label(&self, unit: &Unit, raw_digest: &str) -> Label {
-        Label {
+    pub(crate) fn label(&self, unit: &Unit, raw_digest: &str) -> SnapshotMetadata {
+        SnapshotMetadata {
             source: self.recorder.source.clone(),
             unit: unit.id.digest(),
             raw_digest: raw_digest.to_owned(),

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::preparation::Preparation;
 use super::unreadable::{not_kept, noted};
-use crate::ingest::snapshot::packed::packer::Coming;
+use crate::ingest::snapshot::packed::packer::PackReservation;
 use crate::ingest::snapshot::packed::{Frame, compress};
 use crate::ingest::snapshot::provenance::with_snapshot;
-use crate::ingest::snapshot::{self, Label};
+use crate::ingest::snapshot::{self, SnapshotMetadata};
 use crate::ingest::source::access::{Suspected, see_through};
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
@@ -21,7 +21,7 @@ use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared, is_
 
 /// The lines of a unit in the form in which they are kept.
 #[derive(Debug)]
-pub(crate) enum Kept {
+pub(crate) enum EncodedSnapshot {
     /// There are none.
     Nothing,
     /// As the object with this key.
@@ -33,11 +33,11 @@ pub(crate) enum Kept {
 impl Preparation {
     /// The lines of a unit in the form in which they are kept. `key` is the key of their object; `None` if
     /// they are to be packed.
-    pub(crate) fn kept(key: Option<String>, lines: Vec<u8>) -> io::Result<Kept> {
+    pub(crate) fn kept(key: Option<String>, lines: Vec<u8>) -> io::Result<EncodedSnapshot> {
         Ok(match key {
-            _ if lines.is_empty() => Kept::Nothing,
-            Some(key) => Kept::Alone(key, lines.into()),
-            None => Kept::Packed(compress(&lines)?),
+            _ if lines.is_empty() => EncodedSnapshot::Nothing,
+            Some(key) => EncodedSnapshot::Alone(key, lines.into()),
+            None => EncodedSnapshot::Packed(compress(&lines)?),
         })
     }
 
@@ -45,9 +45,9 @@ impl Preparation {
     pub(crate) async fn settle(
         &self,
         mut converted: Box<Converted>,
-        kept: Kept,
+        kept: EncodedSnapshot,
         same: Option<&KnownRecord>,
-        coming: Option<Coming>,
+        coming: Option<PackReservation>,
         stop: &CancellationToken,
     ) -> Result<Prepared, Unfinished> {
         if is_same(&converted, same, self.recorder.good) {
@@ -63,14 +63,14 @@ impl Preparation {
     async fn keep(
         &self,
         converted: &mut Converted,
-        kept: Kept,
-        coming: Option<Coming>,
+        kept: EncodedSnapshot,
+        coming: Option<PackReservation>,
         stop: &CancellationToken,
     ) -> Result<(), Unfinished> {
         let raw_digest = converted.raw_digest.clone().unwrap_or_default();
         match (kept, &self.packer) {
-            (Kept::Nothing, _) => {}
-            (Kept::Alone(key, lines), _) => {
+            (EncodedSnapshot::Nothing, _) => {}
+            (EncodedSnapshot::Alone(key, lines), _) => {
                 let label = self.label(&converted.unit, &raw_digest);
                 let store = || async {
                     let begun = Instant::now();
@@ -86,7 +86,7 @@ impl Preparation {
                     }
                 }
             }
-            (Kept::Packed(bytes), packer) => {
+            (EncodedSnapshot::Packed(bytes), packer) => {
                 let frame = self.frame(&converted.unit, &raw_digest, bytes);
                 let reference = packer.as_ref().ok_or(Unfinished)?.pack(frame, coming).await?;
                 name(&mut converted.content, &reference);
@@ -97,7 +97,7 @@ impl Preparation {
     }
 
     fn frame(&self, unit: &Unit, raw_digest: &str, bytes: Vec<u8>) -> Frame {
-        let Label { unit: digest, raw_digest, revision, .. } = self.label(unit, raw_digest);
+        let SnapshotMetadata { unit: digest, raw_digest, revision, .. } = self.label(unit, raw_digest);
         Frame { unit: digest, key: unit.id.key.clone(), raw_digest, revision, bytes }
     }
 }

@@ -47,13 +47,14 @@ pub(crate) async fn prepare(
     // From here on the version is fixed, even if the notification named none.
     let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
     let pinned = ObjectRef { etag, version_id: unit.version_id.clone(), ..landed.clone() };
-    let pass = Pass { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
+    let pass =
+        StreamingAttempt { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
     let prepared =
         preparation.read_through("convert a large object", &pinned, None, stop, || pass.run()).await?;
     Ok(prepared.unwrap_or_else(Prepared::Converted))
 }
 
-struct Pass<'a> {
+struct StreamingAttempt<'a> {
     preparation: &'a Preparation,
     shared: &'a Arc<Preparation>,
     converter: &'a Arc<Converter>,
@@ -62,7 +63,7 @@ struct Pass<'a> {
     same: Option<&'a KnownRecord>,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> StreamingAttempt<'a> {
     async fn run(&self) -> Result<Prepared, AccessFailure<'a>> {
         let raw_digest = match self.open().await? {
             Ok(opened) => self.digest(*opened).await.map_err(self.reading())?,
@@ -173,9 +174,9 @@ impl<'a> Pass<'a> {
         raw_digest: String,
         snapshot: Option<String>,
         content: ConvertedDocuments,
-        result: Conversion,
+        result: StreamedConversion,
     ) -> Prepared {
-        let Conversion { overwritten, refusals, .. } = result;
+        let StreamedConversion { overwritten, refusals, .. } = result;
         let (unit, raw_digest) = (self.unit.clone(), Some(raw_digest));
         Prepared::Converted(Box::new(Converted {
             unit,
@@ -194,7 +195,7 @@ impl<'a> Pass<'a> {
 }
 
 /// The result of a conversion whose documents were sent elsewhere.
-struct Conversion {
+struct StreamedConversion {
     documents: u64,
     digest: String,
     overwritten: Overwritten,
@@ -210,7 +211,7 @@ fn convert(
     raw_digest: &str,
     reader: impl Read,
     parts: &mpsc::Sender<Bytes>,
-) -> io::Result<Conversion> {
+) -> io::Result<StreamedConversion> {
     let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
     let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
     let mut reader = CountedRead { reader, read: 0 };
@@ -251,7 +252,7 @@ fn convert(
     }
     let digest = digest.finish();
     let overwritten = ids.finish(|| digest.clone());
-    Ok(Conversion { documents, digest, overwritten, refusals, read: reader.read })
+    Ok(StreamedConversion { documents, digest, overwritten, refusals, read: reader.read })
 }
 
 /// Adds a line to a part. A line that fills a part is not copied.

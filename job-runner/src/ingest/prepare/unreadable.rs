@@ -9,7 +9,7 @@ use docmill_crds::records::units::UnitId;
 use tokio_util::sync::CancellationToken;
 
 use super::preparation::Preparation;
-use crate::ingest::snapshot::packed::packer::Coming;
+use crate::ingest::snapshot::packed::packer::PackReservation;
 use crate::ingest::source::access::{Access, AccessFailure, Suspected, see_through};
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
@@ -29,7 +29,7 @@ impl Preparation {
         &'a self,
         what: &'static str,
         landed: &ObjectRef,
-        coming: Option<&Coming>,
+        coming: Option<&PackReservation>,
         stop: &CancellationToken,
         attempt: impl FnMut() -> F,
     ) -> Result<Result<T, Box<Converted>>, Unfinished>

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError};
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::records::heads::AttemptMark;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::index::heads::ClaimError;
+use crate::ingest::index::heads::CommitError;
 
 /// From this delivery on, a unit is processed alone: most come again because a worker that held them died of
 /// something else.
@@ -64,7 +64,7 @@ impl PoisonUnits {
     }
 
     /// Waits for the unit's turn, and marks it as being read.
-    pub async fn begin(&self, digest: &str) -> Result<PoisonVerdict, ClaimError> {
+    pub async fn begin(&self, digest: &str) -> Result<PoisonVerdict, CommitError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut mark = self.read(digest).await?;
         if mark.died_reading >= DEATHS_READING || mark.died_storing >= DEATHS_STORING {
@@ -94,7 +94,7 @@ impl PoisonUnits {
 
 impl PoisonGuard {
     /// Records that the unit was read and converted; what follows is storing.
-    pub async fn is_read(&mut self) -> Result<(), ClaimError> {
+    pub async fn is_read(&mut self) -> Result<(), CommitError> {
         self.mark.reading = false;
         self.write().await
     }
@@ -104,13 +104,13 @@ impl PoisonGuard {
         let mut body = BulkBody::default();
         body.push_delete(self.address(&AttemptMark::id(&self.digest)), None);
         let stop = CancellationToken::new();
-        self.poison_units.elastic.bulk_all(body, Patience::once(), &stop).await.map(drop)
+        self.poison_units.elastic.bulk_all(body, RetryPolicy::once(), &stop).await.map(drop)
     }
 
-    async fn write(&self) -> Result<(), ClaimError> {
+    async fn write(&self) -> Result<(), CommitError> {
         let id = AttemptMark::id(&self.digest);
         let outcome = self.poison_units.elastic.index_doc(self.address(&id), &json!(self.mark), None).await?;
-        ClaimError::written(outcome, &self.poison_units.index, &id).map(drop)
+        CommitError::written(outcome, &self.poison_units.index, &id).map(drop)
     }
 
     fn address<'a>(&'a self, id: &'a str) -> Address<'a> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use docmill_clients::aws::StoreError;
 use docmill_crds::api::storage::BucketLocation;
 
-use super::{Label, MEDIA_TYPE, action};
+use super::{MEDIA_TYPE, SnapshotMetadata, action};
 use crate::ingest::bucket::multipart::Multipart;
 
 /// Bytes per part. S3 requires at least 5 MiB and accepts 10,000 parts
@@ -27,7 +27,7 @@ impl<'a> Upload<'a> {
         client: &'a aws_sdk_s3::Client,
         location: &'a BucketLocation,
         key: &'a str,
-        label: &Label,
+        label: &SnapshotMetadata,
     ) -> Result<Self, StoreError> {
         let object = Multipart::begin(client, (&location.bucket, key), action(location, key), |request| {
             let pairs = label.pairs().into_iter();

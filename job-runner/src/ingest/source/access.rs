@@ -8,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use docmill_clients::aws::{StoreError, StoreFault};
-use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::retry::{Backoff, BackoffOutcome, RetryPolicy};
 use docmill_clients::store_health;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::retry::PATIENCE_WITH_OUTAGES;
-use crate::ingest::snapshot::packed::packer::Coming;
+use crate::ingest::snapshot::packed::packer::PackReservation;
 use crate::ingest::unfinished::Unfinished;
 use crate::observe;
 
@@ -28,7 +28,7 @@ const PATIENCE_WITH_REFUSALS: Duration = Duration::from_secs(5);
 /// probes.
 const DOUBT: Duration = Duration::from_secs(5);
 /// How long to retry before the unit goes back to where it came from. The next attempt continues from there.
-const TRIED_FOR: Patience = Patience {
+const TRIED_FOR: RetryPolicy = RetryPolicy {
     first: Duration::from_millis(200),
     longest: Duration::from_secs(5),
     total: Duration::from_secs(40),
@@ -124,7 +124,7 @@ pub struct Suspected<'a> {
     /// Its name.
     pub unit: &'a str,
     /// Set if the unit is on its way to a pack. Others do not wait for it while it waits.
-    pub coming: Option<&'a Coming>,
+    pub coming: Option<&'a PackReservation>,
 }
 
 /// Runs a step for one object until it succeeds, or until the failure is certain to be the object's own
@@ -145,7 +145,7 @@ where
     L: Future<Output = bool>,
 {
     let Suspected { unit, coming } = suspected;
-    let mut outages = Backoff::new(Patience::lasting(PATIENCE_WITH_OUTAGES));
+    let mut outages = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
     let mut refusals = Backoff::new(TRIED_FOR);
     let (worker, started) = (observe::worker(), Instant::now());
     let mut held_up = store_health::of_process().held_up();
@@ -184,7 +184,7 @@ where
             Some(coming) => coming.aside(pause).await,
             None => pause.await,
         };
-        if waited != Waited::Again {
+        if waited != BackoffOutcome::Again {
             tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
             return Err(Unfinished);
         }

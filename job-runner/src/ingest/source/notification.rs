@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use envelope::{Inner, Unwrapped};
 use event::{MAX_DEPTH, excerpt};
-use record::{Leaf, Told};
+use record::{Leaf, ParsedRecord};
 
 /// How many records of one message are set aside one by one. Any further ones are set aside as the message
 /// that they came in.
@@ -30,7 +30,7 @@ const MAX_SET_ASIDE: usize = 100;
 
 /// Why a record is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+pub enum SetAsideReason {
     /// It is not a notification.
     #[error("{0}")]
     Malformed(RecordError),
@@ -39,7 +39,7 @@ pub enum Why {
     Foreign(String),
 }
 
-impl Why {
+impl SetAsideReason {
     /// The reason code of its unit.
     pub const fn reason(&self) -> Reason {
         match self {
@@ -51,20 +51,20 @@ impl Why {
 
 /// A record that is set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
+pub struct RejectedRecord {
     /// Its number among all records of the message, from 0.
     pub number: usize,
     /// Its place in the message, as a `JSONPath`.
     pub place: String,
     /// Why.
-    pub why: Why,
+    pub why: SetAsideReason,
     /// The record: JSON, or what should have been.
     pub body: String,
 }
 
-/// A parsed message. Each record is counted once: [`Message::records`] is the sum of the others.
+/// A parsed message. Each record is counted once: [`Notification::records`] is the sum of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Message {
+pub struct Notification {
     /// How many records it has; at least one.
     pub records: usize,
     /// Its events about objects of the source.
@@ -72,14 +72,14 @@ pub struct Message {
     /// Records of no interest, by the names of their events or [`NOT_COVERED`].
     pub ignored: BTreeMap<&'static str, u64>,
     /// Records that are set aside, up to the limit.
-    pub set_aside: Vec<SetAside>,
+    pub set_aside: Vec<RejectedRecord>,
     /// How many more there are, by whether they are foreign.
-    pub beyond: Beyond,
+    pub beyond: UnlistedRecords,
 }
 
 /// Records beyond those that are set aside one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Beyond {
+pub struct UnlistedRecords {
     /// Records that are not notifications.
     pub malformed: usize,
     /// Records about another bucket.
@@ -89,7 +89,7 @@ pub struct Beyond {
 /// The name under which objects of the source's bucket are ignored that its prefix or suffixes exclude.
 pub const NOT_COVERED: &str = "NotCovered";
 
-impl Message {
+impl Notification {
     /// Parses the body of a message for a source that takes these objects. Every record has a result: there
     /// is no error.
     pub fn read(body: &str, raw: &RawLocation) -> Self {
@@ -98,7 +98,7 @@ impl Message {
         match serde_json::from_str(body) {
             Ok(value) => reader.read(&value, &place, 0),
             Err(error) => {
-                let why = Why::Malformed(RecordError::NotJson(error.to_string()));
+                let why = SetAsideReason::Malformed(RecordError::NotJson(error.to_string()));
                 reader.set_aside(why, &place, || body.to_owned());
             }
         }
@@ -107,7 +107,7 @@ impl Message {
 
     /// Whether a record is about another bucket.
     pub fn has_foreign(&self) -> bool {
-        let foreign = |record: &SetAside| matches!(record.why, Why::Foreign(_));
+        let foreign = |record: &RejectedRecord| matches!(record.why, SetAsideReason::Foreign(_));
         self.beyond.foreign > 0 || self.set_aside.iter().any(foreign)
     }
 }
@@ -115,7 +115,7 @@ impl Message {
 /// Reads records into a message.
 struct Reader<'a> {
     raw: &'a RawLocation,
-    message: Message,
+    message: Notification,
 }
 
 impl Reader<'_> {
@@ -153,16 +153,16 @@ impl Reader<'_> {
             Err(error) => return self.malformed(error, value, place),
         };
         if let Some(bucket) = told.bucket().filter(|bucket| *bucket != self.raw.bucket) {
-            let why = Why::Foreign(excerpt(bucket));
+            let why = SetAsideReason::Foreign(excerpt(bucket));
             return self.set_aside(why, place, || value.to_string());
         }
         self.message.records += 1;
         match told {
-            Told::Ignored(Leaf { name, .. }) => self.ignore(name),
-            Told::Event(event) if self.raw.covers(&event.object().bucket, &event.object().key) => {
+            ParsedRecord::Ignored(Leaf { name, .. }) => self.ignore(name),
+            ParsedRecord::Event(event) if self.raw.covers(&event.object().bucket, &event.object().key) => {
                 self.message.events.push(event);
             }
-            Told::Event(_) => self.ignore(NOT_COVERED),
+            ParsedRecord::Event(_) => self.ignore(NOT_COVERED),
         }
     }
 
@@ -171,19 +171,19 @@ impl Reader<'_> {
     }
 
     fn malformed(&mut self, error: RecordError, value: &Value, place: &MessagePlace<'_>) {
-        self.set_aside(Why::Malformed(error), place, || value.to_string());
+        self.set_aside(SetAsideReason::Malformed(error), place, || value.to_string());
     }
 
-    fn set_aside(&mut self, why: Why, place: &MessagePlace<'_>, body: impl FnOnce() -> String) {
-        let Message { records, set_aside, beyond, .. } = &mut self.message;
+    fn set_aside(&mut self, why: SetAsideReason, place: &MessagePlace<'_>, body: impl FnOnce() -> String) {
+        let Notification { records, set_aside, beyond, .. } = &mut self.message;
         let number = *records;
         *records += 1;
         if set_aside.len() < MAX_SET_ASIDE {
-            return set_aside.push(SetAside { number, place: place.to_string(), why, body: body() });
+            return set_aside.push(RejectedRecord { number, place: place.to_string(), why, body: body() });
         }
         *match why {
-            Why::Malformed(_) => &mut beyond.malformed,
-            Why::Foreign(_) => &mut beyond.foreign,
+            SetAsideReason::Malformed(_) => &mut beyond.malformed,
+            SetAsideReason::Foreign(_) => &mut beyond.foreign,
         } += 1;
     }
 }

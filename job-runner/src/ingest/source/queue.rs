@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::{
 };
 use docmill_clients::aws::{StoreError, store_reason};
 use docmill_clients::clock;
-use docmill_clients::store_health::{self, HeldUp};
+use docmill_clients::store_health::{self, StoreProblemGuard};
 use docmill_crds::contract::Store;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -36,12 +36,12 @@ pub struct Queue {
     client: aws_sdk_sqs::Client,
     url: String,
     held: Arc<Mutex<HashSet<String>>>,
-    held_up: Arc<Mutex<HeldUp>>,
+    held_up: Arc<Mutex<StoreProblemGuard>>,
 }
 
 /// A received message.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedMessage {
     /// The queue's id of the message.
     pub id: String,
     /// The queue's receipt handle of this delivery.
@@ -69,7 +69,7 @@ impl Queue {
 
     /// Waits up to `wait` for messages, and receives at most `at_most` of them (at least one, at most
     /// ten). They are held from here on.
-    pub async fn receive(&self, at_most: usize, wait: Duration) -> Result<Vec<Received>, StoreError> {
+    pub async fn receive(&self, at_most: usize, wait: Duration) -> Result<Vec<ReceivedMessage>, StoreError> {
         let seconds = |duration: Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
         let answer = self
             .client
@@ -178,14 +178,14 @@ impl Queue {
     }
 }
 
-fn read(message: Message) -> Option<Received> {
+fn read(message: Message) -> Option<ReceivedMessage> {
     let attribute = |name| message.attributes.as_ref()?.get(&name);
     let attempts = attribute(MessageSystemAttributeName::ApproximateReceiveCount)?.parse().unwrap_or(1);
     let first: Option<i64> = attribute(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp)
         .and_then(|millis| millis.parse().ok())
         .filter(|_| attempts > 1);
     let waited = first.map_or(0, |first| clock::now_millis().saturating_sub(first));
-    Some(Received {
+    Some(ReceivedMessage {
         id: message.message_id?,
         receipt: message.receipt_handle?,
         body: message.body.unwrap_or_default(),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use docmill_clients::elastic::Fault;
-use docmill_clients::retry::Patience;
+use docmill_clients::elastic::ErrorCause;
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::records::heads::KeyHead;
 use docmill_crds::records::units::{DocumentsDigest, MAX_RECORDED_DOCUMENTS, RecordedDocument};
@@ -13,7 +13,7 @@ use super::document::AddressedDocument;
 
 /// How long one call waits for Elasticsearch; the caller retries, and claims again, since much can have
 /// happened meanwhile.
-pub const PATIENCE: Patience = Patience::lasting(Duration::from_secs(20));
+pub const PATIENCE: RetryPolicy = RetryPolicy::lasting(Duration::from_secs(20));
 
 /// A unit and documents of it.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ pub enum DocumentOutcome {
     /// It is stored, or a newer version of it is; without an index, its snapshot is.
     Stored,
     /// Elasticsearch refuses it.
-    Rejected(Fault),
+    Rejected(ErrorCause),
     /// An index has trouble of its own: the document's, or one with an earlier copy of it.
     Held(HeldByIndex),
 }
@@ -81,14 +81,14 @@ pub struct HeldByIndex {
     /// The kind of trouble.
     pub trouble: IndexTrouble,
     /// What Elasticsearch said.
-    pub fault: Fault,
+    pub fault: ErrorCause,
 }
 
 /// Why a document is not stored.
 #[derive(Clone, Debug)]
 pub enum IndexFailure {
     /// Elasticsearch refuses it.
-    Rejected(Fault),
+    Rejected(ErrorCause),
     /// An index has trouble of its own.
     Held(HeldByIndex),
 }

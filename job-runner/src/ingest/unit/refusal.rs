@@ -1,6 +1,6 @@
 //! What was refused of a unit, at which step, and why.
 
-use docmill_clients::elastic::Fault;
+use docmill_clients::elastic::ErrorCause;
 use docmill_convert::Refusal;
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::RecordedDocument;
@@ -60,7 +60,7 @@ impl From<Refusal> for RefusedPart {
 }
 
 /// A document that Elasticsearch rejected.
-pub fn rejected(recorded: &RecordedDocument, fault: &Fault) -> RefusedPart {
+pub fn rejected(recorded: &RecordedDocument, fault: &ErrorCause) -> RefusedPart {
     let RecordedDocument { index, id, .. } = recorded;
     let message =
         format!("Elasticsearch refuses document {id:?} of index {index:?}: {}", fault.for_records());

@@ -20,8 +20,10 @@ use super::Worker;
 use crate::ingest::commit::removal::{Removal, remove};
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::retry::retry_step;
-use crate::ingest::source::notification::{Beyond, Event, Message, SetAside, Why};
-use crate::ingest::source::queue::Received;
+use crate::ingest::source::notification::{
+    Event, Notification, RejectedRecord, SetAsideReason, UnlistedRecords,
+};
+use crate::ingest::source::queue::ReceivedMessage;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::placement::PATIENCE;
@@ -40,7 +42,7 @@ const FOREIGN_DELAY: Duration = Duration::from_secs(2);
 const FOREIGN_RELEASES: i64 = 4;
 
 /// Something that is set aside: a record, or a message as a whole.
-struct Piece {
+struct DeadLetter {
     /// Its name below `messages/`: the id of the message, and the number of the record if there are several.
     id: String,
     body: String,
@@ -53,8 +55,8 @@ struct Piece {
 impl Worker {
     /// Processes a message to completion: it is acknowledged when everything that it reported is final, and
     /// released otherwise.
-    pub(crate) async fn work(&self, message: Received) {
-        let mut told = Message::read(&message.body, &self.processor.spec.raw);
+    pub(crate) async fn work(&self, message: ReceivedMessage) {
+        let mut told = Notification::read(&message.body, &self.processor.spec.raw);
         let events = std::mem::take(&mut told.events);
         let metrics = &observe::worker().metrics;
         for (reason, count) in &told.ignored {
@@ -81,7 +83,7 @@ impl Worker {
 
     /// Processes the events of a message. Returns when the message has to come back, if not all of them are
     /// final.
-    async fn work_off(&self, events: Vec<Event>, message: &Received) -> Option<Duration> {
+    async fn work_off(&self, events: Vec<Event>, message: &ReceivedMessage) -> Option<Duration> {
         futures::stream::iter(events)
             .map(|event| self.work_event(event, message))
             .buffer_unordered(UNITS_AT_A_TIME)
@@ -91,7 +93,7 @@ impl Worker {
             .await
     }
 
-    async fn work_event(&self, event: Event, message: &Received) -> UnitOutcome {
+    async fn work_event(&self, event: Event, message: &ReceivedMessage) -> UnitOutcome {
         match event {
             Event::Landed(landed) => self.work_landed(landed, Reprocess::No, message).await,
             Event::Restored(landed) => self.work_landed(landed, Reprocess::Refused, message).await,
@@ -107,7 +109,12 @@ impl Worker {
     /// Processes the version that a notification names. If that version is no longer there, the object that
     /// the key has now is processed too: not every store reports each version that was overwritten, or names
     /// it as the bucket does.
-    async fn work_landed(&self, landed: ObjectRef, reprocess: Reprocess, message: &Received) -> UnitOutcome {
+    async fn work_landed(
+        &self,
+        landed: ObjectRef,
+        reprocess: Reprocess,
+        message: &ReceivedMessage,
+    ) -> UnitOutcome {
         let current = landed.current();
         let ended = self.process(landed, reprocess, message).await;
         match current.filter(|_| is_bygone(&ended)) {
@@ -116,17 +123,22 @@ impl Worker {
         }
     }
 
-    async fn process(&self, landed: ObjectRef, reprocess: Reprocess, message: &Received) -> UnitOutcome {
-        let Received { attempts, waited, .. } = *message;
+    async fn process(
+        &self,
+        landed: ObjectRef,
+        reprocess: Reprocess,
+        message: &ReceivedMessage,
+    ) -> UnitOutcome {
+        let ReceivedMessage { attempts, waited, .. } = *message;
         self.processor.process(UnitTask { landed, attempts, waited, reprocess }).await
     }
 
     /// Sets aside what is not a notification of this source; foreign records only if the message is not
     /// released. Returns whether all of it is done.
-    async fn set_aside(&self, message: &Received, told: &Message, let_go: bool) -> bool {
-        let due = |record: &&SetAside| !(let_go && matches!(record.why, Why::Foreign(_)));
+    async fn set_aside(&self, message: &ReceivedMessage, told: &Notification, let_go: bool) -> bool {
+        let due = |record: &&RejectedRecord| !(let_go && matches!(record.why, SetAsideReason::Foreign(_)));
         let pieces = told.set_aside.iter().filter(due).map(|record| piece(message, told, record));
-        let pieces: Vec<Piece> = pieces.chain(rest(message, told.beyond, !let_go)).collect();
+        let pieces: Vec<DeadLetter> = pieces.chain(rest(message, told.beyond, !let_go)).collect();
         let reasons: Vec<Reason> = pieces.iter().map(|piece| piece.reason).collect();
         let done = futures::stream::iter(pieces)
             .map(|piece| self.set_aside_piece(piece, message.attempts))
@@ -150,8 +162,8 @@ impl Worker {
     }
 
     /// Something that is set aside counts as a failed unit: it is kept with the reason, and recorded.
-    async fn set_aside_piece(&self, piece: Piece, attempts: i64) -> Result<(), Unfinished> {
-        let Piece { id, body, reason, told, place } = piece;
+    async fn set_aside_piece(&self, piece: DeadLetter, attempts: i64) -> Result<(), Unfinished> {
+        let DeadLetter { id, body, reason, told, place } = piece;
         tracing::warn!(id, place, reason = reason.as_str(), told, "a record of the queue is set aside");
         let (committer, stop) = (&self.processor.committer, &self.stop.abort);
         let unit = UnitId {
@@ -184,21 +196,21 @@ fn is_bygone(ended: &UnitOutcome) -> bool {
 }
 
 /// A record to be set aside. If it is the only one of its message, the message is set aside as it came.
-fn piece(message: &Received, told: &Message, record: &SetAside) -> Piece {
-    let SetAside { number, place, why, body } = record;
+fn piece(message: &ReceivedMessage, told: &Notification, record: &RejectedRecord) -> DeadLetter {
+    let RejectedRecord { number, place, why, body } = record;
     let (id, body) = match told.records {
         1 => (message.id.clone(), &message.body),
         _ => (format!("{}.{number}", message.id), body),
     };
-    Piece { id, body: body.clone(), reason: why.reason(), told: why.to_string(), place: place.clone() }
+    DeadLetter { id, body: body.clone(), reason: why.reason(), told: why.to_string(), place: place.clone() }
 }
 
 /// The message as a whole, for the records beyond those that are set aside one by one.
-fn rest(message: &Received, beyond: Beyond, foreign_too: bool) -> Option<Piece> {
-    let Beyond { malformed, foreign } = beyond;
+fn rest(message: &ReceivedMessage, beyond: UnlistedRecords, foreign_too: bool) -> Option<DeadLetter> {
+    let UnlistedRecords { malformed, foreign } = beyond;
     let foreign = if foreign_too { foreign } else { 0 };
     let reason = if malformed > 0 { Reason::MalformedNotification } else { Reason::ForeignNotification };
-    (malformed + foreign > 0).then(|| Piece {
+    (malformed + foreign > 0).then(|| DeadLetter {
         id: message.id.clone(),
         body: message.body.clone(),
         reason,
@@ -229,8 +241,8 @@ mod tests {
     use docmill_crds::api::storage::{OnDelete, RawLocation};
     use serde_json::json;
 
-    use super::{Received, foreign_delay, piece, rest};
-    use crate::ingest::source::notification::Message;
+    use super::{ReceivedMessage, foreign_delay, piece, rest};
+    use crate::ingest::source::notification::Notification;
 
     #[test]
     fn what_is_somebody_elses_is_let_go_four_times_within_half_a_minute() {
@@ -249,14 +261,14 @@ mod tests {
             suffixes: Vec::new(),
             on_delete: OnDelete::Keep,
         };
-        let message = Received {
+        let message = ReceivedMessage {
             id: "m".into(),
             receipt: String::new(),
             body,
             attempts: 1,
             waited: std::time::Duration::ZERO,
         };
-        let told = Message::read(&message.body, &raw);
+        let told = Notification::read(&message.body, &raw);
         let pieces = told.set_aside.iter().map(|record| piece(&message, &told, record).id);
         pieces.chain(rest(&message, told.beyond, true).map(|piece| piece.id)).collect()
     }

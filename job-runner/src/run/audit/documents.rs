@@ -8,7 +8,7 @@ use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, RecordedDocument, Uni
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::evidence::{Evidence, Index, Record};
+use super::evidence::{Inventory, Record, RecordsByDigest};
 use super::gather::{ArticleIndices, Stores, bounds};
 use super::judge::{Backing, Hit, IndexedDocument, judge_document, judge_hit};
 use super::report::Difference;
@@ -33,7 +33,7 @@ struct FoundDocument {
 
 impl Stores<'_> {
     /// Whether the documents that the records of a window name exist.
-    pub async fn named_documents(&self, evidence: &Evidence) -> Result<Vec<Difference>, RunError> {
+    pub async fn named_documents(&self, evidence: &Inventory) -> Result<Vec<Difference>, RunError> {
         let Some(articles) = &self.articles else { return Ok(Vec::new()) };
         let records = evidence.proper().filter(|(_, record)| record.counts() && record.document_count > 0);
         let mut differences = Vec::new();
@@ -63,7 +63,7 @@ impl Stores<'_> {
     /// [`MOST_UNNAMED`] that they do not name.
     pub async fn unnamed_documents(
         &self,
-        evidence: &Evidence,
+        evidence: &Inventory,
         after: Option<&str>,
         until: Option<&str>,
     ) -> Result<Vec<Difference>, RunError> {
@@ -93,7 +93,7 @@ impl Stores<'_> {
     async fn search_all(
         &self,
         elastic: &Elastic,
-        evidence: &Evidence,
+        evidence: &Inventory,
         query: &Value,
         pit: &mut Pit,
     ) -> Result<Vec<Difference>, RunError> {
@@ -121,8 +121,8 @@ impl Stores<'_> {
 
     async fn judge_found(
         &self,
-        evidence: &Evidence,
-        index: &Index<'_>,
+        evidence: &Inventory,
+        index: &RecordsByDigest<'_>,
         found: &[FoundDocument],
     ) -> Result<Vec<Difference>, RunError> {
         let found: Vec<_> = found

@@ -17,7 +17,7 @@ use crate::ingest::snapshot::packed::Reference;
 
 /// The locations of a source, and what is known before anything is examined.
 #[derive(Clone, Debug)]
-pub struct Ground {
+pub struct AuditScope {
     /// Which objects are ingested.
     pub raw: RawLocation,
     /// The source's own location for snapshots.
@@ -90,7 +90,7 @@ impl Record {
 
 /// What the stores hold of a range of keys.
 #[derive(Clone, Debug, Default)]
-pub struct Evidence {
+pub struct Inventory {
     /// Objects of the raw bucket, by key.
     pub raw: BTreeMap<String, RawObject>,
     /// Records of the ledger with their ids.
@@ -100,12 +100,12 @@ pub struct Evidence {
     /// Keys of refused objects in the errors bucket, without their common prefix.
     pub errors: BTreeSet<String>,
     /// What was looked up one by one.
-    pub answers: Answers,
+    pub answers: LookupResults,
 }
 
 /// What was looked up one by one.
 #[derive(Clone, Debug, Default)]
-pub struct Answers {
+pub struct LookupResults {
     /// Objects of the raw bucket, by key.
     pub raw: HashMap<String, Option<RawObject>>,
     /// Records, by the digests of their units.
@@ -122,9 +122,9 @@ pub struct Answers {
     pub uncopied: HashMap<String, bool>,
 }
 
-/// What has to be looked up one by one; see [`Answers`].
+/// What has to be looked up one by one; see [`LookupResults`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Questions {
+pub struct LookupKeys {
     /// Keys of the raw bucket.
     pub raw: BTreeSet<String>,
     /// Digests of units.
@@ -141,14 +141,14 @@ pub struct Questions {
     pub uncopied: BTreeSet<String>,
 }
 
-impl Questions {
+impl LookupKeys {
     /// Whether everything is answered.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-impl Evidence {
+impl Inventory {
     /// The object of a key, if it was listed or looked up. The outer `None`: it was not.
     #[allow(clippy::option_option, reason = "no answer and no object are two things")]
     pub fn object(&self, key: &str) -> Option<Option<&RawObject>> {
@@ -159,8 +159,8 @@ impl Evidence {
     }
 
     /// What has to be looked up before this can be judged. Answers can raise further questions.
-    pub fn questions(&self, ground: &Ground) -> Questions {
-        let mut questions = Questions::default();
+    pub fn questions(&self, ground: &AuditScope) -> LookupKeys {
+        let mut questions = LookupKeys::default();
         for (_, record) in self.proper().filter(|(_, record)| record.counts()) {
             self.ask_for_snapshot(ground, record, &mut questions);
             self.ask_for_evidence(ground, record, &mut questions);
@@ -182,8 +182,8 @@ impl Evidence {
     }
 
     /// The records of this range, by digest.
-    pub fn index(&self) -> Index<'_> {
-        let mut index = Index::default();
+    pub fn index(&self) -> RecordsByDigest<'_> {
+        let mut index = RecordsByDigest::default();
         for (id, record) in self.proper() {
             index.by_digest.insert(id, record);
         }
@@ -191,14 +191,14 @@ impl Evidence {
     }
 
     /// Whether a record is known under a digest; `None` if that was not looked up.
-    pub fn is_known(&self, index: &Index<'_>, digest: &str) -> Option<bool> {
+    pub fn is_known(&self, index: &RecordsByDigest<'_>, digest: &str) -> Option<bool> {
         if index.by_digest.contains_key(digest) {
             return Some(true);
         }
         self.answers.records.get(digest).map(Option::is_some)
     }
 
-    fn ask_for_snapshot(&self, ground: &Ground, record: &Record, questions: &mut Questions) {
+    fn ask_for_snapshot(&self, ground: &AuditScope, record: &Record, questions: &mut LookupKeys) {
         let Some(reference) = &record.snapshot else { return };
         match Reference::parse(reference) {
             Reference::Object(key) => {
@@ -214,12 +214,12 @@ impl Evidence {
         }
     }
 
-    fn is_listed(&self, ground: &Ground, key: &str) -> bool {
+    fn is_listed(&self, ground: &AuditScope, key: &str) -> bool {
         key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key))
     }
 
     /// Whether the snapshot of a unit is where its record says.
-    pub fn has_snapshot(&self, ground: &Ground, digest: &str, reference: &str) -> bool {
+    pub fn has_snapshot(&self, ground: &AuditScope, digest: &str, reference: &str) -> bool {
         match Reference::parse(reference) {
             Reference::Object(key) => {
                 self.is_listed(ground, key) || self.answers.snapshots.get(key).copied().unwrap_or(false)
@@ -230,7 +230,7 @@ impl Evidence {
         }
     }
 
-    fn ask_for_evidence(&self, ground: &Ground, record: &Record, questions: &mut Questions) {
+    fn ask_for_evidence(&self, ground: &AuditScope, record: &Record, questions: &mut LookupKeys) {
         if record.state != UnitState::Failed {
             return;
         }
@@ -248,7 +248,7 @@ impl Evidence {
     }
 
     /// Whether an object of the errors bucket exists; `None` if it was neither listed nor looked up.
-    pub fn has_evidence(&self, ground: &Ground, key: &str) -> Option<bool> {
+    pub fn has_evidence(&self, ground: &AuditScope, key: &str) -> Option<bool> {
         let listed = key.strip_prefix(&locations::objects(&ground.errors));
         if listed.is_some_and(|key| self.errors.contains(key)) {
             return Some(true);
@@ -258,7 +258,13 @@ impl Evidence {
 
     /// A snapshot is orphaned if neither ledger nor raw bucket knows its unit, and it says that it belongs to
     /// this source.
-    fn ask_about_snapshot(&self, ground: &Ground, index: &Index<'_>, key: &str, questions: &mut Questions) {
+    fn ask_about_snapshot(
+        &self,
+        ground: &AuditScope,
+        index: &RecordsByDigest<'_>,
+        key: &str,
+        questions: &mut LookupKeys,
+    ) {
         let Some(named) = keys::SnapshotName::parse(key) else { return };
         match self.is_known(index, named.digest) {
             None => drop(questions.records.insert(named.digest.to_owned())),
@@ -273,13 +279,22 @@ impl Evidence {
     }
 
     /// Whether a snapshot belongs to the object that the bucket holds.
-    pub fn is_object(ground: &Ground, object: Option<&RawObject>, named: &keys::SnapshotName<'_>) -> bool {
+    pub fn is_object(
+        ground: &AuditScope,
+        object: Option<&RawObject>,
+        named: &keys::SnapshotName<'_>,
+    ) -> bool {
         object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
     }
 
     /// Evidence is orphaned if neither the record of its unit, nor, without one, the raw bucket accounts for
     /// it.
-    fn ask_about_evidence(&self, index: &Index<'_>, named: EvidenceName<'_>, questions: &mut Questions) {
+    fn ask_about_evidence(
+        &self,
+        index: &RecordsByDigest<'_>,
+        named: EvidenceName<'_>,
+        questions: &mut LookupKeys,
+    ) {
         match self.is_known(index, named.digest) {
             None => drop(questions.records.insert(named.digest.to_owned())),
             Some(_) if self.record(index, named.digest).is_some_and(Record::counts) || named.is_cut() => {}
@@ -291,7 +306,7 @@ impl Evidence {
     }
 
     /// The record of a unit, as far as it is known.
-    pub fn record<'a>(&'a self, index: &Index<'a>, digest: &str) -> Option<&'a Record> {
+    pub fn record<'a>(&'a self, index: &RecordsByDigest<'a>, digest: &str) -> Option<&'a Record> {
         let listed = index.by_digest.get(digest).copied();
         listed.or_else(|| self.answers.records.get(digest)?.as_ref())
     }
@@ -299,7 +314,7 @@ impl Evidence {
 
 /// Records by digest.
 #[derive(Debug, Default)]
-pub struct Index<'a> {
+pub struct RecordsByDigest<'a> {
     /// By the digests of their units.
     pub by_digest: HashMap<&'a str, &'a Record>,
 }

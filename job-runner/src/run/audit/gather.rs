@@ -9,7 +9,7 @@ use docmill_crds::records::units::units_index;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::evidence::{Answers, Evidence, Ground, Questions, RawObject, Record};
+use super::evidence::{AuditScope, Inventory, LookupKeys, LookupResults, RawObject, Record};
 use super::window::{self, FirstPage};
 use crate::ingest::bucket::head::head;
 use crate::ingest::bucket::locations;
@@ -37,7 +37,7 @@ pub struct Stores<'a> {
     /// The run.
     pub context: &'a RunContext,
     /// The places.
-    pub ground: Ground,
+    pub ground: AuditScope,
     /// Where the documents are; `None` if there are none.
     pub articles: Option<ArticleIndices>,
     versioned: bool,
@@ -54,7 +54,7 @@ pub struct ArticleIndices {
 /// What was found of a range, up to the key at which it had to be cut.
 pub struct KeyWindow {
     /// What the stores hold.
-    pub evidence: Evidence,
+    pub evidence: Inventory,
     /// The last key of the window; `None` if it extends to the end of all keys.
     pub until: Option<String>,
     /// Whether the range continues after it.
@@ -67,7 +67,7 @@ impl<'a> Stores<'a> {
         let (order, spec) = (&context.order, context.source());
         let addressing = Addressing::of_index(spec.index.as_ref()).map_err(IngestError::from)?;
         let articles = context.clusters.index.clone().zip(addressing.pattern());
-        let ground = Ground {
+        let ground = AuditScope {
             raw: spec.raw.clone(),
             snapshots: locations::of_source(&spec.snapshots.location(), &context.source_name()),
             errors: locations::of_source(&spec.errors, &context.source_name()),
@@ -97,7 +97,7 @@ impl<'a> Stores<'a> {
 
     /// What the stores hold of the keys after `after`, as far as one page of each listing covers.
     pub async fn window(&self, after: Option<&str>, until: Option<&str>) -> Result<KeyWindow, RunError> {
-        let Ground { snapshots, errors, .. } = &self.ground;
+        let AuditScope { snapshots, errors, .. } = &self.ground;
         let refused = locations::objects(errors);
         let (mut raw, mut records, mut snapshots, mut errors) = tokio::try_join!(
             self.raw_page(after),
@@ -111,19 +111,19 @@ impl<'a> Stores<'a> {
         records.cut(cut);
         snapshots.cut(cut);
         errors.cut(cut);
-        let mut evidence = Evidence {
+        let mut evidence = Inventory {
             raw: raw.entries,
             records: records.entries.into_values().flatten().collect(),
             snapshots: snapshots.entries.into_keys().collect(),
             errors: errors.entries.into_keys().collect(),
-            answers: Answers::default(),
+            answers: LookupResults::default(),
         };
         self.ask(&mut evidence).await?;
         Ok(KeyWindow { evidence, until: cut.map(str::to_owned), more })
     }
 
     /// Looks up single things until no question is left.
-    async fn ask(&self, evidence: &mut Evidence) -> Result<(), RunError> {
+    async fn ask(&self, evidence: &mut Inventory) -> Result<(), RunError> {
         loop {
             let questions = evidence.questions(&self.ground);
             if questions.is_empty() {
@@ -232,8 +232,8 @@ impl<'a> Stores<'a> {
         ElasticError::Unreadable(format!("a record of {} is not of its form", self.ground.ledger)).into()
     }
 
-    async fn answer(&self, questions: Questions, answers: &mut Answers) -> Result<(), RunError> {
-        let Questions { raw, records, snapshots, packed, errors, snapshot_owners, uncopied } = questions;
+    async fn answer(&self, questions: LookupKeys, answers: &mut LookupResults) -> Result<(), RunError> {
+        let LookupKeys { raw, records, snapshots, packed, errors, snapshot_owners, uncopied } = questions;
         let (s3, ground) = (&self.context.s3, &self.ground);
         answers.raw.extend(
             each(raw, async |key: &str| {

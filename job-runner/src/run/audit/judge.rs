@@ -4,14 +4,14 @@ use docmill_crds::api::storage::OnDelete;
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitState};
 
-use super::evidence::{Evidence, Ground, Index, Record};
+use super::evidence::{AuditScope, Inventory, Record, RecordsByDigest};
 use super::keys::{self, EvidenceName, SnapshotName};
 use super::report::{Difference, Sums, Target};
 use crate::ingest::bucket::locations::{self, EvidenceKeys};
 use crate::ingest::snapshot::packed::{PackEntry, Reference};
 
 /// Judges bucket, ledger, snapshots and errors against each other.
-pub fn judge(ground: &Ground, evidence: &Evidence) -> (Sums, Vec<Difference>) {
+pub fn judge(ground: &AuditScope, evidence: &Inventory) -> (Sums, Vec<Difference>) {
     let index = evidence.index();
     let mut differences = twice(ground, evidence);
     let mut sums = Sums::default();
@@ -60,7 +60,12 @@ enum ObjectPresence {
     Removed,
 }
 
-fn standing(ground: &Ground, evidence: &Evidence, index: &Index<'_>, record: &Record) -> ObjectPresence {
+fn standing(
+    ground: &AuditScope,
+    evidence: &Inventory,
+    index: &RecordsByDigest<'_>,
+    record: &Record,
+) -> ObjectPresence {
     let key = &record.unit.key;
     let Some(object) = evidence.raw.get(key) else {
         return match ground.raw.on_delete {
@@ -103,7 +108,7 @@ fn unaccounted(key: &str, digest: &str, record: Option<&Record>, good: UnitState
     found.map(|found| Difference { kind, key, unit, expected, found, repaired, target })
 }
 
-fn twice(ground: &Ground, evidence: &Evidence) -> Vec<Difference> {
+fn twice(ground: &AuditScope, evidence: &Inventory) -> Vec<Difference> {
     let improper = evidence.records.iter().filter(|(id, record)| *id != record.unit.digest());
     let differences = improper.map(|(id, record)| {
         let digest = record.unit.digest();
@@ -116,8 +121,8 @@ fn twice(ground: &Ground, evidence: &Evidence) -> Vec<Difference> {
 }
 
 fn missing_snapshot(
-    ground: &Ground,
-    evidence: &Evidence,
+    ground: &AuditScope,
+    evidence: &Inventory,
     digest: &str,
     record: &Record,
 ) -> Option<Difference> {
@@ -134,8 +139,8 @@ fn missing_snapshot(
 /// The error record has to exist; the copy too, unless the object was gone before it could be copied, or the
 /// record says that it could not be.
 fn missing_evidence(
-    ground: &Ground,
-    evidence: &Evidence,
+    ground: &AuditScope,
+    evidence: &Inventory,
     digest: &str,
     record: &Record,
 ) -> Option<Difference> {
@@ -155,14 +160,14 @@ fn missing_evidence(
 }
 
 fn strange_snapshot(
-    ground: &Ground,
-    evidence: &Evidence,
-    index: &Index<'_>,
+    ground: &AuditScope,
+    evidence: &Inventory,
+    index: &RecordsByDigest<'_>,
     key: &str,
 ) -> Option<Difference> {
     let named = SnapshotName::parse(key)?;
     if evidence.is_known(index, named.digest) != Some(false)
-        || Evidence::is_object(ground, evidence.object(named.raw_key).flatten(), &named)
+        || Inventory::is_object(ground, evidence.object(named.raw_key).flatten(), &named)
     {
         return None;
     }
@@ -180,7 +185,7 @@ fn strange_snapshot(
 
 /// A pack that no record names, and none of whose units ledger or raw bucket knows. A pack that holds the
 /// snapshot of any of them stays, since documents may name it, or their records may be in flight.
-pub fn strange_pack(ground: &Ground, key: &str, entries: &[PackEntry]) -> Option<Difference> {
+pub fn strange_pack(ground: &AuditScope, key: &str, entries: &[PackEntry]) -> Option<Difference> {
     let first = entries.first()?;
     Some(Difference {
         kind: Kind::SnapshotOrphaned,
@@ -195,7 +200,12 @@ pub fn strange_pack(ground: &Ground, key: &str, entries: &[PackEntry]) -> Option
 
 /// A refusal is written before its record, so what has no record yet while its object exists is in flight. A
 /// copy beside an error record is handled with that record.
-fn left_evidence(ground: &Ground, evidence: &Evidence, index: &Index<'_>, key: &str) -> Option<Difference> {
+fn left_evidence(
+    ground: &AuditScope,
+    evidence: &Inventory,
+    index: &RecordsByDigest<'_>,
+    key: &str,
+) -> Option<Difference> {
     let named = EvidenceName::parse(key)?;
     let beside = !named.is_record && evidence.errors.contains(&keys::error_record_of(key));
     let record = evidence.record(index, named.digest);
@@ -286,7 +296,7 @@ pub struct Backing<'a> {
 }
 
 /// Judges a document of the index that no record may name.
-pub fn judge_hit(ground: &Ground, hit: Hit<'_>, backing: Backing<'_>) -> Option<Difference> {
+pub fn judge_hit(ground: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Option<Difference> {
     let found = match backing.record {
         None if backing.is_present => return None,
         None => "no record of its unit".to_owned(),

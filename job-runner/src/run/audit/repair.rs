@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use docmill_clients::aws::StoreError;
 use docmill_clients::clock;
-use docmill_clients::elastic::{Address, BulkBody, Elastic, Outcome, PassOver};
-use docmill_clients::retry::Patience;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ItemOutcome, SkipBlocked};
+use docmill_clients::retry::RetryPolicy;
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 use futures::{StreamExt as _, stream};
@@ -20,10 +20,10 @@ use super::keys;
 use super::report::{Difference, Target};
 use crate::ingest::clusters::Clusters;
 use crate::ingest::commit::removal::{Removal, remove};
-use crate::ingest::index::heads::ClaimError;
-use crate::ingest::index::watch::Way;
-use crate::ingest::retry::retry_step;
+use crate::ingest::index::heads::CommitError;
+use crate::ingest::index::watch::SendMode;
 use crate::ingest::processor::Processor;
+use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
@@ -43,7 +43,7 @@ const DOCUMENTS_AT_A_TIME: usize = 500;
 /// Items per bulk of deletions.
 const DELETIONS_AT_A_TIME: usize = 1000;
 /// How long one bulk waits for Elasticsearch; the next check finds what it could not do.
-const PATIENCE: Patience = Patience::lasting(std::time::Duration::from_mins(1));
+const PATIENCE: RetryPolicy = RetryPolicy::lasting(std::time::Duration::from_mins(1));
 
 /// Repairs the stores of a source.
 pub struct Repairer<'a> {
@@ -260,7 +260,7 @@ impl<'a> Repairer<'a> {
         }
         let stop = &self.context().stop.abort;
         let indexer = &self.processor.committer.indexer;
-        let way = Way::untimed();
+        let way = SendMode::untimed();
         let place =
             || async { indexer.place(&[IndexRequest { unit, documents, renew: true }], way, stop).await };
         let outcomes =
@@ -319,8 +319,8 @@ impl<'a> Repairer<'a> {
         let stop = &self.context().stop.abort;
         let written = self.processor.committer.write_record(record, Some(version), PATIENCE, stop).await;
         written.map_err(|error| match error {
-            ClaimError::Elastic(error) => error.into(),
-            ClaimError::Store(error) => error.into(),
+            CommitError::Elastic(error) => error.into(),
+            CommitError::Store(error) => error.into(),
             refused => RunError::RecordRefused(refused.to_string()),
         })
     }
@@ -350,9 +350,9 @@ impl<'a> Repairer<'a> {
                 body.push_delete(*address, *version);
             }
             let outcomes =
-                elastic.bulk_watched(body, &PassOver, PATIENCE, &self.context().stop.abort).await?;
-            if let Some(Outcome::Held(_, fault)) =
-                outcomes.iter().find(|outcome| matches!(outcome, Outcome::Held(..)))
+                elastic.bulk_watched(body, &SkipBlocked, PATIENCE, &self.context().stop.abort).await?;
+            if let Some(ItemOutcome::Held(_, fault)) =
+                outcomes.iter().find(|outcome| matches!(outcome, ItemOutcome::Held(..)))
             {
                 tracing::warn!(
                     fault = fault.for_records(),

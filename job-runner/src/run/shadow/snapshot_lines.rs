@@ -14,12 +14,12 @@ use crate::ingest::snapshot::provenance;
 #[derive(Debug)]
 pub struct OpenSnapshot {
     lines: Bytes,
-    documents: Vec<Option<KnownSnapshot>>,
+    documents: Vec<Option<SnapshotEntry>>,
     by_id: BTreeMap<String, VecDeque<usize>>,
 }
 
 #[derive(Debug)]
-struct KnownSnapshot {
+struct SnapshotEntry {
     at: Range<usize>,
     address: DocumentAddress,
 }
@@ -47,7 +47,7 @@ impl OpenSnapshot {
             let Some((_, fields)) = read(line) else { continue };
             let Ok(address) = addressing.of_fields(&fields) else { continue };
             standing.by_id.entry(address.id.clone()).or_default().push_back(standing.documents.len());
-            standing.documents.push(Some(KnownSnapshot { at, address }));
+            standing.documents.push(Some(SnapshotEntry { at, address }));
         }
         standing.lines = lines;
         standing

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use docmill_clients::retry::{Backoff, Patience, Waited};
+use docmill_clients::retry::{Backoff, BackoffOutcome, RetryPolicy};
 use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::records::units::UnitState;
 use futures::StreamExt as _;
@@ -21,7 +21,7 @@ use crate::run::manifest::{FileResult, ManifestLine};
 /// Units in flight at a time: enough to fill a batch while the previous one is being sent.
 const UNITS_AT_A_TIME: usize = 256;
 /// How long the remaining units may go without any of them completing before the pod gives up.
-const PATIENCE_WITH_UNITS: Patience = Patience::lasting(Duration::from_mins(5));
+const PATIENCE_WITH_UNITS: RetryPolicy = RetryPolicy::lasting(Duration::from_mins(5));
 
 /// Processes every unit of a file to completion. While only units that wait for an index are left, it is
 /// another file's turn. `begun` is how often the file was started, this time included: if workers died of it,
@@ -60,9 +60,11 @@ pub(crate) async fn work_file(
             backoff.reset();
         }
         match backoff.wait(Duration::ZERO, &context.stop.closing).await {
-            Waited::Again => {}
-            Waited::Exhausted => return Err(RunError::Unfinished { left: open.len(), lines: lines.len() }),
-            Waited::Stopped => return Err(RunError::Stopped),
+            BackoffOutcome::Again => {}
+            BackoffOutcome::Exhausted => {
+                return Err(RunError::Unfinished { left: open.len(), lines: lines.len() });
+            }
+            BackoffOutcome::Stopped => return Err(RunError::Stopped),
         }
     }
 }

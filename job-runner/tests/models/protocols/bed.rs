@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Elastic};
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enricher::Enricher;
@@ -49,7 +49,7 @@ impl Bed {
             let id = id.to_string();
             bulk.push_index(Address { index: &index, id: &id }, Some(1), source.to_string().as_bytes());
         }
-        let patience = Patience::lasting(Duration::from_secs(10));
+        let patience = RetryPolicy::lasting(Duration::from_secs(10));
         self.elastic.bulk_all(bulk, patience, &self.stop).await.unwrap();
     }
 

@@ -7,7 +7,7 @@ use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody};
 use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::records::units::{UnitRecord, units_index};
-use job_runner::ingest::snapshot::packed::packer::Shelf;
+use job_runner::ingest::snapshot::packed::packer::PackStore;
 use job_runner::ingest::snapshot::packed::{Frame, Pack, Reference, compress};
 use job_runner::ingest::snapshot::read;
 use job_runner::ingest::unit::task::Reprocess;
@@ -50,7 +50,7 @@ impl Place {
         let location = BucketLocation { bucket: self.name.clone(), prefix: "json/".into() };
         let pack = pack.seal(&location.prefix, clock::now_millis()).unwrap();
         let place =
-            Shelf { s3: self.s3.clone(), location, source: source.to_owned(), revision: "5f".to_owned() };
+            PackStore { s3: self.s3.clone(), location, source: source.to_owned(), revision: "5f".to_owned() };
         place.put(&pack).await.unwrap();
     }
 }

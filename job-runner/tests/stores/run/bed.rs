@@ -5,7 +5,7 @@ use std::time::Duration;
 use docmill_clients::aws::s3_client;
 use docmill_clients::clock;
 use docmill_clients::elastic::{Address, BulkBody, Elastic};
-use docmill_clients::retry::Patience;
+use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::storage::Storage;
@@ -14,7 +14,7 @@ use docmill_crds::records::heads::heads_index;
 use docmill_crds::records::runs::runs_index;
 use docmill_crds::records::units::{UnitId, UnitState, units_index, units_index_body};
 use futures::{StreamExt as _, stream};
-use job_runner::ingest::processor::Stop;
+use job_runner::ingest::processor::ShutdownTokens;
 use job_runner::run::manifest::{self, ManifestLine, RunPlan};
 use job_runner::run::{self, RunError};
 use serde::de::DeserializeOwned;
@@ -34,7 +34,7 @@ pub struct Bed {
     pub name: String,
     endpoint: String,
     cluster: String,
-    pub stop: Stop,
+    pub stop: ShutdownTokens,
 }
 
 impl Bed {
@@ -53,7 +53,7 @@ impl Bed {
             name,
             endpoint,
             cluster,
-            stop: Stop { closing: CancellationToken::new(), abort: CancellationToken::new() },
+            stop: ShutdownTokens { closing: CancellationToken::new(), abort: CancellationToken::new() },
         };
         for bucket in [bed.raw(), bed.snapshots(), bed.errors()] {
             bed.s3.create_bucket().bucket(bucket).send().await.unwrap();
@@ -197,7 +197,7 @@ impl Bed {
             let id = unit.digest();
             bulk.push_index(Address { index: &index, id: &id }, None, record.to_string().as_bytes());
         }
-        let patience = Patience::lasting(Duration::from_secs(20));
+        let patience = RetryPolicy::lasting(Duration::from_secs(20));
         self.elastic.bulk_all(bulk, patience, &CancellationToken::new()).await.unwrap();
     }
 

@@ -1,6 +1,6 @@
 //! What is selected, and how it is written down.
 
-use docmill_clients::elastic::{Address, Outcome};
+use docmill_clients::elastic::{Address, ItemOutcome};
 use docmill_crds::records::runs::{KeyBoundRecord, PlanRecord, runs_index, runs_index_body};
 use docmill_crds::records::units::UnitState::{Failed, Indexed, Skipped};
 use job_runner::run::KeyRange;
@@ -62,7 +62,7 @@ async fn where_keys_only_grow_a_listing_begins_behind_the_bound() {
     let bound = json!(KeyBoundRecord { kind: "bound".into(), run: "r0".into(), key, updated_time: time });
     bed.elastic.create_index(&index, &runs_index_body()).await.unwrap();
     let stored = bed.elastic.index_doc(Address { index: &index, id: &id }, &bound, Some(1)).await.unwrap();
-    assert_eq!(stored, Outcome::Done);
+    assert_eq!(stored, ItemOutcome::Done);
     order.run_uid = "r2".into();
     let plan = bed.plan(&order).await.unwrap();
     assert_eq!((plan.selected, plan.first_key.as_deref()), (10, Some("wire/00020.xml")));

@@ -111,7 +111,7 @@ async fn a_part_that_is_started_again_counts_each_unit_once() {
     let stopped = bed.work(&order, 0, 1, plan.files).await;
     cut.await.unwrap();
     assert!(matches!(stopped, Err(RunError::Stopped)), "{stopped:?}");
-    bed.stop = job_runner::ingest::processor::Stop {
+    bed.stop = job_runner::ingest::processor::ShutdownTokens {
         closing: CancellationToken::new(),
         abort: CancellationToken::new(),
     };

@@ -14,7 +14,7 @@ use docmill_crds::records::enrichments::Versions;
 use kube::ResourceExt as _;
 
 use crate::context::Context;
-use crate::endpoints::Asker;
+use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::{NOT_ALLOWED, read_secret, with_causes};
 
@@ -24,7 +24,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES: usize = 256 * 1024;
 
 /// The versions that the servers report, by enricher name; servers that report none are left out.
-pub async fn versions(run: &EnrichmentRun, context: &Context, asker: &Asker) -> Result<Versions, NotReady> {
+pub async fn versions(
+    run: &EnrichmentRun,
+    context: &Context,
+    asker: &EndpointClient,
+) -> Result<Versions, NotReady> {
     let mut versions = Versions::new();
     for enricher in &run.spec.enrichers {
         if let Some(version) = version(run, enricher, context, asker).await? {
@@ -38,7 +42,7 @@ async fn version(
     run: &EnrichmentRun,
     enricher: &Enricher,
     context: &Context,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<Option<String>, NotReady> {
     // Also for a builtin, which needs no Secret: its pods mount it.
     let secrets = match &enricher.secret_ref {

@@ -27,9 +27,9 @@ pub struct EnrichmentObservation {
     /// Whether what the spec names exists and is reachable.
     pub ready: Result<(), NotReady>,
     /// Its Job, once there is one.
-    pub work: Option<JobWork>,
+    pub work: Option<EnrichmentJob>,
     /// The Job that removes vectors of other models from the target, if one was needed.
-    pub clearing: Option<JobWork>,
+    pub clearing: Option<EnrichmentJob>,
     /// What it would select, while there is no Job and it is time to start.
     pub selection: Option<Selection>,
     /// The records of its slices, if there is a Job and they could be read.
@@ -93,7 +93,7 @@ pub struct Selection {
 
 /// The Job of a run.
 #[derive(Clone, Debug)]
-pub struct JobWork {
+pub struct EnrichmentJob {
     /// When it was created.
     pub created: Timestamp,
     /// Identifies source and target in the records.
@@ -113,13 +113,13 @@ pub struct JobWork {
 }
 
 /// Evaluates the Job of a run and its pods.
-pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> JobWork {
+pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> EnrichmentJob {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let (target, versions, slices) = match pod_spec.and_then(worker_pod::decode_order) {
         Some(WorkOrder::Enrich(order)) => (order.target, order.versions, order.slices),
         Some(WorkOrder::Ingest(_) | WorkOrder::Run(_)) | None => Default::default(),
     };
-    JobWork {
+    EnrichmentJob {
         created: job.creation_timestamp().map_or(now, |time| time.0),
         target,
         versions,

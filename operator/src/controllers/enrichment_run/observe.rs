@@ -21,11 +21,11 @@ use serde_json::Value;
 
 use super::conflicts::in_the_way;
 use super::job::{clear_name, enrich_name};
-use super::observation::{EnrichmentObservation, JobWork, Origin, work};
+use super::observation::{EnrichmentJob, EnrichmentObservation, Origin, work};
 use super::select::select;
 use super::{records, slices};
 use crate::context::Context;
-use crate::endpoints::Asker;
+use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret, with_causes};
 use crate::workers::worker_status;
@@ -57,7 +57,7 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> EnrichmentObserv
 }
 
 /// The asker for the endpoints that a run names.
-fn asker(run: &EnrichmentRun, context: &Context) -> Asker {
+fn asker(run: &EnrichmentRun, context: &Context) -> EndpointClient {
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     context.asker(run, conditions)
 }
@@ -65,7 +65,7 @@ fn asker(run: &EnrichmentRun, context: &Context) -> Asker {
 async fn look(
     run: &EnrichmentRun,
     context: &Context,
-    asker: &Asker,
+    asker: &EndpointClient,
     seen: &mut EnrichmentObservation,
 ) -> Result<(), NotReady> {
     let target = connect_target(run, context).await?;
@@ -197,7 +197,7 @@ async fn read_limits(run: &EnrichmentRun, target: &Elastic) -> Result<Option<Bud
 async fn read_records(
     run: &EnrichmentRun,
     target: &Elastic,
-    work: &JobWork,
+    work: &EnrichmentJob,
 ) -> Result<Vec<SliceRecord>, NotReady> {
     let index = enrichments_index(&run.namespace().unwrap_or_default());
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);

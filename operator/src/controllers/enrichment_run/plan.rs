@@ -7,7 +7,7 @@ use docmill_crds::foreign::sentence;
 use docmill_crds::records::enrichments::pipeline_digest;
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{EnrichmentObservation, JobWork, Selection};
+use super::observation::{EnrichmentJob, EnrichmentObservation, Selection};
 use super::records::{EnrichmentTotals, totals};
 use crate::workers::pod_view::JobEnd;
 
@@ -29,7 +29,7 @@ pub enum EnrichmentPlan {
     /// Everything was processed: store the watermark, then report completion.
     Complete {
         /// The watermark to store; `None` if the run did not process everything before its upper bound.
-        bound: Option<Kept>,
+        bound: Option<Watermark>,
         /// The bounds that were processed.
         bounds: Bounds,
         /// When the last of it was finished.
@@ -48,7 +48,7 @@ pub enum EnrichmentPlan {
 
 /// The watermark: until when a target is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct Watermark {
     /// Identifies source and target.
     pub target: String,
     /// Digest of the enrichment pipeline.
@@ -64,8 +64,10 @@ pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> Enrichmen
             Some(end) => fail(seen, work, end),
         },
         (None, Some(selection)) if selection.slices.is_empty() => {
-            let kept =
-                Kept { target: selection.target.clone(), pipeline_digest: selection.pipeline_digest.clone() };
+            let kept = Watermark {
+                target: selection.target.clone(),
+                pipeline_digest: selection.pipeline_digest.clone(),
+            };
             let bound = completes(spec, false).then_some(kept);
             EnrichmentPlan::Complete { bound, bounds: selection.bounds.clone(), at: seen.now }
         }
@@ -76,7 +78,7 @@ pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> Enrichmen
 }
 
 /// The Job has not ended: decides whether its pods should run.
-fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, work: &JobWork) -> EnrichmentPlan {
+fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, work: &EnrichmentJob) -> EnrichmentPlan {
     match (rests(spec, seen), work.suspended) {
         (true, false) => EnrichmentPlan::Suspend,
         (false, true) if seen.ready.is_ok() => EnrichmentPlan::Resume,
@@ -112,7 +114,7 @@ fn clear(seen: &EnrichmentObservation, selection: &Selection) -> EnrichmentPlan 
 fn judge(
     spec: &EnrichmentRunSpec,
     seen: &EnrichmentObservation,
-    work: &JobWork,
+    work: &EnrichmentJob,
     end: &JobEnd,
 ) -> EnrichmentPlan {
     let Some(records) = &seen.records else { return EnrichmentPlan::Watch };
@@ -125,7 +127,8 @@ fn judge(
         );
         return EnrichmentPlan::Fail { reason: "SlicesUnaccounted".to_owned(), message, at: end.at };
     };
-    let kept = Kept { target: work.target.clone(), pipeline_digest: pipeline_digest(spec, &work.versions) };
+    let kept =
+        Watermark { target: work.target.clone(), pipeline_digest: pipeline_digest(spec, &work.versions) };
     let bound = completes(spec, totals.cut_short).then_some(kept);
     EnrichmentPlan::Complete { bound, bounds, at: end.at }
 }
@@ -138,7 +141,7 @@ fn completes(spec: &EnrichmentRunSpec, cut_short: bool) -> bool {
         && matches!(spec.select, Select::New | Select::All)
 }
 
-fn fail(seen: &EnrichmentObservation, work: &JobWork, end: &JobEnd) -> EnrichmentPlan {
+fn fail(seen: &EnrichmentObservation, work: &EnrichmentJob, end: &JobEnd) -> EnrichmentPlan {
     let totals = seen.records.as_ref().map(|records| totals(records, work.slices.len())).unwrap_or_default();
     if let Some(change) = stopped_by_change(&totals, work) {
         return EnrichmentPlan::Fail {
@@ -155,7 +158,7 @@ fn fail(seen: &EnrichmentObservation, work: &JobWork, end: &JobEnd) -> Enrichmen
     EnrichmentPlan::Fail { reason, message, at: end.at }
 }
 
-fn stopped_by_change(totals: &EnrichmentTotals, work: &JobWork) -> Option<String> {
+fn stopped_by_change(totals: &EnrichmentTotals, work: &EnrichmentJob) -> Option<String> {
     totals.model_changed.clone().filter(|_| work.stop_reason == Some(StopReason::ModelChanged))
 }
 

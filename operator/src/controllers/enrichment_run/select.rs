@@ -11,7 +11,7 @@ use kube::ResourceExt as _;
 use super::observation::{Origin, Selection};
 use super::{models, slices, vectors};
 use crate::context::Context;
-use crate::endpoints::Asker;
+use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
 
@@ -24,7 +24,7 @@ pub async fn select(
     source: &Elastic,
     target: &Elastic,
     context: &Context,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<Selection, NotReady> {
     let versions = models::versions(run, context, asker).await?;
     let key = target_key(&origin.index, &run.spec);

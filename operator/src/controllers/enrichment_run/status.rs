@@ -16,7 +16,7 @@ use super::observation::EnrichmentObservation;
 use super::plan::{EnrichmentPlan, rests, whole};
 use super::records::{EnrichmentTotals, totals};
 use super::slices;
-use crate::conditions::{self, Statement, kind};
+use crate::conditions::{self, ConditionUpdate, kind};
 use crate::controllers::run_view;
 use crate::k8s::apply::Event;
 use crate::requeue;
@@ -167,29 +167,32 @@ fn said(
     totals: Option<&EnrichmentTotals>,
 ) -> Vec<Condition> {
     let mut said = vec![match &seen.ready {
-        Ok(()) => {
-            Statement::new(kind::READY, true, "Reachable", "clusters and models exist and are reachable")
-        }
-        Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+        Ok(()) => ConditionUpdate::new(
+            kind::READY,
+            true,
+            "Reachable",
+            "clusters and models exist and are reachable",
+        ),
+        Err(fault) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
     }];
     said.extend(suspended(old, run, seen, plan));
     said.extend(run_view::throttled(old, &seen.worker_statuses, is_at_work(plan)));
     said.extend(degraded(seen, plan));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
-        said.push(Statement::new(kind::MODEL_CHANGED, true, "VersionChanged", sentence(&change)));
+        said.push(ConditionUpdate::new(kind::MODEL_CHANGED, true, "VersionChanged", sentence(&change)));
     }
     if let Some(totals) = totals.filter(|totals| totals.failed > 0) {
-        said.push(Statement::new(kind::DOCUMENTS_FAILED, true, "Refused", refused(totals)));
+        said.push(ConditionUpdate::new(kind::DOCUMENTS_FAILED, true, "Refused", refused(totals)));
     }
     match plan {
         EnrichmentPlan::Complete { .. } => {
             let text = totals.map_or_else(String::new, |totals| outcome(run, totals));
             let reason = if run.spec.mode == EnrichmentMode::Compare { "Compared" } else { "Enriched" };
             let reason = if run.spec.dry_run { "Counted" } else { reason };
-            said.push(Statement::new(kind::COMPLETE, true, reason, text));
+            said.push(ConditionUpdate::new(kind::COMPLETE, true, reason, text));
         }
         EnrichmentPlan::Fail { reason, message, .. } => {
-            said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));
+            said.push(ConditionUpdate::new(kind::FAILED, true, reason.clone(), message.clone()));
         }
         _ => {}
     }
@@ -201,10 +204,10 @@ fn is_at_work(plan: &EnrichmentPlan) -> bool {
 }
 
 /// Why the pods of a running run fail; the Job starts others, as often as `backoffLimit` allows.
-fn degraded(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<Statement> {
+fn degraded(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<ConditionUpdate> {
     let work = seen.work.as_ref().filter(|_| is_at_work(plan))?;
     let text = format!("{}; the Job starts another pod after a backoff", work.trouble.as_ref()?);
-    Some(Statement::new(kind::DEGRADED, true, "PodsFail", text))
+    Some(ConditionUpdate::new(kind::DEGRADED, true, "PodsFail", text))
 }
 
 /// Why no pods run. The condition becomes False only if it existed before.
@@ -213,11 +216,12 @@ fn suspended(
     run: &EnrichmentRun,
     seen: &EnrichmentObservation,
     plan: &EnrichmentPlan,
-) -> Option<Statement> {
+) -> Option<ConditionUpdate> {
     if matches!(plan, EnrichmentPlan::Complete { .. } | EnrichmentPlan::Fail { .. }) {
         return None;
     }
-    let statement = |holds, reason: &str, text: &str| Statement::new(kind::SUSPENDED, holds, reason, text);
+    let statement =
+        |holds, reason: &str, text: &str| ConditionUpdate::new(kind::SUSPENDED, holds, reason, text);
     if run.spec.suspend {
         return Some(statement(true, "Suspended", "spec.suspend is true; set it to false to resume"));
     }

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
-use super::observation::{EnrichmentObservation, JobWork, Origin, Selection};
+use super::observation::{EnrichmentJob, EnrichmentObservation, Origin, Selection};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -59,7 +59,7 @@ fn selection(slices: Vec<Bounds>) -> Selection {
 }
 
 fn seen(
-    work: Option<JobWork>,
+    work: Option<EnrichmentJob>,
     selection: Option<Selection>,
     records: Option<Vec<SliceRecord>>,
 ) -> EnrichmentObservation {

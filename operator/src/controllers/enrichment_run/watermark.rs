@@ -1,7 +1,7 @@
 //! What the operator stores next to the enriched documents: the watermark up to which they are complete, and
 //! the budget of a run.
 
-use docmill_clients::elastic::{Address, ElasticError, Outcome};
+use docmill_clients::elastic::{Address, ElasticError, ItemOutcome};
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::enrichment_run::Bounds;
 use docmill_crds::records::enrichments::{LimitsRecord, WatermarkRecord, enrichments, limits_id};
@@ -10,7 +10,7 @@ use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
 use super::observe;
-use super::plan::Kept;
+use super::plan::Watermark;
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{claim_fault, elastic_fault};
@@ -18,7 +18,7 @@ use crate::stores::{claim_fault, elastic_fault};
 /// Stores the watermark of a completed run. A later one that is already stored stays.
 pub async fn keep(
     run: &EnrichmentRun,
-    kept: &Kept,
+    kept: &Watermark,
     bounds: &Bounds,
     context: &Context,
 ) -> Result<(), NotReady> {
@@ -63,8 +63,8 @@ async fn store(
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
     let address = Address { index, id };
     match target.index_doc(address, record, version).await.map_err(fault)? {
-        Outcome::Done | Outcome::Superseded => Ok(()),
-        Outcome::Rejected(refusal) | Outcome::Held(_, refusal) => {
+        ItemOutcome::Done | ItemOutcome::Superseded => Ok(()),
+        ItemOutcome::Rejected(refusal) | ItemOutcome::Held(_, refusal) => {
             Err(NotReady::user("IndexRefused", format!("the index {index} rejected a record: {refusal}")))
         }
     }

@@ -21,12 +21,12 @@ pub struct ScheduleObservation {
     /// Its times, or why it has none.
     pub times: Result<Times, NotReady>,
     /// Its runs, ordered by their scheduled times.
-    pub runs: Vec<MadeRun>,
+    pub runs: Vec<ScheduledRun>,
 }
 
 /// A run that a schedule created.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MadeRun {
+pub struct ScheduledRun {
     /// The resource.
     pub run: EnrichmentRun,
     /// Its scheduled time.
@@ -37,7 +37,7 @@ pub struct MadeRun {
     pub suspended: bool,
 }
 
-impl MadeRun {
+impl ScheduledRun {
     /// Whether it has not ended. A run that is being deleted stays active until its pods have ended and it is
     /// gone.
     pub fn is_active(&self) -> bool {
@@ -69,7 +69,7 @@ pub fn observation<'a>(
     };
     // A run that cannot be parsed was created with another schema; the controller of runs logs it.
     let readable = runs.filter_map(|guard| guard.0.as_ref().ok());
-    let mut runs: Vec<MadeRun> = readable.filter(ours).map(made_run).collect();
+    let mut runs: Vec<ScheduledRun> = readable.filter(ours).map(made_run).collect();
     runs.sort_by_key(|run| run.scheduled);
     ScheduleObservation { now, times, runs }
 }
@@ -83,11 +83,11 @@ pub fn of_view(
     observation(schedule, runs.iter().map(AsRef::as_ref), now)
 }
 
-fn made_run(run: &EnrichmentRun) -> MadeRun {
+fn made_run(run: &EnrichmentRun) -> ScheduledRun {
     let created = run.creation_timestamp().map_or(Timestamp::MIN, |time| time.0);
     let noted = run.annotations().get(annotation::SCHEDULED_TIME).and_then(|time| time.parse().ok());
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let complete = run_view::outcome(conditions);
     let suspended = conditions::holds(conditions, kind::SUSPENDED);
-    MadeRun { run: run.clone(), scheduled: noted.unwrap_or(created), complete, suspended }
+    ScheduledRun { run: run.clone(), scheduled: noted.unwrap_or(created), complete, suspended }
 }

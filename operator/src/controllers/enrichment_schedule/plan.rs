@@ -5,7 +5,7 @@ use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 
-use super::observation::{MadeRun, ScheduleObservation};
+use super::observation::{ScheduleObservation, ScheduledRun};
 use super::times::Times;
 
 /// Missed times are counted up to this number.
@@ -85,7 +85,7 @@ fn due(schedule: &EnrichmentSchedule, seen: &ScheduleObservation, times: &Times)
     if deadline.is_some_and(|deadline| late > deadline) {
         return Due::TooLate { time };
     }
-    let active: Vec<&MadeRun> = seen.runs.iter().filter(|run| run.is_active()).collect();
+    let active: Vec<&ScheduledRun> = seen.runs.iter().filter(|run| run.is_active()).collect();
     match schedule.spec.concurrency_policy {
         ConcurrencyPolicy::Forbid if !active.is_empty() => {
             Due::Hold { time, active: active.iter().map(|made| made.described()).collect() }
@@ -101,7 +101,7 @@ fn due(schedule: &EnrichmentSchedule, seen: &ScheduleObservation, times: &Times)
 }
 
 /// Times up to this one had their run, or are before the creation of the schedule.
-fn handled_until(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Timestamp {
+fn handled_until(schedule: &EnrichmentSchedule, runs: &[ScheduledRun]) -> Timestamp {
     let recorded = schedule.status.as_ref().and_then(|status| status.last_schedule_time.as_ref());
     let recorded = recorded.map(|time| time.0);
     let made = runs.last().map(|run| run.scheduled);
@@ -111,7 +111,7 @@ fn handled_until(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Timestamp {
 
 /// The ended runs beyond the history limits, oldest first. A run whose time the status does not have yet
 /// stays: without either, its time would seem to have had no run.
-fn outdated(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Vec<EnrichmentRun> {
+fn outdated(schedule: &EnrichmentSchedule, runs: &[ScheduledRun]) -> Vec<EnrichmentRun> {
     let recorded = schedule.status.as_ref().and_then(|status| status.last_schedule_time.as_ref());
     let Some(recorded) = recorded.map(|time| time.0) else { return Vec::new() };
     let beyond = |complete: bool, limit: i32| {
@@ -120,7 +120,7 @@ fn outdated(schedule: &EnrichmentSchedule, runs: &[MadeRun]) -> Vec<EnrichmentRu
     };
     let complete = beyond(true, schedule.spec.successful_runs_history_limit);
     let failed = beyond(false, schedule.spec.failed_runs_history_limit);
-    let mut gone: Vec<&MadeRun> =
+    let mut gone: Vec<&ScheduledRun> =
         complete.chain(failed).filter(|run| !run.is_going() && run.scheduled <= recorded).collect();
     gone.sort_by_key(|run| run.scheduled);
     gone.into_iter().map(|run| run.run.clone()).collect()

@@ -8,10 +8,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use super::observation::{MadeRun, ScheduleObservation};
+use super::observation::{ScheduleObservation, ScheduledRun};
 use super::plan::{Due, MOST_COUNTED, SchedulePlan};
 use super::run;
-use crate::conditions::{self, Statement, kind};
+use crate::conditions::{self, ConditionUpdate, kind};
 use crate::controllers::run_view::event;
 use crate::k8s::apply::Event;
 use crate::not_ready::NotReady;
@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_hours(1);
 
 /// The result of carrying out a plan.
 #[derive(Clone, Debug, Default)]
-pub struct Done {
+pub struct ApplyOutcome {
     /// The time for which there is a run now.
     pub made: Option<Timestamp>,
     /// Why a run could not be created.
@@ -35,7 +35,7 @@ pub fn status(
     schedule: &EnrichmentSchedule,
     seen: &ScheduleObservation,
     plan: &SchedulePlan,
-    done: &Done,
+    done: &ApplyOutcome,
 ) -> EnrichmentScheduleStatus {
     let old = schedule.status.clone().unwrap_or_default();
     // A run that was just created follows in the next reconcile, which its creation triggers.
@@ -60,11 +60,11 @@ pub fn status(
     }
 }
 
-fn reference(made: &MadeRun) -> ActiveRun {
+fn reference(made: &ScheduledRun) -> ActiveRun {
     ActiveRun { name: made.run.name_any(), uid: made.run.uid().unwrap_or_default() }
 }
 
-fn ended(made: &MadeRun) -> Option<Timestamp> {
+fn ended(made: &ScheduledRun) -> Option<Timestamp> {
     Some(made.run.status.as_ref()?.completion_time.as_ref()?.0)
 }
 
@@ -72,12 +72,12 @@ fn readiness(
     schedule: &EnrichmentSchedule,
     seen: &ScheduleObservation,
     plan: &SchedulePlan,
-    done: &Done,
-) -> Statement {
+    done: &ApplyOutcome,
+) -> ConditionUpdate {
     let fault = seen.times.as_ref().err().or(done.refused.as_ref());
-    let holds = |reason: &str, text: String| Statement::new(kind::READY, true, reason, text);
+    let holds = |reason: &str, text: String| ConditionUpdate::new(kind::READY, true, reason, text);
     match (fault, &plan.due) {
-        (Some(fault), _) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+        (Some(fault), _) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
         (None, Due::Hold { time, active }) => holds("AlreadyActive", held(*time, active)),
         (None, _) if schedule.spec.suspend => {
             holds("Suspended", "no runs are created while spec.suspend is true".to_owned())
@@ -92,7 +92,7 @@ pub fn events(
     new: &EnrichmentScheduleStatus,
     seen: &ScheduleObservation,
     plan: &SchedulePlan,
-    done: &Done,
+    done: &ApplyOutcome,
 ) -> Vec<Event> {
     let old = schedule.status.clone().unwrap_or_default();
     let watched = seen.runs.iter().filter(|run| old.active.contains(&reference(run)));
@@ -113,7 +113,7 @@ fn faults(old: &EnrichmentScheduleStatus, new: &EnrichmentScheduleStatus) -> Opt
     news.then(|| event(!holds, &now.reason, "Observe", now.message))
 }
 
-fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, done: &Done) -> Option<Event> {
+fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, done: &ApplyOutcome) -> Option<Event> {
     match &plan.due {
         Due::Nothing => None,
         Due::Create { time, missed } => {
@@ -151,7 +151,7 @@ fn caught_up(missed: usize) -> String {
     }
 }
 
-fn ending(made: &MadeRun) -> Option<Event> {
+fn ending(made: &ScheduledRun) -> Option<Event> {
     let name = made.run.name_any();
     if made.complete? {
         return Some(event(false, "RunCompleted", "ObserveRun", format!("the run {name} is complete")));
@@ -167,7 +167,7 @@ pub fn requeue_after(
     uid: &str,
     seen: &ScheduleObservation,
     new: &EnrichmentScheduleStatus,
-    done: &Done,
+    done: &ApplyOutcome,
 ) -> Option<Duration> {
     let next = new.next_schedule_time.as_ref();
     let next =

@@ -24,9 +24,9 @@ pub struct IngestObservation {
     /// The order that it would start with, while there is no Job.
     pub start: Option<RunOrder>,
     /// The Job that selects, once there is one.
-    pub selecting: Option<Step>,
+    pub selecting: Option<RunJob>,
     /// The Job that works, once there is one.
-    pub working: Option<Step>,
+    pub working: Option<RunJob>,
     /// The records of its pods, if there is a Job and they could be read.
     pub records: Option<RunRecords>,
     /// The statuses of its running pods.
@@ -58,7 +58,7 @@ impl IngestObservation {
 
 /// A Job of a run.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct RunJob {
     /// When it was created.
     pub created: Timestamp,
     /// The order of its pods; `None` if it cannot be parsed.
@@ -79,13 +79,13 @@ pub struct RunRecords {
 }
 
 /// Evaluates a Job of a run and its pods.
-pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Step {
+pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> RunJob {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let order = match pod_spec.and_then(worker_pod::decode_order) {
         Some(WorkOrder::Run(order)) => Some(*order),
         Some(WorkOrder::Ingest(_) | WorkOrder::Enrich(_)) | None => None,
     };
-    Step {
+    RunJob {
         created: job.creation_timestamp().map_or(now, |time| time.0),
         order,
         end: pod_view::job_end(job),

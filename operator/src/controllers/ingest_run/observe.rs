@@ -14,7 +14,7 @@ use kube::{Api, ResourceExt as _};
 use super::observation::{IngestObservation, RunRecords, step};
 use super::{job, records, start};
 use crate::context::Context;
-use crate::endpoints::Asker;
+use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::{
     check_buckets, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
@@ -51,7 +51,7 @@ pub async fn observe(run: &IngestRun, context: &Context) -> IngestObservation {
 async fn look(
     run: &IngestRun,
     context: &Context,
-    asker: &Asker,
+    asker: &EndpointClient,
     seen: &mut IngestObservation,
 ) -> Result<(), NotReady> {
     if seen.started() {
@@ -87,7 +87,7 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
 }
 
 /// Checks that everything the pods of a run need exists before they start. The queue is not part of it.
-async fn reach(order: &IngestOrder, context: &Context, asker: &Asker) -> Result<(), NotReady> {
+async fn reach(order: &IngestOrder, context: &Context, asker: &EndpointClient) -> Result<(), NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let template = "spec.workers.podTemplate of the source";
     context.reader.rules.pods.check(template, &spec.workers.pod_template)?;
@@ -103,7 +103,7 @@ async fn read_records(
     order: &RunOrder,
     seen: &IngestObservation,
     context: &Context,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<RunRecords, NotReady> {
     let cluster = ledger_cluster(&order.ingest.spec)?;
     let namespace = &order.ingest.namespace;

@@ -4,7 +4,7 @@ use docmill_crds::contract::{RunOrder, RunStep};
 use docmill_crds::records::runs::PlanRecord;
 use k8s_openapi::jiff::Timestamp;
 
-use super::observation::{IngestObservation, Step};
+use super::observation::{IngestObservation, RunJob};
 use super::records::totals;
 use crate::workers::pod_view::JobEnd;
 
@@ -67,7 +67,7 @@ pub fn plan(seen: &IngestObservation) -> IngestPlan {
 }
 
 /// The selection is done: start the work, if there is any.
-fn go_on(seen: &IngestObservation, selecting: &Step, end: &JobEnd) -> IngestPlan {
+fn go_on(seen: &IngestObservation, selecting: &RunJob, end: &JobEnd) -> IngestPlan {
     let Some(records) = &seen.records else { return IngestPlan::Watch };
     let (Some(plan), Some(order)) = (&records.plan, &selecting.order) else {
         let message = "the selecting Job is complete, but left no record of its selection";
@@ -104,7 +104,7 @@ fn judge(seen: &IngestObservation, end: &JobEnd) -> IngestPlan {
     IngestPlan::Fail { reason: "PartsUnaccounted".to_owned(), message, at: end.at }
 }
 
-fn fail(step: &Step, end: &JobEnd) -> IngestPlan {
+fn fail(step: &RunJob, end: &JobEnd) -> IngestPlan {
     let message = match &step.trouble {
         Some(detail) => format!("{}: {detail}", end.message),
         None => end.message.clone(),

@@ -13,7 +13,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::IngestObservation;
 use super::plan::IngestPlan;
 use super::records::totals;
-use crate::conditions::{self, Statement, kind};
+use crate::conditions::{self, ConditionUpdate, kind};
 use crate::controllers::run_view;
 use crate::k8s::apply::Event;
 use crate::requeue;
@@ -134,12 +134,20 @@ fn end_time(plan: &IngestPlan) -> Option<Timestamp> {
     }
 }
 
-fn said(old: &[Condition], seen: &IngestObservation, plan: &IngestPlan, counted: &Counted) -> Vec<Statement> {
+fn said(
+    old: &[Condition],
+    seen: &IngestObservation,
+    plan: &IngestPlan,
+    counted: &Counted,
+) -> Vec<ConditionUpdate> {
     let ready = match &seen.ready {
-        Ok(()) => Statement::new(kind::READY, true, "Reachable", "source and stores exist and are reachable"),
-        Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+        Ok(()) => {
+            ConditionUpdate::new(kind::READY, true, "Reachable", "source and stores exist and are reachable")
+        }
+        Err(fault) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
     };
-    let progressing = |holds, reason, text: &str| Statement::new(kind::PROGRESSING, holds, reason, text);
+    let progressing =
+        |holds, reason, text: &str| ConditionUpdate::new(kind::PROGRESSING, holds, reason, text);
     let mut said = vec![ready];
     said.push(match (plan, &seen.working) {
         (IngestPlan::Wait, _) => progressing(
@@ -160,10 +168,10 @@ fn said(old: &[Condition], seen: &IngestObservation, plan: &IngestPlan, counted:
     said.extend(run_view::throttled(old, &seen.worker_statuses, matches!(plan, IngestPlan::Watch)));
     match plan {
         IngestPlan::Complete { .. } => {
-            said.push(Statement::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));
+            said.push(ConditionUpdate::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));
         }
         IngestPlan::Fail { reason, message, .. } => {
-            said.push(Statement::new(kind::FAILED, true, reason.clone(), message.clone()));
+            said.push(ConditionUpdate::new(kind::FAILED, true, reason.clone(), message.clone()));
         }
         IngestPlan::Wait | IngestPlan::Select(_) | IngestPlan::Work { .. } | IngestPlan::Watch => {}
     }

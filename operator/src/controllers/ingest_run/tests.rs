@@ -7,7 +7,7 @@ use docmill_crds::{IngestRun, IngestSource};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
-use super::observation::{IngestObservation, RunRecords, Step};
+use super::observation::{IngestObservation, RunJob, RunRecords};
 use super::start;
 use crate::workers::pod_view::JobEnd;
 
@@ -52,8 +52,8 @@ fn end(complete: bool) -> JobEnd {
     JobEnd { complete, at: at(1090), reason, message: "Job has failed indexes".into() }
 }
 
-fn step(step: RunStep, end: Option<JobEnd>) -> Step {
-    Step { created: at(1010), order: Some(RunOrder { step, ..order() }), end, trouble: None }
+fn step(step: RunStep, end: Option<JobEnd>) -> RunJob {
+    RunJob { created: at(1010), order: Some(RunOrder { step, ..order() }), end, trouble: None }
 }
 
 /// The selection is made, and has left this record.

@@ -13,9 +13,9 @@ use docmill_crds::contract::IngestOrder;
 use kube::ResourceExt as _;
 
 use super::ledger_memory::LedgerMemory;
-use crate::endpoints::Asker;
+use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
-use crate::stores::{BUCKETS, Reader, check_buckets, connect_source, storage_secrets, store_fault};
+use crate::stores::{BUCKETS, SecretReader, check_buckets, connect_source, storage_secrets, store_fault};
 use crate::telemetry::metrics::{Metrics, Target};
 
 /// After this, everything is checked again, so that a rotated Secret or a deleted bucket is noticed even
@@ -63,11 +63,11 @@ impl ClientCache {
     /// The clients of a source: cached ones while they are fresh, or new ones.
     pub async fn reach(
         &self,
-        reader: &Reader,
+        reader: &SecretReader,
         source: &IngestSource,
         order: &IngestOrder,
         in_trouble: bool,
-        asker: &Asker,
+        asker: &EndpointClient,
         metrics: &Metrics,
     ) -> Result<Arc<StoreClients>, NotReady> {
         let uid = source.uid().unwrap_or_default();
@@ -115,10 +115,10 @@ impl ClientCache {
 
 /// Connects to everything that the spec names. Reports the first fault in the order of the spec.
 async fn connect(
-    reader: &Reader,
+    reader: &SecretReader,
     source: &IngestSource,
     order: &IngestOrder,
-    asker: &Asker,
+    asker: &EndpointClient,
     metrics: &Metrics,
 ) -> Result<StoreClients, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
@@ -139,10 +139,10 @@ async fn connect(
 }
 
 async fn connect_storage(
-    reader: &Reader,
+    reader: &SecretReader,
     namespace: &str,
     spec: &IngestSourceSpec,
-    asker: &Asker,
+    asker: &EndpointClient,
     metrics: &Metrics,
 ) -> Result<(aws_sdk_s3::Client, Option<aws_sdk_sqs::Client>), NotReady> {
     let storage = &spec.storage;

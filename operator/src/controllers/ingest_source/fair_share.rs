@@ -7,7 +7,7 @@ use k8s_openapi::jiff::Timestamp;
 
 /// What one source needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
+pub struct WorkerDemand {
     /// UID of the source.
     pub uid: String,
     /// Workers that its backlog needs, at most `workers.max`.
@@ -19,7 +19,7 @@ pub struct Need {
 }
 
 /// The share of each source, in the order of `needs`; at most `max` in total.
-pub fn shares(max: i32, needs: &[Need]) -> Vec<i32> {
+pub fn shares(max: i32, needs: &[WorkerDemand]) -> Vec<i32> {
     let mut shares = vec![0; needs.len()];
     let mut left = max.max(0);
     let mut open: Vec<usize> = (0..needs.len()).filter(|at| needs[*at].desired > 0).collect();
@@ -38,13 +38,13 @@ pub fn shares(max: i32, needs: &[Need]) -> Vec<i32> {
 }
 
 /// How many workers the sources without any need, beyond the free ones.
-pub fn wanting(needs: &[Need], shares: &[i32], free: i32) -> i32 {
+pub fn wanting(needs: &[WorkerDemand], shares: &[i32], free: i32) -> i32 {
     let without = needs.iter().zip(shares).filter(|(need, share)| need.active == 0 && **share > 0);
     (whole(without.count()) - free.max(0)).max(0)
 }
 
 /// How many workers a source can give up: those beyond its share, but never its last one.
-pub fn surplus(need: &Need, share: i32) -> i32 {
+pub fn surplus(need: &WorkerDemand, share: i32) -> i32 {
     (need.active - share.max(1)).max(0)
 }
 
@@ -57,11 +57,11 @@ mod tests {
     use k8s_openapi::jiff::Timestamp;
     use proptest::prelude::{Strategy, any, proptest};
 
-    use super::{Need, shares, surplus, wanting};
+    use super::{WorkerDemand, shares, surplus, wanting};
 
-    fn need(uid: &str, desired: i32, active: i32, last_start: Option<i64>) -> Need {
+    fn need(uid: &str, desired: i32, active: i32, last_start: Option<i64>) -> WorkerDemand {
         let last_start = last_start.map(|second| Timestamp::from_second(second).unwrap());
-        Need { uid: uid.into(), desired, active, last_start }
+        WorkerDemand { uid: uid.into(), desired, active, last_start }
     }
 
     #[test]

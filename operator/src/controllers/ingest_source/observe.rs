@@ -20,7 +20,7 @@ use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_qu
 use super::plan::{active_count, latest_failure};
 use super::{poll, shared_queue, worker};
 use crate::conditions::{self, kind};
-use crate::endpoints::Asker;
+use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::{ask_elastic, ledger_cluster, store_fault};
 use crate::telemetry::metrics::{Metrics, Target};
@@ -128,7 +128,7 @@ fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, Stri
 async fn queue_counts(
     source: &IngestSource,
     reached: &StoreClients,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<Option<QueueCounts>, NotReady> {
     let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &reached.sqs) else { return Ok(None) };
     let request = sqs
@@ -167,7 +167,7 @@ async fn remembered_counts(
     source: &IngestSource,
     reached: &StoreClients,
     busy: bool,
-    asker: &Asker,
+    asker: &EndpointClient,
     metrics: &Metrics,
 ) -> Result<LedgerCounts, NotReady> {
     let memory = || reached.ledger.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,7 +190,7 @@ fn hindered(conditions: &[Condition]) -> Option<String> {
 async fn ledger_counts(
     source: &IngestSource,
     reached: &StoreClients,
-    asker: &Asker,
+    asker: &EndpointClient,
 ) -> Result<LedgerCounts, NotReady> {
     let cluster = ledger_cluster(&source.spec)?;
     let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());

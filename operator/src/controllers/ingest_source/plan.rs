@@ -12,7 +12,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{QueueCounts, SourceObservation};
 use super::shared_queue::QUEUE_SHARED;
-use super::worker::{State, Worker, worker_statuses};
+use super::worker::{Worker, WorkerState, worker_statuses};
 use crate::workers::backpressure::longest_first;
 
 /// The assumed rate of one worker, in units per second, before any was measured.
@@ -131,10 +131,10 @@ fn rate(workers: &[Worker]) -> f64 {
     let mut millis = 0;
     for worker in workers {
         let (done, busy) = match (&worker.state, &worker.present) {
-            (State::Ended { report: Some(report), .. }, _) => {
+            (WorkerState::Ended { report: Some(report), .. }, _) => {
                 (report.done + report.failed + report.skipped, report.busy_millis)
             }
-            (State::Active { .. }, Some(present)) => (present.done, present.busy_millis),
+            (WorkerState::Active { .. }, Some(present)) => (present.done, present.busy_millis),
             _ => continue,
         };
         units += done;
@@ -186,7 +186,7 @@ pub fn latest_failure(workers: &[Worker]) -> Option<(Timestamp, &str, bool)> {
 
 fn last_well(workers: &[Worker]) -> Option<Timestamp> {
     let ends = workers.iter().filter_map(|worker| match &worker.state {
-        State::Ended { at, end: super::worker::End::Well, .. } => Some(*at),
+        WorkerState::Ended { at, end: super::worker::WorkerOutcome::Well, .. } => Some(*at),
         _ => None,
     });
     ends.max()

@@ -68,7 +68,7 @@ fn poll_run(run: &IngestRun) -> PollRun {
 
 /// What to do for the poll trigger now.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Polling {
+pub struct PollPlan {
     /// The run to create.
     pub start: Option<IngestRun>,
     /// The ended runs to delete.
@@ -76,9 +76,9 @@ pub struct Polling {
 }
 
 /// Plans the runs. `may_start` is false for a source that is suspended or not ready.
-pub fn plan(source: &IngestSource, runs: &[PollRun], may_start: bool, now: Timestamp) -> Polling {
+pub fn plan(source: &IngestSource, runs: &[PollRun], may_start: bool, now: Timestamp) -> PollPlan {
     let start = may_start && is_due(&source.spec, runs, now);
-    Polling {
+    PollPlan {
         start: start.then(|| make(source, runs.last())),
         delete: outdated(&source.spec.history, runs).cloned().collect(),
     }

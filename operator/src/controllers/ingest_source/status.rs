@@ -1,5 +1,5 @@
 //! What a user sees of a source: status and Events. Also its requeue time. Pure.
-//! Conditions: each has a function here that returns its [`Statement`], and [`status`] collects them. To add
+//! Conditions: each has a function here that returns its [`ConditionUpdate`], and [`status`] collects them. To add
 //! one, add its type to [`kind`], its function, and its place in [`status`].
 
 use std::collections::BTreeMap;
@@ -13,8 +13,8 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{RECENT_MINUTES, SourceObservation};
 use super::plan::{SourcePlan, active_count, latest_failure};
-use super::worker::{State, worker_statuses};
-use crate::conditions::{self, Statement, kind};
+use super::worker::{WorkerState, worker_statuses};
+use crate::conditions::{self, ConditionUpdate, kind};
 use crate::k8s::apply::Event;
 use crate::requeue;
 use crate::workers::backpressure;
@@ -64,9 +64,9 @@ pub fn status(
     }
 }
 
-fn ready(seen: &SourceObservation) -> Statement {
+fn ready(seen: &SourceObservation) -> ConditionUpdate {
     match &seen.ready {
-        Ok(()) => Statement::new(
+        Ok(()) => ConditionUpdate::new(
             kind::READY,
             true,
             "Reachable",
@@ -76,12 +76,12 @@ fn ready(seen: &SourceObservation) -> Statement {
                 if seen.has_index { "index" } else { "ledger" },
             ),
         ),
-        Err(fault) => Statement::new(kind::READY, false, fault.reason, fault.message.clone()),
+        Err(fault) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
     }
 }
 
-fn progressing(suspend: bool, seen: &SourceObservation) -> Statement {
-    let say = |holds, reason, message: &str| Statement::new(kind::PROGRESSING, holds, reason, message);
+fn progressing(suspend: bool, seen: &SourceObservation) -> ConditionUpdate {
+    let say = |holds, reason, message: &str| ConditionUpdate::new(kind::PROGRESSING, holds, reason, message);
     if !seen.has_queue {
         return if seen.polls() {
             say(true, "Polling", "a run of the poll trigger is in progress; see its IngestRun")
@@ -106,14 +106,14 @@ fn progressing(suspend: bool, seen: &SourceObservation) -> Statement {
     }
 }
 
-fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> Statement {
+fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> ConditionUpdate {
     let worker_statuses: Vec<_> = worker_statuses(&seen.workers).collect();
     let work = seen.queue.is_none_or(|queue| queue.pending() > 0);
     backpressure::throttled(&old.conditions, &worker_statuses, work)
 }
 
 /// What a person has to fix before workers can continue.
-fn to_mend(seen: &SourceObservation) -> Option<Statement> {
+fn to_mend(seen: &SourceObservation) -> Option<ConditionUpdate> {
     let long = |store_problem: &StoreProblem| {
         let since = store_problem.since.parse::<Timestamp>().ok()?;
         (store_problem.reason == StoreProblemReason::ReadOnly
@@ -129,7 +129,7 @@ fn to_mend(seen: &SourceObservation) -> Option<Statement> {
     backpressure::longest_first(worker_statuses(&seen.workers)).into_iter().find_map(|store_problem| {
         let reason = format!("{}{}", store_problem.by.as_str(), store_problem.reason.as_str());
         let message = format!("{}; {}", backpressure::in_words(store_problem), advice(store_problem)?);
-        Some(Statement::new(kind::DEGRADED, true, reason, message))
+        Some(ConditionUpdate::new(kind::DEGRADED, true, reason, message))
     })
 }
 
@@ -144,19 +144,20 @@ fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
 
 /// Units wait for an index, while other units continue. Without numbers, so that it does not change with each
 /// unit: those are in `units.held`. While no worker reports and there is work, it stays unchanged.
-fn units_wait(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<Statement> {
+fn units_wait(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<ConditionUpdate> {
     let held = held(seen);
     let Some(worst) = held.keys().next() else {
         let before = conditions::find(&old.conditions, kind::DEGRADED)?;
         let silent = worker_statuses(&seen.workers).next().is_none();
         let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
         let stays = silent && pending && INDEX_REASONS.contains(&before.reason.as_str());
-        return stays
-            .then(|| Statement::new(kind::DEGRADED, true, before.reason.clone(), before.message.clone()));
+        return stays.then(|| {
+            ConditionUpdate::new(kind::DEGRADED, true, before.reason.clone(), before.message.clone())
+        });
     };
     let (reason, message) = by_trouble(*worst);
     let rest = "other units continue; the worker log has the index and Elasticsearch's message";
-    Some(Statement::new(kind::DEGRADED, true, reason, format!("{message}; {rest}")))
+    Some(ConditionUpdate::new(kind::DEGRADED, true, reason, format!("{message}; {rest}")))
 }
 
 /// Reasons of `Degraded` when units wait for an index.
@@ -187,45 +188,52 @@ const fn by_trouble(trouble: IndexTrouble) -> (&'static str, &'static str) {
     }
 }
 
-fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<&str>) -> Statement {
+fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<&str>) -> ConditionUpdate {
     if let Some(refused) = refused {
-        return Statement::new(kind::DEGRADED, true, "JobsRefused", refused);
+        return ConditionUpdate::new(kind::DEGRADED, true, "JobsRefused", refused);
     }
     if let Some((_, message, permanent)) = latest_failure(&seen.workers) {
         let reason = if permanent { "WorkOrderRefused" } else { "WorkersFail" };
-        return Statement::new(kind::DEGRADED, true, reason, format!("the last worker failed: {message}"));
+        return ConditionUpdate::new(
+            kind::DEGRADED,
+            true,
+            reason,
+            format!("the last worker failed: {message}"),
+        );
     }
     if let Some(statement) = to_mend(seen).or_else(|| units_wait(old, seen)) {
         return statement;
     }
     let obstacle = seen.workers.iter().find_map(|worker| match &worker.state {
-        State::Active { obstacle: Some(obstacle) } => Some(format!("the worker {}: {obstacle}", worker.job)),
+        WorkerState::Active { obstacle: Some(obstacle) } => {
+            Some(format!("the worker {}: {obstacle}", worker.job))
+        }
         _ => None,
     });
     if let Some(obstacle) = obstacle {
-        return Statement::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle);
+        return ConditionUpdate::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle);
     }
     foreign_notifications(seen).or_else(|| most_units_fail(seen)).unwrap_or_else(|| {
-        Statement::new(kind::DEGRADED, false, "AsExpected", "no worker has failed recently")
+        ConditionUpdate::new(kind::DEGRADED, false, "AsExpected", "no worker has failed recently")
     })
 }
 
 /// One or two notifications of another bucket are an accident; many, or only such, come from a setting. The
 /// name of the other bucket belongs in the log and the errors bucket.
-fn foreign_notifications(seen: &SourceObservation) -> Option<Statement> {
+fn foreign_notifications(seen: &SourceObservation) -> Option<ConditionUpdate> {
     let recent = &seen.ledger.as_ref()?.recent;
     let many = recent.foreign >= JUDGED_UNITS || recent.foreign * 2 > recent.recorded;
     (many && recent.foreign > 0).then(|| {
         let message = "the queue delivers notifications of a bucket other than spec.raw.bucket; they are kept in the errors \
              bucket under messages/, and their objects are not ingested: correct spec.raw.bucket (the bucket's own name, \
              which notifications have, not an access point's alias or ARN), or give the other bucket another queue";
-        Statement::new(kind::DEGRADED, true, "ForeignNotifications", message)
+        ConditionUpdate::new(kind::DEGRADED, true, "ForeignNotifications", message)
     })
 }
 
 /// Documents fail one by one; if most of them do, the feed or the model is wrong. Without numbers, so that it
 /// does not change with each unit: those are in `topFailures`.
-fn most_units_fail(seen: &SourceObservation) -> Option<Statement> {
+fn most_units_fail(seen: &SourceObservation) -> Option<ConditionUpdate> {
     let recent = &seen.ledger.as_ref()?.recent;
     let most = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
     let reason = recent.reason.as_deref().filter(|_| most)?;
@@ -234,7 +242,7 @@ fn most_units_fail(seen: &SourceObservation) -> Option<Statement> {
          bucket has each object with its faults: correct spec.conversion or what feeds the bucket, then replay \
          them with an IngestRun of mode Replay"
     );
-    Some(Statement::new(kind::DEGRADED, true, "MostUnitsFail", message))
+    Some(ConditionUpdate::new(kind::DEGRADED, true, "MostUnitsFail", message))
 }
 
 fn units(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<UnitCounts> {

@@ -10,7 +10,7 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
 use super::observation::{LedgerCounts, NewestRecord, QueueCounts, SourceObservation};
-use super::worker::{End, State, Worker};
+use super::worker::{Worker, WorkerOutcome, WorkerState};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -67,23 +67,23 @@ pub fn active(slot: i32) -> Worker {
         created: at(900),
         leaving: false,
         late: false,
-        state: State::Active { obstacle: None },
+        state: WorkerState::Active { obstacle: None },
         present: None,
     }
 }
 
-fn ended(slot: i32, (from, to): (i64, i64), end: End) -> Worker {
-    let state = State::Ended { at: at(to), end, report: None };
+fn ended(slot: i32, (from, to): (i64, i64), end: WorkerOutcome) -> Worker {
+    let state = WorkerState::Ended { at: at(to), end, report: None };
     Worker { created: at(from), uid: format!("ended-{slot}-{to}"), state, ..active(slot) }
 }
 
 fn failed(slot: i32, span: (i64, i64)) -> Worker {
-    ended(slot, span, End::Failed { message: "index is read-only".into(), permanent: false })
+    ended(slot, span, WorkerOutcome::Failed { message: "index is read-only".into(), permanent: false })
 }
 
 fn reported(done: u64, busy_millis: u64) -> Worker {
     let report = Some(Report { done, busy_millis, ..Report::default() });
-    Worker { state: State::Ended { at: at(950), end: End::Well, report }, ..active(0) }
+    Worker { state: WorkerState::Ended { at: at(950), end: WorkerOutcome::Well, report }, ..active(0) }
 }
 
 /// A running worker that says how it is doing.

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use crate::workers::pod_view::{self, Ending, JobEnd};
+use crate::workers::pod_view::{self, ContainerExit, JobEnd};
 use crate::workers::worker_status;
 
 /// Label with the number of the slot that a worker fills.
@@ -35,14 +35,14 @@ pub struct Worker {
     /// Whether it should be running by now.
     pub late: bool,
     /// Its state.
-    pub state: State,
+    pub state: WorkerState,
     /// Its own status, if it runs and has answered.
     pub present: Option<WorkerStatus>,
 }
 
 /// The state of a worker.
 #[derive(Clone, Debug, PartialEq)]
-pub enum State {
+pub enum WorkerState {
     /// It has not ended.
     Active {
         /// What prevents its start, if anything, in the words of Kubernetes.
@@ -53,7 +53,7 @@ pub enum State {
         /// When.
         at: Timestamp,
         /// How.
-        end: End,
+        end: WorkerOutcome,
         /// Its final report.
         report: Option<Report>,
     },
@@ -61,7 +61,7 @@ pub enum State {
 
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum End {
+pub enum WorkerOutcome {
     /// It succeeded.
     Well,
     /// Its pod was deleted, or lost with its node. That says nothing about the work.
@@ -78,13 +78,13 @@ pub enum End {
 impl Worker {
     /// Whether it has not ended.
     pub fn is_active(&self) -> bool {
-        matches!(self.state, State::Active { .. })
+        matches!(self.state, WorkerState::Active { .. })
     }
 
     /// When and how it failed, if it did.
     pub fn failure(&self) -> Option<(Timestamp, &str, bool)> {
         match &self.state {
-            State::Ended { at, end: End::Failed { message, permanent }, .. } => {
+            WorkerState::Ended { at, end: WorkerOutcome::Failed { message, permanent }, .. } => {
                 Some((*at, message, *permanent))
             }
             _ => None,
@@ -114,8 +114,8 @@ pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker>
 }
 
 /// The visible worker Jobs of all sources.
-pub fn of_all_sources(jobs: &[Arc<Job>]) -> Seen {
-    let mut seen = Seen::default();
+pub fn of_all_sources(jobs: &[Arc<Job>]) -> WorkerJobs {
+    let mut seen = WorkerJobs::default();
     for job in jobs.iter().filter(|job| slot_of(job).is_some()) {
         let name = format!("{}/{}", job.namespace().unwrap_or_default(), job.name_any());
         if pod_view::job_end(job).is_some() {
@@ -133,9 +133,9 @@ fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
     let age = now.duration_since(created).as_secs();
     let state = match pod_view::job_end(job) {
         Some(end) => ended(&end, own.iter().find_map(|pod| pod_view::ending(pod))),
-        None => State::Active { obstacle: obstacle(&own, age) },
+        None => WorkerState::Active { obstacle: obstacle(&own, age) },
     };
-    let starts = matches!(state, State::Active { .. }) && !own.iter().any(|pod| pod_view::runs(pod));
+    let starts = matches!(state, WorkerState::Active { .. }) && !own.iter().any(|pod| pod_view::runs(pod));
     Worker {
         job: job.name_any(),
         uid: job.uid().unwrap_or_default(),
@@ -148,15 +148,16 @@ fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
     }
 }
 
-fn ended(job: &JobEnd, process: Option<Ending>) -> State {
-    let permanent = process.as_ref().is_some_and(Ending::is_permanent) || job.reason == "PodFailurePolicy";
-    let end = match process.as_ref().and_then(Ending::failure) {
-        _ if job.complete => End::Well,
-        Some(message) => End::Failed { message, permanent },
-        None if permanent => End::Failed { message: job.message.clone(), permanent },
-        None => End::TakenAway,
+fn ended(job: &JobEnd, process: Option<ContainerExit>) -> WorkerState {
+    let permanent =
+        process.as_ref().is_some_and(ContainerExit::is_permanent) || job.reason == "PodFailurePolicy";
+    let end = match process.as_ref().and_then(ContainerExit::failure) {
+        _ if job.complete => WorkerOutcome::Well,
+        Some(message) => WorkerOutcome::Failed { message, permanent },
+        None if permanent => WorkerOutcome::Failed { message: job.message.clone(), permanent },
+        None => WorkerOutcome::TakenAway,
     };
-    State::Ended { at: job.at, end, report: process.and_then(|ending| ending.report) }
+    WorkerState::Ended { at: job.at, end, report: process.and_then(|ending| ending.report) }
 }
 
 fn obstacle(pods: &[&Pod], age_seconds: i64) -> Option<String> {
@@ -174,7 +175,7 @@ pub fn slot_of(job: &Job) -> Option<i32> {
 
 /// The visible worker Jobs of all sources.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct WorkerJobs {
     /// `namespace/name` of those that have not ended, and whether they were asked to stop.
     pub active: HashMap<String, bool>,
     /// `namespace/name` of those that have ended.

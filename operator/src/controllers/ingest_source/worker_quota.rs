@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
-use super::fair_share::{Need, shares, surplus, wanting};
+use super::fair_share::{WorkerDemand, shares, surplus, wanting};
 use super::plan::{SourcePlan, Start, Stop};
-use super::worker::Seen;
+use super::worker::WorkerJobs;
 
 /// A source with work posts its need every few seconds; one that has not done so for this long is gone.
 const POSTED_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -19,15 +19,15 @@ const GRANTED_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a source asks for.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct QuotaRequest<'a> {
     /// Its need.
-    pub need: Need,
+    pub need: WorkerDemand,
     /// The workers to start, each with the `namespace/name` of its Job.
     pub start: Vec<(String, Start)>,
     /// The workers that could be asked to stop, in this order, each with the `namespace/name` of its Job.
     pub candidates: Vec<(String, Stop)>,
     /// The visible worker Jobs of all sources.
-    pub seen: &'a Seen,
+    pub seen: &'a WorkerJobs,
     /// Now.
     pub now: Timestamp,
 }
@@ -47,12 +47,12 @@ pub struct Grant {
 #[derive(Debug)]
 pub struct WorkerQuota {
     max: i32,
-    posted: Mutex<Posted>,
+    posted: Mutex<QuotaState>,
 }
 
 #[derive(Debug, Default)]
-struct Posted {
-    needs: HashMap<String, (Timestamp, Need)>,
+struct QuotaState {
+    needs: HashMap<String, (Timestamp, WorkerDemand)>,
     /// Jobs that were granted and are not visible yet.
     starting: HashMap<String, Timestamp>,
     /// Jobs that were asked to stop and do not show it yet.
@@ -66,7 +66,7 @@ impl WorkerQuota {
     }
 
     /// Limits a plan to what its source is granted.
-    pub fn limit(&self, plan: SourcePlan, request: Request<'_>) -> SourcePlan {
+    pub fn limit(&self, plan: SourcePlan, request: QuotaRequest<'_>) -> SourcePlan {
         let asked = request.start.len();
         let grant = self.grant(request);
         let mut because = plan.because;
@@ -85,8 +85,8 @@ impl WorkerQuota {
     }
 
     /// Posts a need and grants it as far as possible.
-    pub fn grant(&self, request: Request<'_>) -> Grant {
-        let Request { need, start, candidates, seen, now } = request;
+    pub fn grant(&self, request: QuotaRequest<'_>) -> Grant {
+        let QuotaRequest { need, start, candidates, seen, now } = request;
         let mut posted = self.lock();
         posted.tidy(seen, now);
         posted.needs.insert(need.uid.clone(), (now, need.clone()));
@@ -112,14 +112,14 @@ impl WorkerQuota {
         Grant { share, start: granted, stop: stop.into_iter().map(|(_, stop)| stop).collect() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Posted> {
+    fn lock(&self) -> MutexGuard<'_, QuotaState> {
         self.posted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Posted {
+impl QuotaState {
     /// Forgets what has expired or is visible by now.
-    fn tidy(&mut self, seen: &Seen, now: Timestamp) {
+    fn tidy(&mut self, seen: &WorkerJobs, now: Timestamp) {
         self.needs.retain(|_, (at, need)| need.desired > 0 && now.duration_since(*at) < POSTED_FOR);
         self.starting.retain(|job, at| {
             let known = seen.active.contains_key(job) || seen.ended.contains(job);
@@ -129,8 +129,8 @@ impl Posted {
             .retain(|job, at| seen.active.get(job) == Some(&false) && now.duration_since(*at) < GRANTED_FOR);
     }
 
-    fn share_of(&self, uid: &str, max: i32) -> (i32, Vec<Need>, Vec<i32>) {
-        let needs: Vec<Need> = self.needs.values().map(|(_, need)| need.clone()).collect();
+    fn share_of(&self, uid: &str, max: i32) -> (i32, Vec<WorkerDemand>, Vec<i32>) {
+        let needs: Vec<WorkerDemand> = self.needs.values().map(|(_, need)| need.clone()).collect();
         let shares = shares(max, &needs);
         let own = needs.iter().zip(&shares).find(|(need, _)| need.uid == uid);
         (own.map_or(0, |(_, share)| *share), needs, shares)

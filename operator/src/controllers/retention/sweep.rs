@@ -9,7 +9,7 @@ use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt as _};
 
 use crate::not_ready::NotReady;
-use crate::telemetry::metrics::{Shown, Shows};
+use crate::telemetry::metrics::{ResourceCollector, ResourceMetrics};
 
 /// Maximum number of runs per sweep of one place.
 pub(super) const RUNS_AT_A_TIME: usize = 50;
@@ -28,7 +28,7 @@ pub(super) enum SweepError {
 }
 
 /// UIDs of the runs of a namespace according to a view: good enough to exclude them from a search.
-pub(super) fn known<K: Shows>(shown: &Shown<K>, namespace: &str) -> Vec<String> {
+pub(super) fn known<K: ResourceMetrics>(shown: &ResourceCollector<K>, namespace: &str) -> Vec<String> {
     let runs = shown.state();
     let here = runs.iter().filter(|run| run.namespace().as_deref() == Some(namespace));
     here.filter_map(|run| run.uid()).collect()

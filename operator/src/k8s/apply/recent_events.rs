@@ -10,9 +10,9 @@ const PAUSE: Duration = Duration::from_mins(10);
 
 /// The recent Events: UID and reason, and when.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<HashMap<(String, String), Instant>>);
+pub(super) struct RecentEvents(Mutex<HashMap<(String, String), Instant>>);
 
-impl Told {
+impl RecentEvents {
     /// Whether this reason was not published recently. Records it as published.
     pub(super) fn is_news(&self, uid: &str, reason: &str, now: Instant) -> bool {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,11 +30,11 @@ impl Told {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::Told;
+    use super::RecentEvents;
 
     #[test]
     fn the_same_reason_of_the_same_resource_is_told_once_in_ten_minutes() {
-        let (told, start) = (Told::default(), Instant::now());
+        let (told, start) = (RecentEvents::default(), Instant::now());
         let minute = |minute: u64| start + Duration::from_mins(minute);
         assert!(told.is_news("a", "WorkersStarted", minute(0)));
         assert!(!told.is_news("a", "WorkersStarted", minute(9)));

@@ -18,7 +18,7 @@ pub const RETRY_EVERY: Duration = Duration::from_secs(2);
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
+pub enum LeaseAction {
     /// The Lease does not exist: create it.
     Create,
     /// It is ours: renew it.
@@ -31,13 +31,13 @@ pub enum Move {
 
 /// Decides from the Lease and from how long it has been observed unchanged. That time is measured with our
 /// own clock, so clock skew between nodes does not matter.
-pub fn decide(lease: Option<&LeaseSpec>, unchanged_for: Duration, me: &str) -> Move {
-    let Some(lease) = lease else { return Move::Create };
+pub fn decide(lease: Option<&LeaseSpec>, unchanged_for: Duration, me: &str) -> LeaseAction {
+    let Some(lease) = lease else { return LeaseAction::Create };
     match holder(lease) {
-        None => Move::Take,
-        Some(holder) if holder == me => Move::Renew,
-        Some(_) if unchanged_for > duration(lease) => Move::Take,
-        Some(_) => Move::Wait,
+        None => LeaseAction::Take,
+        Some(holder) if holder == me => LeaseAction::Renew,
+        Some(_) if unchanged_for > duration(lease) => LeaseAction::Take,
+        Some(_) => LeaseAction::Wait,
     }
 }
 

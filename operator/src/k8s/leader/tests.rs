@@ -4,7 +4,7 @@ use k8s_openapi::api::coordination::v1::LeaseSpec;
 use k8s_openapi::jiff::Timestamp;
 
 use super::Leadership;
-use super::decision::{GIVE_UP_AFTER, LEASE_DURATION, Move, decide, held, released};
+use super::decision::{GIVE_UP_AFTER, LEASE_DURATION, LeaseAction, decide, held, released};
 
 fn lease_of(holder: &str) -> LeaseSpec {
     held(None, holder, Timestamp::UNIX_EPOCH)
@@ -12,20 +12,23 @@ fn lease_of(holder: &str) -> LeaseSpec {
 
 #[test]
 fn a_missing_lease_is_created() {
-    assert_eq!(decide(None, Duration::ZERO, "a"), Move::Create);
+    assert_eq!(decide(None, Duration::ZERO, "a"), LeaseAction::Create);
 }
 
 #[test]
 fn the_lease_of_another_is_left_alone_until_it_was_not_renewed_for_its_duration() {
-    assert_eq!(decide(Some(&lease_of("b")), Duration::ZERO, "a"), Move::Wait);
-    assert_eq!(decide(Some(&lease_of("b")), LEASE_DURATION, "a"), Move::Wait);
-    assert_eq!(decide(Some(&lease_of("b")), LEASE_DURATION + Duration::from_millis(1), "a"), Move::Take);
+    assert_eq!(decide(Some(&lease_of("b")), Duration::ZERO, "a"), LeaseAction::Wait);
+    assert_eq!(decide(Some(&lease_of("b")), LEASE_DURATION, "a"), LeaseAction::Wait);
+    assert_eq!(
+        decide(Some(&lease_of("b")), LEASE_DURATION + Duration::from_millis(1), "a"),
+        LeaseAction::Take
+    );
 }
 
 #[test]
 fn our_own_lease_is_renewed_and_keeps_when_it_was_acquired() {
     let old = lease_of("a");
-    assert_eq!(decide(Some(&old), Duration::from_hours(1), "a"), Move::Renew);
+    assert_eq!(decide(Some(&old), Duration::from_hours(1), "a"), LeaseAction::Renew);
     let later = Timestamp::from_second(100).unwrap();
     let new = held(Some(&old), "a", later);
     assert_eq!(new.acquire_time, old.acquire_time);
@@ -43,7 +46,7 @@ fn a_take_over_counts_as_a_transition() {
 #[test]
 fn a_released_lease_is_free_at_once() {
     let free = released(&lease_of("b"), Timestamp::UNIX_EPOCH);
-    assert_eq!(decide(Some(&free), Duration::ZERO, "a"), Move::Take);
+    assert_eq!(decide(Some(&free), Duration::ZERO, "a"), LeaseAction::Take);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use docmill_crds::{EnrichmentRun, IngestRun};
 
-use super::shown::{Gauge, Series, Shows, by_state, of_conditions, one};
+use super::shown::{Gauge, ResourceMetrics, Series, by_state, of_conditions, one};
 
-impl Shows for EnrichmentRun {
+impl ResourceMetrics for EnrichmentRun {
     const LABEL: &'static str = "run";
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge {
@@ -40,7 +40,7 @@ fn documents(run: &EnrichmentRun) -> Series {
     ])
 }
 
-impl Shows for IngestRun {
+impl ResourceMetrics for IngestRun {
     const LABEL: &'static str = "run";
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge { name: "docmill_ingest_run_units", help: "Units of a run, by state", read: units },
@@ -70,14 +70,14 @@ mod tests {
     use serde_json::json;
 
     use super::super::Metrics;
-    use crate::conditions::{Statement, kind, state};
+    use crate::conditions::{ConditionUpdate, kind, state};
     use crate::controllers::enrichment_run::tests::run;
     use crate::testing::view_of;
 
     #[test]
     fn a_run_shows_its_counts_and_conditions() {
         let conditions = |kind, reason: &str| {
-            state(&[], vec![Statement::new(kind, true, reason, "")], None, Timestamp::UNIX_EPOCH)
+            state(&[], vec![ConditionUpdate::new(kind, true, reason, "")], None, Timestamp::UNIX_EPOCH)
         };
         let mut enrichment = run();
         enrichment.status = Some(EnrichmentRunStatus {

@@ -3,9 +3,9 @@
 use docmill_crds::{EnrichmentSchedule, EnrichmentScheduleStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::shown::{Gauge, Series, Shows, of_conditions, one};
+use super::shown::{Gauge, ResourceMetrics, Series, of_conditions, one};
 
-impl Shows for EnrichmentSchedule {
+impl ResourceMetrics for EnrichmentSchedule {
     const LABEL: &'static str = "schedule";
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge {

@@ -14,7 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 /// A kind whose resources have metrics.
-pub trait Shows: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static {
+pub trait ResourceMetrics: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static {
     /// The metric label that holds the name of a resource.
     const LABEL: &'static str;
     /// The gauges of each resource.
@@ -37,27 +37,27 @@ pub struct Gauge<K> {
 type View<K> = Store<DeserializeGuard<K>>;
 
 /// The metrics of all resources of a kind. Empty until it has a view, which only the leader has.
-pub struct Shown<K: Shows>(Arc<OnceLock<View<K>>>);
+pub struct ResourceCollector<K: ResourceMetrics>(Arc<OnceLock<View<K>>>);
 
-impl<K: Shows> Default for Shown<K> {
+impl<K: ResourceMetrics> Default for ResourceCollector<K> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<K: Shows> Clone for Shown<K> {
+impl<K: ResourceMetrics> Clone for ResourceCollector<K> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<K: Shows> Debug for Shown<K> {
+impl<K: ResourceMetrics> Debug for ResourceCollector<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shown<{}>", K::kind(&()))
     }
 }
 
-impl<K: Shows> Shown<K> {
+impl<K: ResourceMetrics> ResourceCollector<K> {
     /// Exports the resources of this view from now on.
     pub fn show(&self, view: View<K>) {
         // A process becomes leader at most once, so there is only one view.
@@ -70,7 +70,7 @@ impl<K: Shows> Shown<K> {
     }
 }
 
-impl<K: Shows> Collector for Shown<K> {
+impl<K: ResourceMetrics> Collector for ResourceCollector<K> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let state = self.state();
         let resources: Vec<&K> = state.iter().filter_map(|one| one.0.as_ref().ok()).collect();

@@ -3,9 +3,9 @@
 use docmill_crds::IngestSource;
 use docmill_crds::records::units::UnitState;
 
-use super::shown::{Gauge, Series, Shows, by_state, of_conditions, one};
+use super::shown::{Gauge, ResourceMetrics, Series, by_state, of_conditions, one};
 
-impl Shows for IngestSource {
+impl ResourceMetrics for IngestSource {
     const LABEL: &'static str = "source";
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge {
@@ -85,13 +85,13 @@ mod tests {
     use kube::runtime::watcher::Event;
 
     use super::super::Metrics;
-    use crate::conditions::{Statement, kind, state};
+    use crate::conditions::{ConditionUpdate, kind, state};
     use crate::controllers::ingest_source::tests::source;
 
     #[test]
     fn a_source_has_its_series_for_as_long_as_it_is_there() {
         let mut source = source();
-        let said = vec![Statement::new(kind::THROTTLED, true, "Elasticsearch", "429")];
+        let said = vec![ConditionUpdate::new(kind::THROTTLED, true, "Elasticsearch", "429")];
         source.status = Some(IngestSourceStatus {
             observed_generation: Some(2),
             conditions: state(&[], said, None, Timestamp::UNIX_EPOCH),

@@ -6,8 +6,8 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, Outcome};
-use docmill_clients::retry::Patience;
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ItemOutcome};
+use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::{AwsService, AwsSigning, ElasticsearchCluster};
 use docmill_crds::api::storage::SecretRef;
@@ -94,8 +94,8 @@ async fn every_request_to_managed_opensearch_is_signed() -> Result<()> {
     let mut body = BulkBody::default();
     let large = json!({"text": "x".repeat(300_000)}).to_string();
     body.push_index(Address { index: &index, id: "a b/ü" }, Some(1), large.as_bytes());
-    let outcomes = elastic.bulk_all(body, Patience::once(), &CancellationToken::new()).await?;
-    ensure!(outcomes == [Outcome::Done], "{outcomes:?}");
+    let outcomes = elastic.bulk_all(body, RetryPolicy::once(), &CancellationToken::new()).await?;
+    ensure!(outcomes == [ItemOutcome::Done], "{outcomes:?}");
     // A path with a pattern, and a query with characters that have to be escaped.
     let pattern = format!("{index},-e2e-none*");
     elastic.refresh(&index).await?;

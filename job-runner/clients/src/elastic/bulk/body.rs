@@ -62,7 +62,7 @@ struct Meta<'a> {
 /// The state in which a document was read, from which a later write detects whether it has changed since
 /// (<https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReadState {
+pub struct ConcurrencyToken {
     /// `_seq_no`.
     pub seq_no: u64,
     /// `_primary_term`.
@@ -76,7 +76,7 @@ impl<'a> Meta<'a> {
         Self { index, id, version, version_type, if_seq_no: None, if_primary_term: None }
     }
 
-    fn unless_changed(address: Address<'a>, since: ReadState) -> Self {
+    fn unless_changed(address: Address<'a>, since: ConcurrencyToken) -> Self {
         let (if_seq_no, if_primary_term) = (Some(since.seq_no), Some(since.primary_term));
         Self { if_seq_no, if_primary_term, ..Self::new(address, None) }
     }
@@ -102,7 +102,12 @@ impl BulkBody {
 
     /// Stores a document only if it is unchanged since it was read, or still missing if it was missing;
     /// otherwise the outcome is [`Outcome::Superseded`](super::Outcome::Superseded).
-    pub fn push_compare_and_set(&mut self, address: Address<'_>, since: Option<ReadState>, source: &[u8]) {
+    pub fn push_compare_and_set(
+        &mut self,
+        address: Address<'_>,
+        since: Option<ConcurrencyToken>,
+        source: &[u8],
+    ) {
         self.push_action(&match since {
             None => Action::Create(Meta::new(address, None)),
             Some(since) => Action::Index(Meta::unless_changed(address, since)),

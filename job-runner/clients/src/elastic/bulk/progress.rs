@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
-use super::verdict::{Outcome, Verdict};
-use crate::elastic::error::{ElasticError, Fault};
+use super::verdict::{ItemOutcome, ItemResult};
+use crate::elastic::error::{ElasticError, ErrorCause};
 
 /// Maximum number of parts into which a bulk is split to find a slow index.
 const MOST_GROUPS: usize = 16;
@@ -17,7 +17,7 @@ pub(crate) type Leave<'a> = &'a (dyn Fn(usize, IndexTrouble, bool) -> bool + Syn
 
 /// What is settled and what still has to be sent.
 pub(crate) struct BulkProgress {
-    outcomes: Vec<Option<Outcome>>,
+    outcomes: Vec<Option<ItemOutcome>>,
     settled: usize,
     /// For each item, the position of its index among the names.
     indices: Vec<usize>,
@@ -70,7 +70,7 @@ impl BulkProgress {
         indices
     }
 
-    fn settle(&mut self, position: usize, outcome: Outcome) {
+    fn settle(&mut self, position: usize, outcome: ItemOutcome) {
         self.outcomes[position] = Some(outcome);
         self.settled += 1;
     }
@@ -80,7 +80,7 @@ impl BulkProgress {
     pub(crate) fn take_in(
         &mut self,
         positions: Vec<usize>,
-        answer: Result<Vec<Verdict>, ElasticError>,
+        answer: Result<Vec<ItemResult>, ElasticError>,
         leave: Leave<'_>,
     ) -> Result<Option<ElasticError>, ElasticError> {
         match answer {
@@ -109,23 +109,23 @@ impl BulkProgress {
     fn take_verdicts(
         &mut self,
         positions: &[usize],
-        verdicts: Vec<Verdict>,
+        verdicts: Vec<ItemResult>,
         leave: Leave<'_>,
     ) -> Result<Option<ElasticError>, ElasticError> {
         let (mut accepted, mut open) = (Vec::new(), Vec::new());
         for (&position, verdict) in positions.iter().zip(verdicts) {
-            let trouble = verdict.fault().and_then(Fault::index_trouble);
+            let trouble = verdict.fault().and_then(ErrorCause::index_trouble);
             match verdict {
-                Verdict::Final(Outcome::Rejected(fault)) if trouble.is_some() => {
+                ItemResult::Final(ItemOutcome::Rejected(fault)) if trouble.is_some() => {
                     open.push((position, fault, trouble, true));
                 }
-                Verdict::Final(outcome) => {
-                    if matches!(outcome, Outcome::Done | Outcome::Superseded) {
+                ItemResult::Final(outcome) => {
+                    if matches!(outcome, ItemOutcome::Done | ItemOutcome::Superseded) {
                         accepted.push(self.indices[position]);
                     }
                     self.settle(position, outcome);
                 }
-                Verdict::Retry(fault) => open.push((position, fault, trouble, false)),
+                ItemResult::Retry(fault) => open.push((position, fault, trouble, false)),
             }
         }
         accepted.dedup();
@@ -134,8 +134,8 @@ impl BulkProgress {
             let index = self.indices[position];
             let others = accepted.iter().any(|other| *other != index);
             match trouble.filter(|trouble| leave(index, *trouble, others)) {
-                Some(trouble) => self.settle(position, Outcome::Held(trouble, fault)),
-                None if is_final => self.settle(position, Outcome::Rejected(fault)),
+                Some(trouble) => self.settle(position, ItemOutcome::Held(trouble, fault)),
+                None if is_final => self.settle(position, ItemOutcome::Rejected(fault)),
                 None if fault.class() == ErrorClass::User => return Err(ElasticError::Refused(fault)),
                 None => {
                     again.push(position);
@@ -151,7 +151,9 @@ impl BulkProgress {
 
     fn reject_or_halve(&mut self, positions: Vec<usize>, error: ElasticError) -> Result<(), ElasticError> {
         match (positions.as_slice(), error) {
-            (&[position], ElasticError::Refused(fault)) => self.settle(position, Outcome::Rejected(fault)),
+            (&[position], ElasticError::Refused(fault)) => {
+                self.settle(position, ItemOutcome::Rejected(fault))
+            }
             (&[_], error) => return Err(error),
             _ => self.halve(positions),
         }
@@ -209,9 +211,9 @@ impl BulkProgress {
     }
 
     /// Leaves items unsettled because their index is slow.
-    pub(crate) fn leave_slow(&mut self, positions: Vec<usize>, fault: &Fault) {
+    pub(crate) fn leave_slow(&mut self, positions: Vec<usize>, fault: &ErrorCause) {
         for position in positions {
-            self.settle(position, Outcome::Held(IndexTrouble::Slow, fault.clone()));
+            self.settle(position, ItemOutcome::Held(IndexTrouble::Slow, fault.clone()));
         }
     }
 
@@ -221,8 +223,8 @@ impl BulkProgress {
     }
 
     /// The outcomes in the order of the items; an error if one is missing.
-    pub(crate) fn outcomes(self) -> Result<Vec<Outcome>, ElasticError> {
-        let outcomes: Option<Vec<Outcome>> = self.outcomes.into_iter().collect();
+    pub(crate) fn outcomes(self) -> Result<Vec<ItemOutcome>, ElasticError> {
+        let outcomes: Option<Vec<ItemOutcome>> = self.outcomes.into_iter().collect();
         outcomes.ok_or_else(|| ElasticError::Unreadable("bulk: an item without an outcome".to_owned()))
     }
 }

@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{Bulk, BulkBody};
 use super::progress::BulkProgress;
-use super::verdict::{self, Outcome, Verdict};
+use super::verdict::{self, ItemOutcome, ItemResult};
 use crate::elastic::client::Elastic;
-use crate::elastic::error::{ElasticError, Fault};
+use crate::elastic::error::{ElasticError, ErrorCause};
 use crate::outbound::Cap;
-use crate::retry::{Backoff, Patience, Waited};
+use crate::retry::{Backoff, BackoffOutcome, RetryPolicy};
 use crate::store_health;
 
 /// Filters the response: a success needs no more than its status.
@@ -21,8 +21,8 @@ const BULK_PATH: &str = "/_bulk?filter_path=items.*._id,items.*.status,items.*.e
 
 /// How the sender of a bulk handles indices that have trouble of their own, so that one of them does not hold
 /// up the items of others.
-pub trait Watch: Sync {
-    /// Whether items of an index are left as [`Outcome::Held`] instead of being retried. `others`: the same
+pub trait BulkPolicy: Sync {
+    /// Whether items of an index are left as [`ItemOutcome::Held`] instead of being retried. `others`: the same
     /// response accepted items of other indices.
     fn leave(&self, index: &str, trouble: IndexTrouble, others: bool) -> bool;
 
@@ -55,7 +55,7 @@ pub trait Watch: Sync {
 /// Waits for everything.
 struct WaitForAll;
 
-impl Watch for WaitForAll {
+impl BulkPolicy for WaitForAll {
     fn leave(&self, _: &str, _: IndexTrouble, _: bool) -> bool {
         false
     }
@@ -63,9 +63,9 @@ impl Watch for WaitForAll {
 
 /// Skips an index that accepts no writes. Waits for transient trouble if no other index accepts any either.
 #[derive(Clone, Copy, Debug)]
-pub struct PassOver;
+pub struct SkipBlocked;
 
-impl Watch for PassOver {
+impl BulkPolicy for SkipBlocked {
     fn leave(&self, _: &str, trouble: IndexTrouble, others: bool) -> bool {
         trouble.fails_in_the_end() || others
     }
@@ -73,7 +73,7 @@ impl Watch for PassOver {
 
 impl Elastic {
     /// Sends a bulk once and reads the verdicts, in the order of the items.
-    pub(crate) async fn bulk(&self, bulk: &Bulk) -> Result<Vec<Verdict>, ElasticError> {
+    pub(crate) async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemResult>, ElasticError> {
         store_health::of_process().bulk(bulk.byte_len(), bulk.len());
         let answer =
             self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes()), Cap::Items(bulk.len())).await?;
@@ -81,19 +81,19 @@ impl Elastic {
     }
 
     /// Sends a bulk until every item has an outcome, in the order of the items. None of them is
-    /// [`Outcome::Held`].
+    /// [`ItemOutcome::Held`].
     ///
     /// Only items that were not accepted are sent again, with pauses; progress renews the patience. A request
     /// that is rejected as a whole because of its size (413, 429) or of one of its items (400) is split in
-    /// halves, until what cannot be accepted is alone; it is then [`Outcome::Rejected`]. Missing permissions
+    /// halves, until what cannot be accepted is alone; it is then [`ItemOutcome::Rejected`]. Missing permissions
     /// and the like end the bulk at once: an error of class `User`. Sending the same bulk again after an
     /// error is safe if its items have versions.
     pub async fn bulk_all(
         &self,
         body: BulkBody,
-        patience: Patience,
+        patience: RetryPolicy,
         stop: &CancellationToken,
-    ) -> Result<Vec<Outcome>, ElasticError> {
+    ) -> Result<Vec<ItemOutcome>, ElasticError> {
         self.bulk_watched(body, &WaitForAll, patience, stop).await
     }
 
@@ -101,10 +101,10 @@ impl Elastic {
     pub async fn bulk_watched(
         &self,
         body: BulkBody,
-        watch: &dyn Watch,
-        patience: Patience,
+        watch: &dyn BulkPolicy,
+        patience: RetryPolicy,
         stop: &CancellationToken,
-    ) -> Result<Vec<Outcome>, ElasticError> {
+    ) -> Result<Vec<ItemOutcome>, ElasticError> {
         let bulk = body.seal();
         let mut sending = Sending::new(&bulk, watch);
         let mut backoff = Backoff::new(patience);
@@ -124,9 +124,9 @@ impl Elastic {
             let said = store_problem.fault().map(|fault| fault.reason.for_records());
             tracing::warn!(open = sending.work.open(), error = %store_problem, said, "Elasticsearch did not take everything yet");
             match backoff.wait(Duration::ZERO, stop).await {
-                Waited::Again => {}
-                Waited::Exhausted => return Err(store_problem),
-                Waited::Stopped => return Err(ElasticError::Stopped),
+                BackoffOutcome::Again => {}
+                BackoffOutcome::Exhausted => return Err(store_problem),
+                BackoffOutcome::Stopped => return Err(ElasticError::Stopped),
             }
         }
         sending.work.outcomes()
@@ -136,14 +136,14 @@ impl Elastic {
 /// A bulk that is being sent.
 struct Sending<'a> {
     bulk: &'a Bulk,
-    watch: &'a dyn Watch,
+    watch: &'a dyn BulkPolicy,
     work: BulkProgress,
     /// The longest time after which a request was abandoned.
     abandoned_after: Duration,
 }
 
 impl<'a> Sending<'a> {
-    fn new(bulk: &'a Bulk, watch: &'a dyn Watch) -> Self {
+    fn new(bulk: &'a Bulk, watch: &'a dyn BulkPolicy) -> Self {
         Self {
             bulk,
             watch,
@@ -172,7 +172,7 @@ impl<'a> Sending<'a> {
                     items = items.len(),
                     "an index answers much later than others; its documents wait by themselves"
                 );
-                self.work.leave_slow(items, &Fault::slow(after.as_millis()));
+                self.work.leave_slow(items, &ErrorCause::slow(after.as_millis()));
             } else {
                 self.work.again(items);
             }
@@ -218,10 +218,10 @@ impl<'a> Sending<'a> {
         self.work.take_in(positions, answer, &leave)
     }
 
-    fn tell_accepted(&self, positions: &[usize], verdicts: &[Verdict]) {
+    fn tell_accepted(&self, positions: &[usize], verdicts: &[ItemResult]) {
         let mut accepted = vec![0; self.bulk.indices().len()];
         for (position, verdict) in positions.iter().zip(verdicts) {
-            if matches!(verdict, Verdict::Final(Outcome::Done | Outcome::Superseded)) {
+            if matches!(verdict, ItemResult::Final(ItemOutcome::Done | ItemOutcome::Superseded)) {
                 accepted[self.work.index_of(*position)] += 1;
             }
         }

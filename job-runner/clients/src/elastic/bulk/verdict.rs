@@ -4,7 +4,7 @@
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
 //!
 //! - 2xx: stored; 409: a newer version is stored; both are settled.
-//! - 429, 5xx, a block, missing permissions: [`Verdict::Retry`]. The item is sent again, after the pause of
+//! - 429, 5xx, a block, missing permissions: [`ItemResult::Retry`]. The item is sent again, after the pause of
 //!   [`retry`](crate::retry).
 //! - other 4xx: the document is rejected permanently.
 
@@ -12,40 +12,40 @@ use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::ErrorClass;
 use serde_json::Value;
 
-use crate::elastic::error::{ElasticError, Fault};
+use crate::elastic::error::{ElasticError, ErrorCause};
 
 /// The final outcome of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ItemOutcome {
     /// It is stored (or, for a delete, gone), as durably as Elasticsearch promises.
     Done,
     /// A newer version is stored already: this one arrived late, and there is nothing to do.
     Superseded,
     /// Elasticsearch rejects the document; sending it again cannot help.
-    Rejected(Fault),
+    Rejected(ErrorCause),
     /// Its index has trouble of its own, and the sender of the bulk does not wait for that: nothing was
     /// written.
-    Held(IndexTrouble, Fault),
+    Held(IndexTrouble, ErrorCause),
 }
 
 /// What one response says about an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ItemResult {
     /// It is settled.
-    Final(Outcome),
+    Final(ItemOutcome),
     /// It is not the document's fault (backpressure, an outage, a block, missing permissions): it has to be
     /// sent again.
-    Retry(Fault),
+    Retry(ErrorCause),
 }
 
-impl Verdict {
+impl ItemResult {
     /// The server's objection to the item.
-    pub(crate) fn fault(&self) -> Option<&Fault> {
+    pub(crate) fn fault(&self) -> Option<&ErrorCause> {
         match self {
-            Self::Retry(fault) | Self::Final(Outcome::Rejected(fault) | Outcome::Held(_, fault)) => {
+            Self::Retry(fault) | Self::Final(ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault)) => {
                 Some(fault)
             }
-            Self::Final(Outcome::Done | Outcome::Superseded) => None,
+            Self::Final(ItemOutcome::Done | ItemOutcome::Superseded) => None,
         }
     }
 }
@@ -55,7 +55,7 @@ impl Verdict {
 pub fn read<'a>(
     answer: &[u8],
     sent: impl ExactSizeIterator<Item = &'a str>,
-) -> Result<Vec<Verdict>, ElasticError> {
+) -> Result<Vec<ItemResult>, ElasticError> {
     let answer = crate::elastic::client::parse(answer)?;
     let items = answer.get("items").and_then(Value::as_array);
     let items = items.ok_or_else(|| unreadable("no items"))?;
@@ -70,7 +70,7 @@ fn unreadable(text: &str) -> ElasticError {
 }
 
 /// An item is an object of one key, the action: `{"index": {"_id": …, "status": …, "error": …}}`.
-fn read_item(item: &Value, sent_id: &str) -> Result<Verdict, ElasticError> {
+fn read_item(item: &Value, sent_id: &str) -> Result<ItemResult, ElasticError> {
     let entry = item.as_object().filter(|entry| entry.len() == 1);
     let (action, result) =
         entry.and_then(|entry| entry.iter().next()).ok_or_else(|| unreadable("an item without an action"))?;
@@ -82,20 +82,20 @@ fn read_item(item: &Value, sent_id: &str) -> Result<Verdict, ElasticError> {
     Ok(verdict(action, status, result.get("error")))
 }
 
-fn verdict(action: &str, status: u16, error: Option<&Value>) -> Verdict {
+fn verdict(action: &str, status: u16, error: Option<&Value>) -> ItemResult {
     match (status, error) {
-        (200..=299, None) => return Verdict::Final(Outcome::Done),
+        (200..=299, None) => return ItemResult::Final(ItemOutcome::Done),
         // The document to be deleted does not exist: that is the desired result.
-        (404, None) if action == "delete" => return Verdict::Final(Outcome::Done),
+        (404, None) if action == "delete" => return ItemResult::Final(ItemOutcome::Done),
         _ => {}
     }
-    let fault = Fault::of_error(status, error.unwrap_or(&Value::Null));
+    let fault = ErrorCause::of_error(status, error.unwrap_or(&Value::Null));
     if fault.kind == "version_conflict_engine_exception" {
-        return Verdict::Final(Outcome::Superseded);
+        return ItemResult::Final(ItemOutcome::Superseded);
     }
     match fault.class() {
-        ErrorClass::Transient | ErrorClass::User => Verdict::Retry(fault),
-        ErrorClass::Permanent => Verdict::Final(Outcome::Rejected(fault)),
+        ErrorClass::Transient | ErrorClass::User => ItemResult::Retry(fault),
+        ErrorClass::Permanent => ItemResult::Final(ItemOutcome::Rejected(fault)),
     }
 }
 

@@ -17,7 +17,7 @@ use elasticsearch::http::{Method, Url};
 use reqwest::Certificate;
 
 use crate::cause;
-use crate::elastic::error::{ElasticError, Fault};
+use crate::elastic::error::{ElasticError, ErrorCause};
 use crate::outbound::http::AnswerFault;
 use crate::outbound::{self, Cap, EndpointFault, Outbound};
 
@@ -101,7 +101,7 @@ impl Transport {
             return Err(ElasticError::Settings(format!("{text}; name the address itself in urls")));
         }
         let body = outbound::http::read_error(answer).await;
-        Err(ElasticError::Refused(Fault::of_answer(status.as_u16(), &body)))
+        Err(ElasticError::Refused(ErrorCause::of_answer(status.as_u16(), &body)))
     }
 
     async fn read(&self, answer: reqwest::Response, cap: Cap) -> Result<Bytes, ElasticError> {

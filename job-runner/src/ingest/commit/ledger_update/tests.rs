@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use docmill_clients::elastic::{ReadState, StoredDocument};
+use docmill_clients::elastic::{ConcurrencyToken, StoredDocument};
 use docmill_crds::api::storage::OnDelete;
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::heads::KeyHead;
@@ -9,7 +9,9 @@ use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, Un
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Departed, EarlierRecords, EvidenceChange, Gone, LedgerUpdate, RecordOutcome, close};
+use super::{
+    DeletionRequest, DocumentsToDelete, EarlierRecords, EvidenceChange, LedgerUpdate, RecordOutcome, close,
+};
 use crate::ingest::commit::commit_request::{CommitRequest, takes_anew};
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::unit::Unit;
@@ -85,7 +87,7 @@ fn closed(work: &CommitRequest, earlier: &EarlierRecords) -> LedgerUpdate {
 
 fn stored(record: &UnitRecord) -> StoredDocument {
     let Value::Object(source) = json!(record) else { panic!("a record is an object") };
-    StoredDocument { version: 1, state: ReadState::default(), source }
+    StoredDocument { version: 1, state: ConcurrencyToken::default(), source }
 }
 
 fn known(record: UnitRecord) -> KnownRecord {
@@ -124,8 +126,11 @@ fn an_indexed_unit_marks_the_one_whose_place_it_took() {
     assert_eq!(update.gone(OnDelete::Delete), [gone(&["y"], 2000)]);
 }
 
-fn gone(ids: &[&str], below: u64) -> Gone {
-    Gone { documents: Departed::Named(ids.iter().map(|id| recorded(id)).collect()), below }
+fn gone(ids: &[&str], below: u64) -> DeletionRequest {
+    DeletionRequest {
+        documents: DocumentsToDelete::Named(ids.iter().map(|id| recorded(id)).collect()),
+        below,
+    }
 }
 
 #[test]
@@ -137,22 +142,22 @@ fn what_no_record_names_is_left_to_the_heads() {
     };
     let earlier: EarlierRecords = HashMap::from([(id("1"), Some(stored(&large("1"))))]);
     let update = closed(&work(&["x"], 0, &["1"], None), &earlier);
-    let documents = Departed::InSnapshot { unit: id("1"), reference: "s".into(), count: 1001 };
-    assert_eq!(update.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+    let documents = DocumentsToDelete::InSnapshot { unit: id("1"), reference: "s".into(), count: 1001 };
+    assert_eq!(update.gone(OnDelete::Delete), [DeletionRequest { documents, below: 2000 }]);
     // A conversion of the same unit takes the key anew, so that heads tell what it has no more.
     let before = || Some(known(large("2")));
     assert!(takes_anew(Reprocess::Yes, before().as_ref(), 1));
     assert!(!takes_anew(Reprocess::Yes, Some(&known(record_of("2", &["x"], 0))), 1));
-    let documents = Departed::InSnapshot { unit: id("2"), reference: "s".into(), count: 1001 };
+    let documents = DocumentsToDelete::InSnapshot { unit: id("2"), reference: "s".into(), count: 1001 };
     let dropped = closed(&work(&["x"], 0, &[], before()), &EarlierRecords::new()).gone(OnDelete::Keep);
-    assert_eq!(dropped, [Gone { documents, below: 2000 }]);
+    assert_eq!(dropped, [DeletionRequest { documents, below: 2000 }]);
 }
 
 #[test]
 fn an_earlier_unit_that_never_came_to_its_end_is_looked_for() {
     let update = closed(&work(&["x"], 0, &["1"], None), &HashMap::from([(id("1"), None)]));
-    let documents = Departed::Unrecorded(id("1"));
-    assert_eq!(update.gone(OnDelete::Delete), [Gone { documents, below: 2000 }]);
+    let documents = DocumentsToDelete::Unrecorded(id("1"));
+    assert_eq!(update.gone(OnDelete::Delete), [DeletionRequest { documents, below: 2000 }]);
 }
 
 #[test]

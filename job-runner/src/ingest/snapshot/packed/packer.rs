@@ -34,7 +34,7 @@ const PACKS_AT_A_TIME: usize = 2;
 
 /// Where packs go, and what they say of themselves.
 #[derive(Clone, Debug)]
-pub struct Shelf {
+pub struct PackStore {
     /// The object store.
     pub s3: aws_sdk_s3::Client,
     /// Bucket and prefix of all snapshots.
@@ -48,13 +48,13 @@ pub struct Shelf {
 /// Accepts units until all who could submit some are gone.
 #[derive(Clone, Debug)]
 pub struct Packer {
-    frames: mpsc::Sender<Waiting>,
+    frames: mpsc::Sender<PendingFrame>,
     coming: watch::Sender<usize>,
 }
 
 /// A unit that waits for its pack.
 #[derive(Debug)]
-struct Waiting {
+struct PendingFrame {
     frame: Frame,
     since: Instant,
     answer: oneshot::Sender<String>,
@@ -62,9 +62,9 @@ struct Waiting {
 
 /// A unit that is on its way to a pack, or to the point where it turns out to need none.
 #[derive(Debug)]
-pub struct Coming(watch::Sender<usize>);
+pub struct PackReservation(watch::Sender<usize>);
 
-impl Coming {
+impl PackReservation {
     fn new(count: &watch::Sender<usize>) -> Self {
         count.send_modify(|count| *count += 1);
         Self(count.clone())
@@ -74,23 +74,23 @@ impl Coming {
     /// coming.
     pub async fn aside<T>(&self, waiting: impl Future<Output = T>) -> T {
         self.0.send_modify(|count| *count -= 1);
-        let back = Back(&self.0);
+        let back = ReservationGuard(&self.0);
         let done = waiting.await;
         drop(back);
         done
     }
 }
 
-impl Drop for Coming {
+impl Drop for PackReservation {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
     }
 }
 
 /// Counts a unit as coming again, even if nobody waits for it any more.
-struct Back<'a>(&'a watch::Sender<usize>);
+struct ReservationGuard<'a>(&'a watch::Sender<usize>);
 
-impl Drop for Back<'_> {
+impl Drop for ReservationGuard<'_> {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count += 1);
     }
@@ -98,7 +98,7 @@ impl Drop for Back<'_> {
 
 impl Packer {
     /// Starts packing.
-    pub fn start(shelf: Shelf, stop: CancellationToken) -> Self {
+    pub fn start(shelf: PackStore, stop: CancellationToken) -> Self {
         let (frames, receiver) = mpsc::channel(PACK_UNITS);
         let (coming, count) = watch::channel(0);
         tokio::spawn(pack_all(receiver, count, shelf, stop));
@@ -106,24 +106,24 @@ impl Packer {
     }
 
     /// Announces a unit.
-    pub fn expect(&self) -> Coming {
-        Coming::new(&self.coming)
+    pub fn expect(&self) -> PackReservation {
+        PackReservation::new(&self.coming)
     }
 
     /// Packs a unit, and returns the reference of its snapshot once the pack is stored. [`Unfinished`]: it
     /// could not be stored, and the unit has to be tried again later.
-    pub async fn pack(&self, frame: Frame, coming: Option<Coming>) -> Result<String, Unfinished> {
+    pub async fn pack(&self, frame: Frame, coming: Option<PackReservation>) -> Result<String, Unfinished> {
         let (answer, reference) = oneshot::channel();
-        self.frames.send(Waiting { frame, since: Instant::now(), answer }).await?;
+        self.frames.send(PendingFrame { frame, since: Instant::now(), answer }).await?;
         drop(coming);
         Ok(reference.await?)
     }
 }
 
 async fn pack_all(
-    mut frames: mpsc::Receiver<Waiting>,
+    mut frames: mpsc::Receiver<PendingFrame>,
     mut coming: watch::Receiver<usize>,
-    shelf: Shelf,
+    shelf: PackStore,
     stop: CancellationToken,
 ) {
     let slots = Arc::new(Semaphore::new(PACKS_AT_A_TIME));
@@ -143,13 +143,13 @@ async fn pack_all(
 
 /// A pack and those who wait for it, in its order.
 #[derive(Debug, Default)]
-struct Gathered {
+struct OpenPack {
     pack: Pack,
     answers: Vec<oneshot::Sender<String>>,
 }
 
-impl Gathered {
-    fn push(&mut self, waiting: Waiting) {
+impl OpenPack {
+    fn push(&mut self, waiting: PendingFrame) {
         self.pack.push(waiting.frame);
         self.answers.push(waiting.answer);
     }
@@ -161,13 +161,13 @@ impl Gathered {
 
 /// Fills a pack. `quiet`: none was closed for a while.
 async fn gather(
-    first: Waiting,
+    first: PendingFrame,
     quiet: bool,
-    frames: &mut mpsc::Receiver<Waiting>,
+    frames: &mut mpsc::Receiver<PendingFrame>,
     coming: &mut watch::Receiver<usize>,
-) -> Gathered {
+) -> OpenPack {
     let deadline = first.since + PACK_AGE;
-    let mut gathered = Gathered::default();
+    let mut gathered = OpenPack::default();
     gathered.push(first);
     while !gathered.is_full() {
         // A submitting unit is counted until it is in the channel, so this order misses none.
@@ -191,11 +191,11 @@ async fn gather(
     gathered
 }
 
-impl Shelf {
+impl PackStore {
     /// Stores a pack, and notifies those who wait. If it could not be stored, they notice when their question
     /// is dropped.
-    async fn store(&self, gathered: Gathered, stop: &CancellationToken) {
-        let Gathered { pack, answers } = gathered;
+    async fn store(&self, gathered: OpenPack, stop: &CancellationToken) {
+        let OpenPack { pack, answers } = gathered;
         let sealed = match pack.seal(&self.location.prefix, clock::now_millis()) {
             Ok(sealed) => sealed,
             Err(error) => {

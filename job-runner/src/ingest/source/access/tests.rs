@@ -2,13 +2,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use docmill_clients::aws::{StoreError, StoreFault};
-use docmill_crds::foreign::Foreign;
+use docmill_crds::foreign::UntrustedText;
 use tokio_util::sync::CancellationToken;
 
 use super::{Access, AccessFailure, Suspected, see_through};
 
 fn error(fault: StoreFault) -> StoreError {
-    StoreError::Request { action: "read".into(), detail: "because".into(), said: Foreign::default(), fault }
+    StoreError::Request {
+        action: "read".into(),
+        detail: "because".into(),
+        said: UntrustedText::default(),
+        fault,
+    }
 }
 
 /// Tries a step that always fails in this way. Gives how often it did, and whether that is its own fault; none if it is

@@ -5,7 +5,7 @@
 
 /// What an event means for the ingested objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub(crate) enum EventMeaning {
     /// There is an object.
     Created,
     /// An archived object can be read for a while.
@@ -16,9 +16,9 @@ pub(crate) enum Meaning {
     Nothing,
 }
 
-use Meaning::{Created, Nothing, Removed, Restored};
+use EventMeaning::{Created, Nothing, Removed, Restored};
 
-type List = &'static [(&'static str, Meaning)];
+type List = &'static [(&'static str, EventMeaning)];
 
 /// Events in records of S3 and of compatible stores, without `s3:`
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>,
@@ -103,7 +103,7 @@ pub(crate) const CALLS: List = &[
 ];
 
 /// The entry of a list that matches a name.
-pub(crate) fn find(list: List, name: &str) -> Option<(&'static str, Meaning)> {
+pub(crate) fn find(list: List, name: &str) -> Option<(&'static str, EventMeaning)> {
     let fits = |entry: &str| match entry.strip_suffix('*') {
         Some(beginning) => name.starts_with(beginning),
         None => name == entry,

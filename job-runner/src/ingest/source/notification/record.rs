@@ -8,12 +8,12 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::event::{Event, RecordError, excerpt};
-use super::names::{self, Meaning};
+use super::names::{self, EventMeaning};
 use crate::ingest::unit::object_ref::ObjectRef;
 
 /// The result of parsing a record.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum ParsedRecord {
     /// An event about an object.
     Event(Event),
     /// Nothing of interest.
@@ -29,7 +29,7 @@ pub(crate) struct Leaf {
     bucket: Option<String>,
 }
 
-impl Told {
+impl ParsedRecord {
     /// The bucket that it is about.
     pub(crate) fn bucket(&self) -> Option<&str> {
         match self {
@@ -73,10 +73,10 @@ const FAILED_CALL: &str = "FailedCall";
 const CALL: &str = "AWS API Call via CloudTrail";
 
 /// Reads a record.
-pub(crate) fn read(record: &Value) -> Result<Told, RecordError> {
+pub(crate) fn read(record: &Value) -> Result<ParsedRecord, RecordError> {
     if text(record, "Event").is_some_and(|event| bare(event) == "TestEvent") {
         // It concerns nobody, whichever bucket it names.
-        return Ok(Told::Ignored(Leaf { name: "TestEvent", bucket: None }));
+        return Ok(ParsedRecord::Ignored(Leaf { name: "TestEvent", bucket: None }));
     }
     if record.get("detail").is_some_and(Value::is_object) {
         return event_bridge(record);
@@ -93,7 +93,7 @@ pub(crate) fn read(record: &Value) -> Result<Told, RecordError> {
     told(entry, record, &S3, record.pointer("/s3/object"))
 }
 
-fn event_bridge(record: &Value) -> Result<Told, RecordError> {
+fn event_bridge(record: &Value) -> Result<ParsedRecord, RecordError> {
     let detail = &record["detail"];
     let entry = match text(record, "detail-type") {
         Some(CALL) => return cloud_trail(detail),
@@ -106,42 +106,42 @@ fn event_bridge(record: &Value) -> Result<Told, RecordError> {
 /// The meaning of an S3 event whose type was left out, as by input transformers and Amazon Security Lake. A
 /// deletion says what caused it. Anything else is treated as a creation: if it was none, that costs a
 /// request, and loses nothing.
-fn untyped(record: &Value) -> Option<Meaning> {
+fn untyped(record: &Value) -> Option<EventMeaning> {
     let by_s3 = record.get("source").is_none_or(|source| source == "aws.s3");
     let detail = &record["detail"];
     let deleted = detail.get("deletion-type").is_some()
         || matches!(text(detail, "reason"), Some("DeleteObject" | "Lifecycle Expiration"));
-    by_s3.then_some(if deleted { Meaning::Removed } else { Meaning::Created })
+    by_s3.then_some(if deleted { EventMeaning::Removed } else { EventMeaning::Created })
 }
 
-fn cloud_trail(call: &Value) -> Result<Told, RecordError> {
+fn cloud_trail(call: &Value) -> Result<ParsedRecord, RecordError> {
     let name = text(call, "eventName").ok_or(RecordError::MissingPart("detail.eventName"))?;
     let entry = names::find(names::CALLS, name).ok_or_else(|| unknown(name))?;
     if call.get("errorCode").is_some_and(|code| !code.is_null()) {
-        return told((FAILED_CALL, Meaning::Nothing), call, &CLOUD_TRAIL, None);
+        return told((FAILED_CALL, EventMeaning::Nothing), call, &CLOUD_TRAIL, None);
     }
     told(entry, call, &CLOUD_TRAIL, None)
 }
 
 /// `versions` is the part with version id and `ETag`, if the form has them.
 fn told(
-    (name, meaning): (&'static str, Meaning),
+    (name, meaning): (&'static str, EventMeaning),
     record: &Value,
     form: &RecordForm,
     versions: Option<&Value>,
-) -> Result<Told, RecordError> {
+) -> Result<ParsedRecord, RecordError> {
     let part =
         |pointer: &str| record.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let event = match meaning {
-        Meaning::Nothing => {
-            return Ok(Told::Ignored(Leaf { name, bucket: part(form.bucket).map(str::to_owned) }));
+        EventMeaning::Nothing => {
+            return Ok(ParsedRecord::Ignored(Leaf { name, bucket: part(form.bucket).map(str::to_owned) }));
         }
-        Meaning::Created => Event::Landed,
-        Meaning::Restored => Event::Restored,
-        Meaning::Removed => Event::Removed,
+        EventMeaning::Created => Event::Landed,
+        EventMeaning::Restored => Event::Restored,
+        EventMeaning::Removed => Event::Removed,
     };
     let [bucket, key] = form.names.map(RecordError::MissingPart);
-    Ok(Told::Event(event(ObjectRef {
+    Ok(ParsedRecord::Event(event(ObjectRef {
         bucket: part(form.bucket).ok_or(bucket)?.to_owned(),
         key: match part(form.key).ok_or(key)? {
             key if form.encoded => form_decode(key)?,

@@ -2,7 +2,7 @@ use docmill_crds::api::storage::{OnDelete, RawLocation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Event, Message, RecordError, Why, names};
+use super::{Event, Notification, RecordError, SetAsideReason, names};
 use crate::ingest::unit::object_ref::ObjectRef;
 
 fn raw() -> RawLocation {
@@ -38,8 +38,8 @@ fn bridge(kind: Option<&str>, detail: &Value) -> Value {
     event
 }
 
-fn read(body: &Value) -> Message {
-    Message::read(&body.to_string(), &raw())
+fn read(body: &Value) -> Notification {
+    Notification::read(&body.to_string(), &raw())
 }
 
 fn keys(body: &Value) -> Vec<String> {
@@ -53,8 +53,8 @@ fn fault(body: &Value) -> RecordError {
     let mut message = read(body);
     assert_eq!((message.records, message.set_aside.len()), (1, 1), "{message:?}");
     match message.set_aside.remove(0).why {
-        Why::Malformed(error) => error,
-        Why::Foreign(bucket) => panic!("foreign: {bucket}"),
+        SetAsideReason::Malformed(error) => error,
+        SetAsideReason::Foreign(bucket) => panic!("foreign: {bucket}"),
     }
 }
 
@@ -123,8 +123,8 @@ fn nesting_without_an_end_is_set_aside() {
     }
     assert_eq!(fault(&body), RecordError::TooDeep);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let message = Message::read(&deep, &raw());
-    assert!(matches!(&message.set_aside[0].why, Why::Malformed(RecordError::NotJson(_))));
+    let message = Notification::read(&deep, &raw());
+    assert!(matches!(&message.set_aside[0].why, SetAsideReason::Malformed(RecordError::NotJson(_))));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn calls_that_cloud_trail_tells_of_are_read() {
     assert_eq!(keys(&call("PutObject", json!({}))), ["wire/b.xml"]);
     let removed = read(&call("DeleteObject", json!({})));
     assert!(matches!(removed.events.as_slice(), [Event::Removed(_)]), "{removed:?}");
-    let ignored = |message: Message| message.ignored.into_iter().collect::<Vec<_>>();
+    let ignored = |message: Notification| message.ignored.into_iter().collect::<Vec<_>>();
     assert_eq!(ignored(read(&call("PutObject", json!({"errorCode": "AccessDenied"})))), [("FailedCall", 1)]);
     assert_eq!(ignored(read(&call("GetObjectTagging", json!({})))), [("GetObject*", 1)]);
     assert_eq!(fault(&call("DeleteObjects", json!({}))), RecordError::UnknownEvent("DeleteObjects".into()));
@@ -223,7 +223,7 @@ fn what_nobody_has_heard_of_is_set_aside() {
     let confirm = json!({"Type": "SubscriptionConfirmation", "Message": "You have chosen", "SubscribeURL": "https://x"});
     assert_eq!(fault(&confirm), RecordError::Confirmation);
     assert!(matches!(fault(&json!({"Type": "Notification", "Message": "hello"})), RecordError::NotJson(_)));
-    let message = Message::read("{", &raw());
+    let message = Notification::read("{", &raw());
     assert_eq!((message.records, message.set_aside[0].body.as_str()), (1, "{"));
 }
 
@@ -254,14 +254,14 @@ fn what_tells_of_another_bucket_is_nobodys_to_delete() {
     let message = read(&json!({"Records": [foreign, record("own.xml"), tagged]}));
     assert!(message.has_foreign());
     assert_eq!((message.events.len(), message.set_aside.len()), (1, 2));
-    assert_eq!(message.set_aside[0].why, Why::Foreign("raw-access-point-s3alias".into()));
+    assert_eq!(message.set_aside[0].why, SetAsideReason::Foreign("raw-access-point-s3alias".into()));
 }
 
 #[test]
 fn keys_that_the_source_does_not_take_are_counted() {
     let raw = RawLocation { prefix: "wire/".into(), suffixes: vec![".xml".into()], ..raw() };
     let records = ["wire/a.xml", "wire/a.txt", "b.xml", ".docmill/runs/1/plan.json"].map(record);
-    let message = Message::read(&json!({"Records": records}).to_string(), &raw);
+    let message = Notification::read(&json!({"Records": records}).to_string(), &raw);
     assert_eq!((message.events.len(), message.ignored["NotCovered"]), (1, 3));
     assert!(!message.has_foreign());
 }
@@ -269,7 +269,7 @@ fn keys_that_the_source_does_not_take_are_counted() {
 #[test]
 fn a_message_full_of_rubbish_is_kept_within_bounds() {
     let rubbish = format!("[{}{{}}]", "{},".repeat(300_000));
-    let message = Message::read(&rubbish, &raw());
+    let message = Notification::read(&rubbish, &raw());
     assert_eq!((message.records, message.set_aside.len()), (300_001, 100));
     assert_eq!(message.beyond.malformed, 299_901);
 }
@@ -334,7 +334,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn counted(message: &Message) -> usize {
+fn counted(message: &Notification) -> usize {
     let ignored = usize::try_from(message.ignored.values().sum::<u64>()).unwrap();
     let beyond = message.beyond.malformed + message.beyond.foreign;
     message.events.len() + ignored + message.set_aside.len() + beyond
@@ -354,7 +354,7 @@ proptest! {
 
     #[test]
     fn whatever_comes_has_an_end(body in ".{0,200}") {
-        let message = Message::read(&body, &raw());
+        let message = Notification::read(&body, &raw());
         prop_assert!(message.records > 0 && counted(&message) == message.records, "{:?}", message);
     }
 

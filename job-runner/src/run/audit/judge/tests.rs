@@ -5,14 +5,14 @@ use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState};
 
 use super::{Backing, Hit, IndexedDocument, judge, judge_document, judge_hit};
-use crate::run::audit::evidence::{Evidence, Ground, RawObject, Record};
+use crate::run::audit::evidence::{AuditScope, Inventory, RawObject, Record};
 use crate::run::audit::report::Difference;
 
 const CREATED: i64 = 1_000_000;
 
-fn ground(on_delete: OnDelete) -> Ground {
+fn ground(on_delete: OnDelete) -> AuditScope {
     let location = |bucket: &str| BucketLocation { bucket: bucket.into(), prefix: "p/".into() };
-    Ground {
+    AuditScope {
         raw: RawLocation {
             bucket: "raw".into(),
             prefix: String::new(),
@@ -49,8 +49,8 @@ fn record(unit: &UnitId, state: UnitState) -> Record {
 }
 
 /// One indexed and one failed unit, with everything that belongs to them.
-fn sound() -> Evidence {
-    let mut evidence = Evidence::default();
+fn sound() -> Inventory {
+    let mut evidence = Inventory::default();
     for (key, state) in [("good.xml", UnitState::Indexed), ("bad.xml", UnitState::Failed)] {
         let unit = unit(key, "1");
         evidence.raw.insert(key.into(), object("1"));
@@ -70,7 +70,7 @@ fn evidence_of(key: &str) -> [String; 2] {
     [copy.clone(), format!("{copy}.error.json")]
 }
 
-fn differences(ground: &Ground, evidence: &Evidence) -> Vec<(Kind, String)> {
+fn differences(ground: &AuditScope, evidence: &Inventory) -> Vec<(Kind, String)> {
     let (_, found) = judge(ground, evidence);
     found.into_iter().map(|Difference { kind, key, .. }| (kind, key)).collect()
 }
@@ -153,7 +153,7 @@ fn a_removed_object_is_a_difference_only_where_its_documents_go_too() {
 fn what_was_only_converted_has_to_go_into_an_index_that_there_is_by_now() {
     let mut evidence = sound();
     evidence.records[0].1.state = UnitState::Converted;
-    let converting = Ground { good: UnitState::Converted, ..ground(OnDelete::Keep) };
+    let converting = AuditScope { good: UnitState::Converted, ..ground(OnDelete::Keep) };
     assert_eq!(differences(&converting, &evidence), []);
     assert_eq!(judge(&converting, &evidence).0.converted, 1);
     assert_eq!(differences(&ground(OnDelete::Keep), &evidence), [(Kind::Unaccounted, "good.xml".into())]);

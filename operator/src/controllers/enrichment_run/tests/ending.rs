@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{at, bounds, record, run, seen, selection};
 use crate::conditions::{find, holds, kind};
-use crate::controllers::enrichment_run::observation::{EnrichmentObservation, JobWork, Selection};
+use crate::controllers::enrichment_run::observation::{EnrichmentJob, EnrichmentObservation, Selection};
 use crate::controllers::enrichment_run::plan::{self, EnrichmentPlan};
 use crate::controllers::enrichment_run::records::{read, totals};
 use crate::controllers::enrichment_run::status::{events, requeue_after, status};
@@ -16,9 +16,9 @@ use crate::controllers::run_view::has_ended;
 use crate::not_ready::NotReady;
 use crate::workers::pod_view::JobEnd;
 
-fn work(complete: Option<bool>) -> JobWork {
+fn work(complete: Option<bool>) -> EnrichmentJob {
     let reason = "BackoffLimitExceeded".to_owned();
-    JobWork {
+    EnrichmentJob {
         created: at(1010),
         target: "target-1".into(),
         versions: Versions::new(),
@@ -166,7 +166,7 @@ fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_mor
 #[test]
 fn what_pods_fail_at_is_told_while_others_are_started() {
     let trouble = Some("failed to use model m: status 404".to_owned());
-    let view = seen(Some(JobWork { trouble, ..work(None) }), None, Some(vec![record(0, 10, 4, 0)]));
+    let view = seen(Some(EnrichmentJob { trouble, ..work(None) }), None, Some(vec![record(0, 10, 4, 0)]));
     let told = after(&view);
     let degraded = find(&told.conditions, kind::DEGRADED).unwrap();
     assert!(degraded.message.contains("status 404"), "{degraded:?}");
@@ -199,7 +199,7 @@ fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
     let told = SliceRecord { model_changed: Some("m from \"v1\" to \"v2\"".into()), ..record(0, 10, 4, 0) };
     let trouble = Some("the model m has changed: from v1 to v2".to_owned());
     let stopped = |stop_reason| {
-        let work = JobWork { trouble: trouble.clone(), stop_reason, ..work(Some(false)) };
+        let work = EnrichmentJob { trouble: trouble.clone(), stop_reason, ..work(Some(false)) };
         seen(Some(work), None, Some(vec![told.clone()]))
     };
     let other = plan(&stopped(None));
@@ -233,7 +233,7 @@ fn a_complete_job_without_its_records_is_not_believed() {
 #[test]
 fn a_failed_job_fails_the_run_in_the_words_of_the_pod_even_if_the_clusters_are_out_of_reach() {
     let trouble = Some("the model server refuses: no such model".to_owned());
-    let mut view = seen(Some(JobWork { trouble, ..work(Some(false)) }), None, None);
+    let mut view = seen(Some(EnrichmentJob { trouble, ..work(Some(false)) }), None, None);
     view.ready = Err(NotReady::transient("IndexUnreachable", "connection refused"));
     let status = after(&view);
     let failed = find(&status.conditions, kind::FAILED).unwrap();

@@ -9,7 +9,7 @@ use super::{after, made, schedule, seen, today};
 use crate::conditions;
 use crate::controllers::enrichment_schedule::observation::ScheduleObservation;
 use crate::controllers::enrichment_schedule::plan::{Due, SchedulePlan, plan};
-use crate::controllers::enrichment_schedule::status::{Done, events, requeue_after, status};
+use crate::controllers::enrichment_schedule::status::{ApplyOutcome, events, requeue_after, status};
 use crate::not_ready::NotReady;
 
 /// One pass at a time of today: what is told.
@@ -17,7 +17,7 @@ struct Pass {
     schedule: EnrichmentSchedule,
     seen: ScheduleObservation,
     plan: SchedulePlan,
-    done: Done,
+    done: ApplyOutcome,
     new: EnrichmentScheduleStatus,
 }
 
@@ -34,7 +34,7 @@ impl Pass {
             Due::Create { time, .. } if refused.is_none() => Some(*time),
             _ => None,
         };
-        let done = Done { made, refused };
+        let done = ApplyOutcome { made, refused };
         let new = status(&schedule, &seen, &plan, &done);
         Self { schedule, seen, plan, done, new }
     }

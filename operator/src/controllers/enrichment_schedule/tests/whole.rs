@@ -12,7 +12,7 @@ use super::State::{self, Active, Complete, Failed, Going};
 use super::{at, made, schedule, seen};
 use crate::controllers::enrichment_schedule::plan::{Due, plan};
 use crate::controllers::enrichment_schedule::run::run;
-use crate::controllers::enrichment_schedule::status::{Done, status};
+use crate::controllers::enrichment_schedule::status::{ApplyOutcome, status};
 
 /// The cluster as the API server has it.
 struct World {
@@ -68,7 +68,7 @@ impl World {
         for gone in &plan.outdated {
             self.runs.retain(|(time, _)| run(&self.schedule, *time).name_any() != gone.name_any());
         }
-        let mut done = Done::default();
+        let mut done = ApplyOutcome::default();
         match &plan.due {
             Due::Create { time, .. } => {
                 let name = run(&self.schedule, *time).name_any();

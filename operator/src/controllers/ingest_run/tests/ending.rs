@@ -6,7 +6,7 @@ use docmill_crds::contract::{RunOrder, RunStep};
 
 use super::{fresh, order, part, plan_record, run, selected, working};
 use crate::conditions::{find, holds, kind};
-use crate::controllers::ingest_run::observation::{IngestObservation, Step};
+use crate::controllers::ingest_run::observation::{IngestObservation, RunJob};
 use crate::controllers::ingest_run::plan::{IngestPlan, plan};
 use crate::controllers::ingest_run::status::{events, remaining, status};
 use crate::controllers::run_view::has_ended;
@@ -118,7 +118,7 @@ fn a_complete_job_without_its_records_is_not_believed() {
 fn a_failed_job_fails_the_run_in_the_words_of_the_pod() {
     let mut view = working(Some(false), vec![part(0, 10, 0)]);
     let trouble = Some("failed to finish 3 of 1000 units".to_owned());
-    view.working = view.working.map(|step| Step { trouble, ..step });
+    view.working = view.working.map(|step| RunJob { trouble, ..step });
     let status = after(&view);
     let failed = find(&status.conditions, kind::FAILED).unwrap();
     assert_eq!(failed.reason, "FailedIndexes");

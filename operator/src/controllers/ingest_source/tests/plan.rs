@@ -4,7 +4,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use super::{active, at, ended, failed, reported, running, seen, store_problem};
 use crate::controllers::ingest_source::plan::{Start, active_count, candidates, plan};
-use crate::controllers::ingest_source::worker::{End, State, Worker};
+use crate::controllers::ingest_source::worker::{Worker, WorkerOutcome, WorkerState};
 use crate::not_ready::NotReady;
 
 fn workers(max: i32, target_lag_seconds: i32) -> Workers {
@@ -80,15 +80,18 @@ fn units_in_the_hands_of_a_dead_worker_start_nothing_until_they_come_back() {
 fn the_same_view_gives_the_same_names_and_a_new_one_follows_an_ended_worker() {
     let first = plan(false, &workers(10, 60), &seen(1, 0, vec![]));
     assert_eq!(first.start, plan(false, &workers(10, 60), &seen(1, 0, vec![])).start);
-    let after = plan(false, &workers(10, 60), &seen(1, 0, vec![ended(0, (1, 2), End::Well)]));
+    let after = plan(false, &workers(10, 60), &seen(1, 0, vec![ended(0, (1, 2), WorkerOutcome::Well)]));
     assert_eq!(after.start, [Start { slot: 0, predecessor: Some("ended-0-2".into()) }]);
 }
 
 #[test]
 fn a_suspended_source_asks_each_of_its_workers_to_end_once() {
     let leaving = Worker { leaving: true, ..active(1) };
-    let plan =
-        plan(true, &workers(10, 60), &seen(100, 0, vec![active(0), leaving, ended(2, (1, 2), End::Well)]));
+    let plan = plan(
+        true,
+        &workers(10, 60),
+        &seen(100, 0, vec![active(0), leaving, ended(2, (1, 2), WorkerOutcome::Well)]),
+    );
     assert_eq!((plan.desired, plan.start.len()), (0, 0));
     assert_eq!(plan.stop.iter().map(|stop| stop.uid.as_str()).collect::<Vec<_>>(), ["job-0"]);
 }
@@ -122,9 +125,9 @@ fn workers_that_failed_side_by_side_count_once() {
 
 #[test]
 fn a_worker_that_ended_well_ends_the_pauses_and_a_lost_pod_starts_none() {
-    let history = vec![failed(0, (980, 996)), ended(1, (980, 997), End::Well)];
+    let history = vec![failed(0, (980, 996)), ended(1, (980, 997), WorkerOutcome::Well)];
     assert_eq!(plan(false, &workers(10, 60), &seen(1, 0, history)).start.len(), 1);
-    let history = vec![ended(0, (980, 999), End::TakenAway)];
+    let history = vec![ended(0, (980, 999), WorkerOutcome::TakenAway)];
     assert_eq!(plan(false, &workers(10, 60), &seen(1, 0, history)).start.len(), 1);
 }
 
@@ -185,12 +188,20 @@ fn the_oldest_that_stay_could_hand_over() {
 
 fn any_worker() -> impl Strategy<Value = Worker> {
     let end = prop_oneof![
-        Just(State::Active { obstacle: None }),
-        (0_i64..1000).prop_map(|to| State::Ended { at: at(to), end: End::Well, report: None }),
-        (0_i64..1000).prop_map(|to| State::Ended { at: at(to), end: End::TakenAway, report: None }),
-        (0_i64..1000, any::<bool>()).prop_map(|(to, permanent)| State::Ended {
+        Just(WorkerState::Active { obstacle: None }),
+        (0_i64..1000).prop_map(|to| WorkerState::Ended {
             at: at(to),
-            end: End::Failed { message: "m".into(), permanent },
+            end: WorkerOutcome::Well,
+            report: None
+        }),
+        (0_i64..1000).prop_map(|to| WorkerState::Ended {
+            at: at(to),
+            end: WorkerOutcome::TakenAway,
+            report: None
+        }),
+        (0_i64..1000, any::<bool>()).prop_map(|(to, permanent)| WorkerState::Ended {
+            at: at(to),
+            end: WorkerOutcome::Failed { message: "m".into(), permanent },
             report: None
         }),
     ];

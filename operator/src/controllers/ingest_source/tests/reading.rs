@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{active, at};
 use crate::controllers::ingest_source::observation::{LedgerCounts, RecentUnits, read_ledger};
 use crate::controllers::ingest_source::plan::latest_failure;
-use crate::controllers::ingest_source::worker::{End, State, read, urls};
+use crate::controllers::ingest_source::worker::{WorkerOutcome, WorkerState, read, urls};
 
 #[test]
 fn a_ledger_that_does_not_exist_is_empty() {
@@ -74,7 +74,7 @@ fn a_running_worker_is_active_in_its_slot() {
     let workers = read(&job(&json!({"active": 1})), &pod(&json!({"running": {}})), at(1000));
     assert_eq!(workers[0].slot, Some(2));
     assert_eq!(workers[0].created, at(900));
-    assert_eq!(workers[0].state, State::Active { obstacle: None });
+    assert_eq!(workers[0].state, WorkerState::Active { obstacle: None });
 }
 
 #[test]
@@ -82,10 +82,10 @@ fn what_keeps_a_pod_from_starting_is_told_and_the_usual_waiting_is_not() {
     let state = |waiting: &Value| {
         read(&job(&json!({})), &pod(&json!({"waiting": waiting})), at(905))[0].state.clone()
     };
-    assert_eq!(state(&json!({"reason": "ContainerCreating"})), State::Active { obstacle: None });
+    assert_eq!(state(&json!({"reason": "ContainerCreating"})), WorkerState::Active { obstacle: None });
     let obstacle = Some("ImagePullBackOff: no such image".to_owned());
     let waiting = json!({"reason": "ImagePullBackOff", "message": "no such image"});
-    assert_eq!(state(&waiting), State::Active { obstacle });
+    assert_eq!(state(&waiting), WorkerState::Active { obstacle });
 }
 
 #[test]
@@ -93,16 +93,16 @@ fn a_pod_that_does_not_come_up_is_late_and_later_what_it_waits_for_is_told() {
     let creating = pod(&json!({"waiting": {"reason": "ContainerCreating"}}));
     let read_at = |now| read(&job(&json!({})), &creating, at(now))[0].clone();
     assert!(!read_at(910).late && read_at(925).late);
-    assert_eq!(read_at(925).state, State::Active { obstacle: None });
-    let State::Active { obstacle: Some(told) } = read_at(965).state else { panic!("no obstacle") };
+    assert_eq!(read_at(925).state, WorkerState::Active { obstacle: None });
+    let WorkerState::Active { obstacle: Some(told) } = read_at(965).state else { panic!("no obstacle") };
     assert!(told.starts_with("ContainerCreating: ") && told.contains("describe pod wire-x-1"), "{told}");
 }
 
 #[test]
 fn a_job_whose_pod_is_not_made_is_told_of_after_a_while() {
     let state = |now| read(&job(&json!({})), &[], at(now))[0].state.clone();
-    assert_eq!(state(905), State::Active { obstacle: None });
-    assert!(matches!(state(925), State::Active { obstacle: Some(_) }));
+    assert_eq!(state(905), WorkerState::Active { obstacle: None });
+    assert!(matches!(state(925), WorkerState::Active { obstacle: Some(_) }));
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_work_order_that_is_refused_is_permanent_even_if_its_pod_is_gone() {
 #[test]
 fn a_pod_that_was_taken_away_says_nothing_about_the_work() {
     let workers = read(&job(&over("Failed", "BackoffLimitExceeded")), &[], at(1000));
-    assert!(matches!(workers[0].state, State::Ended { end: End::TakenAway, .. }));
+    assert!(matches!(workers[0].state, WorkerState::Ended { end: WorkerOutcome::TakenAway, .. }));
     assert_eq!(latest_failure(&workers), None);
 }
 

@@ -11,7 +11,7 @@ use crate::controllers::ingest_source::observation::{
 };
 use crate::controllers::ingest_source::plan::plan;
 use crate::controllers::ingest_source::status::{events, requeue_after, started, status};
-use crate::controllers::ingest_source::worker::{State, Worker};
+use crate::controllers::ingest_source::worker::{Worker, WorkerState};
 use crate::not_ready::NotReady;
 
 fn after(old: &IngestSourceStatus, view: &SourceObservation) -> IngestSourceStatus {
@@ -158,7 +158,7 @@ fn a_read_only_index_throttles_at_first_and_degrades_after_minutes() {
 
 #[test]
 fn workers_that_do_not_start_degrade_a_source() {
-    let state = State::Active { obstacle: Some("ImagePullBackOff: no such image".into()) };
+    let state = WorkerState::Active { obstacle: Some("ImagePullBackOff: no such image".into()) };
     let status = after(&IngestSourceStatus::default(), &seen(5, 0, vec![Worker { state, ..active(0) }]));
     let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
     assert_eq!(degraded.reason, "WorkersDoNotStart");

@@ -1,28 +1,33 @@
 use k8s_openapi::jiff::Timestamp;
 use proptest::prelude::proptest;
 
-use super::{Grant, Request, Seen, WorkerQuota};
-use crate::controllers::ingest_source::fair_share::Need;
+use super::{Grant, QuotaRequest, WorkerJobs, WorkerQuota};
+use crate::controllers::ingest_source::fair_share::WorkerDemand;
 use crate::controllers::ingest_source::plan::{SourcePlan, Start, Stop};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn seen(active: &[&str]) -> Seen {
-    Seen { active: active.iter().map(|job| ((*job).to_owned(), false)).collect(), ended: vec![] }
+fn seen(active: &[&str]) -> WorkerJobs {
+    WorkerJobs { active: active.iter().map(|job| ((*job).to_owned(), false)).collect(), ended: vec![] }
 }
 
 /// A source that needs `desired` workers has `active`, and starts what it lacks.
-fn ask<'a>(source: &str, (desired, active): (i32, i32), seen: &'a Seen, second: i64) -> Request<'a> {
+fn ask<'a>(
+    source: &str,
+    (desired, active): (i32, i32),
+    seen: &'a WorkerJobs,
+    second: i64,
+) -> QuotaRequest<'a> {
     let starts = active..desired;
     let start = |slot| (format!("{source}-{slot}"), Start { slot, predecessor: None });
     let stop = |slot| {
         let job = format!("{source}-{slot}");
         (job.clone(), Stop { job, uid: String::new() })
     };
-    Request {
-        need: Need { uid: source.into(), desired, active, last_start: None },
+    QuotaRequest {
+        need: WorkerDemand { uid: source.into(), desired, active, last_start: None },
         start: starts.map(start).collect(),
         candidates: (0..active).map(stop).collect(),
         seen,
@@ -85,10 +90,10 @@ fn a_source_that_needs_nothing_any_more_takes_no_share() {
 #[test]
 fn the_limit_is_told() {
     let quota = WorkerQuota::new(2);
-    let request = ask("a", (5, 0), &Seen::default(), 0).start;
+    let request = ask("a", (5, 0), &WorkerJobs::default(), 0).start;
     let start: Vec<Start> = request.into_iter().map(|(_, start)| start).collect();
     let plan = SourcePlan { desired: 5, because: "backlog 9".into(), start, stop: vec![] };
-    let limited = quota.limit(plan.clone(), ask("a", (5, 0), &Seen::default(), 0));
+    let limited = quota.limit(plan.clone(), ask("a", (5, 0), &WorkerJobs::default(), 0));
     assert_eq!((limited.desired, limited.start.len()), (2, 2));
     assert_eq!(limited.because, "backlog 9; 2 is its fair share of the 2 workers for all sources");
     let full = seen(&["x-0", "x-1"]);
@@ -101,7 +106,7 @@ proptest! {
     #[test]
     fn never_more_than_there_may_be(max in 1..20_i32, asks in proptest::collection::vec((0..6_usize, 0..30_i32), 1..40)) {
         let quota = WorkerQuota::new(max);
-        let nothing = Seen::default();
+        let nothing = WorkerJobs::default();
         let mut started = std::collections::BTreeSet::new();
         for (source, desired) in asks {
             let name = format!("s{source}");

@@ -1,14 +1,14 @@
 use docmill_crds::contract::IndexTrouble;
 
 use super::BulkProgress;
-use crate::elastic::bulk::verdict::Verdict;
-use crate::elastic::{ElasticError, Fault, Outcome};
+use crate::elastic::bulk::verdict::ItemResult;
+use crate::elastic::{ElasticError, ErrorCause, ItemOutcome};
 
-fn fault(status: u16) -> Fault {
-    Fault { status, kind: String::new(), reason: "because".into() }
+fn fault(status: u16) -> ErrorCause {
+    ErrorCause { status, kind: String::new(), reason: "because".into() }
 }
 
-fn refused(status: u16) -> Result<Vec<Verdict>, ElasticError> {
+fn refused(status: u16) -> Result<Vec<ItemResult>, ElasticError> {
     Err(ElasticError::Refused(fault(status)))
 }
 
@@ -16,8 +16,8 @@ fn never(_: usize, _: IndexTrouble, _: bool) -> bool {
     false
 }
 
-fn done(items: usize) -> Vec<Verdict> {
-    vec![Verdict::Final(Outcome::Done); items]
+fn done(items: usize) -> Vec<ItemResult> {
+    vec![ItemResult::Final(ItemOutcome::Done); items]
 }
 
 #[test]
@@ -26,9 +26,9 @@ fn only_items_that_were_not_taken_are_sent_again() {
     let all = work.next_part().unwrap();
     assert_eq!(all, [0, 1, 2]);
     let answer = vec![
-        Verdict::Final(Outcome::Done),
-        Verdict::Retry(fault(429)),
-        Verdict::Final(Outcome::Rejected(fault(400))),
+        ItemResult::Final(ItemOutcome::Done),
+        ItemResult::Retry(fault(429)),
+        ItemResult::Final(ItemOutcome::Rejected(fault(400))),
     ];
     assert!(work.take_in(all, Ok(answer), &never).unwrap().is_some());
     assert_eq!(work.open(), 1);
@@ -36,7 +36,10 @@ fn only_items_that_were_not_taken_are_sent_again() {
     assert_eq!(rest, [1]);
     assert!(work.take_in(rest, Ok(done(1)), &never).unwrap().is_none());
     assert_eq!(work.next_part(), None);
-    assert_eq!(work.outcomes().unwrap(), [Outcome::Done, Outcome::Done, Outcome::Rejected(fault(400))]);
+    assert_eq!(
+        work.outcomes().unwrap(),
+        [ItemOutcome::Done, ItemOutcome::Done, ItemOutcome::Rejected(fault(400))]
+    );
 }
 
 #[test]
@@ -49,8 +52,8 @@ fn a_refused_request_is_halved_until_the_guilty_item_is_alone() {
         assert!(work.take_in(part, answer, &never).unwrap().is_none());
     }
     let outcomes = work.outcomes().unwrap();
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count(), 4);
-    assert_eq!(outcomes[3], Outcome::Rejected(fault(413)));
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == ItemOutcome::Done).count(), 4);
+    assert_eq!(outcomes[3], ItemOutcome::Rejected(fault(413)));
     assert!(requests <= 7, "{requests}");
 }
 
@@ -73,8 +76,8 @@ fn missing_rights_end_the_bulk() {
     assert!(work.take_in(all, refused(401), &never).is_err());
     let mut work = BulkProgress::new(vec![0; 1]);
     let all = work.next_part().unwrap();
-    let denied = Fault { kind: "security_exception".into(), ..fault(403) };
-    assert!(work.take_in(all, Ok(vec![Verdict::Retry(denied)]), &never).is_err());
+    let denied = ErrorCause { kind: "security_exception".into(), ..fault(403) };
+    assert!(work.take_in(all, Ok(vec![ItemResult::Retry(denied)]), &never).is_err());
 }
 
 #[test]
@@ -84,18 +87,21 @@ fn an_empty_bulk_needs_no_request() {
     assert_eq!(work.outcomes().unwrap(), []);
 }
 
-fn blocked() -> Fault {
+fn blocked() -> ErrorCause {
     let reason = "index [a] blocked by: [FORBIDDEN/8/index write (api)];".into();
-    Fault { status: 403, kind: "cluster_block_exception".into(), reason }
+    ErrorCause { status: 403, kind: "cluster_block_exception".into(), reason }
 }
 
 #[test]
 fn what_is_an_index_s_own_trouble_is_left_and_its_neighbours_are_settled() {
     let mut work = BulkProgress::new(vec![0, 1, 0]);
     let all = work.next_part().unwrap();
-    let denied = Fault { kind: "security_exception".into(), ..fault(403) };
-    let answer =
-        vec![Verdict::Final(Outcome::Done), Verdict::Retry(denied.clone()), Verdict::Retry(blocked())];
+    let denied = ErrorCause { kind: "security_exception".into(), ..fault(403) };
+    let answer = vec![
+        ItemResult::Final(ItemOutcome::Done),
+        ItemResult::Retry(denied.clone()),
+        ItemResult::Retry(blocked()),
+    ];
     let asked = std::sync::Mutex::new(Vec::new());
     let leave = |index: usize, trouble: IndexTrouble, others: bool| {
         asked.lock().unwrap().push((index, trouble, others));
@@ -103,24 +109,24 @@ fn what_is_an_index_s_own_trouble_is_left_and_its_neighbours_are_settled() {
     };
     assert!(work.take_in(all, Ok(answer), &leave).unwrap().is_none(), "no pause is due");
     assert_eq!(*asked.lock().unwrap(), [(1, IndexTrouble::Denied, true), (0, IndexTrouble::Blocked, false)]);
-    let held = |trouble, fault| Outcome::Held(trouble, fault);
+    let held = |trouble, fault| ItemOutcome::Held(trouble, fault);
     let expected =
-        [Outcome::Done, held(IndexTrouble::Denied, denied), held(IndexTrouble::Blocked, blocked())];
+        [ItemOutcome::Done, held(IndexTrouble::Denied, denied), held(IndexTrouble::Blocked, blocked())];
     assert_eq!(work.outcomes().unwrap(), expected);
 }
 
 #[test]
 fn a_closed_index_is_left_and_where_nothing_is_left_it_rejects() {
-    let closed = Fault { kind: "index_closed_exception".into(), ..fault(400) };
-    let answer = || Ok(vec![Verdict::Final(Outcome::Rejected(closed.clone()))]);
+    let closed = ErrorCause { kind: "index_closed_exception".into(), ..fault(400) };
+    let answer = || Ok(vec![ItemResult::Final(ItemOutcome::Rejected(closed.clone()))]);
     let mut work = BulkProgress::new(vec![0]);
     let all = work.next_part().unwrap();
     assert!(work.take_in(all, answer(), &|_, _, _| true).unwrap().is_none());
-    assert_eq!(work.outcomes().unwrap(), [Outcome::Held(IndexTrouble::Blocked, closed.clone())]);
+    assert_eq!(work.outcomes().unwrap(), [ItemOutcome::Held(IndexTrouble::Blocked, closed.clone())]);
     let mut work = BulkProgress::new(vec![0]);
     let all = work.next_part().unwrap();
     assert!(work.take_in(all, answer(), &never).unwrap().is_none());
-    assert_eq!(work.outcomes().unwrap(), [Outcome::Rejected(closed)]);
+    assert_eq!(work.outcomes().unwrap(), [ItemOutcome::Rejected(closed)]);
 }
 
 /// Sends until only late items are left. Gives the number of requests.

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Outcome, Verdict, read};
+use super::{ItemOutcome, ItemResult, read};
 
-fn read_ids(answer: &Value, ids: &[&str]) -> Result<Vec<Verdict>, String> {
+fn read_ids(answer: &Value, ids: &[&str]) -> Result<Vec<ItemResult>, String> {
     read(answer.to_string().as_bytes(), ids.iter().copied()).map_err(|error| error.to_string())
 }
 
@@ -11,7 +11,7 @@ fn refused(status: u16, kind: &str, reason: &str) -> Value {
     json!({"index": {"_index": "i", "_id": "a", "status": status, "error": {"type": kind, "reason": reason}}})
 }
 
-fn only(item: &Value) -> Verdict {
+fn only(item: &Value) -> ItemResult {
     read_ids(&json!({"took": 3, "errors": true, "items": [item]}), &["a"]).unwrap().remove(0)
 }
 
@@ -35,16 +35,16 @@ fn each_item_has_its_own_verdict() {
         {"delete": {"_index": "articles-2025.12.31", "_id": "f", "result": "not_found", "status": 404}},
     ]});
     let verdicts = read_ids(&answer, &["a", "b", "c", "d", "e", "f"]).unwrap();
-    assert_eq!(verdicts[0], Verdict::Final(Outcome::Done));
-    assert_eq!(verdicts[1], Verdict::Final(Outcome::Done));
-    assert_eq!(verdicts[2], Verdict::Final(Outcome::Superseded));
-    assert!(matches!(&verdicts[3], Verdict::Retry(fault) if fault.status == 429));
+    assert_eq!(verdicts[0], ItemResult::Final(ItemOutcome::Done));
+    assert_eq!(verdicts[1], ItemResult::Final(ItemOutcome::Done));
+    assert_eq!(verdicts[2], ItemResult::Final(ItemOutcome::Superseded));
+    assert!(matches!(&verdicts[3], ItemResult::Retry(fault) if fault.status == 429));
     assert!(
-        matches!(&verdicts[4], Verdict::Final(Outcome::Rejected(fault)) if fault.reason.contains("[soon]")),
+        matches!(&verdicts[4], ItemResult::Final(ItemOutcome::Rejected(fault)) if fault.reason.contains("[soon]")),
         "{:?}",
         verdicts[4]
     );
-    assert_eq!(verdicts[5], Verdict::Final(Outcome::Done));
+    assert_eq!(verdicts[5], ItemResult::Final(ItemOutcome::Done));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn what_is_not_the_documents_fault_is_sent_again() {
         (503, "unavailable_shards_exception"),
     ] {
         let verdict = only(&refused(status, kind, "because"));
-        assert!(matches!(verdict, Verdict::Retry(_)), "{status} {kind}: {verdict:?}");
+        assert!(matches!(verdict, ItemResult::Retry(_)), "{status} {kind}: {verdict:?}");
     }
 }
 
@@ -67,14 +67,14 @@ fn what_is_the_documents_fault_is_rejected() {
     for kind in ["mapper_parsing_exception", "strict_dynamic_mapping_exception", "illegal_argument_exception"]
     {
         let verdict = only(&refused(400, kind, "because"));
-        assert!(matches!(verdict, Verdict::Final(Outcome::Rejected(_))), "{kind}: {verdict:?}");
+        assert!(matches!(verdict, ItemResult::Final(ItemOutcome::Rejected(_))), "{kind}: {verdict:?}");
     }
 }
 
 #[test]
 fn a_success_with_an_error_is_no_success() {
     let item = json!({"index": {"_id": "a", "status": 200, "error": {"type": "odd", "reason": "odd"}}});
-    assert_ne!(only(&item), Verdict::Final(Outcome::Done));
+    assert_ne!(only(&item), ItemResult::Final(ItemOutcome::Done));
 }
 
 #[test]

@@ -5,14 +5,16 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::{Coming, Frame, Gathered, PACK_AGE, PACK_BYTES, PACK_UNITS, WORTH_UNITS, Waiting, gather};
+use super::{
+    Frame, OpenPack, PACK_AGE, PACK_BYTES, PACK_UNITS, PackReservation, PendingFrame, WORTH_UNITS, gather,
+};
 
 /// What counts as no wait, on a machine that is busy with other tests.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 struct Bench {
-    sender: mpsc::Sender<Waiting>,
-    frames: mpsc::Receiver<Waiting>,
+    sender: mpsc::Sender<PendingFrame>,
+    frames: mpsc::Receiver<PendingFrame>,
     count: watch::Sender<usize>,
     coming: watch::Receiver<usize>,
 }
@@ -30,14 +32,14 @@ impl Bench {
         }
     }
 
-    async fn gather(&mut self, first: Waiting, quiet: bool) -> (Gathered, Duration) {
+    async fn gather(&mut self, first: PendingFrame, quiet: bool) -> (OpenPack, Duration) {
         let began = Instant::now();
         let gathered = gather(first, quiet, &mut self.frames, &mut self.coming).await;
         (gathered, began.elapsed())
     }
 }
 
-fn waiting(bytes: usize) -> Waiting {
+fn waiting(bytes: usize) -> PendingFrame {
     let frame = Frame {
         unit: "u".into(),
         key: "k".into(),
@@ -45,7 +47,7 @@ fn waiting(bytes: usize) -> Waiting {
         revision: "r".into(),
         bytes: vec![0; bytes],
     };
-    Waiting { frame, since: Instant::now(), answer: oneshot::channel().0 }
+    PendingFrame { frame, since: Instant::now(), answer: oneshot::channel().0 }
 }
 
 #[tokio::test]
@@ -74,7 +76,7 @@ async fn many_that_wait_are_not_kept_for_those_who_do_not_come() {
 #[tokio::test]
 async fn those_who_are_under_way_are_waited_for() {
     let mut bench = Bench::new();
-    let (one, other) = (Coming::new(&bench.count), Coming::new(&bench.count));
+    let (one, other) = (PackReservation::new(&bench.count), PackReservation::new(&bench.count));
     let sender = bench.sender.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -91,7 +93,7 @@ async fn those_who_are_under_way_are_waited_for() {
 #[tokio::test]
 async fn nobody_is_waited_for_longer_than_the_age() {
     let mut bench = Bench::new();
-    let _never = Coming::new(&bench.count);
+    let _never = PackReservation::new(&bench.count);
     let (_, took) = bench.gather(waiting(10), true).await;
     assert!(took >= PACK_AGE, "{took:?}");
 }
@@ -99,7 +101,7 @@ async fn nobody_is_waited_for_longer_than_the_age() {
 #[tokio::test]
 async fn whoever_waits_for_something_else_does_not_count() {
     let mut bench = Bench::new();
-    let coming = Coming::new(&bench.count);
+    let coming = PackReservation::new(&bench.count);
     let aside = tokio::spawn(async move {
         coming.aside(tokio::time::sleep(2 * PACK_AGE)).await;
         coming
@@ -116,7 +118,7 @@ async fn whoever_waits_for_something_else_does_not_count() {
 #[tokio::test]
 async fn a_full_pack_is_closed_and_leaves_the_rest() {
     let mut bench = Bench::new();
-    let _under_way = Coming::new(&bench.count);
+    let _under_way = PackReservation::new(&bench.count);
     bench.bring(PACK_UNITS);
     let (gathered, took) = bench.gather(waiting(10), false).await;
     assert_eq!(gathered.pack.units(), PACK_UNITS);
