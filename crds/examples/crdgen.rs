@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use docmill_crds::{manifests, reference};
+use docmill_crds::{manifests, reference_docs};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     write(manifests::FOLDER, manifests::all()?)?;
-    write(reference::FOLDER, reference::pages())?;
+    write(reference_docs::FOLDER, reference_docs::pages())?;
     Ok(())
 }
 

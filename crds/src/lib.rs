@@ -18,13 +18,13 @@ pub mod contract;
 pub mod conversion;
 pub mod digest;
 pub mod error_class;
-pub mod foreign;
 pub mod manifests;
 pub mod reason;
 pub mod records;
-pub mod reference;
+pub mod reference_docs;
 mod serialization;
 pub mod template;
+pub mod untrusted_text;
 mod words;
 
 pub use api::enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};

@@ -3,10 +3,10 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt as _;
 
-use crate::api::enrichment_run::EnrichmentRun;
-use crate::api::enrichment_schedule::EnrichmentSchedule;
-use crate::api::ingest_run::IngestRun;
-use crate::api::ingest_source::IngestSource;
+use super::api::enrichment_run::EnrichmentRun;
+use super::api::enrichment_schedule::EnrichmentSchedule;
+use super::api::ingest_run::IngestRun;
+use super::api::ingest_source::IngestSource;
 
 /// Path of the generated files from the root of the repository. Helm can read only files inside a chart, so
 /// they are only there.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use docmill_crds::reference::anchor;
+use docmill_crds::reference_docs::anchor;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const SUMMARY: &str = "docs/SUMMARY.md";

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use docmill_crds::{manifests, reference};
+use docmill_crds::{manifests, reference_docs};
 
 fn are_committed(folder: &str, files: impl IntoIterator<Item = (String, String)>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
@@ -23,15 +23,15 @@ fn the_committed_definitions_are_those_of_the_types() {
 
 #[test]
 fn the_committed_reference_is_that_of_the_types() {
-    are_committed(reference::FOLDER, reference::pages());
+    are_committed(reference_docs::FOLDER, reference_docs::pages());
 }
 
 #[test]
 fn links_within_a_page_of_the_reference_lead_to_one_heading() {
-    for (name, text) in reference::pages() {
+    for (name, text) in reference_docs::pages() {
         let mut anchors = HashSet::new();
         for heading in text.lines().filter(|line| line.starts_with('#')) {
-            let anchor = reference::anchor(heading.trim_start_matches('#').trim());
+            let anchor = reference_docs::anchor(heading.trim_start_matches('#').trim());
             assert!(anchors.insert(anchor), "{name} has two headings {heading}");
         }
         for link in text.split("](#").skip(1) {

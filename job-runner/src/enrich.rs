@@ -8,7 +8,7 @@
 //! - `work`: one document in flight;
 //! - [`model`]: a model's inputs, the digest that detects unchanged inputs, when and how often a model is
 //!   called, and how its results are put into the document;
-//! - [`flow`]: batches for a model, sent concurrently, retried, and split in halves if one document spoils a
+//! - [`pipeline`]: batches for a model, sent concurrently, retried, and split in halves if one document spoils a
 //!   batch; [`protocol`](docmill_clients::model_server::protocol) writes the requests and reads the
 //!   responses;
 //! - [`target`]: writes the copies to the target, and compares two sides of a document;
@@ -19,16 +19,16 @@
 //! counts that as a document's failure; a failure is never stored as a result, so that the next run can retry
 //! the document.
 
+mod article_work;
 mod error;
-pub mod flow;
 pub mod model;
-mod patience;
+pub mod pipeline;
 mod records;
+mod retry_policy;
 mod selection;
 mod slice;
 pub mod slice_plan;
 pub mod target;
-mod work;
 
 pub use error::EnrichError;
 pub use slice::run;

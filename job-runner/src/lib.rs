@@ -3,15 +3,15 @@
 //! - [`ingest`]: the path of a document from bucket to index, and the worker that takes units down it;
 //! - [`run`]: the workers of an `IngestRun`;
 //! - [`enrich`]: a worker that sends documents of an index through models;
-//! - [`observe`]: the observability of a running worker: metrics, status, spans;
+//! - [`telemetry`]: the observability of a running worker: metrics, status, spans;
 //! - [`commands`]: the command line.
 //!
 //! Bytes become documents in `docmill-convert`, and stores are reached through `docmill-clients`, which the
 //! operator uses too, so that both reach the same systems in the same way.
 
+mod batching;
 pub mod commands;
 pub mod enrich;
-mod gather;
 pub mod ingest;
-pub mod observe;
 pub mod run;
+pub mod telemetry;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use docmill_clients::telemetry::logs::{self, LogFormat};
 use docmill_crds::contract::LOG_FORMAT_ENV;
 use job_runner::commands::{convert, model, work};
-use job_runner::observe::traces::Traces;
+use job_runner::telemetry::traces::Traces;
 use tokio::runtime::Handle;
 
 /// Takes documents from bucket to index, and from index through models.

@@ -16,12 +16,12 @@ mod error;
 mod files;
 pub mod listing;
 pub mod manifest;
-mod patience;
 pub mod plan;
+pub mod process;
 mod records;
+mod retry_policy;
 pub mod shadow;
 mod steps;
-pub mod work;
 
 pub use context::RunContext;
 pub use docmill_crds::records::runs::Tally;

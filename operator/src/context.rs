@@ -11,8 +11,8 @@ use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
+use super::circuit_breaker::{CircuitBreaker, EndpointClient};
 use super::conditions::{self, kind};
-use super::endpoints::{CircuitBreaker, EndpointClient};
 use super::k8s::apply::{ApplyError, Created, Writer};
 use super::not_ready::NotReady;
 use super::stores::{SecretReader, with_causes};

@@ -2,7 +2,7 @@
 //! the status (pure).
 //!
 //! - `start`: starts them all;
-//! - `run_controller`, `run_view`: what runs of both kinds share;
+//! - `run_controller`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
 pub(crate) mod enrichment_run;
@@ -10,7 +10,8 @@ pub(crate) mod enrichment_schedule;
 mod ingest_run;
 pub(crate) mod ingest_source;
 mod readable;
+mod reconcile_limit;
 mod retention;
 mod run_controller;
-mod run_view;
+mod run_status;
 pub(crate) mod start;

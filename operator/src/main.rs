@@ -10,10 +10,10 @@
 //! - `telemetry`: metrics and probes.
 
 mod args;
+mod circuit_breaker;
 mod conditions;
 mod context;
 mod controllers;
-mod endpoints;
 mod k8s;
 mod not_ready;
 mod requeue;

@@ -18,7 +18,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use secrets::Secrets;
 
-use super::endpoints::EndpointClient;
+use super::circuit_breaker::EndpointClient;
 use super::k8s::rules::Rules;
 use super::not_ready::NotReady;
 

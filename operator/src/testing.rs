@@ -13,15 +13,15 @@ use kube::runtime::watcher::Event;
 use kube::{Client, Resource};
 use serde_json::Value;
 
-use crate::args::Args;
-use crate::context::Context;
-use crate::endpoints::CircuitBreaker;
-use crate::k8s::apply::Writer;
-use crate::k8s::leader::Leadership;
-use crate::k8s::rules::Rules;
-use crate::stores::SecretReader;
-use crate::workers::worker_pod::WorkerImage;
-use crate::workers::worker_status;
+use super::args::Args;
+use super::circuit_breaker::CircuitBreaker;
+use super::context::Context;
+use super::k8s::apply::Writer;
+use super::k8s::leader::Leadership;
+use super::k8s::rules::Rules;
+use super::stores::SecretReader;
+use super::workers::worker_pod::WorkerImage;
+use super::workers::worker_status;
 
 /// The UID of the cluster in [`context`].
 pub const CLUSTER: &str = "cluster-1";

@@ -2,6 +2,6 @@
 
 pub mod backpressure;
 pub mod order;
-pub mod pod_view;
+pub mod pod_state;
 pub mod worker_pod;
 pub mod worker_status;

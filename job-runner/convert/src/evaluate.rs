@@ -20,14 +20,14 @@ pub(crate) mod capture;
 pub(crate) mod extra;
 mod json;
 pub(crate) mod markup;
-mod memory;
 pub(crate) mod record;
 mod sink;
+mod state;
 pub(crate) mod text;
 pub(crate) mod unmapped;
 
-pub(crate) use memory::Memory;
-use memory::{Level, OpenObject};
+pub(crate) use state::Memory;
+use state::{Level, OpenObject};
 
 /// What was found for a document.
 #[derive(Clone, Copy, Debug)]

@@ -39,17 +39,17 @@ mod json;
 mod json_writer;
 mod limits;
 mod losses;
-pub(crate) mod object;
 mod validate;
 mod xml;
 
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
-pub use object::converter::Converter;
-pub use object::documents::{Document, Documents, Verdict};
-pub use object::visit::{Visited, VisitedName, Visitor, visit};
+pub use pipeline::converter::Converter;
+pub use pipeline::documents::{Document, Documents, Verdict};
+pub use pipeline::visit::{Visited, VisitedName, Visitor, visit};
 pub use validate::types;
 
+pub(crate) mod pipeline;
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,18 @@
 //! Builds a document from what was found for it, or reports everything that is wrong with it.
 
 mod constraints;
+mod document_validator;
 mod json;
-mod judge;
 mod parts;
 pub mod types;
 
-pub(crate) use judge::Values;
+pub(crate) use document_validator::Values;
 
 use super::automaton::Automaton;
 use super::evaluate::Finding;
 use super::fault::Fault;
 use super::json_writer::JsonWriter;
-use judge::Judge;
+use document_validator::Judge;
 
 /// Writes the fields of a document, in the order of its model; or returns all its faults, of which there is
 /// then at least one.

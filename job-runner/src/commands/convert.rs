@@ -2,7 +2,7 @@
 //! developing a model.
 //!
 //! [`inputs`](super::inputs) finds the files, [`thread_pool`] converts several of them concurrently and keeps their
-//! order, [`work`] turns the verdicts of [`engine`] into lines, and this module writes them: documents to
+//! order, [`file_job`] turns the verdicts of [`engine`] into lines, and this module writes them: documents to
 //! standard output as NDJSON, refusals to standard error as NDJSON or, for people, as text.
 //!
 //! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a
@@ -13,7 +13,6 @@ pub(super) mod human;
 mod progress;
 mod thread_pool;
 mod totals;
-mod work;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -31,10 +30,10 @@ use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
 use super::{REFUSED, UNUSABLE, complain};
 use engine::Engine;
+use file_job::{ConvertJob, OutputForm};
 use progress::ConvertProgress;
 use thread_pool::{Crew, Progressed, Silence};
 use totals::ConvertTally;
-use work::{ConvertJob, OutputForm};
 
 /// The number of concurrent files if `--jobs` is not set and the cores cannot be counted.
 const ONE: NonZero<usize> = NonZero::<usize>::MIN;
@@ -189,5 +188,6 @@ impl<'p> LossReport<'p> {
     }
 }
 
+mod file_job;
 #[cfg(test)]
 mod tests;

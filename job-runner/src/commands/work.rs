@@ -13,7 +13,7 @@ use docmill_crds::contract::{
     WorkOrder, secret_mount,
 };
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::UntrustedText;
+use docmill_crds::untrusted_text::UntrustedText;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +21,8 @@ use crate::enrich::{self, EnrichError};
 use crate::ingest::error::IngestError;
 use crate::ingest::processor::ShutdownTokens;
 use crate::ingest::worker;
-use crate::observe;
 use crate::run::{self, RunError};
+use crate::telemetry;
 
 /// How long a worker that is asked to end may take to finish what is in flight. It stays below the pod's
 /// grace period of 60 seconds, so that there is time to release the rest in order.
@@ -111,12 +111,12 @@ async fn work() -> Result<Report, WorkError> {
     outbound::install(Outbound { policy: EndpointPolicy::from_env()?, limits: Limits::worker() });
     let stop = listen()?;
     match &order {
-        WorkOrder::Ingest(order) => observe::name(&order.namespace, &order.source),
-        WorkOrder::Run(order) => observe::name(&order.ingest.namespace, &order.ingest.source),
+        WorkOrder::Ingest(order) => telemetry::name(&order.namespace, &order.source),
+        WorkOrder::Run(order) => telemetry::name(&order.ingest.namespace, &order.ingest.source),
         // It works for a run, whose documents may come from several sources.
-        WorkOrder::Enrich(order) => observe::name(&order.namespace, ""),
+        WorkOrder::Enrich(order) => telemetry::name(&order.namespace, ""),
     }
-    tokio::spawn(observe::server::run());
+    tokio::spawn(telemetry::server::run());
     match order {
         WorkOrder::Ingest(order) => Ok(worker::run(*order, runner, stop).await?),
         // On the heap: these two are large.

@@ -5,8 +5,8 @@ use docmill_clients::elastic::{ElasticError, OwnershipError};
 use docmill_clients::model_server::link::LinkError;
 use docmill_clients::secrets::MountError;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::UntrustedText;
 use docmill_crds::template::TemplateError;
+use docmill_crds::untrusted_text::UntrustedText;
 
 /// Why a slice could not be completed. What is wrong with a single document is not an error: it is counted.
 #[derive(Debug, thiserror::Error)]

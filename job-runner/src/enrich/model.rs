@@ -1,8 +1,7 @@
 //! The inputs of a model, when it is called, and what its results become.
-
-pub mod attach;
 pub mod builtin;
 pub mod input;
 pub(crate) mod limits;
 pub(crate) mod objects;
-pub(crate) mod shorten;
+pub mod provenance;
+pub(crate) mod truncation;

@@ -4,4 +4,4 @@ pub(crate) mod budget;
 pub(crate) mod counts;
 pub(crate) mod failures;
 pub(crate) mod progress;
-pub(crate) mod tally;
+pub(crate) mod shared_counts;

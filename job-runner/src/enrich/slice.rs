@@ -12,14 +12,14 @@ use docmill_crds::records::enrichments;
 use tokio_util::sync::CancellationToken;
 
 use super::error::EnrichError;
-use super::flow::context::Flow;
 use super::model::objects::Objects;
-use super::patience::PATIENCE;
+use super::pipeline::context::Flow;
 use super::records::budget::Budget;
 use super::records::counts::SliceCounts;
 use super::records::failures::Failures;
 use super::records::progress::Progress;
-use super::records::tally::SharedCounts;
+use super::records::shared_counts::SharedCounts;
+use super::retry_policy::PATIENCE;
 use super::selection::select::Selection;
 use super::slice_plan::SlicePlan;
 use super::target::compare::SliceComparison;

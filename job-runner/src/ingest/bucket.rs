@@ -2,7 +2,7 @@
 //! and `multipart` handle large ones.
 
 pub mod copy;
-pub mod head;
+pub mod head_object;
 pub mod locations;
 pub(crate) mod multipart;
 pub mod object_key;

@@ -7,9 +7,9 @@
 
 pub mod commit_request;
 pub mod committer;
+mod document_deletion;
 pub mod from_snapshot;
 pub(crate) mod ledger_update;
 pub mod removal;
 pub(crate) mod removed_documents;
-mod rollback;
 pub(crate) mod slow_index;

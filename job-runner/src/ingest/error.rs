@@ -6,7 +6,7 @@ use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::UntrustedText;
+use docmill_crds::untrusted_text::UntrustedText;
 
 use super::prepare::address::InvalidTemplate;
 

@@ -4,8 +4,8 @@ pub mod address;
 pub mod binary;
 mod binary_unit;
 pub mod date_window;
+pub mod document_extractor;
 pub(crate) mod in_memory;
-pub mod logic;
 pub mod preparation;
 pub(crate) mod stamp;
 pub(crate) mod store_snapshot;
@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::PackReservation;
-use super::source::access::AccessFailure;
+use super::source::access_tracker::AccessFailure;
 use super::source::object::{self, ObjectFound, OpenedObject};
 use super::unfinished::Unfinished;
 use super::unit::Unit;
@@ -36,9 +36,9 @@ use super::unit::known::KnownRecord;
 use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{Converted, Prepared, skipped};
 use super::unit::task::{Reprocess, UnitTask};
-use crate::observe;
+use crate::telemetry;
+use document_extractor::DocumentExtractor;
 use in_memory::Made;
-use logic::DocumentExtractor;
 use preparation::{IN_MEMORY_BYTES, Preparation};
 use store_snapshot::EncodedSnapshot;
 
@@ -132,7 +132,7 @@ impl Preparation {
                 return Err(Unfinished);
             }
         };
-        observe::worker().metrics.step("convert", began);
+        telemetry::worker().metrics.step("convert", began);
         self.settle(done, kept, same, coming, stop).await.map(Whole::Prepared)
     }
 

@@ -35,18 +35,18 @@ use super::commit::slow_index::Lane;
 use super::counts::UnitCounts;
 use super::error::IngestError;
 use super::index::articles::Articles;
+use super::index::bulk_policy::SendMode;
 use super::index::heads::Heads;
+use super::index::index_creation_limit::IndexCreationLimit;
 use super::index::indexer::Indexer;
-use super::index::new_indices::IndexCreationLimit;
-use super::index::watch::SendMode;
 use super::ledger::lookup::Lookup;
 use super::ledger::record::Recorder;
 use super::prepare::address::Addressing;
-use super::prepare::logic::DocumentExtractor;
+use super::prepare::document_extractor::DocumentExtractor;
 use super::prepare::preparation::Preparation;
 use super::retry::retry_step;
 use super::snapshot::packed::packer::{PackReservation, PackStore, Packer};
-use super::source::access::Access;
+use super::source::access_tracker::Access;
 use super::source::current;
 use super::source::object::MemoryBudget;
 use super::unfinished::Unfinished;
@@ -55,9 +55,9 @@ use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{ConvertedDocuments, Prepared, refused_unread, skipped};
 use super::unit::refusal::{RefusedPart, Stage};
 use super::unit::task::{Reprocess, UnitOutcome, UnitTask};
-use crate::gather::gather;
-use crate::observe;
-use crate::observe::traces::UNIT_SPAN;
+use crate::batching::gather;
+use crate::telemetry;
+use crate::telemetry::traces::UNIT_SPAN;
 use keyed_lock::KeyedLock;
 use poison::{PoisonGuard, PoisonUnits, PoisonVerdict, SUSPECTED_FROM};
 
@@ -200,15 +200,15 @@ impl Processor {
             Some(unit) => Some(self.units.take(unit.clone()).await),
             None => None,
         };
-        let in_hand = observe::worker().take_in_hand();
+        let in_hand = telemetry::worker().take_in_hand();
         // On the heap, since it is large and everything that waits for a unit would be as large.
         let (id, waited) = (unit.clone(), task.waited);
         let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
         let ended = attempt.await.unwrap_or(UnitOutcome::Unfinished);
         drop(in_hand);
-        observe::worker().unit_ended(&ended);
+        telemetry::worker().unit_ended(&ended);
         if let Some(id) = id.as_deref() {
-            observe::worker().unit_held(id, &ended, waited);
+            telemetry::worker().unit_held(id, &ended, waited);
         }
         if let UnitOutcome::Final { state, reason, .. } = &ended {
             span.record("state", tracing::field::debug(state));
@@ -250,7 +250,7 @@ impl Processor {
         // A unit that was released because of an index came back for that reason, and not because a worker
         // died.
         if task.attempts >= SUSPECTED_FROM
-            && let Some(unit) = unit.filter(|unit| !observe::worker().is_held(unit))
+            && let Some(unit) = unit.filter(|unit| !telemetry::worker().is_held(unit))
         {
             return self.attempt_suspect(task, &unit, known, coming).await;
         }
@@ -410,7 +410,7 @@ async fn next_batch(
     let mut bytes = 0;
     let enough = |units, work: &CommitRequest| {
         bytes += work.bytes();
-        units >= BATCH_UNITS || bytes >= BATCH_BYTES || units >= observe::worker().in_hand()
+        units >= BATCH_UNITS || bytes >= BATCH_BYTES || units >= telemetry::worker().in_hand()
     };
     gather(first, receiver, tokio::time::Instant::now() + BATCH_AGE, enough).await
 }

@@ -9,7 +9,7 @@ use docmill_crds::error_class::{Classify, ErrorClass};
 use tokio_util::sync::CancellationToken;
 
 use super::unfinished::Unfinished;
-use crate::observe;
+use crate::telemetry;
 
 /// How long to wait for a user to fix something before the unit goes back to the queue.
 const PATIENCE_WITH_USERS: Duration = Duration::from_secs(30);
@@ -31,7 +31,7 @@ where
 {
     let mut outages = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
     let mut users = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_USERS));
-    let (worker, began) = (observe::worker(), Instant::now());
+    let (worker, began) = (telemetry::worker(), Instant::now());
     let mut held_up = store_health::of_process().held_up();
     loop {
         // A worker that has to let go does not wait for an answer that may never come; the request is safe to

@@ -2,9 +2,8 @@
 //!
 //! [`queue`] receives messages and keeps them hidden while they are processed, [`notification`] parses them;
 //! [`object`] is the raw object, [`body`] streams its content, [`current`] asks what the bucket holds now,
-//! and [`access`] tells trouble of one object from trouble of all.
-
-pub mod access;
+//! and [`access_tracker`] tells trouble of one object from trouble of all.
+pub mod access_tracker;
 pub mod body;
 pub mod current;
 pub mod notification;

@@ -1,10 +1,10 @@
 //! A unit: one version of one raw object.
 
 pub mod document;
+pub mod indexing;
 pub mod known;
 pub mod object_ref;
 pub mod overwritten;
-pub mod placement;
 pub mod prepared;
 pub mod refusal;
 pub mod task;

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::error::IngestError;
 use super::processor::{Processor, ShutdownTokens};
 use super::source::queue::{Queue, ReceivedMessage};
-use crate::observe;
+use crate::telemetry;
 
 /// Places for messages in flight: enough to fill a batch while the previous one is being sent.
 const MESSAGES: u32 = 256;
@@ -76,7 +76,7 @@ impl Worker {
             failed: counts.of(UnitState::Failed),
             skipped: counts.of(UnitState::Skipped),
             overwritten: counts.overwritten(),
-            busy_millis: observe::worker().present().busy_millis,
+            busy_millis: telemetry::worker().present().busy_millis,
             ended: ended.to_owned(),
             ..Report::default()
         }

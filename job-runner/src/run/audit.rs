@@ -3,22 +3,22 @@
 //!
 //! - `window`: ranges of keys that are small enough to be held in memory; `keys`: what the keys of other
 //!   buckets say about raw objects;
-//! - `evidence`: what the stores hold of a range, and what has to be looked up one by one; `judge`: the
+//! - `inventory`: what the stores hold of a range, and what has to be looked up one by one; `judge`: the
 //!   verdict; `report`: how it is reported. None of these performs I/O;
-//! - `gather`, `documents`, `packs`: query the stores; `repair`: repairs differences;
+//! - `stores`, `documents`, `packs`: query the stores; `repair`: repairs differences;
 //! - this module: which range is examined when.
 //!
 //! Other work goes on meanwhile. Every difference is checked a second time, some seconds later: only what
 //! still differs in the same way is a difference, and only that is repaired.
 
 mod documents;
-mod evidence;
-mod gather;
+mod inventory;
 mod judge;
 mod keys;
 mod packs;
 mod repair;
 mod report;
+mod stores;
 mod window;
 
 use std::collections::HashSet;
@@ -34,9 +34,9 @@ use super::manifest::{FileResult, KeyRange, ManifestLine};
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use documents::MOST_UNNAMED;
-use gather::{KeyWindow, Stores};
 use repair::Repairer;
 use report::{AuditReport, Difference, Sums, Target};
+use stores::{KeyWindow, Stores};
 
 /// How long an apparent difference may take to resolve by itself: longer than a batch is in flight.
 const SETTLING: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::context::RunContext;
 use super::error::RunError;
-use super::patience::PATIENCE;
+use super::retry_policy::PATIENCE;
 
 impl RunContext {
     /// Writes a file of the run; replaces an existing one.

@@ -1,6 +1,5 @@
 //! Selects the units of a run and writes them as a manifest.
-
-pub mod lexicographic_listing;
+pub mod key_bound;
 mod planner;
 pub mod select;
 mod writer;

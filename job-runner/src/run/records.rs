@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::RunPlan;
-use super::patience::PATIENCE;
+use super::retry_policy::PATIENCE;
 
 impl RunContext {
     /// Creates the indices of the ledger and of the records of runs if they do not exist. They have to belong

@@ -31,7 +31,7 @@ use super::error::RunError;
 use super::manifest::{FileResult, ManifestLine};
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
-use crate::ingest::prepare::logic::DocumentExtractor;
+use crate::ingest::prepare::document_extractor::DocumentExtractor;
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read;
 use crate::ingest::source::body::BodyReader;

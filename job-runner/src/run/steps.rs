@@ -6,7 +6,7 @@ use docmill_crds::contract::{Report, RunOrder, RunStep};
 
 use super::context::RunContext;
 use super::error::RunError;
-use super::{plan, work};
+use super::{plan, process};
 use crate::ingest::processor::ShutdownTokens;
 
 /// Does one step of a run. `part` is the number of this pod among those that work; the planner has none.
@@ -30,7 +30,7 @@ pub async fn run(
             })
         }
         RunStep::Work { files, parts } => {
-            work::work(&context, part.ok_or(RunError::NoPart(-1))?, parts, files).await
+            process::work(&context, part.ok_or(RunError::NoPart(-1))?, parts, files).await
         }
     }
 }

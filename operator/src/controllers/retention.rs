@@ -24,7 +24,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use tokio::time::MissedTickBehavior;
 
-use crate::controllers::ingest_source::context::SourceContext;
+use super::ingest_source::context::SourceContext;
 use crate::shutdown::Shutdown;
 use crate::stores::with_causes;
 use sweep::SweepError;

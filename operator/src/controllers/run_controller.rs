@@ -10,7 +10,7 @@ use kube::runtime::controller::Action;
 use serde::Serialize;
 
 use super::readable::readable;
-use super::run_view;
+use super::run_status;
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event, Writable};
 use crate::not_ready::NotReady;
@@ -63,7 +63,7 @@ pub async fn reconcile<R: Run>(
     let Some(run) = readable(&guard) else { return Ok(Action::await_change()) };
     let old = run.old_status().cloned().unwrap_or_default();
     // A run that has ended is never resumed.
-    if run_view::has_ended(R::conditions(&old)) {
+    if run_status::has_ended(R::conditions(&old)) {
         return expire(run, &old, &context).await;
     }
 
@@ -84,7 +84,7 @@ pub async fn reconcile<R: Run>(
     for event in R::events(&old, &new, &plan) {
         context.writer.publish(run, &event).await;
     }
-    if !run_view::has_ended(R::conditions(&new)) {
+    if !run_status::has_ended(R::conditions(&new)) {
         return Ok(Action::requeue(run.requeue_after(&seen, &new)));
     }
     Ok(match run.ttl_seconds() {
@@ -96,7 +96,7 @@ pub async fn reconcile<R: Run>(
 /// Deletes an ended run when its TTL has expired.
 async fn expire<R: Run>(run: &R, status: &R::Status, context: &Context) -> Result<Action, ApplyError> {
     let ended = R::completion_time(status).map(|time| time.0);
-    match run_view::time_left(ended, run.ttl_seconds(), Timestamp::now()) {
+    match run_status::time_left(ended, run.ttl_seconds(), Timestamp::now()) {
         None => Ok(Action::await_change()),
         Some(Duration::ZERO) => {
             context.writer.delete(run).await?;

@@ -1,9 +1,9 @@
 //! Prometheus metrics of the operator itself and of resources: `sources`, `runs` and `schedules`, all
 //! exported through `shown`.
 
+mod resource_collector;
 mod runs;
 mod schedules;
-mod shown;
 mod sources;
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-pub use shown::{ResourceCollector, ResourceMetrics};
+pub use resource_collector::{ResourceCollector, ResourceMetrics};
 
 /// The kinds of resources that are reconciled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]

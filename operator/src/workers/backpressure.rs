@@ -1,7 +1,7 @@
 //! What workers report that they wait for, and the condition that follows. Pure.
 
 use docmill_crds::contract::{StoreProblem, WorkerStatus};
-use docmill_crds::foreign::sentence;
+use docmill_crds::untrusted_text::sentence;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::conditions::{self, ConditionUpdate, kind};

@@ -11,7 +11,7 @@ use docmill_crds::contract::{WORKER_PORT, WorkerStatus};
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
 
-use super::pod_view::runs;
+use super::pod_state::runs;
 use crate::telemetry::metrics::{Metrics, Target};
 
 /// Time limit for a worker's answer; it is in the same cluster, and has the answer in memory.

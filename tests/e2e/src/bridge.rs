@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use crate::wait::{Look, until};
+use super::wait::{Look, until};
 
 /// How long a Service may be without endpoints after its node was taken for dead.
 const BACK: Duration = Duration::from_mins(3);

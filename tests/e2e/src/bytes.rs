@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::corpus::{Corpus, Outcome};
+use super::corpus::{Corpus, Outcome};
 
 /// A PNG image of one pixel.
 const PNG: &str =

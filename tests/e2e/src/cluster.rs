@@ -7,7 +7,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 use serde_json::Value;
 
-use crate::command::{self, Finished};
+use super::command::{self, Finished};
 
 /// The kinds of resources that tests look at by the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::articles::{Article, Fault, Form};
-use crate::auditor::Audit;
+use super::articles::{Article, Fault, Form};
+use super::auditor::Audit;
 
 /// What has to become of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,8 +114,8 @@ impl Corpus {
 
 #[cfg(test)]
 mod tests {
+    use super::super::articles::Form;
     use super::Corpus;
-    use crate::articles::Form;
 
     #[test]
     fn faults_are_spread_and_counted() {

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::install::{NAMESPACE, SELECTOR};
-use crate::world::World;
+use super::install::{NAMESPACE, SELECTOR};
+use super::world::World;
 
 /// Faults beyond these tell nothing new.
 const FAULTS_SHOWN: usize = 20;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::cluster::Kind;
-use crate::env::Env;
-use crate::wait::{Look, until};
-use crate::world::{World, find_condition, number};
+use super::cluster::Kind;
+use super::env::Env;
+use super::wait::{Look, until};
+use super::world::{World, find_condition, number};
 
 /// How long a run may take.
 const LIMIT: &str = "--timeout=300s";

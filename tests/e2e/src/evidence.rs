@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::s3::S3;
+use super::s3::S3;
 
 /// The error record of a raw key of which one version was refused, and its own key.
 pub async fn error_record(s3: &S3, errors_bucket: &str, raw_key: &str) -> Result<(String, Value)> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::resources::SOURCE;
-use crate::wait::{Look, until};
-use crate::world::World;
+use super::resources::SOURCE;
+use super::wait::{Look, until};
+use super::world::World;
 
 /// How long a run may take.
 const LIMIT: Duration = Duration::from_mins(3);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use tokio::sync::OnceCell;
 
-use crate::cluster::Cluster;
-use crate::env::Env;
+use super::cluster::Cluster;
+use super::env::Env;
 
 /// Namespace of the operator.
 pub const NAMESPACE: &str = "docmill-system";

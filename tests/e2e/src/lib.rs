@@ -11,7 +11,7 @@
 //! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world; [`mod@evidence`]: what is left of a refusal;
 //! - [`ingest_runs`], [`enrichments`]: runs in a world;
 //! - [`auditor`]: the verdict;
-//! - [`wait`], [`watch`], [`witness`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
+//! - [`wait`], [`watch`], [`condition_recorder`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
 //!   source says meanwhile, reading kubectl's tables, explaining a failure.
 
 pub mod articles;
@@ -21,6 +21,7 @@ pub mod bytes;
 pub mod cases;
 pub mod cluster;
 pub mod command;
+pub mod condition_recorder;
 pub mod corpus;
 pub mod diagnosis;
 pub mod elastic;
@@ -28,10 +29,9 @@ pub mod enrichments;
 pub mod env;
 pub mod evidence;
 pub mod faults;
-pub mod front;
-pub mod harm;
 pub mod ingest_runs;
 pub mod install;
+pub mod malicious_servers;
 pub mod notices;
 pub mod opensearch;
 pub mod resources;
@@ -40,7 +40,7 @@ pub mod s3;
 pub mod sqs;
 pub mod table;
 pub mod testbed;
+pub mod tls_proxy;
 pub mod wait;
 pub mod watch;
-pub mod witness;
 pub mod world;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::s3::Listed;
+use super::s3::Listed;
 
 /// The body of one message about these objects.
 pub fn message(bucket: &str, objects: &[Listed]) -> String {
@@ -75,8 +75,8 @@ pub fn shuffle<T>(items: &mut [T], seed: u64) {
 mod tests {
     use serde_json::Value;
 
+    use super::super::s3::Listed;
     use super::{message, shuffle};
-    use crate::s3::Listed;
 
     #[test]
     fn keys_are_form_encoded() {

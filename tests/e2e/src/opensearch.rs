@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::env::{Env, Service};
-use crate::wait::{Look, until};
+use super::env::{Env, Service};
+use super::wait::{Look, until};
 
 /// Environment variable with the folder that the testbed laid the server out in. Not set where no Java runs it.
 const FOLDER: &str = "DOCMILL_OPENSEARCH";

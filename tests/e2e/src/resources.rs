@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::articles::Form;
-use crate::env::Env;
+use super::articles::Form;
+use super::env::Env;
 
 /// Name of the Secret with the object store's keys.
 pub const SECRET: &str = "s3";

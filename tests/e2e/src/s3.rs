@@ -15,7 +15,7 @@ use docmill_clients::secrets::Secrets;
 use docmill_crds::api::storage::{SecretRef, Storage};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::env::Env;
+use super::env::Env;
 
 /// Requests that are under way at a time.
 const CONCURRENCY: usize = 16;

@@ -6,8 +6,8 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use docmill_clients::aws::sqs_client;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::env::Env;
-use crate::s3::storage;
+use super::env::Env;
+use super::s3::storage;
 
 /// SQS takes at most ten messages a request.
 const BATCH: usize = 10;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use crate::command;
+use super::command;
 
 /// How soon what has started again is killed again.
 const SOON: Duration = Duration::from_millis(500);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::cluster::{Cluster, is_live, name};
+use super::cluster::{Cluster, is_live, name};
 
 /// Selects worker pods.
 pub const WORKERS: &str = "app.kubernetes.io/name=docmill-worker";

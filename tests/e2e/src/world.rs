@@ -7,19 +7,19 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tokio::sync::{RwLock, RwLockReadGuard};
 
-use crate::articles::Form;
-use crate::auditor::{self, Audit, Place};
-use crate::bridge::Bridge;
-use crate::cluster::{Cluster, Kind};
-use crate::corpus::Corpus;
-use crate::elastic::Elastic;
-use crate::env::Env;
-use crate::resources::{self, SOURCE};
-use crate::s3::S3;
-use crate::sqs::Sqs;
-use crate::wait::{Look, until};
-use crate::witness::{Testimony, Witness};
-use crate::{diagnosis, install};
+use super::articles::Form;
+use super::auditor::{self, Audit, Place};
+use super::bridge::Bridge;
+use super::cluster::{Cluster, Kind};
+use super::condition_recorder::{Testimony, Witness};
+use super::corpus::Corpus;
+use super::elastic::Elastic;
+use super::env::Env;
+use super::resources::{self, SOURCE};
+use super::s3::S3;
+use super::sqs::Sqs;
+use super::wait::{Look, until};
+use super::{diagnosis, install};
 
 /// Messages of a worker that died come back after this many seconds.
 const VISIBILITY_SECONDS: u32 = 30;
@@ -236,8 +236,8 @@ impl World {
     pub async fn no_workers_within(&self, limit: Duration) -> Result<()> {
         until("no worker pod", limit, async || {
             let pods = self.cluster.pods(&self.name, "").await?;
-            let live: Vec<_> = pods.iter().filter(|pod| crate::cluster::is_live(pod)).collect();
-            let names: Vec<_> = live.iter().map(|pod| crate::cluster::name(pod)).collect();
+            let live: Vec<_> = pods.iter().filter(|pod| super::cluster::is_live(pod)).collect();
+            let names: Vec<_> = live.iter().map(|pod| super::cluster::name(pod)).collect();
             Ok(Look::holds(live.is_empty(), names.join(", ")))
         })
         .await

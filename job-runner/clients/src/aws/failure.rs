@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::{UntrustedText, code as known_code};
+use docmill_crds::untrusted_text::{UntrustedText, code as known_code};
 use http_body_util::LengthLimitError;
 
 use crate::cause::{self, innermost};

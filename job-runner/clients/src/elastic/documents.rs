@@ -3,7 +3,7 @@
 use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::bulk::verdict::ItemResult;
+use super::bulk::item_result::ItemResult;
 use super::bulk::{Address, BulkBody, ConcurrencyToken, ItemOutcome};
 use super::client::Elastic;
 use super::error::ElasticError;

@@ -2,7 +2,7 @@
 
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::{UntrustedText, exception};
+use docmill_crds::untrusted_text::{UntrustedText, exception};
 use serde_json::Value;
 
 use crate::outbound::EndpointFault;
@@ -260,7 +260,7 @@ fn fault_reason(fault: &ErrorCause) -> Option<StoreProblemReason> {
 #[cfg(test)]
 mod tests {
     use docmill_crds::error_class::ErrorClass;
-    use docmill_crds::foreign::UntrustedText;
+    use docmill_crds::untrusted_text::UntrustedText;
     use serde_json::json;
 
     use super::ErrorCause;

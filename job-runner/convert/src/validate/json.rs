@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
-use super::judge::{Judge, Spot, fault};
+use super::document_validator::{Judge, Spot, fault};
 use super::types;
 use crate::automaton::FieldPlan;
 use crate::events::json_value::JsonKind;

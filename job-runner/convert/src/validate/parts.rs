@@ -2,7 +2,7 @@
 
 use docmill_crds::reason::Reason;
 
-use super::judge::{Judge, Spot, fault};
+use super::document_validator::{Judge, Spot, fault};
 use super::types::date_of_parts;
 use crate::automaton::{FieldPlan, ScopeId};
 use crate::evaluate::record::{Content, Record};

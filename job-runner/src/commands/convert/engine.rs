@@ -9,7 +9,7 @@ use docmill_convert::{Losses, Verdict};
 use docmill_crds::conversion::{Model, ModelError};
 
 use crate::ingest::prepare::binary;
-use crate::ingest::prepare::logic::DocumentExtractor;
+use crate::ingest::prepare::document_extractor::DocumentExtractor;
 
 /// A model that is ready for use.
 pub(crate) struct Engine(DocumentExtractor);

@@ -11,13 +11,13 @@ use docmill_clients::secrets::mounted;
 use docmill_crds::api::enricher::{ObjectForm, ObjectInput};
 use docmill_crds::api::storage::Storage;
 use docmill_crds::contract::secret_mount;
-use docmill_crds::foreign::UntrustedText;
 use docmill_crds::records::enrichments::key;
+use docmill_crds::untrusted_text::UntrustedText;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
-use crate::enrich::patience::PATIENCE;
+use crate::enrich::retry_policy::PATIENCE;
 use crate::ingest::source::object::{self, ObjectFound};
 use crate::ingest::unit::object_ref::ObjectRef;
 

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
-use crate::enrich::patience::PATIENCE;
+use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::slice_plan::SlicePlan;
 
 /// Requests that are taken at a time, with their characters: few enough that little is lost with a pod, and

@@ -11,12 +11,12 @@ use docmill_crds::records::enrichments::FailureRecord;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::enrich::article_work::DocumentFailure;
 use crate::enrich::error::EnrichError;
-use crate::enrich::patience::PATIENCE;
+use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::selection::article_state::at_path;
 use crate::enrich::selection::hits::Article;
 use crate::enrich::slice_plan::SlicePlan;
-use crate::enrich::work::DocumentFailure;
 
 /// The records of one target.
 pub(crate) struct Failures<'a> {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::counts::SliceCounts;
 use crate::enrich::error::EnrichError;
-use crate::enrich::patience::PATIENCE;
+use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::slice_plan::SlicePlan;
 use crate::enrich::target::compare::SliceComparison;
 

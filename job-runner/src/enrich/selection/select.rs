@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::hits::{self, Article, PAGE};
 use crate::enrich::error::EnrichError;
-use crate::enrich::patience::PATIENCE;
+use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::slice_plan::SlicePlan;
 
 /// The documents of one page.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::index;
 use crate::enrich::error::EnrichError;
-use crate::enrich::patience::PATIENCE;
+use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::slice_plan::SlicePlan;
 
 /// A bulk is sent when it has this many bytes: large enough to be worth a request, small enough for every

@@ -7,10 +7,10 @@ use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, UnitId, UnitState};
 use tokio::sync::oneshot;
 
 use super::removed_documents;
-use crate::ingest::unit::known::KnownRecord;
-use crate::ingest::unit::placement::{
+use crate::ingest::unit::indexing::{
     HeldByIndex, IndexFailure, IndexOutcome, IndexRequest, StoredDocuments, UnitIndexing,
 };
+use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::{RefusedPart, blocked, rejected};
 use crate::ingest::unit::task::{Reprocess, UnitOutcome};

@@ -18,20 +18,20 @@ use super::commit_request::CommitRequest;
 use super::ledger_update::{self, EarlierRecords, LedgerUpdate, RecordOutcome};
 use crate::ingest::clusters::Clusters;
 use crate::ingest::counts::UnitCounts;
+use crate::ingest::index::bulk_policy::SendMode;
 use crate::ingest::index::heads::{CommitError, unless_held};
+use crate::ingest::index::index_creation_limit::{IndexCreationLimit, sift};
 use crate::ingest::index::indexer::Indexer;
-use crate::ingest::index::new_indices::{IndexCreationLimit, sift};
-use crate::ingest::index::watch::SendMode;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
-use crate::ingest::unit::placement::{HeldByIndex, IndexRequest, PATIENCE};
+use crate::ingest::unit::indexing::{HeldByIndex, IndexRequest, PATIENCE};
 use crate::ingest::unit::prepared::{ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::kept;
 use crate::ingest::unit::task::UnitOutcome;
-use crate::observe;
+use crate::telemetry;
 
 /// Refusals that are written concurrently.
 const REFUSALS_AT_A_TIME: usize = 8;
@@ -232,7 +232,7 @@ impl Committer {
             if let (Prepared::Converted(converted), false) = (&work.prepared, state == UnitState::Skipped) {
                 let overwritten = converted.overwritten.count();
                 self.counts.add_overwritten(overwritten);
-                observe::worker().metrics.overwritten(overwritten);
+                telemetry::worker().metrics.overwritten(overwritten);
             }
         }
         // Nobody waits any more when the worker is about to end.
@@ -461,6 +461,6 @@ impl Committer {
 fn count(update: &LedgerUpdate, recorded: RecordOutcome) {
     let indexed = update.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
     if let (Some((record, _)), RecordOutcome::Stored) = (indexed, recorded) {
-        observe::worker().metrics.searchable(record.document_count, record.lag_millis);
+        telemetry::worker().metrics.searchable(record.document_count, record.lag_millis);
     }
 }

@@ -7,14 +7,14 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio_util::sync::CancellationToken;
 
 use super::committer::Committer;
+use crate::ingest::index::bulk_policy::SendMode;
 use crate::ingest::index::heads::unless_held;
-use crate::ingest::index::new_indices::sift;
-use crate::ingest::index::watch::SendMode;
+use crate::ingest::index::index_creation_limit::sift;
 use crate::ingest::prepare::preparation::Preparation;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::placement::{
+use crate::ingest::unit::indexing::{
     HeldByIndex, IndexFailure, IndexOutcome, IndexRequest, StoredDocuments, UnitIndexing,
 };
 use crate::ingest::unit::prepared::Converted;

@@ -13,8 +13,8 @@ use super::commit_request::CommitRequest;
 use super::removed_documents::{self, DocumentsToDelete};
 use crate::ingest::ledger::errors_bucket::ErrorRecord;
 use crate::ingest::ledger::record::Recorder;
+use crate::ingest::unit::indexing::{StoredDocuments, UnitIndexing};
 use crate::ingest::unit::known::KnownRecord;
-use crate::ingest::unit::placement::{StoredDocuments, UnitIndexing};
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 use crate::ingest::unit::task::UnitOutcome;
 

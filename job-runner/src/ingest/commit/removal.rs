@@ -23,8 +23,8 @@ use crate::ingest::index::heads::CommitError;
 use crate::ingest::ledger::errors_bucket;
 use crate::ingest::retry::retry_step;
 use crate::ingest::source::current;
+use crate::ingest::unit::indexing::HeldByIndex;
 use crate::ingest::unit::object_ref::ObjectRef;
-use crate::ingest::unit::placement::HeldByIndex;
 use crate::ingest::unit::task::UnitOutcome;
 
 /// The result of a removal.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::commit_request::CommitRequest;
 use super::committer::Committer;
-use crate::ingest::index::watch::SendMode;
+use crate::ingest::index::bulk_policy::SendMode;
 use crate::ingest::unit::task::UnitOutcome;
 
 /// Maximum number of units that wait or are in flight, for all slow indices together: few enough to leave

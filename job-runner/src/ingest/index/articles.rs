@@ -10,9 +10,9 @@ use docmill_crds::error_class::{Classify as _, ErrorClass};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::bulk_policy::SharedIndexHealth;
 use super::known_names::SeenIndexNames;
 use super::mapping;
-use super::watch::SharedIndexHealth;
 
 /// The cluster that stores the articles.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ElasticError, ErrorCause, ItemOutcome};
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::UntrustedText;
+use docmill_crds::untrusted_text::UntrustedText;
 
-use crate::ingest::unit::placement::HeldByIndex;
+use crate::ingest::unit::indexing::HeldByIndex;
 
 /// Why a claim could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -12,12 +12,12 @@ use docmill_crds::records::units::DocumentAddress;
 use tokio_util::sync::CancellationToken;
 
 use super::articles::{Articles, UncreatableIndices};
+use super::bulk_policy::{IndexHealthPolicy, SendMode};
 use super::heads::{ClaimRequest, Claimed, CommitError, Heads, unless_held};
 use super::outcomes::BulkDocuments;
-use super::watch::{IndexHealthPolicy, SendMode};
 use crate::ingest::snapshot::provenance::indexed_source;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex, IndexOutcome, IndexRequest, PATIENCE};
+use crate::ingest::unit::indexing::{DocumentOutcome, HeldByIndex, IndexOutcome, IndexRequest, PATIENCE};
 
 /// Bytes that a bulk item has beside its document: the action and the time.
 const ITEM_BYTES: usize = 512;

@@ -6,7 +6,7 @@ use docmill_clients::elastic::{ErrorCause, ItemOutcome};
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::records::units::DocumentAddress;
 
-use crate::ingest::unit::placement::{DocumentOutcome, HeldByIndex};
+use crate::ingest::unit::indexing::{DocumentOutcome, HeldByIndex};
 
 /// The documents of a batch, in the order of its units, and the deletions of earlier copies, as they were
 /// sent.

@@ -6,7 +6,7 @@ use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
 
 use super::errors_bucket::ErrorRecord;
 use crate::ingest::unit::Unit;
-use crate::ingest::unit::placement::StoredDocuments;
+use crate::ingest::unit::indexing::StoredDocuments;
 use crate::ingest::unit::prepared::Converted;
 use crate::ingest::unit::refusal::Stage;
 

@@ -13,7 +13,7 @@ use super::preparation::{IN_MEMORY_BYTES, Preparation};
 use super::stamp::Stamp;
 use super::store_snapshot::EncodedSnapshot;
 use crate::ingest::snapshot::packed::packer::PackReservation;
-use crate::ingest::source::access::AccessFailure;
+use crate::ingest::source::access_tracker::AccessFailure;
 use crate::ingest::source::object::ObjectFound;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;

@@ -13,11 +13,11 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::address::Addressing;
-use super::logic::DocumentExtractor;
+use super::document_extractor::DocumentExtractor;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::snapshot::packed::packer::{PackReservation, Packer};
 use crate::ingest::snapshot::provenance::{Provenance, snapshot_line};
-use crate::ingest::source::access::Access;
+use crate::ingest::source::access_tracker::Access;
 use crate::ingest::source::object::{self, MemoryBudget, ObjectFound};
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;

@@ -13,7 +13,7 @@ use crate::ingest::snapshot::packed::packer::PackReservation;
 use crate::ingest::snapshot::packed::{Frame, compress};
 use crate::ingest::snapshot::provenance::with_snapshot;
 use crate::ingest::snapshot::{self, SnapshotMetadata};
-use crate::ingest::source::access::{Suspected, see_through};
+use crate::ingest::source::access_tracker::{Suspected, see_through};
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::known::KnownRecord;

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::preparation::Preparation;
 use super::stamp::Stamp;
 use crate::ingest::snapshot::upload::{PART_BYTES, Upload};
-use crate::ingest::source::access::AccessFailure;
+use crate::ingest::source::access_tracker::AccessFailure;
 use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
 use crate::ingest::unfinished::Unfinished;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::preparation::Preparation;
 use crate::ingest::snapshot::packed::packer::PackReservation;
-use crate::ingest::source::access::{Access, AccessFailure, Suspected, see_through};
+use crate::ingest::source::access_tracker::{Access, AccessFailure, Suspected, see_through};
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;

@@ -2,7 +2,7 @@
 
 use docmill_clients::aws::StoreError;
 
-use crate::ingest::bucket::head::head;
+use crate::ingest::bucket::head_object::head;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
 

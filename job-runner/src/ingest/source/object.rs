@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
-use crate::observe;
+use crate::telemetry;
 
 /// How much memory the raw objects in flight may take together. An object larger than the whole budget waits
 /// until it is alone.
@@ -119,7 +119,7 @@ pub async fn read(landed: &ObjectRef, length: i64, body: ByteStream) -> Result<B
 /// Checks that a body has its full length; a truncated one is read again.
 pub fn is_whole(landed: &ObjectRef, length: i64, read: usize) -> Result<(), StoreError> {
     if i64::try_from(read) == Ok(length) {
-        observe::worker().metrics.read(read);
+        telemetry::worker().metrics.read(read);
         return Ok(());
     }
     let cut = std::io::Error::other(format!("the body has {read} of {length} bytes"));

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::observe;
+use crate::telemetry;
 
 /// The visibility timeout of a message. A killed worker's messages come back after it.
 const VISIBILITY: Duration = Duration::from_secs(30);
@@ -124,7 +124,7 @@ impl Queue {
         let request = self.client.delete_message_batch().queue_url(&self.url);
         match request.set_entries(Some(entries.collect())).send().await {
             Ok(answer) => {
-                observe::worker().metrics.step("acknowledge", began);
+                telemetry::worker().metrics.step("acknowledge", began);
                 for failed in answer.failed {
                     tracing::warn!(code = failed.code, "a message could not be deleted; it will come again");
                 }

@@ -7,7 +7,7 @@ use docmill_crds::records::units::RecordedDocument;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::placement::HeldByIndex;
+use super::indexing::HeldByIndex;
 
 /// Refusals of one object that its error record lists in full; the others are counted.
 pub const TOLD_REFUSALS: usize = 1000;

@@ -25,12 +25,12 @@ use crate::ingest::source::notification::{
 };
 use crate::ingest::source::queue::ReceivedMessage;
 use crate::ingest::unfinished::Unfinished;
+use crate::ingest::unit::indexing::PATIENCE;
 use crate::ingest::unit::object_ref::ObjectRef;
-use crate::ingest::unit::placement::PATIENCE;
 use crate::ingest::unit::refusal::Stage;
 use crate::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};
-use crate::observe::metrics::Foreign;
-use crate::observe::{self};
+use crate::telemetry;
+use crate::telemetry::metrics::Foreign;
 
 /// Units of one message that are processed concurrently.
 const UNITS_AT_A_TIME: usize = 8;
@@ -58,7 +58,7 @@ impl Worker {
     pub(crate) async fn work(&self, message: ReceivedMessage) {
         let mut told = Notification::read(&message.body, &self.processor.spec.raw);
         let events = std::mem::take(&mut told.events);
-        let metrics = &observe::worker().metrics;
+        let metrics = &telemetry::worker().metrics;
         for (reason, count) in &told.ignored {
             metrics.ignored(reason, *count);
         }
@@ -154,7 +154,7 @@ impl Worker {
 
     fn count(&self, reason: Reason) {
         self.processor.committer.counts.add(UnitState::Failed);
-        let metrics = &observe::worker().metrics;
+        let metrics = &telemetry::worker().metrics;
         metrics.unit(UnitState::Failed, Some(reason.as_str()));
         if reason == Reason::ForeignNotification {
             metrics.foreign(Foreign::SetAside);
@@ -226,7 +226,7 @@ fn pause(ended: &UnitOutcome, waited: Duration) -> Option<Duration> {
     match ended {
         UnitOutcome::Final { .. } | UnitOutcome::Known(_) | UnitOutcome::Nothing => None,
         UnitOutcome::Unfinished => Some(RELEASE_DELAY),
-        UnitOutcome::Held(_) => Some(observe::held_pause(waited)),
+        UnitOutcome::Held(_) => Some(telemetry::held_pause(waited)),
     }
 }
 

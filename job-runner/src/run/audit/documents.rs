@@ -8,10 +8,10 @@ use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, RecordedDocument, Uni
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::evidence::{Inventory, Record, RecordsByDigest};
-use super::gather::{ArticleIndices, Stores, bounds};
+use super::inventory::{Inventory, Record, RecordsByDigest};
 use super::judge::{Backing, Hit, IndexedDocument, judge_document, judge_hit};
 use super::report::Difference;
+use super::stores::{ArticleIndices, Stores, bounds};
 use crate::run::error::RunError;
 
 /// Maximum documents that are held at a time.

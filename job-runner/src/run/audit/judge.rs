@@ -4,7 +4,7 @@ use docmill_crds::api::storage::OnDelete;
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitState};
 
-use super::evidence::{AuditScope, Inventory, Record, RecordsByDigest};
+use super::inventory::{AuditScope, Inventory, Record, RecordsByDigest};
 use super::keys::{self, EvidenceName, SnapshotName};
 use super::report::{Difference, Sums, Target};
 use crate::ingest::bucket::locations::{self, EvidenceKeys};

@@ -6,9 +6,9 @@ use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::ElasticError;
 use serde_json::{Value, json};
 
-use super::gather::{Stores, each, raw_object};
 use super::judge::strange_pack;
 use super::report::Difference;
+use super::stores::{Stores, each, raw_object};
 use crate::ingest::snapshot::packed::{self, PackEntry, Reference};
 use crate::ingest::snapshot::read;
 use crate::run::error::RunError;

@@ -11,14 +11,14 @@ use docmill_crds::records::units::units_index;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
-use super::lexicographic_listing::Growing;
+use super::key_bound::Growing;
 use super::select;
 use super::writer::ManifestWriter;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::listing::{self, ListedObject, Listing};
 use crate::run::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
-use crate::run::patience::PATIENCE;
+use crate::run::retry_policy::PATIENCE;
 
 /// Objects that are looked up by name concurrently.
 const HEADS_AT_A_TIME: usize = 16;

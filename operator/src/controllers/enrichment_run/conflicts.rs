@@ -5,7 +5,7 @@ use docmill_crds::EnrichmentRun;
 use docmill_crds::api::enrichment_run::{EnrichmentMode, EnrichmentPhase};
 use kube::ResourceExt as _;
 
-use crate::controllers::run_view;
+use crate::controllers::run_status;
 
 /// The run that has to end, or to be suspended, before this one may work; `None` if there is no conflict.
 pub fn in_the_way<'a>(run: &EnrichmentRun, others: &'a [EnrichmentRun]) -> Option<&'a EnrichmentRun> {
@@ -27,7 +27,7 @@ fn shares_target(run: &EnrichmentRun, other: &EnrichmentRun) -> bool {
 /// A running one comes first, then the oldest of those that wait.
 fn comes_first(other: &EnrichmentRun, run: &EnrichmentRun) -> bool {
     let status = other.status.as_ref();
-    if status.is_some_and(|status| run_view::has_ended(&status.conditions))
+    if status.is_some_and(|status| run_status::has_ended(&status.conditions))
         || other.metadata.deletion_timestamp.is_some()
     {
         return false;

@@ -13,8 +13,8 @@ use docmill_crds::api::enricher::Enricher;
 use docmill_crds::records::enrichments::Versions;
 use kube::ResourceExt as _;
 
+use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
-use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::{NOT_ALLOWED, read_secret, with_causes};
 

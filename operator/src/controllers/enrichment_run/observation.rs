@@ -14,9 +14,9 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use crate::controllers::run_view;
+use crate::controllers::run_status;
 use crate::not_ready::NotReady;
-use crate::workers::pod_view::{self, JobEnd};
+use crate::workers::pod_state::{self, JobEnd};
 use crate::workers::worker_pod;
 
 /// What is known about a run.
@@ -125,8 +125,8 @@ pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> EnrichmentJob {
         versions,
         slices,
         suspended: job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false),
-        end: pod_view::job_end(job),
-        trouble: run_view::trouble(job, pods),
-        stop_reason: run_view::stop_reason(job, pods),
+        end: pod_state::job_end(job),
+        trouble: run_status::trouble(job, pods),
+        stop_reason: run_status::stop_reason(job, pods),
     }
 }

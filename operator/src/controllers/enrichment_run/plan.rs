@@ -3,13 +3,13 @@
 use docmill_crds::EnrichmentRunSpec;
 use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode, Select};
 use docmill_crds::contract::StopReason;
-use docmill_crds::foreign::sentence;
 use docmill_crds::records::enrichments::pipeline_digest;
+use docmill_crds::untrusted_text::sentence;
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{EnrichmentJob, EnrichmentObservation, Selection};
 use super::records::{EnrichmentTotals, totals};
-use crate::workers::pod_view::JobEnd;
+use crate::workers::pod_state::JobEnd;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]

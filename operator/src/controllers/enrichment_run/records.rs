@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::api::enrichment_run::FieldComparison;
-use docmill_crds::foreign::version as shown;
 use docmill_crds::records::enrichments::SliceRecord;
+use docmill_crds::untrusted_text::version as shown;
 use serde_json::{Value, json};
 
 /// The search for the records of a run.

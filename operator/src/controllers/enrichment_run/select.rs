@@ -10,8 +10,8 @@ use kube::ResourceExt as _;
 
 use super::observation::{Origin, Selection};
 use super::{models, slices, vectors};
+use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
-use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
 

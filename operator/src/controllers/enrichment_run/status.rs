@@ -5,8 +5,8 @@ use std::time::Duration;
 use docmill_crds::api::enricher::{Enricher, Protocol};
 use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode, EnrichmentPhase, ModelStatus};
 use docmill_crds::error_class::ErrorClass;
-use docmill_crds::foreign::{sentence, version};
 use docmill_crds::records::enrichments::{Versions, enrichments_index};
+use docmill_crds::untrusted_text::{sentence, version};
 use docmill_crds::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::plan::{EnrichmentPlan, rests, whole};
 use super::records::{EnrichmentTotals, totals};
 use super::slices;
 use crate::conditions::{self, ConditionUpdate, kind};
-use crate::controllers::run_view;
+use crate::controllers::run_status;
 use crate::k8s::apply::Event;
 use crate::requeue;
 
@@ -57,7 +57,7 @@ pub fn status(
             .map_or_else(|| old.comparison.clone(), |totals| totals.comparison.clone()),
         report: report(run, plan).or_else(|| old.report.clone()),
         progress: totals.map(|totals| format!("{}%", totals.percent)).or_else(|| old.progress.clone()),
-        duration: start.map(|start| run_view::duration(start, end.unwrap_or(seen.now))),
+        duration: start.map(|start| run_status::duration(start, end.unwrap_or(seen.now))),
         start_time: start.map(Time),
         completion_time: end.map(Time),
     }
@@ -176,7 +176,7 @@ fn said(
         Err(fault) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
     }];
     said.extend(suspended(old, run, seen, plan));
-    said.extend(run_view::throttled(old, &seen.worker_statuses, is_at_work(plan)));
+    said.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work(plan)));
     said.extend(degraded(seen, plan));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
         said.push(ConditionUpdate::new(kind::MODEL_CHANGED, true, "VersionChanged", sentence(&change)));
@@ -259,19 +259,19 @@ fn outcome(run: &EnrichmentRun, totals: &EnrichmentTotals) -> String {
 
 /// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &EnrichmentPlan) -> Vec<Event> {
-    let mut events = run_view::events(&old.conditions, &new.conditions);
+    let mut events = run_status::events(&old.conditions, &new.conditions);
     match plan {
         EnrichmentPlan::Start(selection) => {
             let (documents, slices) = (selection.documents, selection.slices.len());
             let text = format!("processing {documents} documents in {slices} slices");
-            events.push(run_view::event(false, "Started", "StartJob", text));
+            events.push(run_status::event(false, "Started", "StartJob", text));
         }
         EnrichmentPlan::Clear(_) => {
             let text = "first removing vectors of another model from the target".to_owned();
-            events.push(run_view::event(false, "Clearing", "StartJob", text));
+            events.push(run_status::event(false, "Clearing", "StartJob", text));
         }
         EnrichmentPlan::Resume => {
-            events.push(run_view::event(false, "Resumed", "ResumeJob", "the run has resumed".to_owned()));
+            events.push(run_status::event(false, "Resumed", "ResumeJob", "the run has resumed".to_owned()));
         }
         _ => {}
     }
@@ -281,7 +281,7 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Enric
         (kind::DOCUMENTS_FAILED, true, "Observe"),
         (kind::DEGRADED, true, "Observe"),
     ];
-    events.extend(run_view::begun_to_hold(&old.conditions, &new.conditions, &begun));
+    events.extend(run_status::begun_to_hold(&old.conditions, &new.conditions, &begun));
     events
 }
 

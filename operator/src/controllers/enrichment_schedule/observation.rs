@@ -10,7 +10,7 @@ use kube::core::DeserializeGuard;
 
 use super::times::Times;
 use crate::conditions::{self, kind};
-use crate::controllers::run_view;
+use crate::controllers::run_status;
 use crate::not_ready::NotReady;
 
 /// What is known about a schedule.
@@ -87,7 +87,7 @@ fn made_run(run: &EnrichmentRun) -> ScheduledRun {
     let created = run.creation_timestamp().map_or(Timestamp::MIN, |time| time.0);
     let noted = run.annotations().get(annotation::SCHEDULED_TIME).and_then(|time| time.parse().ok());
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let complete = run_view::outcome(conditions);
+    let complete = run_status::outcome(conditions);
     let suspended = conditions::holds(conditions, kind::SUSPENDED);
     ScheduledRun { run: run.clone(), scheduled: noted.unwrap_or(created), complete, suspended }
 }

@@ -12,7 +12,7 @@ use super::observation::{ScheduleObservation, ScheduledRun};
 use super::plan::{Due, MOST_COUNTED, SchedulePlan};
 use super::run;
 use crate::conditions::{self, ConditionUpdate, kind};
-use crate::controllers::run_view::event;
+use crate::controllers::run_status::event;
 use crate::k8s::apply::Event;
 use crate::not_ready::NotReady;
 use crate::requeue as pauses;

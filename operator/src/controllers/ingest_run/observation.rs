@@ -9,9 +9,9 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use crate::controllers::run_view;
+use crate::controllers::run_status;
 use crate::not_ready::NotReady;
-use crate::workers::pod_view::{self, JobEnd};
+use crate::workers::pod_state::{self, JobEnd};
 use crate::workers::worker_pod;
 
 /// What is known about a run.
@@ -88,7 +88,7 @@ pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> RunJob {
     RunJob {
         created: job.creation_timestamp().map_or(now, |time| time.0),
         order,
-        end: pod_view::job_end(job),
-        trouble: run_view::trouble(job, pods),
+        end: pod_state::job_end(job),
+        trouble: run_status::trouble(job, pods),
     }
 }

@@ -13,8 +13,8 @@ use kube::{Api, ResourceExt as _};
 
 use super::observation::{IngestObservation, RunRecords, step};
 use super::{job, records, start};
+use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
-use crate::endpoints::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::{
     check_buckets, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,

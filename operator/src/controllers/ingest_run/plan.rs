@@ -6,7 +6,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{IngestObservation, RunJob};
 use super::records::totals;
-use crate::workers::pod_view::JobEnd;
+use crate::workers::pod_state::JobEnd;
 
 /// The number of parts per pod, processed one after another, so that a slow part does not delay the others
 /// much.

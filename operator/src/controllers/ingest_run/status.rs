@@ -14,7 +14,7 @@ use super::observation::IngestObservation;
 use super::plan::IngestPlan;
 use super::records::totals;
 use crate::conditions::{self, ConditionUpdate, kind};
-use crate::controllers::run_view;
+use crate::controllers::run_status;
 use crate::k8s::apply::Event;
 use crate::requeue;
 
@@ -57,7 +57,7 @@ pub fn status(
         report: report(order, seen, plan).or_else(|| old.report.clone()),
         start_time: start.map(Time),
         completion_time: end.map(Time),
-        duration: start.map(|start| run_view::duration(start, end.unwrap_or(seen.now))),
+        duration: start.map(|start| run_status::duration(start, end.unwrap_or(seen.now))),
     }
 }
 
@@ -165,7 +165,7 @@ fn said(
             progressing(false, "Ended", "the run has ended")
         }
     });
-    said.extend(run_view::throttled(old, &seen.worker_statuses, matches!(plan, IngestPlan::Watch)));
+    said.extend(run_status::throttled(old, &seen.worker_statuses, matches!(plan, IngestPlan::Watch)));
     match plan {
         IngestPlan::Complete { .. } => {
             said.push(ConditionUpdate::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));
@@ -197,7 +197,7 @@ impl Counted {
 
 /// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -> Vec<Event> {
-    let mut events = run_view::events(&old.conditions, &new.conditions);
+    let mut events = run_status::events(&old.conditions, &new.conditions);
     let started = match plan {
         IngestPlan::Select(_) => Some(("Selecting", "StartJob", "a pod is selecting the units".to_owned())),
         IngestPlan::Work { parts, selected, .. } => {
@@ -205,7 +205,7 @@ pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -
         }
         IngestPlan::Wait | IngestPlan::Watch | IngestPlan::Complete { .. } | IngestPlan::Fail { .. } => None,
     };
-    events.extend(started.map(|(reason, action, text)| run_view::event(false, reason, action, text)));
+    events.extend(started.map(|(reason, action, text)| run_status::event(false, reason, action, text)));
     events
 }
 

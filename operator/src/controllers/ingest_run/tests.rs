@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::observation::{IngestObservation, RunJob, RunRecords};
 use super::start;
-use crate::workers::pod_view::JobEnd;
+use crate::workers::pod_state::JobEnd;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()

@@ -13,7 +13,7 @@ use docmill_crds::contract::IngestOrder;
 use kube::ResourceExt as _;
 
 use super::ledger_memory::LedgerMemory;
-use crate::endpoints::EndpointClient;
+use crate::circuit_breaker::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::{BUCKETS, SecretReader, check_buckets, connect_source, storage_secrets, store_fault};
 use crate::telemetry::metrics::{Metrics, Target};

@@ -1,9 +1,9 @@
 //! What is known about a source at one moment, and how the ledger's answer is parsed. No I/O.
 
 use docmill_crds::api::ingest_source::FailureCount;
-use docmill_crds::foreign::code;
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::UnitState;
+use docmill_crds::untrusted_text::code;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use kube::core::DeserializeGuard;
 use kube::{Resource as _, ResourceExt as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::controllers::{ingest_run, run_view};
+use crate::controllers::{ingest_run, run_status};
 use crate::workers::worker_pod;
 
 /// Maximum length of a run's name.
@@ -58,7 +58,7 @@ pub fn read(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) ->
 
 fn poll_run(run: &IngestRun) -> PollRun {
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let complete = run_view::outcome(conditions);
+    let complete = run_status::outcome(conditions);
     PollRun {
         run: run.clone(),
         created: run.creation_timestamp().map_or(Timestamp::MIN, |time| time.0),

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use crate::workers::pod_view::{self, ContainerExit, JobEnd};
+use crate::workers::pod_state::{self, ContainerExit, JobEnd};
 use crate::workers::worker_status;
 
 /// Label with the number of the slot that a worker fills.
@@ -102,7 +102,7 @@ pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
     let active = workers.iter().enumerate().filter(|(_, worker)| worker.is_active());
     active
         .filter_map(|(at, worker)| {
-            let own = |pod: &&Arc<Pod>| pod_view::is_owned_by(pod, &worker.uid);
+            let own = |pod: &&Arc<Pod>| pod_state::is_owned_by(pod, &worker.uid);
             Some((at, pods.iter().filter(own).find_map(|pod| worker_status::url(pod))?))
         })
         .collect()
@@ -118,7 +118,7 @@ pub fn of_all_sources(jobs: &[Arc<Job>]) -> WorkerJobs {
     let mut seen = WorkerJobs::default();
     for job in jobs.iter().filter(|job| slot_of(job).is_some()) {
         let name = format!("{}/{}", job.namespace().unwrap_or_default(), job.name_any());
-        if pod_view::job_end(job).is_some() {
+        if pod_state::job_end(job).is_some() {
             seen.ended.push(name);
         } else {
             seen.active.insert(name, job.metadata.deletion_timestamp.is_some());
@@ -128,14 +128,14 @@ pub fn of_all_sources(jobs: &[Arc<Job>]) -> WorkerJobs {
 }
 
 fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
-    let own: Vec<&Pod> = pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
+    let own: Vec<&Pod> = pods.iter().map(AsRef::as_ref).filter(|pod| pod_state::is_of(pod, job)).collect();
     let created = job.creation_timestamp().map_or(now, |time| time.0);
     let age = now.duration_since(created).as_secs();
-    let state = match pod_view::job_end(job) {
-        Some(end) => ended(&end, own.iter().find_map(|pod| pod_view::ending(pod))),
+    let state = match pod_state::job_end(job) {
+        Some(end) => ended(&end, own.iter().find_map(|pod| pod_state::ending(pod))),
         None => WorkerState::Active { obstacle: obstacle(&own, age) },
     };
-    let starts = matches!(state, WorkerState::Active { .. }) && !own.iter().any(|pod| pod_view::runs(pod));
+    let starts = matches!(state, WorkerState::Active { .. }) && !own.iter().any(|pod| pod_state::runs(pod));
     Worker {
         job: job.name_any(),
         uid: job.uid().unwrap_or_default(),
@@ -165,7 +165,7 @@ fn obstacle(pods: &[&Pod], age_seconds: i64) -> Option<String> {
         let told = "the Job controller has not created its pod; see `kubectl describe job`";
         return (age_seconds >= STARTS_WITHIN_SECONDS).then(|| told.to_owned());
     }
-    pods.iter().find_map(|pod| pod_view::obstacle(pod, age_seconds >= MADE_WITHIN_SECONDS))
+    pods.iter().find_map(|pod| pod_state::obstacle(pod, age_seconds >= MADE_WITHIN_SECONDS))
 }
 
 /// The slot that a Job's worker fills.

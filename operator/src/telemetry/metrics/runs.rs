@@ -2,7 +2,7 @@
 
 use docmill_crds::{EnrichmentRun, IngestRun};
 
-use super::shown::{Gauge, ResourceMetrics, Series, by_state, of_conditions, one};
+use super::resource_collector::{Gauge, ResourceMetrics, Series, by_state, of_conditions, one};
 
 impl ResourceMetrics for EnrichmentRun {
     const LABEL: &'static str = "run";

@@ -3,7 +3,7 @@
 use docmill_crds::{EnrichmentSchedule, EnrichmentScheduleStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::shown::{Gauge, ResourceMetrics, Series, of_conditions, one};
+use super::resource_collector::{Gauge, ResourceMetrics, Series, of_conditions, one};
 
 impl ResourceMetrics for EnrichmentSchedule {
     const LABEL: &'static str = "schedule";

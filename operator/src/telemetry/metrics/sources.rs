@@ -3,7 +3,7 @@
 use docmill_crds::IngestSource;
 use docmill_crds::records::units::UnitState;
 
-use super::shown::{Gauge, ResourceMetrics, Series, by_state, of_conditions, one};
+use super::resource_collector::{Gauge, ResourceMetrics, Series, by_state, of_conditions, one};
 
 impl ResourceMetrics for IngestSource {
     const LABEL: &'static str = "source";

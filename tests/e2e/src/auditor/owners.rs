@@ -28,8 +28,8 @@ pub(super) fn check(evidence: &Evidence, faults: &mut Vec<String>) {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::Evidence;
     use super::check;
-    use crate::auditor::Evidence;
     use crate::elastic::Stored;
 
     fn faults(mark: Value, source: &str) -> usize {

@@ -205,7 +205,7 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
         "operator/src/telemetry/metrics/runs.rs",
         "operator/src/telemetry/metrics/schedules.rs",
         "operator/src/telemetry/metrics/sources.rs",
-        "job-runner/src/observe/metrics.rs",
+        "job-runner/src/telemetry/metrics.rs",
     ];
     let sources: String =
         sources.iter().map(|path| fs::read_to_string(checkout(path))).collect::<Result<_, _>>()?;

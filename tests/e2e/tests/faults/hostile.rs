@@ -7,7 +7,7 @@ use docmill_crds::contract::{ENDPOINTS_ALLOW_ENV, ENDPOINTS_DENY_ENV, ExitCode};
 use e2e::articles::Form;
 use e2e::cases::{Case, case, side_by_side};
 use e2e::faults::{Match, Rule};
-use e2e::harm::{Harm, Server};
+use e2e::malicious_servers::{Harm, Server};
 use e2e::rig::{self, ENDED, Rig, is_small};
 use e2e::wait::{Look, until};
 use serde_json::json;

@@ -15,9 +15,9 @@ use docmill_crds::error_class::{Classify as _, ErrorClass};
 use e2e::articles::Form;
 use e2e::corpus::Corpus;
 use e2e::env::Env;
-use e2e::front::signature::Keys;
-use e2e::front::{Authority, Front, Guard};
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
+use e2e::tls_proxy::signature::Keys;
+use e2e::tls_proxy::{Authority, Front, Guard};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::{Article, Form};
-use e2e::harm::{Harm, Hole, Server};
+use e2e::malicious_servers::{Harm, Hole, Server};
 use e2e::rig::operator::{Operator, OperatorRig};
 use e2e::wait::{Look, until};
 use e2e::world::{self, World, find_condition};

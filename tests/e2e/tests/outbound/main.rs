@@ -13,7 +13,7 @@ use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Out
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::storage::{SecretRef, Storage};
-use e2e::harm::{Harm, Server};
+use e2e::malicious_servers::{Harm, Server};
 use serde_json::json;
 
 /// More than any cap of the operator and what lies in sockets' buffers on the way.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
-use super::verdict::{ItemOutcome, ItemResult};
+use super::item_result::{ItemOutcome, ItemResult};
 use crate::elastic::error::{ElasticError, ErrorCause};
 
 /// Maximum number of parts into which a bulk is split to find a slow index.

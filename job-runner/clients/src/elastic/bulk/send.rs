@@ -8,8 +8,8 @@ use elasticsearch::http::Method;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{Bulk, BulkBody};
+use super::item_result::{self, ItemOutcome, ItemResult};
 use super::progress::BulkProgress;
-use super::verdict::{self, ItemOutcome, ItemResult};
 use crate::elastic::client::Elastic;
 use crate::elastic::error::{ElasticError, ErrorCause};
 use crate::outbound::Cap;
@@ -77,7 +77,7 @@ impl Elastic {
         store_health::of_process().bulk(bulk.byte_len(), bulk.len());
         let answer =
             self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes()), Cap::Items(bulk.len())).await?;
-        verdict::read(&answer, bulk.ids())
+        item_result::read(&answer, bulk.ids())
     }
 
     /// Sends a bulk until every item has an outcome, in the order of the items. None of them is

@@ -5,7 +5,7 @@ use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState};
 
 use super::{Backing, Hit, IndexedDocument, judge, judge_document, judge_hit};
-use crate::run::audit::evidence::{AuditScope, Inventory, RawObject, Record};
+use crate::run::audit::inventory::{AuditScope, Inventory, RawObject, Record};
 use crate::run::audit::report::Difference;
 
 const CREATED: i64 = 1_000_000;

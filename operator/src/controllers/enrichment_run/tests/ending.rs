@@ -12,9 +12,9 @@ use crate::controllers::enrichment_run::observation::{EnrichmentJob, EnrichmentO
 use crate::controllers::enrichment_run::plan::{self, EnrichmentPlan};
 use crate::controllers::enrichment_run::records::{read, totals};
 use crate::controllers::enrichment_run::status::{events, requeue_after, status};
-use crate::controllers::run_view::has_ended;
+use crate::controllers::run_status::has_ended;
 use crate::not_ready::NotReady;
-use crate::workers::pod_view::JobEnd;
+use crate::workers::pod_state::JobEnd;
 
 fn work(complete: Option<bool>) -> EnrichmentJob {
     let reason = "BackoffLimitExceeded".to_owned();

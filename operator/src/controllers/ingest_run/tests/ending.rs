@@ -9,7 +9,7 @@ use crate::conditions::{find, holds, kind};
 use crate::controllers::ingest_run::observation::{IngestObservation, RunJob};
 use crate::controllers::ingest_run::plan::{IngestPlan, plan};
 use crate::controllers::ingest_run::status::{events, remaining, status};
-use crate::controllers::run_view::has_ended;
+use crate::controllers::run_status::has_ended;
 use crate::not_ready::NotReady;
 
 fn after(view: &IngestObservation) -> IngestRunStatus {

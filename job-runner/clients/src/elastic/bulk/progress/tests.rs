@@ -1,7 +1,7 @@
 use docmill_crds::contract::IndexTrouble;
 
 use super::BulkProgress;
-use crate::elastic::bulk::verdict::ItemResult;
+use crate::elastic::bulk::item_result::ItemResult;
 use crate::elastic::{ElasticError, ErrorCause, ItemOutcome};
 
 fn fault(status: u16) -> ErrorCause {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::articles::{Enrichable, generated};
-use super::super::model::Answer;
 use super::{Evidence, enriched, faults};
 use crate::elastic::Stored;
+use crate::rig::enrichment::articles::{Enrichable, generated};
+use crate::rig::enrichment::model::Answer;
 
 /// Six articles, two of which are refused.
 fn articles() -> Vec<Enrichable> {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::ingest::retry::PATIENCE_WITH_OUTAGES;
 use crate::ingest::snapshot::packed::packer::PackReservation;
 use crate::ingest::unfinished::Unfinished;
-use crate::observe;
+use crate::telemetry;
 
 /// How long an object has to be denied before that is its own fault. A permission that was granted or revoked
 /// takes some seconds to propagate everywhere
@@ -147,7 +147,7 @@ where
     let Suspected { unit, coming } = suspected;
     let mut outages = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
     let mut refusals = Backoff::new(TRIED_FOR);
-    let (worker, started) = (observe::worker(), Instant::now());
+    let (worker, started) = (telemetry::worker(), Instant::now());
     let mut held_up = store_health::of_process().held_up();
     let mut others_are_served = false;
     loop {

@@ -26,7 +26,7 @@ use super::known_names::SeenIndexNames;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
-use crate::ingest::unit::placement::PATIENCE;
+use crate::ingest::unit::indexing::PATIENCE;
 use crate::ingest::unit::refusal::{RefusedPart, Stage};
 
 /// Id of the record in the heads index.

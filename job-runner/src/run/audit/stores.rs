@@ -9,9 +9,9 @@ use docmill_crds::records::units::units_index;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::evidence::{AuditScope, Inventory, LookupKeys, LookupResults, RawObject, Record};
+use super::inventory::{AuditScope, Inventory, LookupKeys, LookupResults, RawObject, Record};
 use super::window::{self, FirstPage};
-use crate::ingest::bucket::head::head;
+use crate::ingest::bucket::head_object::head;
 use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;

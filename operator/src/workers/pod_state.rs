@@ -1,7 +1,7 @@
 //! What the pods and Jobs of workers show. No I/O.
 
 use docmill_crds::contract::{ExitCode, Report};
-use docmill_crds::foreign::sentence;
+use docmill_crds::untrusted_text::sentence;
 use k8s_openapi::api::batch::v1::{Job, JobCondition};
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 use k8s_openapi::jiff::Timestamp;

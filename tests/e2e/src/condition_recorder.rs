@@ -9,7 +9,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::cluster::{Cluster, Kind};
+use super::cluster::{Cluster, Kind};
 
 /// How often it looks. The operator looks at a source with work every two seconds.
 const INTERVAL: Duration = Duration::from_millis(300);

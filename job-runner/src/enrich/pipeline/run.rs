@@ -11,18 +11,18 @@ use futures::StreamExt as _;
 use futures::stream::{self, LocalBoxStream};
 use tokio::sync::mpsc;
 
-use super::ask::ModelClient;
 use super::batch::{Batch, batches};
 use super::context::Flow;
-use super::halt::FirstError;
-use super::{keep, pages, stage};
+use super::first_error::FirstError;
+use super::model_client::ModelClient;
+use super::{pages, stage, writer};
+use crate::enrich::article_work::ArticleWork;
 use crate::enrich::error::EnrichError;
 use crate::enrich::model::limits::Limits;
-use crate::enrich::model::shorten::Shortening;
-use crate::enrich::patience::PATIENCE;
+use crate::enrich::model::truncation::Shortening;
+use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::selection::select::Selection;
 use crate::enrich::slice_plan::PlannedEnricher;
-use crate::enrich::work::ArticleWork;
 
 /// A model that is back should be used again soon; `limits` keeps its load low meanwhile.
 const MODEL_PATIENCE: RetryPolicy = RetryPolicy { longest: Duration::from_secs(5), ..PATIENCE };
@@ -49,7 +49,7 @@ impl Flow<'_> {
             },
             self.ask_all(&askers, read, answered, &halt),
             async {
-                if let Err(error) = keep::store_all(self, finished).await {
+                if let Err(error) = writer::store_all(self, finished).await {
                     halt.by(error);
                 }
             },

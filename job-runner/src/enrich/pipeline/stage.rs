@@ -5,19 +5,19 @@ use docmill_clients::model_server::protocol::Reply;
 use docmill_crds::api::enricher::Protocol;
 use docmill_crds::api::enrichment_run::OnModelChange;
 use docmill_crds::contract::EnrichStep;
-use docmill_crds::foreign::version;
 use docmill_crds::records::enrichments::FailureReason;
+use docmill_crds::untrusted_text::version;
 
-use super::ask::ModelClient;
 use super::batch::Batch;
 use super::context::Flow;
-use super::halt::FirstError;
+use super::first_error::FirstError;
+use super::model_client::ModelClient;
+use crate::enrich::article_work::{ArticleWork, ModelQuery};
 use crate::enrich::error::EnrichError;
 use crate::enrich::model::builtin;
 use crate::enrich::model::input::ModelInput;
-use crate::enrich::records::tally::SharedCounts;
+use crate::enrich::records::shared_counts::SharedCounts;
 use crate::enrich::slice_plan::{PlannedEnricher, SlicePlan};
-use crate::enrich::work::{ArticleWork, ModelQuery};
 
 /// Gets the questions of a batch answered. After an error nothing of the batch moves on: whoever works on the
 /// slice next takes its documents up again.

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use docmill_clients::aws::{StoreError, StoreFault};
-use docmill_crds::foreign::UntrustedText;
+use docmill_crds::untrusted_text::UntrustedText;
 use tokio_util::sync::CancellationToken;
 
 use super::{Access, AccessFailure, Suspected, see_through};

@@ -13,7 +13,7 @@ use kube::ResourceExt as _;
 use crate::conditions::{self, ConditionUpdate, kind};
 use crate::k8s::apply::Event;
 use crate::workers::backpressure;
-use crate::workers::pod_view::{self, ContainerExit};
+use crate::workers::pod_state::{self, ContainerExit};
 
 /// A duration as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
 pub fn duration(start: Timestamp, end: Timestamp) -> String {
@@ -51,21 +51,21 @@ pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> 
 /// The failure of the newest failed pod of a Job, or what prevents a pod from starting.
 pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
     let pods = youngest_first(job, pods);
-    let failure = |pod: &&Pod| pod_view::ending(pod).as_ref().and_then(ContainerExit::failure);
-    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_view::obstacle(pod, false)))
+    let failure = |pod: &&Pod| pod_state::ending(pod).as_ref().and_then(ContainerExit::failure);
+    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_state::obstacle(pod, false)))
 }
 
 /// The stop reason of the newest failed worker, if it gave one.
 pub fn stop_reason(job: &Job, pods: &[Arc<Pod>]) -> Option<StopReason> {
     let failed = youngest_first(job, pods)
         .into_iter()
-        .find_map(|pod| pod_view::ending(pod).filter(|ending| ending.failure().is_some()));
+        .find_map(|pod| pod_state::ending(pod).filter(|ending| ending.failure().is_some()));
     failed?.report?.reason
 }
 
 fn youngest_first<'a>(job: &Job, pods: &'a [Arc<Pod>]) -> Vec<&'a Pod> {
     let mut pods: Vec<&Pod> =
-        pods.iter().map(AsRef::as_ref).filter(|pod| pod_view::is_of(pod, job)).collect();
+        pods.iter().map(AsRef::as_ref).filter(|pod| pod_state::is_of(pod, job)).collect();
     pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp()));
     pods
 }

@@ -5,12 +5,12 @@ use docmill_crds::contract::EnrichStep;
 use tokio::sync::mpsc;
 
 use super::context::Flow;
-use super::halt::FirstError;
+use super::first_error::FirstError;
+use crate::enrich::article_work::{ArticleWork, DocumentFailure, target_index};
 use crate::enrich::error::EnrichError;
 use crate::enrich::selection::article_state::{ArticleState, standing};
 use crate::enrich::selection::hits::Article;
 use crate::enrich::selection::select::Selection;
-use crate::enrich::work::{ArticleWork, DocumentFailure, target_index};
 
 /// Reads all pages of a selection and passes on what needs work.
 pub(crate) async fn read(

@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use crate::enrich::error::EnrichError;
 use crate::enrich::model::input::head;
 use crate::enrich::model::limits::Limits;
-use crate::enrich::model::shorten::{self, RefusedRequest, Shortening};
+use crate::enrich::model::truncation::{self, RefusedRequest, Shortening};
 use crate::enrich::records::budget::Budget;
-use crate::enrich::records::tally::SharedCounts;
+use crate::enrich::records::shared_counts::SharedCounts;
 use crate::enrich::slice_plan::PlannedEnricher;
 
 /// How often a request is repeated because of an unusable response, before a document is blamed for it.
@@ -104,7 +104,7 @@ impl ModelClient<'_> {
                 (Err(refused), positions) => {
                     let part = |positions: &[usize]| BatchPart { positions: positions.to_vec(), again };
                     // Only once: if it is not the longest, the cause is something else.
-                    let by_itself = may_be_the_longest.then(|| shorten::longest(&sent)).flatten();
+                    let by_itself = may_be_the_longest.then(|| truncation::longest(&sent)).flatten();
                     if let (Some(longest), Some(_)) = (by_itself, &refused.too_long) {
                         may_be_the_longest = false;
                         let mut others = positions.to_vec();
@@ -130,7 +130,7 @@ impl ModelClient<'_> {
     ) -> Result<Reply, EnrichError> {
         let (true, [text]) = (self.shortening.on, texts) else { return Ok(Err(refused.reason)) };
         let mut characters = text.chars().count();
-        for _ in 0..shorten::CUTS {
+        for _ in 0..truncation::CUTS {
             let Some(shorter) = refused.shorter(characters) else { break };
             self.shortening.refuse(characters);
             characters = shorter;

@@ -13,10 +13,10 @@ use super::outcome::Outcomes;
 use crate::ingest::processor::Processor;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::task::{Reprocess, UnitOutcome, UnitTask};
-use crate::observe;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::manifest::{FileResult, ManifestLine};
+use crate::telemetry;
 
 /// Units in flight at a time: enough to fill a batch while the previous one is being sent.
 const UNITS_AT_A_TIME: usize = 256;
@@ -71,7 +71,7 @@ pub(crate) async fn work_file(
 
 /// How long units wait for an index until they are retried: not beyond their patience.
 fn pause(waited: Duration, patience: Duration) -> Duration {
-    let pause = observe::held_pause(waited);
+    let pause = telemetry::held_pause(waited);
     match patience.checked_sub(waited) {
         Some(rest) => pause.min(rest + Duration::from_secs(1)),
         None => pause,

@@ -9,7 +9,7 @@ use docmill_clients::retry::RetryPolicy;
 use docmill_crds::contract::IndexTrouble;
 
 use super::index_health::IndexHealth;
-use crate::ingest::unit::placement::PATIENCE;
+use crate::ingest::unit::indexing::PATIENCE;
 
 /// How long a batch waits in place for transient trouble to pass if no other index accepts documents either.
 /// Then its units are released, since units of other indices may be queued behind them.

@@ -9,7 +9,7 @@ use crate::enrich::model::objects::Objects;
 use crate::enrich::records::budget::Budget;
 use crate::enrich::records::failures::Failures;
 use crate::enrich::records::progress::Progress;
-use crate::enrich::records::tally::SharedCounts;
+use crate::enrich::records::shared_counts::SharedCounts;
 use crate::enrich::slice_plan::SlicePlan;
 use crate::enrich::target::compare::SliceComparison;
 use crate::enrich::target::store::CopyStore;

@@ -28,7 +28,7 @@ use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
 use crate::ingest::unfinished::Unfinished;
-use crate::ingest::unit::placement::HeldByIndex;
+use crate::ingest::unit::indexing::HeldByIndex;
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared};
 
 /// Documents that are taken back per batch.

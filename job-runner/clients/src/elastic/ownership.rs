@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::foreign::UntrustedText;
 use docmill_crds::records::own_index::{OwnIndex, Owner, Ownership, OwnershipConflict, meta};
+use docmill_crds::untrusted_text::UntrustedText;
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 

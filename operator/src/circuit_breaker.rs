@@ -2,10 +2,9 @@
 //! A slow failure is remembered by namespace and endpoint: the fault is returned at once until it is time to
 //! retry, and then only one reconcile retries. Unknown endpoints and those that were unresponsive before get
 //! a short deadline at first, and only a few of them are asked at a time, per namespace and in total.
-//! [`memory`] decides (pure); this module adds the clock and the lock. All of it can be lost at any time.
+//! [`state`] decides (pure); this module adds the clock and the lock. All of it can be lost at any time.
 
-mod memory;
-mod passes;
+mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,8 +15,7 @@ use futures::future::BoxFuture;
 use kube::Resource;
 
 use super::not_ready::NotReady;
-use memory::{BreakerKey, BreakerTable, EndpointTurn, Outcome};
-pub use passes::ReconcileLimiter;
+use state::{BreakerKey, BreakerTable, EndpointTurn, Outcome};
 
 /// A request that fails faster than this blocks nobody.
 const SLOW: Duration = Duration::from_secs(1);

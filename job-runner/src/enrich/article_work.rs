@@ -8,8 +8,8 @@ use docmill_crds::records::enrichments::{FailureReason, key};
 use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
-use super::model::attach;
 use super::model::input::{self, ModelInput};
+use super::model::provenance;
 use super::selection::article_state;
 use super::selection::hits::Article;
 use super::slice_plan::PlannedEnricher;
@@ -104,7 +104,7 @@ impl ArticleWork {
     /// document has no input for this model, or cannot be sent to it (it fails). `run` and `now` are for the
     /// provenance.
     pub(crate) fn prepare(&mut self, model: &PlannedEnricher, run: &str, now: &str) -> Option<ModelQuery> {
-        if let Some(field) = attach::conflict(&self.article.source, model) {
+        if let Some(field) = provenance::conflict(&self.article.source, model) {
             let message = format!("the document has a field {field:?} of its own");
             self.fail(model, FailureReason::FieldConflict, &message);
             return None;
@@ -145,7 +145,7 @@ impl ArticleWork {
             );
             return self.fail(model, FailureReason::EmptyInput, &message);
         }
-        let mut told = attach::provenance(model, None, digest, run, now);
+        let mut told = provenance::provenance(model, None, digest, run, now);
         // No run has called the model for it.
         told[key::RUN] = Value::Null;
         self.empty = true;
@@ -164,7 +164,8 @@ impl ArticleWork {
         match reply {
             Ok(answer) => {
                 self.called = true;
-                let told = attach::provenance(model, answer.version.as_deref(), &question.digest, run, now);
+                let told =
+                    provenance::provenance(model, answer.version.as_deref(), &question.digest, run, now);
                 self.attach(model, answer.fields, told);
             }
             Err(reason) => self.fail(model, FailureReason::ModelRefused, &reason),
@@ -208,7 +209,7 @@ impl ArticleWork {
     /// The enriched copy as JSON.
     pub(crate) fn sealed(&self, run: &str) -> Vec<u8> {
         let mut document = self.article.source.clone();
-        attach::seal(&mut document, self.enrichment.clone(), run);
+        provenance::seal(&mut document, self.enrichment.clone(), run);
         // A map of JSON values into a Vec: serde_json cannot fail here.
         serde_json::to_vec(&document).unwrap_or_default()
     }

@@ -12,12 +12,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::context::Flow;
+use crate::batching::gather;
+use crate::enrich::article_work::{ArticleWork, DocumentFailure};
 use crate::enrich::error::EnrichError;
 use crate::enrich::records::counts::SliceCounts;
 use crate::enrich::selection::hits::Article;
 use crate::enrich::target::store::EnrichedCopy;
-use crate::enrich::work::{ArticleWork, DocumentFailure};
-use crate::gather::gather;
 
 /// Maximum number of documents that are stored together.
 const TOGETHER: usize = 256;

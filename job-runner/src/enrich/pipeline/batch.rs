@@ -7,8 +7,8 @@ use futures::StreamExt as _;
 use futures::stream::{self, Fuse, LocalBoxStream, Stream};
 use tokio_util::sync::CancellationToken;
 
+use crate::enrich::article_work::{ArticleWork, ModelQuery};
 use crate::enrich::slice_plan::PlannedEnricher;
-use crate::enrich::work::{ArticleWork, ModelQuery};
 
 /// Documents that need no answer move on once there are this many, without waiting for a full batch.
 const PASSING: usize = 128;
