@@ -7,7 +7,7 @@
 //! - [`records`]: records of the work, kept in the stores themselves;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
-//! - [`manifests`], [`mod@reference`]: the definitions of the resources and the reference documentation, made from the types;
+//! - [`manifests`], [`reference_docs`]: the definitions of the resources and the reference documentation, made from the types;
 //! - [`error_class`]: what every error of the product says about who has to act.
 //!
 //! Nothing here performs I/O.

@@ -5,7 +5,7 @@
 //! - [`slice_plan`]: the work order, read and checked once; `slice`: processes one slice to completion;
 //! - `selection`: the documents of the slice, a page at a time, from a view that does not change, and what
 //!   the stored copies tell about the work that remains;
-//! - `work`: one document in flight;
+//! - `article_work`: one document in flight;
 //! - [`model`]: a model's inputs, the digest that detects unchanged inputs, when and how often a model is
 //!   called, and how its results are put into the document;
 //! - [`pipeline`]: batches for a model, sent concurrently, retried, and split in halves if one document spoils a

@@ -6,7 +6,7 @@
 //!   them;
 //! - [`plan`]: selects, from a [`listing`] of the bucket or from the ledger, and writes the manifest as it
 //!   grows;
-//! - [`work`]: one part of the manifest, file by file, and what each mode does with a file;
+//! - [`process`]: one part of the manifest, file by file, and what each mode does with a file;
 //! - [`shadow`], [`audit`]: the modes that compare;
 //! - `records`: the progress of the run, beside the ledger.
 

@@ -5,7 +5,7 @@
 //! - `context`: what every reconcile needs; `conditions`, `not_ready`, `requeue`: conditions and requeue
 //!   times;
 //! - `workers`: the spec of a worker pod, its work order, and the status it reports;
-//! - `stores`: reaches what a resource names; `endpoints`: keeps unresponsive endpoints from blocking others;
+//! - `stores`: reaches what a resource names; `circuit_breaker`: keeps unresponsive endpoints from blocking others;
 //! - `k8s`: the API server, and which of several operators writes to it;
 //! - `telemetry`: metrics and probes.
 

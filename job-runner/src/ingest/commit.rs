@@ -2,7 +2,7 @@
 //! commit, `ledger_update` decides what to write.
 //!
 //! [`from_snapshot`] indexes what does not fit into memory; `slow_index` keeps a slow index from holding up
-//! the others; [`removal`] handles objects that were removed; `removed_documents` and `rollback` handle documents
+//! the others; [`removal`] handles objects that were removed; `removed_documents` and `document_deletion` handle documents
 //! that a unit no longer has.
 
 pub mod commit_request;

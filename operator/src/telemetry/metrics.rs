@@ -1,5 +1,5 @@
 //! Prometheus metrics of the operator itself and of resources: `sources`, `runs` and `schedules`, all
-//! exported through `shown`.
+//! exported through `resource_collector`.
 
 mod resource_collector;
 mod runs;

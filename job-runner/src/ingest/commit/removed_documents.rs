@@ -1,4 +1,4 @@
-//! Which documents a unit no longer has, and where they are named. Pure; [`rollback`](super::rollback)
+//! Which documents a unit no longer has, and where they are named. Pure; [`document_deletion`](super::document_deletion)
 //! deletes them.
 
 use docmill_crds::reason::SkipReason;

@@ -23,7 +23,7 @@ pub struct IndexRequest<'a> {
     /// Documents of it, or none where all were refused.
     pub documents: &'a [AddressedDocument],
     /// Write what is stored already by the unit again, with new versions, see
-    /// [`Request::renew`](crate::ingest::index::heads::Request::renew).
+    /// [`ClaimRequest::renew`](crate::ingest::index::heads::ClaimRequest::renew).
     pub renew: bool,
 }
 

@@ -101,7 +101,7 @@ impl BulkBody {
     }
 
     /// Stores a document only if it is unchanged since it was read, or still missing if it was missing;
-    /// otherwise the outcome is [`Outcome::Superseded`](super::Outcome::Superseded).
+    /// otherwise the outcome is [`ItemOutcome::Superseded`](super::ItemOutcome::Superseded).
     pub fn push_compare_and_set(
         &mut self,
         address: Address<'_>,
