@@ -8,6 +8,7 @@
 //!   grows;
 //! - [`process`]: one part of the manifest, file by file, and what each mode does with a file;
 //! - [`shadow`], [`audit`]: the modes that compare;
+//! - `report`: merges what the files of a run report;
 //! - `records`: the progress of the run, beside the ledger.
 
 pub mod audit;
@@ -19,6 +20,7 @@ pub mod manifest;
 pub mod plan;
 pub mod process;
 mod records;
+mod report;
 mod retry_policy;
 pub mod shadow;
 mod steps;

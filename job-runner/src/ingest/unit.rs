@@ -4,6 +4,7 @@ pub mod document;
 pub mod indexing;
 pub mod known;
 pub mod object_ref;
+pub mod object_version;
 pub mod overwritten;
 pub mod prepared;
 pub mod refusal;

@@ -17,7 +17,7 @@ mod judge;
 mod keys;
 mod packs;
 mod repair;
-mod report;
+pub(super) mod report;
 mod stores;
 mod window;
 
@@ -26,7 +26,6 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use docmill_crds::records::runs::Tally;
-use serde_json::Value;
 
 use super::context::RunContext;
 use super::error::RunError;
@@ -68,18 +67,6 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
         ..Tally::default()
     };
     Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
-}
-
-/// The report of the whole run, from those of its files in order.
-pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
-    let mut whole = AuditReport::default();
-    for report in reports {
-        match serde_json::from_value(report) {
-            Ok(report) => whole.merge(report),
-            Err(error) => tracing::error!(%error, "a part of the report cannot be read and is left out"),
-        }
-    }
-    serde_json::to_value(whole).unwrap_or_default()
 }
 
 /// A window in which something differed.

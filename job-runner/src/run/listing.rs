@@ -7,19 +7,16 @@
 use aws_sdk_s3::types::BucketVersioningStatus;
 use docmill_clients::aws::{StoreError, StoreFault};
 
-use crate::ingest::source::current::{self, CurrentVersion, millis, real_version, unquoted};
+use crate::ingest::source::current::{self, millis, real_version, unquoted};
+use crate::ingest::unit::object_version::ObjectVersion;
 
 /// An object as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedObject {
     /// Its key.
     pub key: String,
-    /// Its version id, where the bucket is versioned.
-    pub version_id: Option<String>,
-    /// Its `ETag`, without quotes.
-    pub etag: Option<String>,
-    /// When it landed, in milliseconds since 1970.
-    pub last_modified_millis: i64,
+    /// Its current version.
+    pub version: ObjectVersion,
 }
 
 /// A listing under way.
@@ -104,9 +101,11 @@ impl Listing {
         let listed = answer.contents().iter().filter_map(|object| {
             Some(ListedObject {
                 key: object.key()?.to_owned(),
-                version_id: None,
-                etag: object.e_tag().map(unquoted),
-                last_modified_millis: millis(object.last_modified()),
+                version: ObjectVersion {
+                    version_id: None,
+                    etag: object.e_tag().map(unquoted),
+                    last_modified_millis: millis(object.last_modified()),
+                },
             })
         });
         Ok((listed.collect(), next))
@@ -128,9 +127,11 @@ impl Listing {
         let listed = current.filter_map(|version| {
             Some(ListedObject {
                 key: version.key()?.to_owned(),
-                version_id: version.version_id().and_then(real_version),
-                etag: version.e_tag().map(unquoted),
-                last_modified_millis: millis(version.last_modified()),
+                version: ObjectVersion {
+                    version_id: version.version_id().and_then(real_version),
+                    etag: version.e_tag().map(unquoted),
+                    last_modified_millis: millis(version.last_modified()),
+                },
             })
         });
         Ok((listed.collect(), next))
@@ -148,10 +149,5 @@ pub async fn head(
     key: &str,
 ) -> Result<Option<ListedObject>, StoreError> {
     let current = current::present(s3, bucket, key).await?;
-    Ok(current.map(|CurrentVersion { version_id, etag, last_modified_millis }| ListedObject {
-        key: key.to_owned(),
-        version_id,
-        etag,
-        last_modified_millis,
-    }))
+    Ok(current.map(|version| ListedObject { key: key.to_owned(), version }))
 }

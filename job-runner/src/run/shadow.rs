@@ -9,7 +9,7 @@
 
 mod compare;
 mod diff;
-mod report;
+pub(super) mod report;
 mod snapshot_lines;
 
 use std::io::{self, Read};
@@ -23,12 +23,12 @@ use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::runs::Tally;
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::{FileResult, ManifestLine};
+use super::report::Report as _;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
@@ -66,18 +66,6 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
         report.merge(of_unit);
     }
     Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
-}
-
-/// The report of the whole run, from those of its files in order.
-pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
-    let mut whole = ShadowReport::default();
-    for report in reports {
-        match serde_json::from_value(report) {
-            Ok(report) => whole.merge(report),
-            Err(error) => tracing::error!(%error, "a part of the report cannot be read and is left out"),
-        }
-    }
-    serde_json::to_value(whole).unwrap_or_default()
 }
 
 /// Counts a unit as mode Reconvert would.

@@ -150,7 +150,7 @@ impl Stores<'_> {
                     named: record(&seen.unit)
                         .filter(|record| names_all(record))
                         .map(|_| !unnamed.contains(&(index.as_str(), id.as_str()))),
-                    is_present: object.is_some_and(|object| object.unit(&unit.bucket, &unit.key) == *unit),
+                    is_present: object.is_some_and(|object| object.unit_id(&unit.bucket, &unit.key) == *unit),
                     newest_index: newest.get(id.as_str()).map(String::as_str),
                 };
                 judge_hit(&self.ground, Hit { index, id, key: &unit.key, seen }, backing)

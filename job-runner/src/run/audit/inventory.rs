@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::keys::{self, EvidenceName};
 use crate::ingest::bucket::locations::{self, EvidenceKeys};
 use crate::ingest::snapshot::packed::Reference;
+use crate::ingest::unit::object_version::ObjectVersion;
 
 /// The locations of a source, and what is known before anything is examined.
 #[derive(Clone, Debug)]
@@ -32,25 +33,6 @@ pub struct AuditScope {
     pub good: UnitState,
     /// When the run was created, in milliseconds since 1970. What landed later is still in flight.
     pub created_millis: i64,
-}
-
-/// An object of the raw bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawObject {
-    /// Version id, where the bucket is versioned.
-    pub version_id: Option<String>,
-    /// Its `ETag` without quotes.
-    pub etag: String,
-    /// When it landed, in milliseconds since 1970.
-    pub last_modified_millis: i64,
-}
-
-impl RawObject {
-    /// The id of its unit.
-    pub fn unit(&self, bucket: &str, key: &str) -> UnitId {
-        let version = self.version_id.clone().unwrap_or_else(|| self.etag.clone());
-        UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version }
-    }
 }
 
 /// The fields of a ledger record that an audit needs.
@@ -92,7 +74,7 @@ impl Record {
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
     /// Objects of the raw bucket, by key.
-    pub raw: BTreeMap<String, RawObject>,
+    pub raw: BTreeMap<String, ObjectVersion>,
     /// Records of the ledger with their ids.
     pub records: Vec<(String, Record)>,
     /// Keys of the snapshot bucket, without the prefix.
@@ -107,7 +89,7 @@ pub struct Inventory {
 #[derive(Clone, Debug, Default)]
 pub struct LookupResults {
     /// Objects of the raw bucket, by key.
-    pub raw: HashMap<String, Option<RawObject>>,
+    pub raw: HashMap<String, Option<ObjectVersion>>,
     /// Records, by the digests of their units.
     pub records: HashMap<String, Option<Record>>,
     /// Whether an object of the snapshot bucket exists, by its key.
@@ -151,7 +133,7 @@ impl LookupKeys {
 impl Inventory {
     /// The object of a key, if it was listed or looked up. The outer `None`: it was not.
     #[allow(clippy::option_option, reason = "no answer and no object are two things")]
-    pub fn object(&self, key: &str) -> Option<Option<&RawObject>> {
+    pub fn object(&self, key: &str) -> Option<Option<&ObjectVersion>> {
         match self.raw.get(key) {
             Some(object) => Some(Some(object)),
             None => self.answers.raw.get(key).map(Option::as_ref),
@@ -281,10 +263,11 @@ impl Inventory {
     /// Whether a snapshot belongs to the object that the bucket holds.
     pub fn is_object(
         ground: &AuditScope,
-        object: Option<&RawObject>,
+        object: Option<&ObjectVersion>,
         named: &keys::SnapshotName<'_>,
     ) -> bool {
-        object.is_some_and(|object| object.unit(&ground.raw.bucket, named.raw_key).digest() == named.digest)
+        object
+            .is_some_and(|object| object.unit_id(&ground.raw.bucket, named.raw_key).digest() == named.digest)
     }
 
     /// Evidence is orphaned if neither the record of its unit, nor, without one, the raw bucket accounts for

@@ -16,7 +16,7 @@ pub fn judge(ground: &AuditScope, evidence: &Inventory) -> (Sums, Vec<Difference
     let mut differences = twice(ground, evidence);
     let mut sums = Sums::default();
     for (key, object) in &evidence.raw {
-        let unit = object.unit(&ground.raw.bucket, key);
+        let unit = object.unit_id(&ground.raw.bucket, key);
         let record = index.by_digest.get(unit.digest().as_str()).copied();
         sums.add_raw(record.map(|record| record.state));
         let landed_before = object.last_modified_millis <= ground.created_millis;
@@ -73,7 +73,7 @@ fn standing(
             OnDelete::Delete => ObjectPresence::Removed,
         };
     };
-    let now = object.unit(&ground.raw.bucket, key);
+    let now = object.unit_id(&ground.raw.bucket, key);
     let newer = index.by_digest.get(now.digest().as_str()).filter(|newer| newer.counts());
     match newer {
         Some(newer) if newer.unit != record.unit => ObjectPresence::Replaced,
@@ -150,7 +150,7 @@ fn missing_evidence(
     let keys = EvidenceKeys::of_object(&ground.errors, &record.unit);
     let object = evidence.raw.get(&record.unit.key);
     let is_object =
-        object.is_some_and(|object| object.unit(&ground.raw.bucket, &record.unit.key) == record.unit);
+        object.is_some_and(|object| object.unit_id(&ground.raw.bucket, &record.unit.key) == record.unit);
     let uncopied = evidence.answers.uncopied.get(&keys.record).copied().unwrap_or(false);
     let missing = [(keys.record, true), (keys.copy, is_object && !uncopied)];
     let there = |key: &str| evidence.has_evidence(ground, key).unwrap_or(false);
@@ -214,7 +214,7 @@ fn left_evidence(
     }
     let on_its_way = || {
         let object = evidence.object(named.raw_key).flatten();
-        let unit = object.map(|object| object.unit(&ground.raw.bucket, named.raw_key).digest());
+        let unit = object.map(|object| object.unit_id(&ground.raw.bucket, named.raw_key).digest());
         // Of a truncated key, no more is known than that.
         unit.as_deref() == Some(named.digest) || record.is_none() && named.is_cut()
     };

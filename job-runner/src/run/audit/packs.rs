@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::judge::strange_pack;
 use super::report::Difference;
-use super::stores::{Stores, each, raw_object};
+use super::stores::{Stores, each};
 use crate::ingest::snapshot::packed::{self, PackEntry, Reference};
 use crate::ingest::snapshot::read;
 use crate::run::error::RunError;
@@ -93,12 +93,12 @@ impl Stores<'_> {
         let bucket = &self.ground.raw.bucket;
         let keys = entries.iter().map(|entry| entry.key.clone()).collect();
         let found = each(keys, async |key: &str| {
-            Ok(listing::head(&self.context.s3, bucket, key).await?.map(raw_object))
+            Ok(listing::head(&self.context.s3, bucket, key).await?.map(|found| found.version))
         });
         let found: HashMap<_, _> = found.await?.into_iter().collect();
         Ok(entries.iter().any(|entry| {
             let object = found.get(&entry.key).and_then(Option::as_ref);
-            object.is_some_and(|object| object.unit(bucket, &entry.key).digest() == entry.unit)
+            object.is_some_and(|object| object.unit_id(bucket, &entry.key).digest() == entry.unit)
         }))
     }
 }

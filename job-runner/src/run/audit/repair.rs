@@ -158,8 +158,7 @@ impl<'a> Repairer<'a> {
     async fn process(&self, digest: &str, key: &str, reprocess: Reprocess) -> Result<(), RunError> {
         let Some(listed) = self.object(key).await? else { return Ok(()) };
         let bucket = self.stores.ground.raw.bucket.clone();
-        let ListedObject { key, version_id, etag, .. } = listed;
-        let landed = ObjectRef { bucket, key, version_id, etag };
+        let landed = listed.version.landed(&bucket, &listed.key);
         let ended =
             self.processor.process(UnitTask { landed, attempts: 1, waited: Duration::ZERO, reprocess }).await;
         if !ended.is_final() {
@@ -328,8 +327,7 @@ impl<'a> Repairer<'a> {
     /// Records that another unit has replaced this one.
     async fn supersede(&self, digest: &str, object: ListedObject) -> Result<(), RunError> {
         let Some((record, stored)) = self.record(digest).await? else { return Ok(()) };
-        let version = object.version_id.or(object.etag).unwrap_or_default();
-        let by = UnitId { bucket: self.stores.ground.raw.bucket.clone(), key: object.key, version };
+        let by = object.version.unit_id(&self.stores.ground.raw.bucket, &object.key);
         if by == record.unit {
             return Ok(());
         }

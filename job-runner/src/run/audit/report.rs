@@ -7,6 +7,8 @@ use docmill_crds::audit::DifferenceKind;
 use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 
+use crate::run::report::Report;
+
 /// Differences that the report lists one by one.
 pub const NAMED: usize = 1000;
 
@@ -144,25 +146,26 @@ impl AuditReport {
         }
     }
 
-    /// Adds the report of the ranges that come next.
-    pub fn merge(&mut self, other: Self) {
-        self.sums.add(other.sums);
-        for (kind, count) in other.kinds {
-            let sum = self.kinds.entry(kind).or_default();
-            sum.found += count.found;
-            sum.repaired += count.repaired;
-        }
-        self.incomplete |= other.incomplete;
-        let room = NAMED.saturating_sub(self.differences.len());
-        self.differences.extend(other.differences.into_iter().take(room));
-    }
-
     /// All differences, and how many of them were repaired.
     pub fn totals(&self) -> KindCount {
         self.kinds.values().fold(KindCount::default(), |sum, count| KindCount {
             found: sum.found + count.found,
             repaired: sum.repaired + count.repaired,
         })
+    }
+}
+
+impl Report for AuditReport {
+    fn merge(&mut self, next: Self) {
+        self.sums.add(next.sums);
+        for (kind, count) in next.kinds {
+            let sum = self.kinds.entry(kind).or_default();
+            sum.found += count.found;
+            sum.repaired += count.repaired;
+        }
+        self.incomplete |= next.incomplete;
+        let room = NAMED.saturating_sub(self.differences.len());
+        self.differences.extend(next.differences.into_iter().take(room));
     }
 }
 
@@ -173,6 +176,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{AuditReport, Difference, KindCount, NAMED, Sums, Target};
+    use crate::run::report::Report as _;
 
     fn difference(kind: DifferenceKind, key: String, repaired: bool) -> Difference {
         let (expected, found, target) = (String::new(), String::new(), Target::Unit);

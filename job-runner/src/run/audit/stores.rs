@@ -9,13 +9,14 @@ use docmill_crds::records::units::units_index;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::inventory::{AuditScope, Inventory, LookupKeys, LookupResults, RawObject, Record};
+use super::inventory::{AuditScope, Inventory, LookupKeys, LookupResults, Record};
 use super::window::{self, FirstPage};
 use crate::ingest::bucket::head_object::head;
 use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot;
+use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::listing::{self, ListedObject, Listing};
@@ -133,12 +134,12 @@ impl<'a> Stores<'a> {
         }
     }
 
-    async fn raw_page(&self, after: Option<&str>) -> Result<FirstPage<RawObject>, RunError> {
+    async fn raw_page(&self, after: Option<&str>) -> Result<FirstPage<ObjectVersion>, RunError> {
         let raw = &self.ground.raw;
         let after = after.map(str::to_owned);
         let (objects, end) = self.page(&raw.bucket, self.versioned, &raw.prefix, after).await?;
         let covered = objects.into_iter().filter(|object| raw.covers(&raw.bucket, &object.key));
-        let entries = covered.map(|object| (object.key.clone(), raw_object(object))).collect();
+        let entries = covered.map(|object| (object.key, object.version)).collect();
         Ok(FirstPage { entries, end })
     }
 
@@ -237,7 +238,7 @@ impl<'a> Stores<'a> {
         let (s3, ground) = (&self.context.s3, &self.ground);
         answers.raw.extend(
             each(raw, async |key: &str| {
-                Ok(listing::head(s3, &ground.raw.bucket, key).await?.map(raw_object))
+                Ok(listing::head(s3, &ground.raw.bucket, key).await?.map(|found| found.version))
             })
             .await?,
         );
@@ -298,14 +299,6 @@ impl<'a> Stores<'a> {
         let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
         let record: Value = serde_json::from_slice(&body.into_bytes()).unwrap_or_default();
         Ok(record.get("copied") == Some(&Value::Bool(false)))
-    }
-}
-
-pub(crate) fn raw_object(listed: ListedObject) -> RawObject {
-    RawObject {
-        version_id: listed.version_id,
-        etag: listed.etag.unwrap_or_default(),
-        last_modified_millis: listed.last_modified_millis,
     }
 }
 

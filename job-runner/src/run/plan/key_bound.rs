@@ -28,7 +28,7 @@ impl Growing {
 
     /// Records the next object of the listing.
     pub fn see(&mut self, listed: &ListedObject) {
-        if listed.last_modified_millis >= self.settled_before_millis {
+        if listed.version.last_modified_millis >= self.settled_before_millis {
             self.closed = true;
         }
         if !self.closed {
@@ -45,6 +45,7 @@ impl Growing {
 #[cfg(test)]
 mod tests {
     use super::{Growing, OVERLAP};
+    use crate::ingest::unit::object_version::ObjectVersion;
     use crate::run::listing::ListedObject;
 
     #[test]
@@ -53,9 +54,7 @@ mod tests {
         let old = now - i64::try_from(OVERLAP.as_millis()).unwrap() - 1;
         let object = |key: &str, millis| ListedObject {
             key: key.into(),
-            version_id: None,
-            etag: None,
-            last_modified_millis: millis,
+            version: ObjectVersion { version_id: None, etag: None, last_modified_millis: millis },
         };
         let mut growing = Growing::new(Some("a".into()), now);
         assert_eq!(growing.clone().bound().as_deref(), Some("a"));

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::key_bound::Growing;
 use super::select;
 use super::writer::ManifestWriter;
+use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::listing::{self, ListedObject, Listing};
@@ -82,8 +83,10 @@ async fn named(context: &RunContext, keys: &[String]) -> Result<RunPlan, RunErro
     let look = |key: String| async move {
         let head = async || listing::head(&context.s3, &raw.bucket, &key).await;
         let found = retry::retry_transient(PATIENCE, &context.stop.closing, head).await?;
-        let missing =
-            ListedObject { key: key.clone(), version_id: None, etag: None, last_modified_millis: 0 };
+        let missing = ListedObject {
+            key: key.clone(),
+            version: ObjectVersion { version_id: None, etag: None, last_modified_millis: 0 },
+        };
         Ok::<_, RunError>(found.unwrap_or(missing))
     };
     let found: Vec<ListedObject> =

@@ -55,7 +55,10 @@ fn outside(selected: &str, raw: &RawLocation) -> RunError {
 /// Whether a listed object is a candidate.
 pub fn takes(listed: &ListedObject, select: &UnitSelector, raw: &RawLocation) -> bool {
     raw.covers(&raw.bucket, &listed.key)
-        && select.modified_time.as_ref().is_none_or(|range| within(listed.last_modified_millis, range))
+        && select
+            .modified_time
+            .as_ref()
+            .is_none_or(|range| within(listed.version.last_modified_millis, range))
 }
 
 fn within(millis: i64, range: &ObjectTimeRange) -> bool {
@@ -65,8 +68,7 @@ fn within(millis: i64, range: &ObjectTimeRange) -> bool {
 
 /// The unit that a listed object is.
 pub fn unit_of(listed: &ListedObject, raw: &RawLocation) -> UnitId {
-    let version = listed.version_id.clone().or_else(|| listed.etag.clone()).unwrap_or_default();
-    UnitId { bucket: raw.bucket.clone(), key: listed.key.clone(), version }
+    listed.version.unit_id(&raw.bucket, &listed.key)
 }
 
 /// The line of a listed object, with what the ledger says of it; `None` if nothing has to be done for it.
@@ -82,9 +84,9 @@ pub fn line_of(
 ) -> Option<ManifestLine> {
     let line = ManifestLine {
         key: listed.key,
-        version_id: listed.version_id,
-        etag: listed.etag,
-        last_modified: Some(clock::rfc3339(listed.last_modified_millis)),
+        version_id: listed.version.version_id,
+        etag: listed.version.etag,
+        last_modified: Some(clock::rfc3339(listed.version.last_modified_millis)),
         ..ManifestLine::default()
     };
     let Some(record) = record else { return Some(line) };

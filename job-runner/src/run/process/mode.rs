@@ -4,10 +4,14 @@ use docmill_crds::api::ingest_run::IngestMode;
 use serde_json::Value;
 
 use super::file_order::FileTurn;
-use super::{outcome, units};
+use super::outcome::UnitsReport;
+use super::units;
+use crate::run::audit::report::AuditReport;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::manifest::{FileResult, ManifestLine};
+use crate::run::report::merge;
+use crate::run::shadow::report::ShadowReport;
 use crate::run::{audit, shadow};
 
 /// Processes a file; `attempts` is how often it was started, this time included.
@@ -29,10 +33,10 @@ pub(crate) async fn work_file(
 
 /// Merges reports. Reports that are results of a merge may be among them; without any, it is the report of no
 /// unit.
-pub(crate) fn merge(mode: IngestMode, reports: impl Iterator<Item = Value>) -> Value {
+pub(crate) fn merged(mode: IngestMode, reports: impl Iterator<Item = Value>) -> Value {
     match mode {
-        IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => outcome::merge(reports),
-        IngestMode::Shadow => shadow::merge(reports),
-        IngestMode::Audit => audit::merge(reports),
+        IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => merge::<UnitsReport>(reports),
+        IngestMode::Shadow => merge::<ShadowReport>(reports),
+        IngestMode::Audit => merge::<AuditReport>(reports),
     }
 }

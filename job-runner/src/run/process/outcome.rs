@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::ingest::unit::task::UnitOutcome;
 use crate::run::manifest::{FileResult, ManifestLine};
+use crate::run::report::Report;
 
 /// How many failures a report lists one by one.
 const FAILURES: usize = 1000;
@@ -97,17 +98,14 @@ impl Outcomes {
     }
 }
 
-/// Merges reports; results of a merge may be among them.
-pub fn merge(reports: impl Iterator<Item = Value>) -> Value {
-    let mut all = UnitsReport::default();
-    for report in reports.filter_map(|report| serde_json::from_value::<UnitsReport>(report).ok()) {
-        add(&mut all.reasons, report.reasons);
-        add(&mut all.passed_over, report.passed_over);
-        all.overwritten += report.overwritten;
-        let room = FAILURES - all.failures.len();
-        all.failures.extend(report.failures.into_iter().take(room));
+impl Report for UnitsReport {
+    fn merge(&mut self, next: Self) {
+        add(&mut self.reasons, next.reasons);
+        add(&mut self.passed_over, next.passed_over);
+        self.overwritten += next.overwritten;
+        let room = FAILURES.saturating_sub(self.failures.len());
+        self.failures.extend(next.failures.into_iter().take(room));
     }
-    serde_json::to_value(all).unwrap_or_default()
 }
 
 fn add(sums: &mut BTreeMap<String, i64>, counts: BTreeMap<String, i64>) {
@@ -126,8 +124,9 @@ pub fn first_failure(report: &Value) -> Option<String> {
 mod tests {
     use docmill_crds::records::units::UnitState;
 
-    use super::{Outcomes, UnitOutcome, UnitsReport, first_failure, merge};
+    use super::{Outcomes, UnitOutcome, UnitsReport, first_failure};
     use crate::run::manifest::ManifestLine;
+    use crate::run::report::merge;
 
     fn line(key: &str) -> ManifestLine {
         ManifestLine { key: key.into(), reason: Some("WrongType".into()), ..ManifestLine::default() }
@@ -169,8 +168,9 @@ mod tests {
             outcomes.take(&line(&number.to_string()), ended(UnitState::Failed, Some("TooLong"), false));
         }
         let report = outcomes.result(4).report;
-        let twice = merge([report.clone(), report.clone()].into_iter());
-        let all: UnitsReport = serde_json::from_value(merge([twice, report].into_iter())).unwrap();
+        let twice = merge::<UnitsReport>([report.clone(), report.clone()].into_iter());
+        let all: UnitsReport =
+            serde_json::from_value(merge::<UnitsReport>([twice, report].into_iter())).unwrap();
         assert_eq!((all.reasons["TooLong"], all.failures.len(), all.overwritten), (1800, 1000, 12));
         assert_eq!(all.failures[0].key, "0");
     }

@@ -21,13 +21,13 @@ pub(crate) async fn write(context: &RunContext, files: i64) -> Result<(), RunErr
         return Err(RunError::Missing(context.file_key(PLAN_NAME)));
     };
     let mut tally = Tally::default();
-    let mut details = mode::merge(context.order.spec.mode, std::iter::empty());
+    let mut details = mode::merged(context.order.spec.mode, std::iter::empty());
     let mut results = stream::iter(0..files).map(|file| result(context, file)).buffered(FILES_AT_A_TIME);
     while let Some(result) = results.next().await {
         let FileResult { tally: more, report } = result?;
         tally += more;
         // Two at a time, so that the reports of all files are never held together.
-        details = mode::merge(context.order.spec.mode, [details, report].into_iter());
+        details = mode::merged(context.order.spec.mode, [details, report].into_iter());
     }
     context.write_json(REPORT_NAME, &report(context, &plan, &tally, &details)?).await?;
     match &plan.bound {

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::diff::Edit;
 
+use crate::run::report::Report;
+
 /// Examples that are kept per kind.
 const EXAMPLES: usize = 5;
 /// Maximum fields that are reported: a model has fewer, but what it does not name may bring any number.
@@ -203,29 +205,30 @@ impl ShadowReport {
         self.cut();
     }
 
-    /// Adds the report of the units that come next.
-    pub fn merge(&mut self, other: Self) {
-        if self.revision.is_empty() {
-            self.revision = other.revision;
-        }
-        self.units.add(other.units);
-        self.documents.add(other.documents);
-        for (field, changes) in other.fields {
-            self.fields.entry(field).or_default().merge(changes);
-        }
-        self.more_fields |= other.more_fields;
-        self.moved.merge(other.moved);
-        merge_all(&mut self.newly_failing, other.newly_failing);
-        merge_all(&mut self.newly_passing, other.newly_passing);
-        merge_all(&mut self.other_reason, other.other_reason);
-        self.cut();
-    }
-
     fn cut(&mut self) {
         while self.fields.len() > FIELDS {
             self.fields.pop_last();
             self.more_fields = true;
         }
+    }
+}
+
+impl Report for ShadowReport {
+    fn merge(&mut self, next: Self) {
+        if self.revision.is_empty() {
+            self.revision = next.revision;
+        }
+        self.units.add(next.units);
+        self.documents.add(next.documents);
+        for (field, changes) in next.fields {
+            self.fields.entry(field).or_default().merge(changes);
+        }
+        self.more_fields |= next.more_fields;
+        self.moved.merge(next.moved);
+        merge_all(&mut self.newly_failing, next.newly_failing);
+        merge_all(&mut self.newly_passing, next.newly_passing);
+        merge_all(&mut self.other_reason, next.other_reason);
+        self.cut();
     }
 }
 

@@ -5,7 +5,8 @@ use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState};
 
 use super::{Backing, Hit, IndexedDocument, judge, judge_document, judge_hit};
-use crate::run::audit::inventory::{AuditScope, Inventory, RawObject, Record};
+use crate::ingest::unit::object_version::ObjectVersion;
+use crate::run::audit::inventory::{AuditScope, Inventory, Record};
 use crate::run::audit::report::Difference;
 
 const CREATED: i64 = 1_000_000;
@@ -32,8 +33,8 @@ fn unit(key: &str, version: &str) -> UnitId {
     UnitId { bucket: "raw".into(), key: key.into(), version: version.into() }
 }
 
-fn object(etag: &str) -> RawObject {
-    RawObject { version_id: None, etag: etag.into(), last_modified_millis: CREATED - 1 }
+fn object(etag: &str) -> ObjectVersion {
+    ObjectVersion { version_id: None, etag: Some(etag.into()), last_modified_millis: CREATED - 1 }
 }
 
 fn record(unit: &UnitId, state: UnitState) -> Record {

@@ -5,6 +5,7 @@ use docmill_crds::records::units::UnitState;
 use serde_json::{Value, json};
 
 use super::{ledger_page, line_of, listing_prefix, named_keys, read_page, takes};
+use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::listing::ListedObject;
 
 fn raw() -> RawLocation {
@@ -35,7 +36,10 @@ fn order(spec: &Value, poll: Option<Value>) -> RunOrder {
 
 fn listed(key: &str, millis: i64) -> ListedObject {
     let etag = Some("0123456789abcdef0123456789abcdef".into());
-    ListedObject { key: key.into(), version_id: None, etag, last_modified_millis: millis }
+    ListedObject {
+        key: key.into(),
+        version: ObjectVersion { version_id: None, etag, last_modified_millis: millis },
+    }
 }
 
 fn select(value: Value) -> UnitSelector {

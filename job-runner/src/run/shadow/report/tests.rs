@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{FIELDS, FailureExample, ShadowReport};
+use crate::run::report::Report as _;
 use crate::run::shadow::diff::diff;
 
 fn of_document(id: &str, before: &Value, after: &Value) -> ShadowReport {
