@@ -259,30 +259,23 @@ pub fn enrichments(namespace: &str) -> OwnIndex {
 /// Settings and mapping of the index.
 pub fn enrichments_index_body() -> Value {
     let count = json!({"type": "long"});
-    json!({
-        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
-        "mappings": {
-            "_meta": own_index::meta(None),
-            "dynamic": false,
-            "properties": {
-                "kind": {"type": "keyword"},
-                "run": {"type": "keyword"},
-                "slice": {"type": "integer"},
-                "selected": count,
-                "done": count,
-                "cached": count,
-                "empty": count,
-                "failed": count,
-                "calls": count,
-                "firstFailure": {"type": "text"},
-                "finished": {"type": "boolean"},
-                "updatedTime": {"type": "date"},
-                "target": {"type": "keyword"},
-                "document": {"type": "keyword", "ignore_above": 1024},
-                "articleTime": {"type": "date"},
-                "reason": {"type": "keyword"},
-                "completedUntil": {"type": "date"},
-            },
-        },
-    })
+    own_index::body(&json!({
+        "kind": {"type": "keyword"},
+        "run": {"type": "keyword"},
+        "slice": {"type": "integer"},
+        "selected": count,
+        "done": count,
+        "cached": count,
+        "empty": count,
+        "failed": count,
+        "calls": count,
+        "firstFailure": {"type": "text"},
+        "finished": {"type": "boolean"},
+        "updatedTime": {"type": "date"},
+        "target": {"type": "keyword"},
+        "document": {"type": "keyword", "ignore_above": 1024},
+        "articleTime": {"type": "date"},
+        "reason": {"type": "keyword"},
+        "completedUntil": {"type": "date"},
+    }))
 }

@@ -24,10 +24,7 @@ pub fn heads_index(namespace: &str, source: &str) -> String {
 
 /// Settings and mapping of the index. Nothing in it is searchable.
 pub fn heads_index_body() -> Value {
-    json!({
-        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
-        "mappings": {"_meta": own_index::meta(None), "dynamic": false, "properties": {}},
-    })
+    own_index::body(&json!({}))
 }
 
 /// The current version of a key, or a tombstone: the object was removed, and no version of the key may be

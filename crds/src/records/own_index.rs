@@ -26,6 +26,15 @@ pub fn of_source(kind: &str, namespace: &str, source: &str) -> String {
     format!("{PREFIX}{kind}-{namespace}.{source}")
 }
 
+/// Settings and mapping of an index with these properties, without an owner. What they do not name is stored and not
+/// searchable.
+pub fn body(properties: &Value) -> Value {
+    json!({
+        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+        "mappings": {"_meta": meta(None), "dynamic": false, "properties": properties},
+    })
+}
+
 /// One of Docmill's own indices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnIndex {

@@ -185,20 +185,13 @@ pub fn runs(namespace: &str, source: &str) -> OwnIndex {
 
 /// Settings and mapping of the index.
 pub fn runs_index_body() -> Value {
-    json!({
-        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
-        "mappings": {
-            "_meta": own_index::meta(None),
-            "dynamic": false,
-            "properties": {
-                "kind": {"type": "keyword"},
-                "run": {"type": "keyword"},
-                "part": {"type": "integer"},
-                "finished": {"type": "boolean"},
-                "updatedTime": {"type": "date"},
-            },
-        },
-    })
+    own_index::body(&json!({
+        "kind": {"type": "keyword"},
+        "run": {"type": "keyword"},
+        "part": {"type": "integer"},
+        "finished": {"type": "boolean"},
+        "updatedTime": {"type": "date"},
+    }))
 }
 
 #[cfg(test)]

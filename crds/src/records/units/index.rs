@@ -16,32 +16,25 @@ pub fn units_index(namespace: &str, source: &str) -> String {
 pub fn units_index_body() -> Value {
     let keyword = json!({"type": "keyword", "ignore_above": 1024});
     let date = json!({"type": "date"});
-    json!({
-        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
-        "mappings": {
-            "_meta": own_index::meta(None),
-            "dynamic": false,
-            "properties": {
-                "source": keyword,
-                "unit": {"properties": {"bucket": keyword, "key": keyword, "version": keyword}},
-                "state": keyword,
-                "reason": keyword,
-                "message": {"type": "text"},
-                "attempts": {"type": "long"},
-                "rawDigest": keyword,
-                "documents": {"properties": {"index": keyword, "id": keyword, "digest": keyword}},
-                "documentCount": {"type": "long"},
-                "overwrittenCount": {"type": "long"},
-                "documentsDigest": keyword,
-                "snapshot": keyword,
-                "revision": keyword,
-                "lastModified": date,
-                "recordedTime": date,
-                "lagMillis": {"type": "long"},
-                "runner": keyword,
-                "run": keyword,
-                "supersededBy": keyword,
-            },
-        },
-    })
+    own_index::body(&json!({
+        "source": keyword,
+        "unit": {"properties": {"bucket": keyword, "key": keyword, "version": keyword}},
+        "state": keyword,
+        "reason": keyword,
+        "message": {"type": "text"},
+        "attempts": {"type": "long"},
+        "rawDigest": keyword,
+        "documents": {"properties": {"index": keyword, "id": keyword, "digest": keyword}},
+        "documentCount": {"type": "long"},
+        "overwrittenCount": {"type": "long"},
+        "documentsDigest": keyword,
+        "snapshot": keyword,
+        "revision": keyword,
+        "lastModified": date,
+        "recordedTime": date,
+        "lagMillis": {"type": "long"},
+        "runner": keyword,
+        "run": keyword,
+        "supersededBy": keyword,
+    }))
 }
