@@ -20,7 +20,9 @@ pub use exit_code::ExitCode;
 pub use metadata::{annotation, label};
 pub use order::{EnrichOrder, EnrichStep, IngestOrder, RunOrder, RunStep, WorkOrder};
 pub use report::{Report, StopReason};
-pub use worker_status::{HeldUnits, IndexTrouble, Store, StoreProblem, StoreProblemReason, WorkerStatus};
+pub use worker_status::{HeldUnits, IndexTrouble, StoreProblem, WorkerStatus};
+
+pub use super::store_problem::{Store, StoreProblemReason};
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,7 @@ pub mod reason;
 pub mod records;
 pub mod reference_docs;
 mod serialization;
+mod store_problem;
 pub mod template;
 pub mod untrusted_text;
 mod words;

@@ -15,3 +15,4 @@ pub mod enrich;
 pub mod ingest;
 pub mod run;
 pub mod telemetry;
+mod unit_outcome;

@@ -22,7 +22,7 @@ use docmill_clients::store_health::problems::ProblemKey;
 use docmill_clients::store_health::{self, Observer};
 use docmill_crds::contract::WorkerStatus;
 
-use super::ingest::unit::task::UnitOutcome;
+use super::unit_outcome::UnitOutcome;
 use activity::Activity;
 use metrics::Metrics;
 use units_held::UnitsHeld;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use docmill_clients::cause::with_causes;
 use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -15,7 +16,7 @@ use super::circuit_breaker::{CircuitBreaker, EndpointClient};
 use super::conditions::{self, kind};
 use super::k8s::apply::{ApplyError, Created, Writer};
 use super::not_ready::NotReady;
-use super::stores::{SecretReader, with_causes};
+use super::stores::SecretReader;
 use super::telemetry::metrics::{Kind, Metrics};
 use super::workers::worker_pod::WorkerImage;
 

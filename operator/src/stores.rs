@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{StoreError, StoreFault, credential_key};
+use docmill_clients::cause::with_causes;
 use docmill_clients::{aws, elastic, secrets};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
@@ -227,21 +228,6 @@ pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> No
         }
         _ => NotReady::user("IndexRefused", format!("{message}; correct the settings of the cluster")),
     }
-}
-
-/// An error and its causes, in one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        // Some libraries repeat their causes in their own text.
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 /// Checks for an API key, for user and password, or for AWS keys.

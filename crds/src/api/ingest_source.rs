@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::elasticsearch::ElasticsearchCluster;
 use crate::conversion::Conversion;
-use crate::records::units::UnitState;
 pub use index::{DateWindow, Index, InvalidDay};
 
 use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
@@ -199,11 +198,6 @@ impl IngestSourceSpec {
     /// Whether to take over the records from their owner.
     pub fn adopts(&self) -> bool {
         self.ledger.as_ref().is_some_and(|ledger| ledger.adopt)
-    }
-
-    /// The state of successful units.
-    pub const fn good_state(&self) -> UnitState {
-        if self.index.is_some() { UnitState::Indexed } else { UnitState::Converted }
     }
 }
 

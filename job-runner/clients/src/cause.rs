@@ -13,6 +13,21 @@ pub fn innermost(error: &dyn Error) -> String {
     deepest.to_string()
 }
 
+/// An error and its causes, in one line.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        // Some libraries repeat their causes in their own text.
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
 /// What is wrong with a certificate, without quoting its content, which comes from the server.
 pub fn certificate(fault: &rustls::Error) -> String {
     use rustls::CertificateError as Fault;

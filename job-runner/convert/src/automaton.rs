@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::events::Element;
 use super::events::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
 use super::events::tag::RawAttribute;
-use super::validate::types::DateRules;
+use super::types::DateRules;
 
 /// Index of a [`Node`], a [`Slot`] and a [`Scope`].
 pub(crate) type NodeId = u32;

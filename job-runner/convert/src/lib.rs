@@ -48,8 +48,8 @@ pub use losses::{Loss, LossKind, Losses};
 pub use pipeline::converter::Converter;
 pub use pipeline::documents::{Document, Documents, Verdict};
 pub use pipeline::visit::{Visited, VisitedName, Visitor, visit};
-pub use validate::types;
 
 pub(crate) mod pipeline;
 #[cfg(test)]
 mod tests;
+pub mod types;

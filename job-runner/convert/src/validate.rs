@@ -4,7 +4,6 @@ mod constraints;
 mod document_validator;
 mod json;
 mod parts;
-pub mod types;
 
 pub(crate) use document_validator::Values;
 

@@ -9,8 +9,7 @@
 //! file cannot be used. A file that cannot be read ends the work: the output for earlier files remains.
 
 mod engine;
-pub(super) mod human;
-mod progress;
+pub(super) mod progress;
 mod thread_pool;
 mod totals;
 
@@ -26,9 +25,9 @@ use std::time::{Duration, Instant};
 use docmill_convert::Losses;
 use docmill_crds::conversion::{Conversion, Model, Preset};
 
+use super::exit_status::{REFUSED, UNUSABLE, complain};
 use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
-use super::{REFUSED, UNUSABLE, complain};
 use engine::Engine;
 use file_job::{ConvertJob, OutputForm};
 use progress::ConvertProgress;
@@ -106,7 +105,7 @@ pub fn run(args: &ConvertArgs) -> ExitCode {
     let outcome = outcome.and(out.flush().map_err(ConvertError::Write));
     if args.human {
         // If this fails, there is nobody left to notify.
-        let _ = writeln!(io::stderr(), "{}", human::totals(&tally, started.elapsed()));
+        let _ = writeln!(io::stderr(), "{}", tally.for_people(started.elapsed()));
     }
     match outcome {
         // The reader of the output has seen enough.

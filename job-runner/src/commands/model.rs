@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use docmill_crds::conversion::{Field, Preset};
 
-use super::{UNUSABLE, complain};
+use super::exit_status::{UNUSABLE, complain};
 use output::print;
 
 /// Write a model: start from a preset or from samples, and check it.

@@ -118,7 +118,7 @@ impl Processor {
         let clusters = Clusters::connect(&spec)?;
         let model = spec.conversion.resolve()?;
         let source = format!("{}/{}", order.namespace, order.source);
-        let good = spec.good_state();
+        let good = UnitState::of_success(&spec);
         let recorder = Recorder { source: source.clone(), revision: model.revision(), runner, good, run };
         let preparation = Arc::new(Preparation {
             s3: s3.clone(),

@@ -219,7 +219,7 @@ impl<'a> Rehearsal<'a> {
         snapshot: Option<SnapshotTurn<'_>>,
     ) -> io::Result<(Predicted, ShadowReport, i64)> {
         let lines = snapshot.as_ref().map(|held| held.lines.clone());
-        let (addressing, good) = (Arc::clone(&self.addressing), self.context.source().good_state());
+        let (addressing, good) = (Arc::clone(&self.addressing), UnitState::of_success(self.context.source()));
         let work = tokio::task::spawn_blocking(move || {
             let standing = lines.map(|lines| OpenSnapshot::new(lines, &addressing));
             let mut comparison = UnitComparison::new(&addressing, standing);

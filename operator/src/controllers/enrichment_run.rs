@@ -19,6 +19,7 @@ mod watermark;
 
 use std::time::Duration;
 
+use docmill_clients::cause::with_causes;
 use docmill_crds::{EnrichmentRun, EnrichmentRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt as _;
@@ -27,7 +28,6 @@ use super::run_controller::Run;
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
 use crate::not_ready::NotReady;
-use crate::stores::with_causes;
 use crate::telemetry::metrics::Kind;
 use observation::EnrichmentObservation;
 use plan::EnrichmentPlan;

@@ -14,6 +14,7 @@ mod times;
 
 use std::sync::Arc;
 
+use docmill_clients::cause::with_causes;
 use docmill_crds::EnrichmentSchedule;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
@@ -23,7 +24,6 @@ use super::readable::readable;
 use crate::context::Context;
 use crate::k8s::apply::ApplyError;
 use crate::not_ready::NotReady;
-use crate::stores::with_causes;
 use plan::{Due, SchedulePlan};
 use status::ApplyOutcome;
 

@@ -20,6 +20,7 @@ pub(crate) mod worker_quota;
 
 use std::sync::Arc;
 
+use docmill_clients::cause::with_causes;
 use docmill_crds::IngestSource;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
@@ -27,7 +28,6 @@ use kube::runtime::controller::Action;
 
 use super::readable::readable;
 use crate::k8s::apply::{ApplyError, Created};
-use crate::stores::with_causes;
 use crate::telemetry::metrics::Kind;
 use context::SourceContext;
 use fair_share::WorkerDemand;

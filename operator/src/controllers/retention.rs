@@ -19,6 +19,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::cause::with_causes;
 use futures::{StreamExt as _, stream};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -26,7 +27,6 @@ use tokio::time::MissedTickBehavior;
 
 use super::ingest_source::context::SourceContext;
 use crate::shutdown::Shutdown;
-use crate::stores::with_causes;
 use sweep::SweepError;
 
 /// Concurrent sweeps.

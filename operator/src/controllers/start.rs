@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use docmill_clients::cause::with_causes;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
@@ -36,7 +37,7 @@ use crate::k8s::leader::Leadership;
 use crate::k8s::rules::Rules;
 use crate::requeue;
 use crate::shutdown::Shutdown;
-use crate::stores::{SecretReader, with_causes};
+use crate::stores::SecretReader;
 use crate::telemetry::metrics::{Kind, Metrics, ReconcileOutcome, ResourceCollector, ResourceMetrics};
 use crate::workers::worker_pod::WorkerImage;
 use crate::workers::worker_status;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::api::ingest_source::IngestSourceSpec;
 use crate::digest::hex;
 
 /// One version of one raw object: what is tracked.
@@ -49,6 +50,11 @@ impl UnitState {
     /// The state as it is written everywhere.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+
+    /// The state of successful units of a source.
+    pub const fn of_success(source: &IngestSourceSpec) -> Self {
+        if source.index.is_some() { Self::Indexed } else { Self::Converted }
     }
 
     /// Whether the unit succeeded.

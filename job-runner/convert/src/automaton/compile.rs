@@ -11,7 +11,7 @@ use super::{
     SlotContent, SlotId, TextForm, Wild,
 };
 use crate::events::names::{Names, number};
-use crate::validate::types::{self, DateRules};
+use crate::types::{self, DateRules};
 
 /// Compiles a resolved model.
 pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {

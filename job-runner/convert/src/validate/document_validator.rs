@@ -6,7 +6,6 @@ use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
 use super::constraints::{Tally, plain};
-use super::types;
 use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
 use crate::cursor::Position;
 use crate::evaluate::Finding;
@@ -14,6 +13,7 @@ use crate::evaluate::record::{Content, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS, shorten};
 use crate::json_writer::JsonWriter;
+use crate::types;
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
 /// without one.

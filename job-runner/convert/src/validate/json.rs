@@ -7,9 +7,9 @@ use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
 use super::document_validator::{Judge, Spot, fault};
-use super::types;
 use crate::automaton::FieldPlan;
 use crate::events::json_value::JsonKind;
+use crate::types;
 
 const OBJECT: &str = JsonKind::Object.as_str();
 

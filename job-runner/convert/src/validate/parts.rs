@@ -3,9 +3,9 @@
 use docmill_crds::reason::Reason;
 
 use super::document_validator::{Judge, Spot, fault};
-use super::types::date_of_parts;
 use crate::automaton::{FieldPlan, ScopeId};
 use crate::evaluate::record::{Content, Record};
+use crate::types::date_of_parts;
 
 impl Judge<'_, '_> {
     /// Writes the date whose parts are in this frame.

@@ -11,9 +11,9 @@ use docmill_convert::{Document, Losses, Refusal, Verdict};
 use serde::Serialize;
 
 use super::engine::Engine;
-use super::human::Explainer;
 use super::thread_pool::Speaker;
 use super::totals::ConvertTally;
+use crate::commands::explainer::Explainer;
 use crate::commands::inputs::open;
 
 /// Bytes of lines after which a worker waits until they are received.

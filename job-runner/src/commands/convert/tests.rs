@@ -4,7 +4,6 @@ use std::time::Duration;
 use docmill_crds::reason::Reason;
 use serde_json::Value;
 
-use super::human::totals;
 use super::totals::ConvertTally;
 use super::{ConvertArgs, convert};
 use crate::commands::scratch::Scratch;
@@ -94,7 +93,7 @@ fn the_totals_are_one_number_a_line() {
     let mut tally = ConvertTally { files: 3, bytes: 1000, documents: 12, ..ConvertTally::default() };
     tally.refuse(Reason::WrongType);
     tally.refuse(Reason::WrongType);
-    let text = totals(&tally, Duration::from_millis(1500));
+    let text = tally.for_people(Duration::from_millis(1500));
     let words: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(
         words,

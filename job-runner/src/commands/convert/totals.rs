@@ -1,6 +1,7 @@
 //! What became of the inputs, in numbers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use docmill_crds::reason::Reason;
 
@@ -37,5 +38,30 @@ impl ConvertTally {
 
     pub(super) fn all_good(&self) -> bool {
         self.refused.is_empty()
+    }
+
+    /// The totals, one number per line.
+    pub(crate) fn for_people(&self, time: Duration) -> String {
+        let seconds = time.as_secs_f64();
+        let mut lines = vec![
+            ("files", self.files.to_string()),
+            ("documents", self.documents.to_string()),
+            ("refused", self.refusals().to_string()),
+        ];
+        let reasons = self.refused.iter();
+        lines.extend(reasons.map(|(reason, count)| (reason.as_str(), count.to_string())));
+        lines.push(("bytes", self.bytes.to_string()));
+        lines.push(("seconds", format!("{seconds:.2}")));
+        // A count of documents is far below 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        let rate = self.documents as f64 / seconds.max(0.001);
+        lines.push(("documents/s", format!("{rate:.0}")));
+        let width = lines.iter().map(|(_, number)| number.len()).max().unwrap_or(0);
+        let is_reason = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
+        let line = |(name, number): &(&str, String)| {
+            let name = if is_reason(name) { format!("  {name}") } else { (*name).to_owned() };
+            format!("{name:<22}{number:>width$}")
+        };
+        lines.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }

@@ -29,9 +29,9 @@ use std::process::ExitCode;
 
 use docmill_crds::conversion::ModelError;
 
-use crate::commands::convert::human::Explainer;
+use crate::commands::exit_status::{REFUSED, UNUSABLE, complain};
+use crate::commands::explainer::Explainer;
 use crate::commands::inputs::{Inputs, ReadError, open};
-use crate::commands::{REFUSED, UNUSABLE, complain};
 use pattern::{Pattern, PatternFault};
 use samples::{Nothing, Samples};
 

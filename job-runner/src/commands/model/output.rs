@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use crate::commands::{UNUSABLE, complain};
+use crate::commands::exit_status::{UNUSABLE, complain};
 
 pub(super) fn print(text: &str) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()) {

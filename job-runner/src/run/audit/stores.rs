@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, Elastic, ElasticError};
 use docmill_crds::api::storage::BucketLocation;
-use docmill_crds::records::units::units_index;
+use docmill_crds::records::units::{UnitState, units_index};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ impl<'a> Stores<'a> {
             errors: locations::of_source(&spec.errors, &context.source_name()),
             ledger: units_index(&order.ingest.namespace, &order.ingest.source),
             source: context.source_name(),
-            good: spec.good_state(),
+            good: UnitState::of_success(spec),
             created_millis: order.created_millis,
         };
         let versioned = listing::is_versioned(&context.s3, &spec.raw.bucket).await?;

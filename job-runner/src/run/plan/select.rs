@@ -101,7 +101,7 @@ pub fn line_of(
         return None;
     }
     let has_its_end = line.state.is_some_and(|state| state != UnitState::Skipped);
-    let wanted = order.ingest.spec.good_state();
+    let wanted = UnitState::of_success(&order.ingest.spec);
     let as_it_would = line.revision.as_deref() == Some(revision)
         && line.state.is_some_and(|state| !state.falls_short_of(wanted));
     let in_this_way = order.poll.is_some() || as_it_would;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use docmill_clients::cause::find;
+use docmill_clients::cause::with_causes;
 use docmill_clients::model_server::link::ModelLink;
 use docmill_clients::model_server::protocol::{self, AnswerError};
 use docmill_clients::outbound::EndpointFault;
@@ -16,7 +17,7 @@ use kube::ResourceExt as _;
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::not_ready::NotReady;
-use crate::stores::{NOT_ALLOWED, read_secret, with_causes};
+use crate::stores::{NOT_ALLOWED, read_secret};
 
 /// Time limit for a server. One that scales up from zero is asked again.
 const TIMEOUT: Duration = Duration::from_secs(10);

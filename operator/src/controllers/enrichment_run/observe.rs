@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use docmill_clients::cause::with_causes;
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::api::enricher::Enricher;
 use docmill_crds::api::enrichment_run::Budget;
@@ -27,7 +28,7 @@ use super::{records, slices};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::not_ready::NotReady;
-use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret, with_causes};
+use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret};
 use crate::workers::worker_status;
 
 /// Time limit for one observation.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use docmill_clients::aws::s3_client;
+use docmill_clients::cause::with_causes;
 use docmill_clients::elastic::ElasticError;
 use docmill_crds::contract::{IngestOrder, RunOrder, label};
 use docmill_crds::records::runs::runs_index;
@@ -18,7 +19,7 @@ use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{
     check_buckets, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
-    store_fault, with_causes,
+    store_fault,
 };
 use crate::workers::worker_status;
 

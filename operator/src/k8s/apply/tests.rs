@@ -98,5 +98,5 @@ async fn a_deletion_names_the_uid() {
 async fn a_refusal_keeps_the_words_of_the_api_server() {
     let (client, _) = api(|_| refusal(403, "exceeded quota"));
     let error = writer(&client, true).create(&job("a")).await.unwrap_err();
-    assert!(crate::stores::with_causes(&error).contains("exceeded quota"), "{error:?}");
+    assert!(docmill_clients::cause::with_causes(&error).contains("exceeded quota"), "{error:?}");
 }

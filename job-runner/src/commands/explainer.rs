@@ -1,16 +1,14 @@
-//! Refusals and totals as text for people.
+//! Refusals as text for people.
 
 use std::fmt::Write;
 use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
-use std::time::Duration;
 
 use docmill_convert::{Fault, Refusal};
 
-use super::totals::ConvertTally;
-use crate::commands::excerpt::excerpt;
-use crate::commands::lines::{LineReader, decoded};
+use super::excerpt::excerpt;
+use super::lines::{LineReader, decoded};
 
 /// Explains the refusals of one file, with the lines that they are about.
 pub(crate) struct Explainer<'p> {
@@ -75,29 +73,4 @@ fn headline(path: &Path, fault: &Fault) -> String {
         let _ = write!(text, ", found {found:?}");
     }
     text
-}
-
-/// The totals, one number per line.
-pub(super) fn totals(tally: &ConvertTally, time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    let mut lines = vec![
-        ("files", tally.files.to_string()),
-        ("documents", tally.documents.to_string()),
-        ("refused", tally.refusals().to_string()),
-    ];
-    let reasons = tally.refused.iter();
-    lines.extend(reasons.map(|(reason, count)| (reason.as_str(), count.to_string())));
-    lines.push(("bytes", tally.bytes.to_string()));
-    lines.push(("seconds", format!("{seconds:.2}")));
-    // A count of documents is far below 2^52.
-    #[allow(clippy::cast_precision_loss)]
-    let rate = tally.documents as f64 / seconds.max(0.001);
-    lines.push(("documents/s", format!("{rate:.0}")));
-    let width = lines.iter().map(|(_, number)| number.len()).max().unwrap_or(0);
-    let is_reason = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
-    let line = |(name, number): &(&str, String)| {
-        let name = if is_reason(name) { format!("  {name}") } else { (*name).to_owned() };
-        format!("{name:<22}{number:>width$}")
-    };
-    lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
