@@ -51,7 +51,7 @@ pub struct WorkerActivity {
     /// What it counts.
     pub metrics: Metrics,
     started: Instant,
-    present: Mutex<State>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
@@ -63,20 +63,20 @@ struct State {
 
 impl WorkerActivity {
     fn new(namespace: &str, source: &str) -> Self {
-        Self { metrics: Metrics::new(namespace, source), started: Instant::now(), present: Mutex::default() }
+        Self { metrics: Metrics::new(namespace, source), started: Instant::now(), state: Mutex::default() }
     }
 
     /// Counts a unit as in flight, until the returned guard is dropped.
     #[must_use]
-    pub fn take_in_hand(&'static self) -> UnitInFlight {
+    pub fn start_unit(&'static self) -> UnitInFlight {
         let now = self.started.elapsed();
         self.state().activity.take(now);
         UnitInFlight(self)
     }
 
     /// Counts a unit that is no longer in flight.
-    pub fn unit_ended(&self, ended: &UnitOutcome) {
-        match ended {
+    pub fn unit_ended(&self, outcome: &UnitOutcome) {
+        match outcome {
             UnitOutcome::Final { state, reason, .. } => self.metrics.unit(*state, reason.as_deref()),
             UnitOutcome::Known(_) => self.metrics.unit_known(),
             UnitOutcome::Nothing => {}
@@ -87,10 +87,12 @@ impl WorkerActivity {
     }
 
     /// Records that a unit, by its digest, waits for an index, or no longer does.
-    pub fn unit_held(&self, unit: &str, ended: &UnitOutcome, waited: Duration) {
+    pub fn unit_held(&self, unit: &str, outcome: &UnitOutcome, redelivered_for: Duration) {
         let now = self.started.elapsed();
-        match ended {
-            UnitOutcome::Held(trouble) => self.state().held.hold(unit, *trouble, held_pause(waited), now),
+        match outcome {
+            UnitOutcome::Held(trouble) => {
+                self.state().held.hold(unit, *trouble, held_pause(redelivered_for), now)
+            }
             UnitOutcome::Unfinished => {}
             UnitOutcome::Final { .. } | UnitOutcome::Known(_) | UnitOutcome::Nothing => {
                 self.state().held.end(unit);
@@ -105,13 +107,13 @@ impl WorkerActivity {
     }
 
     /// Units in flight.
-    pub fn in_hand(&self) -> usize {
+    pub fn units_in_flight(&self) -> usize {
         let now = self.started.elapsed();
-        usize::try_from(self.state().activity.spent(now).in_hand).unwrap_or(usize::MAX)
+        usize::try_from(self.state().activity.spent(now).units_in_flight).unwrap_or(usize::MAX)
     }
 
     /// Its status.
-    pub fn present(&self) -> WorkerStatus {
+    pub fn status(&self) -> WorkerStatus {
         let store_problems = store_health::of_process().told();
         let now = self.started.elapsed();
         let mut state = self.state();
@@ -121,14 +123,14 @@ impl WorkerActivity {
             busy_millis: millis(spent.busy),
             idle_millis: millis(spent.idle),
             throttled_millis: millis(spent.hindered),
-            in_hand: spent.in_hand.into(),
+            in_hand: spent.units_in_flight.into(),
             store_problems,
-            held: state.held.told(now),
+            held: state.held.counts_by_trouble(now),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,8 +162,8 @@ impl Drop for UnitInFlight {
 
 /// When a unit that waits for an index is retried: after as long as it has waited so far, within bounds, so
 /// that it costs less the longer it waits.
-pub fn held_pause(waited: Duration) -> Duration {
-    waited.clamp(Duration::from_secs(20), Duration::from_mins(10))
+pub fn held_pause(redelivered_for: Duration) -> Duration {
+    redelivered_for.clamp(Duration::from_secs(20), Duration::from_mins(10))
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -181,13 +183,13 @@ mod tests {
     #[test]
     fn what_is_told_follows_what_is_held() {
         let worker = worker();
-        let in_hand = worker.take_in_hand();
-        assert_eq!(worker.present().in_hand, 1);
-        drop(in_hand);
+        let in_flight_guard = worker.start_unit();
+        assert_eq!(worker.status().in_hand, 1);
+        drop(in_flight_guard);
         worker.unit_ended(&UnitOutcome::Unfinished);
         worker.unit_ended(&UnitOutcome::Final { state: UnitState::Indexed, reason: None, changed: true });
-        let present = worker.present();
-        assert_eq!((present.in_hand, present.done), (0, 1), "what was let go is not done");
+        let status = worker.status();
+        assert_eq!((status.in_hand, status.done), (0, 1), "what was let go is not done");
     }
 
     #[test]
@@ -195,6 +197,6 @@ mod tests {
         let worker = worker();
         worker.stopped(true);
         std::thread::sleep(std::time::Duration::from_millis(5));
-        assert!(worker.present().throttled_millis >= 5);
+        assert!(worker.status().throttled_millis >= 5);
     }
 }

@@ -138,17 +138,18 @@ fn convert(
     refusals: &mut impl Write,
 ) -> Result<(), ConvertError> {
     let form = OutputForm { records: args.records, human: args.human };
-    let work = Arc::new(ConvertJob::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
+    let job = Arc::new(ConvertJob::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
     // Opened now, so that a path that cannot be written is noticed before long work.
     let loss_report = args.loss_report.as_ref().map(LossReport::create).transpose()?;
-    let mut progress = ConvertProgress::new(&args.paths, work.bytes_read());
+    let mut progress = ConvertProgress::new(&args.paths, job.bytes_read());
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(ONE);
-    let worker = Arc::clone(&work);
-    let crew = Crew::start(Inputs::new(&args.paths), jobs.get(), move |path, to| worker.convert(path, to));
+    let shared_job = Arc::clone(&job);
+    let crew =
+        Crew::start(Inputs::new(&args.paths), jobs.get(), move |path, to| shared_job.convert(path, to));
     for input in crew {
-        let (path, said) = input?;
+        let (path, messages) = input?;
         loop {
-            match said.recv_timeout(FLUSH_AFTER) {
+            match messages.recv_timeout(FLUSH_AFTER) {
                 Ok(Progressed::Lines(lines)) => {
                     tally.add(&lines.tally);
                     out.write_all(&lines.documents).map_err(ConvertError::Write)?;
@@ -165,7 +166,7 @@ fn convert(
             progress.show(tally);
         }
     }
-    loss_report.map_or(Ok(()), |report| report.write(&work.take_losses()))
+    loss_report.map_or(Ok(()), |report| report.write(&job.take_losses()))
 }
 
 /// The file of `--loss-report`.

@@ -52,32 +52,44 @@ impl Preparation {
         self: &Arc<Self>,
         task: &UnitTask,
         known: Option<&KnownRecord>,
-        coming: Option<PackReservation>,
+        reservation: Option<PackReservation>,
         stop: &CancellationToken,
     ) -> Result<Prepared, Unfinished> {
         let landed = &task.landed;
-        let same = (task.reprocess == Reprocess::Yes).then_some(known).flatten();
-        let converter = match &self.logic {
+        let previous_record = (task.reprocess == Reprocess::Yes).then_some(known).flatten();
+        let converter = match &self.extractor {
             DocumentExtractor::Convert(converter) => converter,
             DocumentExtractor::Describe(describer) => {
-                return binary_unit::prepare(self, describer, landed, same, coming, stop).await;
+                return binary_unit::prepare(self, describer, landed, previous_record, reservation, stop)
+                    .await;
             }
         };
-        let open =
-            || async { self.open(landed, coming.as_ref()).await.map_err(AccessFailure::at(&self.reads)) };
-        let start = match self.read_through("fetch", landed, coming.as_ref(), stop, open).await? {
-            Ok(start) => start,
-            Err(unreadable) => return Ok(Prepared::Converted(unreadable)),
+        let open = || async {
+            self.open(landed, reservation.as_ref()).await.map_err(AccessFailure::at(&self.raw_access))
         };
-        let opened = match start {
+        let start =
+            match self.read_unless_own_fault("fetch", landed, reservation.as_ref(), stop, open).await? {
+                Ok(start) => start,
+                Err(unreadable) => return Ok(Prepared::Converted(unreadable)),
+            };
+        let unit = match start {
             Start::Whole(unit, bytes, memory_permit) => {
-                match self.convert_whole(converter, (unit, bytes, memory_permit), same, coming, stop).await? {
+                match self
+                    .convert_whole(
+                        converter,
+                        (unit, bytes, memory_permit),
+                        previous_record,
+                        reservation,
+                        stop,
+                    )
+                    .await?
+                {
                     Whole::Prepared(prepared) => return Ok(prepared),
                     Whole::TooMuch(unit) => unit,
                 }
             }
             Start::Large(unit) => {
-                drop(coming);
+                drop(reservation);
                 unit
             }
             Start::TooLarge(unit, length) => return Ok(Prepared::Converted(self.too_large(unit, length))),
@@ -85,11 +97,15 @@ impl Preparation {
             Start::Gone => return Ok(skipped(landed, SkipReason::ObjectGone)),
             Start::Replaced => return Ok(skipped(landed, SkipReason::ObjectReplaced)),
         };
-        streaming::prepare(self, converter, landed, opened, same, stop).await
+        streaming::prepare(self, converter, landed, unit, previous_record, stop).await
     }
 
     /// Opens an object, and reads it if it is small.
-    async fn open(&self, landed: &ObjectRef, coming: Option<&PackReservation>) -> Result<Start, StoreError> {
+    async fn open(
+        &self,
+        landed: &ObjectRef,
+        reservation: Option<&PackReservation>,
+    ) -> Result<Start, StoreError> {
         let OpenedObject { unit, length, body, .. } = match self.open_object(landed).await? {
             ObjectFound::Object(opened) => *opened,
             ObjectFound::Gone => return Ok(Start::Gone),
@@ -105,8 +121,8 @@ impl Preparation {
             return Ok(Start::Large(unit));
         }
         // Units that wait for their pack hold the memory that this one waits for.
-        let memory_permit = match coming {
-            Some(coming) => coming.aside(self.memory_budget.take(length)).await,
+        let memory_permit = match reservation {
+            Some(reservation) => reservation.aside(self.memory_budget.take(length)).await,
             None => self.memory_budget.take(length).await,
         };
         Ok(Start::Whole(unit, object::read(landed, length, body).await?, memory_permit))
@@ -116,27 +132,30 @@ impl Preparation {
         self: &Arc<Self>,
         converter: &Arc<Converter>,
         (unit, bytes, memory_permit): (Unit, Bytes, Option<OwnedSemaphorePermit>),
-        same: Option<&KnownRecord>,
-        coming: Option<PackReservation>,
+        previous_record: Option<&KnownRecord>,
+        reservation: Option<PackReservation>,
         stop: &CancellationToken,
     ) -> Result<Whole, Unfinished> {
         // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
         let (this, converter) = (Arc::clone(self), Arc::clone(converter));
-        let (id, began) = (unit.id.clone(), Instant::now());
-        let work = tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, memory_permit));
-        let (done, kept) = match work.await.map_err(io::Error::from).flatten() {
-            Ok(Outcome::Converted(done, kept)) => (done, kept),
+        let (id, started_at) = (unit.id.clone(), Instant::now());
+        let conversion =
+            tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, memory_permit));
+        let (converted_unit, encoded_snapshot) = match conversion.await.map_err(io::Error::from).flatten() {
+            Ok(Outcome::Converted(converted_unit, encoded_snapshot)) => (converted_unit, encoded_snapshot),
             Ok(Outcome::TooMuch(unit)) => return Ok(Whole::TooMuch(unit)),
             Err(error) => {
                 tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
                 return Err(Unfinished);
             }
         };
-        telemetry::worker().metrics.step("convert", began);
-        self.settle(done, kept, same, coming, stop).await.map(Whole::Prepared)
+        telemetry::worker().metrics.step("convert", started_at);
+        self.store_unless_recorded(converted_unit, encoded_snapshot, previous_record, reservation, stop)
+            .await
+            .map(Whole::Prepared)
     }
 
-    /// Converts the object and addresses its documents; also returns what has to be kept of them.
+    /// Converts the object and addresses its documents; also returns their encoded snapshot.
     fn convert(
         &self,
         converter: &Converter,
@@ -146,18 +165,19 @@ impl Preparation {
     ) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
         let stamp = self.stamp(&unit);
-        let mut made = Made::default();
+        let mut collected = Made::default();
         for verdict in converter.documents(bytes) {
-            made.push(match verdict? {
+            collected.push(match verdict? {
                 Ok(document) => self.address(document, &stamp.provenance(&unit, &raw_digest, &self.recorder)),
                 Err(refusal) => Err(refusal.into()),
             });
-            if made.bytes() > IN_MEMORY_JSON_BYTES {
+            if collected.bytes() > IN_MEMORY_JSON_BYTES {
                 return Ok(Outcome::TooMuch(unit));
             }
         }
-        let (done, kept) = made.finish((unit, raw_digest), stamp.snapshot, memory_permit)?;
-        Ok(Outcome::Converted(done, kept))
+        let (converted_unit, encoded_snapshot) =
+            collected.finish((unit, raw_digest), stamp.snapshot, memory_permit)?;
+        Ok(Outcome::Converted(converted_unit, encoded_snapshot))
     }
 }
 

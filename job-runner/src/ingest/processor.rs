@@ -28,7 +28,7 @@ use tracing::{Instrument as _, Span};
 
 use super::bucket::locations;
 use super::clusters::Clusters;
-use super::commit::commit_request::{CommitRequest, takes_anew};
+use super::commit::commit_request::{CommitRequest, has_to_claim_again};
 use super::commit::committer::Committer;
 use super::commit::from_snapshot;
 use super::commit::slow_index::Lane;
@@ -96,7 +96,7 @@ pub struct Processor {
     /// The first steps.
     pub preparation: Arc<Preparation>,
     lookup: Lookup,
-    units: KeyedLock,
+    unit_locks: KeyedLock,
     poison_units: PoisonUnits,
     owner: Owner,
     own_indices: [OwnIndex; 2],
@@ -118,33 +118,34 @@ impl Processor {
         let clusters = Clusters::connect(&spec)?;
         let model = spec.conversion.resolve()?;
         let source = format!("{}/{}", order.namespace, order.source);
-        let good = UnitState::of_success(&spec);
-        let recorder = Recorder { source: source.clone(), revision: model.revision(), runner, good, run };
+        let success_state = UnitState::of_success(&spec);
+        let recorder =
+            Recorder { source: source.clone(), revision: model.revision(), runner, success_state, run };
         let preparation = Arc::new(Preparation {
             s3: s3.clone(),
             snapshots: locations::of_source(&spec.snapshots.location(), &source),
             packer: packer(&spec, &s3, &recorder, &stop),
-            logic: DocumentExtractor::new(&model)?,
+            extractor: DocumentExtractor::new(&model)?,
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Addressing::of_index(spec.index.as_ref())?,
             recorder: recorder.clone(),
             raw_prefix: spec.raw.prefix.clone(),
-            reads: Access::default(),
-            keeps: Access::default(),
+            raw_access: Access::default(),
+            snapshot_access: Access::default(),
             memory_budget: MemoryBudget::new(ROOM_KIBIBYTES),
-            large: Arc::new(Semaphore::new(1)),
+            large_objects: Arc::new(Semaphore::new(1)),
         });
-        let ledger = units_index(&order.namespace, &order.source);
+        let ledger_index = units_index(&order.namespace, &order.source);
         let index = heads_index(&order.namespace, &order.source);
         let elastic = clusters.ledger.clone();
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
         let articles = clusters.index.clone().zip(preparation.addressing.pattern());
         let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
-        let new_indices = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
+        let index_creation_limit = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
             IndexCreationLimit::new(articles, heads.clone(), index.max_new_indices_per_hour)
         });
         let committer = Arc::new(Committer {
-            new_indices,
+            index_creation_limit,
             indexer: Indexer { articles, heads, on_delete: spec.raw.on_delete },
             s3,
             snapshots: preparation.snapshots.clone(),
@@ -152,21 +153,21 @@ impl Processor {
             errors: locations::of_source(&spec.errors, &recorder.source),
             blocked_patience: spec.index.as_ref().map_or(Duration::ZERO, Index::blocked_patience),
             on_delete: spec.raw.on_delete,
-            ledger: ledger.clone(),
+            ledger_index: ledger_index.clone(),
             recorder,
             counts: UnitCounts::default(),
             clusters,
         });
         let (batches, receiver) = mpsc::channel(BATCH_UNITS);
         tokio::spawn(finish_batches(receiver, Arc::clone(&committer), stop.abort.clone()));
-        let lookup = Lookup::start(elastic.clone(), ledger, stop.abort.clone());
+        let lookup = Lookup::start(elastic.clone(), ledger_index, stop.abort.clone());
         let poison_units = PoisonUnits::new(elastic, index);
         Ok(Arc::new(Self {
             spec,
             committer,
             preparation,
             lookup,
-            units: KeyedLock::default(),
+            unit_locks: KeyedLock::default(),
             poison_units,
             owner: order.owner(),
             own_indices: order.unit_indices(),
@@ -196,25 +197,25 @@ impl Processor {
     pub async fn process(self: &Arc<Self>, task: UnitTask) -> UnitOutcome {
         let unit = digest(&task.landed);
         let span = self.span(&task.landed, unit.as_deref());
-        let _turn = match &unit {
-            Some(unit) => Some(self.units.take(unit.clone()).await),
+        let _unit_lock = match &unit {
+            Some(unit) => Some(self.unit_locks.take(unit.clone()).await),
             None => None,
         };
-        let in_hand = telemetry::worker().take_in_hand();
+        let in_flight_guard = telemetry::worker().start_unit();
         // On the heap, since it is large and everything that waits for a unit would be as large.
-        let (id, waited) = (unit.clone(), task.waited);
+        let (id, redelivered_for) = (unit.clone(), task.redelivered_for);
         let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
-        let ended = attempt.await.unwrap_or(UnitOutcome::Unfinished);
-        drop(in_hand);
-        telemetry::worker().unit_ended(&ended);
+        let outcome = attempt.await.unwrap_or(UnitOutcome::Unfinished);
+        drop(in_flight_guard);
+        telemetry::worker().unit_ended(&outcome);
         if let Some(id) = id.as_deref() {
-            telemetry::worker().unit_held(id, &ended, waited);
+            telemetry::worker().unit_held(id, &outcome, redelivered_for);
         }
-        if let UnitOutcome::Final { state, reason, .. } = &ended {
+        if let UnitOutcome::Final { state, reason, .. } = &outcome {
             span.record("state", tracing::field::debug(state));
             span.record("reason", reason.as_deref());
         }
-        ended
+        outcome
     }
 
     /// The span that carries a unit's fields in logs and traces.
@@ -239,7 +240,7 @@ impl Processor {
         task: UnitTask,
         unit: Option<String>,
     ) -> Result<UnitOutcome, Unfinished> {
-        let coming = self.preparation.expect();
+        let reservation = self.preparation.expect();
         let known = match &unit {
             Some(unit) => self.lookup.record(unit.clone()).await?,
             None => None,
@@ -252,21 +253,21 @@ impl Processor {
         if task.attempts >= SUSPECTED_FROM
             && let Some(unit) = unit.filter(|unit| !telemetry::worker().is_held(unit))
         {
-            return self.attempt_suspect(task, &unit, known, coming).await;
+            return self.attempt_suspect(task, &unit, known, reservation).await;
         }
-        let prepared = self.prepare(&task, known.as_ref(), coming).await?;
+        let prepared = self.prepare(&task, known.as_ref(), reservation).await?;
         self.store(task, prepared, known).await
     }
 
     /// Whether a unit with this record is left as it is.
     fn leaves(&self, reprocess: Reprocess, known: &KnownRecord) -> bool {
-        let Recorder { revision, good, .. } = &self.committer.recorder;
+        let Recorder { revision, success_state, .. } = &self.committer.recorder;
         let leaves = match reprocess {
             Reprocess::No => true,
             Reprocess::Refused => known.record.state != UnitState::Failed,
             Reprocess::Yes | Reprocess::Rewrite => false,
         };
-        leaves && known.is_done(revision, *good)
+        leaves && known.is_done(revision, *success_state)
     }
 
     /// Processes a repeatedly redelivered unit alone, so that one which kills its worker is identified.
@@ -275,9 +276,9 @@ impl Processor {
         task: UnitTask,
         unit: &str,
         known: Option<KnownRecord>,
-        coming: Option<PackReservation>,
+        reservation: Option<PackReservation>,
     ) -> Result<UnitOutcome, Unfinished> {
-        let _place = self.poison_units.place().ok_or(Unfinished)?;
+        let _permit = self.poison_units.waiting_permit().ok_or(Unfinished)?;
         let stop = &self.stop.abort;
         let mut suspect = match retry_step("mark", stop, || self.poison_units.begin(unit)).await? {
             PoisonVerdict::Try(suspect) => *suspect,
@@ -286,22 +287,22 @@ impl Processor {
                 return self.store(task, prepared, known).await;
             }
         };
-        let ended = self.try_suspect(task, known, coming, &mut suspect).await;
+        let outcome = self.try_suspect(task, known, reservation, &mut suspect).await;
         if let Err(error) = suspect.survived().await {
             tracing::warn!(%error, "a mark could not be removed; the next one who meets it takes this worker for dead");
         }
-        ended
+        outcome
     }
 
     async fn try_suspect(
         self: &Arc<Self>,
         task: UnitTask,
         known: Option<KnownRecord>,
-        coming: Option<PackReservation>,
+        reservation: Option<PackReservation>,
         suspect: &mut PoisonGuard,
     ) -> Result<UnitOutcome, Unfinished> {
-        let prepared = self.prepare(&task, known.as_ref(), coming).await?;
-        suspect.is_read().await.map_err(Unfinished::because)?;
+        let prepared = self.prepare(&task, known.as_ref(), reservation).await?;
+        suspect.mark_read().await.map_err(Unfinished::because)?;
         self.store(task, prepared, known).await
     }
 
@@ -309,9 +310,9 @@ impl Processor {
         self: &Arc<Self>,
         task: &UnitTask,
         known: Option<&KnownRecord>,
-        coming: Option<PackReservation>,
+        reservation: Option<PackReservation>,
     ) -> Result<Prepared, Unfinished> {
-        self.preparation.prepare(task, known, coming, &self.stop.abort).await
+        self.preparation.prepare(task, known, reservation, &self.stop.abort).await
     }
 
     /// Refuses a unit unread because workers die of it.
@@ -330,7 +331,7 @@ impl Processor {
         if !retry_step("look at an object", &self.stop.abort, look).await? {
             return Ok(skipped(landed, SkipReason::ObjectGone));
         }
-        let unit = self.preparation.whereabouts(landed).await;
+        let unit = self.preparation.unit_of_unread(landed).await;
         let message =
             format!("{deaths} workers died while they worked on this object alone; it is not read any more");
         let refused = RefusedPart::of_object(Stage::Fetch, Reason::Poison, message);
@@ -344,14 +345,14 @@ impl Processor {
         mut prepared: Prepared,
         known: Option<KnownRecord>,
     ) -> Result<UnitOutcome, Unfinished> {
-        let (mut placed, mut held) = (None, None);
+        let (mut indexing, mut held) = (None, None);
         if let Prepared::Converted(converted) = &mut prepared
             && let (ConvertedDocuments::InSnapshot, Some(key)) =
                 (&converted.content, converted.snapshot.clone())
         {
             let stop = &self.stop.abort;
-            let renew = takes_anew(task.reprocess, known.as_ref(), usize::MAX);
-            let (place, by) = from_snapshot::index(
+            let renew = has_to_claim_again(task.reprocess, known.as_ref(), usize::MAX);
+            let (unit_indexing, held_by) = from_snapshot::index(
                 &self.committer,
                 &self.preparation,
                 converted,
@@ -360,13 +361,14 @@ impl Processor {
                 stop,
             )
             .await?;
-            (placed, held) = (Some(place), by);
+            (indexing, held) = (Some(unit_indexing), held_by);
         }
-        let (answer, ended) = oneshot::channel();
-        let UnitTask { attempts, waited, reprocess, .. } = task;
-        let work = CommitRequest { prepared, placed, known, attempts, waited, held, reprocess, answer };
-        self.batches.send(work).await?;
-        Ok(ended.await?)
+        let (reply_to, outcome) = oneshot::channel();
+        let UnitTask { attempts, redelivered_for, reprocess, .. } = task;
+        let request =
+            CommitRequest { prepared, indexing, known, attempts, redelivered_for, held, reprocess, reply_to };
+        self.batches.send(request).await?;
+        Ok(outcome.await?)
     }
 }
 
@@ -395,10 +397,10 @@ async fn finish_batches(
             (Arc::clone(&committer), concurrency.clone(), lane.clone(), stop.clone());
         tasks.spawn(async move {
             let before = committer.clusters.pushed_back();
-            let left = committer.finish(batch, SendMode::with_others(), &stop).await;
+            let remainder = committer.finish(batch, SendMode::with_others(), &stop).await;
             concurrency.give_back(slot, committer.clusters.pushed_back() > before);
-            lane.take_all(left.slow);
-            committer.settle(left.with_evidence, &stop).await;
+            lane.take_all(remainder.slow);
+            committer.settle(remainder.with_evidence, &stop).await;
         });
     }
 }
@@ -408,9 +410,9 @@ async fn next_batch(
     receiver: &mut mpsc::Receiver<CommitRequest>,
 ) -> Vec<CommitRequest> {
     let mut bytes = 0;
-    let enough = |units, work: &CommitRequest| {
-        bytes += work.bytes();
-        units >= BATCH_UNITS || bytes >= BATCH_BYTES || units >= telemetry::worker().in_hand()
+    let enough = |units, request: &CommitRequest| {
+        bytes += request.bytes();
+        units >= BATCH_UNITS || bytes >= BATCH_BYTES || units >= telemetry::worker().units_in_flight()
     };
     gather(first, receiver, tokio::time::Instant::now() + BATCH_AGE, enough).await
 }
@@ -422,6 +424,6 @@ fn packer(
     stop: &ShutdownTokens,
 ) -> Option<Packer> {
     let Recorder { source, revision, .. } = recorder.clone();
-    let shelf = PackStore { s3: s3.clone(), location: spec.snapshots.location(), source, revision };
-    (spec.snapshots.packing == Packing::Packed).then(|| Packer::start(shelf, stop.abort.clone()))
+    let pack_store = PackStore { s3: s3.clone(), location: spec.snapshots.location(), source, revision };
+    (spec.snapshots.packing == Packing::Packed).then(|| Packer::start(pack_store, stop.abort.clone()))
 }

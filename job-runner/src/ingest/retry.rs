@@ -29,16 +29,16 @@ where
     E: Classify + Display,
     F: Future<Output = Result<T, E>>,
 {
-    let mut outages = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
-    let mut users = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_USERS));
-    let (worker, began) = (telemetry::worker(), Instant::now());
+    let mut outage_backoff = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
+    let mut user_backoff = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_USERS));
+    let (worker, started_at) = (telemetry::worker(), Instant::now());
     let mut held_up = store_health::of_process().held_up();
     loop {
         // A worker that has to let go does not wait for an answer that may never come; the request is safe to
         // repeat.
         let error = match stop.run_until_cancelled(Box::pin(attempt())).await.ok_or(Unfinished)? {
             Ok(done) => {
-                worker.metrics.step(what, began);
+                worker.metrics.step(what, started_at);
                 return Ok(done);
             }
             Err(error) => error,
@@ -46,12 +46,12 @@ where
         held_up.by(error.store_problem(), &error.to_string());
         worker.metrics.retry(what, error.store_problem());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
-        let waited = match error.class() {
-            ErrorClass::Transient => outages.wait(Duration::ZERO, stop).await,
-            ErrorClass::User => users.wait(Duration::ZERO, stop).await,
+        let backoff_outcome = match error.class() {
+            ErrorClass::Transient => outage_backoff.wait(Duration::ZERO, stop).await,
+            ErrorClass::User => user_backoff.wait(Duration::ZERO, stop).await,
             ErrorClass::Permanent => BackoffOutcome::Exhausted,
         };
-        if waited != BackoffOutcome::Again {
+        if backoff_outcome != BackoffOutcome::Again {
             tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
             return Err(Unfinished);
         }

@@ -23,9 +23,9 @@ const REVISION: &str = "docmill-revision";
 
 /// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own location
 /// ([`locations::of_source`](super::bucket::locations::of_source)).
-pub fn key(place: &BucketLocation, unit: &UnitId, revision: &str) -> String {
+pub fn key(location: &BucketLocation, unit: &UnitId, revision: &str) -> String {
     let digest = unit.digest();
-    object_key::derived(&place.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
+    object_key::derived(&location.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
 }
 
 /// What a snapshot says of itself, as metadata of its object (`x-amz-meta-…`, ASCII).
@@ -58,11 +58,11 @@ pub async fn store(
     client: &aws_sdk_s3::Client,
     location: &BucketLocation,
     key: &str,
-    label: &SnapshotMetadata,
+    metadata: &SnapshotMetadata,
     lines: Bytes,
 ) -> Result<(), StoreError> {
     let mut request = client.put_object().bucket(&location.bucket).key(key).content_type(MEDIA_TYPE);
-    for (name, value) in label.pairs() {
+    for (name, value) in metadata.pairs() {
         request = request.metadata(name, value);
     }
     let sent = request.body(ByteStream::from(lines)).send().await;
@@ -93,9 +93,9 @@ mod tests {
 
     #[test]
     fn the_key_names_object_version_and_revision() {
-        let place = BucketLocation { bucket: "json".into(), prefix: "wire/news/main/".into() };
+        let location = BucketLocation { bucket: "json".into(), prefix: "wire/news/main/".into() };
         let unit = UnitId { bucket: "raw".into(), key: "in/a b.xml".into(), version: "1".into() };
-        let key = super::key(&place, &unit, "5f2c");
+        let key = super::key(&location, &unit, "5f2c");
         assert_eq!(key, format!("wire/news/main/in/a b.xml/{}/5f2c.json", unit.digest()));
     }
 }

@@ -67,7 +67,7 @@ struct Worker {
 impl Worker {
     async fn drain(self: &Arc<Self>) -> Report {
         let tasks = TaskTracker::new();
-        let ended = self.receive(&tasks).await;
+        let reason = self.receive(&tasks).await;
         tasks.close();
         tasks.wait().await;
         let counts = &self.processor.committer.counts;
@@ -76,8 +76,8 @@ impl Worker {
             failed: counts.of(UnitState::Failed),
             skipped: counts.of(UnitState::Skipped),
             overwritten: counts.overwritten(),
-            busy_millis: telemetry::worker().present().busy_millis,
-            ended: ended.to_owned(),
+            busy_millis: telemetry::worker().status().busy_millis,
+            ended: reason.to_owned(),
             ..Report::default()
         }
     }
@@ -88,7 +88,7 @@ impl Worker {
         let idle_limit = seconds(workers.idle_seconds);
         let lifetime = Instant::now() + seconds(workers.max_lifetime_seconds);
         let places = Arc::new(Semaphore::new(MESSAGES as usize));
-        let in_hand = Arc::new(AtomicUsize::new(0));
+        let messages_in_flight = Arc::new(AtomicUsize::new(0));
         let mut idle_since = Instant::now();
         loop {
             if self.stop.closing.is_cancelled() {
@@ -98,26 +98,26 @@ impl Worker {
                 return "lifetime is over";
             }
             let received = self.receive_into(&places).await;
-            if received.is_empty() && in_hand.load(Ordering::SeqCst) == 0 {
+            if received.is_empty() && messages_in_flight.load(Ordering::SeqCst) == 0 {
                 if idle_since.elapsed() >= idle_limit {
                     return "idle";
                 }
             } else {
                 idle_since = Instant::now();
             }
-            for (message, place) in received {
-                in_hand.fetch_add(1, Ordering::SeqCst);
-                let (this, in_hand) = (Arc::clone(self), Arc::clone(&in_hand));
+            for (message, permit) in received {
+                messages_in_flight.fetch_add(1, Ordering::SeqCst);
+                let (this, messages_in_flight) = (Arc::clone(self), Arc::clone(&messages_in_flight));
                 tasks.spawn(async move {
-                    this.work(message).await;
-                    drop(place);
-                    in_hand.fetch_sub(1, Ordering::SeqCst);
+                    this.process_message(message).await;
+                    drop(permit);
+                    messages_in_flight.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         }
     }
 
-    /// Messages, each with its own place; none are received without a place.
+    /// Messages, each with the permit for its places; none are received without a free place.
     async fn receive_into(&self, places: &Arc<Semaphore>) -> Vec<(ReceivedMessage, OwnedSemaphorePermit)> {
         let free = async {
             let permit = Arc::clone(places).acquire_owned().await;
@@ -148,15 +148,15 @@ impl Worker {
         messages: Vec<ReceivedMessage>,
         places: &Arc<Semaphore>,
     ) -> Vec<(ReceivedMessage, OwnedSemaphorePermit)> {
-        let mut taken = Vec::with_capacity(messages.len());
+        let mut admitted = Vec::with_capacity(messages.len());
         for message in messages {
-            let taking = Arc::clone(places).acquire_many_owned(places_for(message.body.len()));
-            match self.stop.closing.run_until_cancelled(taking).await {
-                Some(Ok(place)) => taken.push((message, place)),
+            let acquiring = Arc::clone(places).acquire_many_owned(places_for(message.body.len()));
+            match self.stop.closing.run_until_cancelled(acquiring).await {
+                Some(Ok(permit)) => admitted.push((message, permit)),
                 _ => self.queue.release(&message.receipt, Duration::ZERO).await,
             }
         }
-        taken
+        admitted
     }
 }
 

@@ -149,7 +149,7 @@ impl<'a> Rehearsal<'a> {
             .compare(unit, length, object, recorded, snapshot)
             .await
             .map_err(|error| StoreError::unavailable(object::action(landed), &error))?;
-        object::is_whole(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
+        object::check_length(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
         Ok((Some(predicted), report))
     }
 

@@ -13,7 +13,7 @@ const FULL: u32 = 64;
 /// How a worker has spent its time.
 #[derive(Debug, Default)]
 pub struct Activity {
-    in_hand: u32,
+    units_in_flight: u32,
     stopped: bool,
     until: Duration,
     busy: Duration,
@@ -31,20 +31,20 @@ pub struct Spent {
     /// Waiting for a store.
     pub hindered: Duration,
     /// Units in flight.
-    pub in_hand: u32,
+    pub units_in_flight: u32,
 }
 
 impl Activity {
     /// A unit was taken.
     pub fn take(&mut self, now: Duration) {
         self.pass(now);
-        self.in_hand += 1;
+        self.units_in_flight += 1;
     }
 
     /// A unit was completed, or released.
     pub fn let_go(&mut self, now: Duration) {
         self.pass(now);
-        self.in_hand = self.in_hand.saturating_sub(1);
+        self.units_in_flight = self.units_in_flight.saturating_sub(1);
     }
 
     /// A store holds everything up, or no longer does.
@@ -56,7 +56,12 @@ impl Activity {
     /// Everything up to now.
     pub fn spent(&mut self, now: Duration) -> Spent {
         self.pass(now);
-        Spent { busy: self.busy, idle: self.idle, hindered: self.hindered, in_hand: self.in_hand }
+        Spent {
+            busy: self.busy,
+            idle: self.idle,
+            hindered: self.hindered,
+            units_in_flight: self.units_in_flight,
+        }
     }
 
     fn pass(&mut self, now: Duration) {
@@ -66,7 +71,7 @@ impl Activity {
             self.hindered += passed;
             return;
         }
-        let busy = passed * self.in_hand.min(FULL) / FULL;
+        let busy = passed * self.units_in_flight.min(FULL) / FULL;
         self.busy += busy;
         self.idle += passed.saturating_sub(busy);
     }
@@ -91,7 +96,7 @@ mod tests {
             activity.take(at(10));
         }
         let quarter = activity.spent(at(50));
-        assert_eq!((quarter.idle, quarter.busy, quarter.in_hand), (at(40), at(10), FULL / 4));
+        assert_eq!((quarter.idle, quarter.busy, quarter.units_in_flight), (at(40), at(10), FULL / 4));
         for _ in 0..FULL * 2 {
             activity.take(at(50));
         }

@@ -242,9 +242,9 @@ impl Metrics {
         self.retries.get_or_create(&RetryLabels { step, by, reason }).inc();
     }
 
-    /// Records the duration of a step that began at `began` and succeeded now.
-    pub fn step(&self, step: &'static str, began: Instant) {
-        self.step_seconds.get_or_create(&StepLabels { step }).observe(began.elapsed().as_secs_f64());
+    /// Records the duration of a step that began at `started_at` and succeeded now.
+    pub fn step(&self, step: &'static str, started_at: Instant) {
+        self.step_seconds.get_or_create(&StepLabels { step }).observe(started_at.elapsed().as_secs_f64());
     }
 
     /// The metrics in the text form of `OpenMetrics`.

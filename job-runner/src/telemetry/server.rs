@@ -16,11 +16,11 @@ use super::{WorkerActivity, worker};
 /// Serves for as long as the process lives. A worker without its endpoints still works: problems are logged.
 pub async fn run() {
     let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, WORKER_PORT));
-    let served = match listen(address).await {
+    let result = match listen(address).await {
         Ok(listener) => axum::serve(listener, routes(worker())).await,
         Err(error) => Err(error),
     };
-    if let Err(error) = served {
+    if let Err(error) = result {
         tracing::warn!(%error, port = WORKER_PORT, "metrics and status are not served");
     }
 }
@@ -36,7 +36,7 @@ async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener>
 fn routes(worker: &'static WorkerActivity) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/status", get(move || async { Json(worker.present()) }))
+        .route("/status", get(move || async { Json(worker.status()) }))
         .route("/metrics", get(move || async { metrics(worker) }))
 }
 
@@ -67,8 +67,8 @@ mod tests {
         let read = async |path: &str| {
             reqwest::get(format!("http://{address}{path}")).await.unwrap().text().await.unwrap()
         };
-        let present: WorkerStatus = serde_json::from_str(&read("/status").await).unwrap();
-        assert_eq!(present.done, 1);
+        let status: WorkerStatus = serde_json::from_str(&read("/status").await).unwrap();
+        assert_eq!(status.done, 1);
         assert!(read("/metrics").await.ends_with("# EOF\n"));
         assert_eq!(read("/healthz").await, "ok\n");
     }

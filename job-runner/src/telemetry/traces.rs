@@ -111,7 +111,7 @@ impl HttpClient for Client {
     {
         Box::pin(async move {
             let sent = self.runtime.spawn(send(self.http.clone(), request)).await?;
-            self.tell(sent.as_ref().err());
+            self.log_once(sent.as_ref().err());
             sent
         })
     }
@@ -119,18 +119,18 @@ impl HttpClient for Client {
 
 impl Client {
     /// Logs once that a collector is down, rather than for each batch.
-    fn tell(&self, error: Option<&HttpError>) {
-        let failed = self.failing.swap(error.is_some(), Ordering::Relaxed);
-        if let (Some(error), false) = (error, failed) {
+    fn log_once(&self, error: Option<&HttpError>) {
+        let was_failing = self.failing.swap(error.is_some(), Ordering::Relaxed);
+        if let (Some(error), false) = (error, was_failing) {
             tracing::warn!(%error, "spans are not taken");
         }
     }
 }
 
 async fn send(client: reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-    let answer = client.execute(request.try_into()?).await?.error_for_status()?;
-    let status = answer.status();
-    Ok(Response::builder().status(status).body(answer.bytes().await?)?)
+    let response = client.execute(request.try_into()?).await?.error_for_status()?;
+    let status = response.status();
+    Ok(Response::builder().status(status).body(response.bytes().await?)?)
 }
 
 #[cfg(test)]
@@ -148,8 +148,8 @@ mod tests {
     async fn a_unit_is_one_span_with_its_fields_and_nothing_else_is_sent() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let received = Arc::new(Mutex::new(Vec::new()));
-        let kept = received.clone();
-        let take = move |body: Bytes| async move { kept.lock().unwrap().extend_from_slice(&body) };
+        let sink = received.clone();
+        let take = move |body: Bytes| async move { sink.lock().unwrap().extend_from_slice(&body) };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let collector = axum::Router::new().route("/v1/traces", post(take));

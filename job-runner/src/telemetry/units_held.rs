@@ -39,7 +39,7 @@ impl UnitsHeld {
     }
 
     /// How many wait, by trouble.
-    pub fn told(&mut self, now: Duration) -> Vec<HeldUnits> {
+    pub fn counts_by_trouble(&mut self, now: Duration) -> Vec<HeldUnits> {
         self.forget(now);
         let mut counts = BTreeMap::new();
         for (trouble, _) in self.0.values() {
@@ -75,10 +75,13 @@ mod tests {
             held.hold(&digest(number), IndexTrouble::Blocked, at(20), at(10));
         }
         held.hold(&digest(2), IndexTrouble::Slow, at(40), at(20));
-        let told = |trouble, units| HeldUnits { trouble, units };
-        assert_eq!(held.told(at(20)), [told(IndexTrouble::Blocked, 2), told(IndexTrouble::Slow, 1)]);
+        let count = |trouble, units| HeldUnits { trouble, units };
+        assert_eq!(
+            held.counts_by_trouble(at(20)),
+            [count(IndexTrouble::Blocked, 2), count(IndexTrouble::Slow, 1)]
+        );
         held.end(&digest(0));
         assert!(!held.is_held(&digest(0)) && held.is_held(&digest(1)));
-        assert_eq!(held.told(at(90)), [told(IndexTrouble::Slow, 1)]);
+        assert_eq!(held.counts_by_trouble(at(90)), [count(IndexTrouble::Slow, 1)]);
     }
 }

@@ -114,7 +114,12 @@ impl Place {
             let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
             let landed = ObjectRef { bucket, key, version_id: None, etag };
             processor
-                .process(UnitTask { landed, attempts: 1, waited: std::time::Duration::ZERO, reprocess })
+                .process(UnitTask {
+                    landed,
+                    attempts: 1,
+                    redelivered_for: std::time::Duration::ZERO,
+                    reprocess,
+                })
                 .await
         });
         let ends = futures::future::join_all(ends).await;

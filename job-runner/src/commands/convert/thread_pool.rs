@@ -15,7 +15,7 @@ use std::{io, thread};
 use crate::commands::inputs::ReadError;
 
 /// Queued inputs per worker: enough that a worker with a small input does not wait for the listener.
-const LINE_PER_WORKER: usize = 4;
+const QUEUED_PER_WORKER: usize = 4;
 
 /// The messages about an input, in order.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl<T: Send + 'static> Crew<T> {
         jobs: usize,
         work: impl Fn(&Path, &Speaker<T>) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        let (line, turns) = sync_channel(jobs.saturating_mul(LINE_PER_WORKER));
+        let (queue, turns) = sync_channel(jobs.saturating_mul(QUEUED_PER_WORKER));
         let (tasks, task) = sync_channel::<(PathBuf, Speaker<T>)>(0);
         let (task, work) = (Arc::new(Mutex::new(task)), Arc::new(work));
         for _ in 0..jobs {
@@ -100,12 +100,12 @@ impl<T: Send + 'static> Crew<T> {
         thread::spawn(move || {
             for input in inputs {
                 let Ok(path) = input else {
-                    let _ = line.send(input.map(|path| (path, Listener(sync_channel(1).1))));
+                    let _ = queue.send(input.map(|path| (path, Listener(sync_channel(1).1))));
                     return;
                 };
                 let (speaker, listener) = sync_channel(1);
-                let heard = line.send(Ok((path.clone(), Listener(listener)))).is_ok();
-                if !heard || tasks.send((path, Speaker(speaker))).is_err() {
+                let is_heard = queue.send(Ok((path.clone(), Listener(listener)))).is_ok();
+                if !is_heard || tasks.send((path, Speaker(speaker))).is_err() {
                     return;
                 }
             }
@@ -187,8 +187,8 @@ mod tests {
 
     #[test]
     fn who_is_not_heard_yet_gets_one_message_ahead_and_no_more() {
-        let said = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&said);
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&sent);
         let mut crew = Crew::start(numbered(1000), 4, move |_, to| {
             while to.say(0) {
                 counter.fetch_add(1, Ordering::SeqCst);
@@ -196,13 +196,13 @@ mod tests {
             Ok(())
         });
         std::thread::sleep(Duration::from_millis(200));
-        assert_eq!(said.load(Ordering::SeqCst), 4, "one message of each worker");
+        assert_eq!(sent.load(Ordering::SeqCst), 4, "one message of each worker");
         let (_, first) = crew.next().unwrap().unwrap();
         for _ in 0..100 {
             assert!(matches!(first.recv_timeout(Duration::from_secs(10)), Ok(Progressed::Lines(0))));
         }
         std::thread::sleep(Duration::from_millis(50));
-        assert_eq!(said.load(Ordering::SeqCst), 104, "the first is heard, the others wait");
+        assert_eq!(sent.load(Ordering::SeqCst), 104, "the first is heard, the others wait");
     }
 
     #[test]

@@ -78,35 +78,35 @@ pub async fn in_parts(
     head: &HeadObjectOutput,
     part_bytes: i64,
 ) -> Result<(), StoreError> {
-    let place = (target.bucket, target.key);
-    let object = Multipart::begin(client, place, action(unit, target), |request| {
+    let destination = (target.bucket, target.key);
+    let upload = Multipart::begin(client, destination, action(unit, target), |request| {
         request.set_content_type(head.content_type.clone()).set_metadata(head.metadata.clone())
     });
-    let object = object.await?;
+    let upload = upload.await?;
     let ranges = parts(head.content_length().unwrap_or(0), part_bytes);
-    let result = match copy_parts(&object, unit, ranges).await {
-        Ok(parts) => object.complete(parts).await,
+    let result = match copy_parts(&upload, unit, ranges).await {
+        Ok(parts) => upload.complete(parts).await,
         Err(error) => Err(error),
     };
     if result.is_err() {
-        object.abort().await;
+        upload.abort().await;
     }
     result
 }
 
 async fn copy_parts(
-    object: &Multipart<'_>,
+    upload: &Multipart<'_>,
     unit: &Unit,
     ranges: Vec<String>,
 ) -> Result<Vec<CompletedPart>, StoreError> {
-    let copied = stream::iter((1..).zip(ranges)).map(|(number, range)| async move {
-        let request = object.part_copy(number).copy_source(source(unit)).copy_source_range(range);
+    let copies = stream::iter((1..).zip(ranges)).map(|(number, range)| async move {
+        let request = upload.part_copy(number).copy_source(source(unit)).copy_source_range(range);
         let sent = request.set_copy_source_if_match(condition(unit)).send().await;
-        let copied = sent.map_err(|error| object.failed(&error))?;
-        let etag = copied.copy_part_result.and_then(|result| result.e_tag);
+        let response = sent.map_err(|error| upload.failed(&error))?;
+        let etag = response.copy_part_result.and_then(|result| result.e_tag);
         Ok(CompletedPart::builder().part_number(number).set_e_tag(etag).build())
     });
-    copied.buffered(PARTS_AT_A_TIME).try_collect().await
+    copies.buffered(PARTS_AT_A_TIME).try_collect().await
 }
 
 /// Splits an object of `length` bytes into ranges, one per part.

@@ -17,7 +17,7 @@ pub async fn head(
     if !matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound)) {
         return Err(error);
     }
-    let found = client.head_bucket().bucket(bucket).send().await;
-    found.map_err(|error| StoreError::from_sdk(format!("look at the bucket {bucket:?}"), &error))?;
+    let bucket_head = client.head_bucket().bucket(bucket).send().await;
+    bucket_head.map_err(|error| StoreError::from_sdk(format!("look at the bucket {bucket:?}"), &error))?;
     Ok(None)
 }

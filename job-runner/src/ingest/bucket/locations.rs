@@ -29,13 +29,13 @@ pub struct EvidenceKeys {
 
 impl EvidenceKeys {
     /// The keys for a refused object.
-    pub fn of_object(place: &BucketLocation, unit: &UnitId) -> Self {
-        Self::within(&objects(place), unit)
+    pub fn of_object(location: &BucketLocation, unit: &UnitId) -> Self {
+        Self::within(&objects(location), unit)
     }
 
     /// The keys for a refused message.
-    pub fn of_message(place: &BucketLocation, unit: &UnitId) -> Self {
-        Self::within(&format!("{}messages/", place.prefix), unit)
+    pub fn of_message(location: &BucketLocation, unit: &UnitId) -> Self {
+        Self::within(&format!("{}messages/", location.prefix), unit)
     }
 
     fn within(folder: &str, unit: &UnitId) -> Self {
@@ -50,10 +50,10 @@ pub fn of_source(location: &BucketLocation, source: &str) -> BucketLocation {
     BucketLocation { bucket: location.bucket.clone(), prefix: format!("{}{source}/", location.prefix) }
 }
 
-/// The prefix of the keys of a source's refused objects. `place` is the source's own location
+/// The prefix of the keys of a source's refused objects. `location` is the source's own location
 /// ([`of_source`]).
-pub fn objects(place: &BucketLocation) -> String {
-    format!("{}objects/", place.prefix)
+pub fn objects(location: &BucketLocation) -> String {
+    format!("{}objects/", location.prefix)
 }
 
 #[cfg(test)]
@@ -72,15 +72,15 @@ mod tests {
 
     #[test]
     fn evidence_says_whose_it_is_and_what_it_is_of() {
-        let location = BucketLocation { bucket: "errors".into(), prefix: "e/".into() };
-        let (place, unit) = (of_source(&location, "news/wire"), unit("raw", "in/a b.xml", "1"));
-        let EvidenceKeys { copy, record } = EvidenceKeys::of_object(&place, &unit);
+        let shared = BucketLocation { bucket: "errors".into(), prefix: "e/".into() };
+        let (location, unit) = (of_source(&shared, "news/wire"), unit("raw", "in/a b.xml", "1"));
+        let EvidenceKeys { copy, record } = EvidenceKeys::of_object(&location, &unit);
         assert_eq!(copy, format!("e/news/wire/objects/in/a b.xml/{}", unit.digest()));
         assert_eq!(record, format!("{copy}.error.json"));
     }
 
     /// Keys that begin or end as others' evidence and snapshots do, for sources that share a prefix or have one that looks
-    /// like another's place.
+    /// like another's location.
     #[test]
     fn no_two_things_have_the_same_key() {
         let digest = unit("raw", "a", "1").digest();
@@ -99,16 +99,16 @@ mod tests {
         ];
         let mut keys = BTreeSet::new();
         let mut count = 0;
-        let places =
+        let sources =
             [("", "news/wire"), ("", "news/wire2"), ("", "news-wire/a"), ("news/wire/objects/", "a/b")];
-        for (prefix, source) in places {
-            let location = BucketLocation { bucket: "b".into(), prefix: prefix.into() };
-            let place = of_source(&location, source);
+        for (prefix, source) in sources {
+            let shared = BucketLocation { bucket: "b".into(), prefix: prefix.into() };
+            let location = of_source(&shared, source);
             for (raw_key, version) in raw_keys.iter().flat_map(|key| [(key, "1"), (key, "2")]) {
                 let unit = unit("raw", raw_key, version);
                 let [object, message] =
-                    [EvidenceKeys::of_object(&place, &unit), EvidenceKeys::of_message(&place, &unit)];
-                let snapshot = snapshot::key(&place, &unit, "5f");
+                    [EvidenceKeys::of_object(&location, &unit), EvidenceKeys::of_message(&location, &unit)];
+                let snapshot = snapshot::key(&location, &unit, "5f");
                 keys.extend([object.copy, object.record, message.copy, message.record, snapshot]);
                 count += 5;
             }

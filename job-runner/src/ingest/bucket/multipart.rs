@@ -31,8 +31,8 @@ impl<'a> Multipart<'a> {
         describe: impl FnOnce(CreateMultipartUploadFluentBuilder) -> CreateMultipartUploadFluentBuilder,
     ) -> Result<Self, StoreError> {
         let request = describe(client.create_multipart_upload().bucket(bucket).key(key));
-        let begun = request.send().await.map_err(|error| StoreError::from_sdk(action.clone(), &error))?;
-        Ok(Self { client, bucket, key, action, id: begun.upload_id.unwrap_or_default() })
+        let created = request.send().await.map_err(|error| StoreError::from_sdk(action.clone(), &error))?;
+        Ok(Self { client, bucket, key, action, id: created.upload_id.unwrap_or_default() })
     }
 
     /// Builds a request that stores a part.

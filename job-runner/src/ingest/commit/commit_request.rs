@@ -20,63 +20,63 @@ use crate::ingest::unit::task::{Reprocess, UnitOutcome};
 pub struct CommitRequest {
     /// What preparing it produced.
     pub prepared: Prepared,
-    /// Where its documents are, if they have been placed.
-    pub placed: Option<UnitIndexing>,
+    /// What became of its documents, if they have been stored.
+    pub indexing: Option<UnitIndexing>,
     /// Its record so far.
     pub known: Option<KnownRecord>,
     /// How many attempts were made at it.
     pub attempts: i64,
     /// How long it has been redelivered for so far.
-    pub waited: Duration,
+    pub redelivered_for: Duration,
     /// The index that keeps it from completing, if any.
     pub held: Option<HeldByIndex>,
     /// What to do about what is stored already.
     pub reprocess: Reprocess,
     /// Receives its outcome.
-    pub answer: oneshot::Sender<UnitOutcome>,
+    pub reply_to: oneshot::Sender<UnitOutcome>,
 }
 
 impl CommitRequest {
     /// Bytes of the documents that are held in memory.
     pub fn bytes(&self) -> usize {
-        let documents = self.to_place().map_or(&[][..], |unit| unit.documents);
+        let documents = self.index_request().map_or(&[][..], |unit| unit.documents);
         documents.iter().map(|document| document.line.len()).sum()
     }
 
-    /// The unit's documents, if they have to be placed now.
-    pub(crate) fn to_place(&self) -> Option<IndexRequest<'_>> {
+    /// The unit's documents, if they have to be stored now.
+    pub(crate) fn index_request(&self) -> Option<IndexRequest<'_>> {
         let Prepared::Converted(converted) = &self.prepared else { return None };
         let ConvertedDocuments::InMemory(documents) = &converted.content else { return None };
-        if self.placed.is_some() {
+        if self.indexing.is_some() {
             return None;
         }
-        let renew = takes_anew(self.reprocess, self.known.as_ref(), documents.len());
+        let renew = has_to_claim_again(self.reprocess, self.known.as_ref(), documents.len());
         Some(IndexRequest { unit: &converted.unit, documents, renew })
     }
 
     /// Records what became of the unit's documents; `is_over` returns whether it has waited for an index for
-    /// long enough. A unit that keeps waiting is not placed.
-    pub(crate) fn take_fate(&mut self, fate: IndexOutcome, is_over: impl Fn(&HeldByIndex) -> bool) {
+    /// long enough. A unit that keeps waiting stays without an outcome.
+    pub(crate) fn record_outcome(&mut self, outcome: IndexOutcome, is_over: impl Fn(&HeldByIndex) -> bool) {
         let Prepared::Converted(converted) = &mut self.prepared else { return };
         let Converted { content: ConvertedDocuments::InMemory(documents), refusals, .. } = &mut **converted
         else {
             return;
         };
-        self.held = fate.held().find(|held| !is_over(held)).cloned();
+        self.held = outcome.held().find(|held| !is_over(held)).cloned();
         if self.held.is_some() {
             return;
         }
-        self.placed = Some(match fate {
+        self.indexing = Some(match outcome {
             IndexOutcome::Superseded(head, _) => UnitIndexing::Superseded(head),
             IndexOutcome::Current { key, documents: outcomes } => {
-                let mut placed = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
-                placed.take_in(key, documents, outcomes, |recorded, failure| {
+                let mut indexing = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
+                indexing.take_in(key, documents, outcomes, |recorded, failure| {
                     refusals.push(match failure {
                         IndexFailure::Rejected(fault) => rejected(recorded, &fault),
                         IndexFailure::Held(held) => blocked(recorded, &held),
                     });
                 });
-                placed
+                indexing
             }
         });
     }
@@ -95,7 +95,7 @@ impl CommitRequest {
 
     /// The head of the unit's key, if the unit holds it.
     pub(crate) fn head(&self) -> Option<&KeyHead> {
-        match &self.placed {
+        match &self.indexing {
             Some(UnitIndexing::Current { key, .. }) => key.as_ref(),
             _ => None,
         }
@@ -117,7 +117,11 @@ impl CommitRequest {
 /// Whether a unit that is stored again has to claim its key again with a new version: either what somebody
 /// deleted has to be overwritten, or only heads can tell which of its earlier documents it no longer has.
 /// `documents` is an upper bound on the number of documents it has now.
-pub(crate) fn takes_anew(reprocess: Reprocess, known: Option<&KnownRecord>, documents: usize) -> bool {
+pub(crate) fn has_to_claim_again(
+    reprocess: Reprocess,
+    known: Option<&KnownRecord>,
+    documents: usize,
+) -> bool {
     let differs = |known: &KnownRecord| {
         let record = &known.record;
         record.document_count > 0

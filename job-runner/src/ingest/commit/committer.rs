@@ -29,7 +29,7 @@ use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::indexing::{HeldByIndex, IndexRequest, PATIENCE};
 use crate::ingest::unit::prepared::{ConvertedDocuments, Prepared};
-use crate::ingest::unit::refusal::kept;
+use crate::ingest::unit::refusal::deletion_blocked;
 use crate::ingest::unit::task::UnitOutcome;
 use crate::telemetry;
 
@@ -56,7 +56,7 @@ pub struct Committer {
     /// Stores documents where they belong.
     pub indexer: Indexer,
     /// Limits how many new indices are created; `None` without an index.
-    pub new_indices: Option<IndexCreationLimit>,
+    pub index_creation_limit: Option<IndexCreationLimit>,
     /// The object store.
     pub s3: aws_sdk_s3::Client,
     /// The source's own location for snapshots.
@@ -70,7 +70,7 @@ pub struct Committer {
     /// What happens to documents that a newer version of their object no longer has.
     pub on_delete: OnDelete,
     /// Name of the ledger index.
-    pub ledger: String,
+    pub ledger_index: String,
     /// Source, revision and runner.
     pub recorder: Recorder,
     /// What was done so far.
@@ -83,50 +83,52 @@ impl Committer {
     pub async fn finish(
         &self,
         mut batch: Vec<CommitRequest>,
-        way: SendMode,
+        mode: SendMode,
         stop: &CancellationToken,
     ) -> BatchRemainder {
-        if self.place(&mut batch, way, stop).await.is_err() {
-            self.give_up(batch, way);
+        if self.place(&mut batch, mode, stop).await.is_err() {
+            self.give_up(batch, mode);
             return BatchRemainder::default();
         }
-        let (held, batch): (Vec<_>, _) = batch.into_iter().partition(|work| work.held.is_some());
-        let mut slow = self.let_go(held, way);
-        let Ok(closed) = self.close(batch, stop).await else {
+        let (held, batch): (Vec<_>, _) = batch.into_iter().partition(|request| request.held.is_some());
+        let mut slow = self.release_held(held, mode);
+        let Ok(commits) = self.plan_updates(batch, stop).await else {
             return BatchRemainder { slow, ..BatchRemainder::default() };
         };
-        let (held, closed): (Vec<_>, _) = closed.into_iter().partition(|(work, _)| work.held.is_some());
-        slow.extend(self.let_go(held.into_iter().map(|(work, _)| work).collect(), way));
-        let (plain, with_evidence) = closed.into_iter().partition(|(_, update)| update.evidence.is_settled());
+        let (held, commits): (Vec<_>, _) =
+            commits.into_iter().partition(|(request, _)| request.held.is_some());
+        slow.extend(self.release_held(held.into_iter().map(|(request, _)| request).collect(), mode));
+        let (plain, with_evidence) =
+            commits.into_iter().partition(|(_, update)| update.evidence.is_settled());
         self.conclude(plain, stop).await;
         BatchRemainder { with_evidence, slow }
     }
 
-    /// Handles a batch of which nothing could be placed. If a slow index caused that, its units wait for that
+    /// Handles a batch of which nothing could be stored. If a slow index caused that, its units wait for that
     /// index and for nothing else.
-    fn give_up(&self, batch: Vec<CommitRequest>, way: SendMode) {
-        let ended =
-            if way.is_alone() { UnitOutcome::Held(IndexTrouble::Slow) } else { UnitOutcome::Unfinished };
-        for work in batch {
-            self.answer(work, ended.clone());
+    fn give_up(&self, batch: Vec<CommitRequest>, mode: SendMode) {
+        let outcome =
+            if mode.is_alone() { UnitOutcome::Held(IndexTrouble::Slow) } else { UnitOutcome::Unfinished };
+        for request in batch {
+            self.answer(request, outcome.clone());
         }
     }
 
     /// Releases units that wait for an index. Returns those for which a slow index is to be tried separately.
-    fn let_go(&self, held: Vec<CommitRequest>, way: SendMode) -> Vec<CommitRequest> {
-        let mut told: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    fn release_held(&self, held: Vec<CommitRequest>, mode: SendMode) -> Vec<CommitRequest> {
+        let mut held_by_index: BTreeMap<String, (usize, String)> = BTreeMap::new();
         let mut slow = Vec::new();
-        for work in held {
-            let Some(HeldByIndex { index, trouble, fault }) = &work.held else { continue };
-            if *trouble == IndexTrouble::Slow && !way.is_alone() && !work.is_large() {
-                slow.push(work);
+        for request in held {
+            let Some(HeldByIndex { index, trouble, fault }) = &request.held else { continue };
+            if *trouble == IndexTrouble::Slow && !mode.is_alone() && !request.is_large() {
+                slow.push(request);
                 continue;
             }
-            told.entry(index.clone()).or_insert_with(|| (0, fault.for_records())).0 += 1;
+            held_by_index.entry(index.clone()).or_insert_with(|| (0, fault.for_records())).0 += 1;
             let trouble = *trouble;
-            self.answer(work, UnitOutcome::Held(trouble));
+            self.answer(request, UnitOutcome::Held(trouble));
         }
-        for (index, (units, fault)) in told {
+        for (index, (units, fault)) in held_by_index {
             tracing::warn!(index, units, fault, "an index takes no writes; its units wait, and others go on");
         }
         slow
@@ -135,48 +137,49 @@ impl Committer {
     /// Whether a unit that has waited this long fails because an index takes no writes. Units of a run count
     /// as having waited for as long as their worker has known about the index, so that not every file of the
     /// run starts waiting from zero.
-    pub fn is_over(&self, waited: Duration, held: &HeldByIndex) -> bool {
+    pub fn patience_is_over(&self, redelivered_for: Duration, held: &HeldByIndex) -> bool {
         let articles = self.indexer.articles.as_ref().filter(|_| self.recorder.run.is_some());
-        let known = articles.map_or(Duration::ZERO, |articles| articles.indices.refusing_for(&held.index));
-        held.trouble.fails_in_the_end() && waited.max(known) >= self.blocked_patience
+        let refusing_for =
+            articles.map_or(Duration::ZERO, |articles| articles.index_health.refusing_for(&held.index));
+        held.trouble.fails_in_the_end() && redelivered_for.max(refusing_for) >= self.blocked_patience
     }
 
     /// The slow index that one of the unit's documents belongs to, if any.
-    pub fn slow_index(&self, work: &CommitRequest) -> Option<String> {
-        let articles = self.indexer.articles.as_ref().filter(|articles| articles.indices.has_slow())?;
-        let documents = work.to_place()?.documents;
+    pub fn slow_index(&self, request: &CommitRequest) -> Option<String> {
+        let articles = self.indexer.articles.as_ref().filter(|articles| articles.index_health.has_slow())?;
+        let documents = request.index_request()?.documents;
         let index = documents.iter().map(|document| &document.recorded.index);
-        index.into_iter().find(|index| articles.indices.is_slow(index)).cloned()
+        index.into_iter().find(|index| articles.index_health.is_slow(index)).cloned()
     }
 
     /// Settles the evidence of units, records them, and notifies those who wait.
     pub async fn settle(&self, units: Vec<UnitCommit>, stop: &CancellationToken) {
         let mut settled = Vec::with_capacity(units.len());
         for units in units.chunks(REFUSALS_AT_A_TIME) {
-            let settling = units.iter().map(|(work, update)| self.settle_evidence(work, update, stop));
+            let settling = units.iter().map(|(request, update)| self.settle_evidence(request, update, stop));
             settled.extend(join_all(settling).await);
         }
         let (settled, unsettled): (Vec<_>, Vec<_>) =
             units.into_iter().zip(settled).partition(|(_, is_settled)| *is_settled);
-        for ((work, _), _) in unsettled {
-            self.answer(work, UnitOutcome::Unfinished);
+        for ((request, _), _) in unsettled {
+            self.answer(request, UnitOutcome::Unfinished);
         }
         self.conclude(settled.into_iter().map(|(unit, _)| unit).collect(), stop).await;
     }
 
-    /// Decides what to write for units whose documents are placed, and deletes the documents that they no
+    /// Decides what to write for units whose documents are stored, and deletes the documents that they no
     /// longer have. Marks units for which an index prevents that.
-    async fn close(
+    async fn plan_updates(
         &self,
         mut batch: Vec<CommitRequest>,
         stop: &CancellationToken,
     ) -> Result<Vec<UnitCommit>, Unfinished> {
-        let closings = match self.earlier_records(&batch, stop).await {
+        let updates = match self.earlier_records(&batch, stop).await {
             Ok(earlier) => self.retire_all(&mut batch, &earlier, stop).await,
             Err(unfinished) => Err(unfinished),
         };
-        match closings {
-            Ok(closings) => Ok(batch.into_iter().zip(closings).collect()),
+        match updates {
+            Ok(updates) => Ok(batch.into_iter().zip(updates).collect()),
             Err(unfinished) => {
                 self.give_up(batch, SendMode::with_others());
                 Err(unfinished)
@@ -191,21 +194,21 @@ impl Committer {
         stop: &CancellationToken,
     ) -> Result<Vec<LedgerUpdate>, Unfinished> {
         let now = clock::now_millis();
-        let mut closings = Vec::with_capacity(batch.len());
-        for work in batch {
-            let update = ledger_update::close(work, earlier, &self.recorder, now);
-            let Some(held) = self.retire(work, &update, stop).await? else {
-                closings.push(update);
+        let mut updates = Vec::with_capacity(batch.len());
+        for request in batch {
+            let update = ledger_update::plan_update(request, earlier, &self.recorder, now);
+            let Some(held) = self.retire(request, &update, stop).await? else {
+                updates.push(update);
                 continue;
             };
-            if self.is_over(work.waited, &held) {
-                work.refuse(kept(&held));
+            if self.patience_is_over(request.redelivered_for, &held) {
+                request.refuse(deletion_blocked(&held));
             } else {
-                work.held = Some(held);
+                request.held = Some(held);
             }
-            closings.push(ledger_update::close(work, earlier, &self.recorder, now));
+            updates.push(ledger_update::plan_update(request, earlier, &self.recorder, now));
         }
-        Ok(closings)
+        Ok(updates)
     }
 
     /// Records units, and notifies those who wait.
@@ -213,57 +216,61 @@ impl Committer {
         if units.is_empty() {
             return;
         }
-        let verdicts = self.record(&units, stop).await;
-        let verdicts = verdicts.unwrap_or_else(|Unfinished| vec![RecordOutcome::Unfinished; units.len()]);
-        for ((work, update), mut recorded) in units.into_iter().zip(verdicts) {
-            if recorded == RecordOutcome::Superseded && self.withdraw(&work, stop).await.is_err() {
-                recorded = RecordOutcome::Unfinished;
+        let record_outcomes = self.record(&units, stop).await;
+        let record_outcomes =
+            record_outcomes.unwrap_or_else(|Unfinished| vec![RecordOutcome::Unfinished; units.len()]);
+        for ((request, update), mut record_outcome) in units.into_iter().zip(record_outcomes) {
+            if record_outcome == RecordOutcome::Superseded && self.withdraw(&request, stop).await.is_err() {
+                record_outcome = RecordOutcome::Unfinished;
             }
-            count(&update, recorded);
-            self.drop_evidence(&work, &update, recorded, stop).await;
-            self.answer(work, update.ended(recorded));
+            count(&update, record_outcome);
+            self.drop_evidence(&request, &update, record_outcome, stop).await;
+            self.answer(request, update.outcome(record_outcome));
         }
     }
 
     /// Sends a unit's outcome to whoever waits for it.
-    pub(crate) fn answer(&self, work: CommitRequest, ended: UnitOutcome) {
-        if let UnitOutcome::Final { state, .. } = ended {
+    pub(crate) fn answer(&self, request: CommitRequest, outcome: UnitOutcome) {
+        if let UnitOutcome::Final { state, .. } = outcome {
             self.counts.add(state);
-            if let (Prepared::Converted(converted), false) = (&work.prepared, state == UnitState::Skipped) {
+            if let (Prepared::Converted(converted), false) = (&request.prepared, state == UnitState::Skipped)
+            {
                 let overwritten = converted.overwritten.count();
                 self.counts.add_overwritten(overwritten);
                 telemetry::worker().metrics.overwritten(overwritten);
             }
         }
         // Nobody waits any more when the worker is about to end.
-        let _ = work.answer.send(ended);
+        let _ = request.reply_to.send(outcome);
     }
 
-    /// Places all documents that are in memory. Documents that Elasticsearch rejects become refusals of their
+    /// Stores all documents that are in memory. Documents that Elasticsearch rejects become refusals of their
     /// units.
     async fn place(
         &self,
         batch: &mut [CommitRequest],
-        way: SendMode,
+        mode: SendMode,
         stop: &CancellationToken,
     ) -> Result<(), Unfinished> {
         self.keep_out(batch, stop).await?;
-        let at: Vec<usize> = (0..batch.len()).filter(|at| batch[*at].to_place().is_some()).collect();
-        let units: Vec<IndexRequest<'_>> = at.iter().filter_map(|at| batch[*at].to_place()).collect();
+        let positions: Vec<usize> =
+            (0..batch.len()).filter(|position| batch[*position].index_request().is_some()).collect();
+        let requests: Vec<IndexRequest<'_>> =
+            positions.iter().filter_map(|position| batch[*position].index_request()).collect();
         // On the heap, since it is large.
-        let place = || Box::pin(self.indexer.place(&units, way, stop));
-        let outcomes = if way.is_alone() {
-            let placed = stop.run_until_cancelled(place()).await.ok_or(Unfinished)?;
-            placed.map_err(|error| {
+        let attempt = || Box::pin(self.indexer.place(&requests, mode, stop));
+        let outcomes = if mode.is_alone() {
+            let result = stop.run_until_cancelled(attempt()).await.ok_or(Unfinished)?;
+            result.map_err(|error| {
                 tracing::warn!(%error, "a slow index took nothing");
                 Unfinished
             })?
         } else {
-            retry_step("index", stop, place).await?
+            retry_step("index", stop, attempt).await?
         };
-        for (at, fate) in at.into_iter().zip(outcomes) {
-            let waited = batch[at].waited;
-            batch[at].take_fate(fate, |held| self.is_over(waited, held));
+        for (position, outcome) in positions.into_iter().zip(outcomes) {
+            let redelivered_for = batch[position].redelivered_for;
+            batch[position].record_outcome(outcome, |held| self.patience_is_over(redelivered_for, held));
         }
         Ok(())
     }
@@ -274,15 +281,16 @@ impl Committer {
         batch: &mut [CommitRequest],
         stop: &CancellationToken,
     ) -> Result<(), Unfinished> {
-        let Some(new_indices) = &self.new_indices else { return Ok(()) };
-        let documents = batch.iter().filter_map(CommitRequest::to_place).flat_map(|unit| unit.documents);
+        let Some(limit) = &self.index_creation_limit else { return Ok(()) };
+        let documents =
+            batch.iter().filter_map(CommitRequest::index_request).flat_map(|request| request.documents);
         let names = documents.map(|document| document.recorded.index.as_str());
-        let refused = new_indices.refused(names, stop).await?;
-        for work in batch.iter_mut().filter(|_| !refused.is_empty()) {
-            if let Prepared::Converted(converted) = &mut work.prepared
+        let refused = limit.refused(names, stop).await?;
+        for request in batch.iter_mut().filter(|_| !refused.is_empty()) {
+            if let Prepared::Converted(converted) = &mut request.prepared
                 && let ConvertedDocuments::InMemory(documents) = &mut converted.content
             {
-                converted.refusals.extend(sift(documents, &refused, new_indices.most));
+                converted.refusals.extend(sift(documents, &refused, limit.max_per_hour));
             }
         }
         Ok(())
@@ -296,19 +304,19 @@ impl Committer {
     ) -> Result<EarlierRecords, Unfinished> {
         let ids: Vec<UnitId> = batch.iter().flat_map(CommitRequest::earlier).collect();
         let digests: Vec<String> = ids.iter().map(UnitId::digest).collect();
-        let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger, id }).collect();
-        let found = retry_step("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
-        Ok(ids.into_iter().zip(found).collect())
+        let addresses: Vec<_> = digests.iter().map(|id| Address { index: &self.ledger_index, id }).collect();
+        let records = retry_step("look up", stop, || self.clusters.ledger.mget(&addresses, &[])).await?;
+        Ok(ids.into_iter().zip(records).collect())
     }
 
     /// Keeps the evidence of a refusal, or removes what an earlier one left. Returns whether that is done.
     async fn settle_evidence(
         &self,
-        work: &CommitRequest,
+        request: &CommitRequest,
         update: &LedgerUpdate,
         stop: &CancellationToken,
     ) -> bool {
-        let (Prepared::Converted(converted), errors) = (&work.prepared, &self.errors) else { return true };
+        let (Prepared::Converted(converted), errors) = (&request.prepared, &self.errors) else { return true };
         if let Some(record) = &update.evidence.keep {
             tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
             let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
@@ -329,18 +337,18 @@ impl Committer {
     /// replaced it meanwhile. Leftover evidence is not held against the unit; an audit finds it.
     async fn drop_evidence(
         &self,
-        work: &CommitRequest,
+        request: &CommitRequest,
         update: &LedgerUpdate,
-        recorded: RecordOutcome,
+        record_outcome: RecordOutcome,
         stop: &CancellationToken,
     ) {
         let (Prepared::Converted(converted), Some(_), RecordOutcome::Superseded) =
-            (&work.prepared, &update.evidence.keep, recorded)
+            (&request.prepared, &update.evidence.keep, record_outcome)
         else {
             return;
         };
         let unit = &converted.unit.id;
-        let attempt = || async { self.clusters.ledger.get(&self.ledger, &unit.digest()).await };
+        let attempt = || async { self.clusters.ledger.get(&self.ledger_index, &unit.digest()).await };
         let Ok(stored) = retry_step("look up", stop, attempt).await else { return };
         // Another worker may have recorded the same failure, with the same evidence.
         if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
@@ -355,17 +363,18 @@ impl Committer {
     /// Returns the index that keeps some of them, if any.
     async fn retire(
         &self,
-        work: &CommitRequest,
+        request: &CommitRequest,
         update: &LedgerUpdate,
         stop: &CancellationToken,
     ) -> Result<Option<HeldByIndex>, Unfinished> {
-        if let Some(held) = self.clear_up(work, stop).await? {
+        if let Some(held) = self.clear_up(request, stop).await? {
             return Ok(Some(held));
         }
-        let Some(key) = work.head() else { return Ok(None) };
-        for gone in update.gone(self.on_delete) {
-            let retire =
-                || async { unless_held(self.take_back(&gone.documents, key, gone.below, stop).await) };
+        let Some(head) = request.head() else { return Ok(None) };
+        for deletion in update.deletion_requests(self.on_delete) {
+            let retire = || async {
+                unless_held(self.take_back(&deletion.documents, head, deletion.below, stop).await)
+            };
             if let Some(held) = retry_step("retire", stop, retire).await? {
                 return Ok(Some(held));
             }
@@ -385,21 +394,21 @@ impl Committer {
         };
         let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
         let mut outcomes = retry_step("record", stop, send).await?.into_iter();
-        let verdict = |(_, update): &UnitCommit| {
+        let outcome_of_record = |(_, update): &UnitCommit| {
             let own: Vec<ItemOutcome> = outcomes.by_ref().take(update.records.len()).collect();
             let id = update.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
-            self.verdict(&id, &own)
+            self.outcome_of_record(&id, &own)
         };
-        Ok(units.iter().map(verdict).collect())
+        Ok(units.iter().map(outcome_of_record).collect())
     }
 
-    fn verdict(&self, id: &str, outcomes: &[ItemOutcome]) -> RecordOutcome {
+    fn outcome_of_record(&self, id: &str, outcomes: &[ItemOutcome]) -> RecordOutcome {
         let refused = outcomes.iter().find_map(|outcome| match outcome {
             ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => Some(fault),
             ItemOutcome::Done | ItemOutcome::Superseded => None,
         });
         if let Some(fault) = refused {
-            let (index, id) = (self.ledger.clone(), id.to_owned());
+            let (index, id) = (self.ledger_index.clone(), id.to_owned());
             let error = CommitError::Refused { index, id, fault: fault.clone() };
             // The problem stays reported for a while, and this worker goes on.
             store_health::of_process().held_up().by(error.store_problem(), &error.to_string());
@@ -422,7 +431,7 @@ impl Committer {
     ) -> Result<(), CommitError> {
         let body = self.ledger_body(std::iter::once((record, version)));
         for outcome in self.clusters.ledger.bulk_all(body, patience, stop).await? {
-            CommitError::written(outcome, &self.ledger, &record.unit.digest())?;
+            CommitError::written(outcome, &self.ledger_index, &record.unit.digest())?;
         }
         Ok(())
     }
@@ -431,13 +440,13 @@ impl Committer {
     pub(crate) async fn replace_record(
         &self,
         record: &UnitRecord,
-        read: ConcurrencyToken,
+        if_unchanged: ConcurrencyToken,
         stop: &CancellationToken,
     ) -> Result<(), CommitError> {
-        let (index, id) = (&self.ledger, &record.unit.digest());
+        let (index, id) = (&self.ledger_index, &record.unit.digest());
         let mut body = BulkBody::default();
         let source = serde_json::to_vec(record).unwrap_or_default();
-        body.push_compare_and_set(Address { index, id }, Some(read), &source);
+        body.push_compare_and_set(Address { index, id }, Some(if_unchanged), &source);
         for outcome in self.clusters.ledger.bulk_all(body, RetryPolicy::once(), stop).await? {
             if !CommitError::written(outcome, index, id)? {
                 return Err(CommitError::Contended { index: index.clone() });
@@ -451,16 +460,16 @@ impl Committer {
         for (record, version) in records {
             let id = record.unit.digest();
             let source = serde_json::to_vec(record).unwrap_or_default();
-            body.push_index(Address { index: &self.ledger, id: &id }, version, &source);
+            body.push_index(Address { index: &self.ledger_index, id: &id }, version, &source);
         }
         body
     }
 }
 
 /// Counts the documents of a unit that is now indexed, and the time since its object landed.
-fn count(update: &LedgerUpdate, recorded: RecordOutcome) {
+fn count(update: &LedgerUpdate, record_outcome: RecordOutcome) {
     let indexed = update.records.first().filter(|(record, _)| record.state == UnitState::Indexed);
-    if let (Some((record, _)), RecordOutcome::Stored) = (indexed, recorded) {
+    if let (Some((record, _)), RecordOutcome::Stored) = (indexed, record_outcome) {
         telemetry::worker().metrics.searchable(record.document_count, record.lag_millis);
     }
 }

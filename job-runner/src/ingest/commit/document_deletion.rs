@@ -36,35 +36,35 @@ const DOCUMENTS_AT_A_TIME: usize = 1000;
 
 impl Committer {
     /// Takes back documents of a key, except those claimed by a unit that took the key with the version
-    /// `below` or a later one. `key` is its head. Idempotent.
+    /// `below` or a later one. `head` is that of the key. Idempotent.
     pub(crate) async fn take_back(
         &self,
-        departed: &DocumentsToDelete,
-        key: &KeyHead,
+        to_delete: &DocumentsToDelete,
+        head: &KeyHead,
         below: u64,
         stop: &CancellationToken,
     ) -> Result<(), CommitError> {
         if self.indexer.articles.is_none() {
             return Ok(());
         }
-        let name = &key.unit.key;
-        match departed {
+        let raw_key = &head.unit.key;
+        match to_delete {
             DocumentsToDelete::Named(documents) => {
                 let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
-                self.indexer.take_back(name, below, &ids, stop).await?;
+                self.indexer.take_back(raw_key, below, &ids, stop).await?;
             }
             DocumentsToDelete::InSnapshot { unit, reference, count } => {
-                let taken = self.take_back_of_snapshot(reference, name, below, stop).await?;
+                let taken_back = self.take_back_of_snapshot(reference, raw_key, below, stop).await?;
                 // Some are not where they should be, or have other ids than the current templates give.
-                if i64::try_from(taken).is_ok_and(|taken| taken < *count) {
-                    self.take_back_of_index(&self.of_unit(unit), name, below, stop).await?;
+                if i64::try_from(taken_back).is_ok_and(|taken_back| taken_back < *count) {
+                    self.take_back_of_index(&self.of_unit(unit), raw_key, below, stop).await?;
                 }
             }
             DocumentsToDelete::Unrecorded(unit) => {
-                self.foreclose(unit, key, below, stop).await?;
+                self.foreclose(unit, head, below, stop).await?;
                 // Whichever unit they belong to: a document that was claimed but never written is still there
                 // as an earlier unit stored it.
-                self.take_back_of_index(&self.of_key(unit), name, below, stop).await?;
+                self.take_back_of_index(&self.of_key(unit), raw_key, below, stop).await?;
             }
         }
         Ok(())
@@ -75,13 +75,19 @@ impl Committer {
     async fn foreclose(
         &self,
         unit: &UnitId,
-        key: &KeyHead,
+        head: &KeyHead,
         below: u64,
         stop: &CancellationToken,
     ) -> Result<(), CommitError> {
-        let reason = if key.gone { SkipReason::ObjectGone } else { SkipReason::ObjectReplaced };
+        let reason = if head.gone { SkipReason::ObjectGone } else { SkipReason::ObjectReplaced };
         let record = self.recorder.of_skipped(unit.clone(), reason, 0, clock::now_millis());
-        self.write_record(&record, Some(ledger_update::before(key)), RetryPolicy::once(), stop).await?;
+        self.write_record(
+            &record,
+            Some(ledger_update::replaced_record_version(head)),
+            RetryPolicy::once(),
+            stop,
+        )
+        .await?;
         let reference = snapshot::key(&self.snapshots, unit, &self.recorder.revision);
         self.take_back_of_snapshot(&reference, &unit.key, below, stop).await.map(drop)
     }
@@ -113,7 +119,7 @@ impl Committer {
         let Some(mut lines) = opened.and_then(OpenedSnapshot::lines).map(BufReader::new) else {
             return Ok(0);
         };
-        let mut taken = 0;
+        let mut taken_back = 0;
         loop {
             let ids = match self.next_ids(&mut lines).await {
                 Ok(ids) => ids,
@@ -123,10 +129,10 @@ impl Committer {
                 }
             };
             if ids.is_empty() {
-                return Ok(taken);
+                return Ok(taken_back);
             }
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            taken += self.indexer.take_back(key, below, &ids, stop).await?;
+            taken_back += self.indexer.take_back(key, below, &ids, stop).await?;
         }
     }
 
@@ -173,11 +179,11 @@ impl Committer {
             return Ok(());
         }
         let mut pit = elastic.open_pit(pattern).await?;
-        let taken = self.take_back_found(elastic, query, &mut pit, (key, below), stop).await;
+        let result = self.take_back_found(elastic, query, &mut pit, (key, below), stop).await;
         if let Err(error) = elastic.close_pit(pit).await {
             tracing::debug!(%error, "a point in time is left to expire");
         }
-        taken
+        result
     }
 
     async fn take_back_found(
@@ -195,8 +201,8 @@ impl Committer {
             if let Some(last) = last.take() {
                 body["search_after"] = last;
             }
-            let answer = elastic.search_pit(pit, body).await?;
-            let Some(hits) = answer.pointer("/hits/hits").and_then(Value::as_array) else {
+            let response = elastic.search_pit(pit, body).await?;
+            let Some(hits) = response.pointer("/hits/hits").and_then(Value::as_array) else {
                 return Err(ElasticError::Unreadable("a search without hits".to_owned()).into());
             };
             let ids: Vec<&str> = hits.iter().filter_map(|hit| hit.get("_id")?.as_str()).collect();
@@ -212,11 +218,11 @@ impl Committer {
     /// version was completed meanwhile. [`Unfinished`]: to be tried again later.
     pub(crate) async fn withdraw(
         &self,
-        work: &CommitRequest,
+        request: &CommitRequest,
         stop: &CancellationToken,
     ) -> Result<(), Unfinished> {
-        let Prepared::Converted(converted) = &work.prepared else { return Ok(()) };
-        if self.on_delete == OnDelete::Keep || work.head().is_none() {
+        let Prepared::Converted(converted) = &request.prepared else { return Ok(()) };
+        if self.on_delete == OnDelete::Keep || request.head().is_none() {
             return Ok(());
         }
         retry_step("withdraw", stop, || self.withdraw_now(converted, stop)).await
@@ -224,20 +230,20 @@ impl Committer {
 
     async fn withdraw_now(&self, converted: &Converted, stop: &CancellationToken) -> Result<(), CommitError> {
         let id = &converted.unit.id;
-        let Some((key, _)) = self.indexer.heads.key(&id.bucket, &id.key).await? else { return Ok(()) };
-        if !key.gone && key.unit == *id {
+        let Some((head, _)) = self.indexer.heads.key(&id.bucket, &id.key).await? else { return Ok(()) };
+        if !head.gone && head.unit == *id {
             return Ok(());
         }
         match (&converted.content, &converted.snapshot) {
             (ConvertedDocuments::InMemory(documents), _) => {
-                self.indexer.take_back(&id.key, key.version, &indexer::ids(documents), stop).await?;
+                self.indexer.take_back(&id.key, head.version, &indexer::ids(documents), stop).await?;
             }
             (ConvertedDocuments::InSnapshot, Some(reference)) => {
-                self.take_back_of_snapshot(reference, &id.key, key.version, stop).await?;
+                self.take_back_of_snapshot(reference, &id.key, head.version, stop).await?;
             }
             (ConvertedDocuments::InSnapshot | ConvertedDocuments::Unchanged, _) => {}
         }
-        if key.gone && !converted.refusals.is_empty() {
+        if head.gone && !converted.refusals.is_empty() {
             errors_bucket::remove(&self.s3, &self.errors, id).await?;
         }
         Ok(())
@@ -248,29 +254,29 @@ impl Committer {
     /// index that keeps them, if any. [`Unfinished`]: to be tried again later.
     pub(crate) async fn clear_up(
         &self,
-        work: &CommitRequest,
+        request: &CommitRequest,
         stop: &CancellationToken,
     ) -> Result<Option<HeldByIndex>, Unfinished> {
-        let Prepared::Skipped(unit, _) = &work.prepared else { return Ok(None) };
+        let Prepared::Skipped(unit, _) = &request.prepared else { return Ok(None) };
         // There is no attempt before the first one.
-        if self.on_delete == OnDelete::Keep || work.attempts < 2 {
+        if self.on_delete == OnDelete::Keep || request.attempts < 2 {
             return Ok(None);
         }
         retry_step("clear up", stop, || async { unless_held(self.clear_up_now(unit, stop).await) }).await
     }
 
     async fn clear_up_now(&self, unit: &UnitId, stop: &CancellationToken) -> Result<(), CommitError> {
-        let Some((key, _)) = self.indexer.heads.key(&unit.bucket, &unit.key).await? else { return Ok(()) };
-        let had_its_place = (key.gone && key.unit == *unit) || key.earlier.contains(&unit.version);
-        if !had_its_place {
+        let Some((head, _)) = self.indexer.heads.key(&unit.bucket, &unit.key).await? else { return Ok(()) };
+        let held_its_key = (head.gone && head.unit == *unit) || head.earlier.contains(&unit.version);
+        if !held_its_key {
             return Ok(());
         }
-        if key.gone {
-            self.take_back(&DocumentsToDelete::Unrecorded(unit.clone()), &key, key.version, stop).await?;
+        if head.gone {
+            self.take_back(&DocumentsToDelete::Unrecorded(unit.clone()), &head, head.version, stop).await?;
         } else {
-            self.foreclose(unit, &key, key.version, stop).await?;
+            self.foreclose(unit, &head, head.version, stop).await?;
             // Others of the key may be the last good ones.
-            self.take_back_of_index(&self.of_unit(unit), &unit.key, key.version, stop).await?;
+            self.take_back_of_index(&self.of_unit(unit), &unit.key, head.version, stop).await?;
         }
         Ok(errors_bucket::remove(&self.s3, &self.errors, unit).await?)
     }

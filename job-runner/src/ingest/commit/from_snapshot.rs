@@ -36,9 +36,9 @@ pub(crate) async fn index(
     (task, mut renew): (&UnitTask, bool),
     stop: &CancellationToken,
 ) -> Result<(UnitIndexing, Option<HeldByIndex>), Unfinished> {
-    let _turn = preparation.large.acquire().await?;
+    let _permit = preparation.large_objects.acquire().await?;
     let mut held = None;
-    let mut placed = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
+    let mut indexing = UnitIndexing::Current { key: None, stored: StoredDocuments::default() };
     let mut first = 0;
     let mut lines = retry_step("read a snapshot", stop, || open_snapshot(preparation, key)).await?;
     loop {
@@ -50,42 +50,44 @@ pub(crate) async fn index(
             }
         };
         if chunk.is_empty() {
-            return Ok((placed, held));
+            return Ok((indexing, held));
         }
         let next = first + u32::try_from(chunk.len()).unwrap_or(u32::MAX);
         converted.overwritten.leave_standing(&mut chunk, std::mem::replace(&mut first, next));
-        if let Some(new_indices) = &committer.new_indices {
+        if let Some(limit) = &committer.index_creation_limit {
             let names = chunk.iter().map(|document| document.recorded.index.as_str());
-            let refused = new_indices.refused(names, stop).await?;
-            for part in sift(&mut chunk, &refused, new_indices.most) {
+            let refused = limit.refused(names, stop).await?;
+            for part in sift(&mut chunk, &refused, limit.max_per_hour) {
                 note(&mut converted.refusals, part);
             }
         }
         let unit = [IndexRequest { unit: &converted.unit, documents: &chunk, renew }];
         renew = false;
-        let way = SendMode::untimed();
-        let outcomes = retry_step("index", stop, || committer.indexer.place(&unit, way, stop))
+        let mode = SendMode::untimed();
+        let outcome = retry_step("index", stop, || committer.indexer.place(&unit, mode, stop))
             .await?
             .pop()
             .ok_or(Unfinished)?;
-        match outcomes {
+        match outcome {
             IndexOutcome::Superseded(newer, _) => {
                 // The documents that were indexed before have to be deleted too.
                 let raw_key = &converted.unit.id.key;
                 let take_back =
                     || async { unless_held(committer.take_back_lost(key, raw_key, &newer, stop).await) };
-                let by = retry_step("take back", stop, take_back).await?;
-                return Ok((UnitIndexing::Superseded(newer), by));
+                let held_by = retry_step("take back", stop, take_back).await?;
+                return Ok((UnitIndexing::Superseded(newer), held_by));
             }
             IndexOutcome::Current { key, documents } => {
-                placed.take_in(key, &chunk, documents, |recorded, failure| match failure {
+                indexing.take_in(key, &chunk, documents, |recorded, failure| match failure {
                     IndexFailure::Rejected(fault) => {
                         note(&mut converted.refusals, rejected(recorded, &fault));
                     }
-                    IndexFailure::Held(by) if committer.is_over(task.waited, &by) => {
-                        note(&mut converted.refusals, blocked(recorded, &by));
+                    IndexFailure::Held(held_by)
+                        if committer.patience_is_over(task.redelivered_for, &held_by) =>
+                    {
+                        note(&mut converted.refusals, blocked(recorded, &held_by));
                     }
-                    IndexFailure::Held(by) => held = Some(by),
+                    IndexFailure::Held(held_by) => held = Some(held_by),
                 });
             }
         }

@@ -43,7 +43,7 @@ pub struct LedgerUpdate {
     dropped: Option<DeletionRequest>,
     /// Documents of earlier units of the key that this one does not have.
     left_behind: Vec<DeletionRequest>,
-    ended: UnitOutcome,
+    outcome: UnitOutcome,
 }
 
 /// Documents that have to be deleted.
@@ -73,29 +73,29 @@ impl EvidenceChange {
 }
 
 impl LedgerUpdate {
-    fn without_evidence(records: Vec<(UnitRecord, u64)>, ended: UnitOutcome) -> Self {
-        Self { evidence: EvidenceChange::default(), records, dropped: None, left_behind: Vec::new(), ended }
+    fn without_evidence(records: Vec<(UnitRecord, u64)>, outcome: UnitOutcome) -> Self {
+        Self { evidence: EvidenceChange::default(), records, dropped: None, left_behind: Vec::new(), outcome }
     }
 
     /// The documents that have to be deleted.
-    pub fn gone(&self, on_delete: OnDelete) -> Vec<DeletionRequest> {
+    pub fn deletion_requests(&self, on_delete: OnDelete) -> Vec<DeletionRequest> {
         let left_behind: &[_] = if on_delete == OnDelete::Delete { &self.left_behind } else { &[] };
         self.dropped.iter().chain(left_behind).cloned().collect()
     }
 
     /// The outcome of the unit, once it is known what became of its record.
-    pub fn ended(self, recorded: RecordOutcome) -> UnitOutcome {
-        match (recorded, self.ended) {
+    pub fn outcome(self, record_outcome: RecordOutcome) -> UnitOutcome {
+        match (record_outcome, self.outcome) {
             (RecordOutcome::Unfinished, _) => UnitOutcome::Unfinished,
             (RecordOutcome::Superseded, UnitOutcome::Final { .. }) => {
-                passed_over(SkipReason::Superseded, true)
+                skipped_outcome(SkipReason::Superseded, true)
             }
-            (_, ended) => ended,
+            (_, outcome) => outcome,
         }
     }
 }
 
-fn passed_over(reason: SkipReason, changed: bool) -> UnitOutcome {
+fn skipped_outcome(reason: SkipReason, changed: bool) -> UnitOutcome {
     let reason = Some(reason.as_str().to_owned());
     UnitOutcome::Final { state: UnitState::Skipped, reason, changed }
 }
@@ -104,18 +104,18 @@ fn passed_over(reason: SkipReason, changed: bool) -> UnitOutcome {
 pub type EarlierRecords = HashMap<UnitId, Option<StoredDocument>>;
 
 /// Decides what has to be written for a unit.
-pub fn close(
-    work: &CommitRequest,
+pub fn plan_update(
+    request: &CommitRequest,
     earlier: &EarlierRecords,
     recorder: &Recorder,
     now_millis: i64,
 ) -> LedgerUpdate {
-    let known = work.known.as_ref();
-    match (&work.prepared, &work.placed) {
+    let known = request.known.as_ref();
+    match (&request.prepared, &request.indexing) {
         (Prepared::Nothing, _) => LedgerUpdate::without_evidence(Vec::new(), UnitOutcome::Nothing),
-        (Prepared::Skipped(unit, reason), _) => skipped(work, unit, *reason, recorder, now_millis),
+        (Prepared::Skipped(unit, reason), _) => skipped(request, unit, *reason, recorder, now_millis),
         (Prepared::Converted(converted), Some(UnitIndexing::Superseded(head))) => {
-            let attempts = work.attempts;
+            let attempts = request.attempts;
             let (record, reason) = if head.gone {
                 let unit = &converted.unit;
                 (recorder.of_gone(unit, attempts, now_millis), SkipReason::ObjectGone)
@@ -124,11 +124,12 @@ pub fn close(
                 (record, SkipReason::Superseded)
             };
             let changed = known.is_none_or(|known| differ(&known.record, &record));
-            let records = if changed { vec![(record, before(head))] } else { Vec::new() };
-            LedgerUpdate::without_evidence(records, passed_over(reason, changed))
+            let records = if changed { vec![(record, replaced_record_version(head))] } else { Vec::new() };
+            LedgerUpdate::without_evidence(records, skipped_outcome(reason, changed))
         }
         (Prepared::Converted(converted), Some(UnitIndexing::Current { key, stored })) => {
-            CurrentUnit { work, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }.close()
+            CurrentUnit { request, converted, key: key.as_ref(), stored, earlier, recorder, now_millis }
+                .plan_update()
         }
         (Prepared::Converted(converted), None) => unchanged(converted, known, recorder, now_millis),
     }
@@ -136,12 +137,12 @@ pub fn close(
 
 /// The version of the last record of a unit that this head replaced: newer than everything that the unit
 /// wrote itself, older than everything that it writes if it ever takes the key back.
-pub(crate) fn before(head: &KeyHead) -> u64 {
-    own(head).saturating_sub(1)
+pub(crate) fn replaced_record_version(head: &KeyHead) -> u64 {
+    own_record_version(head).saturating_sub(1)
 }
 
 /// The version of the records that the unit of a head writes itself, and of the records of a removed key.
-pub(crate) fn own(head: &KeyHead) -> u64 {
+pub(crate) fn own_record_version(head: &KeyHead) -> u64 {
     head.version.saturating_mul(2)
 }
 
@@ -149,27 +150,27 @@ pub(crate) fn own(head: &KeyHead) -> u64 {
 /// ingested, and removed since. The exception is a folder marker, for which a record that says it was gone is
 /// no longer true.
 fn skipped(
-    work: &CommitRequest,
+    request: &CommitRequest,
     unit: &UnitId,
     reason: SkipReason,
     recorder: &Recorder,
     now_millis: i64,
 ) -> LedgerUpdate {
-    let marks = reason == SkipReason::FolderMarker;
-    let other = |record: &UnitRecord| {
+    let is_folder_marker = reason == SkipReason::FolderMarker;
+    let has_other_reason = |record: &UnitRecord| {
         record.state == UnitState::Skipped && record.reason.as_deref() != Some(reason.as_str())
     };
-    let version = match &work.known {
-        Some(known) if marks && other(&known.record) => known.version,
+    let version = match &request.known {
+        Some(known) if is_folder_marker && has_other_reason(&known.record) => known.version,
         Some(known) => {
             return LedgerUpdate::without_evidence(Vec::new(), UnitOutcome::Known(known.record.state));
         }
         None => HEADLESS,
     };
-    let record = recorder.of_skipped(unit.clone(), reason, work.attempts, now_millis);
+    let record = recorder.of_skipped(unit.clone(), reason, request.attempts, now_millis);
     let reason = record.reason.clone();
-    let ended = UnitOutcome::Final { state: UnitState::Skipped, reason, changed: true };
-    LedgerUpdate::without_evidence(vec![(record, version)], ended)
+    let outcome = UnitOutcome::Final { state: UnitState::Skipped, reason, changed: true };
+    LedgerUpdate::without_evidence(vec![(record, version)], outcome)
 }
 
 /// Handles a conversion whose result is recorded already: only the revision may be new.
@@ -182,13 +183,13 @@ fn unchanged(
     debug_assert!(matches!(converted.content, ConvertedDocuments::Unchanged));
     let records = known.filter(|known| known.record.revision != recorder.revision);
     let records = records.map(|known| (recorder.renewed(known.record.clone(), now_millis), known.version));
-    let ended = UnitOutcome::Final { state: recorder.good, reason: None, changed: false };
-    LedgerUpdate::without_evidence(records.into_iter().collect(), ended)
+    let outcome = UnitOutcome::Final { state: recorder.success_state, reason: None, changed: false };
+    LedgerUpdate::without_evidence(records.into_iter().collect(), outcome)
 }
 
 /// A unit that is the current one of its key.
 struct CurrentUnit<'a> {
-    work: &'a CommitRequest,
+    request: &'a CommitRequest,
     converted: &'a Converted,
     key: Option<&'a KeyHead>,
     stored: &'a StoredDocuments,
@@ -198,46 +199,46 @@ struct CurrentUnit<'a> {
 }
 
 impl CurrentUnit<'_> {
-    fn close(&self) -> LedgerUpdate {
+    fn plan_update(&self) -> LedgerUpdate {
         let mut record =
-            self.recorder.of_converted(self.converted, self.stored, self.work.attempts, self.now_millis);
-        let known = self.work.known.as_ref().map(|known| &known.record);
+            self.recorder.of_converted(self.converted, self.stored, self.request.attempts, self.now_millis);
+        let known = self.request.known.as_ref().map(|known| &known.record);
         if self.stored.count == 0
             && let Some(known) = known
         {
             keep_documents(&mut record, known);
         }
-        let marks = self.marks(&record);
-        let left_behind = if record.state.is_good() { self.left_behind(&marks) } else { Vec::new() };
+        let superseded = self.superseded_records(&record);
+        let left_behind = if record.state.is_good() { self.left_behind(&superseded) } else { Vec::new() };
         let dropped = known.and_then(|known| self.dropped(known));
-        let ended = UnitOutcome::Final {
+        let outcome = UnitOutcome::Final {
             state: record.state,
             reason: record.reason.clone(),
             changed: known.is_none_or(|known| differ(known, &record)),
         };
-        let evidence = self.evidence(&marks);
-        let version = self.key.map_or(HEADLESS, own);
-        let own = std::iter::once((record, version));
-        let records = own.chain(marks.into_iter().map(|(_, mark)| mark)).collect();
-        LedgerUpdate { evidence, records, dropped, left_behind, ended }
+        let evidence = self.evidence(&superseded);
+        let version = self.key.map_or(HEADLESS, own_record_version);
+        let own_record = std::iter::once((record, version));
+        let records = own_record.chain(superseded.into_iter().map(|(_, record)| record)).collect();
+        LedgerUpdate { evidence, records, dropped, left_behind, outcome }
     }
 
     /// Documents of the units that this one replaces. Heads tell which of them it has.
-    fn left_behind(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Vec<DeletionRequest> {
+    fn left_behind(&self, superseded: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> Vec<DeletionRequest> {
         let Some(key) = self.key else { return Vec::new() };
-        let departed = marks.iter().filter_map(|(before, (mark, _))| {
-            let documents = match DocumentsToDelete::of(&mark.unit, before.as_ref())? {
+        let deletions = superseded.iter().filter_map(|(before, (record, _))| {
+            let documents = match DocumentsToDelete::of(&record.unit, before.as_ref())? {
                 DocumentsToDelete::Named(documents) => DocumentsToDelete::Named(self.missing(documents)?),
                 more => more,
             };
             Some(DeletionRequest { documents, below: key.version })
         });
-        departed.collect()
+        deletions.collect()
     }
 
     /// Documents that an earlier conversion of the unit produced. If records do not name them all, the unit
-    /// has claimed its key again ([`takes_anew`](super::commit_request::takes_anew)), so that heads tell them
-    /// apart.
+    /// has claimed its key again ([`has_to_claim_again`](super::commit_request::has_to_claim_again)), so that
+    /// heads tell them apart.
     fn dropped(&self, known: &UnitRecord) -> Option<DeletionRequest> {
         let key = self.key.filter(|_| self.stored.count > 0)?;
         if known.state == UnitState::Skipped {
@@ -256,22 +257,23 @@ impl CurrentUnit<'_> {
         usize::try_from(self.stored.count).is_ok_and(|count| count > self.stored.documents.len())
     }
 
-    fn evidence(&self, marks: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> EvidenceChange {
-        let Self { converted, recorder, work, .. } = self;
-        let keep = recorder.error_record(converted, work.attempts, self.now_millis).map(Box::new);
-        let own = Some(&converted.unit.id);
-        let own = own.filter(|_| keep.is_none() && work.known_state() == Some(UnitState::Failed));
-        let earlier =
-            marks.iter().filter(|(before, _)| removed_documents::may_have_evidence(before.as_ref()));
-        let earlier = earlier.map(|(_, (mark, _))| &mark.unit);
-        EvidenceChange { keep, remove: own.into_iter().chain(earlier).cloned().collect() }
+    fn evidence(&self, superseded: &[(Option<UnitRecord>, (UnitRecord, u64))]) -> EvidenceChange {
+        let Self { converted, recorder, request, .. } = self;
+        let keep = recorder.error_record(converted, request.attempts, self.now_millis).map(Box::new);
+        let own_unit = Some(&converted.unit.id);
+        let own_unit =
+            own_unit.filter(|_| keep.is_none() && request.known_state() == Some(UnitState::Failed));
+        let earlier_units =
+            superseded.iter().filter(|(before, _)| removed_documents::may_have_evidence(before.as_ref()));
+        let earlier_units = earlier_units.map(|(_, (record, _))| &record.unit);
+        EvidenceChange { keep, remove: own_unit.into_iter().chain(earlier_units).cloned().collect() }
     }
 
     /// The records of the units that this one replaces, as they are and as they have to be. If this unit has
     /// failed, a unit whose documents are in the index stays as it is: they are the last good ones.
-    fn marks(&self, own: &UnitRecord) -> Vec<(Option<UnitRecord>, (UnitRecord, u64))> {
+    fn superseded_records(&self, own: &UnitRecord) -> Vec<(Option<UnitRecord>, (UnitRecord, u64))> {
         let Some(key) = self.key else { return Vec::new() };
-        let marks = self.work.earlier().into_iter().filter_map(|unit| {
+        let superseded = self.request.earlier().into_iter().filter_map(|unit| {
             let stored = self.earlier.get(&unit).and_then(Option::as_ref);
             let before = stored.and_then(|stored| serde_json::from_value(stored.source.clone().into()).ok());
             let before: Option<UnitRecord> = before;
@@ -281,10 +283,10 @@ impl CurrentUnit<'_> {
             if !replaces || marked {
                 return None;
             }
-            let mark = self.recorder.superseded(unit, before.clone(), &key.unit, self.now_millis);
-            Some((before, (mark, self::before(key))))
+            let record = self.recorder.superseded(unit, before.clone(), &key.unit, self.now_millis);
+            Some((before, (record, replaced_record_version(key))))
         });
-        marks.collect()
+        superseded.collect()
     }
 
     /// Returns those documents that this unit does not have, as far as it names what it has; `None` if there

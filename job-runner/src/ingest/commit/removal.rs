@@ -69,7 +69,7 @@ async fn attempt(
     let ObjectRef { bucket, key, .. } = object;
     // The head is read first: a unit that claims the key after the bucket was asked then invalidates the
     // tombstone.
-    let (head, read) = heads.key(bucket, key).await?.unzip();
+    let (head, if_unchanged) = heads.key(bucket, key).await?.unzip();
     if let Some(present) = current::present(&committer.s3, bucket, key).await? {
         let is_another = head.is_some_and(|head| head.gone || !present.is_version(&head.unit.version));
         return Ok(if is_another {
@@ -79,7 +79,7 @@ async fn attempt(
         });
     }
     let tombstone = claim::tombstone(head.as_ref(), bucket, key, clock::now_millis());
-    heads.set_key(&tombstone, read, stop).await?;
+    heads.set_key(&tombstone, if_unchanged, stop).await?;
     Box::pin(take_back_all(committer, &tombstone, stop)).await.map(Removal::Ended)
 }
 
@@ -96,16 +96,16 @@ async fn take_back_all(
         .map(|version| UnitId { version: version.clone(), ..tombstone.unit.clone() })
         .collect();
     let digests: Vec<String> = units.iter().map(UnitId::digest).collect();
-    let addresses: Vec<_> = digests.iter().map(|id| Address { index: &committer.ledger, id }).collect();
+    let addresses: Vec<_> = digests.iter().map(|id| Address { index: &committer.ledger_index, id }).collect();
     let stored = committer.clusters.ledger.mget(&addresses, &[]).await?;
-    let mut ended = UnitOutcome::Nothing;
+    let mut outcome = UnitOutcome::Nothing;
     for (unit, stored) in units.iter().zip(stored) {
         if Box::pin(take_back(committer, tombstone, unit, stored, stop)).await? {
             let reason = Some(SkipReason::ObjectRemoved.as_str().to_owned());
-            ended = UnitOutcome::Final { state: UnitState::Skipped, reason, changed: true };
+            outcome = UnitOutcome::Final { state: UnitState::Skipped, reason, changed: true };
         }
     }
-    Ok(ended)
+    Ok(outcome)
 }
 
 /// Takes back what one unit has stored, and records it. Returns whether anything had to be done.
@@ -116,17 +116,17 @@ async fn take_back(
     stored: Option<StoredDocument>,
     stop: &CancellationToken,
 ) -> Result<bool, CommitError> {
-    let read = stored.as_ref().map(|stored| stored.state);
+    let if_unchanged = stored.as_ref().map(|stored| stored.state);
     // A record that cannot be read was written by another version of Docmill.
     let record: Option<UnitRecord> =
         stored.and_then(|stored| serde_json::from_value(stored.source.into()).ok());
     if record.as_ref().is_some_and(removed_documents::is_withdrawn) {
         return Ok(false);
     }
-    let departed = DocumentsToDelete::of(unit, record.as_ref());
-    let is_recorded = !matches!(departed, Some(DocumentsToDelete::Unrecorded(_)));
-    if let Some(departed) = &departed {
-        committer.take_back(departed, tombstone, tombstone.version, stop).await?;
+    let to_delete = DocumentsToDelete::of(unit, record.as_ref());
+    let is_recorded = !matches!(to_delete, Some(DocumentsToDelete::Unrecorded(_)));
+    if let Some(to_delete) = &to_delete {
+        committer.take_back(to_delete, tombstone, tombstone.version, stop).await?;
     }
     if removed_documents::may_have_evidence(record.as_ref()) {
         errors_bucket::remove(&committer.s3, &committer.errors, unit).await?;
@@ -136,10 +136,12 @@ async fn take_back(
         Some(record) => committer.recorder.removed(record, now),
         None => committer.recorder.of_skipped(unit.clone(), SkipReason::ObjectRemoved, 0, now),
     };
-    if let (true, Some(read)) = (is_recorded, read) {
+    if let (true, Some(if_unchanged)) = (is_recorded, if_unchanged) {
         // A record that was written since then names documents that were not taken back.
-        committer.replace_record(&record, read, stop).await?;
+        committer.replace_record(&record, if_unchanged, stop).await?;
     }
-    committer.write_record(&record, Some(ledger_update::own(tombstone)), RetryPolicy::once(), stop).await?;
+    committer
+        .write_record(&record, Some(ledger_update::own_record_version(tombstone)), RetryPolicy::once(), stop)
+        .await?;
     Ok(true)
 }

@@ -78,12 +78,12 @@ mod tests {
     }
 
     fn record(state: UnitState, reason: SkipReason) -> UnitRecord {
-        let good = UnitState::Indexed;
+        let success_state = UnitState::Indexed;
         let recorder = Recorder {
             source: "news/wire".into(),
             revision: "r".into(),
             runner: "pod".into(),
-            good,
+            success_state,
             run: None,
         };
         UnitRecord { state, ..recorder.of_skipped(unit(), reason, 1, 0) }

@@ -41,40 +41,40 @@ impl Lane {
 
     /// Takes the units of slow indices out of a batch.
     pub(crate) fn divert(&self, batch: Vec<CommitRequest>) -> Vec<CommitRequest> {
-        let mut swift = Vec::with_capacity(batch.len());
-        for work in batch {
-            match self.committer.slow_index(&work) {
-                Some(index) => self.take(index, work),
-                None => swift.push(work),
+        let mut others = Vec::with_capacity(batch.len());
+        for request in batch {
+            match self.committer.slow_index(&request) {
+                Some(index) => self.take(index, request),
+                None => others.push(request),
             }
         }
-        swift
+        others
     }
 
     /// Takes units that turned out to belong to a slow index.
     pub(crate) fn take_all(&self, slow: Vec<CommitRequest>) {
-        for mut work in slow {
-            if let Some(held) = work.held.take() {
-                self.take(held.index, work);
+        for mut request in slow {
+            if let Some(held) = request.held.take() {
+                self.take(held.index, request);
             }
         }
     }
 
-    fn take(&self, index: String, work: CommitRequest) {
+    fn take(&self, index: String, request: CommitRequest) {
         let mut state = self.lock();
-        let bytes = work.bytes();
+        let bytes = request.bytes();
         if state.units > 0 && (state.units >= UNITS || state.bytes + bytes > BYTES) {
             drop(state);
-            self.committer.answer(work, UnitOutcome::Held(IndexTrouble::Slow));
+            self.committer.answer(request, UnitOutcome::Held(IndexTrouble::Slow));
             return;
         }
         state.units += 1;
         state.bytes += bytes;
         if let Some(waiting) = state.waiting.get_mut(&index) {
-            waiting.push(work);
+            waiting.push(request);
             return;
         }
-        state.waiting.insert(index.clone(), vec![work]);
+        state.waiting.insert(index.clone(), vec![request]);
         drop(state);
         tokio::spawn(self.clone().send(index));
     }
@@ -83,8 +83,8 @@ impl Lane {
     async fn send(self, index: String) {
         while let Some(batch) = self.next(&index) {
             let (units, bytes) = (batch.len(), batch.iter().map(CommitRequest::bytes).sum::<usize>());
-            let left = self.committer.finish(batch, SendMode::alone(), &self.stop).await;
-            self.committer.settle(left.with_evidence, &self.stop).await;
+            let remainder = self.committer.finish(batch, SendMode::alone(), &self.stop).await;
+            self.committer.settle(remainder.with_evidence, &self.stop).await;
             let mut state = self.lock();
             state.units -= units;
             state.bytes -= bytes;

@@ -20,11 +20,11 @@ pub struct Articles {
     /// The cluster.
     pub elastic: Elastic,
     /// What is known of its indices.
-    pub indices: SharedIndexHealth,
+    pub index_health: SharedIndexHealth,
     pattern: String,
     model: Model,
     template: OnceCell<Value>,
-    met: SeenIndexNames,
+    seen: SeenIndexNames,
 }
 
 /// Indices that must not be created now.
@@ -39,8 +39,15 @@ pub struct UncreatableIndices {
 impl Articles {
     /// A cluster for documents of a model, whose indices match a pattern.
     pub fn new(elastic: Elastic, pattern: String, model: Model) -> Self {
-        let indices = SharedIndexHealth::default();
-        Self { elastic, indices, pattern, model, template: OnceCell::new(), met: SeenIndexNames::default() }
+        let index_health = SharedIndexHealth::default();
+        Self {
+            elastic,
+            index_health,
+            pattern,
+            model,
+            template: OnceCell::new(),
+            seen: SeenIndexNames::default(),
+        }
     }
 
     /// The pattern that its indices match.
@@ -79,20 +86,20 @@ impl Articles {
         &self,
         indices: BTreeSet<&str>,
     ) -> Result<UncreatableIndices, ElasticError> {
-        let mut new = self.met.unmet(indices.into_iter());
+        let mut new = self.seen.unseen(indices.into_iter());
         if new.is_empty() {
             return Ok(UncreatableIndices::default());
         }
-        let barred = match self.ensure_template().await {
+        let uncreatable = match self.ensure_template().await {
             Ok(()) => UncreatableIndices::default(),
             Err(ElasticError::Refused(fault)) if fault.class() == ErrorClass::Permanent => {
                 UncreatableIndices { indices: self.missing(&new).await?, fault: Some(fault) }
             }
             Err(error) => return Err(error),
         };
-        new.retain(|index| !barred.indices.contains(*index));
-        self.met.remember(new.into_iter());
-        Ok(barred)
+        new.retain(|index| !uncreatable.indices.contains(*index));
+        self.seen.remember(new.into_iter());
+        Ok(uncreatable)
     }
 
     /// Returns those of the indices that do not exist.
@@ -115,8 +122,8 @@ impl Articles {
         }
     }
 
-    /// Forgets an index that was met and is no longer there, or never was.
+    /// Forgets an index that was seen and is no longer there, or never was.
     pub fn forget(&self, index: &str) {
-        self.met.forget(index);
+        self.seen.forget(index);
     }
 }

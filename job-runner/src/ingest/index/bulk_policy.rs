@@ -19,24 +19,24 @@ const IN_PLACE: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub struct SharedIndexHealth {
     started: Instant,
-    standing: Mutex<IndexHealth>,
+    health: Mutex<IndexHealth>,
 }
 
 impl Default for SharedIndexHealth {
     fn default() -> Self {
-        Self { started: Instant::now(), standing: Mutex::default() }
+        Self { started: Instant::now(), health: Mutex::default() }
     }
 }
 
 impl SharedIndexHealth {
     fn look(&self) -> (MutexGuard<'_, IndexHealth>, Duration) {
-        (self.standing.lock().unwrap_or_else(PoisonError::into_inner), self.started.elapsed())
+        (self.health.lock().unwrap_or_else(PoisonError::into_inner), self.started.elapsed())
     }
 
     /// Whether an index is slow.
     pub fn is_slow(&self, index: &str) -> bool {
-        let (standing, now) = self.look();
-        standing.is_slow(index, now)
+        let (health, now) = self.look();
+        health.is_slow(index, now)
     }
 
     /// Whether any index is slow.
@@ -46,21 +46,21 @@ impl SharedIndexHealth {
 
     /// Records that an index accepts no documents.
     pub fn refused(&self, index: &str) {
-        let (mut standing, now) = self.look();
-        standing.refused(index, now);
+        let (mut health, now) = self.look();
+        health.refused(index, now);
     }
 
     /// How long an index has accepted no documents.
     pub fn refusing_for(&self, index: &str) -> Duration {
-        let (standing, now) = self.look();
-        standing.refusing_for(index, now)
+        let (health, now) = self.look();
+        health.refusing_for(index, now)
     }
 }
 
 /// How a batch is sent.
 #[derive(Clone, Copy, Debug)]
 pub struct SendMode {
-    since: Instant,
+    started_at: Instant,
     timed: bool,
     alone: bool,
 }
@@ -68,7 +68,7 @@ pub struct SendMode {
 impl SendMode {
     /// With others behind it, timed from now on: a slow index is detected and left.
     pub fn with_others() -> Self {
-        Self { since: Instant::now(), timed: true, alone: false }
+        Self { started_at: Instant::now(), timed: true, alone: false }
     }
 
     /// With others behind it, but without a time limit.
@@ -94,48 +94,48 @@ impl SendMode {
 
 /// Watches over a batch.
 pub(crate) struct IndexHealthPolicy<'a> {
-    pub(crate) indices: &'a SharedIndexHealth,
-    pub(crate) way: SendMode,
+    pub(crate) index_health: &'a SharedIndexHealth,
+    pub(crate) mode: SendMode,
 }
 
 impl BulkPolicy for IndexHealthPolicy<'_> {
     fn leave(&self, index: &str, trouble: IndexTrouble, others: bool) -> bool {
-        let (mut standing, now) = self.indices.look();
-        standing.refused(index, now);
+        let (mut health, now) = self.index_health.look();
+        health.refused(index, now);
         trouble.fails_in_the_end()
             || others
-            || self.way.alone
-            || standing.others_accept(index, now)
-            || self.way.since.elapsed() >= IN_PLACE
+            || self.mode.alone
+            || health.others_accept(index, now)
+            || self.mode.started_at.elapsed() >= IN_PLACE
     }
 
     fn limit(&self, indices: &[&str], among_others: bool) -> Option<Duration> {
-        let (standing, now) = self.indices.look();
-        standing.limit(indices, among_others, now).filter(|_| self.way.timed)
+        let (health, now) = self.index_health.look();
+        health.limit(indices, among_others, now).filter(|_| self.mode.timed)
     }
 
     fn answered(&self, indices: &[&str], after: Duration) -> bool {
-        let (mut standing, now) = self.indices.look();
-        if self.way.timed {
-            return standing.answered(after);
+        let (mut health, now) = self.index_health.look();
+        if self.mode.timed {
+            return health.answered(after);
         }
         for index in indices {
-            standing.slow_answered(index, after, now);
+            health.slow_answered(index, after, now);
         }
         true
     }
 
     fn accepted(&self, index: &str, items: usize) {
-        let (mut standing, now) = self.indices.look();
-        standing.accepted(index, u64::try_from(items).unwrap_or(u64::MAX), now);
+        let (mut health, now) = self.index_health.look();
+        health.accepted(index, u64::try_from(items).unwrap_or(u64::MAX), now);
     }
 
     fn leave_slow(&self, index: &str, after: Duration, others: bool) -> bool {
-        let (mut standing, now) = self.indices.look();
-        self.way.timed && standing.is_late(index, after, others, now)
+        let (mut health, now) = self.index_health.look();
+        self.mode.timed && health.record_late(index, after, others, now)
     }
 
     fn hinders(&self) -> bool {
-        !self.way.alone
+        !self.mode.alone
     }
 }

@@ -58,34 +58,36 @@ pub enum Claim<H> {
 /// unit that already has the key takes it once more, and with it each of its documents.
 pub fn key(
     seen: Option<&KeyHead>,
-    me: &Claimant<'_>,
+    claimant: &Claimant<'_>,
     is_present: Option<bool>,
     renew: bool,
 ) -> Claim<KeyHead> {
     let take = |version, earlier| {
-        let unit = me.id.clone();
-        Claim::Take(KeyHead { unit, last_modified: me.last_modified, version, gone: false, earlier })
+        let unit = claimant.id.clone();
+        Claim::Take(KeyHead { unit, last_modified: claimant.last_modified, version, gone: false, earlier })
     };
-    let Some(head) = seen else { return take(me.version(), Vec::new()) };
-    if head.unit == *me.id && !head.gone {
+    let Some(head) = seen else { return take(claimant.version(), Vec::new()) };
+    if head.unit == *claimant.id && !head.gone {
         let renewed = || KeyHead { version: head.version + 1, ..head.clone() };
         return if renew { Claim::Take(renewed()) } else { Claim::Held(head.clone()) };
     }
     // A head's version is at least the time of each unit that had the key before, so whoever is above it is
     // newer than all of them. Where the bucket had to decide before (after a removal, or within a second), it
     // decides again.
-    let is_newest = !head.gone && me.version() > head.version;
+    let is_newest = !head.gone && claimant.version() > head.version;
     match (is_newest, is_present) {
-        (true, _) | (false, Some(true)) => take(me.version().max(head.version + 1), earlier(head, me)),
+        (true, _) | (false, Some(true)) => {
+            take(claimant.version().max(head.version + 1), earlier(head, claimant))
+        }
         (false, Some(false)) => Claim::Lost(head.clone()),
         (false, None) => Claim::AskStore,
     }
 }
 
-fn earlier(head: &KeyHead, me: &Claimant<'_>) -> Vec<String> {
+fn earlier(head: &KeyHead, claimant: &Claimant<'_>) -> Vec<String> {
     let all = std::iter::once(&head.unit.version).chain(&head.earlier);
     // The tombstone of a key whose units were never met names none.
-    let others = all.filter(|version| !version.is_empty() && **version != me.id.version);
+    let others = all.filter(|version| !version.is_empty() && **version != claimant.id.version);
     others.take(REMEMBERED).cloned().collect()
 }
 
@@ -106,32 +108,32 @@ pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i6
 /// claimant's own key. Never returns [`Claim::AskStore`].
 pub fn document(
     seen: Option<&DocumentHead>,
-    me: &Claimant<'_>,
+    claimant: &Claimant<'_>,
     key_version: u64,
     address: &DocumentAddress,
 ) -> Claim<DocumentHead> {
     let take = |version, stale| {
         Claim::Take(DocumentHead {
             address: address.clone(),
-            key: me.id.key.clone(),
-            unit: me.digest.clone(),
+            key: claimant.id.key.clone(),
+            unit: claimant.digest.clone(),
             key_version,
-            last_modified: me.last_modified,
+            last_modified: claimant.last_modified,
             version,
             gone: false,
             stale,
         })
     };
     let Some(head) = seen else { return take(key_version, Vec::new()) };
-    let is_mine = head.unit == me.digest && head.key_version == key_version;
+    let is_mine = head.unit == claimant.digest && head.key_version == key_version;
     if is_mine && !head.gone && head.address == *address {
         return Claim::Held(head.clone());
     }
-    let wins = if head.key == me.id.key {
+    let wins = if head.key == claimant.id.key {
         is_mine || head.key_version < key_version
     } else {
         // A document that was deleted with its object belongs to nobody.
-        head.gone || (me.last_modified, &me.digest) > (head.last_modified, &head.unit)
+        head.gone || (claimant.last_modified, &claimant.digest) > (head.last_modified, &head.unit)
     };
     if wins {
         take(key_version.max(head.version + 1), stale(head, address))

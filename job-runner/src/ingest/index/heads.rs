@@ -79,19 +79,19 @@ impl Claimed {
 /// What was found in the heads index, by id.
 struct SeenHeads<'a> {
     index: &'a str,
-    found: HashMap<String, StoredDocument>,
+    stored: HashMap<String, StoredDocument>,
 }
 
 impl SeenHeads<'_> {
     fn read<H: DeserializeOwned>(&self, id: &str) -> Result<Option<H>, CommitError> {
-        let Some(stored) = self.found.get(id) else { return Ok(None) };
+        let Some(stored) = self.stored.get(id) else { return Ok(None) };
         serde_json::from_value(stored.source.clone().into()).map(Some).map_err(|error| {
             CommitError::Unreadable { index: self.index.to_owned(), id: id.to_owned(), error }
         })
     }
 
     fn state(&self, id: &str) -> Option<ConcurrencyToken> {
-        self.found.get(id).map(|stored| stored.state)
+        self.stored.get(id).map(|stored| stored.state)
     }
 }
 
@@ -101,14 +101,20 @@ impl SeenHeads<'_> {
 struct ClaimRound {
     ids: Vec<String>,
     body: BulkBody,
-    taken: BTreeSet<String>,
+    written_ids: BTreeSet<String>,
 }
 
 impl ClaimRound {
-    fn write<H: Serialize>(&mut self, index: &str, id: String, since: Option<ConcurrencyToken>, head: &H) {
+    fn write<H: Serialize>(
+        &mut self,
+        index: &str,
+        id: String,
+        if_unchanged: Option<ConcurrencyToken>,
+        head: &H,
+    ) {
         let source = serde_json::to_vec(head).unwrap_or_default();
-        self.body.push_compare_and_set(Address { index, id: &id }, since, &source);
-        self.taken.insert(id.clone());
+        self.body.push_compare_and_set(Address { index, id: &id }, if_unchanged, &source);
+        self.written_ids.insert(id.clone());
         self.ids.push(id);
     }
 }
@@ -298,11 +304,11 @@ impl Heads {
     pub async fn set_key(
         &self,
         head: &KeyHead,
-        since: Option<ConcurrencyToken>,
+        if_unchanged: Option<ConcurrencyToken>,
         stop: &CancellationToken,
     ) -> Result<(), CommitError> {
         let mut round = ClaimRound::default();
-        round.write(&self.index, KeyHead::id(&head.unit.bucket, &head.unit.key), since, head);
+        round.write(&self.index, KeyHead::id(&head.unit.bucket, &head.unit.key), if_unchanged, head);
         let written = self.write(round, RetryPolicy::once(), stop).await?;
         let contended = || CommitError::Contended { index: self.index.clone() };
         written.iter().all(|(_, written)| *written).then_some(()).ok_or_else(contended)
@@ -316,7 +322,7 @@ impl Heads {
             let stored = self.elastic.mget(&addresses, &[]).await?;
             found.extend(part.iter().zip(stored).filter_map(|(id, stored)| Some((id.clone(), stored?))));
         }
-        Ok(SeenHeads { index: &self.index, found })
+        Ok(SeenHeads { index: &self.index, stored: found })
     }
 }
 
@@ -342,12 +348,12 @@ fn decide(
     seen: &SeenHeads<'_>,
     round: &mut ClaimRound,
 ) -> Result<Option<Claimed>, CommitError> {
-    let me = Claimant::new(request.unit);
-    let key_id = KeyHead::id(&me.id.bucket, &me.id.key);
-    if ids(request).any(|id| round.taken.contains(&id)) {
+    let claimant = Claimant::new(request.unit);
+    let key_id = KeyHead::id(&claimant.id.bucket, &claimant.id.key);
+    if ids(request).any(|id| round.written_ids.contains(&id)) {
         return Ok(None);
     }
-    let key = match claim::key(seen.read(&key_id)?.as_ref(), &me, is_present, request.renew) {
+    let key = match claim::key(seen.read(&key_id)?.as_ref(), &claimant, is_present, request.renew) {
         Claim::AskStore => return Ok(None),
         Claim::Lost(head) => return Ok(Some(Claimed::Lost(head))),
         Claim::Held(head) => head,
@@ -365,7 +371,7 @@ fn decide(
             continue;
         }
         let id = DocumentHead::id(&address.id);
-        heads.push(match claim::document(seen.read(&id)?.as_ref(), &me, key.version, address) {
+        heads.push(match claim::document(seen.read(&id)?.as_ref(), &claimant, key.version, address) {
             Claim::Take(head) => {
                 round.write(index, id.clone(), seen.state(&id), &head);
                 head

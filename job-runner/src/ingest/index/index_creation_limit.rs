@@ -45,8 +45,8 @@ pub struct IndexCreationLimit {
     articles: Arc<Articles>,
     heads: Heads,
     /// The limit.
-    pub most: usize,
-    known: SeenIndexNames,
+    pub max_per_hour: usize,
+    seen: SeenIndexNames,
 }
 
 /// The new indices of an hour.
@@ -61,12 +61,12 @@ struct Reserved {
 
 impl Reserved {
     /// Reserves as many of the names as the limit allows, in their order. Returns the others.
-    fn reserve(self, hour: i64, names: &[&str], most: usize) -> (Self, BTreeSet<String>) {
+    fn reserve(self, hour: i64, names: &[&str], max_per_hour: usize) -> (Self, BTreeSet<String>) {
         let goes_on = (hour..=hour + HOURS_AHEAD).contains(&self.hour);
         let mut reserved = if goes_on { self } else { Self { hour, names: BTreeSet::new() } };
         let mut refused = BTreeSet::new();
         for name in names {
-            if reserved.names.len() < most || reserved.names.contains(*name) {
+            if reserved.names.len() < max_per_hour || reserved.names.contains(*name) {
                 reserved.names.insert((*name).to_owned());
             } else {
                 refused.insert((*name).to_owned());
@@ -78,8 +78,13 @@ impl Reserved {
 
 impl IndexCreationLimit {
     /// For a source with its articles in this cluster, and these heads.
-    pub fn new(articles: Arc<Articles>, heads: Heads, most: i32) -> Self {
-        Self { articles, heads, most: usize::try_from(most).unwrap_or(0), known: SeenIndexNames::default() }
+    pub fn new(articles: Arc<Articles>, heads: Heads, max_per_hour: i32) -> Self {
+        Self {
+            articles,
+            heads,
+            max_per_hour: usize::try_from(max_per_hour).unwrap_or(0),
+            seen: SeenIndexNames::default(),
+        }
     }
 
     /// Must be called before documents go into these indices. Returns those that do not exist and may not be
@@ -89,7 +94,7 @@ impl IndexCreationLimit {
         indices: impl Iterator<Item = &'a str>,
         stop: &CancellationToken,
     ) -> Result<BTreeSet<String>, Unfinished> {
-        let unknown: Vec<String> = self.known.unmet(indices).into_iter().map(str::to_owned).collect();
+        let unknown: Vec<String> = self.seen.unseen(indices).into_iter().map(str::to_owned).collect();
         if unknown.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -103,17 +108,17 @@ impl IndexCreationLimit {
     ) -> Result<BTreeSet<String>, CommitError> {
         let look =
             async |name: &String| Ok::<_, ElasticError>((name.clone(), self.articles.exists(name).await?));
-        let looked: Vec<(String, bool)> =
+        let found: Vec<(String, bool)> =
             stream::iter(names).map(look).buffered(LOOKS_AT_A_TIME).try_collect().await?;
-        let (there, new): (Vec<_>, Vec<_>) = looked.iter().partition(|(_, is_there)| *is_there);
-        self.known.remember(there.into_iter().map(|(name, _)| name.as_str()));
+        let (existing, new): (Vec<_>, Vec<_>) = found.iter().partition(|(_, exists)| *exists);
+        self.seen.remember(existing.into_iter().map(|(name, _)| name.as_str()));
         let mut new: Vec<&str> = new.into_iter().map(|(name, _)| name.as_str()).collect();
         if new.is_empty() {
             return Ok(BTreeSet::new());
         }
         let refused = self.reserve(&new, stop).await?;
         new.retain(|name| !refused.contains(*name));
-        self.known.remember(new.into_iter());
+        self.seen.remember(new.into_iter());
         Ok(refused)
     }
 
@@ -125,17 +130,17 @@ impl IndexCreationLimit {
         let Heads { elastic, index, .. } = &self.heads;
         loop {
             let stored = elastic.get(index, RECORD).await?;
-            let since = stored.as_ref().map(|stored| stored.state);
+            let if_unchanged = stored.as_ref().map(|stored| stored.state);
             let before = stored.and_then(|stored| serde_json::from_value(stored.source.into()).ok());
             let before: Reserved = before.unwrap_or_default();
             let hour = clock::now_millis() / HOUR_MILLIS;
-            let (after, refused) = before.clone().reserve(hour, names, self.most);
+            let (after, refused) = before.clone().reserve(hour, names, self.max_per_hour);
             if after == before {
                 return Ok(refused);
             }
             let mut body = BulkBody::default();
             let source = serde_json::to_vec(&after).unwrap_or_default();
-            body.push_compare_and_set(Address { index, id: RECORD }, since, &source);
+            body.push_compare_and_set(Address { index, id: RECORD }, if_unchanged, &source);
             let outcome =
                 elastic.bulk_all(body, PATIENCE, stop).await?.pop().unwrap_or(ItemOutcome::Superseded);
             if CommitError::written(outcome, index, RECORD)? {
@@ -146,24 +151,24 @@ impl IndexCreationLimit {
     }
 }
 
-/// Takes out the documents of indices that may not be created now. Returns their refusals. `most` is how many
-/// could be created.
+/// Takes out the documents of indices that may not be created now. Returns their refusals. `max_per_hour` is how
+/// many could be created.
 pub(crate) fn sift(
     documents: &mut Vec<AddressedDocument>,
     refused: &BTreeSet<String>,
-    most: usize,
+    max_per_hour: usize,
 ) -> Vec<RefusedPart> {
     if refused.is_empty() {
         return Vec::new();
     }
     let out = documents.extract_if(.., |document| refused.contains(&document.recorded.index));
-    out.map(|document| refusal(&document, most)).collect()
+    out.map(|document| refusal(&document, max_per_hour)).collect()
 }
 
-fn refusal(document: &AddressedDocument, most: usize) -> RefusedPart {
+fn refusal(document: &AddressedDocument, max_per_hour: usize) -> RefusedPart {
     let (index, id) = (&document.recorded.index, &document.recorded.id);
     let message = format!(
-        "the index {index:?} is not there, and within this hour the source has made as many new ones as it may, which is {most}; raise spec.index.maxNewIndicesPerHour or name indices by month in spec.index.name, and replay the object"
+        "the index {index:?} is not there, and within this hour the source has made as many new ones as it may, which is {max_per_hour}; raise spec.index.maxNewIndicesPerHour or name indices by month in spec.index.name, and replay the object"
     );
     let reason = Reason::TooManyIndices;
     let detail = json!({"reason": reason, "message": message, "index": index, "id": id});
@@ -186,8 +191,8 @@ mod tests {
         assert_eq!((first.hour, none), (7, refused(&[])));
         let (again, none) = first.clone().reserve(7, &["b", "a"], 3);
         assert_eq!((again, none), (first.clone(), refused(&[])));
-        let (full, left) = first.reserve(7, &["c", "d", "a"], 3);
-        assert_eq!((full.names.len(), left), (3, refused(&["d"])));
+        let (full, not_reserved) = first.reserve(7, &["c", "d", "a"], 3);
+        assert_eq!((full.names.len(), not_reserved), (3, refused(&["d"])));
         let (next, none) = full.reserve(8, &["d", "c"], 3);
         assert_eq!((next.hour, next.names.len(), none), (8, 2, refused(&[])));
     }
@@ -196,8 +201,8 @@ mod tests {
     fn a_clock_that_is_a_little_behind_counts_into_the_hour_of_the_others_and_one_far_ahead_is_not_believed()
     {
         let ahead = Reserved { hour: 8, names: refused(&["a", "b"]) };
-        let (same, left) = ahead.clone().reserve(7, &["c"], 2);
-        assert_eq!((same, left), (ahead.clone(), refused(&["c"])));
+        let (unchanged, not_reserved) = ahead.clone().reserve(7, &["c"], 2);
+        assert_eq!((unchanged, not_reserved), (ahead.clone(), refused(&["c"])));
         let (anew, none) = Reserved { hour: 5000, ..ahead }.reserve(7, &["c"], 2);
         assert_eq!((anew.hour, none), (7, refused(&[])));
     }

@@ -25,7 +25,7 @@ const SLOW_FOR: Duration = Duration::from_mins(5);
 #[derive(Debug, Default)]
 pub struct IndexHealth {
     accepting: HashMap<String, Accepting>,
-    halved: Duration,
+    halved_at: Duration,
     typical: Option<Duration>,
     slow: HashMap<String, Duration>,
     refusing: HashMap<String, Duration>,
@@ -43,8 +43,8 @@ impl IndexHealth {
     /// Records that an index accepted documents.
     pub fn accepted(&mut self, index: &str, documents: u64, now: Duration) {
         self.refusing.remove(index);
-        if now.saturating_sub(self.halved) >= RECENT {
-            self.halved = now;
+        if now.saturating_sub(self.halved_at) >= RECENT {
+            self.halved_at = now;
             self.accepting.retain(|_, accepting| {
                 accepting.documents /= 2;
                 now.saturating_sub(accepting.last) < RECENT
@@ -116,7 +116,7 @@ impl IndexHealth {
 
     /// Records that an index did not respond after this time. `others`: other indices of the bulk did. Returns
     /// whether it is slow by itself. If not, the cluster is slow as a whole, and the next limit is that much longer.
-    pub fn is_late(&mut self, index: &str, after: Duration, others: bool, now: Duration) -> bool {
+    pub fn record_late(&mut self, index: &str, after: Duration, others: bool, now: Duration) -> bool {
         let slow = (others || self.others_accept(index, now)) && self.is_minor(index);
         if slow {
             make_room(&mut self.slow);
@@ -165,66 +165,66 @@ mod tests {
 
     #[test]
     fn others_accept_for_a_while_after_they_did() {
-        let mut standing = IndexHealth::default();
-        standing.accepted("now", 5, at(10));
-        assert!(standing.others_accept("old", at(30)) && !standing.others_accept("now", at(30)));
-        assert!(!standing.others_accept("old", at(41)), "that was half a minute ago");
-        standing.accepted("now", 5, at(50));
-        standing.refused("now", at(51));
-        assert!(!standing.others_accept("old", at(51)), "a disk that is full is full for both");
+        let mut health = IndexHealth::default();
+        health.accepted("now", 5, at(10));
+        assert!(health.others_accept("old", at(30)) && !health.others_accept("now", at(30)));
+        assert!(!health.others_accept("old", at(41)), "that was half a minute ago");
+        health.accepted("now", 5, at(50));
+        health.refused("now", at(51));
+        assert!(!health.others_accept("old", at(51)), "a disk that is full is full for both");
     }
 
     #[test]
     fn an_index_refuses_until_it_accepts() {
-        let mut standing = IndexHealth::default();
-        standing.refused("old", at(10));
-        standing.refused("old", at(20));
-        assert_eq!(standing.refusing_for("old", at(25)), at(15));
-        standing.accepted("old", 1, at(26));
-        assert_eq!(standing.refusing_for("old", at(30)), at(0));
+        let mut health = IndexHealth::default();
+        health.refused("old", at(10));
+        health.refused("old", at(20));
+        assert_eq!(health.refusing_for("old", at(25)), at(15));
+        health.accepted("old", 1, at(26));
+        assert_eq!(health.refusing_for("old", at(30)), at(0));
     }
 
     #[test]
     fn a_request_is_timed_where_something_tells_what_is_usual() {
-        let mut standing = IndexHealth::default();
-        assert_eq!(standing.limit(&["now"], false, at(1)), None, "there is no other");
-        assert_eq!(standing.limit(&["now"], true, at(1)), Some(at(2)), "others come after it");
-        assert_eq!(standing.limit(&["now", "old"], false, at(1)), Some(at(2)));
-        standing.answered(Duration::from_millis(100));
-        assert_eq!(standing.limit(&["now", "old"], false, at(1)), Some(at(1)));
-        standing.answered(Duration::from_millis(2_100));
-        assert_eq!(standing.limit(&["now", "old"], false, at(1)), Some(at(2)));
-        standing.accepted("now", 100, at(1));
-        assert_eq!(standing.limit(&["old"], false, at(2)), Some(at(2)));
-        standing.accepted("old", 10, at(2));
-        assert_eq!(standing.limit(&["now"], false, at(2)), None, "most documents never wait for a few");
+        let mut health = IndexHealth::default();
+        assert_eq!(health.limit(&["now"], false, at(1)), None, "there is no other");
+        assert_eq!(health.limit(&["now"], true, at(1)), Some(at(2)), "others come after it");
+        assert_eq!(health.limit(&["now", "old"], false, at(1)), Some(at(2)));
+        health.answered(Duration::from_millis(100));
+        assert_eq!(health.limit(&["now", "old"], false, at(1)), Some(at(1)));
+        health.answered(Duration::from_millis(2_100));
+        assert_eq!(health.limit(&["now", "old"], false, at(1)), Some(at(2)));
+        health.accepted("now", 100, at(1));
+        assert_eq!(health.limit(&["old"], false, at(2)), Some(at(2)));
+        health.accepted("old", 10, at(2));
+        assert_eq!(health.limit(&["now"], false, at(2)), None, "most documents never wait for a few");
     }
 
     #[test]
     fn the_slow_one_is_told_from_a_cluster_that_is_slow() {
-        let mut standing = IndexHealth::default();
+        let mut health = IndexHealth::default();
         for index in ["old", "now"] {
-            assert!(!standing.is_late(index, at(2), false, at(10)));
+            assert!(!health.record_late(index, at(2), false, at(10)));
         }
-        assert_eq!(standing.limit(&["now", "old"], false, at(10)), Some(at(8)), "both may take longer");
-        assert!(standing.is_late("old", at(8), true, at(71)));
-        assert_eq!(standing.limit(&["now", "old"], false, at(71)), Some(at(8)));
-        assert!(standing.is_slow("old", at(72)) && !standing.is_slow("now", at(72)));
-        standing.slow_answered("old", at(10), at(80));
-        assert!(standing.is_slow("old", at(81)));
-        standing.slow_answered("old", Duration::from_millis(20), at(82));
-        assert!(!standing.is_slow("old", at(83)));
-        standing.is_late("old", at(8), true, at(90));
-        assert!(!standing.is_slow("old", at(390)), "nobody has written to it since");
+        assert_eq!(health.limit(&["now", "old"], false, at(10)), Some(at(8)), "both may take longer");
+        assert!(health.record_late("old", at(8), true, at(71)));
+        assert_eq!(health.limit(&["now", "old"], false, at(71)), Some(at(8)));
+        assert!(health.is_slow("old", at(72)) && !health.is_slow("now", at(72)));
+        health.slow_answered("old", at(10), at(80));
+        assert!(health.is_slow("old", at(81)));
+        health.slow_answered("old", Duration::from_millis(20), at(82));
+        assert!(!health.is_slow("old", at(83)));
+        health.record_late("old", at(8), true, at(90));
+        assert!(!health.is_slow("old", at(390)), "nobody has written to it since");
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut standing = IndexHealth::default();
+        let mut health = IndexHealth::default();
         for number in 0..1_000 {
-            standing.accepted(&number.to_string(), 1, at(1));
-            standing.refused(&format!("r{number}"), at(1));
+            health.accepted(&number.to_string(), 1, at(1));
+            health.refused(&format!("r{number}"), at(1));
         }
-        assert!(standing.accepting.len() <= 256 && standing.refusing.len() <= 256);
+        assert!(health.accepting.len() <= 256 && health.refusing.len() <= 256);
     }
 }

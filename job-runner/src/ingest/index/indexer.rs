@@ -38,7 +38,7 @@ impl Indexer {
     pub async fn place(
         &self,
         units: &[IndexRequest<'_>],
-        way: SendMode,
+        mode: SendMode,
         stop: &CancellationToken,
     ) -> Result<Vec<IndexOutcome>, CommitError> {
         let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
@@ -52,23 +52,23 @@ impl Indexer {
             })
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
-        let Some(articles) = &self.articles else { return Ok(kept(units, claims)) };
-        let lost = self.take_back_of_lost(units, &claims, stop).await?;
+        let Some(articles) = &self.articles else { return Ok(outcomes_without_index(units, claims)) };
+        let held_by_position = self.take_back_of_lost(units, &claims, stop).await?;
         let stale = stale(articles, &claims).await?;
         let indices = addresses.iter().flatten().map(|address| address.index.as_str()).collect();
-        let barred = articles.ensure_template_before(indices).await?;
-        let (body, mut places) = body(units, &claims, &stale, &barred);
-        let watcher = IndexHealthPolicy { indices: &articles.indices, way };
-        places.take_in(articles.elastic.bulk_watched(body, &watcher, way.patience(), stop).await?);
-        hold_uncreated(articles, &mut places).await?;
+        let uncreatable = articles.ensure_template_before(indices).await?;
+        let (body, mut bulk_documents) = body(units, &claims, &stale, &uncreatable);
+        let policy = IndexHealthPolicy { index_health: &articles.index_health, mode };
+        bulk_documents.take_in(articles.elastic.bulk_watched(body, &policy, mode.patience(), stop).await?);
+        hold_uncreated(articles, &mut bulk_documents).await?;
         for (address, held) in self.delete(&self.overtaken(&claims).await?, stop).await? {
-            places.hold(&address.id, &held);
+            bulk_documents.hold(&address.id, &held);
         }
-        let documents = places.into_fates();
+        let documents = bulk_documents.into_outcomes();
         for held in documents.iter().filter_map(DocumentOutcome::held) {
-            articles.indices.refused(&held.index);
+            articles.index_health.refused(&held.index);
         }
-        Ok(outcomes(units, claims, documents, lost))
+        Ok(outcomes(units, claims, documents, held_by_position))
     }
 
     /// Deletes what an earlier attempt stored for units that have lost their keys since. Returns the index
@@ -79,17 +79,18 @@ impl Indexer {
         claims: &[Claimed],
         stop: &CancellationToken,
     ) -> Result<BTreeMap<usize, HeldByIndex>, CommitError> {
-        let mut kept = BTreeMap::new();
+        let mut held_by_position = BTreeMap::new();
         if self.on_delete == OnDelete::Keep {
-            return Ok(kept);
+            return Ok(held_by_position);
         }
-        for (at, (unit, claim)) in units.iter().zip(claims).enumerate() {
+        for (position, (unit, claim)) in units.iter().zip(claims).enumerate() {
             if let Claimed::Lost(head) = claim {
-                let taken = self.take_back(&unit.unit.id.key, head.version, &ids(unit.documents), stop).await;
-                kept.extend(unless_held(taken)?.map(|held| (at, held)));
+                let result =
+                    self.take_back(&unit.unit.id.key, head.version, &ids(unit.documents), stop).await;
+                held_by_position.extend(unless_held(result)?.map(|held| (position, held)));
             }
         }
-        Ok(kept)
+        Ok(held_by_position)
     }
 
     /// Takes back and deletes documents of a key, by their ids, except those claimed by a unit that took the
@@ -112,10 +113,11 @@ impl Indexer {
     /// finds in the old place, but could not look into an index that was created only now.
     async fn overtaken(&self, claims: &[Claimed]) -> Result<Vec<(DocumentAddress, u64)>, CommitError> {
         let claimed: Vec<&DocumentHead> = claims.iter().flat_map(Claimed::documents).collect();
-        let now = self.heads.documents(claimed.iter().map(|head| head.address.id.as_str())).await?;
-        let moved = claimed.into_iter().zip(now).filter_map(|(claimed, now)| {
-            let now = now.filter(|now| now.gone || now.address.index != claimed.address.index)?;
-            Some((claimed.address.clone(), now.version))
+        let current = self.heads.documents(claimed.iter().map(|head| head.address.id.as_str())).await?;
+        let moved = claimed.into_iter().zip(current).filter_map(|(claimed, current)| {
+            let current =
+                current.filter(|current| current.gone || current.address.index != claimed.address.index)?;
+            Some((claimed.address.clone(), current.version))
         });
         Ok(moved.collect())
     }
@@ -137,27 +139,30 @@ impl Indexer {
         for (DocumentAddress { index, id }, version) in &documents {
             body.push_delete(Address { index, id }, Some(*version));
         }
-        let watcher = IndexHealthPolicy { indices: &articles.indices, way: SendMode::untimed() };
-        let outcomes = articles.elastic.bulk_watched(body, &watcher, PATIENCE, stop).await?;
-        let mut kept = Vec::new();
+        let policy = IndexHealthPolicy { index_health: &articles.index_health, mode: SendMode::untimed() };
+        let outcomes = articles.elastic.bulk_watched(body, &policy, PATIENCE, stop).await?;
+        let mut not_deleted = Vec::new();
         for (outcome, (address, _)) in outcomes.into_iter().zip(documents) {
             match CommitError::written(outcome, &address.index, &address.id) {
                 Ok(_) => {}
-                Err(CommitError::Held(held)) => kept.push((address.clone(), held)),
+                Err(CommitError::Held(held)) => not_deleted.push((address.clone(), held)),
                 Err(error) => return Err(error),
             }
         }
-        Ok(kept)
+        Ok(not_deleted)
     }
 }
 
 /// Handles documents that were rejected because their index could not be created: an error caused by a
 /// template looks like one of the document; only the missing index tells them apart.
-async fn hold_uncreated(articles: &Articles, places: &mut BulkDocuments<'_>) -> Result<(), CommitError> {
-    for index in places.doubtful() {
+async fn hold_uncreated(
+    articles: &Articles,
+    bulk_documents: &mut BulkDocuments<'_>,
+) -> Result<(), CommitError> {
+    for index in bulk_documents.doubtful() {
         if !articles.exists(&index).await? {
             articles.forget(&index);
-            places.hold_rejected_of(&index);
+            bulk_documents.hold_rejected_of(&index);
         }
     }
     Ok(())
@@ -171,10 +176,10 @@ async fn stale(articles: &Articles, claims: &[Claimed]) -> Result<BTreeSet<Strin
 /// Returns the indices that exist: a versioned delete would create one that does not.
 async fn existing(
     articles: &Articles,
-    named: impl Iterator<Item = &String>,
+    names: impl Iterator<Item = &String>,
 ) -> Result<BTreeSet<String>, CommitError> {
     let mut existing = BTreeSet::new();
-    for index in named.collect::<BTreeSet<_>>() {
+    for index in names.collect::<BTreeSet<_>>() {
         if articles.exists(index).await? {
             existing.insert(index.clone());
         }
@@ -183,14 +188,14 @@ async fn existing(
 }
 
 /// Without an index, what the snapshots hold is where it belongs.
-fn kept(units: &[IndexRequest<'_>], claims: Vec<Claimed>) -> Vec<IndexOutcome> {
-    let fate = |(unit, claim): (&IndexRequest<'_>, Claimed)| match claim {
+fn outcomes_without_index(units: &[IndexRequest<'_>], claims: Vec<Claimed>) -> Vec<IndexOutcome> {
+    let outcome = |(unit, claim): (&IndexRequest<'_>, Claimed)| match claim {
         Claimed::Lost(head) => IndexOutcome::Superseded(head, None),
         Claimed::Held(key, _) => {
             IndexOutcome::Current { key, documents: vec![DocumentOutcome::Stored; unit.documents.len()] }
         }
     };
-    units.iter().zip(claims).map(fate).collect()
+    units.iter().zip(claims).map(outcome).collect()
 }
 
 /// The ids of documents.
@@ -211,10 +216,10 @@ fn body<'a>(
     units: &[IndexRequest<'_>],
     claims: &'a [Claimed],
     existing: &BTreeSet<String>,
-    barred: &UncreatableIndices,
+    uncreatable: &UncreatableIndices,
 ) -> (BulkBody, BulkDocuments<'a>) {
     let indexed_time = clock::rfc3339(clock::now_millis());
-    let (mut body, mut places) = (BulkBody::default(), BulkDocuments::default());
+    let (mut body, mut bulk_documents) = (BulkBody::default(), BulkDocuments::default());
     let documents = units.iter().flat_map(|unit| unit.documents);
     body.reserve(documents.map(|document| document.line.len() + ITEM_BYTES).sum());
     for (unit, claim) in units.iter().zip(claims) {
@@ -222,23 +227,25 @@ fn body<'a>(
         for (document, head) in unit.documents.iter().zip(claim.documents()) {
             let DocumentAddress { index, id } = &head.address;
             if !is_own(&digest, document, head) {
-                places.lost(&head.address);
-            } else if let Some(fault) = barred.fault.as_ref().filter(|_| barred.indices.contains(index)) {
-                places.barred(&head.address, fault);
+                bulk_documents.lost(&head.address);
+            } else if let Some(fault) =
+                uncreatable.fault.as_ref().filter(|_| uncreatable.indices.contains(index))
+            {
+                bulk_documents.barred(&head.address, fault);
             } else {
                 let source = indexed_source(&document.line, &indexed_time);
                 body.push_index_pieces(Address { index, id }, Some(head.version), &source);
-                places.sent(&head.address);
+                bulk_documents.sent(&head.address);
             }
         }
     }
     for head in claims.iter().flat_map(Claimed::documents) {
         for index in head.stale.iter().filter(|index| existing.contains(*index)) {
             body.push_delete(Address { index, id: &head.address.id }, Some(head.version));
-            places.deleted(index, &head.address.id);
+            bulk_documents.deleted(index, &head.address.id);
         }
     }
-    (body, places)
+    (body, bulk_documents)
 }
 
 fn is_own(digest: &str, document: &AddressedDocument, head: &DocumentHead) -> bool {
@@ -249,14 +256,14 @@ fn outcomes(
     units: &[IndexRequest<'_>],
     claims: Vec<Claimed>,
     documents: Vec<DocumentOutcome>,
-    mut lost: BTreeMap<usize, HeldByIndex>,
+    mut held_by_position: BTreeMap<usize, HeldByIndex>,
 ) -> Vec<IndexOutcome> {
     let mut documents = documents.into_iter();
-    let fate = |(at, (unit, claim)): (usize, (&IndexRequest<'_>, Claimed))| match claim {
-        Claimed::Lost(head) => IndexOutcome::Superseded(head, lost.remove(&at)),
+    let outcome = |(position, (unit, claim)): (usize, (&IndexRequest<'_>, Claimed))| match claim {
+        Claimed::Lost(head) => IndexOutcome::Superseded(head, held_by_position.remove(&position)),
         Claimed::Held(key, _) => {
             IndexOutcome::Current { key, documents: documents.by_ref().take(unit.documents.len()).collect() }
         }
     };
-    units.iter().zip(claims).enumerate().map(fate).collect()
+    units.iter().zip(claims).enumerate().map(outcome).collect()
 }

@@ -1,4 +1,4 @@
-//! Names of indices that a worker has met, so that it asks about each of them once.
+//! Names of indices that a worker has seen, so that it asks about each of them once.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,20 +12,20 @@ const MOST: usize = 50_000;
 pub(crate) struct SeenIndexNames(Mutex<HashSet<String>>);
 
 impl SeenIndexNames {
-    /// Returns the names that were not met, each once, in their order.
-    pub(crate) fn unmet<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-        let met = self.lock();
-        let mut now = HashSet::new();
-        names.filter(|name| !met.contains(*name) && now.insert(*name)).collect()
+    /// Returns the names that were not seen yet, each once, in their order.
+    pub(crate) fn unseen<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let seen = self.lock();
+        let mut new = HashSet::new();
+        names.filter(|name| !seen.contains(*name) && new.insert(*name)).collect()
     }
 
     /// Remembers names.
     pub(crate) fn remember<'a>(&self, names: impl ExactSizeIterator<Item = &'a str>) {
-        let mut met = self.lock();
-        if met.len() + names.len() > MOST {
-            met.clear();
+        let mut seen = self.lock();
+        if seen.len() + names.len() > MOST {
+            seen.clear();
         }
-        met.extend(names.map(str::to_owned));
+        seen.extend(names.map(str::to_owned));
     }
 
     /// Forgets a name.
@@ -44,11 +44,11 @@ mod tests {
 
     #[test]
     fn a_name_is_unmet_once_and_again_when_it_is_forgotten() {
-        let met = SeenIndexNames::default();
-        assert_eq!(met.unmet(["b", "a", "b"].into_iter()), ["b", "a"]);
-        met.remember(["a"].into_iter());
-        assert_eq!(met.unmet(["b", "a"].into_iter()), ["b"]);
-        met.forget("a");
-        assert_eq!(met.unmet(["b", "a"].into_iter()), ["b", "a"]);
+        let seen = SeenIndexNames::default();
+        assert_eq!(seen.unseen(["b", "a", "b"].into_iter()), ["b", "a"]);
+        seen.remember(["a"].into_iter());
+        assert_eq!(seen.unseen(["b", "a"].into_iter()), ["b"]);
+        seen.forget("a");
+        assert_eq!(seen.unseen(["b", "a"].into_iter()), ["b", "a"]);
     }
 }

@@ -57,18 +57,18 @@ pub struct ErrorRecord {
 /// documents the refusal, and says why there is no copy.
 pub async fn refuse(
     client: &aws_sdk_s3::Client,
-    place: &BucketLocation,
+    location: &BucketLocation,
     unit: &Unit,
     record: &ErrorRecord,
 ) -> Result<(), StoreError> {
-    let keys = EvidenceKeys::of_object(place, &unit.id);
-    let target = CopyTarget { bucket: &place.bucket, key: &keys.copy };
+    let keys = EvidenceKeys::of_object(location, &unit.id);
+    let target = CopyTarget { bucket: &location.bucket, key: &keys.copy };
     if !record.copied {
-        return write_record(client, place, &keys.record, record).await;
+        return write_record(client, location, &keys.record, record).await;
     }
     for pause in PAUSES {
         let error = match copy::copy(client, unit, target).await {
-            Ok(()) => return write_record(client, place, &keys.record, record).await,
+            Ok(()) => return write_record(client, location, &keys.record, record).await,
             Err(error) => error,
         };
         let because = match error.fault() {
@@ -81,9 +81,9 @@ pub async fn refuse(
             _ => return Err(error),
         };
         tracing::warn!(unit = ?unit.id, %error, "the refused object is not copied; its error record is kept");
-        let alone = ErrorRecord { copied: false, not_copied_because: Some(because), ..record.clone() };
+        let without_copy = ErrorRecord { copied: false, not_copied_because: Some(because), ..record.clone() };
         // If the errors bucket accepts no writes at all, this fails too, and the unit waits.
-        write_record(client, place, &keys.record, &alone).await?;
+        write_record(client, location, &keys.record, &without_copy).await?;
         if error.fault() != Some(StoreFault::AccessDenied) {
             return Ok(());
         }
@@ -98,15 +98,15 @@ pub async fn refuse(
 /// outcome does not depend on it.
 pub async fn remove(
     client: &aws_sdk_s3::Client,
-    place: &BucketLocation,
+    location: &BucketLocation,
     unit: &UnitId,
 ) -> Result<(), StoreError> {
-    let EvidenceKeys { copy, record } = EvidenceKeys::of_object(place, unit);
+    let EvidenceKeys { copy, record } = EvidenceKeys::of_object(location, unit);
     // The record last, as when it was written: if it exists, the evidence is complete.
     for key in [copy, record] {
-        let sent = client.delete_object().bucket(&place.bucket).key(&key).send().await;
+        let sent = client.delete_object().bucket(&location.bucket).key(&key).send().await;
         let Err(error) = sent else { continue };
-        let error = StoreError::from_sdk(format!("delete s3://{}/{key}", place.bucket), &error);
+        let error = StoreError::from_sdk(format!("delete s3://{}/{key}", location.bucket), &error);
         if !matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) {
             return Err(error);
         }
@@ -119,35 +119,35 @@ pub async fn remove(
 /// it is recorded.
 pub async fn refuse_message(
     client: &aws_sdk_s3::Client,
-    place: &BucketLocation,
+    location: &BucketLocation,
     unit: &UnitId,
     body: &str,
     record: &ErrorRecord,
 ) -> Result<(), StoreError> {
-    let keys = EvidenceKeys::of_message(place, unit);
-    write(client, place, &keys.copy, "text/plain; charset=utf-8", body.as_bytes().to_vec()).await?;
-    write_record(client, place, &keys.record, record).await
+    let keys = EvidenceKeys::of_message(location, unit);
+    write(client, location, &keys.copy, "text/plain; charset=utf-8", body.as_bytes().to_vec()).await?;
+    write_record(client, location, &keys.record, record).await
 }
 
 async fn write_record(
     client: &aws_sdk_s3::Client,
-    place: &BucketLocation,
+    location: &BucketLocation,
     key: &str,
     record: &ErrorRecord,
 ) -> Result<(), StoreError> {
     let record = serde_json::to_vec_pretty(record).unwrap_or_default();
-    write(client, place, key, "application/json", record).await
+    write(client, location, key, "application/json", record).await
 }
 
 async fn write(
     client: &aws_sdk_s3::Client,
-    place: &BucketLocation,
+    location: &BucketLocation,
     key: &str,
     media_type: &str,
     bytes: Vec<u8>,
 ) -> Result<(), StoreError> {
-    let request = client.put_object().bucket(&place.bucket).key(key).content_type(media_type);
+    let request = client.put_object().bucket(&location.bucket).key(key).content_type(media_type);
     let sent = request.body(ByteStream::from(bytes)).send().await;
-    sent.map_err(|error| StoreError::from_sdk(format!("write s3://{}/{key}", place.bucket), &error))?;
+    sent.map_err(|error| StoreError::from_sdk(format!("write s3://{}/{key}", location.bucket), &error))?;
     Ok(())
 }

@@ -14,7 +14,7 @@ const AT_A_TIME: usize = 500;
 
 struct LookupRequest {
     digest: String,
-    answer: oneshot::Sender<Option<KnownRecord>>,
+    reply_to: oneshot::Sender<Option<KnownRecord>>,
 }
 
 /// A handle for sending lookups.
@@ -23,37 +23,37 @@ pub struct Lookup(mpsc::Sender<LookupRequest>);
 
 impl Lookup {
     /// Starts answering, until all handles are dropped.
-    pub fn start(elastic: Elastic, ledger: String, stop: CancellationToken) -> Self {
+    pub fn start(elastic: Elastic, ledger_index: String, stop: CancellationToken) -> Self {
         let (sender, receiver) = mpsc::channel(AT_A_TIME);
-        tokio::spawn(answer_all(receiver, elastic, ledger, stop));
+        tokio::spawn(answer_all(receiver, elastic, ledger_index, stop));
         Self(sender)
     }
 
     /// The record of a unit, by its digest. [`Unfinished`]: the ledger could not be read.
     pub async fn record(&self, digest: String) -> Result<Option<KnownRecord>, Unfinished> {
-        let (answer, receiver) = oneshot::channel();
-        self.0.send(LookupRequest { digest, answer }).await?;
-        Ok(receiver.await?)
+        let (reply_to, reply) = oneshot::channel();
+        self.0.send(LookupRequest { digest, reply_to }).await?;
+        Ok(reply.await?)
     }
 }
 
 async fn answer_all(
     mut receiver: mpsc::Receiver<LookupRequest>,
     elastic: Elastic,
-    ledger: String,
+    ledger_index: String,
     stop: CancellationToken,
 ) {
-    let mut questions = Vec::with_capacity(AT_A_TIME);
-    while receiver.recv_many(&mut questions, AT_A_TIME).await > 0 {
+    let mut requests = Vec::with_capacity(AT_A_TIME);
+    while receiver.recv_many(&mut requests, AT_A_TIME).await > 0 {
         let addresses: Vec<_> =
-            questions.iter().map(|question| Address { index: &ledger, id: &question.digest }).collect();
-        let Ok(found) = retry_step("look up", &stop, || elastic.mget(&addresses, &[])).await else {
-            // Dropping the questions notifies whoever asked.
-            questions.clear();
+            requests.iter().map(|request| Address { index: &ledger_index, id: &request.digest }).collect();
+        let Ok(records) = retry_step("look up", &stop, || elastic.mget(&addresses, &[])).await else {
+            // Dropping the requests notifies whoever asked.
+            requests.clear();
             continue;
         };
-        for (question, stored) in questions.drain(..).zip(found) {
-            let _ = question.answer.send(stored.and_then(read));
+        for (request, stored) in requests.drain(..).zip(records) {
+            let _ = request.reply_to.send(stored.and_then(read));
         }
     }
 }

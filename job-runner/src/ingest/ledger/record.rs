@@ -20,7 +20,7 @@ pub struct Recorder {
     /// Name of the pod.
     pub runner: String,
     /// The state of units that succeed.
-    pub good: UnitState,
+    pub success_state: UnitState,
     /// UID of the `IngestRun` that this worker works for.
     pub run: Option<String>,
 }
@@ -34,10 +34,10 @@ impl Recorder {
         attempts: i64,
         now_millis: i64,
     ) -> UnitRecord {
-        let landed = converted.unit.last_modified_millis;
+        let landed_millis = converted.unit.last_modified_millis;
         let refusal = converted.refusals.first();
         UnitRecord {
-            state: if refusal.is_some() { UnitState::Failed } else { self.good },
+            state: if refusal.is_some() { UnitState::Failed } else { self.success_state },
             reason: refusal.map(|refusal| refusal.reason.to_string()),
             message: refusal.map(|refusal| refusal.message.clone()),
             raw_digest: converted.raw_digest.clone(),
@@ -49,9 +49,9 @@ impl Recorder {
                 None => stored.digest(),
             }),
             snapshot: converted.snapshot.clone(),
-            last_modified: Some(clock::rfc3339(landed)),
+            last_modified: Some(clock::rfc3339(landed_millis)),
             // A run, which works on demand, says nothing about how soon after its landing an object is found.
-            lag_millis: self.run.is_none().then(|| (now_millis - landed).max(0)),
+            lag_millis: self.run.is_none().then(|| (now_millis - landed_millis).max(0)),
             ..self.blank(converted.unit.id.clone(), attempts, now_millis)
         }
     }

@@ -36,21 +36,24 @@ pub(crate) async fn prepare(
     preparation: &Preparation,
     describer: &Describer,
     landed: &ObjectRef,
-    same: Option<&KnownRecord>,
-    coming: Option<PackReservation>,
+    previous_record: Option<&KnownRecord>,
+    reservation: Option<PackReservation>,
     stop: &CancellationToken,
 ) -> Result<Prepared, Unfinished> {
-    let read = || async {
-        read(preparation, describer, landed, coming.as_ref())
+    let attempt = || async {
+        read(preparation, describer, landed, reservation.as_ref())
             .await
-            .map_err(AccessFailure::at(&preparation.reads))
+            .map_err(AccessFailure::at(&preparation.raw_access))
     };
-    let read = match preparation.read_through("fetch", landed, coming.as_ref(), stop, read).await? {
-        Ok(read) => read,
+    let result = match preparation
+        .read_unless_own_fault("fetch", landed, reservation.as_ref(), stop, attempt)
+        .await?
+    {
+        Ok(result) => result,
         Err(unreadable) => return Ok(Prepared::Converted(unreadable)),
     };
-    let whole = match read {
-        Read::Whole(whole) => whole,
+    let described_object = match result {
+        Read::Whole(described_object) => described_object,
         Read::TooLarge(unit, length) => {
             return Ok(Prepared::Converted(preparation.too_large(unit, length)));
         }
@@ -58,9 +61,13 @@ pub(crate) async fn prepare(
         Read::Gone => return Ok(skipped(landed, SkipReason::ObjectGone)),
         Read::Replaced => return Ok(skipped(landed, SkipReason::ObjectReplaced)),
     };
-    let key = whole.unit.id.key.clone();
-    match made(preparation, whole) {
-        Ok((converted, kept)) => preparation.settle(converted, kept, same, coming, stop).await,
+    let key = described_object.unit.id.key.clone();
+    match addressed(preparation, described_object) {
+        Ok((converted, encoded_snapshot)) => {
+            preparation
+                .store_unless_recorded(converted, encoded_snapshot, previous_record, reservation, stop)
+                .await
+        }
         Err(error) => {
             tracing::error!(%error, key, "a document could not be packed; the unit is tried again later");
             Err(Unfinished)
@@ -72,7 +79,7 @@ async fn read(
     preparation: &Preparation,
     describer: &Describer,
     landed: &ObjectRef,
-    coming: Option<&PackReservation>,
+    reservation: Option<&PackReservation>,
 ) -> Result<Read, StoreError> {
     let opened = match preparation.open_object(landed).await? {
         ObjectFound::Object(opened) => *opened,
@@ -87,20 +94,24 @@ async fn read(
         return Ok(Read::TooLarge(opened.unit, length));
     }
     let describe = describer.describe(&preparation.s3, landed, opened);
-    let whole = match coming {
+    let described_object = match reservation {
         // Other units of a pack do not wait for a slow one.
-        Some(coming) if length > IN_MEMORY_BYTES => coming.aside(describe).await?,
+        Some(reservation) if length > IN_MEMORY_BYTES => reservation.aside(describe).await?,
         _ => describe.await?,
     };
-    Ok(whole.map_or(Read::Gone, Read::Whole))
+    Ok(described_object.map_or(Read::Gone, Read::Whole))
 }
 
-/// Addresses the document; also returns what has to be kept of it.
-fn made(preparation: &Preparation, described: Described) -> io::Result<(Box<Converted>, EncodedSnapshot)> {
+/// Addresses the document; also returns its encoded snapshot.
+fn addressed(
+    preparation: &Preparation,
+    described: Described,
+) -> io::Result<(Box<Converted>, EncodedSnapshot)> {
     let Described { unit, raw_digest, document } = described;
     let stamp = preparation.stamp(&unit);
-    let mut made = Made::default();
-    made.push(preparation.address(document, &stamp.provenance(&unit, &raw_digest, &preparation.recorder)));
+    let mut collected = Made::default();
+    collected
+        .push(preparation.address(document, &stamp.provenance(&unit, &raw_digest, &preparation.recorder)));
     let Stamp { snapshot, .. } = stamp;
-    made.finish((unit, raw_digest), snapshot, None)
+    collected.finish((unit, raw_digest), snapshot, None)
 }

@@ -92,8 +92,11 @@ mod tests {
             ("2026-12-07T00:00:00Z", "window.aheadDays"),
             ("9999-12-31T23:59:59Z", "window.aheadDays"),
         ] {
-            let told = daily(outside).expect_err(outside);
-            assert!(told.contains("from 1900-01-01 to 2026-12-06") && told.contains(bound), "{told}");
+            let message = daily(outside).expect_err(outside);
+            assert!(
+                message.contains("from 1900-01-01 to 2026-12-06") && message.contains(bound),
+                "{message}"
+            );
         }
     }
 

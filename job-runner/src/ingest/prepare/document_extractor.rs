@@ -17,7 +17,7 @@ pub enum DocumentExtractor {
 }
 
 impl DocumentExtractor {
-    /// The logic of a model.
+    /// The extractor of a model.
     pub fn new(model: &Model) -> Result<Self, ModelError> {
         Ok(match model.format.syntax() {
             Some(_) => Self::Convert(Arc::new(Converter::new(model)?)),

@@ -32,8 +32,8 @@ impl Made {
         }
     }
 
-    /// The unit, with the digest of its object, and what was made of it; also returns what has to be kept of
-    /// that. `snapshot` is the key of its snapshot, if it is known.
+    /// The converted unit, with the digest of its object; also returns its encoded snapshot. `snapshot` is the
+    /// key of that, if it is known.
     pub(crate) fn finish(
         self,
         (unit, raw_digest): (Unit, String),
@@ -42,7 +42,7 @@ impl Made {
     ) -> io::Result<(Box<Converted>, EncodedSnapshot)> {
         let Self { mut documents, refusals, lines } = self;
         let overwritten = overwritten::leave_standing(&mut documents);
-        let kept = Preparation::kept(snapshot, lines)?;
+        let encoded_snapshot = Preparation::encode_snapshot(snapshot, lines)?;
         let (raw_digest, content) = (Some(raw_digest), ConvertedDocuments::InMemory(documents));
         Ok((
             Box::new(Converted {
@@ -54,7 +54,7 @@ impl Made {
                 refusals,
                 memory_permit,
             }),
-            kept,
+            encoded_snapshot,
         ))
     }
 

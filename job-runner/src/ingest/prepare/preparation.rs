@@ -37,8 +37,8 @@ pub struct Preparation {
     pub snapshots: BucketLocation,
     /// Packs snapshots; `None` if each has an object of its own.
     pub packer: Option<Packer>,
-    /// What makes documents.
-    pub logic: DocumentExtractor,
+    /// What turns objects into documents.
+    pub extractor: DocumentExtractor,
     /// The largest object that is read, in bytes.
     pub max_object_bytes: u64,
     /// How documents are addressed.
@@ -48,13 +48,13 @@ pub struct Preparation {
     /// The prefix of the objects that are ingested.
     pub raw_prefix: String,
     /// Tracks which requests that read raw objects succeed.
-    pub reads: Access,
+    pub raw_access: Access,
     /// Tracks which requests that store snapshots succeed.
-    pub keeps: Access,
+    pub snapshot_access: Access,
     /// Memory for raw objects.
     pub memory_budget: MemoryBudget,
     /// Large objects are processed one at a time.
-    pub large: Arc<Semaphore>,
+    pub large_objects: Arc<Semaphore>,
 }
 
 impl Preparation {
@@ -65,10 +65,10 @@ impl Preparation {
 
     /// Opens an object, and notes that the bucket serves objects.
     pub(crate) async fn open_object(&self, landed: &ObjectRef) -> Result<ObjectFound, StoreError> {
-        let begun = Instant::now();
+        let started_at = Instant::now();
         let found = object::open(&self.s3, landed).await?;
         if matches!(found, ObjectFound::Object(_)) {
-            self.reads.served(begun);
+            self.raw_access.served(started_at);
         }
         Ok(found)
     }

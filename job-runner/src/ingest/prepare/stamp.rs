@@ -10,7 +10,7 @@ use crate::ingest::unit::Unit;
 
 impl Preparation {
     /// The metadata of a unit's snapshot.
-    pub(crate) fn label(&self, unit: &Unit, raw_digest: &str) -> SnapshotMetadata {
+    pub(crate) fn snapshot_metadata(&self, unit: &Unit, raw_digest: &str) -> SnapshotMetadata {
         SnapshotMetadata {
             source: self.recorder.source.clone(),
             unit: unit.id.digest(),

@@ -29,7 +29,7 @@ use crate::ingest::unit::known::KnownRecord;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::overwritten::{Ids, Overwritten};
 use crate::ingest::unit::prepared::{Converted, ConvertedDocuments, Prepared, is_recorded, skipped};
-use crate::ingest::unit::refusal::{RefusedPart, Stage, TOLD_REFUSALS};
+use crate::ingest::unit::refusal::{LISTED_REFUSALS, RefusedPart, Stage};
 
 /// Bytes per read for the digest.
 const READ_BYTES: usize = 256 * 1024;
@@ -40,17 +40,24 @@ pub(crate) async fn prepare(
     converter: &Arc<Converter>,
     landed: &ObjectRef,
     unit: Unit,
-    same: Option<&KnownRecord>,
+    previous_record: Option<&KnownRecord>,
     stop: &CancellationToken,
 ) -> Result<Prepared, Unfinished> {
-    let _turn = preparation.large.acquire().await?;
+    let _permit = preparation.large_objects.acquire().await?;
     // From here on the version is fixed, even if the notification named none.
     let etag = unit.version_id.is_none().then(|| unit.id.version.clone());
     let pinned = ObjectRef { etag, version_id: unit.version_id.clone(), ..landed.clone() };
-    let pass =
-        StreamingAttempt { preparation, shared: preparation, converter, landed: &pinned, unit: &unit, same };
-    let prepared =
-        preparation.read_through("convert a large object", &pinned, None, stop, || pass.run()).await?;
+    let attempt = StreamingAttempt {
+        preparation,
+        shared: preparation,
+        converter,
+        landed: &pinned,
+        unit: &unit,
+        previous_record,
+    };
+    let prepared = preparation
+        .read_unless_own_fault("convert a large object", &pinned, None, stop, || attempt.run())
+        .await?;
     Ok(prepared.unwrap_or_else(Prepared::Converted))
 }
 
@@ -60,13 +67,13 @@ struct StreamingAttempt<'a> {
     converter: &'a Arc<Converter>,
     landed: &'a ObjectRef,
     unit: &'a Unit,
-    same: Option<&'a KnownRecord>,
+    previous_record: Option<&'a KnownRecord>,
 }
 
 impl<'a> StreamingAttempt<'a> {
     async fn run(&self) -> Result<Prepared, AccessFailure<'a>> {
         let raw_digest = match self.open().await? {
-            Ok(opened) => self.digest(*opened).await.map_err(self.reading())?,
+            Ok(opened) => self.digest(*opened).await.map_err(self.raw_failure())?,
             Err(reason) => return Ok(skipped(self.landed, reason)),
         };
         match self.open().await? {
@@ -75,16 +82,16 @@ impl<'a> StreamingAttempt<'a> {
         }
     }
 
-    fn reading(&self) -> impl Fn(StoreError) -> AccessFailure<'a> + use<'a> {
-        AccessFailure::at(&self.preparation.reads)
+    fn raw_failure(&self) -> impl Fn(StoreError) -> AccessFailure<'a> + use<'a> {
+        AccessFailure::at(&self.preparation.raw_access)
     }
 
-    fn keeping(&self) -> impl Fn(StoreError) -> AccessFailure<'a> + use<'a> {
-        AccessFailure::at(&self.preparation.keeps)
+    fn snapshot_failure(&self) -> impl Fn(StoreError) -> AccessFailure<'a> + use<'a> {
+        AccessFailure::at(&self.preparation.snapshot_access)
     }
 
     async fn open(&self) -> Result<Result<Box<OpenedObject>, SkipReason>, AccessFailure<'a>> {
-        Ok(match self.preparation.open_object(self.landed).await.map_err(self.reading())? {
+        Ok(match self.preparation.open_object(self.landed).await.map_err(self.raw_failure())? {
             ObjectFound::Object(opened) => Ok(opened),
             ObjectFound::Gone => Err(SkipReason::ObjectGone),
             ObjectFound::Replaced => Err(SkipReason::ObjectReplaced),
@@ -94,7 +101,7 @@ impl<'a> StreamingAttempt<'a> {
     async fn digest(&self, opened: OpenedObject) -> Result<String, StoreError> {
         let mut reader = opened.body.into_async_read();
         let mut hash = Sha256::new();
-        let mut read = 0;
+        let mut bytes_read = 0;
         let mut buffer = vec![0; READ_BYTES];
         loop {
             let count = reader.read(&mut buffer).await.map_err(|error| self.broken(&error))?;
@@ -102,9 +109,9 @@ impl<'a> StreamingAttempt<'a> {
                 break;
             }
             hash.update(&buffer[..count]);
-            read += count;
+            bytes_read += count;
         }
-        object::is_whole(self.landed, opened.length, read)?;
+        object::check_length(self.landed, opened.length, bytes_read)?;
         Ok(hex(&hash.finalize()))
     }
 
@@ -117,48 +124,51 @@ impl<'a> StreamingAttempt<'a> {
             convert(&preparation, &converter, &unit, &digest, reader, &sender)
         });
         let key = self.preparation.snapshot_key(self.unit);
-        let label = self.preparation.label(self.unit, &raw_digest);
+        let metadata = self.preparation.snapshot_metadata(self.unit, &raw_digest);
         let mut upload = None;
         while let Some(part) = parts.recv().await {
             if upload.is_none() {
                 let Preparation { s3, snapshots, .. } = self.preparation;
-                let begun = Upload::begin(s3, snapshots, &key, &label).await;
-                upload = Some(begun.map_err(self.keeping())?);
+                let open_upload = Upload::begin(s3, snapshots, &key, &metadata).await;
+                upload = Some(open_upload.map_err(self.snapshot_failure())?);
             }
-            if let Some(mut begun) = upload.take() {
-                match begun.push(part).await {
-                    Ok(()) => upload = Some(begun),
+            if let Some(mut open_upload) = upload.take() {
+                match open_upload.push(part).await {
+                    Ok(()) => upload = Some(open_upload),
                     Err(error) => {
-                        begun.abort().await;
-                        return Err(self.keeping()(error));
+                        open_upload.abort().await;
+                        return Err(self.snapshot_failure()(error));
                     }
                 }
             }
         }
         let result = conversion.await.map_err(io::Error::from).flatten();
         let result = result.and_then(|result| {
-            object::is_whole(self.landed, opened.length, result.read).map_err(io::Error::other)?;
+            object::check_length(self.landed, opened.length, result.bytes_read).map_err(io::Error::other)?;
             Ok(result)
         });
         let result = match (result, upload) {
             (Ok(result), None) => result,
             (Ok(result), Some(upload))
-                if is_recorded(self.same, &result.digest, self.preparation.recorder.good)
-                    && result.refusals.is_empty() =>
+                if is_recorded(
+                    self.previous_record,
+                    &result.digest,
+                    self.preparation.recorder.success_state,
+                ) && result.refusals.is_empty() =>
             {
                 upload.abort().await;
                 let unchanged = self.converted(raw_digest, Some(key), ConvertedDocuments::Unchanged, result);
                 return Ok(unchanged);
             }
             (Ok(result), Some(upload)) => {
-                upload.complete().await.map_err(self.keeping())?;
+                upload.complete().await.map_err(self.snapshot_failure())?;
                 result
             }
             (Err(error), upload) => {
                 if let Some(upload) = upload {
                     upload.abort().await;
                 }
-                return Err(self.reading()(self.broken(&error)));
+                return Err(self.raw_failure()(self.broken(&error)));
             }
         };
         let snapshot = (result.documents > 0).then_some(key);
@@ -200,7 +210,7 @@ struct StreamedConversion {
     digest: String,
     overwritten: Overwritten,
     refusals: Vec<RefusedPart>,
-    read: usize,
+    bytes_read: usize,
 }
 
 /// Converts, and sends the lines of the documents in parts. Ends early if nobody receives them.
@@ -214,9 +224,9 @@ fn convert(
 ) -> io::Result<StreamedConversion> {
     let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
     let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
-    let mut reader = CountedRead { reader, read: 0 };
+    let mut reader = CountedRead { reader, bytes_read: 0 };
     let (mut digest, mut ids) = (DocumentsDigest::default(), Ids::default());
-    let (mut documents, mut refusals, mut untold) = (0, Vec::new(), 0_usize);
+    let (mut documents, mut refusals, mut unlisted) = (0, Vec::new(), 0_usize);
     let mut part = Vec::new();
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
@@ -233,8 +243,8 @@ fn convert(
                 documents += 1;
                 append(&mut part, line);
             }
-            Err(refused) if refusals.len() < TOLD_REFUSALS => refusals.push(refused),
-            Err(_) => untold += 1,
+            Err(refused) if refusals.len() < LISTED_REFUSALS => refusals.push(refused),
+            Err(_) => unlisted += 1,
         }
         if part.len() >= PART_BYTES {
             send(std::mem::take(&mut part))?;
@@ -245,14 +255,14 @@ fn convert(
     if !part.is_empty() {
         send(part)?;
     }
-    if untold > 0 {
+    if unlisted > 0 {
         let message =
-            format!("{untold} more documents of the object were refused and are not told one by one");
+            format!("{unlisted} more documents of the object were refused and are not told one by one");
         refusals.push(RefusedPart::of_object(Stage::Convert, Reason::LimitExceeded, message));
     }
     let digest = digest.finish();
     let overwritten = ids.finish(|| digest.clone());
-    Ok(StreamedConversion { documents, digest, overwritten, refusals, read: reader.read })
+    Ok(StreamedConversion { documents, digest, overwritten, refusals, bytes_read: reader.bytes_read })
 }
 
 /// Adds a line to a part. A line that fills a part is not copied.
@@ -269,13 +279,13 @@ fn append(part: &mut Vec<u8>, mut line: Vec<u8>) {
 /// Counts the bytes that are read.
 struct CountedRead<R> {
     reader: R,
-    read: usize,
+    bytes_read: usize,
 }
 
 impl<R: Read> Read for CountedRead<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        self.read += count;
+        self.bytes_read += count;
         Ok(count)
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::preparation::Preparation;
 use crate::ingest::snapshot::packed::packer::PackReservation;
-use crate::ingest::source::access_tracker::{Access, AccessFailure, Suspected, see_through};
+use crate::ingest::source::access_tracker::{Access, AccessFailure, Suspected, retry_unless_own_fault};
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
@@ -23,13 +23,13 @@ const LOOKED_AT: i32 = 20;
 const READ_OF_THEM: usize = 3;
 
 impl Preparation {
-    /// Reads an object by steps whose requests belong to [`Self::reads`] or [`Self::keeps`]. A fault of the
-    /// object's own ends it. [`Unfinished`]: to be tried again later.
-    pub(crate) async fn read_through<'a, T, F>(
+    /// Reads an object by steps whose requests belong to [`Self::raw_access`] or [`Self::snapshot_access`]. A
+    /// fault of the object's own ends it. [`Unfinished`]: to be tried again later.
+    pub(crate) async fn read_unless_own_fault<'a, T, F>(
         &'a self,
         what: &'static str,
         landed: &ObjectRef,
-        coming: Option<&PackReservation>,
+        reservation: Option<&PackReservation>,
         stop: &CancellationToken,
         attempt: impl FnMut() -> F,
     ) -> Result<Result<T, Box<Converted>>, Unfinished>
@@ -37,30 +37,33 @@ impl Preparation {
         F: Future<Output = Result<T, AccessFailure<'a>>>,
     {
         let name = format!("{}\0{}", landed.key, landed.version().unwrap_or_default());
-        let suspected = Suspected { unit: &name, coming };
-        let met = match see_through(what, suspected, stop, || self.gives_another(landed), attempt).await? {
-            Ok(done) => return Ok(Ok(done)),
-            Err(met) => met,
-        };
-        let refused = if std::ptr::eq(met.access, &raw const self.keeps) {
-            not_kept(&met.error)
+        let suspected = Suspected { unit: &name, reservation };
+        let failure =
+            match retry_unless_own_fault(what, suspected, stop, || self.serves_another(landed), attempt)
+                .await?
+            {
+                Ok(done) => return Ok(Ok(done)),
+                Err(failure) => failure,
+            };
+        let refused = if std::ptr::eq(failure.access, &raw const self.snapshot_access) {
+            refused_snapshot(&failure.error)
         } else {
-            not_given(&met.error)
+            unreadable_object(&failure.error)
         };
-        Ok(Err(refused_unread(self.whereabouts(landed).await, refused)))
+        Ok(Err(refused_unread(self.unit_of_unread(landed).await, refused)))
     }
 
     /// Whether the raw bucket serves an object other than this one.
-    async fn gives_another(&self, landed: &ObjectRef) -> bool {
+    async fn serves_another(&self, landed: &ObjectRef) -> bool {
         let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&self.raw_prefix);
         let Ok(listed) = list.max_keys(LOOKED_AT).send().await else { return false };
         let keys = listed.contents().iter().filter(|object| object.size().unwrap_or(0) > 0);
         let others = keys.filter_map(|object| object.key()).filter(|key| *key != landed.key);
         for key in others.take(READ_OF_THEM) {
-            let begun = Instant::now();
-            let read = self.s3.get_object().bucket(&landed.bucket).key(key).range("bytes=0-0");
-            if read.send().await.is_ok() {
-                self.reads.served(begun);
+            let started_at = Instant::now();
+            let request = self.s3.get_object().bucket(&landed.bucket).key(key).range("bytes=0-0");
+            if request.send().await.is_ok() {
+                self.raw_access.served(started_at);
                 return true;
             }
         }
@@ -69,15 +72,15 @@ impl Preparation {
 
     /// The unit of an object that cannot be read. Its landing time comes from the object's metadata, or else
     /// from a listing; if neither has it, the object counts as landed now.
-    pub(crate) async fn whereabouts(&self, landed: &ObjectRef) -> Unit {
+    pub(crate) async fn unit_of_unread(&self, landed: &ObjectRef) -> Unit {
         let head = self.s3.head_object().bucket(&landed.bucket).key(&landed.key);
         let head = head.set_version_id(landed.version_id.clone()).send().await.ok();
-        let told = match head {
+        let metadata = match head {
             Some(head) => (head.last_modified, head.e_tag),
-            None => self.listed(landed).await,
+            None => self.listed_metadata(landed).await,
         };
-        let etag = told.1.map(|etag| etag.trim_matches('"').to_owned());
-        let landed_at = told.0.and_then(|time| time.to_millis().ok());
+        let etag = metadata.1.map(|etag| etag.trim_matches('"').to_owned());
+        let landed_at = metadata.0.and_then(|time| time.to_millis().ok());
         Unit {
             id: UnitId {
                 bucket: landed.bucket.clone(),
@@ -89,7 +92,10 @@ impl Preparation {
         }
     }
 
-    async fn listed(&self, landed: &ObjectRef) -> (Option<aws_sdk_s3::primitives::DateTime>, Option<String>) {
+    async fn listed_metadata(
+        &self,
+        landed: &ObjectRef,
+    ) -> (Option<aws_sdk_s3::primitives::DateTime>, Option<String>) {
         let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&landed.key).max_keys(1);
         let Ok(listed) = list.send().await else { return (None, None) };
         let own = listed.contents().iter().find(|object| object.key() == Some(&landed.key));
@@ -98,7 +104,7 @@ impl Preparation {
 }
 
 /// The refusal of an object that the store does not return.
-fn not_given(error: &StoreError) -> RefusedPart {
+fn unreadable_object(error: &StoreError) -> RefusedPart {
     let detail = error.detail();
     let (reason, message) = if error.fault() == Some(StoreFault::Archived) {
         let message = format!(
@@ -115,7 +121,7 @@ fn not_given(error: &StoreError) -> RefusedPart {
 }
 
 /// The refusal of a unit whose JSON the store does not accept.
-pub(crate) fn not_kept(error: &StoreError) -> RefusedPart {
+pub(crate) fn refused_snapshot(error: &StoreError) -> RefusedPart {
     let message = format!(
         "the object store does not take the snapshot of this unit, though it takes others ({}); mend the rights of its key, and replay it with an IngestRun of mode Replay",
         error.detail()
@@ -124,13 +130,13 @@ pub(crate) fn not_kept(error: &StoreError) -> RefusedPart {
 }
 
 /// Notes that a request was served.
-pub(crate) fn noted<T>(
+pub(crate) fn record_access<T>(
     access: &Access,
-    begun: Instant,
+    started_at: Instant,
     result: Result<T, StoreError>,
 ) -> Result<T, AccessFailure<'_>> {
     if result.is_ok() {
-        access.served(begun);
+        access.served(started_at);
     }
     result.map_err(AccessFailure::at(access))
 }

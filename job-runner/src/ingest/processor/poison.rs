@@ -57,9 +57,9 @@ impl PoisonUnits {
         Self { elastic, index, turn: Arc::default(), waiting: Arc::new(Semaphore::new(WAITING)) }
     }
 
-    /// A place among those that wait for their turn, if there is one. The others come back later, and leave
-    /// the worker's places to units that nobody suspects.
-    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+    /// A permit to wait for a turn, if there is one left. The others come back later, and leave the worker's
+    /// places to units that nobody suspects.
+    pub fn waiting_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.waiting).try_acquire_owned().ok()
     }
 
@@ -80,8 +80,8 @@ impl PoisonUnits {
     /// An existing mark was left behind by a worker that died.
     async fn read(&self, digest: &str) -> Result<AttemptMark, ElasticError> {
         let found = self.elastic.get(&self.index, &AttemptMark::id(digest)).await?;
-        let left = found.and_then(|found| serde_json::from_value::<AttemptMark>(found.source.into()).ok());
-        Ok(left.map_or_else(AttemptMark::default, |mut mark| {
+        let mark = found.and_then(|found| serde_json::from_value::<AttemptMark>(found.source.into()).ok());
+        Ok(mark.map_or_else(AttemptMark::default, |mut mark| {
             if mark.reading {
                 mark.died_reading += 1;
             } else {
@@ -94,7 +94,7 @@ impl PoisonUnits {
 
 impl PoisonGuard {
     /// Records that the unit was read and converted; what follows is storing.
-    pub async fn is_read(&mut self) -> Result<(), CommitError> {
+    pub async fn mark_read(&mut self) -> Result<(), CommitError> {
         self.mark.reading = false;
         self.write().await
     }

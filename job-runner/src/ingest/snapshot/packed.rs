@@ -118,10 +118,10 @@ impl Pack {
         let Self { frames: mut bytes, entries } = self;
         index::append(&mut bytes, &entries)?;
         let key = key(prefix, now_millis, &bytes);
-        let places = entries.iter().map(|PackEntry { offset, length, .. }| {
+        let references = entries.iter().map(|PackEntry { offset, length, .. }| {
             PackPlace { key: &key, offset: *offset, length: *length }.to_string()
         });
-        Ok(SealedPack { references: places.collect(), key, bytes: bytes.into() })
+        Ok(SealedPack { references: references.collect(), key, bytes: bytes.into() })
     }
 }
 

@@ -73,8 +73,8 @@ async fn open_packed(
     let body =
         object.body.collect().await.map_err(|error| StoreError::unavailable(action.as_str(), &error))?;
     let frame = body.into_bytes();
-    let whole = place.is_whole(frame.len());
-    Ok(match whole.and_then(|()| packed::content_length(&frame)) {
+    let checked = place.check_length(frame.len());
+    Ok(match checked.and_then(|()| packed::content_length(&frame)) {
         Ok(length) => Some(OpenedSnapshot { length, action, body: Body::Packed(frame, place.to_string()) }),
         Err(error) => damaged(&action, &error),
     })
@@ -176,9 +176,9 @@ async fn tail(
         Err(error) => return absent(action(), &error),
     };
     let source = object.metadata().and_then(|metadata| metadata.get(super::SOURCE)).cloned();
-    let whole = object.content_range().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+    let object_length = object.content_range().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
     let body = object.body.collect().await.map_err(|error| StoreError::unavailable(action(), &error))?;
     let bytes = body.into_bytes();
-    let object_length = whole.unwrap_or(bytes.len() as u64);
+    let object_length = object_length.unwrap_or(bytes.len() as u64);
     Ok(Some(End { bytes, object_length, source }))
 }

@@ -17,7 +17,7 @@ pub const PART_BYTES: usize = 8 * 1024 * 1024;
 /// A snapshot that is being uploaded.
 #[derive(Debug)]
 pub struct Upload<'a> {
-    object: Multipart<'a>,
+    multipart: Multipart<'a>,
     parts: Vec<CompletedPart>,
 }
 
@@ -27,22 +27,22 @@ impl<'a> Upload<'a> {
         client: &'a aws_sdk_s3::Client,
         location: &'a BucketLocation,
         key: &'a str,
-        label: &SnapshotMetadata,
+        metadata: &SnapshotMetadata,
     ) -> Result<Self, StoreError> {
-        let object = Multipart::begin(client, (&location.bucket, key), action(location, key), |request| {
-            let pairs = label.pairs().into_iter();
+        let multipart = Multipart::begin(client, (&location.bucket, key), action(location, key), |request| {
+            let pairs = metadata.pairs().into_iter();
             pairs
                 .fold(request, |request, (name, value)| request.metadata(name, value))
                 .content_type(MEDIA_TYPE)
         });
-        Ok(Self { object: object.await?, parts: Vec::new() })
+        Ok(Self { multipart: multipart.await?, parts: Vec::new() })
     }
 
     /// Stores the next part. All but the last one have [`PART_BYTES`].
     pub async fn push(&mut self, part: Bytes) -> Result<(), StoreError> {
         let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
-        let stored = self.object.part(number).body(ByteStream::from(part)).send().await;
-        let stored = stored.map_err(|error| self.object.failed(&error))?;
+        let stored = self.multipart.part(number).body(ByteStream::from(part)).send().await;
+        let stored = stored.map_err(|error| self.multipart.failed(&error))?;
         let part = CompletedPart::builder().part_number(number).set_e_tag(stored.e_tag).build();
         self.parts.push(part);
         Ok(())
@@ -50,11 +50,11 @@ impl<'a> Upload<'a> {
 
     /// Assembles the parts into one object.
     pub async fn complete(self) -> Result<(), StoreError> {
-        self.object.complete(self.parts).await
+        self.multipart.complete(self.parts).await
     }
 
     /// Discards what was stored.
     pub async fn abort(self) {
-        self.object.abort().await;
+        self.multipart.abort().await;
     }
 }

@@ -43,58 +43,59 @@ pub struct Access(Mutex<AccessState>);
 #[derive(Debug, Default)]
 struct AccessState {
     /// When the latest request that was served began.
-    served: Option<Instant>,
+    last_served: Option<Instant>,
     /// When it was last found that none is served.
-    denied: Option<Instant>,
+    last_denied: Option<Instant>,
     /// When a probe whether any is served last began.
-    looked: Option<Instant>,
+    last_probed: Option<Instant>,
     /// When each refused unit was refused for the first time.
-    poison_units: HashMap<String, Instant>,
+    first_refused: HashMap<String, Instant>,
 }
 
 impl Access {
     /// Records that a request that began at this time was served.
-    pub fn served(&self, begun: Instant) {
+    pub fn served(&self, started_at: Instant) {
         let mut state = self.state();
-        state.served = state.served.max(Some(begun));
+        state.last_served = state.last_served.max(Some(started_at));
     }
 
     /// Records that a unit was refused. Returns since when it is.
-    fn suspect(&self, unit: &str, begun: Instant) -> Instant {
-        let poison_units = &mut self.state().poison_units;
-        if poison_units.len() >= MOST_SUSPECTS {
-            poison_units.clear();
+    fn suspect(&self, unit: &str, started_at: Instant) -> Instant {
+        let first_refused = &mut self.state().first_refused;
+        if first_refused.len() >= MOST_SUSPECTS {
+            first_refused.clear();
         }
-        *poison_units.entry(unit.to_owned()).or_insert(begun)
+        *first_refused.entry(unit.to_owned()).or_insert(started_at)
     }
 
     fn acquit(&self, unit: &str) {
-        self.state().poison_units.remove(unit);
+        self.state().first_refused.remove(unit);
     }
 
     /// Whether another request that began later was served.
-    fn served_since(&self, first: Instant) -> bool {
-        self.state().served.is_some_and(|served| served > first)
+    fn served_since(&self, first_refused: Instant) -> bool {
+        self.state().last_served.is_some_and(|served| served > first_refused)
     }
 
-    /// Whether it is time to probe whether any request is served.
-    fn may_look(&self, now: Instant) -> bool {
+    /// Whether it is time to probe whether any request is served. If so, the caller has to do it, and the next
+    /// probe waits.
+    fn claim_probe(&self, now: Instant) -> bool {
         let mut state = self.state();
-        let due = state.looked.is_none_or(|looked| now.duration_since(looked) >= DOUBT);
+        let due = state.last_probed.is_none_or(|last_probed| now.duration_since(last_probed) >= DOUBT);
         if due {
-            state.looked = Some(now);
+            state.last_probed = Some(now);
         }
         due
     }
 
     fn deny(&self, now: Instant) {
-        self.state().denied = Some(now);
+        self.state().last_denied = Some(now);
     }
 
     /// Whether no request is served, as far as is known.
     fn is_denied(&self) -> bool {
         let state = self.state();
-        state.denied.is_some_and(|denied| state.served.is_none_or(|served| served < denied))
+        state.last_denied.is_some_and(|denied| state.last_served.is_none_or(|served| served < denied))
     }
 
     fn state(&self) -> MutexGuard<'_, AccessState> {
@@ -124,67 +125,71 @@ pub struct Suspected<'a> {
     /// Its name.
     pub unit: &'a str,
     /// Set if the unit is on its way to a pack. Others do not wait for it while it waits.
-    pub coming: Option<&'a PackReservation>,
+    pub reservation: Option<&'a PackReservation>,
 }
 
 /// Runs a step for one object until it succeeds, or until the failure is certain to be the object's own
 /// fault: then it returns that failure. Transient failures are retried until `stop`. [`Unfinished`]: to be
-/// tried again later. `look` probes whether the bucket serves anything, for when no other object has shown
+/// tried again later. `probe` finds out whether the bucket serves anything, for when no other object has shown
 /// that.
 ///
 /// A refusal of the object is reported as a problem of the store only if others are refused too.
-pub async fn see_through<'a, T, F, L>(
+pub async fn retry_unless_own_fault<'a, T, F, L>(
     what: &'static str,
     suspected: Suspected<'_>,
     stop: &CancellationToken,
-    look: impl Fn() -> L,
+    probe: impl Fn() -> L,
     mut attempt: impl FnMut() -> F,
 ) -> Result<Result<T, AccessFailure<'a>>, Unfinished>
 where
     F: Future<Output = Result<T, AccessFailure<'a>>>,
     L: Future<Output = bool>,
 {
-    let Suspected { unit, coming } = suspected;
-    let mut outages = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
-    let mut refusals = Backoff::new(TRIED_FOR);
-    let (worker, started) = (telemetry::worker(), Instant::now());
+    let Suspected { unit, reservation } = suspected;
+    let mut outage_backoff = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
+    let mut refusal_backoff = Backoff::new(TRIED_FOR);
+    let (worker, step_started_at) = (telemetry::worker(), Instant::now());
     let mut held_up = store_health::of_process().held_up();
     let mut others_are_served = false;
     loop {
-        let begun = Instant::now();
-        let met = match stop.run_until_cancelled(Box::pin(attempt())).await.ok_or(Unfinished)? {
+        let started_at = Instant::now();
+        let failure = match stop.run_until_cancelled(Box::pin(attempt())).await.ok_or(Unfinished)? {
             Ok(done) => {
-                worker.metrics.step(what, started);
+                worker.metrics.step(what, step_started_at);
                 return Ok(Ok(done));
             }
-            Err(met) => met,
+            Err(failure) => failure,
         };
-        let AccessFailure { error, access } = &met;
+        let AccessFailure { error, access } = &failure;
         worker.metrics.retry(what, error.store_problem());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let mut store_problem = error.store_problem();
         if let Some(patience) = doubtful(error) {
-            let first = access.suspect(unit, begun);
-            if others_are_served && first.elapsed() >= patience {
+            let first_refused = access.suspect(unit, started_at);
+            if others_are_served && first_refused.elapsed() >= patience {
                 access.acquit(unit);
-                return Ok(Err(met));
+                return Ok(Err(failure));
             }
-            if !access.served_since(first) && first.elapsed() >= DOUBT && access.may_look(begun) {
-                if look().await { access.served(Instant::now()) } else { access.deny(Instant::now()) }
+            if !access.served_since(first_refused)
+                && first_refused.elapsed() >= DOUBT
+                && access.claim_probe(started_at)
+            {
+                if probe().await { access.served(Instant::now()) } else { access.deny(Instant::now()) }
             }
-            others_are_served |= access.served_since(first);
+            others_are_served |= access.served_since(first_refused);
             store_problem = store_problem.filter(|_| access.is_denied());
         } else if error.class() == ErrorClass::Permanent {
-            return Ok(Err(met));
+            return Ok(Err(failure));
         }
         held_up.by(store_problem, &error.to_string());
-        let backoff = if error.class() == ErrorClass::Transient { &mut outages } else { &mut refusals };
+        let backoff =
+            if error.class() == ErrorClass::Transient { &mut outage_backoff } else { &mut refusal_backoff };
         let pause = backoff.wait(Duration::ZERO, stop);
-        let waited = match coming {
-            Some(coming) => coming.aside(pause).await,
+        let backoff_outcome = match reservation {
+            Some(reservation) => reservation.aside(pause).await,
             None => pause.await,
         };
-        if waited != BackoffOutcome::Again {
+        if backoff_outcome != BackoffOutcome::Again {
             tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
             return Err(Unfinished);
         }

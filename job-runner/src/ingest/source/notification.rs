@@ -74,7 +74,7 @@ pub struct Notification {
     /// Records that are set aside, up to the limit.
     pub set_aside: Vec<RejectedRecord>,
     /// How many more there are, by whether they are foreign.
-    pub beyond: UnlistedRecords,
+    pub unlisted: UnlistedRecords,
 }
 
 /// Records beyond those that are set aside one by one.
@@ -93,7 +93,7 @@ impl Notification {
     /// Parses the body of a message for a source that takes these objects. Every record has a result: there
     /// is no error.
     pub fn read(body: &str, raw: &RawLocation) -> Self {
-        let mut reader = Reader { raw, message: Self::default() };
+        let mut reader = Reader { raw, notification: Self::default() };
         let place = MessagePlace { within: None, step: MessageStep::Root };
         match serde_json::from_str(body) {
             Ok(value) => reader.read(&value, &place, 0),
@@ -102,20 +102,20 @@ impl Notification {
                 reader.set_aside(why, &place, || body.to_owned());
             }
         }
-        reader.message
+        reader.notification
     }
 
     /// Whether a record is about another bucket.
     pub fn has_foreign(&self) -> bool {
         let foreign = |record: &RejectedRecord| matches!(record.why, SetAsideReason::Foreign(_));
-        self.beyond.foreign > 0 || self.set_aside.iter().any(foreign)
+        self.unlisted.foreign > 0 || self.set_aside.iter().any(foreign)
     }
 }
 
 /// Reads records into a message.
 struct Reader<'a> {
     raw: &'a RawLocation,
-    message: Notification,
+    notification: Notification,
 }
 
 impl Reader<'_> {
@@ -148,26 +148,26 @@ impl Reader<'_> {
 
     /// Takes a record, with all envelopes removed.
     fn take(&mut self, value: &Value, place: &MessagePlace<'_>) {
-        let told = match record::read(value) {
-            Ok(told) => told,
+        let parsed = match record::read(value) {
+            Ok(parsed) => parsed,
             Err(error) => return self.malformed(error, value, place),
         };
-        if let Some(bucket) = told.bucket().filter(|bucket| *bucket != self.raw.bucket) {
+        if let Some(bucket) = parsed.bucket().filter(|bucket| *bucket != self.raw.bucket) {
             let why = SetAsideReason::Foreign(excerpt(bucket));
             return self.set_aside(why, place, || value.to_string());
         }
-        self.message.records += 1;
-        match told {
+        self.notification.records += 1;
+        match parsed {
             ParsedRecord::Ignored(Leaf { name, .. }) => self.ignore(name),
             ParsedRecord::Event(event) if self.raw.covers(&event.object().bucket, &event.object().key) => {
-                self.message.events.push(event);
+                self.notification.events.push(event);
             }
             ParsedRecord::Event(_) => self.ignore(NOT_COVERED),
         }
     }
 
     fn ignore(&mut self, name: &'static str) {
-        *self.message.ignored.entry(name).or_default() += 1;
+        *self.notification.ignored.entry(name).or_default() += 1;
     }
 
     fn malformed(&mut self, error: RecordError, value: &Value, place: &MessagePlace<'_>) {
@@ -175,15 +175,15 @@ impl Reader<'_> {
     }
 
     fn set_aside(&mut self, why: SetAsideReason, place: &MessagePlace<'_>, body: impl FnOnce() -> String) {
-        let Notification { records, set_aside, beyond, .. } = &mut self.message;
+        let Notification { records, set_aside, unlisted, .. } = &mut self.notification;
         let number = *records;
         *records += 1;
         if set_aside.len() < MAX_SET_ASIDE {
             return set_aside.push(RejectedRecord { number, place: place.to_string(), why, body: body() });
         }
         *match why {
-            SetAsideReason::Malformed(_) => &mut beyond.malformed,
-            SetAsideReason::Foreign(_) => &mut beyond.foreign,
+            SetAsideReason::Malformed(_) => &mut unlisted.malformed,
+            SetAsideReason::Foreign(_) => &mut unlisted.foreign,
         } += 1;
     }
 }

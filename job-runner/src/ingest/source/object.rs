@@ -43,7 +43,7 @@ pub struct OpenedObject {
     /// Its length in bytes.
     pub length: i64,
     /// What the store says of it.
-    pub said: ObjectHeaders,
+    pub headers: ObjectHeaders,
     /// Its bytes, not read yet.
     pub body: ByteStream,
 }
@@ -100,30 +100,30 @@ pub async fn open(client: &aws_sdk_s3::Client, landed: &ObjectRef) -> Result<Obj
     };
     let unit = unit(landed, &object);
     let length = object.content_length().unwrap_or(0);
-    let said = ObjectHeaders {
+    let headers = ObjectHeaders {
         content_type: object.content_type,
         metadata: object.metadata.unwrap_or_default(),
         tag_count: object.tag_count,
     };
-    Ok(ObjectFound::Object(Box::new(OpenedObject { unit, length, said, body: object.body })))
+    Ok(ObjectFound::Object(Box::new(OpenedObject { unit, length, headers, body: object.body })))
 }
 
 /// All bytes of an object; exactly the announced length.
 pub async fn read(landed: &ObjectRef, length: i64, body: ByteStream) -> Result<Bytes, StoreError> {
     let body = body.collect().await.map_err(|error| StoreError::unavailable(action(landed), &error))?;
     let bytes = body.into_bytes();
-    is_whole(landed, length, bytes.len())?;
+    check_length(landed, length, bytes.len())?;
     Ok(bytes)
 }
 
 /// Checks that a body has its full length; a truncated one is read again.
-pub fn is_whole(landed: &ObjectRef, length: i64, read: usize) -> Result<(), StoreError> {
-    if i64::try_from(read) == Ok(length) {
-        telemetry::worker().metrics.read(read);
+pub fn check_length(landed: &ObjectRef, length: i64, bytes_read: usize) -> Result<(), StoreError> {
+    if i64::try_from(bytes_read) == Ok(length) {
+        telemetry::worker().metrics.read(bytes_read);
         return Ok(());
     }
-    let cut = std::io::Error::other(format!("the body has {read} of {length} bytes"));
-    Err(StoreError::unavailable(action(landed), &cut))
+    let error = std::io::Error::other(format!("the body has {bytes_read} of {length} bytes"));
+    Err(StoreError::unavailable(action(landed), &error))
 }
 
 /// Describes the action in errors.
@@ -134,8 +134,8 @@ pub fn action(landed: &ObjectRef) -> String {
 /// The unit of an object. If the notification named no version, it is the one that was found.
 fn unit(landed: &ObjectRef, object: &GetObjectOutput) -> Unit {
     let etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned());
-    let found = object.version_id().filter(|id| *id != "null" && landed.version().is_none());
-    let version_id = landed.version_id.clone().or(found.map(str::to_owned));
+    let found_version = object.version_id().filter(|id| *id != "null" && landed.version().is_none());
+    let version_id = landed.version_id.clone().or(found_version.map(str::to_owned));
     Unit {
         id: UnitId {
             bucket: landed.bucket.clone(),

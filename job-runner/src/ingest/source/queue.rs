@@ -35,7 +35,7 @@ const BATCH: usize = 10;
 pub struct Queue {
     client: aws_sdk_sqs::Client,
     url: String,
-    held: Arc<Mutex<HashSet<String>>>,
+    held_receipts: Arc<Mutex<HashSet<String>>>,
     held_up: Arc<Mutex<StoreProblemGuard>>,
 }
 
@@ -49,17 +49,17 @@ pub struct ReceivedMessage {
     /// The body.
     pub body: String,
     /// How often it was delivered, this time included.
-    pub attempts: i64,
+    pub receive_count: i64,
     /// How long ago it was delivered for the first time; zero if this is the first time, or the queue does
     /// not say.
-    pub waited: Duration,
+    pub redelivered_for: Duration,
 }
 
 impl Queue {
     /// A queue by its URL.
     pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
         let held_up = Arc::new(Mutex::new(store_health::of_process().held_up()));
-        Self { client, url, held: Arc::default(), held_up }
+        Self { client, url, held_receipts: Arc::default(), held_up }
     }
 
     /// Its name: the last segment of its URL.
@@ -71,7 +71,7 @@ impl Queue {
     /// ten). They are held from here on.
     pub async fn receive(&self, at_most: usize, wait: Duration) -> Result<Vec<ReceivedMessage>, StoreError> {
         let seconds = |duration: Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
-        let answer = self
+        let response = self
             .client
             .receive_message()
             .queue_url(&self.url)
@@ -85,7 +85,7 @@ impl Queue {
             .map_err(|error| StoreError::from_sdk(format!("receive from {}", self.url), &error))
             .inspect_err(|error| self.hindered_by(Some(error)))?;
         self.hindered_by(None);
-        let received: Vec<_> = answer.messages.unwrap_or_default().into_iter().filter_map(read).collect();
+        let received: Vec<_> = response.messages.unwrap_or_default().into_iter().filter_map(read).collect();
         self.lock().extend(received.iter().map(|message| message.receipt.clone()));
         Ok(received)
     }
@@ -120,12 +120,12 @@ impl Queue {
             let entry = DeleteMessageBatchRequestEntry::builder().id(number.to_string());
             entry.receipt_handle(receipt).build().ok()
         });
-        let began = Instant::now();
+        let started_at = Instant::now();
         let request = self.client.delete_message_batch().queue_url(&self.url);
         match request.set_entries(Some(entries.collect())).send().await {
-            Ok(answer) => {
-                telemetry::worker().metrics.step("acknowledge", began);
-                for failed in answer.failed {
+            Ok(response) => {
+                telemetry::worker().metrics.step("acknowledge", started_at);
+                for failed in response.failed {
                     tracing::warn!(code = failed.code, "a message could not be deleted; it will come again");
                 }
             }
@@ -174,22 +174,24 @@ impl Queue {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held_receipts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn read(message: Message) -> Option<ReceivedMessage> {
     let attribute = |name| message.attributes.as_ref()?.get(&name);
-    let attempts = attribute(MessageSystemAttributeName::ApproximateReceiveCount)?.parse().unwrap_or(1);
-    let first: Option<i64> = attribute(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp)
-        .and_then(|millis| millis.parse().ok())
-        .filter(|_| attempts > 1);
-    let waited = first.map_or(0, |first| clock::now_millis().saturating_sub(first));
+    let receive_count = attribute(MessageSystemAttributeName::ApproximateReceiveCount)?.parse().unwrap_or(1);
+    let first_received_millis: Option<i64> =
+        attribute(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp)
+            .and_then(|millis| millis.parse().ok())
+            .filter(|_| receive_count > 1);
+    let redelivered_millis =
+        first_received_millis.map_or(0, |first| clock::now_millis().saturating_sub(first));
     Some(ReceivedMessage {
         id: message.message_id?,
         receipt: message.receipt_handle?,
         body: message.body.unwrap_or_default(),
-        attempts,
-        waited: Duration::from_millis(u64::try_from(waited).unwrap_or(0)),
+        receive_count,
+        redelivered_for: Duration::from_millis(u64::try_from(redelivered_millis).unwrap_or(0)),
     })
 }

@@ -145,13 +145,13 @@ impl UnitIndexing {
     ) {
         let Self::Current { key, stored } = self else { return };
         *key = Some(head);
-        for (document, fate) in documents.iter().zip(outcomes) {
-            match fate {
+        for (document, outcome) in documents.iter().zip(outcomes) {
+            match outcome {
                 DocumentOutcome::Stored => stored.push(&document.recorded),
                 DocumentOutcome::Rejected(fault) => {
                     failure(&document.recorded, IndexFailure::Rejected(fault));
                 }
-                DocumentOutcome::Held(by) => failure(&document.recorded, IndexFailure::Held(by)),
+                DocumentOutcome::Held(held_by) => failure(&document.recorded, IndexFailure::Held(held_by)),
             }
         }
     }

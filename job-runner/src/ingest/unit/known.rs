@@ -12,10 +12,12 @@ pub struct KnownRecord {
 }
 
 impl KnownRecord {
-    /// Whether the unit is finished under this revision, where good units are `wanted`. A unit that was
-    /// skipped may have come back.
-    pub fn is_done(&self, revision: &str, wanted: UnitState) -> bool {
+    /// Whether the unit is finished under this revision, where units that succeed get the state
+    /// `success_state`. A unit that was skipped may have come back.
+    pub fn is_done(&self, revision: &str, success_state: UnitState) -> bool {
         let state = self.record.state;
-        state != UnitState::Skipped && !state.falls_short_of(wanted) && self.record.revision == revision
+        state != UnitState::Skipped
+            && !state.falls_short_of(success_state)
+            && self.record.revision == revision
     }
 }

@@ -42,12 +42,13 @@ impl Ids {
     /// Determines which documents remain. `digest` computes the digest of all of them.
     pub(crate) fn finish(mut self, digest: impl FnOnce() -> String) -> Overwritten {
         self.seen.sort_unstable();
-        let same = self.seen.chunk_by(|(one, _), (next, _)| one == next).filter(|same| same.len() > 1);
+        let duplicates =
+            self.seen.chunk_by(|(one, _), (next, _)| one == next).filter(|duplicates| duplicates.len() > 1);
         let mut count = 0;
         let mut last = HashMap::new();
-        for same in same {
-            count += i64::try_from(same.len() - 1).unwrap_or(i64::MAX);
-            last.extend(same.last().copied());
+        for duplicates in duplicates {
+            count += i64::try_from(duplicates.len() - 1).unwrap_or(i64::MAX);
+            last.extend(duplicates.last().copied());
         }
         let digest = (count > 0).then(digest);
         Overwritten { hash: self.hash, last, count, digest }
@@ -73,9 +74,9 @@ impl Overwritten {
         let mut number = first;
         documents.retain(|document| {
             let last = self.last.get(&self.hash.hash_one(&document.recorded.id));
-            let stands = last.is_none_or(|last| *last == number);
+            let remains = last.is_none_or(|last| *last == number);
             number = number.saturating_add(1);
-            stands
+            remains
         });
     }
 }
@@ -93,10 +94,10 @@ pub(crate) fn leave_standing(documents: &mut Vec<AddressedDocument>) -> Overwrit
 
 /// Keeps only the last document of each id.
 pub fn leave_last(documents: &mut Vec<AddressedDocument>) {
-    let mut met = HashSet::new();
-    let last = |document: &RecordedDocument| document.id.is_empty() || met.insert(document.id.clone());
-    let mut stands: Vec<bool> = documents.iter().rev().map(|document| &document.recorded).map(last).collect();
-    documents.retain(|_| stands.pop().unwrap_or(true));
+    let mut seen = HashSet::new();
+    let last = |document: &RecordedDocument| document.id.is_empty() || seen.insert(document.id.clone());
+    let mut remain: Vec<bool> = documents.iter().rev().map(|document| &document.recorded).map(last).collect();
+    documents.retain(|_| remain.pop().unwrap_or(true));
 }
 
 #[cfg(test)]
@@ -124,18 +125,18 @@ mod tests {
     #[test]
     fn the_last_of_each_id_stands_and_the_digest_is_over_all() {
         let ids = ["a", "b", "a", "c", "a"].map(str::to_owned);
-        let mut left = documents(&ids);
-        let all = DocumentsDigest::of(left.iter().map(|document| &document.recorded));
-        let overwritten = leave_standing(&mut left);
-        assert_eq!(numbers(&left), ["1", "3", "4"]);
+        let mut remaining = documents(&ids);
+        let all = DocumentsDigest::of(remaining.iter().map(|document| &document.recorded));
+        let overwritten = leave_standing(&mut remaining);
+        assert_eq!(numbers(&remaining), ["1", "3", "4"]);
         assert_eq!((overwritten.count(), overwritten.digest()), (2, Some(all.as_str())));
     }
 
     #[test]
     fn without_ids_all_documents_stand() {
-        let mut left = documents(&[String::new(), String::new()]);
-        let overwritten = leave_standing(&mut left);
-        assert_eq!((left.len(), overwritten.count(), overwritten.digest()), (2, 0, None));
+        let mut remaining = documents(&[String::new(), String::new()]);
+        let overwritten = leave_standing(&mut remaining);
+        assert_eq!((remaining.len(), overwritten.count(), overwritten.digest()), (2, 0, None));
     }
 
     proptest! {
@@ -152,15 +153,15 @@ mod tests {
             }
             let in_parts = seen.finish(String::new);
             let mut all = documents(&ids);
-            let (mut left, mut first) = (Vec::new(), 0);
+            let (mut remaining, mut first) = (Vec::new(), 0);
             while !all.is_empty() {
                 let mut part: Vec<_> = all.drain(..at_a_time.min(all.len())).collect();
                 let count = u32::try_from(part.len()).unwrap();
                 in_parts.leave_standing(&mut part, first);
                 first += count;
-                left.extend(part);
+                remaining.extend(part);
             }
-            prop_assert_eq!(numbers(&left), numbers(&whole));
+            prop_assert_eq!(numbers(&remaining), numbers(&whole));
             let mut last = documents(&ids);
             leave_last(&mut last);
             prop_assert_eq!(numbers(&last), numbers(&whole));

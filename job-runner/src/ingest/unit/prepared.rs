@@ -66,22 +66,31 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
 }
 
 /// Whether a conversion produced what is recorded already.
-pub(crate) fn is_same(converted: &Converted, same: Option<&KnownRecord>, good: UnitState) -> bool {
+pub(crate) fn is_same(
+    converted: &Converted,
+    previous_record: Option<&KnownRecord>,
+    success_state: UnitState,
+) -> bool {
     let (ConvertedDocuments::InMemory(documents), true) = (&converted.content, converted.refusals.is_empty())
     else {
         return false;
     };
     if let Some(digest) = converted.overwritten.digest() {
-        return is_recorded(same, digest, good);
+        return is_recorded(previous_record, digest, success_state);
     }
     let digest = DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
-    is_recorded(same, &digest, good)
+    is_recorded(previous_record, &digest, success_state)
 }
 
 /// Whether a record belongs to a unit that succeeded with exactly these documents.
-pub(crate) fn is_recorded(same: Option<&KnownRecord>, documents_digest: &str, good: UnitState) -> bool {
-    same.is_some_and(|known| {
-        known.record.state == good && known.record.documents_digest.as_deref() == Some(documents_digest)
+pub(crate) fn is_recorded(
+    previous_record: Option<&KnownRecord>,
+    documents_digest: &str,
+    success_state: UnitState,
+) -> bool {
+    previous_record.is_some_and(|known| {
+        known.record.state == success_state
+            && known.record.documents_digest.as_deref() == Some(documents_digest)
     })
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::indexing::HeldByIndex;
 
 /// Refusals of one object that its error record lists in full; the others are counted.
-pub const TOLD_REFUSALS: usize = 1000;
+pub const LISTED_REFUSALS: usize = 1000;
 
 /// The step at which something was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,7 +73,7 @@ pub fn rejected(recorded: &RecordedDocument, fault: &ErrorCause) -> RefusedPart 
 pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
     let RecordedDocument { index, id, .. } = recorded;
     let HeldByIndex { index: blocked, fault, .. } = held;
-    let told = if blocked == index {
+    let problem = if blocked == index {
         format!("document {id:?} cannot be written into index {index:?}")
     } else {
         format!(
@@ -81,7 +81,7 @@ pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
         )
     };
     let message = format!(
-        "{told}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
+        "{problem}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
         fault.for_records()
     );
     let reason = Reason::IndexBlocked;
@@ -90,7 +90,7 @@ pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
 }
 
 /// A refusal because documents have to be deleted from an index that accepts no writes.
-pub fn kept(held: &HeldByIndex) -> RefusedPart {
+pub fn deletion_blocked(held: &HeldByIndex) -> RefusedPart {
     let HeldByIndex { index, fault, .. } = held;
     let message = format!(
         "documents that the unit has no more cannot be deleted from index {index:?}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
@@ -101,7 +101,7 @@ pub fn kept(held: &HeldByIndex) -> RefusedPart {
 
 /// Adds a refusal, unless there are already as many as are listed.
 pub fn note(refusals: &mut Vec<RefusedPart>, refused: RefusedPart) {
-    if refusals.len() < TOLD_REFUSALS {
+    if refusals.len() < LISTED_REFUSALS {
         refusals.push(refused);
     }
 }

@@ -15,7 +15,7 @@ pub struct UnitTask {
     /// How often the unit was attempted, this time included.
     pub attempts: i64,
     /// How long the unit has been redelivered for by now; zero the first time.
-    pub waited: Duration,
+    pub redelivered_for: Duration,
     /// What to do with a unit that is done already.
     pub reprocess: Reprocess,
 }

@@ -47,7 +47,8 @@ struct DeadLetter {
     id: String,
     body: String,
     reason: Reason,
-    told: String,
+    /// The reason in words.
+    explanation: String,
     /// Where the record lies in the message.
     place: String,
 }
@@ -55,19 +56,21 @@ struct DeadLetter {
 impl Worker {
     /// Processes a message to completion: it is acknowledged when everything that it reported is final, and
     /// released otherwise.
-    pub(crate) async fn work(&self, message: ReceivedMessage) {
-        let mut told = Notification::read(&message.body, &self.processor.spec.raw);
-        let events = std::mem::take(&mut told.events);
+    pub(crate) async fn process_message(&self, message: ReceivedMessage) {
+        let mut notification = Notification::read(&message.body, &self.processor.spec.raw);
+        let events = std::mem::take(&mut notification.events);
         let metrics = &telemetry::worker().metrics;
-        for (reason, count) in &told.ignored {
+        for (reason, count) in &notification.ignored {
             metrics.ignored(reason, *count);
         }
-        let let_go = foreign_delay(message.attempts).filter(|_| told.has_foreign());
+        let release_after = foreign_delay(message.receive_count).filter(|_| notification.has_foreign());
         // The two run independently: a unit that cannot be finished now does not hold back the evidence.
-        let (worked, kept) =
-            tokio::join!(self.work_off(events, &message), self.set_aside(&message, &told, let_go.is_some()));
-        let all_final = worked.is_none() && kept;
-        match let_go.filter(|_| all_final) {
+        let (retry_after, is_set_aside) = tokio::join!(
+            self.process_events(events, &message),
+            self.set_aside(&message, &notification, release_after.is_some())
+        );
+        let all_final = retry_after.is_none() && is_set_aside;
+        match release_after.filter(|_| all_final) {
             Some(delay) => {
                 metrics.foreign(Foreign::LetGo);
                 self.queue.release(&message.receipt, delay).await;
@@ -75,7 +78,7 @@ impl Worker {
             // The acknowledger ends after everyone who could send it a message.
             None if all_final => drop(self.acknowledge.send(message.receipt)),
             None => {
-                let delay = worked.filter(|_| kept).unwrap_or(RELEASE_DELAY);
+                let delay = retry_after.filter(|_| is_set_aside).unwrap_or(RELEASE_DELAY);
                 self.queue.release(&message.receipt, delay).await;
             }
         }
@@ -83,23 +86,23 @@ impl Worker {
 
     /// Processes the events of a message. Returns when the message has to come back, if not all of them are
     /// final.
-    async fn work_off(&self, events: Vec<Event>, message: &ReceivedMessage) -> Option<Duration> {
+    async fn process_events(&self, events: Vec<Event>, message: &ReceivedMessage) -> Option<Duration> {
         futures::stream::iter(events)
-            .map(|event| self.work_event(event, message))
+            .map(|event| self.process_event(event, message))
             .buffer_unordered(UNITS_AT_A_TIME)
-            .fold(None, async |soonest: Option<Duration>, ended| {
-                soonest.into_iter().chain(pause(&ended, message.waited)).min()
+            .fold(None, async |soonest: Option<Duration>, outcome| {
+                soonest.into_iter().chain(pause(&outcome, message.redelivered_for)).min()
             })
             .await
     }
 
-    async fn work_event(&self, event: Event, message: &ReceivedMessage) -> UnitOutcome {
+    async fn process_event(&self, event: Event, message: &ReceivedMessage) -> UnitOutcome {
         match event {
-            Event::Landed(landed) => self.work_landed(landed, Reprocess::No, message).await,
-            Event::Restored(landed) => self.work_landed(landed, Reprocess::Refused, message).await,
+            Event::Landed(landed) => self.process_landed(landed, Reprocess::No, message).await,
+            Event::Restored(landed) => self.process_landed(landed, Reprocess::Refused, message).await,
             Event::Removed(object) => {
                 match remove(&self.processor.committer, &object, &self.stop.abort).await {
-                    Removal::Ended(ended) => ended,
+                    Removal::Ended(outcome) => outcome,
                     Removal::Holds(landed) => self.process(landed, Reprocess::No, message).await,
                 }
             }
@@ -109,17 +112,17 @@ impl Worker {
     /// Processes the version that a notification names. If that version is no longer there, the object that
     /// the key has now is processed too: not every store reports each version that was overwritten, or names
     /// it as the bucket does.
-    async fn work_landed(
+    async fn process_landed(
         &self,
         landed: ObjectRef,
         reprocess: Reprocess,
         message: &ReceivedMessage,
     ) -> UnitOutcome {
         let current = landed.current();
-        let ended = self.process(landed, reprocess, message).await;
-        match current.filter(|_| is_bygone(&ended)) {
+        let outcome = self.process(landed, reprocess, message).await;
+        match current.filter(|_| is_bygone(&outcome)) {
             Some(current) => self.process(current, Reprocess::No, message).await,
-            None => ended,
+            None => outcome,
         }
     }
 
@@ -129,24 +132,35 @@ impl Worker {
         reprocess: Reprocess,
         message: &ReceivedMessage,
     ) -> UnitOutcome {
-        let ReceivedMessage { attempts, waited, .. } = *message;
-        self.processor.process(UnitTask { landed, attempts, waited, reprocess }).await
+        let ReceivedMessage { receive_count, redelivered_for, .. } = *message;
+        self.processor.process(UnitTask { landed, attempts: receive_count, redelivered_for, reprocess }).await
     }
 
     /// Sets aside what is not a notification of this source; foreign records only if the message is not
     /// released. Returns whether all of it is done.
-    async fn set_aside(&self, message: &ReceivedMessage, told: &Notification, let_go: bool) -> bool {
-        let due = |record: &&RejectedRecord| !(let_go && matches!(record.why, SetAsideReason::Foreign(_)));
-        let pieces = told.set_aside.iter().filter(due).map(|record| piece(message, told, record));
-        let pieces: Vec<DeadLetter> = pieces.chain(rest(message, told.beyond, !let_go)).collect();
-        let reasons: Vec<Reason> = pieces.iter().map(|piece| piece.reason).collect();
-        let done = futures::stream::iter(pieces)
-            .map(|piece| self.set_aside_piece(piece, message.attempts))
+    async fn set_aside(
+        &self,
+        message: &ReceivedMessage,
+        notification: &Notification,
+        is_released: bool,
+    ) -> bool {
+        let is_due =
+            |record: &&RejectedRecord| !(is_released && matches!(record.why, SetAsideReason::Foreign(_)));
+        let letters = notification
+            .set_aside
+            .iter()
+            .filter(is_due)
+            .map(|record| dead_letter(message, notification, record));
+        let letters: Vec<DeadLetter> =
+            letters.chain(dead_letter_of_rest(message, notification.unlisted, !is_released)).collect();
+        let reasons: Vec<Reason> = letters.iter().map(|letter| letter.reason).collect();
+        let done = futures::stream::iter(letters)
+            .map(|letter| self.set_aside_one(letter, message.receive_count))
             .buffer_unordered(UNITS_AT_A_TIME)
             .fold(true, async |all, done| all && done.is_ok())
             .await;
         // A message that is redelivered is counted on its last delivery.
-        for reason in reasons.into_iter().filter(|_| done && !let_go) {
+        for reason in reasons.into_iter().filter(|_| done && !is_released) {
             self.count(reason);
         }
         done
@@ -162,31 +176,38 @@ impl Worker {
     }
 
     /// Something that is set aside counts as a failed unit: it is kept with the reason, and recorded.
-    async fn set_aside_piece(&self, piece: DeadLetter, attempts: i64) -> Result<(), Unfinished> {
-        let DeadLetter { id, body, reason, told, place } = piece;
-        tracing::warn!(id, place, reason = reason.as_str(), told, "a record of the queue is set aside");
+    async fn set_aside_one(&self, letter: DeadLetter, receive_count: i64) -> Result<(), Unfinished> {
+        let DeadLetter { id, body, reason, explanation, place } = letter;
+        tracing::warn!(
+            id,
+            place,
+            reason = reason.as_str(),
+            told = explanation,
+            "a record of the queue is set aside"
+        );
         let (committer, stop) = (&self.processor.committer, &self.stop.abort);
         let unit = UnitId {
             bucket: format!("queue:{}", self.queue.name()),
             key: id.clone(),
             version: content_digest([body.as_bytes()]),
         };
-        let mut record = committer.recorder.error(unit.clone(), Stage::Receive, reason, &told);
-        record.attempts = attempts;
-        record.refusals = vec![json!({"reason": reason, "message": told, "place": place})];
+        let mut record = committer.recorder.error(unit.clone(), Stage::Receive, reason, &explanation);
+        record.attempts = receive_count;
+        record.refusals = vec![json!({"reason": reason, "message": explanation, "place": place})];
         retry_step("set aside", stop, || {
             errors_bucket::refuse_message(&committer.s3, &committer.errors, &unit, &body, &record)
         })
         .await?;
-        let record = committer.recorder.of_message(unit, reason, told, attempts, clock::now_millis());
+        let record =
+            committer.recorder.of_message(unit, reason, explanation, receive_count, clock::now_millis());
         retry_step("record", stop, || committer.write_record(&record, None, PATIENCE, stop)).await
     }
 }
 
 /// Whether the named version is not there. The record of a unit that was skipped before may say so, too.
-fn is_bygone(ended: &UnitOutcome) -> bool {
+fn is_bygone(outcome: &UnitOutcome) -> bool {
     let gone = [SkipReason::ObjectReplaced, SkipReason::ObjectGone].map(SkipReason::as_str);
-    match ended {
+    match outcome {
         UnitOutcome::Final { state: UnitState::Skipped, reason, .. } => {
             reason.as_deref().is_some_and(|reason| gone.contains(&reason))
         }
@@ -196,25 +217,39 @@ fn is_bygone(ended: &UnitOutcome) -> bool {
 }
 
 /// A record to be set aside. If it is the only one of its message, the message is set aside as it came.
-fn piece(message: &ReceivedMessage, told: &Notification, record: &RejectedRecord) -> DeadLetter {
+fn dead_letter(
+    message: &ReceivedMessage,
+    notification: &Notification,
+    record: &RejectedRecord,
+) -> DeadLetter {
     let RejectedRecord { number, place, why, body } = record;
-    let (id, body) = match told.records {
+    let (id, body) = match notification.records {
         1 => (message.id.clone(), &message.body),
         _ => (format!("{}.{number}", message.id), body),
     };
-    DeadLetter { id, body: body.clone(), reason: why.reason(), told: why.to_string(), place: place.clone() }
+    DeadLetter {
+        id,
+        body: body.clone(),
+        reason: why.reason(),
+        explanation: why.to_string(),
+        place: place.clone(),
+    }
 }
 
 /// The message as a whole, for the records beyond those that are set aside one by one.
-fn rest(message: &ReceivedMessage, beyond: UnlistedRecords, foreign_too: bool) -> Option<DeadLetter> {
-    let UnlistedRecords { malformed, foreign } = beyond;
+fn dead_letter_of_rest(
+    message: &ReceivedMessage,
+    unlisted: UnlistedRecords,
+    foreign_too: bool,
+) -> Option<DeadLetter> {
+    let UnlistedRecords { malformed, foreign } = unlisted;
     let foreign = if foreign_too { foreign } else { 0 };
     let reason = if malformed > 0 { Reason::MalformedNotification } else { Reason::ForeignNotification };
     (malformed + foreign > 0).then(|| DeadLetter {
         id: message.id.clone(),
         body: message.body.clone(),
         reason,
-        told: format!(
+        explanation: format!(
             "{malformed} more of its records are no notifications, and {foreign} tell of other buckets than the source's"
         ),
         place: "$".to_owned(),
@@ -222,18 +257,18 @@ fn rest(message: &ReceivedMessage, beyond: UnlistedRecords, foreign_too: bool) -
 }
 
 /// When a unit has to be tried again, if it has not completed.
-fn pause(ended: &UnitOutcome, waited: Duration) -> Option<Duration> {
-    match ended {
+fn pause(outcome: &UnitOutcome, redelivered_for: Duration) -> Option<Duration> {
+    match outcome {
         UnitOutcome::Final { .. } | UnitOutcome::Known(_) | UnitOutcome::Nothing => None,
         UnitOutcome::Unfinished => Some(RELEASE_DELAY),
-        UnitOutcome::Held(_) => Some(telemetry::held_pause(waited)),
+        UnitOutcome::Held(_) => Some(telemetry::held_pause(redelivered_for)),
     }
 }
 
 /// The delay after which a foreign message comes back; `None` if it has been released often enough.
-fn foreign_delay(attempts: i64) -> Option<Duration> {
-    let before = u32::try_from(attempts.max(1) - 1).ok()?;
-    (attempts <= FOREIGN_RELEASES).then(|| FOREIGN_DELAY * 2_u32.pow(before))
+fn foreign_delay(receive_count: i64) -> Option<Duration> {
+    let before = u32::try_from(receive_count.max(1) - 1).ok()?;
+    (receive_count <= FOREIGN_RELEASES).then(|| FOREIGN_DELAY * 2_u32.pow(before))
 }
 
 #[cfg(test)]
@@ -241,13 +276,13 @@ mod tests {
     use docmill_crds::api::storage::{OnDelete, RawLocation};
     use serde_json::json;
 
-    use super::{ReceivedMessage, foreign_delay, piece, rest};
+    use super::{ReceivedMessage, dead_letter, dead_letter_of_rest, foreign_delay};
     use crate::ingest::source::notification::Notification;
 
     #[test]
     fn what_is_somebody_elses_is_let_go_four_times_within_half_a_minute() {
         let delays: Vec<_> =
-            (0..=6).map(|attempts| foreign_delay(attempts).map(|delay| delay.as_secs())).collect();
+            (0..=6).map(|receive_count| foreign_delay(receive_count).map(|delay| delay.as_secs())).collect();
         assert_eq!(delays, [Some(2), Some(2), Some(4), Some(8), Some(16), None, None]);
         assert_eq!(foreign_delay(i64::MAX), None);
     }
@@ -265,12 +300,15 @@ mod tests {
             id: "m".into(),
             receipt: String::new(),
             body,
-            attempts: 1,
-            waited: std::time::Duration::ZERO,
+            receive_count: 1,
+            redelivered_for: std::time::Duration::ZERO,
         };
-        let told = Notification::read(&message.body, &raw);
-        let pieces = told.set_aside.iter().map(|record| piece(&message, &told, record).id);
-        pieces.chain(rest(&message, told.beyond, true).map(|piece| piece.id)).collect()
+        let notification = Notification::read(&message.body, &raw);
+        let letters =
+            notification.set_aside.iter().map(|record| dead_letter(&message, &notification, record).id);
+        letters
+            .chain(dead_letter_of_rest(&message, notification.unlisted, true).map(|letter| letter.id))
+            .collect()
     }
 
     #[test]

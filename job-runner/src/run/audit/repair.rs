@@ -159,8 +159,10 @@ impl<'a> Repairer<'a> {
         let Some(listed) = self.object(key).await? else { return Ok(()) };
         let bucket = self.stores.ground.raw.bucket.clone();
         let landed = listed.version.landed(&bucket, &listed.key);
-        let ended =
-            self.processor.process(UnitTask { landed, attempts: 1, waited: Duration::ZERO, reprocess }).await;
+        let ended = self
+            .processor
+            .process(UnitTask { landed, attempts: 1, redelivered_for: Duration::ZERO, reprocess })
+            .await;
         if !ended.is_final() {
             tracing::warn!(unit = digest, "a unit could not be mended yet; the next look finds it again");
         }
@@ -294,7 +296,12 @@ impl<'a> Repairer<'a> {
         let removal = remove(&self.processor.committer, &landed, &self.context().stop.abort).await;
         if let Removal::Holds(landed) = removal {
             self.processor
-                .process(UnitTask { landed, attempts: 1, waited: Duration::ZERO, reprocess: Reprocess::Yes })
+                .process(UnitTask {
+                    landed,
+                    attempts: 1,
+                    redelivered_for: Duration::ZERO,
+                    reprocess: Reprocess::Yes,
+                })
                 .await;
             return Ok(());
         }

@@ -70,8 +70,8 @@ async fn listed(context: &RunContext, select: &UnitSelector, prefix: &str) -> Re
             growing.see(object);
         }
         let raw = &context.source().raw;
-        let taken = page.into_iter().filter(|object| select::takes(object, select, raw)).collect();
-        write_open(context, taken, &mut writer).await?;
+        let candidates = page.into_iter().filter(|object| select::takes(object, select, raw)).collect();
+        write_open(context, candidates, &mut writer).await?;
     }
     writer.plan.bound = growing.bound().filter(|_| keys_grow);
     writer.close().await
@@ -82,17 +82,17 @@ async fn named(context: &RunContext, keys: &[String]) -> Result<RunPlan, RunErro
     let raw = &context.source().raw;
     let look = |key: String| async move {
         let head = async || listing::head(&context.s3, &raw.bucket, &key).await;
-        let found = retry::retry_transient(PATIENCE, &context.stop.closing, head).await?;
+        let object = retry::retry_transient(PATIENCE, &context.stop.closing, head).await?;
         let missing = ListedObject {
             key: key.clone(),
             version: ObjectVersion { version_id: None, etag: None, last_modified_millis: 0 },
         };
-        Ok::<_, RunError>(found.unwrap_or(missing))
+        Ok::<_, RunError>(object.unwrap_or(missing))
     };
-    let found: Vec<ListedObject> =
+    let objects: Vec<ListedObject> =
         stream::iter(keys.to_vec()).map(look).buffered(HEADS_AT_A_TIME).try_collect().await?;
     let mut writer = ManifestWriter::new(context);
-    write_open(context, found, &mut writer).await?;
+    write_open(context, objects, &mut writer).await?;
     writer.close().await
 }
 
@@ -140,8 +140,8 @@ async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
     loop {
         let body = select::ledger_page(&context.order.spec, raw, &revision, after.as_ref());
         let search = async || context.clusters.ledger.search(&index, &body).await;
-        let answer = retry::retry_transient(PATIENCE, &context.stop.closing, search).await?;
-        let Some((lines, left_out, last)) = select::read_page(&answer, raw, versioned) else { break };
+        let response = retry::retry_transient(PATIENCE, &context.stop.closing, search).await?;
+        let Some((lines, left_out, last)) = select::read_page(&response, raw, versioned) else { break };
         writer.plan.passed_over += left_out;
         for line in lines {
             writer.push(line).await?;

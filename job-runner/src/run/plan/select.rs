@@ -100,12 +100,12 @@ pub fn line_of(
         // The unit is one version of the object, and that version will never be more than a marker.
         return None;
     }
-    let has_its_end = line.state.is_some_and(|state| state != UnitState::Skipped);
-    let wanted = UnitState::of_success(&order.ingest.spec);
-    let as_it_would = line.revision.as_deref() == Some(revision)
-        && line.state.is_some_and(|state| !state.falls_short_of(wanted));
-    let in_this_way = order.poll.is_some() || as_it_would;
-    (!(has_its_end && in_this_way)).then_some(line)
+    let is_final = line.state.is_some_and(|state| state != UnitState::Skipped);
+    let success_state = UnitState::of_success(&order.ingest.spec);
+    let is_up_to_date = line.revision.as_deref() == Some(revision)
+        && line.state.is_some_and(|state| !state.falls_short_of(success_state));
+    let is_left_alone = order.poll.is_some() || is_up_to_date;
+    (!(is_final && is_left_alone)).then_some(line)
 }
 
 /// The search for the units in the ledger that a run selects, starting after the one with these sort values.
@@ -172,11 +172,11 @@ fn bounds(range: &ObjectTimeRange) -> Value {
 /// Reads the response to [`ledger_page`]: the lines, how many units are no longer the source's, and where to
 /// continue; `None` at the end.
 pub fn read_page(
-    answer: &Value,
+    response: &Value,
     raw: &RawLocation,
     versioned: bool,
 ) -> Option<(Vec<ManifestLine>, i64, Value)> {
-    let hits = answer.pointer("/hits/hits").and_then(Value::as_array)?;
+    let hits = response.pointer("/hits/hits").and_then(Value::as_array)?;
     let last = hits.last()?.get("sort")?.clone();
     let lines: Vec<_> = hits
         .iter()

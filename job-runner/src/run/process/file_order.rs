@@ -69,10 +69,10 @@ mod tests {
         let mut first = turns.take().await.unwrap();
         assert!(tokio::time::timeout(Duration::from_millis(20), turns.take()).await.is_err());
         let second = async { drop(turns.take().await.unwrap()) };
-        let (left, ()) = tokio::join!(first.leave_for(Duration::from_millis(20)), second);
-        left.unwrap();
+        let (result, ()) = tokio::join!(first.leave_for(Duration::from_millis(20)), second);
+        result.unwrap();
         turns.end();
-        let waits = first.leave_for(Duration::from_mins(10)).await;
-        assert!(matches!(waits, Err(RunError::Stopped)));
+        let stopped = first.leave_for(Duration::from_mins(10)).await;
+        assert!(matches!(stopped, Err(RunError::Stopped)));
     }
 }

@@ -14,16 +14,16 @@ use crate::run::report::merge;
 use crate::run::shadow::report::ShadowReport;
 use crate::run::{audit, shadow};
 
-/// Processes a file; `attempts` is how often it was started, this time included.
+/// Processes a file; `file_starts` is how often it was started, this time included.
 pub(crate) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
-    attempts: i64,
+    file_starts: i64,
     turn: &mut FileTurn<'_>,
 ) -> Result<FileResult, RunError> {
     match context.order.spec.mode {
         IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => {
-            units::work_file(context, lines, attempts, turn).await
+            units::work_file(context, lines, file_starts, turn).await
         }
         IngestMode::Shadow => shadow::work_file(context, lines).await,
         // On the heap: it is far larger than the others, and there is one per file.

@@ -53,8 +53,8 @@ pub(crate) struct Outcomes {
 impl Outcomes {
     /// Records the outcome of a unit. Returns whether it is final; a unit whose outcome is not has to be
     /// tried again.
-    pub(crate) fn take(&mut self, line: &ManifestLine, ended: UnitOutcome) -> bool {
-        match ended {
+    pub(crate) fn take(&mut self, line: &ManifestLine, outcome: UnitOutcome) -> bool {
+        match outcome {
             UnitOutcome::Unfinished | UnitOutcome::Held(_) => return false,
             UnitOutcome::Final { state, reason, changed } => self.count(line, state, reason, changed),
             // Done before: by another worker, or by this run before its pod was restarted.
@@ -132,7 +132,7 @@ mod tests {
         ManifestLine { key: key.into(), reason: Some("WrongType".into()), ..ManifestLine::default() }
     }
 
-    fn ended(state: UnitState, reason: Option<&str>, changed: bool) -> UnitOutcome {
+    fn final_outcome(state: UnitState, reason: Option<&str>, changed: bool) -> UnitOutcome {
         UnitOutcome::Final { state, reason: reason.map(str::to_owned), changed }
     }
 
@@ -140,16 +140,16 @@ mod tests {
     fn every_line_is_counted_once_whatever_became_of_it() {
         let mut outcomes = Outcomes::default();
         assert!(!outcomes.take(&line("a"), UnitOutcome::Unfinished), "it has to be tried again");
-        for ended in [
-            ended(UnitState::Indexed, None, true),
-            ended(UnitState::Indexed, None, false),
+        for outcome in [
+            final_outcome(UnitState::Indexed, None, true),
+            final_outcome(UnitState::Indexed, None, false),
             UnitOutcome::Known(UnitState::Indexed),
-            ended(UnitState::Failed, Some("MissingField"), true),
+            final_outcome(UnitState::Failed, Some("MissingField"), true),
             UnitOutcome::Known(UnitState::Failed),
-            ended(UnitState::Skipped, Some("ObjectReplaced"), true),
+            final_outcome(UnitState::Skipped, Some("ObjectReplaced"), true),
             UnitOutcome::Nothing,
         ] {
-            assert!(outcomes.take(&line("a"), ended));
+            assert!(outcomes.take(&line("a"), outcome));
         }
         let result = outcomes.result(2);
         let tally = result.tally;
@@ -165,7 +165,8 @@ mod tests {
     fn reports_add_up_and_name_no_more_failures_than_a_person_reads() {
         let mut outcomes = Outcomes::default();
         for number in 0..600 {
-            outcomes.take(&line(&number.to_string()), ended(UnitState::Failed, Some("TooLong"), false));
+            outcomes
+                .take(&line(&number.to_string()), final_outcome(UnitState::Failed, Some("TooLong"), false));
         }
         let report = outcomes.result(4).report;
         let twice = merge::<UnitsReport>([report.clone(), report.clone()].into_iter());

@@ -18,7 +18,7 @@ use crate::run::manifest::{
 };
 
 /// Maximum number of files in flight: one is processed, the others wait for an index.
-const FILES_IN_HAND: usize = 8;
+const FILES_IN_FLIGHT: usize = 8;
 
 /// Processes part `part` of `parts` that share `files` files.
 pub(crate) async fn work(
@@ -30,7 +30,7 @@ pub(crate) async fn work(
     if !(0..parts).contains(&part) {
         return Err(RunError::NoPart(part));
     }
-    let started = Instant::now();
+    let started_at = Instant::now();
     context.ensure_records().await?;
     let run = context.order.run_uid.clone();
     let mut record = PartRecord { kind: "part".to_owned(), run, part, ..PartRecord::default() };
@@ -41,7 +41,7 @@ pub(crate) async fn work(
     if context.all_finished(parts).await? {
         report::write(context, files).await?;
     }
-    Ok(told(&record, overwritten, started))
+    Ok(part_report(&record, overwritten, started_at))
 }
 
 /// Processes files, and adds what became of each to the record. Returns how many documents were overwritten
@@ -52,23 +52,27 @@ async fn work_files(
     record: &mut PartRecord,
 ) -> Result<u64, RunError> {
     let turns = Turns::new(&context.stop.closing);
-    let works = files.map(|file| file_result(context, file, &turns));
-    let mut works = futures::stream::iter(works).buffer_unordered(FILES_IN_HAND);
-    let mut all = Ok(0);
-    while let Some(result) = works.next().await {
-        let taken = match result {
-            Ok(result) => take(context, result, record).await,
+    let results = files.map(|file| file_result(context, file, &turns));
+    let mut results = futures::stream::iter(results).buffer_unordered(FILES_IN_FLIGHT);
+    let mut total = Ok(0);
+    while let Some(result) = results.next().await {
+        let overwritten = match result {
+            Ok(result) => add_result(context, result, record).await,
             Err(error) => Err(error),
         };
-        if taken.is_err() {
+        if overwritten.is_err() {
             turns.end();
         }
-        all = all.and_then(|before| Ok(before + taken?));
+        total = total.and_then(|before| Ok(before + overwritten?));
     }
-    all
+    total
 }
 
-async fn take(context: &RunContext, result: FileResult, record: &mut PartRecord) -> Result<u64, RunError> {
+async fn add_result(
+    context: &RunContext,
+    result: FileResult,
+    record: &mut PartRecord,
+) -> Result<u64, RunError> {
     record.tally += result.tally;
     record.first_failure = record.first_failure.take().or_else(|| outcome::first_failure(&result.report));
     store(context, record).await?;
@@ -82,15 +86,15 @@ async fn file_result(context: &RunContext, file: i64, turns: &Turns) -> Result<F
         return Ok(result);
     }
     let lines = lines(context, file).await?;
-    let begun = begin(context, file).await?;
-    match mode::work_file(context, &lines, begun, &mut turn).await {
+    let file_starts = begin(context, file).await?;
+    match mode::work_file(context, &lines, file_starts, &mut turn).await {
         Ok(result) => {
             context.write_json(&done_name(file), &result).await?;
             Ok(result)
         }
         Err(error) => {
             // This worker is alive: only workers that died of the file count.
-            context.write_json(&begun_name(file), &json!({"begun": begun - 1})).await?;
+            context.write_json(&begun_name(file), &json!({"begun": file_starts - 1})).await?;
             Err(error)
         }
     }
@@ -99,9 +103,9 @@ async fn file_result(context: &RunContext, file: i64, turns: &Turns) -> Result<F
 /// Marks a file as started. Returns how often it was, this time included.
 async fn begin(context: &RunContext, file: i64) -> Result<i64, RunError> {
     let mark: Option<Value> = context.read_json(&begun_name(file)).await?;
-    let begun = 1 + mark.and_then(|mark| mark.get("begun")?.as_i64()).unwrap_or(0);
-    context.write_json(&begun_name(file), &json!({"begun": begun})).await?;
-    Ok(begun)
+    let file_starts = 1 + mark.and_then(|mark| mark.get("begun")?.as_i64()).unwrap_or(0);
+    context.write_json(&begun_name(file), &json!({"begun": file_starts})).await?;
+    Ok(file_starts)
 }
 
 async fn lines(context: &RunContext, file: i64) -> Result<Vec<ManifestLine>, RunError> {
@@ -116,14 +120,14 @@ async fn store(context: &RunContext, record: &mut PartRecord) -> Result<(), RunE
     context.record_part(record).await
 }
 
-fn told(record: &PartRecord, overwritten: u64, started: Instant) -> Report {
+fn part_report(record: &PartRecord, overwritten: u64, started_at: Instant) -> Report {
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
     Report {
         done: count(record.tally.done),
         failed: count(record.tally.failed),
         skipped: count(record.tally.skipped),
         overwritten,
-        busy_millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        busy_millis: u64::try_from(started_at.elapsed().as_millis()).unwrap_or(u64::MAX),
         ended: "the part is done".to_owned(),
         ..Report::default()
     }

@@ -24,12 +24,12 @@ const UNITS_AT_A_TIME: usize = 256;
 const PATIENCE_WITH_UNITS: RetryPolicy = RetryPolicy::lasting(Duration::from_mins(5));
 
 /// Processes every unit of a file to completion. While only units that wait for an index are left, it is
-/// another file's turn. `begun` is how often the file was started, this time included: if workers died of it,
-/// its units are processed one by one, so that the one that kills them is identified.
+/// another file's turn. `file_starts` is how often the file was started, this time included: if workers died
+/// of it, its units are processed one by one, so that the one that kills them is identified.
 pub(crate) async fn work_file(
     context: &RunContext,
     lines: &[ManifestLine],
-    begun: i64,
+    file_starts: i64,
     turn: &mut FileTurn<'_>,
 ) -> Result<FileResult, RunError> {
     let processor = context.processor().await?;
@@ -40,19 +40,19 @@ pub(crate) async fn work_file(
     let mut held_since = None;
     loop {
         let before = open.len();
-        let waited = held_since.map_or(Duration::ZERO, |since: Instant| since.elapsed());
-        let round = AttemptRound { context, processor, attempts: begun, waited };
+        let held_for = held_since.map_or(Duration::ZERO, |since: Instant| since.elapsed());
+        let round = AttemptRound { context, processor, file_starts, held_for };
         // Nobody else counts during a round: it is this file's turn.
-        let counted = processor.committer.counts.overwritten();
+        let overwritten_before = processor.committer.counts.overwritten();
         let held;
         (open, held) = round.work(open, &mut outcomes).await;
-        overwritten += processor.committer.counts.overwritten() - counted;
+        overwritten += processor.committer.counts.overwritten() - overwritten_before;
         if open.is_empty() {
             return Ok(outcomes.result(overwritten));
         }
         if held == open.len() {
-            let waited = held_since.get_or_insert_with(Instant::now).elapsed();
-            turn.leave_for(pause(waited, processor.committer.blocked_patience)).await?;
+            let held_for = held_since.get_or_insert_with(Instant::now).elapsed();
+            turn.leave_for(pause(held_for, processor.committer.blocked_patience)).await?;
             backoff.reset();
             continue;
         }
@@ -70,9 +70,9 @@ pub(crate) async fn work_file(
 }
 
 /// How long units wait for an index until they are retried: not beyond their patience.
-fn pause(waited: Duration, patience: Duration) -> Duration {
-    let pause = telemetry::held_pause(waited);
-    match patience.checked_sub(waited) {
+fn pause(held_for: Duration, patience: Duration) -> Duration {
+    let pause = telemetry::held_pause(held_for);
+    match patience.checked_sub(held_for) {
         Some(rest) => pause.min(rest + Duration::from_secs(1)),
         None => pause,
     }
@@ -82,8 +82,8 @@ fn pause(waited: Duration, patience: Duration) -> Duration {
 struct AttemptRound<'a> {
     context: &'a RunContext,
     processor: &'a Arc<Processor>,
-    attempts: i64,
-    waited: Duration,
+    file_starts: i64,
+    held_for: Duration,
 }
 
 impl AttemptRound<'_> {
@@ -101,23 +101,29 @@ impl AttemptRound<'_> {
                 (line, self.processor.process(self.task(line)).await)
             })
             .buffer_unordered(UNITS_AT_A_TIME);
-        let (mut left, mut held) = (Vec::new(), 0);
-        while let Some((line, ended)) = all.next().await {
-            held += usize::from(matches!(ended, UnitOutcome::Held(_)));
-            if !outcomes.take(line, ended) {
-                left.push(line);
+        let (mut still_open, mut held) = (Vec::new(), 0);
+        while let Some((line, outcome)) = all.next().await {
+            held += usize::from(matches!(outcome, UnitOutcome::Held(_)));
+            if !outcomes.take(line, outcome) {
+                still_open.push(line);
             }
         }
-        (left, held)
+        (still_open, held)
     }
 
     fn task(&self, line: &ManifestLine) -> UnitTask {
         let bucket = &self.context.source().raw.bucket;
-        task(line, bucket, self.context.order.spec.mode, self.attempts, self.waited)
+        task(line, bucket, self.context.order.spec.mode, self.file_starts, self.held_for)
     }
 }
 
-fn task(line: &ManifestLine, bucket: &str, mode: IngestMode, attempts: i64, waited: Duration) -> UnitTask {
+fn task(
+    line: &ManifestLine,
+    bucket: &str,
+    mode: IngestMode,
+    file_starts: i64,
+    held_for: Duration,
+) -> UnitTask {
     let landed = ObjectRef {
         bucket: bucket.to_owned(),
         key: line.key.clone(),
@@ -127,5 +133,5 @@ fn task(line: &ManifestLine, bucket: &str, mode: IngestMode, attempts: i64, wait
     // A unit that was skipped and is listed again is back.
     let back = line.state == Some(UnitState::Skipped);
     let reprocess = if mode != IngestMode::Process || back { Reprocess::Yes } else { Reprocess::No };
-    UnitTask { landed, attempts, waited, reprocess }
+    UnitTask { landed, attempts: file_starts, redelivered_for: held_for, reprocess }
 }

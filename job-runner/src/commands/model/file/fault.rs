@@ -11,7 +11,7 @@ pub(super) struct Fault {
 }
 
 pub(super) fn yaml_fault(error: &serde_saphyr::Error) -> Fault {
-    let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
+    let (line, column) = error.location().map_or((1, 1), |location| (location.line(), location.column()));
     let problem = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
     Fault { problem, line: line.max(1), column: column.max(1) }
 }

@@ -39,9 +39,9 @@ fn a_fault_of_the_yaml_is_shown_where_it_is() {
         ),
         ("kind: IngestSource\nspec:\n  conversion:\n    preset: none", "    preset: ^none", "nitf"),
     ] {
-        let (found, said) = fault(yaml);
-        assert_eq!(found, marked, "{yaml}: {said}");
-        assert!(said.contains(problem), "{said}");
+        let (found, message) = fault(yaml);
+        assert_eq!(found, marked, "{yaml}: {message}");
+        assert!(message.contains(problem), "{message}");
     }
 }
 
@@ -73,10 +73,14 @@ fn a_fault_of_the_model_is_shown_where_it_is() {
             "record:",
         ),
     ] {
-        let (found, said) = fault(yaml);
+        let (found, message) = fault(yaml);
         // The start of a mapping in braces may be its brace or its first key.
-        assert_eq!(found.replace("^{name", "{^name"), marked.replace("^{name", "{^name"), "{yaml}: {said}");
-        assert!(said.contains(problem), "{said}");
+        assert_eq!(
+            found.replace("^{name", "{^name"),
+            marked.replace("^{name", "{^name"),
+            "{yaml}: {message}"
+        );
+        assert!(message.contains(problem), "{message}");
     }
 }
 
@@ -102,12 +106,12 @@ fn a_file_without_a_conversion_or_with_two_is_a_fault() {
 fn a_fault_is_told_with_its_file_line_and_caret() {
     let scratch = Scratch::with(&[]);
     let path = scratch.write("m.yaml", "record: /a\nfields:\n  - {name: x, path: [\"a[\"]}\n");
-    let told = read(&path).unwrap_err().to_string();
+    let message = read(&path).unwrap_err().to_string();
     let expected = format!(
         " --> {}:3:25\n   |\n 3 |   - {{name: x, path: [\"a[\"]}}\n   | {}^",
         path.display(),
         " ".repeat(24)
     );
-    assert!(told.ends_with(&expected), "{told}\n{expected}");
+    assert!(message.ends_with(&expected), "{message}\n{expected}");
     assert!(read(&scratch.path("none.yaml")).unwrap_err().to_string().contains("none.yaml"));
 }

@@ -93,13 +93,13 @@ enum ElementRole {
     /// Not part of a record.
     Outside,
     /// On a path beyond the maximum number.
-    Untold,
+    BeyondLimit,
     Path(NodeId),
 }
 
 impl From<Option<NodeId>> for ElementRole {
     fn from(node: Option<NodeId>) -> Self {
-        node.map_or(Self::Untold, Self::Path)
+        node.map_or(Self::BeyondLimit, Self::Path)
     }
 }
 
@@ -143,10 +143,10 @@ impl<'s> Observer<'s> {
                 return if record { self.record(name) } else { ElementRole::Outside };
             }
         };
-        let Some(parent) = parent else { return ElementRole::Untold };
+        let Some(parent) = parent else { return ElementRole::BeyondLimit };
         let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
-            self.tree.untold += 1;
-            return ElementRole::Untold;
+            self.tree.beyond_limit += 1;
+            return ElementRole::BeyondLimit;
         };
         self.tree.child(parent, Key { attribute: false, namespace, local: name.local }).into()
     }
@@ -154,7 +154,7 @@ impl<'s> Observer<'s> {
     fn record(&mut self, name: VisitedName<'_>) -> ElementRole {
         self.named.qualified |= self.outside.contains(&true);
         let Some(namespace) = self.namespaces.number(name.namespace, name.prefix) else {
-            return ElementRole::Untold;
+            return ElementRole::BeyondLimit;
         };
         if !self.named.namespaces.contains(&namespace) {
             self.named.namespaces.push(namespace);
@@ -186,7 +186,7 @@ impl<'s> Observer<'s> {
         let namespace = self.namespaces.number(name.namespace, name.prefix);
         let key = namespace.map(|namespace| Key { attribute: true, namespace, local: name.local });
         let Some(attribute) = key.and_then(|key| self.tree.child(node, key)) else {
-            self.tree.untold += u64::from(key.is_none());
+            self.tree.beyond_limit += u64::from(key.is_none());
             return;
         };
         let facts = self.tree.facts(attribute);
@@ -212,7 +212,7 @@ impl Visitor for Observer<'_> {
         self.elements += 1;
         let node = match self.place(element) {
             ElementRole::Outside => return,
-            ElementRole::Untold => None,
+            ElementRole::BeyondLimit => None,
             ElementRole::Path(node) => Some(node),
         };
         if let Some(parent) = self.open.last_mut() {

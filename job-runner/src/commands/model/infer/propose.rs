@@ -84,8 +84,8 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
     if top.own_text && top.children && !top.both {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
-    if shape.untold > 0 {
-        let note = format!("{} elements and attributes at paths beyond the first 2,000", shape.untold);
+    if shape.beyond_limit > 0 {
+        let note = format!("{} elements and attributes at paths beyond the first 2,000", shape.beyond_limit);
         proposer.left_out.insert(0, note);
     }
     let Proposer { prefixes, uris, left_out, .. } = proposer;
@@ -278,10 +278,10 @@ impl<'t> Proposer<'t> {
             room -= usize::from(equal);
             draft.count > rarest || equal
         };
-        let (kept, left): (Vec<_>, Vec<_>) = drafts.drain(..).partition(|draft| keep(draft));
+        let (kept, dropped): (Vec<_>, Vec<_>) = drafts.drain(..).partition(|draft| keep(draft));
         *drafts = kept;
         self.left_out
-            .extend(left.iter().map(|draft| format!("{full}{}: more than {most} fields", draft.path)));
+            .extend(dropped.iter().map(|draft| format!("{full}{}: more than {most} fields", draft.path)));
     }
 
     /// Whether an element is taken with all its content. A record with paragraphs is not one text: it has

@@ -102,7 +102,7 @@ fn gather(tree: &Tree, records: &[NodeId], mut defaults: Vec<Namespace>, path: V
     for record in records {
         shape.add(tree, *record, |namespace| if defaults.contains(&namespace) { plain } else { namespace });
     }
-    shape.untold = tree.untold;
+    shape.beyond_limit = tree.beyond_limit;
     let objects = tree.node(TOP).facts.elements;
     Records { path, shape, defaults, objects, without: BTreeMap::new() }
 }

@@ -296,11 +296,11 @@ fn check(files: &[PathBuf]) -> (Proposal, Vec<String>, usize) {
     let (proposal, without) = samples.propose().unwrap();
     let mut refusals = refusals(&read(&proposal), good.iter().map(Vec::as_slice));
     let without = without.values().sum::<u64>();
-    let mut left = without;
+    let mut expected = without;
     refusals.retain(|refusal| {
-        let none = left > 0 && refusal.starts_with("NoRecord");
-        left -= u64::from(none);
-        !none
+        let is_expected = expected > 0 && refusal.starts_with("NoRecord");
+        expected -= u64::from(is_expected);
+        !is_expected
     });
     (proposal, refusals, usize::try_from(without).unwrap())
 }

@@ -167,13 +167,13 @@ impl PathNode {
 pub(super) struct Tree {
     nodes: Vec<PathNode>,
     /// Occurrences at paths beyond those that are distinguished.
-    pub(super) untold: u64,
+    pub(super) beyond_limit: u64,
 }
 
 impl Tree {
     pub(super) fn new() -> Self {
         let top = PathNode::new(TOP, 0, Key { attribute: false, namespace: 0, local: "" });
-        Self { nodes: vec![top], untold: 0 }
+        Self { nodes: vec![top], beyond_limit: 0 }
     }
 
     pub(super) fn node(&self, id: NodeId) -> &PathNode {
@@ -203,7 +203,7 @@ impl Tree {
             return Some(*known);
         }
         if self.nodes.len() > MOST_PATHS {
-            self.untold += 1;
+            self.beyond_limit += 1;
             return None;
         }
         let id = self.nodes.len();
@@ -218,27 +218,30 @@ impl Tree {
     /// no longer known, and the more cautious answer is assumed.
     pub(super) fn add(&mut self, other: &Self, from: NodeId, namespace: impl Fn(Namespace) -> Namespace) {
         let shift = other.nodes[from].depth;
-        let mut places = vec![None; other.nodes.len()];
-        let mut taken = HashSet::new();
+        let mut own_ids = vec![None; other.nodes.len()];
+        let mut merged = HashSet::new();
         for id in from..other.nodes.len() {
             let node = &other.nodes[id];
             let mut key = node.key();
             if !key.attribute {
                 key.namespace = namespace(key.namespace);
             }
-            let place =
-                if id == from { Some(TOP) } else { places[node.parent].and_then(|p| self.child(p, key)) };
-            let Some(place) = place else { continue };
-            places[id] = Some(place);
-            let twice = !taken.insert(place);
-            let own = &mut self.nodes[place];
+            let own_id = if id == from {
+                Some(TOP)
+            } else {
+                own_ids[node.parent].and_then(|parent| self.child(parent, key))
+            };
+            let Some(own_id) = own_id else { continue };
+            own_ids[id] = Some(own_id);
+            let twice = !merged.insert(own_id);
+            let own = &mut self.nodes[own_id];
             own.facts.add(&node.facts, shift, twice);
             if twice && let Some(around) = own.depth.checked_sub(1) {
                 own.facts.exists.repeated = Some(around);
                 own.facts.value.repeated = Some(around);
             }
         }
-        self.untold += other.untold;
+        self.beyond_limit += other.beyond_limit;
     }
 }
 
@@ -269,7 +272,7 @@ mod tests {
             tree.child(TOP, Key { attribute: false, namespace: 0, local: &local });
         }
         assert_eq!(tree.ids().len(), MOST_PATHS + 1);
-        assert_eq!(tree.untold, 7);
+        assert_eq!(tree.beyond_limit, 7);
     }
 
     #[test]

@@ -39,13 +39,15 @@ impl Describer {
         landed: &ObjectRef,
         opened: OpenedObject,
     ) -> Result<Option<Described>, StoreError> {
-        let OpenedObject { unit, length, said, body } = opened;
+        let OpenedObject { unit, length, headers, body } = opened;
         let content = take_in(landed, length, body).await?;
-        let Some(tags) = self.tags.of(s3, landed, said.tag_count).await? else { return Ok(None) };
+        let Some(tags) = self.tags.of(s3, landed, headers.tag_count).await? else { return Ok(None) };
         let last_modified = Some(clock::rfc3339(unit.last_modified_millis));
-        let said =
-            ObjectHeaders { content_type: said.content_type.filter(|declared| !declared.is_empty()), ..said };
-        let document = document(&unit.id.key, &content, ObjectFacts { last_modified, said, tags });
+        let headers = ObjectHeaders {
+            content_type: headers.content_type.filter(|declared| !declared.is_empty()),
+            ..headers
+        };
+        let document = document(&unit.id.key, &content, ObjectFacts { last_modified, headers, tags });
         Ok(Some(Described { unit, raw_digest: content.digest, document }))
     }
 }
@@ -57,6 +59,6 @@ async fn take_in(landed: &ObjectRef, length: i64, mut body: ByteStream) -> Resul
         intake.push(&piece.map_err(|error| StoreError::unavailable(object::action(landed), &error))?);
     }
     let content = intake.finish();
-    object::is_whole(landed, length, usize::try_from(content.size).unwrap_or(usize::MAX))?;
+    object::check_length(landed, length, usize::try_from(content.size).unwrap_or(usize::MAX))?;
     Ok(content)
 }

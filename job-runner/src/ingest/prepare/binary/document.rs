@@ -24,7 +24,7 @@ pub(crate) struct ObjectFacts {
     /// When it landed, RFC 3339.
     pub(crate) last_modified: Option<String>,
     /// The headers of the response that returned it.
-    pub(crate) said: ObjectHeaders,
+    pub(crate) headers: ObjectHeaders,
     /// Its tags.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -47,9 +47,9 @@ pub fn of_reader(key: &str, mut object: impl Read) -> io::Result<Document> {
 
 /// The document of an object. Empty and unknown values are left out.
 pub(crate) fn document(key: &str, content: &ContentFacts, facts: ObjectFacts) -> Document {
-    let ObjectFacts { last_modified, said, tags } = facts;
+    let ObjectFacts { last_modified, headers, tags } = facts;
     let name = name(key);
-    let metadata = said.metadata.into_iter().map(|(name, value)| (name, decode(&value))).collect();
+    let metadata = headers.metadata.into_iter().map(|(name, value)| (name, decode(&value))).collect();
     Document::of_values([
         ("key", key.into()),
         ("keyDigest", hex(&Sha256::digest(key)).into()),
@@ -57,7 +57,7 @@ pub(crate) fn document(key: &str, content: &ContentFacts, facts: ObjectFacts) ->
         ("extension", extension(name).into()),
         ("size", content.size.into()),
         ("contentType", content.media_type.as_ref().into()),
-        ("declaredContentType", said.content_type.into()),
+        ("declaredContentType", headers.content_type.into()),
         ("digest", content.digest.as_str().into()),
         ("lastModified", last_modified.into()),
         ("metadata", object(&metadata)),

@@ -13,7 +13,7 @@ use crate::ingest::unit::object_ref::ObjectRef;
 /// Reads tags, and logs once when they cannot be read.
 #[derive(Debug, Default)]
 pub(crate) struct Tags {
-    told: AtomicBool,
+    warned: AtomicBool,
 }
 
 /// The response to a request for tags.
@@ -43,15 +43,15 @@ impl Tags {
         Ok(match read(request.send().await, &action)? {
             Answer::Tags(tags) => Some(tags),
             Answer::Withheld => {
-                self.tell(&landed.bucket);
+                self.warn_once(&landed.bucket);
                 Some(BTreeMap::new())
             }
             Answer::Gone => None,
         })
     }
 
-    fn tell(&self, bucket: &str) {
-        if !self.told.swap(true, Ordering::Relaxed) {
+    fn warn_once(&self, bucket: &str) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 bucket,
                 "tags of objects cannot be read and are left out of documents: allow s3:GetObjectTagging and s3:GetObjectVersionTagging to have them"
@@ -62,12 +62,12 @@ impl Tags {
 
 /// Interprets the response. After an error, the request has to be retried.
 fn read(
-    answer: Result<GetObjectTaggingOutput, SdkError<GetObjectTaggingError>>,
+    response: Result<GetObjectTaggingOutput, SdkError<GetObjectTaggingError>>,
     action: &str,
 ) -> Result<Answer, StoreError> {
-    let error = match answer {
-        Ok(answer) => {
-            let tags = answer.tag_set.into_iter().map(|tag| (tag.key, tag.value));
+    let error = match response {
+        Ok(response) => {
+            let tags = response.tag_set.into_iter().map(|tag| (tag.key, tag.value));
             return Ok(Answer::Tags(tags.collect()));
         }
         Err(error) => error,
@@ -103,9 +103,9 @@ mod tests {
     #[test]
     fn tags_are_read() {
         let tag = Tag::builder().key("desk").value("sport").build().unwrap();
-        let answer = GetObjectTaggingOutput::builder().tag_set(tag).build().unwrap();
+        let response = GetObjectTaggingOutput::builder().tag_set(tag).build().unwrap();
         let tags = [("desk".to_owned(), "sport".to_owned())].into();
-        assert_eq!(read(Ok(answer), "").unwrap(), Answer::Tags(tags));
+        assert_eq!(read(Ok(response), "").unwrap(), Answer::Tags(tags));
     }
 
     #[test]

@@ -64,12 +64,12 @@ pub(crate) fn append(pack: &mut Vec<u8>, entries: &[PackEntry]) -> serde_json::R
 /// Reads the index from the last bytes of a pack of `object_length` bytes.
 pub fn read_tail(tail: &[u8], object_length: u64) -> Result<Tail, PackError> {
     let (rest, length) = foot(tail).ok_or(PackError::NoIndex)?;
-    let whole = HEAD as u64 + u64::from(length) + u64::from(FOOT);
-    if whole > object_length {
+    let index_length = HEAD as u64 + u64::from(length) + u64::from(FOOT);
+    if index_length > object_length {
         return Err(PackError::NoIndex);
     }
-    if whole > tail.len() as u64 {
-        return Ok(Tail::Needs(whole));
+    if index_length > tail.len() as u64 {
+        return Ok(Tail::Needs(index_length));
     }
     let at = rest.len() - length as usize;
     let (head, lines) = (&rest[at - HEAD..at], &rest[at..]);
@@ -79,7 +79,7 @@ pub fn read_tail(tail: &[u8], object_length: u64) -> Result<Tail, PackError> {
     let entries =
         serde_json::Deserializer::from_slice(lines).into_iter().collect::<Result<Vec<PackEntry>, _>>();
     let entries = entries.map_err(PackError::Unreadable)?;
-    covers(&entries, object_length - whole)?;
+    check_coverage(&entries, object_length - index_length)?;
     Ok(Tail::Entries(entries))
 }
 
@@ -92,7 +92,7 @@ fn foot(tail: &[u8]) -> Option<(&[u8], u32)> {
 }
 
 /// Checks that the frames are contiguous, and that nothing else is there.
-fn covers(entries: &[PackEntry], frames: u64) -> Result<(), PackError> {
+fn check_coverage(entries: &[PackEntry], frames: u64) -> Result<(), PackError> {
     let mismatch = |detail: String| PackError::Mismatch { frames, detail };
     let mut end = 0_u64;
     for entry in entries {

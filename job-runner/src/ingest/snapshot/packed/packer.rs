@@ -49,15 +49,15 @@ pub struct PackStore {
 #[derive(Clone, Debug)]
 pub struct Packer {
     frames: mpsc::Sender<PendingFrame>,
-    coming: watch::Sender<usize>,
+    reserved: watch::Sender<usize>,
 }
 
 /// A unit that waits for its pack.
 #[derive(Debug)]
 struct PendingFrame {
     frame: Frame,
-    since: Instant,
-    answer: oneshot::Sender<String>,
+    submitted_at: Instant,
+    reply_to: oneshot::Sender<String>,
 }
 
 /// A unit that is on its way to a pack, or to the point where it turns out to need none.
@@ -71,13 +71,13 @@ impl PackReservation {
     }
 
     /// Waits for something that may need packs to be closed first; meanwhile the unit does not count as
-    /// coming.
+    /// reserved.
     pub async fn aside<T>(&self, waiting: impl Future<Output = T>) -> T {
         self.0.send_modify(|count| *count -= 1);
-        let back = ReservationGuard(&self.0);
-        let done = waiting.await;
-        drop(back);
-        done
+        let guard = ReservationGuard(&self.0);
+        let result = waiting.await;
+        drop(guard);
+        result
     }
 }
 
@@ -87,7 +87,7 @@ impl Drop for PackReservation {
     }
 }
 
-/// Counts a unit as coming again, even if nobody waits for it any more.
+/// Counts a unit as reserved again, even if nobody waits for it any more.
 struct ReservationGuard<'a>(&'a watch::Sender<usize>);
 
 impl Drop for ReservationGuard<'_> {
@@ -98,32 +98,36 @@ impl Drop for ReservationGuard<'_> {
 
 impl Packer {
     /// Starts packing.
-    pub fn start(shelf: PackStore, stop: CancellationToken) -> Self {
+    pub fn start(pack_store: PackStore, stop: CancellationToken) -> Self {
         let (frames, receiver) = mpsc::channel(PACK_UNITS);
-        let (coming, count) = watch::channel(0);
-        tokio::spawn(pack_all(receiver, count, shelf, stop));
-        Self { frames, coming }
+        let (reserved, count) = watch::channel(0);
+        tokio::spawn(pack_all(receiver, count, pack_store, stop));
+        Self { frames, reserved }
     }
 
     /// Announces a unit.
     pub fn expect(&self) -> PackReservation {
-        PackReservation::new(&self.coming)
+        PackReservation::new(&self.reserved)
     }
 
     /// Packs a unit, and returns the reference of its snapshot once the pack is stored. [`Unfinished`]: it
     /// could not be stored, and the unit has to be tried again later.
-    pub async fn pack(&self, frame: Frame, coming: Option<PackReservation>) -> Result<String, Unfinished> {
-        let (answer, reference) = oneshot::channel();
-        self.frames.send(PendingFrame { frame, since: Instant::now(), answer }).await?;
-        drop(coming);
+    pub async fn pack(
+        &self,
+        frame: Frame,
+        reservation: Option<PackReservation>,
+    ) -> Result<String, Unfinished> {
+        let (reply_to, reference) = oneshot::channel();
+        self.frames.send(PendingFrame { frame, submitted_at: Instant::now(), reply_to }).await?;
+        drop(reservation);
         Ok(reference.await?)
     }
 }
 
 async fn pack_all(
     mut frames: mpsc::Receiver<PendingFrame>,
-    mut coming: watch::Receiver<usize>,
-    shelf: PackStore,
+    mut reserved: watch::Receiver<usize>,
+    pack_store: PackStore,
     stop: CancellationToken,
 ) {
     let slots = Arc::new(Semaphore::new(PACKS_AT_A_TIME));
@@ -131,11 +135,11 @@ async fn pack_all(
     while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
         let Some(first) = frames.recv().await else { return };
         let quiet = last.is_none_or(|last: Instant| last.elapsed() >= PACK_AGE);
-        let gathered = gather(first, quiet, &mut frames, &mut coming).await;
+        let open_pack = gather(first, quiet, &mut frames, &mut reserved).await;
         last = Some(Instant::now());
-        let (shelf, stop) = (shelf.clone(), stop.clone());
+        let (pack_store, stop) = (pack_store.clone(), stop.clone());
         tokio::spawn(async move {
-            shelf.store(gathered, &stop).await;
+            pack_store.store(open_pack, &stop).await;
             drop(slot);
         });
     }
@@ -145,13 +149,13 @@ async fn pack_all(
 #[derive(Debug, Default)]
 struct OpenPack {
     pack: Pack,
-    answers: Vec<oneshot::Sender<String>>,
+    reply_senders: Vec<oneshot::Sender<String>>,
 }
 
 impl OpenPack {
-    fn push(&mut self, waiting: PendingFrame) {
-        self.pack.push(waiting.frame);
-        self.answers.push(waiting.answer);
+    fn push(&mut self, pending: PendingFrame) {
+        self.pack.push(pending.frame);
+        self.reply_senders.push(pending.reply_to);
     }
 
     fn is_full(&self) -> bool {
@@ -164,38 +168,38 @@ async fn gather(
     first: PendingFrame,
     quiet: bool,
     frames: &mut mpsc::Receiver<PendingFrame>,
-    coming: &mut watch::Receiver<usize>,
+    reserved: &mut watch::Receiver<usize>,
 ) -> OpenPack {
-    let deadline = first.since + PACK_AGE;
-    let mut gathered = OpenPack::default();
-    gathered.push(first);
-    while !gathered.is_full() {
+    let deadline = first.submitted_at + PACK_AGE;
+    let mut open_pack = OpenPack::default();
+    open_pack.push(first);
+    while !open_pack.is_full() {
         // A submitting unit is counted until it is in the channel, so this order misses none.
-        let none_comes = *coming.borrow_and_update() == 0;
+        let none_reserved = *reserved.borrow_and_update() == 0;
         if let Ok(next) = frames.try_recv() {
-            gathered.push(next);
+            open_pack.push(next);
             continue;
         }
-        if none_comes && (quiet || gathered.pack.units() >= WORTH_UNITS) {
+        if none_reserved && (quiet || open_pack.pack.units() >= WORTH_UNITS) {
             break;
         }
         tokio::select! {
             next = frames.recv() => match next {
-                Some(next) => gathered.push(next),
+                Some(next) => open_pack.push(next),
                 None => break,
             },
-            Ok(()) = coming.changed() => {}
+            Ok(()) = reserved.changed() => {}
             () = tokio::time::sleep_until(deadline) => break,
         }
     }
-    gathered
+    open_pack
 }
 
 impl PackStore {
-    /// Stores a pack, and notifies those who wait. If it could not be stored, they notice when their question
-    /// is dropped.
-    async fn store(&self, gathered: OpenPack, stop: &CancellationToken) {
-        let OpenPack { pack, answers } = gathered;
+    /// Stores a pack, and notifies those who wait. If it could not be stored, they notice when the
+    /// sender of their reply is dropped.
+    async fn store(&self, open_pack: OpenPack, stop: &CancellationToken) {
+        let OpenPack { pack, reply_senders } = open_pack;
         let sealed = match pack.seal(&self.location.prefix, clock::now_millis()) {
             Ok(sealed) => sealed,
             Err(error) => {
@@ -204,9 +208,9 @@ impl PackStore {
             }
         };
         if retry_step("snapshot", stop, || self.put(&sealed)).await.is_ok() {
-            for (answer, reference) in answers.into_iter().zip(sealed.references) {
+            for (reply_to, reference) in reply_senders.into_iter().zip(sealed.references) {
                 // Nobody waits any more when the worker is about to end.
-                let _ = answer.send(reference);
+                let _ = reply_to.send(reference);
             }
         }
     }

@@ -51,7 +51,7 @@ fn number(digits: &str) -> Option<u64> {
 
 impl PackPlace<'_> {
     /// Checks that `found` is the expected number of bytes.
-    pub fn is_whole(&self, found: usize) -> Result<(), PackError> {
+    pub fn check_length(&self, found: usize) -> Result<(), PackError> {
         let wanted = self.length;
         if found as u64 == wanted { Ok(()) } else { Err(PackError::CutOff { found, wanted }) }
     }

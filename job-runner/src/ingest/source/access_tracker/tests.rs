@@ -5,7 +5,7 @@ use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_crds::untrusted_text::UntrustedText;
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, AccessFailure, Suspected, see_through};
+use super::{Access, AccessFailure, Suspected, retry_unless_own_fault};
 
 fn error(fault: StoreFault) -> StoreError {
     StoreError::Request {
@@ -18,17 +18,28 @@ fn error(fault: StoreFault) -> StoreError {
 
 /// Tries a step that always fails in this way. Gives how often it did, and whether that is its own fault; none if it is
 /// not known.
-async fn tries(access: &Access, fault: StoreFault, served: impl Fn(), look: bool) -> (usize, Option<bool>) {
+async fn tries(
+    access: &Access,
+    fault: StoreFault,
+    served: impl Fn(),
+    serves_others: bool,
+) -> (usize, Option<bool>) {
     let tried = AtomicUsize::new(0);
     let attempt = || {
         tried.fetch_add(1, Ordering::SeqCst);
         served();
         std::future::ready(Err::<(), _>(AccessFailure::at(access)(error(fault))))
     };
-    let suspected = Suspected { unit: "u", coming: None };
-    let end =
-        see_through("test", suspected, &CancellationToken::new(), || std::future::ready(look), attempt).await;
-    (tried.into_inner(), end.ok().map(|end| end.is_err()))
+    let suspected = Suspected { unit: "u", reservation: None };
+    let result = retry_unless_own_fault(
+        "test",
+        suspected,
+        &CancellationToken::new(),
+        || std::future::ready(serves_others),
+        attempt,
+    )
+    .await;
+    (tried.into_inner(), result.ok().map(|result| result.is_err()))
 }
 
 #[tokio::test]
@@ -40,10 +51,10 @@ async fn what_is_certain_is_not_tried_again() {
 #[tokio::test]
 async fn what_is_refused_while_others_are_served_is_its_own_fault_and_nobody_elses() {
     let access = Access::default();
-    let began = Instant::now();
+    let started_at = Instant::now();
     let (tried, own) = tries(&access, StoreFault::Refused, || access.served(Instant::now()), false).await;
     assert!(tried > 2 && own == Some(true), "{tried} {own:?}");
-    assert!((4..15).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert!((4..15).contains(&started_at.elapsed().as_secs()), "{:?}", started_at.elapsed());
     assert!(!access.is_denied());
 }
 
@@ -84,7 +95,7 @@ fn a_unit_is_refused_since_its_first_refusal() {
 fn one_looks_for_all() {
     let access = Access::default();
     let now = Instant::now();
-    assert!(access.may_look(now));
-    assert!(!access.may_look(now + Duration::from_secs(1)));
-    assert!(access.may_look(now + Duration::from_secs(6)));
+    assert!(access.claim_probe(now));
+    assert!(!access.claim_probe(now + Duration::from_secs(1)));
+    assert!(access.claim_probe(now + Duration::from_secs(6)));
 }

@@ -6,7 +6,7 @@ use crate::ingest::unit::object_ref::ObjectRef;
 /// stack.
 pub(crate) const MAX_DEPTH: usize = 12;
 /// Maximum number of characters quoted from foreign texts.
-const TOLD_CHARACTERS: usize = 200;
+const QUOTED_CHARACTERS: usize = 200;
 
 /// What a record reports about an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,5 +61,5 @@ pub enum RecordError {
 
 /// The beginning of a foreign text.
 pub(crate) fn excerpt(text: &str) -> String {
-    text.chars().take(TOLD_CHARACTERS).collect()
+    text.chars().take(QUOTED_CHARACTERS).collect()
 }

@@ -90,7 +90,7 @@ pub(crate) fn read(record: &Value) -> Result<ParsedRecord, RecordError> {
     // `ObjectCreated:Put` in records of S3, `s3:ObjectCreated:Put` in those of some compatible stores.
     let name = text(record, "eventName").map(bare).ok_or(RecordError::MissingPart("eventName"))?;
     let entry = names::find(names::RECORDS, name).ok_or_else(|| unknown(name))?;
-    told(entry, record, &S3, record.pointer("/s3/object"))
+    interpret(entry, record, &S3, record.pointer("/s3/object"))
 }
 
 fn event_bridge(record: &Value) -> Result<ParsedRecord, RecordError> {
@@ -100,7 +100,7 @@ fn event_bridge(record: &Value) -> Result<ParsedRecord, RecordError> {
         Some(name) => names::find(names::DETAILS, name).ok_or_else(|| unknown(name))?,
         None => ("Object Created", untyped(record).ok_or(RecordError::MissingPart("detail-type"))?),
     };
-    told(entry, record, &EVENT_BRIDGE, detail.get("object"))
+    interpret(entry, record, &EVENT_BRIDGE, detail.get("object"))
 }
 
 /// The meaning of an S3 event whose type was left out, as by input transformers and Amazon Security Lake. A
@@ -118,13 +118,13 @@ fn cloud_trail(call: &Value) -> Result<ParsedRecord, RecordError> {
     let name = text(call, "eventName").ok_or(RecordError::MissingPart("detail.eventName"))?;
     let entry = names::find(names::CALLS, name).ok_or_else(|| unknown(name))?;
     if call.get("errorCode").is_some_and(|code| !code.is_null()) {
-        return told((FAILED_CALL, EventMeaning::Nothing), call, &CLOUD_TRAIL, None);
+        return interpret((FAILED_CALL, EventMeaning::Nothing), call, &CLOUD_TRAIL, None);
     }
-    told(entry, call, &CLOUD_TRAIL, None)
+    interpret(entry, call, &CLOUD_TRAIL, None)
 }
 
 /// `versions` is the part with version id and `ETag`, if the form has them.
-fn told(
+fn interpret(
     (name, meaning): (&'static str, EventMeaning),
     record: &Value,
     form: &RecordForm,

@@ -43,16 +43,16 @@ fn read(body: &Value) -> Notification {
 }
 
 fn keys(body: &Value) -> Vec<String> {
-    let message = read(body);
-    assert!(message.set_aside.is_empty(), "{:?}", message.set_aside);
-    message.events.into_iter().map(|event| event.object().key.clone()).collect()
+    let notification = read(body);
+    assert!(notification.set_aside.is_empty(), "{:?}", notification.set_aside);
+    notification.events.into_iter().map(|event| event.object().key.clone()).collect()
 }
 
 /// What is said of the only record of a message.
 fn fault(body: &Value) -> RecordError {
-    let mut message = read(body);
-    assert_eq!((message.records, message.set_aside.len()), (1, 1), "{message:?}");
-    match message.set_aside.remove(0).why {
+    let mut notification = read(body);
+    assert_eq!((notification.records, notification.set_aside.len()), (1, 1), "{notification:?}");
+    match notification.set_aside.remove(0).why {
         SetAsideReason::Malformed(error) => error,
         SetAsideReason::Foreign(bucket) => panic!("foreign: {bucket}"),
     }
@@ -61,14 +61,14 @@ fn fault(body: &Value) -> RecordError {
 #[test]
 fn every_record_has_its_own_end() {
     let records = [record("good-1.xml"), record("bad-%FF.xml"), json!({}), json!(7), record("good-2.xml")];
-    let message = read(&json!({"Records": records}));
-    let keys: Vec<_> = message.events.iter().map(|event| event.object().key.as_str()).collect();
+    let notification = read(&json!({"Records": records}));
+    let keys: Vec<_> = notification.events.iter().map(|event| event.object().key.as_str()).collect();
     assert_eq!(keys, ["good-1.xml", "good-2.xml"]);
     let places: Vec<_> =
-        message.set_aside.iter().map(|record| (record.number, record.place.as_str())).collect();
+        notification.set_aside.iter().map(|record| (record.number, record.place.as_str())).collect();
     assert_eq!(places, [(1, "$.Records[1]"), (2, "$.Records[2]"), (3, "$.Records[3]")]);
-    assert_eq!(message.set_aside[0].body, record("bad-%FF.xml").to_string());
-    assert_eq!(message.records, 5);
+    assert_eq!(notification.set_aside[0].body, record("bad-%FF.xml").to_string());
+    assert_eq!(notification.records, 5);
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn nesting_without_an_end_is_set_aside() {
     }
     assert_eq!(fault(&body), RecordError::TooDeep);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let message = Notification::read(&deep, &raw());
-    assert!(matches!(&message.set_aside[0].why, SetAsideReason::Malformed(RecordError::NotJson(_))));
+    let notification = Notification::read(&deep, &raw());
+    assert!(matches!(&notification.set_aside[0].why, SetAsideReason::Malformed(RecordError::NotJson(_))));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn calls_that_cloud_trail_tells_of_are_read() {
     assert_eq!(keys(&call("PutObject", json!({}))), ["wire/b.xml"]);
     let removed = read(&call("DeleteObject", json!({})));
     assert!(matches!(removed.events.as_slice(), [Event::Removed(_)]), "{removed:?}");
-    let ignored = |message: Notification| message.ignored.into_iter().collect::<Vec<_>>();
+    let ignored = |notification: Notification| notification.ignored.into_iter().collect::<Vec<_>>();
     assert_eq!(ignored(read(&call("PutObject", json!({"errorCode": "AccessDenied"})))), [("FailedCall", 1)]);
     assert_eq!(ignored(read(&call("GetObjectTagging", json!({})))), [("GetObject*", 1)]);
     assert_eq!(fault(&call("DeleteObjects", json!({}))), RecordError::UnknownEvent("DeleteObjects".into()));
@@ -189,10 +189,10 @@ fn what_is_of_no_interest_is_counted_by_its_name() {
         "ObjectCreated:PutTagging",
     ];
     let records: Vec<_> = events.iter().map(|event| named("a.xml", event)).collect();
-    let message = read(&json!({"Records": records}));
-    assert_eq!((message.records, message.events.len(), message.set_aside.len()), (7, 0, 0));
-    assert_eq!(message.ignored["ObjectTagging:*"], 2);
-    assert_eq!(message.ignored.values().sum::<u64>(), 7);
+    let notification = read(&json!({"Records": records}));
+    assert_eq!((notification.records, notification.events.len(), notification.set_aside.len()), (7, 0, 0));
+    assert_eq!(notification.ignored["ObjectTagging:*"], 2);
+    assert_eq!(notification.ignored.values().sum::<u64>(), 7);
     for test in [
         json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "other"}),
         sns(&json!({"Event": "s3:TestEvent"})),
@@ -223,8 +223,8 @@ fn what_nobody_has_heard_of_is_set_aside() {
     let confirm = json!({"Type": "SubscriptionConfirmation", "Message": "You have chosen", "SubscribeURL": "https://x"});
     assert_eq!(fault(&confirm), RecordError::Confirmation);
     assert!(matches!(fault(&json!({"Type": "Notification", "Message": "hello"})), RecordError::NotJson(_)));
-    let message = Notification::read("{", &raw());
-    assert_eq!((message.records, message.set_aside[0].body.as_str()), (1, "{"));
+    let notification = Notification::read("{", &raw());
+    assert_eq!((notification.records, notification.set_aside[0].body.as_str()), (1, "{"));
 }
 
 #[test]
@@ -251,27 +251,27 @@ fn what_tells_of_another_bucket_is_nobodys_to_delete() {
     foreign["s3"]["bucket"]["name"] = "raw-access-point-s3alias".into();
     let mut tagged = named("b.xml", "ObjectTagging:Put");
     tagged["s3"]["bucket"]["name"] = "other".into();
-    let message = read(&json!({"Records": [foreign, record("own.xml"), tagged]}));
-    assert!(message.has_foreign());
-    assert_eq!((message.events.len(), message.set_aside.len()), (1, 2));
-    assert_eq!(message.set_aside[0].why, SetAsideReason::Foreign("raw-access-point-s3alias".into()));
+    let notification = read(&json!({"Records": [foreign, record("own.xml"), tagged]}));
+    assert!(notification.has_foreign());
+    assert_eq!((notification.events.len(), notification.set_aside.len()), (1, 2));
+    assert_eq!(notification.set_aside[0].why, SetAsideReason::Foreign("raw-access-point-s3alias".into()));
 }
 
 #[test]
 fn keys_that_the_source_does_not_take_are_counted() {
     let raw = RawLocation { prefix: "wire/".into(), suffixes: vec![".xml".into()], ..raw() };
     let records = ["wire/a.xml", "wire/a.txt", "b.xml", ".docmill/runs/1/plan.json"].map(record);
-    let message = Notification::read(&json!({"Records": records}).to_string(), &raw);
-    assert_eq!((message.events.len(), message.ignored["NotCovered"]), (1, 3));
-    assert!(!message.has_foreign());
+    let notification = Notification::read(&json!({"Records": records}).to_string(), &raw);
+    assert_eq!((notification.events.len(), notification.ignored["NotCovered"]), (1, 3));
+    assert!(!notification.has_foreign());
 }
 
 #[test]
 fn a_message_full_of_rubbish_is_kept_within_bounds() {
     let rubbish = format!("[{}{{}}]", "{},".repeat(300_000));
-    let message = Notification::read(&rubbish, &raw());
-    assert_eq!((message.records, message.set_aside.len()), (300_001, 100));
-    assert_eq!(message.beyond.malformed, 299_901);
+    let notification = Notification::read(&rubbish, &raw());
+    assert_eq!((notification.records, notification.set_aside.len()), (300_001, 100));
+    assert_eq!(notification.unlisted.malformed, 299_901);
 }
 
 #[test]
@@ -334,10 +334,10 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn counted(message: &Notification) -> usize {
-    let ignored = usize::try_from(message.ignored.values().sum::<u64>()).unwrap();
-    let beyond = message.beyond.malformed + message.beyond.foreign;
-    message.events.len() + ignored + message.set_aside.len() + beyond
+fn counted(notification: &Notification) -> usize {
+    let ignored = usize::try_from(notification.ignored.values().sum::<u64>()).unwrap();
+    let unlisted = notification.unlisted.malformed + notification.unlisted.foreign;
+    notification.events.len() + ignored + notification.set_aside.len() + unlisted
 }
 
 proptest! {
@@ -348,20 +348,20 @@ proptest! {
             b'a'..=b'z' | b'/' => char::from(byte).to_string(),
             other => format!("%{other:02X}"),
         }).collect();
-        let message = read(&json!({"Records": [record(&encoded)]}));
-        prop_assert_eq!(message.events[0].object().key.as_str(), key);
+        let notification = read(&json!({"Records": [record(&encoded)]}));
+        prop_assert_eq!(notification.events[0].object().key.as_str(), key);
     }
 
     #[test]
     fn whatever_comes_has_an_end(body in ".{0,200}") {
-        let message = Notification::read(&body, &raw());
-        prop_assert!(message.records > 0 && counted(&message) == message.records, "{:?}", message);
+        let notification = Notification::read(&body, &raw());
+        prop_assert!(notification.records > 0 && counted(&notification) == notification.records, "{:?}", notification);
     }
 
     #[test]
     fn whatever_json_comes_has_an_end(body in any_json()) {
-        let message = read(&body);
-        prop_assert!(message.records > 0 && counted(&message) == message.records, "{:?}", message);
+        let notification = read(&body);
+        prop_assert!(notification.records > 0 && counted(&notification) == notification.records, "{:?}", notification);
     }
 
     #[test]
@@ -369,9 +369,9 @@ proptest! {
         let good = |number: usize| record(&format!("good-{number}"));
         let records: Vec<_> = (0..before).map(good).chain([bad]).chain((before..before + after).map(good)).collect();
         let body = json!({"Records": records});
-        let message = read(&if enveloped { sns(&body) } else { body });
-        let kept = message.events.iter().filter(|event| event.object().key.starts_with("good-")).count();
-        prop_assert_eq!(kept, before + after);
-        prop_assert!(counted(&message) > before + after);
+        let notification = read(&if enveloped { sns(&body) } else { body });
+        let good_events = notification.events.iter().filter(|event| event.object().key.starts_with("good-")).count();
+        prop_assert_eq!(good_events, before + after);
+        prop_assert!(counted(&notification) > before + after);
     }
 }

@@ -159,12 +159,12 @@ fn records_become_lines_with_the_version_in_its_place() {
         json!({"sort": [key, version], "_source": {"unit": {"bucket": "raw", "key": key, "version": version},
             "state": "Failed", "reason": "WrongType", "revision": "r", "lastModified": "2026-01-01T00:00:00.000Z"}})
     };
-    let answer = json!({"hits": {"hits": [hit("wire/a.xml", etag), hit("wire/b.xml", "3HL4kqt"), hit("old/c.xml", "1")]}});
-    let (lines, left_out, last) = read_page(&answer, &raw(), true).unwrap();
+    let response = json!({"hits": {"hits": [hit("wire/a.xml", etag), hit("wire/b.xml", "3HL4kqt"), hit("old/c.xml", "1")]}});
+    let (lines, left_out, last) = read_page(&response, &raw(), true).unwrap();
     assert_eq!((lines.len(), left_out, last), (2, 1, json!(["old/c.xml", "1"])));
     assert_eq!((lines[0].etag.as_deref(), lines[0].version_id.as_deref()), (Some(etag), None));
     assert_eq!((lines[1].etag.as_deref(), lines[1].version_id.as_deref()), (None, Some("3HL4kqt")));
-    let (lines, ..) = read_page(&answer, &raw(), false).unwrap();
+    let (lines, ..) = read_page(&response, &raw(), false).unwrap();
     assert_eq!(lines[1].etag.as_deref(), Some("3HL4kqt"), "without versions everything is an ETag");
     assert!(read_page(&json!({"hits": {"hits": []}}), &raw(), true).is_none());
 }

@@ -326,13 +326,13 @@ const STORIES: [&[Happens]; 6] = [
 ];
 
 /// The bucket, and the messages about it.
-struct Told<'a> {
+struct BucketStory<'a> {
     story: std::slice::Iter<'a, Happens>,
     copies: usize,
     messages: Vec<(Option<usize>, Actor)>,
 }
 
-impl Told<'_> {
+impl BucketStory<'_> {
     /// The next thing happens, if there is one.
     fn happen(&mut self, world: &mut World) -> bool {
         let Some(what) = self.story.next() else { return false };
@@ -346,23 +346,23 @@ impl Told<'_> {
     }
 }
 
-/// Runs a story: each choice lets the bucket go on, or one of those who were told, or breaks that off.
+/// Runs a story: each choice lets the bucket go on, or one of the actors, or breaks that off.
 fn run(story: &[Happens], versioned: bool, copies: usize, choices: &[(u8, bool)]) -> World {
     let mut world = World { versioned, ..World::default() };
-    let mut told = Told { story: story.iter(), copies, messages: Vec::new() };
+    let mut bucket = BucketStory { story: story.iter(), copies, messages: Vec::new() };
     for (choice, breaks_off) in choices {
-        let at = usize::from(*choice) % (told.messages.len() + 1);
-        match told.messages.get_mut(at) {
-            None => drop(told.happen(&mut world)),
+        let at = usize::from(*choice) % (bucket.messages.len() + 1);
+        match bucket.messages.get_mut(at) {
+            None => drop(bucket.happen(&mut world)),
             Some((_, actor)) if actor.is_done => {}
             Some((message, actor)) if *breaks_off => actor.break_off(*message),
             Some((_, actor)) => actor.go_on(&mut world),
         }
     }
-    while told.happen(&mut world) {}
+    while bucket.happen(&mut world) {}
     for round in 0.. {
-        assert!(round < 10_000, "it does not come to its end: {:?}", told.messages);
-        let open = told.messages.iter_mut().filter(|(_, actor)| !actor.is_done);
+        assert!(round < 10_000, "it does not come to its end: {:?}", bucket.messages);
+        let open = bucket.messages.iter_mut().filter(|(_, actor)| !actor.is_done);
         if open.map(|(_, actor)| actor.go_on(&mut world)).count() == 0 {
             break;
         }

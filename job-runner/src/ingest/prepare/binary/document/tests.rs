@@ -18,7 +18,7 @@ fn facts(metadata: &[(&str, &str)], tags: &[(&str, &str)]) -> ObjectFacts {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     ObjectFacts {
         last_modified: Some("2026-01-02T03:04:05.000Z".into()),
-        said: ObjectHeaders {
+        headers: ObjectHeaders {
             content_type: Some("binary/octet-stream".into()),
             metadata: metadata.iter().map(owned).collect(),
             tag_count: None,

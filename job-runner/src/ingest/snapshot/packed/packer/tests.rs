@@ -16,14 +16,14 @@ struct Bench {
     sender: mpsc::Sender<PendingFrame>,
     frames: mpsc::Receiver<PendingFrame>,
     count: watch::Sender<usize>,
-    coming: watch::Receiver<usize>,
+    reserved: watch::Receiver<usize>,
 }
 
 impl Bench {
     fn new() -> Self {
         let (sender, frames) = mpsc::channel(2 * PACK_UNITS);
-        let (count, coming) = watch::channel(0);
-        Self { sender, frames, count, coming }
+        let (count, reserved) = watch::channel(0);
+        Self { sender, frames, count, reserved }
     }
 
     fn bring(&self, units: usize) {
@@ -33,9 +33,9 @@ impl Bench {
     }
 
     async fn gather(&mut self, first: PendingFrame, quiet: bool) -> (OpenPack, Duration) {
-        let began = Instant::now();
-        let gathered = gather(first, quiet, &mut self.frames, &mut self.coming).await;
-        (gathered, began.elapsed())
+        let started_at = Instant::now();
+        let open_pack = gather(first, quiet, &mut self.frames, &mut self.reserved).await;
+        (open_pack, started_at.elapsed())
     }
 }
 
@@ -47,20 +47,20 @@ fn waiting(bytes: usize) -> PendingFrame {
         revision: "r".into(),
         bytes: vec![0; bytes],
     };
-    PendingFrame { frame, since: Instant::now(), answer: oneshot::channel().0 }
+    PendingFrame { frame, submitted_at: Instant::now(), reply_to: oneshot::channel().0 }
 }
 
 #[tokio::test]
 async fn a_lone_unit_does_not_wait() {
-    let (gathered, took) = Bench::new().gather(waiting(10), true).await;
-    assert_eq!(gathered.pack.units(), 1);
+    let (open_pack, took) = Bench::new().gather(waiting(10), true).await;
+    assert_eq!(open_pack.pack.units(), 1);
     assert!(took < AT_ONCE, "{took:?}");
 }
 
 #[tokio::test]
 async fn a_unit_that_follows_upon_another_pack_waits_for_company_until_its_age() {
-    let (gathered, took) = Bench::new().gather(waiting(10), false).await;
-    assert_eq!(gathered.pack.units(), 1);
+    let (open_pack, took) = Bench::new().gather(waiting(10), false).await;
+    assert_eq!(open_pack.pack.units(), 1);
     assert!(took >= PACK_AGE, "{took:?}");
 }
 
@@ -68,8 +68,8 @@ async fn a_unit_that_follows_upon_another_pack_waits_for_company_until_its_age()
 async fn many_that_wait_are_not_kept_for_those_who_do_not_come() {
     let mut bench = Bench::new();
     bench.bring(WORTH_UNITS - 1);
-    let (gathered, took) = bench.gather(waiting(10), false).await;
-    assert_eq!(gathered.pack.units(), WORTH_UNITS);
+    let (open_pack, took) = bench.gather(waiting(10), false).await;
+    assert_eq!(open_pack.pack.units(), WORTH_UNITS);
     assert!(took < AT_ONCE, "{took:?}");
 }
 
@@ -85,8 +85,8 @@ async fn those_who_are_under_way_are_waited_for() {
         tokio::time::sleep(Duration::from_millis(20)).await;
         drop(other);
     });
-    let (gathered, took) = bench.gather(waiting(10), true).await;
-    assert_eq!(gathered.pack.units(), 2, "the second needed no pack");
+    let (open_pack, took) = bench.gather(waiting(10), true).await;
+    assert_eq!(open_pack.pack.units(), 2, "the second needed no pack");
     assert!(took >= Duration::from_millis(40) && took < PACK_AGE, "{took:?}");
 }
 
@@ -101,18 +101,18 @@ async fn nobody_is_waited_for_longer_than_the_age() {
 #[tokio::test]
 async fn whoever_waits_for_something_else_does_not_count() {
     let mut bench = Bench::new();
-    let coming = PackReservation::new(&bench.count);
+    let reservation = PackReservation::new(&bench.count);
     let aside = tokio::spawn(async move {
-        coming.aside(tokio::time::sleep(2 * PACK_AGE)).await;
-        coming
+        reservation.aside(tokio::time::sleep(2 * PACK_AGE)).await;
+        reservation
     });
     tokio::task::yield_now().await;
     let (_, took) = bench.gather(waiting(10), true).await;
     assert!(took < AT_ONCE, "{took:?}");
-    let coming = aside.await.expect("a wait that ends");
-    assert_eq!(*bench.coming.borrow(), 1, "it is on its way again");
-    drop(coming);
-    assert_eq!(*bench.coming.borrow(), 0);
+    let reservation = aside.await.expect("a wait that ends");
+    assert_eq!(*bench.reserved.borrow(), 1, "it is on its way again");
+    drop(reservation);
+    assert_eq!(*bench.reserved.borrow(), 0);
 }
 
 #[tokio::test]
@@ -120,10 +120,10 @@ async fn a_full_pack_is_closed_and_leaves_the_rest() {
     let mut bench = Bench::new();
     let _under_way = PackReservation::new(&bench.count);
     bench.bring(PACK_UNITS);
-    let (gathered, took) = bench.gather(waiting(10), false).await;
-    assert_eq!(gathered.pack.units(), PACK_UNITS);
+    let (open_pack, took) = bench.gather(waiting(10), false).await;
+    assert_eq!(open_pack.pack.units(), PACK_UNITS);
     assert!(took < AT_ONCE, "{took:?}");
-    let (gathered, took) = bench.gather(waiting(PACK_BYTES), false).await;
-    assert_eq!(gathered.pack.units(), 1, "full of one unit");
+    let (open_pack, took) = bench.gather(waiting(PACK_BYTES), false).await;
+    assert_eq!(open_pack.pack.units(), 1, "full of one unit");
     assert!(took < AT_ONCE, "{took:?}");
 }
