@@ -91,7 +91,7 @@ impl WorkerActivity {
         let now = self.started.elapsed();
         match outcome {
             UnitOutcome::Held(trouble) => {
-                self.state().held.hold(unit, *trouble, held_pause(redelivered_for), now)
+                self.state().held.hold(unit, *trouble, held_pause(redelivered_for), now);
             }
             UnitOutcome::Unfinished => {}
             UnitOutcome::Final { .. } | UnitOutcome::Known(_) | UnitOutcome::Nothing => {

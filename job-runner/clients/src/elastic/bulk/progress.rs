@@ -152,7 +152,7 @@ impl BulkProgress {
     fn reject_or_halve(&mut self, positions: Vec<usize>, error: ElasticError) -> Result<(), ElasticError> {
         match (positions.as_slice(), error) {
             (&[position], ElasticError::Refused(fault)) => {
-                self.settle(position, ItemOutcome::Rejected(fault))
+                self.settle(position, ItemOutcome::Rejected(fault));
             }
             (&[_], error) => return Err(error),
             _ => self.halve(positions),
