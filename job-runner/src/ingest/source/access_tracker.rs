@@ -148,7 +148,7 @@ where
     let mut outages = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
     let mut refusals = Backoff::new(TRIED_FOR);
     let (worker, started) = (telemetry::worker(), Instant::now());
-    let mut held_up = store_health::of_process().held_up();
+    let mut held_up = store_health::global().held_up();
     let mut others_are_served = false;
     loop {
         let begun = Instant::now();
@@ -177,7 +177,7 @@ where
         } else if error.class() == ErrorClass::Permanent {
             return Ok(Err(met));
         }
-        held_up.by(store_problem, &error.to_string());
+        held_up.set(store_problem, &error.to_string());
         let backoff = if error.class() == ErrorClass::Transient { &mut outages } else { &mut refusals };
         let pause = backoff.wait(Duration::ZERO, stop);
         let waited = match coming {
