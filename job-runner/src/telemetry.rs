@@ -41,7 +41,7 @@ pub fn name(namespace: &str, source: &str) {
 
 fn named(namespace: &str, source: &str) -> &'static WorkerActivity {
     let worker = WORKER.get_or_init(|| WorkerActivity::new(namespace, source));
-    store_health::of_process().observe(worker);
+    store_health::global().observe(worker);
     worker
 }
 
@@ -114,7 +114,7 @@ impl WorkerActivity {
 
     /// Its status.
     pub fn status(&self) -> WorkerStatus {
-        let store_problems = store_health::of_process().told();
+        let store_problems = store_health::global().current_problems();
         let now = self.started.elapsed();
         let mut state = self.state();
         let spent = state.activity.spent(now);

@@ -28,13 +28,13 @@ const LOOKS: Duration = Duration::from_millis(100);
 pub struct CircuitBreaker(Arc<Mutex<BreakerTable>>);
 
 impl CircuitBreaker {
-    /// Creates an asker for one reconcile. `trusted`: the resource was ready at its last reconcile, so its
+    /// Creates a client for one reconcile. `trusted`: the resource was ready at its last reconcile, so its
     /// endpoints are trusted although this process may not know them yet.
-    pub fn asker(&self, namespace: &str, trusted: bool) -> EndpointClient {
-        EndpointClient { endpoints: self.clone(), namespace: namespace.to_owned(), trusted }
+    pub fn client(&self, namespace: &str, trusted: bool) -> EndpointClient {
+        EndpointClient { circuit_breaker: self.clone(), namespace: namespace.to_owned(), trusted }
     }
 
-    fn memory(&self) -> MutexGuard<'_, BreakerTable> {
+    fn table(&self) -> MutexGuard<'_, BreakerTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -42,45 +42,46 @@ impl CircuitBreaker {
 /// Sends the requests of one reconcile to endpoints.
 #[derive(Clone, Debug)]
 pub struct EndpointClient {
-    endpoints: CircuitBreaker,
+    circuit_breaker: CircuitBreaker,
     namespace: String,
     trusted: bool,
 }
 
 impl EndpointClient {
-    /// Sends a request with this endpoint's deadline, at most `longest`. `silent` is the fault if the
-    /// endpoint does not answer in that time.
+    /// Sends a request with this endpoint's deadline, at most `longest`. `timeout_fault` is the fault if
+    /// the endpoint does not answer in that time.
     /// The request is boxed at once: some are large, and would make every future that awaits them large.
     pub fn ask<'a, T: 'a>(
         &'a self,
         endpoint: &str,
         longest: Duration,
-        silent: NotReady,
+        timeout_fault: NotReady,
         request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
     ) -> BoxFuture<'a, Result<T, NotReady>> {
-        self.ask_boxed(endpoint.to_owned(), longest, silent, Box::pin(request)).boxed()
+        self.ask_boxed(endpoint.to_owned(), longest, timeout_fault, Box::pin(request)).boxed()
     }
 
     async fn ask_boxed<T>(
         &self,
         endpoint: String,
         longest: Duration,
-        silent: NotReady,
+        timeout_fault: NotReady,
         request: BoxFuture<'_, Result<T, NotReady>>,
     ) -> Result<T, NotReady> {
         let key = BreakerKey { namespace: self.namespace.clone(), endpoint };
         let (deadline, doubtful) = self.turn(&key, longest).await?;
         let started = Instant::now();
-        let mut asked = EndpointRequest { endpoints: &self.endpoints, key, doubtful, started, silent };
+        let circuit_breaker = &self.circuit_breaker;
+        let mut in_flight = EndpointRequest { circuit_breaker, key, doubtful, started, fault: timeout_fault };
         let result = tokio::time::timeout(deadline, request).await;
-        let result = result.unwrap_or_else(|_| Err(asked.silent.clone()));
+        let result = result.unwrap_or_else(|_| Err(in_flight.fault.clone()));
         if let Err(fault) = &result
             && fault.class == ErrorClass::Transient
         {
-            asked.silent = fault.clone();
+            in_flight.fault = fault.clone();
         } else {
             // It has answered, whatever the answer.
-            asked.started = Instant::now();
+            in_flight.started = Instant::now();
         }
         result
     }
@@ -91,22 +92,22 @@ impl EndpointClient {
         &self,
         resource: &K,
         longest: Duration,
-        silent: NotReady,
-        look: BoxFuture<'_, Result<T, NotReady>>,
+        timeout_fault: NotReady,
+        observation: BoxFuture<'_, Result<T, NotReady>>,
     ) -> Result<T, NotReady> {
         let resource = format!("{} {}", K::kind(&()), resource.meta().uid.as_deref().unwrap_or_default());
         // Its endpoints take slots of their own.
-        Self { trusted: true, ..self.clone() }.ask(&resource, longest, silent, look).await
+        Self { trusted: true, ..self.clone() }.ask(&resource, longest, timeout_fault, observation).await
     }
 
     async fn turn(&self, key: &BreakerKey, longest: Duration) -> Result<(Duration, bool), NotReady> {
-        let began = Instant::now();
+        let started = Instant::now();
         loop {
             let now = Instant::now();
-            match self.endpoints.memory().begin(key, self.trusted, longest, now) {
+            match self.circuit_breaker.table().begin(key, self.trusted, longest, now) {
                 EndpointTurn::Now { deadline, doubtful } => return Ok((deadline, doubtful)),
                 EndpointTurn::Held(fault) => return Err(fault),
-                EndpointTurn::Later if now.duration_since(began) >= WAITS => {
+                EndpointTurn::Later if now.duration_since(started) >= WAITS => {
                     let text = format!(
                         "{}: not checked yet; other endpoints that answer slowly come first",
                         key.endpoint
@@ -122,19 +123,20 @@ impl EndpointClient {
 
 /// A request in flight. Its end is recorded in every case, also if the reconcile is dropped.
 struct EndpointRequest<'a> {
-    endpoints: &'a CircuitBreaker,
+    circuit_breaker: &'a CircuitBreaker,
     key: BreakerKey,
     doubtful: bool,
     started: Instant,
-    silent: NotReady,
+    /// The fault to remember if it was slow.
+    fault: NotReady,
 }
 
 impl Drop for EndpointRequest<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
-        let slow = now.duration_since(self.started) >= SLOW;
-        let outcome = if slow { Outcome::Slow(self.silent.clone()) } else { Outcome::Quick };
-        self.endpoints.memory().end(&self.key, self.doubtful, outcome, now);
+        let is_slow = now.duration_since(self.started) >= SLOW;
+        let outcome = if is_slow { Outcome::Slow(self.fault.clone()) } else { Outcome::Quick };
+        self.circuit_breaker.table().end(&self.key, self.doubtful, outcome, now);
     }
 }
 
@@ -147,7 +149,7 @@ mod tests {
 
     const LONGEST: Duration = Duration::from_secs(20);
 
-    fn silent() -> NotReady {
+    fn timeout_fault() -> NotReady {
         NotReady::transient("IndexUnreachable", "no answer")
     }
 
@@ -157,17 +159,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_failure_is_remembered_for_its_namespace_alone() {
-        let endpoints = CircuitBreaker::default();
-        let asker = endpoints.asker("news", false);
+        let circuit_breaker = CircuitBreaker::default();
+        let client = circuit_breaker.client("news", false);
         let slow = async {
             tokio::time::sleep(Duration::from_millis(1_100)).await;
-            Err::<(), _>(silent())
+            Err::<(), _>(timeout_fault())
         };
-        assert_eq!(asker.ask("http://hole", LONGEST, silent(), slow).await, Err(silent()));
-        let began = Instant::now();
-        assert_eq!(asker.ask("http://hole", LONGEST, silent(), never()).await, Err(silent()));
-        assert!(began.elapsed() < Duration::from_millis(500), "it was asked again");
-        let other = endpoints.asker("sport", false);
-        assert_eq!(other.ask("http://hole", LONGEST, silent(), async { Ok(1) }).await, Ok(1));
+        assert_eq!(client.ask("http://hole", LONGEST, timeout_fault(), slow).await, Err(timeout_fault()));
+        let started = Instant::now();
+        assert_eq!(client.ask("http://hole", LONGEST, timeout_fault(), never()).await, Err(timeout_fault()));
+        assert!(started.elapsed() < Duration::from_millis(500), "it was asked again");
+        let other = circuit_breaker.client("sport", false);
+        assert_eq!(other.ask("http://hole", LONGEST, timeout_fault(), async { Ok(1) }).await, Ok(1));
     }
 }

@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
 /// Condition types.
-pub mod kind {
+pub mod condition_type {
     /// Everything that the spec names exists and is reachable.
     pub const READY: &str = "Ready";
     /// There is work.
@@ -29,10 +29,10 @@ pub mod kind {
 /// The content of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionUpdate {
-    /// One of [`kind`].
-    pub kind: &'static str,
+    /// One of [`condition_type`].
+    pub condition_type: &'static str,
     /// Whether its status is `True`.
-    pub holds: bool,
+    pub is_true: bool,
     /// The reason, one CamelCase word.
     pub reason: String,
     /// The reason in words.
@@ -40,46 +40,46 @@ pub struct ConditionUpdate {
 }
 
 impl ConditionUpdate {
-    /// Creates a statement.
+    /// Creates an update.
     pub fn new(
-        kind: &'static str,
-        holds: bool,
+        condition_type: &'static str,
+        is_true: bool,
         reason: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self { kind, holds, reason: reason.into(), message: message.into() }
+        Self { condition_type, is_true, reason: reason.into(), message: message.into() }
     }
 }
 
 /// The API server's limit for the message of a condition.
 const MESSAGE_BYTES: usize = 32_768;
 
-/// Converts the statements to conditions. Conditions of other types in `old` are dropped.
-pub fn state(
+/// Builds the conditions from their updates. Conditions of other types in `old` are dropped.
+pub fn build(
     old: &[Condition],
-    statements: Vec<ConditionUpdate>,
+    updates: Vec<ConditionUpdate>,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Vec<Condition> {
-    statements.into_iter().map(|statement| condition(old, statement, generation, now)).collect()
+    updates.into_iter().map(|update| condition(old, update, generation, now)).collect()
 }
 
 fn condition(
     old: &[Condition],
-    statement: ConditionUpdate,
+    update: ConditionUpdate,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Condition {
-    let status = if statement.holds { "True" } else { "False" };
-    let unchanged = find(old, statement.kind).filter(|condition| condition.status == status);
-    let mut message = statement.message;
+    let status = if update.is_true { "True" } else { "False" };
+    let unchanged = find(old, update.condition_type).filter(|condition| condition.status == status);
+    let mut message = update.message;
     if message.len() > MESSAGE_BYTES {
         message.truncate(message.floor_char_boundary(MESSAGE_BYTES));
     }
     Condition {
-        type_: statement.kind.to_owned(),
+        type_: update.condition_type.to_owned(),
         status: status.to_owned(),
-        reason: statement.reason,
+        reason: update.reason,
         message,
         observed_generation: generation,
         last_transition_time: unchanged.map_or(Time(now), |condition| condition.last_transition_time.clone()),
@@ -87,25 +87,25 @@ fn condition(
 }
 
 /// Finds the condition of a type.
-pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
-    conditions.iter().find(|condition| condition.type_ == kind)
+pub fn find<'a>(conditions: &'a [Condition], condition_type: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.type_ == condition_type)
 }
 
 /// Whether the condition of a type exists and is `True`.
-pub fn holds(conditions: &[Condition], kind: &str) -> bool {
-    find(conditions, kind).is_some_and(|condition| condition.status == "True")
+pub fn is_true(conditions: &[Condition], condition_type: &str) -> bool {
+    find(conditions, condition_type).is_some_and(|condition| condition.status == "True")
 }
 
 /// When the status of the condition of a type last changed.
-pub fn since(conditions: &[Condition], kind: &str) -> Option<Timestamp> {
-    find(conditions, kind).map(|condition| condition.last_transition_time.0)
+pub fn last_change(conditions: &[Condition], condition_type: &str) -> Option<Timestamp> {
+    find(conditions, condition_type).map(|condition| condition.last_transition_time.0)
 }
 
 #[cfg(test)]
 mod tests {
     use k8s_openapi::jiff::Timestamp;
 
-    use super::{ConditionUpdate, find, holds, kind, since, state};
+    use super::{ConditionUpdate, build, condition_type, find, is_true, last_change};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -113,19 +113,26 @@ mod tests {
 
     #[test]
     fn the_time_stays_until_the_status_changes() {
-        let first = state(&[], vec![ConditionUpdate::new(kind::READY, false, "A", "a")], Some(1), at(1));
-        let second = state(&first, vec![ConditionUpdate::new(kind::READY, false, "B", "b")], Some(2), at(2));
-        assert_eq!(since(&second, kind::READY), Some(at(1)));
-        assert_eq!(find(&second, kind::READY).unwrap().reason, "B");
-        let third = state(&second, vec![ConditionUpdate::new(kind::READY, true, "C", "c")], Some(2), at(3));
-        assert_eq!(since(&third, kind::READY), Some(at(3)));
-        assert!(holds(&third, kind::READY));
+        let first =
+            build(&[], vec![ConditionUpdate::new(condition_type::READY, false, "A", "a")], Some(1), at(1));
+        let second =
+            build(&first, vec![ConditionUpdate::new(condition_type::READY, false, "B", "b")], Some(2), at(2));
+        assert_eq!(last_change(&second, condition_type::READY), Some(at(1)));
+        assert_eq!(find(&second, condition_type::READY).unwrap().reason, "B");
+        let third =
+            build(&second, vec![ConditionUpdate::new(condition_type::READY, true, "C", "c")], Some(2), at(3));
+        assert_eq!(last_change(&third, condition_type::READY), Some(at(3)));
+        assert!(is_true(&third, condition_type::READY));
     }
 
     #[test]
     fn a_message_fits_the_api() {
-        let long =
-            state(&[], vec![ConditionUpdate::new(kind::READY, true, "A", "ä".repeat(20_000))], None, at(1));
+        let long = build(
+            &[],
+            vec![ConditionUpdate::new(condition_type::READY, true, "A", "ä".repeat(20_000))],
+            None,
+            at(1),
+        );
         assert!(long[0].message.len() <= 32_768);
     }
 }

@@ -13,7 +13,7 @@ use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
 use super::circuit_breaker::{CircuitBreaker, EndpointClient};
-use super::conditions::{self, kind};
+use super::conditions::{self, condition_type};
 use super::k8s::apply::{ApplyError, Created, Writer};
 use super::not_ready::NotReady;
 use super::stores::SecretReader;
@@ -29,7 +29,7 @@ pub struct Context {
     /// Performs all writes.
     pub writer: Writer,
     /// UID of the Kubernetes cluster.
-    pub cluster: String,
+    pub cluster_uid: String,
     /// The image of the workers.
     pub image: WorkerImage,
     /// Counters.
@@ -40,21 +40,22 @@ pub struct Context {
     pub pods: Store<Pod>,
     /// All `IngestSource`s.
     pub sources: Store<DeserializeGuard<IngestSource>>,
-    /// All `IngestRun`s that the operator created.
-    pub runs: Store<DeserializeGuard<IngestRun>>,
+    /// All `IngestRun`s that the operator created for the poll trigger.
+    pub poll_runs: Store<DeserializeGuard<IngestRun>>,
     /// All `EnrichmentRun`s that the operator created.
     pub scheduled_runs: Store<DeserializeGuard<EnrichmentRun>>,
     /// HTTP client that asks running workers for their status.
-    pub workers: reqwest::Client,
+    pub worker_http: reqwest::Client,
     /// What is remembered about endpoints that resources name.
-    pub endpoints: CircuitBreaker,
+    pub circuit_breaker: CircuitBreaker,
 }
 
 impl Context {
-    /// The asker for the endpoints of a resource that has these conditions.
-    pub fn asker<K: Resource>(&self, resource: &K, conditions: &[Condition]) -> EndpointClient {
-        let ready = conditions::find(conditions, kind::READY).is_some_and(|ready| ready.status == "True");
-        self.endpoints.asker(resource.meta().namespace.as_deref().unwrap_or_default(), ready)
+    /// The client for the endpoints of a resource that has these conditions.
+    pub fn endpoint_client<K: Resource>(&self, resource: &K, conditions: &[Condition]) -> EndpointClient {
+        let ready =
+            conditions::find(conditions, condition_type::READY).is_some_and(|ready| ready.status == "True");
+        self.circuit_breaker.client(resource.meta().namespace.as_deref().unwrap_or_default(), ready)
     }
 
     /// The Jobs that a resource controls, and all worker pods in its namespace with the same label.

@@ -63,19 +63,19 @@ async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown
     tracing::info!(me, lease = args.lease_name, "waiting for the Lease");
     tokio::select! {
         () = candidate.acquire() => {}
-        () = stop.clone().asked() => return Ok(()),
+        () = stop.clone().requested() => return Ok(()),
     }
     tracing::info!(me, "leading");
-    metrics.leads(true);
+    metrics.set_leader(true);
     let lost = tokio::select! {
         // Returns after a signal, once the reconciles in flight are done.
-        done = controllers::start::run(args, client, metrics.clone(), leadership, stop) => {
-            done?;
+        result = controllers::start::run(args, client, metrics.clone(), leadership, stop) => {
+            result?;
             false
         }
         () = candidate.keep() => true,
     };
-    metrics.leads(false);
+    metrics.set_leader(false);
     if lost {
         // Whatever is in flight ends here; the new process starts as a candidate.
         bail!("the Lease was lost to another operator or could not be renewed");

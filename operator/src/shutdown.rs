@@ -26,8 +26,8 @@ impl Shutdown {
     }
 
     /// Completes when the process shall shut down.
-    pub async fn asked(mut self) {
+    pub async fn requested(mut self) {
         // The only error is a dropped sender, and it is dropped only after it has sent.
-        let _ = self.0.wait_for(|asked| *asked).await;
+        let _ = self.0.wait_for(|requested| *requested).await;
     }
 }

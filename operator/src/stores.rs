@@ -68,7 +68,7 @@ pub async fn connect_elastic(
     reader: &SecretReader,
     namespace: &str,
     cluster: &ElasticsearchCluster,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
 ) -> Result<Elastic, NotReady> {
     let secrets = match &cluster.secret_ref {
         None => {
@@ -84,45 +84,45 @@ pub async fn connect_elastic(
         }
     };
     let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
-    ask_elastic(asker, cluster, elastic.info()).await?;
+    ask_elastic(endpoint_client, cluster, elastic.info()).await?;
     Ok(elastic)
 }
 
 /// Sends a request to a cluster, unless it was unresponsive a moment ago.
 pub fn ask_elastic<'a, T: 'a>(
-    asker: &'a EndpointClient,
+    endpoint_client: &'a EndpointClient,
     cluster: &'a ElasticsearchCluster,
     request: impl Future<Output = Result<T, ElasticError>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T, NotReady>> {
-    ask_cluster(asker, cluster, request.map_err(move |error| elastic_fault(cluster, &error)))
+    ask_cluster(endpoint_client, cluster, request.map_err(move |error| elastic_fault(cluster, &error)))
 }
 
 fn ask_cluster<'a, T: 'a>(
-    asker: &'a EndpointClient,
+    endpoint_client: &'a EndpointClient,
     cluster: &ElasticsearchCluster,
     request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T, NotReady>> {
     let address = cluster.urls.join(", ");
-    let silent = elastic_fault(cluster, &ElasticError::Timeout(address.clone()));
-    asker.ask(&address, ANSWER_WITHIN, silent, request)
+    let timeout_fault = elastic_fault(cluster, &ElasticError::Timeout(address.clone()));
+    endpoint_client.ask(&address, ANSWER_WITHIN, timeout_fault, request)
 }
 
 /// Sends a request to the object store, unless it was unresponsive a moment ago.
 fn ask_storage<'a, T: 'a>(
-    asker: &'a EndpointClient,
+    endpoint_client: &'a EndpointClient,
     storage: &Storage,
     request: impl Future<Output = Result<T, NotReady>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T, NotReady>> {
     let address = storage.endpoint.clone().unwrap_or_else(|| format!("S3 in {}", storage.region));
-    let silent = NotReady::transient("StorageUnreachable", format!("{address}: no answer in time"));
-    asker.ask(&address, ANSWER_WITHIN, silent, request)
+    let timeout_fault = NotReady::transient("StorageUnreachable", format!("{address}: no answer in time"));
+    endpoint_client.ask(&address, ANSWER_WITHIN, timeout_fault, request)
 }
 
 /// Checks that the three buckets of a source exist and are accessible.
 pub async fn check_buckets(
     s3: &aws_sdk_s3::Client,
     spec: &IngestSourceSpec,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
 ) -> Result<(), NotReady> {
     let all = async {
         let buckets: [_; BUCKETS] = [&spec.raw.bucket, &spec.snapshots.bucket, &spec.errors.bucket]
@@ -131,7 +131,7 @@ pub async fn check_buckets(
         let (raw, snapshots, errors) = tokio::join!(raw, snapshots, errors);
         raw.and(snapshots).and(errors)
     };
-    ask_storage(asker, &spec.storage, all).await
+    ask_storage(endpoint_client, &spec.storage, all).await
 }
 
 /// Connects to the clusters of a source. Each has to answer, and the records in them have to be the source's
@@ -139,18 +139,18 @@ pub async fn check_buckets(
 pub async fn connect_source(
     reader: &SecretReader,
     order: &IngestOrder,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
 ) -> Result<Elastic, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let cluster = ledger_cluster(spec)?;
-    let ledger = connect_elastic(reader, namespace, cluster, asker).await?;
+    let ledger = connect_elastic(reader, namespace, cluster, endpoint_client).await?;
     if !spec.adopts() {
         let (indices, owner) = (order.own_indices(), order.owner());
         let check = ledger.check_owner(&indices, &owner);
-        ask_cluster(asker, cluster, check.map_err(|error| claim_fault(cluster, error))).await?;
+        ask_cluster(endpoint_client, cluster, check.map_err(|error| claim_fault(cluster, error))).await?;
     }
     if let (Some(index), Some(_)) = (spec.index_cluster(), spec.own_ledger_cluster()) {
-        connect_elastic(reader, namespace, index, asker).await?;
+        connect_elastic(reader, namespace, index, endpoint_client).await?;
     }
     Ok(ledger)
 }

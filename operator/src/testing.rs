@@ -34,7 +34,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
     }
     let reporter = Reporter { controller: "docmill-operator".into(), instance: Some("test".into()) };
     Context {
-        cluster: CLUSTER.into(),
+        cluster_uid: CLUSTER.into(),
         client: client.clone(),
         reader: SecretReader { client: client.clone(), rules: rules() },
         writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
@@ -43,10 +43,10 @@ pub fn context(client: &Client, leads: bool) -> Context {
         jobs: reflector::store().0,
         pods: reflector::store().0,
         sources: reflector::store().0,
-        runs: reflector::store().0,
+        poll_runs: reflector::store().0,
         scheduled_runs: reflector::store().0,
-        workers: worker_status::client().unwrap(),
-        endpoints: CircuitBreaker::default(),
+        worker_http: worker_status::client().unwrap(),
+        circuit_breaker: CircuitBreaker::default(),
     }
 }
 

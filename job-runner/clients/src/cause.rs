@@ -32,7 +32,7 @@ pub fn with_causes(error: &dyn Error) -> String {
 pub fn certificate(fault: &rustls::Error) -> String {
     use rustls::CertificateError as Fault;
     let rustls::Error::InvalidCertificate(fault) = fault else { return "no TLS".to_owned() };
-    let told = match fault {
+    let text = match fault {
         Fault::NotValidForName | Fault::NotValidForNameContext { .. } => "not valid for this name",
         Fault::Expired | Fault::ExpiredContext { .. } => "Expired",
         Fault::NotValidYet | Fault::NotValidYetContext { .. } => "NotValidYet",
@@ -41,7 +41,7 @@ pub fn certificate(fault: &rustls::Error) -> String {
         Fault::Revoked => "Revoked",
         _ => "not to be used",
     };
-    format!("invalid peer certificate: {told}")
+    format!("invalid peer certificate: {text}")
 }
 
 /// The layer of an error that has a certain type, if any. An I/O error hides what it wraps: its source is the

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The number of requests that may be in flight.
 #[derive(Clone, Debug)]
 pub struct AdaptiveConcurrency {
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     state: Arc<Mutex<State>>,
 }
 
@@ -20,20 +20,20 @@ struct State {
     /// Slots to be removed when they are given back.
     surplus: usize,
     /// Consecutive successful requests.
-    well: usize,
+    successes: usize,
 }
 
 impl AdaptiveConcurrency {
     /// Starts with `first` and never exceeds `most`; at least one.
     pub fn between(first: usize, most: usize) -> Self {
         let (first, most) = (first.max(1), most.max(1));
-        let state = State { limit: first, most, surplus: 0, well: 0 };
-        Self { places: Arc::new(Semaphore::new(first)), state: Arc::new(Mutex::new(state)) }
+        let state = State { limit: first, most, surplus: 0, successes: 0 };
+        Self { slots: Arc::new(Semaphore::new(first)), state: Arc::new(Mutex::new(state)) }
     }
 
     /// Waits for a slot. `None` never happens as long as this exists.
     pub async fn slot(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).acquire_owned().await.ok()
+        Arc::clone(&self.slots).acquire_owned().await.ok()
     }
 
     /// Gives a slot back; `pushed_back` tells whether its request was throttled.
@@ -42,15 +42,15 @@ impl AdaptiveConcurrency {
         if pushed_back {
             let lower = (state.limit / 2).max(1);
             state.surplus += state.limit - lower;
-            (state.limit, state.well) = (lower, 0);
+            (state.limit, state.successes) = (lower, 0);
         } else {
-            state.well += 1;
-            if state.well >= state.limit && state.limit < state.most {
-                (state.limit, state.well) = (state.limit + 1, 0);
+            state.successes += 1;
+            if state.successes >= state.limit && state.limit < state.most {
+                (state.limit, state.successes) = (state.limit + 1, 0);
                 if state.surplus > 0 {
                     state.surplus -= 1;
                 } else {
-                    self.places.add_permits(1);
+                    self.slots.add_permits(1);
                 }
             }
         }
@@ -65,13 +65,13 @@ impl AdaptiveConcurrency {
 mod tests {
     use super::AdaptiveConcurrency;
 
-    /// How many places are free, when none is taken.
+    /// How many slots are free, when none is taken.
     fn free(concurrency: &AdaptiveConcurrency) -> usize {
-        concurrency.places.available_permits()
+        concurrency.slots.available_permits()
     }
 
     async fn batch(concurrency: &AdaptiveConcurrency, pushed_back: bool) {
-        let slot = concurrency.slot().await.expect("a place");
+        let slot = concurrency.slot().await.expect("a slot");
         concurrency.give_back(slot, pushed_back);
     }
 
@@ -86,7 +86,7 @@ mod tests {
         batch(&concurrency, true).await;
         batch(&concurrency, true).await;
         batch(&concurrency, true).await;
-        assert_eq!(free(&concurrency), 1, "one place is always left");
+        assert_eq!(free(&concurrency), 1, "one slot is always left");
         batch(&concurrency, false).await;
         assert_eq!(free(&concurrency), 2);
     }

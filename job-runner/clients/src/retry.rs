@@ -50,29 +50,29 @@ pub enum BackoffOutcome {
 /// The pauses of one piece of work.
 #[derive(Debug)]
 pub struct Backoff {
-    patience: RetryPolicy,
+    policy: RetryPolicy,
     failures: u32,
     since: Instant,
 }
 
 impl Backoff {
     /// Starts the clock.
-    pub fn new(patience: RetryPolicy) -> Self {
-        Self { patience, failures: 0, since: Instant::now() }
+    pub fn new(policy: RetryPolicy) -> Self {
+        Self { policy, failures: 0, since: Instant::now() }
     }
 
     /// Starts over, because something succeeded.
     pub fn reset(&mut self) {
-        *self = Self::new(self.patience);
+        *self = Self::new(self.policy);
     }
 
     /// Waits for the next pause, or for `at_least` where that is longer (what a server asked for).
     pub async fn wait(&mut self, at_least: Duration, stop: &CancellationToken) -> BackoffOutcome {
-        let pause = self.patience.pause(self.failures);
+        let pause = self.policy.pause(self.failures);
         // Half to all of it: full jitter from zero would let some come back at once.
         let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0).max(at_least);
         self.failures = self.failures.saturating_add(1);
-        if self.since.elapsed() + pause > self.patience.total {
+        if self.since.elapsed() + pause > self.policy.total {
             return BackoffOutcome::Exhausted;
         }
         tokio::select! {
@@ -85,16 +85,16 @@ impl Backoff {
 /// Retries an action while its error is transient; returns the last error when the patience runs out or
 /// `stop` is cancelled.
 pub async fn retry_transient<T, E: Classify + std::fmt::Display>(
-    patience: RetryPolicy,
+    policy: RetryPolicy,
     stop: &CancellationToken,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut backoff = Backoff::new(patience);
-    let mut held_up = store_health::of_process().held_up();
+    let mut backoff = Backoff::new(policy);
+    let mut problem_guard = store_health::global().held_up();
     loop {
         match attempt().await {
             Err(error) if error.class() == ErrorClass::Transient => {
-                held_up.by(error.store_problem(), &error.to_string());
+                problem_guard.set(error.store_problem(), &error.to_string());
                 tracing::warn!(%error, said = error.said(), "trying again");
                 if backoff.wait(Duration::ZERO, stop).await != BackoffOutcome::Again {
                     return Err(error);
@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let patience = RetryPolicy::lasting(Duration::from_hours(1));
-        let pauses: Vec<u128> = [0, 1, 2, 7, 8, 1_000].map(|n| patience.pause(n).as_millis()).into();
+        let policy = RetryPolicy::lasting(Duration::from_hours(1));
+        let pauses: Vec<u128> = [0, 1, 2, 7, 8, 1_000].map(|n| policy.pause(n).as_millis()).into();
         assert_eq!(pauses, [200, 400, 800, 25_600, 30_000, 30_000]);
     }
 

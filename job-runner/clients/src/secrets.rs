@@ -72,8 +72,8 @@ mod tests {
     #[test]
     fn debug_shows_keys_and_no_values() {
         let secrets = Secrets::new(BTreeMap::from([("password".to_owned(), b"hunter2\n".to_vec())]));
-        let shown = format!("{secrets:?}");
-        assert!(shown.contains("password") && !shown.contains("hunter2"), "{shown}");
+        let debug_text = format!("{secrets:?}");
+        assert!(debug_text.contains("password") && !debug_text.contains("hunter2"), "{debug_text}");
         assert_eq!(secrets.text("password"), Some("hunter2"));
     }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`problems`]: which problems there are, and whether they stop everything; pure;
 //!
-//! There is one [`StoreHealth`] per process ([`of_process`]), so that it need not be passed to every request.
+//! There is one [`StoreHealth`] per process ([`global`]), so that it need not be passed to every request.
 //! A worker reports its content to the operator, and counts through an [`Observer`].
 
 pub mod problems;
@@ -16,11 +16,11 @@ use docmill_crds::contract::StoreProblem;
 use super::clock;
 use problems::{ProblemKey, ReportedProblem, StoreProblems};
 
-static OF_PROCESS: OnceLock<StoreHealth> = OnceLock::new();
+static GLOBAL: OnceLock<StoreHealth> = OnceLock::new();
 
 /// The health of the stores as this process sees it.
-pub fn of_process() -> &'static StoreHealth {
-    OF_PROCESS.get_or_init(StoreHealth::new)
+pub fn global() -> &'static StoreHealth {
+    GLOBAL.get_or_init(StoreHealth::new)
 }
 
 /// Counts requests.
@@ -30,7 +30,7 @@ pub trait Observer: Debug + Send + Sync {
     /// A bulk request of this many bytes and items is sent.
     fn bulk(&self, bytes: usize, items: usize);
     /// A request is retried, because of a store or of something else.
-    fn retried(&self, step: &'static str, kind: Option<ProblemKey>);
+    fn retried(&self, step: &'static str, problem: Option<ProblemKey>);
 }
 
 /// The health of the stores for a process.
@@ -60,7 +60,7 @@ impl StoreHealth {
     /// Registers a piece of work that may be held up.
     #[must_use]
     pub fn held_up(&'static self) -> StoreProblemGuard {
-        StoreProblemGuard { health: self, by: None }
+        StoreProblemGuard { health: self, problem: None }
     }
 
     /// Whether more work may be received: not while a store that everything needs is unavailable.
@@ -70,9 +70,10 @@ impl StoreHealth {
     }
 
     /// The problems of now or a moment ago, the longest first.
-    pub fn told(&self) -> Vec<StoreProblem> {
+    pub fn current_problems(&self) -> Vec<StoreProblem> {
         let now = self.started.elapsed();
-        self.problems().told(now).into_iter().map(|told| self.store_problem(told)).collect()
+        let reported = self.problems().current_problems(now);
+        reported.into_iter().map(|problem| self.store_problem(problem)).collect()
     }
 
     pub(crate) fn bulk(&self, bytes: usize, items: usize) {
@@ -81,17 +82,17 @@ impl StoreHealth {
         }
     }
 
-    pub(crate) fn retried(&self, step: &'static str, kind: Option<ProblemKey>) {
+    pub(crate) fn retried(&self, step: &'static str, problem: Option<ProblemKey>) {
         if let Some(observer) = self.observer.get() {
-            observer.retried(step, kind);
+            observer.retried(step, problem);
         }
     }
 
-    fn store_problem(&self, told: ReportedProblem) -> StoreProblem {
-        let (by, reason) = told.kind;
-        let since = u64::try_from(told.since.as_millis()).unwrap_or(u64::MAX);
-        let since = clock::rfc3339(self.started_millis.saturating_add_unsigned(since));
-        StoreProblem { by, reason, since, message: told.message }
+    fn store_problem(&self, problem: ReportedProblem) -> StoreProblem {
+        let (by, reason) = problem.key;
+        let since_millis = u64::try_from(problem.since.as_millis()).unwrap_or(u64::MAX);
+        let since = clock::rfc3339(self.started_millis.saturating_add_unsigned(since_millis));
+        StoreProblem { by, reason, since, message: problem.message }
     }
 
     /// The observer is called while the problems are locked, so that it sees changes in their order.
@@ -113,22 +114,22 @@ impl StoreHealth {
 #[derive(Debug)]
 pub struct StoreProblemGuard {
     health: &'static StoreHealth,
-    by: Option<ProblemKey>,
+    problem: Option<ProblemKey>,
 }
 
 impl StoreProblemGuard {
     /// It is now held up by this and nothing else; `None`: by no store.
-    pub fn by(&mut self, kind: Option<ProblemKey>, message: &str) {
-        if kind == self.by {
+    pub fn set(&mut self, problem: Option<ProblemKey>, message: &str) {
+        if problem == self.problem {
             return;
         }
-        let before = std::mem::replace(&mut self.by, kind);
+        let previous = std::mem::replace(&mut self.problem, problem);
         self.health.change(|problems, now| {
-            if let Some(before) = before {
-                problems.end(before, now);
+            if let Some(previous) = previous {
+                problems.end(previous, now);
             }
-            if let Some(kind) = kind {
-                problems.begin(kind, message, now);
+            if let Some(problem) = problem {
+                problems.begin(problem, message, now);
             }
         });
     }
@@ -136,7 +137,7 @@ impl StoreProblemGuard {
 
 impl Drop for StoreProblemGuard {
     fn drop(&mut self) {
-        self.by(None, "");
+        self.set(None, "");
     }
 }
 
@@ -168,25 +169,25 @@ mod tests {
     fn the_observer_hears_that_everything_stops_and_goes_on() {
         let (health, seen): (_, &'static Seen) = (health(), Box::leak(Box::default()));
         health.observe(seen);
-        let mut held = health.held_up();
-        held.by(Some((Store::Elasticsearch, StoreProblemReason::Throttled)), "429");
+        let mut guard = health.held_up();
+        guard.set(Some((Store::Elasticsearch, StoreProblemReason::Throttled)), "429");
         assert!(seen.0.load(Ordering::SeqCst) && !health.may_receive());
-        let told = health.told();
-        assert_eq!(told[0].message.as_str(), "429");
-        assert!(told[0].since.ends_with('Z'));
-        drop(held);
+        let problems = health.current_problems();
+        assert_eq!(problems[0].message.as_str(), "429");
+        assert!(problems[0].since.ends_with('Z'));
+        drop(guard);
         assert!(!seen.0.load(Ordering::SeqCst) && health.may_receive());
     }
 
     #[test]
     fn one_piece_of_work_is_held_up_by_one_thing_at_a_time() {
         let health = health();
-        let mut held = health.held_up();
-        held.by(Some((Store::ObjectStore, StoreProblemReason::Unreachable)), "refused");
-        held.by(Some((Store::ObjectStore, StoreProblemReason::AccessDenied)), "403");
+        let mut guard = health.held_up();
+        guard.set(Some((Store::ObjectStore, StoreProblemReason::Unreachable)), "refused");
+        guard.set(Some((Store::ObjectStore, StoreProblemReason::AccessDenied)), "403");
         assert!(health.may_receive(), "a person has to mend it, and other units may go on");
-        drop(held);
-        assert_eq!(health.told().len(), 2, "both are told of for a while");
+        drop(guard);
+        assert_eq!(health.current_problems().len(), 2, "both are told of for a while");
     }
 }
 

@@ -78,7 +78,7 @@ async fn an_index_belongs_to_who_made_it_until_somebody_takes_it_over() {
     elastic.claim(&index, &other, true).await.unwrap();
     assert!(elastic.check_owner(std::slice::from_ref(&index), &other).await.is_ok());
     assert!(elastic.claim(&index, &one, false).await.is_err());
-    assert_eq!(elastic.standing("no-such-index", &one).await.unwrap(), None);
+    assert_eq!(elastic.ownership("no-such-index", &one).await.unwrap(), None);
     assert_eq!(FORMAT, 1, "another form needs an answer to what is there");
 }
 
@@ -89,7 +89,7 @@ async fn of_two_that_claim_an_index_of_nobody_one_has_it() {
     let index = OwnIndex { pattern: format!("{name}*").leak(), name, body };
     elastic.create_index(&index.name, &index.body).await.unwrap();
     let owners = [owner("one"), owner("other")];
-    assert_eq!(elastic.standing(&index.name, &owners[0]).await.unwrap(), Some(Ownership::Unclaimed));
+    assert_eq!(elastic.ownership(&index.name, &owners[0]).await.unwrap(), Some(Ownership::Unclaimed));
     let (one, other) =
         tokio::join!(elastic.claim(&index, &owners[0], false), elastic.claim(&index, &owners[1], false));
     assert_ne!(one.is_ok(), other.is_ok(), "{one:?} {other:?}");

@@ -47,20 +47,20 @@ pub(crate) struct ArticleWork {
     /// The index where the article belonged before; its copy there has to be deleted.
     pub(crate) moved_from: Option<String>,
     /// The results of each enricher, if the document itself has to stay as it is.
-    apart: Option<BTreeMap<String, Map<String, Value>>>,
+    separate_results: Option<BTreeMap<String, Map<String, Value>>>,
     /// The provenance of each enricher's result so far.
     enrichment: Map<String, Value>,
     called: bool,
     /// A model was not called, since the document had no input for it.
-    empty: bool,
+    had_empty_input: bool,
     failure: Option<DocumentFailure>,
 }
 
-/// A document's question to a model.
+/// A document's query to a model.
 #[derive(Debug)]
 pub(crate) struct ModelQuery {
     /// The inputs of the model.
-    pub(crate) given: Vec<ModelInput>,
+    pub(crate) inputs: Vec<ModelInput>,
     digest: String,
 }
 
@@ -72,10 +72,10 @@ impl ArticleWork {
             article,
             copy,
             moved_from: None,
-            apart: None,
+            separate_results: None,
             enrichment,
             called: false,
-            empty: false,
+            had_empty_input: false,
             failure: None,
         }
     }
@@ -87,20 +87,20 @@ impl ArticleWork {
 
     /// Keeps the results of each enricher apart, for a comparison.
     pub(crate) fn compared(self) -> Self {
-        Self { apart: Some(BTreeMap::new()), ..self }
+        Self { separate_results: Some(BTreeMap::new()), ..self }
     }
 
     /// The results of an enricher, if they are kept apart.
-    pub(crate) fn given_by(&self, enricher: &str) -> Option<&Map<String, Value>> {
-        self.apart.as_ref()?.get(enricher)
+    pub(crate) fn result_of(&self, enricher: &str) -> Option<&Map<String, Value>> {
+        self.separate_results.as_ref()?.get(enricher)
     }
 
     /// Records that a model would be called for it.
-    pub(crate) fn would_call(&mut self) {
+    pub(crate) fn record_call(&mut self) {
         self.called = true;
     }
 
-    /// The question for the model; `None` if an earlier result can be reused (it is attached), if the
+    /// The query for the model; `None` if an earlier result can be reused (it is attached), if the
     /// document has no input for this model, or cannot be sent to it (it fails). `run` and `now` are for the
     /// provenance.
     pub(crate) fn prepare(&mut self, model: &PlannedEnricher, run: &str, now: &str) -> Option<ModelQuery> {
@@ -109,12 +109,12 @@ impl ArticleWork {
             self.fail(model, FailureReason::FieldConflict, &message);
             return None;
         }
-        let given = input::given(model, &self.article.source).and_then(|given| {
-            let digest = input::digest(&given, &self.article.source)?;
-            Ok((given, digest))
+        let inputs = input::model_inputs(model, &self.article.source).and_then(|inputs| {
+            let digest = input::digest(&inputs, &self.article.source)?;
+            Ok((inputs, digest))
         });
-        let (given, digest) = match given {
-            Ok(given) => given,
+        let (inputs, digest) = match inputs {
+            Ok(inputs) => inputs,
             Err(error) => {
                 self.fail(model, FailureReason::InvalidInput, &error.to_string());
                 return None;
@@ -127,12 +127,12 @@ impl ArticleWork {
             }
             // A built-in function returns something for an empty text too.
             None if model.enricher.builtin.is_none()
-                && input::is_void(model, &given, &self.article.source) =>
+                && input::is_void(model, &inputs, &self.article.source) =>
             {
                 self.leave_out(model, &digest, run, now);
                 None
             }
-            None => Some(ModelQuery { given, digest }),
+            None => Some(ModelQuery { inputs, digest }),
         }
     }
 
@@ -145,18 +145,18 @@ impl ArticleWork {
             );
             return self.fail(model, FailureReason::EmptyInput, &message);
         }
-        let mut told = provenance::provenance(model, None, digest, run, now);
+        let mut provenance = provenance::provenance(model, None, digest, run, now);
         // No run has called the model for it.
-        told[key::RUN] = Value::Null;
-        self.empty = true;
-        self.attach(model, Map::new(), told);
+        provenance[key::RUN] = Value::Null;
+        self.had_empty_input = true;
+        self.attach(model, Map::new(), provenance);
     }
 
-    /// Applies the model's reply to a question.
+    /// Applies the model's reply to a query.
     pub(crate) fn answer(
         &mut self,
         model: &PlannedEnricher,
-        question: &ModelQuery,
+        query: &ModelQuery,
         reply: Reply,
         run: &str,
         now: &str,
@@ -164,17 +164,17 @@ impl ArticleWork {
         match reply {
             Ok(answer) => {
                 self.called = true;
-                let told =
-                    provenance::provenance(model, answer.version.as_deref(), &question.digest, run, now);
-                self.attach(model, answer.fields, told);
+                let provenance =
+                    provenance::provenance(model, answer.version.as_deref(), &query.digest, run, now);
+                self.attach(model, answer.fields, provenance);
             }
             Err(reason) => self.fail(model, FailureReason::ModelRefused, &reason),
         }
     }
 
     fn attach(&mut self, model: &PlannedEnricher, fields: Map<String, Value>, provenance: Value) {
-        match &mut self.apart {
-            Some(apart) => drop(apart.insert(model.name().to_owned(), fields)),
+        match &mut self.separate_results {
+            Some(results) => drop(results.insert(model.name().to_owned(), fields)),
             None => self.article.source.extend(fields),
         }
         self.enrichment.insert(model.name().to_owned(), provenance);
@@ -187,7 +187,7 @@ impl ArticleWork {
     }
 
     /// How many models have returned their result.
-    pub(crate) fn results(&self) -> usize {
+    pub(crate) fn result_count(&self) -> usize {
         self.enrichment.len()
     }
 
@@ -197,8 +197,8 @@ impl ArticleWork {
     }
 
     /// Whether a model was not called since the document had no input for it.
-    pub(crate) fn empty(&self) -> bool {
-        self.empty
+    pub(crate) fn had_empty_input(&self) -> bool {
+        self.had_empty_input
     }
 
     /// The first failure. The results of the other models are kept all the same.
@@ -239,16 +239,16 @@ mod tests {
         let slice_plan = slice_plan();
         let model = &slice_plan.models[0];
         let mut first = ArticleWork::new("i".into(), article(), None);
-        let question = first.prepare(model, "run-1", "now").expect("a question");
+        let query = first.prepare(model, "run-1", "now").expect("a query");
         let answer = Answer { fields: fields(&json!({"topic": "politics", "topicScore": 1})), version: None };
-        first.answer(model, &question, Ok(answer), "run-1", "2026-01-02T00:00:00.000Z");
+        first.answer(model, &query, Ok(answer), "run-1", "2026-01-02T00:00:00.000Z");
         assert!(first.called() && first.failure().is_none());
 
         let stored: Value = serde_json::from_slice(&first.sealed("run-1")).unwrap();
         let copy = StoredDocument { version: 5, state: ConcurrencyToken::default(), source: fields(&stored) };
         let mut second = ArticleWork::new("i".into(), article(), Some(copy));
         assert!(second.prepare(model, "run-1", "now").is_none());
-        assert_eq!((second.results(), second.called()), (1, false));
+        assert_eq!((second.result_count(), second.called()), (1, false));
         let again: Value = serde_json::from_slice(&second.sealed("run-2")).unwrap();
         assert_eq!(again["topic"], "politics");
         assert_eq!(again["_docmill"]["enrichment"], stored["_docmill"]["enrichment"]);
@@ -259,12 +259,12 @@ mod tests {
     fn one_failing_model_keeps_the_results_of_the_others() {
         let slice_plan = slice_plan();
         let mut work = ArticleWork::new("i".into(), article(), None);
-        let question = work.prepare(&slice_plan.models[0], "run-1", "now").unwrap();
-        work.answer(&slice_plan.models[0], &question, Err("status 400".into()), "run-1", "now");
-        let question = work.prepare(&slice_plan.models[1], "run-1", "now").unwrap();
+        let query = work.prepare(&slice_plan.models[0], "run-1", "now").unwrap();
+        work.answer(&slice_plan.models[0], &query, Err("status 400".into()), "run-1", "now");
+        let query = work.prepare(&slice_plan.models[1], "run-1", "now").unwrap();
         let answer = Answer { fields: fields(&json!({"embedding": [1.0]})), version: None };
-        work.answer(&slice_plan.models[1], &question, Ok(answer), "run-1", "now");
-        assert_eq!((work.results(), work.failure().unwrap().message.as_str()), (1, "topic: status 400"));
+        work.answer(&slice_plan.models[1], &query, Ok(answer), "run-1", "now");
+        assert_eq!((work.result_count(), work.failure().unwrap().message.as_str()), (1, "topic: status 400"));
     }
 
     #[test]
@@ -278,7 +278,10 @@ mod tests {
         slice_plan.models[0].enricher.outputs.iter_mut().for_each(|output| output.optional = true);
         let mut work = ArticleWork::new("i".into(), void(), None);
         assert!(work.prepare(&slice_plan.models[0], "run-1", "now").is_none());
-        assert_eq!((work.results(), work.called(), work.empty(), work.failure()), (1, false, true, None));
+        assert_eq!(
+            (work.result_count(), work.called(), work.had_empty_input(), work.failure()),
+            (1, false, true, None)
+        );
         let stored: Value = serde_json::from_slice(&work.sealed("run-1")).unwrap();
         assert_eq!(stored["_docmill"]["enrichment"]["topic"]["modelDigest"], slice_plan.models[0].digest);
         assert!(stored.get("topic").is_none());

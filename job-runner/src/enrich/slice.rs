@@ -41,7 +41,7 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<Report, EnrichError> {
     let started = Instant::now();
-    let busy = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let busy_millis = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let slice_plan = SlicePlan::read(order, slice)?;
     let records = enrichments::enrichments(&order.namespace);
     let claim = async || to.claim(&records, &order.owner(), order.to.adopt).await;
@@ -49,12 +49,12 @@ pub async fn run(
     if order.step == EnrichStep::Clear {
         let done = vectors::clear(order, &slice_plan.target.wildcard(), to, stop).await?;
         let ended = "vectors of other models are taken out".to_owned();
-        return Ok(Report { done, busy_millis: busy(), ended, ..Report::default() });
+        return Ok(Report { done, busy_millis: busy_millis(), ended, ..Report::default() });
     }
     let (progress, counts) = Progress::resume(&slice_plan, to, stop).await?;
     let store = match &order.step {
         EnrichStep::DryRun | EnrichStep::Compare(_) => {
-            CopyStore::looked_into(&slice_plan, to, matches!(order.step, EnrichStep::Compare(_)))
+            CopyStore::read_only(&slice_plan, to, matches!(order.step, EnrichStep::Compare(_)))
         }
         EnrichStep::Enrich | EnrichStep::Clear => CopyStore::prepare(&slice_plan, from, to, stop).await?,
     };
@@ -65,7 +65,7 @@ pub async fn run(
         Some(storage) => Some(Objects::mounted(storage).await?),
         None => None,
     };
-    let tally = SharedCounts::new(counts);
+    let shared_counts = SharedCounts::new(counts);
     let comparison = Mutex::new(SliceComparison::default());
     let flow = Flow {
         slice_plan: &slice_plan,
@@ -75,7 +75,7 @@ pub async fn run(
         progress: &progress,
         budget: &budget,
         objects: objects.as_ref(),
-        tally: &tally,
+        counts: &shared_counts,
         comparison: &comparison,
         stop,
     };
@@ -84,7 +84,7 @@ pub async fn run(
         done: counts.done,
         failed: counts.failed,
         skipped: counts.passed_over,
-        busy_millis: busy(),
+        busy_millis: busy_millis(),
         ended: "the slice is done".to_owned(),
         error: counts.first_failure,
         ..Report::default()
@@ -93,7 +93,9 @@ pub async fn run(
 
 /// One link per enricher, each with its own Secret.
 pub(crate) fn links(order: &EnrichOrder) -> Result<Vec<MountedLink>, EnrichError> {
-    (0..order.enrichers.len()).map(|place| Ok(MountedLink::new(secret_mount::enricher(place))?)).collect()
+    (0..order.enrichers.len())
+        .map(|position| Ok(MountedLink::new(secret_mount::enricher(position))?))
+        .collect()
 }
 
 /// Goes over the slice to its end. Its progress is written in any case, even if the slice breaks off.
@@ -105,13 +107,13 @@ pub(crate) async fn go_over(
     let mut views = 0;
     loop {
         views += 1;
-        flow.tally.count(SliceCounts::start_over);
+        flow.counts.count(SliceCounts::start_over);
         if let EnrichStep::Compare(compare) = &flow.slice_plan.step {
             *flow.comparison.lock().unwrap_or_else(PoisonError::into_inner) =
                 SliceComparison::new(compare.tolerance_milli);
         }
         let mut selection = Selection::open(flow.slice_plan, from, to, flow.stop).await?;
-        flow.tally.count(|counts| counts.documents = selection.documents);
+        flow.counts.count(|counts| counts.documents = selection.documents);
         let result = Box::pin(flow.run(&mut selection)).await;
         selection.close().await;
         match result {
@@ -120,25 +122,25 @@ pub(crate) async fn go_over(
             }
             Err(EnrichError::BudgetReached) => {
                 let reached = flow.budget.limits_now(flow.stop).await?;
-                flow.tally.count(|counts| counts.exhausted = reached);
-                flow.progress.write(&flow.tally.now(), false, flow.stop).await?;
+                flow.counts.count(|counts| counts.exhausted = reached);
+                flow.progress.write(&flow.counts.now(), false, flow.stop).await?;
                 wait_for_more(flow, reached).await?;
                 views = 0;
             }
             Err(error) => {
                 // If this cannot be written, the record keeps its previous content; the error is what
                 // matters.
-                let _ = flow.progress.write(&flow.tally.now(), false, &CancellationToken::new()).await;
+                let _ = flow.progress.write(&flow.counts.now(), false, &CancellationToken::new()).await;
                 return Err(error);
             }
             Ok(()) => {
-                let counts = flow.tally.now();
+                let counts = flow.counts.now();
                 if matches!(flow.slice_plan.step, EnrichStep::Compare(_)) {
                     let comparison = flow.comparison.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     flow.progress.report(&comparison, flow.stop).await?;
-                    flow.tally.count(|counts| counts.comparison = comparison.totals());
+                    flow.counts.count(|counts| counts.comparison = comparison.totals());
                 }
-                flow.progress.write(&flow.tally.now(), true, flow.stop).await?;
+                flow.progress.write(&flow.counts.now(), true, flow.stop).await?;
                 return Ok(counts);
             }
         }

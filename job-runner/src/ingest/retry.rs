@@ -32,7 +32,7 @@ where
     let mut outage_backoff = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
     let mut user_backoff = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_USERS));
     let (worker, started_at) = (telemetry::worker(), Instant::now());
-    let mut held_up = store_health::of_process().held_up();
+    let mut held_up = store_health::global().held_up();
     loop {
         // A worker that has to let go does not wait for an answer that may never come; the request is safe to
         // repeat.
@@ -43,7 +43,7 @@ where
             }
             Err(error) => error,
         };
-        held_up.by(error.store_problem(), &error.to_string());
+        held_up.set(error.store_problem(), &error.to_string());
         worker.metrics.retry(what, error.store_problem());
         tracing::warn!(%error, said = error.said(), step = what, "a step failed");
         let backoff_outcome = match error.class() {

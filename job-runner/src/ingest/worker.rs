@@ -126,7 +126,7 @@ impl Worker {
         if self.stop.closing.run_until_cancelled(free).await.is_none() {
             return Vec::new();
         }
-        if !store_health::of_process().may_receive() {
+        if !store_health::global().may_receive() {
             // What is in flight waits for a store already; more would only wait as well.
             self.stop.closing.run_until_cancelled(tokio::time::sleep(HINDERED)).await;
             return Vec::new();

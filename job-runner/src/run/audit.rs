@@ -46,17 +46,17 @@ const ROUNDS: usize = 3;
 pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
     let stores = Stores::open(context).await?;
     let mut report = AuditReport::default();
-    let mut poison_units = Vec::new();
+    let mut suspect_windows = Vec::new();
     stores.refresh().await?;
     for range in lines.iter().filter_map(|line| line.range.as_ref()) {
-        let (sums, more) = first_look(&stores, range).await?;
+        let (sums, windows) = first_look(&stores, range).await?;
         report.sums.add(sums);
-        poison_units.extend(more);
+        suspect_windows.extend(windows);
     }
-    if !poison_units.is_empty() {
+    if !suspect_windows.is_empty() {
         settle(context).await?;
         stores.refresh().await?;
-        second_looks(&stores, &poison_units, &mut report).await?;
+        second_looks(&stores, &suspect_windows, &mut report).await?;
     }
     let totals = report.totals();
     let tally = Tally {
@@ -72,6 +72,7 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
 /// A window in which something differed.
 struct SuspectWindow {
     range: KeyRange,
+    /// The identities of its differences.
     seen: HashSet<u64>,
 }
 
@@ -80,14 +81,14 @@ struct Look {
     sums: Sums,
     differences: Vec<Difference>,
     until: Option<String>,
-    more: bool,
+    has_more: bool,
     incomplete: bool,
 }
 
 /// Examines a range window by window. Returns the sums of the windows without differences, and the other
 /// windows.
 async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<SuspectWindow>), RunError> {
-    let (mut sums, mut poison_units) = (Sums::default(), Vec::new());
+    let (mut sums, mut suspect_windows) = (Sums::default(), Vec::new());
     let mut after = range.after.clone();
     loop {
         let look = look(stores, after.as_deref(), range.until.as_deref()).await?;
@@ -95,10 +96,11 @@ async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<
             sums.add(look.sums);
         } else {
             let seen = look.differences.iter().map(identity).collect();
-            poison_units.push(SuspectWindow { range: KeyRange { after, until: look.until.clone() }, seen });
+            suspect_windows
+                .push(SuspectWindow { range: KeyRange { after, until: look.until.clone() }, seen });
         }
-        if !look.more {
-            return Ok((sums, poison_units));
+        if !look.has_more {
+            return Ok((sums, suspect_windows));
         }
         after = look.until;
     }
@@ -107,12 +109,12 @@ async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<
 /// Checks again what differed, and repairs it if asked to.
 async fn second_looks(
     stores: &Stores<'_>,
-    poison_units: &[SuspectWindow],
+    suspect_windows: &[SuspectWindow],
     report: &mut AuditReport,
 ) -> Result<(), RunError> {
     let context = stores.context;
     let repairer = if context.order.spec.repair { Some(Repairer::new(stores).await?) } else { None };
-    for SuspectWindow { range, seen } in poison_units {
+    for SuspectWindow { range, seen } in suspect_windows {
         let mut look = look_at_all(stores, range).await?;
         let mut confirmed = std::mem::take(&mut look.differences);
         confirmed.retain(|difference| seen.contains(&identity(difference)));
@@ -142,11 +144,12 @@ async fn mend(
     loop {
         stores.refresh().await?;
         let look = look_at_all(stores, range).await?;
-        let left: Vec<_> = look.differences.iter().filter(|left| keys.contains(&left.key)).cloned().collect();
+        let left: Vec<_> =
+            look.differences.iter().filter(|difference| keys.contains(&difference.key)).cloned().collect();
         if left.is_empty() || round == ROUNDS {
-            let left: HashSet<_> = left.iter().map(identity).collect();
+            let unrepaired: HashSet<_> = left.iter().map(identity).collect();
             for difference in confirmed.iter_mut() {
-                difference.repaired = !left.contains(&identity(difference));
+                difference.repaired = !unrepaired.contains(&identity(difference));
             }
             return Ok(look);
         }
@@ -158,12 +161,12 @@ async fn mend(
 /// Examines a range to its end.
 async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunError> {
     let mut all = look(stores, range.after.as_deref(), range.until.as_deref()).await?;
-    while all.more {
+    while all.has_more {
         let next = look(stores, all.until.as_deref(), range.until.as_deref()).await?;
         all.sums.add(next.sums);
         all.differences.extend(next.differences);
         all.incomplete |= next.incomplete;
-        (all.until, all.more) = (next.until, next.more);
+        (all.until, all.has_more) = (next.until, next.has_more);
     }
     Ok(all)
 }
@@ -176,23 +179,26 @@ async fn look(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> 
 }
 
 async fn attempt(stores: &Stores<'_>, after: Option<&str>, until: Option<&str>) -> Result<Look, RunError> {
-    let KeyWindow { evidence, until, more } = Box::pin(stores.window(after, until)).await?;
-    let (sums, mut differences) = judge::judge(&stores.ground, &evidence);
-    differences.extend(stores.named_documents(&evidence).await?);
-    let mut unnamed = stores.unnamed_documents(&evidence, after, until.as_deref()).await?;
+    let KeyWindow { inventory, until, has_more } = Box::pin(stores.window(after, until)).await?;
+    let (sums, mut differences) = judge::judge(&stores.scope, &inventory);
+    differences.extend(stores.named_documents(&inventory).await?);
+    let mut unnamed = stores.unnamed_documents(&inventory, after, until.as_deref()).await?;
     let mut incomplete = unnamed.len() >= MOST_UNNAMED;
     // A document in the place of a missing one is a difference already.
-    let told: HashSet<_> = differences.iter().filter_map(|difference| difference.target.address()).collect();
-    unnamed.retain(|difference| !difference.target.address().is_some_and(|address| told.contains(&address)));
+    let missing_addresses: HashSet<_> =
+        differences.iter().filter_map(|difference| difference.target.address()).collect();
+    unnamed.retain(|difference| {
+        !difference.target.address().is_some_and(|address| missing_addresses.contains(&address))
+    });
     differences.extend(unnamed);
     if after.is_none() {
         // Packs are not ordered as keys are. They are examined with the first of them.
-        let (packs, more) = stores.strange_packs().await?;
+        let (packs, has_more_packs) = stores.strange_packs().await?;
         differences.extend(packs);
-        incomplete |= more;
+        incomplete |= has_more_packs;
     }
     differences.sort_by(|a, b| (&a.key, a.kind).cmp(&(&b.key, b.kind)));
-    Ok(Look { sums, differences, until, more, incomplete })
+    Ok(Look { sums, differences, until, has_more, incomplete })
 }
 
 async fn settle(context: &RunContext) -> Result<(), RunError> {

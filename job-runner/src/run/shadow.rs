@@ -61,9 +61,9 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
         stream::iter(lines).map(|line| rehearsal.unit(line)).buffered(UNITS_AT_A_TIME).try_collect().await?;
     let mut tally = Tally { lines: i64::try_from(lines.len()).unwrap_or(i64::MAX), ..Tally::default() };
     let mut report = ShadowReport { revision: rehearsal.revision.clone(), ..Default::default() };
-    for (predicted, of_unit) in results {
+    for (predicted, unit_report) in results {
         count(&mut tally, predicted.as_ref());
-        report.merge(of_unit);
+        report.merge(unit_report);
     }
     Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
 }
@@ -83,12 +83,12 @@ fn count(tally: &mut Tally, predicted: Option<&Predicted>) {
 /// What a rehearsal needs, shared by all units of a file.
 struct Rehearsal<'a> {
     context: &'a RunContext,
-    ledger: String,
-    logic: DocumentExtractor,
+    ledger_index: String,
+    extractor: DocumentExtractor,
     revision: String,
     max_object_bytes: u64,
     addressing: Arc<Addressing>,
-    large: Semaphore,
+    large_snapshots: Semaphore,
 }
 
 impl<'a> Rehearsal<'a> {
@@ -98,36 +98,36 @@ impl<'a> Rehearsal<'a> {
         let addressing = Addressing::of_index(source.index.as_ref()).map_err(IngestError::from)?;
         Ok(Self {
             context,
-            ledger: units_index(&context.order.ingest.namespace, &context.order.ingest.source),
-            logic: DocumentExtractor::new(&model)?,
+            ledger_index: units_index(&context.order.ingest.namespace, &context.order.ingest.source),
+            extractor: DocumentExtractor::new(&model)?,
             revision: model.revision(),
             max_object_bytes: model.limits.max_object_bytes,
             addressing: Arc::new(addressing),
-            large: Semaphore::new(LARGE_SNAPSHOTS),
+            large_snapshots: Semaphore::new(LARGE_SNAPSHOTS),
         })
     }
 
     /// Rehearses one unit; the prediction is left out if the unit would be skipped.
     async fn unit(&self, line: &ManifestLine) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let landed = ObjectRef {
+        let object_ref = ObjectRef {
             bucket: self.context.source().raw.bucket.clone(),
             key: line.key.clone(),
             version_id: line.version_id.clone(),
             etag: line.etag.clone(),
         };
         let stop = &self.context.stop.abort;
-        retry_step("rehearse", stop, || self.attempt(&landed))
+        retry_step("rehearse", stop, || self.attempt(&object_ref))
             .await
             .map_err(|Unfinished| RunError::given_up(stop))
     }
 
-    async fn attempt(&self, landed: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let opened = match object::open(&self.context.s3, landed).await {
+    async fn attempt(&self, object_ref: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let opened = match object::open(&self.context.s3, object_ref).await {
             Ok(ObjectFound::Object(opened)) => opened,
             // What cannot be read stays as it was, until it can.
-            Err(error) if error.fault() == Some(StoreFault::Archived) => return self.stays(landed).await,
+            Err(error) if error.fault() == Some(StoreFault::Archived) => return self.stays(object_ref).await,
             Err(error) => return Err(error.into()),
-            Ok(ObjectFound::Gone | ObjectFound::Replaced) => return self.stays(landed).await,
+            Ok(ObjectFound::Gone | ObjectFound::Replaced) => return self.stays(object_ref).await,
         };
         let recorded = self.recorded(&opened.unit.id).await?;
         let superseded = recorded.as_ref().is_some_and(|recorded| {
@@ -139,74 +139,76 @@ impl<'a> Rehearsal<'a> {
         }
         let snapshot = match recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref()) {
             Some(reference) => self.snapshot(reference).await?,
-            None => Some(SnapshotTurn::default()),
+            None => Some(HeldSnapshot::default()),
         };
         let length = opened.length;
-        let Some((unit, object)) = self.object(landed, *opened).await? else {
-            return self.stays(landed).await;
+        let Some((unit, object)) = self.object(object_ref, *opened).await? else {
+            return self.stays(object_ref).await;
         };
         let (predicted, report, read) = self
             .compare(unit, length, object, recorded, snapshot)
             .await
-            .map_err(|error| StoreError::unavailable(object::action(landed), &error))?;
-        object::check_length(landed, length, usize::try_from(read).unwrap_or(usize::MAX))?;
+            .map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
+        object::check_length(object_ref, length, usize::try_from(read).unwrap_or(usize::MAX))?;
         Ok((Some(predicted), report))
     }
 
     /// What would become of an object; `None` if it is gone.
     async fn object(
         &self,
-        landed: &ObjectRef,
+        object_ref: &ObjectRef,
         opened: OpenedObject,
     ) -> Result<Option<(Unit, Object)>, StoreError> {
         if u64::try_from(opened.length).is_ok_and(|length| length > self.max_object_bytes) {
             return Ok(Some((opened.unit, Object::TooLarge)));
         }
-        Ok(match &self.logic {
+        Ok(match &self.extractor {
             DocumentExtractor::Convert(converter) => {
                 let reader = BodyReader::start(opened.body);
                 Some((opened.unit, Object::ToConvert(Arc::clone(converter), reader)))
             }
             DocumentExtractor::Describe(describer) => {
-                let whole = describer.describe(&self.context.s3, landed, opened).await?;
+                let whole = describer.describe(&self.context.s3, object_ref, opened).await?;
                 whole.map(|whole| (whole.unit, Object::Described(Box::new(whole.document))))
             }
         })
     }
 
     /// An object that is gone, or that another version has replaced: its unit stays as recorded.
-    async fn stays(&self, landed: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
-        let (bucket, key) = (landed.bucket.clone(), landed.key.clone());
-        let recorded = match landed.version() {
+    async fn stays(&self, object_ref: &ObjectRef) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let (bucket, key) = (object_ref.bucket.clone(), object_ref.key.clone());
+        let recorded = match object_ref.version() {
             Some(version) => self.recorded(&UnitId { bucket, key, version }).await?,
             None => None,
         };
         let recorded = recorded.filter(|recorded| recorded.state != UnitState::Skipped);
-        let stays = recorded.map(|recorded| Predicted { state: recorded.state, changed: false });
-        Ok((stays, ShadowReport::of_skipped()))
+        let unchanged = recorded.map(|recorded| Predicted { state: recorded.state, changed: false });
+        Ok((unchanged, ShadowReport::of_skipped()))
     }
 
     async fn recorded(&self, unit: &UnitId) -> Result<Option<Recorded>, RunError> {
         let digest = unit.digest();
         let fields = RECORD_FIELDS.map(str::to_owned);
-        let address = Address { index: &self.ledger, id: &digest };
+        let address = Address { index: &self.ledger_index, id: &digest };
         let found = self.context.clusters.ledger.mget(&[address], &fields).await?.pop().flatten();
         let Some(found) = found else { return Ok(None) };
         serde_json::from_value(found.source.into()).map(Some).map_err(|_| {
-            ElasticError::Unreadable(format!("record {digest} of {} is not of its form", self.ledger)).into()
+            ElasticError::Unreadable(format!("record {digest} of {} is not of its form", self.ledger_index))
+                .into()
         })
     }
 
     /// The lines of a snapshot; `None` if it is missing or too large.
-    async fn snapshot(&self, reference: &str) -> Result<Option<SnapshotTurn<'_>>, StoreError> {
+    async fn snapshot(&self, reference: &str) -> Result<Option<HeldSnapshot<'_>>, StoreError> {
         let bucket = &self.context.source().snapshots.bucket;
         let Some(snapshot) = read::open(&self.context.s3, bucket, reference).await? else { return Ok(None) };
         let length = snapshot.length;
         if length > MAX_SNAPSHOT_BYTES {
             return Ok(None);
         }
-        let turn = if length > LARGE_SNAPSHOT_BYTES { self.large.acquire().await.ok() } else { None };
-        Ok(snapshot.bytes().await?.map(|lines| SnapshotTurn { lines, _turn: turn }))
+        let permit =
+            if length > LARGE_SNAPSHOT_BYTES { self.large_snapshots.acquire().await.ok() } else { None };
+        Ok(snapshot.bytes().await?.map(|lines| HeldSnapshot { lines, _permit: permit }))
     }
 
     /// Compares what would become of an object with what exists; also returns how many bytes of it were read.
@@ -216,13 +218,14 @@ impl<'a> Rehearsal<'a> {
         length: i64,
         object: Object,
         recorded: Option<Recorded>,
-        snapshot: Option<SnapshotTurn<'_>>,
+        snapshot: Option<HeldSnapshot<'_>>,
     ) -> io::Result<(Predicted, ShadowReport, i64)> {
-        let lines = snapshot.as_ref().map(|held| held.lines.clone());
-        let (addressing, good) = (Arc::clone(&self.addressing), UnitState::of_success(self.context.source()));
-        let work = tokio::task::spawn_blocking(move || {
-            let standing = lines.map(|lines| OpenSnapshot::new(lines, &addressing));
-            let mut comparison = UnitComparison::new(&addressing, standing);
+        let lines = snapshot.as_ref().map(|snapshot| snapshot.lines.clone());
+        let (addressing, success_state) =
+            (Arc::clone(&self.addressing), UnitState::of_success(self.context.source()));
+        let comparison_task = tokio::task::spawn_blocking(move || {
+            let open_snapshot = lines.map(|lines| OpenSnapshot::new(lines, &addressing));
+            let mut comparison = UnitComparison::new(&addressing, open_snapshot);
             let mut read = length;
             match object {
                 Object::TooLarge => {
@@ -233,10 +236,10 @@ impl<'a> Rehearsal<'a> {
                 Object::ToConvert(converter, reader) => read = convert(&mut comparison, &converter, reader)?,
                 Object::Described(document) => comparison.compare(&document),
             }
-            let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref(), good);
+            let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref(), success_state);
             io::Result::Ok((predicted, report, read))
         });
-        work.await.map_err(io::Error::from).flatten()
+        comparison_task.await.map_err(io::Error::from).flatten()
     }
 }
 
@@ -260,11 +263,11 @@ fn convert(
     Ok(counted.read)
 }
 
-/// The lines of a snapshot, with the turn of a large one.
+/// The lines of a snapshot, with the permit for a large one.
 #[derive(Default)]
-struct SnapshotTurn<'a> {
+struct HeldSnapshot<'a> {
     lines: Bytes,
-    _turn: Option<tokio::sync::SemaphorePermit<'a>>,
+    _permit: Option<tokio::sync::SemaphorePermit<'a>>,
 }
 
 /// Counts the bytes that are read.

@@ -36,29 +36,30 @@ enum EndpointState {
     Unknown,
     /// It answered, or failed fast.
     Quick,
-    Silent {
+    Unresponsive {
         since: Instant,
         failures: u32,
-        again: Instant,
+        retry_at: Instant,
         fault: NotReady,
     },
 }
 
 #[derive(Clone, Debug)]
 struct BreakerEntry {
-    standing: EndpointState,
+    state: EndpointState,
     /// Requests in flight.
-    asking: usize,
-    used: Instant,
+    in_flight: usize,
+    last_used: Instant,
 }
 
 /// What is known about all endpoints.
 #[derive(Debug, Default)]
 pub struct BreakerTable {
-    known: HashMap<BreakerKey, BreakerEntry>,
+    entries: HashMap<BreakerKey, BreakerEntry>,
+    /// Requests in flight to unknown or unresponsive endpoints: in total, and by namespace.
     doubtful: usize,
-    doubtful_of: HashMap<String, usize>,
-    swept: Option<Instant>,
+    doubtful_of_namespace: HashMap<String, usize>,
+    last_sweep: Option<Instant>,
 }
 
 /// Whether an endpoint may be asked now.
@@ -96,31 +97,31 @@ impl BreakerTable {
         now: Instant,
     ) -> EndpointTurn {
         self.sweep(now);
-        let has_place = self.doubtful < DOUBTFUL
-            && self.doubtful_of.get(&key.namespace).copied().unwrap_or(0) < DOUBTFUL_OF_NAMESPACE;
-        let fresh = || BreakerEntry { standing: EndpointState::Unknown, asking: 0, used: now };
-        let known = self.known.entry(key.clone()).or_insert_with(fresh);
-        known.used = now;
-        let turn = match &known.standing {
+        let has_slot = self.doubtful < DOUBTFUL
+            && self.doubtful_of_namespace.get(&key.namespace).copied().unwrap_or(0) < DOUBTFUL_OF_NAMESPACE;
+        let new_entry = || BreakerEntry { state: EndpointState::Unknown, in_flight: 0, last_used: now };
+        let entry = self.entries.entry(key.clone()).or_insert_with(new_entry);
+        entry.last_used = now;
+        let turn = match &entry.state {
             EndpointState::Quick => EndpointTurn::Now { deadline: longest, doubtful: false },
             EndpointState::Unknown if trusted => EndpointTurn::Now { deadline: longest, doubtful: false },
-            EndpointState::Unknown if known.asking == 0 && has_place => {
+            EndpointState::Unknown if entry.in_flight == 0 && has_slot => {
                 EndpointTurn::Now { deadline: FIRST_DEADLINE.min(longest), doubtful: true }
             }
             EndpointState::Unknown => EndpointTurn::Later,
-            EndpointState::Silent { again, failures, .. }
-                if known.asking == 0 && now >= *again && has_place =>
+            EndpointState::Unresponsive { retry_at, failures, .. }
+                if entry.in_flight == 0 && now >= *retry_at && has_slot =>
             {
-                let more = FIRST_DEADLINE.saturating_mul(2_u32.saturating_pow(*failures));
-                EndpointTurn::Now { deadline: more.min(longest), doubtful: true }
+                let deadline = FIRST_DEADLINE.saturating_mul(2_u32.saturating_pow(*failures));
+                EndpointTurn::Now { deadline: deadline.min(longest), doubtful: true }
             }
-            EndpointState::Silent { fault, .. } => EndpointTurn::Held(fault.clone()),
+            EndpointState::Unresponsive { fault, .. } => EndpointTurn::Held(fault.clone()),
         };
         if let EndpointTurn::Now { doubtful, .. } = turn {
-            known.asking += 1;
+            entry.in_flight += 1;
             if doubtful {
                 self.doubtful += 1;
-                *self.doubtful_of.entry(key.namespace.clone()).or_default() += 1;
+                *self.doubtful_of_namespace.entry(key.namespace.clone()).or_default() += 1;
             }
         }
         turn
@@ -130,31 +131,31 @@ impl BreakerTable {
     pub fn end(&mut self, key: &BreakerKey, doubtful: bool, outcome: Outcome, now: Instant) {
         if doubtful {
             self.doubtful = self.doubtful.saturating_sub(1);
-            if let Some(count) = self.doubtful_of.get_mut(&key.namespace) {
+            if let Some(count) = self.doubtful_of_namespace.get_mut(&key.namespace) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
-                    self.doubtful_of.remove(&key.namespace);
+                    self.doubtful_of_namespace.remove(&key.namespace);
                 }
             }
         }
-        let Some(known) = self.known.get_mut(key) else { return };
-        known.asking = known.asking.saturating_sub(1);
-        known.standing = match outcome {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        entry.in_flight = entry.in_flight.saturating_sub(1);
+        entry.state = match outcome {
             Outcome::Quick => EndpointState::Quick,
-            Outcome::Slow(fault) => known.standing.failed(fault, now),
+            Outcome::Slow(fault) => entry.state.failed(fault, now),
         };
     }
 
     fn sweep(&mut self, now: Instant) {
-        let full = self.known.len() >= MOST;
-        if !full && self.swept.is_some_and(|last| now.duration_since(last) < FORGOTTEN / 15) {
+        let is_full = self.entries.len() >= MOST;
+        if !is_full && self.last_sweep.is_some_and(|last| now.duration_since(last) < FORGOTTEN / 15) {
             return;
         }
-        self.swept = Some(now);
-        let keeps = if full { Duration::from_mins(1) } else { FORGOTTEN };
-        self.known.retain(|_, known| known.asking > 0 || now.duration_since(known.used) < keeps);
-        if self.known.len() >= MOST {
-            self.known.retain(|_, known| known.asking > 0);
+        self.last_sweep = Some(now);
+        let keep_for = if is_full { Duration::from_mins(1) } else { FORGOTTEN };
+        self.entries.retain(|_, entry| entry.in_flight > 0 || now.duration_since(entry.last_used) < keep_for);
+        if self.entries.len() >= MOST {
+            self.entries.retain(|_, entry| entry.in_flight > 0);
         }
     }
 }
@@ -162,11 +163,11 @@ impl BreakerTable {
 impl EndpointState {
     fn failed(&self, fault: NotReady, now: Instant) -> Self {
         let (since, failures) = match self {
-            Self::Silent { since, failures, .. } => (*since, failures.saturating_add(1)),
+            Self::Unresponsive { since, failures, .. } => (*since, failures.saturating_add(1)),
             Self::Unknown | Self::Quick => (now, 1),
         };
         let pause = (now.duration_since(since) / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-        Self::Silent { since, failures, again: now + pause, fault }
+        Self::Unresponsive { since, failures, retry_at: now + pause, fault }
     }
 }
 
@@ -190,71 +191,71 @@ mod tests {
         NotReady::transient("IndexUnreachable", "no answer")
     }
 
-    fn begins(memory: &mut BreakerTable, key: &BreakerKey, now: Instant) -> bool {
-        matches!(memory.begin(key, false, LONGEST, now), EndpointTurn::Now { .. })
+    fn begins(table: &mut BreakerTable, key: &BreakerKey, now: Instant) -> bool {
+        matches!(table.begin(key, false, LONGEST, now), EndpointTurn::Now { .. })
     }
 
     #[test]
     fn a_namespace_has_few_places_for_strangers_and_leaves_the_rest_to_others() {
-        let (mut memory, now) = (BreakerTable::default(), Instant::now());
-        let begun = (0..100).filter(|number| begins(&mut memory, &key("hostile", *number), now)).count();
+        let (mut table, now) = (BreakerTable::default(), Instant::now());
+        let begun = (0..100).filter(|number| begins(&mut table, &key("hostile", *number), now)).count();
         assert_eq!(begun, DOUBTFUL_OF_NAMESPACE);
-        assert!(begins(&mut memory, &key("news", 0), now));
+        assert!(begins(&mut table, &key("news", 0), now));
         let begun =
-            (0..100).filter(|number| begins(&mut memory, &key(&format!("n-{number}"), 0), now)).count();
+            (0..100).filter(|number| begins(&mut table, &key(&format!("n-{number}"), 0), now)).count();
         assert_eq!(begun, DOUBTFUL - DOUBTFUL_OF_NAMESPACE - 1);
-        assert_eq!(memory.begin(&key("late", 0), false, LONGEST, now), EndpointTurn::Later);
-        let trusted = memory.begin(&key("late", 0), true, LONGEST, now);
+        assert_eq!(table.begin(&key("late", 0), false, LONGEST, now), EndpointTurn::Later);
+        let trusted = table.begin(&key("late", 0), true, LONGEST, now);
         assert_eq!(
             trusted,
             EndpointTurn::Now { deadline: LONGEST, doubtful: false },
             "who was ready needs no place"
         );
-        memory.end(&key("news", 0), true, Outcome::Quick, now);
-        assert!(begins(&mut memory, &key("later", 0), now));
+        table.end(&key("news", 0), true, Outcome::Quick, now);
+        assert!(begins(&mut table, &key("later", 0), now));
     }
 
     #[test]
     fn a_silent_endpoint_is_asked_by_one_at_a_time_with_growing_pauses() {
-        let (mut memory, start) = (BreakerTable::default(), Instant::now());
-        let (hole, mut now, mut asked) = (key("news", 1), start, Vec::new());
+        let (mut table, start) = (BreakerTable::default(), Instant::now());
+        let (hole, mut now, mut deadlines) = (key("news", 1), start, Vec::new());
         while now < start + Duration::from_hours(1) {
-            if let EndpointTurn::Now { deadline, doubtful } = memory.begin(&hole, false, LONGEST, now) {
-                let other = memory.begin(&hole, false, LONGEST, now);
+            if let EndpointTurn::Now { deadline, doubtful } = table.begin(&hole, false, LONGEST, now) {
+                let other = table.begin(&hole, false, LONGEST, now);
                 assert_eq!(
                     other,
-                    if asked.is_empty() { EndpointTurn::Later } else { EndpointTurn::Held(fault()) }
+                    if deadlines.is_empty() { EndpointTurn::Later } else { EndpointTurn::Held(fault()) }
                 );
-                asked.push(deadline);
+                deadlines.push(deadline);
                 now += deadline;
-                memory.end(&hole, doubtful, Outcome::Slow(fault()), now);
+                table.end(&hole, doubtful, Outcome::Slow(fault()), now);
             }
             now += Duration::from_secs(1);
         }
-        let seconds: Vec<u64> = asked.iter().map(Duration::as_secs).collect();
+        let seconds: Vec<u64> = deadlines.iter().map(Duration::as_secs).collect();
         assert_eq!(&seconds[..3], &[3, 6, 10]);
-        assert!((30..60).contains(&asked.len()), "asked {} times in an hour", asked.len());
+        assert!((30..60).contains(&deadlines.len()), "asked {} times in an hour", deadlines.len());
         let busy: u64 = seconds.iter().sum();
         assert!(busy < 600, "a pass was held for {busy} of 3600 s");
-        assert!(begins(&mut memory, &hole, now + LONGEST_PAUSE));
-        memory.end(&hole, true, Outcome::Quick, now);
-        assert!(begins(&mut memory, &hole, now) && begins(&mut memory, &hole, now), "it is back");
+        assert!(begins(&mut table, &hole, now + LONGEST_PAUSE));
+        table.end(&hole, true, Outcome::Quick, now);
+        assert!(begins(&mut table, &hole, now) && begins(&mut table, &hole, now), "it is back");
     }
 
     #[test]
     fn what_is_not_asked_any_more_is_forgotten_and_there_is_a_most() {
-        let (mut memory, start) = (BreakerTable::default(), Instant::now());
+        let (mut table, start) = (BreakerTable::default(), Instant::now());
         for number in 0..MOST + 10 {
             let key = key(&format!("n-{number}"), 0);
-            let turn = memory.begin(&key, true, LONGEST, start);
+            let turn = table.begin(&key, true, LONGEST, start);
             assert!(matches!(turn, EndpointTurn::Now { doubtful: false, .. }));
-            memory.end(&key, false, Outcome::Quick, start);
+            table.end(&key, false, Outcome::Quick, start);
         }
-        assert!(memory.known.len() <= MOST);
+        assert!(table.entries.len() <= MOST);
         let later = start + FORGOTTEN * 2;
-        assert!(begins(&mut memory, &key("news", 1), later));
-        assert_eq!(memory.known.len(), 1);
-        memory.end(&key("news", 1), true, Outcome::Quick, later);
-        assert!(memory.doubtful == 0 && memory.doubtful_of.is_empty());
+        assert!(begins(&mut table, &key("news", 1), later));
+        assert_eq!(table.entries.len(), 1);
+        table.end(&key("news", 1), true, Outcome::Quick, later);
+        assert!(table.doubtful == 0 && table.doubtful_of_namespace.is_empty());
     }
 }

@@ -72,7 +72,7 @@ impl Run for EnrichmentRun {
     }
 
     fn hold_up(seen: &mut EnrichmentObservation, fault: NotReady) -> EnrichmentPlan {
-        let plan = if seen.work.is_some() { EnrichmentPlan::Watch } else { EnrichmentPlan::Wait };
+        let plan = if seen.job.is_some() { EnrichmentPlan::Watch } else { EnrichmentPlan::Wait };
         seen.ready = Err(fault);
         plan
     }
@@ -109,21 +109,24 @@ async fn carry_out(
     );
     if starts && seen.limits != run.spec.budget && seen.ready.is_ok() {
         // Before any pod starts that has to respect it.
-        if let Err(fault) = watermark::keep_limits(run, context).await {
+        if let Err(fault) = watermark::store_limits(run, context).await {
             return Ok(Err(fault));
         }
     }
     match plan {
         EnrichmentPlan::Start(selection) => {
             context
-                .create_job(Kind::EnrichmentRun, job::job(run, selection, &context.cluster, &context.image))
+                .create_job(
+                    Kind::EnrichmentRun,
+                    job::job(run, selection, &context.cluster_uid, &context.image),
+                )
                 .await
         }
         EnrichmentPlan::Clear(selection) => {
             context
                 .create_job(
                     Kind::EnrichmentRun,
-                    job::clear_job(run, selection, &context.cluster, &context.image),
+                    job::clear_job(run, selection, &context.cluster_uid, &context.image),
                 )
                 .await
         }
@@ -136,10 +139,10 @@ async fn carry_out(
                 Ok(()) => Ok(Ok(())),
             }
         }
-        EnrichmentPlan::Complete { bound: Some(kept), bounds, .. } => {
-            Ok(watermark::keep(run, kept, bounds, context).await)
+        EnrichmentPlan::Complete { watermark: Some(watermark), bounds, .. } => {
+            Ok(watermark::store_watermark(run, watermark, bounds, context).await)
         }
-        EnrichmentPlan::Complete { bound: None, .. }
+        EnrichmentPlan::Complete { watermark: None, .. }
         | EnrichmentPlan::Wait
         | EnrichmentPlan::Watch
         | EnrichmentPlan::Fail { .. } => Ok(Ok(())),

@@ -46,16 +46,16 @@ pub async fn reconcile(
 
     // 2. Apply: create the run that is due, or delete those that it replaces; delete what is beyond the
     // history.
-    let done = apply(&schedule, &plan, &context).await?;
+    let outcome = apply(&schedule, &plan, &context).await?;
 
     // 3. Status.
-    let new = status::status(&schedule, &seen, &plan, &done);
+    let new = status::status(&schedule, &seen, &plan, &outcome);
     context.writer.set_status(&schedule, schedule.status.as_ref(), &new).await?;
-    for event in status::events(&schedule, &new, &seen, &plan, &done) {
+    for event in status::events(&schedule, &new, &seen, &plan, &outcome) {
         context.writer.publish(&schedule, &event).await;
     }
-    let again = status::requeue_after(&schedule.uid().unwrap_or_default(), &seen, &new, &done);
-    Ok(again.map_or_else(Action::await_change, Action::requeue))
+    let pause = status::requeue_after(&schedule.uid().unwrap_or_default(), &seen, &new, &outcome);
+    Ok(pause.map_or_else(Action::await_change, Action::requeue))
 }
 
 /// Carries out a plan.
@@ -77,11 +77,11 @@ async fn apply(
         Due::Create { time, .. } => {
             let run = run::run(schedule, *time);
             match context.writer.create(&run).await {
-                Ok(_) => return Ok(ApplyOutcome { made: Some(*time), refused: None }),
+                Ok(_) => return Ok(ApplyOutcome { created_for: Some(*time), refused: None }),
                 Err(ApplyError::NotLeading) => return Err(ApplyError::NotLeading),
                 Err(refusal) => {
                     let refused = NotReady::user("FailedCreate", with_causes(&refusal));
-                    return Ok(ApplyOutcome { made: None, refused: Some(refused) });
+                    return Ok(ApplyOutcome { created_for: None, refused: Some(refused) });
                 }
             }
         }

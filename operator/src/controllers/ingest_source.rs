@@ -51,7 +51,7 @@ pub async fn reconcile(
     // whether it is time to list the bucket.
     let plan = plan::plan(suspend, &source.spec.workers, &seen);
     let plan = limit(source, plan, &seen, &context);
-    let polling = poll::plan(source, &seen.polled, !suspend && seen.may_poll(), seen.now);
+    let polling = poll::plan(source, &seen.poll_runs, !suspend && seen.may_poll(), seen.now);
 
     // 3. Apply: create Jobs and runs; delete the Jobs of workers that have to stop.
     let started = match apply(source, &plan, &order, &context).await {

@@ -13,7 +13,7 @@ pub struct ReconcileLimiter(Arc<Mutex<HashMap<String, usize>>>);
 /// A reconcile in flight. Dropping this ends it.
 #[derive(Debug)]
 pub struct ReconcilePermit {
-    passes: ReconcileLimiter,
+    limiter: ReconcileLimiter,
     namespace: String,
 }
 
@@ -26,7 +26,7 @@ impl ReconcileLimiter {
             return None;
         }
         *count += 1;
-        Some(ReconcilePermit { passes: self.clone(), namespace: namespace.to_owned() })
+        Some(ReconcilePermit { limiter: self.clone(), namespace: namespace.to_owned() })
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, usize>> {
@@ -36,7 +36,7 @@ impl ReconcileLimiter {
 
 impl Drop for ReconcilePermit {
     fn drop(&mut self) {
-        let mut all = self.passes.all();
+        let mut all = self.limiter.all();
         if let Some(count) = all.get_mut(&self.namespace) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -52,13 +52,13 @@ mod tests {
 
     #[test]
     fn a_namespace_has_its_share_and_leaves_others_theirs() {
-        let passes = ReconcileLimiter::default();
-        let mut begun: Vec<_> = (0..OF_NAMESPACE + 5).filter_map(|_| passes.begin("hostile")).collect();
-        assert_eq!(begun.len(), OF_NAMESPACE);
-        assert!(passes.begin("news").is_some());
-        begun.pop();
-        assert!(passes.begin("hostile").is_some());
-        begun.clear();
-        assert!(passes.all().is_empty());
+        let limiter = ReconcileLimiter::default();
+        let mut permits: Vec<_> = (0..OF_NAMESPACE + 5).filter_map(|_| limiter.begin("hostile")).collect();
+        assert_eq!(permits.len(), OF_NAMESPACE);
+        assert!(limiter.begin("news").is_some());
+        permits.pop();
+        assert!(limiter.begin("hostile").is_some());
+        permits.clear();
+        assert!(limiter.all().is_empty());
     }
 }

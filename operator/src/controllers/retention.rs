@@ -55,14 +55,14 @@ pub async fn run(context: Arc<SourceContext>, retention: Retention, stop: Shutdo
         }
     };
     tokio::select! {
-        () = stop.asked() => {}
+        () = stop.requested() => {}
         () = sweeping => {}
     }
 }
 
 async fn sweep(context: &SourceContext, grace: Duration) {
     let before = Timestamp::now() - grace;
-    stream::iter(context.metrics.shown.sources.state())
+    stream::iter(context.metrics.resources.sources.state())
         .for_each_concurrent(AT_A_TIME, async |guard| {
             if let Ok(source) = &guard.0 {
                 let name = source.name_any();

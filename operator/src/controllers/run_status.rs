@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use crate::conditions::{self, ConditionUpdate, kind};
+use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
 use crate::workers::backpressure;
 use crate::workers::pod_state::{self, ContainerExit};
@@ -29,8 +29,8 @@ pub fn duration(start: Timestamp, end: Timestamp) -> String {
 /// Whether a run completed (`true`) or failed (`false`) according to its conditions; `None` if it has not
 /// ended.
 pub fn outcome(conditions: &[Condition]) -> Option<bool> {
-    let holds = |kind| conditions::holds(conditions, kind);
-    match (holds(kind::COMPLETE), holds(kind::FAILED)) {
+    let is_true = |condition_type| conditions::is_true(conditions, condition_type);
+    match (is_true(condition_type::COMPLETE), is_true(condition_type::FAILED)) {
         (true, _) => Some(true),
         (false, true) => Some(false),
         (false, false) => None,
@@ -44,8 +44,8 @@ pub fn has_ended(conditions: &[Condition]) -> bool {
 
 /// How long an ended run is still kept; `None`: forever.
 pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> Option<Duration> {
-    let kept = Duration::from_secs(u64::try_from(ttl?).unwrap_or(0));
-    Some(kept.saturating_sub(Duration::try_from(now.duration_since(ended?)).unwrap_or_default()))
+    let lifetime = Duration::from_secs(u64::try_from(ttl?).unwrap_or(0));
+    Some(lifetime.saturating_sub(Duration::try_from(now.duration_since(ended?)).unwrap_or_default()))
 }
 
 /// The failure of the newest failed pod of a Job, or what prevents a pod from starting.
@@ -76,43 +76,45 @@ pub fn throttled(
     worker_statuses: &[WorkerStatus],
     is_at_work: bool,
 ) -> Option<ConditionUpdate> {
-    let said = backpressure::throttled(old, &worker_statuses.iter().collect::<Vec<_>>(), true);
-    (is_at_work && (said.holds || conditions::find(old, kind::THROTTLED).is_some())).then_some(said)
+    let update = backpressure::throttled(old, &worker_statuses.iter().collect::<Vec<_>>(), true);
+    (is_at_work && (update.is_true || conditions::find(old, condition_type::THROTTLED).is_some()))
+        .then_some(update)
 }
 
 /// Events for how a run ended, whether it can start, and what its pods wait for.
 pub fn events(old: &[Condition], new: &[Condition]) -> Vec<Event> {
-    let begun = [
-        (kind::THROTTLED, true, "Observe"),
-        (kind::COMPLETE, false, "Finish"),
-        (kind::FAILED, true, "Finish"),
+    let watched = [
+        (condition_type::THROTTLED, true, "Observe"),
+        (condition_type::COMPLETE, false, "Finish"),
+        (condition_type::FAILED, true, "Finish"),
     ];
-    readiness(old, new).into_iter().chain(begun_to_hold(old, new, &begun)).collect()
+    readiness(old, new).into_iter().chain(became_true(old, new, &watched)).collect()
 }
 
 /// Events for the conditions of these types that have become True. For each type: whether the Event is a
 /// warning, and its action.
-pub fn begun_to_hold<'a>(
+pub fn became_true<'a>(
     old: &'a [Condition],
     new: &'a [Condition],
     types: &'a [(&str, bool, &'static str)],
 ) -> impl Iterator<Item = Event> + 'a {
-    types.iter().filter_map(|(kind, warning, action)| {
-        let said = conditions::find(new, kind).filter(|said| said.status == "True")?;
-        let news = !conditions::holds(old, kind);
-        news.then(|| event(*warning, &said.reason, action, said.message.clone()))
+    types.iter().filter_map(|(condition_type, warning, action)| {
+        let condition =
+            conditions::find(new, condition_type).filter(|condition| condition.status == "True")?;
+        let is_news = !conditions::is_true(old, condition_type);
+        is_news.then(|| event(*warning, &condition.reason, action, condition.message.clone()))
     })
 }
 
 /// The Event when a run cannot start, and when it can again.
 fn readiness(old: &[Condition], new: &[Condition]) -> Option<Event> {
-    let now = conditions::find(new, kind::READY)?;
-    let ready = now.status == "True";
-    let news = match conditions::find(old, kind::READY) {
-        Some(before) => (&before.status, &before.reason) != (&now.status, &now.reason),
-        None => !ready,
+    let current = conditions::find(new, condition_type::READY)?;
+    let is_ready = current.status == "True";
+    let is_news = match conditions::find(old, condition_type::READY) {
+        Some(previous) => (&previous.status, &previous.reason) != (&current.status, &current.reason),
+        None => !is_ready,
     };
-    news.then(|| event(!ready, &now.reason, "Observe", now.message.clone()))
+    is_news.then(|| event(!is_ready, &current.reason, "Observe", current.message.clone()))
 }
 
 /// Creates an Event.

@@ -62,16 +62,16 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (jobs, watch_jobs) = view::<Job>(&client);
     let (pods, watch_pods) = view::<Pod>(&client);
-    let (polled, watch_polled) = view::<DeserializeGuard<IngestRun>>(&client);
-    let (scheduled, watch_scheduled) = view::<DeserializeGuard<EnrichmentRun>>(&client);
-    let of_sources = controller::<IngestSource>(&client);
+    let (poll_runs, watch_poll_runs) = view::<DeserializeGuard<IngestRun>>(&client);
+    let (scheduled_runs, watch_scheduled_runs) = view::<DeserializeGuard<EnrichmentRun>>(&client);
+    let source_controller = controller::<IngestSource>(&client);
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
         client: client.clone(),
         reader: SecretReader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
         writer: Writer::new(client.clone(), leadership, recorder),
-        cluster: cluster::uid(&client).await?,
+        cluster_uid: cluster::uid(&client).await?,
         image: WorkerImage {
             image: args.worker_image.clone(),
             pull_policy: args.worker_image_pull_policy.clone(),
@@ -80,11 +80,11 @@ pub async fn run(
         metrics,
         jobs: jobs.clone(),
         pods: pods.clone(),
-        sources: of_sources.store(),
-        runs: polled.clone(),
-        scheduled_runs: scheduled.clone(),
-        workers: worker_status::client()?,
-        endpoints: CircuitBreaker::default(),
+        sources: source_controller.store(),
+        poll_runs: poll_runs.clone(),
+        scheduled_runs: scheduled_runs.clone(),
+        worker_http: worker_status::client()?,
+        circuit_breaker: CircuitBreaker::default(),
     });
     let sources = Arc::new(SourceContext {
         common: context.clone(),
@@ -95,14 +95,14 @@ pub async fn run(
         every: Duration::from_secs(args.retention_interval_seconds),
         grace: Duration::from_secs(args.retention_grace_seconds),
     };
-    let work = async {
+    let controllers = async {
         // With a view that is not filled yet, a reconcile would start workers that already exist.
         jobs.wait_until_ready().await?;
         pods.wait_until_ready().await?;
-        polled.wait_until_ready().await?;
-        scheduled.wait_until_ready().await?;
-        let with = (&context.metrics, &stop);
-        let shown = &context.metrics.shown;
+        poll_runs.wait_until_ready().await?;
+        scheduled_runs.wait_until_ready().await?;
+        let metrics_and_stop = (&context.metrics, &stop);
+        let resources = &context.metrics.resources;
         let (jobs, ingest_runs, enrichment_runs) = (
             || Api::<Job>::all(client.clone()),
             || Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
@@ -110,45 +110,45 @@ pub async fn run(
         );
         tokio::join!(
             start_controller(
-                of_sources
+                source_controller
                     .owns(jobs(), labelled(label::SOURCE))
                     .owns(ingest_runs(), labelled(label::TRIGGER)),
-                (Kind::IngestSource, &shown.sources),
+                (Kind::IngestSource, &resources.sources),
                 ingest_source::reconcile,
                 sources.clone(),
-                with,
+                metrics_and_stop,
             ),
             start_controller(
                 controller(&client).owns(jobs(), labelled(label::INGEST_RUN)),
-                (Kind::IngestRun, &shown.ingest_runs),
+                (Kind::IngestRun, &resources.ingest_runs),
                 run_controller::reconcile::<IngestRun>,
                 context.clone(),
-                with,
+                metrics_and_stop,
             ),
             start_controller(
                 controller(&client).owns(jobs(), labelled(label::RUN)),
-                (Kind::EnrichmentRun, &shown.enrichment_runs),
+                (Kind::EnrichmentRun, &resources.enrichment_runs),
                 run_controller::reconcile::<EnrichmentRun>,
                 context.clone(),
-                with,
+                metrics_and_stop,
             ),
             start_controller(
                 controller(&client).owns(enrichment_runs(), labelled(label::SCHEDULE)),
-                (Kind::EnrichmentSchedule, &shown.schedules),
+                (Kind::EnrichmentSchedule, &resources.schedules),
                 enrichment_schedule::reconcile,
                 context.clone(),
-                with,
+                metrics_and_stop,
             ),
             retention::run(sources.clone(), retention, stop.clone()),
         );
         anyhow::Ok(())
     };
     tokio::select! {
-        done = work => done,
+        result = controllers => result,
         () = watch_jobs => Ok(()),
         () = watch_pods => Ok(()),
-        () = watch_polled => Ok(()),
-        () = watch_scheduled => Ok(()),
+        () = watch_poll_runs => Ok(()),
+        () = watch_scheduled_runs => Ok(()),
     }
 }
 
@@ -174,7 +174,7 @@ fn worker_env(args: &Args) -> Vec<(String, String)> {
 /// kind's metrics read the controller's view.
 async fn start_controller<K, C, R, P>(
     controller: Controller<DeserializeGuard<K>>,
-    (kind, shown): (Kind, &ResourceCollector<K>),
+    (kind, resources): (Kind, &ResourceCollector<K>),
     reconcile: R,
     context: Arc<C>,
     (metrics, stop): (&Arc<Metrics>, &Shutdown),
@@ -184,10 +184,10 @@ async fn start_controller<K, C, R, P>(
     R: Fn(Arc<DeserializeGuard<K>>, Arc<C>) -> P,
     P: Future<Output = ReconcileResult> + Send + 'static,
 {
-    let controller = controller.with_config(config()).graceful_shutdown_on(stop.clone().asked());
-    shown.show(controller.store());
-    let pass = passes(kind, Arc::clone(metrics), reconcile);
-    controller.run(pass, after_error, context).for_each(log_pass).await;
+    let controller = controller.with_config(config()).graceful_shutdown_on(stop.clone().requested());
+    resources.set_view(controller.store());
+    let reconcile = limited_reconciles(kind, Arc::clone(metrics), reconcile);
+    controller.run(reconcile, after_error, context).for_each(log_reconcile).await;
 }
 
 /// The objects with a label.
@@ -214,7 +214,7 @@ fn config() -> controller::Config {
 }
 
 /// The reconciles of a kind: each is counted, and begins when its namespace is below its limit.
-fn passes<K, C, R, P>(
+fn limited_reconciles<K, C, R, P>(
     kind: Kind,
     metrics: Arc<Metrics>,
     reconcile: R,
@@ -224,19 +224,19 @@ where
     R: Fn(Arc<K>, Arc<C>) -> P,
     P: Future<Output = ReconcileResult> + Send + 'static,
 {
-    let passes = ReconcileLimiter::default();
+    let limiter = ReconcileLimiter::default();
     move |object, context| {
-        let (passes, metrics) = (passes.clone(), metrics.clone());
-        let pass = Box::pin(reconcile(object.clone(), context));
+        let (limiter, metrics) = (limiter.clone(), metrics.clone());
+        let reconciling = Box::pin(reconcile(object.clone(), context));
         async move {
             let (namespace, uid) = (object.namespace().unwrap_or_default(), object.uid().unwrap_or_default());
-            let Some(_under_way) = passes.begin(&namespace) else {
+            let Some(_permit) = limiter.begin(&namespace) else {
                 return Ok(Action::requeue(requeue::jitter(ANOTHER_TURN, &uid, Timestamp::now())));
             };
             let started = Instant::now();
-            let result = pass.await;
+            let result = reconciling.await;
             let outcome = if result.is_ok() { ReconcileOutcome::Done } else { ReconcileOutcome::Failed };
-            metrics.passed(kind, outcome, started.elapsed());
+            metrics.reconciled(kind, outcome, started.elapsed());
             result
         }
         .boxed()
@@ -256,14 +256,15 @@ fn after_error<K: Resource, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) ->
 }
 
 /// The result of a reconcile, as the controller reports it.
-type Passed<K> = Result<(reflector::ObjectRef<K>, Action), controller::Error<ApplyError, watcher::Error>>;
+type ReconcileReport<K> =
+    Result<(reflector::ObjectRef<K>, Action), controller::Error<ApplyError, watcher::Error>>;
 
 /// Failed reconciles were logged by [`after_error`] already; only errors of watches are left.
-async fn log_pass<K: Resource>(passed: Passed<K>)
+async fn log_reconcile<K: Resource>(report: ReconcileReport<K>)
 where
     K::DynamicType: std::fmt::Debug + Clone + Eq + std::hash::Hash,
 {
-    match passed {
+    match report {
         Ok((object, _)) => tracing::debug!(%object, "reconcile done"),
         Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
         Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; it is restarted"),

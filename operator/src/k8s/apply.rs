@@ -78,13 +78,13 @@ pub struct Writer {
     client: Client,
     leadership: Leadership,
     recorder: Recorder,
-    told: Arc<RecentEvents>,
+    recent_events: Arc<RecentEvents>,
 }
 
 impl Writer {
     /// Creates a writer that works as long as `leadership` holds.
     pub fn new(client: Client, leadership: Leadership, recorder: Recorder) -> Self {
-        Self { client, leadership, recorder, told: Arc::default() }
+        Self { client, leadership, recorder, recent_events: Arc::default() }
     }
 
     /// Creates an object. An existing object with the same name and owner is left unchanged.
@@ -96,12 +96,12 @@ impl Writer {
         match api.create(&PostParams::default(), object).await {
             Ok(_) => Ok(Created::Now),
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
-                let there = api.get(&name).await.map_err(failed)?;
-                let same = there
+                let existing = api.get(&name).await.map_err(failed)?;
+                let has_same_owner = existing
                     .owner_references()
                     .iter()
                     .any(|owner| object.owner_references().iter().any(|own| own.uid == owner.uid));
-                if same { Ok(Created::Before) } else { Err(ApplyError::NameTaken { kind, name }) }
+                if has_same_owner { Ok(Created::Before) } else { Err(ApplyError::NameTaken { kind, name }) }
             }
             Err(source) => Err(failed(source)),
         }
@@ -110,10 +110,10 @@ impl Writer {
     /// Deletes exactly this Job. It stays visible until its pods have terminated.
     pub async fn delete_job(&self, namespace: &str, name: &str, uid: &str) -> Result<(), ApplyError> {
         self.check()?;
-        let same = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
-        let how = DeleteParams::foreground().preconditions(same);
+        let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let params = DeleteParams::foreground().preconditions(preconditions);
         let api = Api::<Job>::namespaced(self.client.clone(), namespace);
-        gone_is_fine(api.delete(name, &how).await.map(drop), || format!("delete the Job {name}"))
+        gone_is_fine(api.delete(name, &params).await.map(drop), || format!("delete the Job {name}"))
     }
 
     /// Suspends a Job, which terminates its pods, or resumes it.
@@ -136,12 +136,12 @@ impl Writer {
         self.delete_by(object, DeleteParams::foreground()).await
     }
 
-    async fn delete_by<K: Writable>(&self, object: &K, how: DeleteParams) -> Result<(), ApplyError> {
+    async fn delete_by<K: Writable>(&self, object: &K, params: DeleteParams) -> Result<(), ApplyError> {
         self.check()?;
-        let same = Preconditions { uid: object.uid(), resource_version: None };
-        let how = how.preconditions(same);
+        let preconditions = Preconditions { uid: object.uid(), resource_version: None };
+        let params = params.preconditions(preconditions);
         let name = object.name_any();
-        let deleted = self.api::<K>(object).delete(&name, &how).await.map(drop);
+        let deleted = self.api::<K>(object).delete(&name, &params).await.map(drop);
         gone_is_fine(deleted, || format!("delete {name}"))
     }
 
@@ -166,8 +166,9 @@ impl Writer {
             "metadata": {"name": name, "uid": object.uid()},
             "status": new,
         });
-        let how = PatchParams::apply(FIELD_MANAGER).force();
-        let written = self.api::<K>(object).patch_status(&name, &how, &Patch::Apply(&patch)).await.map(drop);
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        let written =
+            self.api::<K>(object).patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
         gone_is_fine(written, || format!("set the status of {name}"))?;
         Ok(true)
     }
@@ -176,7 +177,7 @@ impl Writer {
     /// only logged: it is no fault of the resource.
     pub async fn publish<K: Writable>(&self, object: &K, event: &Event) {
         let uid = object.uid().unwrap_or_default();
-        if self.check().is_err() || !self.told.is_news(&uid, &event.reason, Instant::now()) {
+        if self.check().is_err() || !self.recent_events.is_news(&uid, &event.reason, Instant::now()) {
             return;
         }
         let published = events::Event {

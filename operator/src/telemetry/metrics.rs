@@ -87,13 +87,13 @@ impl MetricConstructor<Histogram> for Seconds {
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
-    passes: Family<ReconcileLabels, Counter>,
-    pass_seconds: Family<KindLabels, Histogram, Seconds>,
+    reconciles: Family<ReconcileLabels, Counter>,
+    reconcile_seconds: Family<KindLabels, Histogram, Seconds>,
     jobs_created: Family<KindLabels, Counter>,
     leader: Gauge,
     requests: Family<TargetLabels, Counter>,
     /// The views to export: each resource as long as it exists.
-    pub shown: ResourceCollectors,
+    pub resources: ResourceCollectors,
 }
 
 /// The exported resources.
@@ -112,32 +112,36 @@ pub struct ResourceCollectors {
 impl Default for Metrics {
     fn default() -> Self {
         let mut all = Registry::default();
-        let shown = ResourceCollectors::default();
-        all.register_collector(Box::new(shown.sources.clone()));
-        all.register_collector(Box::new(shown.ingest_runs.clone()));
-        all.register_collector(Box::new(shown.enrichment_runs.clone()));
-        all.register_collector(Box::new(shown.schedules.clone()));
+        let resources = ResourceCollectors::default();
+        all.register_collector(Box::new(resources.sources.clone()));
+        all.register_collector(Box::new(resources.ingest_runs.clone()));
+        all.register_collector(Box::new(resources.enrichment_runs.clone()));
+        all.register_collector(Box::new(resources.schedules.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
-        let passes = Family::default();
-        registry.register("reconciles", "Reconciles, by outcome", passes.clone());
-        let pass_seconds = Family::new_with_constructor(Seconds);
-        registry.register("reconcile_seconds", "Duration of a reconcile in seconds", pass_seconds.clone());
+        let reconciles = Family::default();
+        registry.register("reconciles", "Reconciles, by outcome", reconciles.clone());
+        let reconcile_seconds = Family::new_with_constructor(Seconds);
+        registry.register(
+            "reconcile_seconds",
+            "Duration of a reconcile in seconds",
+            reconcile_seconds.clone(),
+        );
         let jobs_created = Family::default();
         registry.register("jobs_created", "Worker Jobs created", jobs_created.clone());
         let leader = Gauge::default();
         registry.register("leader", "1 on the operator that is the leader, 0 on the others", leader.clone());
         let requests = Family::default();
         registry.register("requests", "Requests sent, by target", requests.clone());
-        Self { registry: all, passes, pass_seconds, jobs_created, leader, requests, shown }
+        Self { registry: all, reconciles, reconcile_seconds, jobs_created, leader, requests, resources }
     }
 }
 
 impl Metrics {
     /// Counts a reconcile.
-    pub fn passed(&self, kind: Kind, outcome: ReconcileOutcome, took: Duration) {
-        self.passes.get_or_create(&ReconcileLabels { kind, outcome }).inc();
-        self.pass_seconds.get_or_create(&KindLabels { kind }).observe(took.as_secs_f64());
+    pub fn reconciled(&self, kind: Kind, outcome: ReconcileOutcome, duration: Duration) {
+        self.reconciles.get_or_create(&ReconcileLabels { kind, outcome }).inc();
+        self.reconcile_seconds.get_or_create(&KindLabels { kind }).observe(duration.as_secs_f64());
     }
 
     /// Counts a Job.
@@ -146,7 +150,7 @@ impl Metrics {
     }
 
     /// Sets whether this operator leads.
-    pub fn leads(&self, leads: bool) {
+    pub fn set_leader(&self, leads: bool) {
         self.leader.set(i64::from(leads));
     }
 
@@ -172,7 +176,7 @@ mod tests {
     #[test]
     fn the_text_names_kind_and_outcome() {
         let metrics = Metrics::default();
-        metrics.passed(Kind::IngestSource, ReconcileOutcome::Done, Duration::from_millis(7));
+        metrics.reconciled(Kind::IngestSource, ReconcileOutcome::Done, Duration::from_millis(7));
         metrics.job_created(Kind::EnrichmentRun);
         metrics.request(Target::Queue);
         let text = metrics.encode().unwrap();

@@ -29,8 +29,8 @@ use tls::{Certificate, TlsListener};
 pub async fn run(args: &ServerArgs, client: Client, metrics: Arc<Metrics>) -> anyhow::Result<()> {
     let health = listen(args.health_address, "--health-address").await?;
     let listener = listen(args.metrics_address, "--metrics-address").await?;
-    let probes = async { serve(health, probes()).await.context("failed to serve probes") };
-    let shown = async {
+    let probe_server = async { serve(health, probes()).await.context("failed to serve probes") };
+    let metrics_server = async {
         if args.metrics_secure {
             let certificate = Certificate::open(args.metrics_certificate_dir.as_deref())?;
             let routes = guarded(metrics, Arc::new(Access::new(client)));
@@ -39,7 +39,7 @@ pub async fn run(args: &ServerArgs, client: Client, metrics: Arc<Metrics>) -> an
             serve(listener, routes(metrics)).await.context("failed to serve HTTP")
         }
     };
-    tokio::try_join!(probes, shown).map(drop)
+    tokio::try_join!(probe_server, metrics_server).map(drop)
 }
 
 async fn listen(address: std::net::SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
@@ -51,7 +51,7 @@ fn probes() -> Router {
 }
 
 fn routes(metrics: Arc<Metrics>) -> Router {
-    Router::new().route("/metrics", get(show)).with_state(metrics)
+    Router::new().route("/metrics", get(serve_metrics)).with_state(metrics)
 }
 
 /// The same routes, for authorized clients only.
@@ -59,7 +59,7 @@ fn guarded(metrics: Arc<Metrics>, access: Arc<Access>) -> Router {
     routes(metrics).layer(middleware::from_fn_with_state(access, access::check))
 }
 
-async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
+async fn serve_metrics(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
     match metrics.encode() {
         Ok(text) => {
             let form = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];

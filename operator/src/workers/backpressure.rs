@@ -4,29 +4,34 @@ use docmill_crds::contract::{StoreProblem, WorkerStatus};
 use docmill_crds::untrusted_text::sentence;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::conditions::{self, ConditionUpdate, kind};
+use crate::conditions::{self, ConditionUpdate, condition_type};
 
 /// What workers wait for, the longest first.
 pub fn longest_first<'a>(worker_statuses: impl Iterator<Item = &'a WorkerStatus>) -> Vec<&'a StoreProblem> {
-    let mut all: Vec<_> = worker_statuses.flat_map(|present| &present.store_problems).collect();
+    let mut all: Vec<_> = worker_statuses.flat_map(|status| &status.store_problems).collect();
     // RFC 3339 with milliseconds in UTC sorts as text.
     all.sort_by(|a, b| (&a.since, a.by, a.reason).cmp(&(&b.since, b.by, b.reason)));
     all
 }
 
 /// True while any worker reports that a store or a model accepts no more requests, or does not answer. While
-/// no worker reports (none has started yet, or none answers) and there is work, it stays unchanged.
-pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], work: bool) -> ConditionUpdate {
+/// no worker reports (none has started yet, or none answers) and there is a backlog, it stays unchanged.
+pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], has_backlog: bool) -> ConditionUpdate {
     let store_problems = longest_first(worker_statuses.iter().copied());
     if let Some(longest) = store_problems.iter().find(|store_problem| store_problem.reason.passes()) {
-        return ConditionUpdate::new(kind::THROTTLED, true, longest.by.as_str(), in_words(longest));
+        return ConditionUpdate::new(condition_type::THROTTLED, true, longest.by.as_str(), in_words(longest));
     }
-    match conditions::find(old, kind::THROTTLED) {
-        Some(before) if before.status == "True" && worker_statuses.is_empty() && work => {
-            ConditionUpdate::new(kind::THROTTLED, true, before.reason.clone(), before.message.clone())
+    match conditions::find(old, condition_type::THROTTLED) {
+        Some(previous) if previous.status == "True" && worker_statuses.is_empty() && has_backlog => {
+            ConditionUpdate::new(
+                condition_type::THROTTLED,
+                true,
+                previous.reason.clone(),
+                previous.message.clone(),
+            )
         }
         _ => ConditionUpdate::new(
-            kind::THROTTLED,
+            condition_type::THROTTLED,
             false,
             "NotHindered",
             "no store or model throttles the workers",

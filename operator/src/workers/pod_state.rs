@@ -25,8 +25,8 @@ impl ContainerExit {
         if self.exit_code == i32::from(ExitCode::Done.code()) {
             return None;
         }
-        let said = self.report.as_ref().and_then(|report| report.error.as_deref()).map(sentence);
-        Some(said.unwrap_or_else(|| match self.reason.as_str() {
+        let reported_error = self.report.as_ref().and_then(|report| report.error.as_deref()).map(sentence);
+        Some(reported_error.unwrap_or_else(|| match self.reason.as_str() {
             "OOMKilled" => "it exceeded its memory limit".to_owned(),
             reason => format!("it exited with status {} ({reason}) and without a report", self.exit_code),
         }))
@@ -41,11 +41,11 @@ impl ContainerExit {
 /// How the worker of a pod ended, if it did.
 pub fn ending(pod: &Pod) -> Option<ContainerExit> {
     let state = container_status(pod)?.state.as_ref()?;
-    let ended: &ContainerStateTerminated = state.terminated.as_ref()?;
+    let terminated: &ContainerStateTerminated = state.terminated.as_ref()?;
     Some(ContainerExit {
-        exit_code: ended.exit_code,
-        report: ended.message.as_ref().and_then(|message| serde_json::from_str(message).ok()),
-        reason: ended.reason.clone().unwrap_or_else(|| "Error".to_owned()),
+        exit_code: terminated.exit_code,
+        report: terminated.message.as_ref().and_then(|message| serde_json::from_str(message).ok()),
+        reason: terminated.reason.clone().unwrap_or_else(|| "Error".to_owned()),
     })
 }
 

@@ -45,8 +45,8 @@ pub async fn ask<T: Copy>(
 ) -> Vec<(T, WorkerStatus)> {
     let answers = futures::stream::iter(urls).map(|(whose, url)| async move {
         metrics.request(Target::Worker);
-        match present(client, &url).await {
-            Ok(present) => Some((whose, present)),
+        match request_status(client, &url).await {
+            Ok(status) => Some((whose, status)),
             Err(error) => {
                 tracing::debug!(%error, url, "a worker does not answer");
                 None
@@ -60,7 +60,7 @@ pub async fn ask<T: Copy>(
 /// The statuses of those pods that run.
 pub async fn of_pods(pods: &[Arc<Pod>], client: &reqwest::Client, metrics: &Metrics) -> Vec<WorkerStatus> {
     let urls = pods.iter().filter_map(|pod| Some(((), url(pod)?))).collect();
-    ask(urls, client, metrics).await.into_iter().map(|((), present)| present).collect()
+    ask(urls, client, metrics).await.into_iter().map(|((), status)| status).collect()
 }
 
 /// The status URL of a pod, if it runs.
@@ -83,7 +83,7 @@ enum Silence {
     Form(#[from] serde_json::Error),
 }
 
-async fn present(client: &reqwest::Client, url: &str) -> Result<WorkerStatus, Silence> {
+async fn request_status(client: &reqwest::Client, url: &str) -> Result<WorkerStatus, Silence> {
     let answer = client.get(url).send().await?.error_for_status()?;
     let body = outbound::http::read(answer, ANSWER_BYTES, &outbound::current().limits).await?;
     Ok(serde_json::from_slice(&body)?)

@@ -12,7 +12,7 @@ use crate::cause::{self, innermost};
 use crate::outbound::EndpointFault;
 
 /// Maximum characters of a service's message that are kept.
-const SAID_CHARS: usize = 400;
+const SERVICE_MESSAGE_CHARS: usize = 400;
 
 /// A request to the object store or the queue that failed, or could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -78,8 +78,12 @@ impl StoreError {
                 Some(_) => "the answer is longer than it may be",
                 None => "the answer broke off, or is not what the service promises",
             };
-            let (detail, said) = (detail.to_owned(), UntrustedText::default());
-            return Self::Request { action, detail, said, fault: StoreFault::Unavailable };
+            return Self::Request {
+                action,
+                detail: detail.to_owned(),
+                said: UntrustedText::default(),
+                fault: StoreFault::Unavailable,
+            };
         }
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code();
@@ -88,14 +92,19 @@ impl StoreError {
             (None, Some(status)) => format!("HTTP status {status}"),
             (None, None) => innermost(error),
         };
-        let said: String = error.message().unwrap_or_default().chars().take(SAID_CHARS).collect();
-        Self::Request { action, detail, said: said.into(), fault: fault(code, status) }
+        let service_message: String =
+            error.message().unwrap_or_default().chars().take(SERVICE_MESSAGE_CHARS).collect();
+        Self::Request { action, detail, said: service_message.into(), fault: fault(code, status) }
     }
 
     /// A body that broke off, or any other transient failure in transit.
     pub fn unavailable(action: impl Into<String>, error: &dyn StdError) -> Self {
-        let (detail, said) = (innermost(error), UntrustedText::default());
-        Self::Request { action: action.into(), detail, said, fault: StoreFault::Unavailable }
+        Self::Request {
+            action: action.into(),
+            detail: innermost(error),
+            said: UntrustedText::default(),
+            fault: StoreFault::Unavailable,
+        }
     }
 
     /// The service's code and its own words, if a request was sent: for records, as in

@@ -42,17 +42,17 @@ impl Elastic {
     /// Creates a client; sends nothing yet. The keys of `secrets` are those that
     /// [`ElasticsearchCluster::secret_ref`] describes; an empty one means no authentication.
     pub fn new(cluster: &ElasticsearchCluster, secrets: &Secrets) -> Result<Self, ElasticError> {
-        Ok(Self::over(ClusterLink::fixed(cluster, secrets.clone())?))
+        Ok(Self::with_link(ClusterLink::fixed(cluster, secrets.clone())?))
     }
 
     /// The same with the Secret that is mounted into this pod, under one of the names in
     /// [`docmill_crds::contract::secret_mount`]: it is read again if the cluster rejects the previous
     /// credentials.
     pub fn mounted(cluster: &ElasticsearchCluster, mount: &'static str) -> Result<Self, ElasticError> {
-        Ok(Self::over(ClusterLink::mounted(cluster, mount)?))
+        Ok(Self::with_link(ClusterLink::mounted(cluster, mount)?))
     }
 
-    fn over(link: ClusterLink) -> Self {
+    fn with_link(link: ClusterLink) -> Self {
         Self { link: Arc::new(link), info: Arc::new(OnceCell::new()), pushed_back: Arc::default() }
     }
 
@@ -72,7 +72,7 @@ impl Elastic {
     }
 
     /// Counts a throttled bulk.
-    pub(super) fn was_pushed_back(&self) {
+    pub(super) fn count_push_back(&self) {
         self.pushed_back.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -128,17 +128,17 @@ impl Elastic {
     /// Sends a request; a node that cannot be reached is skipped in favour of the next one.
     async fn send_by(
         &self,
-        by: &Connections,
+        connections: &Connections,
         method: Method,
         path: &str,
         body: Option<Bytes>,
         cap: Cap,
     ) -> Result<Bytes, ElasticError> {
-        let mut others = self.link.cluster.urls.len();
+        let mut nodes_left = self.link.cluster.urls.len();
         loop {
-            others -= 1;
-            match self.send_once(by, method, path, body.clone(), cap).await {
-                Err(ElasticError::Unreachable(_)) if others > 0 => {}
+            nodes_left -= 1;
+            match self.send_once(connections, method, path, body.clone(), cap).await {
+                Err(ElasticError::Unreachable(_)) if nodes_left > 0 => {}
                 result => return result,
             }
         }
@@ -146,17 +146,17 @@ impl Elastic {
 
     async fn send_once(
         &self,
-        by: &Connections,
+        connections: &Connections,
         method: Method,
         path: &str,
         body: Option<Bytes>,
         cap: Cap,
     ) -> Result<Bytes, ElasticError> {
-        let headers = match &by.signer {
+        let headers = match &connections.signer {
             None => HeaderMap::new(),
             Some(signer) => signer.headers(method, path, body.as_ref()).await?,
         };
-        by.transport.send(ClusterRequest { method, path, headers, body, cap }).await
+        connections.transport.send(ClusterRequest { method, path, headers, body, cap }).await
     }
 }
 

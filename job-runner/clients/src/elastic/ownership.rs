@@ -60,20 +60,20 @@ impl Elastic {
         if self.create_index(&index.name, &index.body_for(owner)).await? {
             return Ok(());
         }
-        match self.standing(&index.name, owner).await? {
+        match self.ownership(&index.name, owner).await? {
             Some(Ownership::Own) => return Ok(()),
             Some(Ownership::Unclaimed) | None => {}
-            Some(Ownership::Barred(bar)) if adopt && bar.yields() => {
-                tracing::warn!(index = index.name, ?bar, "taking over an index, as the resource says");
+            Some(Ownership::Barred(conflict)) if adopt && conflict.yields() => {
+                tracing::warn!(index = index.name, bar = ?conflict, "taking over an index, as the resource says");
             }
-            Some(Ownership::Barred(bar)) => return Err(barred(&bar, &index.name, owner)),
+            Some(Ownership::Barred(conflict)) => return Err(barred(&conflict, &index.name, owner)),
         }
         let path = format!("/{}/_mapping", segment(&index.name));
         self.send(Method::Put, &path, Some(&json!({"_meta": meta(Some(owner))}))).await?;
         tokio::time::sleep(CLAIMS_SETTLE).await;
-        match self.standing(&index.name, owner).await? {
+        match self.ownership(&index.name, owner).await? {
             Some(Ownership::Own) => Ok(()),
-            Some(Ownership::Barred(bar)) => Err(barred(&bar, &index.name, owner)),
+            Some(Ownership::Barred(conflict)) => Err(barred(&conflict, &index.name, owner)),
             Some(Ownership::Unclaimed) | None => {
                 let text = format!("the index {} was deleted while it was claimed", index.name);
                 Err(ElasticError::Unreadable(text).into())
@@ -84,15 +84,15 @@ impl Elastic {
     /// Checks that all of these indices that exist belong to `owner` or to nobody.
     pub async fn check_owner(&self, indices: &[OwnIndex], owner: &Owner) -> Result<(), OwnershipError> {
         for index in indices {
-            if let Some(Ownership::Barred(bar)) = self.standing(&index.name, owner).await? {
-                return Err(barred(&bar, &index.name, owner));
+            if let Some(Ownership::Barred(conflict)) = self.ownership(&index.name, owner).await? {
+                return Err(barred(&conflict, &index.name, owner));
             }
         }
         Ok(())
     }
 
     /// Who owns an index; `None` if it does not exist.
-    pub async fn standing(&self, index: &str, owner: &Owner) -> Result<Option<Ownership>, ElasticError> {
+    pub async fn ownership(&self, index: &str, owner: &Owner) -> Result<Option<Ownership>, ElasticError> {
         let path = format!("/{}/_mapping?ignore_unavailable=true&allow_no_indices=true", segment(index));
         let answer = self.send(Method::Get, &path, None).await?;
         let found = answer.as_object().and_then(|indices| indices.values().next());
@@ -100,6 +100,6 @@ impl Elastic {
     }
 }
 
-fn barred(bar: &OwnershipConflict, index: &str, owner: &Owner) -> OwnershipError {
-    OwnershipError::Barred(bar.in_words(index, owner))
+fn barred(conflict: &OwnershipConflict, index: &str, owner: &Owner) -> OwnershipError {
+    OwnershipError::Barred(conflict.in_words(index, owner))
 }

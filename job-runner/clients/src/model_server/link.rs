@@ -194,8 +194,8 @@ mod tests {
             (&[("tls.crt", "hunter2")][..], "tls.key"),
             (&[("tls.crt", "hunter2"), ("tls.key", "hunter2")][..], "tls.crt"),
         ] {
-            let told = ModelLink::new(&secrets(values)).expect_err(key).to_string();
-            assert!(told.contains(key) && !told.contains("hunter"), "{told}");
+            let message = ModelLink::new(&secrets(values)).expect_err(key).to_string();
+            assert!(message.contains(key) && !message.contains("hunter"), "{message}");
         }
         let link = ModelLink::new(&secrets(&[("token", "hunter2")])).expect("a link");
         assert!(!format!("{link:?}").contains("hunter2"));

@@ -41,17 +41,17 @@ pub async fn read(mut answer: reqwest::Response, most: usize, limits: &Limits) -
     {
         return Err(too_large());
     }
-    let mut shares: Vec<SemaphorePermit<'_>> = Vec::new();
+    let mut permits: Vec<SemaphorePermit<'_>> = Vec::new();
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await? {
         let length = body.len() + piece.len();
         if length > most {
             return Err(too_large());
         }
-        if let Some(together) = &limits.together {
-            while length > FREE_BYTES + shares.len() * BLOCK_BYTES {
+        if let Some(shared_budget) = &limits.shared_budget {
+            while length > FREE_BYTES + permits.len() * BLOCK_BYTES {
                 // It is never closed.
-                shares.extend(together.acquire().await);
+                permits.extend(shared_budget.acquire().await);
             }
         }
         body.extend_from_slice(&piece);

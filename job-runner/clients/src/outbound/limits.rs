@@ -38,7 +38,7 @@ pub struct Limits {
     /// large object over a slow line is no failure.
     pub store_call: Option<Duration>,
     /// What all responses together may hold beyond [`FREE_BYTES`] each, in blocks of [`BLOCK_BYTES`].
-    pub together: Option<Semaphore>,
+    pub shared_budget: Option<Semaphore>,
 }
 
 /// What each response may hold without acquiring a share of the common budget.
@@ -46,7 +46,7 @@ pub const FREE_BYTES: usize = 256 * KIB;
 /// Size of a share.
 pub const BLOCK_BYTES: usize = 64 * KIB;
 /// What all concurrent responses of the operator together may hold beyond that.
-const TOGETHER_BYTES: usize = 16 * MIB;
+const SHARED_BUDGET_BYTES: usize = 16 * MIB;
 /// Room for the verdict on one item of a bulk: an error with its causes.
 const ITEM_BYTES: usize = 16 * KIB;
 
@@ -61,7 +61,7 @@ impl Limits {
             connect: Duration::from_secs(10),
             request: Duration::from_secs(30),
             store_call: None,
-            together: None,
+            shared_budget: None,
         }
     }
 
@@ -75,7 +75,7 @@ impl Limits {
             connect: Duration::from_secs(3),
             request: Duration::from_secs(20),
             store_call: Some(Duration::from_secs(10)),
-            together: Some(Semaphore::new(TOGETHER_BYTES / BLOCK_BYTES)),
+            shared_budget: Some(Semaphore::new(SHARED_BUDGET_BYTES / BLOCK_BYTES)),
         }
     }
 

@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn what_is_no_pattern_is_told() {
         for text in ["http://es:9200", "es:9200", "10.0.0.0/40", "*", "a..b", "*.*.com", "10.0.0", "a b/c"] {
-            let told = Patterns::parse(text).map(drop);
-            assert!(told.is_err(), "{text}");
+            let result = Patterns::parse(text).map(drop);
+            assert!(result.is_err(), "{text}");
         }
     }
 }

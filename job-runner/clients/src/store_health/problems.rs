@@ -7,7 +7,7 @@ use std::time::Duration;
 use docmill_crds::contract::{Store, StoreProblemReason};
 
 /// A problem that comes back within this time counts as the same one, and has lasted since it first appeared.
-const SAME_TROUBLE: Duration = Duration::from_mins(1);
+const SAME_PROBLEM: Duration = Duration::from_mins(1);
 /// A problem is reported for this long after its end, so that one which comes and goes with each request is
 /// visible to those who poll every few seconds.
 const LINGER: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ pub struct StoreProblems {
 #[derive(Debug)]
 struct OngoingProblem {
     /// Pieces of work that are held up by it now.
-    held: usize,
+    held_up: usize,
     since: Duration,
     ended: Duration,
     message: String,
@@ -39,7 +39,7 @@ struct OngoingProblem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedProblem {
     /// The store and the reason.
-    pub kind: ProblemKey,
+    pub key: ProblemKey,
     /// Since when.
     pub since: Duration,
     /// The store's words when it began.
@@ -48,19 +48,19 @@ pub struct ReportedProblem {
 
 impl StoreProblems {
     /// A piece of work is held up.
-    pub fn begin(&mut self, kind: ProblemKey, message: &str, now: Duration) {
+    pub fn begin(&mut self, key: ProblemKey, message: &str, now: Duration) {
         self.known
-            .entry(kind)
-            .and_modify(|trouble| {
-                let over = trouble.held == 0 && now.saturating_sub(trouble.ended) > SAME_TROUBLE;
+            .entry(key)
+            .and_modify(|problem| {
+                let over = problem.held_up == 0 && now.saturating_sub(problem.ended) > SAME_PROBLEM;
                 if over {
-                    trouble.since = now;
-                    message.clone_into(&mut trouble.message);
+                    problem.since = now;
+                    message.clone_into(&mut problem.message);
                 }
-                trouble.held += 1;
+                problem.held_up += 1;
             })
             .or_insert_with(|| OngoingProblem {
-                held: 1,
+                held_up: 1,
                 since: now,
                 ended: now,
                 message: message.to_owned(),
@@ -68,10 +68,10 @@ impl StoreProblems {
     }
 
     /// A piece of work for which [`Self::begin`] was called continues, or was given up.
-    pub fn end(&mut self, kind: ProblemKey, now: Duration) {
-        if let Some(trouble) = self.known.get_mut(&kind) {
-            trouble.held = trouble.held.saturating_sub(1);
-            trouble.ended = now;
+    pub fn end(&mut self, key: ProblemKey, now: Duration) {
+        if let Some(problem) = self.known.get_mut(&key) {
+            problem.held_up = problem.held_up.saturating_sub(1);
+            problem.ended = now;
         }
     }
 
@@ -80,7 +80,7 @@ impl StoreProblems {
     /// in flight.
     pub fn stops(&self) -> bool {
         let stops = |(by, reason): &ProblemKey| *by != Store::Queue && reason.passes();
-        self.known.iter().any(|(kind, trouble)| trouble.held > 0 && stops(kind))
+        self.known.iter().any(|(key, problem)| problem.held_up > 0 && stops(key))
     }
 
     /// Whether more may be received.
@@ -98,19 +98,19 @@ impl StoreProblems {
     }
 
     /// The problems of now or a moment ago, the longest first.
-    pub fn told(&self, now: Duration) -> Vec<ReportedProblem> {
-        let recent =
-            |trouble: &OngoingProblem| trouble.held > 0 || now.saturating_sub(trouble.ended) < LINGER;
-        let told = self.known.iter().filter(|(_, trouble)| recent(trouble));
-        let mut told: Vec<_> = told
-            .map(|(kind, trouble)| ReportedProblem {
-                kind: *kind,
-                since: trouble.since,
-                message: trouble.message.clone(),
+    pub fn current_problems(&self, now: Duration) -> Vec<ReportedProblem> {
+        let is_recent =
+            |problem: &OngoingProblem| problem.held_up > 0 || now.saturating_sub(problem.ended) < LINGER;
+        let recent = self.known.iter().filter(|(_, problem)| is_recent(problem));
+        let mut reported: Vec<_> = recent
+            .map(|(key, problem)| ReportedProblem {
+                key: *key,
+                since: problem.since,
+                message: problem.message.clone(),
             })
             .collect();
-        told.sort_by_key(|told| (told.since, told.kind));
-        told
+        reported.sort_by_key(|problem| (problem.since, problem.key));
+        reported
     }
 }
 
@@ -138,9 +138,9 @@ mod tests {
         assert!(store_problems.stops());
         store_problems.end(BUSY, at(30));
         assert!(!store_problems.stops());
-        let told = store_problems.told(at(35));
-        assert_eq!((told[0].since, told[0].message.as_str()), (at(5), "429"));
-        assert!(store_problems.told(at(40)).is_empty());
+        let reported = store_problems.current_problems(at(35));
+        assert_eq!((reported[0].since, reported[0].message.as_str()), (at(5), "429"));
+        assert!(store_problems.current_problems(at(40)).is_empty());
     }
 
     #[test]
@@ -150,10 +150,10 @@ mod tests {
             store_problems.begin(BUSY, "first", at(from));
             store_problems.end(BUSY, at(to));
         }
-        assert_eq!(store_problems.told(at(61))[0].since, at(0));
+        assert_eq!(store_problems.current_problems(at(61))[0].since, at(0));
         store_problems.begin(BUSY, "second", at(121));
-        let told = store_problems.told(at(122));
-        assert_eq!((told[0].since, told[0].message.as_str()), (at(121), "second"));
+        let reported = store_problems.current_problems(at(122));
+        assert_eq!((reported[0].since, reported[0].message.as_str()), (at(121), "second"));
     }
 
     #[test]
@@ -161,8 +161,9 @@ mod tests {
         let mut store_problems = StoreProblems::default();
         store_problems.begin(DENIED, "403", at(1));
         store_problems.begin(BUSY, "429", at(2));
-        let kinds: Vec<_> = store_problems.told(at(3)).into_iter().map(|told| told.kind).collect();
-        assert_eq!(kinds, [DENIED, BUSY]);
+        let keys: Vec<_> =
+            store_problems.current_problems(at(3)).into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, [DENIED, BUSY]);
     }
 
     #[test]

@@ -30,22 +30,25 @@ pub enum InputError {
 }
 
 /// The inputs of a model, in their order. Fields that the document lacks are empty.
-pub fn given(model: &PlannedEnricher, document: &Map<String, Value>) -> Result<Vec<ModelInput>, InputError> {
-    let given = |part: &InputPart| match part {
-        InputPart::Text(template, most) => {
-            Ok(ModelInput::Text(head(&template.render_lossy(document)?, *most).to_owned()))
+pub fn model_inputs(
+    model: &PlannedEnricher,
+    document: &Map<String, Value>,
+) -> Result<Vec<ModelInput>, InputError> {
+    let model_input = |part: &InputPart| match part {
+        InputPart::Text(template, max_characters) => {
+            Ok(ModelInput::Text(head(&template.render_lossy(document)?, *max_characters).to_owned()))
         }
         InputPart::Object(object) => Ok(ModelInput::Object(object.clone())),
     };
-    model.inputs.iter().map(given).collect()
+    model.inputs.iter().map(model_input).collect()
 }
 
 /// Whether the document has nothing for the model: no object, and nothing to read in any field that a text
 /// names.
-pub fn is_void(model: &PlannedEnricher, given: &[ModelInput], document: &Map<String, Value>) -> bool {
+pub fn is_void(model: &PlannedEnricher, inputs: &[ModelInput], document: &Map<String, Value>) -> bool {
     let (mut named, mut void, mut blank) = (false, true, true);
-    for (part, given) in model.inputs.iter().zip(given) {
-        let (InputPart::Text(template, _), ModelInput::Text(text)) = (part, given) else { return false };
+    for (part, input) in model.inputs.iter().zip(inputs) {
+        let (InputPart::Text(template, _), ModelInput::Text(text)) = (part, input) else { return false };
         if template.fields().next().is_some() {
             named = true;
             void &= template.is_void(document);
@@ -66,13 +69,13 @@ pub fn head(text: &str, characters: usize) -> &str {
 
 /// SHA-256 over the inputs, each preceded by its length, so that no two lists have the same digest; in hex.
 /// An object is represented by its own digest, so that an unchanged one need not be fetched.
-pub fn digest(given: &[ModelInput], document: &Map<String, Value>) -> Result<String, InputError> {
+pub fn digest(inputs: &[ModelInput], document: &Map<String, Value>) -> Result<String, InputError> {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text.as_bytes());
     };
-    for input in given {
+    for input in inputs {
         match input {
             ModelInput::Text(text) => add(text),
             ModelInput::Object(object) => {
@@ -95,17 +98,17 @@ fn raw_digest(document: &Map<String, Value>) -> Option<&str> {
 mod tests {
     use serde_json::{Map, json};
 
-    use super::{InputError, ModelInput, digest, given, head, is_void};
+    use super::{InputError, ModelInput, digest, head, is_void, model_inputs};
     use crate::enrich::slice_plan::tests::slice_plan;
 
     #[test]
     fn missing_fields_are_empty_and_lists_are_an_error() {
         let model = &slice_plan().models[0];
         let document = json!({"headline": "Vote"});
-        let found = given(model, document.as_object().unwrap()).unwrap();
+        let found = model_inputs(model, document.as_object().unwrap()).unwrap();
         assert_eq!(found, [ModelInput::Text("Vote. ".into())]);
         let document = json!({"headline": ["a", "b"]});
-        assert!(given(model, document.as_object().unwrap()).is_err());
+        assert!(model_inputs(model, document.as_object().unwrap()).is_err());
     }
 
     #[test]
@@ -122,16 +125,20 @@ mod tests {
             (json!({"headline": "Vote"}), false),
         ] {
             let document = document.as_object().unwrap();
-            assert_eq!(is_void(model, &given(model, document).unwrap(), document), void, "{document:?}");
+            assert_eq!(
+                is_void(model, &model_inputs(model, document).unwrap(), document),
+                void,
+                "{document:?}"
+            );
         }
     }
 
     #[test]
     fn the_digest_tells_apart_what_concatenation_would_not() {
         let of = |texts: &[&str]| {
-            let given: Vec<ModelInput> =
+            let inputs: Vec<ModelInput> =
                 texts.iter().map(|text| ModelInput::Text((*text).to_owned())).collect();
-            digest(&given, &Map::new()).unwrap()
+            digest(&inputs, &Map::new()).unwrap()
         };
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_ne!(of(&["a"]), of(&["a", ""]));

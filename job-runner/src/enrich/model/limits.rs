@@ -19,10 +19,11 @@ pub(crate) struct Limits {
     rate: Option<Rate>,
 }
 
-/// The interval between requests.
+/// When requests may be sent.
 #[derive(Debug)]
 struct Rate {
-    distance: Duration,
+    /// Between two requests.
+    interval: Duration,
     next: Mutex<Instant>,
 }
 
@@ -30,10 +31,10 @@ impl Limits {
     /// The share of a model's limits that each of `pods` pods has. There are never more pods than requests
     /// that may be in flight.
     pub(crate) fn of(model: &PlannedEnricher, pods: u32) -> Self {
-        let most = u32::try_from(model.enricher.max_in_flight).unwrap_or(1);
-        let at_a_time = usize::try_from(most / pods).unwrap_or(1).max(1);
+        let max_in_flight = u32::try_from(model.enricher.max_in_flight).unwrap_or(1);
+        let at_a_time = usize::try_from(max_in_flight / pods).unwrap_or(1).max(1);
         let rate = model.enricher.requests_per_second.and_then(|rate| u32::try_from(rate).ok()).map(|rate| {
-            Rate { distance: Duration::from_secs(1) * pods / rate.max(1), next: Mutex::new(Instant::now()) }
+            Rate { interval: Duration::from_secs(1) * pods / rate.max(1), next: Mutex::new(Instant::now()) }
         });
         Self { concurrency: AdaptiveConcurrency::between(at_a_time, at_a_time), at_a_time, rate }
     }
@@ -46,22 +47,22 @@ impl Limits {
     /// Waits until one more request may be sent. `None` if the worker is asked to end first.
     pub(crate) async fn enter(&self, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
         let enter = async {
-            let place = self.concurrency.slot().await?;
+            let permit = self.concurrency.slot().await?;
             if let Some(rate) = &self.rate {
                 tokio::time::sleep_until(rate.turn()).await;
             }
-            Some(place)
+            Some(permit)
         };
         tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            place = enter => place,
+            permit = enter => permit,
         }
     }
 
     /// A request is over.
-    pub(crate) fn leave(&self, place: OwnedSemaphorePermit, pushed_back: bool) {
-        self.concurrency.give_back(place, pushed_back);
+    pub(crate) fn leave(&self, permit: OwnedSemaphorePermit, pushed_back: bool) {
+        self.concurrency.give_back(permit, pushed_back);
     }
 }
 
@@ -70,7 +71,7 @@ impl Rate {
     fn turn(&self) -> Instant {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = (*next).max(Instant::now());
-        *next = turn + self.distance;
+        *next = turn + self.interval;
         turn
     }
 }
@@ -95,8 +96,8 @@ mod tests {
 
     #[test]
     fn pods_share_what_may_be_on_its_way() {
-        for (most, pods, share) in [(8, 1, 8), (8, 2, 4), (8, 3, 2), (8, 8, 1), (1, 4, 1)] {
-            assert_eq!(Limits::of(&model(most, None), pods).at_a_time(), share);
+        for (max_in_flight, pods, share) in [(8, 1, 8), (8, 2, 4), (8, 3, 2), (8, 8, 1), (1, 4, 1)] {
+            assert_eq!(Limits::of(&model(max_in_flight, None), pods).at_a_time(), share);
         }
     }
 
@@ -106,21 +107,21 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let start = Instant::now();
         for request in 0..4 {
-            let place = limits.enter(&stop).await.expect("a place");
+            let permit = limits.enter(&stop).await.expect("a permit");
             let least = Duration::from_millis(50) * request;
             assert!(start.elapsed() >= least, "request {request} after {:?}", start.elapsed());
-            limits.leave(place, false);
+            limits.leave(permit, false);
         }
     }
 
     #[tokio::test]
     async fn a_busy_server_is_asked_for_less_and_a_stop_is_heard() {
         let (limits, stop) = (Limits::of(&model(2, None), 1), CancellationToken::new());
-        let place = limits.enter(&stop).await.expect("a place");
-        limits.leave(place, true);
-        let held = limits.enter(&stop).await.expect("the last place");
+        let permit = limits.enter(&stop).await.expect("a permit");
+        limits.leave(permit, true);
+        let held = limits.enter(&stop).await.expect("the last permit");
         let waiting = tokio::time::timeout(Duration::from_millis(50), limits.enter(&stop)).await;
-        assert!(waiting.is_err(), "a second place");
+        assert!(waiting.is_err(), "a second permit");
         stop.cancel();
         assert!(limits.enter(&stop).await.is_none());
         drop(held);

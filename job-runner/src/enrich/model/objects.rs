@@ -39,26 +39,27 @@ impl Objects {
         document: &Map<String, Value>,
         stop: &CancellationToken,
     ) -> Result<Result<String, String>, EnrichError> {
-        let Some(landed) = landed(document) else {
+        let Some(raw_object) = raw_object(document) else {
             return Ok(Err("the document has no _docmill.unit, so its object is not known".to_owned()));
         };
         match object.form {
-            ObjectForm::Base64 => self.bytes(&landed, object.max_bytes, stop).await,
-            ObjectForm::PresignedUrl => self.url(&landed, object.expires_seconds).await,
+            ObjectForm::Base64 => self.bytes(&raw_object, object.max_bytes, stop).await,
+            ObjectForm::PresignedUrl => self.url(&raw_object, object.expires_seconds).await,
         }
     }
 
     async fn bytes(
         &self,
-        landed: &ObjectRef,
-        most: i64,
+        raw_object: &ObjectRef,
+        max_bytes: i64,
         stop: &CancellationToken,
     ) -> Result<Result<String, String>, EnrichError> {
-        let read = async || match object::open(&self.0, landed).await? {
-            ObjectFound::Object(opened) if opened.length > most => {
-                Ok(Err(format!("its object has {} bytes, and no more than {most} are given", opened.length)))
-            }
-            ObjectFound::Object(opened) => object::read(landed, opened.length, opened.body).await.map(Ok),
+        let read = async || match object::open(&self.0, raw_object).await? {
+            ObjectFound::Object(opened) if opened.length > max_bytes => Ok(Err(format!(
+                "its object has {} bytes, and no more than {max_bytes} are given",
+                opened.length
+            ))),
+            ObjectFound::Object(opened) => object::read(raw_object, opened.length, opened.body).await.map(Ok),
             ObjectFound::Gone => Ok(Err("its object is gone from the bucket".to_owned())),
             ObjectFound::Replaced => Ok(Err("another object has taken the place of its object".to_owned())),
         };
@@ -66,19 +67,19 @@ impl Objects {
         Ok(found.map_err(EnrichError::Store)?.map(|bytes| STANDARD.encode(bytes)))
     }
 
-    async fn url(&self, landed: &ObjectRef, seconds: i32) -> Result<Result<String, String>, EnrichError> {
-        let good_for = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    async fn url(&self, raw_object: &ObjectRef, seconds: i32) -> Result<Result<String, String>, EnrichError> {
+        let valid_for = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let refused = |detail: String| {
             EnrichError::Store(StoreError::Request {
-                action: format!("make a URL for s3://{}/{}", landed.bucket, landed.key),
+                action: format!("make a URL for s3://{}/{}", raw_object.bucket, raw_object.key),
                 detail,
                 said: UntrustedText::default(),
                 fault: StoreFault::Refused,
             })
         };
-        let config = PresigningConfig::expires_in(good_for).map_err(|error| refused(error.to_string()))?;
-        let request = self.0.get_object().bucket(&landed.bucket).key(&landed.key);
-        let request = match &landed.version_id {
+        let config = PresigningConfig::expires_in(valid_for).map_err(|error| refused(error.to_string()))?;
+        let request = self.0.get_object().bucket(&raw_object.bucket).key(&raw_object.key);
+        let request = match &raw_object.version_id {
             Some(version) => request.version_id(version),
             None => request,
         };
@@ -89,7 +90,7 @@ impl Objects {
 
 /// The object that a document was made from. Its version is a version id, or the `ETag` if the bucket has no
 /// versions.
-fn landed(document: &Map<String, Value>) -> Option<ObjectRef> {
+fn raw_object(document: &Map<String, Value>) -> Option<ObjectRef> {
     let unit = document.get(key::DOCMILL)?.get("unit")?;
     let text = |name: &str| unit.get(name)?.as_str().map(str::to_owned);
     let version = text("version").filter(|version| !version.is_empty());
@@ -113,19 +114,19 @@ fn is_etag(version: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::landed;
+    use super::raw_object;
 
     #[test]
     fn a_version_is_an_etag_or_a_version_id() {
         let of = |version: &str| {
             let document = json!({"_docmill": {"unit": {"bucket": "b", "key": "k", "version": version}}});
-            let landed = landed(document.as_object().expect("an object")).expect("an object");
-            (landed.etag.is_some(), landed.version_id.is_some())
+            let raw_object = raw_object(document.as_object().expect("an object")).expect("an object");
+            (raw_object.etag.is_some(), raw_object.version_id.is_some())
         };
         assert_eq!(of("9e107d9d372bb6826bd81d3542a419d6"), (true, false));
         assert_eq!(of("9e107d9d372bb6826bd81d3542a419d6-12"), (true, false));
         assert_eq!(of("3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo"), (false, true));
         assert_eq!(of(""), (false, false));
-        assert!(landed(json!({}).as_object().expect("an object")).is_none());
+        assert!(raw_object(json!({}).as_object().expect("an object")).is_none());
     }
 }

@@ -22,16 +22,16 @@ pub fn provenance(
     run: &str,
     now: &str,
 ) -> Value {
-    let asked = model.enricher.protocol().and_then(Protocol::version);
-    let told = version.or(model.version.as_deref());
+    let requested = model.enricher.protocol().and_then(Protocol::version);
+    let reported = version.or(model.version.as_deref());
     // With a version other than the planned one it is another model.
     let digest = match (version, &model.version) {
-        (Some(told), Some(planned)) if told != planned => model.enricher.model_digest(Some(told)),
+        (Some(reported), Some(planned)) if reported != planned => model.enricher.model_digest(Some(reported)),
         _ => model.digest.clone(),
     };
     json!({
         key::MODEL: model.model(),
-        key::VERSION: told.or(asked),
+        key::VERSION: reported.or(requested),
         key::MODEL_DIGEST: digest,
         key::INPUT_DIGEST: input_digest,
         key::ENRICHED_TIME: now,
@@ -60,8 +60,8 @@ mod tests {
         let model = &slice_plan().models[0];
         let mut document =
             json!({"headline": "h", "_docmill": {"revision": "r"}}).as_object().unwrap().clone();
-        let told = provenance(model, Some("v7"), "i", "run-1", "2026-01-02T00:00:00.000Z");
-        seal(&mut document, Map::from_iter([("topic".to_owned(), told)]), "run-1");
+        let provenance = provenance(model, Some("v7"), "i", "run-1", "2026-01-02T00:00:00.000Z");
+        seal(&mut document, Map::from_iter([("topic".to_owned(), provenance)]), "run-1");
         assert_eq!(
             json!(document),
             json!({"headline": "h", "_docmill": {
@@ -77,13 +77,13 @@ mod tests {
     #[test]
     fn another_version_than_planned_is_another_model() {
         let model = &slice_plan().models[0];
-        let told = |version| provenance(model, version, "i", "run-1", "now");
+        let of_version = |version| provenance(model, version, "i", "run-1", "now");
         assert_eq!(
-            (&told(None)["version"], &told(None)["modelDigest"]),
+            (&of_version(None)["version"], &of_version(None)["modelDigest"]),
             (&json!("v7"), &json!(model.digest))
         );
-        assert_eq!(told(Some("v8"))["version"], "v8");
-        assert_ne!(told(Some("v8"))["modelDigest"], json!(model.digest));
+        assert_eq!(of_version(Some("v8"))["version"], "v8");
+        assert_ne!(of_version(Some("v8"))["modelDigest"], json!(model.digest));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) const CUTS: usize = 8;
 /// No text is cut to fewer characters: such a low limit is not one of characters.
 const SHORTEST: usize = 256;
 /// Bytes of a response that are searched for numbers.
-const SAID_BYTES: usize = 1000;
+const BODY_BYTES: usize = 1000;
 
 /// A request that was rejected permanently.
 #[derive(Debug)]
@@ -35,63 +35,65 @@ impl From<String> for RefusedRequest {
 
 impl RefusedRequest {
     /// A rejection with this status and body.
-    pub(crate) fn by(status: u16, body: &[u8], reason: String) -> Self {
+    pub(crate) fn from_response(status: u16, body: &[u8], reason: String) -> Self {
         let too_long = matches!(status, 413 | 422).then(|| numbers(body));
         Self { reason, too_long }
     }
 
     /// The length to which a text of `characters` characters is cut now; `None` if cutting is of no use.
     pub(crate) fn shorter(&self, characters: usize) -> Option<usize> {
-        let told = self.too_long.as_ref()?.iter().map(|number| number.saturating_sub(1));
-        let mut told = told.filter(|number| (SHORTEST..characters).contains(number));
-        Some(told.next().unwrap_or(characters / 2)).filter(|shorter| *shorter >= SHORTEST)
+        let limits = self.too_long.as_ref()?.iter().map(|number| number.saturating_sub(1));
+        let mut usable = limits.filter(|number| (SHORTEST..characters).contains(number));
+        Some(usable.next().unwrap_or(characters / 2)).filter(|shorter| *shorter >= SHORTEST)
     }
 }
 
 /// The numbers in a text.
-fn numbers(said: &[u8]) -> Vec<usize> {
-    let said = String::from_utf8_lossy(&said[..said.len().min(SAID_BYTES)]);
-    said.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+fn numbers(body: &[u8]) -> Vec<usize> {
+    let body = String::from_utf8_lossy(&body[..body.len().min(BODY_BYTES)]);
+    body.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
 /// What is known of the longest text that a server accepts.
 #[derive(Debug)]
 pub(crate) struct Shortening {
     /// Whether texts are cut at all.
-    pub(crate) on: bool,
+    pub(crate) is_enabled: bool,
     /// The fewest characters that were rejected.
-    refused: AtomicUsize,
+    min_refused: AtomicUsize,
     /// The most characters of a text that was cut and accepted.
-    taken: AtomicUsize,
+    max_accepted: AtomicUsize,
 }
 
 impl Shortening {
     /// Nothing is known yet.
     pub(crate) fn of(model: &PlannedEnricher) -> Self {
-        let on =
+        let is_enabled =
             matches!(model.enricher.protocol(), Some(Protocol::TextEmbeddings(server)) if server.truncate);
-        Self { on, refused: AtomicUsize::new(usize::MAX), taken: AtomicUsize::new(0) }
+        Self { is_enabled, min_refused: AtomicUsize::new(usize::MAX), max_accepted: AtomicUsize::new(0) }
     }
 
     /// Records that `characters` characters were rejected.
-    pub(crate) fn refuse(&self, characters: usize) {
-        self.refused.fetch_min(characters, Ordering::Relaxed);
+    pub(crate) fn record_refused(&self, characters: usize) {
+        self.min_refused.fetch_min(characters, Ordering::Relaxed);
     }
 
     /// Records that `characters` characters were accepted.
-    pub(crate) fn take(&self, characters: usize) {
-        self.taken.fetch_max(characters, Ordering::Relaxed);
+    pub(crate) fn record_accepted(&self, characters: usize) {
+        self.max_accepted.fetch_max(characters, Ordering::Relaxed);
     }
 
     /// The texts as they are sent: those that would be rejected are cut to what was accepted before.
     pub(crate) fn cut<'t>(&self, texts: &'t [String]) -> Cow<'t, [String]> {
-        let (refused, taken) = (self.refused.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed));
+        let min_refused = self.min_refused.load(Ordering::Relaxed);
+        let max_accepted = self.max_accepted.load(Ordering::Relaxed);
         // No text has more characters than bytes.
-        let is_long = |text: &String| text.len() >= refused && text.chars().count() >= refused;
-        if taken == 0 || !texts.iter().any(is_long) {
+        let is_long = |text: &String| text.len() >= min_refused && text.chars().count() >= min_refused;
+        if max_accepted == 0 || !texts.iter().any(is_long) {
             return Cow::Borrowed(texts);
         }
-        let cut = |text: &String| if is_long(text) { head(text, taken).to_owned() } else { text.clone() };
+        let cut =
+            |text: &String| if is_long(text) { head(text, max_accepted).to_owned() } else { text.clone() };
         Cow::Owned(texts.iter().map(cut).collect())
     }
 }
@@ -108,8 +110,8 @@ mod tests {
 
     use super::{RefusedRequest, Shortening};
 
-    fn refused(status: u16, said: &str) -> RefusedRequest {
-        RefusedRequest::by(status, said.as_bytes(), "no".into())
+    fn refused(status: u16, body: &str) -> RefusedRequest {
+        RefusedRequest::from_response(status, body.as_bytes(), "no".into())
     }
 
     #[test]
@@ -128,12 +130,15 @@ mod tests {
 
     #[test]
     fn what_was_learned_by_one_text_holds_for_others() {
-        let shortening =
-            Shortening { on: true, refused: AtomicUsize::new(usize::MAX), taken: AtomicUsize::new(0) };
+        let shortening = Shortening {
+            is_enabled: true,
+            min_refused: AtomicUsize::new(usize::MAX),
+            max_accepted: AtomicUsize::new(0),
+        };
         let texts = ["ü".repeat(900), "short".to_owned()];
-        shortening.refuse(800);
+        shortening.record_refused(800);
         assert_eq!(*shortening.cut(&texts), texts, "nothing was taken yet");
-        shortening.take(399);
+        shortening.record_accepted(399);
         assert_eq!(*shortening.cut(&texts), ["ü".repeat(399), "short".to_owned()]);
         assert_eq!(*shortening.cut(&["x".repeat(799)]), ["x".repeat(799)], "it may be taken");
     }

@@ -11,34 +11,38 @@ use crate::enrich::article_work::{ArticleWork, ModelQuery};
 use crate::enrich::slice_plan::PlannedEnricher;
 
 /// Documents that need no answer move on once there are this many, without waiting for a full batch.
-const PASSING: usize = 128;
+const MOST_WITHOUT_QUERY: usize = 128;
 
-/// Documents that move on together: with questions that one request asks, or without any.
+/// Documents that move on together: with queries that one request asks, or without any.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// The documents, each with its question if it has one.
+    /// The documents, each with its query if it has one.
     pub(crate) works: Vec<(ArticleWork, Option<ModelQuery>)>,
 }
 
 struct Gather<'a> {
     input: Fuse<LocalBoxStream<'a, Vec<ArticleWork>>>,
-    come: VecDeque<ArticleWork>,
-    asking: Vec<(ArticleWork, Option<ModelQuery>)>,
-    passing: Vec<(ArticleWork, Option<ModelQuery>)>,
+    arrived: VecDeque<ArticleWork>,
+    with_query: Vec<(ArticleWork, Option<ModelQuery>)>,
+    without_query: Vec<(ArticleWork, Option<ModelQuery>)>,
 }
 
-/// Gathers full batches for a run; only the last one may have fewer questions. Nothing more comes once `halt`
+/// Gathers full batches for a run; only the last one may have fewer queries. Nothing more comes once `stop`
 /// is cancelled.
 pub(crate) fn batches<'a>(
     input: LocalBoxStream<'a, Vec<ArticleWork>>,
     model: &'a PlannedEnricher,
     run: &'a str,
-    halt: &'a CancellationToken,
+    stop: &'a CancellationToken,
 ) -> impl Stream<Item = Batch> + 'a {
-    let gather =
-        Gather { input: input.fuse(), come: VecDeque::new(), asking: Vec::new(), passing: Vec::new() };
+    let gather = Gather {
+        input: input.fuse(),
+        arrived: VecDeque::new(),
+        with_query: Vec::new(),
+        without_query: Vec::new(),
+    };
     stream::unfold(gather, move |mut gather| async move {
-        let works = gather.next(model, run, halt).await?;
+        let works = gather.next(model, run, stop).await?;
         Some((Batch { works }, gather))
     })
 }
@@ -48,31 +52,33 @@ impl Gather<'_> {
         &mut self,
         model: &PlannedEnricher,
         run: &str,
-        halt: &CancellationToken,
+        stop: &CancellationToken,
     ) -> Option<Vec<(ArticleWork, Option<ModelQuery>)>> {
         let size = model.enricher.documents_a_request();
         loop {
             let now = clock::rfc3339(clock::now_millis());
-            while let Some(mut work) = self.come.pop_front() {
-                if halt.is_cancelled() {
+            while let Some(mut work) = self.arrived.pop_front() {
+                if stop.is_cancelled() {
                     return None;
                 }
                 match work.prepare(model, run, &now) {
-                    Some(question) => self.asking.push((work, Some(question))),
-                    None => self.passing.push((work, None)),
+                    Some(query) => self.with_query.push((work, Some(query))),
+                    None => self.without_query.push((work, None)),
                 }
-                if self.asking.len() == size {
-                    return Some(std::mem::take(&mut self.asking));
+                if self.with_query.len() == size {
+                    return Some(std::mem::take(&mut self.with_query));
                 }
-                if self.passing.len() == PASSING {
-                    return Some(std::mem::take(&mut self.passing));
+                if self.without_query.len() == MOST_WITHOUT_QUERY {
+                    return Some(std::mem::take(&mut self.without_query));
                 }
             }
             match self.input.next().await {
-                Some(works) => self.come.extend(works),
-                None if halt.is_cancelled() => return None,
-                None if !self.asking.is_empty() => return Some(std::mem::take(&mut self.asking)),
-                None if !self.passing.is_empty() => return Some(std::mem::take(&mut self.passing)),
+                Some(works) => self.arrived.extend(works),
+                None if stop.is_cancelled() => return None,
+                None if !self.with_query.is_empty() => return Some(std::mem::take(&mut self.with_query)),
+                None if !self.without_query.is_empty() => {
+                    return Some(std::mem::take(&mut self.without_query));
+                }
                 None => return None,
             }
         }

@@ -25,7 +25,7 @@ pub(crate) struct Flow<'a> {
     pub(crate) budget: &'a Budget,
     /// The raw objects, if models receive them.
     pub(crate) objects: Option<&'a Objects>,
-    pub(crate) tally: &'a SharedCounts,
+    pub(crate) counts: &'a SharedCounts,
     /// What a run of mode Compare has found.
     pub(crate) comparison: &'a Mutex<SliceComparison>,
     pub(crate) stop: &'a CancellationToken,

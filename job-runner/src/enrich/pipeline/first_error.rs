@@ -18,7 +18,7 @@ impl<'a> FirstError<'a> {
         Self { token: stop.child_token(), error: Mutex::new(None), stop }
     }
 
-    pub(crate) fn by(&self, error: EnrichError) {
+    pub(crate) fn record(&self, error: EnrichError) {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.token.cancel();
     }

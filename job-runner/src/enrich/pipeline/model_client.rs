@@ -37,8 +37,8 @@ pub(crate) struct ModelClient<'a> {
     pub(crate) link: &'a MountedLink,
     pub(crate) limits: Limits,
     pub(crate) budget: &'a Budget,
-    pub(crate) tally: &'a SharedCounts,
-    pub(crate) patience: RetryPolicy,
+    pub(crate) counts: &'a SharedCounts,
+    pub(crate) retry_policy: RetryPolicy,
     pub(crate) stop: &'a CancellationToken,
     /// Responses so far, which distinguish a model that is down from one that fails on a document.
     pub(crate) answers: AtomicU64,
@@ -51,9 +51,9 @@ enum Trouble {
     /// It was never sent: connecting failed.
     Unsent(String),
     /// Retry the same request, after at least this long.
-    Later { how: StoreProblemReason, reason: String, at_least: Duration },
+    Later { problem: StoreProblemReason, reason: String, min_pause: Duration },
     /// The model failed on it, or is slow: it may be down, or one of the documents is too much for it.
-    Fault { how: StoreProblemReason, reason: String },
+    Fault { problem: StoreProblemReason, reason: String },
     /// The response is unusable.
     Broken(String),
     /// The request was rejected; one of its documents may be the cause.
@@ -68,7 +68,7 @@ enum Trouble {
 struct BatchPart {
     positions: Vec<usize>,
     /// The model's previous result for them was unusable.
-    again: bool,
+    is_retry: bool,
 }
 
 impl ModelClient<'_> {
@@ -78,34 +78,34 @@ impl ModelClient<'_> {
     /// model which truncates is cut.
     pub(crate) async fn ask(&self, documents: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
         let mut replies: Vec<Option<Reply>> = vec![None; documents.len()];
-        let mut parts = vec![BatchPart { positions: (0..documents.len()).collect(), again: false }];
+        let mut parts = vec![BatchPart { positions: (0..documents.len()).collect(), is_retry: false }];
         let answers_before = self.answers.load(Ordering::Relaxed);
-        let mut may_be_the_longest = self.shortening.on;
-        while let Some(BatchPart { positions, again }) = parts.pop() {
-            let sent: Vec<Cow<'_, [String]>> =
+        let mut may_be_the_longest = self.shortening.is_enabled;
+        while let Some(BatchPart { positions, is_retry }) = parts.pop() {
+            let texts: Vec<Cow<'_, [String]>> =
                 positions.iter().map(|&at| self.shortening.cut(&documents[at])).collect();
-            let inputs: Vec<&[String]> = sent.iter().map(AsRef::as_ref).collect();
+            let inputs: Vec<&[String]> = texts.iter().map(AsRef::as_ref).collect();
             match (self.ask_part(&inputs, answers_before).await?, positions.as_slice()) {
                 (Ok(found), _) => {
-                    let mut odd = Vec::new();
+                    let mut unusable = Vec::new();
                     for (&position, reply) in positions.iter().zip(found) {
                         match reply {
-                            Err(_) if !again => odd.push(position),
+                            Err(_) if !is_retry => unusable.push(position),
                             reply => replies[position] = Some(reply),
                         }
                     }
-                    if !odd.is_empty() {
-                        parts.push(BatchPart { positions: odd, again: true });
+                    if !unusable.is_empty() {
+                        parts.push(BatchPart { positions: unusable, is_retry: true });
                     }
                 }
                 (Err(refused), &[position]) => {
-                    replies[position] = Some(self.ask_shorter(&sent[0], refused, answers_before).await?);
+                    replies[position] = Some(self.ask_shorter(&texts[0], refused, answers_before).await?);
                 }
                 (Err(refused), positions) => {
-                    let part = |positions: &[usize]| BatchPart { positions: positions.to_vec(), again };
+                    let part = |positions: &[usize]| BatchPart { positions: positions.to_vec(), is_retry };
                     // Only once: if it is not the longest, the cause is something else.
-                    let by_itself = may_be_the_longest.then(|| truncation::longest(&sent)).flatten();
-                    if let (Some(longest), Some(_)) = (by_itself, &refused.too_long) {
+                    let longest_alone = may_be_the_longest.then(|| truncation::longest(&texts)).flatten();
+                    if let (Some(longest), Some(_)) = (longest_alone, &refused.too_long) {
                         may_be_the_longest = false;
                         let mut others = positions.to_vec();
                         let longest = others.remove(longest);
@@ -128,16 +128,16 @@ impl ModelClient<'_> {
         mut refused: RefusedRequest,
         answers_before: u64,
     ) -> Result<Reply, EnrichError> {
-        let (true, [text]) = (self.shortening.on, texts) else { return Ok(Err(refused.reason)) };
+        let (true, [text]) = (self.shortening.is_enabled, texts) else { return Ok(Err(refused.reason)) };
         let mut characters = text.chars().count();
         for _ in 0..truncation::CUTS {
             let Some(shorter) = refused.shorter(characters) else { break };
-            self.shortening.refuse(characters);
+            self.shortening.record_refused(characters);
             characters = shorter;
             let cut = [head(text, shorter).to_owned()];
             match self.ask_part(&[&cut], answers_before).await? {
                 Ok(mut replies) => {
-                    self.shortening.take(characters);
+                    self.shortening.record_accepted(characters);
                     return Ok(replies.pop().unwrap_or_else(|| Err("no answer".to_owned())));
                 }
                 Err(again) => refused = again,
@@ -152,11 +152,11 @@ impl ModelClient<'_> {
         part: &[&[String]],
         answers_before: u64,
     ) -> Result<Result<Vec<Reply>, RefusedRequest>, EnrichError> {
-        let mut backoff = Backoff::new(self.patience);
-        let (mut broken, mut failures) = (0, 0);
-        let mut held_up = store_health::of_process().held_up();
+        let mut backoff = Backoff::new(self.retry_policy);
+        let (mut broken_answers, mut failures) = (0, 0);
+        let mut problem_guard = store_health::global().held_up();
         loop {
-            let (how, reason, at_least) = match self.try_once(part).await? {
+            let (problem, reason, min_pause) = match self.try_once(part).await? {
                 Ok(replies) => {
                     self.answers.fetch_add(1, Ordering::Relaxed);
                     return Ok(Ok(replies));
@@ -166,31 +166,33 @@ impl ModelClient<'_> {
                 Err(Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => {
                     return Err(self.unfit(&reason));
                 }
-                Err(Trouble::Broken(reason)) if broken == BROKEN_ANSWERS => return Ok(Err(reason.into())),
+                Err(Trouble::Broken(reason)) if broken_answers == BROKEN_ANSWERS => {
+                    return Ok(Err(reason.into()));
+                }
                 Err(Trouble::Broken(reason)) => {
-                    broken += 1;
+                    broken_answers += 1;
                     (None, reason, Duration::ZERO)
                 }
-                Err(Trouble::Fault { how, reason }) => {
+                Err(Trouble::Fault { problem, reason }) => {
                     failures += 1;
                     let others_fare_better = self.answers.load(Ordering::Relaxed) > answers_before;
                     if failures >= FAILURES_TOGETHER && (part.len() > 1 || others_fare_better) {
                         return Ok(Err(reason.into()));
                     }
-                    ((!others_fare_better).then_some(how), reason, Duration::ZERO)
+                    ((!others_fare_better).then_some(problem), reason, Duration::ZERO)
                 }
                 Err(Trouble::Unsent(reason)) => {
                     (Some(StoreProblemReason::Unreachable), reason, Duration::ZERO)
                 }
-                Err(Trouble::Later { how, reason, at_least }) => (Some(how), reason, at_least),
+                Err(Trouble::Later { problem, reason, min_pause }) => (Some(problem), reason, min_pause),
             };
             let model = self.model.model();
             tracing::warn!(model, documents = part.len(), reason, "asking the model again");
-            held_up.by(
-                how.map(|how| (Store::Model, how)),
+            problem_guard.set(
+                problem.map(|problem| (Store::Model, problem)),
                 &format!("{model}: {}", protocol::without_words(&reason)),
             );
-            match backoff.wait(at_least, self.stop).await {
+            match backoff.wait(min_pause, self.stop).await {
                 BackoffOutcome::Again => {}
                 BackoffOutcome::Stopped => return Err(EnrichError::Stopped),
                 BackoffOutcome::Exhausted => {
@@ -215,16 +217,16 @@ impl ModelClient<'_> {
     /// is given back to the budget.
     async fn try_once(&self, part: &[&[String]]) -> Result<Result<Vec<Reply>, Trouble>, EnrichError> {
         let characters = part.iter().copied().flatten().map(|text| text.chars().count() as u64).sum();
-        let place = self.limits.enter(self.stop).await.ok_or(EnrichError::Stopped)?;
-        // After the slot was acquired, so that what is taken is also spent.
+        let permit = self.limits.enter(self.stop).await.ok_or(EnrichError::Stopped)?;
+        // After the permit was acquired, so that what is taken is also spent.
         self.budget.take(1, characters, self.stop).await?;
-        self.tally.count(|counts| {
+        self.counts.count(|counts| {
             counts.calls += 1;
             counts.input_characters += characters;
         });
         let result = self.send(part).await;
         if matches!(result, Err(Trouble::Unsent(_))) {
-            self.tally.count(|counts| {
+            self.counts.count(|counts| {
                 counts.calls -= 1;
                 counts.input_characters -= characters;
             });
@@ -232,7 +234,7 @@ impl ModelClient<'_> {
         }
         let pushed_back =
             matches!(result, Err(Trouble::Unsent(_) | Trouble::Later { .. } | Trouble::Fault { .. }));
-        self.limits.leave(place, pushed_back);
+        self.limits.leave(permit, pushed_back);
         Ok(result)
     }
 
@@ -252,13 +254,17 @@ impl ModelClient<'_> {
             .timeout(Duration::from_secs(seconds))
             .body(call.body);
         let answer = request.send().await.map_err(|error| away(&error))?;
-        let (status, at_least) = (answer.status().as_u16(), retry_after(&answer));
+        let (status, min_pause) = (answer.status().as_u16(), retry_after(&answer));
         if !protocol::has_results(&self.model.enricher, status) {
             let body = outbound::http::read_error(answer).await;
             return Err(match protocol::judge(status, &body) {
-                Refusal::Later(reason) => Trouble::Later { how: hinders_by(status), reason, at_least },
-                Refusal::Fault(reason) => Trouble::Fault { how: hinders_by(status), reason },
-                Refusal::Batch(reason) => Trouble::Batch(RefusedRequest::by(status, &body, reason)),
+                Refusal::Later(reason) => {
+                    Trouble::Later { problem: status_problem(status), reason, min_pause }
+                }
+                Refusal::Fault(reason) => Trouble::Fault { problem: status_problem(status), reason },
+                Refusal::Batch(reason) => {
+                    Trouble::Batch(RefusedRequest::from_response(status, &body, reason))
+                }
                 Refusal::Unfit(reason) => Trouble::Unfit(reason),
                 Refusal::Unauthorized(reason) => Trouble::Unauthorized(reason),
             });
@@ -302,17 +308,20 @@ fn away(error: &reqwest::Error) -> Trouble {
         return Trouble::Unsent(innermost(error));
     }
     if error.is_timeout() {
-        return Trouble::Fault { how: StoreProblemReason::TimedOut, reason: "no answer in time".to_owned() };
+        return Trouble::Fault {
+            problem: StoreProblemReason::TimedOut,
+            reason: "no answer in time".to_owned(),
+        };
     }
     Trouble::Later {
-        how: StoreProblemReason::Unreachable,
+        problem: StoreProblemReason::Unreachable,
         reason: innermost(error),
-        at_least: Duration::ZERO,
+        min_pause: Duration::ZERO,
     }
 }
 
 /// The problem that a model with such a status has.
-fn hinders_by(status: u16) -> StoreProblemReason {
+fn status_problem(status: u16) -> StoreProblemReason {
     if status == 429 { StoreProblemReason::Throttled } else { StoreProblemReason::Unavailable }
 }
 

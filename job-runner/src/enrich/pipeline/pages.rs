@@ -8,7 +8,7 @@ use super::context::Flow;
 use super::first_error::FirstError;
 use crate::enrich::article_work::{ArticleWork, DocumentFailure, target_index};
 use crate::enrich::error::EnrichError;
-use crate::enrich::selection::article_state::{ArticleState, standing};
+use crate::enrich::selection::article_state::{ArticleState, article_state};
 use crate::enrich::selection::hits::Article;
 use crate::enrich::selection::select::Selection;
 
@@ -16,19 +16,19 @@ use crate::enrich::selection::select::Selection;
 pub(crate) async fn read(
     flow: &Flow<'_>,
     selection: &mut Selection,
-    works: mpsc::Sender<Vec<ArticleWork>>,
-    halt: &FirstError<'_>,
+    sender: mpsc::Sender<Vec<ArticleWork>>,
+    first_error: &FirstError<'_>,
 ) -> Result<(), EnrichError> {
-    while !halt.token.is_cancelled() {
-        let Some(page) = selection.next_page(&halt.token).await? else { return Ok(()) };
+    while !first_error.token.is_cancelled() {
+        let Some(page) = selection.next_page(&first_error.token).await? else { return Ok(()) };
         if !page.gone.is_empty() {
             let gone: Vec<&str> = page.gone.iter().map(String::as_str).collect();
-            flow.failures.record(&[], &gone, &halt.token).await?;
+            flow.failures.record(&[], &gone, &first_error.token).await?;
         }
-        let begun = begin(flow, page.articles, halt).await?;
-        let cut_short = flow.tally.now().cut_short;
+        let works = begin(flow, page.articles, first_error).await?;
+        let cut_short = flow.counts.now().cut_short;
         // The receiver is gone: the error that caused it was reported there.
-        if works.send(begun).await.is_err() || cut_short {
+        if sender.send(works).await.is_err() || cut_short {
             return Ok(());
         }
     }
@@ -39,32 +39,32 @@ pub(crate) async fn read(
 async fn begin(
     flow: &Flow<'_>,
     articles: Vec<Article>,
-    halt: &FirstError<'_>,
+    first_error: &FirstError<'_>,
 ) -> Result<Vec<ArticleWork>, EnrichError> {
-    let placed = place(flow, articles, halt).await?;
+    let placed = place(flow, articles, first_error).await?;
     let addresses: Vec<Address<'_>> =
         placed.iter().map(|(index, article)| Address { index, id: &article.id }).collect();
-    let copies = flow.store.copies(&addresses, &halt.token).await?;
+    let copies = flow.store.copies(&addresses, &first_error.token).await?;
     let missing: Vec<Address<'_>> = addresses
         .iter()
         .zip(&copies)
         .filter(|(_, copy)| copy.is_none())
         .map(|(address, _)| *address)
         .collect();
-    let mut elsewhere = flow.store.copies_elsewhere(&missing, &halt.token).await?;
+    let mut elsewhere = flow.store.copies_elsewhere(&missing, &first_error.token).await?;
     let compares = matches!(flow.slice_plan.step, EnrichStep::Compare(_));
     let (mut works, mut settled) = (Vec::new(), Vec::new());
     for ((index, article), copy) in placed.into_iter().zip(copies) {
-        let standing = standing(&article, copy.as_ref(), flow.slice_plan);
-        match standing {
+        let state = article_state(&article, copy.as_ref(), flow.slice_plan);
+        match state {
             _ if compares => {}
             ArticleState::Settled => {
-                flow.tally.count(|counts| counts.passed_over += 1);
+                flow.counts.count(|counts| counts.passed_over += 1);
                 settled.push(article.id);
                 continue;
             }
             ArticleState::DoneByThisRun { cached } => {
-                flow.tally.count(|counts| {
+                flow.counts.count(|counts| {
                     counts.selected += 1;
                     counts.done += 1;
                     counts.cached += u64::from(cached);
@@ -74,11 +74,11 @@ async fn begin(
             }
             ArticleState::Open => {}
         }
-        if !flow.budget.take_document(&halt.token).await? {
-            flow.tally.count(|counts| counts.cut_short = true);
+        if !flow.budget.take_document(&first_error.token).await? {
+            flow.counts.count(|counts| counts.cut_short = true);
             break;
         }
-        flow.tally.count(|counts| counts.selected += 1);
+        flow.counts.count(|counts| counts.selected += 1);
         let moved = elsewhere.remove(&article.id).filter(|(_, copy)| copy.version <= article.version);
         let work = match moved {
             Some((from, copy)) => ArticleWork::new(index, article, Some(copy)).moved(from),
@@ -87,7 +87,7 @@ async fn begin(
         works.push(if compares { work.compared() } else { work });
     }
     let settled: Vec<&str> = settled.iter().map(String::as_str).collect();
-    flow.failures.record(&[], &settled, &halt.token).await?;
+    flow.failures.record(&[], &settled, &first_error.token).await?;
     Ok(works)
 }
 
@@ -95,7 +95,7 @@ async fn begin(
 async fn place(
     flow: &Flow<'_>,
     articles: Vec<Article>,
-    halt: &FirstError<'_>,
+    first_error: &FirstError<'_>,
 ) -> Result<Vec<(String, Article)>, EnrichError> {
     let mut placed = Vec::with_capacity(articles.len());
     let mut failed: Vec<(Article, DocumentFailure)> = Vec::new();
@@ -103,7 +103,7 @@ async fn place(
         match target_index(&flow.slice_plan.target, &article) {
             Ok(index) => placed.push((index, article)),
             Err(failure) => {
-                flow.tally.count(|counts| {
+                flow.counts.count(|counts| {
                     counts.selected += 1;
                     counts.fail(&article.id, &failure.message);
                 });
@@ -113,6 +113,6 @@ async fn place(
     }
     let failed: Vec<(&Article, &DocumentFailure)> =
         failed.iter().map(|(article, failure)| (article, failure)).collect();
-    flow.failures.record(&failed, &[], &halt.token).await?;
+    flow.failures.record(&failed, &[], &first_error.token).await?;
     Ok(placed)
 }

@@ -35,30 +35,30 @@ impl Flow<'_> {
     /// Processes all documents of a selection. On an error, what all models have answered for is stored
     /// before the error is returned.
     pub(crate) async fn run(&self, selection: &mut Selection) -> Result<(), EnrichError> {
-        let halt = FirstError::new(self.stop);
-        let models = self.slice_plan.models.iter().zip(self.links).filter(|(model, _)| self.is_asked(model));
-        let askers: Vec<ModelClient<'_>> =
-            models.map(|(model, link)| self.asker(model, link, &halt)).collect();
-        let (pages, read) = mpsc::channel(PAGES_AHEAD);
-        let (answered, finished) = mpsc::channel(BATCHES_WAITING);
+        let first_error = FirstError::new(self.stop);
+        let models = self.slice_plan.models.iter().zip(self.links).filter(|(model, _)| self.is_called(model));
+        let model_clients: Vec<ModelClient<'_>> =
+            models.map(|(model, link)| self.model_client(model, link, &first_error)).collect();
+        let (page_sender, page_receiver) = mpsc::channel(PAGES_AHEAD);
+        let (answered_sender, answered_receiver) = mpsc::channel(BATCHES_WAITING);
         tokio::join!(
             async {
-                if let Err(error) = pages::read(self, selection, pages, &halt).await {
-                    halt.by(error);
+                if let Err(error) = pages::read(self, selection, page_sender, &first_error).await {
+                    first_error.record(error);
                 }
             },
-            self.ask_all(&askers, read, answered, &halt),
+            self.ask_all(&model_clients, page_receiver, answered_sender, &first_error),
             async {
-                if let Err(error) = writer::store_all(self, finished).await {
-                    halt.by(error);
+                if let Err(error) = writer::store_all(self, answered_receiver).await {
+                    first_error.record(error);
                 }
             },
         );
-        halt.result()
+        first_error.result()
     }
 
     /// A comparison calls the two models that are compared.
-    fn is_asked(&self, model: &PlannedEnricher) -> bool {
+    fn is_called(&self, model: &PlannedEnricher) -> bool {
         match &self.slice_plan.step {
             EnrichStep::Compare(compare) => {
                 [&compare.left, &compare.right].into_iter().flatten().any(|name| name == model.name())
@@ -67,20 +67,20 @@ impl Flow<'_> {
         }
     }
 
-    fn asker<'s>(
+    fn model_client<'s>(
         &'s self,
         model: &'s PlannedEnricher,
         link: &'s MountedLink,
-        halt: &'s FirstError<'_>,
+        first_error: &'s FirstError<'_>,
     ) -> ModelClient<'s> {
         ModelClient {
             model,
             link,
             limits: Limits::of(model, self.slice_plan.pods),
             budget: self.budget,
-            tally: self.tally,
-            patience: MODEL_PATIENCE,
-            stop: &halt.token,
+            counts: self.counts,
+            retry_policy: MODEL_PATIENCE,
+            stop: &first_error.token,
             answers: AtomicU64::new(0),
             shortening: Shortening::of(model),
         }
@@ -89,17 +89,18 @@ impl Flow<'_> {
     /// From model to model, in their order.
     async fn ask_all(
         &self,
-        askers: &[ModelClient<'_>],
-        read: mpsc::Receiver<Vec<ArticleWork>>,
+        model_clients: &[ModelClient<'_>],
+        pages: mpsc::Receiver<Vec<ArticleWork>>,
         answered: mpsc::Sender<Vec<ArticleWork>>,
-        halt: &FirstError<'_>,
+        first_error: &FirstError<'_>,
     ) {
         let mut works: LocalBoxStream<'_, Vec<ArticleWork>> =
-            stream::unfold(read, |mut read| async move { Some((read.recv().await?, read)) }).boxed_local();
-        for asker in askers {
-            let batches = batches(works, asker.model, &self.slice_plan.run, &halt.token);
-            let ask = move |batch: Batch| stage::take(self, asker, batch, halt);
-            works = batches.map(ask).buffer_unordered(asker.limits.at_a_time()).boxed_local();
+            stream::unfold(pages, |mut pages| async move { Some((pages.recv().await?, pages)) })
+                .boxed_local();
+        for model_client in model_clients {
+            let batches = batches(works, model_client.model, &self.slice_plan.run, &first_error.token);
+            let answer = move |batch: Batch| stage::take(self, model_client, batch, first_error);
+            works = batches.map(answer).buffer_unordered(model_client.limits.at_a_time()).boxed_local();
         }
         while let Some(batch) = works.next().await {
             if !batch.is_empty() && answered.send(batch).await.is_err() {

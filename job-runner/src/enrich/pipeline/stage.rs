@@ -19,18 +19,18 @@ use crate::enrich::model::input::ModelInput;
 use crate::enrich::records::shared_counts::SharedCounts;
 use crate::enrich::slice_plan::{PlannedEnricher, SlicePlan};
 
-/// Gets the questions of a batch answered. After an error nothing of the batch moves on: whoever works on the
+/// Gets the queries of a batch answered. After an error nothing of the batch moves on: whoever works on the
 /// slice next takes its documents up again.
 pub(crate) async fn take(
     flow: &Flow<'_>,
-    asker: &ModelClient<'_>,
+    model_client: &ModelClient<'_>,
     batch: Batch,
-    halt: &FirstError<'_>,
+    first_error: &FirstError<'_>,
 ) -> Vec<ArticleWork> {
-    match answer(flow, asker, batch, halt).await {
+    match answer(flow, model_client, batch, first_error).await {
         Ok(works) => works,
         Err(error) => {
-            halt.by(error);
+            first_error.record(error);
             Vec::new()
         }
     }
@@ -38,55 +38,55 @@ pub(crate) async fn take(
 
 async fn answer(
     flow: &Flow<'_>,
-    asker: &ModelClient<'_>,
+    model_client: &ModelClient<'_>,
     batch: Batch,
-    halt: &FirstError<'_>,
+    first_error: &FirstError<'_>,
 ) -> Result<Vec<ArticleWork>, EnrichError> {
-    let mut done = Vec::with_capacity(batch.works.len());
-    let (mut asking, mut inputs) = (Vec::new(), Vec::new());
-    for (mut work, question) in batch.works {
-        let Some(question) = question else {
-            done.push(work);
+    let mut finished = Vec::with_capacity(batch.works.len());
+    let (mut to_ask, mut inputs) = (Vec::new(), Vec::new());
+    for (mut work, query) in batch.works {
+        let Some(query) = query else {
+            finished.push(work);
             continue;
         };
-        match texts(flow, &question, &work, halt).await? {
+        match texts(flow, &query, &work, first_error).await? {
             Ok(texts) => {
                 inputs.push(texts);
-                asking.push((work, question));
+                to_ask.push((work, query));
             }
             Err(reason) => {
-                work.fail(asker.model, FailureReason::InvalidInput, &reason);
-                done.push(work);
+                work.fail(model_client.model, FailureReason::InvalidInput, &reason);
+                finished.push(work);
             }
         }
     }
     if inputs.is_empty() {
-        return Ok(done);
+        return Ok(finished);
     }
     if flow.slice_plan.step == EnrichStep::DryRun {
-        would_ask(flow, asker.model, &inputs);
-        done.extend(asking.into_iter().map(|(mut work, _)| {
-            work.would_call();
+        count_call(flow, model_client.model, &inputs);
+        finished.extend(to_ask.into_iter().map(|(mut work, _)| {
+            work.record_call();
             work
         }));
-        return Ok(done);
+        return Ok(finished);
     }
-    let replies = replies(asker, &inputs).await?;
-    check_version(flow.slice_plan, flow.tally, asker.model, &replies)?;
+    let replies = replies(model_client, &inputs).await?;
+    check_version(flow.slice_plan, flow.counts, model_client.model, &replies)?;
     let now = clock::rfc3339(clock::now_millis());
-    for ((mut work, question), reply) in asking.into_iter().zip(replies) {
-        work.answer(asker.model, &question, reply, &flow.slice_plan.run, &now);
-        done.push(work);
+    for ((mut work, query), reply) in to_ask.into_iter().zip(replies) {
+        work.answer(model_client.model, &query, reply, &flow.slice_plan.run, &now);
+        finished.push(work);
     }
-    Ok(done)
+    Ok(finished)
 }
 
 /// Counts what a request would need.
-fn would_ask(flow: &Flow<'_>, model: &PlannedEnricher, inputs: &[Vec<String>]) {
+fn count_call(flow: &Flow<'_>, model: &PlannedEnricher, inputs: &[Vec<String>]) {
     if model.enricher.builtin.is_some() {
         return;
     }
-    flow.tally.count(|counts| {
+    flow.counts.count(|counts| {
         counts.calls += 1;
         counts.input_characters +=
             inputs.iter().flatten().map(|text| text.chars().count() as u64).sum::<u64>();
@@ -96,16 +96,16 @@ fn would_ask(flow: &Flow<'_>, model: &PlannedEnricher, inputs: &[Vec<String>]) {
 /// The inputs as they are sent; the inner error is a fault of the document. Objects are fetched only now.
 async fn texts(
     flow: &Flow<'_>,
-    question: &ModelQuery,
+    query: &ModelQuery,
     work: &ArticleWork,
-    halt: &FirstError<'_>,
+    first_error: &FirstError<'_>,
 ) -> Result<Result<Vec<String>, String>, EnrichError> {
-    let mut texts = Vec::with_capacity(question.given.len());
-    for given in &question.given {
-        let text = match (given, flow.objects) {
+    let mut texts = Vec::with_capacity(query.inputs.len());
+    for input in &query.inputs {
+        let text = match (input, flow.objects) {
             (ModelInput::Text(text), _) => Ok(text.clone()),
             (ModelInput::Object(object), Some(objects)) => {
-                objects.input(object, &work.article.source, &halt.token).await?
+                objects.input(object, &work.article.source, &first_error.token).await?
             }
             (ModelInput::Object(_), None) => Err("the order tells of no bucket of raw objects".to_owned()),
         };
@@ -117,37 +117,37 @@ async fn texts(
     Ok(Ok(texts))
 }
 
-async fn replies(asker: &ModelClient<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
-    match asker.model.enricher.protocol() {
+async fn replies(model_client: &ModelClient<'_>, inputs: &[Vec<String>]) -> Result<Vec<Reply>, EnrichError> {
+    match model_client.model.enricher.protocol() {
         Some(Protocol::Builtin(function)) => {
             let text = |inputs: &Vec<String>| inputs.first().cloned().unwrap_or_default();
-            let outputs = &asker.model.enricher.outputs;
+            let outputs = &model_client.model.enricher.outputs;
             Ok(inputs.iter().map(|inputs| builtin::answer(function, &text(inputs), outputs)).collect())
         }
-        _ => asker.ask(inputs).await,
+        _ => model_client.ask(inputs).await,
     }
 }
 
 /// Compares the version that came with the answers with the previous one.
 fn check_version(
     slice_plan: &SlicePlan,
-    tally: &SharedCounts,
+    shared_counts: &SharedCounts,
     model: &PlannedEnricher,
     replies: &[Reply],
 ) -> Result<(), EnrichError> {
-    let told = replies.iter().filter_map(|reply| reply.as_ref().ok()?.version.as_deref());
-    for told in told {
+    let reported_versions = replies.iter().filter_map(|reply| reply.as_ref().ok()?.version.as_deref());
+    for reported in reported_versions {
         let mut change = None;
-        tally.count(|counts| {
-            let before = model.version.clone().or_else(|| counts.versions.get(model.name()).cloned());
-            match before {
-                Some(before) if before != told => {
-                    let (before, told) = (version(&before), version(told));
-                    change = Some(format!("from version {before:?} to {told:?}"));
+        shared_counts.count(|counts| {
+            let previous = model.version.clone().or_else(|| counts.versions.get(model.name()).cloned());
+            match previous {
+                Some(previous) if previous != reported => {
+                    let (previous, reported) = (version(&previous), version(reported));
+                    change = Some(format!("from version {previous:?} to {reported:?}"));
                     let model = model.model();
                     counts.model_changed = change.as_ref().map(|change| format!("{model} {change}"));
                 }
-                _ => drop(counts.versions.insert(model.name().to_owned(), told.to_owned())),
+                _ => drop(counts.versions.insert(model.name().to_owned(), reported.to_owned())),
             }
         });
         if let (Some(change), OnModelChange::Stop) = (change, slice_plan.on_model_change) {

@@ -20,35 +20,35 @@ use crate::enrich::selection::hits::Article;
 use crate::enrich::target::store::EnrichedCopy;
 
 /// Maximum number of documents that are stored together.
-const TOGETHER: usize = 256;
+const MOST_TOGETHER: usize = 256;
 /// How old a model's result may get before it is stored: this much may have to be requested again after a
 /// kill.
 const AGE: Duration = Duration::from_millis(500);
 /// How often the record of the slice is written.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Stores what comes until nothing more does.
 pub(crate) async fn store_all(
     flow: &Flow<'_>,
-    mut finished: mpsc::Receiver<Vec<ArticleWork>>,
+    mut answered: mpsc::Receiver<Vec<ArticleWork>>,
 ) -> Result<(), EnrichError> {
-    let mut told = Instant::now();
-    while let Some(first) = finished.recv().await {
+    let mut progress_written_at = Instant::now();
+    while let Some(first) = answered.recv().await {
         let mut count = 0;
         let enough = |_, works: &Vec<ArticleWork>| {
             count += works.len();
-            count >= TOGETHER
+            count >= MOST_TOGETHER
         };
-        let works = gather(first, &mut finished, Instant::now() + AGE, enough).await;
+        let works = gather(first, &mut answered, Instant::now() + AGE, enough).await;
         let works: Vec<ArticleWork> = works.into_iter().flatten().collect();
         match &flow.slice_plan.step {
-            EnrichStep::DryRun => flow.tally.count(|counts| would_do(counts, &works)),
+            EnrichStep::DryRun => flow.counts.count(|counts| would_do(counts, &works)),
             EnrichStep::Compare(compare) => compare_all(flow, compare, &works),
             EnrichStep::Enrich | EnrichStep::Clear => store(flow, &works).await?,
         }
-        if told.elapsed() >= TOLD_EVERY {
-            flow.progress.write(&flow.tally.now(), false, flow.stop).await?;
-            told = Instant::now();
+        if progress_written_at.elapsed() >= PROGRESS_EVERY {
+            flow.progress.write(&flow.counts.now(), false, flow.stop).await?;
+            progress_written_at = Instant::now();
         }
     }
     Ok(())
@@ -62,7 +62,7 @@ fn would_do(counts: &mut SliceCounts, works: &[ArticleWork]) {
             continue;
         }
         counts.cached += u64::from(!work.called());
-        counts.empty += u64::from(work.empty());
+        counts.empty += u64::from(work.had_empty_input());
     }
 }
 
@@ -73,16 +73,16 @@ fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[ArticleWork]) {
         DocumentFailure { reason: FailureReason::NotEnriched, message: "it has no enriched copy".to_owned() };
     for work in works {
         let sides = match (&compare.left, &compare.right) {
-            (Some(left), Some(right)) => work.given_by(left).zip(work.given_by(right)),
+            (Some(left), Some(right)) => work.result_of(left).zip(work.result_of(right)),
             _ => work.copy.as_ref().map(|copy| (&work.article.source, &copy.source)),
         };
         let Some((left, right)) = sides else {
             let failure = work.failure().unwrap_or(&no_copy);
-            flow.tally.count(|counts| counts.fail(&work.article.id, &failure.message));
+            flow.counts.count(|counts| counts.fail(&work.article.id, &failure.message));
             continue;
         };
         comparison.add(&work.article.id, left, right);
-        flow.tally.count(|counts| {
+        flow.counts.count(|counts| {
             counts.done += 1;
             counts.cached += u64::from(!work.called());
         });
@@ -92,7 +92,7 @@ fn compare_all(flow: &Flow<'_>, compare: &Compare, works: &[ArticleWork]) {
 /// Stores the copies that have at least one result, records what failed, and counts.
 async fn store(flow: &Flow<'_>, works: &[ArticleWork]) -> Result<(), EnrichError> {
     let (with_results, without): (Vec<&ArticleWork>, Vec<&ArticleWork>) =
-        works.iter().partition(|work| work.results() > 0);
+        works.iter().partition(|work| work.result_count() > 0);
     let copies = with_results.iter().map(|work| EnrichedCopy {
         address: Address { index: &work.index, id: &work.article.id },
         version: work.article.version,
@@ -114,11 +114,11 @@ async fn store(flow: &Flow<'_>, works: &[ArticleWork]) -> Result<(), EnrichError
     failed.extend(without.iter().map(|work| (&work.article, work.failure().unwrap_or(&no_result))));
     let settled: Vec<&str> = done.iter().map(|work| work.article.id.as_str()).collect();
     flow.failures.record(&failed, &settled, flow.stop).await?;
-    flow.tally.count(|counts| {
+    flow.counts.count(|counts| {
         for work in &done {
             counts.done += 1;
             counts.cached += u64::from(!work.called());
-            counts.empty += u64::from(work.empty());
+            counts.empty += u64::from(work.had_empty_input());
         }
         for (article, failure) in &failed {
             counts.fail(&article.id, &failure.message);

@@ -29,7 +29,7 @@ pub(crate) struct Budget {
     run: String,
     is_limited: bool,
     max_documents: Option<i64>,
-    purse: Mutex<Amounts>,
+    unspent: Mutex<Amounts>,
 }
 
 /// Amounts of all that is counted.
@@ -48,7 +48,7 @@ impl Budget {
             run: slice_plan.run.clone(),
             is_limited: slice_plan.has_budget,
             max_documents: slice_plan.max_documents,
-            purse: Mutex::default(),
+            unspent: Mutex::default(),
         }
     }
 
@@ -71,7 +71,7 @@ impl Budget {
     /// Puts back what was taken for requests that were never sent.
     pub(crate) async fn give_back(&self, calls: u64, characters: u64) {
         if self.is_limited {
-            self.purse.lock().await.add(&Amounts::of_requests(calls, characters));
+            self.unspent.lock().await.add(&Amounts::of_requests(calls, characters));
         }
     }
 
@@ -93,38 +93,42 @@ impl Budget {
         portion: Amounts,
         stop: &CancellationToken,
     ) -> Result<(), EnrichError> {
-        let mut purse = self.purse.lock().await;
-        let missing = need.beyond(&purse);
+        let mut unspent = self.unspent.lock().await;
+        let missing = need.beyond(&unspent);
         if missing != Amounts::default() {
             // A whole portion if there is one left, otherwise just what is needed.
             let granted = match self.grant(missing.or_portion(&portion), stop).await? {
                 Some(granted) => Some(granted),
                 None => self.grant(missing, stop).await?,
             };
-            purse.add(&granted.ok_or(EnrichError::BudgetReached)?);
+            unspent.add(&granted.ok_or(EnrichError::BudgetReached)?);
         }
-        purse.remove(&need);
+        unspent.remove(&need);
         Ok(())
     }
 
     /// Takes an amount from what is left for the run; `None` if there is not that much.
-    async fn grant(&self, want: Amounts, stop: &CancellationToken) -> Result<Option<Amounts>, EnrichError> {
+    async fn grant(
+        &self,
+        amounts: Amounts,
+        stop: &CancellationToken,
+    ) -> Result<Option<Amounts>, EnrichError> {
         loop {
             let limits = self.limits(stop).await?;
-            let (mut granted, state) = self.read::<GrantsRecord>(&grants_id(&self.run), stop).await?;
-            "grants".clone_into(&mut granted.kind);
-            granted.run.clone_from(&self.run);
-            granted.calls = granted.calls.saturating_add(want.calls);
-            granted.input_characters = granted.input_characters.saturating_add(want.characters);
-            granted.documents = granted.documents.saturating_add(want.documents);
-            let fits = granted.calls <= limits.calls
-                && granted.input_characters <= limits.characters
-                && granted.documents <= limits.documents;
+            let (mut grants, state) = self.read::<GrantsRecord>(&grants_id(&self.run), stop).await?;
+            "grants".clone_into(&mut grants.kind);
+            grants.run.clone_from(&self.run);
+            grants.calls = grants.calls.saturating_add(amounts.calls);
+            grants.input_characters = grants.input_characters.saturating_add(amounts.characters);
+            grants.documents = grants.documents.saturating_add(amounts.documents);
+            let fits = grants.calls <= limits.calls
+                && grants.input_characters <= limits.characters
+                && grants.documents <= limits.documents;
             if !fits {
                 return Ok(None);
             }
-            if self.write(&granted, state, stop).await? {
-                return Ok(Some(want));
+            if self.write(&grants, state, stop).await? {
+                return Ok(Some(amounts));
             }
         }
     }
@@ -159,14 +163,14 @@ impl Budget {
     /// Writes the record; returns `false` if somebody else wrote meanwhile.
     async fn write(
         &self,
-        granted: &GrantsRecord,
-        since: Option<ConcurrencyToken>,
+        grants: &GrantsRecord,
+        if_unchanged: Option<ConcurrencyToken>,
         stop: &CancellationToken,
     ) -> Result<bool, EnrichError> {
         let id = grants_id(&self.run);
         let mut body = BulkBody::default();
         let address = Address { index: &self.index, id: &id };
-        body.push_compare_and_set(address, since, json!(granted).to_string().as_bytes());
+        body.push_compare_and_set(address, if_unchanged, json!(grants).to_string().as_bytes());
         let outcomes = self.cluster.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
         match outcomes.into_iter().next() {
             Some(ItemOutcome::Done) => Ok(true),
@@ -185,13 +189,13 @@ impl Amounts {
         Self { calls: signed(calls), characters: signed(characters), documents: 0 }
     }
 
-    /// What is needed beyond what is there.
-    fn beyond(self, there: &Self) -> Self {
-        let missing = |need: i64, there: i64| (need - there).max(0);
+    /// What is needed beyond what is available.
+    fn beyond(self, available: &Self) -> Self {
+        let missing = |need: i64, available: i64| (need - available).max(0);
         Self {
-            calls: missing(self.calls, there.calls),
-            characters: missing(self.characters, there.characters),
-            documents: missing(self.documents, there.documents),
+            calls: missing(self.calls, available.calls),
+            characters: missing(self.characters, available.characters),
+            documents: missing(self.documents, available.documents),
         }
     }
 
@@ -224,8 +228,8 @@ mod tests {
 
     #[test]
     fn only_what_is_missing_is_taken_and_then_a_portion_of_it() {
-        let there = Amounts { calls: 2, characters: 10, documents: 0 };
-        let missing = Amounts { calls: 1, characters: 30, documents: 0 }.beyond(&there);
+        let available = Amounts { calls: 2, characters: 10, documents: 0 };
+        let missing = Amounts { calls: 1, characters: 30, documents: 0 }.beyond(&available);
         assert_eq!(missing, Amounts { calls: 0, characters: 20, documents: 0 });
         let portion = Amounts { calls: 8, characters: 240, documents: 32 };
         assert_eq!(missing.or_portion(&portion), Amounts { calls: 0, characters: 240, documents: 0 });
@@ -233,9 +237,9 @@ mod tests {
 
     #[test]
     fn what_is_spent_is_gone() {
-        let mut purse = Amounts::default();
-        purse.add(&Amounts { calls: 8, characters: 100, documents: 0 });
-        purse.remove(&Amounts { calls: 1, characters: 60, documents: 0 });
-        assert_eq!(purse, Amounts { calls: 7, characters: 40, documents: 0 });
+        let mut unspent = Amounts::default();
+        unspent.add(&Amounts { calls: 8, characters: 100, documents: 0 });
+        unspent.remove(&Amounts { calls: 1, characters: 60, documents: 0 });
+        assert_eq!(unspent, Amounts { calls: 7, characters: 40, documents: 0 });
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Failures<'a> {
     cluster: &'a Elastic,
     slice_plan: &'a SlicePlan,
     /// Whether there are any; as long as there are none, no look-up is needed.
-    any: AtomicBool,
+    has_any: AtomicBool,
 }
 
 impl<'a> Failures<'a> {
@@ -38,8 +38,8 @@ impl<'a> Failures<'a> {
             cluster.refresh(index).await?;
             cluster.count(index, &slice_plan.failures().all()).await
         });
-        let any = count.await.map_err(EnrichError::target)? > 0;
-        Ok(Self { cluster, slice_plan, any: AtomicBool::new(any) })
+        let has_any = count.await.map_err(EnrichError::target)? > 0;
+        Ok(Self { cluster, slice_plan, has_any: AtomicBool::new(has_any) })
     }
 
     /// Records what failed, unless this is a rehearsal, and removes the records of documents that are now
@@ -53,7 +53,7 @@ impl<'a> Failures<'a> {
         if self.slice_plan.step != EnrichStep::Enrich {
             return Ok(());
         }
-        let settled = if self.any.load(Ordering::Relaxed) { settled } else { &[] };
+        let settled = if self.has_any.load(Ordering::Relaxed) { settled } else { &[] };
         let documents: Vec<&str> =
             failed.iter().map(|(article, _)| article.id.as_str()).chain(settled.iter().copied()).collect();
         if documents.is_empty() {
@@ -63,20 +63,20 @@ impl<'a> Failures<'a> {
             documents.iter().map(|id| FailureRecord::id(&self.slice_plan.target_key, id)).collect();
         let index = &self.slice_plan.enrichments_index;
         let addresses: Vec<Address<'_>> = ids.iter().map(|id| Address { index, id }).collect();
-        let there = retry_transient(PATIENCE, stop, async || self.cluster.mget(&addresses, &[]).await).await;
-        let there = there.map_err(EnrichError::target)?;
+        let stored = retry_transient(PATIENCE, stop, async || self.cluster.mget(&addresses, &[]).await).await;
+        let stored = stored.map_err(EnrichError::target)?;
         let mut body = BulkBody::default();
-        for ((address, earlier), failure) in addresses.iter().zip(&there).zip(failed) {
+        for ((address, earlier), failure) in addresses.iter().zip(&stored).zip(failed) {
             let record = json!(self.failure(failure.0, failure.1, earlier.as_ref()));
             body.push_index(*address, None, record.to_string().as_bytes());
         }
         for (address, _) in
-            addresses.iter().zip(&there).skip(failed.len()).filter(|(_, there)| there.is_some())
+            addresses.iter().zip(&stored).skip(failed.len()).filter(|(_, stored)| stored.is_some())
         {
             body.push_delete(*address, None);
         }
         if !failed.is_empty() {
-            self.any.store(true, Ordering::Relaxed);
+            self.has_any.store(true, Ordering::Relaxed);
         }
         self.cluster.bulk_all(body, PATIENCE, stop).await.map(drop).map_err(EnrichError::target)
     }

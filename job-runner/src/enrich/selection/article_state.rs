@@ -23,7 +23,11 @@ pub enum ArticleState {
 }
 
 /// Determines the state of an article.
-pub fn standing(article: &Article, copy: Option<&StoredDocument>, slice_plan: &SlicePlan) -> ArticleState {
+pub fn article_state(
+    article: &Article,
+    copy: Option<&StoredDocument>,
+    slice_plan: &SlicePlan,
+) -> ArticleState {
     let Some(copy) = copy else { return ArticleState::Open };
     if copy.version > article.version {
         return ArticleState::Settled;
@@ -59,9 +63,9 @@ pub struct EarlierResult {
 
 /// The result that the copy holds for the same model and the same input.
 pub fn earlier(copy: &StoredDocument, model: &PlannedEnricher, input_digest: &str) -> Option<EarlierResult> {
-    let same = provenance(&copy.source, model.name(), key::MODEL_DIGEST) == Some(model.digest.as_str())
+    let is_same = provenance(&copy.source, model.name(), key::MODEL_DIGEST) == Some(model.digest.as_str())
         && provenance(&copy.source, model.name(), key::INPUT_DIGEST) == Some(input_digest);
-    if !same {
+    if !is_same {
         return None;
     }
     let mut fields = Map::new();
@@ -100,7 +104,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::hits::Article;
-    use super::{ArticleState, earlier, standing};
+    use super::{ArticleState, article_state, earlier};
     use crate::enrich::slice_plan::tests::slice_plan;
 
     fn article() -> Article {
@@ -110,13 +114,13 @@ mod tests {
 
     fn copy(change: impl Fn(&mut Value)) -> StoredDocument {
         let slice_plan = slice_plan();
-        let by = |at: usize| json!({"modelDigest": slice_plan.models[at].digest, "inputDigest": "i", "run": "run-0"});
+        let provenance_of = |at: usize| json!({"modelDigest": slice_plan.models[at].digest, "inputDigest": "i", "run": "run-0"});
         let mut source = json!({
             "topic": "sport", "topicScore": 0.5, "embedding": [1.0, 2.0],
             "_docmill": {
                 "indexedTime": "2026-01-02T00:00:00.000Z",
                 "enrichmentRun": "run-0",
-                "enrichment": {"topic": by(0), "embedding": by(1)},
+                "enrichment": {"topic": provenance_of(0), "embedding": provenance_of(1)},
             },
         });
         change(&mut source);
@@ -127,22 +131,22 @@ mod tests {
         }
     }
 
-    fn stands(copy: &StoredDocument) -> ArticleState {
-        standing(&article(), Some(copy), &slice_plan())
+    fn state_of_copy(copy: &StoredDocument) -> ArticleState {
+        article_state(&article(), Some(copy), &slice_plan())
     }
 
     #[test]
     fn an_article_without_a_copy_is_open() {
-        assert_eq!(standing(&article(), None, &slice_plan()), ArticleState::Open);
+        assert_eq!(article_state(&article(), None, &slice_plan()), ArticleState::Open);
     }
 
     #[test]
     fn a_copy_by_an_earlier_run_settles_it_unless_all_are_asked_for() {
         let copy = copy(|_| {});
-        assert_eq!(stands(&copy), ArticleState::Settled);
+        assert_eq!(state_of_copy(&copy), ArticleState::Settled);
         let mut all = slice_plan();
         all.select = Select::All;
-        assert_eq!(standing(&article(), Some(&copy), &all), ArticleState::Open);
+        assert_eq!(article_state(&article(), Some(&copy), &all), ArticleState::Open);
     }
 
     #[test]
@@ -153,25 +157,25 @@ mod tests {
             |copy: &mut Value| copy["_docmill"]["enrichment"]["topic"] = Value::Null,
             |copy: &mut Value| copy["_docmill"] = json!("odd"),
         ] {
-            assert_eq!(stands(&copy(change)), ArticleState::Open);
+            assert_eq!(state_of_copy(&copy(change)), ArticleState::Open);
         }
     }
 
     #[test]
     fn the_copy_of_a_newer_version_is_left_alone() {
         let newer = StoredDocument { version: 6, ..copy(|copy| copy["_docmill"] = json!({})) };
-        assert_eq!(stands(&newer), ArticleState::Settled);
+        assert_eq!(state_of_copy(&newer), ArticleState::Settled);
     }
 
     #[test]
     fn what_this_run_did_before_a_restart_is_told_from_what_others_did() {
         let stored = copy(|copy| copy["_docmill"]["enrichmentRun"] = json!("run-1"));
-        assert_eq!(stands(&stored), ArticleState::DoneByThisRun { cached: true });
+        assert_eq!(state_of_copy(&stored), ArticleState::DoneByThisRun { cached: true });
         let called = copy(|copy| {
             copy["_docmill"]["enrichmentRun"] = json!("run-1");
             copy["_docmill"]["enrichment"]["embedding"]["run"] = json!("run-1");
         });
-        assert_eq!(stands(&called), ArticleState::DoneByThisRun { cached: false });
+        assert_eq!(state_of_copy(&called), ArticleState::DoneByThisRun { cached: false });
     }
 
     #[test]

@@ -127,13 +127,13 @@ impl Selection {
 impl View {
     async fn open(
         cluster: &Elastic,
-        pool: DocumentQuery,
+        document_query: DocumentQuery,
         bounds: &Bounds,
         as_error: fn(ElasticError) -> EnrichError,
         stop: &CancellationToken,
     ) -> Result<(Self, u64), EnrichError> {
-        let DocumentQuery { index, time_field: sort_by, .. } = &pool;
-        let query = pool.within(bounds);
+        let DocumentQuery { index, time_field: sort_by, .. } = &document_query;
+        let query = document_query.within(bounds);
         let open = async || {
             // Also because OpenSearch has no view of a pattern that matches no index.
             let found = cluster.count(index, &query).await?;

@@ -54,43 +54,43 @@ impl SliceComparison {
             Some(distance) => distance <= self.tolerance,
             None => left == right,
         };
-        let found = self.fields.entry(name.to_owned()).or_default();
+        let findings = self.fields.entry(name.to_owned()).or_default();
         if let Some(distance) = distance {
-            found.distance += distance;
-            found.measured += 1;
+            findings.distance += distance;
+            findings.measured += 1;
         }
         if agrees {
-            found.agreed += 1;
+            findings.agreed += 1;
             return;
         }
-        found.differing += 1;
-        if found.examples.len() < EXAMPLES {
+        findings.differing += 1;
+        if findings.examples.len() < EXAMPLES {
             let mut example = json!({"document": document, "left": shown(left), "right": shown(right)});
             if let Some(distance) = distance {
                 example["distance"] = json!(distance);
             }
-            found.examples.push(example);
+            findings.examples.push(example);
         }
     }
 
     /// For the record of the slice.
     pub(crate) fn totals(&self) -> Vec<FieldComparison> {
-        let total = |(field, found): (&String, &FieldFindings)| FieldComparison {
+        let total = |(field, findings): (&String, &FieldFindings)| FieldComparison {
             field: field.clone(),
-            agreed: found.agreed,
-            differing: found.differing,
+            agreed: findings.agreed,
+            differing: findings.differing,
         };
         self.fields.iter().map(total).collect()
     }
 
     /// The report of the slice: also the average distance of values, and examples.
     pub(crate) fn report(&self) -> Value {
-        let field = |(name, found): (&String, &FieldFindings)| {
+        let field = |(name, findings): (&String, &FieldFindings)| {
             let mut field = json!({
-                "field": name, "agreed": found.agreed, "differing": found.differing, "examples": found.examples});
-            if found.measured > 0 {
+                "field": name, "agreed": findings.agreed, "differing": findings.differing, "examples": findings.examples});
+            if findings.measured > 0 {
                 #[allow(clippy::cast_precision_loss, reason = "an average of at most some millions")]
-                let mean = found.distance / found.measured as f64;
+                let mean = findings.distance / findings.measured as f64;
                 field["meanDistance"] = json!(mean);
             }
             field

@@ -62,7 +62,7 @@ fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> 
 
 impl CopyStore {
     /// A store that is only read. `whole`: copies with all their fields.
-    pub(crate) fn looked_into(slice_plan: &SlicePlan, to: &Elastic, whole: bool) -> Self {
+    pub(crate) fn read_only(slice_plan: &SlicePlan, to: &Elastic, whole: bool) -> Self {
         let outputs = slice_plan.models.iter().flat_map(|model| &model.enricher.outputs);
         let outputs = outputs.map(|output| output.field.clone());
         let known = [key::DOCMILL.to_owned(), slice_plan.time_field.clone()];
@@ -102,7 +102,7 @@ impl CopyStore {
             }
             result => result.map_err(EnrichError::target)?,
         }
-        Ok(Self::looked_into(slice_plan, to, false))
+        Ok(Self::read_only(slice_plan, to, false))
     }
 
     /// The copies that are already stored, in the order of the addresses.
@@ -150,11 +150,11 @@ impl CopyStore {
     ) -> Result<Vec<ItemOutcome>, EnrichError> {
         let mut outcomes = Vec::new();
         let mut body = BulkBody::default();
-        let (mut moved, mut moving) = (BulkBody::default(), Vec::new());
-        for (at, copy) in copies.enumerate() {
+        let (mut deletions, mut moved_positions) = (BulkBody::default(), Vec::new());
+        for (position, copy) in copies.enumerate() {
             if let Some(index) = copy.moved_from {
-                moved.push_delete(Address { index, id: copy.address.id }, Some(copy.version));
-                moving.push(at);
+                deletions.push_delete(Address { index, id: copy.address.id }, Some(copy.version));
+                moved_positions.push(position);
             }
             body.push_index(copy.address, Some(copy.version), &copy.source);
             if body.byte_len() >= BULK_BYTES {
@@ -163,8 +163,8 @@ impl CopyStore {
         }
         outcomes.extend(self.send(body, stop).await?);
         // Only once the new ones exist: a document is in two places for a moment, and never in none.
-        for (at, deleted) in moving.into_iter().zip(self.send(moved, stop).await?) {
-            if let (ItemOutcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(at)) {
+        for (position, deleted) in moved_positions.into_iter().zip(self.send(deletions, stop).await?) {
+            if let (ItemOutcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(position)) {
                 *outcome = deleted;
             }
         }

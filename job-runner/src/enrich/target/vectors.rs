@@ -84,8 +84,9 @@ fn take_out(source: &mut Map<String, Value>, enricher: &Enricher, versions: &Ver
     let digest = enricher.model_digest(versions.get(&enricher.name).map(String::as_str));
     let enrichment = source.get_mut(key::DOCMILL).and_then(|docmill| docmill.get_mut(key::ENRICHMENT));
     let Some(Value::Object(enrichment)) = enrichment else { return };
-    let told = enrichment.get(&enricher.name).and_then(|told| told.get(key::MODEL_DIGEST));
-    if told.and_then(Value::as_str) == Some(digest.as_str()) {
+    let stored_digest =
+        enrichment.get(&enricher.name).and_then(|provenance| provenance.get(key::MODEL_DIGEST));
+    if stored_digest.and_then(Value::as_str) == Some(digest.as_str()) {
         return;
     }
     enrichment.remove(&enricher.name);
@@ -108,8 +109,8 @@ mod tests {
         let query = vectors_of_other_models(&order.enrichers, &Versions::new()).expect("a query");
         let should = query["bool"]["should"].as_array().expect("a list");
         assert_eq!(should.len(), 1);
-        let place = "_docmill.enrichment.embedding.modelDigest";
-        assert_eq!(should[0]["bool"]["filter"][0]["exists"]["field"], place);
+        let field = "_docmill.enrichment.embedding.modelDigest";
+        assert_eq!(should[0]["bool"]["filter"][0]["exists"]["field"], field);
         assert_eq!(vectors_of_other_models(&order.enrichers[..1], &Versions::new()), None);
     }
 

@@ -411,7 +411,7 @@ impl Committer {
             let (index, id) = (self.ledger_index.clone(), id.to_owned());
             let error = CommitError::Refused { index, id, fault: fault.clone() };
             // The problem stays reported for a while, and this worker goes on.
-            store_health::of_process().held_up().by(error.store_problem(), &error.to_string());
+            store_health::global().held_up().set(error.store_problem(), &error.to_string());
             tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
             return RecordOutcome::Unfinished;
         }

@@ -149,7 +149,7 @@ where
     let mut outage_backoff = Backoff::new(RetryPolicy::lasting(PATIENCE_WITH_OUTAGES));
     let mut refusal_backoff = Backoff::new(TRIED_FOR);
     let (worker, step_started_at) = (telemetry::worker(), Instant::now());
-    let mut held_up = store_health::of_process().held_up();
+    let mut held_up = store_health::global().held_up();
     let mut others_are_served = false;
     loop {
         let started_at = Instant::now();
@@ -181,7 +181,7 @@ where
         } else if error.class() == ErrorClass::Permanent {
             return Ok(Err(failure));
         }
-        held_up.by(store_problem, &error.to_string());
+        held_up.set(store_problem, &error.to_string());
         let backoff =
             if error.class() == ErrorClass::Transient { &mut outage_backoff } else { &mut refusal_backoff };
         let pause = backoff.wait(Duration::ZERO, stop);

@@ -58,7 +58,7 @@ pub struct ReceivedMessage {
 impl Queue {
     /// A queue by its URL.
     pub fn new(client: aws_sdk_sqs::Client, url: String) -> Self {
-        let held_up = Arc::new(Mutex::new(store_health::of_process().held_up()));
+        let held_up = Arc::new(Mutex::new(store_health::global().held_up()));
         Self { client, url, held_receipts: Arc::default(), held_up }
     }
 
@@ -95,7 +95,7 @@ impl Queue {
         let reason = error.and_then(store_reason);
         let message = error.map(ToString::to_string).unwrap_or_default();
         let mut held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner);
-        held_up.by(reason.map(|reason| (Store::Queue, reason)), &message);
+        held_up.set(reason.map(|reason| (Store::Queue, reason)), &message);
     }
 
     /// Starts deleting messages whose units are final, batching those that are there. It ends when all

@@ -33,9 +33,9 @@ struct FoundDocument {
 
 impl Stores<'_> {
     /// Whether the documents that the records of a window name exist.
-    pub async fn named_documents(&self, evidence: &Inventory) -> Result<Vec<Difference>, RunError> {
+    pub async fn named_documents(&self, inventory: &Inventory) -> Result<Vec<Difference>, RunError> {
         let Some(articles) = &self.articles else { return Ok(Vec::new()) };
-        let records = evidence.proper().filter(|(_, record)| record.counts() && record.document_count > 0);
+        let records = inventory.proper().filter(|(_, record)| record.counts() && record.document_count > 0);
         let mut differences = Vec::new();
         for group in groups(records.collect()) {
             let digests: Vec<_> = group.iter().map(|(digest, _)| *digest).collect();
@@ -51,7 +51,7 @@ impl Stores<'_> {
                 .iter()
                 .map(|(_, _, RecordedDocument { index, id, .. })| Address { index, id })
                 .collect();
-            let seen = seen(&articles.elastic, &addresses).await?;
+            let seen = indexed_documents(&articles.elastic, &addresses).await?;
             differences.extend(pairs.iter().zip(&seen).filter_map(|((digest, record, named), seen)| {
                 judge_document(digest, record, named, seen.as_ref())
             }));
@@ -63,7 +63,7 @@ impl Stores<'_> {
     /// [`MOST_UNNAMED`] that they do not name.
     pub async fn unnamed_documents(
         &self,
-        evidence: &Inventory,
+        inventory: &Inventory,
         after: Option<&str>,
         until: Option<&str>,
     ) -> Result<Vec<Difference>, RunError> {
@@ -74,7 +74,7 @@ impl Stores<'_> {
             return Ok(Vec::new());
         }
         let mut pit = elastic.open_pit(pattern).await?;
-        let differences = self.search_all(elastic, evidence, &query, &mut pit).await;
+        let differences = self.search_all(elastic, inventory, &query, &mut pit).await;
         if let Err(error) = elastic.close_pit(pit).await {
             tracing::debug!(%error, "a point in time is left to expire");
         }
@@ -84,8 +84,8 @@ impl Stores<'_> {
     fn documents_query(&self, after: Option<&str>, until: Option<&str>) -> Value {
         let keys = bounds(after, until);
         json!({"bool": {"filter": [
-            {"term": {"_docmill.source": self.ground.source}},
-            {"term": {"_docmill.unit.bucket": self.ground.raw.bucket}},
+            {"term": {"_docmill.source": self.scope.source}},
+            {"term": {"_docmill.unit.bucket": self.scope.raw.bucket}},
             {"range": {"_docmill.unit.key": keys}},
         ]}})
     }
@@ -93,11 +93,11 @@ impl Stores<'_> {
     async fn search_all(
         &self,
         elastic: &Elastic,
-        evidence: &Inventory,
+        inventory: &Inventory,
         query: &Value,
         pit: &mut Pit,
     ) -> Result<Vec<Difference>, RunError> {
-        let index = evidence.index();
+        let index = inventory.index();
         let (mut differences, mut last) = (Vec::new(), None::<Value>);
         loop {
             let mut body = json!({"size": PAGE_DOCUMENTS, "query": query, "version": true, "_source": [UNIT_FIELD],
@@ -109,11 +109,11 @@ impl Stores<'_> {
             let Some(Value::Array(hits)) = answer.pointer_mut("/hits/hits").map(Value::take) else {
                 return Err(ElasticError::Unreadable("a search without hits".into()).into());
             };
-            let full = hits.len() == PAGE_DOCUMENTS;
+            let is_full = hits.len() == PAGE_DOCUMENTS;
             last = hits.last().and_then(|hit| hit.get("sort").cloned());
             let found: Vec<_> = hits.iter().filter_map(read_hit).collect();
-            differences.extend(self.judge_found(evidence, &index, &found).await?);
-            if !full || last.is_none() || differences.len() >= MOST_UNNAMED {
+            differences.extend(self.judge_found(inventory, &index, &found).await?);
+            if !is_full || last.is_none() || differences.len() >= MOST_UNNAMED {
                 return Ok(differences);
             }
         }
@@ -121,30 +121,29 @@ impl Stores<'_> {
 
     async fn judge_found(
         &self,
-        evidence: &Inventory,
+        inventory: &Inventory,
         index: &RecordsByDigest<'_>,
         found: &[FoundDocument],
     ) -> Result<Vec<Difference>, RunError> {
-        let found: Vec<_> = found
-            .iter()
-            .filter(|found| self.ground.raw.covers(&found.unit.bucket, &found.unit.key))
-            .collect();
+        let found: Vec<_> =
+            found.iter().filter(|found| self.scope.raw.covers(&found.unit.bucket, &found.unit.key)).collect();
         let unknown: BTreeSet<_> = found.iter().map(|found| found.seen.unit.as_str()).collect();
         let unknown: Vec<String> = unknown
             .into_iter()
             .filter(|unit| !index.by_digest.contains_key(unit))
             .map(str::to_owned)
             .collect();
-        let asked = self.records_by_digest(&unknown).await?;
-        let asked: HashMap<_, _> = unknown.iter().map(String::as_str).zip(&asked).collect();
-        let record = |unit: &str| index.by_digest.get(unit).copied().or_else(|| asked.get(unit)?.as_ref());
+        let looked_up = self.records_by_digest(&unknown).await?;
+        let looked_up: HashMap<_, _> = unknown.iter().map(String::as_str).zip(&looked_up).collect();
+        let record =
+            |unit: &str| index.by_digest.get(unit).copied().or_else(|| looked_up.get(unit)?.as_ref());
         let unnamed = self.unnamed(&found, &record).await?;
         let newest = self.newest(&found, &record).await?;
         Ok(found
             .into_iter()
             .filter_map(|found| {
                 let FoundDocument { index, id, unit, seen } = found;
-                let object = evidence.raw.get(&unit.key);
+                let object = inventory.raw.get(&unit.key);
                 let backing = Backing {
                     record: record(&seen.unit),
                     named: record(&seen.unit)
@@ -153,7 +152,7 @@ impl Stores<'_> {
                     is_present: object.is_some_and(|object| object.unit_id(&unit.bucket, &unit.key) == *unit),
                     newest_index: newest.get(id.as_str()).map(String::as_str),
                 };
-                judge_hit(&self.ground, Hit { index, id, key: &unit.key, seen }, backing)
+                judge_hit(&self.scope, Hit { index, id, key: &unit.key, seen }, backing)
             })
             .collect())
     }
@@ -165,18 +164,18 @@ impl Stores<'_> {
         found: &[&'f FoundDocument],
         record: &impl Fn(&str) -> Option<&'r Record>,
     ) -> Result<HashSet<(&'f str, &'f str)>, RunError> {
-        let mut of_unit: BTreeMap<&str, Vec<&FoundDocument>> = BTreeMap::new();
+        let mut by_unit: BTreeMap<&str, Vec<&FoundDocument>> = BTreeMap::new();
         for found in found {
-            of_unit.entry(&found.seen.unit).or_default().push(found);
+            by_unit.entry(&found.seen.unit).or_default().push(found);
         }
         let units =
-            of_unit.keys().filter_map(|unit| Some((*unit, record(unit).filter(|record| names_all(record))?)));
+            by_unit.keys().filter_map(|unit| Some((*unit, record(unit).filter(|record| names_all(record))?)));
         let mut unnamed = HashSet::new();
         for group in groups(units.collect()) {
             let digests: Vec<_> = group.iter().map(|(digest, _)| *digest).collect();
             for (digest, named) in digests.iter().zip(self.names(&digests).await?) {
                 let named: HashSet<_> = named.iter().map(|it| (it.index.as_str(), it.id.as_str())).collect();
-                let found = of_unit.get(digest).into_iter().flatten();
+                let found = by_unit.get(digest).into_iter().flatten();
                 unnamed.extend(
                     found
                         .map(|it| (it.index.as_str(), it.id.as_str()))
@@ -212,7 +211,7 @@ impl Stores<'_> {
 
     /// The documents that records name.
     pub async fn names(&self, digests: &[&str]) -> Result<Vec<Vec<RecordedDocument>>, RunError> {
-        let index = &self.ground.ledger;
+        let index = &self.scope.ledger_index;
         let addresses: Vec<_> = digests.iter().map(|id| Address { index, id }).collect();
         let found = self.context.clusters.ledger.mget(&addresses, &["documents".to_owned()]).await?;
         let named = found.into_iter().map(|found| {
@@ -228,7 +227,7 @@ impl Stores<'_> {
     }
 }
 
-async fn seen(
+async fn indexed_documents(
     elastic: &Elastic,
     addresses: &[Address<'_>],
 ) -> Result<Vec<Option<IndexedDocument>>, RunError> {
@@ -258,15 +257,15 @@ fn names_all(record: &Record) -> bool {
 
 /// Splits records into groups whose documents together are few enough to be held.
 fn groups<'a>(records: Vec<(&'a str, &'a Record)>) -> Vec<Vec<(&'a str, &'a Record)>> {
-    let most = i64::try_from(MAX_RECORDED_DOCUMENTS).unwrap_or(i64::MAX);
-    let (mut groups, mut held) = (Vec::new(), i64::MAX);
+    let max_documents = i64::try_from(MAX_RECORDED_DOCUMENTS).unwrap_or(i64::MAX);
+    let (mut groups, mut documents) = (Vec::new(), i64::MAX);
     for (digest, record) in records {
-        let count = record.document_count.clamp(1, most);
-        if held.saturating_add(count) > DOCUMENTS_AT_A_TIME {
+        let count = record.document_count.clamp(1, max_documents);
+        if documents.saturating_add(count) > DOCUMENTS_AT_A_TIME {
             groups.push(Vec::new());
-            held = 0;
+            documents = 0;
         }
-        held += count;
+        documents += count;
         if let Some(group) = groups.last_mut() {
             group.push((digest, record));
         }

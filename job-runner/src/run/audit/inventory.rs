@@ -1,4 +1,4 @@
-//! What the stores hold of a range of keys, and which questions that leaves open. Pure.
+//! What the stores hold of a range of keys, and which look-ups that leaves open. Pure.
 //!
 //! Listings of a range answer nearly everything, except where a thing lies outside of the range in its own
 //! store: the keys of snapshots and errors are not ordered as those of raw objects are, and long ones are
@@ -26,11 +26,11 @@ pub struct AuditScope {
     /// The source's own location for refusals.
     pub errors: BucketLocation,
     /// Name of the ledger's index.
-    pub ledger: String,
+    pub ledger_index: String,
     /// `<namespace>/<name>` of the source.
     pub source: String,
     /// The state of units that succeed.
-    pub good: UnitState,
+    pub success_state: UnitState,
     /// When the run was created, in milliseconds since 1970. What landed later is still in flight.
     pub created_millis: i64,
 }
@@ -82,7 +82,7 @@ pub struct Inventory {
     /// Keys of refused objects in the errors bucket, without their common prefix.
     pub errors: BTreeSet<String>,
     /// What was looked up one by one.
-    pub answers: LookupResults,
+    pub lookup_results: LookupResults,
 }
 
 /// What was looked up one by one.
@@ -124,7 +124,7 @@ pub struct LookupKeys {
 }
 
 impl LookupKeys {
-    /// Whether everything is answered.
+    /// Whether everything was looked up.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -136,31 +136,31 @@ impl Inventory {
     pub fn object(&self, key: &str) -> Option<Option<&ObjectVersion>> {
         match self.raw.get(key) {
             Some(object) => Some(Some(object)),
-            None => self.answers.raw.get(key).map(Option::as_ref),
+            None => self.lookup_results.raw.get(key).map(Option::as_ref),
         }
     }
 
-    /// What has to be looked up before this can be judged. Answers can raise further questions.
-    pub fn questions(&self, ground: &AuditScope) -> LookupKeys {
-        let mut questions = LookupKeys::default();
+    /// What has to be looked up before this can be judged. Results can require further look-ups.
+    pub fn open_lookups(&self, scope: &AuditScope) -> LookupKeys {
+        let mut lookup_keys = LookupKeys::default();
         for (_, record) in self.proper().filter(|(_, record)| record.counts()) {
-            self.ask_for_snapshot(ground, record, &mut questions);
-            self.ask_for_evidence(ground, record, &mut questions);
+            self.ask_for_snapshot(scope, record, &mut lookup_keys);
+            self.ask_for_evidence(scope, record, &mut lookup_keys);
         }
         let index = self.index();
         for key in &self.snapshots {
-            self.ask_about_snapshot(ground, &index, key, &mut questions);
+            self.ask_about_snapshot(scope, &index, key, &mut lookup_keys);
         }
         for named in self.errors.iter().filter_map(|key| EvidenceName::parse(key)) {
-            self.ask_about_evidence(&index, named, &mut questions);
+            self.ask_about_evidence(&index, named, &mut lookup_keys);
         }
-        questions
+        lookup_keys
     }
 
     /// Records stored under the ids of their units.
     pub fn proper(&self) -> impl Iterator<Item = (&str, &Record)> {
-        let proper = self.records.iter().filter(|(id, record)| *id == record.unit.digest());
-        proper.map(|(id, record)| (id.as_str(), record))
+        let filed_correctly = self.records.iter().filter(|(id, record)| *id == record.unit.digest());
+        filed_correctly.map(|(id, record)| (id.as_str(), record))
     }
 
     /// The records of this range, by digest.
@@ -177,97 +177,96 @@ impl Inventory {
         if index.by_digest.contains_key(digest) {
             return Some(true);
         }
-        self.answers.records.get(digest).map(Option::is_some)
+        self.lookup_results.records.get(digest).map(Option::is_some)
     }
 
-    fn ask_for_snapshot(&self, ground: &AuditScope, record: &Record, questions: &mut LookupKeys) {
+    fn ask_for_snapshot(&self, scope: &AuditScope, record: &Record, lookup_keys: &mut LookupKeys) {
         let Some(reference) = &record.snapshot else { return };
         match Reference::parse(reference) {
             Reference::Object(key) => {
-                if !self.is_listed(ground, key) && !self.answers.snapshots.contains_key(key) {
-                    questions.snapshots.insert(key.to_owned());
+                if !self.is_listed(scope, key) && !self.lookup_results.snapshots.contains_key(key) {
+                    lookup_keys.snapshots.insert(key.to_owned());
                 }
             }
             Reference::Packed(_) => {
-                if !self.answers.packed.contains_key(reference) {
-                    questions.packed.insert(reference.clone());
+                if !self.lookup_results.packed.contains_key(reference) {
+                    lookup_keys.packed.insert(reference.clone());
                 }
             }
         }
     }
 
-    fn is_listed(&self, ground: &AuditScope, key: &str) -> bool {
-        key.strip_prefix(&ground.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key))
+    fn is_listed(&self, scope: &AuditScope, key: &str) -> bool {
+        key.strip_prefix(&scope.snapshots.prefix).is_some_and(|key| self.snapshots.contains(key))
     }
 
     /// Whether the snapshot of a unit is where its record says.
-    pub fn has_snapshot(&self, ground: &AuditScope, digest: &str, reference: &str) -> bool {
+    pub fn has_snapshot(&self, scope: &AuditScope, digest: &str, reference: &str) -> bool {
         match Reference::parse(reference) {
             Reference::Object(key) => {
-                self.is_listed(ground, key) || self.answers.snapshots.get(key).copied().unwrap_or(false)
+                self.is_listed(scope, key) || self.lookup_results.snapshots.get(key).copied().unwrap_or(false)
             }
             Reference::Packed(_) => {
-                self.answers.packed.get(reference).and_then(Option::as_deref) == Some(digest)
+                self.lookup_results.packed.get(reference).and_then(Option::as_deref) == Some(digest)
             }
         }
     }
 
-    fn ask_for_evidence(&self, ground: &AuditScope, record: &Record, questions: &mut LookupKeys) {
+    fn ask_for_evidence(&self, scope: &AuditScope, record: &Record, lookup_keys: &mut LookupKeys) {
         if record.state != UnitState::Failed {
             return;
         }
-        let EvidenceKeys { copy, record } = EvidenceKeys::of_object(&ground.errors, &record.unit);
+        let EvidenceKeys { copy, record } = EvidenceKeys::of_object(&scope.errors, &record.unit);
         for key in [&copy, &record] {
-            if self.has_evidence(ground, key).is_none() {
-                questions.errors.insert(key.clone());
+            if self.has_evidence(scope, key).is_none() {
+                lookup_keys.errors.insert(key.clone());
             }
         }
-        let alone = self.has_evidence(ground, &copy) == Some(false)
-            && self.has_evidence(ground, &record) == Some(true);
-        if alone && !self.answers.uncopied.contains_key(&record) {
-            questions.uncopied.insert(record);
+        let has_record_only =
+            self.has_evidence(scope, &copy) == Some(false) && self.has_evidence(scope, &record) == Some(true);
+        if has_record_only && !self.lookup_results.uncopied.contains_key(&record) {
+            lookup_keys.uncopied.insert(record);
         }
     }
 
     /// Whether an object of the errors bucket exists; `None` if it was neither listed nor looked up.
-    pub fn has_evidence(&self, ground: &AuditScope, key: &str) -> Option<bool> {
-        let listed = key.strip_prefix(&locations::objects(&ground.errors));
+    pub fn has_evidence(&self, scope: &AuditScope, key: &str) -> Option<bool> {
+        let listed = key.strip_prefix(&locations::objects(&scope.errors));
         if listed.is_some_and(|key| self.errors.contains(key)) {
             return Some(true);
         }
-        self.answers.errors.get(key).copied()
+        self.lookup_results.errors.get(key).copied()
     }
 
     /// A snapshot is orphaned if neither ledger nor raw bucket knows its unit, and it says that it belongs to
     /// this source.
     fn ask_about_snapshot(
         &self,
-        ground: &AuditScope,
+        scope: &AuditScope,
         index: &RecordsByDigest<'_>,
         key: &str,
-        questions: &mut LookupKeys,
+        lookup_keys: &mut LookupKeys,
     ) {
         let Some(named) = keys::SnapshotName::parse(key) else { return };
         match self.is_known(index, named.digest) {
-            None => drop(questions.records.insert(named.digest.to_owned())),
+            None => drop(lookup_keys.records.insert(named.digest.to_owned())),
             Some(true) => {}
             Some(false) => match self.object(named.raw_key) {
-                None => drop(questions.raw.insert(named.raw_key.to_owned())),
-                Some(object) if Self::is_object(ground, object, &named) => {}
-                Some(_) if self.answers.snapshot_owners.contains_key(key) => {}
-                Some(_) => drop(questions.snapshot_owners.insert(key.to_owned())),
+                None => drop(lookup_keys.raw.insert(named.raw_key.to_owned())),
+                Some(object) if Self::is_object(scope, object, &named) => {}
+                Some(_) if self.lookup_results.snapshot_owners.contains_key(key) => {}
+                Some(_) => drop(lookup_keys.snapshot_owners.insert(key.to_owned())),
             },
         }
     }
 
     /// Whether a snapshot belongs to the object that the bucket holds.
     pub fn is_object(
-        ground: &AuditScope,
+        scope: &AuditScope,
         object: Option<&ObjectVersion>,
         named: &keys::SnapshotName<'_>,
     ) -> bool {
-        object
-            .is_some_and(|object| object.unit_id(&ground.raw.bucket, named.raw_key).digest() == named.digest)
+        object.is_some_and(|object| object.unit_id(&scope.raw.bucket, named.raw_key).digest() == named.digest)
     }
 
     /// Evidence is orphaned if neither the record of its unit, nor, without one, the raw bucket accounts for
@@ -276,13 +275,13 @@ impl Inventory {
         &self,
         index: &RecordsByDigest<'_>,
         named: EvidenceName<'_>,
-        questions: &mut LookupKeys,
+        lookup_keys: &mut LookupKeys,
     ) {
         match self.is_known(index, named.digest) {
-            None => drop(questions.records.insert(named.digest.to_owned())),
+            None => drop(lookup_keys.records.insert(named.digest.to_owned())),
             Some(_) if self.record(index, named.digest).is_some_and(Record::counts) || named.is_cut() => {}
             Some(_) if self.object(named.raw_key).is_none() => {
-                questions.raw.insert(named.raw_key.to_owned());
+                lookup_keys.raw.insert(named.raw_key.to_owned());
             }
             Some(_) => {}
         }
@@ -291,7 +290,7 @@ impl Inventory {
     /// The record of a unit, as far as it is known.
     pub fn record<'a>(&'a self, index: &RecordsByDigest<'a>, digest: &str) -> Option<&'a Record> {
         let listed = index.by_digest.get(digest).copied();
-        listed.or_else(|| self.answers.records.get(digest)?.as_ref())
+        listed.or_else(|| self.lookup_results.records.get(digest)?.as_ref())
     }
 }
 

@@ -11,20 +11,20 @@ use crate::ingest::bucket::locations::{self, EvidenceKeys};
 use crate::ingest::snapshot::packed::{PackEntry, Reference};
 
 /// Judges bucket, ledger, snapshots and errors against each other.
-pub fn judge(ground: &AuditScope, evidence: &Inventory) -> (Sums, Vec<Difference>) {
-    let index = evidence.index();
-    let mut differences = twice(ground, evidence);
+pub fn judge(scope: &AuditScope, inventory: &Inventory) -> (Sums, Vec<Difference>) {
+    let index = inventory.index();
+    let mut differences = recorded_twice(scope, inventory);
     let mut sums = Sums::default();
-    for (key, object) in &evidence.raw {
-        let unit = object.unit_id(&ground.raw.bucket, key);
+    for (key, object) in &inventory.raw {
+        let unit = object.unit_id(&scope.raw.bucket, key);
         let record = index.by_digest.get(unit.digest().as_str()).copied();
         sums.add_raw(record.map(|record| record.state));
-        let landed_before = object.last_modified_millis <= ground.created_millis;
-        let unaccounted = unaccounted(key, &unit.digest(), record, ground.good);
+        let landed_before = object.last_modified_millis <= scope.created_millis;
+        let unaccounted = unaccounted(key, &unit.digest(), record, scope.success_state);
         differences.extend(unaccounted.filter(|_| landed_before));
     }
-    for (digest, record) in evidence.proper().filter(|(_, record)| record.counts()) {
-        match standing(ground, evidence, &index, record) {
+    for (digest, record) in inventory.proper().filter(|(_, record)| record.counts()) {
+        match object_presence(scope, inventory, &index, record) {
             ObjectPresence::Present => {}
             ObjectPresence::Former => sums.former += 1,
             ObjectPresence::Replaced => {
@@ -38,12 +38,13 @@ pub fn judge(ground: &AuditScope, evidence: &Inventory) -> (Sums, Vec<Difference
                 continue;
             }
         }
-        differences.extend(missing_snapshot(ground, evidence, digest, record));
-        differences.extend(missing_evidence(ground, evidence, digest, record));
+        differences.extend(missing_snapshot(scope, inventory, digest, record));
+        differences.extend(missing_evidence(scope, inventory, digest, record));
     }
     differences
-        .extend(evidence.snapshots.iter().filter_map(|key| strange_snapshot(ground, evidence, &index, key)));
-    differences.extend(evidence.errors.iter().filter_map(|key| left_evidence(ground, evidence, &index, key)));
+        .extend(inventory.snapshots.iter().filter_map(|key| strange_snapshot(scope, inventory, &index, key)));
+    differences
+        .extend(inventory.errors.iter().filter_map(|key| left_evidence(scope, inventory, &index, key)));
     (sums, differences)
 }
 
@@ -60,21 +61,21 @@ enum ObjectPresence {
     Removed,
 }
 
-fn standing(
-    ground: &AuditScope,
-    evidence: &Inventory,
+fn object_presence(
+    scope: &AuditScope,
+    inventory: &Inventory,
     index: &RecordsByDigest<'_>,
     record: &Record,
 ) -> ObjectPresence {
     let key = &record.unit.key;
-    let Some(object) = evidence.raw.get(key) else {
-        return match ground.raw.on_delete {
+    let Some(object) = inventory.raw.get(key) else {
+        return match scope.raw.on_delete {
             OnDelete::Keep => ObjectPresence::Former,
             OnDelete::Delete => ObjectPresence::Removed,
         };
     };
-    let now = object.unit_id(&ground.raw.bucket, key);
-    let newer = index.by_digest.get(now.digest().as_str()).filter(|newer| newer.counts());
+    let current = object.unit_id(&scope.raw.bucket, key);
+    let newer = index.by_digest.get(current.digest().as_str()).filter(|newer| newer.counts());
     match newer {
         Some(newer) if newer.unit != record.unit => ObjectPresence::Replaced,
         _ => ObjectPresence::Present,
@@ -95,24 +96,31 @@ fn of_unit(kind: Kind, digest: &str, record: &Record, expected: &str, found: &st
 
 /// An object that was skipped because it did not exist, but exists now, has to be examined again; so has one
 /// that was only converted, if there is an index now.
-fn unaccounted(key: &str, digest: &str, record: Option<&Record>, good: UnitState) -> Option<Difference> {
+fn unaccounted(
+    key: &str,
+    digest: &str,
+    record: Option<&Record>,
+    success_state: UnitState,
+) -> Option<Difference> {
     let found = match record {
         None => Some("no record".to_owned()),
-        Some(record) if record.state.falls_short_of(good) => Some("Converted, and not indexed".to_owned()),
+        Some(record) if record.state.falls_short_of(success_state) => {
+            Some("Converted, and not indexed".to_owned())
+        }
         Some(record) if record.counts() || record.is_folder_marker() => None,
         Some(record) => Some(format!("Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))),
     };
     let (key, unit) = (key.to_owned(), Some(digest.to_owned()));
-    let expected = format!("a record: {} or Failed", good.as_str());
+    let expected = format!("a record: {} or Failed", success_state.as_str());
     let (kind, repaired, target) = (Kind::Unaccounted, false, Target::Unit);
     found.map(|found| Difference { kind, key, unit, expected, found, repaired, target })
 }
 
-fn twice(ground: &AuditScope, evidence: &Inventory) -> Vec<Difference> {
-    let improper = evidence.records.iter().filter(|(id, record)| *id != record.unit.digest());
-    let differences = improper.map(|(id, record)| {
+fn recorded_twice(scope: &AuditScope, inventory: &Inventory) -> Vec<Difference> {
+    let misfiled = inventory.records.iter().filter(|(id, record)| *id != record.unit.digest());
+    let differences = misfiled.map(|(id, record)| {
         let digest = record.unit.digest();
-        let target = Target::Document { index: ground.ledger.clone(), id: id.clone(), version: None };
+        let target = Target::Document { index: scope.ledger_index.clone(), id: id.clone(), version: None };
         let expected = format!("a record with the id {digest} only");
         let found = format!("one with the id {id}");
         Difference { target, ..of_unit(Kind::RecordTwice, &digest, record, &expected, &found) }
@@ -121,78 +129,78 @@ fn twice(ground: &AuditScope, evidence: &Inventory) -> Vec<Difference> {
 }
 
 fn missing_snapshot(
-    ground: &AuditScope,
-    evidence: &Inventory,
+    scope: &AuditScope,
+    inventory: &Inventory,
     digest: &str,
     record: &Record,
 ) -> Option<Difference> {
     let reference = record.snapshot.as_deref()?;
-    let expected = format!("s3://{}/{reference}", ground.snapshots.bucket);
+    let expected = format!("s3://{}/{reference}", scope.snapshots.bucket);
     let found = match Reference::parse(reference) {
         Reference::Object(_) => "no such object",
         Reference::Packed(_) => "no such pack, or none with a snapshot of this unit there",
     };
-    let there = evidence.has_snapshot(ground, digest, reference);
-    (!there).then(|| of_unit(Kind::SnapshotMissing, digest, record, &expected, found))
+    let exists = inventory.has_snapshot(scope, digest, reference);
+    (!exists).then(|| of_unit(Kind::SnapshotMissing, digest, record, &expected, found))
 }
 
 /// The error record has to exist; the copy too, unless the object was gone before it could be copied, or the
 /// record says that it could not be.
 fn missing_evidence(
-    ground: &AuditScope,
-    evidence: &Inventory,
+    scope: &AuditScope,
+    inventory: &Inventory,
     digest: &str,
     record: &Record,
 ) -> Option<Difference> {
     if record.state != UnitState::Failed {
         return None;
     }
-    let keys = EvidenceKeys::of_object(&ground.errors, &record.unit);
-    let object = evidence.raw.get(&record.unit.key);
+    let keys = EvidenceKeys::of_object(&scope.errors, &record.unit);
+    let object = inventory.raw.get(&record.unit.key);
     let is_object =
-        object.is_some_and(|object| object.unit_id(&ground.raw.bucket, &record.unit.key) == record.unit);
-    let uncopied = evidence.answers.uncopied.get(&keys.record).copied().unwrap_or(false);
+        object.is_some_and(|object| object.unit_id(&scope.raw.bucket, &record.unit.key) == record.unit);
+    let uncopied = inventory.lookup_results.uncopied.get(&keys.record).copied().unwrap_or(false);
     let missing = [(keys.record, true), (keys.copy, is_object && !uncopied)];
-    let there = |key: &str| evidence.has_evidence(ground, key).unwrap_or(false);
-    let (missing, _) = missing.into_iter().find(|(key, wanted)| *wanted && !there(key))?;
-    let expected = format!("s3://{}/{missing}", ground.errors.bucket);
+    let exists = |key: &str| inventory.has_evidence(scope, key).unwrap_or(false);
+    let (missing, _) = missing.into_iter().find(|(key, wanted)| *wanted && !exists(key))?;
+    let expected = format!("s3://{}/{missing}", scope.errors.bucket);
     Some(of_unit(Kind::EvidenceMissing, digest, record, &expected, "no such object"))
 }
 
 fn strange_snapshot(
-    ground: &AuditScope,
-    evidence: &Inventory,
+    scope: &AuditScope,
+    inventory: &Inventory,
     index: &RecordsByDigest<'_>,
     key: &str,
 ) -> Option<Difference> {
     let named = SnapshotName::parse(key)?;
-    if evidence.is_known(index, named.digest) != Some(false)
-        || Inventory::is_object(ground, evidence.object(named.raw_key).flatten(), &named)
+    if inventory.is_known(index, named.digest) != Some(false)
+        || Inventory::is_object(scope, inventory.object(named.raw_key).flatten(), &named)
     {
         return None;
     }
-    let owner = evidence.answers.snapshot_owners.get(key)?.as_ref();
-    (owner == Some(&ground.source)).then(|| Difference {
+    let owner = inventory.lookup_results.snapshot_owners.get(key)?.as_ref();
+    (owner == Some(&scope.source)).then(|| Difference {
         kind: Kind::SnapshotOrphaned,
         key: named.raw_key.to_owned(),
         unit: Some(named.digest.to_owned()),
         expected: "a record of its unit".into(),
-        found: format!("s3://{}/{}{key} alone", ground.snapshots.bucket, ground.snapshots.prefix),
+        found: format!("s3://{}/{}{key} alone", scope.snapshots.bucket, scope.snapshots.prefix),
         repaired: false,
-        target: Target::Object(format!("{}{key}", ground.snapshots.prefix)),
+        target: Target::Object(format!("{}{key}", scope.snapshots.prefix)),
     })
 }
 
 /// A pack that no record names, and none of whose units ledger or raw bucket knows. A pack that holds the
 /// snapshot of any of them stays, since documents may name it, or their records may be in flight.
-pub fn strange_pack(ground: &AuditScope, key: &str, entries: &[PackEntry]) -> Option<Difference> {
+pub fn strange_pack(scope: &AuditScope, key: &str, entries: &[PackEntry]) -> Option<Difference> {
     let first = entries.first()?;
     Some(Difference {
         kind: Kind::SnapshotOrphaned,
         key: first.key.clone(),
         unit: Some(first.unit.clone()),
         expected: "a record of one of its units".into(),
-        found: format!("s3://{}/{key} with {} units alone", ground.snapshots.bucket, entries.len()),
+        found: format!("s3://{}/{key} with {} units alone", scope.snapshots.bucket, entries.len()),
         repaired: false,
         target: Target::Object(key.to_owned()),
     })
@@ -201,35 +209,35 @@ pub fn strange_pack(ground: &AuditScope, key: &str, entries: &[PackEntry]) -> Op
 /// A refusal is written before its record, so what has no record yet while its object exists is in flight. A
 /// copy beside an error record is handled with that record.
 fn left_evidence(
-    ground: &AuditScope,
-    evidence: &Inventory,
+    scope: &AuditScope,
+    inventory: &Inventory,
     index: &RecordsByDigest<'_>,
     key: &str,
 ) -> Option<Difference> {
     let named = EvidenceName::parse(key)?;
-    let beside = !named.is_record && evidence.errors.contains(&keys::error_record_of(key));
-    let record = evidence.record(index, named.digest);
-    if beside || record.is_some_and(|record| record.state == UnitState::Failed) {
+    let has_record_beside = !named.is_record && inventory.errors.contains(&keys::error_record_of(key));
+    let record = inventory.record(index, named.digest);
+    if has_record_beside || record.is_some_and(|record| record.state == UnitState::Failed) {
         return None;
     }
-    let on_its_way = || {
-        let object = evidence.object(named.raw_key).flatten();
-        let unit = object.map(|object| object.unit_id(&ground.raw.bucket, named.raw_key).digest());
+    let is_in_flight = || {
+        let object = inventory.object(named.raw_key).flatten();
+        let unit = object.map(|object| object.unit_id(&scope.raw.bucket, named.raw_key).digest());
         // Of a truncated key, no more is known than that.
         unit.as_deref() == Some(named.digest) || record.is_none() && named.is_cut()
     };
-    if !record.is_some_and(Record::counts) && on_its_way() {
+    if !record.is_some_and(Record::counts) && is_in_flight() {
         return None;
     }
-    let full = format!("{}{key}", locations::objects(&ground.errors));
+    let full_key = format!("{}{key}", locations::objects(&scope.errors));
     Some(Difference {
         kind: Kind::EvidenceLeft,
         key: record.map_or(named.raw_key, |record| &record.unit.key).to_owned(),
         unit: Some(named.digest.to_owned()),
         expected: "nothing, since the unit has not failed".into(),
-        found: format!("s3://{}/{full}", ground.errors.bucket),
+        found: format!("s3://{}/{full_key}", scope.errors.bucket),
         repaired: false,
-        target: Target::Object(full),
+        target: Target::Object(full_key),
     })
 }
 
@@ -296,7 +304,7 @@ pub struct Backing<'a> {
 }
 
 /// Judges a document of the index that no record may name.
-pub fn judge_hit(ground: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Option<Difference> {
+pub fn judge_hit(scope: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Option<Difference> {
     let found = match backing.record {
         None if backing.is_present => return None,
         None => "no record of its unit".to_owned(),
@@ -307,8 +315,8 @@ pub fn judge_hit(ground: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Opt
             "a record of its unit that does not name it".to_owned()
         }
         Some(record) => {
-            let elsewhere = backing.newest_index.is_some_and(|newest| newest != hit.index);
-            if ground.raw.on_delete == OnDelete::Keep && !elsewhere {
+            let is_elsewhere = backing.newest_index.is_some_and(|newest| newest != hit.index);
+            if scope.raw.on_delete == OnDelete::Keep && !is_elsewhere {
                 return None;
             }
             format!("its unit Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))

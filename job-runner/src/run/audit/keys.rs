@@ -20,8 +20,8 @@ impl<'a> SnapshotName<'a> {
     pub fn parse(key: &'a str) -> Option<Self> {
         let (rest, revision) = key.strip_suffix(".json")?.rsplit_once('/')?;
         let (raw_key, digest) = rest.rsplit_once('/')?;
-        let good = is_digest(digest) && !revision.is_empty() && is_hex(revision);
-        good.then_some(Self { raw_key, digest })
+        let is_valid = is_digest(digest) && !revision.is_empty() && is_hex(revision);
+        is_valid.then_some(Self { raw_key, digest })
     }
 }
 

@@ -27,7 +27,7 @@ impl Stores<'_> {
         references: BTreeSet<String>,
     ) -> Result<Vec<(String, Option<String>)>, StoreError> {
         let keys = references.iter().map(|reference| Reference::parse(reference).key().to_owned()).collect();
-        let (s3, bucket) = (&self.context.s3, &self.ground.snapshots.bucket);
+        let (s3, bucket) = (&self.context.s3, &self.scope.snapshots.bucket);
         let wanted = by_pack(&references);
         let found = each(keys, async |key: &str| {
             let listed = read::list(s3, bucket, key).await?;
@@ -40,7 +40,7 @@ impl Stores<'_> {
     /// The orphaned packs of this source, and whether there may be more than are returned.
     pub async fn strange_packs(&self) -> Result<(Vec<Difference>, bool), RunError> {
         let folder = packed::folder(&self.context.source().snapshots.prefix);
-        let bucket = &self.ground.snapshots.bucket;
+        let bucket = &self.scope.snapshots.bucket;
         let mut listing = Listing::new(self.context.s3.clone(), bucket, false, &folder, None);
         let mut strange = Vec::new();
         while let Some(page) = listing.next_page().await? {
@@ -62,7 +62,7 @@ impl Stores<'_> {
         let filters: Vec<_> =
             keys.iter().map(|key| json!({"prefix": {"snapshot": format!("{key}#")}})).collect();
         let body = json!({"size": 0, "aggs": {"packs": {"filters": {"filters": filters}}}});
-        let answer = self.context.clusters.ledger.search(&self.ground.ledger, &body).await?;
+        let answer = self.context.clusters.ledger.search(&self.scope.ledger_index, &body).await?;
         let buckets = answer.pointer("/aggregations/packs/buckets").and_then(Value::as_array);
         let buckets = buckets.filter(|buckets| buckets.len() == keys.len());
         let buckets =
@@ -74,14 +74,14 @@ impl Stores<'_> {
     /// Judges a pack that no record names. A pack that cannot be read, or that belongs to another source, is
     /// left alone.
     async fn judge_pack(&self, key: &str) -> Result<Option<Difference>, RunError> {
-        let ground = &self.ground;
-        let listed = read::list(&self.context.s3, &ground.snapshots.bucket, key).await?;
-        let own = listed.filter(|listed| listed.source.as_deref() == Some(&ground.source));
+        let scope = &self.scope;
+        let listed = read::list(&self.context.s3, &scope.snapshots.bucket, key).await?;
+        let own = listed.filter(|listed| listed.source.as_deref() == Some(&scope.source));
         let Some(entries) = own.map(|listed| listed.entries) else { return Ok(None) };
         if self.has_record(&entries).await? || self.has_object(&entries).await? {
             return Ok(None);
         }
-        Ok(strange_pack(ground, key, &entries))
+        Ok(strange_pack(scope, key, &entries))
     }
 
     async fn has_record(&self, entries: &[PackEntry]) -> Result<bool, RunError> {
@@ -90,7 +90,7 @@ impl Stores<'_> {
     }
 
     async fn has_object(&self, entries: &[PackEntry]) -> Result<bool, RunError> {
-        let bucket = &self.ground.raw.bucket;
+        let bucket = &self.scope.raw.bucket;
         let keys = entries.iter().map(|entry| entry.key.clone()).collect();
         let found = each(keys, async |key: &str| {
             Ok(listing::head(&self.context.s3, bucket, key).await?.map(|found| found.version))
@@ -111,12 +111,14 @@ fn by_pack(references: &BTreeSet<String>) -> BTreeMap<&str, Vec<&str>> {
     by_pack
 }
 
-/// The digest of the unit at each of the places of a pack, where there is one.
+/// The digest of the unit at each of the positions in a pack, where there is one.
 fn units(entries: &[PackEntry], references: &[&str]) -> Vec<(String, Option<String>)> {
-    let places: HashMap<_, _> =
+    let units_by_position: HashMap<_, _> =
         entries.iter().map(|entry| ((entry.offset, entry.length), &entry.unit)).collect();
     let unit = |reference: &str| match Reference::parse(reference) {
-        Reference::Packed(place) => places.get(&(place.offset, place.length)).map(|unit| (*unit).clone()),
+        Reference::Packed(position) => {
+            units_by_position.get(&(position.offset, position.length)).map(|unit| (*unit).clone())
+        }
         Reference::Object(_) => None,
     };
     references.iter().map(|reference| ((*reference).to_owned(), unit(reference))).collect()

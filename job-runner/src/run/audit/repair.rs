@@ -124,9 +124,9 @@ impl<'a> Repairer<'a> {
         if let Some(index) = index {
             self.delete(index, &plan.documents).await?;
         }
-        let ground = &self.stores.ground;
-        self.delete_objects(&ground.snapshots.bucket, &plan.snapshots).await?;
-        self.delete_objects(&ground.errors.bucket, &plan.errors).await?;
+        let scope = &self.stores.scope;
+        self.delete_objects(&scope.snapshots.bucket, &plan.snapshots).await?;
+        self.delete_objects(&scope.errors.bucket, &plan.errors).await?;
         self.retire_all(&plan.retire).await?;
         plan.restore.retain(|digest, _| !plan.process.contains_key(digest));
         let unrestored = self.restore_all(&plan.restore).await?;
@@ -146,10 +146,10 @@ impl<'a> Repairer<'a> {
 
     /// Processes units that are still what the bucket holds.
     async fn process_all(&self, units: &BTreeMap<&str, (&str, Reprocess)>) -> Result<(), RunError> {
-        let mut ended = stream::iter(units)
+        let mut results = stream::iter(units)
             .map(|(digest, (key, reprocess))| self.process(digest, key, *reprocess))
             .buffer_unordered(UNITS_AT_A_TIME);
-        while let Some(result) = ended.next().await {
+        while let Some(result) = results.next().await {
             result?;
         }
         Ok(())
@@ -157,20 +157,20 @@ impl<'a> Repairer<'a> {
 
     async fn process(&self, digest: &str, key: &str, reprocess: Reprocess) -> Result<(), RunError> {
         let Some(listed) = self.object(key).await? else { return Ok(()) };
-        let bucket = self.stores.ground.raw.bucket.clone();
+        let bucket = self.stores.scope.raw.bucket.clone();
         let landed = listed.version.landed(&bucket, &listed.key);
-        let ended = self
+        let outcome = self
             .processor
             .process(UnitTask { landed, attempts: 1, redelivered_for: Duration::ZERO, reprocess })
             .await;
-        if !ended.is_final() {
+        if !outcome.is_final() {
             tracing::warn!(unit = digest, "a unit could not be mended yet; the next look finds it again");
         }
         Ok(())
     }
 
     async fn object(&self, key: &str) -> Result<Option<ListedObject>, RunError> {
-        Ok(listing::head(&self.context().s3, &self.stores.ground.raw.bucket, key).await?)
+        Ok(listing::head(&self.context().s3, &self.stores.scope.raw.bucket, key).await?)
     }
 
     /// Stores documents again from the snapshots of their units, so that they are what they were, whatever
@@ -182,8 +182,8 @@ impl<'a> Repairer<'a> {
         let digests: Vec<&str> = units.keys().copied().collect();
         let mut unrestored = Vec::new();
         for digests in digests.chunks(DELETIONS_AT_A_TIME) {
-            let ledger = &self.stores.ground.ledger;
-            let addresses: Vec<_> = digests.iter().map(|id| Address { index: ledger, id }).collect();
+            let ledger_index = &self.stores.scope.ledger_index;
+            let addresses: Vec<_> = digests.iter().map(|id| Address { index: ledger_index, id }).collect();
             let fields = ["unit", "snapshot", "lastModified", "overwrittenCount"].map(str::to_owned);
             let records = self.context().clusters.ledger.mget(&addresses, &fields).await?;
             for (digest, record) in digests.iter().zip(records) {
@@ -207,13 +207,13 @@ impl<'a> Repairer<'a> {
     ) -> Result<bool, RunError> {
         let Some((unit, key)) = self.unit(record) else { return Ok(false) };
         let Some(mut lines) = self.open_snapshot(&key).await? else { return Ok(false) };
-        let (mut chunk, mut left) = (Vec::new(), wanted.len());
+        let (mut chunk, mut missing) = (Vec::new(), wanted.len());
         // Of documents with one id the last one wins, which can be anywhere in the snapshot.
-        let to_the_end =
+        let read_to_end =
             record.get("overwrittenCount").and_then(Value::as_u64).is_some_and(|count| count > 0);
-        let action = || format!("read s3://{}/{key}", self.stores.ground.snapshots.bucket);
+        let action = || format!("read s3://{}/{key}", self.stores.scope.snapshots.bucket);
         let mut found = HashSet::new();
-        while to_the_end || left > 0 {
+        while read_to_end || missing > 0 {
             let mut line = Vec::new();
             let read = lines.read_until(b'\n', &mut line).await;
             if read.map_err(|error| StoreError::unavailable(action(), &error))? == 0 {
@@ -222,7 +222,7 @@ impl<'a> Repairer<'a> {
             line.pop_if(|last| *last == b'\n');
             let Some(document) = self.addressed(line) else { continue };
             if wanted.contains(&(document.recorded.index.as_str(), document.recorded.id.as_str())) {
-                left -= usize::from(found.insert(document.recorded.id.clone()));
+                missing -= usize::from(found.insert(document.recorded.id.clone()));
                 chunk.push(document);
             }
             if chunk.len() == DOCUMENTS_AT_A_TIME {
@@ -232,21 +232,21 @@ impl<'a> Repairer<'a> {
         }
         leave_last(&mut chunk);
         self.place(&unit, &chunk).await?;
-        Ok(left == 0)
+        Ok(missing == 0)
     }
 
     /// The unit of a record, and the reference of its snapshot.
     fn unit(&self, record: &Map<String, Value>) -> Option<(Unit, String)> {
         let id: UnitId = serde_json::from_value(record.get("unit")?.clone()).ok()?;
         let snapshot = record.get("snapshot")?.as_str()?.to_owned();
-        let landed = record.get("lastModified")?.as_str()?.parse::<jiff::Timestamp>().ok()?;
+        let last_modified = record.get("lastModified")?.as_str()?.parse::<jiff::Timestamp>().ok()?;
         let version_id = self.stores.is_versioned().then(|| id.version.clone());
-        Some((Unit { id, version_id, last_modified_millis: landed.as_millisecond() }, snapshot))
+        Some((Unit { id, version_id, last_modified_millis: last_modified.as_millisecond() }, snapshot))
     }
 
     /// The lines of a snapshot; `None` if it is missing or damaged.
     async fn open_snapshot(&self, reference: &str) -> Result<Option<BufReader<SnapshotLines>>, StoreError> {
-        let bucket = &self.stores.ground.snapshots.bucket;
+        let bucket = &self.stores.scope.snapshots.bucket;
         let opened = read::open(&self.context().s3, bucket, reference).await?;
         Ok(opened.and_then(OpenedSnapshot::lines).map(BufReader::new))
     }
@@ -261,9 +261,10 @@ impl<'a> Repairer<'a> {
         }
         let stop = &self.context().stop.abort;
         let indexer = &self.processor.committer.indexer;
-        let way = SendMode::untimed();
-        let place =
-            || async { indexer.place(&[IndexRequest { unit, documents, renew: true }], way, stop).await };
+        let send_mode = SendMode::untimed();
+        let place = || async {
+            indexer.place(&[IndexRequest { unit, documents, renew: true }], send_mode, stop).await
+        };
         let outcomes =
             retry_step("store documents again", stop, place).await.map_err(|Unfinished| RunError::Stopped)?;
         for held in outcomes.iter().flat_map(IndexOutcome::held) {
@@ -291,7 +292,7 @@ impl<'a> Repairer<'a> {
     /// could be found in that way; once its record says that it is gone, the next check finds them as
     /// orphans.
     async fn remove(&self, digest: &str, key: &str) -> Result<(), RunError> {
-        let bucket = self.stores.ground.raw.bucket.clone();
+        let bucket = self.stores.scope.raw.bucket.clone();
         let landed = ObjectRef { bucket, key: key.to_owned(), version_id: None, etag: None };
         let removal = remove(&self.processor.committer, &landed, &self.context().stop.abort).await;
         if let Removal::Holds(landed) = removal {
@@ -314,7 +315,7 @@ impl<'a> Repairer<'a> {
     }
 
     async fn record(&self, digest: &str) -> Result<Option<(UnitRecord, u64)>, RunError> {
-        let stored = self.context().clusters.ledger.get(&self.stores.ground.ledger, digest).await?;
+        let stored = self.context().clusters.ledger.get(&self.stores.scope.ledger_index, digest).await?;
         Ok(stored
             .and_then(|stored| Some((serde_json::from_value(stored.source.into()).ok()?, stored.version))))
     }
@@ -333,15 +334,15 @@ impl<'a> Repairer<'a> {
 
     /// Records that another unit has replaced this one.
     async fn supersede(&self, digest: &str, object: ListedObject) -> Result<(), RunError> {
-        let Some((record, stored)) = self.record(digest).await? else { return Ok(()) };
-        let by = object.version.unit_id(&self.stores.ground.raw.bucket, &object.key);
-        if by == record.unit {
+        let Some((record, stored_version)) = self.record(digest).await? else { return Ok(()) };
+        let successor = object.version.unit_id(&self.stores.scope.raw.bucket, &object.key);
+        if successor == record.unit {
             return Ok(());
         }
         let unit = record.unit.clone();
         let record =
-            self.processor.committer.recorder.superseded(unit, Some(record), &by, clock::now_millis());
-        self.write_record(&record, stored).await
+            self.processor.committer.recorder.superseded(unit, Some(record), &successor, clock::now_millis());
+        self.write_record(&record, stored_version).await
     }
 
     async fn delete(

@@ -37,8 +37,8 @@ const RECORD_FIELDS: [&str; 6] = ["unit", "state", "reason", "snapshot", "docume
 pub struct Stores<'a> {
     /// The run.
     pub context: &'a RunContext,
-    /// The places.
-    pub ground: AuditScope,
+    /// The locations, and what is known before anything is examined.
+    pub scope: AuditScope,
     /// Where the documents are; `None` if there are none.
     pub articles: Option<ArticleIndices>,
     versioned: bool,
@@ -55,11 +55,11 @@ pub struct ArticleIndices {
 /// What was found of a range, up to the key at which it had to be cut.
 pub struct KeyWindow {
     /// What the stores hold.
-    pub evidence: Inventory,
+    pub inventory: Inventory,
     /// The last key of the window; `None` if it extends to the end of all keys.
     pub until: Option<String>,
     /// Whether the range continues after it.
-    pub more: bool,
+    pub has_more: bool,
 }
 
 impl<'a> Stores<'a> {
@@ -68,18 +68,18 @@ impl<'a> Stores<'a> {
         let (order, spec) = (&context.order, context.source());
         let addressing = Addressing::of_index(spec.index.as_ref()).map_err(IngestError::from)?;
         let articles = context.clusters.index.clone().zip(addressing.pattern());
-        let ground = AuditScope {
+        let scope = AuditScope {
             raw: spec.raw.clone(),
             snapshots: locations::of_source(&spec.snapshots.location(), &context.source_name()),
             errors: locations::of_source(&spec.errors, &context.source_name()),
-            ledger: units_index(&order.ingest.namespace, &order.ingest.source),
+            ledger_index: units_index(&order.ingest.namespace, &order.ingest.source),
             source: context.source_name(),
-            good: UnitState::of_success(spec),
+            success_state: UnitState::of_success(spec),
             created_millis: order.created_millis,
         };
         let versioned = listing::is_versioned(&context.s3, &spec.raw.bucket).await?;
         let articles = articles.map(|(elastic, pattern)| ArticleIndices { elastic, pattern });
-        Ok(Self { context, ground, articles, versioned })
+        Ok(Self { context, scope, articles, versioned })
     }
 
     /// Whether the raw bucket keeps versions.
@@ -89,7 +89,7 @@ impl<'a> Stores<'a> {
 
     /// Makes earlier writes visible to searches.
     pub async fn refresh(&self) -> Result<(), RunError> {
-        self.context.clusters.ledger.refresh(&self.ground.ledger).await?;
+        self.context.clusters.ledger.refresh(&self.scope.ledger_index).await?;
         if let Some(ArticleIndices { elastic, pattern }) = &self.articles {
             elastic.refresh(pattern).await?;
         }
@@ -98,7 +98,7 @@ impl<'a> Stores<'a> {
 
     /// What the stores hold of the keys after `after`, as far as one page of each listing covers.
     pub async fn window(&self, after: Option<&str>, until: Option<&str>) -> Result<KeyWindow, RunError> {
-        let AuditScope { snapshots, errors, .. } = &self.ground;
+        let AuditScope { snapshots, errors, .. } = &self.scope;
         let refused = locations::objects(errors);
         let (mut raw, mut records, mut snapshots, mut errors) = tokio::try_join!(
             self.raw_page(after),
@@ -107,35 +107,35 @@ impl<'a> Stores<'a> {
             self.object_page(&errors.bucket, &refused, after),
         )?;
         let ends = [raw.end.clone(), records.end.clone(), snapshots.end.clone(), errors.end.clone()];
-        let (cut, more) = window::end(ends.iter().map(Option::as_deref), until);
+        let (cut, has_more) = window::end(ends.iter().map(Option::as_deref), until);
         raw.cut(cut);
         records.cut(cut);
         snapshots.cut(cut);
         errors.cut(cut);
-        let mut evidence = Inventory {
+        let mut inventory = Inventory {
             raw: raw.entries,
             records: records.entries.into_values().flatten().collect(),
             snapshots: snapshots.entries.into_keys().collect(),
             errors: errors.entries.into_keys().collect(),
-            answers: LookupResults::default(),
+            lookup_results: LookupResults::default(),
         };
-        self.ask(&mut evidence).await?;
-        Ok(KeyWindow { evidence, until: cut.map(str::to_owned), more })
+        self.look_up_all(&mut inventory).await?;
+        Ok(KeyWindow { inventory, until: cut.map(str::to_owned), has_more })
     }
 
-    /// Looks up single things until no question is left.
-    async fn ask(&self, evidence: &mut Inventory) -> Result<(), RunError> {
+    /// Looks up single things until nothing is left to look up.
+    async fn look_up_all(&self, inventory: &mut Inventory) -> Result<(), RunError> {
         loop {
-            let questions = evidence.questions(&self.ground);
-            if questions.is_empty() {
+            let lookup_keys = inventory.open_lookups(&self.scope);
+            if lookup_keys.is_empty() {
                 return Ok(());
             }
-            self.answer(questions, &mut evidence.answers).await?;
+            self.look_up(lookup_keys, &mut inventory.lookup_results).await?;
         }
     }
 
     async fn raw_page(&self, after: Option<&str>) -> Result<FirstPage<ObjectVersion>, RunError> {
-        let raw = &self.ground.raw;
+        let raw = &self.scope.raw;
         let after = after.map(str::to_owned);
         let (objects, end) = self.page(&raw.bucket, self.versioned, &raw.prefix, after).await?;
         let covered = objects.into_iter().filter(|object| raw.covers(&raw.bucket, &object.key));
@@ -150,7 +150,7 @@ impl<'a> Stores<'a> {
         folder: &str,
         after: Option<&str>,
     ) -> Result<FirstPage<()>, RunError> {
-        let prefix = format!("{folder}{}", self.ground.raw.prefix);
+        let prefix = format!("{folder}{}", self.scope.raw.prefix);
         let after = after.map(|after| format!("{folder}{after}"));
         let (objects, end) = self.page(bucket, false, &prefix, after).await?;
         let own = |key: &str| key.strip_prefix(folder).map(str::to_owned);
@@ -187,21 +187,21 @@ impl<'a> Stores<'a> {
         let query = self.record_query(&json!({"range": {"unit.key": bounds(after, until)}}));
         for size in [PAGE_RECORDS, MOST_RECORDS] {
             let hits = self.records(&query, size).await?;
-            let full = hits.len() == size;
+            let is_full = hits.len() == size;
             let mut entries: BTreeMap<String, Vec<_>> = BTreeMap::new();
             for (id, record) in hits {
                 entries.entry(record.unit.key.clone()).or_default().push((id, record));
             }
             let mut end = None;
-            if full && (entries.len() > 1 || size == MOST_RECORDS) {
+            if is_full && (entries.len() > 1 || size == MOST_RECORDS) {
                 // The last key may have more records than fit.
                 let cut = if entries.len() > 1 { entries.pop_last() } else { None };
                 end = entries.keys().last().cloned();
                 debug_assert!(cut.is_some() || entries.len() == 1);
-            } else if full {
+            } else if is_full {
                 continue;
             }
-            let raw = &self.ground.raw;
+            let raw = &self.scope.raw;
             entries.retain(|key, _| raw.covers(&raw.bucket, key));
             return Ok(FirstPage { entries, end });
         }
@@ -209,13 +209,13 @@ impl<'a> Stores<'a> {
     }
 
     fn record_query(&self, keys: &Value) -> Value {
-        json!({"bool": {"filter": [{"term": {"unit.bucket": self.ground.raw.bucket}}, keys]}})
+        json!({"bool": {"filter": [{"term": {"unit.bucket": self.scope.raw.bucket}}, keys]}})
     }
 
     async fn records(&self, query: &Value, size: usize) -> Result<Vec<(String, Record)>, RunError> {
         let sort = json!([{"unit.key": "asc"}, {"recordedTime": "desc"}]);
         let body = json!({"size": size, "query": query, "sort": sort, "_source": RECORD_FIELDS});
-        let mut answer = self.context.clusters.ledger.search(&self.ground.ledger, &body).await?;
+        let mut answer = self.context.clusters.ledger.search(&self.scope.ledger_index, &body).await?;
         let Some(Value::Array(hits)) = answer.pointer_mut("/hits/hits").map(Value::take) else {
             return Err(ElasticError::Unreadable("a search without hits".into()).into());
         };
@@ -230,38 +230,40 @@ impl<'a> Stores<'a> {
     }
 
     fn unreadable(&self) -> RunError {
-        ElasticError::Unreadable(format!("a record of {} is not of its form", self.ground.ledger)).into()
+        ElasticError::Unreadable(format!("a record of {} is not of its form", self.scope.ledger_index)).into()
     }
 
-    async fn answer(&self, questions: LookupKeys, answers: &mut LookupResults) -> Result<(), RunError> {
-        let LookupKeys { raw, records, snapshots, packed, errors, snapshot_owners, uncopied } = questions;
-        let (s3, ground) = (&self.context.s3, &self.ground);
-        answers.raw.extend(
+    async fn look_up(
+        &self,
+        lookup_keys: LookupKeys,
+        lookup_results: &mut LookupResults,
+    ) -> Result<(), RunError> {
+        let LookupKeys { raw, records, snapshots, packed, errors, snapshot_owners, uncopied } = lookup_keys;
+        let (s3, scope) = (&self.context.s3, &self.scope);
+        lookup_results.raw.extend(
             each(raw, async |key: &str| {
-                Ok(listing::head(s3, &ground.raw.bucket, key).await?.map(|found| found.version))
+                Ok(listing::head(s3, &scope.raw.bucket, key).await?.map(|found| found.version))
             })
             .await?,
         );
-        answers.snapshots.extend(
+        lookup_results.snapshots.extend(
             each(snapshots, async |key: &str| {
-                Ok(listing::head(s3, &ground.snapshots.bucket, key).await?.is_some())
+                Ok(listing::head(s3, &scope.snapshots.bucket, key).await?.is_some())
             })
             .await?,
         );
-        answers.packed.extend(self.packed_units(packed).await?);
-        answers.errors.extend(
-            each(errors, async |key: &str| {
-                Ok(listing::head(s3, &ground.errors.bucket, key).await?.is_some())
-            })
-            .await?,
+        lookup_results.packed.extend(self.packed_units(packed).await?);
+        lookup_results.errors.extend(
+            each(errors, async |key: &str| Ok(listing::head(s3, &scope.errors.bucket, key).await?.is_some()))
+                .await?,
         );
-        answers
+        lookup_results
             .snapshot_owners
             .extend(each(snapshot_owners, async |key: &str| self.snapshot_owner(key).await).await?);
-        answers.uncopied.extend(each(uncopied, async |key: &str| self.is_uncopied(key).await).await?);
+        lookup_results.uncopied.extend(each(uncopied, async |key: &str| self.is_uncopied(key).await).await?);
         for digests in chunks(records) {
             let found = self.records_by_digest(&digests).await?;
-            answers.records.extend(digests.into_iter().zip(found));
+            lookup_results.records.extend(digests.into_iter().zip(found));
         }
         Ok(())
     }
@@ -269,7 +271,7 @@ impl<'a> Stores<'a> {
     /// Records by the digests of their units.
     pub async fn records_by_digest(&self, digests: &[String]) -> Result<Vec<Option<Record>>, RunError> {
         let fields = RECORD_FIELDS.map(str::to_owned);
-        let index = &self.ground.ledger;
+        let index = &self.scope.ledger_index;
         let addresses: Vec<_> = digests.iter().map(|id| Address { index, id }).collect();
         let found = self.context.clusters.ledger.mget(&addresses, &fields).await?;
         let records = found.into_iter().map(|found| {
@@ -280,14 +282,14 @@ impl<'a> Stores<'a> {
     }
 
     async fn snapshot_owner(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let BucketLocation { bucket, prefix } = &self.ground.snapshots;
+        let BucketLocation { bucket, prefix } = &self.scope.snapshots;
         let head = head(&self.context.s3, bucket, &format!("{prefix}{key}")).await?;
         Ok(head.and_then(|head| head.metadata()?.get(snapshot::SOURCE).cloned()))
     }
 
     /// Whether an error record says that its object could not be copied.
     async fn is_uncopied(&self, key: &str) -> Result<bool, StoreError> {
-        let bucket = &self.ground.errors.bucket;
+        let bucket = &self.scope.errors.bucket;
         let action = || format!("read s3://{bucket}/{key}");
         let object = match self.context.s3.get_object().bucket(bucket).key(key).send().await {
             Ok(object) => object,
@@ -318,13 +320,13 @@ fn chunks(names: BTreeSet<String>) -> Vec<Vec<String>> {
 /// Looks up each name, a few at a time.
 pub(crate) async fn each<T>(
     names: BTreeSet<String>,
-    ask: impl AsyncFn(&str) -> Result<T, StoreError>,
+    look_up: impl AsyncFn(&str) -> Result<T, StoreError>,
 ) -> Result<Vec<(String, T)>, StoreError> {
-    let ask = &ask;
+    let look_up = &look_up;
     stream::iter(names)
         .map(|name| async move {
-            let answer = ask(&name).await?;
-            Ok((name, answer))
+            let found = look_up(&name).await?;
+            Ok((name, found))
         })
         .buffer_unordered(OBJECTS_AT_A_TIME)
         .try_collect()

@@ -47,7 +47,7 @@ pub struct Predicted {
 pub struct UnitComparison<'a> {
     addressing: &'a Addressing,
     /// The existing documents; `None` if they cannot be known.
-    standing: Option<OpenSnapshot>,
+    snapshot: Option<OpenSnapshot>,
     report: ShadowReport,
     digest: DocumentsDigest,
     count: usize,
@@ -57,11 +57,11 @@ pub struct UnitComparison<'a> {
 }
 
 impl<'a> UnitComparison<'a> {
-    /// Starts a comparison. `standing` is the unit's snapshot; without documents it is empty.
-    pub fn new(addressing: &'a Addressing, standing: Option<OpenSnapshot>) -> Self {
+    /// Starts a comparison. `snapshot` is the unit's snapshot; without documents it is empty.
+    pub fn new(addressing: &'a Addressing, snapshot: Option<OpenSnapshot>) -> Self {
         Self {
             addressing,
-            standing,
+            snapshot,
             report: ShadowReport::default(),
             digest: DocumentsDigest::default(),
             count: 0,
@@ -105,8 +105,8 @@ impl<'a> UnitComparison<'a> {
             id: address.id.clone(),
             digest: content_digest([document.json().as_bytes()]),
         });
-        let Some(standing) = &mut self.standing else { return };
-        match standing.take(&address.id) {
+        let Some(snapshot) = &mut self.snapshot else { return };
+        match snapshot.take(&address.id) {
             Some(before) => self.pair(before, address, document.json()),
             None => self.unpaired.push((address, document.json().to_owned())),
         }
@@ -115,12 +115,12 @@ impl<'a> UnitComparison<'a> {
     fn pair(&mut self, before: snapshot_lines::Document, address: DocumentAddress, text: &str) {
         let counts = &mut self.report.documents;
         counts.compared += 1;
-        let (moved, same) = (before.address != address, before.text == text);
-        if !moved && same {
+        let (moved, is_same_text) = (before.address != address, before.text == text);
+        if !moved && is_same_text {
             counts.unchanged += 1;
             return;
         }
-        if !same {
+        if !is_same_text {
             let after: Map<_, _> = serde_json::from_str(text).unwrap_or_default();
             let edits = diff(&before.fields, &after);
             *(if edits.is_empty() { &mut counts.rewritten } else { &mut counts.changed }) += 1;
@@ -132,36 +132,36 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Finishes, and returns what the unit would become and the report of it. `good` is the state of units
-    /// that succeed.
+    /// Finishes, and returns what the unit would become and the report of it. `success_state` is the state of
+    /// units that succeed.
     pub fn finish(
         mut self,
         unit: &UnitId,
         recorded: Option<&Recorded>,
-        good: UnitState,
+        success_state: UnitState,
     ) -> (Predicted, ShadowReport) {
         self.pair_the_rest();
-        let state = if self.reason.is_some() { UnitState::Failed } else { good };
+        let state = if self.reason.is_some() { UnitState::Failed } else { success_state };
         let reason = self.reason.map(|reason| reason.to_string());
         let digest = (self.count > 0).then(|| std::mem::take(&mut self.digest).finish());
         let changed = recorded.is_none_or(|recorded| {
             recorded.state != state || recorded.reason != reason || recorded.documents_digest != digest
         });
-        self.tell_of_failure(unit, recorded, reason);
+        self.record_failure(unit, recorded, reason);
         let units = &mut self.report.units;
         units.compared = 1;
         units.changed = i64::from(changed);
         units.unchanged = i64::from(!changed);
         units.failing = i64::from(state == UnitState::Failed);
-        units.without_snapshot = i64::from(self.standing.is_none());
+        units.without_snapshot = i64::from(self.snapshot.is_none());
         (Predicted { state, changed }, self.report)
     }
 
     /// Matches documents with new ids to those whose ids are gone, in their order: an id that changed is a
     /// move. What is left on one side is added or removed.
     fn pair_the_rest(&mut self) {
-        let Some(mut standing) = self.standing.take() else { return };
-        let mut rest = standing.take_rest();
+        let Some(mut snapshot) = self.snapshot.take() else { return };
+        let mut rest = snapshot.take_rest();
         let mut added = 0;
         for (address, text) in std::mem::take(&mut self.unpaired) {
             match rest.next() {
@@ -171,10 +171,10 @@ impl<'a> UnitComparison<'a> {
         }
         self.report.documents.added += added;
         self.report.documents.removed += i64::try_from(rest.count()).unwrap_or(i64::MAX);
-        self.standing = Some(standing);
+        self.snapshot = Some(snapshot);
     }
 
-    fn tell_of_failure(&mut self, unit: &UnitId, recorded: Option<&Recorded>, reason: Option<String>) {
+    fn record_failure(&mut self, unit: &UnitId, recorded: Option<&Recorded>, reason: Option<String>) {
         let before = recorded.filter(|recorded| recorded.state == UnitState::Failed);
         let before = before.map(|recorded| recorded.reason.clone().unwrap_or_default());
         let failure = self.failure.take().map(|failure| FailureExample {

@@ -54,36 +54,40 @@ pub fn diff(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Edit
 fn of_objects(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
-    at: &mut Vec<DiffStep>,
+    steps: &mut Vec<DiffStep>,
     edits: &mut Vec<Edit>,
 ) {
     for (key, old) in before {
-        at.push(DiffStep::Key(key.clone()));
+        steps.push(DiffStep::Key(key.clone()));
         match after.get(key) {
-            Some(new) => of_values(old, new, at, edits),
-            None => edits.push(Edit { steps: at.clone(), before: Some(old.clone()), after: None }),
+            Some(new) => of_values(old, new, steps, edits),
+            None => edits.push(Edit { steps: steps.clone(), before: Some(old.clone()), after: None }),
         }
-        at.pop();
+        steps.pop();
     }
     for (key, new) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-        at.push(DiffStep::Key(key.clone()));
-        edits.push(Edit { steps: at.clone(), before: None, after: Some(new.clone()) });
-        at.pop();
+        steps.push(DiffStep::Key(key.clone()));
+        edits.push(Edit { steps: steps.clone(), before: None, after: Some(new.clone()) });
+        steps.pop();
     }
 }
 
-fn of_values(before: &Value, after: &Value, at: &mut Vec<DiffStep>, edits: &mut Vec<Edit>) {
+fn of_values(before: &Value, after: &Value, steps: &mut Vec<DiffStep>, edits: &mut Vec<Edit>) {
     match (before, after) {
-        (Value::Object(before), Value::Object(after)) => of_objects(before, after, at, edits),
+        (Value::Object(before), Value::Object(after)) => of_objects(before, after, steps, edits),
         (Value::Array(before), Value::Array(after)) if comparable(before, after) => {
             for (index, (old, new)) in before.iter().zip(after).enumerate() {
-                at.push(DiffStep::Entry(index));
-                of_values(old, new, at, edits);
-                at.pop();
+                steps.push(DiffStep::Entry(index));
+                of_values(old, new, steps, edits);
+                steps.pop();
             }
         }
         _ if before == after => {}
-        _ => edits.push(Edit { steps: at.clone(), before: Some(before.clone()), after: Some(after.clone()) }),
+        _ => edits.push(Edit {
+            steps: steps.clone(),
+            before: Some(before.clone()),
+            after: Some(after.clone()),
+        }),
     }
 }
 
@@ -109,9 +113,9 @@ mod tests {
 
     /// Does to a document what an edit says.
     fn apply(document: &mut Value, edit: &Edit) {
-        let (last, way) = edit.steps.split_last().expect("an edit is of a part");
+        let (last, path) = edit.steps.split_last().expect("an edit is of a part");
         let mut at = document;
-        for step in way {
+        for step in path {
             at = match step {
                 DiffStep::Key(key) => &mut at[key.as_str()],
                 DiffStep::Entry(index) => &mut at[*index],

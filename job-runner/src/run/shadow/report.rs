@@ -187,11 +187,11 @@ impl ShadowReport {
 
     /// Adds the differences of one document. A field that differs at several of its places counts once.
     pub fn add_edits(&mut self, document: &str, edits: Vec<Edit>) {
-        let mut seen = BTreeMap::<String, Edit>::new();
+        let mut edits_by_field = BTreeMap::<String, Edit>::new();
         for edit in edits {
-            seen.entry(edit.field()).and_modify(|first| join(first, &edit)).or_insert(edit);
+            edits_by_field.entry(edit.field()).and_modify(|first| join(first, &edit)).or_insert(edit);
         }
-        for (field, edit) in seen {
+        for (field, edit) in edits_by_field {
             let changes = self.fields.entry(field).or_default();
             match (&edit.before, &edit.after) {
                 (None, _) => changes.added += 1,

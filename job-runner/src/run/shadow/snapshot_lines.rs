@@ -39,18 +39,18 @@ impl OpenSnapshot {
     /// Reads the lines of a snapshot. A line that is not a document of the source is skipped: it was never
     /// indexed.
     pub fn new(lines: Bytes, addressing: &Addressing) -> Self {
-        let mut standing = Self { lines: Bytes::new(), documents: Vec::new(), by_id: BTreeMap::new() };
+        let mut snapshot = Self { lines: Bytes::new(), documents: Vec::new(), by_id: BTreeMap::new() };
         let mut start = 0;
         for line in lines.split(|byte| *byte == b'\n') {
             let at = start..start + line.len();
             start = at.end + 1;
             let Some((_, fields)) = read(line) else { continue };
             let Ok(address) = addressing.of_fields(&fields) else { continue };
-            standing.by_id.entry(address.id.clone()).or_default().push_back(standing.documents.len());
-            standing.documents.push(Some(SnapshotEntry { at, address }));
+            snapshot.by_id.entry(address.id.clone()).or_default().push_back(snapshot.documents.len());
+            snapshot.documents.push(Some(SnapshotEntry { at, address }));
         }
-        standing.lines = lines;
-        standing
+        snapshot.lines = lines;
+        snapshot
     }
 
     /// Takes the document with this id.
@@ -65,9 +65,9 @@ impl OpenSnapshot {
     }
 
     fn take_at(&mut self, index: usize) -> Option<Document> {
-        let known = self.documents.get_mut(index)?.take()?;
-        let (text, fields) = read(self.lines.get(known.at)?)?;
-        Some(Document { address: known.address, text, fields })
+        let entry = self.documents.get_mut(index)?.take()?;
+        let (text, fields) = read(self.lines.get(entry.at)?)?;
+        Some(Document { address: entry.address, text, fields })
     }
 }
 
@@ -123,10 +123,10 @@ mod tests {
         let documents = [r#"{"id":"1"}"#, r#"{"id":"2"}"#, r#"{"none":"3"}"#, r#"{"id":"2","second":true}"#];
         let lines: Vec<u8> =
             documents.iter().flat_map(|document| [line(document), b"\n".to_vec()].concat()).collect();
-        let mut standing = OpenSnapshot::new(Bytes::from(lines), &addressing);
-        assert_eq!(standing.take("2").expect("there").text, documents[1]);
-        assert!(standing.take("3").is_none());
-        let rest: Vec<_> = standing.take_rest().map(|document| document.text).collect();
+        let mut snapshot = OpenSnapshot::new(Bytes::from(lines), &addressing);
+        assert_eq!(snapshot.take("2").expect("there").text, documents[1]);
+        assert!(snapshot.take("3").is_none());
+        let rest: Vec<_> = snapshot.take_rest().map(|document| document.text).collect();
         assert_eq!(rest, [documents[0], documents[3]]);
     }
 }

@@ -26,12 +26,12 @@ pub fn clear_name(run: &EnrichmentRun) -> String {
 pub fn job(
     run: &EnrichmentRun,
     selection: &Selection,
-    cluster: &str,
+    cluster_uid: &str,
     image: &WorkerImage,
 ) -> Result<Job, NotReady> {
     let slices = i32::try_from(selection.slices.len()).unwrap_or(i32::MAX);
     let pods = pods(run, slices);
-    let order = work_order(run, selection, cluster, step(run), pods);
+    let order = work_order(run, selection, cluster_uid, step(run), pods);
     let spec = JobSpec {
         completion_mode: Some("Indexed".into()),
         completions: Some(slices),
@@ -45,10 +45,10 @@ pub fn job(
 pub fn clear_job(
     run: &EnrichmentRun,
     selection: &Selection,
-    cluster: &str,
+    cluster_uid: &str,
     image: &WorkerImage,
 ) -> Result<Job, NotReady> {
-    let order = work_order(run, selection, cluster, EnrichStep::Clear, 1);
+    let order = work_order(run, selection, cluster_uid, EnrichStep::Clear, 1);
     // Indexed, because every worker expects a slice number.
     let spec = JobSpec {
         completion_mode: Some("Indexed".into()),
@@ -62,8 +62,8 @@ pub fn clear_job(
 /// The number of concurrent pods: each may have at least one request to a model in flight.
 fn pods(run: &EnrichmentRun, slices: i32) -> i32 {
     let models = run.spec.enrichers.iter().filter(|enricher| enricher.builtin.is_none());
-    let most = models.map(|enricher| enricher.max_in_flight).min().unwrap_or(i32::MAX);
-    run.spec.parallelism.min(slices).min(most).max(1)
+    let max_pods = models.map(|enricher| enricher.max_in_flight).min().unwrap_or(i32::MAX);
+    run.spec.parallelism.min(slices).min(max_pods).max(1)
 }
 
 fn step(run: &EnrichmentRun) -> EnrichStep {
@@ -126,8 +126,8 @@ fn mounts<'a>(run: &'a EnrichmentRun, selection: &'a Selection) -> Vec<Mount<'a>
             secret: storage.and_then(|storage| storage.credentials_secret_ref.as_ref()),
         },
     ];
-    mounts.extend(run.spec.enrichers.iter().enumerate().map(|(place, enricher)| Mount {
-        folder: secret_mount::enricher(place).into(),
+    mounts.extend(run.spec.enrichers.iter().enumerate().map(|(position, enricher)| Mount {
+        folder: secret_mount::enricher(position).into(),
         secret: enricher.secret_ref.as_ref(),
     }));
     mounts
@@ -136,7 +136,7 @@ fn mounts<'a>(run: &'a EnrichmentRun, selection: &'a Selection) -> Vec<Mount<'a>
 fn work_order(
     run: &EnrichmentRun,
     selection: &Selection,
-    cluster: &str,
+    cluster_uid: &str,
     step: EnrichStep,
     pods: i32,
 ) -> EnrichOrder {
@@ -145,7 +145,7 @@ fn work_order(
         namespace: run.namespace().unwrap_or_default(),
         run: run.name_any(),
         run_uid: run.uid().unwrap_or_default(),
-        cluster: cluster.to_owned(),
+        cluster: cluster_uid.to_owned(),
         step,
         from: selection.origin.cluster.clone(),
         from_index: selection.origin.index.clone(),

@@ -28,11 +28,11 @@ const ANSWER_BYTES: usize = 256 * 1024;
 pub async fn versions(
     run: &EnrichmentRun,
     context: &Context,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
 ) -> Result<Versions, NotReady> {
     let mut versions = Versions::new();
     for enricher in &run.spec.enrichers {
-        if let Some(version) = version(run, enricher, context, asker).await? {
+        if let Some(version) = version(run, enricher, context, endpoint_client).await? {
             versions.insert(enricher.name.clone(), version);
         }
     }
@@ -43,7 +43,7 @@ async fn version(
     run: &EnrichmentRun,
     enricher: &Enricher,
     context: &Context,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
 ) -> Result<Option<String>, NotReady> {
     // Also for a builtin, which needs no Secret: its pods mount it.
     let secrets = match &enricher.secret_ref {
@@ -55,46 +55,49 @@ async fn version(
     let link = ModelLink::new(&secrets)
         .map_err(|error| NotReady::user("InvalidSecret", format!("spec.enrichers {name:?}: {error}")))?;
     let Some(url) = protocol::version_url(protocol) else { return Ok(None) };
-    let told = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");
+    let describe = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");
     let unreachable = |error: &dyn Error| {
         let advice = "check that it is running and that pods can reach it (Service, DNS, network policies)";
-        NotReady::transient("ModelUnreachable", told(format!("{}; {advice}", with_causes(error))))
+        NotReady::transient("ModelUnreachable", describe(format!("{}; {advice}", with_causes(error))))
     };
-    link.check(&url).map_err(|fault| NotReady::user(NOT_ALLOWED, told(fault.to_string())))?;
+    link.check(&url).map_err(|fault| NotReady::user(NOT_ALLOWED, describe(fault.to_string())))?;
     let request = async {
         let answer = link.http.get(&url).headers(link.headers.clone()).timeout(TIMEOUT).send().await;
         let answer = answer.map_err(|error| match find::<EndpointFault>(&error) {
-            Some(fault) => NotReady::user(NOT_ALLOWED, told(fault.to_string())),
+            Some(fault) => NotReady::user(NOT_ALLOWED, describe(fault.to_string())),
             None => unreachable(&error),
         })?;
         let status = answer.status();
         let body = link.read(answer, ANSWER_BYTES).await.map_err(|fault| unreachable(&fault))?;
         Ok((status, body))
     };
-    let silent = NotReady::transient("ModelUnreachable", told("no answer in time".to_owned()));
-    let (status, body) = asker.ask(&url, TIMEOUT, silent, request).await?;
+    let timeout_fault = NotReady::transient("ModelUnreachable", describe("no answer in time".to_owned()));
+    let (status, body) = endpoint_client.ask(&url, TIMEOUT, timeout_fault, request).await?;
     match status.as_u16() {
         200 => {}
         401 | 403 => {
             let advice = "check the credentials in the Secret that secretRef names";
             return Err(NotReady::user(
                 "ModelAccessDenied",
-                told(format!("status {}; {advice}", status.as_u16())),
+                describe(format!("status {}; {advice}", status.as_u16())),
             ));
         }
         404 => {
             let advice = "correct the name of the model, its version, or the URL";
             return Err(NotReady::user(
                 "ModelNotFound",
-                told(format!("status {}; {advice}", status.as_u16())),
+                describe(format!("status {}; {advice}", status.as_u16())),
             ));
         }
         _ => {
-            return Err(NotReady::transient("ModelUnreachable", told(format!("status {}", status.as_u16()))));
+            return Err(NotReady::transient(
+                "ModelUnreachable",
+                describe(format!("status {}", status.as_u16())),
+            ));
         }
     }
     protocol::read_version(protocol, &body).map_err(|error| {
-        let text = told(protocol::without_words(&error.to_string()).to_owned());
+        let text = describe(protocol::without_words(&error.to_string()).to_owned());
         match error {
             AnswerError::Unfit(_) => NotReady::user("ModelUnfit", text),
             AnswerError::Broken(_) => NotReady::transient("ModelUnreachable", text),

@@ -27,7 +27,7 @@ pub struct EnrichmentObservation {
     /// Whether what the spec names exists and is reachable.
     pub ready: Result<(), NotReady>,
     /// Its Job, once there is one.
-    pub work: Option<EnrichmentJob>,
+    pub job: Option<EnrichmentJob>,
     /// The Job that removes vectors of other models from the target, if one was needed.
     pub clearing: Option<EnrichmentJob>,
     /// What it would select, while there is no Job and it is time to start.
@@ -113,7 +113,7 @@ pub struct EnrichmentJob {
 }
 
 /// Evaluates the Job of a run and its pods.
-pub fn work(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> EnrichmentJob {
+pub fn read_job(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> EnrichmentJob {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let (target, versions, slices) = match pod_spec.and_then(worker_pod::decode_order) {
         Some(WorkOrder::Enrich(order)) => (order.target, order.versions, order.slices),

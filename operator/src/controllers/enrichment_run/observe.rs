@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::conflicts::in_the_way;
 use super::job::{clear_name, enrich_name};
-use super::observation::{EnrichmentJob, EnrichmentObservation, Origin, work};
+use super::observation::{EnrichmentJob, EnrichmentObservation, Origin, read_job};
 use super::select::select;
 use super::{records, slices};
 use crate::circuit_breaker::EndpointClient;
@@ -38,52 +38,57 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub async fn observe(run: &EnrichmentRun, context: &Context) -> EnrichmentObservation {
     let (jobs, pods) = context.workers_of(run, label::RUN);
     let now = Timestamp::now();
-    let named = |name: &str| jobs.iter().find(|job| job.name_any() == name).map(|job| work(job, &pods, now));
-    let (work, clearing) = (named(&enrich_name(run)), named(&clear_name(run)));
+    let named =
+        |name: &str| jobs.iter().find(|job| job.name_any() == name).map(|job| read_job(job, &pods, now));
+    let (job, clearing) = (named(&enrich_name(run)), named(&clear_name(run)));
     let mut seen = EnrichmentObservation {
         now,
         ready: Ok(()),
-        work,
+        job,
         clearing,
         selection: None,
         records: None,
         limits: None,
-        worker_statuses: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
+        worker_statuses: worker_status::of_pods(&pods, &context.worker_http, &context.metrics).await,
     };
-    let asker = asker(run, context);
+    let endpoint_client = endpoint_client(run, context);
     let seconds = TIMEOUT.as_secs();
-    let silent = NotReady::transient("TimedOut", format!("the clusters did not answer within {seconds} s"));
-    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen).boxed()).await;
+    let timeout_fault =
+        NotReady::transient("TimedOut", format!("the clusters did not answer within {seconds} s"));
+    seen.ready = endpoint_client
+        .look(run, TIMEOUT, timeout_fault, look(run, context, &endpoint_client, &mut seen).boxed())
+        .await;
     seen
 }
 
-/// The asker for the endpoints that a run names.
-fn asker(run: &EnrichmentRun, context: &Context) -> EndpointClient {
+/// The client for the endpoints that a run names.
+fn endpoint_client(run: &EnrichmentRun, context: &Context) -> EndpointClient {
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    context.asker(run, conditions)
+    context.endpoint_client(run, conditions)
 }
 
 async fn look(
     run: &EnrichmentRun,
     context: &Context,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
     seen: &mut EnrichmentObservation,
 ) -> Result<(), NotReady> {
     let target = connect_target(run, context).await?;
     check_owner(run, &target, context).await?;
     seen.limits = read_limits(run, &target).await?;
-    if let Some(work) = &seen.work {
-        seen.records = Some(read_records(run, &target, work).await?);
-        return if work.suspended { others(run, context).await } else { Ok(()) };
+    if let Some(job) = &seen.job {
+        seen.records = Some(read_records(run, &target, job).await?);
+        return if job.suspended { others(run, context).await } else { Ok(()) };
     }
     context.reader.rules.pods.check("spec.podTemplate", &run.spec.pod_template)?;
     let origin = origin(run, context).await?;
     let namespace = run.namespace().unwrap_or_default();
-    let source = connect_elastic(&context.reader, &namespace, &origin.cluster, asker).await?;
+    let source = connect_elastic(&context.reader, &namespace, &origin.cluster, endpoint_client).await?;
     others(run, context).await?;
     let created = run.creation_timestamp().map_or(seen.now, |time| time.0);
     if !run.spec.suspend && seen.now.duration_since(slices::until(created)) >= to_signed(slices::SAFETY) {
-        seen.selection = Some(select(run, created, origin, &source, &target, context, asker).await?);
+        seen.selection =
+            Some(select(run, created, origin, &source, &target, context, endpoint_client).await?);
     }
     Ok(())
 }
@@ -98,7 +103,8 @@ pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<El
         })?;
     }
     let namespace = run.namespace().unwrap_or_default();
-    connect_elastic(&context.reader, &namespace, &run.spec.to.elasticsearch, &asker(run, context)).await
+    connect_elastic(&context.reader, &namespace, &run.spec.to.elasticsearch, &endpoint_client(run, context))
+        .await
 }
 
 /// Checks that the enrichment records belong to this namespace, or are to be taken over.
@@ -107,7 +113,7 @@ async fn check_owner(run: &EnrichmentRun, target: &Elastic, context: &Context) -
     if run.spec.to.adopt {
         return Ok(());
     }
-    let owner = Owner::of_enrichments(&context.cluster, &namespace);
+    let owner = Owner::of_enrichments(&context.cluster_uid, &namespace);
     let checked = target.check_owner(&[enrichments(&namespace)], &owner).await;
     checked.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))
 }
@@ -198,16 +204,16 @@ async fn read_limits(run: &EnrichmentRun, target: &Elastic) -> Result<Option<Bud
 async fn read_records(
     run: &EnrichmentRun,
     target: &Elastic,
-    work: &EnrichmentJob,
+    job: &EnrichmentJob,
 ) -> Result<Vec<SliceRecord>, NotReady> {
     let index = enrichments_index(&run.namespace().unwrap_or_default());
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);
-    if work.end.is_some() {
+    if job.end.is_some() {
         // The last records were written a moment ago, and determine how the run ends.
         target.refresh(&index).await.map_err(fault)?;
     }
-    let query = records::query(&run.uid().unwrap_or_default(), work.slices.len());
-    Ok(records::read(&target.search(&index, &query).await.map_err(fault)?, work.slices.len()))
+    let query = records::query(&run.uid().unwrap_or_default(), job.slices.len());
+    Ok(records::read(&target.search(&index, &query).await.map_err(fault)?, job.slices.len()))
 }
 
 fn to_signed(duration: Duration) -> k8s_openapi::jiff::SignedDuration {

@@ -29,7 +29,7 @@ pub enum EnrichmentPlan {
     /// Everything was processed: store the watermark, then report completion.
     Complete {
         /// The watermark to store; `None` if the run did not process everything before its upper bound.
-        bound: Option<Watermark>,
+        watermark: Option<Watermark>,
         /// The bounds that were processed.
         bounds: Bounds,
         /// When the last of it was finished.
@@ -57,19 +57,19 @@ pub struct Watermark {
 
 /// Plans what to do for a run.
 pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> EnrichmentPlan {
-    match (&seen.work, &seen.selection) {
-        (Some(work), _) => match &work.end {
-            None => attend(spec, seen, work),
-            Some(end) if end.complete => judge(spec, seen, work, end),
-            Some(end) => fail(seen, work, end),
+    match (&seen.job, &seen.selection) {
+        (Some(job), _) => match &job.end {
+            None => attend(spec, seen, job),
+            Some(end) if end.complete => judge(spec, seen, job, end),
+            Some(end) => fail(seen, job, end),
         },
         (None, Some(selection)) if selection.slices.is_empty() => {
-            let kept = Watermark {
+            let watermark = Watermark {
                 target: selection.target.clone(),
                 pipeline_digest: selection.pipeline_digest.clone(),
             };
-            let bound = completes(spec, false).then_some(kept);
-            EnrichmentPlan::Complete { bound, bounds: selection.bounds.clone(), at: seen.now }
+            let watermark = completes(spec, false).then_some(watermark);
+            EnrichmentPlan::Complete { watermark, bounds: selection.bounds.clone(), at: seen.now }
         }
         (None, Some(selection)) if selection.has_stale_vectors => clear(seen, selection),
         (None, Some(selection)) => EnrichmentPlan::Start(Box::new(selection.clone())),
@@ -78,8 +78,8 @@ pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> Enrichmen
 }
 
 /// The Job has not ended: decides whether its pods should run.
-fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, work: &EnrichmentJob) -> EnrichmentPlan {
-    match (rests(spec, seen), work.suspended) {
+fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, job: &EnrichmentJob) -> EnrichmentPlan {
+    match (should_be_suspended(spec, seen), job.suspended) {
         (true, false) => EnrichmentPlan::Suspend,
         (false, true) if seen.ready.is_ok() => EnrichmentPlan::Resume,
         _ => EnrichmentPlan::Watch,
@@ -87,7 +87,7 @@ fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, work: &Enrichm
 }
 
 /// Whether a run should be suspended: by its spec, or because its current budget is exhausted.
-pub fn rests(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> bool {
+pub fn should_be_suspended(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> bool {
     let records = seen.records.as_deref().unwrap_or_default();
     let reached =
         || records.iter().any(|record| record.exhausted.is_some() && record.exhausted == spec.budget);
@@ -114,23 +114,23 @@ fn clear(seen: &EnrichmentObservation, selection: &Selection) -> EnrichmentPlan 
 fn judge(
     spec: &EnrichmentRunSpec,
     seen: &EnrichmentObservation,
-    work: &EnrichmentJob,
+    job: &EnrichmentJob,
     end: &JobEnd,
 ) -> EnrichmentPlan {
     let Some(records) = &seen.records else { return EnrichmentPlan::Watch };
-    let totals = totals(records, work.slices.len());
-    let (Some(bounds), true) = (whole(&work.slices), totals.finished == work.slices.len()) else {
+    let totals = totals(records, job.slices.len());
+    let (Some(bounds), true) = (whole(&job.slices), totals.finished == job.slices.len()) else {
         let message = format!(
             "the Job is complete, but only {} of {} slices have a record of their completion",
             totals.finished,
-            work.slices.len()
+            job.slices.len()
         );
         return EnrichmentPlan::Fail { reason: "SlicesUnaccounted".to_owned(), message, at: end.at };
     };
-    let kept =
-        Watermark { target: work.target.clone(), pipeline_digest: pipeline_digest(spec, &work.versions) };
-    let bound = completes(spec, totals.cut_short).then_some(kept);
-    EnrichmentPlan::Complete { bound, bounds, at: end.at }
+    let watermark =
+        Watermark { target: job.target.clone(), pipeline_digest: pipeline_digest(spec, &job.versions) };
+    let watermark = completes(spec, totals.cut_short).then_some(watermark);
+    EnrichmentPlan::Complete { watermark, bounds, at: end.at }
 }
 
 /// Whether a completed run has processed everything before its upper bound.
@@ -141,16 +141,16 @@ fn completes(spec: &EnrichmentRunSpec, cut_short: bool) -> bool {
         && matches!(spec.select, Select::New | Select::All)
 }
 
-fn fail(seen: &EnrichmentObservation, work: &EnrichmentJob, end: &JobEnd) -> EnrichmentPlan {
-    let totals = seen.records.as_ref().map(|records| totals(records, work.slices.len())).unwrap_or_default();
-    if let Some(change) = stopped_by_change(&totals, work) {
+fn fail(seen: &EnrichmentObservation, job: &EnrichmentJob, end: &JobEnd) -> EnrichmentPlan {
+    let totals = seen.records.as_ref().map(|records| totals(records, job.slices.len())).unwrap_or_default();
+    if let Some(change) = stopped_by_change(&totals, job) {
         return EnrichmentPlan::Fail {
             reason: "ModelChanged".to_owned(),
             message: sentence(&change),
             at: end.at,
         };
     }
-    let message = match &work.trouble {
+    let message = match &job.trouble {
         Some(detail) => format!("{}: {detail}", end.message),
         None => end.message.clone(),
     };
@@ -158,8 +158,8 @@ fn fail(seen: &EnrichmentObservation, work: &EnrichmentJob, end: &JobEnd) -> Enr
     EnrichmentPlan::Fail { reason, message, at: end.at }
 }
 
-fn stopped_by_change(totals: &EnrichmentTotals, work: &EnrichmentJob) -> Option<String> {
-    totals.model_changed.clone().filter(|_| work.stop_reason == Some(StopReason::ModelChanged))
+fn stopped_by_change(totals: &EnrichmentTotals, job: &EnrichmentJob) -> Option<String> {
+    totals.model_changed.clone().filter(|_| job.stop_reason == Some(StopReason::ModelChanged))
 }
 
 /// The bounds that these slices cover.

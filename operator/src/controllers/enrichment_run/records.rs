@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use docmill_crds::api::enrichment_run::FieldComparison;
 use docmill_crds::records::enrichments::SliceRecord;
-use docmill_crds::untrusted_text::version as shown;
+use docmill_crds::untrusted_text::version as known_version;
 use serde_json::{Value, json};
 
 /// The search for the records of a run.
@@ -58,7 +58,7 @@ pub struct EnrichmentTotals {
 /// Sums up the records.
 pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
     let mut totals = EnrichmentTotals::default();
-    let (mut documents, mut behind) = (0, 0);
+    let (mut documents, mut processed) = (0, 0);
     for record in records {
         totals.selected += record.selected;
         totals.done += record.done;
@@ -73,45 +73,45 @@ pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
         record
             .comparison
             .iter()
-            .filter(|field| shown(&field.field) != "?")
+            .filter(|field| known_version(&field.field) != "?")
             .for_each(|field| add(&mut totals.comparison, field));
         documents += record.documents;
-        behind +=
+        processed +=
             if record.finished { record.documents } else { record.done + record.failed + record.passed_over };
     }
     totals.model_changed = totals.model_changed.or_else(|| disagreement(records));
-    totals.percent = percent(&totals, slices, records.len(), behind, documents);
+    totals.percent = percent(&totals, slices, records.len(), processed, documents);
     totals
 }
 
 /// Progress in percent: slices in progress count by their documents, others count as zero. A run that has not
 /// ended never shows 100.
-fn percent(totals: &EnrichmentTotals, slices: usize, begun: usize, behind: i64, documents: i64) -> i64 {
+fn percent(totals: &EnrichmentTotals, slices: usize, started: usize, processed: i64, documents: i64) -> i64 {
     if totals.finished == slices {
         return 100;
     }
     let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    (behind.saturating_mul(100) / documents.max(1) * signed(begun) / signed(slices).max(1)).clamp(0, 99)
+    (processed.saturating_mul(100) / documents.max(1) * signed(started) / signed(slices).max(1)).clamp(0, 99)
 }
 
-fn add(fields: &mut Vec<FieldComparison>, more: &FieldComparison) {
-    match fields.iter_mut().find(|field| field.field == more.field) {
+fn add(fields: &mut Vec<FieldComparison>, other: &FieldComparison) {
+    match fields.iter_mut().find(|field| field.field == other.field) {
         Some(field) => {
-            field.agreed += more.agreed;
-            field.differing += more.differing;
+            field.agreed += other.agreed;
+            field.differing += other.differing;
         }
-        None => fields.push(more.clone()),
+        None => fields.push(other.clone()),
     }
 }
 
 /// Whether slices got different versions of one model.
 fn disagreement(records: &[SliceRecord]) -> Option<String> {
-    let told = records.iter().flat_map(|record| &record.versions);
+    let reported_versions = records.iter().flat_map(|record| &record.versions);
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-    for (enricher, version) in told {
+    for (enricher, version) in reported_versions {
         let before = *first.entry(enricher).or_insert(version);
         if before != version {
-            let (before, version) = (shown(before), shown(version));
+            let (before, version) = (known_version(before), known_version(version));
             return Some(format!("{enricher} reported version {before:?} and version {version:?}"));
         }
     }

@@ -24,35 +24,38 @@ pub async fn select(
     source: &Elastic,
     target: &Elastic,
     context: &Context,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
 ) -> Result<Selection, NotReady> {
-    let versions = models::versions(run, context, asker).await?;
+    let versions = models::versions(run, context, endpoint_client).await?;
     let key = target_key(&origin.index, &run.spec);
     let pipeline_digest = pipeline_digest(&run.spec, &versions);
     let completed = completed_until(run, &key, &pipeline_digest, target).await?;
     let bounds = slices::bounds(&run.spec, created, completed);
     let enrichments = enrichments_index(&run.namespace().unwrap_or_default());
-    let (pool, cluster, address) = if run.spec.select == Select::Failed {
+    let (document_query, cluster, address) = if run.spec.select == Select::Failed {
         (DocumentQuery::failures_to_retry(&enrichments, &key), target, &run.spec.to.elasticsearch)
     } else {
         let (from, matching) = (&run.spec.from, run.spec.matching.as_ref());
-        let pool = DocumentQuery::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);
-        (pool, source, &origin.cluster)
+        let document_query =
+            DocumentQuery::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);
+        (document_query, source, &origin.cluster)
     };
     let fault = |error: ElasticError| elastic_fault(address, &error);
-    cluster.refresh(&pool.index).await.map_err(fault)?;
-    let documents = cluster.count(&pool.index, &pool.within(&bounds)).await.map_err(fault)?;
+    cluster.refresh(&document_query.index).await.map_err(fault)?;
+    let documents =
+        cluster.count(&document_query.index, &document_query.within(&bounds)).await.map_err(fault)?;
     let cuts = match slices::slice_count(documents, run.spec.parallelism) {
         1 => Vec::new(),
         count => {
-            let query = slices::cuts_query(&pool, &bounds, count);
-            slices::read_cuts(&cluster.search(&pool.index, &query).await.map_err(fault)?)
+            let query = slices::cuts_query(&document_query, &bounds, count);
+            slices::read_cuts(&cluster.search(&document_query.index, &query).await.map_err(fault)?)
         }
     };
     let slices = if documents == 0 { Vec::new() } else { slices::cut(&bounds, &cuts) };
-    let stores = run.spec.mode == EnrichmentMode::Enrich && !run.spec.dry_run;
-    let has_stale_vectors =
-        stores && documents > 0 && vectors::any_vectors_of_other_models(run, &versions, target).await?;
+    let stores_results = run.spec.mode == EnrichmentMode::Enrich && !run.spec.dry_run;
+    let has_stale_vectors = stores_results
+        && documents > 0
+        && vectors::any_vectors_of_other_models(run, &versions, target).await?;
     Ok(Selection {
         origin,
         target: key,

@@ -50,12 +50,12 @@ pub fn slice_count(documents: u64, parallelism: i32) -> u64 {
     documents.div_ceil(SLICE_DOCUMENTS).clamp(1, most)
 }
 
-/// The search for the times that split the documents of a pool within bounds into `count` parts of about
+/// The search for the times that split the documents of a query within bounds into `count` parts of about
 /// equal size.
-pub fn cuts_query(pool: &DocumentQuery, bounds: &Bounds, count: u64) -> Value {
+pub fn cuts_query(document_query: &DocumentQuery, bounds: &Bounds, count: u64) -> Value {
     let percents: Vec<f64> = (1..count).map(|part| percent(part, count)).collect();
-    let cuts = json!({"field": pool.time_field, "percents": percents, "keyed": false});
-    json!({"size": 0, "query": pool.within(bounds), "aggs": {"cuts": {"percentiles": cuts}}})
+    let cuts = json!({"field": document_query.time_field, "percents": percents, "keyed": false});
+    json!({"size": 0, "query": document_query.within(bounds), "aggs": {"cuts": {"percentiles": cuts}}})
 }
 
 #[allow(clippy::cast_precision_loss, reason = "there are at most 400 slices")]

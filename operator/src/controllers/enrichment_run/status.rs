@@ -13,10 +13,10 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::observation::EnrichmentObservation;
-use super::plan::{EnrichmentPlan, rests, whole};
+use super::plan::{EnrichmentPlan, should_be_suspended, whole};
 use super::records::{EnrichmentTotals, totals};
 use super::slices;
-use crate::conditions::{self, ConditionUpdate, kind};
+use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::controllers::run_status;
 use crate::k8s::apply::Event;
 use crate::requeue;
@@ -40,7 +40,7 @@ pub fn status(
     let models = versions_of(seen, plan).map(|versions| models(&run.spec, versions));
     EnrichmentRunStatus {
         observed_generation: generation,
-        conditions: said(&old.conditions, run, seen, plan, totals.as_ref()),
+        conditions: all_conditions(&old.conditions, run, seen, plan, totals.as_ref()),
         phase: Some(phase(run, seen, plan)),
         bounds: bounds_of(slices, plan).or_else(|| old.bounds.clone()),
         slices: slices.and_then(|slices| i32::try_from(slices.len()).ok()).or(old.slices),
@@ -68,7 +68,7 @@ fn phase(run: &EnrichmentRun, seen: &EnrichmentObservation, plan: &EnrichmentPla
         EnrichmentPlan::Wait if run.spec.suspend => EnrichmentPhase::Suspended,
         EnrichmentPlan::Wait => EnrichmentPhase::Pending,
         EnrichmentPlan::Suspend => EnrichmentPhase::Suspended,
-        EnrichmentPlan::Watch if seen.work.as_ref().is_some_and(|work| work.suspended) => {
+        EnrichmentPlan::Watch if seen.job.as_ref().is_some_and(|job| job.suspended) => {
             EnrichmentPhase::Suspended
         }
         EnrichmentPlan::Clear(_)
@@ -81,8 +81,8 @@ fn phase(run: &EnrichmentRun, seen: &EnrichmentObservation, plan: &EnrichmentPla
 }
 
 fn versions_of<'a>(seen: &'a EnrichmentObservation, plan: &'a EnrichmentPlan) -> Option<&'a Versions> {
-    match (&seen.work, &seen.selection, plan) {
-        (Some(work), _, _) => Some(&work.versions),
+    match (&seen.job, &seen.selection, plan) {
+        (Some(job), _, _) => Some(&job.versions),
         (None, Some(selection), _) => Some(&selection.versions),
         (None, None, _) => None,
     }
@@ -91,11 +91,11 @@ fn versions_of<'a>(seen: &'a EnrichmentObservation, plan: &'a EnrichmentPlan) ->
 fn models(spec: &EnrichmentRunSpec, versions: &Versions) -> Vec<ModelStatus> {
     let model = |enricher: &Enricher| {
         let protocol = enricher.protocol();
-        let asked = protocol.and_then(Protocol::version).map(str::to_owned);
+        let requested = protocol.and_then(Protocol::version).map(str::to_owned);
         ModelStatus {
             name: enricher.name.clone(),
             model: protocol.map_or_else(String::new, |protocol| protocol.model().to_owned()),
-            version: versions.get(&enricher.name).map(|told| version(told).to_owned()).or(asked),
+            version: versions.get(&enricher.name).map(|reported| version(reported).to_owned()).or(requested),
         }
     };
     spec.enrichers.iter().map(model).collect()
@@ -112,8 +112,8 @@ fn report(run: &EnrichmentRun, plan: &EnrichmentPlan) -> Option<String> {
 }
 
 fn slices_of<'a>(seen: &'a EnrichmentObservation, plan: &'a EnrichmentPlan) -> Option<&'a [Bounds]> {
-    match (&seen.work, plan) {
-        (Some(work), _) => Some(&work.slices),
+    match (&seen.job, plan) {
+        (Some(job), _) => Some(&job.slices),
         (None, EnrichmentPlan::Start(selection)) => Some(&selection.slices),
         (None, EnrichmentPlan::Complete { .. }) => Some(&[]),
         (None, _) => None,
@@ -129,8 +129,8 @@ fn bounds_of(slices: Option<&[Bounds]>, plan: &EnrichmentPlan) -> Option<Bounds>
 
 /// The counts, if they are known: from the records, or because there is nothing to count.
 fn counted(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<EnrichmentTotals> {
-    match (&seen.work, plan) {
-        (Some(work), _) => seen.records.as_ref().map(|records| totals(records, work.slices.len())),
+    match (&seen.job, plan) {
+        (Some(job), _) => seen.records.as_ref().map(|records| totals(records, job.slices.len())),
         (None, EnrichmentPlan::Complete { .. }) => {
             Some(EnrichmentTotals { percent: 100, ..EnrichmentTotals::default() })
         }
@@ -143,8 +143,8 @@ fn start_time(
     seen: &EnrichmentObservation,
     plan: &EnrichmentPlan,
 ) -> Option<Timestamp> {
-    match (&seen.work, plan) {
-        (Some(work), _) => Some(work.created),
+    match (&seen.job, plan) {
+        (Some(job), _) => Some(job.created),
         (None, EnrichmentPlan::Start(_) | EnrichmentPlan::Complete { .. }) => {
             Some(old.start_time.as_ref().map_or(seen.now, |time| time.0))
         }
@@ -159,44 +159,54 @@ fn end_time(plan: &EnrichmentPlan) -> Option<Timestamp> {
     }
 }
 
-fn said(
+fn all_conditions(
     old: &[Condition],
     run: &EnrichmentRun,
     seen: &EnrichmentObservation,
     plan: &EnrichmentPlan,
     totals: Option<&EnrichmentTotals>,
 ) -> Vec<Condition> {
-    let mut said = vec![match &seen.ready {
+    let mut updates = vec![match &seen.ready {
         Ok(()) => ConditionUpdate::new(
-            kind::READY,
+            condition_type::READY,
             true,
             "Reachable",
             "clusters and models exist and are reachable",
         ),
-        Err(fault) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
+        Err(fault) => ConditionUpdate::new(condition_type::READY, false, fault.reason, fault.message.clone()),
     }];
-    said.extend(suspended(old, run, seen, plan));
-    said.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work(plan)));
-    said.extend(degraded(seen, plan));
+    updates.extend(suspended(old, run, seen, plan));
+    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work(plan)));
+    updates.extend(degraded(seen, plan));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
-        said.push(ConditionUpdate::new(kind::MODEL_CHANGED, true, "VersionChanged", sentence(&change)));
+        updates.push(ConditionUpdate::new(
+            condition_type::MODEL_CHANGED,
+            true,
+            "VersionChanged",
+            sentence(&change),
+        ));
     }
     if let Some(totals) = totals.filter(|totals| totals.failed > 0) {
-        said.push(ConditionUpdate::new(kind::DOCUMENTS_FAILED, true, "Refused", refused(totals)));
+        updates.push(ConditionUpdate::new(
+            condition_type::DOCUMENTS_FAILED,
+            true,
+            "Refused",
+            refused(totals),
+        ));
     }
     match plan {
         EnrichmentPlan::Complete { .. } => {
             let text = totals.map_or_else(String::new, |totals| outcome(run, totals));
             let reason = if run.spec.mode == EnrichmentMode::Compare { "Compared" } else { "Enriched" };
             let reason = if run.spec.dry_run { "Counted" } else { reason };
-            said.push(ConditionUpdate::new(kind::COMPLETE, true, reason, text));
+            updates.push(ConditionUpdate::new(condition_type::COMPLETE, true, reason, text));
         }
         EnrichmentPlan::Fail { reason, message, .. } => {
-            said.push(ConditionUpdate::new(kind::FAILED, true, reason.clone(), message.clone()));
+            updates.push(ConditionUpdate::new(condition_type::FAILED, true, reason.clone(), message.clone()));
         }
         _ => {}
     }
-    conditions::state(old, said, run.metadata.generation, seen.now)
+    conditions::build(old, updates, run.metadata.generation, seen.now)
 }
 
 fn is_at_work(plan: &EnrichmentPlan) -> bool {
@@ -205,9 +215,9 @@ fn is_at_work(plan: &EnrichmentPlan) -> bool {
 
 /// Why the pods of a running run fail; the Job starts others, as often as `backoffLimit` allows.
 fn degraded(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<ConditionUpdate> {
-    let work = seen.work.as_ref().filter(|_| is_at_work(plan))?;
-    let text = format!("{}; the Job starts another pod after a backoff", work.trouble.as_ref()?);
-    Some(ConditionUpdate::new(kind::DEGRADED, true, "PodsFail", text))
+    let job = seen.job.as_ref().filter(|_| is_at_work(plan))?;
+    let text = format!("{}; the Job starts another pod after a backoff", job.trouble.as_ref()?);
+    Some(ConditionUpdate::new(condition_type::DEGRADED, true, "PodsFail", text))
 }
 
 /// Why no pods run. The condition becomes False only if it existed before.
@@ -220,15 +230,16 @@ fn suspended(
     if matches!(plan, EnrichmentPlan::Complete { .. } | EnrichmentPlan::Fail { .. }) {
         return None;
     }
-    let statement =
-        |holds, reason: &str, text: &str| ConditionUpdate::new(kind::SUSPENDED, holds, reason, text);
+    let update = |is_true, reason: &str, text: &str| {
+        ConditionUpdate::new(condition_type::SUSPENDED, is_true, reason, text)
+    };
     if run.spec.suspend {
-        return Some(statement(true, "Suspended", "spec.suspend is true; set it to false to resume"));
+        return Some(update(true, "Suspended", "spec.suspend is true; set it to false to resume"));
     }
-    if seen.work.is_some() && rests(&run.spec, seen) {
-        return Some(statement(true, "BudgetReached", "spec.budget is exhausted; raise it to resume"));
+    if seen.job.is_some() && should_be_suspended(&run.spec, seen) {
+        return Some(update(true, "BudgetReached", "spec.budget is exhausted; raise it to resume"));
     }
-    conditions::find(old, kind::SUSPENDED).map(|_| statement(false, "AtWork", "pods are running"))
+    conditions::find(old, condition_type::SUSPENDED).map(|_| update(false, "AtWork", "pods are running"))
 }
 
 fn refused(totals: &EnrichmentTotals) -> String {
@@ -275,13 +286,13 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Enric
         }
         _ => {}
     }
-    let begun = [
-        (kind::SUSPENDED, false, "SuspendJob"),
-        (kind::MODEL_CHANGED, true, "Observe"),
-        (kind::DOCUMENTS_FAILED, true, "Observe"),
-        (kind::DEGRADED, true, "Observe"),
+    let watched = [
+        (condition_type::SUSPENDED, false, "SuspendJob"),
+        (condition_type::MODEL_CHANGED, true, "Observe"),
+        (condition_type::DOCUMENTS_FAILED, true, "Observe"),
+        (condition_type::DEGRADED, true, "Observe"),
     ];
-    events.extend(run_status::begun_to_hold(&old.conditions, &new.conditions, &begun));
+    events.extend(run_status::became_true(&old.conditions, &new.conditions, &watched));
     events
 }
 
@@ -293,12 +304,17 @@ pub fn requeue_after(
     new: &EnrichmentRunStatus,
 ) -> Duration {
     if let Err(fault) = &seen.ready {
-        let class = if seen.work.is_some() { ErrorClass::User } else { fault.class };
-        return requeue::retry_after(conditions::since(&new.conditions, kind::READY), seen.now, class, uid);
+        let class = if seen.job.is_some() { ErrorClass::User } else { fault.class };
+        return requeue::retry_after(
+            conditions::last_change(&new.conditions, condition_type::READY),
+            seen.now,
+            class,
+            uid,
+        );
     }
     let too_early = Duration::try_from(slices::until(created).duration_since(seen.now)).unwrap_or_default();
     match too_early {
-        wait if seen.work.is_none() && !wait.is_zero() => wait + slices::SAFETY,
+        wait if seen.job.is_none() && !wait.is_zero() => wait + slices::SAFETY,
         _ => requeue::jitter(BUSY, uid, seen.now),
     }
 }

@@ -59,14 +59,14 @@ fn selection(slices: Vec<Bounds>) -> Selection {
 }
 
 fn seen(
-    work: Option<EnrichmentJob>,
+    job: Option<EnrichmentJob>,
     selection: Option<Selection>,
     records: Option<Vec<SliceRecord>>,
 ) -> EnrichmentObservation {
     EnrichmentObservation {
         now: at(1100),
         ready: Ok(()),
-        work,
+        job,
         clearing: None,
         selection,
         records,

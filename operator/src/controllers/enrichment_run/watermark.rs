@@ -16,9 +16,9 @@ use crate::not_ready::NotReady;
 use crate::stores::{claim_fault, elastic_fault};
 
 /// Stores the watermark of a completed run. A later one that is already stored stays.
-pub async fn keep(
+pub async fn store_watermark(
     run: &EnrichmentRun,
-    kept: &Watermark,
+    watermark: &Watermark,
     bounds: &Bounds,
     context: &Context,
 ) -> Result<(), NotReady> {
@@ -26,12 +26,12 @@ pub async fn keep(
     let record = json!(WatermarkRecord {
         kind: "bound".to_owned(),
         run: run.uid().unwrap_or_default(),
-        pipeline_digest: kept.pipeline_digest.clone(),
+        pipeline_digest: watermark.pipeline_digest.clone(),
         completed_until: until.to_string(),
     });
-    store(
+    store_record(
         run,
-        &WatermarkRecord::id(&kept.target),
+        &WatermarkRecord::id(&watermark.target),
         &record,
         u64::try_from(until.as_millisecond()).ok(),
         context,
@@ -40,13 +40,13 @@ pub async fn keep(
 }
 
 /// Stores the budget of a run, where its pods read it.
-pub async fn keep_limits(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
+pub async fn store_limits(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> {
     let uid = run.uid().unwrap_or_default();
     let record = json!(LimitsRecord { kind: "limits".to_owned(), run: uid.clone(), budget: run.spec.budget });
-    store(run, &limits_id(&uid), &record, None, context).await
+    store_record(run, &limits_id(&uid), &record, None, context).await
 }
 
-async fn store(
+async fn store_record(
     run: &EnrichmentRun,
     id: &str,
     record: &Value,
@@ -57,7 +57,7 @@ async fn store(
     let namespace = run.namespace().unwrap_or_default();
     let records = enrichments(&namespace);
     let index = &records.name;
-    let owner = Owner::of_enrichments(&context.cluster, &namespace);
+    let owner = Owner::of_enrichments(&context.cluster_uid, &namespace);
     let claimed = target.claim(&records, &owner, run.spec.to.adopt).await;
     claimed.map_err(|error| claim_fault(&run.spec.to.elasticsearch, error))?;
     let fault = |error: ElasticError| elastic_fault(&run.spec.to.elasticsearch, &error);

@@ -9,7 +9,7 @@ use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 
 use super::times::Times;
-use crate::conditions::{self, kind};
+use crate::conditions::{self, condition_type};
 use crate::controllers::run_status;
 use crate::not_ready::NotReady;
 
@@ -69,7 +69,7 @@ pub fn observation<'a>(
     };
     // A run that cannot be parsed was created with another schema; the controller of runs logs it.
     let readable = runs.filter_map(|guard| guard.0.as_ref().ok());
-    let mut runs: Vec<ScheduledRun> = readable.filter(ours).map(made_run).collect();
+    let mut runs: Vec<ScheduledRun> = readable.filter(ours).map(scheduled_run).collect();
     runs.sort_by_key(|run| run.scheduled);
     ScheduleObservation { now, times, runs }
 }
@@ -83,11 +83,11 @@ pub fn of_view(
     observation(schedule, runs.iter().map(AsRef::as_ref), now)
 }
 
-fn made_run(run: &EnrichmentRun) -> ScheduledRun {
+fn scheduled_run(run: &EnrichmentRun) -> ScheduledRun {
     let created = run.creation_timestamp().map_or(Timestamp::MIN, |time| time.0);
-    let noted = run.annotations().get(annotation::SCHEDULED_TIME).and_then(|time| time.parse().ok());
+    let annotated = run.annotations().get(annotation::SCHEDULED_TIME).and_then(|time| time.parse().ok());
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let complete = run_status::outcome(conditions);
-    let suspended = conditions::holds(conditions, kind::SUSPENDED);
-    ScheduledRun { run: run.clone(), scheduled: noted.unwrap_or(created), complete, suspended }
+    let suspended = conditions::is_true(conditions, condition_type::SUSPENDED);
+    ScheduledRun { run: run.clone(), scheduled: annotated.unwrap_or(created), complete, suspended }
 }

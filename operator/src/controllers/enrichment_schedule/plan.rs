@@ -88,10 +88,10 @@ fn due(schedule: &EnrichmentSchedule, seen: &ScheduleObservation, times: &Times)
     let active: Vec<&ScheduledRun> = seen.runs.iter().filter(|run| run.is_active()).collect();
     match schedule.spec.concurrency_policy {
         ConcurrencyPolicy::Forbid if !active.is_empty() => {
-            Due::Hold { time, active: active.iter().map(|made| made.described()).collect() }
+            Due::Hold { time, active: active.iter().map(|run| run.described()).collect() }
         }
         ConcurrencyPolicy::Replace if !active.is_empty() => {
-            let runs = active.into_iter().filter(|made| !made.is_going()).map(|made| made.run.clone());
+            let runs = active.into_iter().filter(|run| !run.is_going()).map(|run| run.run.clone());
             Due::Replace { time, runs: runs.collect() }
         }
         ConcurrencyPolicy::Allow | ConcurrencyPolicy::Forbid | ConcurrencyPolicy::Replace => {

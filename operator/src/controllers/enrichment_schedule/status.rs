@@ -11,7 +11,7 @@ use kube::ResourceExt as _;
 use super::observation::{ScheduleObservation, ScheduledRun};
 use super::plan::{Due, MOST_COUNTED, SchedulePlan};
 use super::run;
-use crate::conditions::{self, ConditionUpdate, kind};
+use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::controllers::run_status::event;
 use crate::k8s::apply::Event;
 use crate::not_ready::NotReady;
@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug, Default)]
 pub struct ApplyOutcome {
     /// The time for which there is a run now.
-    pub made: Option<Timestamp>,
+    pub created_for: Option<Timestamp>,
     /// Why a run could not be created.
     pub refused: Option<NotReady>,
 }
@@ -35,20 +35,20 @@ pub fn status(
     schedule: &EnrichmentSchedule,
     seen: &ScheduleObservation,
     plan: &SchedulePlan,
-    done: &ApplyOutcome,
+    outcome: &ApplyOutcome,
 ) -> EnrichmentScheduleStatus {
     let old = schedule.status.clone().unwrap_or_default();
     // A run that was just created follows in the next reconcile, which its creation triggers.
     let active: Vec<ActiveRun> = seen.runs.iter().filter(|run| run.is_active()).map(reference).collect();
-    let scheduled = seen.runs.iter().map(|run| run.scheduled).chain(done.made).max();
+    let scheduled = seen.runs.iter().map(|run| run.scheduled).chain(outcome.created_for).max();
     let succeeded = seen.runs.iter().filter(|run| run.complete == Some(true)).filter_map(ended).max();
     let latest =
         |new: Option<Timestamp>, old: &Option<Time>| new.max(old.as_ref().map(|time| time.0)).map(Time);
     EnrichmentScheduleStatus {
         observed_generation: schedule.metadata.generation,
-        conditions: conditions::state(
+        conditions: conditions::build(
             &old.conditions,
-            vec![readiness(schedule, seen, plan, done)],
+            vec![readiness(schedule, seen, plan, outcome)],
             schedule.metadata.generation,
             seen.now,
         ),
@@ -60,29 +60,31 @@ pub fn status(
     }
 }
 
-fn reference(made: &ScheduledRun) -> ActiveRun {
-    ActiveRun { name: made.run.name_any(), uid: made.run.uid().unwrap_or_default() }
+fn reference(scheduled: &ScheduledRun) -> ActiveRun {
+    ActiveRun { name: scheduled.run.name_any(), uid: scheduled.run.uid().unwrap_or_default() }
 }
 
-fn ended(made: &ScheduledRun) -> Option<Timestamp> {
-    Some(made.run.status.as_ref()?.completion_time.as_ref()?.0)
+fn ended(scheduled: &ScheduledRun) -> Option<Timestamp> {
+    Some(scheduled.run.status.as_ref()?.completion_time.as_ref()?.0)
 }
 
 fn readiness(
     schedule: &EnrichmentSchedule,
     seen: &ScheduleObservation,
     plan: &SchedulePlan,
-    done: &ApplyOutcome,
+    outcome: &ApplyOutcome,
 ) -> ConditionUpdate {
-    let fault = seen.times.as_ref().err().or(done.refused.as_ref());
-    let holds = |reason: &str, text: String| ConditionUpdate::new(kind::READY, true, reason, text);
+    let fault = seen.times.as_ref().err().or(outcome.refused.as_ref());
+    let ready = |reason: &str, text: String| ConditionUpdate::new(condition_type::READY, true, reason, text);
     match (fault, &plan.due) {
-        (Some(fault), _) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
-        (None, Due::Hold { time, active }) => holds("AlreadyActive", held(*time, active)),
-        (None, _) if schedule.spec.suspend => {
-            holds("Suspended", "no runs are created while spec.suspend is true".to_owned())
+        (Some(fault), _) => {
+            ConditionUpdate::new(condition_type::READY, false, fault.reason, fault.message.clone())
         }
-        (None, _) => holds("Scheduled", "runs are created at the scheduled times".to_owned()),
+        (None, Due::Hold { time, active }) => ready("AlreadyActive", held(*time, active)),
+        (None, _) if schedule.spec.suspend => {
+            ready("Suspended", "no runs are created while spec.suspend is true".to_owned())
+        }
+        (None, _) => ready("Scheduled", "runs are created at the scheduled times".to_owned()),
     }
 }
 
@@ -92,32 +94,33 @@ pub fn events(
     new: &EnrichmentScheduleStatus,
     seen: &ScheduleObservation,
     plan: &SchedulePlan,
-    done: &ApplyOutcome,
+    outcome: &ApplyOutcome,
 ) -> Vec<Event> {
     let old = schedule.status.clone().unwrap_or_default();
     let watched = seen.runs.iter().filter(|run| old.active.contains(&reference(run)));
-    let due = of_due(schedule, plan, done);
+    let due = of_due(schedule, plan, outcome);
     faults(&old, new).into_iter().chain(due).chain(watched.filter_map(ending)).collect()
 }
 
 /// The Event when something has to be fixed, and when it is fixed.
 fn faults(old: &EnrichmentScheduleStatus, new: &EnrichmentScheduleStatus) -> Option<Event> {
-    let ready =
-        |status: &EnrichmentScheduleStatus| conditions::find(&status.conditions, kind::READY).cloned();
-    let now = ready(new)?;
-    let holds = now.status == "True";
-    let news = match ready(old) {
-        Some(before) => before.status != now.status || !holds && before.reason != now.reason,
-        None => !holds,
+    let ready = |status: &EnrichmentScheduleStatus| {
+        conditions::find(&status.conditions, condition_type::READY).cloned()
     };
-    news.then(|| event(!holds, &now.reason, "Observe", now.message))
+    let current = ready(new)?;
+    let is_ready = current.status == "True";
+    let is_news = match ready(old) {
+        Some(previous) => previous.status != current.status || !is_ready && previous.reason != current.reason,
+        None => !is_ready,
+    };
+    is_news.then(|| event(!is_ready, &current.reason, "Observe", current.message))
 }
 
-fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, done: &ApplyOutcome) -> Option<Event> {
+fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, outcome: &ApplyOutcome) -> Option<Event> {
     match &plan.due {
         Due::Nothing => None,
         Due::Create { time, missed } => {
-            let name = run::name(schedule, done.made?);
+            let name = run::name(schedule, outcome.created_for?);
             let text = format!("created the run {name} for {time}{}", caught_up(*missed));
             Some(event(false, "SuccessfulCreate", "CreateRun", text))
         }
@@ -151,13 +154,13 @@ fn caught_up(missed: usize) -> String {
     }
 }
 
-fn ending(made: &ScheduledRun) -> Option<Event> {
-    let name = made.run.name_any();
-    if made.complete? {
+fn ending(scheduled: &ScheduledRun) -> Option<Event> {
+    let name = scheduled.run.name_any();
+    if scheduled.complete? {
         return Some(event(false, "RunCompleted", "ObserveRun", format!("the run {name} is complete")));
     }
-    let conditions = made.run.status.as_ref().map(|status| status.conditions.as_slice());
-    let failed = conditions::find(conditions.unwrap_or_default(), kind::FAILED);
+    let conditions = scheduled.run.status.as_ref().map(|status| status.conditions.as_slice());
+    let failed = conditions::find(conditions.unwrap_or_default(), condition_type::FAILED);
     let why = failed.map(|failed| failed.message.as_str()).unwrap_or_default();
     Some(event(true, "RunFailed", "ObserveRun", format!("the run {name} failed: {why}")))
 }
@@ -167,13 +170,18 @@ pub fn requeue_after(
     uid: &str,
     seen: &ScheduleObservation,
     new: &EnrichmentScheduleStatus,
-    done: &ApplyOutcome,
+    outcome: &ApplyOutcome,
 ) -> Option<Duration> {
     let next = new.next_schedule_time.as_ref();
     let next =
         next.map(|next| Duration::try_from(next.0.duration_since(seen.now)).unwrap_or_default().min(LONGEST));
-    let retry = done.refused.as_ref().map(|refused| {
-        pauses::retry_after(conditions::since(&new.conditions, kind::READY), seen.now, refused.class, uid)
+    let retry = outcome.refused.as_ref().map(|refused| {
+        pauses::retry_after(
+            conditions::last_change(&new.conditions, condition_type::READY),
+            seen.now,
+            refused.class,
+            uid,
+        )
     });
     [next, retry].into_iter().flatten().min()
 }

@@ -39,20 +39,23 @@ pub async fn observe(run: &IngestRun, context: &Context) -> IngestObservation {
         selecting: named(job::plan_name(run)),
         working: named(job::work_name(run)),
         records: None,
-        worker_statuses: worker_status::of_pods(&pods, &context.workers, &context.metrics).await,
+        worker_statuses: worker_status::of_pods(&pods, &context.worker_http, &context.metrics).await,
     };
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let asker = context.asker(run, conditions);
+    let endpoint_client = context.endpoint_client(run, conditions);
     let seconds = TIMEOUT.as_secs();
-    let silent = NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s"));
-    seen.ready = asker.look(run, TIMEOUT, silent, look(run, context, &asker, &mut seen).boxed()).await;
+    let timeout_fault =
+        NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s"));
+    seen.ready = endpoint_client
+        .look(run, TIMEOUT, timeout_fault, look(run, context, &endpoint_client, &mut seen).boxed())
+        .await;
     seen
 }
 
 async fn look(
     run: &IngestRun,
     context: &Context,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
     seen: &mut IngestObservation,
 ) -> Result<(), NotReady> {
     if seen.started() {
@@ -61,12 +64,12 @@ async fn look(
                 "the Job of this run has no work order that this operator can read; create the run again";
             return Err(NotReady::user("OrderUnreadable", text));
         };
-        seen.records = Some(read_records(&order, seen, context, asker).await?);
+        seen.records = Some(read_records(&order, seen, context, endpoint_client).await?);
         return Ok(());
     }
     let source = source(run, context).await?;
-    let order = start::order(run, &source, &context.cluster)?;
-    Box::pin(reach(&order.ingest, context, asker)).await?;
+    let order = start::order(run, &source, &context.cluster_uid)?;
+    Box::pin(reach(&order.ingest, context, endpoint_client)).await?;
     seen.start = Some(order);
     Ok(())
 }
@@ -88,15 +91,21 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
 }
 
 /// Checks that everything the pods of a run need exists before they start. The queue is not part of it.
-async fn reach(order: &IngestOrder, context: &Context, asker: &EndpointClient) -> Result<(), NotReady> {
+async fn reach(
+    order: &IngestOrder,
+    context: &Context,
+    endpoint_client: &EndpointClient,
+) -> Result<(), NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let template = "spec.workers.podTemplate of the source";
     context.reader.rules.pods.check(template, &spec.workers.pod_template)?;
     let secrets = storage_secrets(&context.reader, namespace, &spec.storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
     let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
-    let (buckets, elastic) =
-        tokio::join!(check_buckets(&s3, spec, asker), connect_source(&context.reader, order, asker),);
+    let (buckets, elastic) = tokio::join!(
+        check_buckets(&s3, spec, endpoint_client),
+        connect_source(&context.reader, order, endpoint_client),
+    );
     buckets.and(elastic.map(drop))
 }
 
@@ -104,13 +113,13 @@ async fn read_records(
     order: &RunOrder,
     seen: &IngestObservation,
     context: &Context,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
 ) -> Result<RunRecords, NotReady> {
     let cluster = ledger_cluster(&order.ingest.spec)?;
     let namespace = &order.ingest.namespace;
     let index = runs_index(namespace, &order.ingest.source);
     let fault = |error: ElasticError| elastic_fault(cluster, &error);
-    let elastic = connect_elastic(&context.reader, namespace, cluster, asker).await?;
+    let elastic = connect_elastic(&context.reader, namespace, cluster, endpoint_client).await?;
     let newest = seen.working.as_ref().or(seen.selecting.as_ref());
     if newest.is_some_and(|step| step.end.is_some()) {
         // The last records were written a moment ago, and determine how the run continues.

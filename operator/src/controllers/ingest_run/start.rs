@@ -11,23 +11,23 @@ use crate::workers::order::ingest_order;
 pub const POLL: &str = "poll";
 
 /// The order of the selecting pod, with the source as it is now.
-pub fn order(run: &IngestRun, source: &IngestSource, cluster: &str) -> Result<RunOrder, NotReady> {
+pub fn order(run: &IngestRun, source: &IngestSource, cluster_uid: &str) -> Result<RunOrder, NotReady> {
     let invalid =
-        |place: &str, error: String| NotReady::user("InvalidConversion", format!("{place}: {error}"));
+        |field: &str, error: String| NotReady::user("InvalidConversion", format!("{field}: {error}"));
     source.spec.conversion.revision().map_err(|error| {
         invalid(&format!("the IngestSource {:?}: spec.conversion", source.name_any()), error.to_string())
     })?;
     if let Some(proposed) = &run.spec.conversion {
         proposed.revision().map_err(|error| invalid("spec.conversion", error.to_string()))?;
     }
-    let polled = run.labels().get(label::TRIGGER).is_some_and(|trigger| trigger == POLL);
+    let is_poll_run = run.labels().get(label::TRIGGER).is_some_and(|trigger| trigger == POLL);
     Ok(RunOrder {
-        ingest: ingest_order(source, cluster),
+        ingest: ingest_order(source, cluster_uid),
         run: run.name_any(),
         run_uid: run.uid().unwrap_or_default(),
         created_millis: run.creation_timestamp().map_or(0, |time| time.0.as_millisecond()),
         spec: run.spec.clone(),
-        poll: source.spec.trigger.poll.clone().filter(|_| polled),
+        poll: source.spec.trigger.poll.clone().filter(|_| is_poll_run),
         step: RunStep::Plan,
     })
 }

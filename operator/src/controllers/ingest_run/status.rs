@@ -13,7 +13,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::IngestObservation;
 use super::plan::IngestPlan;
 use super::records::totals;
-use crate::conditions::{self, ConditionUpdate, kind};
+use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::controllers::run_status;
 use crate::k8s::apply::Event;
 use crate::requeue;
@@ -37,9 +37,9 @@ pub fn status(
     let audited = |of: fn(&Tally) -> i64| count(of).filter(|_| mode == IngestMode::Audit);
     IngestRunStatus {
         observed_generation: generation,
-        conditions: conditions::state(
+        conditions: conditions::build(
             &old.conditions,
-            said(&old.conditions, seen, plan, &counted),
+            condition_updates(&old.conditions, seen, plan, &counted),
             generation,
             seen.now,
         ),
@@ -72,13 +72,13 @@ impl Counted {
     fn of(old: &IngestRunStatus, seen: &IngestObservation, plan: &IngestPlan) -> Self {
         let records = seen.records.as_ref();
         let planned = records.and_then(|records| records.plan.as_ref());
-        let nothing_yet = matches!(plan, IngestPlan::Complete { .. } | IngestPlan::Work { .. });
+        let has_no_parts_yet = matches!(plan, IngestPlan::Complete { .. } | IngestPlan::Work { .. });
         Self {
             selected: planned.map(|plan| plan.selected).or(old.selected),
             passed_over: planned.map_or(0, |plan| plan.passed_over),
             tally: match (&seen.working, records) {
                 (Some(_), Some(records)) => Some(totals(&records.parts).tally),
-                (None, Some(_)) if nothing_yet => Some(Tally::default()),
+                (None, Some(_)) if has_no_parts_yet => Some(Tally::default()),
                 _ => None,
             },
         }
@@ -134,22 +134,26 @@ fn end_time(plan: &IngestPlan) -> Option<Timestamp> {
     }
 }
 
-fn said(
+fn condition_updates(
     old: &[Condition],
     seen: &IngestObservation,
     plan: &IngestPlan,
     counted: &Counted,
 ) -> Vec<ConditionUpdate> {
     let ready = match &seen.ready {
-        Ok(()) => {
-            ConditionUpdate::new(kind::READY, true, "Reachable", "source and stores exist and are reachable")
-        }
-        Err(fault) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
+        Ok(()) => ConditionUpdate::new(
+            condition_type::READY,
+            true,
+            "Reachable",
+            "source and stores exist and are reachable",
+        ),
+        Err(fault) => ConditionUpdate::new(condition_type::READY, false, fault.reason, fault.message.clone()),
     };
-    let progressing =
-        |holds, reason, text: &str| ConditionUpdate::new(kind::PROGRESSING, holds, reason, text);
-    let mut said = vec![ready];
-    said.push(match (plan, &seen.working) {
+    let progressing = |is_true, reason, text: &str| {
+        ConditionUpdate::new(condition_type::PROGRESSING, is_true, reason, text)
+    };
+    let mut updates = vec![ready];
+    updates.push(match (plan, &seen.working) {
         (IngestPlan::Wait, _) => progressing(
             false,
             "Waiting",
@@ -165,17 +169,22 @@ fn said(
             progressing(false, "Ended", "the run has ended")
         }
     });
-    said.extend(run_status::throttled(old, &seen.worker_statuses, matches!(plan, IngestPlan::Watch)));
+    updates.extend(run_status::throttled(old, &seen.worker_statuses, matches!(plan, IngestPlan::Watch)));
     match plan {
         IngestPlan::Complete { .. } => {
-            said.push(ConditionUpdate::new(kind::COMPLETE, true, "Done", counted.in_words(seen)));
+            updates.push(ConditionUpdate::new(
+                condition_type::COMPLETE,
+                true,
+                "Done",
+                counted.in_words(seen),
+            ));
         }
         IngestPlan::Fail { reason, message, .. } => {
-            said.push(ConditionUpdate::new(kind::FAILED, true, reason.clone(), message.clone()));
+            updates.push(ConditionUpdate::new(condition_type::FAILED, true, reason.clone(), message.clone()));
         }
         IngestPlan::Wait | IngestPlan::Select(_) | IngestPlan::Work { .. } | IngestPlan::Watch => {}
     }
-    said
+    updates
 }
 
 impl Counted {
@@ -215,7 +224,12 @@ pub fn requeue_after(uid: &str, seen: &IngestObservation, new: &IngestRunStatus)
         Ok(()) => requeue::jitter(BUSY, uid, seen.now),
         Err(fault) => {
             let class = if seen.started() { ErrorClass::User } else { fault.class };
-            requeue::retry_after(conditions::since(&new.conditions, kind::READY), seen.now, class, uid)
+            requeue::retry_after(
+                conditions::last_change(&new.conditions, condition_type::READY),
+                seen.now,
+                class,
+                uid,
+            )
         }
     }
 }
@@ -223,6 +237,6 @@ pub fn requeue_after(uid: &str, seen: &IngestObservation, new: &IngestRunStatus)
 /// The number of units still to be processed, according to the records of a run; `None` while that is not
 /// known.
 pub fn remaining(status: &IngestRunStatus) -> Option<i64> {
-    let behind = status.done.unwrap_or(0) + status.failed.unwrap_or(0) + status.skipped.unwrap_or(0);
-    Some((status.selected? - behind).max(0))
+    let processed = status.done.unwrap_or(0) + status.failed.unwrap_or(0) + status.skipped.unwrap_or(0);
+    Some((status.selected? - processed).max(0))
 }

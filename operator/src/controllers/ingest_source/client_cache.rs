@@ -36,9 +36,9 @@ pub struct StoreClients {
     /// The cluster with the ledger.
     pub ledger_cluster: Elastic,
     /// The last answer of the ledger.
-    pub ledger: Mutex<LedgerMemory>,
+    pub ledger_memory: Mutex<LedgerMemory>,
     generation: Option<i64>,
-    at: Instant,
+    connected_at: Instant,
 }
 
 /// The clients of all sources that were reached recently, by UID.
@@ -53,9 +53,9 @@ impl ClientCache {
             s3,
             sqs: None,
             ledger_cluster,
-            ledger: Mutex::default(),
+            ledger_memory: Mutex::default(),
             generation: None,
-            at: Instant::now(),
+            connected_at: Instant::now(),
         };
         Self(Mutex::new(HashMap::from([(uid.to_owned(), Arc::new(reached))])))
     }
@@ -67,23 +67,27 @@ impl ClientCache {
         source: &IngestSource,
         order: &IngestOrder,
         in_trouble: bool,
-        asker: &EndpointClient,
+        endpoint_client: &EndpointClient,
         metrics: &Metrics,
     ) -> Result<Arc<StoreClients>, NotReady> {
         let uid = source.uid().unwrap_or_default();
         let fresh = if in_trouble { FRESH_IN_TROUBLE } else { FRESH };
         if let Some(known) = self.known(&uid)
             && known.generation == source.metadata.generation
-            && known.at.elapsed() < fresh
+            && known.connected_at.elapsed() < fresh
         {
             return Ok(known);
         }
-        let reached = tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, source, order, asker, metrics)))
-            .await
-            .unwrap_or_else(|_| {
-                let seconds = TIMEOUT.as_secs();
-                Err(NotReady::transient("TimedOut", format!("the stores did not answer within {seconds} s")))
-            });
+        let reached =
+            tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, source, order, endpoint_client, metrics)))
+                .await
+                .unwrap_or_else(|_| {
+                    let seconds = TIMEOUT.as_secs();
+                    Err(NotReady::transient(
+                        "TimedOut",
+                        format!("the stores did not answer within {seconds} s"),
+                    ))
+                });
         match reached {
             Ok(reached) => Ok(self.remember(uid, reached)),
             Err(fault) => {
@@ -107,7 +111,7 @@ impl ClientCache {
         let reached = Arc::new(reached);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Deleted sources are no longer reconciled, and drop out here.
-        all.retain(|_, known| known.at.elapsed() < FRESH * 2);
+        all.retain(|_, known| known.connected_at.elapsed() < FRESH * 2);
         all.insert(uid, reached.clone());
         reached
     }
@@ -118,23 +122,23 @@ async fn connect(
     reader: &SecretReader,
     source: &IngestSource,
     order: &IngestOrder,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
     metrics: &Metrics,
 ) -> Result<StoreClients, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     metrics.request(Target::Elasticsearch);
     let (storage, elastic) = tokio::join!(
-        connect_storage(reader, namespace, spec, asker, metrics),
-        connect_source(reader, order, asker),
+        connect_storage(reader, namespace, spec, endpoint_client, metrics),
+        connect_source(reader, order, endpoint_client),
     );
     let (s3, sqs) = storage?;
     Ok(StoreClients {
         s3,
         sqs,
         ledger_cluster: elastic?,
-        ledger: Mutex::default(),
+        ledger_memory: Mutex::default(),
         generation: source.metadata.generation,
-        at: Instant::now(),
+        connected_at: Instant::now(),
     })
 }
 
@@ -142,7 +146,7 @@ async fn connect_storage(
     reader: &SecretReader,
     namespace: &str,
     spec: &IngestSourceSpec,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
     metrics: &Metrics,
 ) -> Result<(aws_sdk_s3::Client, Option<aws_sdk_sqs::Client>), NotReady> {
     let storage = &spec.storage;
@@ -156,6 +160,6 @@ async fn connect_storage(
     for _ in 0..BUCKETS {
         metrics.request(Target::ObjectStore);
     }
-    check_buckets(&s3, spec, asker).await?;
+    check_buckets(&s3, spec, endpoint_client).await?;
     Ok((s3, sqs))
 }

@@ -24,9 +24,9 @@ impl LedgerMemory {
         if busy {
             self.last_work = Some(now);
         }
-        let settled = self.last_work.is_none_or(|last| now.duration_since(last) > SETTLES);
+        let is_settled = self.last_work.is_none_or(|last| now.duration_since(last) > SETTLES);
         let fresh = self.known.as_ref().filter(|(at, _)| now.duration_since(*at) < AT_REST);
-        fresh.filter(|_| settled).map(|(_, counts)| counts.clone())
+        fresh.filter(|_| is_settled).map(|(_, counts)| counts.clone())
     }
 
     /// Records an answer.
@@ -43,26 +43,26 @@ mod tests {
     use super::LedgerMemory;
 
     /// The seconds at which the ledger is asked, if the source is reconciled every five seconds.
-    fn asked(busy: impl Fn(u64) -> bool, until: u64) -> Vec<u64> {
+    fn request_times(busy: impl Fn(u64) -> bool, until: u64) -> Vec<u64> {
         let (mut memory, start) = (LedgerMemory::default(), Instant::now());
-        let asks = (0..=until).step_by(5).filter(|second| {
+        let request_times = (0..=until).step_by(5).filter(|second| {
             let now = start + Duration::from_secs(*second);
-            let ask = memory.known(busy(*second), now).is_none();
-            if ask {
+            let is_asked = memory.known(busy(*second), now).is_none();
+            if is_asked {
                 memory.remember(LedgerCounts::default(), now);
             }
-            ask
+            is_asked
         });
-        asks.collect()
+        request_times.collect()
     }
 
     #[test]
     fn at_rest_it_is_asked_twice_a_minute() {
-        assert_eq!(asked(|_| false, 95), [0, 30, 60, 90]);
+        assert_eq!(request_times(|_| false, 95), [0, 30, 60, 90]);
     }
 
     #[test]
     fn with_work_and_shortly_after_it_is_asked_each_time() {
-        assert_eq!(asked(|second| second <= 10, 60), [0, 5, 10, 15, 20, 25, 55]);
+        assert_eq!(request_times(|second| second <= 10, 60), [0, 5, 10, 15, 20, 25, 55]);
     }
 }

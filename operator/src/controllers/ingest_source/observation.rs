@@ -33,13 +33,13 @@ pub struct SourceObservation {
     /// The queue, if it answered.
     pub queue: Option<QueueCounts>,
     /// The runs that the poll trigger created, oldest first.
-    pub polled: Vec<PollRun>,
+    pub poll_runs: Vec<PollRun>,
     /// The ledger, if it answered.
     pub ledger: Option<LedgerCounts>,
     /// The workers, including those that ended recently.
     pub workers: Vec<Worker>,
     /// The store or model that throttled the workers at the last reconcile, if any.
-    pub hindered_before: Option<String>,
+    pub throttled_by: Option<String>,
 }
 
 impl SourceObservation {
@@ -49,7 +49,7 @@ impl SourceObservation {
         if self.has_queue {
             self.queue.map(QueueCounts::pending)
         } else {
-            Some(self.polled.iter().map(PollRun::remaining).sum())
+            Some(self.poll_runs.iter().map(PollRun::remaining).sum())
         }
     }
 
@@ -61,7 +61,7 @@ impl SourceObservation {
 
     /// Whether a run of the poll trigger is in progress.
     pub fn polls(&self) -> bool {
-        self.polled.iter().any(|run| run.complete.is_none())
+        self.poll_runs.iter().any(|run| run.complete.is_none())
     }
 }
 
@@ -97,7 +97,7 @@ pub struct LedgerCounts {
     /// The most frequent reasons of failed units, most frequent first.
     pub top_failures: Vec<FailureCount>,
     /// When a unit was last recorded as indexed or converted.
-    pub last_good: Option<Timestamp>,
+    pub last_success: Option<Timestamp>,
     /// The newest record of all.
     pub newest: Option<NewestRecord>,
     /// The recent units.
@@ -164,7 +164,7 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
         states.iter().find(|(key, _)| key == state.as_str()).map_or(0, |(_, count)| *count)
     };
     let reasons = buckets(answer, "/aggregations/failed/reasons/buckets");
-    let last = answer.pointer("/aggregations/good/last/value").and_then(Value::as_f64);
+    let last_success = answer.pointer("/aggregations/good/last/value").and_then(Value::as_f64);
     LedgerCounts {
         indexed: of(UnitState::Indexed),
         converted: of(UnitState::Converted),
@@ -172,9 +172,9 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
         skipped: of(UnitState::Skipped),
         top_failures: reasons
             .into_iter()
-            .map(|(reason, count)| FailureCount { reason: shown(&reason), count })
+            .map(|(reason, count)| FailureCount { reason: known_reason(&reason), count })
             .collect(),
-        last_good: last.and_then(from_millis),
+        last_success: last_success.and_then(from_millis),
         newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
         recent: recent(answer),
     }
@@ -187,12 +187,12 @@ fn recent(answer: &Value) -> RecentUnits {
         recorded: count("/aggregations/recent/doc_count"),
         failed: count("/aggregations/recent/failed/doc_count"),
         foreign: count("/aggregations/recent/foreign/doc_count"),
-        reason: reasons.into_iter().next().map(|(reason, _)| shown(&reason)),
+        reason: reasons.into_iter().next().map(|(reason, _)| known_reason(&reason)),
     }
 }
 
 /// A reason from the ledger, if it can be one of ours.
-fn shown(reason: &str) -> String {
+fn known_reason(reason: &str) -> String {
     code(reason).unwrap_or("Unknown").to_owned()
 }
 

@@ -20,7 +20,7 @@ use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_qu
 use super::plan::{active_count, latest_failure};
 use super::{poll, shared_queue, worker};
 use crate::circuit_breaker::EndpointClient;
-use crate::conditions::{self, kind};
+use crate::conditions::{self, condition_type};
 use crate::not_ready::NotReady;
 use crate::stores::{ask_elastic, ledger_cluster, store_fault};
 use crate::telemetry::metrics::{Metrics, Target};
@@ -42,14 +42,14 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceO
         has_queue: source.spec.trigger.sqs.is_some(),
         has_index: source.spec.index.is_some(),
         queue: None,
-        polled: poll::read(source, &context.runs.state()),
+        poll_runs: poll::read(source, &context.poll_runs.state()),
         ledger: None,
         workers: worker::read(&jobs, &pods, now),
-        hindered_before: source.status.as_ref().and_then(|status| hindered(&status.conditions)),
+        throttled_by: source.status.as_ref().and_then(|status| throttled_by(&status.conditions)),
     };
     let urls = worker::urls(&seen.workers, &pods);
-    for (at, present) in worker_status::ask(urls, &context.workers, &context.metrics).await {
-        seen.workers[at].present = Some(present);
+    for (position, status) in worker_status::ask(urls, &context.worker_http, &context.metrics).await {
+        seen.workers[position].status = Some(status);
     }
     let order = match look(source, context, &mut seen).await {
         Ok(order) => order,
@@ -66,7 +66,7 @@ async fn look(
     context: &SourceContext,
     seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
-    let order = ingest_order(source, &context.cluster);
+    let order = ingest_order(source, &context.cluster_uid);
     let checked = check_spec(source, order.clone());
     if let Ok((revision, _)) = &checked {
         seen.revision = Some(revision.clone());
@@ -76,17 +76,20 @@ async fn look(
     context.reader.rules.pods.check("spec.workers.podTemplate", template)?;
     let metrics = &context.metrics;
     let conditions = source.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let asker = context.asker(source, conditions);
-    let reached =
-        context.clients.reach(&context.reader, source, &order, in_trouble(seen), &asker, metrics).await?;
+    let endpoint_client = context.endpoint_client(source, conditions);
+    let clients = context
+        .clients
+        .reach(&context.reader, source, &order, in_trouble(seen), &endpoint_client, metrics)
+        .await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }
-    let queue = queue_counts(source, &reached, &asker).await;
-    let at_rest = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
-    let busy =
-        !at_rest || active_count(&seen.workers) > 0 || seen.polled.iter().any(|run| run.complete.is_none());
-    let ledger = remembered_counts(source, &reached, busy, &asker, metrics).await;
+    let queue = queue_counts(source, &clients, &endpoint_client).await;
+    let is_idle = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
+    let busy = !is_idle
+        || active_count(&seen.workers) > 0
+        || seen.poll_runs.iter().any(|run| run.complete.is_none());
+    let ledger = remembered_counts(source, &clients, busy, &endpoint_client, metrics).await;
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
     // Its Secret may have changed.
@@ -101,9 +104,9 @@ async fn look(
 /// Whether workers fail, wait for a store, or do not start: the cause is likely to be visible from here.
 fn in_trouble(seen: &SourceObservation) -> bool {
     let workers = &seen.workers;
-    let late = workers.iter().any(|worker| worker.late);
-    let hindered = worker::worker_statuses(workers).any(|present| !present.store_problems.is_empty());
-    late || latest_failure(workers).is_some() || hindered
+    let is_late = workers.iter().any(|worker| worker.late);
+    let has_store_problem = worker::worker_statuses(workers).any(|status| !status.store_problems.is_empty());
+    is_late || latest_failure(workers).is_some() || has_store_problem
 }
 
 /// What follows from the spec alone: the revision of its conversion, and the encoded work order.
@@ -127,22 +130,22 @@ fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, Stri
 /// The counts of the queue; `None` if the source has none.
 async fn queue_counts(
     source: &IngestSource,
-    reached: &StoreClients,
-    asker: &EndpointClient,
+    clients: &StoreClients,
+    endpoint_client: &EndpointClient,
 ) -> Result<Option<QueueCounts>, NotReady> {
-    let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &reached.sqs) else { return Ok(None) };
+    let (Some(url), Some(sqs)) = (source.spec.trigger.queue_url(), &clients.sqs) else { return Ok(None) };
     let request = sqs
         .get_queue_attributes()
         .queue_url(url)
         .attribute_names(Attribute::ApproximateNumberOfMessages)
         .attribute_names(Attribute::ApproximateNumberOfMessagesNotVisible)
         .attribute_names(Attribute::ApproximateNumberOfMessagesDelayed);
-    let silent = NotReady::transient("QueueUnreachable", format!("the queue {url} does not answer"));
+    let timeout_fault = NotReady::transient("QueueUnreachable", format!("the queue {url} does not answer"));
     let request = async {
         let fault = |error| queue_fault(&StoreError::from_sdk(format!("check the queue {url}"), &error));
         request.send().await.map_err(fault)
     };
-    let answer = asker.ask(url, TIMEOUT, silent, request).await?;
+    let answer = endpoint_client.ask(url, TIMEOUT, timeout_fault, request).await?;
     let attributes = answer.attributes.unwrap_or_default();
     let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
     Ok(Some(QueueCounts {
@@ -165,36 +168,36 @@ fn queue_fault(error: &StoreError) -> NotReady {
 /// The counts of the ledger, or the last ones if nothing has happened since.
 async fn remembered_counts(
     source: &IngestSource,
-    reached: &StoreClients,
+    clients: &StoreClients,
     busy: bool,
-    asker: &EndpointClient,
+    endpoint_client: &EndpointClient,
     metrics: &Metrics,
 ) -> Result<LedgerCounts, NotReady> {
-    let memory = || reached.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    let memory = || clients.ledger_memory.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = memory().known(busy, Instant::now()) {
         return Ok(known);
     }
     metrics.request(Target::Elasticsearch);
-    let since = Instant::now();
-    let counts = ledger_counts(source, reached, asker).await?;
-    memory().remember(counts.clone(), since);
+    let requested_at = Instant::now();
+    let counts = ledger_counts(source, clients, endpoint_client).await?;
+    memory().remember(counts.clone(), requested_at);
     Ok(counts)
 }
 
 /// What throttled the workers, according to the status.
-fn hindered(conditions: &[Condition]) -> Option<String> {
-    let throttled = conditions::find(conditions, kind::THROTTLED)?;
+fn throttled_by(conditions: &[Condition]) -> Option<String> {
+    let throttled = conditions::find(conditions, condition_type::THROTTLED)?;
     (throttled.status == "True").then(|| throttled.reason.clone())
 }
 
 async fn ledger_counts(
     source: &IngestSource,
-    reached: &StoreClients,
-    asker: &EndpointClient,
+    clients: &StoreClients,
+    endpoint_client: &EndpointClient,
 ) -> Result<LedgerCounts, NotReady> {
     let cluster = ledger_cluster(&source.spec)?;
     let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
     let query = ledger_query();
-    let answer = ask_elastic(asker, cluster, reached.ledger_cluster.search(&index, &query)).await?;
+    let answer = ask_elastic(endpoint_client, cluster, clients.ledger_cluster.search(&index, &query)).await?;
     Ok(read_ledger(&answer))
 }

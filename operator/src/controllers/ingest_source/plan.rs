@@ -61,7 +61,7 @@ pub struct Stop {
 /// Plans what to do for a source.
 pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> SourcePlan {
     let none = |because: String, stop| SourcePlan { desired: 0, because, start: Vec::new(), stop };
-    let all = || active(&seen.workers).filter(|worker| !worker.leaving).map(stop).collect();
+    let all = || active(&seen.workers).filter(|worker| !worker.terminating).map(stop).collect();
     if suspend {
         return none("suspended".to_owned(), all());
     }
@@ -94,13 +94,13 @@ fn startable(seen: &SourceObservation, active: i32, missing: i32) -> (i32, Optio
         let (by, reason) = (store_problem.by.as_str(), store_problem.reason.as_str());
         return (0, Some(format!("none is started while workers wait for {by} ({reason})")));
     }
-    match &seen.hindered_before {
-        Some(by) if active == 0 && missing > 1 => {
-            (1, Some(format!("starting one to check whether {by} has recovered")))
+    match &seen.throttled_by {
+        Some(cause) if active == 0 && missing > 1 => {
+            (1, Some(format!("starting one to check whether {cause} has recovered")))
         }
         // They are starting, or do not answer: more workers would wait as well.
-        Some(by) if active > 0 && seen.workers.iter().all(|worker| worker.present.is_none()) => {
-            (0, Some(format!("none is started until a worker reports that {by} has recovered")))
+        Some(cause) if active > 0 && seen.workers.iter().all(|worker| worker.status.is_none()) => {
+            (0, Some(format!("none is started until a worker reports that {cause} has recovered")))
         }
         _ => (missing, None),
     }
@@ -130,11 +130,11 @@ fn rate(workers: &[Worker]) -> f64 {
     let mut units = 0;
     let mut millis = 0;
     for worker in workers {
-        let (done, busy) = match (&worker.state, &worker.present) {
+        let (done, busy) = match (&worker.state, &worker.status) {
             (WorkerState::Ended { report: Some(report), .. }, _) => {
                 (report.done + report.failed + report.skipped, report.busy_millis)
             }
-            (WorkerState::Active { .. }, Some(present)) => (present.done, present.busy_millis),
+            (WorkerState::Active { .. }, Some(status)) => (status.done, status.busy_millis),
             _ => continue,
         };
         units += done;
@@ -159,19 +159,19 @@ fn pause(workers: &[Worker], now: Timestamp) -> Option<Duration> {
 /// that ran at the same time fail for one cause and count once.
 fn failed_rounds(workers: &[Worker]) -> Option<(usize, Timestamp)> {
     let (last, ..) = latest_failure(workers)?;
-    let well = last_well(workers);
+    let last_success = last_success(workers);
     let mut failures: Vec<_> = workers
         .iter()
         .filter_map(|worker| Some((worker.failure()?.0, worker.created)))
-        .filter(|(at, _)| well.is_none_or(|well| *at > well))
+        .filter(|(at, _)| last_success.is_none_or(|last_success| *at > last_success))
         .collect();
     failures.sort_unstable_by(|a, b| b.cmp(a));
     let mut rounds = 0;
-    let mut began = Timestamp::MAX;
+    let mut round_start = Timestamp::MAX;
     for (at, created) in failures {
-        if at <= began {
+        if at <= round_start {
             rounds += 1;
-            began = created;
+            round_start = created;
         }
     }
     Some((rounds, last))
@@ -180,13 +180,13 @@ fn failed_rounds(workers: &[Worker]) -> Option<(usize, Timestamp)> {
 /// The last failure, if no worker has succeeded since: when, why, and whether another start cannot help.
 pub fn latest_failure(workers: &[Worker]) -> Option<(Timestamp, &str, bool)> {
     let last = workers.iter().filter_map(Worker::failure).max_by_key(|(at, ..)| *at)?;
-    let well = last_well(workers);
-    well.is_none_or(|well| last.0 > well).then_some(last)
+    let last_success = last_success(workers);
+    last_success.is_none_or(|last_success| last.0 > last_success).then_some(last)
 }
 
-fn last_well(workers: &[Worker]) -> Option<Timestamp> {
+fn last_success(workers: &[Worker]) -> Option<Timestamp> {
     let ends = workers.iter().filter_map(|worker| match &worker.state {
-        WorkerState::Ended { at, end: super::worker::WorkerOutcome::Well, .. } => Some(*at),
+        WorkerState::Ended { at, end: super::worker::WorkerOutcome::Succeeded, .. } => Some(*at),
         _ => None,
     });
     ends.max()
@@ -208,7 +208,7 @@ fn active(workers: &[Worker]) -> impl Iterator<Item = &Worker> {
 
 /// The workers that could make room for other sources, oldest first, because those are nearest to their end.
 pub fn candidates(workers: &[Worker]) -> Vec<Stop> {
-    let mut staying: Vec<_> = active(workers).filter(|worker| !worker.leaving).collect();
+    let mut staying: Vec<_> = active(workers).filter(|worker| !worker.terminating).collect();
     staying.sort_by_key(|worker| (worker.created, worker.slot));
     staying.into_iter().map(stop).collect()
 }

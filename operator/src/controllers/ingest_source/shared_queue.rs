@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 
-use crate::conditions::{self, kind};
+use crate::conditions::{self, condition_type};
 use crate::not_ready::NotReady;
 
 /// Reason for sources that share a queue.
@@ -42,7 +42,7 @@ fn takes(source: &IngestSource) -> bool {
 /// Whether the last reconcile of a source reached its queue with the credentials in its own spec.
 fn has_reached_its_queue(source: &IngestSource) -> bool {
     let Some(status) = &source.status else { return false };
-    let ready = conditions::find(&status.conditions, kind::READY);
+    let ready = conditions::find(&status.conditions, condition_type::READY);
     let reached = |ready: &Condition| ready.status == "True" || ready.reason == QUEUE_SHARED;
     ready.is_some_and(|ready| ready.observed_generation == source.metadata.generation && reached(ready))
 }

@@ -1,6 +1,6 @@
 //! What a user sees of a source: status and Events. Also its requeue time. Pure.
 //! Conditions: each has a function here that returns its [`ConditionUpdate`], and [`status`] collects them. To add
-//! one, add its type to [`kind`], its function, and its place in [`status`].
+//! one, add its type to [`condition_type`], its function, and its place in [`status`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::{RECENT_MINUTES, SourceObservation};
 use super::plan::{SourcePlan, active_count, latest_failure};
 use super::worker::{WorkerState, worker_statuses};
-use crate::conditions::{self, ConditionUpdate, kind};
+use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
 use crate::requeue;
 use crate::workers::backpressure;
@@ -41,9 +41,9 @@ pub fn status(
     plan: &SourcePlan,
     refused: Option<&str>,
 ) -> IngestSourceStatus {
-    let said =
+    let updates =
         vec![ready(seen), progressing(suspend, seen), throttled(old, seen), degraded(old, seen, refused)];
-    let conditions = conditions::state(&old.conditions, said, generation, seen.now);
+    let conditions = conditions::build(&old.conditions, updates, generation, seen.now);
     let ledger = seen.ledger.as_ref();
     IngestSourceStatus {
         observed_generation: generation,
@@ -57,7 +57,7 @@ pub fn status(
         }),
         lag_seconds: lag_seconds(seen, &conditions).or(old.lag_seconds),
         last_ingest_time: match ledger {
-            Some(ledger) => ledger.last_good.map(Time),
+            Some(ledger) => ledger.last_success.map(Time),
             None => old.last_ingest_time.clone(),
         },
         conditions,
@@ -67,7 +67,7 @@ pub fn status(
 fn ready(seen: &SourceObservation) -> ConditionUpdate {
     match &seen.ready {
         Ok(()) => ConditionUpdate::new(
-            kind::READY,
+            condition_type::READY,
             true,
             "Reachable",
             format!(
@@ -76,45 +76,47 @@ fn ready(seen: &SourceObservation) -> ConditionUpdate {
                 if seen.has_index { "index" } else { "ledger" },
             ),
         ),
-        Err(fault) => ConditionUpdate::new(kind::READY, false, fault.reason, fault.message.clone()),
+        Err(fault) => ConditionUpdate::new(condition_type::READY, false, fault.reason, fault.message.clone()),
     }
 }
 
 fn progressing(suspend: bool, seen: &SourceObservation) -> ConditionUpdate {
-    let say = |holds, reason, message: &str| ConditionUpdate::new(kind::PROGRESSING, holds, reason, message);
+    let update = |is_true, reason, message: &str| {
+        ConditionUpdate::new(condition_type::PROGRESSING, is_true, reason, message)
+    };
     if !seen.has_queue {
         return if seen.polls() {
-            say(true, "Polling", "a run of the poll trigger is in progress; see its IngestRun")
+            update(true, "Polling", "a run of the poll trigger is in progress; see its IngestRun")
         } else {
-            say(false, "NoBacklog", "no run of the poll trigger is in progress")
+            update(false, "NoBacklog", "no run of the poll trigger is in progress")
         };
     }
     let Some(queue) = seen.queue else {
-        return say(
+        return update(
             false,
             "QueueUnknown",
             "the backlog is unknown, because not all stores were reached; see the condition Ready",
         );
     };
     if queue.pending() == 0 {
-        return say(false, "NoBacklog", "the queue is empty");
+        return update(false, "NoBacklog", "the queue is empty");
     }
     match (suspend, active_count(&seen.workers)) {
-        (true, _) => say(true, "Suspended", "there is a backlog, but spec.suspend is true"),
-        (false, 0) => say(true, "WaitingForWorkers", "there is a backlog, but no worker yet"),
-        (false, _) => say(true, "WorkersActive", "workers are processing units from the queue"),
+        (true, _) => update(true, "Suspended", "there is a backlog, but spec.suspend is true"),
+        (false, 0) => update(true, "WaitingForWorkers", "there is a backlog, but no worker yet"),
+        (false, _) => update(true, "WorkersActive", "workers are processing units from the queue"),
     }
 }
 
 fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> ConditionUpdate {
     let worker_statuses: Vec<_> = worker_statuses(&seen.workers).collect();
-    let work = seen.queue.is_none_or(|queue| queue.pending() > 0);
-    backpressure::throttled(&old.conditions, &worker_statuses, work)
+    let has_backlog = seen.queue.is_none_or(|queue| queue.pending() > 0);
+    backpressure::throttled(&old.conditions, &worker_statuses, has_backlog)
 }
 
 /// What a person has to fix before workers can continue.
 fn to_mend(seen: &SourceObservation) -> Option<ConditionUpdate> {
-    let long = |store_problem: &StoreProblem| {
+    let read_only_advice = |store_problem: &StoreProblem| {
         let since = store_problem.since.parse::<Timestamp>().ok()?;
         (store_problem.reason == StoreProblemReason::ReadOnly
             && seen.now.duration_since(since).as_secs() >= READ_ONLY_SECONDS)
@@ -124,19 +126,19 @@ fn to_mend(seen: &SourceObservation) -> Option<ConditionUpdate> {
         StoreProblemReason::AccessDenied => Some("check the credentials and their permissions"),
         StoreProblemReason::NotFound => Some("create what is missing, or correct its name"),
         StoreProblemReason::Refused => Some("correct the settings or the store's limits"),
-        _ => long(store_problem),
+        _ => read_only_advice(store_problem),
     };
     backpressure::longest_first(worker_statuses(&seen.workers)).into_iter().find_map(|store_problem| {
         let reason = format!("{}{}", store_problem.by.as_str(), store_problem.reason.as_str());
         let message = format!("{}; {}", backpressure::in_words(store_problem), advice(store_problem)?);
-        Some(ConditionUpdate::new(kind::DEGRADED, true, reason, message))
+        Some(ConditionUpdate::new(condition_type::DEGRADED, true, reason, message))
     })
 }
 
 /// Units that wait for an index, by the index's trouble.
 fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
     let mut units = BTreeMap::new();
-    for held in worker_statuses(&seen.workers).flat_map(|present| &present.held) {
+    for held in worker_statuses(&seen.workers).flat_map(|status| &status.held) {
         *units.entry(held.trouble).or_default() += held.units;
     }
     units
@@ -147,17 +149,22 @@ fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
 fn units_wait(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<ConditionUpdate> {
     let held = held(seen);
     let Some(worst) = held.keys().next() else {
-        let before = conditions::find(&old.conditions, kind::DEGRADED)?;
-        let silent = worker_statuses(&seen.workers).next().is_none();
-        let pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
-        let stays = silent && pending && INDEX_REASONS.contains(&before.reason.as_str());
+        let previous = conditions::find(&old.conditions, condition_type::DEGRADED)?;
+        let nobody_reports = worker_statuses(&seen.workers).next().is_none();
+        let has_pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
+        let stays = nobody_reports && has_pending && INDEX_REASONS.contains(&previous.reason.as_str());
         return stays.then(|| {
-            ConditionUpdate::new(kind::DEGRADED, true, before.reason.clone(), before.message.clone())
+            ConditionUpdate::new(
+                condition_type::DEGRADED,
+                true,
+                previous.reason.clone(),
+                previous.message.clone(),
+            )
         });
     };
     let (reason, message) = by_trouble(*worst);
     let rest = "other units continue; the worker log has the index and Elasticsearch's message";
-    Some(ConditionUpdate::new(kind::DEGRADED, true, reason, format!("{message}; {rest}")))
+    Some(ConditionUpdate::new(condition_type::DEGRADED, true, reason, format!("{message}; {rest}")))
 }
 
 /// Reasons of `Degraded` when units wait for an index.
@@ -190,19 +197,19 @@ const fn by_trouble(trouble: IndexTrouble) -> (&'static str, &'static str) {
 
 fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<&str>) -> ConditionUpdate {
     if let Some(refused) = refused {
-        return ConditionUpdate::new(kind::DEGRADED, true, "JobsRefused", refused);
+        return ConditionUpdate::new(condition_type::DEGRADED, true, "JobsRefused", refused);
     }
     if let Some((_, message, permanent)) = latest_failure(&seen.workers) {
         let reason = if permanent { "WorkOrderRefused" } else { "WorkersFail" };
         return ConditionUpdate::new(
-            kind::DEGRADED,
+            condition_type::DEGRADED,
             true,
             reason,
             format!("the last worker failed: {message}"),
         );
     }
-    if let Some(statement) = to_mend(seen).or_else(|| units_wait(old, seen)) {
-        return statement;
+    if let Some(update) = to_mend(seen).or_else(|| units_wait(old, seen)) {
+        return update;
     }
     let obstacle = seen.workers.iter().find_map(|worker| match &worker.state {
         WorkerState::Active { obstacle: Some(obstacle) } => {
@@ -211,10 +218,10 @@ fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<
         _ => None,
     });
     if let Some(obstacle) = obstacle {
-        return ConditionUpdate::new(kind::DEGRADED, true, "WorkersDoNotStart", obstacle);
+        return ConditionUpdate::new(condition_type::DEGRADED, true, "WorkersDoNotStart", obstacle);
     }
     foreign_notifications(seen).or_else(|| most_units_fail(seen)).unwrap_or_else(|| {
-        ConditionUpdate::new(kind::DEGRADED, false, "AsExpected", "no worker has failed recently")
+        ConditionUpdate::new(condition_type::DEGRADED, false, "AsExpected", "no worker has failed recently")
     })
 }
 
@@ -227,7 +234,7 @@ fn foreign_notifications(seen: &SourceObservation) -> Option<ConditionUpdate> {
         let message = "the queue delivers notifications of a bucket other than spec.raw.bucket; they are kept in the errors \
              bucket under messages/, and their objects are not ingested: correct spec.raw.bucket (the bucket's own name, \
              which notifications have, not an access point's alias or ARN), or give the other bucket another queue";
-        ConditionUpdate::new(kind::DEGRADED, true, "ForeignNotifications", message)
+        ConditionUpdate::new(condition_type::DEGRADED, true, "ForeignNotifications", message)
     })
 }
 
@@ -235,14 +242,14 @@ fn foreign_notifications(seen: &SourceObservation) -> Option<ConditionUpdate> {
 /// does not change with each unit: those are in `topFailures`.
 fn most_units_fail(seen: &SourceObservation) -> Option<ConditionUpdate> {
     let recent = &seen.ledger.as_ref()?.recent;
-    let most = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
-    let reason = recent.reason.as_deref().filter(|_| most)?;
+    let most_failed = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
+    let reason = recent.reason.as_deref().filter(|_| most_failed)?;
     let message = format!(
         "most units of the last {RECENT_MINUTES} minutes failed, most often with reason {reason}; the errors \
          bucket has each object with its faults: correct spec.conversion or what feeds the bucket, then replay \
          them with an IngestRun of mode Replay"
     );
-    Some(ConditionUpdate::new(kind::DEGRADED, true, "MostUnitsFail", message))
+    Some(ConditionUpdate::new(condition_type::DEGRADED, true, "MostUnitsFail", message))
 }
 
 fn units(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<UnitCounts> {
@@ -267,7 +274,7 @@ fn lag_seconds(seen: &SourceObservation, conditions: &[Condition]) -> Option<i64
     if seen.pending()? == 0 {
         return Some(0);
     }
-    let backlog_since = conditions::since(conditions, kind::PROGRESSING).unwrap_or(seen.now);
+    let backlog_since = conditions::last_change(conditions, condition_type::PROGRESSING).unwrap_or(seen.now);
     let seconds = |since: Timestamp| seen.now.duration_since(since).as_secs().max(0);
     let newest = seen.ledger.as_ref()?.newest.filter(|newest| newest.recorded >= backlog_since);
     Some(newest.map_or_else(
@@ -278,19 +285,27 @@ fn lag_seconds(seen: &SourceObservation, conditions: &[Condition]) -> Option<i64
 
 /// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &IngestSourceStatus, new: &IngestSourceStatus) -> Vec<Event> {
-    let watched = [(kind::READY, "True"), (kind::THROTTLED, "False"), (kind::DEGRADED, "False")];
-    let changed = watched.into_iter().filter_map(|(kind, good)| {
-        let now = conditions::find(&new.conditions, kind)?;
-        let before = conditions::find(&old.conditions, kind);
-        let same =
-            before.is_some_and(|before| (&before.status, &before.reason) == (&now.status, &now.reason));
+    let watched = [
+        (condition_type::READY, "True"),
+        (condition_type::THROTTLED, "False"),
+        (condition_type::DEGRADED, "False"),
+    ];
+    let changed = watched.into_iter().filter_map(|(condition_type, good_status)| {
+        let current = conditions::find(&new.conditions, condition_type)?;
+        let previous = conditions::find(&old.conditions, condition_type);
+        let is_same = previous.is_some_and(|previous| {
+            (&previous.status, &previous.reason) == (&current.status, &current.reason)
+        });
         // A new source that is not throttled or degraded is not worth an Event.
-        let news = !same && (before.is_some() || kind == kind::READY || now.status != good);
-        news.then(|| Event {
-            warning: now.status != good,
-            reason: now.reason.clone(),
+        let is_news = !is_same
+            && (previous.is_some()
+                || condition_type == condition_type::READY
+                || current.status != good_status);
+        is_news.then(|| Event {
+            warning: current.status != good_status,
+            reason: current.reason.clone(),
             action: "Observe",
-            text: now.message.clone(),
+            text: current.message.clone(),
         })
     });
     changed.collect()
@@ -316,14 +331,14 @@ pub fn requeue_after(
 ) -> Duration {
     match &seen.ready {
         Err(fault) => {
-            let since = conditions::since(&new.conditions, kind::READY);
+            let since = conditions::last_change(&new.conditions, condition_type::READY);
             requeue::retry_after(since, seen.now, fault.class, uid)
         }
         Ok(()) if suspend => requeue::jitter(SUSPENDED, uid, seen.now),
         Ok(()) => {
-            let pending = seen.pending().is_some_and(|pending| pending > 0);
-            let busy = pending || active_count(&seen.workers) > 0;
-            requeue::jitter(if busy { BUSY } else { IDLE }, uid, seen.now)
+            let has_pending = seen.pending().is_some_and(|pending| pending > 0);
+            let is_busy = has_pending || active_count(&seen.workers) > 0;
+            requeue::jitter(if is_busy { BUSY } else { IDLE }, uid, seen.now)
         }
     }
 }

@@ -47,7 +47,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
         revision: Some("abc".into()),
         has_queue: true,
         has_index: true,
-        polled: Vec::new(),
+        poll_runs: Vec::new(),
         queue: Some(QueueCounts { waiting, in_hand, delayed: 0 }),
         ledger: Some(LedgerCounts {
             indexed: 7,
@@ -55,7 +55,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
             ..LedgerCounts::default()
         }),
         workers,
-        hindered_before: None,
+        throttled_by: None,
     }
 }
 
@@ -65,10 +65,10 @@ pub fn active(slot: i32) -> Worker {
         uid: format!("job-{slot}"),
         slot: Some(slot),
         created: at(900),
-        leaving: false,
+        terminating: false,
         late: false,
         state: WorkerState::Active { obstacle: None },
-        present: None,
+        status: None,
     }
 }
 
@@ -83,13 +83,13 @@ fn failed(slot: i32, span: (i64, i64)) -> Worker {
 
 fn reported(done: u64, busy_millis: u64) -> Worker {
     let report = Some(Report { done, busy_millis, ..Report::default() });
-    Worker { state: WorkerState::Ended { at: at(950), end: WorkerOutcome::Well, report }, ..active(0) }
+    Worker { state: WorkerState::Ended { at: at(950), end: WorkerOutcome::Succeeded, report }, ..active(0) }
 }
 
 /// A running worker that says how it is doing.
 fn running(slot: i32, (done, busy_millis): (u64, u64), store_problems: Vec<StoreProblem>) -> Worker {
-    let present = WorkerStatus { done, busy_millis, store_problems, ..WorkerStatus::default() };
-    Worker { present: Some(present), ..active(slot) }
+    let status = WorkerStatus { done, busy_millis, store_problems, ..WorkerStatus::default() };
+    Worker { status: Some(status), ..active(slot) }
 }
 
 fn store_problem(by: Store, reason: StoreProblemReason, since: i64) -> StoreProblem {

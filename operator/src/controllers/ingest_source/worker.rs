@@ -31,13 +31,13 @@ pub struct Worker {
     /// When the Job was created.
     pub created: Timestamp,
     /// Whether it was asked to stop.
-    pub leaving: bool,
+    pub terminating: bool,
     /// Whether it should be running by now.
     pub late: bool,
     /// Its state.
     pub state: WorkerState,
     /// Its own status, if it runs and has answered.
-    pub present: Option<WorkerStatus>,
+    pub status: Option<WorkerStatus>,
 }
 
 /// The state of a worker.
@@ -63,7 +63,7 @@ pub enum WorkerState {
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkerOutcome {
     /// It succeeded.
-    Well,
+    Succeeded,
     /// Its pod was deleted, or lost with its node. That says nothing about the work.
     TakenAway,
     /// It failed.
@@ -94,7 +94,7 @@ impl Worker {
 
 /// The statuses that workers report.
 pub fn worker_statuses(workers: &[Worker]) -> impl Iterator<Item = &WorkerStatus> {
-    workers.iter().filter_map(|worker| worker.present.as_ref())
+    workers.iter().filter_map(|worker| worker.status.as_ref())
 }
 
 /// The running workers, by position, with their status URLs.
@@ -135,16 +135,17 @@ fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
         Some(end) => ended(&end, own.iter().find_map(|pod| pod_state::ending(pod))),
         None => WorkerState::Active { obstacle: obstacle(&own, age) },
     };
-    let starts = matches!(state, WorkerState::Active { .. }) && !own.iter().any(|pod| pod_state::runs(pod));
+    let is_starting =
+        matches!(state, WorkerState::Active { .. }) && !own.iter().any(|pod| pod_state::runs(pod));
     Worker {
         job: job.name_any(),
         uid: job.uid().unwrap_or_default(),
         slot: slot_of(job),
         created,
-        leaving: job.metadata.deletion_timestamp.is_some(),
-        late: starts && age >= STARTS_WITHIN_SECONDS,
+        terminating: job.metadata.deletion_timestamp.is_some(),
+        late: is_starting && age >= STARTS_WITHIN_SECONDS,
         state,
-        present: None,
+        status: None,
     }
 }
 
@@ -152,7 +153,7 @@ fn ended(job: &JobEnd, process: Option<ContainerExit>) -> WorkerState {
     let permanent =
         process.as_ref().is_some_and(ContainerExit::is_permanent) || job.reason == "PodFailurePolicy";
     let end = match process.as_ref().and_then(ContainerExit::failure) {
-        _ if job.complete => WorkerOutcome::Well,
+        _ if job.complete => WorkerOutcome::Succeeded,
         Some(message) => WorkerOutcome::Failed { message, permanent },
         None if permanent => WorkerOutcome::Failed { message: job.message.clone(), permanent },
         None => WorkerOutcome::TakenAway,
@@ -162,8 +163,8 @@ fn ended(job: &JobEnd, process: Option<ContainerExit>) -> WorkerState {
 
 fn obstacle(pods: &[&Pod], age_seconds: i64) -> Option<String> {
     if pods.is_empty() {
-        let told = "the Job controller has not created its pod; see `kubectl describe job`";
-        return (age_seconds >= STARTS_WITHIN_SECONDS).then(|| told.to_owned());
+        let text = "the Job controller has not created its pod; see `kubectl describe job`";
+        return (age_seconds >= STARTS_WITHIN_SECONDS).then(|| text.to_owned());
     }
     pods.iter().find_map(|pod| pod_state::obstacle(pod, age_seconds >= MADE_WITHIN_SECONDS))
 }

@@ -47,7 +47,7 @@ pub struct Grant {
 #[derive(Debug)]
 pub struct WorkerQuota {
     max: i32,
-    posted: Mutex<QuotaState>,
+    state: Mutex<QuotaState>,
 }
 
 #[derive(Debug, Default)]
@@ -56,24 +56,24 @@ struct QuotaState {
     /// Jobs that were granted and are not visible yet.
     starting: HashMap<String, Timestamp>,
     /// Jobs that were asked to stop and do not show it yet.
-    leaving: HashMap<String, Timestamp>,
+    terminating: HashMap<String, Timestamp>,
 }
 
 impl WorkerQuota {
     /// Creates a quota of `max` workers for all sources together.
     pub fn new(max: i32) -> Self {
-        Self { max, posted: Mutex::default() }
+        Self { max, state: Mutex::default() }
     }
 
     /// Limits a plan to what its source is granted.
     pub fn limit(&self, plan: SourcePlan, request: QuotaRequest<'_>) -> SourcePlan {
-        let asked = request.start.len();
+        let requested = request.start.len();
         let grant = self.grant(request);
         let mut because = plan.because;
         if grant.share < plan.desired {
             let (share, max) = (grant.share, self.max);
             because = format!("{because}; {share} is its fair share of the {max} workers for all sources");
-        } else if grant.start.len() < asked {
+        } else if grant.start.len() < requested {
             let max = self.max;
             because = format!("{because}; all {max} workers for all sources are in use");
         }
@@ -87,33 +87,34 @@ impl WorkerQuota {
     /// Posts a need and grants it as far as possible.
     pub fn grant(&self, request: QuotaRequest<'_>) -> Grant {
         let QuotaRequest { need, start, candidates, seen, now } = request;
-        let mut posted = self.lock();
-        posted.tidy(seen, now);
-        posted.needs.insert(need.uid.clone(), (now, need.clone()));
-        let (share, all_needs, all_shares) = posted.share_of(&need.uid, self.max);
-        let in_use = seen.active.len() + posted.starting.len();
+        let mut state = self.lock();
+        state.tidy(seen, now);
+        state.needs.insert(need.uid.clone(), (now, need.clone()));
+        let (share, all_needs, all_shares) = state.share_of(&need.uid, self.max);
+        let in_use = seen.active.len() + state.starting.len();
         let mut free = self.max.saturating_sub(whole(in_use));
-        let leaving = whole(seen.active.values().filter(|leaving| **leaving).count() + posted.leaving.len());
-        let give = surplus(&need, share).min(wanting(&all_needs, &all_shares, free + leaving));
-        let mut mine = need.active;
+        let terminating =
+            whole(seen.active.values().filter(|terminating| **terminating).count() + state.terminating.len());
+        let to_stop = surplus(&need, share).min(wanting(&all_needs, &all_shares, free + terminating));
+        let mut own = need.active;
         let mut granted = Vec::new();
-        for (job, one) in start {
-            let before = posted.starting.contains_key(&job);
-            if !before && (free <= 0 || mine >= share) {
+        for (job, worker) in start {
+            let was_granted = state.starting.contains_key(&job);
+            if !was_granted && (free <= 0 || own >= share) {
                 continue;
             }
-            free -= i32::from(!before);
-            mine += 1;
-            posted.starting.entry(job).or_insert(now);
-            granted.push(one);
+            free -= i32::from(!was_granted);
+            own += 1;
+            state.starting.entry(job).or_insert(now);
+            granted.push(worker);
         }
-        let stop: Vec<_> = candidates.into_iter().take(usize::try_from(give).unwrap_or(0)).collect();
-        posted.leaving.extend(stop.iter().map(|(job, _)| (job.clone(), now)));
+        let stop: Vec<_> = candidates.into_iter().take(usize::try_from(to_stop).unwrap_or(0)).collect();
+        state.terminating.extend(stop.iter().map(|(job, _)| (job.clone(), now)));
         Grant { share, start: granted, stop: stop.into_iter().map(|(_, stop)| stop).collect() }
     }
 
     fn lock(&self) -> MutexGuard<'_, QuotaState> {
-        self.posted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,7 +126,7 @@ impl QuotaState {
             let known = seen.active.contains_key(job) || seen.ended.contains(job);
             !known && now.duration_since(*at) < GRANTED_FOR
         });
-        self.leaving
+        self.terminating
             .retain(|job, at| seen.active.get(job) == Some(&false) && now.duration_since(*at) < GRANTED_FOR);
     }
 

@@ -24,8 +24,8 @@ pub struct SweepTarget {
 
 /// The clusters that runs and schedules write to, each once per namespace.
 pub fn targets(context: &Context) -> Vec<SweepTarget> {
-    let shown = &context.metrics.shown;
-    let (runs, schedules) = (shown.enrichment_runs.state(), shown.schedules.state());
+    let resources = &context.metrics.resources;
+    let (runs, schedules) = (resources.enrichment_runs.state(), resources.schedules.state());
     let of_runs = runs.iter().filter_map(|run| {
         let run = run.0.as_ref().ok()?;
         Some(target(run.namespace(), &run.spec.to))
@@ -51,17 +51,17 @@ fn target(namespace: Option<String>, to: &EnrichTo) -> SweepTarget {
 /// watermark up to which documents are complete, and which of them failed.
 pub async fn sweep(target: &SweepTarget, context: &Context, before: Timestamp) -> Result<usize, SweepError> {
     let SweepTarget { namespace, cluster } = target;
-    let asker = context.endpoints.asker(namespace, true);
-    let elastic = connect_elastic(&context.reader, namespace, cluster, &asker).await;
+    let endpoint_client = context.circuit_breaker.client(namespace, true);
+    let elastic = connect_elastic(&context.reader, namespace, cluster, &endpoint_client).await;
     let elastic = elastic.map_err(SweepError::Unreachable)?;
     let index = enrichments_index(namespace);
-    if elastic.standing(&index, &Owner::of_enrichments(&context.cluster, namespace)).await?
+    if elastic.ownership(&index, &Owner::of_enrichments(&context.cluster_uid, namespace)).await?
         != Some(Ownership::Own)
     {
         return Ok(0);
     }
     let records = IndexRecords { elastic: &elastic, index: &index, kinds: RUN_KINDS };
-    let known = known(&context.metrics.shown.enrichment_runs, namespace);
+    let known = known(&context.metrics.resources.enrichment_runs, namespace);
     let left = records.runs(&known, before).await?;
     let gone = deleted::<EnrichmentRun>(&context.client, namespace, left).await?;
     for run in &gone {

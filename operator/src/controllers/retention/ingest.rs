@@ -23,19 +23,19 @@ pub async fn sweep(
     context: &SourceContext,
     before: Timestamp,
 ) -> Result<usize, SweepError> {
-    let Some(reached) = context.clients.known(&source.uid().unwrap_or_default()) else { return Ok(0) };
-    let order = ingest_order(source, &context.cluster);
+    let Some(clients) = context.clients.known(&source.uid().unwrap_or_default()) else { return Ok(0) };
+    let order = ingest_order(source, &context.cluster_uid);
     let index = runs_index(&order.namespace, &order.source);
-    let elastic = &reached.ledger_cluster;
-    if elastic.standing(&index, &order.owner()).await? != Some(Ownership::Own) {
+    let elastic = &clients.ledger_cluster;
+    if elastic.ownership(&index, &order.owner()).await? != Some(Ownership::Own) {
         return Ok(0);
     }
     let records = IndexRecords { elastic, index: &index, kinds: RUN_KINDS };
-    let known = known(&context.metrics.shown.ingest_runs, &order.namespace);
+    let known = known(&context.metrics.resources.ingest_runs, &order.namespace);
     let left = records.runs(&known, before).await?;
     let gone = deleted::<IngestRun>(&context.client, &order.namespace, left).await?;
     for run in &gone {
-        remove_files(source, &reached, &index, run).await?;
+        remove_files(source, &clients, &index, run).await?;
         // Last, because the files are found through them.
         records.remove(run).await?;
     }
@@ -46,17 +46,17 @@ pub async fn sweep(
 /// now.
 async fn remove_files(
     source: &IngestSource,
-    reached: &StoreClients,
+    clients: &StoreClients,
     index: &str,
     run: &str,
 ) -> Result<(), SweepError> {
-    let now = &source.spec.snapshots;
-    let written = location(reached, index, run).await?;
-    let (bucket, prefix) = written.unwrap_or_else(|| (now.bucket.clone(), now.prefix.clone()));
-    let removed = files::remove(&reached.s3, &bucket, &run_folder(&prefix, run)).await;
+    let current = &source.spec.snapshots;
+    let written = location(clients, index, run).await?;
+    let (bucket, prefix) = written.unwrap_or_else(|| (current.bucket.clone(), current.prefix.clone()));
+    let removed = files::remove(&clients.s3, &bucket, &run_folder(&prefix, run)).await;
     match removed {
         Err(error)
-            if bucket != now.bucket
+            if bucket != current.bucket
                 && matches!(error.fault(), Some(StoreFault::NotFound | StoreFault::AccessDenied)) =>
         {
             tracing::warn!(%error, run, "the files of a deleted run are where the source no longer writes; they stay");
@@ -68,11 +68,11 @@ async fn remove_files(
 
 /// Bucket and prefix of the snapshots at the start of the run.
 async fn location(
-    reached: &StoreClients,
+    clients: &StoreClients,
     index: &str,
     run: &str,
 ) -> Result<Option<(String, String)>, ElasticError> {
-    let stored = reached.ledger_cluster.get(index, &RunRecord::id(run)).await?;
+    let stored = clients.ledger_cluster.get(index, &RunRecord::id(run)).await?;
     let record = stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok());
     Ok(record.map(|record: RunRecord| (record.bucket, record.prefix)))
 }

@@ -28,8 +28,8 @@ pub(super) enum SweepError {
 }
 
 /// UIDs of the runs of a namespace according to a view: good enough to exclude them from a search.
-pub(super) fn known<K: ResourceMetrics>(shown: &ResourceCollector<K>, namespace: &str) -> Vec<String> {
-    let runs = shown.state();
+pub(super) fn known<K: ResourceMetrics>(resources: &ResourceCollector<K>, namespace: &str) -> Vec<String> {
+    let runs = resources.state();
     let here = runs.iter().filter(|run| run.namespace().as_deref() == Some(namespace));
     here.filter_map(|run| run.uid()).collect()
 }

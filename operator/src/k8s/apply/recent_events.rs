@@ -15,13 +15,13 @@ pub(super) struct RecentEvents(Mutex<HashMap<(String, String), Instant>>);
 impl RecentEvents {
     /// Whether this reason was not published recently. Records it as published.
     pub(super) fn is_news(&self, uid: &str, reason: &str, now: Instant) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.retain(|_, at| now.duration_since(*at) < PAUSE);
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|_, at| now.duration_since(*at) < PAUSE);
         let key = (uid.to_owned(), reason.to_owned());
-        if told.contains_key(&key) {
+        if recent.contains_key(&key) {
             return false;
         }
-        told.insert(key, now);
+        recent.insert(key, now);
         true
     }
 }
@@ -34,12 +34,12 @@ mod tests {
 
     #[test]
     fn the_same_reason_of_the_same_resource_is_told_once_in_ten_minutes() {
-        let (told, start) = (RecentEvents::default(), Instant::now());
+        let (recent, start) = (RecentEvents::default(), Instant::now());
         let minute = |minute: u64| start + Duration::from_mins(minute);
-        assert!(told.is_news("a", "WorkersStarted", minute(0)));
-        assert!(!told.is_news("a", "WorkersStarted", minute(9)));
-        assert!(told.is_news("b", "WorkersStarted", minute(9)), "another resource");
-        assert!(told.is_news("a", "WorkersFail", minute(9)), "another reason");
-        assert!(told.is_news("a", "WorkersStarted", minute(10)));
+        assert!(recent.is_news("a", "WorkersStarted", minute(0)));
+        assert!(!recent.is_news("a", "WorkersStarted", minute(9)));
+        assert!(recent.is_news("b", "WorkersStarted", minute(9)), "another resource");
+        assert!(recent.is_news("a", "WorkersFail", minute(9)), "another reason");
+        assert!(recent.is_news("a", "WorkersStarted", minute(10)));
     }
 }

@@ -97,8 +97,8 @@ fn keys_that_inject_select_or_authorize_are_refused_by_name() {
         ("labels", "docmill.io/source"),
         ("labels", "Docmill.io/source"),
     ] {
-        let told = refused(&rules(&[]), &json!({"metadata": {kind: {key: "x"}}}));
-        assert!(told.as_ref().is_some_and(|told| told.contains(key)), "{kind} {key}: {told:?}");
+        let message = refused(&rules(&[]), &json!({"metadata": {kind: {key: "x"}}}));
+        assert!(message.as_ref().is_some_and(|message| message.contains(key)), "{kind} {key}: {message:?}");
     }
 }
 
@@ -122,9 +122,9 @@ fn accounts_classes_and_taints_that_are_not_allowed_are_told_together() {
         "priorityClassName": "high",
         "tolerations": [{"operator": "Exists"}, {"key": "node-role.kubernetes.io/control-plane"}],
     });
-    let told = refused(&rules(&[]), &json!({"spec": spec})).unwrap();
+    let message = refused(&rules(&[]), &json!({"spec": spec})).unwrap();
     for part in ["\"admin\"", "\"high\"", "every taint", "control-plane"] {
-        assert!(told.contains(part), "{told}");
+        assert!(message.contains(part), "{message}");
     }
     let critical = json!({"spec": {"priorityClassName": "system-node-critical"}});
     assert!(refused(&rules(&["--pod-priority-classes", "*"]), &critical).is_some());

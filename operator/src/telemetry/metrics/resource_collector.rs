@@ -53,13 +53,13 @@ impl<K: ResourceMetrics> Clone for ResourceCollector<K> {
 
 impl<K: ResourceMetrics> Debug for ResourceCollector<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Shown<{}>", K::kind(&()))
+        write!(f, "ResourceCollector<{}>", K::kind(&()))
     }
 }
 
 impl<K: ResourceMetrics> ResourceCollector<K> {
     /// Exports the resources of this view from now on.
-    pub fn show(&self, view: View<K>) {
+    pub fn set_view(&self, view: View<K>) {
         // A process becomes leader at most once, so there is only one view.
         let _ = self.0.set(view);
     }
@@ -77,12 +77,12 @@ impl<K: ResourceMetrics> Collector for ResourceCollector<K> {
         for gauge in K::GAUGES {
             let mut metric = encoder.encode_descriptor(gauge.name, gauge.help, None, MetricType::Gauge)?;
             for resource in &resources {
-                for (more, value) in (gauge.read)(resource) {
+                for (extra_labels, value) in (gauge.read)(resource) {
                     let mut labels = vec![
                         ("namespace", resource.namespace().unwrap_or_default()),
                         (K::LABEL, resource.name_any()),
                     ];
-                    labels.extend(more);
+                    labels.extend(extra_labels);
                     ConstGauge::new(value).encode(metric.encode_family(&SeriesLabels(labels))?)?;
                 }
             }

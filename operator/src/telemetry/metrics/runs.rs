@@ -70,18 +70,23 @@ mod tests {
     use serde_json::json;
 
     use super::super::Metrics;
-    use crate::conditions::{ConditionUpdate, kind, state};
+    use crate::conditions::{ConditionUpdate, build, condition_type};
     use crate::controllers::enrichment_run::tests::run;
     use crate::testing::view_of;
 
     #[test]
     fn a_run_shows_its_counts_and_conditions() {
-        let conditions = |kind, reason: &str| {
-            state(&[], vec![ConditionUpdate::new(kind, true, reason, "")], None, Timestamp::UNIX_EPOCH)
+        let conditions = |condition_type, reason: &str| {
+            build(
+                &[],
+                vec![ConditionUpdate::new(condition_type, true, reason, "")],
+                None,
+                Timestamp::UNIX_EPOCH,
+            )
         };
         let mut enrichment = run();
         enrichment.status = Some(EnrichmentRunStatus {
-            conditions: conditions(kind::THROTTLED, "Model"),
+            conditions: conditions(condition_type::THROTTLED, "Model"),
             selected: Some(9),
             done: Some(7),
             cached: Some(2),
@@ -96,14 +101,14 @@ mod tests {
         }))
         .unwrap();
         ingest.status = Some(IngestRunStatus {
-            conditions: conditions(kind::FAILED, "JobFailed"),
+            conditions: conditions(condition_type::FAILED, "JobFailed"),
             selected: Some(5),
             done: Some(4),
             ..IngestRunStatus::default()
         });
         let metrics = Metrics::default();
-        metrics.shown.enrichment_runs.show(view_of(enrichment));
-        metrics.shown.ingest_runs.show(view_of(ingest));
+        metrics.resources.enrichment_runs.set_view(view_of(enrichment));
+        metrics.resources.ingest_runs.set_view(view_of(ingest));
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_enrichment_run_documents{namespace="news",run="sentiment",state="Selected"} 9"#,

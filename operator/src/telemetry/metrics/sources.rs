@@ -85,16 +85,16 @@ mod tests {
     use kube::runtime::watcher::Event;
 
     use super::super::Metrics;
-    use crate::conditions::{ConditionUpdate, kind, state};
+    use crate::conditions::{ConditionUpdate, build, condition_type};
     use crate::controllers::ingest_source::tests::source;
 
     #[test]
     fn a_source_has_its_series_for_as_long_as_it_is_there() {
         let mut source = source();
-        let said = vec![ConditionUpdate::new(kind::THROTTLED, true, "Elasticsearch", "429")];
+        let updates = vec![ConditionUpdate::new(condition_type::THROTTLED, true, "Elasticsearch", "429")];
         source.status = Some(IngestSourceStatus {
             observed_generation: Some(2),
-            conditions: state(&[], said, None, Timestamp::UNIX_EPOCH),
+            conditions: build(&[], updates, None, Timestamp::UNIX_EPOCH),
             units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, held: 0, failed: 1, skipped: 0 }),
             top_failures: vec![FailureCount { reason: "MissingField".into(), count: 1 }],
             workers: Some(WorkerCounts { active: 1, desired: 2, because: String::new() }),
@@ -103,7 +103,7 @@ mod tests {
         });
         let (view, mut writer) = reflector::store();
         let metrics = Metrics::default();
-        metrics.shown.sources.show(view);
+        metrics.resources.sources.set_view(view);
         writer.apply_watcher_event(&Event::Apply(DeserializeGuard(Ok(source.clone()))));
         let text = metrics.encode().unwrap();
         for line in [

@@ -42,7 +42,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    const fn kept(self) -> Duration {
+    const fn cached_for(self) -> Duration {
         match self {
             Self::Allowed => ALLOWED_FOR,
             Self::Unknown | Self::Forbidden => DENIED_FOR,
@@ -55,13 +55,13 @@ pub struct Access {
     client: Client,
     /// Keyed by the digest of the token.
     known: Mutex<HashMap<[u8; 32], (Instant, Verdict)>>,
-    asking: Semaphore,
+    permits: Semaphore,
 }
 
 impl Access {
     /// Creates it with an empty cache.
     pub fn new(client: Client) -> Self {
-        Self { client, known: Mutex::default(), asking: Semaphore::new(AT_A_TIME) }
+        Self { client, known: Mutex::default(), permits: Semaphore::new(AT_A_TIME) }
     }
 
     async fn judge(&self, token: &str) -> kube::Result<Verdict> {
@@ -69,7 +69,7 @@ impl Access {
         if let Some(known) = self.known(&digest) {
             return Ok(known);
         }
-        let _place = self.asking.acquire().await;
+        let _permit = self.permits.acquire().await;
         // Another request may have asked while this one waited.
         if let Some(known) = self.known(&digest) {
             return Ok(known);
@@ -86,7 +86,7 @@ impl Access {
     fn known(&self, digest: &[u8; 32]) -> Option<Verdict> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, verdict) = known.get(digest)?;
-        (since.elapsed() < verdict.kept()).then_some(*verdict)
+        (since.elapsed() < verdict.cached_for()).then_some(*verdict)
     }
 
     async fn ask(&self, token: &str) -> kube::Result<Verdict> {
@@ -100,8 +100,8 @@ impl Access {
             return Ok(Verdict::Unknown);
         };
         let reviews = Api::<SubjectAccessReview>::all(self.client.clone());
-        let asked = reviews.create(&PostParams::default(), &may_read(user)).await?;
-        let allowed = asked.status.is_some_and(|status| status.allowed);
+        let review = reviews.create(&PostParams::default(), &may_read(user)).await?;
+        let allowed = review.status.is_some_and(|status| status.allowed);
         Ok(if allowed { Verdict::Allowed } else { Verdict::Forbidden })
     }
 }

@@ -118,9 +118,9 @@ async fn accept(
     certificate: Certificate,
     sender: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
 ) {
-    let places = Arc::new(Semaphore::new(HANDSHAKES));
+    let permits = Arc::new(Semaphore::new(HANDSHAKES));
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let Ok(permit) = permits.clone().acquire_owned().await else { return };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -135,7 +135,7 @@ async fn accept(
                 // It fails only once the server is gone.
                 let _ = sender.send((secured, peer)).await;
             }
-            drop(place);
+            drop(permit);
         });
     }
 }

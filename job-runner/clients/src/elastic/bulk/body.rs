@@ -76,8 +76,8 @@ impl<'a> Meta<'a> {
         Self { index, id, version, version_type, if_seq_no: None, if_primary_term: None }
     }
 
-    fn unless_changed(address: Address<'a>, since: ConcurrencyToken) -> Self {
-        let (if_seq_no, if_primary_term) = (Some(since.seq_no), Some(since.primary_term));
+    fn unless_changed(address: Address<'a>, token: ConcurrencyToken) -> Self {
+        let (if_seq_no, if_primary_term) = (Some(token.seq_no), Some(token.primary_term));
         Self { if_seq_no, if_primary_term, ..Self::new(address, None) }
     }
 }
@@ -100,17 +100,18 @@ impl BulkBody {
         self.bytes.reserve_exact(bytes);
     }
 
-    /// Stores a document only if it is unchanged since it was read, or still missing if it was missing;
-    /// otherwise the outcome is [`ItemOutcome::Superseded`](super::ItemOutcome::Superseded).
+    /// Stores a document only if it is unchanged since it was read (`if_unchanged`), or still missing if it
+    /// was missing (`None`); otherwise the outcome is
+    /// [`ItemOutcome::Superseded`](super::ItemOutcome::Superseded).
     pub fn push_compare_and_set(
         &mut self,
         address: Address<'_>,
-        since: Option<ConcurrencyToken>,
+        if_unchanged: Option<ConcurrencyToken>,
         source: &[u8],
     ) {
-        self.push_action(&match since {
+        self.push_action(&match if_unchanged {
             None => Action::Create(Meta::new(address, None)),
-            Some(since) => Action::Index(Meta::unless_changed(address, since)),
+            Some(token) => Action::Index(Meta::unless_changed(address, token)),
         });
         self.push_source(address, &[source]);
     }

@@ -25,9 +25,10 @@ pub(crate) struct BulkProgress {
     parts: VecDeque<Vec<usize>>,
     /// Items that were not answered in time, of one index each.
     late: Vec<usize>,
-    /// Whether a request was late, and whether another was answered since.
+    /// Whether a request was late.
     is_split: bool,
-    answered_beside: bool,
+    /// Whether another one was answered in time since.
+    others_in_time: bool,
 }
 
 impl BulkProgress {
@@ -43,7 +44,7 @@ impl BulkProgress {
             parts,
             late: Vec::new(),
             is_split: false,
-            answered_beside: false,
+            others_in_time: false,
         }
     }
 
@@ -129,24 +130,24 @@ impl BulkProgress {
             }
         }
         accepted.dedup();
-        let (mut again, mut store_problem) = (Vec::new(), None);
+        let (mut to_retry, mut pause_reason) = (Vec::new(), None);
         for (position, fault, trouble, is_final) in open {
             let index = self.indices[position];
-            let others = accepted.iter().any(|other| *other != index);
-            match trouble.filter(|trouble| leave(index, *trouble, others)) {
+            let accepted_others = accepted.iter().any(|other| *other != index);
+            match trouble.filter(|trouble| leave(index, *trouble, accepted_others)) {
                 Some(trouble) => self.settle(position, ItemOutcome::Held(trouble, fault)),
                 None if is_final => self.settle(position, ItemOutcome::Rejected(fault)),
                 None if fault.class() == ErrorClass::User => return Err(ElasticError::Refused(fault)),
                 None => {
-                    again.push(position);
-                    store_problem = Some(ElasticError::Refused(fault));
+                    to_retry.push(position);
+                    pause_reason = Some(ElasticError::Refused(fault));
                 }
             }
         }
-        if !again.is_empty() {
-            self.parts.push_back(again);
+        if !to_retry.is_empty() {
+            self.parts.push_back(to_retry);
         }
-        Ok(store_problem)
+        Ok(pause_reason)
     }
 
     fn reject_or_halve(&mut self, positions: Vec<usize>, error: ElasticError) -> Result<(), ElasticError> {
@@ -176,16 +177,16 @@ impl BulkProgress {
     /// Whether a part that got no answer can be told from others: it has several indices, or others of the bulk
     /// were answered in time.
     pub(crate) fn has_others(&self, part: &[usize]) -> bool {
-        self.answered_beside || self.indices_of(part).len() > 1
+        self.others_in_time || self.indices_of(part).len() > 1
     }
 
     /// Records that a request was answered as fast as usual.
-    pub(crate) fn was_quick(&mut self) {
-        self.answered_beside |= self.is_split;
+    pub(crate) fn record_in_time(&mut self) {
+        self.others_in_time |= self.is_split;
     }
 
     /// Records that a request was not answered in time: it is split by indices to find the slow one.
-    pub(crate) fn is_late(&mut self, positions: Vec<usize>) {
+    pub(crate) fn defer_late(&mut self, positions: Vec<usize>) {
         let indices = self.indices_of(&positions);
         if indices.len() < 2 {
             self.late.extend(positions);
@@ -206,8 +207,8 @@ impl BulkProgress {
     pub(crate) fn take_late(&mut self) -> (Vec<Vec<usize>>, bool) {
         let late = std::mem::take(&mut self.late);
         let indices = self.indices_of(&late);
-        let of = |index: usize| late.iter().copied().filter(|&at| self.indices[at] == index).collect();
-        (indices.into_iter().map(of).collect(), std::mem::take(&mut self.answered_beside))
+        let items_of = |index: usize| late.iter().copied().filter(|&at| self.indices[at] == index).collect();
+        (indices.into_iter().map(items_of).collect(), std::mem::take(&mut self.others_in_time))
     }
 
     /// Leaves items unsettled because their index is slow.
@@ -218,7 +219,7 @@ impl BulkProgress {
     }
 
     /// Queues items to be sent again.
-    pub(crate) fn again(&mut self, positions: Vec<usize>) {
+    pub(crate) fn send_again(&mut self, positions: Vec<usize>) {
         self.parts.push_back(positions);
     }
 

@@ -74,7 +74,7 @@ impl BulkPolicy for SkipBlocked {
 impl Elastic {
     /// Sends a bulk once and reads the verdicts, in the order of the items.
     pub(crate) async fn bulk(&self, bulk: &Bulk) -> Result<Vec<ItemResult>, ElasticError> {
-        store_health::of_process().bulk(bulk.byte_len(), bulk.len());
+        store_health::global().bulk(bulk.byte_len(), bulk.len());
         let answer =
             self.send_bytes(Method::Post, BULK_PATH, Some(bulk.bytes()), Cap::Items(bulk.len())).await?;
         item_result::read(&answer, bulk.ids())
@@ -91,63 +91,63 @@ impl Elastic {
     pub async fn bulk_all(
         &self,
         body: BulkBody,
-        patience: RetryPolicy,
+        retry_policy: RetryPolicy,
         stop: &CancellationToken,
     ) -> Result<Vec<ItemOutcome>, ElasticError> {
-        self.bulk_watched(body, &WaitForAll, patience, stop).await
+        self.bulk_watched(body, &WaitForAll, retry_policy, stop).await
     }
 
     /// The same, but items of indices with trouble of their own may be left.
     pub async fn bulk_watched(
         &self,
         body: BulkBody,
-        watch: &dyn BulkPolicy,
-        patience: RetryPolicy,
+        bulk_policy: &dyn BulkPolicy,
+        retry_policy: RetryPolicy,
         stop: &CancellationToken,
     ) -> Result<Vec<ItemOutcome>, ElasticError> {
         let bulk = body.seal();
-        let mut sending = Sending::new(&bulk, watch);
-        let mut backoff = Backoff::new(patience);
-        let health = store_health::of_process();
-        let mut held_up = health.held_up();
+        let mut sending = Sending::new(&bulk, bulk_policy);
+        let mut backoff = Backoff::new(retry_policy);
+        let health = store_health::global();
+        let mut problem_guard = health.held_up();
         while let Some(positions) = sending.next_part() {
-            let open = sending.work.open();
-            let Some(store_problem) = sending.send(self, positions).await? else { continue };
-            held_up.by(store_problem.store_problem().filter(|_| watch.hinders()), &store_problem.to_string());
-            health.retried("bulk", store_problem.store_problem());
-            if store_problem.fault().is_some_and(|fault| fault.status == 429) {
-                self.was_pushed_back();
+            let open_before = sending.progress.open();
+            let Some(error) = sending.send(self, positions).await? else { continue };
+            problem_guard.set(error.store_problem().filter(|_| bulk_policy.hinders()), &error.to_string());
+            health.retried("bulk", error.store_problem());
+            if error.fault().is_some_and(|fault| fault.status == 429) {
+                self.count_push_back();
             }
-            if sending.work.open() < open {
+            if sending.progress.open() < open_before {
                 backoff.reset();
             }
-            let said = store_problem.fault().map(|fault| fault.reason.for_records());
-            tracing::warn!(open = sending.work.open(), error = %store_problem, said, "Elasticsearch did not take everything yet");
+            let said = error.fault().map(|fault| fault.reason.for_records());
+            tracing::warn!(open = sending.progress.open(), %error, said, "Elasticsearch did not take everything yet");
             match backoff.wait(Duration::ZERO, stop).await {
                 BackoffOutcome::Again => {}
-                BackoffOutcome::Exhausted => return Err(store_problem),
+                BackoffOutcome::Exhausted => return Err(error),
                 BackoffOutcome::Stopped => return Err(ElasticError::Stopped),
             }
         }
-        sending.work.outcomes()
+        sending.progress.outcomes()
     }
 }
 
 /// A bulk that is being sent.
 struct Sending<'a> {
     bulk: &'a Bulk,
-    watch: &'a dyn BulkPolicy,
-    work: BulkProgress,
+    policy: &'a dyn BulkPolicy,
+    progress: BulkProgress,
     /// The longest time after which a request was abandoned.
     abandoned_after: Duration,
 }
 
 impl<'a> Sending<'a> {
-    fn new(bulk: &'a Bulk, watch: &'a dyn BulkPolicy) -> Self {
+    fn new(bulk: &'a Bulk, policy: &'a dyn BulkPolicy) -> Self {
         Self {
             bulk,
-            watch,
-            work: BulkProgress::new(bulk.index_of_items().collect()),
+            policy,
+            progress: BulkProgress::new(bulk.index_of_items().collect()),
             abandoned_after: Duration::ZERO,
         }
     }
@@ -159,74 +159,74 @@ impl<'a> Sending<'a> {
     /// The items of the next request. Late ones come last: their index is left if others were in time; otherwise
     /// they are sent again, and may take longer.
     fn next_part(&mut self) -> Option<Vec<usize>> {
-        if let Some(part) = self.work.next_part() {
+        if let Some(part) = self.progress.next_part() {
             return Some(part);
         }
-        let (late, others) = self.work.take_late();
+        let (late, others) = self.progress.take_late();
         for items in late {
-            let index = self.work.indices_of(&items).first().map_or("", |index| self.name(*index));
+            let index = self.progress.indices_of(&items).first().map_or("", |index| self.name(*index));
             let after = self.abandoned_after;
-            if self.watch.leave_slow(index, after, others) {
+            if self.policy.leave_slow(index, after, others) {
                 tracing::warn!(
                     index,
                     items = items.len(),
                     "an index answers much later than others; its documents wait by themselves"
                 );
-                self.work.leave_slow(items, &ErrorCause::slow(after.as_millis()));
+                self.progress.leave_slow(items, &ErrorCause::slow(after.as_millis()));
             } else {
-                self.work.again(items);
+                self.progress.send_again(items);
             }
         }
-        self.work.next_part()
+        self.progress.next_part()
     }
 
     /// Sends some items. Returns the reason if a pause is due.
     async fn send(
         &mut self,
-        by: &Elastic,
+        client: &Elastic,
         positions: Vec<usize>,
     ) -> Result<Option<ElasticError>, ElasticError> {
         let indices: Vec<&str> =
-            self.work.indices_of(&positions).into_iter().map(|index| self.name(index)).collect();
+            self.progress.indices_of(&positions).into_iter().map(|index| self.name(index)).collect();
         let part = self.bulk.subset(&positions);
-        let began = Instant::now();
-        let sent = by.bulk(&part);
-        let answer = match self.watch.limit(&indices, self.work.is_split()) {
-            None => Some(sent.await),
-            Some(limit) => tokio::time::timeout(limit, sent).await.ok(),
+        let started = Instant::now();
+        let request = client.bulk(&part);
+        let answer = match self.policy.limit(&indices, self.progress.is_split()) {
+            None => Some(request.await),
+            Some(limit) => tokio::time::timeout(limit, request).await.ok(),
         };
         // The client's own time limit tells as much, if there is anything to compare with.
-        let has_others = self.work.has_others(&positions);
+        let has_others = self.progress.has_others(&positions);
         let in_time =
             |answer: &Result<_, _>| !(has_others && matches!(answer, Err(ElasticError::Timeout(_))));
         let Some(answer) = answer.filter(in_time) else {
-            self.abandoned_after = self.abandoned_after.max(began.elapsed());
-            self.work.is_late(positions);
+            self.abandoned_after = self.abandoned_after.max(started.elapsed());
+            self.progress.defer_late(positions);
             return Ok(None);
         };
         if let Ok(verdicts) = &answer {
-            if self.watch.answered(&indices, began.elapsed()) {
-                self.work.was_quick();
+            if self.policy.answered(&indices, started.elapsed()) {
+                self.progress.record_in_time();
             }
-            self.tell_accepted(&positions, verdicts);
+            self.report_accepted(&positions, verdicts);
         }
-        let (bulk, watch) = (self.bulk, self.watch);
+        let (bulk, policy) = (self.bulk, self.policy);
         let names = bulk.indices();
         let leave = |index: usize, trouble, others| {
-            names.get(index).is_some_and(|name| watch.leave(name, trouble, others))
+            names.get(index).is_some_and(|name| policy.leave(name, trouble, others))
         };
-        self.work.take_in(positions, answer, &leave)
+        self.progress.take_in(positions, answer, &leave)
     }
 
-    fn tell_accepted(&self, positions: &[usize], verdicts: &[ItemResult]) {
+    fn report_accepted(&self, positions: &[usize], verdicts: &[ItemResult]) {
         let mut accepted = vec![0; self.bulk.indices().len()];
         for (position, verdict) in positions.iter().zip(verdicts) {
             if matches!(verdict, ItemResult::Final(ItemOutcome::Done | ItemOutcome::Superseded)) {
-                accepted[self.work.index_of(*position)] += 1;
+                accepted[self.progress.index_of(*position)] += 1;
             }
         }
         for (index, items) in accepted.into_iter().enumerate().filter(|(_, items)| *items > 0) {
-            self.watch.accepted(self.name(index), items);
+            self.policy.accepted(self.name(index), items);
         }
     }
 }

@@ -82,12 +82,12 @@ impl Transport {
         let url = node.join(request.path.trim_start_matches('/')).map_err(|error| {
             ElasticError::Settings(format!("a URL in urls cannot be joined with a path: {error}"))
         })?;
-        let mut asked = self.http.request(verb(request.method), url);
-        asked = asked.headers(self.headers.clone()).headers(request.headers);
+        let mut outgoing = self.http.request(verb(request.method), url);
+        outgoing = outgoing.headers(self.headers.clone()).headers(request.headers);
         if let Some(body) = request.body {
-            asked = asked.body(body);
+            outgoing = outgoing.body(body);
         }
-        let answer = asked.send().await.map_err(|error| self.broken(&error))?;
+        let answer = outgoing.send().await.map_err(|error| self.broken(&error))?;
         let status = answer.status();
         if status.is_success() {
             return self.read(answer, request.cap).await;
@@ -119,17 +119,17 @@ impl Transport {
     }
 
     fn broken(&self, error: &reqwest::Error) -> ElasticError {
-        let told = |cause: &str| format!("{}: {cause}", self.address);
+        let with_address = |cause: &str| format!("{}: {cause}", self.address);
         if let Some(fault) = cause::find::<EndpointFault>(error) {
             return ElasticError::NotAllowed(fault.clone());
         }
         match certificate_fault(error) {
-            Some(fault) => ElasticError::Untrusted(told(&fault)),
+            Some(fault) => ElasticError::Untrusted(with_address(&fault)),
             // A host that drops packets never received the request: another node may respond.
             None if error.is_timeout() && !error.is_connect() => {
-                ElasticError::Timeout(told(&cause::innermost(error)))
+                ElasticError::Timeout(with_address(&cause::innermost(error)))
             }
-            None => ElasticError::Unreachable(told(&cause::innermost(error))),
+            None => ElasticError::Unreachable(with_address(&cause::innermost(error))),
         }
     }
 }

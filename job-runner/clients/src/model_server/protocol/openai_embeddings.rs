@@ -44,18 +44,18 @@ fn in_order(results: &[Value], documents: usize) -> Result<Vec<&Value>, AnswerEr
     if results.len() != documents {
         return Err(broken(format!("it has {} results for {documents} documents", results.len())));
     }
-    let mut places: Vec<Option<&Value>> = vec![None; documents];
+    let mut vectors: Vec<Option<&Value>> = vec![None; documents];
     for result in results {
         let index = result.get("index").and_then(Value::as_u64);
-        let place = index.and_then(|index| usize::try_from(index).ok()).and_then(|at| places.get_mut(at));
-        match place {
+        let slot = index.and_then(|index| usize::try_from(index).ok()).and_then(|at| vectors.get_mut(at));
+        match slot {
             None => return Err(broken(format!("a result has the index {index:?}"))),
             Some(Some(_)) => return Err(broken(format!("two results have the index {index:?}"))),
-            Some(place) => *place = Some(result.get("embedding").unwrap_or(&Value::Null)),
+            Some(slot) => *slot = Some(result.get("embedding").unwrap_or(&Value::Null)),
         }
     }
-    // As many results as places, and none twice: all are filled.
-    Ok(places.into_iter().flatten().collect())
+    // As many results as documents, and none twice: all are filled.
+    Ok(vectors.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

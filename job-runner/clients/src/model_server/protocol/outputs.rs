@@ -24,22 +24,22 @@ pub fn fields<'v>(
 
 /// The value of one field; `None` if the model may omit it, and does.
 pub fn field(output: &OutputField, found: Option<&Value>) -> Result<Option<Value>, String> {
-    let told = |problem: String| format!("the field {:?}: {problem}", output.field);
+    let field_fault = |problem: String| format!("the field {:?}: {problem}", output.field);
     match found {
         None | Some(Value::Null) if output.optional => Ok(None),
-        None => Err(told("the model gives nothing for it".to_owned())),
+        None => Err(field_fault("the model gives nothing for it".to_owned())),
         Some(Value::Array(values)) if output.repeated => {
             let values: Result<Vec<Value>, String> =
                 values.iter().map(|value| single(output, value)).collect();
-            values.map(|values| Some(Value::Array(values))).map_err(told)
+            values.map(|values| Some(Value::Array(values))).map_err(field_fault)
         }
-        Some(value) if output.repeated => Err(told(expected("a list", value))),
-        Some(value) => single(output, value).map(Some).map_err(told),
+        Some(value) if output.repeated => Err(field_fault(expected("a list", value))),
+        Some(value) => single(output, value).map(Some).map_err(field_fault),
     }
 }
 
 fn single(output: &OutputField, value: &Value) -> Result<Value, String> {
-    let asked = match output.type_ {
+    let wanted = match output.type_ {
         OutputType::String | OutputType::Keyword => return text(output, value),
         OutputType::Vector => return vector(output, value),
         OutputType::Integer => integer(value).ok_or("an integer of at most 64 bits"),
@@ -49,7 +49,7 @@ fn single(output: &OutputField, value: &Value) -> Result<Value, String> {
         OutputType::DateTime => date_time(value).ok_or("a time as RFC 3339 writes it"),
         OutputType::Object => Some(value.clone()).filter(Value::is_object).ok_or("an object"),
     };
-    asked.map_err(|asked| expected(asked, value))
+    wanted.map_err(|wanted| expected(wanted, value))
 }
 
 fn text(output: &OutputField, value: &Value) -> Result<Value, String> {
@@ -90,8 +90,8 @@ fn vector(output: &OutputField, value: &Value) -> Result<Value, String> {
     }
 }
 
-fn expected(asked: &str, found: &Value) -> String {
-    format!("expected {asked}, found {}", shown(&found.to_string()))
+fn expected(wanted: &str, found: &Value) -> String {
+    format!("expected {wanted}, found {}", shown(&found.to_string()))
 }
 
 /// The beginning of a text that a model returned, for people.
@@ -150,8 +150,8 @@ mod tests {
             ("Vector", json!(1)),
             ("Object", json!([])),
         ] {
-            let told = read(&json!({"type": kind}), Some(&value)).unwrap_err();
-            assert!(told.starts_with("the field \"f\": expected"), "{told}");
+            let fault = read(&json!({"type": kind}), Some(&value)).unwrap_err();
+            assert!(fault.starts_with("the field \"f\": expected"), "{fault}");
         }
     }
 

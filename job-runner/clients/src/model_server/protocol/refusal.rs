@@ -23,9 +23,12 @@ pub enum Refusal {
 /// Reads an error. Servers format it as `{"error": "…"}` (Open Inference Protocol, Text Embeddings
 /// Inference), `{"error": {"message": "…"}}` (OpenAI), `{"detail": …}` (`FastAPI`) or as plain text.
 pub fn judge(status: u16, body: &[u8]) -> Refusal {
-    let said = words(body);
-    let reason =
-        if said.is_empty() { format!("status {status}") } else { format!("status {status}, {said}") };
+    let server_message = server_message(body);
+    let reason = if server_message.is_empty() {
+        format!("status {status}")
+    } else {
+        format!("status {status}, {server_message}")
+    };
     match status {
         // Text Embeddings Inference returns 424 if its own engine failed.
         424 | 500 => Refusal::Fault(reason),
@@ -45,8 +48,8 @@ pub fn without_words(reason: &str) -> &str {
     reason.split_once(", ").map_or(reason, |(ours, _)| ours)
 }
 
-fn words(body: &[u8]) -> String {
-    let said = match serde_json::from_slice::<Value>(body) {
+fn server_message(body: &[u8]) -> String {
+    let message = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(object)) => match object.get("error").or_else(|| object.get("detail")) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Object(error)) if error.get("message").is_some_and(Value::is_string) => {
@@ -58,7 +61,7 @@ fn words(body: &[u8]) -> String {
         Ok(_) => String::new(),
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
-    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(REASON_CHARS).collect()
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(REASON_CHARS).collect()
 }
 
 #[cfg(test)]

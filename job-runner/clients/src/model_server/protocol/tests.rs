@@ -72,11 +72,11 @@ fn every_protocol_is_called_and_asked_for_its_version_at_its_own_place() {
 #[test]
 fn every_protocol_reads_its_own_answers() {
     let vector = json!([1, 2]);
-    let said = json!({"f": vector}).to_string();
+    let output = json!({"f": vector}).to_string();
     let answers = [
         json!({"model_name": "m", "outputs": [{"name": "f", "shape": [1, 2], "datatype": "FP32", "data": vector}]}),
         json!({"data": [{"index": 0, "embedding": vector}]}),
-        json!({"choices": [{"message": {"content": said}}]}),
+        json!({"choices": [{"message": {"content": output}}]}),
         json!([vector]),
         json!({"f": vector}),
     ];

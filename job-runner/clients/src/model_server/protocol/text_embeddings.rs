@@ -90,8 +90,8 @@ mod tests {
     #[test]
     fn the_model_is_told_with_its_commit_where_it_has_one() {
         let read = |info: Value| read_info(info.to_string().as_bytes());
-        let told = read(json!({"model_id": "BAAI/bge-m3", "model_sha": "5617a9f", "max_input_length": 512}));
-        assert_eq!(told, Ok("BAAI/bge-m3@5617a9f".to_owned()));
+        let model = read(json!({"model_id": "BAAI/bge-m3", "model_sha": "5617a9f", "max_input_length": 512}));
+        assert_eq!(model, Ok("BAAI/bge-m3@5617a9f".to_owned()));
         assert_eq!(read(json!({"model_id": "/data", "model_sha": null})), Ok("/data".to_owned()));
         assert!(matches!(read(json!({"model_sha": "5617a9f"})), Err(AnswerError::Broken(_))));
         assert!(matches!(read_info(b"<html>"), Err(AnswerError::Broken(_))));

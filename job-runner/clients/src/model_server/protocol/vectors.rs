@@ -65,10 +65,10 @@ pub(super) mod tests {
     #[test]
     fn a_model_of_another_length_is_told_at_once() {
         let (a, b) = (json!([1, 2, 3]), json!([4, 5, 6]));
-        let Err(AnswerError::Unfit(told)) = replies(&field(Some(2)), &[&a, &b], None) else {
+        let Err(AnswerError::Unfit(fault)) = replies(&field(Some(2)), &[&a, &b], None) else {
             panic!("taken")
         };
-        assert_eq!(told, "its vectors have 3 numbers, and the field \"embedding\" has dimensions: 2");
+        assert_eq!(fault, "its vectors have 3 numbers, and the field \"embedding\" has dimensions: 2");
         assert_eq!(vectors(&replies(&field(Some(3)), &[&a, &b], None).unwrap()), [a.clone(), b.clone()]);
         assert_eq!(vectors(&replies(&field(None), &[&a], None).unwrap()), [a]);
     }

@@ -110,11 +110,11 @@ fn an_administrator_can_allow_what_is_reserved() {
 
 #[test]
 fn a_fault_says_what_to_do_and_keeps_credentials_to_itself() {
-    let told = policy("", "", "").check_url("http://elastic:hunter2@es:9200").unwrap_err().to_string();
-    assert!(told.contains("Secret") && !told.contains("hunter2"), "{told}");
-    let told = policy("", "", "").check_url("http://127.0.0.1:9200").unwrap_err().to_string();
+    let message = policy("", "", "").check_url("http://elastic:hunter2@es:9200").unwrap_err().to_string();
+    assert!(message.contains("Secret") && !message.contains("hunter2"), "{message}");
+    let message = policy("", "", "").check_url("http://127.0.0.1:9200").unwrap_err().to_string();
     assert!(
-        told.contains("127.0.0.1") && told.contains("a loopback address") && told.contains("chart"),
-        "{told}"
+        message.contains("127.0.0.1") && message.contains("a loopback address") && message.contains("chart"),
+        "{message}"
     );
 }

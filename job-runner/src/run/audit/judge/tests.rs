@@ -11,7 +11,7 @@ use crate::run::audit::report::Difference;
 
 const CREATED: i64 = 1_000_000;
 
-fn ground(on_delete: OnDelete) -> AuditScope {
+fn scope(on_delete: OnDelete) -> AuditScope {
     let location = |bucket: &str| BucketLocation { bucket: bucket.into(), prefix: "p/".into() };
     AuditScope {
         raw: RawLocation {
@@ -22,9 +22,9 @@ fn ground(on_delete: OnDelete) -> AuditScope {
         },
         snapshots: location("json"),
         errors: location("errors"),
-        ledger: "docmill-units-n.s".into(),
+        ledger_index: "docmill-units-n.s".into(),
         source: "n/s".into(),
-        good: UnitState::Indexed,
+        success_state: UnitState::Indexed,
         created_millis: CREATED,
     }
 }
@@ -51,18 +51,18 @@ fn record(unit: &UnitId, state: UnitState) -> Record {
 
 /// One indexed and one failed unit, with everything that belongs to them.
 fn sound() -> Inventory {
-    let mut evidence = Inventory::default();
+    let mut inventory = Inventory::default();
     for (key, state) in [("good.xml", UnitState::Indexed), ("bad.xml", UnitState::Failed)] {
         let unit = unit(key, "1");
-        evidence.raw.insert(key.into(), object("1"));
+        inventory.raw.insert(key.into(), object("1"));
         let record = record(&unit, state);
         if let Some(snapshot) = &record.snapshot {
-            evidence.snapshots.insert(snapshot.trim_start_matches("p/").into());
+            inventory.snapshots.insert(snapshot.trim_start_matches("p/").into());
         }
-        evidence.records.push((unit.digest(), record));
+        inventory.records.push((unit.digest(), record));
     }
-    evidence.errors.extend(evidence_of("bad.xml"));
-    evidence
+    inventory.errors.extend(evidence_of("bad.xml"));
+    inventory
 }
 
 /// Keys of copy and error record of version 1 of an object, without what they all begin with.
@@ -71,208 +71,208 @@ fn evidence_of(key: &str) -> [String; 2] {
     [copy.clone(), format!("{copy}.error.json")]
 }
 
-fn differences(ground: &AuditScope, evidence: &Inventory) -> Vec<(Kind, String)> {
-    let (_, found) = judge(ground, evidence);
+fn differences(scope: &AuditScope, inventory: &Inventory) -> Vec<(Kind, String)> {
+    let (_, found) = judge(scope, inventory);
     found.into_iter().map(|Difference { kind, key, .. }| (kind, key)).collect()
 }
 
 #[test]
 fn a_sound_source_has_no_difference_and_no_question() {
-    let (ground, evidence) = (ground(OnDelete::Keep), sound());
-    assert!(evidence.questions(&ground).is_empty());
-    let (sums, found) = judge(&ground, &evidence);
+    let (scope, inventory) = (scope(OnDelete::Keep), sound());
+    assert!(inventory.open_lookups(&scope).is_empty());
+    let (sums, found) = judge(&scope, &inventory);
     assert_eq!(found, []);
     assert_eq!((sums.raw, sums.indexed, sums.failed, sums.pending), (2, 1, 1, 0));
 }
 
 #[test]
 fn a_packed_snapshot_is_missed_unless_it_is_that_of_its_unit() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
     let reference = "p/.docmill/packs/2026/01/02/00.json.zst#0+9".to_owned();
-    evidence.records[0].1.snapshot = Some(reference.clone());
-    let asked = evidence.questions(&ground);
-    assert_eq!((asked.packed.len(), asked.snapshots.len()), (1, 0));
+    inventory.records[0].1.snapshot = Some(reference.clone());
+    let lookup_keys = inventory.open_lookups(&scope);
+    assert_eq!((lookup_keys.packed.len(), lookup_keys.snapshots.len()), (1, 0));
     let missed = [(Kind::SnapshotMissing, "good.xml".to_owned())];
     let answers = [(None, &missed[..]), (Some("another"), &missed), (Some("own"), &[])];
-    let own = evidence.records[0].0.clone();
+    let own = inventory.records[0].0.clone();
     for (answer, expected) in answers {
         let answer = answer.map(|unit| if unit == "own" { own.clone() } else { unit.to_owned() });
-        evidence.answers.packed.insert(reference.clone(), answer);
-        assert!(evidence.questions(&ground).packed.is_empty(), "asked once");
-        assert_eq!(differences(&ground, &evidence), expected);
+        inventory.lookup_results.packed.insert(reference.clone(), answer);
+        assert!(inventory.open_lookups(&scope).packed.is_empty(), "looked up once");
+        assert_eq!(differences(&scope, &inventory), expected);
     }
 }
 
 #[test]
 fn an_object_without_a_record_is_unaccounted_unless_it_has_just_landed() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.raw.insert("new.xml".into(), object("1"));
-    assert_eq!(differences(&ground, &evidence), [(Kind::Unaccounted, "new.xml".into())]);
-    evidence.raw.get_mut("new.xml").unwrap().last_modified_millis = CREATED + 1;
-    assert_eq!(differences(&ground, &evidence), []);
-    assert_eq!(judge(&ground, &evidence).0.pending, 1);
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
+    inventory.raw.insert("new.xml".into(), object("1"));
+    assert_eq!(differences(&scope, &inventory), [(Kind::Unaccounted, "new.xml".into())]);
+    inventory.raw.get_mut("new.xml").unwrap().last_modified_millis = CREATED + 1;
+    assert_eq!(differences(&scope, &inventory), []);
+    assert_eq!(judge(&scope, &inventory).0.pending, 1);
 }
 
 #[test]
 fn an_object_that_was_passed_over_and_is_there_is_unaccounted() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.records[0].1 =
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
+    inventory.records[0].1 =
         Record { reason: Some("ObjectGone".into()), ..record(&unit("good.xml", "1"), UnitState::Skipped) };
-    assert_eq!(differences(&ground, &evidence), [(Kind::Unaccounted, "good.xml".into())]);
+    assert_eq!(differences(&scope, &inventory), [(Kind::Unaccounted, "good.xml".into())]);
 }
 
 #[test]
 fn a_folder_marker_that_was_passed_over_is_accounted_for() {
-    let mut evidence = sound();
+    let mut inventory = sound();
     let marker = unit("2026/.xml", "1");
-    evidence.raw.insert(marker.key.clone(), object("1"));
+    inventory.raw.insert(marker.key.clone(), object("1"));
     let skipped =
         |reason: &str| Record { reason: Some(reason.into()), ..record(&marker, UnitState::Skipped) };
-    evidence.records.push((marker.digest(), skipped("FolderMarker")));
-    assert_eq!(differences(&ground(OnDelete::Keep), &evidence), []);
+    inventory.records.push((marker.digest(), skipped("FolderMarker")));
+    assert_eq!(differences(&scope(OnDelete::Keep), &inventory), []);
 }
 
 #[test]
 fn a_second_record_of_a_unit_is_found() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    let copy = evidence.records[0].1.clone();
-    evidence.records.push(("other".into(), copy));
-    assert_eq!(differences(&ground, &evidence), [(Kind::RecordTwice, "good.xml".into())]);
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
+    let copy = inventory.records[0].1.clone();
+    inventory.records.push(("other".into(), copy));
+    assert_eq!(differences(&scope, &inventory), [(Kind::RecordTwice, "good.xml".into())]);
 }
 
 #[test]
 fn a_removed_object_is_a_difference_only_where_its_documents_go_too() {
-    let mut evidence = sound();
-    evidence.raw.remove("good.xml");
-    assert_eq!(differences(&ground(OnDelete::Keep), &evidence), []);
-    assert_eq!(judge(&ground(OnDelete::Keep), &evidence).0.former, 1);
+    let mut inventory = sound();
+    inventory.raw.remove("good.xml");
+    assert_eq!(differences(&scope(OnDelete::Keep), &inventory), []);
+    assert_eq!(judge(&scope(OnDelete::Keep), &inventory).0.former, 1);
     let expected = [(Kind::RecordWithoutObject, "good.xml".into())];
-    assert_eq!(differences(&ground(OnDelete::Delete), &evidence), expected);
+    assert_eq!(differences(&scope(OnDelete::Delete), &inventory), expected);
 }
 
 #[test]
 fn what_was_only_converted_has_to_go_into_an_index_that_there_is_by_now() {
-    let mut evidence = sound();
-    evidence.records[0].1.state = UnitState::Converted;
-    let converting = AuditScope { good: UnitState::Converted, ..ground(OnDelete::Keep) };
-    assert_eq!(differences(&converting, &evidence), []);
-    assert_eq!(judge(&converting, &evidence).0.converted, 1);
-    assert_eq!(differences(&ground(OnDelete::Keep), &evidence), [(Kind::Unaccounted, "good.xml".into())]);
+    let mut inventory = sound();
+    inventory.records[0].1.state = UnitState::Converted;
+    let converting = AuditScope { success_state: UnitState::Converted, ..scope(OnDelete::Keep) };
+    assert_eq!(differences(&converting, &inventory), []);
+    assert_eq!(judge(&converting, &inventory).0.converted, 1);
+    assert_eq!(differences(&scope(OnDelete::Keep), &inventory), [(Kind::Unaccounted, "good.xml".into())]);
 }
 
 #[test]
 fn an_older_version_has_to_give_way_once_the_newer_one_is_done() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.raw.insert("good.xml".into(), object("2"));
-    assert_eq!(differences(&ground, &evidence), [(Kind::Unaccounted, "good.xml".into())]);
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
+    inventory.raw.insert("good.xml".into(), object("2"));
+    assert_eq!(differences(&scope, &inventory), [(Kind::Unaccounted, "good.xml".into())]);
     let newer = unit("good.xml", "2");
     let done = Record { snapshot: None, ..record(&newer, UnitState::Indexed) };
-    evidence.records.push((newer.digest(), done));
-    assert_eq!(differences(&ground, &evidence), [(Kind::RecordWithoutObject, "good.xml".into())]);
+    inventory.records.push((newer.digest(), done));
+    assert_eq!(differences(&scope, &inventory), [(Kind::RecordWithoutObject, "good.xml".into())]);
 }
 
 #[test]
 fn a_snapshot_is_missing_only_when_it_was_looked_for_and_not_there() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.snapshots.clear();
-    let asked = evidence.questions(&ground).snapshots;
-    assert_eq!(asked.len(), 1);
-    evidence.answers.snapshots.extend(asked.iter().map(|key| (key.clone(), false)));
-    assert!(evidence.questions(&ground).is_empty());
-    assert_eq!(differences(&ground, &evidence), [(Kind::SnapshotMissing, "good.xml".into())]);
-    evidence.answers.snapshots.extend(asked.into_iter().map(|key| (key, true)));
-    assert_eq!(differences(&ground, &evidence), []);
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
+    inventory.snapshots.clear();
+    let lookup_keys = inventory.open_lookups(&scope).snapshots;
+    assert_eq!(lookup_keys.len(), 1);
+    inventory.lookup_results.snapshots.extend(lookup_keys.iter().map(|key| (key.clone(), false)));
+    assert!(inventory.open_lookups(&scope).is_empty());
+    assert_eq!(differences(&scope, &inventory), [(Kind::SnapshotMissing, "good.xml".into())]);
+    inventory.lookup_results.snapshots.extend(lookup_keys.into_iter().map(|key| (key, true)));
+    assert_eq!(differences(&scope, &inventory), []);
 }
 
 #[test]
 fn a_snapshot_of_nobody_is_orphaned_if_it_is_of_this_source() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
     let digest = unit("gone.xml", "1").digest();
     let key = format!("gone.xml/{digest}/5f.json");
-    evidence.snapshots.insert(key.clone());
-    assert!(evidence.questions(&ground).records.contains(&digest));
-    evidence.answers.records.insert(digest.clone(), None);
-    assert!(evidence.questions(&ground).raw.contains("gone.xml"));
-    evidence.answers.raw.insert("gone.xml".into(), None);
-    assert!(evidence.questions(&ground).snapshot_owners.contains(&key));
-    evidence.answers.snapshot_owners.insert(key.clone(), Some("n/other".into()));
-    assert_eq!(differences(&ground, &evidence), []);
-    evidence.answers.snapshot_owners.insert(key, Some("n/s".into()));
-    assert_eq!(differences(&ground, &evidence), [(Kind::SnapshotOrphaned, "gone.xml".into())]);
-    evidence.answers.raw.insert("gone.xml".into(), Some(object("1")));
-    assert_eq!(differences(&ground, &evidence), [], "it is on its way");
+    inventory.snapshots.insert(key.clone());
+    assert!(inventory.open_lookups(&scope).records.contains(&digest));
+    inventory.lookup_results.records.insert(digest.clone(), None);
+    assert!(inventory.open_lookups(&scope).raw.contains("gone.xml"));
+    inventory.lookup_results.raw.insert("gone.xml".into(), None);
+    assert!(inventory.open_lookups(&scope).snapshot_owners.contains(&key));
+    inventory.lookup_results.snapshot_owners.insert(key.clone(), Some("n/other".into()));
+    assert_eq!(differences(&scope, &inventory), []);
+    inventory.lookup_results.snapshot_owners.insert(key, Some("n/s".into()));
+    assert_eq!(differences(&scope, &inventory), [(Kind::SnapshotOrphaned, "gone.xml".into())]);
+    inventory.lookup_results.raw.insert("gone.xml".into(), Some(object("1")));
+    assert_eq!(differences(&scope, &inventory), [], "it is on its way");
 }
 
 #[test]
 fn a_failed_unit_has_its_evidence() {
-    let (ground, sound) = (ground(OnDelete::Keep), sound());
+    let (scope, sound) = (scope(OnDelete::Keep), sound());
     let [copy, record] = evidence_of("bad.xml");
     for lost in [&copy, &record] {
-        let mut evidence = sound.clone();
-        evidence.errors.remove(lost);
+        let mut inventory = sound.clone();
+        inventory.errors.remove(lost);
         let full = format!("p/objects/{lost}");
-        assert_eq!(evidence.questions(&ground).errors, [full.clone()].into());
-        evidence.answers.errors.insert(full, false);
-        assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceMissing, "bad.xml".into())]);
+        assert_eq!(inventory.open_lookups(&scope).errors, [full.clone()].into());
+        inventory.lookup_results.errors.insert(full, false);
+        assert_eq!(differences(&scope, &inventory), [(Kind::EvidenceMissing, "bad.xml".into())]);
     }
-    let mut evidence = sound;
-    evidence.errors.remove(&copy);
-    evidence.raw.remove("bad.xml");
-    assert_eq!(differences(&ground, &evidence), [], "there was nothing left to copy");
+    let mut inventory = sound;
+    inventory.errors.remove(&copy);
+    inventory.raw.remove("bad.xml");
+    assert_eq!(differences(&scope, &inventory), [], "there was nothing left to copy");
 }
 
 #[test]
 fn an_error_record_that_says_so_is_all_the_evidence_there_is() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
     let [copy, record] = evidence_of("bad.xml").map(|key| format!("p/objects/{key}"));
-    evidence.errors.remove(&copy["p/objects/".len()..]);
-    evidence.answers.errors.insert(copy, false);
-    assert_eq!(evidence.questions(&ground).uncopied, [record.clone()].into());
-    evidence.answers.uncopied.insert(record.clone(), true);
-    assert!(evidence.questions(&ground).is_empty());
-    assert_eq!(differences(&ground, &evidence), []);
-    evidence.answers.uncopied.insert(record, false);
-    assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceMissing, "bad.xml".into())]);
+    inventory.errors.remove(&copy["p/objects/".len()..]);
+    inventory.lookup_results.errors.insert(copy, false);
+    assert_eq!(inventory.open_lookups(&scope).uncopied, [record.clone()].into());
+    inventory.lookup_results.uncopied.insert(record.clone(), true);
+    assert!(inventory.open_lookups(&scope).is_empty());
+    assert_eq!(differences(&scope, &inventory), []);
+    inventory.lookup_results.uncopied.insert(record, false);
+    assert_eq!(differences(&scope, &inventory), [(Kind::EvidenceMissing, "bad.xml".into())]);
 }
 
 #[test]
 fn evidence_of_an_indexed_unit_is_left_over_and_told_once() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.errors.extend(evidence_of("good.xml"));
-    assert!(evidence.questions(&ground).is_empty());
-    assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceLeft, "good.xml".into())]);
-    evidence.errors.remove(&evidence_of("good.xml")[1]);
-    assert_eq!(differences(&ground, &evidence), [(Kind::EvidenceLeft, "good.xml".into())]);
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
+    inventory.errors.extend(evidence_of("good.xml"));
+    assert!(inventory.open_lookups(&scope).is_empty());
+    assert_eq!(differences(&scope, &inventory), [(Kind::EvidenceLeft, "good.xml".into())]);
+    inventory.errors.remove(&evidence_of("good.xml")[1]);
+    assert_eq!(differences(&scope, &inventory), [(Kind::EvidenceLeft, "good.xml".into())]);
     let digest = unit("good.xml", "1").digest();
-    evidence.records.retain(|(id, _)| *id != digest);
-    assert_eq!(evidence.questions(&ground).records, [digest.clone()].into());
-    evidence.answers.records.insert(digest, None);
-    let found = differences(&ground, &evidence);
+    inventory.records.retain(|(id, _)| *id != digest);
+    assert_eq!(inventory.open_lookups(&scope).records, [digest.clone()].into());
+    inventory.lookup_results.records.insert(digest, None);
+    let found = differences(&scope, &inventory);
     assert!(!found.iter().any(|(kind, _)| *kind == Kind::EvidenceLeft), "it is on its way: {found:?}");
 }
 
 #[test]
 fn evidence_of_a_version_that_is_gone_is_left_over() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
     let digest = unit("gone.xml", "1").digest();
-    evidence.errors.extend(evidence_of("gone.xml"));
-    evidence.answers.records.insert(digest.clone(), None);
-    assert_eq!(evidence.questions(&ground).raw, ["gone.xml".to_owned()].into());
-    evidence.answers.raw.insert("gone.xml".into(), None);
+    inventory.errors.extend(evidence_of("gone.xml"));
+    inventory.lookup_results.records.insert(digest.clone(), None);
+    assert_eq!(inventory.open_lookups(&scope).raw, ["gone.xml".to_owned()].into());
+    inventory.lookup_results.raw.insert("gone.xml".into(), None);
     let left = [(Kind::EvidenceLeft, "gone.xml".to_owned())];
-    assert_eq!(differences(&ground, &evidence), left);
-    evidence.answers.raw.insert("gone.xml".into(), Some(object("2")));
-    assert_eq!(differences(&ground, &evidence), left, "another version is there");
-    evidence.answers.raw.insert("gone.xml".into(), Some(object("1")));
-    assert_eq!(differences(&ground, &evidence), [], "it is on its way");
+    assert_eq!(differences(&scope, &inventory), left);
+    inventory.lookup_results.raw.insert("gone.xml".into(), Some(object("2")));
+    assert_eq!(differences(&scope, &inventory), left, "another version is there");
+    inventory.lookup_results.raw.insert("gone.xml".into(), Some(object("1")));
+    assert_eq!(differences(&scope, &inventory), [], "it is on its way");
 }
 
 #[test]
 fn what_is_no_evidence_is_left_alone() {
-    let (ground, mut evidence) = (ground(OnDelete::Keep), sound());
-    evidence.errors.extend(["1.xml".to_owned(), "bad.xml.error.json".to_owned()]);
-    assert!(evidence.questions(&ground).is_empty());
-    assert_eq!(differences(&ground, &evidence), []);
+    let (scope, mut inventory) = (scope(OnDelete::Keep), sound());
+    inventory.errors.extend(["1.xml".to_owned(), "bad.xml.error.json".to_owned()]);
+    assert!(inventory.open_lookups(&scope).is_empty());
+    assert_eq!(differences(&scope, &inventory), []);
 }
 
 fn seen(unit: &str, last_modified: &str) -> IndexedDocument {
@@ -298,7 +298,7 @@ fn a_document_that_no_record_names_is_orphaned() {
     let indexed = record(&unit("good.xml", "1"), UnitState::Indexed);
     let skipped = record(&unit("good.xml", "1"), UnitState::Skipped);
     let none = Backing { record: None, named: None, is_present: false, newest_index: None };
-    let orphaned = |on_delete, backing| judge_hit(&ground(on_delete), hit, backing).is_some();
+    let orphaned = |on_delete, backing| judge_hit(&scope(on_delete), hit, backing).is_some();
     assert!(orphaned(OnDelete::Keep, none));
     assert!(!orphaned(OnDelete::Keep, Backing { is_present: true, ..none }));
     assert!(!orphaned(OnDelete::Keep, Backing { record: Some(&indexed), named: Some(true), ..none }));

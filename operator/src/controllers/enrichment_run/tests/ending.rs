@@ -7,7 +7,7 @@ use docmill_crds::records::enrichments::{SliceRecord, Versions, pipeline_digest}
 use serde_json::json;
 
 use super::{at, bounds, record, run, seen, selection};
-use crate::conditions::{find, holds, kind};
+use crate::conditions::{condition_type, find, is_true};
 use crate::controllers::enrichment_run::observation::{EnrichmentJob, EnrichmentObservation, Selection};
 use crate::controllers::enrichment_run::plan::{self, EnrichmentPlan};
 use crate::controllers::enrichment_run::records::{read, totals};
@@ -16,7 +16,7 @@ use crate::controllers::run_status::has_ended;
 use crate::not_ready::NotReady;
 use crate::workers::pod_state::JobEnd;
 
-fn work(complete: Option<bool>) -> EnrichmentJob {
+fn job(complete: Option<bool>) -> EnrichmentJob {
     let reason = "BackoffLimitExceeded".to_owned();
     EnrichmentJob {
         created: at(1010),
@@ -72,12 +72,12 @@ fn nothing_to_do_is_complete_at_once() {
         (Some(EnrichmentPhase::Complete), Some(0), Some(0))
     );
     assert_eq!((status.slices, status.progress.as_deref()), (Some(0), Some("100%")));
-    assert!(holds(&status.conditions, kind::COMPLETE) && has_ended(&status.conditions));
+    assert!(is_true(&status.conditions, condition_type::COMPLETE) && has_ended(&status.conditions));
 }
 
 #[test]
 fn a_run_under_way_shows_what_its_pods_recorded() {
-    let view = seen(Some(work(None)), None, Some(vec![record(0, 10, 10, 0), record(1, 10, 4, 1)]));
+    let view = seen(Some(job(None)), None, Some(vec![record(0, 10, 10, 0), record(1, 10, 4, 1)]));
     assert_eq!(plan(&view), EnrichmentPlan::Watch);
     let status = after(&view);
     assert_eq!((status.selected, status.done, status.failed), (Some(20), Some(14), Some(1)));
@@ -89,7 +89,7 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
 #[test]
 fn a_complete_job_with_all_records_completes_the_run() {
     let records = vec![record(0, 10, 10, 0), record(1, 0, 0, 0)];
-    let view = seen(Some(work(Some(true))), None, Some(records));
+    let view = seen(Some(job(Some(true))), None, Some(records));
     let EnrichmentPlan::Complete { bounds: whole, at: ended, .. } = plan(&view) else {
         panic!("not complete")
     };
@@ -103,39 +103,44 @@ fn a_complete_job_with_all_records_completes_the_run() {
 #[test]
 fn refused_documents_are_told_of_and_do_not_hold_up_the_bound() {
     let bad = SliceRecord { first_failure: Some("the model gave NaN".into()), ..record(1, 10, 8, 2) };
-    let view = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), bad]));
+    let view = seen(Some(job(Some(true))), None, Some(vec![record(0, 10, 10, 0), bad]));
     let status = after(&view);
     assert_eq!((status.phase, status.failed), (Some(EnrichmentPhase::Complete), Some(2)));
-    let failed = find(&status.conditions, kind::DOCUMENTS_FAILED).unwrap();
+    let failed = find(&status.conditions, condition_type::DOCUMENTS_FAILED).unwrap();
     assert_eq!(
         failed.message,
         "2 of 20 documents failed; for the reasons, see the records of kind failure next to the enriched documents"
     );
-    assert!(matches!(plan(&view), EnrichmentPlan::Complete { bound: Some(_), .. }));
-    let told = events(&EnrichmentRunStatus::default(), &status, &plan(&view));
-    assert!(told.iter().any(|event| event.warning && event.reason == "Refused"), "{told:?}");
+    assert!(matches!(plan(&view), EnrichmentPlan::Complete { watermark: Some(_), .. }));
+    let events = events(&EnrichmentRunStatus::default(), &status, &plan(&view));
+    assert!(events.iter().any(|event| event.warning && event.reason == "Refused"), "{events:?}");
 }
 
 #[test]
 fn the_bound_is_kept_by_way_and_only_where_everything_before_it_was_seen_to() {
     let records = || Some(vec![record(0, 10, 10, 0), record(1, 5, 5, 0)]);
-    let whole = seen(Some(work(Some(true))), None, records());
-    let EnrichmentPlan::Complete { bound: Some(kept), .. } = plan(&whole) else { panic!("no bound") };
+    let whole = seen(Some(job(Some(true))), None, records());
+    let EnrichmentPlan::Complete { watermark: Some(watermark), .. } = plan(&whole) else {
+        panic!("no watermark")
+    };
     assert_eq!(
-        (kept.target.as_str(), kept.pipeline_digest),
+        (watermark.target.as_str(), watermark.pipeline_digest),
         ("target-1", pipeline_digest(&run().spec, &Versions::new()))
     );
     let cut = SliceRecord { cut_short: true, ..record(1, 5, 5, 0) };
-    let cut = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0), cut]));
-    assert!(matches!(plan(&cut), EnrichmentPlan::Complete { bound: None, .. }));
+    let cut = seen(Some(job(Some(true))), None, Some(vec![record(0, 10, 10, 0), cut]));
+    assert!(matches!(plan(&cut), EnrichmentPlan::Complete { watermark: None, .. }));
     assert!(
-        find(&after(&cut).conditions, kind::COMPLETE).unwrap().message.contains("maxDocuments is reached")
+        find(&after(&cut).conditions, condition_type::COMPLETE)
+            .unwrap()
+            .message
+            .contains("maxDocuments is reached")
     );
     for change in [json!({"select": "Failed"}), json!({"dryRun": true})] {
         let mut spec = json!(run().spec);
         spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let spec = serde_json::from_value(spec).unwrap();
-        assert!(matches!(plan::plan(&spec, &whole), EnrichmentPlan::Complete { bound: None, .. }));
+        assert!(matches!(plan::plan(&spec, &whole), EnrichmentPlan::Complete { watermark: None, .. }));
     }
 }
 
@@ -143,40 +148,40 @@ fn the_bound_is_kept_by_way_and_only_where_everything_before_it_was_seen_to() {
 fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_more() {
     let budget = |calls| Some(Budget { calls: Some(calls), input_characters: None });
     let spent = SliceRecord { exhausted: budget(5), finished: false, ..record(0, 10, 4, 0) };
-    let mut view = seen(Some(work(None)), None, Some(vec![spent]));
+    let mut view = seen(Some(job(None)), None, Some(vec![spent]));
     let mut run = run();
     run.spec.budget = budget(5);
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Suspend);
-    view.work.as_mut().unwrap().suspended = true;
+    view.job.as_mut().unwrap().suspended = true;
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch);
-    let rests = status(&EnrichmentRunStatus::default(), &run, &view, &EnrichmentPlan::Watch);
-    assert_eq!(rests.phase, Some(EnrichmentPhase::Suspended));
-    assert_eq!(find(&rests.conditions, kind::SUSPENDED).unwrap().reason, "BudgetReached");
+    let suspended = status(&EnrichmentRunStatus::default(), &run, &view, &EnrichmentPlan::Watch);
+    assert_eq!(suspended.phase, Some(EnrichmentPhase::Suspended));
+    assert_eq!(find(&suspended.conditions, condition_type::SUSPENDED).unwrap().reason, "BudgetReached");
     run.spec.budget = budget(9);
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Resume);
-    let goes_on = status(&rests, &run, &view, &EnrichmentPlan::Resume);
-    assert_eq!(find(&goes_on.conditions, kind::SUSPENDED).unwrap().status, "False");
+    let goes_on = status(&suspended, &run, &view, &EnrichmentPlan::Resume);
+    assert_eq!(find(&goes_on.conditions, condition_type::SUSPENDED).unwrap().status, "False");
     view.ready = Err(NotReady::user("OtherRunAtWork", "another one"));
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch, "not while another run is at work");
     run.spec.suspend = true;
-    view.work.as_mut().unwrap().suspended = false;
+    view.job.as_mut().unwrap().suspended = false;
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Suspend);
 }
 
 #[test]
 fn what_pods_fail_at_is_told_while_others_are_started() {
     let trouble = Some("failed to use model m: status 404".to_owned());
-    let view = seen(Some(EnrichmentJob { trouble, ..work(None) }), None, Some(vec![record(0, 10, 4, 0)]));
-    let told = after(&view);
-    let degraded = find(&told.conditions, kind::DEGRADED).unwrap();
+    let view = seen(Some(EnrichmentJob { trouble, ..job(None) }), None, Some(vec![record(0, 10, 4, 0)]));
+    let status = after(&view);
+    let degraded = find(&status.conditions, condition_type::DEGRADED).unwrap();
     assert!(degraded.message.contains("status 404"), "{degraded:?}");
     assert!(
-        events(&EnrichmentRunStatus::default(), &told, &plan(&view))
+        events(&EnrichmentRunStatus::default(), &status, &plan(&view))
             .iter()
             .any(|event| event.reason == "PodsFail")
     );
-    let sound = seen(Some(work(None)), None, Some(vec![record(0, 10, 4, 0)]));
-    assert!(find(&after(&sound).conditions, kind::DEGRADED).is_none());
+    let sound = seen(Some(job(None)), None, Some(vec![record(0, 10, 4, 0)]));
+    assert!(find(&after(&sound).conditions, condition_type::DEGRADED).is_none());
 }
 
 #[test]
@@ -184,11 +189,11 @@ fn vectors_of_others_go_before_the_work_begins() {
     let stale = || Selection { has_stale_vectors: true, ..selection(vec![bounds(None, 1001)]) };
     let mut view = seen(None, Some(stale()), None);
     assert!(matches!(plan(&view), EnrichmentPlan::Clear(_)));
-    view.clearing = Some(work(None));
+    view.clearing = Some(job(None));
     assert_eq!(plan(&view), EnrichmentPlan::Watch);
-    view.clearing = Some(work(Some(false)));
+    view.clearing = Some(job(Some(false)));
     assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "BackoffLimitExceeded"));
-    view.clearing = Some(work(Some(true)));
+    view.clearing = Some(job(Some(true)));
     assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "VectorsOfOthers"));
     view.selection.as_mut().unwrap().has_stale_vectors = false;
     assert!(matches!(plan(&view), EnrichmentPlan::Start(_)));
@@ -196,11 +201,12 @@ fn vectors_of_others_go_before_the_work_begins() {
 
 #[test]
 fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
-    let told = SliceRecord { model_changed: Some("m from \"v1\" to \"v2\"".into()), ..record(0, 10, 4, 0) };
+    let changed =
+        SliceRecord { model_changed: Some("m from \"v1\" to \"v2\"".into()), ..record(0, 10, 4, 0) };
     let trouble = Some("the model m has changed: from v1 to v2".to_owned());
     let stopped = |stop_reason| {
-        let work = EnrichmentJob { trouble: trouble.clone(), stop_reason, ..work(Some(false)) };
-        seen(Some(work), None, Some(vec![told.clone()]))
+        let job = EnrichmentJob { trouble: trouble.clone(), stop_reason, ..job(Some(false)) };
+        seen(Some(job), None, Some(vec![changed.clone()]))
     };
     let other = plan(&stopped(None));
     assert!(
@@ -209,7 +215,7 @@ fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
     );
     let view = stopped(Some(StopReason::ModelChanged));
     assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "ModelChanged"));
-    assert!(holds(&after(&view).conditions, kind::MODEL_CHANGED));
+    assert!(is_true(&after(&view).conditions, condition_type::MODEL_CHANGED));
     let version = |slice, version: &str| SliceRecord {
         versions: Versions::from([("e".to_owned(), version.to_owned())]),
         ..record(slice, 1, 1, 0)
@@ -220,9 +226,9 @@ fn a_model_that_changed_is_the_reason_of_the_end_where_it_stopped_the_run() {
 
 #[test]
 fn a_complete_job_without_its_records_is_not_believed() {
-    let view = seen(Some(work(Some(true))), None, Some(vec![record(0, 10, 10, 0)]));
+    let view = seen(Some(job(Some(true))), None, Some(vec![record(0, 10, 10, 0)]));
     assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "SlicesUnaccounted"));
-    let blind = seen(Some(work(Some(true))), None, None);
+    let blind = seen(Some(job(Some(true))), None, None);
     assert_eq!(
         plan(&blind),
         EnrichmentPlan::Watch,
@@ -233,10 +239,10 @@ fn a_complete_job_without_its_records_is_not_believed() {
 #[test]
 fn a_failed_job_fails_the_run_in_the_words_of_the_pod_even_if_the_clusters_are_out_of_reach() {
     let trouble = Some("the model server refuses: no such model".to_owned());
-    let mut view = seen(Some(EnrichmentJob { trouble, ..work(Some(false)) }), None, None);
+    let mut view = seen(Some(EnrichmentJob { trouble, ..job(Some(false)) }), None, None);
     view.ready = Err(NotReady::transient("IndexUnreachable", "connection refused"));
     let status = after(&view);
-    let failed = find(&status.conditions, kind::FAILED).unwrap();
+    let failed = find(&status.conditions, condition_type::FAILED).unwrap();
     assert_eq!(failed.reason, "BackoffLimitExceeded");
     assert_eq!(failed.message, "too many failures: the model server refuses: no such model");
 }
@@ -247,13 +253,13 @@ fn a_run_that_cannot_start_says_why_and_that_it_can_after_all() {
     view.ready = Err(NotReady::user("SecretNotFound", "there is no Secret \"es\""));
     let waiting = after(&view);
     assert_eq!(waiting.phase, Some(EnrichmentPhase::Pending));
-    let told = events(&EnrichmentRunStatus::default(), &waiting, &plan(&view));
-    assert_eq!((told[0].warning, told[0].reason.as_str()), (true, "SecretNotFound"));
+    let first = events(&EnrichmentRunStatus::default(), &waiting, &plan(&view));
+    assert_eq!((first[0].warning, first[0].reason.as_str()), (true, "SecretNotFound"));
     let mended = seen(None, Some(selection(vec![bounds(None, 1001)])), None);
     let plan = plan(&mended);
     let started = status(&waiting, &run(), &mended, &plan);
-    let told: Vec<_> = events(&waiting, &started, &plan).into_iter().map(|event| event.reason).collect();
-    assert_eq!(told, ["Reachable", "Started"]);
+    let reasons: Vec<_> = events(&waiting, &started, &plan).into_iter().map(|event| event.reason).collect();
+    assert_eq!(reasons, ["Reachable", "Started"]);
 }
 
 #[test]
@@ -279,13 +285,14 @@ fn what_pods_wait_for_is_told_while_they_do_and_not_of_a_run_that_has_ended() {
         since: "1970-01-01T00:16:30Z".into(),
         message: "tone: connection refused".into(),
     };
-    let told = |store_problems| WorkerStatus { store_problems, ..WorkerStatus::default() };
+    let reports = |store_problems| WorkerStatus { store_problems, ..WorkerStatus::default() };
     let after = |old: &EnrichmentRunStatus, ended, worker_statuses| {
-        let view = EnrichmentObservation { worker_statuses, ..seen(Some(work(ended)), None, Some(vec![])) };
+        let view = EnrichmentObservation { worker_statuses, ..seen(Some(job(ended)), None, Some(vec![])) };
         status(old, &run(), &view, &plan(&view))
     };
-    let first = after(&EnrichmentRunStatus::default(), None, vec![told(vec![]), told(vec![store_problem])]);
-    let throttled = find(&first.conditions, kind::THROTTLED).unwrap();
+    let first =
+        after(&EnrichmentRunStatus::default(), None, vec![reports(vec![]), reports(vec![store_problem])]);
+    let throttled = find(&first.conditions, condition_type::THROTTLED).unwrap();
     assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Model"));
     assert!(
         throttled.message.contains("Unreachable") && throttled.message.contains("tone: connection refused")
@@ -293,11 +300,11 @@ fn what_pods_wait_for_is_told_while_they_do_and_not_of_a_run_that_has_ended() {
     let event = events(&EnrichmentRunStatus::default(), &first, &EnrichmentPlan::Watch).pop().unwrap();
     assert_eq!((event.warning, event.reason.as_str()), (true, "Model"));
 
-    let silent = after(&first, None, vec![]);
-    assert!(holds(&silent.conditions, kind::THROTTLED), "nobody has said that it is over");
-    let over = after(&first, None, vec![told(vec![])]);
-    assert_eq!(find(&over.conditions, kind::THROTTLED).unwrap().status, "False");
-    let never = after(&EnrichmentRunStatus::default(), None, vec![told(vec![])]);
-    assert_eq!(find(&never.conditions, kind::THROTTLED), None);
-    assert_eq!(find(&after(&first, Some(false), vec![]).conditions, kind::THROTTLED), None);
+    let unreported = after(&first, None, vec![]);
+    assert!(is_true(&unreported.conditions, condition_type::THROTTLED), "nobody has said that it is over");
+    let over = after(&first, None, vec![reports(vec![])]);
+    assert_eq!(find(&over.conditions, condition_type::THROTTLED).unwrap().status, "False");
+    let never = after(&EnrichmentRunStatus::default(), None, vec![reports(vec![])]);
+    assert_eq!(find(&never.conditions, condition_type::THROTTLED), None);
+    assert_eq!(find(&after(&first, Some(false), vec![]).conditions, condition_type::THROTTLED), None);
 }

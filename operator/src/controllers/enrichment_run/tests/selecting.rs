@@ -95,12 +95,13 @@ fn slices_grow_with_the_documents_up_to_four_for_each_pod() {
 #[test]
 fn the_query_takes_the_upper_bound_and_leaves_the_lower_one() {
     let spec = spec(&json!({"from": {"sourceRef": {"name": "wire"}, "query": {"term": {"language": "en"}}}}));
-    let pool = DocumentQuery::articles("articles-*", &spec.from.time_field, spec.from.query.as_ref(), None);
-    let filter = pool.within(&bounds(Some(0), 60))["bool"]["filter"].clone();
+    let document_query =
+        DocumentQuery::articles("articles-*", &spec.from.time_field, spec.from.query.as_ref(), None);
+    let filter = document_query.within(&bounds(Some(0), 60))["bool"]["filter"].clone();
     let range = &filter[0]["range"]["_docmill.indexedTime"];
     assert_eq!(*range, json!({"gt": "1970-01-01T00:00:00Z", "lte": "1970-01-01T00:01:00Z"}));
     assert_eq!(filter[1], json!({"term": {"language": "en"}}));
-    let query = cuts_query(&pool, &bounds(None, 60), 4);
+    let query = cuts_query(&document_query, &bounds(None, 60), 4);
     assert_eq!(query["aggs"]["cuts"]["percentiles"]["percents"], json!([25.0, 50.0, 75.0]));
     let failures = DocumentQuery::failures("docmill-enrichments-news", "target-1").within(&bounds(None, 60));
     assert_eq!(failures["bool"]["filter"][2], json!({"term": {"target": "target-1"}}));
@@ -131,11 +132,11 @@ proptest! {
         let slices: Vec<docmill_crds::api::enrichment_run::Bounds> = serde_json::from_str(&slices).unwrap();
         for time in times {
             let time = Timestamp::from_millisecond(time).unwrap();
-            let holds = |slice: &docmill_crds::api::enrichment_run::Bounds| {
+            let contains = |slice: &docmill_crds::api::enrichment_run::Bounds| {
                 slice.after.as_ref().is_none_or(|after| time > after.0) && time <= slice.until.0
             };
-            let found = slices.iter().filter(|slice| holds(slice)).count();
-            assert_eq!(found, usize::from(holds(&whole)), "{time} in {slices:?}");
+            let found = slices.iter().filter(|slice| contains(slice)).count();
+            assert_eq!(found, usize::from(contains(&whole)), "{time} in {slices:?}");
         }
     }
 }

@@ -17,7 +17,7 @@ struct Pass {
     schedule: EnrichmentSchedule,
     seen: ScheduleObservation,
     plan: SchedulePlan,
-    done: ApplyOutcome,
+    outcome: ApplyOutcome,
     new: EnrichmentScheduleStatus,
 }
 
@@ -30,22 +30,22 @@ impl Pass {
     ) -> Self {
         let seen = seen(&schedule, runs, today(now));
         let plan = plan(&schedule, &seen);
-        let made = match &plan.due {
+        let created_for = match &plan.due {
             Due::Create { time, .. } if refused.is_none() => Some(*time),
             _ => None,
         };
-        let done = ApplyOutcome { made, refused };
-        let new = status(&schedule, &seen, &plan, &done);
-        Self { schedule, seen, plan, done, new }
+        let outcome = ApplyOutcome { created_for, refused };
+        let new = status(&schedule, &seen, &plan, &outcome);
+        Self { schedule, seen, plan, outcome, new }
     }
 
     fn events(&self) -> Vec<(bool, String, String)> {
-        let events = events(&self.schedule, &self.new, &self.seen, &self.plan, &self.done);
+        let events = events(&self.schedule, &self.new, &self.seen, &self.plan, &self.outcome);
         events.into_iter().map(|event| (event.warning, event.reason, event.text)).collect()
     }
 
     fn pause(&self) -> Option<u64> {
-        requeue_after("u", &self.seen, &self.new, &self.done).map(|pause| pause.as_secs())
+        requeue_after("u", &self.seen, &self.new, &self.outcome).map(|pause| pause.as_secs())
     }
 
     fn ready(&self) -> (&str, &str) {
@@ -85,10 +85,10 @@ fn a_run_that_could_not_be_made_is_not_taken_for_made_and_is_tried_again() {
         (1, true, "FailedCreate", "exceeded quota")
     );
     assert!(pass.pause().unwrap() <= 2);
-    let mut told = pass.schedule.clone();
-    told.status = Some(pass.new);
-    assert!(Pass::at("10:10:02", told.clone(), vec![], Some(refused())).events().is_empty(), "told once");
-    let mended = Pass::at("10:10:05", told, vec![], None);
+    let mut reported = pass.schedule.clone();
+    reported.status = Some(pass.new);
+    assert!(Pass::at("10:10:02", reported.clone(), vec![], Some(refused())).events().is_empty(), "told once");
+    let mended = Pass::at("10:10:05", reported, vec![], None);
     assert_eq!(mended.ready(), ("True", "Scheduled"));
     assert_eq!(
         mended.events().iter().map(|event| event.1.as_str()).collect::<Vec<_>>(),
@@ -110,9 +110,9 @@ fn runs_at_work_are_listed_and_counted_and_those_that_end_are_told_once() {
     next.status = Some(first.new);
     let runs = vec![run("10:30:00", Failed), run("10:20:00", Complete), run("10:10:00", Complete)];
     let second = Pass::at("10:32:00", next, runs.clone(), None);
-    let told: Vec<_> = second.events().into_iter().map(|event| (event.0, event.1, event.2)).collect();
+    let events: Vec<_> = second.events().into_iter().map(|event| (event.0, event.1, event.2)).collect();
     assert_eq!(
-        told,
+        events,
         [
             (false, "RunCompleted".into(), "the run daily-29926700 is complete".into()),
             (true, "RunFailed".into(), "the run daily-29926710 failed: the model is away".into())
@@ -136,24 +136,24 @@ fn what_is_known_outlives_the_runs() {
 
 #[test]
 fn a_time_that_waits_is_replaced_or_is_missed_is_told() {
-    let told = |spec: &Value, now: &str, state| {
+    let events_at = |spec: &Value, now: &str, state| {
         let schedule = after(spec, "2026-11-25T10:10:00Z");
         let runs = vec![made(&schedule, today("10:10:00"), state)];
         let events = Pass::at(now, schedule, runs, None).events();
         events.into_iter().map(|event| (event.0, event.1, event.2)).collect::<Vec<_>>()
     };
-    let held = told(&json!({"concurrencyPolicy": "Forbid"}), "10:20:01", Active);
+    let held = events_at(&json!({"concurrencyPolicy": "Forbid"}), "10:20:01", Active);
     assert_eq!((held.len(), held[0].0, held[0].1.as_str()), (1, false, "AlreadyActive"));
     assert!(
         held[0].2.starts_with("the run for 2026-11-25T10:20:00Z waits for the end of daily-29926690, since"),
         "{}",
         held[0].2
     );
-    let replaced = told(&json!({"concurrencyPolicy": "Replace"}), "10:20:01", Active);
+    let replaced = events_at(&json!({"concurrencyPolicy": "Replace"}), "10:20:01", Active);
     assert_eq!((replaced.len(), replaced[0].1.as_str()), (1, "Replaced"));
     assert!(replaced[0].2.contains("deleting daily-29926690"), "{}", replaced[0].2);
-    assert!(told(&json!({"concurrencyPolicy": "Replace"}), "10:20:02", Going).is_empty());
-    let missed = told(&json!({"startingDeadlineSeconds": 10}), "10:25:00", Complete);
+    assert!(events_at(&json!({"concurrencyPolicy": "Replace"}), "10:20:02", Going).is_empty());
+    let missed = events_at(&json!({"startingDeadlineSeconds": 10}), "10:25:00", Complete);
     assert_eq!((missed.len(), missed[0].0, missed[0].1.as_str()), (1, true, "MissSchedule"));
 }
 

@@ -50,11 +50,11 @@ impl World {
         self.now += SignedDuration::from_secs(step.seconds);
         // What was deleted is gone by now; some of the others have ended.
         self.runs.retain(|(_, state)| *state != Going);
-        for ((_, state), (ends, well)) in
+        for ((_, state), (ends, succeeds)) in
             self.runs.iter_mut().filter(|(_, state)| *state == Active).zip(&step.ends)
         {
             if *ends {
-                *state = if *well { Complete } else { Failed };
+                *state = if *succeeds { Complete } else { Failed };
             }
         }
         self.look(step.dies);
@@ -68,14 +68,14 @@ impl World {
         for gone in &plan.outdated {
             self.runs.retain(|(time, _)| run(&self.schedule, *time).name_any() != gone.name_any());
         }
-        let mut done = ApplyOutcome::default();
+        let mut outcome = ApplyOutcome::default();
         match &plan.due {
             Due::Create { time, .. } => {
                 let name = run(&self.schedule, *time).name_any();
                 assert!(self.names.insert(name), "{time} has had a run before");
                 self.runs.push((*time, Active));
                 self.times.push(*time);
-                done.made = Some(*time);
+                outcome.created_for = Some(*time);
             }
             Due::Replace { runs, .. } => {
                 for (time, state) in &mut self.runs {
@@ -87,7 +87,7 @@ impl World {
             Due::Nothing | Due::Hold { .. } | Due::TooLate { .. } => {}
         }
         if !dies {
-            self.schedule.status = Some(status(&self.schedule, &seen, &plan, &done));
+            self.schedule.status = Some(status(&self.schedule, &seen, &plan, &outcome));
         }
     }
 

@@ -5,7 +5,7 @@ use docmill_crds::api::ingest_run::IngestPhase;
 use docmill_crds::contract::{RunOrder, RunStep};
 
 use super::{fresh, order, part, plan_record, run, selected, working};
-use crate::conditions::{find, holds, kind};
+use crate::conditions::{condition_type, find, is_true};
 use crate::controllers::ingest_run::observation::{IngestObservation, RunJob};
 use crate::controllers::ingest_run::plan::{IngestPlan, plan};
 use crate::controllers::ingest_run::status::{events, remaining, status};
@@ -23,7 +23,7 @@ fn a_run_of_a_missing_source_says_so_and_waits() {
     assert_eq!(plan(&view), IngestPlan::Wait);
     let status = after(&view);
     assert_eq!((status.phase, status.start_time.clone()), (Some(IngestPhase::Pending), None));
-    assert_eq!(find(&status.conditions, kind::READY).unwrap().reason, "SourceNotFound");
+    assert_eq!(find(&status.conditions, condition_type::READY).unwrap().reason, "SourceNotFound");
     assert_eq!(events(&IngestRunStatus::default(), &status, &plan(&view))[0].reason, "SourceNotFound");
 }
 
@@ -33,7 +33,7 @@ fn a_run_that_can_start_selects_first() {
     let status = after(&fresh());
     assert_eq!(status.phase, Some(IngestPhase::Planning));
     assert_eq!(status.revision, order().ingest.spec.conversion.revision().ok());
-    assert!(holds(&status.conditions, kind::PROGRESSING) && !has_ended(&status.conditions));
+    assert!(is_true(&status.conditions, condition_type::PROGRESSING) && !has_ended(&status.conditions));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn nothing_selected_is_complete_at_once() {
     let status = after(&selected(Some(plan_record(0, 0))));
     assert_eq!((status.phase, status.selected, status.done), (Some(IngestPhase::Complete), Some(0), Some(0)));
     assert_eq!(
-        find(&status.conditions, kind::COMPLETE).unwrap().message,
+        find(&status.conditions, condition_type::COMPLETE).unwrap().message,
         "0 selected; 7 others needed nothing"
     );
     assert_eq!(status.progress.as_deref(), Some("100%"));
@@ -101,8 +101,11 @@ fn a_run_is_complete_when_every_unit_has_its_end_also_if_some_are_refused() {
     let view = working(Some(true), vec![part(0, 9, 1), part(1, 10, 0)]);
     let status = after(&view);
     assert_eq!(status.phase, Some(IngestPhase::Complete));
-    assert!(holds(&status.conditions, kind::COMPLETE) && !holds(&status.conditions, kind::PROGRESSING));
-    let message = &find(&status.conditions, kind::COMPLETE).unwrap().message;
+    assert!(
+        is_true(&status.conditions, condition_type::COMPLETE)
+            && !is_true(&status.conditions, condition_type::PROGRESSING)
+    );
+    let message = &find(&status.conditions, condition_type::COMPLETE).unwrap().message;
     assert_eq!(message, "20 selected: 19 done (19 changed), 1 failed, 0 skipped; 7 others needed nothing");
     assert_eq!(status.report.as_deref(), Some("s3://json-bucket/.docmill/runs/run-1/report.json"));
     assert_eq!(status.duration.as_deref(), Some("1m20s"));
@@ -120,7 +123,7 @@ fn a_failed_job_fails_the_run_in_the_words_of_the_pod() {
     let trouble = Some("failed to finish 3 of 1000 units".to_owned());
     view.working = view.working.map(|step| RunJob { trouble, ..step });
     let status = after(&view);
-    let failed = find(&status.conditions, kind::FAILED).unwrap();
+    let failed = find(&status.conditions, condition_type::FAILED).unwrap();
     assert_eq!(failed.reason, "FailedIndexes");
     assert_eq!(failed.message, "Job has failed indexes: failed to finish 3 of 1000 units");
     assert_eq!((status.phase, status.done), (Some(IngestPhase::Failed), Some(10)));
@@ -134,5 +137,5 @@ fn what_cannot_be_seen_stays() {
     blind.ready = Err(NotReady::transient("IndexUnreachable", "connection refused"));
     let second = status(&first, &run(), &blind, &plan(&blind));
     assert_eq!((second.selected, second.done, second.progress), (Some(20), Some(9), Some("50%".into())));
-    assert!(!holds(&second.conditions, kind::READY));
+    assert!(!is_true(&second.conditions, condition_type::READY));
 }

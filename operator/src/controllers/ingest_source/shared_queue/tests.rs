@@ -25,8 +25,8 @@ fn ready(mut source: IngestSource, status: &str, reason: &str, generation: i64) 
     source
 }
 
-/// What the first of these sources is told.
-fn told(sources: &[&IngestSource]) -> Option<String> {
+/// The fault of the first of these sources.
+fn fault_message(sources: &[&IngestSource]) -> Option<String> {
     let all: Vec<_> =
         sources.iter().map(|source| Arc::new(DeserializeGuard(Ok((*source).clone())))).collect();
     let fault = check(sources[0], &all).err()?;
@@ -39,10 +39,10 @@ const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/1/wire";
 #[test]
 fn sources_of_one_queue_are_told_of_each_other() {
     let (a, b, c) = (named("n", "a", QUEUE), named("n", "b", QUEUE), named("n", "c", &format!("{QUEUE}2")));
-    assert!(told(&[&a, &b, &c]).is_some_and(|message| message.contains("IngestSource b takes")));
-    assert!(told(&[&b, &a, &c]).is_some_and(|message| message.contains("IngestSource a takes")));
-    assert_eq!(told(&[&c, &a, &b]), None);
-    assert_eq!(told(&[&a]), None, "not of itself");
+    assert!(fault_message(&[&a, &b, &c]).is_some_and(|message| message.contains("IngestSource b takes")));
+    assert!(fault_message(&[&b, &a, &c]).is_some_and(|message| message.contains("IngestSource a takes")));
+    assert_eq!(fault_message(&[&c, &a, &b]), None);
+    assert_eq!(fault_message(&[&a]), None, "not of itself");
 }
 
 #[test]
@@ -50,28 +50,28 @@ fn one_that_takes_nothing_shares_nothing() {
     let (a, b) = (named("n", "a", QUEUE), named("n", "b", QUEUE));
     let mut suspended = b.clone();
     suspended.spec.suspend = true;
-    assert_eq!(told(&[&a, &suspended]), None);
-    assert_eq!(told(&[&suspended, &a]), None);
-    let mut leaving = b.clone();
-    leaving.metadata.deletion_timestamp =
+    assert_eq!(fault_message(&[&a, &suspended]), None);
+    assert_eq!(fault_message(&[&suspended, &a]), None);
+    let mut terminating = b.clone();
+    terminating.metadata.deletion_timestamp =
         Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH));
-    assert_eq!(told(&[&a, &leaving]), None);
+    assert_eq!(fault_message(&[&a, &terminating]), None);
     let mut polling = b;
     polling.spec.trigger.sqs = None;
-    assert_eq!(told(&[&a, &polling]), None);
+    assert_eq!(fault_message(&[&a, &polling]), None);
 }
 
 #[test]
 fn another_namespace_counts_once_it_has_reached_the_queue_and_is_not_named() {
     let (a, stranger) = (named("n", "a", QUEUE), named("secret-project", "b", QUEUE));
-    assert_eq!(told(&[&a, &stranger]), None, "nobody has looked at it yet");
+    assert_eq!(fault_message(&[&a, &stranger]), None, "nobody has looked at it yet");
     for (status, reason, generation, counts) in [
         ("True", "Reachable", 3, true),
         ("False", QUEUE_SHARED, 3, true),
         ("False", "QueueAccessDenied", 3, false),
         ("True", "Reachable", 2, false),
     ] {
-        let message = told(&[&a, &ready(stranger.clone(), status, reason, generation)]);
+        let message = fault_message(&[&a, &ready(stranger.clone(), status, reason, generation)]);
         assert_eq!(message.is_some(), counts, "{status} {reason} {generation}");
         let message = message.unwrap_or_default();
         assert!(!message.contains("secret-project") && !message.contains("IngestSource b"), "{message}");

@@ -55,9 +55,9 @@ fn running_workers_count_and_are_never_ended_for_want_of_work() {
 
 #[test]
 fn a_source_whose_queue_is_shared_ends_its_workers_and_goes_on_polling() {
-    let mut leaving = active(1);
-    leaving.leaving = true;
-    let mut view = seen(10, 0, vec![active(0), leaving]);
+    let mut terminating = active(1);
+    terminating.terminating = true;
+    let mut view = seen(10, 0, vec![active(0), terminating]);
     view.ready = Err(NotReady::user("QueueShared", "another one takes from it"));
     let shared = plan(false, &workers(10, 60), &view);
     assert_eq!((shared.desired, shared.start.len()), (0, 0));
@@ -80,17 +80,17 @@ fn units_in_the_hands_of_a_dead_worker_start_nothing_until_they_come_back() {
 fn the_same_view_gives_the_same_names_and_a_new_one_follows_an_ended_worker() {
     let first = plan(false, &workers(10, 60), &seen(1, 0, vec![]));
     assert_eq!(first.start, plan(false, &workers(10, 60), &seen(1, 0, vec![])).start);
-    let after = plan(false, &workers(10, 60), &seen(1, 0, vec![ended(0, (1, 2), WorkerOutcome::Well)]));
+    let after = plan(false, &workers(10, 60), &seen(1, 0, vec![ended(0, (1, 2), WorkerOutcome::Succeeded)]));
     assert_eq!(after.start, [Start { slot: 0, predecessor: Some("ended-0-2".into()) }]);
 }
 
 #[test]
 fn a_suspended_source_asks_each_of_its_workers_to_end_once() {
-    let leaving = Worker { leaving: true, ..active(1) };
+    let terminating = Worker { terminating: true, ..active(1) };
     let plan = plan(
         true,
         &workers(10, 60),
-        &seen(100, 0, vec![active(0), leaving, ended(2, (1, 2), WorkerOutcome::Well)]),
+        &seen(100, 0, vec![active(0), terminating, ended(2, (1, 2), WorkerOutcome::Succeeded)]),
     );
     assert_eq!((plan.desired, plan.start.len()), (0, 0));
     assert_eq!(plan.stop.iter().map(|stop| stop.uid.as_str()).collect::<Vec<_>>(), ["job-0"]);
@@ -125,7 +125,7 @@ fn workers_that_failed_side_by_side_count_once() {
 
 #[test]
 fn a_worker_that_ended_well_ends_the_pauses_and_a_lost_pod_starts_none() {
-    let history = vec![failed(0, (980, 996)), ended(1, (980, 997), WorkerOutcome::Well)];
+    let history = vec![failed(0, (980, 996)), ended(1, (980, 997), WorkerOutcome::Succeeded)];
     assert_eq!(plan(false, &workers(10, 60), &seen(1, 0, history)).start.len(), 1);
     let history = vec![ended(0, (980, 999), WorkerOutcome::TakenAway)];
     assert_eq!(plan(false, &workers(10, 60), &seen(1, 0, history)).start.len(), 1);
@@ -167,7 +167,7 @@ fn nothing_is_started_while_a_store_hinders() {
 fn after_a_hindrance_one_worker_looks_whether_it_is_over() {
     let view = |workers| {
         let mut view = seen(9000, 0, workers);
-        view.hindered_before = Some("Elasticsearch".into());
+        view.throttled_by = Some("Elasticsearch".into());
         view
     };
     let first = plan(false, &workers(10, 60), &view(vec![]));
@@ -181,8 +181,9 @@ fn after_a_hindrance_one_worker_looks_whether_it_is_over() {
 #[test]
 fn the_oldest_that_stay_could_hand_over() {
     let older = Worker { created: at(100), ..active(1) };
-    let leaving = Worker { leaving: true, ..active(2) };
-    let jobs: Vec<_> = candidates(&[active(0), older, leaving]).into_iter().map(|stop| stop.job).collect();
+    let terminating = Worker { terminating: true, ..active(2) };
+    let jobs: Vec<_> =
+        candidates(&[active(0), older, terminating]).into_iter().map(|stop| stop.job).collect();
     assert_eq!(jobs, ["wire-1", "wire-0"]);
 }
 
@@ -191,7 +192,7 @@ fn any_worker() -> impl Strategy<Value = Worker> {
         Just(WorkerState::Active { obstacle: None }),
         (0_i64..1000).prop_map(|to| WorkerState::Ended {
             at: at(to),
-            end: WorkerOutcome::Well,
+            end: WorkerOutcome::Succeeded,
             report: None
         }),
         (0_i64..1000).prop_map(|to| WorkerState::Ended {

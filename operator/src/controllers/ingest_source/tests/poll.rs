@@ -125,7 +125,7 @@ fn without_a_queue_the_active_run_tells_what_is_pending_and_no_worker_starts() {
     let view = SourceObservation {
         has_queue: false,
         queue: None,
-        polled: runs(&[(1, json!({"selected": 9, "conditions": complete()["conditions"]})), (2, status)]),
+        poll_runs: runs(&[(1, json!({"selected": 9, "conditions": complete()["conditions"]})), (2, status)]),
         ..seen(0, 0, vec![])
     };
     assert_eq!((view.pending(), view.polls()), (Some(30), true));

@@ -33,7 +33,7 @@ fn the_ledger_is_counted_by_state_and_reason() {
     let counts = read_ledger(&answer);
     assert_eq!((counts.indexed, counts.failed, counts.skipped), (90, 10, 0));
     assert_eq!(counts.top_failures[0].reason, "MissingField");
-    assert_eq!(counts.last_good.unwrap().as_millisecond(), 600_250);
+    assert_eq!(counts.last_success.unwrap().as_millisecond(), 600_250);
     assert_eq!(counts.newest.unwrap().lag_millis, Some(1500));
     let recent = RecentUnits { recorded: 12, failed: 8, foreign: 2, reason: Some("MalformedXml".into()) };
     assert_eq!(counts.recent, recent);
@@ -42,7 +42,7 @@ fn the_ledger_is_counted_by_state_and_reason() {
 #[test]
 fn an_aggregation_over_nothing_has_no_time() {
     let answer = json!({"aggregations": {"good": {"doc_count": 0, "last": {"value": null}}}});
-    assert_eq!(read_ledger(&answer).last_good, None);
+    assert_eq!(read_ledger(&answer).last_success, None);
 }
 
 fn job(status: &Value) -> Vec<Arc<Job>> {
@@ -94,8 +94,11 @@ fn a_pod_that_does_not_come_up_is_late_and_later_what_it_waits_for_is_told() {
     let read_at = |now| read(&job(&json!({})), &creating, at(now))[0].clone();
     assert!(!read_at(910).late && read_at(925).late);
     assert_eq!(read_at(925).state, WorkerState::Active { obstacle: None });
-    let WorkerState::Active { obstacle: Some(told) } = read_at(965).state else { panic!("no obstacle") };
-    assert!(told.starts_with("ContainerCreating: ") && told.contains("describe pod wire-x-1"), "{told}");
+    let WorkerState::Active { obstacle: Some(obstacle) } = read_at(965).state else { panic!("no obstacle") };
+    assert!(
+        obstacle.starts_with("ContainerCreating: ") && obstacle.contains("describe pod wire-x-1"),
+        "{obstacle}"
+    );
 }
 
 #[test]

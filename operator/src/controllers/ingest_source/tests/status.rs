@@ -5,7 +5,7 @@ use docmill_crds::contract::{
 };
 
 use super::{active, at, failed, running, seen, source, store_problem};
-use crate::conditions::{find, holds, kind};
+use crate::conditions::{condition_type, find, is_true};
 use crate::controllers::ingest_source::observation::{
     LedgerCounts, NewestRecord, RecentUnits, SourceObservation,
 };
@@ -43,8 +43,11 @@ fn the_numbers_are_those_of_queue_and_ledger() {
     );
     let workers = status.workers.unwrap();
     assert_eq!((workers.active, workers.desired), (1, 1));
-    assert!(holds(&status.conditions, kind::READY) && holds(&status.conditions, kind::PROGRESSING));
-    assert!(!holds(&status.conditions, kind::DEGRADED));
+    assert!(
+        is_true(&status.conditions, condition_type::READY)
+            && is_true(&status.conditions, condition_type::PROGRESSING)
+    );
+    assert!(!is_true(&status.conditions, condition_type::DEGRADED));
 }
 
 #[test]
@@ -85,82 +88,89 @@ fn what_cannot_be_seen_stays_and_the_reason_is_told() {
     let second = after(&first, &blind);
     assert_eq!(second.units, first.units);
     assert_eq!(second.last_ingest_time, first.last_ingest_time);
-    let ready = find(&second.conditions, kind::READY).unwrap();
+    let ready = find(&second.conditions, condition_type::READY).unwrap();
     assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "IndexUnreachable"));
-    let told = events(&first, &second);
-    assert_eq!((told[0].warning, told[0].reason.as_str()), (true, "IndexUnreachable"));
+    let events = events(&first, &second);
+    assert_eq!((events[0].warning, events[0].reason.as_str()), (true, "IndexUnreachable"));
 }
 
 #[test]
 fn a_new_source_that_works_is_told_of_once() {
     let status = after(&IngestSourceStatus::default(), &seen(0, 0, vec![]));
-    let told = events(&IngestSourceStatus::default(), &status);
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].warning, told[0].reason.as_str()), (false, "Reachable"));
+    let events = events(&IngestSourceStatus::default(), &status);
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].warning, events[0].reason.as_str()), (false, "Reachable"));
 }
 
 #[test]
 fn failing_workers_degrade_a_source_in_the_words_of_the_worker() {
     let status = after(&IngestSourceStatus::default(), &seen(5, 0, vec![failed(0, (980, 999))]));
-    let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
+    let degraded = find(&status.conditions, condition_type::DEGRADED).unwrap();
     assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "WorkersFail"));
     assert!(degraded.message.contains("index is read-only"));
 }
 
-fn told(store_problems: Vec<StoreProblem>) -> IngestSourceStatus {
+fn status_with(store_problems: Vec<StoreProblem>) -> IngestSourceStatus {
     after(&IngestSourceStatus::default(), &seen(5, 0, vec![running(0, (0, 0), store_problems)]))
 }
 
 #[test]
 fn a_store_that_takes_no_more_throttles_a_source_by_name_and_in_its_words() {
-    let status = told(vec![
+    let status = status_with(vec![
         store_problem(Store::ObjectStore, StoreProblemReason::Throttled, 995),
         store_problem(Store::Elasticsearch, StoreProblemReason::Throttled, 990),
     ]);
-    let throttled = find(&status.conditions, kind::THROTTLED).unwrap();
+    let throttled = find(&status.conditions, condition_type::THROTTLED).unwrap();
     assert_eq!((throttled.status.as_str(), throttled.reason.as_str()), ("True", "Elasticsearch"));
     assert!(throttled.message.contains("1970-01-01T00:16:30Z: 429, rejected"), "{}", throttled.message);
-    assert!(!holds(&status.conditions, kind::DEGRADED), "it passes");
-    let event = events(&told(vec![]), &status).pop().unwrap();
+    assert!(!is_true(&status.conditions, condition_type::DEGRADED), "it passes");
+    let event = events(&status_with(vec![]), &status).pop().unwrap();
     assert_eq!((event.warning, event.reason.as_str()), (true, "Elasticsearch"));
 }
 
 #[test]
 fn throttled_ends_with_a_workers_word_or_with_the_work_and_not_with_silence() {
-    let first = told(vec![store_problem(Store::Elasticsearch, StoreProblemReason::Unreachable, 990)]);
-    let silent = after(&first, &later(&seen(5, 0, vec![active(0)]), 1010));
-    assert_eq!(find(&silent.conditions, kind::THROTTLED), find(&first.conditions, kind::THROTTLED));
+    let first = status_with(vec![store_problem(Store::Elasticsearch, StoreProblemReason::Unreachable, 990)]);
+    let unreported = after(&first, &later(&seen(5, 0, vec![active(0)]), 1010));
+    assert_eq!(
+        find(&unreported.conditions, condition_type::THROTTLED),
+        find(&first.conditions, condition_type::THROTTLED)
+    );
     let none = after(&first, &later(&seen(5, 0, vec![]), 1010));
-    assert!(holds(&none.conditions, kind::THROTTLED));
+    assert!(is_true(&none.conditions, condition_type::THROTTLED));
     let over = after(&first, &later(&seen(5, 0, vec![running(0, (1, 1), vec![])]), 1010));
-    assert!(!holds(&over.conditions, kind::THROTTLED));
+    assert!(!is_true(&over.conditions, condition_type::THROTTLED));
     let done = after(&first, &later(&seen(0, 0, vec![]), 1010));
-    assert!(!holds(&done.conditions, kind::THROTTLED));
+    assert!(!is_true(&done.conditions, condition_type::THROTTLED));
 }
 
 #[test]
 fn what_a_person_has_to_mend_degrades_a_source_with_what_to_do() {
-    let denied = told(vec![store_problem(Store::ObjectStore, StoreProblemReason::AccessDenied, 999)]);
-    let degraded = find(&denied.conditions, kind::DEGRADED).unwrap();
+    let denied = status_with(vec![store_problem(Store::ObjectStore, StoreProblemReason::AccessDenied, 999)]);
+    let degraded = find(&denied.conditions, condition_type::DEGRADED).unwrap();
     assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "ObjectStoreAccessDenied"));
     assert!(degraded.message.ends_with("check the credentials and their permissions"));
-    assert!(!holds(&denied.conditions, kind::THROTTLED), "it does not pass");
+    assert!(!is_true(&denied.conditions, condition_type::THROTTLED), "it does not pass");
 }
 
 #[test]
 fn a_read_only_index_throttles_at_first_and_degrades_after_minutes() {
-    let since = |since| told(vec![store_problem(Store::Elasticsearch, StoreProblemReason::ReadOnly, since)]);
-    assert!(holds(&since(900).conditions, kind::THROTTLED) && !holds(&since(900).conditions, kind::DEGRADED));
+    let since =
+        |since| status_with(vec![store_problem(Store::Elasticsearch, StoreProblemReason::ReadOnly, since)]);
+    assert!(
+        is_true(&since(900).conditions, condition_type::THROTTLED)
+            && !is_true(&since(900).conditions, condition_type::DEGRADED)
+    );
     let long = since(600);
-    assert!(holds(&long.conditions, kind::THROTTLED));
-    assert_eq!(find(&long.conditions, kind::DEGRADED).unwrap().reason, "ElasticsearchReadOnly");
+    assert!(is_true(&long.conditions, condition_type::THROTTLED));
+    assert_eq!(find(&long.conditions, condition_type::DEGRADED).unwrap().reason, "ElasticsearchReadOnly");
 }
 
 #[test]
 fn workers_that_do_not_start_degrade_a_source() {
     let state = WorkerState::Active { obstacle: Some("ImagePullBackOff: no such image".into()) };
     let status = after(&IngestSourceStatus::default(), &seen(5, 0, vec![Worker { state, ..active(0) }]));
-    let degraded = find(&status.conditions, kind::DEGRADED).unwrap();
+    let degraded = find(&status.conditions, condition_type::DEGRADED).unwrap();
     assert_eq!(degraded.reason, "WorkersDoNotStart");
     assert!(degraded.message.contains("no such image"));
 }
@@ -172,15 +182,15 @@ fn notifications_of_another_bucket_degrade_a_source_when_they_are_many_or_nothin
         let reason = Some("ForeignNotification".into());
         view.ledger.as_mut().unwrap().recent = RecentUnits { recorded, failed: foreign, foreign, reason };
         let status = after(&IngestSourceStatus::default(), &view);
-        find(&status.conditions, kind::DEGRADED).unwrap().clone()
+        find(&status.conditions, condition_type::DEGRADED).unwrap().clone()
     };
     for (recorded, foreign) in [(0, 0), (100, 9), (2, 1)] {
         assert_eq!(with(recorded, foreign).status, "False", "{foreign} of {recorded}");
     }
     for (recorded, foreign) in [(1, 1), (100, 10), (12, 12)] {
-        let told = with(recorded, foreign);
-        assert_eq!((told.status.as_str(), told.reason.as_str()), ("True", "ForeignNotifications"));
-        assert!(told.message.contains("correct spec.raw.bucket"), "{}", told.message);
+        let degraded = with(recorded, foreign);
+        assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "ForeignNotifications"));
+        assert!(degraded.message.contains("correct spec.raw.bucket"), "{}", degraded.message);
     }
 }
 
@@ -191,14 +201,18 @@ fn a_source_of_which_most_units_fail_is_degraded_by_their_reason() {
         let recent = RecentUnits { recorded, failed, foreign: 0, reason: Some("MissingField".into()) };
         view.ledger.as_mut().unwrap().recent = recent;
         let status = after(&IngestSourceStatus::default(), &view);
-        find(&status.conditions, kind::DEGRADED).unwrap().clone()
+        find(&status.conditions, condition_type::DEGRADED).unwrap().clone()
     };
     for (recorded, failed) in [(9, 9), (10, 5), (0, 0)] {
         assert_eq!(with(recorded, failed).status, "False", "{failed} of {recorded}");
     }
-    let told = with(10, 6);
-    assert_eq!((told.status.as_str(), told.reason.as_str()), ("True", "MostUnitsFail"));
-    assert!(told.message.contains("MissingField") && told.message.contains("Replay"), "{}", told.message);
+    let degraded = with(10, 6);
+    assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "MostUnitsFail"));
+    assert!(
+        degraded.message.contains("MissingField") && degraded.message.contains("Replay"),
+        "{}",
+        degraded.message
+    );
 }
 
 #[test]
@@ -206,7 +220,7 @@ fn a_refused_job_is_told() {
     let view = seen(5, 0, vec![]);
     let plan = plan(false, &source().spec.workers, &view);
     let refused = status(&IngestSourceStatus::default(), false, None, &view, &plan, Some("exceeded quota"));
-    assert_eq!(find(&refused.conditions, kind::DEGRADED).unwrap().reason, "JobsRefused");
+    assert_eq!(find(&refused.conditions, condition_type::DEGRADED).unwrap().reason, "JobsRefused");
 }
 
 #[test]
@@ -233,18 +247,21 @@ fn units_that_wait_for_an_index_are_counted_and_nothing_else_is_kept_from_its_wo
         HeldUnits { trouble: IndexTrouble::Blocked, units: 3 },
         HeldUnits { trouble: IndexTrouble::Slow, units: 1 },
     ];
-    let present = WorkerStatus { held, ..WorkerStatus::default() };
-    let worker = Worker { present: Some(present), ..active(0) };
+    let worker_status = WorkerStatus { held, ..WorkerStatus::default() };
+    let worker = Worker { status: Some(worker_status), ..active(0) };
     let view = seen(500_000, 4, vec![worker]);
     let first = after(&IngestSourceStatus::default(), &view);
-    let degraded = find(&first.conditions, kind::DEGRADED).unwrap();
+    let degraded = find(&first.conditions, condition_type::DEGRADED).unwrap();
     assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "IndexBlocked"));
-    assert!(!holds(&first.conditions, kind::THROTTLED), "the others go on");
+    assert!(!is_true(&first.conditions, condition_type::THROTTLED), "the others go on");
     assert_eq!(first.units.unwrap().held, 4);
     let workers = source().spec.workers;
     assert!(!plan(false, &workers, &view).start.is_empty(), "and so does the start of workers");
-    let silent = after(&first, &later(&seen(0, 4, vec![]), 1010));
-    assert!(holds(&silent.conditions, kind::DEGRADED), "as long as nobody says otherwise and there is work");
-    let over = after(&silent, &later(&seen(0, 0, vec![]), 1020));
-    assert!(!holds(&over.conditions, kind::DEGRADED));
+    let unreported = after(&first, &later(&seen(0, 4, vec![]), 1010));
+    assert!(
+        is_true(&unreported.conditions, condition_type::DEGRADED),
+        "as long as nobody says otherwise and there is work"
+    );
+    let over = after(&unreported, &later(&seen(0, 0, vec![]), 1020));
+    assert!(!is_true(&over.conditions, condition_type::DEGRADED));
 }

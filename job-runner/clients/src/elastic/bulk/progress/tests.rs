@@ -22,36 +22,36 @@ fn done(items: usize) -> Vec<ItemResult> {
 
 #[test]
 fn only_items_that_were_not_taken_are_sent_again() {
-    let mut work = BulkProgress::new(vec![0; 3]);
-    let all = work.next_part().unwrap();
+    let mut progress = BulkProgress::new(vec![0; 3]);
+    let all = progress.next_part().unwrap();
     assert_eq!(all, [0, 1, 2]);
     let answer = vec![
         ItemResult::Final(ItemOutcome::Done),
         ItemResult::Retry(fault(429)),
         ItemResult::Final(ItemOutcome::Rejected(fault(400))),
     ];
-    assert!(work.take_in(all, Ok(answer), &never).unwrap().is_some());
-    assert_eq!(work.open(), 1);
-    let rest = work.next_part().unwrap();
+    assert!(progress.take_in(all, Ok(answer), &never).unwrap().is_some());
+    assert_eq!(progress.open(), 1);
+    let rest = progress.next_part().unwrap();
     assert_eq!(rest, [1]);
-    assert!(work.take_in(rest, Ok(done(1)), &never).unwrap().is_none());
-    assert_eq!(work.next_part(), None);
+    assert!(progress.take_in(rest, Ok(done(1)), &never).unwrap().is_none());
+    assert_eq!(progress.next_part(), None);
     assert_eq!(
-        work.outcomes().unwrap(),
+        progress.outcomes().unwrap(),
         [ItemOutcome::Done, ItemOutcome::Done, ItemOutcome::Rejected(fault(400))]
     );
 }
 
 #[test]
 fn a_refused_request_is_halved_until_the_guilty_item_is_alone() {
-    let mut work = BulkProgress::new(vec![0; 5]);
+    let mut progress = BulkProgress::new(vec![0; 5]);
     let mut requests = 0;
-    while let Some(part) = work.next_part() {
+    while let Some(part) = progress.next_part() {
         requests += 1;
         let answer = if part.contains(&3) { refused(413) } else { Ok(done(part.len())) };
-        assert!(work.take_in(part, answer, &never).unwrap().is_none());
+        assert!(progress.take_in(part, answer, &never).unwrap().is_none());
     }
-    let outcomes = work.outcomes().unwrap();
+    let outcomes = progress.outcomes().unwrap();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == ItemOutcome::Done).count(), 4);
     assert_eq!(outcomes[3], ItemOutcome::Rejected(fault(413)));
     assert!(requests <= 7, "{requests}");
@@ -59,32 +59,32 @@ fn a_refused_request_is_halved_until_the_guilty_item_is_alone() {
 
 #[test]
 fn a_request_that_is_pushed_back_whole_is_halved_and_never_rejected() {
-    let mut work = BulkProgress::new(vec![0; 2]);
-    let all = work.next_part().unwrap();
-    assert!(work.take_in(all, refused(429), &never).unwrap().is_some());
-    let first = work.next_part().unwrap();
+    let mut progress = BulkProgress::new(vec![0; 2]);
+    let all = progress.next_part().unwrap();
+    assert!(progress.take_in(all, refused(429), &never).unwrap().is_some());
+    let first = progress.next_part().unwrap();
     assert_eq!(first, [0]);
-    assert!(work.take_in(first, refused(429), &never).unwrap().is_some());
-    assert_eq!(work.next_part().unwrap(), [0]);
-    assert_eq!(work.open(), 2);
+    assert!(progress.take_in(first, refused(429), &never).unwrap().is_some());
+    assert_eq!(progress.next_part().unwrap(), [0]);
+    assert_eq!(progress.open(), 2);
 }
 
 #[test]
 fn missing_rights_end_the_bulk() {
-    let mut work = BulkProgress::new(vec![0; 2]);
-    let all = work.next_part().unwrap();
-    assert!(work.take_in(all, refused(401), &never).is_err());
-    let mut work = BulkProgress::new(vec![0; 1]);
-    let all = work.next_part().unwrap();
+    let mut progress = BulkProgress::new(vec![0; 2]);
+    let all = progress.next_part().unwrap();
+    assert!(progress.take_in(all, refused(401), &never).is_err());
+    let mut progress = BulkProgress::new(vec![0; 1]);
+    let all = progress.next_part().unwrap();
     let denied = ErrorCause { kind: "security_exception".into(), ..fault(403) };
-    assert!(work.take_in(all, Ok(vec![ItemResult::Retry(denied)]), &never).is_err());
+    assert!(progress.take_in(all, Ok(vec![ItemResult::Retry(denied)]), &never).is_err());
 }
 
 #[test]
 fn an_empty_bulk_needs_no_request() {
-    let mut work = BulkProgress::new(vec![0; 0]);
-    assert_eq!(work.next_part(), None);
-    assert_eq!(work.outcomes().unwrap(), []);
+    let mut progress = BulkProgress::new(vec![0; 0]);
+    assert_eq!(progress.next_part(), None);
+    assert_eq!(progress.outcomes().unwrap(), []);
 }
 
 fn blocked() -> ErrorCause {
@@ -94,51 +94,51 @@ fn blocked() -> ErrorCause {
 
 #[test]
 fn what_is_an_index_s_own_trouble_is_left_and_its_neighbours_are_settled() {
-    let mut work = BulkProgress::new(vec![0, 1, 0]);
-    let all = work.next_part().unwrap();
+    let mut progress = BulkProgress::new(vec![0, 1, 0]);
+    let all = progress.next_part().unwrap();
     let denied = ErrorCause { kind: "security_exception".into(), ..fault(403) };
     let answer = vec![
         ItemResult::Final(ItemOutcome::Done),
         ItemResult::Retry(denied.clone()),
         ItemResult::Retry(blocked()),
     ];
-    let asked = std::sync::Mutex::new(Vec::new());
+    let calls = std::sync::Mutex::new(Vec::new());
     let leave = |index: usize, trouble: IndexTrouble, others: bool| {
-        asked.lock().unwrap().push((index, trouble, others));
+        calls.lock().unwrap().push((index, trouble, others));
         true
     };
-    assert!(work.take_in(all, Ok(answer), &leave).unwrap().is_none(), "no pause is due");
-    assert_eq!(*asked.lock().unwrap(), [(1, IndexTrouble::Denied, true), (0, IndexTrouble::Blocked, false)]);
+    assert!(progress.take_in(all, Ok(answer), &leave).unwrap().is_none(), "no pause is due");
+    assert_eq!(*calls.lock().unwrap(), [(1, IndexTrouble::Denied, true), (0, IndexTrouble::Blocked, false)]);
     let held = |trouble, fault| ItemOutcome::Held(trouble, fault);
     let expected =
         [ItemOutcome::Done, held(IndexTrouble::Denied, denied), held(IndexTrouble::Blocked, blocked())];
-    assert_eq!(work.outcomes().unwrap(), expected);
+    assert_eq!(progress.outcomes().unwrap(), expected);
 }
 
 #[test]
 fn a_closed_index_is_left_and_where_nothing_is_left_it_rejects() {
     let closed = ErrorCause { kind: "index_closed_exception".into(), ..fault(400) };
     let answer = || Ok(vec![ItemResult::Final(ItemOutcome::Rejected(closed.clone()))]);
-    let mut work = BulkProgress::new(vec![0]);
-    let all = work.next_part().unwrap();
-    assert!(work.take_in(all, answer(), &|_, _, _| true).unwrap().is_none());
-    assert_eq!(work.outcomes().unwrap(), [ItemOutcome::Held(IndexTrouble::Blocked, closed.clone())]);
-    let mut work = BulkProgress::new(vec![0]);
-    let all = work.next_part().unwrap();
-    assert!(work.take_in(all, answer(), &never).unwrap().is_none());
-    assert_eq!(work.outcomes().unwrap(), [ItemOutcome::Rejected(closed)]);
+    let mut progress = BulkProgress::new(vec![0]);
+    let all = progress.next_part().unwrap();
+    assert!(progress.take_in(all, answer(), &|_, _, _| true).unwrap().is_none());
+    assert_eq!(progress.outcomes().unwrap(), [ItemOutcome::Held(IndexTrouble::Blocked, closed.clone())]);
+    let mut progress = BulkProgress::new(vec![0]);
+    let all = progress.next_part().unwrap();
+    assert!(progress.take_in(all, answer(), &never).unwrap().is_none());
+    assert_eq!(progress.outcomes().unwrap(), [ItemOutcome::Rejected(closed)]);
 }
 
 /// Sends until only late items are left. Gives the number of requests.
-fn until_late(work: &mut BulkProgress, slow: usize) -> usize {
+fn until_late(progress: &mut BulkProgress, slow: usize) -> usize {
     let mut requests = 0;
-    while let Some(part) = work.next_part() {
+    while let Some(part) = progress.next_part() {
         requests += 1;
-        if work.indices_of(&part).contains(&slow) {
-            work.is_late(part);
+        if progress.indices_of(&part).contains(&slow) {
+            progress.defer_late(part);
         } else {
-            work.was_quick();
-            assert!(work.take_in(part.clone(), Ok(done(part.len())), &never).unwrap().is_none());
+            progress.record_in_time();
+            assert!(progress.take_in(part.clone(), Ok(done(part.len())), &never).unwrap().is_none());
         }
     }
     requests
@@ -147,48 +147,48 @@ fn until_late(work: &mut BulkProgress, slow: usize) -> usize {
 #[test]
 fn the_slow_one_of_many_indices_is_found_by_few_requests() {
     for (indices, most) in [(2, 3), (16, 17), (300, 60)] {
-        let mut work = BulkProgress::new((0..600).map(|item| item % indices).collect());
-        let requests = until_late(&mut work, 1);
+        let mut progress = BulkProgress::new((0..600).map(|item| item % indices).collect());
+        let requests = until_late(&mut progress, 1);
         assert!(requests <= most, "{requests} requests for {indices} indices");
-        let (late, answered) = work.take_late();
+        let (late, answered) = progress.take_late();
         assert!(answered);
         assert_eq!(late.len(), 1);
-        assert_eq!(work.indices_of(&late[0]), [1]);
-        assert_eq!(work.open(), 600_usize.div_ceil(indices));
+        assert_eq!(progress.indices_of(&late[0]), [1]);
+        assert_eq!(progress.open(), 600_usize.div_ceil(indices));
     }
 }
 
 #[test]
 fn where_all_are_late_no_other_was_answered() {
-    let mut work = BulkProgress::new(vec![0, 1]);
-    while let Some(part) = work.next_part() {
-        work.is_late(part);
+    let mut progress = BulkProgress::new(vec![0, 1]);
+    while let Some(part) = progress.next_part() {
+        progress.defer_late(part);
     }
-    let (late, answered) = work.take_late();
+    let (late, answered) = progress.take_late();
     assert_eq!((late.len(), answered), (2, false));
 }
 
 #[test]
 fn what_has_to_wait_lets_the_other_parts_go_first() {
-    let mut work = BulkProgress::new(vec![0, 1]);
-    let all = work.next_part().unwrap();
-    work.is_late(all);
-    let first = work.next_part().unwrap();
+    let mut progress = BulkProgress::new(vec![0, 1]);
+    let all = progress.next_part().unwrap();
+    progress.defer_late(all);
+    let first = progress.next_part().unwrap();
     assert_eq!(first, [0]);
     let late = Err(ElasticError::Timeout(String::new()));
-    assert!(work.take_in(first, late, &never).unwrap().is_some());
-    assert_eq!(work.next_part(), Some(vec![1]), "its turn has come");
-    assert_eq!(work.next_part(), Some(vec![0]));
+    assert!(progress.take_in(first, late, &never).unwrap().is_some());
+    assert_eq!(progress.next_part(), Some(vec![1]), "its turn has come");
+    assert_eq!(progress.next_part(), Some(vec![0]));
 }
 
 #[test]
 fn a_part_without_an_answer_is_told_by_others_once() {
-    let mut work = BulkProgress::new(vec![0, 1]);
-    assert!(work.has_others(&[0, 1]) && !work.has_others(&[0]));
-    let all = work.next_part().unwrap();
-    work.is_late(all);
-    work.was_quick();
-    assert!(work.is_split() && work.has_others(&[0]));
-    let (_, others) = work.take_late();
-    assert!(others && !work.has_others(&[0]), "each answer tells once");
+    let mut progress = BulkProgress::new(vec![0, 1]);
+    assert!(progress.has_others(&[0, 1]) && !progress.has_others(&[0]));
+    let all = progress.next_part().unwrap();
+    progress.defer_late(all);
+    progress.record_in_time();
+    assert!(progress.is_split() && progress.has_others(&[0]));
+    let (_, others) = progress.take_late();
+    assert!(others && !progress.has_others(&[0]), "each answer tells once");
 }

@@ -29,16 +29,16 @@ fn authorization(method: Method, url: &str, service: AwsService, token: Option<&
 #[test]
 fn what_is_signed_is_named() {
     let url = "https://search-x.us-east-1.es.amazonaws.com/articles-*,b/_search?a=1";
-    let (told, headers) = authorization(Method::Post, url, AwsService::Es, None);
+    let (authorization_header, headers) = authorization(Method::Post, url, AwsService::Es, None);
     let scope = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/es/aws4_request, \
                  SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=";
-    assert!(told.starts_with(scope), "{told}");
+    assert!(authorization_header.starts_with(scope), "{authorization_header}");
     assert_eq!(headers, 3);
     let (serverless, headers) = authorization(Method::Post, url, AwsService::Aoss, Some("token"));
     assert!(serverless.contains("/us-east-1/aoss/aws4_request"), "{serverless}");
     assert!(serverless.contains("x-amz-security-token"), "{serverless}");
     assert_eq!(headers, 4);
-    assert_ne!(told, authorization(Method::Put, url, AwsService::Es, None).0);
+    assert_ne!(authorization_header, authorization(Method::Put, url, AwsService::Es, None).0);
 }
 
 #[tokio::test]
@@ -58,10 +58,10 @@ fn one_endpoint_and_both_halves_of_a_key_are_needed() {
         secret_ref: Some(SecretRef { name: "s".into() }),
         aws: Some(aws.clone()),
     };
-    let told = |cluster: &ElasticsearchCluster| {
+    let error = |cluster: &ElasticsearchCluster| {
         Signer::new(cluster, &aws, &Secrets::default()).err().expect("an error").to_string()
     };
-    assert!(told(&cluster).contains("one endpoint"));
+    assert!(error(&cluster).contains("one endpoint"));
     cluster.urls.pop();
-    assert!(told(&cluster).contains("AWS_ACCESS_KEY_ID"));
+    assert!(error(&cluster).contains("AWS_ACCESS_KEY_ID"));
 }

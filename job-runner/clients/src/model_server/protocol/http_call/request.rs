@@ -32,8 +32,8 @@ fn item(call: &HttpCall, inputs: &[Input], texts: &[String]) -> Value {
 /// The text of the input that `$name` stands for.
 fn input(name: &str, inputs: &[Input], texts: &[String]) -> Option<Value> {
     let name = name.strip_prefix('$')?;
-    let place = inputs.iter().position(|input| input.name == name)?;
-    texts.get(place).map(|text| Value::from(text.as_str()))
+    let position = inputs.iter().position(|input| input.name == name)?;
+    texts.get(position).map(|text| Value::from(text.as_str()))
 }
 
 /// A copy of the mapping with every `$name` replaced; `$$` at the beginning of a text is a `$`.

@@ -38,17 +38,17 @@ pub fn read(
 }
 
 /// Misdirected responses (a proxy's cache, a mixed-up connection) are not used.
-fn check_sender(answer: &Value, id: &str, asked: &OpenInference) -> Result<(), AnswerError> {
+fn check_sender(answer: &Value, id: &str, server: &OpenInference) -> Result<(), AnswerError> {
     let text = |key: &str| answer.get(key).and_then(Value::as_str);
     if let Some(other) = text("id").filter(|other| *other != id) {
         return Err(AnswerError::Broken(format!("it is for request {other:?} and not for {id:?}")));
     }
     match text("model_name") {
-        Some(name) if name == asked.model => {}
+        Some(name) if name == server.model => {}
         Some(name) => return Err(AnswerError::Unfit(format!("the server answers for model {name:?}"))),
         None => return Err(AnswerError::Broken("it names no model".to_owned())),
     }
-    match (text("model_version"), &asked.version) {
+    match (text("model_version"), &server.version) {
         (Some(version), Some(wanted)) if version != wanted => {
             Err(AnswerError::Unfit(format!("the server answers with version {version:?}, not {wanted:?}")))
         }

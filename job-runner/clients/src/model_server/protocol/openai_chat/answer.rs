@@ -14,15 +14,15 @@ pub fn read(body: &[u8], fields: &[OutputField]) -> Result<Vec<Reply>, AnswerErr
     let choice = choice.ok_or_else(|| AnswerError::Broken("it has no choices".to_owned()))?;
     let version = answer.get("model").and_then(Value::as_str).map(str::to_owned);
     let reply = || {
-        let said = said(choice)?;
-        let fields = outputs::fields(fields, |output| said.get(name(output)))?;
+        let output = output_object(choice)?;
+        let fields = outputs::fields(fields, |field| output.get(name(field)))?;
         Ok(Answer { fields, version })
     };
     Ok(vec![reply()])
 }
 
 /// The model's output, if it is a complete object.
-fn said(choice: &Value) -> Result<Value, String> {
+fn output_object(choice: &Value) -> Result<Value, String> {
     let text = |path: &str| choice.pointer(path).and_then(Value::as_str);
     if let Some(refusal) = text("/message/refusal").filter(|refusal| !refusal.is_empty()) {
         return Err(format!("the model refuses: {}", outputs::shown(refusal)));
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_of_the_schema_is_told() {
-        for (content, told) in [
+        for (content, expected) in [
             (json!("Sure! Here it is: {}"), "expected JSON, found Sure!"),
             (json!("{\"label\": \"ne"), "expected JSON"),
             (json!("[1]"), "expected a JSON object, found [1]"),
@@ -109,7 +109,7 @@ mod tests {
             (json!("{\"label\": \"war\"}"), "one of sport, news"),
         ] {
             let found = refused(&answer(&content, "stop"));
-            assert!(found.contains(told), "{found}");
+            assert!(found.contains(expected), "{found}");
         }
     }
 

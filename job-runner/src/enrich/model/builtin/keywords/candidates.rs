@@ -39,7 +39,7 @@ pub(crate) fn best(
 
 /// Every phrase that could be a keyword and how often it occurs, in the order of the text.
 fn candidates(sentences: &[Sentence], vocabulary: &Vocabulary) -> Vec<(Vec<usize>, f64)> {
-    let mut places: HashMap<Vec<usize>, usize> = HashMap::new();
+    let mut positions: HashMap<Vec<usize>, usize> = HashMap::new();
     let mut found: Vec<(Vec<usize>, f64)> = Vec::new();
     for chunk in sentences.iter().flatten() {
         for phrase in (0..chunk.len()).flat_map(|start| phrases_from(&chunk[start..])) {
@@ -47,11 +47,11 @@ fn candidates(sentences: &[Sentence], vocabulary: &Vocabulary) -> Vec<(Vec<usize
             if !is_candidate(&phrase, vocabulary) {
                 continue;
             }
-            let place = *places.entry(phrase).or_insert_with_key(|phrase| {
+            let position = *positions.entry(phrase).or_insert_with_key(|phrase| {
                 found.push((phrase.clone(), 0.0));
                 found.len() - 1
             });
-            found[place].1 += 1.0;
+            found[position].1 += 1.0;
         }
     }
     found
@@ -71,9 +71,9 @@ fn is_candidate(phrase: &[usize], vocabulary: &Vocabulary) -> bool {
 /// As in the paper. A stop word inside counts by how firmly it belongs between its neighbours.
 fn score(phrase: &[usize], count: f64, vocabulary: &Vocabulary, scores: &Scores) -> f64 {
     let (mut product, mut sum) = (1.0, 0.0);
-    for (place, &term) in phrase.iter().enumerate() {
+    for (position, &term) in phrase.iter().enumerate() {
         if vocabulary.terms[term].is_stop_word {
-            let loose = 1.0 - bond(phrase, place, scores);
+            let loose = 1.0 - bond(phrase, position, scores);
             product *= 1.0 + loose;
             sum -= loose;
         } else {
@@ -86,14 +86,15 @@ fn score(phrase: &[usize], count: f64, vocabulary: &Vocabulary, scores: &Scores)
 }
 
 /// How likely the word before is followed by this one, and this one by the word after.
-fn bond(phrase: &[usize], place: usize, scores: &Scores) -> f64 {
+fn bond(phrase: &[usize], position: usize, scores: &Scores) -> f64 {
     let (Some(&before), Some(&after)) =
-        (place.checked_sub(1).and_then(|at| phrase.get(at)), phrase.get(place + 1))
+        (position.checked_sub(1).and_then(|at| phrase.get(at)), phrase.get(position + 1))
     else {
         return 0.0;
     };
     let pair = |left, right| scores.pairs.get(&(left, right)).copied().unwrap_or(0.0);
-    pair(before, phrase[place]) / scores.counts[before] * (pair(phrase[place], after) / scores.counts[after])
+    pair(before, phrase[position]) / scores.counts[before]
+        * (pair(phrase[position], after) / scores.counts[after])
 }
 
 /// Whether a phrase is contained in another one.

@@ -11,10 +11,10 @@ const SHORTEST: usize = 3;
 /// Anything longer is not a word that anybody would search for.
 const LONGEST: usize = 50;
 
-/// A word at its place.
+/// A word at its position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SentenceWord {
-    /// Its place in the [`Vocabulary`].
+    /// Its position in the [`Vocabulary`].
     pub(crate) term: usize,
     /// It is in capital letters: an acronym.
     pub(crate) is_acronym: bool,
@@ -30,7 +30,7 @@ pub(crate) type Sentence = Vec<Chunk>;
 /// The different words of a text, in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
-    places: HashMap<String, usize>,
+    positions: HashMap<String, usize>,
     /// The words.
     pub(crate) terms: Vec<Term>,
 }
@@ -47,9 +47,9 @@ pub(crate) struct Term {
 }
 
 impl Vocabulary {
-    fn place(&mut self, text: String, stop_words: &HashSet<&str>) -> usize {
-        if let Some(place) = self.places.get(&text) {
-            return *place;
+    fn position_of(&mut self, text: String, stop_words: &HashSet<&str>) -> usize {
+        if let Some(position) = self.positions.get(&text) {
+            return *position;
         }
         let is_short = text.chars().count() < SHORTEST;
         let term = Term {
@@ -58,7 +58,7 @@ impl Vocabulary {
             text: text.clone(),
         };
         self.terms.push(term);
-        self.places.insert(text, self.terms.len() - 1);
+        self.positions.insert(text, self.terms.len() - 1);
         self.terms.len() - 1
     }
 }
@@ -96,7 +96,7 @@ fn read(word: &str, vocabulary: &mut Vocabulary, stop_words: &HashSet<&str>, is_
     let is_acronym = letters().count() > 1 && letters().all(char::is_uppercase);
     let is_capital = word.chars().next().is_some_and(char::is_uppercase);
     SentenceWord {
-        term: vocabulary.place(folded(word), stop_words),
+        term: vocabulary.position_of(folded(word), stop_words),
         is_acronym,
         is_name: is_capital && !is_acronym && !is_first,
     }

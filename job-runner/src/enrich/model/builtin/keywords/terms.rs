@@ -101,7 +101,7 @@ fn variety(all: u32, different: &HashSet<usize>) -> f64 {
 }
 
 fn median(sorted: &[u32]) -> f64 {
-    let middle = |place: usize| sorted.get(place).copied().map_or(0.0, f64::from);
+    let middle = |position: usize| sorted.get(position).copied().map_or(0.0, f64::from);
     let half = sorted.len() / 2;
     if sorted.len() % 2 == 1 {
         middle(half)
