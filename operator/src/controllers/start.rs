@@ -266,7 +266,7 @@ where
     match passed {
         Ok((object, _)) => tracing::debug!(%object, "reconcile done"),
         Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
-        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; it is restarted"),
+        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; restarting it"),
     }
 }
 
@@ -292,7 +292,7 @@ where
         .reflect(writer)
         .for_each(|event| async move {
             if let Err(error) = event {
-                tracing::warn!(error = with_causes(&error), "a watch failed; it is restarted");
+                tracing::warn!(error = with_causes(&error), "a watch failed; restarting it");
             }
         });
     (store, watch)

@@ -64,7 +64,11 @@ impl Elastic {
             Some(Ownership::Own) => return Ok(()),
             Some(Ownership::Unclaimed) | None => {}
             Some(Ownership::Barred(bar)) if adopt && bar.yields() => {
-                tracing::warn!(index = index.name, ?bar, "taking over an index, as the resource says");
+                tracing::warn!(
+                    index = index.name,
+                    ?bar,
+                    "taking over an index, because the resource sets adopt"
+                );
             }
             Some(Ownership::Barred(bar)) => return Err(barred(&bar, &index.name, owner)),
         }
