@@ -76,7 +76,7 @@ fn observe(args: &Work, runtime: &Handle) -> Option<Traces> {
         eprintln!("{error}");
     }
     if let Some(error) = failed {
-        tracing::warn!(%error, "no spans are sent");
+        tracing::warn!(%error, "failed to set up tracing; no spans will be sent");
     }
     traces
 }

@@ -19,7 +19,7 @@ impl Shutdown {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            tracing::info!("asked to end");
+            tracing::info!("asked to stop");
             let _ = send.send(true);
         });
         Ok(Self(receive))

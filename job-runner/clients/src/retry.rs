@@ -95,7 +95,7 @@ pub async fn retry_transient<T, E: Classify + std::fmt::Display>(
         match attempt().await {
             Err(error) if error.class() == ErrorClass::Transient => {
                 problem_guard.set(error.store_problem(), &error.to_string());
-                tracing::warn!(%error, said = error.said(), "trying again");
+                tracing::warn!(%error, said = error.said(), "retrying after a transient error");
                 if backoff.wait(Duration::ZERO, stop).await != BackoffOutcome::Again {
                     return Err(error);
                 }

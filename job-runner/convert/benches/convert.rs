@@ -1,4 +1,4 @@
-//! How fast objects become documents, and how that grows: `cargo bench -p docmill-job-runner`.
+//! How fast objects become documents, and how that grows: `cargo bench -p docmill-convert`.
 //!
 //! `articles` are made to order at three sizes; `real` are the samples of each preset; `bytes`, `fields` and `depth` are
 //! curves: what is measured for each element must stay the same along them.
@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, hint};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use divan::Bencher;
+use divan::counter::BytesCount;
 use docmill_convert::Converter;
 use docmill_crds::conversion::{Conversion, Field, Preset};
 
@@ -51,82 +52,60 @@ fn article(bytes: usize) -> String {
     )
 }
 
-fn articles(c: &mut Criterion) {
-    let converter = converter(include_str!("articles.yaml"));
-    let mut group = c.benchmark_group("articles");
-    for size in [3_000, 10_000, 50_000] {
-        let object = article(size);
-        assert_eq!(convert(&converter, object.as_bytes()), 1);
-        group.throughput(Throughput::Bytes(object.len() as u64));
-        group.bench_with_input(BenchmarkId::from_parameter(size), object.as_bytes(), |b, object| {
-            b.iter(|| convert(&converter, object));
-        });
-    }
+#[divan::bench(args = [3_000, 10_000, 50_000])]
+fn articles(bencher: Bencher, size: usize) {
+    let (converter, object) = (converter(include_str!("articles.yaml")), article(size));
+    assert_eq!(convert(&converter, object.as_bytes()), 1);
+    bencher.counter(BytesCount::of_str(&object)).bench_local(|| convert(&converter, object.as_bytes()));
 }
 
-fn real(c: &mut Criterion) {
-    let mut group = c.benchmark_group("real");
-    for preset in Preset::ALL {
-        let converter = compile(&Conversion { preset: Some(preset), ..Conversion::default() });
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(preset.as_str());
-        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let samples = files.filter(|path| path.extension().is_some_and(|extension| extension == "xml"));
-        let objects: Vec<_> = samples.map(|path| fs::read(path).unwrap()).collect();
-        group.throughput(Throughput::Bytes(objects.iter().map(|object| object.len() as u64).sum()));
-        group.bench_function(preset.as_str(), |b| {
-            b.iter(|| objects.iter().map(|object| convert(&converter, object)).sum::<usize>());
-        });
-    }
+#[divan::bench(args = Preset::ALL.map(Preset::as_str))]
+fn real(bencher: Bencher, preset: &str) {
+    let known = Preset::ALL.into_iter().find(|known| known.as_str() == preset);
+    let converter = compile(&Conversion { preset: known, ..Conversion::default() });
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(preset);
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let samples = files.filter(|path| path.extension().is_some_and(|extension| extension == "xml"));
+    let objects: Vec<_> = samples.map(|path| fs::read(path).unwrap()).collect();
+    bencher
+        .counter(BytesCount::new(objects.iter().map(Vec::len).sum::<usize>()))
+        .bench_local(|| objects.iter().map(|object| convert(&converter, object)).sum::<usize>());
 }
 
-fn curve(c: &mut Criterion, name: &str, points: &[usize], make: impl Fn(usize) -> (Converter, String)) {
-    let mut group = c.benchmark_group(name);
-    for &point in points {
-        let (converter, object) = make(point);
-        assert!(convert(&converter, object.as_bytes()) > 0);
-        group.throughput(Throughput::Bytes(object.len() as u64));
-        group.bench_with_input(BenchmarkId::from_parameter(point), object.as_bytes(), |b, object| {
-            b.iter(|| convert(&converter, object));
-        });
-    }
+fn curve(bencher: Bencher, converter: &Converter, object: &str) {
+    assert!(convert(converter, object.as_bytes()) > 0);
+    bencher.counter(BytesCount::of_str(object)).bench_local(|| convert(converter, object.as_bytes()));
 }
 
 /// Documents of one object.
-fn bytes(c: &mut Criterion) {
-    let make = |documents: usize| {
-        let items =
-            "<item id='7'><title>Rates &amp; markets</title><p>Some text.</p></item>".repeat(documents);
-        let model = "{record: //item, fields: [{name: id, path: ['@id']}, {name: title, path: [title]}]}";
-        (converter(model), format!("<list>{items}</list>"))
-    };
-    curve(c, "bytes", &[100, 1_000, 10_000, 100_000], make);
+#[divan::bench(args = [100, 1_000, 10_000, 100_000])]
+fn bytes(bencher: Bencher, documents: usize) {
+    let items = "<item id='7'><title>Rates &amp; markets</title><p>Some text.</p></item>".repeat(documents);
+    let model = "{record: //item, fields: [{name: id, path: ['@id']}, {name: title, path: [title]}]}";
+    curve(bencher, &converter(model), &format!("<list>{items}</list>"));
 }
 
 /// Fields of a model that speak of other elements than the object has: they must cost nothing.
-fn fields(c: &mut Criterion) {
-    let make = |fields: usize| {
-        let field = |number: usize| Field {
-            name: format!("f{number}"),
-            path: vec![format!("head/part{number}/@value")],
-            ..Field::default()
-        };
-        let mut conversion: Conversion = serde_saphyr::from_str(include_str!("articles.yaml")).unwrap();
-        conversion.fields.extend((0..fields).map(field));
-        (compile(&conversion), article(10_000))
+#[divan::bench(args = [0, 10, 50, 180])]
+fn fields(bencher: Bencher, fields: usize) {
+    let field = |number: usize| Field {
+        name: format!("f{number}"),
+        path: vec![format!("head/part{number}/@value")],
+        ..Field::default()
     };
-    curve(c, "fields", &[0, 10, 50, 180], make);
+    let mut conversion: Conversion = serde_saphyr::from_str(include_str!("articles.yaml")).unwrap();
+    conversion.fields.extend((0..fields).map(field));
+    curve(bencher, &compile(&conversion), &article(10_000));
 }
 
 /// Levels of elements, each with a path that looks for something below it.
-fn depth(c: &mut Criterion) {
-    let make = |depth: usize| {
-        let nest =
-            format!("{}<b>text</b>{}", "<a>".repeat(depth), "</a>".repeat(depth)).repeat(2_000 / depth);
-        let model = "{record: /r, fields: [{name: x, path: [.//a//b], repeated: true}]}";
-        (converter(model), format!("<r>{nest}</r>"))
-    };
-    curve(c, "depth", &[2, 20, 100, 200], make);
+#[divan::bench(args = [2, 20, 100, 200])]
+fn depth(bencher: Bencher, depth: usize) {
+    let nest = format!("{}<b>text</b>{}", "<a>".repeat(depth), "</a>".repeat(depth)).repeat(2_000 / depth);
+    let model = "{record: /r, fields: [{name: x, path: [.//a//b], repeated: true}]}";
+    curve(bencher, &converter(model), &format!("<r>{nest}</r>"));
 }
 
-criterion_group!(benches, articles, real, bytes, fields, depth);
-criterion_main!(benches);
+fn main() {
+    divan::main();
+}

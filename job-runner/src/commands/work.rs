@@ -83,7 +83,7 @@ pub async fn run() -> ProcessExit {
     let (report, exit) = match work().await {
         Ok(report) => (report, ExitCode::Done),
         Err(error) => {
-            tracing::error!(%error, said = error.said(), "the work could not be done");
+            tracing::error!(%error, said = error.said(), "the work failed");
             let exit = match (&error, error.class()) {
                 (WorkError::Enrich(EnrichError::Stopped), _) => ExitCode::Stopped,
                 // Another pod would not be allowed more.
@@ -99,7 +99,7 @@ pub async fn run() -> ProcessExit {
             (Report { ended: "error".into(), reason, error, ..Report::default() }, exit)
         }
     };
-    tracing::info!(?report, "ended");
+    tracing::info!(?report, "the work has ended");
     write_report(&report);
     ProcessExit::from(exit.code())
 }
@@ -150,7 +150,7 @@ fn listen() -> Result<ShutdownTokens, WorkError> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("asked to end; finishing what is in hand");
+        tracing::info!("asked to stop; finishing the work in flight");
         tokens.closing.cancel();
         tokio::time::sleep(CLOSING).await;
         tokens.abort.cancel();
@@ -164,6 +164,6 @@ fn write_report(report: &Report) {
     if path.exists()
         && let Err(error) = std::fs::write(path, report.to_message())
     {
-        tracing::warn!(%error, "the report could not be written");
+        tracing::warn!(%error, "failed to write the report");
     }
 }

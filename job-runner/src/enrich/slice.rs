@@ -118,7 +118,7 @@ pub(crate) async fn go_over(
         selection.close().await;
         match result {
             Err(error) if error.lost_view() && views < VIEWS => {
-                tracing::warn!(%error, "the view of the documents is lost; starting over");
+                tracing::warn!(%error, "the search context was lost; starting over");
             }
             Err(EnrichError::BudgetReached) => {
                 let reached = flow.budget.limits_now(flow.stop).await?;
@@ -150,7 +150,7 @@ pub(crate) async fn go_over(
 /// Waits until the run may spend more. The operator ends the pods of such a run after a moment; if it is
 /// away, they wait here and spend nothing.
 pub(crate) async fn wait_for_more(flow: &Flow<'_>, reached: Option<Spending>) -> Result<(), EnrichError> {
-    tracing::info!("the budget of the run is reached; waiting for more of it");
+    tracing::info!("the run has reached its budget; waiting for the budget to be raised");
     loop {
         tokio::select! {
             () = tokio::time::sleep(BUDGET_LOOKED_AT_EVERY) => {}

@@ -145,7 +145,7 @@ impl Preparation {
             Ok(Outcome::Converted(converted_unit, encoded_snapshot)) => (converted_unit, encoded_snapshot),
             Ok(Outcome::TooMuch(unit)) => return Ok(Whole::TooMuch(unit)),
             Err(error) => {
-                tracing::error!(%error, key = id.key, "the conversion broke off; the unit is tried again later");
+                tracing::error!(%error, key = id.key, "the conversion was aborted; the unit will be retried later");
                 return Err(Unfinished);
             }
         };

@@ -289,7 +289,7 @@ impl Processor {
         };
         let outcome = self.try_suspect(task, known, reservation, &mut suspect).await;
         if let Err(error) = suspect.survived().await {
-            tracing::warn!(%error, "a mark could not be removed; the next one who meets it takes this worker for dead");
+            tracing::warn!(%error, "failed to remove a mark; the next worker that finds it will assume that this one died");
         }
         outcome
     }

@@ -52,7 +52,7 @@ where
             ErrorClass::Permanent => BackoffOutcome::Exhausted,
         };
         if backoff_outcome != BackoffOutcome::Again {
-            tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
+            tracing::error!(%error, said = error.said(), step = what, "giving up for now; the unit goes back to the queue");
             return Err(Unfinished);
         }
     }

@@ -11,7 +11,7 @@ pub struct Unfinished;
 impl Unfinished {
     /// Logs why a unit is tried again later.
     pub fn because(error: impl Display) -> Self {
-        tracing::warn!(%error, "a unit is tried again later");
+        tracing::warn!(%error, "a unit will be retried later");
         Self
     }
 }
@@ -38,6 +38,6 @@ impl From<AcquireError> for Unfinished {
 }
 
 fn ending() -> Unfinished {
-    tracing::debug!("a unit is not seen to its end: what it was handed to has let go of it");
+    tracing::debug!("a unit remains unfinished: the task that it was passed to has ended");
     Unfinished
 }

@@ -134,7 +134,7 @@ impl Worker {
         match self.queue.receive(places.available_permits(), LONG_POLL).await {
             Ok(messages) => self.place_all(messages, places).await,
             Err(error) => {
-                tracing::warn!(%error, "cannot receive; trying again");
+                tracing::warn!(%error, "failed to receive messages; retrying");
                 self.stop.closing.run_until_cancelled(tokio::time::sleep(LONG_POLL)).await;
                 Vec::new()
             }

@@ -17,7 +17,7 @@ pub fn merge<R: Report>(reports: impl Iterator<Item = Value>) -> Value {
     for report in reports {
         match serde_json::from_value(report) {
             Ok(report) => whole.merge(report),
-            Err(error) => tracing::error!(%error, "a part of the report cannot be read and is left out"),
+            Err(error) => tracing::error!(%error, "failed to parse a part of the report; leaving it out"),
         }
     }
     // Strings and numbers: serde_json cannot fail here.

@@ -21,7 +21,7 @@ pub async fn run() {
         Err(error) => Err(error),
     };
     if let Err(error) = result {
-        tracing::warn!(%error, port = WORKER_PORT, "metrics and status are not served");
+        tracing::warn!(%error, port = WORKER_PORT, "failed to serve metrics and status");
     }
 }
 

@@ -86,7 +86,7 @@ impl Traces {
     /// Sends what is left. Blocks for a few seconds at most.
     pub fn end(&self) {
         if let Err(error) = self.0.shutdown_with_timeout(LAST_BATCH) {
-            tracing::warn!(%error, "the last spans were not sent");
+            tracing::warn!(%error, "failed to send the last spans");
         }
     }
 }
@@ -122,7 +122,7 @@ impl Client {
     fn log_once(&self, error: Option<&HttpError>) {
         let was_failing = self.failing.swap(error.is_some(), Ordering::Relaxed);
         if let (Some(error), false) = (error, was_failing) {
-            tracing::warn!(%error, "spans are not taken");
+            tracing::warn!(%error, "failed to send spans to the collector");
         }
     }
 }

@@ -10,7 +10,7 @@ pub fn readable<K: Resource<DynamicType = ()>>(guard: &DeserializeGuard<K>) -> O
         Ok(resource) => resource.meta().deletion_timestamp.is_none().then_some(resource),
         Err(error) => {
             let (kind, name) = (K::kind(&()), guard.name_any());
-            tracing::warn!(%error, %kind, name, "a resource cannot be parsed; it was created with another schema");
+            tracing::warn!(%error, %kind, name, "failed to parse a resource; it was created with another schema");
             None
         }
     }

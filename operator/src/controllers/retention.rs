@@ -93,7 +93,7 @@ fn report(place: &str, swept: Result<Result<usize, SweepError>, tokio::time::err
         Err(_) => {
             tracing::warn!(
                 place,
-                "removing what deleted runs left behind takes long; the next sweep continues"
+                "removing what deleted runs left behind timed out; the next sweep continues"
             );
         }
     }

@@ -267,7 +267,7 @@ where
     match report {
         Ok((object, _)) => tracing::debug!(%object, "reconcile done"),
         Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
-        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; it is restarted"),
+        Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; restarting it"),
     }
 }
 
@@ -293,7 +293,7 @@ where
         .reflect(writer)
         .for_each(|event| async move {
             if let Err(error) = event {
-                tracing::warn!(error = with_causes(&error), "a watch failed; it is restarted");
+                tracing::warn!(error = with_causes(&error), "a watch failed; restarting it");
             }
         });
     (store, watch)

@@ -50,7 +50,7 @@ impl Elastic {
         for index in self.names(index).await? {
             match self.put_fields(&index, properties).await {
                 Err(error) if is_of_index(&error) => {
-                    tracing::warn!(%error, index, "an index takes no changes of its mapping; it keeps its own");
+                    tracing::warn!(%error, index, "an index rejects new fields and keeps its own mapping");
                 }
                 result => result?,
             }

@@ -64,7 +64,7 @@ impl Elastic {
             Some(Ownership::Own) => return Ok(()),
             Some(Ownership::Unclaimed) | None => {}
             Some(Ownership::Barred(conflict)) if adopt && conflict.yields() => {
-                tracing::warn!(index = index.name, bar = ?conflict, "taking over an index, as the resource says");
+                tracing::warn!(index = index.name, bar = ?conflict, "taking over an index, because the resource sets adopt");
             }
             Some(Ownership::Barred(conflict)) => return Err(barred(&conflict, &index.name, owner)),
         }

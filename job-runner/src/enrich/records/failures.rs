@@ -91,7 +91,7 @@ impl<'a> Failures<'a> {
             id = article.id,
             reason = failure.reason.as_str(),
             message = failure.message,
-            "a document could not be enriched"
+            "failed to enrich a document"
         );
         let earlier = earlier.map(|earlier| &earlier.source);
         let attempts = earlier.and_then(|earlier| earlier.get("attempts")?.as_i64()).unwrap_or(0);

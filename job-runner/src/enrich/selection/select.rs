@@ -63,7 +63,7 @@ impl Selection {
     ) -> Result<Self, EnrichError> {
         // With a long refresh interval, documents within the bounds would otherwise be missed.
         if let Err(error) = from.refresh(&slice_plan.from_index).await {
-            tracing::warn!(%error, "the source cannot be refreshed; what is not visible yet is left to the next run");
+            tracing::warn!(%error, "failed to refresh the source; the next run takes what is not visible yet");
         }
         let is_failed = slice_plan.select == Select::Failed;
         let (view, documents) = if is_failed {
@@ -119,7 +119,7 @@ impl Selection {
             Cursor::Scroll(None) | Cursor::Nothing => Ok(()),
         };
         if let Err(error) = closed {
-            tracing::debug!(%error, "a view of the documents is left to expire");
+            tracing::debug!(%error, "failed to close the search context; it will expire");
         }
     }
 }
@@ -164,7 +164,7 @@ impl View {
 async fn cursor(cluster: &Elastic, index: &str) -> Result<Cursor, ElasticError> {
     match cluster.open_pit(index).await {
         Err(error) if error.is_unknown_request() => {
-            tracing::info!(%error, "the cluster has no points in time; going through the documents by a scroll");
+            tracing::info!(%error, "the cluster does not support points in time; using a scroll instead");
             Ok(Cursor::Scroll(None))
         }
         pit => pit.map(Cursor::Pit),

@@ -85,7 +85,7 @@ impl CopyStore {
         let added = index::added_fields(slice_plan, cluster.distribution);
         let mut fields =
             retry_transient(PATIENCE, stop, async || from.fields(&slice_plan.from_index).await).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the mapping of the source cannot be read; new indices map its fields by default");
+                tracing::warn!(%error, "failed to read the mapping of the source; new indices use the default mapping for its fields");
                 Map::new()
             });
         fields.extend(added.clone());

@@ -60,7 +60,7 @@ impl<'a> Multipart<'a> {
         let request = self.client.abort_multipart_upload().bucket(self.bucket).key(self.key);
         if let Err(error) = request.upload_id(&self.id).send().await {
             let error = self.failed(&error);
-            tracing::warn!(%error, "parts of an object could not be removed; a lifecycle rule has to do it");
+            tracing::warn!(%error, "failed to discard the parts of an upload; a lifecycle rule has to remove them");
         }
     }
 

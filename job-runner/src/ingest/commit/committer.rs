@@ -129,7 +129,12 @@ impl Committer {
             self.answer(request, UnitOutcome::Held(trouble));
         }
         for (index, (units, fault)) in held_by_index {
-            tracing::warn!(index, units, fault, "an index takes no writes; its units wait, and others go on");
+            tracing::warn!(
+                index,
+                units,
+                fault,
+                "an index takes no writes; its units wait while others go on"
+            );
         }
         slow
     }
@@ -262,7 +267,7 @@ impl Committer {
         let outcomes = if mode.is_alone() {
             let result = stop.run_until_cancelled(attempt()).await.ok_or(Unfinished)?;
             result.map_err(|error| {
-                tracing::warn!(%error, "a slow index took nothing");
+                tracing::warn!(%error, "a slow index accepted nothing");
                 Unfinished
             })?
         } else {
@@ -318,7 +323,7 @@ impl Committer {
     ) -> bool {
         let (Prepared::Converted(converted), errors) = (&request.prepared, &self.errors) else { return true };
         if let Some(record) = &update.evidence.keep {
-            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "refused");
+            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "a unit is refused");
             let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
             if retry_step("refuse", stop, keep).await.is_err() {
                 return false;
@@ -412,7 +417,7 @@ impl Committer {
             let error = CommitError::Refused { index, id, fault: fault.clone() };
             // The problem stays reported for a while, and this worker goes on.
             store_health::global().held_up().set(error.store_problem(), &error.to_string());
-            tracing::error!(%error, "the ledger refuses a record; its unit is tried again later");
+            tracing::error!(%error, "the ledger refuses a record; its unit will be retried later");
             return RecordOutcome::Unfinished;
         }
         match outcomes.first() {

@@ -124,7 +124,7 @@ impl Committer {
             let ids = match self.next_ids(&mut lines).await {
                 Ok(ids) => ids,
                 Err(error) => {
-                    tracing::warn!(%error, reference, "a snapshot cannot be read to its end; the index is searched");
+                    tracing::warn!(%error, reference, "failed to read a snapshot to its end; searching the index instead");
                     return Ok(0);
                 }
             };
@@ -181,7 +181,7 @@ impl Committer {
         let mut pit = elastic.open_pit(pattern).await?;
         let result = self.take_back_found(elastic, query, &mut pit, (key, below), stop).await;
         if let Err(error) = elastic.close_pit(pit).await {
-            tracing::debug!(%error, "a point in time is left to expire");
+            tracing::debug!(%error, "failed to close a point in time; it will expire");
         }
         result
     }

@@ -45,7 +45,7 @@ pub(crate) async fn index(
         let mut chunk = match next_chunk(preparation, &mut lines).await {
             Ok(chunk) => chunk,
             Err(error) => {
-                tracing::warn!(%error, key, "a snapshot could not be read to its end; the unit is tried again later");
+                tracing::warn!(%error, key, "failed to read a snapshot to its end; the unit will be retried later");
                 return Err(Unfinished);
             }
         };

@@ -49,7 +49,7 @@ pub async fn remove(committer: &Committer, object: &ObjectRef, stop: &Cancellati
                     index,
                     fault = fault.for_records(),
                     key = object.key,
-                    "a removed document cannot be deleted yet"
+                    "the documents of a removed object cannot be deleted yet"
                 );
                 Ok(Removal::Ended(UnitOutcome::Held(trouble)))
             }

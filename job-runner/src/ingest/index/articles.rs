@@ -72,7 +72,7 @@ impl Articles {
     pub async fn ensure_template_at_start(&self) -> Result<(), ElasticError> {
         match self.ensure_template().await {
             Err(error) if error.class() == ErrorClass::Permanent => {
-                tracing::error!(%error, pattern = self.pattern, "the index template is refused; documents for new indices wait");
+                tracing::error!(%error, pattern = self.pattern, "the cluster rejects the index template; documents for new indices wait");
                 Ok(())
             }
             result => result,

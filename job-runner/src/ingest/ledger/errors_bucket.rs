@@ -80,7 +80,7 @@ pub async fn refuse(
             }
             _ => return Err(error),
         };
-        tracing::warn!(unit = ?unit.id, %error, "the refused object is not copied; its error record is kept");
+        tracing::warn!(unit = ?unit.id, %error, "failed to copy a refused object; keeping only its error record");
         let without_copy = ErrorRecord { copied: false, not_copied_because: Some(because), ..record.clone() };
         // If the errors bucket accepts no writes at all, this fails too, and the unit waits.
         write_record(client, location, &keys.record, &without_copy).await?;
@@ -110,7 +110,7 @@ pub async fn remove(
         if !matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) {
             return Err(error);
         }
-        tracing::warn!(%error, "evidence of what is refused no more stays; allow s3:DeleteObject on it");
+        tracing::warn!(%error, "failed to delete outdated evidence of a refusal; allow s3:DeleteObject on it");
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ fn read(stored: StoredDocument) -> Option<KnownRecord> {
     match serde_json::from_value(stored.source.into()) {
         Ok(record) => Some(KnownRecord { record, version: stored.version }),
         Err(error) => {
-            tracing::warn!(%error, "a record of the ledger cannot be read; its unit is done again");
+            tracing::warn!(%error, "failed to parse a ledger record; its unit is processed again");
             None
         }
     }

@@ -69,7 +69,7 @@ pub(crate) async fn prepare(
                 .await
         }
         Err(error) => {
-            tracing::error!(%error, key, "a document could not be packed; the unit is tried again later");
+            tracing::error!(%error, key, "failed to encode a document; the unit will be retried later");
             Err(Unfinished)
         }
     }

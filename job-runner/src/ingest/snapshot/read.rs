@@ -114,7 +114,7 @@ fn unpacked(action: &str, frame: &[u8], reference: &str) -> Option<Bytes> {
 }
 
 fn damaged<T>(action: &str, error: &PackError) -> Option<T> {
-    tracing::error!(%error, "failed to {action}: the pack is damaged, and its units have to be made of their objects again");
+    tracing::error!(%error, "failed to {action}: the pack is damaged, and its units have to be converted again from their objects");
     None
 }
 

@@ -190,7 +190,7 @@ where
             None => pause.await,
         };
         if backoff_outcome != BackoffOutcome::Again {
-            tracing::error!(%error, said = error.said(), step = what, "gave up for now; the unit goes back to the queue");
+            tracing::error!(%error, said = error.said(), step = what, "giving up for now; the unit goes back to the queue");
             return Err(Unfinished);
         }
     }

@@ -126,12 +126,15 @@ impl Queue {
             Ok(response) => {
                 telemetry::worker().metrics.step("acknowledge", started_at);
                 for failed in response.failed {
-                    tracing::warn!(code = failed.code, "a message could not be deleted; it will come again");
+                    tracing::warn!(
+                        code = failed.code,
+                        "failed to delete a message; it will be delivered again"
+                    );
                 }
             }
             Err(error) => {
                 let error = StoreError::from_sdk("delete messages", &error);
-                tracing::warn!(%error, "messages could not be deleted; they will come again");
+                tracing::warn!(%error, "failed to delete messages; they will be delivered again");
             }
         }
         self.forget(receipts);
@@ -162,7 +165,7 @@ impl Queue {
         let request = self.client.change_message_visibility_batch().queue_url(&self.url);
         if let Err(error) = request.set_entries(Some(entries.collect())).send().await {
             let error = StoreError::from_sdk("keep messages hidden", &error);
-            tracing::warn!(%error, "other workers may receive what this one is working on");
+            tracing::warn!(%error, "failed to change the visibility of messages; other workers may receive what this one is processing");
         }
     }
 

@@ -183,7 +183,7 @@ impl Worker {
             place,
             reason = reason.as_str(),
             told = explanation,
-            "a record of the queue is set aside"
+            "setting aside a queue record"
         );
         let (committer, stop) = (&self.processor.committer, &self.stop.abort);
         let unit = UnitId {

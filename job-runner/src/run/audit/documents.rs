@@ -76,7 +76,7 @@ impl Stores<'_> {
         let mut pit = elastic.open_pit(pattern).await?;
         let differences = self.search_all(elastic, inventory, &query, &mut pit).await;
         if let Err(error) = elastic.close_pit(pit).await {
-            tracing::debug!(%error, "a point in time is left to expire");
+            tracing::debug!(%error, "failed to close a point in time; it will expire");
         }
         differences
     }

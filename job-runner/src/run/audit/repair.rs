@@ -164,7 +164,10 @@ impl<'a> Repairer<'a> {
             .process(UnitTask { landed, attempts: 1, redelivered_for: Duration::ZERO, reprocess })
             .await;
         if !outcome.is_final() {
-            tracing::warn!(unit = digest, "a unit could not be mended yet; the next look finds it again");
+            tracing::warn!(
+                unit = digest,
+                "a unit could not be repaired yet; the next check will find it again"
+            );
         }
         Ok(())
     }
@@ -271,7 +274,7 @@ impl<'a> Repairer<'a> {
             tracing::warn!(
                 index = held.index,
                 fault = held.fault.for_records(),
-                "documents could not be stored again; the next look finds them missing"
+                "documents could not be stored again; the next check will find them missing"
             );
         }
         Ok(())
@@ -362,7 +365,7 @@ impl<'a> Repairer<'a> {
             {
                 tracing::warn!(
                     fault = fault.for_records(),
-                    "documents could not be deleted; the next look finds them again"
+                    "documents could not be deleted; the next check will find them again"
                 );
             }
         }

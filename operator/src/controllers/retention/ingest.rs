@@ -59,7 +59,7 @@ async fn remove_files(
             if bucket != current.bucket
                 && matches!(error.fault(), Some(StoreFault::NotFound | StoreFault::AccessDenied)) =>
         {
-            tracing::warn!(%error, run, "the files of a deleted run are where the source no longer writes; they stay");
+            tracing::warn!(%error, run, "failed to remove the files of a deleted run from a bucket that the source no longer uses; they stay");
             Ok(())
         }
         removed => Ok(removed?),

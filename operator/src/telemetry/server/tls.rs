@@ -55,7 +55,7 @@ impl Certificate {
             Err(error) => {
                 tracing::warn!(
                     error = format!("{error:#}"),
-                    "the certificate of the metrics stays as it was"
+                    "failed to reload the metrics certificate; keeping the current one"
                 );
             }
         }
@@ -124,7 +124,7 @@ async fn accept(
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "failed to accept a connection");
                 tokio::time::sleep(AFTER_ERROR).await;
                 continue;
             }

@@ -117,3 +117,38 @@ fn forget_unused(home: &Home, images: &Images) {
     let known = [PRODUCT, BRIDGE].into_iter().flat_map(|start| images.starting_with(start));
     known.filter(|name| !used.contains(name)).for_each(|name| images.remove(&name));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::process::Command;
+
+    use crate::home::checkout;
+
+    /// Packages and their features, for these kinds of dependencies.
+    fn packages(kinds: &str) -> BTreeSet<String> {
+        let mut tree = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        tree.args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--workspace",
+            "--prefix",
+            "none",
+            "--format",
+            "{p} {f}",
+        ]);
+        let tree = tree.args(["--edges", kinds]).current_dir(checkout()).output().unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let text = String::from_utf8(tree.stdout).unwrap();
+        text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+    }
+
+    /// Otherwise cargo builds those crates twice, and the whole workspace with them.
+    #[test]
+    fn programs_and_tests_share_every_crate() {
+        let (programs, tests) = (packages("normal,build"), packages("normal,build,dev"));
+        let others: Vec<_> = programs.difference(&tests).collect();
+        assert!(others.is_empty(), "the tests' own dependencies change the features of {others:#?}");
+    }
+}

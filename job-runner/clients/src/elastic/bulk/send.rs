@@ -122,7 +122,7 @@ impl Elastic {
                 backoff.reset();
             }
             let said = error.fault().map(|fault| fault.reason.for_records());
-            tracing::warn!(open = sending.progress.open(), %error, said, "Elasticsearch did not take everything yet");
+            tracing::warn!(open = sending.progress.open(), %error, said, "Elasticsearch has not accepted everything yet");
             match backoff.wait(Duration::ZERO, stop).await {
                 BackoffOutcome::Again => {}
                 BackoffOutcome::Exhausted => return Err(error),
@@ -170,7 +170,7 @@ impl<'a> Sending<'a> {
                 tracing::warn!(
                     index,
                     items = items.len(),
-                    "an index answers much later than others; its documents wait by themselves"
+                    "an index answers much more slowly than others; its documents wait separately"
                 );
                 self.progress.leave_slow(items, &ErrorCause::slow(after.as_millis()));
             } else {

@@ -61,7 +61,7 @@ impl ClusterLink {
         let secrets = read(mount)?;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if secrets != current.secrets {
-            tracing::info!(mount, "the Secret of the cluster has changed; connecting anew");
+            tracing::info!(mount, "the Secret of the cluster has changed; reconnecting");
             *current = Arc::new(Connections::new(&self.cluster, secrets)?);
         }
         Ok((!Arc::ptr_eq(&current, used)).then(|| Arc::clone(&current)))

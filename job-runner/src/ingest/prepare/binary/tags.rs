@@ -54,7 +54,7 @@ impl Tags {
         if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 bucket,
-                "tags of objects cannot be read and are left out of documents: allow s3:GetObjectTagging and s3:GetObjectVersionTagging to have them"
+                "cannot read the tags of objects, so documents have none; to include them, allow s3:GetObjectTagging and s3:GetObjectVersionTagging"
             );
         }
     }

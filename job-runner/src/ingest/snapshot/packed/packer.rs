@@ -203,7 +203,7 @@ impl PackStore {
         let sealed = match pack.seal(&self.location.prefix, clock::now_millis()) {
             Ok(sealed) => sealed,
             Err(error) => {
-                tracing::error!(%error, "a pack could not be closed; its units are tried again later");
+                tracing::error!(%error, "failed to seal a pack; its units will be retried later");
                 return;
             }
         };
