@@ -54,7 +54,8 @@ use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
         .field_path(".ledger")
 )]
 pub struct IngestSourceSpec {
-    /// Start no new workers; running ones finish the units they hold and end.
+    /// Start no new workers; running ones finish the units they hold and end. The longer a source is suspended, the less
+    /// often its status is updated: at first every 10 seconds, after ten hours every hour.
     #[serde(default)]
     pub suspend: bool,
     /// How to reach the object store and the queue.
@@ -314,7 +315,7 @@ pub struct IngestSourceStatus {
     /// `Ready`: everything that the spec names exists and is reachable. `Progressing`: there is work, and
     /// workers process it. `Throttled`: a store accepts no more requests or does not answer, and workers wait
     /// for it; the reason names it. `Degraded`: workers fail, or something must be repaired before they can
-    /// continue.
+    /// continue. `Suspended`: `spec.suspend` is true, or was before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

@@ -11,6 +11,7 @@ mod observation;
 mod observe;
 mod plan;
 mod poll;
+pub(crate) mod rest;
 mod shared_queue;
 mod status;
 #[cfg(test)]
@@ -19,9 +20,12 @@ mod worker;
 pub(crate) mod worker_quota;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use docmill_clients::cause::with_causes;
 use docmill_crds::IngestSource;
+use docmill_crds::contract::label;
+use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
@@ -43,6 +47,10 @@ pub async fn reconcile(
 ) -> Result<Action, ApplyError> {
     let Some(source) = readable(&guard) else { return Ok(Action::await_change()) };
     let suspend = source.spec.suspend;
+    let now = Timestamp::now();
+    if let Some(left) = left_alone_for(source, &context, now) {
+        return Ok(Action::requeue(left));
+    }
 
     // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
     let (seen, order) = observe::observe(source, &context).await;
@@ -68,8 +76,20 @@ pub async fn reconcile(
     for event in status::events(&old, &new).iter().chain(&status::started(count, &plan)) {
         context.writer.publish(source, event).await;
     }
+    if suspend {
+        context.resting.looked_at(&source.uid().unwrap_or_default(), now);
+    }
     started?;
     Ok(Action::requeue(status::requeue_after(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
+}
+
+/// How long a suspended source may be left alone: as [`rest`] says, once nothing of it runs any more.
+fn left_alone_for(source: &IngestSource, context: &SourceContext, now: Timestamp) -> Option<Duration> {
+    let left = context.resting.left_alone_for(source, now)?;
+    let (jobs, pods) = context.workers_of(source, label::SOURCE);
+    let polls = poll::read(source, &context.poll_runs.state());
+    let is_over = jobs.is_empty() && pods.is_empty() && polls.iter().all(|run| run.complete.is_some());
+    is_over.then_some(left)
 }
 
 /// Limits a plan to the source's fair share.

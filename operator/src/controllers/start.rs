@@ -24,6 +24,7 @@ use serde::de::DeserializeOwned;
 
 use super::ingest_source::client_cache::ClientCache;
 use super::ingest_source::context::SourceContext;
+use super::ingest_source::rest::RestingSources;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
@@ -90,6 +91,7 @@ pub async fn run(
         common: context.clone(),
         clients: ClientCache::default(),
         quota: WorkerQuota::new(args.max_workers),
+        resting: RestingSources::default(),
     });
     let retention = Retention {
         every: Duration::from_secs(args.retention_interval_seconds),

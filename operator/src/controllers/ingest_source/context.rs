@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::client_cache::ClientCache;
+use super::rest::RestingSources;
 use super::worker_quota::WorkerQuota;
 use crate::context::Context;
 
@@ -15,6 +16,8 @@ pub struct SourceContext {
     pub clients: ClientCache,
     /// Shares the worker quota among all sources.
     pub quota: WorkerQuota,
+    /// When suspended sources were last looked at.
+    pub resting: RestingSources,
 }
 
 impl Deref for SourceContext {

@@ -13,6 +13,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{RECENT_MINUTES, SourceObservation};
 use super::plan::{SourcePlan, active_count, latest_failure};
+use super::rest;
 use super::worker::{WorkerState, worker_statuses};
 use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
@@ -28,8 +29,6 @@ const IDLE: Duration = Duration::from_secs(5);
 const READ_ONLY_SECONDS: i64 = 300;
 /// Fewer units than this do not indicate a general fault.
 const JUDGED_UNITS: i64 = 10;
-/// Requeue interval while suspended.
-const SUSPENDED: Duration = Duration::from_secs(10);
 
 /// The status after a reconcile. What could not be observed stays unchanged. `refused` is why the API server
 /// rejected the plan, for example a quota.
@@ -41,8 +40,9 @@ pub fn status(
     plan: &SourcePlan,
     refused: Option<&str>,
 ) -> IngestSourceStatus {
-    let updates =
+    let mut updates =
         vec![ready(seen), progressing(suspend, seen), throttled(old, seen), degraded(old, seen, refused)];
+    updates.extend(suspended(&old.conditions, suspend));
     let conditions = conditions::build(&old.conditions, updates, generation, seen.now);
     let ledger = seen.ledger.as_ref();
     IngestSourceStatus {
@@ -106,6 +106,19 @@ fn progressing(suspend: bool, seen: &SourceObservation) -> ConditionUpdate {
         (false, 0) => update(true, "WaitingForWorkers", "there is a backlog, but no worker yet"),
         (false, _) => update(true, "WorkersActive", "workers are processing units from the queue"),
     }
+}
+
+/// The condition becomes False only if it existed before.
+fn suspended(old: &[Condition], suspend: bool) -> Option<ConditionUpdate> {
+    let update = |is_true, reason, message: &str| {
+        ConditionUpdate::new(condition_type::SUSPENDED, is_true, reason, message)
+    };
+    if suspend {
+        let message = "spec.suspend is true, so no workers start; the longer this lasts, the less often the status is \
+             updated; set it to false to resume";
+        return Some(update(true, "Suspended", message));
+    }
+    conditions::find(old, condition_type::SUSPENDED).map(|_| update(false, "Resumed", "spec.suspend is false"))
 }
 
 fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> ConditionUpdate {
@@ -329,12 +342,15 @@ pub fn requeue_after(
     seen: &SourceObservation,
     new: &IngestSourceStatus,
 ) -> Duration {
+    if suspend {
+        let since = conditions::last_change(&new.conditions, condition_type::SUSPENDED);
+        return requeue::jitter(rest::interval(since, seen.now), uid, seen.now);
+    }
     match &seen.ready {
         Err(fault) => {
             let since = conditions::last_change(&new.conditions, condition_type::READY);
             requeue::retry_after(since, seen.now, fault.class, uid)
         }
-        Ok(()) if suspend => requeue::jitter(SUSPENDED, uid, seen.now),
         Ok(()) => {
             let has_pending = seen.pending().is_some_and(|pending| pending > 0);
             let is_busy = has_pending || active_count(&seen.workers) > 0;

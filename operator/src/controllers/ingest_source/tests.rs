@@ -1,3 +1,4 @@
+mod passing;
 mod plan;
 mod poll;
 mod reading;

@@ -1,0 +1,62 @@
+//! Whole reconciles against an API server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use docmill_crds::IngestSource;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use serde_json::json;
+
+use super::source;
+use crate::controllers::ingest_source::client_cache::ClientCache;
+use crate::controllers::ingest_source::context::SourceContext;
+use crate::controllers::ingest_source::reconcile;
+use crate::controllers::ingest_source::rest::RestingSources;
+use crate::controllers::ingest_source::worker_quota::WorkerQuota;
+use crate::testing::{self, Asked, api};
+
+/// A source that was suspended for this long, and whose stores nothing answers for.
+fn suspended(lasted: SignedDuration) -> IngestSource {
+    let mut source = source();
+    source.spec.suspend = true;
+    source.status = serde_json::from_value(json!({
+        "observedGeneration": 3,
+        "conditions": [{"type": "Suspended", "status": "True", "reason": "Suspended", "message": "",
+            "lastTransitionTime": (Timestamp::now() - lasted).to_string()}],
+    }))
+    .unwrap();
+    source
+}
+
+/// What a reconcile asks of the API server, and when the next one is due.
+async fn pass(source: IngestSource, looked_at: Timestamp) -> (Vec<Asked>, Action) {
+    let (client, log) = api(|asked| {
+        let is_read = asked.method == "GET";
+        if is_read { testing::refusal(404, "NotFound") } else { (200, asked.body.clone()) }
+    });
+    let context = SourceContext {
+        common: Arc::new(testing::context(&client, true)),
+        clients: ClientCache::default(),
+        quota: WorkerQuota::new(10),
+        resting: RestingSources::default(),
+    };
+    context.resting.looked_at("uid-1", looked_at);
+    let guard = Arc::new(DeserializeGuard(Ok(source)));
+    let action = reconcile(guard, Arc::new(context)).await.unwrap();
+    let asked = log.lock().unwrap().clone();
+    (asked, action)
+}
+
+#[tokio::test]
+async fn a_source_that_has_been_suspended_for_long_costs_nothing_until_its_interval_is_over() {
+    let now = Timestamp::now();
+    let (asked, action) = pass(suspended(SignedDuration::from_hours(1)), now).await;
+    assert_eq!(asked, [], "nothing is asked, and nothing is written");
+    assert!(action > Action::requeue(Duration::from_mins(5)), "{action:?}");
+
+    let (asked, _) = pass(suspended(SignedDuration::from_hours(1)), now - SignedDuration::from_mins(10)).await;
+    assert!(asked.iter().any(|asked| asked.path.ends_with("/secrets/s3")), "{asked:?}");
+    assert!(asked.iter().any(|asked| asked.path.ends_with("/ingestsources/wire/status")), "{asked:?}");
+}
