@@ -112,7 +112,8 @@ mod tests {
         let resting = RestingSources::default();
         let source = suspended("a");
         resting.looked_at("a", at(HOUR));
-        let left = |source: &IngestSource, now| resting.left_alone_for(source, at(now)).map(|left| left.as_secs());
+        let left =
+            |source: &IngestSource, now| resting.left_alone_for(source, at(now)).map(|left| left.as_secs());
         assert_eq!(left(&source, HOUR), Some(360));
         assert_eq!(left(&source, HOUR + 300), Some(90), "the interval has grown to 390 s");
         assert_eq!(left(&source, HOUR + 400), None);

@@ -118,7 +118,8 @@ fn suspended(old: &[Condition], suspend: bool) -> Option<ConditionUpdate> {
              updated; set it to false to resume";
         return Some(update(true, "Suspended", message));
     }
-    conditions::find(old, condition_type::SUSPENDED).map(|_| update(false, "Resumed", "spec.suspend is false"))
+    conditions::find(old, condition_type::SUSPENDED)
+        .map(|_| update(false, "Resumed", "spec.suspend is false"))
 }
 
 fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> ConditionUpdate {
@@ -346,15 +347,11 @@ pub fn requeue_after(
         let since = conditions::last_change(&new.conditions, condition_type::SUSPENDED);
         return requeue::jitter(rest::interval(since, seen.now), uid, seen.now);
     }
-    match &seen.ready {
-        Err(fault) => {
-            let since = conditions::last_change(&new.conditions, condition_type::READY);
-            requeue::retry_after(since, seen.now, fault.class, uid)
-        }
-        Ok(()) => {
-            let has_pending = seen.pending().is_some_and(|pending| pending > 0);
-            let is_busy = has_pending || active_count(&seen.workers) > 0;
-            requeue::jitter(if is_busy { BUSY } else { IDLE }, uid, seen.now)
-        }
+    if let Err(fault) = &seen.ready {
+        let since = conditions::last_change(&new.conditions, condition_type::READY);
+        return requeue::retry_after(since, seen.now, fault.class, uid);
     }
+    let has_pending = seen.pending().is_some_and(|pending| pending > 0);
+    let is_busy = has_pending || active_count(&seen.workers) > 0;
+    requeue::jitter(if is_busy { BUSY } else { IDLE }, uid, seen.now)
 }
