@@ -1,6 +1,17 @@
+{{/* Value of the label app.kubernetes.io/name. */}}
+{{- define "docmill.name" -}}
+{{- default "docmill" .Values.nameOverride -}}
+{{- end -}}
+
 {{/* What the names of all objects begin with. */}}
 {{- define "docmill.fullname" -}}
-{{- default .Release.Name .Values.fullnameOverride | trunc 48 | trimSuffix "-" -}}
+{{- $name := .Release.Name -}}
+{{- with .Values.nameOverride -}}
+{{- if not (contains . $name) -}}
+{{- $name = printf "%s-%s" $name . -}}
+{{- end -}}
+{{- end -}}
+{{- default $name .Values.fullnameOverride | trunc 48 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* Name of the operator's Deployment and of what belongs to it. */}}
@@ -8,20 +19,53 @@
 {{- include "docmill.fullname" . -}}-operator
 {{- end -}}
 
+{{/* Name of the operator's service account. */}}
+{{- define "docmill.serviceAccount" -}}
+{{- default (include "docmill.operator" .) .Values.serviceAccount.name -}}
+{{- end -}}
+
 {{/* Labels that never change, for selectors. */}}
 {{- define "docmill.selectorLabels" -}}
-app.kubernetes.io/name: docmill
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "docmill.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: operator
 {{- end -}}
 
-{{/* Labels of every object. */}}
-{{- define "docmill.labels" -}}
-{{ include "docmill.selectorLabels" . }}
+{{/* The other labels of every object. */}}
+{{- define "docmill.chartLabels" -}}
 app.kubernetes.io/part-of: docmill
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/*
+Labels and annotations of an object, for its metadata. Takes a dict with `root` and with the object's own `labels` and
+`annotations`. These win over commonLabels and commonAnnotations, which win over the chart's labels. Nothing replaces the
+labels of selectors.
+*/}}
+{{- define "docmill.metadata" -}}
+{{- $root := .root -}}
+{{- $chart := include "docmill.chartLabels" $root | fromYaml -}}
+{{- $selector := include "docmill.selectorLabels" $root | fromYaml -}}
+{{- $labels := dict -}}
+{{- range list $chart $root.Values.commonLabels .labels $selector -}}
+{{- range $key, $value := . -}}
+{{- $_ := set $labels $key $value -}}
+{{- end -}}
+{{- end -}}
+{{- $annotations := dict -}}
+{{- range list $root.Values.commonAnnotations .annotations -}}
+{{- range $key, $value := . -}}
+{{- $_ := set $annotations $key $value -}}
+{{- end -}}
+{{- end -}}
+labels:
+  {{- toYaml $labels | nindent 2 }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{/* Port of the operator's metrics. */}}
@@ -29,7 +73,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- ternary 8443 8080 .Values.metrics.secure -}}
 {{- end -}}
 
+{{/* Where the operator listens: on IPv6 as well, if the metrics Service may have an IPv6 address. */}}
+{{- define "docmill.listenAddress" -}}
+{{- $service := .Values.metrics.service -}}
+{{- $dual := has $service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack") -}}
+{{- ternary "[::]" "0.0.0.0" (or $dual (has "IPv6" $service.ipFamilies)) -}}
+{{- end -}}
+
 {{/* The operator's image. */}}
 {{- define "docmill.image" -}}
-{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- $image := .Values.image -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $image.repository }}:{{ default .Chart.AppVersion $image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{/* The image of worker pods. */}}
+{{- define "docmill.workerImage" -}}
+{{- default (include "docmill.image" .) .Values.worker.image -}}
 {{- end -}}
