@@ -18,7 +18,8 @@ pub mod condition_type {
     pub const COMPLETE: &str = "Complete";
     /// A run has failed.
     pub const FAILED: &str = "Failed";
-    /// No pods run, because the run is suspended or its budget is exhausted.
+    /// No pods run, because the run is suspended, its budget is exhausted, or another controller suspended its
+    /// Job.
     pub const SUSPENDED: &str = "Suspended";
     /// A model reported another version in the middle of a run.
     pub const MODEL_CHANGED: &str = "ModelChanged";
