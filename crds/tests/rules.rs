@@ -183,17 +183,12 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
 }
 
 #[test]
-fn a_run_has_one_origin_and_never_changes() {
-    let old: EnrichmentRun = serde_json::from_value(run()).expect("a run");
+fn a_run_has_one_origin() {
     let mut both = run();
     both["spec"]["from"]["elasticsearch"] = json!({"urls": ["http://es:9200"]});
     both["spec"]["from"]["index"] = json!("a-*");
     let both: EnrichmentRun = serde_json::from_value(both).expect("a run");
     assert!(format!("{:?}", both.validate_cel()).contains("exactly one of sourceRef and elasticsearch"));
-    let mut changed = run();
-    changed["spec"]["parallelism"] = json!(2);
-    let changed: EnrichmentRun = serde_json::from_value(changed).expect("a run");
-    assert!(format!("{:?}", changed.validate_cel_update(&old)).contains("immutable"));
 }
 
 #[test]
@@ -207,16 +202,28 @@ fn a_source_has_at_least_one_trigger() {
     );
 }
 
-/// What the rules say against an ingest run of a mode with these fields.
-fn run_fault(mode: &str, fields: &Value) -> Option<String> {
-    let mut run = json!({
+/// An ingest run of a mode with these fields.
+fn ingest_run(mode: &str, fields: &Value) -> Value {
+    let run = json!({
         "apiVersion": "docmill.io/v1alpha1",
         "kind": "IngestRun",
         "metadata": {"name": "run"},
         "spec": {"sourceRef": {"name": "wire"}, "mode": mode},
     });
-    run["spec"].as_object_mut().expect("a spec").extend(fields.as_object().expect("fields").clone());
-    let run: IngestRun = serde_json::from_value(run).expect("a run");
+    with(run, fields)
+}
+
+/// A resource with other values for these fields of its spec; null takes a field out.
+fn with(mut resource: Value, fields: &Value) -> Value {
+    let spec = resource["spec"].as_object_mut().expect("a spec");
+    spec.extend(fields.as_object().expect("fields").clone());
+    spec.retain(|_, value| !value.is_null());
+    resource
+}
+
+/// What the rules say against an ingest run of a mode with these fields.
+fn run_fault(mode: &str, fields: &Value) -> Option<String> {
+    let run: IngestRun = serde_json::from_value(ingest_run(mode, fields)).expect("a run");
     run.validate_cel().err().map(|errors| format!("{errors:?}"))
 }
 
@@ -257,21 +264,112 @@ fn each_mode_takes_what_it_is_for() {
     }
 }
 
+/// What can be changed about a run of either kind.
+const CHANGEABLE: [&str; 3] = ["suspend", "parallelism", "ttlSecondsAfterFinished"];
+
+/// Checks that these changes are taken, each also back again.
+fn can_change(fault: impl Fn(&Value, &Value) -> Option<String>, old: &Value, changes: &[Value]) {
+    for change in changes {
+        let new = with(old.clone(), change);
+        assert_eq!(fault(old, &new), None, "{change}");
+        assert_eq!(fault(&new, old), None, "{change} back again");
+    }
+}
+
+/// Checks that these changes are refused in these words, each also back again.
+fn cannot_change(
+    fault: impl Fn(&Value, &Value) -> Option<String>,
+    old: &Value,
+    changes: &[Value],
+    words: &str,
+) {
+    for change in changes {
+        let new = with(old.clone(), change);
+        for (old, new) in [(old, &new), (&new, old)] {
+            let found = fault(old, new).unwrap_or_default();
+            assert!(found.contains(words), "{change}: {found}");
+        }
+    }
+}
+
 #[test]
-fn an_ingest_run_never_changes() {
-    let run = |parallelism: i32| {
-        let mut run = IngestRun::new(
-            "run",
-            docmill_crds::IngestRunSpec::of(
-                "wire".into(),
-                docmill_crds::api::ingest_run::IngestMode::Process,
-            ),
-        );
-        run.spec.parallelism = parallelism;
-        run
+fn an_ingest_run_can_be_suspended_and_given_other_pods_and_another_time_to_live() {
+    let fault = |old: &Value, new: &Value| {
+        let [old, new]: [IngestRun; 2] =
+            [old, new].map(|run| serde_json::from_value(run.clone()).expect("a run"));
+        new.validate_cel_update(&old).err().map(|errors| format!("{errors:?}"))
     };
-    assert!(format!("{:?}", run(2).validate_cel_update(&run(1))).contains("immutable"));
-    assert!(run(1).validate_cel_update(&run(1)).is_ok());
+    let run = ingest_run("Reconvert", &json!({"select": {"prefix": "wire/"}, "activeDeadlineSeconds": 60}));
+    let changes = [
+        json!({}),
+        json!({"suspend": true}),
+        json!({"parallelism": 9}),
+        json!({"ttlSecondsAfterFinished": 5}),
+        json!({"suspend": true, "parallelism": 2, "ttlSecondsAfterFinished": 0}),
+    ];
+    can_change(fault, &run, &changes);
+    let changes = [
+        json!({"sourceRef": {"name": "other"}}),
+        json!({"mode": "Process"}),
+        json!({"select": {"prefix": "other/"}}),
+        json!({"select": null}),
+        json!({"dryRun": true}),
+        json!({"backoffLimit": 0}),
+        json!({"activeDeadlineSeconds": 61}),
+        json!({"activeDeadlineSeconds": null}),
+        json!({"parallelism": 2, "backoffLimit": 0}),
+    ];
+    let words = "immutable but for suspend, parallelism and ttlSecondsAfterFinished";
+    cannot_change(fault, &run, &changes, words);
+    let shadow = ingest_run("Shadow", &json!({"conversion": {"preset": "nitf"}}));
+    cannot_change(fault, &shadow, &[json!({"conversion": {"preset": "newsml-g2"}})], words);
+    cannot_change(fault, &ingest_run("Audit", &json!({})), &[json!({"repair": true})], words);
+}
+
+#[test]
+fn an_enrichment_run_can_be_suspended_and_given_another_budget_other_pods_and_another_time_to_live() {
+    let fault = |old: &Value, new: &Value| {
+        let [old, new]: [EnrichmentRun; 2] =
+            [old, new].map(|run| serde_json::from_value(run.clone()).expect("a run"));
+        new.validate_cel_update(&old).err().map(|errors| format!("{errors:?}"))
+    };
+    let changes = [
+        json!({}),
+        json!({"suspend": true}),
+        json!({"budget": {"calls": 1}}),
+        json!({"parallelism": 9}),
+        json!({"ttlSecondsAfterFinished": 5}),
+    ];
+    can_change(fault, &run(), &changes);
+    let changes = [
+        json!({"select": "All"}),
+        json!({"backoffLimit": 0}),
+        json!({"activeDeadlineSeconds": 60}),
+        json!({"maxDocuments": 5}),
+        json!({"dryRun": true}),
+        json!({"podTemplate": {"spec": {"priorityClassName": "low"}}}),
+    ];
+    let words = "immutable but for suspend, budget, parallelism and ttlSecondsAfterFinished";
+    cannot_change(fault, &run(), &changes, words);
+}
+
+#[test]
+fn every_other_field_of_a_run_is_named_by_the_rule_that_keeps_it() {
+    let definitions = manifests::all().expect("definitions");
+    for (kind, changeable) in
+        [("ingestruns", CHANGEABLE.to_vec()), ("enrichmentruns", [&CHANGEABLE[..], &["budget"]].concat())]
+    {
+        let (_, text) = definitions.iter().find(|(name, _)| name.starts_with(kind)).expect("a definition");
+        let definition: Value = serde_saphyr::from_str(text).expect("YAML");
+        let schema = definition.pointer("/spec/versions/0/schema/openAPIV3Schema").expect("a schema");
+        let rules = schema["x-kubernetes-validations"].as_array().expect("rules");
+        let mut rules = rules.iter().filter_map(|rule| rule["rule"].as_str());
+        let rule = rules.find(|rule| rule.contains("oldSelf")).expect("a rule");
+        for field in schema["properties"]["spec"]["properties"].as_object().expect("fields").keys() {
+            let kept = rule.contains(&format!("self.spec.{field} == oldSelf.spec.{field}"));
+            assert_eq!(kept, !changeable.contains(&field.as_str()), "{kind}: spec.{field}");
+        }
+    }
 }
 
 #[test]

@@ -18,7 +18,8 @@ pub mod condition_type {
     pub const COMPLETE: &str = "Complete";
     /// A run has failed.
     pub const FAILED: &str = "Failed";
-    /// No pods run, because the resource is suspended or the budget of a run is exhausted.
+    /// No pods run, because the resource is suspended, the budget of a run is exhausted, or another controller
+    /// suspended its Job.
     pub const SUSPENDED: &str = "Suspended";
     /// A model reported another version in the middle of a run.
     pub const MODEL_CHANGED: &str = "ModelChanged";

@@ -2,7 +2,7 @@
 //! the status (pure).
 //!
 //! - `start`: starts them all;
-//! - `run_controller`, `run_status`: what runs of both kinds share;
+//! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
 pub(crate) mod enrichment_run;
@@ -13,5 +13,6 @@ mod readable;
 mod reconcile_limit;
 mod retention;
 mod run_controller;
+mod run_job;
 mod run_status;
 pub(crate) mod start;

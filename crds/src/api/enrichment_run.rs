@@ -12,7 +12,8 @@ use super::ingest_source::PodTemplate;
 use super::storage::Storage;
 
 /// One enrichment: select documents, send them to models, store the enriched documents in another index. Like
-/// a Job, it runs once and ends; only `suspend` and `budget` can be changed afterwards.
+/// a Job, it runs once and ends; only `suspend`, `budget`, `parallelism` and `ttlSecondsAfterFinished` can be
+/// changed afterwards.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
@@ -35,8 +36,8 @@ use super::storage::Storage;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the Job's name can be made from it"),
-    validation = Rule::new("self.spec.mode == oldSelf.spec.mode && self.spec.from == oldSelf.spec.from && self.spec.to == oldSelf.spec.to && self.spec.select == oldSelf.spec.select && has(self.spec.matching) == has(oldSelf.spec.matching) && (!has(self.spec.matching) || self.spec.matching == oldSelf.spec.matching) && self.spec.enrichers == oldSelf.spec.enrichers && has(self.spec.compare) == has(oldSelf.spec.compare) && (!has(self.spec.compare) || self.spec.compare == oldSelf.spec.compare) && self.spec.parallelism == oldSelf.spec.parallelism && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds) && has(self.spec.ttlSecondsAfterFinished) == has(oldSelf.spec.ttlSecondsAfterFinished) && (!has(self.spec.ttlSecondsAfterFinished) || self.spec.ttlSecondsAfterFinished == oldSelf.spec.ttlSecondsAfterFinished) && has(self.spec.maxDocuments) == has(oldSelf.spec.maxDocuments) && (!has(self.spec.maxDocuments) || self.spec.maxDocuments == oldSelf.spec.maxDocuments) && self.spec.onModelChange == oldSelf.spec.onModelChange && self.spec.dryRun == oldSelf.spec.dryRun && has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate) && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate)")
-        .message("spec is immutable but for suspend and budget: a run is a bounded piece of work; create another EnrichmentRun")
+    validation = Rule::new("self.spec.mode == oldSelf.spec.mode && self.spec.from == oldSelf.spec.from && self.spec.to == oldSelf.spec.to && self.spec.select == oldSelf.spec.select && has(self.spec.matching) == has(oldSelf.spec.matching) && (!has(self.spec.matching) || self.spec.matching == oldSelf.spec.matching) && self.spec.enrichers == oldSelf.spec.enrichers && has(self.spec.compare) == has(oldSelf.spec.compare) && (!has(self.spec.compare) || self.spec.compare == oldSelf.spec.compare) && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds) && has(self.spec.maxDocuments) == has(oldSelf.spec.maxDocuments) && (!has(self.spec.maxDocuments) || self.spec.maxDocuments == oldSelf.spec.maxDocuments) && self.spec.onModelChange == oldSelf.spec.onModelChange && self.spec.dryRun == oldSelf.spec.dryRun && has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate) && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate)")
+        .message("spec is immutable but for suspend, budget, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another EnrichmentRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
@@ -52,7 +53,8 @@ use super::storage::Storage;
         .message("onModelChange must be Stop where an output is a Vector: vectors of different models never mix in one field").field_path(".onModelChange")
 )]
 pub struct EnrichmentRunSpec {
-    /// Start no pods and stop the running ones; what they have stored stays. Set it to false to resume.
+    /// Start no pods and stop the running ones; what they have stored stays. Set it to false to resume. A Job
+    /// that another controller suspended, for example Kueue, is left to that controller.
     #[serde(default)]
     pub suspend: bool,
     /// `Enrich`: call the models and store their outputs. `Compare`: store nothing, and report how two of the
@@ -77,7 +79,8 @@ pub struct EnrichmentRunSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compare>,
     /// Maximum number of pods at a time. The run never has more pods than the smallest `maxInFlight` of its
-    /// models.
+    /// models. A change applies to a run at work, too; but the pods that a run starts with share the limits of
+    /// its models, so a run that calls models never has more pods than at its start.
     #[serde(default = "default_parallelism")]
     #[schemars(range(min = 1, max = 100))]
     pub parallelism: i32,
@@ -85,7 +88,8 @@ pub struct EnrichmentRunSpec {
     #[serde(default = "default_backoff_limit")]
     #[schemars(range(min = 0, max = 100))]
     pub backoff_limit: i32,
-    /// The run fails if it has not ended after this many seconds.
+    /// The run fails if it has not ended after this many seconds. As with a Job, the count begins anew when a
+    /// suspended run is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub active_deadline_seconds: Option<i64>,
@@ -311,12 +315,11 @@ pub struct EnrichmentRunStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// `Complete` or `Failed`, as in a Job, when the run has ended. `Ready`: everything that the spec names
-    /// is reachable. `Suspended`: no pods run, because of `suspend` or the budget. `ModelChanged`: a model
-    /// reported another version during the run. `DocumentsFailed`: some documents were refused;
-    /// `select: Failed` selects them again. `Degraded`: pods of the run fail, for the reason given in the
-    /// message, and
-    /// are restarted. `Throttled`: a model or a cluster accepts no more requests or does not answer, and pods
-    /// wait for it; the reason names it.
+    /// is reachable. `Suspended`: no pods run, because of `suspend` or the budget, or because another
+    /// controller suspended the Job. `ModelChanged`: a model reported another version during the run.
+    /// `DocumentsFailed`: some documents were refused; `select: Failed` selects them again. `Degraded`: pods
+    /// of the run fail, for the reason given in the message, and are restarted. `Throttled`: a model or a
+    /// cluster accepts no more requests or does not answer, and pods wait for it; the reason names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -407,7 +410,8 @@ pub enum EnrichmentPhase {
     Pending,
     /// The selection is planned, and pods work or are about to.
     Running,
-    /// It is suspended, by `suspend` or because its budget is reached.
+    /// It is suspended: by `suspend`, because its budget is reached, or because another controller suspended
+    /// its Job.
     Suspended,
     /// Every selected document was processed.
     Complete,

@@ -10,8 +10,8 @@ use crate::conversion::Conversion;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
 /// On-demand work on the objects of an IngestSource: a backfill, a replay of failed units, a reconversion, a
-/// dry run of a new conversion, or an audit. Like a Job, it runs once and ends; it cannot be changed
-/// afterwards. It uses the source as it was when the run began.
+/// dry run of a new conversion, or an audit. Like a Job, it runs once and ends; only `suspend`, `parallelism`
+/// and `ttlSecondsAfterFinished` can be changed afterwards. It uses the source as it was when the run began.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
@@ -35,8 +35,8 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the names of the Jobs can be made from it"),
-    validation = Rule::new("self.spec == oldSelf.spec")
-        .message("spec is immutable: a run is a bounded piece of work; create another IngestRun")
+    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
+        .message("spec is immutable but for suspend, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another IngestRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
@@ -60,6 +60,10 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
         .field_path(".select")
 )]
 pub struct IngestRunSpec {
+    /// Start no pods and stop the running ones; finished work stays finished. Set it to false to resume. A Job
+    /// that another controller suspended, for example Kueue, is left to that controller.
+    #[serde(default)]
+    pub suspend: bool,
     /// The IngestSource in this namespace.
     pub source_ref: SourceRef,
     /// What to do with the selected units.
@@ -76,7 +80,8 @@ pub struct IngestRunSpec {
     /// Select and count only; change nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// Maximum number of pods at a time.
+    /// Maximum number of pods at a time. A change applies to a run at work, too. After the selection, the work
+    /// is cut into up to four parts for each of these pods, and a run never has more pods than parts.
     #[serde(default = "default_parallelism")]
     #[schemars(range(min = 1, max = 100))]
     pub parallelism: i32,
@@ -86,7 +91,7 @@ pub struct IngestRunSpec {
     #[schemars(range(min = 0, max = 100))]
     pub backoff_limit: i32,
     /// The run fails if its selection, or its work, has not ended after this many seconds. Work finished by
-    /// then stays done.
+    /// then stays done. As with a Job, the count begins anew when a suspended run is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub active_deadline_seconds: Option<i64>,
@@ -100,6 +105,7 @@ impl IngestRunSpec {
     /// A run over everything that a mode applies to, with the defaults of the schema.
     pub fn of(source: String, mode: IngestMode) -> Self {
         Self {
+            suspend: false,
             source_ref: SourceRef { name: source },
             mode,
             select: None,
@@ -207,8 +213,9 @@ pub struct IngestRunStatus {
     pub observed_generation: Option<i64>,
     /// `Ready`: everything that the run needs exists and is reachable. `Progressing`: pods select or work.
     /// `Complete` or `Failed`, as in a Job, when the run has ended. Units that are refused again do not make
-    /// a run fail. `Throttled`: a store accepts no more requests or does not answer, and pods wait for it;
-    /// the reason names it.
+    /// a run fail. `Suspended`: no pods run, because of `suspend` or because another controller suspended the
+    /// Job. `Throttled`: a store accepts no more requests or does not answer, and pods wait for it; the reason
+    /// names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -268,6 +275,8 @@ pub enum IngestPhase {
     Planning,
     /// Pods work, or are about to.
     Running,
+    /// It is suspended, by `suspend` or because another controller suspended its Job.
+    Suspended,
     /// Every selected unit is finished.
     Complete,
     /// The run ended before that.

@@ -22,4 +22,8 @@ pub mod label {
 pub mod annotation {
     /// On an `EnrichmentRun`: the schedule time for which it was created, in RFC 3339.
     pub const SCHEDULED_TIME: &str = "docmill.io/scheduled-time";
+    /// On a suspended Job: who suspended it. The operator resumes only Jobs that it suspended itself.
+    pub const SUSPENDED_BY: &str = "docmill.io/suspended-by";
+    /// The value of [`SUSPENDED_BY`] where the operator suspended the Job for its run.
+    pub const SUSPENDED_BY_RUN: &str = "run";
 }

@@ -19,12 +19,11 @@ mod watermark;
 
 use std::time::Duration;
 
-use docmill_clients::cause::with_causes;
 use docmill_crds::{EnrichmentRun, EnrichmentRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt as _;
 
-use super::run_controller::Run;
+use super::run_controller::{Run, change_job};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
 use crate::not_ready::NotReady;
@@ -72,7 +71,7 @@ impl Run for EnrichmentRun {
     }
 
     fn hold_up(seen: &mut EnrichmentObservation, fault: NotReady) -> EnrichmentPlan {
-        let plan = if seen.job.is_some() { EnrichmentPlan::Watch } else { EnrichmentPlan::Wait };
+        let plan = if seen.current_job().is_some() { EnrichmentPlan::Watch } else { EnrichmentPlan::Wait };
         seen.ready = Err(fault);
         plan
     }
@@ -96,17 +95,14 @@ impl Run for EnrichmentRun {
     }
 }
 
-/// Creates, suspends or resumes the Job, and stores the watermark. The inner result is for the user.
+/// Creates or changes the Job, and stores the watermark. The inner result is for the user.
 async fn carry_out(
     run: &EnrichmentRun,
     seen: &EnrichmentObservation,
     plan: &EnrichmentPlan,
     context: &Context,
 ) -> Result<Result<(), NotReady>, ApplyError> {
-    let starts = matches!(
-        plan,
-        EnrichmentPlan::Start(_) | EnrichmentPlan::Resume | EnrichmentPlan::Watch | EnrichmentPlan::Suspend
-    );
+    let starts = matches!(plan, EnrichmentPlan::Start(_) | EnrichmentPlan::Watch | EnrichmentPlan::Change(_));
     if starts && seen.limits != run.spec.budget && seen.ready.is_ok() {
         // Before any pod starts that has to respect it.
         if let Err(fault) = watermark::store_limits(run, context).await {
@@ -130,14 +126,9 @@ async fn carry_out(
                 )
                 .await
         }
-        EnrichmentPlan::Suspend | EnrichmentPlan::Resume => {
-            let namespace = run.namespace().unwrap_or_default();
-            let suspend = *plan == EnrichmentPlan::Suspend;
-            match context.writer.suspend_job(&namespace, &job::enrich_name(run), suspend).await {
-                Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
-                Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
-                Ok(()) => Ok(Ok(())),
-            }
+        EnrichmentPlan::Change(change) => {
+            let name = if seen.job.is_some() { job::enrich_name(run) } else { job::clear_name(run) };
+            change_job(run, &name, *change, context).await
         }
         EnrichmentPlan::Complete { watermark: Some(watermark), bounds, .. } => {
             Ok(watermark::store_watermark(run, watermark, bounds, context).await)

@@ -22,7 +22,7 @@ use docmill_crds::{IngestRun, IngestRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt as _;
 
-use super::run_controller::Run;
+use super::run_controller::{Run, change_job};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
 use crate::not_ready::NotReady;
@@ -57,18 +57,22 @@ impl Run for IngestRun {
     }
 
     fn plan(&self, seen: &IngestObservation) -> IngestPlan {
-        plan::plan(seen)
+        plan::plan(&self.spec, seen)
     }
 
     async fn apply(
         &self,
-        _: &IngestObservation,
+        seen: &IngestObservation,
         plan: &IngestPlan,
         context: &Context,
     ) -> Result<Result<(), NotReady>, ApplyError> {
         let job = match plan {
             IngestPlan::Select(order) => job::plan_job(self, order, &context.image),
             IngestPlan::Work { order, parts, .. } => job::work_job(self, order, *parts, &context.image),
+            IngestPlan::Change(change) => {
+                let name = if seen.working.is_some() { job::work_name(self) } else { job::plan_name(self) };
+                return change_job(self, &name, *change, context).await;
+            }
             IngestPlan::Wait | IngestPlan::Watch | IngestPlan::Complete { .. } | IngestPlan::Fail { .. } => {
                 return Ok(Ok(()));
             }

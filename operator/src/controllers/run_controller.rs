@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use docmill_clients::cause::with_causes;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use serde::Serialize;
 
 use super::readable::readable;
+use super::run_job::JobChange;
 use super::run_status;
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event, Writable};
@@ -91,6 +94,27 @@ pub async fn reconcile<R: Run>(
         Some(_) => Action::requeue(Duration::from_secs(1)),
         None => Action::await_change(),
     })
+}
+
+/// Changes the Job of this name, which is one of a run. The inner result is for the user.
+pub async fn change_job<R: Run>(
+    run: &R,
+    name: &str,
+    change: JobChange,
+    context: &Context,
+) -> Result<Result<(), NotReady>, ApplyError> {
+    let namespace = run.namespace().unwrap_or_default();
+    let writer = &context.writer;
+    let changed = match change {
+        JobChange::Suspend => writer.suspend_job(&namespace, name, true).await,
+        JobChange::Resume => writer.suspend_job(&namespace, name, false).await,
+        JobChange::Scale(pods) => writer.scale_job(&namespace, name, pods).await,
+    };
+    match changed {
+        Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
+        Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
+        Ok(()) => Ok(Ok(())),
+    }
 }
 
 /// Deletes an ended run when its TTL has expired.

@@ -10,10 +10,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use super::run_job::Suspension;
 use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
 use crate::workers::backpressure;
 use crate::workers::pod_state::{self, ContainerExit};
+
+/// Reason of the condition `Suspended` of a run whose Job another controller suspended.
+const JOB_SUSPENDED: &str = "JobSuspended";
 
 /// A duration as `kubectl` shows it: `42s`, `3m5s`, `2h3m`.
 pub fn duration(start: Timestamp, end: Timestamp) -> String {
@@ -81,9 +85,40 @@ pub fn throttled(
         .then_some(update)
 }
 
-/// Events for how a run ended, whether it can start, and what its pods wait for.
+/// Why a run that has not ended has no pods. The condition becomes False only if it existed before.
+pub fn suspended(old: &[Condition], suspension: Option<Suspension>) -> Option<ConditionUpdate> {
+    let (reason, message) = match suspension {
+        Some(Suspension::BySpec) => ("Suspended", "spec.suspend is true; set it to false to resume"),
+        Some(Suspension::ByBudget) => ("BudgetReached", "spec.budget is exhausted; raise it to resume"),
+        Some(Suspension::ByOther) => (
+            JOB_SUSPENDED,
+            "another controller, for example Kueue, suspended the Job of the run; the run goes on when that \
+             controller resumes the Job",
+        ),
+        Some(Suspension::UntilReady) => ("Resuming", "the run resumes as soon as it is ready"),
+        None => ("Resumed", "the run is not suspended"),
+    };
+    let is_true = suspension.is_some();
+    let existed = conditions::find(old, condition_type::SUSPENDED).is_some();
+    (is_true || existed).then(|| ConditionUpdate::new(condition_type::SUSPENDED, is_true, reason, message))
+}
+
+/// Whether, according to the conditions of a run, another controller suspended its Job and may resume it at
+/// any time.
+pub fn is_suspended_by_other(conditions: &[Condition]) -> bool {
+    conditions::find(conditions, condition_type::SUSPENDED)
+        .is_some_and(|condition| condition.status == "True" && condition.reason == JOB_SUSPENDED)
+}
+
+/// The Event when a run resumes.
+pub fn resumed() -> Event {
+    event(false, "Resumed", "ResumeJob", "the run has resumed".to_owned())
+}
+
+/// Events for how a run ended, whether it can start, and what its pods wait for or why there are none.
 pub fn events(old: &[Condition], new: &[Condition]) -> Vec<Event> {
     let watched = [
+        (condition_type::SUSPENDED, false, "SuspendJob"),
         (condition_type::THROTTLED, true, "Observe"),
         (condition_type::COMPLETE, false, "Finish"),
         (condition_type::FAILED, true, "Finish"),

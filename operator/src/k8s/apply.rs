@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Instant;
 
+use docmill_crds::contract::annotation;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
@@ -15,7 +16,7 @@ use kube::runtime::events::{self, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::leader::Leadership;
 use recent_events::RecentEvents;
@@ -116,13 +117,28 @@ impl Writer {
         gone_is_fine(api.delete(name, &params).await.map(drop), || format!("delete the Job {name}"))
     }
 
-    /// Suspends a Job, which terminates its pods, or resumes it.
+    /// Suspends a Job for its run, which terminates its pods, or resumes it. A suspended Job is marked, to tell
+    /// it from those that another controller suspended.
     pub async fn suspend_job(&self, namespace: &str, name: &str, suspend: bool) -> Result<(), ApplyError> {
+        // A merge with null removes the mark.
+        let mark = suspend.then_some(annotation::SUSPENDED_BY_RUN);
+        let change = json!({
+            "metadata": {"annotations": {(annotation::SUSPENDED_BY): mark}},
+            "spec": {"suspend": suspend},
+        });
+        self.patch_job(namespace, name, change).await
+    }
+
+    /// Sets how many pods a Job may have at a time.
+    pub async fn scale_job(&self, namespace: &str, name: &str, pods: i32) -> Result<(), ApplyError> {
+        self.patch_job(namespace, name, json!({"spec": {"parallelism": pods}})).await
+    }
+
+    async fn patch_job(&self, namespace: &str, name: &str, change: Value) -> Result<(), ApplyError> {
         self.check()?;
-        let patch = Patch::Merge(json!({"spec": {"suspend": suspend}}));
         let api = Api::<Job>::namespaced(self.client.clone(), namespace);
-        let patched = api.patch(name, &PatchParams::default(), &patch).await.map(drop);
-        gone_is_fine(patched, || format!("suspend or resume the Job {name}"))
+        let patched = api.patch(name, &PatchParams::default(), &Patch::Merge(change)).await.map(drop);
+        gone_is_fine(patched, || format!("change the Job {name}"))
     }
 
     /// Deletes exactly this resource and, in the background, what it owns.

@@ -14,6 +14,8 @@ use super::command::{self, Finished};
 pub enum Kind {
     /// `IngestSource`
     IngestSource,
+    /// `IngestRun`
+    IngestRun,
     /// `EnrichmentRun`
     EnrichmentRun,
     /// `EnrichmentSchedule`
@@ -24,6 +26,7 @@ impl Kind {
     fn resource(self) -> ApiResource {
         let (kind, plural) = match self {
             Self::IngestSource => ("IngestSource", "ingestsources"),
+            Self::IngestRun => ("IngestRun", "ingestruns"),
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
         };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use super::cluster::Kind;
 use super::resources::SOURCE;
 use super::wait::{Look, until};
 use super::world::World;
@@ -21,18 +22,34 @@ pub struct Ended {
     pub details: Value,
 }
 
-/// Makes a run of this world's source, and waits for its end. `spec` is merged into one that names the source.
-pub async fn complete(world: &World, name: &str, spec: Value) -> Result<Ended> {
+/// Makes a run of this world's source. `spec` is merged into one that names the source.
+pub async fn create(world: &World, name: &str, spec: Value) -> Result<()> {
     let mut whole = json!({"sourceRef": {"name": SOURCE}});
     if let (Some(whole), Value::Object(spec)) = (whole.as_object_mut(), spec) {
         whole.extend(spec);
     }
     world
         .apply(&json!({"apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun", "metadata": {"name": name}, "spec": whole}))
-        .await?;
+        .await
+}
+
+/// `kubectl patch` of the spec of a run.
+pub async fn patch(world: &World, name: &str, spec: &Value) -> Result<()> {
+    let (run, change) = (format!("irun/{name}"), json!({"spec": spec}).to_string());
+    let patch = ["patch", &run, "--namespace", &world.name, "--type=merge", "--patch", &change];
+    world.cluster.kubectl(&patch).await.map(drop)
+}
+
+/// Makes a run of this world's source, as [`create`] does, and waits for its end.
+pub async fn complete(world: &World, name: &str, spec: Value) -> Result<Ended> {
+    create(world, name, spec).await?;
+    ended(world, name).await
+}
+
+/// Waits for the end of a run.
+pub async fn ended(world: &World, name: &str) -> Result<Ended> {
     let status = until(&format!("the run {name} to be complete"), LIMIT, async || {
-        let get = ["get", "ingestrun", name, "-n", &world.name, "-o", "json"];
-        let run: Value = serde_json::from_str(&world.cluster.kubectl(&get).await?)?;
+        let run = world.cluster.get(Kind::IngestRun, &world.name, name).await?;
         let status = &run["status"];
         ensure!(status["phase"] != "Failed", "the run {name} failed: {status}");
         let complete = status["phase"] == "Complete";

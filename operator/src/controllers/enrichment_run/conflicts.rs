@@ -34,7 +34,9 @@ fn comes_first(other: &EnrichmentRun, run: &EnrichmentRun) -> bool {
     }
     match status.and_then(|status| status.phase) {
         Some(EnrichmentPhase::Running) => true,
-        Some(EnrichmentPhase::Suspended) => false,
+        Some(EnrichmentPhase::Suspended) => {
+            status.is_some_and(|status| run_status::is_suspended_by_other(&status.conditions))
+        }
         _ => !other.spec.suspend && age(other) < age(run),
     }
 }

@@ -9,6 +9,7 @@ use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
 
 use super::observation::Selection;
+use crate::controllers::run_job;
 use crate::not_ready::NotReady;
 use crate::workers::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 
@@ -100,6 +101,7 @@ fn named_job(
             name: Some(name),
             namespace: run.namespace(),
             labels: Some(labels),
+            annotations: run_job::annotations(run.spec.suspend),
             owner_references: owner.map(|owner| vec![owner]),
             ..ObjectMeta::default()
         },
@@ -108,6 +110,7 @@ fn named_job(
             backoff_limit: Some(run.spec.backoff_limit),
             pod_failure_policy: Some(worker_pod::failure_policy()),
             pod_replacement_policy: Some("Failed".into()),
+            suspend: Some(run.spec.suspend),
             template,
             ..spec
         }),

@@ -14,6 +14,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use crate::controllers::run_job::JobState;
 use crate::controllers::run_status;
 use crate::not_ready::NotReady;
 use crate::workers::pod_state::{self, JobEnd};
@@ -38,6 +39,13 @@ pub struct EnrichmentObservation {
     pub limits: Option<Budget>,
     /// The statuses of its running pods.
     pub worker_statuses: Vec<WorkerStatus>,
+}
+
+impl EnrichmentObservation {
+    /// Its Job, or before that the one that removes vectors, until it has ended.
+    pub fn current_job(&self) -> Option<&EnrichmentJob> {
+        self.job.as_ref().or_else(|| self.clearing.as_ref().filter(|clearing| clearing.end.is_none()))
+    }
 }
 
 /// Where the documents come from, with references resolved.
@@ -102,8 +110,10 @@ pub struct EnrichmentJob {
     pub versions: Versions,
     /// The slices. Like the rest of the order, they are stored only there.
     pub slices: Vec<Bounds>,
-    /// Whether it is suspended.
-    pub suspended: bool,
+    /// How many pods share the limits of the models; `None` if its order cannot be read.
+    pub sharing_pods: Option<i32>,
+    /// Whether it is suspended, and how many pods it may have.
+    pub state: JobState,
     /// How it ended, if it did.
     pub end: Option<JobEnd>,
     /// The last fault of one of its pods.
@@ -115,8 +125,8 @@ pub struct EnrichmentJob {
 /// Evaluates the Job of a run and its pods.
 pub fn read_job(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> EnrichmentJob {
     let pod_spec = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
-    let (target, versions, slices) = match pod_spec.and_then(worker_pod::decode_order) {
-        Some(WorkOrder::Enrich(order)) => (order.target, order.versions, order.slices),
+    let (target, versions, slices, sharing_pods) = match pod_spec.and_then(worker_pod::decode_order) {
+        Some(WorkOrder::Enrich(order)) => (order.target, order.versions, order.slices, Some(order.pods)),
         Some(WorkOrder::Ingest(_) | WorkOrder::Run(_)) | None => Default::default(),
     };
     EnrichmentJob {
@@ -124,7 +134,8 @@ pub fn read_job(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> EnrichmentJob {
         target,
         versions,
         slices,
-        suspended: job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false),
+        sharing_pods,
+        state: JobState::of(job),
         end: pod_state::job_end(job),
         trouble: run_status::trouble(job, pods),
         stop_reason: run_status::stop_reason(job, pods),

@@ -9,6 +9,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{EnrichmentJob, EnrichmentObservation, Selection};
 use super::records::{EnrichmentTotals, totals};
+use crate::controllers::run_job::{JobChange, Suspension};
 use crate::workers::pod_state::JobEnd;
 
 /// What to do.
@@ -20,12 +21,10 @@ pub enum EnrichmentPlan {
     Clear(Box<Selection>),
     /// Create the Job.
     Start(Box<Selection>),
-    /// The Job is running or suspended.
+    /// A Job is running or suspended, as it should be.
     Watch,
-    /// Suspend the Job: its pods end, and the Job stays.
-    Suspend,
-    /// Resume the Job.
-    Resume,
+    /// Suspend or resume that Job, or change the number of its pods.
+    Change(JobChange),
     /// Everything was processed: store the watermark, then report completion.
     Complete {
         /// The watermark to store; `None` if the run did not process everything before its upper bound.
@@ -57,7 +56,7 @@ pub struct Watermark {
 
 /// Plans what to do for a run.
 pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> EnrichmentPlan {
-    match (&seen.job, &seen.selection) {
+    match (seen.current_job(), &seen.selection) {
         (Some(job), _) => match &job.end {
             None => attend(spec, seen, job),
             Some(end) if end.complete => judge(spec, seen, job, end),
@@ -77,29 +76,40 @@ pub fn plan(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> Enrichmen
     }
 }
 
-/// The Job has not ended: decides whether its pods should run.
+/// A Job has not ended: decides whether its pods should run, and how many.
 fn attend(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation, job: &EnrichmentJob) -> EnrichmentPlan {
-    match (should_be_suspended(spec, seen), job.suspended) {
-        (true, false) => EnrichmentPlan::Suspend,
-        (false, true) if seen.ready.is_ok() => EnrichmentPlan::Resume,
-        _ => EnrichmentPlan::Watch,
+    let suspend = suspension(spec, seen).is_some();
+    let change = job.state.change(suspend, most_pods(spec, job), seen.ready.is_ok());
+    change.map_or(EnrichmentPlan::Watch, EnrichmentPlan::Change)
+}
+
+/// How many pods a Job may have at a time. The order of its pods says among how many of them the limits of the
+/// models are divided.
+fn most_pods(spec: &EnrichmentRunSpec, job: &EnrichmentJob) -> i32 {
+    let calls_models = spec.enrichers.iter().any(|enricher| enricher.builtin.is_none());
+    match job.sharing_pods {
+        Some(sharing_pods) if calls_models => spec.parallelism.min(sharing_pods),
+        Some(_) => spec.parallelism,
+        None => job.state.parallelism,
     }
 }
 
-/// Whether a run should be suspended: by its spec, or because its current budget is exhausted.
-pub fn should_be_suspended(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> bool {
-    let records = seen.records.as_deref().unwrap_or_default();
-    let reached =
-        || records.iter().any(|record| record.exhausted.is_some() && record.exhausted == spec.budget);
-    spec.suspend || reached()
+/// Why a run should be suspended: by its spec, or because its current budget is exhausted.
+pub fn suspension(spec: &EnrichmentRunSpec, seen: &EnrichmentObservation) -> Option<Suspension> {
+    if spec.suspend {
+        return Some(Suspension::BySpec);
+    }
+    let mut records = seen.records.iter().flatten();
+    records
+        .any(|record| record.exhausted.is_some() && record.exhausted == spec.budget)
+        .then_some(Suspension::ByBudget)
 }
 
 fn clear(seen: &EnrichmentObservation, selection: &Selection) -> EnrichmentPlan {
-    match seen.clearing.as_ref().map(|clearing| (clearing, &clearing.end)) {
+    match seen.clearing.as_ref().and_then(|clearing| Some((clearing, clearing.end.as_ref()?))) {
         None => EnrichmentPlan::Clear(Box::new(selection.clone())),
-        Some((_, None)) => EnrichmentPlan::Watch,
-        Some((clearing, Some(end))) if !end.complete => fail(seen, clearing, end),
-        Some((_, Some(end))) => EnrichmentPlan::Fail {
+        Some((clearing, end)) if !end.complete => fail(seen, clearing, end),
+        Some((_, end)) => EnrichmentPlan::Fail {
             reason: "VectorsOfOthers".to_owned(),
             message:
                 "vectors of another model appeared in the target after the existing ones had been removed; \

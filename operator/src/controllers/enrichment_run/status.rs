@@ -13,10 +13,11 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::observation::EnrichmentObservation;
-use super::plan::{EnrichmentPlan, should_be_suspended, whole};
+use super::plan::{EnrichmentPlan, suspension, whole};
 use super::records::{EnrichmentTotals, totals};
 use super::slices;
 use crate::conditions::{self, ConditionUpdate, condition_type};
+use crate::controllers::run_job::{JobChange, Suspension};
 use crate::controllers::run_status;
 use crate::k8s::apply::Event;
 use crate::requeue;
@@ -65,18 +66,28 @@ pub fn status(
 
 fn phase(run: &EnrichmentRun, seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> EnrichmentPhase {
     match plan {
-        EnrichmentPlan::Wait if run.spec.suspend => EnrichmentPhase::Suspended,
+        _ if is_suspended(run, seen, plan) => EnrichmentPhase::Suspended,
         EnrichmentPlan::Wait => EnrichmentPhase::Pending,
-        EnrichmentPlan::Suspend => EnrichmentPhase::Suspended,
-        EnrichmentPlan::Watch if seen.job.as_ref().is_some_and(|job| job.suspended) => {
-            EnrichmentPhase::Suspended
-        }
         EnrichmentPlan::Clear(_)
         | EnrichmentPlan::Start(_)
         | EnrichmentPlan::Watch
-        | EnrichmentPlan::Resume => EnrichmentPhase::Running,
+        | EnrichmentPlan::Change(_) => EnrichmentPhase::Running,
         EnrichmentPlan::Complete { .. } => EnrichmentPhase::Complete,
         EnrichmentPlan::Fail { .. } => EnrichmentPhase::Failed,
+    }
+}
+
+/// Whether the run has no pods because it, or its Job, is suspended.
+fn is_suspended(run: &EnrichmentRun, seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> bool {
+    let after = |change| seen.current_job().is_some_and(|job| job.state.suspended_after(change));
+    match plan {
+        EnrichmentPlan::Wait => run.spec.suspend,
+        EnrichmentPlan::Watch => after(None),
+        EnrichmentPlan::Change(change) => after(Some(*change)),
+        EnrichmentPlan::Clear(_)
+        | EnrichmentPlan::Start(_)
+        | EnrichmentPlan::Complete { .. }
+        | EnrichmentPlan::Fail { .. } => false,
     }
 }
 
@@ -175,9 +186,15 @@ fn all_conditions(
         ),
         Err(fault) => ConditionUpdate::new(condition_type::READY, false, fault.reason, fault.message.clone()),
     }];
-    updates.extend(suspended(old, run, seen, plan));
-    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work(plan)));
-    updates.extend(degraded(seen, plan));
+    if end_time(plan).is_none() {
+        let by_other = || seen.current_job()?.state.suspension_by_other();
+        let until_ready = || is_suspended(run, seen, plan).then_some(Suspension::UntilReady);
+        let suspension = suspension(&run.spec, seen).or_else(by_other).or_else(until_ready);
+        updates.extend(run_status::suspended(old, suspension));
+    }
+    let is_at_work = is_at_work(run, seen, plan);
+    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work));
+    updates.extend(degraded(seen, is_at_work));
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
         updates.push(ConditionUpdate::new(
             condition_type::MODEL_CHANGED,
@@ -209,37 +226,16 @@ fn all_conditions(
     conditions::build(old, updates, run.metadata.generation, seen.now)
 }
 
-fn is_at_work(plan: &EnrichmentPlan) -> bool {
-    matches!(plan, EnrichmentPlan::Watch)
+fn is_at_work(run: &EnrichmentRun, seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> bool {
+    matches!(plan, EnrichmentPlan::Watch | EnrichmentPlan::Change(JobChange::Scale(_)))
+        && !is_suspended(run, seen, plan)
 }
 
 /// Why the pods of a running run fail; the Job starts others, as often as `backoffLimit` allows.
-fn degraded(seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> Option<ConditionUpdate> {
-    let job = seen.job.as_ref().filter(|_| is_at_work(plan))?;
+fn degraded(seen: &EnrichmentObservation, is_at_work: bool) -> Option<ConditionUpdate> {
+    let job = seen.job.as_ref().filter(|_| is_at_work)?;
     let text = format!("{}; the Job starts another pod after a backoff", job.trouble.as_ref()?);
     Some(ConditionUpdate::new(condition_type::DEGRADED, true, "PodsFail", text))
-}
-
-/// Why no pods run. The condition becomes False only if it existed before.
-fn suspended(
-    old: &[Condition],
-    run: &EnrichmentRun,
-    seen: &EnrichmentObservation,
-    plan: &EnrichmentPlan,
-) -> Option<ConditionUpdate> {
-    if matches!(plan, EnrichmentPlan::Complete { .. } | EnrichmentPlan::Fail { .. }) {
-        return None;
-    }
-    let update = |is_true, reason: &str, text: &str| {
-        ConditionUpdate::new(condition_type::SUSPENDED, is_true, reason, text)
-    };
-    if run.spec.suspend {
-        return Some(update(true, "Suspended", "spec.suspend is true; set it to false to resume"));
-    }
-    if seen.job.is_some() && should_be_suspended(&run.spec, seen) {
-        return Some(update(true, "BudgetReached", "spec.budget is exhausted; raise it to resume"));
-    }
-    conditions::find(old, condition_type::SUSPENDED).map(|_| update(false, "AtWork", "pods are running"))
 }
 
 fn refused(totals: &EnrichmentTotals) -> String {
@@ -281,13 +277,10 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Enric
             let text = "first removing vectors of another model from the target".to_owned();
             events.push(run_status::event(false, "Clearing", "StartJob", text));
         }
-        EnrichmentPlan::Resume => {
-            events.push(run_status::event(false, "Resumed", "ResumeJob", "the run has resumed".to_owned()));
-        }
+        EnrichmentPlan::Change(JobChange::Resume) => events.push(run_status::resumed()),
         _ => {}
     }
     let watched = [
-        (condition_type::SUSPENDED, false, "SuspendJob"),
         (condition_type::MODEL_CHANGED, true, "Observe"),
         (condition_type::DOCUMENTS_FAILED, true, "Observe"),
         (condition_type::DEGRADED, true, "Observe"),

@@ -8,6 +8,7 @@ use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
 
+use crate::controllers::run_job;
 use crate::not_ready::NotReady;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 
@@ -65,6 +66,7 @@ fn job(
             name: Some(name),
             namespace: run.namespace(),
             labels: Some(labels),
+            annotations: run_job::annotations(run.spec.suspend),
             owner_references: owner.map(|owner| vec![owner]),
             ..ObjectMeta::default()
         },
@@ -72,6 +74,7 @@ fn job(
             active_deadline_seconds: run.spec.active_deadline_seconds,
             pod_failure_policy: Some(worker_pod::failure_policy()),
             pod_replacement_policy: Some("Failed".into()),
+            suspend: Some(run.spec.suspend),
             template,
             ..spec
         }),

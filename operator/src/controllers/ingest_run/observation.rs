@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use crate::controllers::run_job::JobState;
 use crate::controllers::run_status;
 use crate::not_ready::NotReady;
 use crate::workers::pod_state::{self, JobEnd};
@@ -39,9 +40,14 @@ impl IngestObservation {
         self.selecting.is_some() || self.working.is_some()
     }
 
+    /// Its newest Job.
+    pub fn newest_job(&self) -> Option<&RunJob> {
+        self.working.as_ref().or(self.selecting.as_ref())
+    }
+
     /// The order of the run: that of its newest Job, or the one that it would start with.
     pub fn order(&self) -> Option<&RunOrder> {
-        match self.working.as_ref().or(self.selecting.as_ref()) {
+        match self.newest_job() {
             Some(step) => step.order.as_ref(),
             None => self.start.as_ref(),
         }
@@ -63,6 +69,8 @@ pub struct RunJob {
     pub created: Timestamp,
     /// The order of its pods; `None` if it cannot be parsed.
     pub order: Option<RunOrder>,
+    /// Whether it is suspended, and how many pods it may have.
+    pub state: JobState,
     /// How it ended, if it did.
     pub end: Option<JobEnd>,
     /// The last fault of one of its pods.
@@ -88,6 +96,7 @@ pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> RunJob {
     RunJob {
         created: job.creation_timestamp().map_or(now, |time| time.0),
         order,
+        state: JobState::of(job),
         end: pod_state::job_end(job),
         trouble: run_status::trouble(job, pods),
     }

@@ -120,8 +120,7 @@ async fn read_records(
     let index = runs_index(namespace, &order.ingest.source);
     let fault = |error: ElasticError| elastic_fault(cluster, &error);
     let elastic = connect_elastic(&context.reader, namespace, cluster, endpoint_client).await?;
-    let newest = seen.working.as_ref().or(seen.selecting.as_ref());
-    if newest.is_some_and(|step| step.end.is_some()) {
+    if seen.newest_job().is_some_and(|step| step.end.is_some()) {
         // The last records were written a moment ago, and determine how the run continues.
         elastic.refresh(&index).await.map_err(fault)?;
     }

@@ -1,11 +1,13 @@
 //! What to do for a run now. Pure: the same observation yields the same plan.
 
+use docmill_crds::IngestRunSpec;
 use docmill_crds::contract::{RunOrder, RunStep};
 use docmill_crds::records::runs::PlanRecord;
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{IngestObservation, RunJob};
 use super::records::totals;
+use crate::controllers::run_job::JobChange;
 use crate::workers::pod_state::JobEnd;
 
 /// The number of parts per pod, processed one after another, so that a slow part does not delay the others
@@ -15,7 +17,7 @@ const PARTS_PER_POD: i64 = 4;
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IngestPlan {
-    /// Nothing yet: something is missing.
+    /// Nothing yet: something is missing, or the run is suspended.
     Wait,
     /// Create the Job that selects.
     Select(Box<RunOrder>),
@@ -28,8 +30,10 @@ pub enum IngestPlan {
         /// The number of selected units.
         selected: i64,
     },
-    /// A Job is running.
+    /// A Job is running or suspended, as it should be.
     Watch,
+    /// Suspend or resume that Job, or change the number of its pods.
+    Change(JobChange),
     /// Every selected unit is accounted for.
     Complete {
         /// When.
@@ -47,27 +51,33 @@ pub enum IngestPlan {
 }
 
 /// Plans what to do for a run.
-pub fn plan(seen: &IngestObservation) -> IngestPlan {
+pub fn plan(spec: &IngestRunSpec, seen: &IngestObservation) -> IngestPlan {
     match (&seen.working, &seen.selecting) {
         (Some(working), _) => match &working.end {
-            None => IngestPlan::Watch,
+            None => attend(spec, working),
             Some(end) if end.complete => judge(seen, end),
             Some(end) => fail(working, end),
         },
         (None, Some(selecting)) => match &selecting.end {
-            None => IngestPlan::Watch,
-            Some(end) if end.complete => go_on(seen, selecting, end),
+            None => attend(spec, selecting),
+            Some(end) if end.complete => go_on(spec, seen, selecting, end),
             Some(end) => fail(selecting, end),
         },
         (None, None) => match &seen.start {
-            Some(order) => IngestPlan::Select(Box::new(order.clone())),
-            None => IngestPlan::Wait,
+            Some(order) if !spec.suspend => IngestPlan::Select(Box::new(order.clone())),
+            Some(_) | None => IngestPlan::Wait,
         },
     }
 }
 
+/// A Job has not ended: decides whether its pods should run, and how many.
+fn attend(spec: &IngestRunSpec, job: &RunJob) -> IngestPlan {
+    let change = job.state.change(spec.suspend, spec.parallelism, true);
+    change.map_or(IngestPlan::Watch, IngestPlan::Change)
+}
+
 /// The selection is done: start the work, if there is any.
-fn go_on(seen: &IngestObservation, selecting: &RunJob, end: &JobEnd) -> IngestPlan {
+fn go_on(spec: &IngestRunSpec, seen: &IngestObservation, selecting: &RunJob, end: &JobEnd) -> IngestPlan {
     let Some(records) = &seen.records else { return IngestPlan::Watch };
     let (Some(plan), Some(order)) = (&records.plan, &selecting.order) else {
         let message = "the selecting Job is complete, but left no record of its selection";
@@ -80,7 +90,7 @@ fn go_on(seen: &IngestObservation, selecting: &RunJob, end: &JobEnd) -> IngestPl
     if order.spec.dry_run || plan.files == 0 {
         return IngestPlan::Complete { at: end.at };
     }
-    let parts = parts(plan, order.spec.parallelism);
+    let parts = parts(plan, spec.parallelism);
     let step = RunStep::Work { files: plan.files, parts };
     let order = Box::new(RunOrder { step, ..order.clone() });
     IngestPlan::Work { order, parts, selected: plan.selected }

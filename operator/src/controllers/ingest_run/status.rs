@@ -14,6 +14,7 @@ use super::observation::IngestObservation;
 use super::plan::IngestPlan;
 use super::records::totals;
 use crate::conditions::{self, ConditionUpdate, condition_type};
+use crate::controllers::run_job::{JobChange, Suspension};
 use crate::controllers::run_status;
 use crate::k8s::apply::Event;
 use crate::requeue;
@@ -39,11 +40,11 @@ pub fn status(
         observed_generation: generation,
         conditions: conditions::build(
             &old.conditions,
-            condition_updates(&old.conditions, seen, plan, &counted),
+            condition_updates(&old.conditions, run, seen, plan, &counted),
             generation,
             seen.now,
         ),
-        phase: Some(phase(seen, plan)),
+        phase: Some(phase(run, seen, plan)),
         revision: order.and_then(revision).or_else(|| old.revision.clone()),
         selected: counted.selected,
         done: count(|tally| tally.done).or(old.done),
@@ -95,14 +96,27 @@ impl Counted {
     }
 }
 
-fn phase(seen: &IngestObservation, plan: &IngestPlan) -> IngestPhase {
+fn phase(run: &IngestRun, seen: &IngestObservation, plan: &IngestPlan) -> IngestPhase {
     match plan {
+        _ if is_suspended(run, seen, plan) => IngestPhase::Suspended,
         IngestPlan::Wait => IngestPhase::Pending,
         IngestPlan::Select(_) => IngestPhase::Planning,
-        IngestPlan::Watch if seen.working.is_none() => IngestPhase::Planning,
-        IngestPlan::Work { .. } | IngestPlan::Watch => IngestPhase::Running,
+        IngestPlan::Watch | IngestPlan::Change(_) if seen.working.is_none() => IngestPhase::Planning,
+        IngestPlan::Work { .. } | IngestPlan::Watch | IngestPlan::Change(_) => IngestPhase::Running,
         IngestPlan::Complete { .. } => IngestPhase::Complete,
         IngestPlan::Fail { .. } => IngestPhase::Failed,
+    }
+}
+
+/// Whether the run has no pods because it, or its Job, is suspended.
+fn is_suspended(run: &IngestRun, seen: &IngestObservation, plan: &IngestPlan) -> bool {
+    let after = |change| seen.newest_job().is_some_and(|job| job.state.suspended_after(change));
+    match plan {
+        // The Job of the work is created in the state that is wanted.
+        IngestPlan::Wait | IngestPlan::Work { .. } => run.spec.suspend,
+        IngestPlan::Watch => after(None),
+        IngestPlan::Change(change) => after(Some(*change)),
+        IngestPlan::Select(_) | IngestPlan::Complete { .. } | IngestPlan::Fail { .. } => false,
     }
 }
 
@@ -130,12 +144,17 @@ fn start_time(old: &IngestRunStatus, seen: &IngestObservation, plan: &IngestPlan
 fn end_time(plan: &IngestPlan) -> Option<Timestamp> {
     match plan {
         IngestPlan::Complete { at } | IngestPlan::Fail { at, .. } => Some(*at),
-        IngestPlan::Wait | IngestPlan::Select(_) | IngestPlan::Work { .. } | IngestPlan::Watch => None,
+        IngestPlan::Wait
+        | IngestPlan::Select(_)
+        | IngestPlan::Work { .. }
+        | IngestPlan::Watch
+        | IngestPlan::Change(_) => None,
     }
 }
 
 fn condition_updates(
     old: &[Condition],
+    run: &IngestRun,
     seen: &IngestObservation,
     plan: &IngestPlan,
     counted: &Counted,
@@ -152,24 +171,33 @@ fn condition_updates(
     let progressing = |is_true, reason, text: &str| {
         ConditionUpdate::new(condition_type::PROGRESSING, is_true, reason, text)
     };
+    let is_suspended = is_suspended(run, seen, plan);
     let mut updates = vec![ready];
     updates.push(match (plan, &seen.working) {
+        _ if is_suspended => progressing(false, "Suspended", "no pods run; see the condition Suspended"),
         (IngestPlan::Wait, _) => progressing(
             false,
             "Waiting",
             "the run waits for something that it needs; see the condition Ready",
         ),
-        (IngestPlan::Select(_), _) | (IngestPlan::Watch, None) => {
+        (IngestPlan::Select(_), _) | (IngestPlan::Watch | IngestPlan::Change(_), None) => {
             progressing(true, "Selecting", "a pod is selecting the units")
         }
-        (IngestPlan::Work { .. }, _) | (IngestPlan::Watch, Some(_)) => {
+        (IngestPlan::Work { .. }, _) | (IngestPlan::Watch | IngestPlan::Change(_), Some(_)) => {
             progressing(true, "Working", "pods are processing the selected units")
         }
         (IngestPlan::Complete { .. } | IngestPlan::Fail { .. }, _) => {
             progressing(false, "Ended", "the run has ended")
         }
     });
-    updates.extend(run_status::throttled(old, &seen.worker_statuses, matches!(plan, IngestPlan::Watch)));
+    if end_time(plan).is_none() {
+        let by_spec = run.spec.suspend.then_some(Suspension::BySpec);
+        let by_other = || seen.newest_job()?.state.suspension_by_other();
+        let until_ready = || is_suspended.then_some(Suspension::UntilReady);
+        updates.extend(run_status::suspended(old, by_spec.or_else(by_other).or_else(until_ready)));
+    }
+    let is_at_work = matches!(plan, IngestPlan::Watch | IngestPlan::Change(JobChange::Scale(_)));
+    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work && !is_suspended));
     match plan {
         IngestPlan::Complete { .. } => {
             updates.push(ConditionUpdate::new(
@@ -182,7 +210,11 @@ fn condition_updates(
         IngestPlan::Fail { reason, message, .. } => {
             updates.push(ConditionUpdate::new(condition_type::FAILED, true, reason.clone(), message.clone()));
         }
-        IngestPlan::Wait | IngestPlan::Select(_) | IngestPlan::Work { .. } | IngestPlan::Watch => {}
+        IngestPlan::Wait
+        | IngestPlan::Select(_)
+        | IngestPlan::Work { .. }
+        | IngestPlan::Watch
+        | IngestPlan::Change(_) => {}
     }
     updates
 }
@@ -207,14 +239,17 @@ impl Counted {
 /// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -> Vec<Event> {
     let mut events = run_status::events(&old.conditions, &new.conditions);
-    let started = match plan {
-        IngestPlan::Select(_) => Some(("Selecting", "StartJob", "a pod is selecting the units".to_owned())),
-        IngestPlan::Work { parts, selected, .. } => {
-            Some(("Started", "StartJob", format!("processing {selected} units in {parts} parts")))
+    let started = |reason, text| run_status::event(false, reason, "StartJob", text);
+    match plan {
+        IngestPlan::Select(_) => {
+            events.push(started("Selecting", "a pod is selecting the units".to_owned()));
         }
-        IngestPlan::Wait | IngestPlan::Watch | IngestPlan::Complete { .. } | IngestPlan::Fail { .. } => None,
-    };
-    events.extend(started.map(|(reason, action, text)| run_status::event(false, reason, action, text)));
+        IngestPlan::Work { parts, selected, .. } if new.phase != Some(IngestPhase::Suspended) => {
+            events.push(started("Started", format!("processing {selected} units in {parts} parts")));
+        }
+        IngestPlan::Change(JobChange::Resume) => events.push(run_status::resumed()),
+        _ => {}
+    }
     events
 }
 

@@ -1,5 +1,6 @@
 mod ending;
 mod jobs;
+mod suspending;
 
 use docmill_crds::contract::{RunOrder, RunStep};
 use docmill_crds::records::runs::{PartRecord, PlanRecord, Tally};
@@ -9,6 +10,7 @@ use serde_json::json;
 
 use super::observation::{IngestObservation, RunJob, RunRecords};
 use super::start;
+use crate::controllers::run_job::JobState;
 use crate::workers::pod_state::JobEnd;
 
 fn at(second: i64) -> Timestamp {
@@ -53,7 +55,9 @@ fn end(complete: bool) -> JobEnd {
 }
 
 fn step(step: RunStep, end: Option<JobEnd>) -> RunJob {
-    RunJob { created: at(1010), order: Some(RunOrder { step, ..order() }), end, trouble: None }
+    let pods = if let RunStep::Work { parts, .. } = step { parts } else { 1 };
+    let state = JobState { suspended: false, suspended_by_run: false, parallelism: pods, completions: pods };
+    RunJob { created: at(1010), order: Some(RunOrder { step, ..order() }), state, end, trouble: None }
 }
 
 /// The selection is made, and has left this record.

@@ -39,6 +39,7 @@ async fn an_operator_that_does_not_lead_writes_nothing() {
     let writer = writer(&client, false);
     assert!(matches!(writer.create(&job("a")).await, Err(ApplyError::NotLeading)));
     assert!(matches!(writer.delete_job("news", "wire-1", "u").await, Err(ApplyError::NotLeading)));
+    assert!(matches!(writer.suspend_job("news", "wire-1", true).await, Err(ApplyError::NotLeading)));
     let status = IngestSourceStatus::default();
     assert!(matches!(writer.set_status(&source(), None, &status).await, Err(ApplyError::NotLeading)));
     assert!(log.lock().unwrap().is_empty());
@@ -92,6 +93,25 @@ async fn a_deletion_names_the_uid() {
     let asked = log.lock().unwrap().clone();
     assert_eq!(asked[0].body["preconditions"]["uid"], "run-1");
     assert_eq!(asked[0].body["propagationPolicy"], "Background");
+}
+
+#[tokio::test]
+async fn a_job_is_marked_while_it_is_suspended_for_its_run() {
+    let (client, log) = api(|_| (200, serde_json::to_value(job("a")).unwrap()));
+    let writer = writer(&client, true);
+    writer.suspend_job("news", "wire-1", true).await.unwrap();
+    writer.suspend_job("news", "wire-1", false).await.unwrap();
+    writer.scale_job("news", "wire-1", 3).await.unwrap();
+    let asked = log.lock().unwrap().clone();
+    let patched = asked
+        .iter()
+        .all(|asked| asked.method == "PATCH" && asked.path == "/apis/batch/v1/namespaces/news/jobs/wire-1");
+    assert!(patched, "{asked:?}");
+    let bodies: Vec<Value> = asked.into_iter().map(|asked| asked.body).collect();
+    let suspension = |mark: Value, suspend: bool| json!({"metadata": {"annotations": {"docmill.io/suspended-by": mark}}, "spec": {"suspend": suspend}});
+    let expected =
+        [suspension(json!("run"), true), suspension(Value::Null, false), json!({"spec": {"parallelism": 3}})];
+    assert_eq!(bodies, expected);
 }
 
 #[tokio::test]

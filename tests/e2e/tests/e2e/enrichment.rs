@@ -74,9 +74,12 @@ async fn a_run_rests_at_its_budget_or_when_asked_to_and_goes_on() -> Result<()> 
         world.patch_run("rests", &json!({"spec": {"budget": {"calls": 1000}}})).await?;
         let done = Outcome::of(&world.enriched_by("rests").await?)?;
         ensure!(done == Outcome { selected: 30, done: 30, cached: 0, failed: 0, calls: 10 }, "{done:?}");
-        let refused = world.patch_run("rests", &json!({"spec": {"parallelism": 3}})).await.err();
+        let refused = world.patch_run("rests", &json!({"spec": {"backoffLimit": 3}})).await.err();
         let refused = format!("{:#}", refused.context("the spec could be changed")?);
-        ensure!(refused.contains("immutable but for suspend and budget"), "{refused}");
+        ensure!(
+            refused.contains("immutable but for suspend, budget, parallelism and ttlSecondsAfterFinished"),
+            "{refused}"
+        );
         Ok(())
     })
     .await

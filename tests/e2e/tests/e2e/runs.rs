@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
-use e2e::cluster::Kind;
+use e2e::cluster::{Kind, is_live};
 use e2e::corpus::Corpus;
 use e2e::resources::SOURCE;
 use e2e::s3::Listed;
 use e2e::wait::{Look, throughout, until};
+use e2e::watch::WORKERS;
 use e2e::world::{self, World};
 use e2e::{ingest_runs, notices};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The source of a world, by poll alone.
@@ -243,4 +245,91 @@ async fn a_run_of_a_missing_source_says_so_and_begins_when_there_is_one() -> Res
         world.cluster.kubectl(&wait).await.map(drop)
     })
     .await
+}
+
+/// The run that is suspended.
+const RUN: &str = "rests";
+/// Within how long a change of a run has its effect.
+const SOON: Duration = Duration::from_mins(1);
+/// How long nothing may happen.
+const REST: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_run_rests_while_it_is_suspended_and_is_given_more_pods_while_it_works() -> Result<()> {
+    world::run("rests", async |world| {
+        // Units wait for the index, so that the run works for as long as it has to here.
+        let index = format!("articles-{}-2026.01", world.name);
+        world.articles.expect(Method::PUT, &index, None).await?;
+        block_writes(world, &index, true).await?;
+        world.apply(&world.ingest_source(Form::Nitf)).await?;
+        world.condition((Kind::IngestSource, SOURCE), "Ready", ("True", ""), SOON).await?;
+        world.lose_notifications().await?;
+        // Two files, for two pods.
+        let corpus = Corpus::generated(&world.name, Form::Nitf, 1020, 0);
+        world.put(&corpus).await?;
+
+        ingest_runs::create(world, RUN, json!({"mode": "Process", "suspend": true})).await?;
+        rests(world).await?;
+        let jobs = ["get", "jobs", "--namespace", &world.name, "--output", "name"];
+        let jobs = world.cluster.kubectl(&jobs).await?;
+        ensure!(jobs.is_empty(), "a run that is suspended from the start has {jobs}");
+
+        ingest_runs::patch(world, RUN, &json!({"suspend": false})).await?;
+        works_with(world, 1).await?;
+        ingest_runs::patch(world, RUN, &json!({"parallelism": 2})).await?;
+        works_with(world, 2).await?;
+        ingest_runs::patch(world, RUN, &json!({"suspend": true})).await?;
+        rests(world).await?;
+
+        ingest_runs::patch(world, RUN, &json!({"suspend": false, "parallelism": 1})).await?;
+        world.condition((Kind::IngestRun, RUN), "Suspended", ("False", "Resumed"), SOON).await?;
+        works_with(world, 1).await?;
+        block_writes(world, &index, false).await?;
+        let run = ingest_runs::ended(world, RUN).await?;
+        ensure!(run.status["done"] == corpus.sound() && run.status["failed"] == 0, "{}", run.status);
+        world.no_workers().await?;
+        world.audit_all(&corpus).await?;
+
+        ingest_runs::patch(world, RUN, &json!({"ttlSecondsAfterFinished": 0})).await?;
+        let gone = ["wait", "--for=delete", "irun/rests", "--namespace", &world.name, "--timeout=60s"];
+        world.cluster.kubectl(&gone).await.map(drop)
+    })
+    .await
+}
+
+/// As an operator of Elasticsearch does it before maintenance.
+async fn block_writes(world: &World, index: &str, blocked: bool) -> Result<()> {
+    let settings = json!({"index.blocks.write": blocked});
+    world.articles.expect(Method::PUT, &format!("{index}/_settings"), Some(settings)).await.map(drop)
+}
+
+/// The run says that it is suspended, its pods go, and none come.
+async fn rests(world: &World) -> Result<()> {
+    let run = (Kind::IngestRun, RUN);
+    world.condition(run, "Suspended", ("True", "Suspended"), SOON).await?;
+    world.condition(run, "Progressing", ("False", "Suspended"), SOON).await?;
+    let run = world.cluster.get(Kind::IngestRun, &world.name, RUN).await?;
+    ensure!(run["status"]["phase"] == "Suspended", "{}", run["status"]);
+    world.no_workers().await?;
+    throughout(REST, async || {
+        let pods = live_pods(world, WORKERS).await?;
+        ensure!(pods == 0, "{pods} pods of a suspended run");
+        Ok(())
+    })
+    .await
+}
+
+/// So many pods work on the selected units.
+async fn works_with(world: &World, pods: usize) -> Result<()> {
+    let selector = format!("batch.kubernetes.io/job-name={RUN}-work");
+    until(&format!("{pods} pods at work"), SOON, async || {
+        let run = world.cluster.get(Kind::IngestRun, &world.name, RUN).await?;
+        let (phase, live) = (&run["status"]["phase"], live_pods(world, &selector).await?);
+        Ok(Look::holds(phase == "Running" && live == pods, format!("{live} pods, and {}", run["status"])))
+    })
+    .await
+}
+
+async fn live_pods(world: &World, selector: &str) -> Result<usize> {
+    Ok(world.cluster.pods(&world.name, selector).await?.iter().filter(|pod| is_live(pod)).count())
 }

@@ -122,7 +122,7 @@ async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> 
             world.apply(sound).await?;
         }
         let mut changed = run.clone();
-        changed["spec"]["parallelism"] = json!(2);
+        changed["spec"]["backoffLimit"] = json!(2);
         is_refused(world, &changed, "spec is immutable").await
     })
     .await

@@ -1,9 +1,10 @@
 //! From plan to status, and how a run ends.
 
-use docmill_crds::EnrichmentRunStatus;
+use docmill_crds::api::enricher::Builtin;
 use docmill_crds::api::enrichment_run::{Budget, EnrichmentPhase};
 use docmill_crds::contract::{StopReason, Store, StoreProblem, StoreProblemReason, WorkerStatus};
 use docmill_crds::records::enrichments::{SliceRecord, Versions, pipeline_digest};
+use docmill_crds::{EnrichmentRunSpec, EnrichmentRunStatus};
 use serde_json::json;
 
 use super::{at, bounds, record, run, seen, selection};
@@ -12,7 +13,8 @@ use crate::controllers::enrichment_run::observation::{EnrichmentJob, EnrichmentO
 use crate::controllers::enrichment_run::plan::{self, EnrichmentPlan};
 use crate::controllers::enrichment_run::records::{read, totals};
 use crate::controllers::enrichment_run::status::{events, requeue_after, status};
-use crate::controllers::run_status::has_ended;
+use crate::controllers::run_job::{JobChange, JobState};
+use crate::controllers::run_status::{has_ended, is_suspended_by_other};
 use crate::not_ready::NotReady;
 use crate::workers::pod_state::JobEnd;
 
@@ -22,7 +24,8 @@ fn job(complete: Option<bool>) -> EnrichmentJob {
         created: at(1010),
         target: "target-1".into(),
         versions: Versions::new(),
-        suspended: false,
+        sharing_pods: Some(2),
+        state: JobState { suspended: false, suspended_by_run: false, parallelism: 2, completions: 2 },
         slices: vec![bounds(None, 500), bounds(Some(500), 1001)],
         end: complete.map(|complete| JobEnd {
             complete,
@@ -151,21 +154,69 @@ fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_mor
     let mut view = seen(Some(job(None)), None, Some(vec![spent]));
     let mut run = run();
     run.spec.budget = budget(5);
-    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Suspend);
-    view.job.as_mut().unwrap().suspended = true;
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Change(JobChange::Suspend));
+    let state = &mut view.job.as_mut().unwrap().state;
+    (state.suspended, state.suspended_by_run) = (true, true);
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch);
     let suspended = status(&EnrichmentRunStatus::default(), &run, &view, &EnrichmentPlan::Watch);
     assert_eq!(suspended.phase, Some(EnrichmentPhase::Suspended));
     assert_eq!(find(&suspended.conditions, condition_type::SUSPENDED).unwrap().reason, "BudgetReached");
     run.spec.budget = budget(9);
-    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Resume);
-    let goes_on = status(&suspended, &run, &view, &EnrichmentPlan::Resume);
+    let resume = EnrichmentPlan::Change(JobChange::Resume);
+    assert_eq!(plan::plan(&run.spec, &view), resume);
+    let goes_on = status(&suspended, &run, &view, &resume);
+    assert_eq!(goes_on.phase, Some(EnrichmentPhase::Running));
     assert_eq!(find(&goes_on.conditions, condition_type::SUSPENDED).unwrap().status, "False");
+    assert_eq!(events(&suspended, &goes_on, &resume)[0].reason, "Resumed");
     view.ready = Err(NotReady::user("OtherRunAtWork", "another one"));
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch, "not while another run is at work");
+    let waits = status(&suspended, &run, &view, &EnrichmentPlan::Watch);
+    assert_eq!(waits.phase, Some(EnrichmentPhase::Suspended));
+    assert_eq!(find(&waits.conditions, condition_type::SUSPENDED).unwrap().reason, "Resuming");
     run.spec.suspend = true;
-    view.job.as_mut().unwrap().suspended = false;
-    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Suspend);
+    view.job.as_mut().unwrap().state.suspended = false;
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Change(JobChange::Suspend));
+}
+
+#[test]
+fn a_job_that_another_controller_suspended_stays_so_and_the_run_says_it() {
+    let mut view = seen(Some(job(None)), None, Some(vec![]));
+    view.job.as_mut().unwrap().state.suspended = true;
+    assert_eq!(plan(&view), EnrichmentPlan::Watch);
+    let queued = after(&view);
+    assert_eq!(queued.phase, Some(EnrichmentPhase::Suspended));
+    assert_eq!(find(&queued.conditions, condition_type::SUSPENDED).unwrap().reason, "JobSuspended");
+    assert!(is_suspended_by_other(&queued.conditions));
+    let told = events(&EnrichmentRunStatus::default(), &queued, &EnrichmentPlan::Watch);
+    assert_eq!((told[0].warning, told[0].reason.as_str()), (false, "JobSuspended"));
+}
+
+#[test]
+fn a_run_that_calls_models_never_has_more_pods_than_share_their_limits() {
+    fn plan_with(
+        parallelism: i32,
+        job: EnrichmentJob,
+        change: impl FnOnce(&mut EnrichmentRunSpec),
+    ) -> EnrichmentPlan {
+        let mut run = run();
+        run.spec.parallelism = parallelism;
+        change(&mut run.spec);
+        plan::plan(&run.spec, &seen(Some(job), None, Some(vec![])))
+    }
+    let scale = |pods| EnrichmentPlan::Change(JobChange::Scale(pods));
+    let sharing = |sharing_pods, parallelism| {
+        let state = JobState { parallelism, ..job(None).state };
+        EnrichmentJob { sharing_pods, state, ..job(None) }
+    };
+    assert_eq!(plan_with(1, sharing(Some(2), 2), |_| ()), scale(1));
+    assert_eq!(plan_with(2, sharing(Some(2), 1), |_| ()), scale(2), "as many as at its start");
+    assert_eq!(plan_with(2, sharing(Some(1), 1), |_| ()), EnrichmentPlan::Watch);
+    let builtin = |spec: &mut EnrichmentRunSpec| {
+        let enricher = &mut spec.enrichers[0];
+        (enricher.open_inference, enricher.builtin) = (None, Some(Builtin::Language));
+    };
+    assert_eq!(plan_with(9, sharing(Some(1), 1), builtin), scale(2), "one for each slice");
+    assert_eq!(plan_with(1, sharing(None, 2), |_| ()), EnrichmentPlan::Watch, "its order cannot be read");
 }
 
 #[test]
@@ -197,6 +248,22 @@ fn vectors_of_others_go_before_the_work_begins() {
     assert!(matches!(plan(&view), EnrichmentPlan::Fail { reason, .. } if reason == "VectorsOfOthers"));
     view.selection.as_mut().unwrap().has_stale_vectors = false;
     assert!(matches!(plan(&view), EnrichmentPlan::Start(_)));
+}
+
+#[test]
+fn the_job_that_removes_vectors_is_suspended_with_its_run() {
+    let mut run = run();
+    run.spec.suspend = true;
+    let mut view = EnrichmentObservation { clearing: Some(job(None)), ..seen(None, None, None) };
+    let suspend = EnrichmentPlan::Change(JobChange::Suspend);
+    assert_eq!(plan::plan(&run.spec, &view), suspend);
+    let resting = status(&EnrichmentRunStatus::default(), &run, &view, &suspend);
+    assert_eq!(resting.phase, Some(EnrichmentPhase::Suspended));
+    let state = &mut view.clearing.as_mut().unwrap().state;
+    (state.suspended, state.suspended_by_run) = (true, true);
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch);
+    run.spec.suspend = false;
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Change(JobChange::Resume));
 }
 
 #[test]

@@ -8,12 +8,15 @@ use proptest::prelude::proptest;
 use serde_json::{Value, json};
 
 use super::{at, bounds, run, selection};
+use crate::conditions::build;
 use crate::controllers::enrichment_run::conflicts::in_the_way;
 use crate::controllers::enrichment_run::job::job;
 use crate::controllers::enrichment_run::observation::Origin;
 use crate::controllers::enrichment_run::slices::{
     bounds as bounds_of, cut, cuts_query, read_cuts, slice_count, until,
 };
+use crate::controllers::run_job::Suspension;
+use crate::controllers::run_status;
 use crate::workers::worker_pod::{WorkerImage, decode_order};
 
 #[test]
@@ -73,7 +76,12 @@ fn one_run_a_target_works_at_a_time_and_the_oldest_of_those_that_wait_is_next() 
     assert_eq!((name(&first, &second), name(&second, &first)), (None, Some("a".into())));
     let phase = |name, created, phase: &str| run_of(name, created, &json!({"status": {"phase": phase}}));
     assert_eq!(name(&first, &phase("b", late, "Running")), Some("b".into()));
-    assert_eq!(name(&second, &phase("a", early, "Suspended")), None);
+    let suspended = phase("a", early, "Suspended");
+    assert_eq!(name(&second, &suspended), None);
+    let mut queued = suspended;
+    queued.status.as_mut().unwrap().conditions =
+        build(&[], run_status::suspended(&[], Some(Suspension::ByOther)).into_iter().collect(), None, at(3));
+    assert_eq!(name(&second, &queued), Some("a".into()), "another controller may resume its Job");
     let ended = json!({"status": {"phase": "Complete", "conditions": [
         {"type": "Complete", "status": "True", "reason": "r", "message": "", "lastTransitionTime": early}]}});
     assert_eq!(name(&second, &run_of("a", early, &ended)), None);

@@ -1,0 +1,160 @@
+//! What runs of both kinds change about a Job after its creation: whether it is suspended, and how many pods it
+//! may have at a time. Pure.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::contract::annotation;
+use k8s_openapi::api::batch::v1::Job;
+use kube::ResourceExt as _;
+
+/// Why a run that has not ended has no pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspension {
+    /// `spec.suspend` is true.
+    BySpec,
+    /// Its budget is exhausted.
+    ByBudget,
+    /// Another controller suspended its Job, and has to resume it.
+    ByOther,
+    /// Nothing asks for it any more; its Job is still to be resumed.
+    UntilReady,
+}
+
+/// A change of a Job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobChange {
+    /// Suspend it for its run: its pods end, and the Job stays.
+    Suspend,
+    /// Resume it.
+    Resume,
+    /// Let it have this many pods at a time.
+    Scale(i32),
+}
+
+/// What can change about a Job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobState {
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Whether it is marked as suspended for its run.
+    pub suspended_by_run: bool,
+    /// Maximum number of pods at a time.
+    pub parallelism: i32,
+    /// How many pods have to succeed; more of them never run at a time.
+    pub completions: i32,
+}
+
+impl JobState {
+    /// Reads a Job.
+    pub fn of(job: &Job) -> Self {
+        let spec = job.spec.as_ref();
+        let suspended_by = job.annotations().get(annotation::SUSPENDED_BY);
+        Self {
+            suspended: spec.and_then(|spec| spec.suspend).unwrap_or(false),
+            suspended_by_run: suspended_by.is_some_and(|by| by == annotation::SUSPENDED_BY_RUN),
+            parallelism: spec.and_then(|spec| spec.parallelism).unwrap_or(1),
+            completions: spec.and_then(|spec| spec.completions).unwrap_or(1),
+        }
+    }
+
+    /// The next change that the Job needs, so that it is suspended or not and has up to `pods` pods at a time.
+    /// A Job that another controller suspended is never resumed.
+    pub fn change(&self, suspend: bool, pods: i32, may_resume: bool) -> Option<JobChange> {
+        let pods = pods.min(self.completions);
+        if suspend && !self.suspended {
+            return Some(JobChange::Suspend);
+        }
+        // Before it resumes, so that it never has more pods than it may.
+        if pods != self.parallelism {
+            return Some(JobChange::Scale(pods));
+        }
+        // Also if it runs: a mark that stays behind would claim a later suspension by another controller.
+        (!suspend && self.suspended_by_run && may_resume).then_some(JobChange::Resume)
+    }
+
+    /// Whether it is suspended once a change is made.
+    pub fn suspended_after(&self, change: Option<JobChange>) -> bool {
+        match change {
+            Some(JobChange::Suspend) => true,
+            Some(JobChange::Resume) => false,
+            Some(JobChange::Scale(_)) | None => self.suspended,
+        }
+    }
+
+    /// The suspension by another controller, if there is one.
+    pub fn suspension_by_other(&self) -> Option<Suspension> {
+        (self.suspended && !self.suspended_by_run).then_some(Suspension::ByOther)
+    }
+}
+
+/// The annotations of a Job that is created suspended for its run, or not.
+pub fn annotations(suspended: bool) -> Option<BTreeMap<String, String>> {
+    let mark = (annotation::SUSPENDED_BY.to_owned(), annotation::SUSPENDED_BY_RUN.to_owned());
+    suspended.then(|| BTreeMap::from([mark]))
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::batch::v1::Job;
+    use serde_json::{Value, json};
+
+    use super::{JobChange, JobState, Suspension};
+
+    const RUNNING: JobState =
+        JobState { suspended: false, suspended_by_run: false, parallelism: 2, completions: 3 };
+    const BY_RUN: JobState = JobState { suspended: true, suspended_by_run: true, ..RUNNING };
+    const BY_OTHER: JobState = JobState { suspended: true, ..RUNNING };
+
+    #[test]
+    fn only_a_job_that_was_suspended_for_its_run_is_resumed() {
+        assert_eq!(RUNNING.change(true, 2, true), Some(JobChange::Suspend));
+        assert_eq!(RUNNING.change(false, 2, true), None);
+        assert_eq!(BY_RUN.change(true, 2, true), None);
+        assert_eq!(BY_RUN.change(false, 2, true), Some(JobChange::Resume));
+        assert_eq!(BY_RUN.change(false, 2, false), None);
+        for suspend in [true, false] {
+            assert_eq!(BY_OTHER.change(suspend, 2, true), None);
+        }
+        let states = [RUNNING, BY_RUN, BY_OTHER].map(|state| state.suspension_by_other());
+        assert_eq!(states, [None, None, Some(Suspension::ByOther)]);
+    }
+
+    #[test]
+    fn a_mark_on_a_job_that_another_controller_resumed_is_removed() {
+        let resumed = JobState { suspended: false, ..BY_RUN };
+        assert_eq!(resumed.change(true, 2, true), Some(JobChange::Suspend));
+        assert_eq!(resumed.change(false, 2, true), Some(JobChange::Resume));
+    }
+
+    #[test]
+    fn a_job_has_the_pods_that_are_wanted_and_no_more_than_it_has_work_for() {
+        for (pods, change) in [(1, Some(1)), (2, None), (3, Some(3)), (9, Some(3))] {
+            assert_eq!(RUNNING.change(false, pods, true), change.map(JobChange::Scale), "{pods} pods");
+        }
+        assert_eq!(BY_RUN.change(false, 1, true), Some(JobChange::Scale(1)), "before it resumes");
+        assert_eq!(RUNNING.change(true, 1, true), Some(JobChange::Suspend), "before anything else");
+    }
+
+    #[test]
+    fn what_a_job_does_not_say_is_as_the_api_server_takes_it() {
+        let state = |metadata: Value, spec: Value| {
+            let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec});
+            JobState::of(&serde_json::from_value::<Job>(job).unwrap())
+        };
+        let template = json!({"spec": {"containers": []}});
+        let single = JobState { suspended: false, suspended_by_run: false, parallelism: 1, completions: 1 };
+        assert_eq!(state(json!({}), json!({"template": template})), single);
+        let spec = json!({"template": template, "suspend": true, "parallelism": 2, "completions": 3});
+        let marked = |by: &str| json!({"annotations": {"docmill.io/suspended-by": by}});
+        assert_eq!(state(marked("run"), spec.clone()), BY_RUN);
+        assert_eq!(state(marked("me"), spec.clone()), BY_OTHER);
+        assert_eq!(state(json!({}), spec), BY_OTHER);
+    }
+
+    #[test]
+    fn a_change_is_counted_with_before_it_is_seen() {
+        assert!(RUNNING.suspended_after(Some(JobChange::Suspend)));
+        assert!(!BY_RUN.suspended_after(Some(JobChange::Resume)));
+        assert!(BY_RUN.suspended_after(Some(JobChange::Scale(1))) && BY_OTHER.suspended_after(None));
+    }
+}
