@@ -9,6 +9,7 @@ use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
 
 use crate::not_ready::NotReady;
+use crate::workers::queue::queued;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 
 /// Name of the Job that selects. With the longest run name it has 57 characters.
@@ -60,7 +61,7 @@ fn job(
         owner.block_owner_deletion = Some(true);
         owner
     });
-    Ok(Job {
+    let job = Job {
         metadata: ObjectMeta {
             name: Some(name),
             namespace: run.namespace(),
@@ -76,7 +77,8 @@ fn job(
             ..spec
         }),
         status: None,
-    })
+    };
+    Ok(queued(job, &source.workers.pod_template))
 }
 
 fn labels(run: &IngestRun) -> BTreeMap<String, String> {

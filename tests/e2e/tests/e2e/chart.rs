@@ -59,8 +59,24 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "--marked-secrets-only=true",
         "\"--own-identity-namespaces=\"",
         "\"--pod-priority-classes=\"",
+        "--worker-run-as-user=65532",
+        "\"--pod-volumes=configMap,secret,emptyDir,projected\"",
+        "\"--pod-fields=\"",
     ] {
         ensure!(deployment.contains(line), "the Deployment lacks {line:?}:\n{deployment}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn workers_run_as_another_user_or_as_the_cluster_says() -> Result<()> {
+    for (setting, flag) in [
+        ("worker.runAsUser=null", "--worker-run-as-user=none"),
+        ("worker.runAsUser=1000660000", "--worker-run-as-user=1000660000"),
+    ] {
+        let Some(text) = template(&["--set", setting]).await else { return Ok(()) };
+        let deployment = document(&text.expect_ok("helm template")?, "Deployment")?;
+        ensure!(deployment.contains(flag), "the Deployment lacks {flag:?}:\n{deployment}");
     }
     Ok(())
 }
@@ -161,6 +177,9 @@ async fn wrong_values_are_refused_by_name() -> Result<()> {
         ("workers.max=0", "max"),
         ("logs.format=xml", "format"),
         ("podTemplate.labels={a b}", "labels"),
+        ("podTemplate.volumes={hostPath}", "volumes"),
+        ("podTemplate.fields={hostNetwork}", "fields"),
+        ("worker.runAsUser=0", "runAsUser"),
         ("metrics.rules.throttledFor=soon", "throttledFor"),
     ] {
         let Some(finished) = template(&["--set", setting]).await else { return Ok(()) };
