@@ -7,4 +7,5 @@ pub mod enrichment_run;
 pub mod enrichment_schedule;
 pub mod ingest_run;
 pub mod ingest_source;
+pub mod pod_template;
 pub mod storage;

@@ -384,3 +384,116 @@ fn fields_that_rules_read_without_asking_have_a_default_in_the_schema() {
         assert_eq!(default, Some(&json!("")), "spec.{place}.prefix");
     }
 }
+
+/// What the rules say against a source whose worker pods have these settings.
+fn pod_fault(settings: &Value) -> Option<String> {
+    source_fault("/spec/workers", json!({"podTemplate": {"spec": settings}}))
+}
+
+#[test]
+fn a_volume_has_one_kind_and_a_mount_names_a_volume() {
+    let mount = |name: &str| json!([{"name": name, "mountPath": "/mnt/a"}]);
+    let empty = json!([{"name": "a", "emptyDir": {}}]);
+    assert_eq!(pod_fault(&json!({"volumes": empty})), None);
+    assert_eq!(pod_fault(&json!({"volumes": empty, "volumeMounts": mount("a")})), None);
+    let all = json!({"sources": [{"secret": {"name": "s"}}, {"downwardAPI": {"items": []}}]});
+    for volume in [
+        json!({"name": "a", "configMap": {"name": "c"}}),
+        json!({"name": "a", "secret": {"secretName": "s"}}),
+        json!({"name": "a", "persistentVolumeClaim": {"claimName": "c"}}),
+        json!({"name": "a", "csi": {"driver": "d"}}),
+        json!({"name": "a", "projected": all}),
+    ] {
+        assert_eq!(pod_fault(&json!({"volumes": [volume]})), None, "{volume}");
+    }
+    let several = json!({"sources": [{"secret": {"name": "s"}, "configMap": {"name": "c"}}]});
+    for (settings, expected) in [
+        (json!({"volumes": [{"name": "a"}]}), "exactly one of configMap, secret, emptyDir"),
+        (
+            json!({"volumes": [{"name": "a", "emptyDir": {}, "configMap": {"name": "c"}}]}),
+            "exactly one of configMap, secret, emptyDir",
+        ),
+        (
+            json!({"volumes": [{"name": "a", "projected": {"sources": [{}]}}]}),
+            "exactly one of configMap, secret and downwardAPI",
+        ),
+        (
+            json!({"volumes": [{"name": "a", "projected": several}]}),
+            "exactly one of configMap, secret and downwardAPI",
+        ),
+        (json!({"volumeMounts": mount("a")}), "each of volumeMounts must name"),
+        (json!({"volumes": empty, "volumeMounts": mount("b")}), "each of volumeMounts must name"),
+    ] {
+        let found = pod_fault(&settings).unwrap_or_default();
+        assert!(found.contains(expected), "{settings}: {found}");
+    }
+}
+
+#[test]
+fn a_variable_has_one_value() {
+    let secret = json!({"secretKeyRef": {"name": "s", "key": "k"}});
+    let both =
+        json!({"secretKeyRef": {"name": "s", "key": "k"}, "configMapKeyRef": {"name": "c", "key": "k"}});
+    let env = |variable: Value| pod_fault(&json!({"env": [variable]}));
+    for sound in [
+        json!({"name": "A"}),
+        json!({"name": "A", "value": "a"}),
+        json!({"name": "A", "valueFrom": secret}),
+        json!({"name": "A", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}),
+    ] {
+        assert_eq!(env(sound.clone()), None, "{sound}");
+    }
+    for (variable, expected) in [
+        (json!({"name": "A", "value": "a", "valueFrom": secret}), "value or valueFrom, not both"),
+        (json!({"name": "A", "valueFrom": {}}), "exactly one of secretKeyRef and configMapKeyRef"),
+        (json!({"name": "A", "valueFrom": both}), "exactly one of secretKeyRef and configMapKeyRef"),
+    ] {
+        let found = env(variable.clone()).unwrap_or_default();
+        assert!(found.contains(expected), "{variable}: {found}");
+    }
+}
+
+#[test]
+fn a_seccomp_profile_of_the_node_is_named() {
+    let fault = |profile: &Value| pod_fault(&json!({"securityContext": {"seccompProfile": profile}}));
+    assert_eq!(fault(&json!({"type": "RuntimeDefault"})), None);
+    assert_eq!(fault(&json!({"type": "Localhost", "localhostProfile": "docmill.json"})), None);
+    for profile in
+        [json!({"type": "Localhost"}), json!({"type": "RuntimeDefault", "localhostProfile": "docmill.json"})]
+    {
+        let found = fault(&profile).unwrap_or_default();
+        assert!(found.contains("localhostProfile goes with type Localhost"), "{profile}: {found}");
+    }
+}
+
+#[test]
+fn lists_that_rules_of_pod_settings_read_have_bounds() {
+    let definitions = manifests::all().expect("definitions");
+    let (_, text) =
+        definitions.iter().find(|(name, _)| name.starts_with("ingestsources")).expect("a definition");
+    let definition: Value = serde_saphyr::from_str(text).expect("YAML");
+    let schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/workers/properties\
+                  /podTemplate/properties/spec/properties";
+    for (place, bound) in [
+        ("env", "maxItems"),
+        ("env/items/properties/value", "maxLength"),
+        ("volumes", "maxItems"),
+        ("volumes/items/properties/name", "maxLength"),
+        ("volumes/items/properties/projected/properties/sources", "maxItems"),
+        ("volumes/items/properties/csi/properties/volumeAttributes", "maxProperties"),
+        ("volumeMounts", "maxItems"),
+        ("volumeMounts/items/properties/name", "maxLength"),
+        ("securityContext/properties/supplementalGroups", "maxItems"),
+    ] {
+        let found = definition.pointer(&format!("{schema}/{place}/{bound}"));
+        assert!(found.is_some_and(Value::is_u64), "{place} has no {bound}");
+    }
+    for (place, key) in [("env", "name"), ("volumes", "name"), ("volumeMounts", "mountPath")] {
+        let found = definition.pointer(&format!("{schema}/{place}/x-kubernetes-list-map-keys"));
+        assert_eq!(found, Some(&json!([key])), "{place}");
+    }
+    for id in ["runAsUser", "runAsGroup", "fsGroup"] {
+        let least = definition.pointer(&format!("{schema}/securityContext/properties/{id}/minimum"));
+        assert_eq!(least.and_then(Value::as_f64), Some(1.0), "{id} can be root's");
+    }
+}

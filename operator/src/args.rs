@@ -23,6 +23,10 @@ pub struct Args {
           value_parser = ["Always", "IfNotPresent", "Never"])]
     pub worker_image_pull_policy: String,
 
+    /// User and group of the worker pods; `none` leaves the choice to the cluster, as `OpenShift` needs it.
+    #[arg(long, env = "DOCMILL_WORKER_RUN_AS_USER", default_value = "65532", value_parser = WorkerUser::parse)]
+    pub worker_run_as_user: WorkerUser,
+
     /// Maximum number of worker pods of all `IngestSource`s together. When they need more, each gets a fair
     /// share.
     #[arg(long, env = "DOCMILL_MAX_WORKERS", default_value_t = 100,
@@ -119,7 +123,11 @@ pub struct RuleArgs {
     pub own_identity_namespaces: Vec<String>,
 
     /// Labels that a podTemplate may set on workers.
-    #[arg(long, value_delimiter = ',', default_value = "team,cost-center")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "team,cost-center,kueue.x-k8s.io/queue-name,kueue.x-k8s.io/priority-class"
+    )]
     pub pod_labels: Vec<String>,
 
     /// Annotations that a podTemplate may set on workers.
@@ -137,6 +145,46 @@ pub struct RuleArgs {
     /// Taints that a podTemplate may tolerate.
     #[arg(long, value_delimiter = ',', default_value = "*,*/*")]
     pub pod_tolerations: Vec<String>,
+
+    /// Environment variables that a podTemplate may set on workers. Some are refused whatever is listed:
+    /// Docmill's own, and those that decide which code runs.
+    #[arg(long, value_delimiter = ',', default_value = "RUST_BACKTRACE,SSL_CERT_DIR,SSL_CERT_FILE")]
+    pub pod_env: Vec<String>,
+
+    /// Kinds of volumes that a podTemplate may have: configMap, secret, emptyDir, projected,
+    /// persistentVolumeClaim, csi.
+    #[arg(long, value_delimiter = ',', default_value = "configMap,secret,emptyDir,projected")]
+    pub pod_volumes: Vec<String>,
+
+    /// Runtime classes that a podTemplate may name.
+    #[arg(long, value_delimiter = ',')]
+    pub pod_runtime_classes: Vec<String>,
+
+    /// Schedulers, besides `default-scheduler`, that a podTemplate may name.
+    #[arg(long, value_delimiter = ',')]
+    pub pod_schedulers: Vec<String>,
+
+    /// Fields that a podTemplate may set although they are refused by default: securityContext, hostAliases,
+    /// dnsConfig (that is, its nameservers and searches).
+    #[arg(long, value_delimiter = ',')]
+    pub pod_fields: Vec<String>,
+}
+
+/// The user, and the group of the same number, that worker pods run as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerUser(pub Option<i64>);
+
+impl WorkerUser {
+    /// Reads `none`, or a number that is not root's.
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        match text.parse::<i32>() {
+            Ok(user) if user > 0 => Ok(Self(Some(user.into()))),
+            _ => Err(format!("write none, or a number from 1 to {}", i32::MAX)),
+        }
+    }
 }
 
 impl Args {
@@ -176,6 +224,20 @@ mod tests {
             |more: &[&str]| Args::try_parse_from([&["operator", "--worker-image", "w"], more].concat());
         assert!(parse(&["--max-workers", "0"]).is_err());
         assert_eq!(parse(&[]).unwrap().max_workers, 100);
+    }
+
+    #[test]
+    fn workers_run_as_a_user_that_is_not_root_or_as_the_cluster_says() {
+        let parse = |more: &[&str]| {
+            let given = [&["operator", "--worker-image", "w"], more].concat();
+            Args::try_parse_from(given).map(|args| args.worker_run_as_user.0).ok()
+        };
+        assert_eq!(parse(&[]), Some(Some(65532)));
+        assert_eq!(parse(&["--worker-run-as-user", "1000660000"]), Some(Some(1_000_660_000)));
+        assert_eq!(parse(&["--worker-run-as-user", "none"]), Some(None));
+        for wrong in ["0", "root", "", "2147483648"] {
+            assert_eq!(parse(&["--worker-run-as-user", wrong]), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use docmill_clients::cause::with_causes;
 use docmill_clients::{aws, elastic, secrets};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
+use docmill_crds::api::pod_template::PodTemplate;
 use docmill_crds::api::storage::{SecretRef, Storage};
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
@@ -16,11 +17,12 @@ use elastic::{Elastic, ElasticError, OwnershipError};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, Client};
+use kube::{Api, Client, ResourceExt as _};
 use secrets::Secrets;
 
 use super::circuit_breaker::EndpointClient;
 use super::k8s::rules::Rules;
+use super::k8s::rules::pods::secrets::{PodSecret, SecretPurpose, SecretUse, pod_secrets};
 use super::not_ready::NotReady;
 
 /// Time limit for an endpoint to answer one request.
@@ -57,7 +59,7 @@ pub async fn storage_secrets(
 fn check_aws_keys(named: &SecretRef, secrets: &Secrets) -> Result<(), NotReady> {
     for key in [credential_key::ACCESS_KEY_ID, credential_key::SECRET_ACCESS_KEY] {
         if secrets.text(key).is_none() {
-            return Err(missing_key(named, key));
+            return Err(missing_key(&named.name, key));
         }
     }
     Ok(())
@@ -244,11 +246,11 @@ fn check_elastic_keys(
     }
     match (secrets.text("username"), secrets.text("password")) {
         (Some(_), Some(_)) => Ok(()),
-        (Some(_), None) => Err(missing_key(named, "password")),
-        (None, Some(_)) => Err(missing_key(named, "username")),
+        (Some(_), None) => Err(missing_key(&named.name, "password")),
+        (None, Some(_)) => Err(missing_key(&named.name, "username")),
         // A Secret with only the CA certificate of a cluster that needs no credentials.
         (None, None) if secrets.text("ca.crt").is_some() => Ok(()),
-        (None, None) => Err(missing_key(named, "apiKey, nor username and password")),
+        (None, None) => Err(missing_key(&named.name, "apiKey, nor username and password")),
     }
 }
 
@@ -258,13 +260,44 @@ pub async fn read_secret(
     namespace: &str,
     named: &SecretRef,
 ) -> Result<Secrets, NotReady> {
-    let name = &named.name;
+    let secret = get_secret(reader, namespace, &named.name).await?;
+    reader.rules.check_secret(&secret)?;
+    let data = secret.data.unwrap_or_default();
+    Ok(Secrets::new(data.into_iter().map(|(key, value)| (key, value.0)).collect()))
+}
+
+/// Checks the Secrets that a `podTemplate`, the field `path` of its resource, names: they must exist, may be
+/// used, and have the keys that it takes.
+pub async fn check_pod_secrets(
+    reader: &SecretReader,
+    namespace: &str,
+    path: &str,
+    template: &PodTemplate,
+) -> Result<(), NotReady> {
+    for PodSecret { name, uses } in pod_secrets(&template.spec) {
+        let fields: Vec<&str> = uses.iter().map(|one| one.field.as_str()).collect();
+        let fields = fields.join(", ");
+        let at =
+            |fault: NotReady| NotReady { message: format!("{path}: {fields}: {}", fault.message), ..fault };
+        let secret = get_secret(reader, namespace, name).await.map_err(at)?;
+        uses.iter().try_for_each(|one| check_use(&reader.rules, &secret, one)).map_err(at)?;
+    }
+    Ok(())
+}
+
+fn check_use(rules: &Rules, secret: &Secret, one: &SecretUse<'_>) -> Result<(), NotReady> {
+    let SecretPurpose::Values(keys) = &one.purpose else { return rules.check_pull_secret(secret) };
+    rules.check_secret(secret)?;
+    let has = |key: &str| secret.data.as_ref().is_some_and(|data| data.contains_key(key));
+    match keys.iter().find(|key| !has(key)) {
+        Some(key) => Err(missing_key(&secret.name_any(), key)),
+        None => Ok(()),
+    }
+}
+
+async fn get_secret(reader: &SecretReader, namespace: &str, name: &str) -> Result<Secret, NotReady> {
     match Api::<Secret>::namespaced(reader.client.clone(), namespace).get_opt(name).await {
-        Ok(Some(secret)) => {
-            reader.rules.check_secret(&secret)?;
-            let data = secret.data.unwrap_or_default();
-            Ok(Secrets::new(data.into_iter().map(|(key, value)| (key, value.0)).collect()))
-        }
+        Ok(Some(secret)) => Ok(secret),
         Ok(None) => Err(NotReady::user(
             "SecretNotFound",
             format!("there is no Secret {name:?} in namespace {namespace:?}; create it"),
@@ -280,8 +313,8 @@ pub async fn read_secret(
     }
 }
 
-fn missing_key(named: &SecretRef, key: &str) -> NotReady {
-    NotReady::user("SecretKeyMissing", format!("the Secret {:?} has no key {key}; add it", named.name))
+fn missing_key(name: &str, key: &str) -> NotReady {
+    NotReady::user("SecretKeyMissing", format!("the Secret {name:?} has no key {key}; add it"))
 }
 
 #[cfg(test)]
@@ -291,10 +324,14 @@ mod tests {
     use docmill_clients::aws::{StoreError, StoreFault};
     use docmill_clients::secrets::Secrets;
     use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+    use docmill_crds::api::pod_template::PodTemplate;
     use docmill_crds::api::storage::SecretRef;
     use docmill_crds::error_class::ErrorClass;
+    use serde_json::{Value, json};
 
-    use super::{check_elastic_keys, store_fault};
+    use super::{SecretReader, check_elastic_keys, check_pod_secrets, store_fault};
+    use crate::not_ready::NotReady;
+    use crate::testing;
 
     fn secrets(keys: &[&str]) -> Secrets {
         let values = keys.iter().map(|key| ((*key).to_owned(), b"x".to_vec()));
@@ -331,5 +368,54 @@ mod tests {
         assert!(!missing.message.contains("hunter2"), "{}", missing.message);
         let outage = store_fault(&error(StoreFault::Unavailable), "BucketNotFound", "create it");
         assert_eq!((outage.reason, outage.class), ("StorageUnreachable", ErrorClass::Transient));
+    }
+
+    /// The Secrets of a namespace: one of Docmill's type, one of a registry, and one that nobody has marked.
+    fn pod_secret(name: &str) -> Option<Value> {
+        let (kind, labels) = match name {
+            "keys" => ("docmill.io/credentials", json!({})),
+            "registry" => ("kubernetes.io/dockerconfigjson", json!({"docmill.io/use": "true"})),
+            "foreign" => ("Opaque", json!({})),
+            _ => return None,
+        };
+        let metadata = json!({"name": name, "namespace": "news", "labels": labels});
+        let data = json!({"a": "eA=="});
+        Some(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind, "data": data}))
+    }
+
+    /// The outcome of a check of these settings, and the number of requests that it took.
+    async fn checked(spec: &Value) -> (Result<(), NotReady>, usize) {
+        let (client, log) = testing::api(|asked| {
+            let name = asked.path.strip_prefix("/api/v1/namespaces/news/secrets/").unwrap_or_default();
+            pod_secret(name).map_or_else(|| testing::refusal(404, "NotFound"), |secret| (200, secret))
+        });
+        let reader = SecretReader { client, rules: testing::rules() };
+        let template: PodTemplate = serde_json::from_value(json!({"spec": spec})).unwrap();
+        let result = check_pod_secrets(&reader, "news", "spec.podTemplate", &template).await;
+        let requests = log.lock().unwrap().len();
+        (result, requests)
+    }
+
+    #[tokio::test]
+    async fn secrets_of_a_pod_template_are_read_once_and_follow_the_rules_of_all() {
+        let env = json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "a"}}}]);
+        let volume = |name: &str| json!([{"name": "v", "secret": {"secretName": name}}]);
+        let pull = |name: &str| json!([{"name": name}]);
+        let sound = json!({"env": env, "volumes": volume("keys"), "imagePullSecrets": pull("registry")});
+        assert_eq!(checked(&sound).await, (Ok(()), 2));
+        assert_eq!(checked(&json!({"nodeSelector": {"a": "b"}})).await, (Ok(()), 0));
+        let keyless = json!({"valueFrom": {"secretKeyRef": {"name": "keys", "key": "b"}}, "name": "B"});
+        for (spec, reason, field) in [
+            (json!({"volumes": volume("foreign")}), "SecretNotAllowed", "spec.volumes \"v\""),
+            (json!({"volumes": volume("registry")}), "SecretNotAllowed", "spec.volumes \"v\""),
+            (json!({"imagePullSecrets": pull("keys")}), "SecretNotAllowed", "spec.imagePullSecrets"),
+            (json!({"imagePullSecrets": pull("foreign")}), "SecretNotAllowed", "spec.imagePullSecrets"),
+            (json!({"volumes": volume("missing")}), "SecretNotFound", "spec.volumes \"v\""),
+            (json!({"env": [keyless]}), "SecretKeyMissing", "spec.env \"B\""),
+        ] {
+            let fault = checked(&spec).await.0.unwrap_err();
+            assert_eq!((fault.reason, fault.class), (reason, ErrorClass::User), "{spec}");
+            assert!(fault.message.starts_with(&format!("spec.podTemplate: {field}: ")), "{}", fault.message);
+        }
     }
 }

@@ -38,7 +38,12 @@ pub fn context(client: &Client, leads: bool) -> Context {
         client: client.clone(),
         reader: SecretReader { client: client.clone(), rules: rules() },
         writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
-        image: WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] },
+        image: WorkerImage {
+            image: "docmill:1".into(),
+            pull_policy: "Never".into(),
+            env: vec![],
+            user: None,
+        },
         metrics: Arc::default(),
         jobs: reflector::store().0,
         pods: reflector::store().0,

@@ -1,7 +1,8 @@
-//! Worker pods: their spec, their work order, and the status they report.
+//! Worker pods: their spec, their work order, the queue of their Jobs, and the status they report.
 
 pub mod backpressure;
 pub mod order;
 pub mod pod_state;
+pub mod queue;
 pub mod worker_pod;
 pub mod worker_status;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::elasticsearch::ElasticsearchCluster;
 use super::enricher::{Enricher, OutputType};
-use super::ingest_source::PodTemplate;
+use super::pod_template::PodTemplate;
 use super::storage::Storage;
 
 /// One enrichment: select documents, send them to models, store the enriched documents in another index. Like
@@ -114,7 +114,7 @@ pub struct EnrichmentRunSpec {
     /// and characters the others would take. No model is called and nothing is stored.
     #[serde(default)]
     pub dry_run: bool,
-    /// Settings to add to the pods.
+    /// Settings to add to the pods, as far as the administrator allows them.
     #[serde(default, skip_serializing_if = "PodTemplate::is_empty")]
     pub pod_template: PodTemplate,
 }

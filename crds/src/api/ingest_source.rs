@@ -2,14 +2,12 @@
 
 mod index;
 
-use std::collections::BTreeMap;
-
-use k8s_openapi::api::core::v1::{ResourceRequirements, Toleration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::elasticsearch::ElasticsearchCluster;
+use super::pod_template::PodTemplate;
 use crate::conversion::Conversion;
 pub use index::{DateWindow, Index, InvalidDay};
 
@@ -222,7 +220,7 @@ pub struct Workers {
     #[serde(default = "default_max_lifetime_seconds")]
     #[schemars(range(min = 30, max = 604_800))]
     pub max_lifetime_seconds: i32,
-    /// Settings to add to the worker pods.
+    /// Settings to add to the worker pods, as far as the administrator allows them.
     #[serde(default, skip_serializing_if = "PodTemplate::is_empty")]
     pub pod_template: PodTemplate,
 }
@@ -250,59 +248,6 @@ fn default_idle_seconds() -> i32 {
 }
 fn default_max_lifetime_seconds() -> i32 {
     3600
-}
-
-/// The part of a pod template that users may set on worker pods.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PodTemplate {
-    /// Labels and annotations of the pods.
-    #[serde(default)]
-    pub metadata: PodMetadata,
-    /// Settings of the pods.
-    #[serde(default)]
-    pub spec: PodSettings,
-}
-
-impl PodTemplate {
-    /// Whether nothing is set.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Labels and annotations of worker pods.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PodMetadata {
-    /// Labels to add. Docmill's own labels take precedence.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
-    /// Annotations to add.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
-}
-
-/// Settings of worker pods.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PodSettings {
-    /// Service account of the pods, for example one that carries an AWS role. It needs no permissions in the
-    /// Kubernetes cluster.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_account_name: Option<String>,
-    /// Labels of the nodes that may run the pods.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub node_selector: BTreeMap<String, String>,
-    /// Taints of nodes that the pods tolerate.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tolerations: Vec<Toleration>,
-    /// Priority class of the pods.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub priority_class_name: Option<String>,
-    /// Requests and limits of the worker's container.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resources: Option<ResourceRequirements>,
 }
 
 /// Observed state, computed from the queue, the ledger and the cluster.

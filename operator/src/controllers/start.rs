@@ -77,6 +77,7 @@ pub async fn run(
             image: args.worker_image.clone(),
             pull_policy: args.worker_image_pull_policy.clone(),
             env: worker_env(args),
+            user: args.worker_run_as_user.0,
         },
         metrics,
         jobs: jobs.clone(),

@@ -1,9 +1,9 @@
 //! What the administrator allows the operator to do on behalf of the authors of resources. Pure.
 //!
 //! A user who may create an `IngestSource` is not necessarily allowed to read Secrets or to create pods. The
-//! operator does both on their behalf, so it follows rules: which Secrets it uses ([`Rules::check_secret`]),
-//! for which namespaces it uses its own cloud identity ([`Rules::check_own_identity`]), and what it sets on
-//! pods ([`pods`]).
+//! operator does both on their behalf, so it follows rules: which Secrets it uses ([`Rules::check_secret`],
+//! [`Rules::check_pull_secret`]), for which namespaces it uses its own cloud identity
+//! ([`Rules::check_own_identity`]), and what it sets on pods ([`pods`]).
 
 mod pattern;
 pub mod pods;
@@ -20,7 +20,7 @@ use crate::not_ready::NotReady;
 use pattern::Patterns;
 use pods::PodRules;
 
-/// Types of Secrets that are never used, whatever their labels: they grant access to the cluster or to a
+/// Types of Secrets whose values are never used, whatever their labels: they grant access to the cluster or to a
 /// registry, and hold no credentials of a store.
 const NEVER: [&str; 6] = [
     "kubernetes.io/service-account-token",
@@ -30,6 +30,9 @@ const NEVER: [&str; 6] = [
     "kubernetes.io/ssh-auth",
     "helm.sh/release.v1",
 ];
+
+/// Types of Secrets with the credentials of a registry, which are for pulling images and nothing else.
+const PULL: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
 
 /// What the administrator allows.
 #[derive(Clone, Debug)]
@@ -52,7 +55,7 @@ impl Rules {
 
     /// Checks that the values of a Secret may be used for a resource in its namespace.
     pub fn check_secret(&self, secret: &Secret) -> Result<(), NotReady> {
-        let (name, namespace) = (secret.name_any(), secret.namespace().unwrap_or_default());
+        let name = secret.name_any();
         let kind = secret.type_.as_deref().unwrap_or_default();
         if let Some(never) = NEVER.iter().find(|never| **never == kind) {
             let text = format!(
@@ -61,15 +64,38 @@ impl Rules {
             );
             return Err(NotReady::user("SecretNotAllowed", text));
         }
-        let marked = secret.labels().get(label::USE).is_some_and(|value| value == label::USE_ALLOWED);
-        if marked || kind == CREDENTIALS_TYPE || !self.marked_secrets_only {
+        if kind == CREDENTIALS_TYPE {
             return Ok(());
         }
+        self.check_mark(secret, &format!(" and is not of type {CREDENTIALS_TYPE}"))
+    }
+
+    /// Checks that the image of the workers of a resource in its namespace may be pulled with a Secret.
+    pub fn check_pull_secret(&self, secret: &Secret) -> Result<(), NotReady> {
+        let kind = secret.type_.as_deref().unwrap_or_default();
+        if !PULL.contains(&kind) {
+            let text = format!(
+                "the Secret {:?} may not be used: images are pulled with Secrets of type {} only",
+                secret.name_any(),
+                PULL.join(" or ")
+            );
+            return Err(NotReady::user("SecretNotAllowed", text));
+        }
+        self.check_mark(secret, "")
+    }
+
+    /// Checks the label by which somebody who may write a Secret hands it to Docmill. `lack` is what else it
+    /// lacks.
+    fn check_mark(&self, secret: &Secret, lack: &str) -> Result<(), NotReady> {
+        let marked = secret.labels().get(label::USE).is_some_and(|value| value == label::USE_ALLOWED);
+        if marked || !self.marked_secrets_only {
+            return Ok(());
+        }
+        let (name, namespace) = (secret.name_any(), secret.namespace().unwrap_or_default());
         let (key, value) = (label::USE, label::USE_ALLOWED);
         let text = format!(
-            "the Secret {name:?} may not be used: it has no label {key}: {value:?} and is not of type \
-             {CREDENTIALS_TYPE}; if it is meant for Docmill, run: kubectl label secret {name} --namespace {namespace} \
-             {key}={value}"
+            "the Secret {name:?} may not be used: it has no label {key}: {value:?}{lack}; if it is meant for Docmill, run: \
+             kubectl label secret {name} --namespace {namespace} {key}={value}"
         );
         Err(NotReady::user("SecretNotAllowed", text))
     }

@@ -3,11 +3,14 @@
 //! It runs under the Pod Security Standard `restricted`, has no access to the API server, and gets its
 //! credentials as mounted files.
 
+mod settings;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
-use docmill_crds::api::ingest_source::{IngestSourceSpec, PodTemplate};
+use docmill_crds::api::ingest_source::IngestSourceSpec;
+use docmill_crds::api::pod_template::{PodSettings, PodTemplate};
 use docmill_crds::api::storage::SecretRef;
 use docmill_crds::contract::{
     ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WORKER_MEMORY_ENV, WORKER_PORT, WorkOrder,
@@ -18,25 +21,23 @@ use k8s_openapi::api::batch::v1::{
     PodFailurePolicyRule,
 };
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, PodSecurityContext,
-    PodSpec, PodTemplateSpec, ResourceRequirements, SeccompProfile, SecretVolumeSource, SecurityContext,
-    Volume, VolumeMount,
+    Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, PodSpec,
+    PodTemplateSpec, ResourceRequirements, SecretVolumeSource, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::ObjectMeta;
 
 use crate::not_ready::NotReady;
+use settings::not_empty;
 
 /// Name of the container in every worker pod.
 pub const CONTAINER: &str = "job-runner";
-/// The user and group of the worker; the image has no other.
-const USER: i64 = 65532;
 /// How long a worker may take to finish its batch when it is asked to stop.
 const GRACE_SECONDS: i64 = 60;
 /// Linux allows 128 KiB for one environment variable, including its name and the terminating zero.
 const MAX_ORDER_BYTES: usize = 128 * 1024 - 64;
 
-/// The image of all workers.
+/// The image of all workers, and what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerImage {
     /// The image reference.
@@ -45,6 +46,9 @@ pub struct WorkerImage {
     pub pull_policy: String,
     /// Environment variables of every worker.
     pub env: Vec<(String, String)>,
+    /// User and group of every worker, unless its template has others; `None` leaves the choice to the
+    /// cluster.
+    pub user: Option<i64>,
 }
 
 /// A Secret and the directory under [`SECRETS_DIR`] at which it is mounted.
@@ -112,28 +116,40 @@ pub fn pod_template(pod: WorkerPod<'_>) -> PodTemplateSpec {
     let WorkerPod { image, order, mounts, labels, template } = pod;
     let mut all_labels = template.metadata.labels.clone();
     all_labels.extend(labels);
-    let settings = &template.spec;
-    let spec = PodSpec {
-        automount_service_account_token: Some(false),
-        containers: vec![container(image, order, &mounts, settings.resources.as_ref())],
-        enable_service_links: Some(false),
-        node_selector: not_empty(settings.node_selector.clone(), BTreeMap::is_empty),
-        priority_class_name: settings.priority_class_name.clone(),
-        restart_policy: Some("Never".into()),
-        security_context: Some(pod_security()),
-        service_account_name: settings.service_account_name.clone(),
-        termination_grace_period_seconds: Some(GRACE_SECONDS),
-        tolerations: not_empty(settings.tolerations.clone(), Vec::is_empty),
-        volumes: not_empty(mounts.iter().filter_map(volume).collect(), Vec::is_empty),
-        ..PodSpec::default()
-    };
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
             labels: Some(all_labels),
             annotations: not_empty(template.metadata.annotations.clone(), BTreeMap::is_empty),
             ..ObjectMeta::default()
         }),
-        spec: Some(spec),
+        spec: Some(pod_spec(image, order, &mounts, &template.spec)),
+    }
+}
+
+fn pod_spec(image: &WorkerImage, order: String, mounts: &[Mount<'_>], settings: &PodSettings) -> PodSpec {
+    let volumes = mounts.iter().filter_map(volume).chain(settings.volumes.iter().map(settings::volume));
+    let pull_secrets = settings.image_pull_secrets.iter().map(settings::pull_secret);
+    PodSpec {
+        affinity: settings.affinity.clone(),
+        automount_service_account_token: Some(false),
+        containers: vec![container(image, order, mounts, settings)],
+        dns_config: settings.dns_config.clone(),
+        dns_policy: settings.dns_policy.map(|policy| policy.as_str().to_owned()),
+        enable_service_links: Some(false),
+        host_aliases: not_empty(settings.host_aliases.clone(), Vec::is_empty),
+        image_pull_secrets: not_empty(pull_secrets.collect(), Vec::is_empty),
+        node_selector: not_empty(settings.node_selector.clone(), BTreeMap::is_empty),
+        priority_class_name: settings.priority_class_name.clone(),
+        restart_policy: Some("Never".into()),
+        runtime_class_name: settings.runtime_class_name.clone(),
+        scheduler_name: settings.scheduler_name.clone(),
+        security_context: Some(settings::security_context(image.user, settings.security_context.as_ref())),
+        service_account_name: settings.service_account_name.clone(),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        tolerations: not_empty(settings.tolerations.clone(), Vec::is_empty),
+        topology_spread_constraints: not_empty(settings.topology_spread_constraints.clone(), Vec::is_empty),
+        volumes: not_empty(volumes.collect(), Vec::is_empty),
+        ..PodSpec::default()
     }
 }
 
@@ -170,31 +186,28 @@ pub fn failure_policy() -> PodFailurePolicy {
     }
 }
 
-fn container(
-    image: &WorkerImage,
-    order: String,
-    mounts: &[Mount<'_>],
-    resources: Option<&ResourceRequirements>,
-) -> Container {
+fn container(image: &WorkerImage, order: String, mounts: &[Mount<'_>], settings: &PodSettings) -> Container {
+    let volume_mounts =
+        mounts.iter().filter_map(volume_mount).chain(settings.volume_mounts.iter().map(settings::mount));
     Container {
         name: CONTAINER.into(),
         image: Some(image.image.clone()),
         image_pull_policy: Some(image.pull_policy.clone()),
         command: Some(vec!["job-runner".into(), "work".into()]),
-        env: Some(env(image, order)),
+        env: Some(env(image, order, settings)),
         ports: Some(vec![ContainerPort {
             name: Some("metrics".into()),
             container_port: WORKER_PORT.into(),
             ..ContainerPort::default()
         }]),
-        resources: Some(resources.cloned().unwrap_or_else(default_resources)),
+        resources: Some(settings.resources.clone().unwrap_or_else(default_resources)),
         security_context: Some(container_security()),
-        volume_mounts: not_empty(mounts.iter().filter_map(volume_mount).collect(), Vec::is_empty),
+        volume_mounts: not_empty(volume_mounts.collect(), Vec::is_empty),
         ..Container::default()
     }
 }
 
-fn env(image: &WorkerImage, order: String) -> Vec<EnvVar> {
+fn env(image: &WorkerImage, order: String, settings: &PodSettings) -> Vec<EnvVar> {
     let plain = |(name, value): (String, String)| EnvVar { name, value: Some(value), value_from: None };
     let own_name = EnvVar { name: POD_NAME_ENV.into(), value: None, value_from: Some(own_name()) };
     let order = plain((WORK_ORDER_ENV.to_owned(), order));
@@ -202,6 +215,7 @@ fn env(image: &WorkerImage, order: String) -> Vec<EnvVar> {
     [order, own_name]
         .into_iter()
         .chain(memory.into_iter().chain(image.env.iter().cloned()).map(plain))
+        .chain(settings.env.iter().map(settings::variable))
         .collect()
 }
 
@@ -222,17 +236,6 @@ fn default_resources() -> ResourceRequirements {
         requests: Some(BTreeMap::from([quantity("cpu", "50m"), quantity("memory", "64Mi")])),
         limits: Some(BTreeMap::from([quantity("memory", "512Mi")])),
         claims: None,
-    }
-}
-
-fn pod_security() -> PodSecurityContext {
-    PodSecurityContext {
-        fs_group: Some(USER),
-        run_as_group: Some(USER),
-        run_as_non_root: Some(true),
-        run_as_user: Some(USER),
-        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".into(), localhost_profile: None }),
-        ..PodSecurityContext::default()
     }
 }
 
@@ -258,8 +261,4 @@ fn volume_mount(mount: &Mount<'_>) -> Option<VolumeMount> {
         read_only: Some(true),
         ..VolumeMount::default()
     })
-}
-
-fn not_empty<T>(value: T, is_empty: impl FnOnce(&T) -> bool) -> Option<T> {
-    if is_empty(&value) { None } else { Some(value) }
 }

@@ -11,6 +11,7 @@ use kube::{Resource as _, ResourceExt as _};
 use super::observation::Selection;
 use crate::controllers::run_job;
 use crate::not_ready::NotReady;
+use crate::workers::queue::queued;
 use crate::workers::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 
 /// Name of the Job of a run. With the longest run name and a slice number, a pod's host name still fits.
@@ -96,7 +97,7 @@ fn named_job(
         owner.block_owner_deletion = Some(true);
         owner
     });
-    Ok(Job {
+    let job = Job {
         metadata: ObjectMeta {
             name: Some(name),
             namespace: run.namespace(),
@@ -115,7 +116,8 @@ fn named_job(
             ..spec
         }),
         status: None,
-    })
+    };
+    Ok(queued(job, &run.spec.pod_template))
 }
 
 /// The Secrets of the clusters, of the bucket whose objects go to models, and of the models.

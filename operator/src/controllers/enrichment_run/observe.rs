@@ -28,7 +28,7 @@ use super::{records, slices};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::not_ready::NotReady;
-use crate::stores::{claim_fault, connect_elastic, elastic_fault, read_secret};
+use crate::stores::{check_pod_secrets, claim_fault, connect_elastic, elastic_fault, read_secret};
 use crate::workers::worker_status;
 
 /// Time limit for one observation.
@@ -80,9 +80,11 @@ async fn look(
         seen.records = Some(read_records(run, &target, job).await?);
         return if job.state.suspended_by_run { others(run, context).await } else { Ok(()) };
     }
-    context.reader.rules.pods.check("spec.podTemplate", &run.spec.pod_template)?;
+    let (path, template) = ("spec.podTemplate", &run.spec.pod_template);
+    context.reader.rules.pods.check(path, template)?;
     let origin = origin(run, context).await?;
     let namespace = run.namespace().unwrap_or_default();
+    check_pod_secrets(&context.reader, &namespace, path, template).await?;
     let source = connect_elastic(&context.reader, &namespace, &origin.cluster, endpoint_client).await?;
     others(run, context).await?;
     let created = run.creation_timestamp().map_or(seen.now, |time| time.0);

@@ -10,6 +10,7 @@ use kube::{Resource as _, ResourceExt as _};
 
 use crate::controllers::run_job;
 use crate::not_ready::NotReady;
+use crate::workers::queue::queued;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 
 /// Name of the Job that selects. With the longest run name it has 57 characters.
@@ -61,7 +62,7 @@ fn job(
         owner.block_owner_deletion = Some(true);
         owner
     });
-    Ok(Job {
+    let job = Job {
         metadata: ObjectMeta {
             name: Some(name),
             namespace: run.namespace(),
@@ -79,7 +80,8 @@ fn job(
             ..spec
         }),
         status: None,
-    })
+    };
+    Ok(queued(job, &source.workers.pod_template))
 }
 
 fn labels(run: &IngestRun) -> BTreeMap<String, String> {

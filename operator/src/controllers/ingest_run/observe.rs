@@ -18,8 +18,8 @@ use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{
-    check_buckets, connect_elastic, connect_source, elastic_fault, ledger_cluster, storage_secrets,
-    store_fault,
+    check_buckets, check_pod_secrets, connect_elastic, connect_source, elastic_fault, ledger_cluster,
+    storage_secrets, store_fault,
 };
 use crate::workers::worker_status;
 
@@ -97,8 +97,8 @@ async fn reach(
     endpoint_client: &EndpointClient,
 ) -> Result<(), NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
-    let template = "spec.workers.podTemplate of the source";
-    context.reader.rules.pods.check(template, &spec.workers.pod_template)?;
+    let (path, template) = ("spec.workers.podTemplate of the source", &spec.workers.pod_template);
+    context.reader.rules.pods.check(path, template)?;
     let secrets = storage_secrets(&context.reader, namespace, &spec.storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
     let s3 = s3_client(&spec.storage, &secrets).await.map_err(unusable)?;
@@ -106,7 +106,8 @@ async fn reach(
         check_buckets(&s3, spec, endpoint_client),
         connect_source(&context.reader, order, endpoint_client),
     );
-    buckets.and(elastic.map(drop))
+    buckets.and(elastic.map(drop))?;
+    check_pod_secrets(&context.reader, namespace, path, template).await
 }
 
 async fn read_records(

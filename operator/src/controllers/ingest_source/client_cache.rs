@@ -15,7 +15,9 @@ use kube::ResourceExt as _;
 use super::ledger_memory::LedgerMemory;
 use crate::circuit_breaker::EndpointClient;
 use crate::not_ready::NotReady;
-use crate::stores::{BUCKETS, SecretReader, check_buckets, connect_source, storage_secrets, store_fault};
+use crate::stores::{
+    BUCKETS, SecretReader, check_buckets, check_pod_secrets, connect_source, storage_secrets, store_fault,
+};
 use crate::telemetry::metrics::{Metrics, Target};
 
 /// After this, everything is checked again, so that a rotated Secret or a deleted bucket is noticed even
@@ -117,7 +119,8 @@ impl ClientCache {
     }
 }
 
-/// Connects to everything that the spec names. Reports the first fault in the order of the spec.
+/// Connects to everything that the spec names, and checks the Secrets of its `podTemplate`. Reports the first
+/// fault in the order of the spec.
 async fn connect(
     reader: &SecretReader,
     source: &IngestSource,
@@ -131,11 +134,12 @@ async fn connect(
         connect_storage(reader, namespace, spec, endpoint_client, metrics),
         connect_source(reader, order, endpoint_client),
     );
-    let (s3, sqs) = storage?;
+    let ((s3, sqs), ledger_cluster) = (storage?, elastic?);
+    check_pod_secrets(reader, namespace, "spec.workers.podTemplate", &spec.workers.pod_template).await?;
     Ok(StoreClients {
         s3,
         sqs,
-        ledger_cluster: elastic?,
+        ledger_cluster,
         ledger_memory: Mutex::default(),
         generation: source.metadata.generation,
         connected_at: Instant::now(),

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::plan::Start;
 use super::worker::SLOT_LABEL;
+use crate::workers::queue::queued;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 
 /// How long an ended Job is kept. The rate and the pauses after failures are computed from its pod, and a
@@ -23,18 +24,19 @@ const NAME_DIGITS: usize = 10;
 /// The Job of one worker. `order` is the encoded work order.
 pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerImage) -> Job {
     let labels = labels(source, start.slot);
+    let pod_template = &source.spec.workers.pod_template;
     let template = worker_pod::pod_template(WorkerPod {
         image,
         order,
         mounts: worker_pod::source_mounts(&source.spec),
         labels: labels.clone(),
-        template: &source.spec.workers.pod_template,
+        template: pod_template,
     });
     let owner = source.controller_owner_ref(&()).map(|mut owner| {
         owner.block_owner_deletion = Some(true);
         owner
     });
-    Job {
+    let job = Job {
         metadata: ObjectMeta {
             name: Some(name(source, start)),
             namespace: source.namespace(),
@@ -51,7 +53,8 @@ pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerIm
             ..JobSpec::default()
         }),
         status: None,
-    }
+    };
+    queued(job, pod_template)
 }
 
 /// Name of the Job of a worker.

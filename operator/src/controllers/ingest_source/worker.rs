@@ -10,6 +10,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use crate::workers::pod_state::{self, ContainerExit, JobEnd};
+use crate::workers::queue::is_suspended;
 use crate::workers::worker_status;
 
 /// Label with the number of the slot that a worker fills.
@@ -130,13 +131,18 @@ pub fn of_all_sources(jobs: &[Arc<Job>]) -> WorkerJobs {
 fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
     let own: Vec<&Pod> = pods.iter().map(AsRef::as_ref).filter(|pod| pod_state::is_of(pod, job)).collect();
     let created = job.creation_timestamp().map_or(now, |time| time.0);
-    let age = now.duration_since(created).as_secs();
+    // A Job that was suspended starts when it is resumed.
+    let started = job.status.as_ref().and_then(|status| status.start_time.as_ref());
+    let age = now.duration_since(started.map_or(created, |time| time.0)).as_secs();
     let state = match pod_state::job_end(job) {
         Some(end) => ended(&end, own.iter().find_map(|pod| pod_state::ending(pod))),
+        // It waits in a queue, which is no obstacle.
+        None if is_suspended(job) => WorkerState::Active { obstacle: None },
         None => WorkerState::Active { obstacle: obstacle(&own, age) },
     };
-    let is_starting =
-        matches!(state, WorkerState::Active { .. }) && !own.iter().any(|pod| pod_state::runs(pod));
+    let is_starting = matches!(state, WorkerState::Active { .. })
+        && !is_suspended(job)
+        && !own.iter().any(|pod| pod_state::runs(pod));
     Worker {
         job: job.name_any(),
         uid: job.uid().unwrap_or_default(),

@@ -1,5 +1,7 @@
+mod templates;
+
 use clap::Parser as _;
-use docmill_crds::api::ingest_source::PodTemplate;
+use docmill_crds::api::pod_template::PodTemplate;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
@@ -43,6 +45,24 @@ fn some_types_are_never_taken_whatever_is_switched() {
 }
 
 #[test]
+fn images_are_pulled_with_marked_secrets_of_registries_only() {
+    let marked = json!({"docmill.io/use": "true"});
+    for kind in ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"] {
+        assert_eq!(rules(&[]).check_pull_secret(&secret(&marked, kind)), Ok(()));
+        let fault = rules(&[]).check_pull_secret(&secret(&json!({}), kind)).unwrap_err();
+        assert_eq!(fault.reason, "SecretNotAllowed");
+        let command = "kubectl label secret s3 --namespace news docmill.io/use=true";
+        assert!(fault.message.contains(command), "{}", fault.message);
+        let open = rules(&["--marked-secrets-only=false"]);
+        assert_eq!(open.check_pull_secret(&secret(&json!({}), kind)), Ok(()));
+    }
+    for kind in ["Opaque", "docmill.io/credentials", "kubernetes.io/service-account-token"] {
+        let fault = rules(&[]).check_pull_secret(&secret(&marked, kind)).unwrap_err();
+        assert!(fault.message.contains("dockerconfigjson"), "{}", fault.message);
+    }
+}
+
+#[test]
 fn the_operators_own_identity_is_for_the_namespaces_that_are_named() {
     let fault = rules(&[]).check_own_identity("news", "spec.storage.credentialsSecretRef").unwrap_err();
     assert_eq!(fault.reason, "OperatorIdentityNotAllowed");
@@ -64,7 +84,12 @@ fn refused(rules: &Rules, template: &Value) -> Option<String> {
 fn what_most_people_need_is_allowed() {
     let template = json!({
         "metadata": {
-            "labels": {"team": "news", "cost-center": "4711"},
+            "labels": {
+                "team": "news",
+                "cost-center": "4711",
+                "kueue.x-k8s.io/queue-name": "news",
+                "kueue.x-k8s.io/priority-class": "low",
+            },
             "annotations": {"note": "a", "prometheus.io/scrape": "true", "prometheus.io/port": "8080"},
         },
         "spec": {
@@ -93,7 +118,7 @@ fn keys_that_inject_select_or_authorize_are_refused_by_name() {
         ("labels", "azure.workload.identity/use"),
         ("labels", "app"),
         ("labels", "app.kubernetes.io/name"),
-        ("labels", "kueue.x-k8s.io/queue-name"),
+        ("labels", "kueue.x-k8s.io/managed"),
         ("labels", "docmill.io/source"),
         ("labels", "Docmill.io/source"),
     ] {

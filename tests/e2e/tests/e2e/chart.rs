@@ -70,6 +70,9 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "--marked-secrets-only=true",
         "\"--own-identity-namespaces=\"",
         "\"--pod-priority-classes=\"",
+        "--worker-run-as-user=65532",
+        "\"--pod-volumes=configMap,secret,emptyDir,projected\"",
+        "\"--pod-fields=\"",
     ] {
         ensure!(deployment.contains(line), "the Deployment lacks {line:?}:\n{deployment}");
     }
@@ -267,6 +270,19 @@ async fn extra_objects_are_templates() -> Result<()> {
 }
 
 #[tokio::test]
+async fn workers_run_as_another_user_or_as_the_cluster_says() -> Result<()> {
+    for (setting, flag) in [
+        ("worker.runAsUser=null", "--worker-run-as-user=none"),
+        ("worker.runAsUser=1000660000", "--worker-run-as-user=1000660000"),
+    ] {
+        let Some(text) = template(&["--set", setting]).await else { return Ok(()) };
+        let deployment = document(&text.expect_ok("helm template")?, "Deployment")?;
+        ensure!(deployment.contains(flag), "the Deployment lacks {flag:?}:\n{deployment}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_definitions_are_those_of_the_types_and_outlive_the_release() -> Result<()> {
     let (Some(with), Some(without)) = (template(&[]).await, template(&["--set", "crds.install=false"]).await)
     else {
@@ -371,6 +387,9 @@ async fn wrong_values_are_refused_by_name() -> Result<()> {
         ("metrics.rules.disabled={DocmillSleeps}", "disabled"),
         ("logs.format=xml", "format"),
         ("podTemplate.labels={a b}", "labels"),
+        ("podTemplate.volumes={hostPath}", "volumes"),
+        ("podTemplate.fields={hostNetwork}", "fields"),
+        ("worker.runAsUser=0", "runAsUser"),
         ("metrics.rules.throttledFor=soon", "throttledFor"),
     ] {
         let Some(finished) = template(&["--set", setting]).await else { return Ok(()) };

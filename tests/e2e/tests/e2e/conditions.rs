@@ -120,11 +120,16 @@ async fn a_source_is_handed_nothing_that_its_author_may_not_hand_out() -> Result
         let keys = "/spec/storage/credentialsSecretRef/name";
         let template = json!({"metadata": {"annotations": {"sidecar.istio.io/inject": "true"}}});
         let account = json!({"spec": {"serviceAccountName": "builder"}});
+        let claim = json!({"name": "a", "persistentVolumeClaim": {"claimName": "a"}});
+        let claim = json!({"spec": {"volumes": [claim]}});
+        let mounted = json!({"spec": {"volumes": [{"name": "a", "secret": {"secretName": "token"}}]}});
         let mut sources = vec![
             (broken(world, "token", keys, json!("token")), "SecretNotAllowed"),
             (broken(world, "inject", "/spec/workers/podTemplate", template), "PodTemplateRefused"),
             (broken(world, "account", "/spec/workers/podTemplate", account), "PodTemplateRefused"),
             (broken(world, "identity", "", Value::Null), "OperatorIdentityNotAllowed"),
+            (broken(world, "claim", "/spec/workers/podTemplate", claim), "PodTemplateRefused"),
+            (broken(world, "mounted", "/spec/workers/podTemplate", mounted), "SecretNotAllowed"),
         ];
         if let Some(storage) = sources[3].0["spec"]["storage"].as_object_mut() {
             storage.remove("credentialsSecretRef");

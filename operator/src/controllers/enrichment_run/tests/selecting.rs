@@ -151,7 +151,8 @@ proptest! {
 
 #[test]
 fn one_pod_a_slice_and_no_more_at_a_time_than_there_are() {
-    let image = WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] };
+    let image =
+        WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![], user: None };
     let slices = vec![bounds(None, 1001)];
     let job = job(&run(), &selection(slices.clone()), "cluster-1", &image).unwrap();
     assert_eq!(
@@ -177,4 +178,16 @@ fn one_pod_a_slice_and_no_more_at_a_time_than_there_are() {
         }
         other => panic!("no order of an enrichment: {other:?}"),
     }
+}
+
+#[test]
+fn a_job_waits_in_the_queue_that_the_run_names() {
+    let image =
+        WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![], user: None };
+    let mut run = run();
+    let labels = &mut run.spec.pod_template.metadata.labels;
+    labels.insert("kueue.x-k8s.io/queue-name".to_owned(), "news".to_owned());
+    let job = job(&run, &selection(vec![bounds(None, 1001)]), "cluster-1", &image).unwrap();
+    assert_eq!(job.metadata.labels.unwrap()["kueue.x-k8s.io/queue-name"], "news");
+    assert_eq!(job.spec.unwrap().suspend, Some(true));
 }

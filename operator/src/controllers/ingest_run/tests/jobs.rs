@@ -12,7 +12,7 @@ use crate::controllers::ingest_run::start;
 use crate::workers::worker_pod::{WorkerImage, decode_order};
 
 fn image() -> WorkerImage {
-    WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] }
+    WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![], user: None }
 }
 
 fn written(job: &Job) -> WorkOrder {
@@ -42,6 +42,20 @@ fn parts_are_worked_side_by_side_and_fail_by_themselves() {
     assert_eq!((spec.completions, spec.parallelism), (Some(3), Some(2)));
     assert_eq!((spec.backoff_limit_per_index, spec.backoff_limit), (Some(6), None));
     assert_eq!(spec.completion_mode.as_deref(), Some("Indexed"));
+}
+
+#[test]
+fn both_jobs_wait_in_the_queue_that_the_source_names() {
+    let mut order = order();
+    let labels = &mut order.ingest.spec.workers.pod_template.metadata.labels;
+    labels.insert("kueue.x-k8s.io/queue-name".to_owned(), "news".to_owned());
+    let plan = plan_job(&run(), &order, &image()).unwrap();
+    order.step = RunStep::Work { files: 3, parts: 3 };
+    let work = work_job(&run(), &order, 3, &image()).unwrap();
+    for job in [plan, work] {
+        assert_eq!(job.metadata.labels.unwrap()["kueue.x-k8s.io/queue-name"], "news");
+        assert_eq!(job.spec.unwrap().suspend, Some(true));
+    }
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use super::{active, at};
@@ -106,6 +107,21 @@ fn a_job_whose_pod_is_not_made_is_told_of_after_a_while() {
     let state = |now| read(&job(&json!({})), &[], at(now))[0].state.clone();
     assert_eq!(state(905), WorkerState::Active { obstacle: None });
     assert!(matches!(state(925), WorkerState::Active { obstacle: Some(_) }));
+}
+
+#[test]
+fn a_job_in_a_queue_is_not_late_and_its_time_begins_when_it_is_resumed() {
+    let mut job = Job::clone(&job(&json!({}))[0]);
+    job.spec = Some(JobSpec { suspend: Some(true), ..JobSpec::default() });
+    let worker = read(&[Arc::new(job.clone())], &[], at(2000))[0].clone();
+    assert_eq!((worker.late, worker.state), (false, WorkerState::Active { obstacle: None }));
+    job.spec = Some(JobSpec { suspend: Some(false), ..JobSpec::default() });
+    job.status = Some(JobStatus { start_time: Some(Time(at(2000))), ..JobStatus::default() });
+    let resumed = [Arc::new(job)];
+    let worker = read(&resumed, &[], at(2005))[0].clone();
+    assert_eq!((worker.late, worker.state), (false, WorkerState::Active { obstacle: None }));
+    let worker = read(&resumed, &[], at(2025))[0].clone();
+    assert!(worker.late && matches!(worker.state, WorkerState::Active { obstacle: Some(_) }));
 }
 
 #[test]

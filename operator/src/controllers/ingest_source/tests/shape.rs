@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use docmill_crds::api::pod_template::PodTemplate;
 use docmill_crds::contract::WorkOrder;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::PodSpec;
+use serde_json::json;
 
 use super::source;
 use crate::controllers::ingest_source::job::job;
@@ -17,13 +19,21 @@ fn start(slot: i32, predecessor: Option<&str>) -> Start {
     Start { slot, predecessor: predecessor.map(str::to_owned) }
 }
 
-fn made(source: &docmill_crds::IngestSource, start: &Start) -> Job {
-    let image = WorkerImage {
+fn image(user: Option<i64>) -> WorkerImage {
+    WorkerImage {
         image: "docmill:1".into(),
         pull_policy: "IfNotPresent".into(),
         env: vec![("DOCMILL_LOG_FORMAT".into(), "text".into())],
-    };
-    job(source, start, encode_order(&work_order(source)).unwrap(), &image)
+        user,
+    }
+}
+
+fn made(source: &docmill_crds::IngestSource, start: &Start) -> Job {
+    made_with(source, start, &image(Some(65532)))
+}
+
+fn made_with(source: &docmill_crds::IngestSource, start: &Start, image: &WorkerImage) -> Job {
+    job(source, start, encode_order(&work_order(source)).unwrap(), image)
 }
 
 fn work_order(source: &docmill_crds::IngestSource) -> WorkOrder {
@@ -122,6 +132,137 @@ fn the_users_template_is_kept_and_docmills_labels_win() {
     let pod = template.spec.unwrap();
     assert_eq!(pod.service_account_name.as_deref(), Some("reader"));
     assert_eq!(pod.node_selector.unwrap()["disk"], "ssd");
+}
+
+#[test]
+fn the_cluster_chooses_the_user_where_it_has_to() {
+    let pod = pod(made_with(&source(), &start(0, None), &image(None)));
+    let security = pod.security_context.unwrap();
+    assert_eq!((security.run_as_user, security.run_as_group, security.fs_group), (None, None, None));
+    assert_eq!(security.run_as_non_root, Some(true));
+    assert_eq!(security.seccomp_profile.unwrap().type_, "RuntimeDefault");
+}
+
+/// A template with everything in it.
+fn template() -> PodTemplate {
+    let template = json!({"spec": {
+        "volumes": [
+            {"name": "ca", "configMap": {"name": "ca", "items": [{"key": "ca.crt", "path": "ca"}]}},
+            {"name": "keys", "secret": {"secretName": "keys", "defaultMode": 256}},
+            {"name": "scratch", "emptyDir": {"sizeLimit": "1Gi"}},
+            {"name": "archive", "persistentVolumeClaim": {"claimName": "archive", "readOnly": true}},
+            {"name": "driver", "csi": {"driver": "d", "readOnly": true, "volumeAttributes": {"a": "b"},
+                                       "nodePublishSecretRef": {"name": "driver"}}},
+            {"name": "all", "projected": {"sources": [
+                {"configMap": {"name": "ca"}}, {"secret": {"name": "keys"}},
+                {"downwardAPI": {"items": [{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}]}}]}},
+        ],
+        "affinity": {"podAntiAffinity": {}},
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+        "imagePullSecrets": [{"name": "registry"}],
+        "runtimeClassName": "gvisor",
+        "schedulerName": "volcano",
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["10.0.0.1"]},
+        "hostAliases": [{"ip": "10.0.0.2", "hostnames": ["es"]}],
+        "securityContext": {
+            "runAsUser": 1000,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "supplementalGroups": [7],
+            "seLinuxOptions": {"type": "container_t", "level": "s0"},
+            "seccompProfile": {"type": "Localhost", "localhostProfile": "docmill.json"},
+        },
+        "env": [
+            {"name": "A", "value": "a"},
+            {"name": "B", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "b"}}},
+            {"name": "C", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "c"}}},
+        ],
+        "volumeMounts": [{"name": "ca", "mountPath": "/mnt/ca", "subPath": "ca", "readOnly": true}],
+    }});
+    serde_json::from_value(template).unwrap()
+}
+
+#[test]
+fn what_the_template_asks_for_is_in_the_pod_beside_what_docmill_needs() {
+    let mut source = source();
+    source.spec.workers.pod_template = template();
+    let pod = serde_json::to_value(pod(made(&source, &start(0, None)))).unwrap();
+    for (place, expected) in [
+        ("/affinity", json!({"podAntiAffinity": {}})),
+        ("/topologySpreadConstraints/0/topologyKey", json!("zone")),
+        ("/imagePullSecrets", json!([{"name": "registry"}])),
+        ("/runtimeClassName", json!("gvisor")),
+        ("/schedulerName", json!("volcano")),
+        ("/dnsPolicy", json!("None")),
+        ("/dnsConfig/nameservers/0", json!("10.0.0.1")),
+        ("/hostAliases/0/hostnames/0", json!("es")),
+        ("/terminationGracePeriodSeconds", json!(60)),
+        ("/automountServiceAccountToken", json!(false)),
+        (
+            "/securityContext",
+            json!({
+                "runAsUser": 1000,
+                "runAsGroup": 65532,
+                "fsGroup": 65532,
+                "fsGroupChangePolicy": "OnRootMismatch",
+                "runAsNonRoot": true,
+                "supplementalGroups": [7],
+                "seLinuxOptions": {"type": "container_t", "level": "s0"},
+                "seccompProfile": {"type": "Localhost", "localhostProfile": "docmill.json"},
+            }),
+        ),
+        ("/volumes/0/secret/secretName", json!("s3")),
+        (
+            "/volumes/1",
+            json!({"name": "ca", "configMap": {"name": "ca", "items": [{"key": "ca.crt", "path": "ca"}]}}),
+        ),
+        ("/volumes/2", json!({"name": "keys", "secret": {"secretName": "keys", "defaultMode": 256}})),
+        ("/volumes/3", json!({"name": "scratch", "emptyDir": {"sizeLimit": "1Gi"}})),
+        (
+            "/volumes/4",
+            json!({"name": "archive", "persistentVolumeClaim": {"claimName": "archive", "readOnly": true}}),
+        ),
+        (
+            "/volumes/5/csi",
+            json!({"driver": "d", "readOnly": true, "volumeAttributes": {"a": "b"},
+                   "nodePublishSecretRef": {"name": "driver"}}),
+        ),
+        ("/volumes/6/projected/sources/1", json!({"secret": {"name": "keys"}})),
+        ("/containers/0/volumeMounts/0/mountPath", json!("/etc/docmill/secrets/storage")),
+        (
+            "/containers/0/volumeMounts/1",
+            json!({"name": "ca", "mountPath": "/mnt/ca", "subPath": "ca", "readOnly": true}),
+        ),
+    ] {
+        assert_eq!(pod.pointer(place), Some(&expected), "{place}");
+    }
+    let variables = pod["containers"][0]["env"].as_array().unwrap();
+    assert_eq!(variables[0]["name"], "DOCMILL_WORK_ORDER");
+    let given = json!([
+        {"name": "A", "value": "a"},
+        {"name": "B", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "b"}}},
+        {"name": "C", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "c"}}},
+    ]);
+    assert_eq!(&variables[variables.len() - 3..], given.as_array().unwrap().as_slice());
+}
+
+#[test]
+fn a_job_for_a_queue_has_its_labels_and_waits_to_be_admitted() {
+    let with = |labels: &[(&str, &str)]| {
+        let mut source = source();
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        source.spec.workers.pod_template.metadata.labels = labels.collect();
+        let job = made(&source, &start(0, None));
+        let labels = job.metadata.labels.unwrap();
+        let of = |key: &str| labels.get(&format!("kueue.x-k8s.io/{key}")).cloned();
+        (of("queue-name"), of("priority-class"), job.spec.unwrap().suspend)
+    };
+    let (queue, class) = (("kueue.x-k8s.io/queue-name", "news"), ("kueue.x-k8s.io/priority-class", "low"));
+    assert_eq!(with(&[queue, class]), (Some("news".into()), Some("low".into()), Some(true)));
+    assert_eq!(with(&[queue]), (Some("news".into()), None, Some(true)));
+    assert_eq!(with(&[class, ("team", "a")]), (None, None, None), "nobody would ever resume it");
+    assert_eq!(with(&[("kueue.x-k8s.io/queue-name", "")]), (None, None, None));
 }
 
 #[test]
