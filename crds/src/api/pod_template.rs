@@ -80,7 +80,7 @@ pub struct PodSettings {
     /// Which nodes the pods prefer or need, and which pods they want near or far. Terms about pods concern
     /// the namespace of the resource only: `namespaces` and `namespaceSelector` are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub affinity: Option<Affinity>,
+    pub affinity: Option<Box<Affinity>>,
     /// How the pods are spread over nodes, zones and the like.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
@@ -107,17 +107,17 @@ pub struct PodSettings {
     /// Settings of the resolver. The administrator must allow `nameservers` and `searches`, because they
     /// decide where names lead; `options` may always be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dns_config: Option<PodDNSConfig>,
+    pub dns_config: Option<Box<PodDNSConfig>>,
     /// Entries of `/etc/hosts`. The administrator must allow them, because they decide where names lead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub host_aliases: Vec<HostAlias>,
     /// User, groups and security profiles of the pods. The administrator must allow it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub security_context: Option<PodSecurity>,
+    pub security_context: Option<Box<PodSecurity>>,
     /// Requests and limits of the worker's container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resources: Option<ResourceRequirements>,
+    pub resources: Option<Box<ResourceRequirements>>,
     /// Environment variables of the worker's container, as far as the administrator allows their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -130,10 +130,10 @@ fn pod_spec(image: &WorkerImage, order: String, mounts: &[Mount<'_>], settings: 
     let volumes = mounts.iter().filter_map(volume).chain(settings.volumes.iter().map(settings::volume));
     let pull_secrets = settings.image_pull_secrets.iter().map(settings::pull_secret);
     PodSpec {
-        affinity: settings.affinity.clone(),
+        affinity: settings.affinity.as_deref().cloned(),
         automount_service_account_token: Some(false),
         containers: vec![container(image, order, mounts, settings)],
-        dns_config: settings.dns_config.clone(),
+        dns_config: settings.dns_config.as_deref().cloned(),
         dns_policy: settings.dns_policy.map(|policy| policy.as_str().to_owned()),
         enable_service_links: Some(false),
         host_aliases: not_empty(settings.host_aliases.clone(), Vec::is_empty),
@@ -143,7 +143,7 @@ fn pod_spec(image: &WorkerImage, order: String, mounts: &[Mount<'_>], settings: 
         restart_policy: Some("Never".into()),
         runtime_class_name: settings.runtime_class_name.clone(),
         scheduler_name: settings.scheduler_name.clone(),
-        security_context: Some(settings::security_context(image.user, settings.security_context.as_ref())),
+        security_context: Some(settings::security_context(image.user, settings.security_context.as_deref())),
         service_account_name: settings.service_account_name.clone(),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
         tolerations: not_empty(settings.tolerations.clone(), Vec::is_empty),
@@ -200,7 +200,7 @@ fn container(image: &WorkerImage, order: String, mounts: &[Mount<'_>], settings:
             container_port: WORKER_PORT.into(),
             ..ContainerPort::default()
         }]),
-        resources: Some(settings.resources.clone().unwrap_or_else(default_resources)),
+        resources: Some(settings.resources.as_deref().cloned().unwrap_or_else(default_resources)),
         security_context: Some(container_security()),
         volume_mounts: not_empty(volume_mounts.collect(), Vec::is_empty),
         ..Container::default()

@@ -1,5 +1,7 @@
 //! Against a real cluster and a real object store: those that `ES_RAW_URL` and `S3_ENDPOINT` name.
 
+#![allow(clippy::large_futures, reason = "a test has a stack of its own")]
+
 use std::collections::HashSet;
 use std::sync::Arc;
 

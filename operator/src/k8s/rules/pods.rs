@@ -115,7 +115,7 @@ impl PodRules {
             .collect();
         faults.extend(self.names(spec));
         faults.extend(spec.tolerations.iter().filter_map(|toleration| self.toleration(toleration)));
-        faults.extend(spec.affinity.as_ref().and_then(other_namespaces));
+        faults.extend(spec.affinity.as_deref().and_then(other_namespaces));
         faults.extend(self.fields(spec));
         faults.extend(spec.env.iter().filter_map(|variable| env::check(&variable.name, &self.env)));
         faults.extend(spec.volumes.iter().filter_map(|volume| volumes::check(volume, &self.volumes)));

@@ -131,7 +131,12 @@ fn a_job_that_another_controller_suspended_stays_so_and_the_run_says_it() {
 
 #[test]
 fn a_job_is_created_in_the_state_that_is_wanted() {
-    let image = WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![] };
+    let image = WorkerImage {
+        image: "docmill:1".into(),
+        pull_policy: "Never".into(),
+        env: vec![],
+        user: Some(65_532),
+    };
     let jobs = |run: &IngestRun| {
         [plan_job(run, &order(), &image).unwrap(), work_job(run, &order(), 3, &image).unwrap()]
     };
