@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
 
-use super::words::every;
+use super::serialization::every;
 
 /// A kind of difference. Its name is what users see, so a variant is never renamed.
 #[derive(

@@ -26,7 +26,6 @@ mod serialization;
 mod store_problem;
 pub mod template;
 pub mod untrusted_text;
-mod words;
 
 pub use api::enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 pub use api::enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec, EnrichmentScheduleStatus};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::words::every;
+use crate::serialization::every;
 
 /// A ready-made model.
 #[derive(

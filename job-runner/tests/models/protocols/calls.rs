@@ -61,7 +61,7 @@ fn again_with_secret(test: &str, header: &str) {
 #[tokio::test]
 async fn a_mapped_call_is_authenticated_and_its_results_reach_their_documents() {
     if std::env::var_os(SECRETS_DIR_ENV).is_none() {
-        let test = "calls::a_mapped_call_is_authenticated_and_its_results_reach_their_documents";
+        let test = "protocols::calls::a_mapped_call_is_authenticated_and_its_results_reach_their_documents";
         return again_with_secret(test, "X-Api-Key: k-123\n");
     }
     let Some(bed) = Bed::with("call", &HEADLINES).await else { return };
