@@ -87,6 +87,11 @@ fn condition(
     }
 }
 
+/// An update of a condition that only exists once it was True.
+pub fn once_true(old: &[Condition], update: ConditionUpdate) -> Option<ConditionUpdate> {
+    (update.is_true || find(old, update.condition_type).is_some()).then_some(update)
+}
+
 /// Finds the condition of a type.
 pub fn find<'a>(conditions: &'a [Condition], condition_type: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.type_ == condition_type)

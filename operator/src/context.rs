@@ -85,15 +85,23 @@ impl Context {
             Ok(job) => job,
             Err(fault) => return Ok(Err(fault)),
         };
-        match self.writer.create(&job).await {
-            Ok(created) => {
-                if created == Created::Now {
-                    self.metrics.job_created(kind);
-                }
-                Ok(Ok(()))
-            }
-            Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
-            Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
+        let created = or_refused("JobRefused", self.writer.create(&job).await)?;
+        if created == Ok(Created::Now) {
+            self.metrics.job_created(kind);
         }
+        Ok(created.map(drop))
+    }
+}
+
+/// Tells what the API server refuses, which is for the user, from an operator that may not write. The inner result is
+/// for the user, with `reason`.
+pub fn or_refused<T>(
+    reason: &'static str,
+    written: Result<T, ApplyError>,
+) -> Result<Result<T, NotReady>, ApplyError> {
+    match written {
+        Ok(done) => Ok(Ok(done)),
+        Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
+        Err(refusal) => Ok(Err(NotReady::user(reason, with_causes(&refusal)))),
     }
 }

@@ -16,13 +16,17 @@ const LONGEST_FOR_OUTAGE: Duration = Duration::from_secs(30);
 /// How long to wait before a resource that has not been ready since `since` is requeued: a quarter of the
 /// time that the fault has lasted, so the pauses grow exponentially without a stored counter.
 pub fn retry_after(since: Option<Timestamp>, now: Timestamp, class: ErrorClass, uid: &str) -> Duration {
-    let lasted =
-        since.and_then(|since| Duration::try_from(now.duration_since(since)).ok()).unwrap_or_default();
+    let lasted = since.map(|since| elapsed(since, now)).unwrap_or_default();
     let longest = match class {
         ErrorClass::Transient => LONGEST_FOR_OUTAGE,
         ErrorClass::User | ErrorClass::Permanent => LONGEST_FOR_USER,
     };
     jitter((lasted / 4).clamp(FIRST_PAUSE, longest), uid, now)
+}
+
+/// The time since then; zero if that is still to come, by another clock.
+pub fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
 
 /// A pause that varies by up to a tenth from resource to resource and from time to time, so that many

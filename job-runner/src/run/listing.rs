@@ -7,7 +7,7 @@
 use aws_sdk_s3::types::BucketVersioningStatus;
 use docmill_clients::aws::{StoreError, StoreFault};
 
-use crate::ingest::source::current::{self, millis, real_version, unquoted};
+use crate::ingest::source::current;
 use crate::ingest::unit::object_version::ObjectVersion;
 
 /// An object as a listing shows it.
@@ -101,11 +101,7 @@ impl Listing {
         let listed = answer.contents().iter().filter_map(|object| {
             Some(ListedObject {
                 key: object.key()?.to_owned(),
-                version: ObjectVersion {
-                    version_id: None,
-                    etag: object.e_tag().map(unquoted),
-                    last_modified_millis: millis(object.last_modified()),
-                },
+                version: current::version(None, object.e_tag(), object.last_modified()),
             })
         });
         Ok((listed.collect(), next))
@@ -127,11 +123,7 @@ impl Listing {
         let listed = current.filter_map(|version| {
             Some(ListedObject {
                 key: version.key()?.to_owned(),
-                version: ObjectVersion {
-                    version_id: version.version_id().and_then(real_version),
-                    etag: version.e_tag().map(unquoted),
-                    last_modified_millis: millis(version.last_modified()),
-                },
+                version: current::version(version.version_id(), version.e_tag(), version.last_modified()),
             })
         });
         Ok((listed.collect(), next))

@@ -14,16 +14,14 @@ mod times;
 
 use std::sync::Arc;
 
-use docmill_clients::cause::with_causes;
 use docmill_crds::EnrichmentSchedule;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
 use super::readable::readable;
-use crate::context::Context;
+use crate::context::{Context, or_refused};
 use crate::k8s::apply::ApplyError;
-use crate::not_ready::NotReady;
 use plan::{Due, SchedulePlan};
 use status::ApplyOutcome;
 
@@ -76,14 +74,10 @@ async fn apply(
         }
         Due::Create { time, .. } => {
             let run = run::run(schedule, *time);
-            match context.writer.create(&run).await {
-                Ok(_) => return Ok(ApplyOutcome { created_for: Some(*time), refused: None }),
-                Err(ApplyError::NotLeading) => return Err(ApplyError::NotLeading),
-                Err(refusal) => {
-                    let refused = NotReady::user("FailedCreate", with_causes(&refusal));
-                    return Ok(ApplyOutcome { created_for: None, refused: Some(refused) });
-                }
-            }
+            return Ok(match or_refused("FailedCreate", context.writer.create(&run).await)? {
+                Ok(_) => ApplyOutcome { created_for: Some(*time), refused: None },
+                Err(refused) => ApplyOutcome { created_for: None, refused: Some(refused) },
+            });
         }
     }
     Ok(ApplyOutcome::default())

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_clients::cause::with_causes;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -14,7 +13,7 @@ use serde::Serialize;
 use super::readable::readable;
 use super::run_job::JobChange;
 use super::run_status;
-use crate::context::Context;
+use crate::context::{Context, or_refused};
 use crate::k8s::apply::{ApplyError, Event, Writable};
 use crate::not_ready::NotReady;
 
@@ -110,11 +109,7 @@ pub async fn change_job<R: Run>(
         JobChange::Resume => writer.suspend_job(&namespace, name, false).await,
         JobChange::Scale(pods) => writer.scale_job(&namespace, name, pods).await,
     };
-    match changed {
-        Err(ApplyError::NotLeading) => Err(ApplyError::NotLeading),
-        Err(refusal) => Ok(Err(NotReady::user("JobRefused", with_causes(&refusal)))),
-        Ok(()) => Ok(Ok(())),
-    }
+    or_refused("JobRefused", changed)
 }
 
 /// Deletes an ended run when its TTL has expired.

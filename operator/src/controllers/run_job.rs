@@ -7,6 +7,8 @@ use docmill_crds::contract::annotation;
 use k8s_openapi::api::batch::v1::Job;
 use kube::ResourceExt as _;
 
+use crate::workers::queue::is_suspended;
+
 /// Why a run that has not ended has no pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suspension {
@@ -50,7 +52,7 @@ impl JobState {
         let spec = job.spec.as_ref();
         let suspended_by = job.annotations().get(annotation::SUSPENDED_BY);
         Self {
-            suspended: spec.and_then(|spec| spec.suspend).unwrap_or(false),
+            suspended: is_suspended(job),
             suspended_by_run: suspended_by.is_some_and(|by| by == annotation::SUSPENDED_BY_RUN),
             parallelism: spec.and_then(|spec| spec.parallelism).unwrap_or(1),
             completions: spec.and_then(|spec| spec.completions).unwrap_or(1),

@@ -13,6 +13,7 @@ use kube::ResourceExt as _;
 use super::run_job::Suspension;
 use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
+use crate::requeue;
 use crate::workers::backpressure;
 use crate::workers::pod_state::{self, ContainerExit};
 
@@ -49,7 +50,7 @@ pub fn has_ended(conditions: &[Condition]) -> bool {
 /// How long an ended run is still kept; `None`: forever.
 pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> Option<Duration> {
     let lifetime = Duration::from_secs(u64::try_from(ttl?).unwrap_or(0));
-    Some(lifetime.saturating_sub(Duration::try_from(now.duration_since(ended?)).unwrap_or_default()))
+    Some(lifetime.saturating_sub(requeue::elapsed(ended?, now)))
 }
 
 /// The failure of the newest failed pod of a Job, or what prevents a pod from starting.
@@ -81,8 +82,7 @@ pub fn throttled(
     is_at_work: bool,
 ) -> Option<ConditionUpdate> {
     let update = backpressure::throttled(old, &worker_statuses.iter().collect::<Vec<_>>(), true);
-    (is_at_work && (update.is_true || conditions::find(old, condition_type::THROTTLED).is_some()))
-        .then_some(update)
+    conditions::once_true(old, update).filter(|_| is_at_work)
 }
 
 /// Why a run that has not ended has no pods. The condition becomes False only if it existed before.
@@ -99,8 +99,7 @@ pub fn suspended(old: &[Condition], suspension: Option<Suspension>) -> Option<Co
         None => ("Resumed", "the run is not suspended"),
     };
     let is_true = suspension.is_some();
-    let existed = conditions::find(old, condition_type::SUSPENDED).is_some();
-    (is_true || existed).then(|| ConditionUpdate::new(condition_type::SUSPENDED, is_true, reason, message))
+    conditions::once_true(old, ConditionUpdate::new(condition_type::SUSPENDED, is_true, reason, message))
 }
 
 /// Whether, according to the conditions of a run, another controller suspended its Job and may resume it at

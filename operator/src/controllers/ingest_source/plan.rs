@@ -13,6 +13,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::{QueueCounts, SourceObservation};
 use super::shared_queue::QUEUE_SHARED;
 use super::worker::{Worker, WorkerState, worker_statuses};
+use crate::requeue;
 use crate::workers::backpressure::longest_first;
 
 /// The assumed rate of one worker, in units per second, before any was measured.
@@ -151,7 +152,7 @@ fn pause(workers: &[Worker], now: Timestamp) -> Option<Duration> {
     let (rounds, last) = failed_rounds(workers)?;
     let doublings = u32::try_from(rounds.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
     let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
-    let passed = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+    let passed = requeue::elapsed(last, now);
     pause.checked_sub(passed).filter(|rest| !rest.is_zero())
 }
 

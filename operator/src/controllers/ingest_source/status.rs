@@ -110,16 +110,16 @@ fn progressing(suspend: bool, seen: &SourceObservation) -> ConditionUpdate {
 
 /// The condition becomes False only if it existed before.
 fn suspended(old: &[Condition], suspend: bool) -> Option<ConditionUpdate> {
-    let update = |is_true, reason, message: &str| {
-        ConditionUpdate::new(condition_type::SUSPENDED, is_true, reason, message)
+    let (reason, message) = if suspend {
+        (
+            "Suspended",
+            "spec.suspend is true, so no workers start; the longer this lasts, the less often the status is \
+             updated; set it to false to resume",
+        )
+    } else {
+        ("Resumed", "spec.suspend is false")
     };
-    if suspend {
-        let message = "spec.suspend is true, so no workers start; the longer this lasts, the less often the status is \
-             updated; set it to false to resume";
-        return Some(update(true, "Suspended", message));
-    }
-    conditions::find(old, condition_type::SUSPENDED)
-        .map(|_| update(false, "Resumed", "spec.suspend is false"))
+    conditions::once_true(old, ConditionUpdate::new(condition_type::SUSPENDED, suspend, reason, message))
 }
 
 fn throttled(old: &IngestSourceStatus, seen: &SourceObservation) -> ConditionUpdate {
