@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 fn source() -> Value {
     json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "IngestSource",
         "metadata": {"name": "wire"},
         "spec": {
             "storage": {"region": "r"},
             "raw": {"bucket": "raw"},
-            "trigger": {"sqs": {"queueUrl": "http://sqs/1/q"}},
+            "trigger": {"sqs": {"queueURL": "http://sqs/1/q"}},
             "conversion": {"preset": "nitf"},
             "snapshots": {"bucket": "json"},
             "errors": {"bucket": "errors"},
@@ -26,7 +26,7 @@ fn source() -> Value {
 fn run() -> Value {
     let outputs = json!([{"from": "t", "field": "f", "type": "Number"}]);
     json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "EnrichmentRun",
         "metadata": {"name": "run"},
         "spec": {
@@ -197,7 +197,7 @@ fn a_source_has_at_least_one_trigger() {
     let poll = json!({"intervalSeconds": 10, "lexicographicalOrdering": true});
     assert_eq!(source_fault("/spec/trigger", json!({"poll": poll})), None);
     assert_eq!(
-        source_fault("/spec/trigger", json!({"poll": poll, "sqs": {"queueUrl": "http://s/1/q"}})),
+        source_fault("/spec/trigger", json!({"poll": poll, "sqs": {"queueURL": "http://s/1/q"}})),
         None
     );
 }
@@ -205,7 +205,7 @@ fn a_source_has_at_least_one_trigger() {
 /// An ingest run of a mode with these fields.
 fn ingest_run(mode: &str, fields: &Value) -> Value {
     let run = json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "IngestRun",
         "metadata": {"name": "run"},
         "spec": {"sourceRef": {"name": "wire"}, "mode": mode},

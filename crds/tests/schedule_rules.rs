@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 fn schedule() -> Value {
     json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "EnrichmentSchedule",
         "metadata": {"name": "daily"},
         "spec": {

@@ -58,7 +58,7 @@ has a section in docs/operations/runbooks.md.
     labels: {severity: critical}
     annotations:
       summary: "{{`{{ $labels.namespace }}/{{ $labels.source }}`}} has a backlog and no worker"
-      description: "status.workers.because tells the arithmetic; a quota, a missing image or the limit for all sources (worker.max of the chart) may be why."
+      description: "status.workers.message tells the arithmetic; a quota, a missing image or the limit for all sources (worker.max of the chart) may be why."
   - alert: DocmillSourceNotReconciled
     expr: |
       max by (namespace, source) (docmill_source_generations_behind) > 0

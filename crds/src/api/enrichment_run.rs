@@ -17,7 +17,7 @@ use super::storage::Storage;
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
-    version = "v1alpha1",
+    version = "v1beta1",
     kind = "EnrichmentRun",
     namespaced,
     status = "EnrichmentRunStatus",

@@ -14,7 +14,7 @@ use super::enrichment_run::EnrichmentRunSpec;
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
-    version = "v1alpha1",
+    version = "v1beta1",
     kind = "EnrichmentSchedule",
     namespaced,
     status = "EnrichmentScheduleStatus",

@@ -15,7 +15,7 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
-    version = "v1alpha1",
+    version = "v1beta1",
     kind = "IngestRun",
     namespaced,
     status = "IngestRunStatus",

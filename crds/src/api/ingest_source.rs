@@ -18,7 +18,7 @@ use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
-    version = "v1alpha1",
+    version = "v1beta1",
     kind = "IngestSource",
     namespaced,
     status = "IngestSourceStatus",
@@ -158,7 +158,8 @@ fn default_failed_runs_history_limit() -> i32 {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SqsTrigger {
     /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
-    #[schemars(regex(pattern = r"^https?://[^/]+/.+"))]
+    #[serde(rename = "queueURL")]
+    #[schemars(length(max = 1024), regex(pattern = r"^https?://[^/]+/.+"))]
     pub queue_url: String,
 }
 
@@ -327,5 +328,5 @@ pub struct WorkerCounts {
     /// Desired number of worker Jobs.
     pub desired: i32,
     /// How `desired` was computed.
-    pub because: String,
+    pub message: String,
 }

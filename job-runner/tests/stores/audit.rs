@@ -62,7 +62,7 @@ impl Place {
             "storage": {"region": "us-east-1", "endpoint": s3, "forcePathStyle": true},
             "raw": raw, "errors": bucket("errors/"),
             "snapshots": {"bucket": name, "prefix": "json/", "packing": packing},
-            "trigger": {"sqs": {"queueUrl": "http://nobody/queue"}},
+            "trigger": {"sqs": {"queueURL": "http://nobody/queue"}},
             "conversion": {"format": "Json", "record": "$", "fields": fields},
             "index": {"elasticsearch": {"urls": [elastic]}, "name": format!("{name}-{{day}}"), "id": "{id}"},
         });

@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn an_event_goes_to_every_route_that_matches() {
         let routes = routes(json!([
-            {"bucket": "b", "queueUrl": "all"},
-            {"bucket": "b", "prefix": "wire/", "queueUrl": "wire"},
-            {"bucket": "other", "queueUrl": "other"},
+            {"bucket": "b", "queueURL": "all"},
+            {"bucket": "b", "prefix": "wire/", "queueURL": "wire"},
+            {"bucket": "other", "queueURL": "other"},
         ]));
         assert_eq!(queues(&routes, "b", "wire/a.xml", "ObjectCreated:Put"), ["all", "wire"]);
         assert_eq!(queues(&routes, "b", "a.xml", "ObjectCreated:Copy"), ["all"]);
@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn the_same_bucket_and_prefix_are_replaced_and_a_bucket_is_removed_whole() {
         let mut routes = routes(json!([
-            {"bucket": "b", "prefix": "p/", "queueUrl": "old"},
-            {"bucket": "b", "queueUrl": "all"},
-            {"bucket": "b", "prefix": "p/", "queueUrl": "new"},
+            {"bucket": "b", "prefix": "p/", "queueURL": "old"},
+            {"bucket": "b", "queueURL": "all"},
+            {"bucket": "b", "prefix": "p/", "queueURL": "new"},
         ]));
         assert_eq!(queues(&routes, "b", "p/k", "ObjectCreated:Put"), ["all", "new"]);
         assert_eq!(routes.remove("b"), 2);
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn events_are_chosen_as_in_s3() {
         let routes = routes(json!([
-            {"bucket": "b", "queueUrl": "q", "events": ["s3:ObjectRemoved:*", "s3:ObjectCreated:Copy"]},
+            {"bucket": "b", "queueURL": "q", "events": ["s3:ObjectRemoved:*", "s3:ObjectCreated:Copy"]},
         ]));
         assert_eq!(queues(&routes, "b", "k", "ObjectRemoved:Delete"), ["q"]);
         assert_eq!(queues(&routes, "b", "k", "ObjectCreated:Copy"), ["q"]);

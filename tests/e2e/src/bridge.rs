@@ -25,7 +25,7 @@ impl Bridge {
 
     /// Sends a bucket's events to a queue.
     pub async fn route(&self, bucket: &str, queue_url: &str) -> Result<()> {
-        let routes = json!([{"bucket": bucket, "queueUrl": queue_url}]).to_string();
+        let routes = json!([{"bucket": bucket, "queueURL": queue_url}]).to_string();
         let put = self.http.put(format!("{}/routes", self.url)).header("content-type", "application/json");
         let answer = put.body(routes).send().await?;
         ensure!(answer.status().is_success(), "the bridge refused a route: {}", answer.text().await?);

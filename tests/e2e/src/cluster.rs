@@ -30,7 +30,7 @@ impl Kind {
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
         };
-        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1alpha1", kind), plural)
+        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1beta1", kind), plural)
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn create(world: &World, name: &str, spec: Value) -> Result<()> {
         whole.extend(spec);
     }
     world
-        .apply(&json!({"apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun", "metadata": {"name": name}, "spec": whole}))
+        .apply(&json!({"apiVersion": "docmill.io/v1beta1", "kind": "IngestRun", "metadata": {"name": name}, "spec": whole}))
         .await
 }
 

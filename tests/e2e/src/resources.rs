@@ -35,7 +35,7 @@ const fn preset(form: Form) -> &'static str {
 /// of more than a hundred brings up more than one.
 pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Value {
     json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "IngestSource",
         "metadata": {"name": SOURCE},
         "spec": {
@@ -46,7 +46,7 @@ pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Val
                 "credentialsSecretRef": {"name": SECRET},
             },
             "raw": {"bucket": format!("{world}-raw"), "prefix": "wire/", "suffixes": [".xml"]},
-            "trigger": {"sqs": {"queueUrl": queue_url}},
+            "trigger": {"sqs": {"queueURL": queue_url}},
             "conversion": {"preset": preset(form)},
             "snapshots": {"bucket": format!("{world}-json"), "prefix": "json/"},
             "errors": {"bucket": format!("{world}-errors"), "prefix": "errors/"},
@@ -64,7 +64,7 @@ pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Val
 pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
     let run = enrichment_run(env, world, name);
     json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "EnrichmentSchedule",
         "metadata": {"name": name},
         "spec": {"schedule": "* * * * *", "runTemplate": {"spec": run["spec"]}},
@@ -87,7 +87,7 @@ pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
     let model = |model: &str| json!({"url": env.models.inside, "model": model, "version": "v1"});
     let inputs = json!([{"name": "text", "template": "{headline}. {body}"}]);
     json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "EnrichmentRun",
         "metadata": {"name": name},
         "spec": {

@@ -213,7 +213,7 @@ impl Rig {
             "region": self.env.region, "endpoint": self.s3_proxy.url(), "forcePathStyle": true,
         });
         let queue = self.queue_url.splitn(4, '/').nth(3).unwrap_or_default();
-        spec["trigger"]["sqs"]["queueUrl"] = format!("{}/{queue}", self.sqs_proxy.url()).into();
+        spec["trigger"]["sqs"]["queueURL"] = format!("{}/{queue}", self.sqs_proxy.url()).into();
         spec["index"]["elasticsearch"]["urls"] = json!([self.es_proxy.url()]);
         self.layout.arrange(spec, &self.env);
         // A worker ends when the test says so.

@@ -22,7 +22,7 @@ fn bounds(after: Option<i64>, until: i64) -> Bounds {
 
 pub fn run() -> EnrichmentRun {
     serde_json::from_value(json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "EnrichmentRun",
         "metadata": {"name": "sentiment", "namespace": "news", "uid": "run-1", "generation": 1,
                      "creationTimestamp": "1970-01-01T00:16:40Z"},

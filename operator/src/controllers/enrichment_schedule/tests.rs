@@ -29,7 +29,7 @@ pub fn schedule(spec: &Value) -> EnrichmentSchedule {
     });
     whole.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
     serde_json::from_value(json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "EnrichmentSchedule",
         "metadata": {"name": "daily", "namespace": "news", "uid": "sched-1", "generation": 1,
                      "creationTimestamp": "2026-11-25T10:00:00Z"},

@@ -19,7 +19,7 @@ fn at(second: i64) -> Timestamp {
 
 fn run() -> IngestRun {
     serde_json::from_value(json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "IngestRun",
         "metadata": {"name": "backfill", "namespace": "news", "uid": "run-1", "generation": 1,
                      "creationTimestamp": "1970-01-01T00:16:40Z"},

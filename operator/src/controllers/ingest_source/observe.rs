@@ -156,7 +156,7 @@ async fn queue_counts(
 }
 
 fn queue_fault(error: &StoreError) -> NotReady {
-    let fault = store_fault(error, "QueueNotFound", "create it, or correct spec.trigger.sqs.queueUrl");
+    let fault = store_fault(error, "QueueNotFound", "create it, or correct spec.trigger.sqs.queueURL");
     match fault.reason {
         "StorageUnreachable" => NotReady { reason: "QueueUnreachable", ..fault },
         "AccessDenied" => NotReady { reason: "QueueAccessDenied", ..fault },

@@ -33,7 +33,7 @@ pub struct SourcePlan {
     /// The desired number of workers.
     pub desired: i32,
     /// The calculation behind that.
-    pub because: String,
+    pub message: String,
     /// The workers to start.
     pub start: Vec<Start>,
     /// The workers to ask to stop.
@@ -61,7 +61,7 @@ pub struct Stop {
 
 /// Plans what to do for a source.
 pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> SourcePlan {
-    let none = |because: String, stop| SourcePlan { desired: 0, because, start: Vec::new(), stop };
+    let none = |message: String, stop| SourcePlan { desired: 0, message, start: Vec::new(), stop };
     let all = || active(&seen.workers).filter(|worker| !worker.terminating).map(stop).collect();
     if suspend {
         return none("suspended".to_owned(), all());
@@ -75,12 +75,12 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> Sourc
     }
     let queue = seen.queue.unwrap_or_default();
     let active = count(active(&seen.workers));
-    let (desired, because) = desired(workers, queue, active, rate(&seen.workers));
+    let (desired, message) = desired(workers, queue, active, rate(&seen.workers));
     let missing = if queue.waiting > 0 { (desired - active).max(0) } else { 0 };
     let (startable, but) = startable(seen, active, missing);
-    let because = but.map_or(because.clone(), |but| format!("{because}; {but}"));
+    let message = but.map_or(message.clone(), |but| format!("{message}; {but}"));
     let start = free_slots(&seen.workers, workers.max).take(usize::try_from(startable).unwrap_or(0));
-    SourcePlan { desired, because, start: start.collect(), stop: Vec::new() }
+    SourcePlan { desired, message, start: start.collect(), stop: Vec::new() }
 }
 
 /// How many of the missing workers can be started now, and what prevents the others.
@@ -118,11 +118,11 @@ fn desired(workers: &Workers, queue: QueueCounts, active: i32, rate: f64) -> (i3
     let per_worker = whole((rate * f64::from(seconds)).floor()).max(1);
     let needed = backlog.div_euclid(per_worker) + i64::from(backlog % per_worker > 0);
     let desired = i32::try_from(needed).unwrap_or(i32::MAX).clamp(1, workers.max.max(1));
-    let mut because = format!("backlog {backlog} / {per_worker} per worker within {seconds} s");
+    let mut message = format!("backlog {backlog} / {per_worker} per worker within {seconds} s");
     if needed > i64::from(desired) {
-        because.push_str(", limited by workers.max");
+        message.push_str(", limited by workers.max");
     }
-    (desired, because)
+    (desired, message)
 }
 
 /// The rate of one worker in units per second, from the statuses of running workers and the reports of ended

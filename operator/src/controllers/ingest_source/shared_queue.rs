@@ -60,7 +60,7 @@ fn shared(names: &[String], elsewhere: usize) -> NotReady {
         QUEUE_SHARED,
         format!(
             "{others} takes from the same queue, and each notification reaches only one of them: give each source a \
-             queue of its own in spec.trigger.sqs.queueUrl (an SNS topic or EventBridge fills several), or suspend all but one"
+             queue of its own in spec.trigger.sqs.queueURL (an SNS topic or EventBridge fills several), or suspend all but one"
         ),
     )
 }

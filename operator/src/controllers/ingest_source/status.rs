@@ -53,7 +53,7 @@ pub fn status(
         workers: Some(WorkerCounts {
             active: active_count(&seen.workers),
             desired: plan.desired,
-            because: plan.because.clone(),
+            message: plan.message.clone(),
         }),
         lag_seconds: lag_seconds(seen, &conditions).or(old.lag_seconds),
         last_ingest_time: match ledger {
@@ -332,7 +332,7 @@ pub fn started(count: usize, plan: &SourcePlan) -> Option<Event> {
         warning: false,
         reason: "WorkersStarted".to_owned(),
         action: "StartWorkers",
-        text: format!("started {workers}: {}", plan.because),
+        text: format!("started {workers}: {}", plan.message),
     })
 }
 

@@ -19,13 +19,13 @@ fn at(second: i64) -> Timestamp {
 
 pub fn source() -> IngestSource {
     serde_json::from_value(json!({
-        "apiVersion": "docmill.io/v1alpha1",
+        "apiVersion": "docmill.io/v1beta1",
         "kind": "IngestSource",
         "metadata": {"name": "wire", "namespace": "news", "uid": "uid-1", "generation": 3},
         "spec": {
             "storage": {"region": "eu-west-1", "credentialsSecretRef": {"name": "s3"}},
             "raw": {"bucket": "raw-bucket"},
-            "trigger": {"sqs": {"queueUrl": "http://sqs:9324/000000000000/wire"}},
+            "trigger": {"sqs": {"queueURL": "http://sqs:9324/000000000000/wire"}},
             "conversion": {"preset": "nitf"},
             "snapshots": {"bucket": "json-bucket"},
             "errors": {"bucket": "errors-bucket"},

@@ -69,19 +69,19 @@ impl WorkerQuota {
     pub fn limit(&self, plan: SourcePlan, request: QuotaRequest<'_>) -> SourcePlan {
         let requested = request.start.len();
         let grant = self.grant(request);
-        let mut because = plan.because;
+        let mut message = plan.message;
         if grant.share < plan.desired {
             let (share, max) = (grant.share, self.max);
-            because = format!("{because}; {share} is its fair share of the {max} workers for all sources");
+            message = format!("{message}; {share} is its fair share of the {max} workers for all sources");
         } else if grant.start.len() < requested {
             let max = self.max;
-            because = format!("{because}; all {max} workers for all sources are in use");
+            message = format!("{message}; all {max} workers for all sources are in use");
         }
         if !grant.stop.is_empty() {
-            because = format!("{because}; gives up {} for sources that have none", grant.stop.len());
+            message = format!("{message}; gives up {} for sources that have none", grant.stop.len());
         }
         let stop = plan.stop.into_iter().chain(grant.stop).collect();
-        SourcePlan { desired: plan.desired.min(grant.share), because, start: grant.start, stop }
+        SourcePlan { desired: plan.desired.min(grant.share), message, start: grant.start, stop }
     }
 
     /// Posts a need and grants it as far as possible.

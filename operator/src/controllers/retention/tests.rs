@@ -105,7 +105,7 @@ impl Bed {
         let common = testing::context(&client, true);
         if let Some(uid) = existing.first() {
             let mut run: IngestRun = serde_json::from_value(json!({
-                "apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun", "metadata": {"name": uid, "uid": uid},
+                "apiVersion": "docmill.io/v1beta1", "kind": "IngestRun", "metadata": {"name": uid, "uid": uid},
                 "spec": {"sourceRef": {"name": "wire"}, "mode": "Process"},
             }))
             .unwrap();

@@ -20,7 +20,7 @@ fn writer(client: &Client, leads: bool) -> Writer {
 }
 
 fn job(owner_uid: &str) -> Job {
-    let owner = json!({"apiVersion": "docmill.io/v1alpha1", "kind": "IngestSource", "name": "wire",
+    let owner = json!({"apiVersion": "docmill.io/v1beta1", "kind": "IngestSource", "name": "wire",
                        "uid": owner_uid, "controller": true});
     serde_json::from_value(json!({
         "apiVersion": "batch/v1", "kind": "Job",
@@ -72,7 +72,7 @@ async fn the_status_is_applied_once_and_only_to_the_resource_that_was_seen() {
     let asked = log.lock().unwrap().clone();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].method, "PATCH");
-    assert_eq!(asked[0].path, "/apis/docmill.io/v1alpha1/namespaces/news/ingestsources/wire/status");
+    assert_eq!(asked[0].path, "/apis/docmill.io/v1beta1/namespaces/news/ingestsources/wire/status");
     assert_eq!(asked[0].body["metadata"]["uid"], "uid-1");
     assert_eq!(asked[0].body["status"], json!({"lagSeconds": 3}));
 }

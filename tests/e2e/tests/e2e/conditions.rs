@@ -38,7 +38,7 @@ async fn a_source_names_what_it_lacks_and_recovers_when_it_is_there() -> Result<
             // A queue of its own, since sources that share one are told of that.
             let queue = world.sqs.create(&format!("{}-{name}", world.name), VISIBILITY_SECONDS).await?;
             let mut source = broken(world, name, field, value.clone());
-            source["spec"]["trigger"]["sqs"]["queueUrl"] = queue.as_str().into();
+            source["spec"]["trigger"]["sqs"]["queueURL"] = queue.as_str().into();
             queues.push(queue);
             world.apply(&source).await?;
         }

@@ -43,7 +43,7 @@ async fn what_a_foreign_server_says_is_shown_nowhere() -> Result<()> {
                 store(
                     world,
                     &format!("{name}-sqs"),
-                    "/spec/trigger/sqs/queueUrl",
+                    "/spec/trigger/sqs/queueURL",
                     json!(format!("{url}/1/q")),
                 ),
                 model(world, &format!("{name}-model"), &url),

@@ -218,7 +218,7 @@ async fn the_queue_is_unreachable(world: &World) -> Result<()> {
     let queue = world.queue_url.splitn(4, '/').nth(3).unwrap_or_default();
     let url = format!("{}/{queue}", proxy.url());
     let mut source = world.ingest_source(Form::Nitf);
-    source["spec"]["trigger"]["sqs"]["queueUrl"] = url.clone().into();
+    source["spec"]["trigger"]["sqs"]["queueURL"] = url.clone().into();
     ready(world, &source).await?;
     proxy.shut();
     let corpus = corpus(world);

@@ -21,7 +21,7 @@ async fn sources_of_one_queue_are_told_of_each_other_and_take_nothing_until_one_
         let mut second = source.clone();
         second["metadata"]["name"] = "second".into();
         // Another spelling of the same queue.
-        second["spec"]["trigger"]["sqs"]["queueUrl"] = format!("{}/", world.queue_url).into();
+        second["spec"]["trigger"]["sqs"]["queueURL"] = format!("{}/", world.queue_url).into();
         world.apply(&source).await?;
         world.condition((Kind::IngestSource, SOURCE), "Ready", ("True", ""), TOLD).await?;
         world.apply(&second).await?;

@@ -235,7 +235,7 @@ async fn runs(world: &World) -> Result<Vec<Value>> {
 #[tokio::test]
 async fn a_run_of_a_missing_source_says_so_and_begins_when_there_is_one() -> Result<()> {
     world::run("early", async |world| {
-        let run = json!({"apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun", "metadata": {"name": "early"},
+        let run = json!({"apiVersion": "docmill.io/v1beta1", "kind": "IngestRun", "metadata": {"name": "early"},
             "spec": {"sourceRef": {"name": SOURCE}, "mode": "Process"}});
         world.apply(&run).await?;
         let condition = "--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=SourceNotFound";

@@ -68,7 +68,7 @@ const WRONG_SOURCES: [Wrong; 15] = [
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
     (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
     (|spec| spec["storage"]["endpoint"] = json!("s3:7070"), "spec.storage.endpoint"),
-    (|spec| spec["trigger"]["sqs"]["queueUrl"] = json!("docmill"), "spec.trigger.sqs.queueUrl"),
+    (|spec| spec["trigger"]["sqs"]["queueURL"] = json!("docmill"), "spec.trigger.sqs.queueURL"),
     (|spec| spec["conversion"]["preset"] = json!("newsml"), "spec.conversion.preset"),
     (|spec| spec["conversion"] = json!({"record": "/a"}), "spec.conversion"),
     (

@@ -53,7 +53,7 @@ async fn index_is(rig: &Rig, harm: Harm) -> Result<()> {
 async fn queue_is(rig: &Rig, harm: Harm) -> Result<()> {
     let server = Server::start(&rig.env.host_address, harm).await?;
     let mut spec = rig.spec();
-    spec["trigger"]["sqs"]["queueUrl"] = format!("{}/000000000000/wire", server.url).into();
+    spec["trigger"]["sqs"]["queueURL"] = format!("{}/000000000000/wire", server.url).into();
     stays_small(rig, &spec, &server).await
 }
 

@@ -209,7 +209,7 @@ impl Scene<'_> {
         spec["raw"]["prefix"] = format!("wire-{number}/").into();
         spec["snapshots"]["prefix"] = format!("json-{number}/").into();
         spec["errors"]["prefix"] = format!("errors-{number}/").into();
-        spec["trigger"]["sqs"]["queueUrl"] = outside(&self.queues[number], &env.sqs.outside).into();
+        spec["trigger"]["sqs"]["queueURL"] = outside(&self.queues[number], &env.sqs.outside).into();
         spec["index"]["elasticsearch"]["urls"] = json!([env.es_raw.outside]);
         source
     }
@@ -219,12 +219,12 @@ impl Scene<'_> {
         source["metadata"]["name"] = name.into();
         let spec = &mut source["spec"];
         // A queue of its own, which there is not: it is asked last.
-        spec["trigger"]["sqs"]["queueUrl"] =
+        spec["trigger"]["sqs"]["queueURL"] =
             format!("{}/000000000000/{name}", self.world.env.sqs.outside).into();
         match field {
             Field::Storage => spec["storage"]["endpoint"] = url.into(),
             Field::Index => spec["index"]["elasticsearch"]["urls"] = json!([url]),
-            Field::Queue => spec["trigger"]["sqs"]["queueUrl"] = format!("{url}/000000000000/{name}").into(),
+            Field::Queue => spec["trigger"]["sqs"]["queueURL"] = format!("{url}/000000000000/{name}").into(),
         }
         source
     }

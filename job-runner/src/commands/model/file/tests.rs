@@ -18,7 +18,7 @@ fn a_model_is_a_conversion_or_a_whole_resource_also_among_others() {
     for yaml in [
         "preset: nitf",
         "conversion: {preset: nitf}",
-        "apiVersion: docmill.io/v1alpha1\nkind: IngestSource\nmetadata: {name: x}\nspec:\n  raw: {bucket: b}\n  conversion:\n    preset: nitf",
+        "apiVersion: docmill.io/v1beta1\nkind: IngestSource\nmetadata: {name: x}\nspec:\n  raw: {bucket: b}\n  conversion:\n    preset: nitf",
         "kind: Secret\nstringData: {spec: {conversion: x}}\n---\nkind: IngestSource\nspec: {conversion: {preset: nitf}}\n---\n",
         "# a comment\n---\npreset: nitf\n...\n",
     ] {

@@ -15,8 +15,8 @@ use crate::controllers::enrichment_schedule::reconcile;
 use crate::k8s::apply::ApplyError;
 use crate::testing::{self, Asked, api, refusal};
 
-const RUNS: &str = "/apis/docmill.io/v1alpha1/namespaces/news/enrichmentruns";
-const SCHEDULE: &str = "/apis/docmill.io/v1alpha1/namespaces/news/enrichmentschedules/daily";
+const RUNS: &str = "/apis/docmill.io/v1beta1/namespaces/news/enrichmentruns";
+const SCHEDULE: &str = "/apis/docmill.io/v1beta1/namespaces/news/enrichmentschedules/daily";
 
 /// What the API server has, which the views have not got yet.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ impl Server {
             },
             ("GET", RUNS) => (
                 200,
-                json!({"apiVersion": "docmill.io/v1alpha1", "kind": "List", "metadata": {}, "items": self.runs}),
+                json!({"apiVersion": "docmill.io/v1beta1", "kind": "List", "metadata": {}, "items": self.runs}),
             ),
             ("POST", RUNS) if !self.takes_runs => refusal(403, "exceeded quota"),
             ("DELETE", _) => (200, json!({"kind": "Status", "apiVersion": "v1", "status": "Success"})),

@@ -14,7 +14,7 @@ fn workers(max: i32, target_lag_seconds: i32) -> Workers {
 #[test]
 fn no_backlog_means_no_worker() {
     let plan = plan(false, &workers(10, 60), &seen(0, 0, vec![]));
-    assert_eq!((plan.desired, plan.start.len(), plan.because.as_str()), (0, 0, "no backlog"));
+    assert_eq!((plan.desired, plan.start.len(), plan.message.as_str()), (0, 0, "no backlog"));
 }
 
 #[test]
@@ -28,14 +28,14 @@ fn one_object_brings_up_one_worker() {
 fn the_measured_rate_decides_and_the_arithmetic_is_told() {
     let plan = plan(false, &workers(10, 60), &seen(900, 0, vec![reported(500, 100_000)]));
     assert_eq!(plan.desired, 3);
-    assert_eq!(plan.because, "backlog 900 / 300 per worker within 60 s");
+    assert_eq!(plan.message, "backlog 900 / 300 per worker within 60 s");
     assert_eq!(plan.start.len(), 3);
 }
 
 #[test]
 fn a_handful_of_units_is_no_measurement() {
     let plan = plan(false, &workers(10, 60), &seen(1201, 0, vec![reported(1, 60_000)]));
-    assert_eq!(plan.because, "backlog 1201 / 1200 per worker within 60 s");
+    assert_eq!(plan.message, "backlog 1201 / 1200 per worker within 60 s");
     assert_eq!(plan.desired, 2);
 }
 
@@ -43,7 +43,7 @@ fn a_handful_of_units_is_no_measurement() {
 fn the_maximum_holds_and_is_told() {
     let plan = plan(false, &workers(2, 1), &seen(1_000_000, 0, vec![active(0)]));
     assert_eq!((plan.desired, plan.start.len()), (2, 1));
-    assert!(plan.because.ends_with("limited by workers.max"), "{}", plan.because);
+    assert!(plan.message.ends_with("limited by workers.max"), "{}", plan.message);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_source_that_is_not_ready_starts_nothing_and_leaves_its_workers_alone() {
     let mut view = seen(100, 0, vec![active(0)]);
     view.ready = Err(NotReady::user("BucketNotFound", "there is no bucket"));
     let plan = plan(false, &workers(10, 60), &view);
-    assert_eq!((plan.desired, plan.because.as_str()), (0, "not ready: BucketNotFound"));
+    assert_eq!((plan.desired, plan.message.as_str()), (0, "not ready: BucketNotFound"));
     assert!(plan.start.is_empty() && plan.stop.is_empty());
 }
 
@@ -120,7 +120,7 @@ fn after_failures_the_pauses_double_up_to_a_minute() {
 fn workers_that_failed_side_by_side_count_once() {
     let together = (0..10).map(|slot| failed(slot, (980, 990 + i64::from(slot) % 3))).collect();
     let plan = plan(false, &workers(10, 60), &seen(1, 0, together));
-    assert_eq!(plan.start.len(), 1, "5 s have passed since the last of them: {}", plan.because);
+    assert_eq!(plan.start.len(), 1, "5 s have passed since the last of them: {}", plan.message);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_worker_that_ended_well_ends_the_pauses_and_a_lost_pod_starts_none() {
 fn what_running_workers_say_counts_like_reports() {
     let view = seen(900, 0, vec![running(0, (400, 80_000), vec![]), reported(100, 20_000)]);
     let plan = plan(false, &workers(10, 60), &view);
-    assert_eq!(plan.because, "backlog 900 / 300 per worker within 60 s");
+    assert_eq!(plan.message, "backlog 900 / 300 per worker within 60 s");
     assert_eq!((plan.desired, plan.start.len()), (3, 2));
 }
 
@@ -157,9 +157,9 @@ fn nothing_is_started_while_a_store_hinders() {
     let plan = plan(false, &workers(10, 60), &view);
     assert_eq!((plan.desired, plan.start.len()), (8, 0));
     assert!(
-        plan.because.ends_with("none is started while workers wait for Elasticsearch (Throttled)"),
+        plan.message.ends_with("none is started while workers wait for Elasticsearch (Throttled)"),
         "{}",
-        plan.because
+        plan.message
     );
 }
 
@@ -171,11 +171,11 @@ fn after_a_hindrance_one_worker_looks_whether_it_is_over() {
         view
     };
     let first = plan(false, &workers(10, 60), &view(vec![]));
-    assert_eq!(first.start.len(), 1, "{}", first.because);
+    assert_eq!(first.start.len(), 1, "{}", first.message);
     let starting = plan(false, &workers(10, 60), &view(vec![active(0)]));
-    assert_eq!(starting.start.len(), 0, "{}", starting.because);
+    assert_eq!(starting.start.len(), 0, "{}", starting.message);
     let over = plan(false, &workers(10, 60), &view(vec![running(0, (5, 10), vec![])]));
-    assert_eq!(over.start.len(), 7, "{}", over.because);
+    assert_eq!(over.start.len(), 7, "{}", over.message);
 }
 
 #[test]

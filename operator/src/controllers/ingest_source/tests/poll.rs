@@ -26,9 +26,9 @@ fn every_minute() -> IngestSource {
 fn run_of(owner: &str, number: i64, status: &Value) -> IngestRun {
     let created = at(number).to_string();
     serde_json::from_value(json!({
-        "apiVersion": "docmill.io/v1alpha1", "kind": "IngestRun",
+        "apiVersion": "docmill.io/v1beta1", "kind": "IngestRun",
         "metadata": {"name": format!("run-{number}"), "uid": format!("u-{number}"), "creationTimestamp": created,
-            "ownerReferences": [{"apiVersion": "docmill.io/v1alpha1", "kind": "IngestSource", "name": "wire", "uid": owner}]},
+            "ownerReferences": [{"apiVersion": "docmill.io/v1beta1", "kind": "IngestSource", "name": "wire", "uid": owner}]},
         "spec": {"sourceRef": {"name": "wire"}, "mode": "Process"},
         "status": status,
     }))

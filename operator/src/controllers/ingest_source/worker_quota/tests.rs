@@ -92,13 +92,13 @@ fn the_limit_is_told() {
     let quota = WorkerQuota::new(2);
     let request = ask("a", (5, 0), &WorkerJobs::default(), 0).start;
     let start: Vec<Start> = request.into_iter().map(|(_, start)| start).collect();
-    let plan = SourcePlan { desired: 5, because: "backlog 9".into(), start, stop: vec![] };
+    let plan = SourcePlan { desired: 5, message: "backlog 9".into(), start, stop: vec![] };
     let limited = quota.limit(plan.clone(), ask("a", (5, 0), &WorkerJobs::default(), 0));
     assert_eq!((limited.desired, limited.start.len()), (2, 2));
-    assert_eq!(limited.because, "backlog 9; 2 is its fair share of the 2 workers for all sources");
+    assert_eq!(limited.message, "backlog 9; 2 is its fair share of the 2 workers for all sources");
     let full = seen(&["x-0", "x-1"]);
     let waiting = WorkerQuota::new(2).limit(SourcePlan { desired: 1, ..plan }, ask("a", (1, 0), &full, 0));
-    assert_eq!(waiting.because, "backlog 9; all 2 workers for all sources are in use");
+    assert_eq!(waiting.message, "backlog 9; all 2 workers for all sources are in use");
 }
 
 proptest! {

@@ -70,7 +70,7 @@ impl Stage {
         for bucket in self.samples.buckets()? {
             self.s3.create_bucket(bucket).await?;
         }
-        let named = self.samples.source("/spec/trigger/sqs/queueUrl")?;
+        let named = self.samples.source("/spec/trigger/sqs/queueURL")?;
         let name = named.rsplit('/').next().context("the sample's queue has no name")?;
         let queue_url = self.sqs.create(name, VISIBILITY_SECONDS).await?;
         ensure!(queue_url == named, "the queue {queue_url} is not the one that the sample names: {named}");
