@@ -234,7 +234,9 @@ fn default_backoff_limit() -> i32 {
 #[x_kube(validation = Rule::new("has(self.sourceRef) != has(self.elasticsearch)")
     .message("exactly one of sourceRef and elasticsearch must be set"),
     validation = Rule::new("has(self.elasticsearch) == has(self.index)")
-    .message("index goes with elasticsearch: set both or none").field_path(".index"))]
+    .message("index goes with elasticsearch: set both or none").field_path(".index"),
+    validation = Rule::new("!has(self.storage) || !has(self.storage.bucket) && !has(self.storage.prefix)")
+    .message("storage says how to reach the store; the documents say which bucket: leave out bucket and prefix").field_path(".storage"))]
 pub struct EnrichFrom {
     /// An IngestSource in this namespace: its cluster, and every index that can hold its documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]

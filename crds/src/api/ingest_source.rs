@@ -1,6 +1,7 @@
 //! `IngestSource`: a bucket whose objects are continuously ingested.
 
 mod index;
+mod locations;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -41,10 +42,16 @@ use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
-    validation = Rule::new("self.raw.bucket != self.snapshots.bucket || self.raw.prefix.size() > 0 && !self.snapshots.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.snapshots.prefix)")
+    validation = Rule::new(locations::has_bucket("raw"))
+        .message("set storage.bucket, the bucket for everything, or raw.bucket").field_path(".raw"),
+    validation = Rule::new(locations::has_bucket("snapshots"))
+        .message("set storage.bucket, the bucket for everything, or snapshots.bucket").field_path(".snapshots"),
+    validation = Rule::new(locations::has_bucket("errors"))
+        .message("set storage.bucket, the bucket for everything, or errors.bucket").field_path(".errors"),
+    validation = Rule::new(locations::snapshots_outside_raw())
         .message("snapshots must lie outside raw (another bucket, or prefixes that do not contain each other), or every snapshot would be ingested again")
         .field_path(".snapshots.bucket"),
-    validation = Rule::new("self.raw.bucket != self.errors.bucket || self.raw.prefix.size() > 0 && !self.errors.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.errors.prefix)")
+    validation = Rule::new(locations::errors_outside_raw())
         .message("errors must lie outside raw (another bucket, or prefixes that do not contain each other), or every refusal would be ingested again")
         .field_path(".errors.bucket"),
     validation = Rule::new("has(self.index) || has(self.ledger) && has(self.ledger.elasticsearch)")
@@ -58,17 +65,23 @@ pub struct IngestSourceSpec {
     pub suspend: bool,
     /// How to reach the object store and the queue.
     pub storage: Storage,
-    /// Which objects are ingested.
+    /// Which objects are ingested. Bucket left out: those in `storage.bucket` whose keys start with `prefix`, or with
+    /// `raw/` below `storage.prefix`.
+    #[serde(default)]
     pub raw: RawLocation,
     /// How Docmill learns of new objects.
     pub trigger: Trigger,
     /// How an object becomes documents.
     pub conversion: Conversion,
-    /// Where the JSON of each converted object is kept.
+    /// Where the JSON of each converted object is kept. Bucket left out: in `storage.bucket`, below `prefix`, or below
+    /// `snapshots/` below `storage.prefix`.
+    #[serde(default)]
     pub snapshots: SnapshotLocation,
     /// Where refused objects are kept: the unchanged object, as
     /// `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>`, and next to it
-    /// `<unit digest>.error.json` with the reason.
+    /// `<unit digest>.error.json` with the reason. Bucket left out: in `storage.bucket`, below `prefix`, or below
+    /// `errors/` below `storage.prefix`.
+    #[serde(default)]
     pub errors: BucketLocation,
     /// Where documents become searchable. Left out: documents are only converted and stored as snapshots;
     /// successful units are then `Converted` instead of `Indexed`.

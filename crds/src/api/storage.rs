@@ -27,6 +27,16 @@ pub struct Storage {
     /// instance role), which an administrator must allow in the operator for this namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
+    /// An IngestSource's bucket for everything that names no bucket of its own: raw objects, snapshots and errors. It
+    /// must exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    pub bucket: Option<String>,
+    /// What the prefixes of such locations begin with if they are left out, for example `wire/`, which gives `wire/raw/`,
+    /// `wire/snapshots/` and `wire/errors/`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 150))]
+    pub prefix: String,
 }
 
 /// Type of a Secret that is meant for Docmill, instead of the label `docmill.io/use`.
@@ -43,11 +53,12 @@ pub struct SecretRef {
 }
 
 /// Which raw objects are ingested.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawLocation {
     /// The bucket's own name, as in its notifications (not an access point's alias). Docmill only reads from
-    /// it.
+    /// it. Left out: `storage.bucket`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Only keys that start with this are ingested. Notifications of other keys are acknowledged and skipped.
@@ -98,10 +109,11 @@ fn is_own(key: &str) -> bool {
 }
 
 /// A bucket for output, and the prefix of everything written there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BucketLocation {
-    /// Name of the bucket. It must exist.
+    /// Name of the bucket. It must exist. Left out: `storage.bucket`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
@@ -114,10 +126,11 @@ pub struct BucketLocation {
 }
 
 /// Where snapshots are kept, and in what form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SnapshotLocation {
-    /// Name of the bucket. It must exist.
+    /// Name of the bucket. It must exist. Left out: `storage.bucket`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
