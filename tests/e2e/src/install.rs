@@ -33,9 +33,13 @@ pub async fn install(cluster: &Cluster, env: &Env) -> Result<()> {
 }
 
 async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
-    let (repository, tag) =
-        env.image.rsplit_once(':').context("DOCMILL_IMAGE has no tag: write it as name:tag")?;
-    let chart = checkout("charts/docmill").display().to_string();
+    upgrade_to(cluster, &checkout("charts/docmill"), &env.image).await
+}
+
+/// Installs or upgrades the release to this chart and image, and waits until the operator is ready.
+pub async fn upgrade_to(cluster: &Cluster, chart: &Path, image: &str) -> Result<()> {
+    let (repository, tag) = image.rsplit_once(':').context("the image has no tag: write it as name:tag")?;
+    let chart = chart.display().to_string();
     let (repository, tag) = (format!("image.repository={repository}"), format!("image.tag={tag}"));
     cluster
         .helm(&[

@@ -64,7 +64,11 @@ enum Command {
     /// Kill the kubelet and every container, and start the node anew, as a power cut would.
     Reboot,
     /// Build the product's image from this checkout and import it.
-    Image,
+    Image {
+        /// Build nothing, and import the same programs as another image, for tests of upgrades.
+        #[arg(long)]
+        next: bool,
+    },
     /// Set everything up and take the first articles from the bucket to the enriched index.
     Demo {
         /// Use this kubectl context's cluster in place of the testbed.
@@ -103,7 +107,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Status => commands::status::run(&home)?,
         Command::Env { json } => commands::env::run(&home, json)?,
         Command::Logs { part } => commands::logs::run(&home, part.as_deref())?,
-        Command::Image => commands::image::run(&home)?,
+        Command::Image { next: true } => commands::image::next(&home)?,
+        Command::Image { next: false } => commands::image::run(&home)?,
         Command::Demo { context } => return commands::demo::run(&home, context.as_deref()),
         Command::Test { long: true, minutes, arguments } => {
             return Ok(commands::test_long::run(&home, Duration::from_mins(minutes), &arguments));
