@@ -9,3 +9,4 @@ pub mod ingest_run;
 pub mod ingest_source;
 pub mod pod_template;
 pub mod storage;
+pub mod time_range;

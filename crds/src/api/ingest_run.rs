@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::enrichment_run::SourceRef;
+use super::time_range::TimeRange;
 use crate::conversion::Conversion;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
@@ -158,30 +159,13 @@ pub struct UnitSelector {
     pub prefix: Option<String>,
     /// Only objects last modified in this time range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modified_time: Option<ObjectTimeRange>,
+    pub modified_time: Option<TimeRange>,
     /// Only failed units that meet these conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedSelector>,
     /// `Current`: only units that were converted with a different conversion than the source has now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision_not: Option<RevisionNot>,
-}
-
-/// A time range: `from <= time < until`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(
-    validation = Rule::new("has(self.from) || has(self.until)").message("set from, until, or both"),
-    validation = Rule::new("!has(self.from) || !has(self.until) || self.from < self.until")
-        .message("from must be before until")
-)]
-pub struct ObjectTimeRange {
-    /// The first moment. Left out: from the beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Time>,
-    /// The first moment after the range. Left out: to the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Time>,
 }
 
 /// Which failed units.

@@ -84,11 +84,13 @@ const WRONG_SOURCES: [Wrong; 15] = [
     (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),
 ];
 
-const WRONG_RUNS: [Wrong; 4] = [
-    (|spec| spec["from"]["index"] = json!("articles-*"), "spec.from"),
+const WRONG_RUNS: [Wrong; 6] = [
+    (|spec| spec["from"]["index"] = json!({"name": "articles-*"}), "spec.from"),
     (|spec| spec["enrichers"] = json!([]), "spec.enrichers"),
     (|spec| spec["enrichers"][0]["outputs"][0]["type"] = json!("Text"), "spec.enrichers[0].outputs[0].type"),
-    (|spec| spec["select"] = json!("Some"), "spec.select"),
+    (|spec| spec["to"]["index"]["name"] = json!("Enriched"), "spec.to.index.name"),
+    (|spec| spec["select"]["state"] = json!("Some"), "spec.select.state"),
+    (|spec| spec["select"] = json!({"ids": ["a"]}), "spec.select"),
 ];
 
 const WRONG_SCHEDULES: [Wrong; 7] = [
