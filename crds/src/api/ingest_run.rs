@@ -245,7 +245,7 @@ pub struct IngestRunStatus {
     /// When the run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_time: Option<Time>,
-    /// From `startTime` to `completionTime`, or until now.
+    /// From `startTime` to `completionTime`, once the run has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
 }

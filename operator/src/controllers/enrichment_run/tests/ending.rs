@@ -85,7 +85,7 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
     let status = after(&view);
     assert_eq!((status.selected, status.done, status.failed), (Some(20), Some(14), Some(1)));
     assert_eq!(status.progress.as_deref(), Some("75%"));
-    assert_eq!(status.duration.as_deref(), Some("1m30s"));
+    assert_eq!(status.duration, None, "or every look would change the run");
     assert!(!has_ended(&status.conditions));
 }
 
