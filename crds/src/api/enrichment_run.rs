@@ -92,16 +92,16 @@ pub struct EnrichmentRunSpec {
     /// The run fails if it has not ended after this many seconds. As with a Job, the count begins anew when a
     /// suspended run is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 31_536_000))]
     pub active_deadline_seconds: Option<i64>,
     /// The run is deleted this many seconds after it ends. Left out: it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = i32::MAX))]
     pub ttl_seconds_after_finished: Option<i32>,
     /// Maximum number of documents to process. The rest is left for the next run, because the bound of what
     /// is complete stays where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_i64))]
     pub max_documents: Option<i64>,
     /// Total use of the models. The run is suspended before it would exceed the budget (its condition says
     /// `BudgetReached`); raise the budget, and the run resumes where it stopped.
@@ -149,9 +149,11 @@ pub struct Compare {
     /// Name of an enricher. The two must have outputs for the same fields. Left out: each document is compared with its
     /// enriched copy, and no model is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
     pub left: Option<String>,
     /// Name of the enricher to compare `left` with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
     pub right: Option<String>,
     /// Numbers, and the cosine of vectors, agree when they differ by no more than this, in thousandths.
     #[serde(default = "default_tolerance_milli")]
@@ -171,11 +173,11 @@ fn default_tolerance_milli() -> i32 {
 pub struct Budget {
     /// Requests, retries included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_i64))]
     pub calls: Option<i64>,
     /// Characters of the inputs, including those of base64-encoded bytes, counted again for each retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64))]
     pub input_characters: Option<i64>,
 }
 

@@ -94,11 +94,11 @@ pub struct IngestRunSpec {
     /// The run fails if its selection, or its work, has not ended after this many seconds. Work finished by
     /// then stays done. As with a Job, the count begins anew when a suspended run is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 31_536_000))]
     pub active_deadline_seconds: Option<i64>,
     /// The run is deleted this many seconds after it ends. Left out: it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = i32::MAX))]
     pub ttl_seconds_after_finished: Option<i32>,
 }
 

@@ -159,7 +159,7 @@ fn default_failed_runs_history_limit() -> i32 {
 pub struct SqsTrigger {
     /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
     #[serde(rename = "queueURL")]
-    #[schemars(length(max = 1024), regex(pattern = r"^https?://[^/]+/.+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+/.+"))]
     pub queue_url: String,
 }
 
