@@ -29,7 +29,8 @@ use super::enrichment_run::EnrichmentRunSpec;
     printcolumn(name = "Last-Schedule", type_ = "date", json_path = ".status.lastScheduleTime"),
     // A column of type date shows how long ago something was, and nothing for a time in the future.
     printcolumn(name = "Next", type_ = "string", json_path = ".status.nextScheduleTime"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", priority = 1),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 43")
         .message("metadata.name must be no more than 43 characters, so that the names of its runs can be made from it")

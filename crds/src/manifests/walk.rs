@@ -8,10 +8,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 const INNER: &str = "[]";
 
 /// Calls `visit` with the name and the schema of each field below a schema, outer fields first.
-pub(super) fn each_field(
-    schema: &mut JSONSchemaProps,
-    visit: &mut dyn FnMut(&str, &mut JSONSchemaProps),
-) {
+pub(super) fn each_field(schema: &mut JSONSchemaProps, visit: &mut dyn FnMut(&str, &mut JSONSchemaProps)) {
     for (name, field) in schema.properties.iter_mut().flatten() {
         visit(name, field);
         each_field(field, visit);
