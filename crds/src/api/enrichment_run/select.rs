@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api::any_json;
 use crate::api::time_range::TimeRange;
 
 /// Which documents a run takes: those in a state, and of these the ones that meet every condition that is set.
@@ -29,7 +28,7 @@ pub struct DocumentSelector {
     pub ids: Option<Vec<String>>,
     /// Only documents that match this query, in Elasticsearch's Query DSL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "any_json::object")]
+    #[schemars(schema_with = "crate::api::any_json::object")]
     pub query: Option<Map<String, Value>>,
 }
 
