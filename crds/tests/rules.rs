@@ -258,7 +258,7 @@ fn each_mode_takes_what_it_is_for() {
     let shadow = || json!({"conversion": {"preset": "nitf"}});
     for (mode, fields) in [
         ("Process", json!({"select": {"prefix": "wire/", "modifiedTime": {"from": "2026-01-01T00:00:00Z"}}})),
-        ("Process", json!({"select": {"keys": ["wire/a.xml"]}, "dryRun": true})),
+        ("Process", json!({"select": {"keys": ["wire/a.xml"]}, "dryRun": true, "maxUnitsPerSecond": 5})),
         (
             "Replay",
             json!({"select": {"failed": {"reasons": ["MissingField"], "since": "2026-01-01T00:00:00Z"}}}),
@@ -276,6 +276,7 @@ fn each_mode_takes_what_it_is_for() {
         ("Reconvert", shadow(), "conversion goes with mode Shadow"),
         ("Process", json!({"repair": true}), "repair is for mode Audit"),
         ("Audit", json!({"dryRun": true}), "dryRun is not for mode Audit"),
+        ("Audit", json!({"maxUnitsPerSecond": 5}), "maxUnitsPerSecond is for the modes Process"),
         ("Audit", json!({"select": {"prefix": "a"}}), "select is not for mode Audit"),
         ("Process", json!({"select": {"keys": ["a"], "prefix": "a"}}), "keys names the objects"),
         ("Process", json!({"select": {"modifiedTime": {}}}), "set from, until, or both"),
@@ -343,6 +344,7 @@ fn an_ingest_run_can_be_suspended_and_given_other_pods_and_another_time_to_live(
         json!({"backoffLimit": 0}),
         json!({"activeDeadlineSeconds": 61}),
         json!({"activeDeadlineSeconds": null}),
+        json!({"maxUnitsPerSecond": 5}),
         json!({"parallelism": 2, "backoffLimit": 0}),
     ];
     let words = "immutable but for suspend, parallelism and ttlSecondsAfterFinished";

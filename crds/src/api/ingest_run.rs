@@ -38,7 +38,7 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the names of the Jobs can be made from it"),
-    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
+    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
         .message("spec is immutable but for suspend, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another IngestRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -52,6 +52,9 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     validation = Rule::new("!self.dryRun || self.mode != 'Audit'")
         .message("dryRun is not for mode Audit, which changes nothing without repair")
         .field_path(".dryRun"),
+    validation = Rule::new("!has(self.maxUnitsPerSecond) || self.mode != 'Shadow' && self.mode != 'Audit'")
+        .message("maxUnitsPerSecond is for the modes Process, Replay and Reconvert")
+        .field_path(".maxUnitsPerSecond"),
     validation = Rule::new("!has(self.select) || self.mode != 'Audit'")
         .message("select is not for mode Audit, which looks at everything: only then its numbers can add up")
         .field_path(".select"),
@@ -88,6 +91,12 @@ pub struct IngestRunSpec {
     #[serde(default = "default_parallelism")]
     #[schemars(range(min = 1, max = 100))]
     pub parallelism: i32,
+    /// Maximum number of units that all pods of the run together begin per second, so that a backfill leaves
+    /// room for new objects. The pods that a run starts with share it, so such a run never has more pods than
+    /// at its start. Left out: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_units_per_second: Option<i32>,
     /// How many pod failures are allowed before the run fails, separately for the selection and for each part
     /// of the work.
     #[serde(default = "default_backoff_limit")]
@@ -116,6 +125,7 @@ impl IngestRunSpec {
             repair: false,
             dry_run: false,
             parallelism: default_parallelism(),
+            max_units_per_second: None,
             backoff_limit: default_backoff_limit(),
             active_deadline_seconds: None,
             ttl_seconds_after_finished: None,

@@ -29,9 +29,8 @@ pub const FIELD_RULES: [FieldRule; 17] = [
 ];
 
 fn is_lower_camel_case(field: &Field<'_>) -> bool {
-    field.is_inner()
-        || field.name.starts_with(|c: char| c.is_ascii_lowercase())
-            && field.name.chars().all(|c| c.is_ascii_alphanumeric())
+    let begins = field.name.starts_with(|c: char| c.is_ascii_lowercase());
+    field.is_inner() || (begins && field.name.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
 /// `queueURL`, not `queueUrl`.
@@ -60,7 +59,7 @@ fn is_no_float(field: &Field<'_>) -> bool {
 
 fn has_a_range(field: &Field<'_>) -> bool {
     let is_ours = field.is_in_spec() && !field.is_embedded;
-    !(is_ours && field.is("integer")) || field.has("minimum") && field.has("maximum")
+    !(is_ours && field.is("integer")) || (field.has("minimum") && field.has("maximum"))
 }
 
 fn has_a_length(field: &Field<'_>) -> bool {
