@@ -98,12 +98,7 @@ impl SlicePlan {
 
     /// The articles that the run may take.
     pub fn articles(&self) -> DocumentQuery {
-        DocumentQuery::articles(
-            &self.from_index,
-            &self.time_field,
-            self.from_query.as_ref(),
-            &self.select,
-        )
+        DocumentQuery::articles(&self.from_index, &self.time_field, self.from_query.as_ref(), &self.select)
     }
 
     /// The records of documents that failed before.
